@@ -1,0 +1,99 @@
+/**
+ * Field errors: what validation returns (it never throws), with upstream's wording.
+ * Source: apimachinery pkg/util/validation/field/{errors,path}.go
+ */
+
+/** A position inside an object, printed as `spec.containers[0].name` or `metadata.labels[app]`. Immutable. */
+export class FieldPath {
+  readonly #text: string;
+  private constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** The object itself; prints as the empty string until a field is added. */
+  static readonly root: FieldPath = new FieldPath('');
+
+  /** The path of a nested field, by its JSON names. */
+  field(...names: readonly string[]): FieldPath {
+    let text = this.#text;
+    for (const name of names) text = text === '' ? name : `${text}.${name}`;
+    return new FieldPath(text);
+  }
+
+  /** The path of a list item. */
+  index(position: number): FieldPath {
+    return new FieldPath(`${this.#text}[${position}]`);
+  }
+
+  /** The path of a map entry, or of a list item named by its key. */
+  key(name: string): FieldPath {
+    return new FieldPath(`${this.#text}[${name}]`);
+  }
+
+  toString(): string {
+    return this.#text === '' ? '<nil>' : this.#text;
+  }
+}
+
+/** The machine-readable kinds of field error; they become `Status.details.causes[].reason`. */
+export type FieldErrorType =
+  | 'FieldValueNotFound'
+  | 'FieldValueRequired'
+  | 'FieldValueDuplicate'
+  | 'FieldValueInvalid'
+  | 'FieldValueNotSupported'
+  | 'FieldValueForbidden'
+  | 'FieldValueTooLong'
+  | 'FieldValueTooMany'
+  | 'InternalError'
+  | 'FieldValueTypeInvalid';
+
+/** One thing wrong with one field. `message` is what a user reads, without the field's name in front. */
+export interface FieldError {
+  readonly type: FieldErrorType;
+  readonly field: string;
+  /** e.g. `Invalid value: "Foo": must be lower case`. */
+  readonly message: string;
+}
+
+/** Renders a bad value as upstream's `ErrorBody` does: strings quoted, objects as JSON, absent as `null`. */
+export function renderBadValue(value: unknown): string {
+  if (value === undefined || value === null) return 'null';
+  return JSON.stringify(value);
+}
+
+const withDetail = (head: string, detail: string): string => (detail === '' ? head : `${head}: ${detail}`);
+
+const fieldError = (type: FieldErrorType, at: FieldPath, message: string): FieldError => ({ type, field: at.toString(), message });
+
+/** The constructors, one per type, as in upstream's `field` package. */
+export const fieldErrors = {
+  notFound: (at: FieldPath, value: unknown): FieldError => fieldError('FieldValueNotFound', at, `Not found: ${renderBadValue(value)}`),
+  required: (at: FieldPath, detail = ''): FieldError => fieldError('FieldValueRequired', at, withDetail('Required value', detail)),
+  duplicate: (at: FieldPath, value: unknown): FieldError =>
+    fieldError('FieldValueDuplicate', at, `Duplicate value: ${renderBadValue(value)}`),
+  invalid: (at: FieldPath, value: unknown, detail: string): FieldError =>
+    fieldError('FieldValueInvalid', at, withDetail(`Invalid value: ${renderBadValue(value)}`, detail)),
+  typeInvalid: (at: FieldPath, value: unknown, detail: string): FieldError =>
+    fieldError('FieldValueTypeInvalid', at, withDetail(`Invalid value: ${renderBadValue(value)}`, detail)),
+  notSupported: (at: FieldPath, value: unknown, supported: readonly string[]): FieldError =>
+    fieldError(
+      'FieldValueNotSupported',
+      at,
+      withDetail(
+        `Unsupported value: ${renderBadValue(value)}`,
+        supported.length === 0 ? '' : `supported values: ${supported.map((s) => JSON.stringify(s)).join(', ')}`,
+      ),
+    ),
+  forbidden: (at: FieldPath, detail: string): FieldError => fieldError('FieldValueForbidden', at, withDetail('Forbidden', detail)),
+  tooLong: (at: FieldPath, maxBytes: number): FieldError =>
+    fieldError('FieldValueTooLong', at, `Too long: may not be more than ${maxBytes} bytes`),
+  tooMany: (at: FieldPath, actual: number, max: number): FieldError =>
+    fieldError('FieldValueTooMany', at, `Too many: ${actual}: must have at most ${max} item${max === 1 ? '' : 's'}`),
+  internal: (at: FieldPath, cause: string): FieldError => fieldError('InternalError', at, `Internal error: ${cause}`),
+} as const;
+
+/** One error as upstream prints it: `spec.replicas: Invalid value: -1: must be greater than or equal to 0`. */
+export function renderFieldError(error: FieldError): string {
+  return error.field === '' || error.field === '<nil>' ? error.message : `${error.field}: ${error.message}`;
+}

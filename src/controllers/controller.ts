@@ -1,0 +1,67 @@
+/**
+ * Controllers: declared with `defineController`, run by the controller runner, which owns queue, back-off, caches, metrics and logging.
+ *
+ * Contract of `reconcile`: it gets a ref, never an event; reads caches only; writes through `api`; never mutates a cached object; is level-based and
+ * idempotent. The runner never runs it twice at once for one ref, and does not run it before the caches show the last write made through `api` for that ref.
+ * A thrown error means: back off (5 ms doubling to 1000 s, client-go's default) and retry this ref.
+ * Source: controller-runtime pkg/reconcile/reconcile.go; client-go util/workqueue.
+ */
+import type { Kind } from '../api/kind.ts';
+import type { KubeObject, ObjectRef } from '../api/object.ts';
+import type { ResourceClient } from '../client/client.ts';
+import type { Clock } from '../client/clock.ts';
+import type { EventRecorder } from '../client/event-recorder.ts';
+import type { Cache } from '../client/informer.ts';
+import type { Logger } from '../client/logger.ts';
+
+/** The outcome of a reconcile that did not fail: done, or look again after a delay. */
+export type Outcome = { readonly requeueAfterMs?: number };
+
+/** Nothing more to do until something changes. */
+export const settled: Outcome = Object.freeze({});
+
+/** Look at this ref again after a delay, in milliseconds, even if nothing changes. */
+export const after = (requeueAfterMs: number): Outcome => ({ requeueAfterMs });
+
+export interface ControllerContext {
+  cache<T extends KubeObject>(kind: Kind<T>): Cache<T>;
+  api<T extends KubeObject>(kind: Kind<T>): ResourceClient<T>;
+  /** Records Events about objects, aggregated as upstream does. */
+  readonly events: EventRecorder;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** Maps a change of some object to the refs that must be looked at again. */
+export interface Watch<W extends KubeObject = KubeObject> {
+  readonly kind: Kind<W>;
+  /** Called for every add, update (twice: new and old object) and delete. */
+  refs(object: W, context: ControllerContext): Iterable<ObjectRef>;
+}
+
+export interface Controller<T extends KubeObject = KubeObject> {
+  /** Short name for logs, metrics and event sources, e.g. `replicaset`. */
+  readonly name: string;
+  /** Its own changes enqueue its ref. */
+  readonly reconciles: Kind<T>;
+  /** A change of one of these enqueues the ref of its controller owner, when that is of the reconciled Kind. */
+  readonly owns?: readonly Kind[];
+  readonly watches?: readonly Watch[];
+  /** Extra Kinds whose caches it reads. */
+  readonly reads?: readonly Kind[];
+  /** How many refs are worked on at once; default 5. */
+  readonly workers?: number;
+  reconcile(ref: ObjectRef, context: ControllerContext): Promise<Outcome>;
+}
+
+/** Declares a controller. */
+export function defineController<T extends KubeObject>(controller: Controller<T>): Controller<T> {
+  return Object.freeze(controller);
+}
+
+/** Builds a `Watch` with its Kind's object type. */
+export function watching<W extends KubeObject>(kind: Kind<W>, refs: (object: W, context: ControllerContext) => Iterable<ObjectRef>): Watch {
+  const watch: Watch<W> = { kind, refs };
+  return watch;
+}
