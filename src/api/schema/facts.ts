@@ -1,5 +1,8 @@
-/** Reads the compact table of API facts that the project commits (facts.json) into models. */
-import { readFileSync } from 'node:fs';
+/**
+ * Reads the compact table of API facts (scripts/schema/facts.json, compressed into the generated schema data) into models.
+ * A row is `name[?|~|^] type number attribute=value…`: `?` optional and omitempty, `~` optional but always written, `^` omitempty only;
+ * `&Type number` is an embedded struct and `@struct=atomic` marks the whole type. Rows are parsed per model, on first use.
+ */
 
 /** A Go type, resolved: `named` types are structs of this table; every alias is already expanded. */
 export type GoType =
@@ -42,11 +45,14 @@ export interface ModelFacts {
   readonly members: ReadonlyArray<FieldFacts | EmbedFacts>;
 }
 
+/** The whole table; models are parsed when asked for. */
 export interface Facts {
   readonly source: string;
   /** Package path to API group, for packages that define one. */
   readonly groups: ReadonlyMap<string, string>;
-  readonly models: ReadonlyMap<string, ModelFacts>;
+  /** Every model name, in package order. */
+  names(): readonly string[];
+  model(name: string): ModelFacts | undefined;
 }
 
 interface RawPackage {
@@ -78,28 +84,45 @@ const specials: Readonly<Record<string, SpecialName>> = {
   'intstr.IntOrString': 'intOrString',
 };
 
-export const isSpecialModel = (model: string): boolean => model in specials;
+export const isSpecialModel = (model: string): boolean => Object.hasOwn(specials, model);
 
-class Reader {
+class Reader implements Facts {
+  readonly source: string;
+  readonly groups: ReadonlyMap<string, string>;
   readonly #raw: RawFacts;
   readonly #byShortName = new Map<string, string>();
+  readonly #models = new Map<string, ModelFacts>();
 
   constructor(raw: RawFacts) {
     this.#raw = raw;
-    for (const pkg of Object.keys(raw.packages)) this.#byShortName.set(pkg.split('.').slice(-2).join('.'), pkg);
+    this.source = raw.source;
+    const groups = new Map<string, string>();
+    for (const [pkg, { group }] of Object.entries(raw.packages)) {
+      this.#byShortName.set(pkg.split('.').slice(-2).join('.'), pkg);
+      if (group !== undefined) groups.set(pkg, group);
+    }
     this.#byShortName.set('runtime', 'io.k8s.apimachinery.pkg.runtime');
+    this.groups = groups;
   }
 
-  models(): Map<string, ModelFacts> {
-    const models = new Map<string, ModelFacts>();
-    for (const [pkg, { types }] of Object.entries(this.#raw.packages)) {
-      for (const [name, rows] of Object.entries(types)) {
-        const structType = rows[0]?.startsWith('@struct=') ? rows[0].slice('@struct='.length) : undefined;
-        const members = rows.filter((row) => !row.startsWith('@')).map((row) => this.#member(pkg, row));
-        models.set(`${pkg}.${name}`, { model: `${pkg}.${name}`, pkg, name, structType, members });
-      }
-    }
-    return models;
+  names(): readonly string[] {
+    return Object.entries(this.#raw.packages).flatMap(([pkg, { types }]) => Object.keys(types).map((name) => `${pkg}.${name}`));
+  }
+
+  model(model: string): ModelFacts | undefined {
+    const known = this.#models.get(model);
+    if (known !== undefined) return known;
+    const dot = model.lastIndexOf('.');
+    const pkg = model.slice(0, dot);
+    const name = model.slice(dot + 1);
+    const types = this.#raw.packages[pkg]?.types;
+    const rows = types !== undefined && Object.hasOwn(types, name) ? types[name] : undefined;
+    if (rows === undefined) return undefined;
+    const structType = rows[0]?.startsWith('@struct=') ? rows[0].slice('@struct='.length) : undefined;
+    const members = rows.filter((row) => !row.startsWith('@')).map((row) => this.#member(pkg, row));
+    const facts: ModelFacts = { model, pkg, name, structType, members };
+    this.#models.set(model, facts);
+    return facts;
   }
 
   #member(pkg: string, row: string): FieldFacts | EmbedFacts {
@@ -182,10 +205,8 @@ export function goNameOf(type: GoType): string {
   return type.goName;
 }
 
-export function readFacts(path: string): Facts {
-  // The file is the project's own; the generator's output is type-checked.
-  const raw = JSON.parse(readFileSync(path, 'utf8')) as RawFacts;
-  const groups = new Map<string, string>();
-  for (const [pkg, { group }] of Object.entries(raw.packages)) if (group !== undefined) groups.set(pkg, group);
-  return { source: raw.source, groups, models: new Reader(raw).models() };
+/** Opens the table from its JSON text. */
+export function openFacts(text: string): Facts {
+  // The text is the project's own committed file; the generator's test reads every row of it.
+  return new Reader(JSON.parse(text) as RawFacts);
 }
