@@ -1,0 +1,90 @@
+/** What the HTTP layer needs from others: small interfaces, implemented elsewhere and wired by the composition root. */
+import type { JsonObject } from '../../api/json.ts';
+import type { UserInfo } from '../registry/registry.ts';
+
+/** What a request carries to prove who sends it. */
+export interface Credentials {
+  /** DER of a client certificate that the TLS layer verified against the cluster's CA; its subject, parsed. */
+  readonly clientCertificate: ClientCertificate | undefined;
+  /** The token of an `Authorization: Bearer` header. */
+  readonly bearerToken: string | undefined;
+}
+
+/** Subject of a verified client certificate. */
+export interface ClientCertificate {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  /** SHA-256 of the certificate, hex with colons. */
+  readonly fingerprint: string;
+}
+
+/** Turns a credential into a user. `undefined`: not mine, ask the next; a throw of `StatusError` refuses the request. */
+export interface Authenticator {
+  authenticate(credentials: Credentials): Promise<UserInfo | undefined> | UserInfo | undefined;
+}
+
+/** What is to be allowed. Source: apiserver pkg/authorization/authorizer/interfaces.go (Attributes). */
+export interface AuthorizationAttributes {
+  readonly user: UserInfo;
+  /** get, list, watch, create, update, patch, delete, deletecollection, impersonate …; lower-case HTTP method for paths. */
+  readonly verb: string;
+  /** False: only `path` and `verb` count. */
+  readonly isResourceRequest: boolean;
+  readonly namespace: string;
+  readonly apiGroup: string;
+  readonly apiVersion: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly name: string;
+  readonly path: string;
+}
+
+export interface AuthorizationDecision {
+  readonly allowed: boolean;
+  /** Shown after the message of a 403; '' for none. */
+  readonly reason: string;
+}
+
+export interface Authorizer {
+  authorize(attributes: AuthorizationAttributes): Promise<AuthorizationDecision> | AuthorizationDecision;
+}
+
+/** The rules of one user in one namespace, for SelfSubjectRulesReview. */
+export interface RuleResolver {
+  rulesFor(
+    user: UserInfo,
+    namespace: string,
+  ): {
+    readonly resourceRules: readonly JsonObject[];
+    readonly nonResourceRules: readonly JsonObject[];
+    readonly incomplete: boolean;
+    readonly evaluationError: string;
+  };
+}
+
+/** Protobuf of the built-in API types, without the `k8s\0` envelope's transport concerns: whole wire messages, envelope included. */
+export interface ProtobufCodec {
+  /** True when the model has a protobuf form (custom resources have none). */
+  supports(apiVersion: string, kind: string): boolean;
+  /** Encodes with the envelope. */
+  encode(object: JsonObject): Uint8Array;
+  /** Decodes a message with its envelope. Throws on malformed bytes. */
+  decode(bytes: Uint8Array, fallback: { readonly apiVersion: string; readonly kind: string }): JsonObject;
+}
+
+/** The OpenAPI documents as JSON objects; called again when the served Kinds changed. */
+export interface OpenApiSource {
+  /** Swagger 2.0 of everything. */
+  v2(): Promise<JsonObject> | JsonObject;
+  /** OpenAPI 3.0 of one path: `api/v1`, `apis/apps/v1`; undefined when not served. */
+  v3(path: string): Promise<JsonObject | undefined> | JsonObject | undefined;
+  /** Protobuf form of the v2 document (`com.github.proto-openapi.spec.v2@v1.0+protobuf`), when there is one. */
+  v2Protobuf?(): Promise<Uint8Array> | Uint8Array;
+}
+
+/** A named part of `/healthz`, `/livez` and `/readyz`. Resolves when healthy, rejects with the reason when not. */
+export interface HealthCheck {
+  readonly name: string;
+  readonly endpoints: readonly ('healthz' | 'livez' | 'readyz')[];
+  check(): Promise<void> | void;
+}
