@@ -40,6 +40,8 @@ export interface Informer<T extends KubeObject> {
   synced(): Promise<void>;
   /** The newest resourceVersion seen (bookmarks included). */
   readonly resourceVersion: string;
+  /** Calls back after every batch that was applied to the cache, bookmarks included; handlers have run by then. Returns the function that unsubscribes. */
+  onProgress(listener: () => void): () => void;
 }
 
 /** Creates each Kind's informer at first use and shares it. */

@@ -1,0 +1,207 @@
+/** HTTPS with keep-alive, client credentials and Status errors: what the HTTP client stands on. */
+import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { JsonValue } from '../api/json.ts';
+import { type Status, StatusError, statusErrors } from '../api/status-error.ts';
+
+/** How to reach and authenticate to one API server. */
+export interface HttpClientConfig {
+  /** `https://127.0.0.1:6443`, with a path prefix if there is one. */
+  readonly server: string;
+  /** PEM. Absent: the system's roots. */
+  readonly certificateAuthority?: string;
+  readonly insecureSkipTlsVerify?: boolean;
+  readonly tlsServerName?: string;
+  /** PEM. */
+  readonly clientCertificate?: string;
+  readonly clientKey?: string;
+  readonly token?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly impersonate?: { readonly user: string; readonly groups?: readonly string[] };
+  readonly userAgent?: string;
+  /** Of unary requests, in milliseconds; default none. */
+  readonly timeoutMs?: number;
+  /** Receives the texts of `Warning: 299` headers; default: dropped. */
+  readonly onWarning?: (text: string) => void;
+}
+
+export interface HttpCall {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Path and query, from the root of the API. */
+  readonly path: string;
+  readonly body?: JsonValue | undefined;
+  readonly contentType?: string;
+  readonly accept?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Sends requests to one server over kept-alive connections. */
+export class HttpTransport {
+  readonly #config: HttpClientConfig;
+  readonly #base: URL;
+  readonly #agent: HttpAgent | HttpsAgent;
+
+  constructor(config: HttpClientConfig) {
+    this.#config = config;
+    this.#base = new URL(config.server.includes('://') ? config.server : `https://${config.server}`);
+    this.#agent =
+      this.#base.protocol === 'http:' ? new HttpAgent({ keepAlive: true }) : new HttpsAgent({ keepAlive: true, ...this.tlsOptions() });
+  }
+
+  /** The TLS options of a connection, for those that open their own (upgrades). */
+  tlsOptions() {
+    const c = this.#config;
+    return {
+      ...(c.certificateAuthority === undefined ? {} : { ca: c.certificateAuthority }),
+      ...(c.clientCertificate === undefined ? {} : { cert: c.clientCertificate }),
+      ...(c.clientKey === undefined ? {} : { key: c.clientKey }),
+      ...(c.tlsServerName === undefined ? {} : { servername: c.tlsServerName }),
+      ...(c.insecureSkipTlsVerify === true ? { rejectUnauthorized: false } : {}),
+    };
+  }
+
+  /** Sends a request and resolves with the parsed answer; rejects with StatusError. */
+  async json(call: HttpCall): Promise<JsonValue> {
+    const response = await this.stream(call);
+    const text = await readAll(response);
+    if (text === '') return null;
+    return parseJson(text);
+  }
+
+  /** Sends a request and resolves with the answer's body once the status is good; rejects with StatusError. The caller consumes or destroys it. */
+  async stream(call: HttpCall): Promise<IncomingMessage> {
+    const response = await this.#send(call).catch((error: unknown) => {
+      throw connectionError(call, this.#base, error);
+    });
+    for (const text of warningsOf(response)) this.#config.onWarning?.(text);
+    const code = response.statusCode ?? 500;
+    if (code < 400) return response;
+    throw errorOf(call, code, response, await readAll(response));
+  }
+
+  /** Closes idle connections; running requests end on their own. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #send(call: HttpCall): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const payload = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
+      const prefix = this.#base.pathname.replace(/\/$/, '');
+      const options = {
+        agent: this.#agent,
+        method: call.method,
+        hostname: this.#base.hostname.replace(/^\[|\]$/g, ''),
+        port: this.#base.port === '' ? undefined : this.#base.port,
+        path: `${prefix}${call.path}`,
+        headers: this.headers(call, payload?.length),
+        ...(call.signal === undefined ? {} : { signal: call.signal }),
+        ...(this.#config.timeoutMs === undefined ? {} : { timeout: this.#config.timeoutMs }),
+      };
+      const request: ClientRequest = this.#base.protocol === 'http:' ? httpRequest(options, resolve) : httpsRequest(options, resolve);
+      request.on('error', reject);
+      request.on('timeout', () => request.destroy(new Error('request timed out')));
+      request.end(payload);
+    });
+  }
+
+  /** The headers of a request, credentials included. */
+  headers(call: Pick<HttpCall, 'accept' | 'contentType'>, contentLength?: number): Record<string, string | string[]> {
+    const { token, username, password, impersonate, userAgent } = this.#config;
+    const authorization =
+      token !== undefined
+        ? `Bearer ${token}`
+        : username !== undefined
+          ? `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`
+          : undefined;
+    return {
+      accept: call.accept ?? 'application/json',
+      'user-agent': userAgent ?? 'minik',
+      ...(authorization === undefined ? {} : { authorization }),
+      ...(impersonate === undefined ? {} : { 'impersonate-user': impersonate.user, 'impersonate-group': [...(impersonate.groups ?? [])] }),
+      ...(contentLength === undefined
+        ? {}
+        : { 'content-type': call.contentType ?? 'application/json', 'content-length': String(contentLength) }),
+    };
+  }
+}
+
+async function readAll(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of response) chunks.push(chunk);
+  } catch (error) {
+    throw statusErrors.internal(error);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseJson(text: string): JsonValue {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw statusErrors.internal(error);
+  }
+}
+
+/** `299 - "text"`, several per header. Source: RFC 7234 section 5.5; apimachinery pkg/util/net/http.go ParseWarningHeaders. */
+function warningsOf(response: IncomingMessage): readonly string[] {
+  const header = response.headers.warning;
+  if (header === undefined) return [];
+  return [...header.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map((match) => (match[1] ?? '').replace(/\\(.)/g, '$1'));
+}
+
+function isStatus(value: unknown): value is Status {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Status' && 'status' in value;
+}
+
+const genericReasons: Readonly<Record<number, string>> = {
+  400: 'BadRequest',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+  405: 'MethodNotAllowed',
+  406: 'NotAcceptable',
+  409: 'Conflict',
+  410: 'Gone',
+  415: 'UnsupportedMediaType',
+  422: 'Invalid',
+  429: 'TooManyRequests',
+  500: 'InternalError',
+  503: 'ServiceUnavailable',
+  504: 'Timeout',
+};
+
+/** An error answer as StatusError; answers that are no Status get a generic one. Source: apimachinery pkg/api/errors NewGenericServerResponse. */
+function errorOf(call: HttpCall, code: number, response: IncomingMessage, text: string): StatusError {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (isStatus(parsed)) return new StatusError({ ...parsed, code: parsed.code ?? code });
+  } catch {
+    // Not JSON: a proxy's or a plain-text answer, described below.
+  }
+  const retryAfter = Number(response.headers['retry-after']);
+  return new StatusError({
+    code,
+    reason: genericReasons[code] ?? 'Unknown',
+    message:
+      text === '' || code >= 500
+        ? `an error on the server (${JSON.stringify(text.trim())}) has prevented the request from succeeding (${call.method.toLowerCase()} ${call.path})`
+        : text.trim(),
+    details: {
+      causes: [{ reason: 'UnexpectedServerResponse', message: text.trim() === '' ? 'unknown' : text.trim() }],
+      ...(Number.isInteger(retryAfter) ? { retryAfterSeconds: retryAfter } : {}),
+    },
+  });
+}
+
+/** A request that got no answer. The cause is the socket's error, with its `code`. */
+function connectionError(call: HttpCall, base: URL, error: unknown): StatusError {
+  if (error instanceof StatusError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  return new StatusError(
+    { code: 503, reason: 'ServiceUnavailable', message: `${call.method} ${JSON.stringify(`${base.origin}${call.path}`)}: ${text}` },
+    { cause: error },
+  );
+}

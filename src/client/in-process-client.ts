@@ -1,0 +1,218 @@
+/**
+ * The client of components that live in the server's process: calls the registry directly, with the same admission and validation as over HTTP but without
+ * JSON. Objects are the store's own frozen ones. Errors are the registry's StatusErrors, unchanged.
+ */
+import type { JsonObject, JsonValue } from '../api/json.ts';
+import type { Kind } from '../api/kind.ts';
+import type { KubeObject, ObjectRef, Received } from '../api/object.ts';
+import type {
+  ApiListRequest,
+  ApiMutateOptions,
+  ApiRequestContext,
+  ApiServer,
+  ApiTarget,
+  ApiWatchOutput,
+  ClientUser,
+} from './api-server.ts';
+import type {
+  Client,
+  DeleteOptions,
+  ListOptions,
+  ObjectList,
+  Patch,
+  ResourceClient,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+} from './client.ts';
+import type { Clock } from './clock.ts';
+import { systemClock } from './clock.ts';
+import { eventBatches } from './event-batches.ts';
+
+export interface InProcessClientOptions {
+  /** Who asks; groups and uid default to none. */
+  readonly user: Pick<ClientUser, 'name'> & Partial<ClientUser>;
+  /** Default `minik`; its first word is the default field manager. */
+  readonly userAgent?: string;
+  /** Receives the texts that HTTP would carry in `Warning` headers; default: dropped. */
+  readonly onWarning?: (text: string) => void;
+  /** Of watch time-outs; default the system's. */
+  readonly clock?: Clock;
+}
+
+const never = new AbortController().signal;
+
+/** Makes a client that calls `api` as one user. */
+export function createInProcessClient(api: ApiServer, options: InProcessClientOptions): Client {
+  const context: ApiRequestContext = {
+    user: { uid: '', groups: [], extra: {}, ...options.user },
+    userAgent: options.userAgent ?? 'minik',
+    warn: options.onWarning ?? (() => undefined),
+    signal: never,
+  };
+  const made = new Map<Kind<KubeObject>, ResourceClient<KubeObject>>();
+  return {
+    resource: <T extends KubeObject>(kind: Kind<T>): ResourceClient<T> => {
+      let client = made.get(kind);
+      if (client === undefined) {
+        client = new InProcessResourceClient({ api, kind, context, clock: options.clock ?? systemClock });
+        made.set(kind, client);
+      }
+      // The map holds under each Kind the client made for it; TypeScript cannot say so.
+      return client as unknown as ResourceClient<T>;
+    },
+  };
+}
+
+interface Deps<T extends KubeObject> {
+  readonly api: ApiServer;
+  readonly kind: Kind<T>;
+  readonly context: ApiRequestContext;
+  readonly clock: Clock;
+}
+
+class InProcessResourceClient<T extends KubeObject> implements ResourceClient<T> {
+  readonly #api: ApiServer;
+  readonly #kind: Kind<T>;
+  readonly #context: ApiRequestContext;
+  readonly #clock: Clock;
+
+  constructor({ api, kind, context, clock }: Deps<T>) {
+    this.#api = api;
+    this.#kind = kind;
+    this.#context = context;
+    this.#clock = clock;
+  }
+
+  async get(ref: ObjectRef): Promise<T> {
+    return this.#object(await this.#api.get(this.#context, this.#target(ref), { resourceVersion: '' }));
+  }
+
+  async list(options: ListOptions = {}): Promise<ObjectList<T>> {
+    const answer = await this.#api.list(this.#context, this.#collection(options.namespace), listRequest(options));
+    return {
+      metadata: {
+        resourceVersion: answer.resourceVersion,
+        ...(answer.continue === '' ? {} : { continue: answer.continue }),
+        ...(answer.remainingItemCount === undefined ? {} : { remainingItemCount: answer.remainingItemCount }),
+      },
+      items: answer.entries.map((entry) => this.#object(entry)),
+    };
+  }
+
+  watch(options: WatchOptions): AsyncIterable<readonly WatchEvent<T>[]> {
+    return eventBatches<WatchEvent<T>>((sink) => {
+      const { signal } = options;
+      if (signal.aborted) {
+        sink.end();
+        return () => undefined;
+      }
+      const end = (): void => sink.end();
+      signal.addEventListener('abort', end, { once: true });
+      const cancelTimer = options.timeoutSeconds === undefined ? undefined : this.#clock.setTimer(options.timeoutSeconds * 1000, end);
+      const session = this.#api.watch({ ...this.#context, signal }, this.#collection(options.namespace), watchRequest(options), (batch) =>
+        sink.push(batch.map((output) => this.#event(output))),
+      );
+      return () => {
+        signal.removeEventListener('abort', end);
+        cancelTimer?.();
+        session.close();
+      };
+    });
+  }
+
+  async create(object: Received<T>, options?: WriteOptions): Promise<T> {
+    const target = { ...this.#collection(this.#namespaceOf(object)), name: object.metadata?.name ?? '' };
+    return this.#object((await this.#api.create(this.#context, target, bodyOf(object), this.#mutate(options))).entry);
+  }
+
+  update(object: Received<T>, options?: WriteOptions): Promise<T> {
+    return this.#update(object, '', options);
+  }
+
+  updateStatus(object: Received<T>, options?: WriteOptions): Promise<T> {
+    return this.#update(object, 'status', options);
+  }
+
+  async patch(ref: ObjectRef, patch: Patch, options?: WriteOptions): Promise<T> {
+    const target = { ...this.#target(ref), subresource: patch.subresource ?? '' };
+    const request = { type: patch.type, body: patch.body, force: patch.force ?? false };
+    return this.#object((await this.#api.patch(this.#context, target, request, this.#mutate(options))).entry);
+  }
+
+  async delete(ref: ObjectRef, options: DeleteOptions = {}): Promise<void> {
+    await this.#api.delete(this.#context, this.#target(ref), options);
+  }
+
+  async deleteCollection(list: ListOptions, options: DeleteOptions = {}): Promise<void> {
+    await this.#api.deleteCollection(this.#context, this.#collection(list.namespace), listRequest(list), options);
+  }
+
+  subresource(verb: 'get' | 'create' | 'update', ref: ObjectRef, name: string, body?: JsonObject): Promise<JsonObject> {
+    return this.#api.subresource(this.#context, { ...this.#target(ref), subresource: name }, verb, body, this.#mutate());
+  }
+
+  async #update(object: Received<T>, subresource: string, options: WriteOptions | undefined): Promise<T> {
+    const target = { ...this.#target({ namespace: this.#namespaceOf(object), name: object.metadata?.name ?? '' }), subresource };
+    return this.#object((await this.#api.update(this.#context, target, bodyOf(object), this.#mutate(options))).entry);
+  }
+
+  #target(ref: ObjectRef): ApiTarget {
+    return { kind: this.#kind, namespace: ref.namespace, name: ref.name, subresource: '' };
+  }
+
+  #collection(namespace: string | undefined): ApiTarget {
+    return this.#target({ namespace: namespace ?? '', name: '' });
+  }
+
+  #namespaceOf(object: Received<T>): string {
+    if (this.#kind.scope === 'Cluster') return '';
+    const namespace = object.metadata?.namespace;
+    return namespace === undefined || namespace === '' ? 'default' : namespace;
+  }
+
+  #mutate(options: WriteOptions = {}): ApiMutateOptions {
+    return {
+      dryRun: options.dryRun ?? false,
+      fieldManager: options.fieldManager ?? this.#context.userAgent.split('/', 1).join(),
+      fieldValidation: options.fieldValidation ?? 'Ignore',
+    };
+  }
+
+  #event(output: ApiWatchOutput): WatchEvent<T> {
+    if (output.type !== 'BOOKMARK') return { type: output.type, object: this.#object(output.entry) };
+    return { type: 'BOOKMARK', resourceVersion: String(output.revision), initialEventsEnd: output.initialEventsEnd };
+  }
+
+  #object(entry: { readonly object: KubeObject }): T {
+    // The registry stores under a Kind only what it has decoded and defaulted as that Kind.
+    return entry.object as T;
+  }
+}
+
+function bodyOf(object: unknown): { readonly json: JsonValue; readonly text: undefined } {
+  // API types are JSON by construction; interfaces lack the index signature that would let TypeScript see it.
+  return { json: object as JsonValue, text: undefined };
+}
+
+function listRequest(options: ListOptions): ApiListRequest {
+  return {
+    labelSelector: options.labelSelector ?? '',
+    fieldSelector: options.fieldSelector ?? '',
+    limit: options.limit ?? 0,
+    continue: options.continue ?? '',
+    resourceVersion: options.resourceVersion ?? '',
+    resourceVersionMatch: options.resourceVersionMatch ?? '',
+  };
+}
+
+function watchRequest(options: WatchOptions) {
+  return {
+    labelSelector: options.labelSelector ?? '',
+    fieldSelector: options.fieldSelector ?? '',
+    resourceVersion: options.resourceVersion ?? '',
+    resourceVersionMatch: options.sendInitialEvents === undefined ? '' : 'NotOlderThan',
+    allowBookmarks: options.allowBookmarks ?? false,
+    sendInitialEvents: options.sendInitialEvents,
+  } as const;
+}

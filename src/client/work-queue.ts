@@ -1,0 +1,142 @@
+/**
+ * A rate-limited work queue.
+ *
+ * Guarantees: an item is queued at most once; an item that is added while it is being worked on is queued again when it is done; no item is worked on
+ * twice at once; items come out in the order in which they became ready.
+ * Source: client-go util/workqueue/{queue,delaying_queue,rate_limiting_queue,default_rate_limiters}.go
+ */
+import type { Clock } from './clock.ts';
+
+export interface WorkQueueOptions<T> {
+  readonly clock: Clock;
+  /** What makes two items the same. */
+  key(item: T): string;
+  /** Called when an item can be taken; must not throw. */
+  available(): void;
+  /** First delay of `addRateLimited`, in milliseconds; default 5. */
+  readonly baseDelayMs?: number;
+  /** Longest delay of `addRateLimited`, in milliseconds; default 1,000,000. */
+  readonly maxDelayMs?: number;
+}
+
+interface Waiting<T> {
+  readonly item: T;
+  readonly at: number;
+  readonly cancel: () => void;
+}
+
+export class WorkQueue<T> {
+  readonly #options: WorkQueueOptions<T>;
+  /** In insertion order: the queue proper. */
+  readonly #ready = new Map<string, T>();
+  readonly #processing = new Set<string>();
+  /** Added again while being worked on. */
+  readonly #dirty = new Map<string, T>();
+  readonly #waiting = new Map<string, Waiting<T>>();
+  readonly #failures = new Map<string, number>();
+  #closed = false;
+
+  constructor(options: WorkQueueOptions<T>) {
+    this.#options = options;
+  }
+
+  /** How many items can be taken now. */
+  get length(): number {
+    return this.#ready.size;
+  }
+
+  /** How many items are being worked on. */
+  get processing(): number {
+    return this.#processing.size;
+  }
+
+  /** How many items wait for their delay. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Queues an item unless it is queued already. */
+  add(item: T): void {
+    if (this.#closed) return;
+    const key = this.#options.key(item);
+    if (this.#processing.has(key)) {
+      this.#dirty.set(key, item);
+      return;
+    }
+    if (this.#ready.has(key)) return;
+    this.#ready.set(key, item);
+    this.#options.available();
+  }
+
+  /** Queues an item after a delay in milliseconds; of several delays for one item the earliest counts. */
+  addAfter(item: T, delayMs: number): void {
+    if (this.#closed) return;
+    if (delayMs <= 0) {
+      this.add(item);
+      return;
+    }
+    const key = this.#options.key(item);
+    const at = this.#options.clock.now() + delayMs;
+    const earlier = this.#waiting.get(key);
+    if (earlier !== undefined) {
+      if (earlier.at <= at) return;
+      earlier.cancel();
+    }
+    const cancel = this.#options.clock.setTimer(delayMs, () => {
+      this.#waiting.delete(key);
+      this.add(item);
+    });
+    this.#waiting.set(key, { item, at, cancel });
+  }
+
+  /** Queues an item after its back-off: the base delay, doubled with every call until `forget`. Returns the delay in milliseconds. */
+  addRateLimited(item: T): number {
+    const key = this.#options.key(item);
+    const failures = this.#failures.get(key) ?? 0;
+    this.#failures.set(key, failures + 1);
+    const { baseDelayMs = 5, maxDelayMs = 1_000_000 } = this.#options;
+    const delayMs = Math.min(baseDelayMs * 2 ** failures, maxDelayMs);
+    this.addAfter(item, delayMs);
+    return delayMs;
+  }
+
+  /** Ends an item's back-off. */
+  forget(item: T): void {
+    this.#failures.delete(this.#options.key(item));
+  }
+
+  /** How often in a row an item was added rate-limited. */
+  requeues(item: T): number {
+    return this.#failures.get(this.#options.key(item)) ?? 0;
+  }
+
+  /** Takes the next item, which counts as being worked on until `done`; undefined when there is none. */
+  take(): T | undefined {
+    for (const [key, item] of this.#ready) {
+      this.#ready.delete(key);
+      this.#processing.add(key);
+      return item;
+    }
+    return undefined;
+  }
+
+  /** Ends the work on an item that was taken. */
+  done(item: T): void {
+    const key = this.#options.key(item);
+    this.#processing.delete(key);
+    const again = this.#dirty.get(key);
+    if (again === undefined) return;
+    this.#dirty.delete(key);
+    this.add(again);
+  }
+
+  /** Drops everything that is not being worked on and ignores later adds. */
+  close(): void {
+    this.#closed = true;
+    for (const { cancel } of this.#waiting.values()) cancel();
+    this.#waiting.clear();
+    this.#ready.clear();
+    this.#dirty.clear();
+    this.#failures.clear();
+  }
+}
