@@ -1,0 +1,25 @@
+/**
+ * Writes to a store as fast as it can and prints each answered write, until it is killed: the victim of the crash test.
+ * Arguments: database file, round. Every line is `name version revision`.
+ */
+import { writeSync } from 'node:fs';
+import { openSqliteStore } from './sqlite-store.ts';
+import { storedObject } from './store.contract.ts';
+
+const [path, round] = process.argv.slice(2);
+if (path === undefined || round === undefined) throw new Error('usage: crash-writer <database> <round>');
+const store = openSqliteStore({ path, logWindow: 100 });
+
+async function writer(lane: number): Promise<never> {
+  for (let count = 0; ; count++) {
+    const name = `object-${lane}-${count % 7}`;
+    const version = `${round}.${count}`;
+    const object = count % 5 === 4 ? undefined : storedObject(name, { version, padding: version.repeat(200), end: version });
+    const key = `configmaps/default/${name}`;
+    if (object === undefined && store.get(key) === undefined) continue;
+    const entry = await store.write({ key, object });
+    writeSync(1, `${name} ${object === undefined ? 'deleted' : version} ${entry.revision}\n`);
+  }
+}
+
+await Promise.all(Array.from({ length: 8 }, (_, lane) => writer(lane)));

@@ -1,0 +1,62 @@
+/** Encodes objects once: the JSON bytes that every get, list and watch event sends. */
+import type { KubeObject } from '../../api/object.ts';
+import type { Entry } from './store.ts';
+
+/** Freezes a value and all it holds; stops at what is frozen already, so that shared parts cost nothing. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const nested of Object.values(value)) deepFreeze(nested);
+  return value;
+}
+
+/** True when two JSON values hold the same, whatever the order of their keys; absent and undefined are the same. */
+export function sameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, index) => sameJson(item, b[index]));
+  }
+  const right = new Map<string, unknown>(Object.entries(b).filter(([, value]) => value !== undefined));
+  const left = Object.entries(a).filter(([, value]) => value !== undefined);
+  return left.length === right.size && left.every(([key, value]) => right.has(key) && sameJson(value, right.get(key)));
+}
+
+const headOf = (apiVersion: string, kind: string): string =>
+  `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":{"resourceVersion":"`;
+
+/** Builds the entry of an object at a revision. The resource version comes first, so that all that follows it can be compared as bytes. */
+export function encodeEntry(key: string, object: KubeObject, revision: number, freeze: boolean): Entry {
+  const { apiVersion, kind, metadata, ...rest } = object;
+  const { resourceVersion: _, ...meta } = metadata;
+  const metaText = JSON.stringify(meta);
+  const restText = JSON.stringify(rest);
+  const text = `${headOf(apiVersion, kind)}${revision}"${metaText === '{}' ? '' : ','}${metaText.slice(1)}${restText === '{}' ? '' : ','}${restText.slice(1)}`;
+  const stored: KubeObject = { ...object, metadata: { ...metadata, resourceVersion: String(revision) } };
+  return { key, object: freeze ? deepFreeze(stored) : stored, bytes: Buffer.from(text), revision };
+}
+
+/** Rebuilds an entry from its bytes as they were on disk. */
+export function decodeEntry(key: string, bytes: Buffer, revision: number, freeze: boolean): Entry {
+  // The bytes were written by encodeEntry, from an object of this type.
+  const object = JSON.parse(bytes.toString('utf8')) as KubeObject;
+  return { key, object: freeze ? deepFreeze(object) : object, bytes, revision };
+}
+
+const tailOf = (entry: Entry): Buffer => {
+  const head = Buffer.byteLength(headOf(entry.object.apiVersion, entry.object.kind));
+  return entry.bytes.subarray(head + String(entry.revision).length);
+};
+
+/** True when two entries differ in nothing but their revision. */
+export function sameContent(a: Entry, b: Entry): boolean {
+  if (a.object.apiVersion !== b.object.apiVersion || a.object.kind !== b.object.kind) return false;
+  const left = tailOf(a);
+  const right = tailOf(b);
+  if (left.length !== right.length) return false;
+  if (left.equals(right)) return true;
+  // Equally long but different: perhaps only the order of map keys.
+  const { resourceVersion: _a, ...aMeta } = a.object.metadata;
+  const { resourceVersion: _b, ...bMeta } = b.object.metadata;
+  return sameJson({ ...a.object, metadata: aMeta }, { ...b.object, metadata: bMeta });
+}

@@ -1,0 +1,212 @@
+/**
+ * The in-memory model behind every store: key index, change log, watchers, and the group commit that all writes of one turn of the event loop share.
+ * Invariant: memory changes only after the journal has committed; until then writes live in an overlay that only other writes see.
+ */
+import type { KubeObject } from '../../api/object.ts';
+import { ChangeLog } from './change-log.ts';
+import { encodeEntry, sameContent } from './encode-entry.ts';
+import type { Compaction, Journal, JournalContents } from './journal.ts';
+import { SortedEntries } from './sorted-entries.ts';
+import {
+  CompactedError,
+  type Entry,
+  KeyConflictError,
+  type ListOptions,
+  type ListResult,
+  type Store,
+  type StoreEvent,
+  StoreUnavailableError,
+  type WatchHandle,
+  type WatchListener,
+  type Write,
+} from './store.ts';
+import { callSafely, WatchHub } from './watch-hub.ts';
+
+export interface StoreOptions {
+  /** How many revisions the change log keeps at least. Default 5,000. */
+  readonly logWindow?: number;
+  /** Whether stored objects are deeply frozen. Default: unless NODE_ENV is `production`. */
+  readonly freeze?: boolean;
+}
+
+/** A write that waits for its commit. `settle` is called after it, with the error when it failed. */
+interface Pending {
+  readonly settle: (failure: StoreUnavailableError | undefined) => void;
+}
+
+const emptyContents: JournalContents = { compacted: 1, entries: [], events: [] };
+/** Compaction runs in steps of this many revisions, so that no commit pays for much of it. */
+const compactionStep = 256;
+
+export class GroupCommitStore implements Store {
+  readonly #journal: Journal;
+  readonly #logWindow: number;
+  readonly #freeze: boolean;
+  readonly #entries = new Map<string, Entry>();
+  readonly #index = new SortedEntries();
+  readonly #log: ChangeLog;
+  readonly #watchers = new WatchHub();
+  readonly #commitListeners = new Set<(revision: number) => void>();
+  #revision: number;
+  #overlay = new Map<string, Entry | undefined>();
+  #staged: StoreEvent[] = [];
+  #pending: Pending[] = [];
+  #flushing: NodeJS.Immediate | undefined;
+  #closed = false;
+
+  constructor(journal: Journal, options: StoreOptions = {}, contents: JournalContents = emptyContents) {
+    this.#journal = journal;
+    this.#logWindow = options.logWindow ?? 5_000;
+    this.#freeze = options.freeze ?? process.env.NODE_ENV !== 'production';
+    this.#log = new ChangeLog(contents.compacted);
+    this.#revision = contents.compacted;
+    for (const entry of contents.entries) this.#put(entry);
+    for (const event of contents.events) this.#apply(event);
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get compactedRevision(): number {
+    return this.#log.compacted;
+  }
+
+  get(key: string): Entry | undefined {
+    return this.#entries.get(key);
+  }
+
+  list(prefix: string, options: ListOptions = {}): ListResult {
+    return { ...this.#index.range(prefix, options), revision: this.#revision };
+  }
+
+  listAt(prefix: string, revision: number, options: ListOptions = {}): ListResult {
+    if (revision < this.#log.compacted) throw new CompactedError(revision, this.#log.compacted);
+    const undone = new Map<string, Entry | undefined>();
+    for (const event of this.#log.after(revision).toReversed()) {
+      if (event.entry.key.startsWith(prefix)) undone.set(event.entry.key, event.previous);
+    }
+    if (undone.size === 0) return { ...this.#index.range(prefix, options), revision };
+    const { after } = options;
+    const past = [...undone.values()].filter((entry) => entry !== undefined && (after === undefined || entry.key > after));
+    const kept = this.#index.range(prefix, after === undefined ? {} : { after }).entries.filter((entry) => !undone.has(entry.key));
+    const all = [...kept, ...past.filter((entry) => entry !== undefined)].sort((a, b) => (a.key < b.key ? -1 : 1));
+    const entries = options.limit === undefined ? all : all.slice(0, options.limit);
+    return { entries, revision, remaining: all.length - entries.length };
+  }
+
+  watch(prefix: string, after: number, listener: WatchListener): WatchHandle {
+    if (after < this.#log.compacted) throw new CompactedError(after, this.#log.compacted);
+    const missed = this.#log.after(after).filter((event) => event.entry.key.startsWith(prefix));
+    if (missed.length > 0) listener(missed);
+    return this.#watchers.add(prefix, Math.max(after, this.#revision), listener);
+  }
+
+  onCommit(listener: (revision: number) => void): () => void {
+    this.#commitListeners.add(listener);
+    return () => void this.#commitListeners.delete(listener);
+  }
+
+  write(write: Write): Promise<Entry> {
+    if (this.#closed) return Promise.reject(new StoreUnavailableError('the store is closed'));
+    return new Promise((resolve, reject) => {
+      const outcome = this.#stage(write);
+      this.#pending.push({
+        settle: (failure) => {
+          if (failure !== undefined) reject(failure);
+          else if (outcome === undefined) reject(new KeyConflictError(write.key, this.#entries.get(write.key)));
+          else resolve(outcome);
+        },
+      });
+      this.#flushing ??= setImmediate(() => this.#flush());
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearImmediate(this.#flushing);
+    this.#flush();
+    this.#watchers.clear();
+    this.#commitListeners.clear();
+    this.#journal.close();
+  }
+
+  /** Checks a write against what is committed and pending, and queues its event. Returns undefined on conflict. */
+  #stage({ key, object, expectedRevision }: Write): Entry | undefined {
+    const current = this.#overlay.has(key) ? this.#overlay.get(key) : this.#entries.get(key);
+    if (expectedRevision !== undefined && expectedRevision !== (current?.revision ?? 0)) return undefined;
+    const revision = this.#revision + this.#staged.length + 1;
+    if (object === undefined) return current === undefined ? undefined : this.#stageDelete(current, revision);
+    return this.#stagePut(key, object, current, revision);
+  }
+
+  #stageDelete(previous: Entry, revision: number): Entry {
+    const entry = encodeEntry(previous.key, previous.object, revision, this.#freeze);
+    this.#overlay.set(previous.key, undefined);
+    this.#staged.push({ type: 'DELETED', entry, previous, revision });
+    return entry;
+  }
+
+  #stagePut(key: string, object: KubeObject, previous: Entry | undefined, revision: number): Entry {
+    const entry = encodeEntry(key, object, revision, this.#freeze);
+    if (previous !== undefined && sameContent(previous, entry)) return previous;
+    this.#overlay.set(key, entry);
+    this.#staged.push(
+      previous === undefined ? { type: 'ADDED', entry, previous, revision } : { type: 'MODIFIED', entry, previous, revision },
+    );
+    return entry;
+  }
+
+  #flush(): void {
+    const staged = this.#staged;
+    const pending = this.#pending;
+    this.#staged = [];
+    this.#pending = [];
+    this.#overlay = new Map();
+    this.#flushing = undefined;
+    const failure = staged.length === 0 ? undefined : this.#commit(staged);
+    for (const { settle } of pending) settle(failure);
+  }
+
+  #commit(events: readonly StoreEvent[]): StoreUnavailableError | undefined {
+    const compaction = this.#compactionFor(events.length);
+    try {
+      this.#journal.commit(events, compaction);
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : String(error);
+      return new StoreUnavailableError(`the store cannot be written: ${cause}`, { cause: error });
+    }
+    for (const event of events) this.#apply(event);
+    if (compaction !== undefined) this.#log.drop(compaction.through - this.#log.compacted);
+    this.#watchers.publish(events);
+    for (const listener of [...this.#commitListeners]) callSafely(() => listener(this.#revision));
+    return undefined;
+  }
+
+  #compactionFor(added: number): Compaction | undefined {
+    const surplus = this.#log.size + added - this.#logWindow;
+    const leaving = Math.min(surplus, this.#log.size);
+    if (surplus < compactionStep || leaving <= 0) return undefined;
+    const superseded: number[] = [];
+    for (const event of this.#log.oldest(leaving)) {
+      if (event.previous !== undefined) superseded.push(event.previous.revision);
+      if (event.type === 'DELETED') superseded.push(event.revision);
+    }
+    return { through: this.#log.compacted + leaving, superseded };
+  }
+
+  #put(entry: Entry): void {
+    this.#entries.set(entry.key, entry);
+    this.#index.set(entry);
+  }
+
+  #apply(event: StoreEvent): void {
+    this.#log.push(event);
+    this.#revision = event.revision;
+    if (event.type === 'DELETED') {
+      this.#entries.delete(event.entry.key);
+      this.#index.delete(event.entry.key);
+    } else this.#put(event.entry);
+  }
+}

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import Database from 'better-sqlite3';
+import { GroupCommitStore } from './group-commit-store.ts';
+import { journalSchema, SqliteJournal } from './sqlite-journal.ts';
+import { openSqliteStore, StoreOpenError } from './sqlite-store.ts';
+import { storeContract, storedObject } from './store.contract.ts';
+import { type Store, StoreUnavailableError } from './store.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'minik-store-'));
+after(() => rmSync(folder, { recursive: true }));
+let files = 0;
+const newPath = (): string => join(folder, `${files++}.db`);
+
+storeContract('sqlite store', { open: (options) => openSqliteStore({ ...options, freeze: true, path: newPath() }) });
+
+const put = (store: Store, name: string, version: string) =>
+  store.write({ key: `configmaps/default/${name}`, object: storedObject(name, { version }) });
+
+describe('sqlite store: restart', () => {
+  it('reads back objects, revision and change log', async () => {
+    const path = newPath();
+    const before = openSqliteStore({ path });
+    await put(before, 'a', '1');
+    await put(before, 'b', '1');
+    await put(before, 'a', '2');
+    await before.write({ key: 'configmaps/default/b', object: undefined });
+    const wanted = before.list('');
+    const history = before.listAt('', 3);
+    await before.close();
+
+    const store = openSqliteStore({ path });
+    assert.equal(store.revision, 5);
+    assert.deepEqual(store.list(''), wanted);
+    assert.deepEqual(store.listAt('', 3), history);
+    const seen: string[] = [];
+    store.watch('', 3, (events) => seen.push(...events.map((event) => `${event.type}@${event.revision}`)));
+    assert.deepEqual(seen, ['MODIFIED@4', 'DELETED@5']);
+    assert.equal((await put(store, 'a', '3')).revision, 6);
+    await store.close();
+  });
+
+  it('keeps the revision when everything was deleted and compacted', async () => {
+    const path = newPath();
+    const before = openSqliteStore({ path, logWindow: 1 });
+    for (let round = 0; round < 400; round++) {
+      await put(before, 'a', String(round));
+      await before.write({ key: 'configmaps/default/a', object: undefined });
+    }
+    const { revision, compactedRevision } = before;
+    await before.close();
+    const store = openSqliteStore({ path, logWindow: 1 });
+    assert.deepEqual([store.revision, store.compactedRevision, store.list('').entries.length], [revision, compactedRevision, 0]);
+    await store.close();
+    const rows = new Database(path).prepare<[], { n: number }>('SELECT count(*) AS n FROM state').get();
+    assert.ok((rows?.n ?? 0) <= 257, `${rows?.n} rows are left`);
+  });
+
+  it('is readable by its user only', async () => {
+    const path = newPath();
+    const store = openSqliteStore({ path });
+    await put(store, 'a', '1');
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.equal(statSync(`${path}-wal`).mode & 0o777, 0o600);
+    await store.close();
+  });
+});
+
+describe('sqlite store: failures', () => {
+  it('rejects writes while the disk is full and takes them again afterwards', async () => {
+    const database = new Database(newPath());
+    database.exec(journalSchema);
+    const store = new GroupCommitStore(new SqliteJournal(database));
+    database.pragma('max_page_count = 8');
+    const big = 'x'.repeat(100_000);
+    await assert.rejects(put(store, 'big', big), (error) => error instanceof StoreUnavailableError && /full/.test(error.message));
+    assert.equal(store.get('configmaps/default/big'), undefined);
+    assert.equal((await put(store, 'small', '1')).revision, 2);
+    database.pragma('max_page_count = 1000000');
+    assert.equal((await put(store, 'big', big)).revision, 3);
+    await store.close();
+  });
+
+  const fails = (path: string, message: RegExp): void => {
+    assert.throws(
+      () => openSqliteStore({ path }),
+      (error) => error instanceof StoreOpenError && message.test(error.message),
+    );
+  };
+
+  it('refuses a file that another store has open', async () => {
+    const path = newPath();
+    const store = openSqliteStore({ path });
+    fails(path, /another process has it open/);
+    await store.close();
+  });
+
+  it('refuses a file that is no database', () => {
+    const path = newPath();
+    writeFileSync(path, 'this is not a database, whatever its name says, and long enough to be looked at'.repeat(20));
+    fails(path, /it is not a database/);
+  });
+
+  it('refuses a database of another program or of a newer version', async () => {
+    const foreign = newPath();
+    new Database(foreign).exec('CREATE TABLE t (a)').close();
+    fails(foreign, /another program/);
+    const newer = newPath();
+    await openSqliteStore({ path: newer }).close();
+    const database = new Database(newer);
+    database.pragma('user_version = 99');
+    database.close();
+    fails(newer, /newer minik \(format 99/);
+  });
+
+  it('refuses a damaged file', async () => {
+    const path = newPath();
+    const store = openSqliteStore({ path });
+    await put(store, 'a', '1');
+    await store.close();
+    const database = new Database(path);
+    database.exec("UPDATE state SET value = CAST('{\"half' AS BLOB)");
+    database.close();
+    fails(path, /damaged/);
+  });
+});

@@ -1,0 +1,76 @@
+/** Opens the store on disk: SQLite in WAL mode, owned by one process, readable by its user only. */
+import { chmodSync, closeSync, openSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { GroupCommitStore, type StoreOptions } from './group-commit-store.ts';
+import { journalSchema, SqliteJournal } from './sqlite-journal.ts';
+import type { Store } from './store.ts';
+
+export interface SqliteStoreOptions extends StoreOptions {
+  /** The database file; made when absent, with mode 0600. Its folder must exist. */
+  readonly path: string;
+  /** The SQLite addon's file, when it does not lie in node_modules (single executable). */
+  readonly nativeBinding?: string;
+}
+
+/** The file cannot serve as a store: in use, foreign, damaged, or of a newer version. `message` says which and names the file. */
+export class StoreOpenError extends Error {
+  constructor(path: string, problem: string, options?: ErrorOptions) {
+    super(`cannot open the store ${path}: ${problem}`, options);
+    this.name = 'StoreOpenError';
+  }
+}
+
+/** "mnik" in ASCII, in the file's header: tells our databases from others. */
+const applicationId = 0x6d6e696b;
+const schemaVersion = 1;
+
+/** Opens or creates a store. Throws `StoreOpenError`. */
+export function openSqliteStore(options: SqliteStoreOptions): Store {
+  const { path, nativeBinding, ...storeOptions } = options;
+  let database: Database.Database | undefined;
+  try {
+    closeSync(openSync(path, 'a', 0o600));
+    chmodSync(path, 0o600);
+    database = new Database(path, { timeout: 0, ...(nativeBinding === undefined ? {} : { nativeBinding }) });
+    prepare(database);
+    const journal = new SqliteJournal(database);
+    const freeze = storeOptions.freeze ?? process.env.NODE_ENV !== 'production';
+    return new GroupCommitStore(journal, { ...storeOptions, freeze }, journal.read(freeze));
+  } catch (error) {
+    database?.close();
+    throw new StoreOpenError(path, problemOf(error), { cause: error });
+  }
+}
+
+function prepare(database: Database.Database): void {
+  // Exclusive: a second process must not write the file, and no shared-memory file is needed.
+  database.pragma('locking_mode = EXCLUSIVE');
+  const tables = database.prepare<[], { count: number }>('SELECT count(*) AS count FROM sqlite_schema').get()?.count ?? 0;
+  if (tables > 0) verify(database);
+  database.pragma('journal_mode = WAL');
+  // Survives the death of the process; a power cut may lose the last commits but never damages the file.
+  database.pragma('synchronous = NORMAL');
+  database.pragma('journal_size_limit = 16777216');
+  if (tables > 0) return;
+  database.transaction(() => {
+    database.exec(journalSchema);
+    database.pragma(`application_id = ${applicationId}`);
+    database.pragma(`user_version = ${schemaVersion}`);
+  })();
+}
+
+function verify(database: Database.Database): void {
+  if (database.pragma('application_id', { simple: true }) !== applicationId) throw new Error('it is a database of another program');
+  const version = Number(database.pragma('user_version', { simple: true }));
+  if (version > schemaVersion)
+    throw new Error(`it was written by a newer minik (format ${version}, this one reads up to ${schemaVersion})`);
+}
+
+function problemOf(error: unknown): string {
+  const code = error instanceof Database.SqliteError ? error.code : '';
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return 'another process has it open';
+  if (code === 'SQLITE_NOTADB') return 'it is not a database';
+  if (code.startsWith('SQLITE_CORRUPT')) return 'it is damaged';
+  if (error instanceof SyntaxError) return 'it is damaged (an object in it is not JSON)';
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,241 @@
+/** What every store must do; each implementation's test runs this suite. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { KubeObject } from '../../api/object.ts';
+import { CompactedError, KeyConflictError, type Store, type StoreEvent, StoreUnavailableError, storeKey, storePrefix } from './store.ts';
+
+interface ConfigMapLike extends KubeObject {
+  readonly data: Readonly<Record<string, string>>;
+}
+
+/** A small object for store tests. */
+export function storedObject(name: string, data: Readonly<Record<string, string>> = {}): ConfigMapLike {
+  const metadata = { name, namespace: 'default', uid: `uid-${name}`, resourceVersion: '', creationTimestamp: '2026-01-01T00:00:00Z' };
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
+}
+
+const keyOf = (name: string): string => storeKey('configmaps', 'default', name);
+const all = storePrefix('configmaps');
+const put = (store: Store, name: string, data: Readonly<Record<string, string>> = {}) =>
+  store.write({ key: keyOf(name), object: storedObject(name, data) });
+const remove = (store: Store, name: string) => store.write({ key: keyOf(name), object: undefined });
+const names = (entries: readonly { readonly object: KubeObject }[]): readonly string[] =>
+  entries.map((entry) => entry.object.metadata.name);
+const brief = (events: readonly StoreEvent[]): readonly string[] =>
+  events.map((event) => `${event.type} ${event.entry.object.metadata.name}@${event.revision}`);
+
+export interface StoreHarness {
+  /** Opens an empty store; closed by the suite. */
+  open(options: { readonly logWindow: number }): Store;
+}
+
+/** Runs the contract against one implementation. */
+export function storeContract(name: string, harness: StoreHarness): void {
+  const withStore = (what: string, test: (store: Store) => Promise<void>, logWindow = 1000): void => {
+    it(what, async () => {
+      const store = harness.open({ logWindow });
+      try {
+        await test(store);
+      } finally {
+        await store.close();
+      }
+    });
+  };
+  describe(`${name}: writing`, () => writing(withStore));
+  describe(`${name}: reading`, () => reading(withStore));
+  describe(`${name}: watching`, () => watching(withStore));
+}
+
+type WithStore = (what: string, test: (store: Store) => Promise<void>, logWindow?: number) => void;
+
+function writing(withStore: WithStore): void {
+  withStore('starts at revision 1 and gives every write the next one', async (store) => {
+    assert.equal(store.revision, 1);
+    const written = await Promise.all([put(store, 'a'), put(store, 'b'), put(store, 'c')]);
+    assert.deepEqual(
+      written.map((entry) => entry.revision),
+      [2, 3, 4],
+    );
+    assert.equal(store.revision, 4);
+  });
+
+  withStore('stores frozen objects whose bytes carry the revision', async (store) => {
+    const entry = await put(store, 'a', { text: 'häß\u2028"' });
+    assert.deepEqual(JSON.parse(entry.bytes.toString()), entry.object);
+    assert.equal(entry.object.metadata.resourceVersion, '2');
+    assert.ok(Object.isFrozen(entry.object) && Object.isFrozen(entry.object.metadata));
+    assert.equal(store.get(keyOf('a')), entry);
+  });
+
+  withStore('shows nothing before the commit', async (store) => {
+    const pending = put(store, 'a');
+    assert.equal(store.get(keyOf('a')), undefined);
+    assert.equal(store.revision, 1);
+    await pending;
+    assert.ok(store.get(keyOf('a')));
+  });
+
+  withStore('checks expected revisions against writes of the same turn', async (store) => {
+    const first = store.write({ key: keyOf('a'), object: storedObject('a'), expectedRevision: 0 });
+    const second = store.write({ key: keyOf('a'), object: storedObject('a', { x: '1' }), expectedRevision: 0 });
+    const third = store.write({ key: keyOf('a'), object: storedObject('a', { x: '2' }), expectedRevision: 2 });
+    const entry = await first;
+    await assert.rejects(second, (error) => error instanceof KeyConflictError && error.current?.revision === 3);
+    assert.equal(entry.revision, 2);
+    assert.equal((await third).revision, 3);
+  });
+
+  withStore('refuses a stale revision, a present key and an absent one', async (store) => {
+    await put(store, 'a', { v: '1' });
+    const stale = await put(store, 'a', { v: '2' });
+    const write = (key: string, expectedRevision: number) => store.write({ key, object: storedObject('a', { v: '3' }), expectedRevision });
+    await assert.rejects(write(keyOf('a'), 2), (error) => error instanceof KeyConflictError && error.current === stale);
+    await assert.rejects(write(keyOf('a'), 0), KeyConflictError);
+    await assert.rejects(write(keyOf('b'), 2), (error) => error instanceof KeyConflictError && error.current === undefined);
+    await assert.rejects(remove(store, 'b'), KeyConflictError);
+  });
+
+  withStore('makes no revision of a write that changes nothing', async (store) => {
+    const first = await put(store, 'a', { x: '1', y: '2' });
+    assert.equal(await put(store, 'a', { x: '1', y: '2' }), first);
+    assert.equal(await put(store, 'a', { y: '2', x: '1' }), first);
+    assert.equal(store.revision, 2);
+    assert.equal((await put(store, 'a', { x: '2', y: '1' })).revision, 3);
+  });
+
+  withStore('deletes with a revision of its own and allows the name again', async (store) => {
+    await put(store, 'a', { x: '1' });
+    const [deleted, again] = await Promise.all([remove(store, 'a'), put(store, 'a', { x: '1' })]);
+    assert.equal(deleted.revision, 3);
+    assert.equal(deleted.object.metadata.resourceVersion, '3');
+    assert.equal(again.revision, 4);
+  });
+
+  withStore('rejects writes after close', async (store) => {
+    const last = put(store, 'a');
+    await store.close();
+    assert.equal((await last).revision, 2);
+    await assert.rejects(put(store, 'b'), StoreUnavailableError);
+  });
+}
+
+function reading(withStore: WithStore): void {
+  withStore(
+    'lists a prefix in key order, whatever the order of writing',
+    async (store) => {
+      const expected = Array.from({ length: 3000 }, (_, index) => `n-${String(index).padStart(5, '0')}`);
+      const shuffled = expected.map((name, index) => ({ name, rank: (index * 7919) % 3001 })).sort((a, b) => a.rank - b.rank);
+      await Promise.all(shuffled.map(({ name }) => put(store, name)));
+      await store.write({ key: storeKey('configmapsx', 'default', 'z'), object: storedObject('z') });
+      await store.write({ key: storeKey('configmaps', 'other', 'z'), object: storedObject('z') });
+      assert.deepEqual(names(store.list(storePrefix('configmaps', 'default')).entries), expected);
+      assert.equal(store.list(all).entries.length, 3001);
+      assert.equal(store.list(storePrefix('configmaps', 'none')).entries.length, 0);
+      for (const name of expected.filter((_, index) => index % 3 !== 0)) void remove(store, name);
+      await put(store, 'last');
+      assert.equal(store.list(all).entries.length, 1002);
+    },
+    10_000,
+  );
+
+  withStore('pages with a count of what remains', async (store) => {
+    await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => put(store, name)));
+    const first = store.list(all, { limit: 2 });
+    assert.deepEqual([names(first.entries), first.remaining], [['a', 'b'], 3]);
+    const second = store.list(all, { limit: 2, after: keyOf('b') });
+    assert.deepEqual([names(second.entries), second.remaining], [['c', 'd'], 1]);
+    const third = store.list(all, { limit: 2, after: keyOf('dd') });
+    assert.deepEqual([names(third.entries), third.remaining], [['e'], 0]);
+  });
+
+  withStore('reads a list as it was at an older revision', async (store) => {
+    await put(store, 'a', { v: '1' });
+    await put(store, 'b', { v: '1' });
+    const then = store.revision;
+    await Promise.all([put(store, 'a', { v: '2' }), remove(store, 'b'), put(store, 'c'), put(store, 'a', { v: '3' })]);
+    const past = store.listAt(all, then);
+    assert.deepEqual(
+      past.entries.map((entry) => [entry.object.metadata.name, entry.revision]),
+      [
+        ['a', 2],
+        ['b', 3],
+      ],
+    );
+    const page = store.listAt(all, then, { limit: 1 });
+    assert.deepEqual([names(page.entries), page.remaining], [['a'], 1]);
+    assert.deepEqual(names(store.listAt(all, then, { after: keyOf('a') }).entries), ['b']);
+    assert.deepEqual(names(store.listAt(all, store.revision).entries), ['a', 'c']);
+  });
+
+  withStore(
+    'refuses revisions that have left the change log',
+    async (store) => {
+      for (let round = 0; round < 600; round++) await put(store, 'a', { round: String(round) });
+      assert.ok(store.compactedRevision > 1 && store.compactedRevision <= store.revision - 10);
+      assert.throws(() => store.listAt(all, 2), CompactedError);
+      assert.throws(
+        () => store.watch(all, 2, () => undefined),
+        (error) => error instanceof CompactedError && error.requested === 2,
+      );
+      const seen: StoreEvent[] = [];
+      store.watch(all, store.compactedRevision, (events) => seen.push(...events)).close();
+      assert.equal(seen.length, store.revision - store.compactedRevision);
+      assert.equal(seen[0]?.revision, store.compactedRevision + 1);
+    },
+    10,
+  );
+}
+
+function watching(withStore: WithStore): void {
+  withStore('replays what was missed, then follows', async (store) => {
+    await put(store, 'a');
+    const from = store.revision;
+    await put(store, 'a', { v: '2' });
+    const seen: string[] = [];
+    const handle = store.watch(all, from, (events) => seen.push(...brief(events)));
+    assert.deepEqual(seen, ['MODIFIED a@3']);
+    await Promise.all([put(store, 'b'), remove(store, 'a')]);
+    handle.close();
+    await put(store, 'c');
+    assert.deepEqual(seen, ['MODIFIED a@3', 'ADDED b@4', 'DELETED a@5']);
+  });
+
+  withStore('delivers one commit as one batch, before the writes are answered', async (store) => {
+    const order: string[] = [];
+    store.watch(all, store.revision, (events) => order.push(brief(events).join()));
+    store.onCommit((revision) => order.push(`commit ${revision}`));
+    await Promise.all([put(store, 'a').then(() => order.push('answer')), put(store, 'b')]);
+    assert.deepEqual(order, ['ADDED a@2,ADDED b@3', 'commit 3', 'answer']);
+  });
+
+  withStore('shows the previous state with each event', async (store) => {
+    const first = await put(store, 'a');
+    const seen: StoreEvent[] = [];
+    store.watch(all, store.revision, (events) => seen.push(...events));
+    const second = await put(store, 'a', { v: '2' });
+    await remove(store, 'a');
+    assert.equal(seen[0]?.previous, first);
+    assert.equal(seen[1]?.previous, second);
+    assert.equal(seen[1]?.entry.object.metadata.resourceVersion, '4');
+  });
+
+  withStore('keeps prefixes apart', async (store) => {
+    const seen: string[] = [];
+    store.watch(storePrefix('configmaps', 'other'), store.revision, (events) => seen.push(...brief(events)));
+    await put(store, 'a');
+    assert.deepEqual(seen, []);
+  });
+
+  withStore('lets a listener write, and watch without seeing an event twice', async (store) => {
+    const inner: string[] = [];
+    let written: Promise<unknown> | undefined;
+    store.watch(all, store.revision, (events) => {
+      if (written !== undefined) return;
+      store.watch(all, store.revision, (more) => inner.push(...brief(more)));
+      written = put(store, `${events[0]?.entry.object.metadata.name}-child`);
+    });
+    await put(store, 'a');
+    await written;
+    assert.deepEqual(inner, ['ADDED a-child@3']);
+  });
+}
