@@ -1,0 +1,32 @@
+import { RuntimeError } from '../container-runtime.ts';
+
+/** Hands out the addresses of an IPv4 range in rising order, from the second host address on, and reuses given-back ones only after a full round. */
+export class IpPool {
+  readonly #first: number;
+  readonly #size: number;
+  readonly #used = new Set<number>();
+  #next = 0;
+
+  /** `cidr` like '10.244.0.0/16'. */
+  constructor(cidr: string) {
+    const [address = '', bits = '16'] = cidr.split('/');
+    const network = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+    this.#first = network + 2;
+    this.#size = Math.max(2 ** (32 - Number(bits)) - 3, 0);
+  }
+
+  /** Throws RuntimeError 'Other' when none is left. */
+  take(): string {
+    if (this.#used.size >= this.#size) throw new RuntimeError('Other', "no available IPv4 addresses on this network's address pools");
+    while (this.#used.has(this.#next)) this.#next = (this.#next + 1) % this.#size;
+    const offset = this.#next;
+    this.#used.add(offset);
+    this.#next = (offset + 1) % this.#size;
+    const value = this.#first + offset;
+    return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+  }
+
+  giveBack(ip: string): void {
+    if (ip !== '') this.#used.delete(ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0) - this.#first);
+  }
+}

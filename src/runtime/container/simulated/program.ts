@@ -1,0 +1,48 @@
+import type { RuntimeClock } from '../runtime-clock.ts';
+
+/** One thing a simulated process does. After the last step a process runs on until it is stopped. */
+export type Step =
+  | { readonly do: 'log'; readonly stream: 'stdout' | 'stderr'; readonly text: string }
+  | { readonly do: 'wait'; readonly ms: number }
+  /** Copies stdin to stdout until it ends. */
+  | { readonly do: 'copyStdin' }
+  | { readonly do: 'exit'; readonly code: number; readonly oomKilled?: boolean };
+
+/** What a simulated process acts on. */
+export interface ProcessHost {
+  readonly clock: RuntimeClock;
+  write(stream: 'stdout' | 'stderr', text: string | Uint8Array): void;
+  /** Calls `onEnd` once stdin has been copied to stdout. */
+  copyStdin(onEnd: () => void): void;
+  exit(code: number, oomKilled: boolean): void;
+}
+
+/** Runs the steps; returns the function that ends the process without its exit being reported. Holds a timer only while waiting. */
+export function runProgram(steps: readonly Step[], host: ProcessHost): () => void {
+  let index = 0;
+  let ended = false;
+  let cancelTimer: (() => void) | undefined;
+  const advance = (): void => {
+    while (!ended) {
+      const step = steps[index++];
+      if (step === undefined) return;
+      if (step.do === 'log') host.write(step.stream, step.text);
+      else if (step.do === 'wait') {
+        if (step.ms === Number.POSITIVE_INFINITY) return;
+        cancelTimer = host.clock.setTimer(step.ms, advance);
+        return;
+      } else if (step.do === 'copyStdin') {
+        host.copyStdin(advance);
+        return;
+      } else {
+        ended = true;
+        host.exit(step.code, step.oomKilled ?? false);
+      }
+    }
+  };
+  advance();
+  return () => {
+    ended = true;
+    cancelTimer?.();
+  };
+}

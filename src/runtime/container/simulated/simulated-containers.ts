@@ -1,0 +1,242 @@
+import {
+  type Container,
+  type ContainerConfig,
+  type ContainerResources,
+  type ContainerStats,
+  type Containers,
+  RuntimeError,
+} from '../container-runtime.ts';
+import { canonicalImageName, parseImageReference } from '../image-reference.ts';
+import { delay } from '../runtime-clock.ts';
+import { containerBehaviour } from './behaviour.ts';
+import { LogBuffer } from './log-buffer.ts';
+import { runProgram } from './program.ts';
+import { type ContainerRecord, containerName, type SimulatedEngine } from './simulated-engine.ts';
+
+/** Containers of one cluster on a simulated engine. */
+export class SimulatedContainers implements Containers {
+  readonly #engine: SimulatedEngine;
+  readonly #cluster: string;
+
+  constructor(engine: SimulatedEngine, cluster: string) {
+    this.#engine = engine;
+    this.#cluster = cluster;
+  }
+
+  async create(config: ContainerConfig): Promise<string> {
+    const engine = this.#engine;
+    engine.check();
+    const sandbox = engine.sandbox(this.#cluster, config.sandboxId);
+    const name = containerName(this.#cluster, config.pod.uid, config.name, config.attempt);
+    const existing = engine.containers.get(engine.names.get(name) ?? '');
+    if (existing !== undefined && existing.view.state !== 'exited') return existing.view.id;
+    if (existing !== undefined) await this.remove(existing.view.id);
+    const imageId =
+      engine.imageNames.get(canonicalImageName(parseImageReference(config.image))) ??
+      (engine.images.has(config.image) ? config.image : undefined);
+    if (imageId === undefined) throw new RuntimeError('ImageNotFound', `No such image: ${config.image}`);
+    const { hostname } = sandbox.config;
+    const behaviour = containerBehaviour(engine.script, config, sandbox.config.annotations, {
+      env: config.env,
+      hostname,
+      workingDir: config.workingDir,
+    });
+    if (behaviour.createFailure !== undefined)
+      throw new RuntimeError(behaviour.createFailure.code ?? 'Other', behaviour.createFailure.message);
+    const id = engine.nextId();
+    engine.names.set(name, id);
+    engine.containers.set(id, newRecord(this.#cluster, id, config, imageId, behaviour, engine.clock.now()));
+    return id;
+  }
+
+  async start(id: string): Promise<void> {
+    const engine = this.#engine;
+    engine.check();
+    const record = engine.container(this.#cluster, id);
+    const { behaviour, config } = record;
+    if (record.view.state === 'running') return;
+    if ((behaviour.startDelayMs ?? 0) > 0) {
+      await delay(engine.clock, behaviour.startDelayMs ?? 0);
+      engine.check();
+      if (engine.containers.get(id) !== record) throw new RuntimeError('NotFound', `No such container: ${id}`);
+    }
+    const nowMs = engine.clock.now();
+    if (behaviour.startFailure !== undefined) {
+      const { message, code, exitCode } = behaviour.startFailure;
+      update(record, {
+        state: 'exited',
+        exitCode: exitCode ?? 128,
+        reason: 'ContainerCannotRun',
+        message,
+        startedAtMs: nowMs,
+        finishedAtMs: nowMs,
+      });
+      throw new RuntimeError(code ?? 'StartFailed', message);
+    }
+    if (engine.sandboxes.get(config.sandboxId)?.view.state !== 'ready') {
+      const message = `cannot join network of a non running container: ${config.sandboxId}`;
+      update(record, { state: 'exited', exitCode: 128, reason: 'ContainerCannotRun', message, startedAtMs: nowMs, finishedAtMs: nowMs });
+      throw new RuntimeError('StartFailed', message);
+    }
+    update(record, { state: 'running', startedAtMs: nowMs, finishedAtMs: 0, exitCode: 0, reason: '', message: '' });
+    engine.emit(this.#cluster, { type: 'containerStarted', podUid: config.pod.uid, id });
+    this.#runProcess(record);
+  }
+
+  async stop(id: string, graceSeconds: number): Promise<void> {
+    const engine = this.#engine;
+    engine.check();
+    const record = engine.containers.get(id);
+    if (record === undefined || record.cluster !== this.#cluster || record.view.state !== 'running') return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timers: (() => void)[] = [];
+    record.onExit.add(() => {
+      for (const cancel of timers) cancel();
+      resolve();
+    });
+    const exitAfter = (delayMs: number, code: number): void => {
+      if (delayMs <= 0) this.#exit(record, code, false);
+      else timers.push(engine.clock.setTimer(delayMs, () => this.#exit(record, code, false)));
+    };
+    const onTerm = record.behaviour.onTerm ?? { exitCode: 143 };
+    const graceMs = graceSeconds * 1000;
+    if (onTerm === 'ignore' || graceMs <= 0 || (onTerm.delayMs ?? 0) >= graceMs) exitAfter(graceMs, 137);
+    else exitAfter(onTerm.delayMs ?? 0, onTerm.exitCode);
+    return promise;
+  }
+
+  async remove(id: string): Promise<void> {
+    this.#engine.check();
+    const record = this.#engine.containers.get(id);
+    if (record === undefined || record.cluster !== this.#cluster) return;
+    if (record.view.state === 'running') this.#exit(record, 137, false);
+    this.#engine.containers.delete(id);
+    const { pod, name, attempt } = record.config;
+    this.#engine.names.delete(containerName(this.#cluster, pod.uid, name, attempt));
+    this.#engine.emit(this.#cluster, { type: 'containerRemoved', podUid: pod.uid, id });
+  }
+
+  async inspect(id: string): Promise<Container | undefined> {
+    this.#engine.check();
+    const record = this.#engine.containers.get(id);
+    return record?.cluster === this.#cluster ? record.view : undefined;
+  }
+
+  async list(): Promise<readonly Container[]> {
+    this.#engine.check();
+    const views: Container[] = [];
+    for (const record of this.#engine.containers.values()) if (record.cluster === this.#cluster) views.push(record.view);
+    return views;
+  }
+
+  async updateResources(id: string, _resources: ContainerResources): Promise<void> {
+    this.#engine.check();
+    this.#engine.container(this.#cluster, id);
+  }
+
+  async stats(id: string): Promise<ContainerStats> {
+    this.#engine.check();
+    const { view, behaviour } = this.#engine.container(this.#cluster, id);
+    const nowMs = this.#engine.clock.now();
+    const memory = view.state === 'running' ? (behaviour.memoryBytes ?? 1024 * 1024) : 0;
+    const ranMs = view.state === 'running' ? nowMs - view.startedAtMs : 0;
+    return {
+      timestampMs: nowMs,
+      cpuUsageNs: ranMs * (behaviour.cpuMillicores ?? 1) * 1000,
+      memoryUsageBytes: memory,
+      memoryWorkingSetBytes: memory,
+      memoryRssBytes: memory,
+      writableLayerBytes: 0,
+    };
+  }
+
+  /** Ends a running container from outside, as a crash (or the OOM killer) would. */
+  kill(id: string, exitCode: number, oomKilled = false): void {
+    const record = this.#engine.container(this.#cluster, id);
+    if (record.view.state === 'running') this.#exit(record, exitCode, oomKilled);
+  }
+
+  #runProcess(record: ContainerRecord): void {
+    const engine = this.#engine;
+    const write = (stream: 'stdout' | 'stderr', chunk: string | Uint8Array): void => {
+      record.logs ??= new LogBuffer();
+      record.logs.append(stream, typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString(), engine.clock.now());
+      for (const listener of record.listeners) listener(stream, chunk);
+    };
+    const endProcess = runProgram(record.behaviour.steps, {
+      clock: engine.clock,
+      write,
+      copyStdin: (onEnd) => {
+        if (!record.config.stdin) return onEnd();
+        const end = (): void => {
+          record.stdin = undefined;
+          onEnd();
+        };
+        record.stdin = { write: (chunk) => write('stdout', chunk), end };
+      },
+      exit: (code, oomKilled) => this.#exit(record, code, oomKilled),
+    });
+    if (record.view.state === 'running') record.endProcess = endProcess;
+  }
+
+  #exit(record: ContainerRecord, exitCode: number, oomKilled: boolean): void {
+    if (record.view.state !== 'running') return;
+    const nowMs = this.#engine.clock.now();
+    record.endProcess?.();
+    record.endProcess = undefined;
+    record.stdin = undefined;
+    const reason = oomKilled ? 'OOMKilled' : exitCode === 0 ? 'Completed' : 'Error';
+    update(record, { state: 'exited', exitCode: oomKilled ? 137 : exitCode, reason, finishedAtMs: nowMs });
+    record.logs?.end(nowMs);
+    const { id, pod } = record.view;
+    if (oomKilled) this.#engine.emit(this.#cluster, { type: 'containerOom', podUid: pod.uid, id });
+    this.#engine.emit(this.#cluster, { type: 'containerExited', podUid: pod.uid, id });
+    const waiting = [...record.onExit];
+    record.onExit.clear();
+    for (const callback of waiting) callback();
+  }
+}
+
+function update(record: ContainerRecord, change: Partial<Container>): void {
+  record.view = Object.freeze({ ...record.view, ...change });
+}
+
+function newRecord(
+  cluster: string,
+  id: string,
+  config: ContainerConfig,
+  imageId: string,
+  behaviour: ContainerRecord['behaviour'],
+  nowMs: number,
+): ContainerRecord {
+  const { pod, sandboxId, name, attempt, image, labels, annotations } = config;
+  const view: Container = Object.freeze({
+    id,
+    pod,
+    sandboxId,
+    name,
+    attempt,
+    image,
+    imageId,
+    state: 'created',
+    createdAtMs: nowMs,
+    startedAtMs: 0,
+    finishedAtMs: 0,
+    exitCode: 0,
+    reason: '',
+    message: '',
+    labels,
+    annotations,
+  });
+  return {
+    cluster,
+    config,
+    behaviour,
+    view,
+    logs: undefined,
+    endProcess: undefined,
+    listeners: new Set(),
+    onExit: new Set(),
+    stdin: undefined,
+  };
+}

@@ -1,0 +1,128 @@
+/**
+ * The state of a simulated container engine: what dockerd would hold. Several runtimes (clusters, or one cluster before and after a restart)
+ * may share one engine. Deterministic: ids and addresses follow from the order of calls, time from the injected clock.
+ */
+import { createHash } from 'node:crypto';
+import {
+  type Container,
+  type ContainerConfig,
+  type Image,
+  RuntimeError,
+  type RuntimeEvent,
+  type Sandbox,
+  type SandboxConfig,
+} from '../container-runtime.ts';
+import type { EventQueue } from '../event-queue.ts';
+import type { RuntimeClock } from '../runtime-clock.ts';
+import type { ContainerBehaviour, SimulatedScript } from './behaviour.ts';
+import { IpPool } from './ip-pool.ts';
+import type { LogBuffer } from './log-buffer.ts';
+
+export interface SandboxRecord {
+  readonly cluster: string;
+  readonly config: SandboxConfig;
+  view: Sandbox;
+}
+
+export interface ContainerRecord {
+  readonly cluster: string;
+  readonly config: ContainerConfig;
+  readonly behaviour: ContainerBehaviour;
+  view: Container;
+  /** Made at the first output. */
+  logs: LogBuffer | undefined;
+  /** Ends the process silently; defined while it runs. */
+  endProcess: (() => void) | undefined;
+  /** Attached clients' output. */
+  readonly listeners: Set<(stream: 'stdout' | 'stderr', chunk: string | Uint8Array) => void>;
+  /** Called once at the next exit. */
+  readonly onExit: Set<() => void>;
+  /** Receives stdin while the process reads it. */
+  stdin: { write(chunk: Uint8Array): void; end(): void } | undefined;
+}
+
+export interface SimulatedEngineOptions {
+  readonly clock: RuntimeClock;
+  /** IPv4 range of pod addresses; '10.244.0.0/16' when absent. */
+  readonly podSubnet?: string;
+  readonly script?: SimulatedScript;
+}
+
+export class SimulatedEngine {
+  readonly clock: RuntimeClock;
+  readonly sandboxes = new Map<string, SandboxRecord>();
+  readonly containers = new Map<string, ContainerRecord>();
+  /** The id behind each taken name: see `sandboxName` and `containerName`. */
+  readonly names = new Map<string, string>();
+  /** By image id. */
+  readonly images = new Map<string, Image>();
+  /** Canonical name → image id. */
+  readonly imageNames = new Map<string, string>();
+  readonly ips: IpPool;
+  /** May be exchanged by a test at any time. */
+  script: SimulatedScript;
+  readonly #subscribers = new Map<EventQueue, string>();
+  #available = true;
+  #lastId = 0;
+
+  constructor(options: SimulatedEngineOptions) {
+    this.clock = options.clock;
+    this.ips = new IpPool(options.podSubnet ?? '10.244.0.0/16');
+    this.script = options.script ?? {};
+  }
+
+  /** Plays a stopped daemon: every call fails with 'Unavailable' until it is back, which is reported as `resync`. Containers run on. */
+  setAvailable(available: boolean): void {
+    if (available && !this.#available) for (const queue of this.#subscribers.keys()) queue.push({ type: 'resync' });
+    this.#available = available;
+  }
+
+  /** Throws RuntimeError 'Unavailable' while the engine is away. */
+  check(): void {
+    if (!this.#available) {
+      throw new RuntimeError('Unavailable', 'Cannot connect to the simulated container engine. Is it running?');
+    }
+  }
+
+  nextId(): string {
+    this.#lastId++;
+    return createHash('sha256').update(`simulated ${this.#lastId}`).digest('hex');
+  }
+
+  emit(cluster: string, event: RuntimeEvent): void {
+    if (!this.#available) return;
+    for (const [queue, subscribed] of this.#subscribers) if (subscribed === cluster) queue.push(event);
+  }
+
+  subscribe(cluster: string, queue: EventQueue): void {
+    this.#subscribers.set(queue, cluster);
+  }
+
+  unsubscribe(queue: EventQueue): void {
+    this.#subscribers.delete(queue);
+  }
+
+  /** The sandbox, or RuntimeError 'NotFound'. */
+  sandbox(cluster: string, id: string): SandboxRecord {
+    const record = this.sandboxes.get(id);
+    if (record === undefined || record.cluster !== cluster) throw new RuntimeError('NotFound', `No such container: ${id}`);
+    return record;
+  }
+
+  /** The container, or RuntimeError 'NotFound'. */
+  container(cluster: string, id: string): ContainerRecord {
+    const record = this.containers.get(id);
+    if (record === undefined || record.cluster !== cluster) throw new RuntimeError('NotFound', `No such container: ${id}`);
+    return record;
+  }
+}
+
+/** The name that makes a sandbox unique on the engine. */
+export function sandboxName(cluster: string, podUid: string, attempt: number): string {
+  return `${cluster}/${podUid}/${attempt}`;
+}
+
+/** The name that makes a container unique on the engine. */
+export function containerName(cluster: string, podUid: string, name: string, attempt: number): string {
+  return `${cluster}/${podUid}/${name}/${attempt}`;
+}

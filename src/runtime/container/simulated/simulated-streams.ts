@@ -1,0 +1,158 @@
+import type { Readable, Writable } from 'node:stream';
+import { type AttachOptions, type ExecOptions, type LogOptions, RuntimeError, type Streams } from '../container-runtime.ts';
+import { writeChunk } from '../write-chunk.ts';
+import { execBehaviour } from './behaviour.ts';
+import { isWanted, type LogEntry, renderEntry } from './log-buffer.ts';
+import { runProgram } from './program.ts';
+import type { ContainerRecord, SimulatedEngine } from './simulated-engine.ts';
+
+/** Exec, attach and logs of one cluster on a simulated engine. */
+export class SimulatedStreams implements Streams {
+  readonly #engine: SimulatedEngine;
+  readonly #cluster: string;
+
+  constructor(engine: SimulatedEngine, cluster: string) {
+    this.#engine = engine;
+    this.#cluster = cluster;
+  }
+
+  async exec(containerId: string, options: ExecOptions): Promise<number> {
+    const record = this.#running(containerId);
+    const { config } = record;
+    const sandbox = this.#engine.sandboxes.get(config.sandboxId);
+    const around = { env: config.env, hostname: sandbox?.config.hostname ?? '', workingDir: config.workingDir };
+    const behaviour = execBehaviour(this.#engine.script, record.view, options.command, around);
+    if (behaviour.failure !== undefined) throw new RuntimeError(behaviour.failure.code ?? 'Other', behaviour.failure.message);
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const last = behaviour.steps.at(-1);
+    const steps = last?.do === 'exit' ? behaviour.steps : [...behaviour.steps, { do: 'exit' as const, code: 0 }];
+    const endProcess = runProgram(steps, {
+      clock: this.#engine.clock,
+      write: (stream, text) => void writeOutput(options, stream, text),
+      copyStdin: (onEnd) => copyInput(options.stdin, (chunk) => void writeOutput(options, 'stdout', chunk), onEnd),
+      exit: resolve,
+    });
+    const onExit = (): void => resolve(137);
+    const onAbort = (): void => reject(new RuntimeError('Other', 'exec was cancelled'));
+    record.onExit.add(onExit);
+    options.signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await promise;
+    } finally {
+      endProcess();
+      record.onExit.delete(onExit);
+      options.signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async attach(containerId: string, options: AttachOptions): Promise<void> {
+    const record = this.#running(containerId);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const listener = (stream: 'stdout' | 'stderr', chunk: string | Uint8Array): void => void writeOutput(options, stream, chunk);
+    const onEnd = (): void => resolve();
+    record.listeners.add(listener);
+    record.onExit.add(onEnd);
+    options.signal?.addEventListener('abort', onEnd, { once: true });
+    if (options.stdin !== undefined && record.config.stdin) {
+      copyInput(
+        options.stdin,
+        (chunk) => record.stdin?.write(chunk),
+        () => {
+          if (record.config.stdinOnce) record.stdin?.end();
+        },
+      );
+    }
+    try {
+      await promise;
+    } finally {
+      record.listeners.delete(listener);
+      record.onExit.delete(onEnd);
+      options.signal?.removeEventListener('abort', onEnd);
+    }
+  }
+
+  async logs(containerId: string, options: LogOptions, sink: Writable): Promise<void> {
+    this.#engine.check();
+    const record = this.#engine.container(this.#cluster, containerId);
+    let leftBytes = options.limitBytes ?? Number.POSITIVE_INFINITY;
+    const print = async (entry: LogEntry): Promise<boolean> => {
+      const bytes = Buffer.from(renderEntry(entry, options.timestamps));
+      const part = bytes.length > leftBytes ? bytes.subarray(0, leftBytes) : bytes;
+      leftBytes -= part.length;
+      return (await writeChunk(sink, part)) && leftBytes > 0;
+    };
+    const follow = options.follow && record.view.state !== 'exited' ? followEntries(record, options) : undefined;
+    try {
+      for (const entry of record.logs?.select(options) ?? []) if (!(await print(entry))) return;
+      if (follow === undefined) return;
+      for (let entry = await follow.next(); entry !== undefined; entry = await follow.next()) if (!(await print(entry))) return;
+    } finally {
+      follow?.stop();
+    }
+  }
+
+  #running(id: string): ContainerRecord {
+    this.#engine.check();
+    const record = this.#engine.container(this.#cluster, id);
+    if (record.view.state !== 'running') throw new RuntimeError('Other', `Container ${id} is not running`);
+    return record;
+  }
+}
+
+function writeOutput(options: AttachOptions, stream: 'stdout' | 'stderr', chunk: string | Uint8Array): boolean | Promise<boolean> {
+  const sink = stream === 'stderr' && !options.tty ? options.stderr : options.stdout;
+  return sink === undefined ? true : writeChunk(sink, chunk);
+}
+
+function copyInput(stdin: Readable | undefined, onData: (chunk: Uint8Array) => void, onEnd: () => void): void {
+  if (stdin === undefined) onEnd();
+  stdin?.on('data', onData);
+  stdin?.once('end', onEnd);
+}
+
+function followEntries(record: ContainerRecord, options: LogOptions): { next(): Promise<LogEntry | undefined>; stop(): void } {
+  const queue: LogEntry[] = [];
+  let ended = false;
+  let wake: (() => void) | undefined;
+  const end = (): void => {
+    ended = true;
+    wake?.();
+  };
+  let unfollow: (() => void) | undefined;
+  const listen = (): void => {
+    unfollow = record.logs?.follow((entry) => {
+      if (entry === undefined) end();
+      else if (isWanted(entry, options)) queue.push(entry);
+      wake?.();
+    });
+  };
+  listen();
+  // The buffer is made at the first output: until then the raw output tells when to look.
+  const onFirst = (): void => {
+    if (unfollow !== undefined) return;
+    record.listeners.delete(onFirst);
+    for (const entry of record.logs?.select(options) ?? []) queue.push(entry);
+    listen();
+    wake?.();
+  };
+  if (record.logs === undefined) record.listeners.add(onFirst);
+  record.onExit.add(end);
+  if (options.signal.aborted) end();
+  options.signal.addEventListener('abort', end, { once: true });
+  return {
+    async next() {
+      while (queue.length === 0 && !ended) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        wake = resolve;
+        await promise;
+      }
+      return options.signal.aborted ? undefined : queue.shift();
+    },
+    stop() {
+      unfollow?.();
+      record.listeners.delete(onFirst);
+      record.onExit.delete(end);
+      options.signal.removeEventListener('abort', end);
+    },
+  };
+}
