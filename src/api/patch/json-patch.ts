@@ -1,0 +1,41 @@
+/** JSON patch (RFC 6902) with the server's limits and errors. Source: apiserver pkg/endpoints/handlers/patch.go, jsonPatcher. */
+import jsonPatch, { type Operation } from 'fast-json-patch';
+import type { JsonObject, JsonValue } from '../json.ts';
+import { statusErrors } from '../status-error.ts';
+import { copyObject } from './mutable-json.ts';
+import { unprocessable } from './patch-error.ts';
+
+const maxOperations = 10_000;
+const operations: ReadonlySet<unknown> = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test']);
+
+function isOperation(item: JsonValue): boolean {
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) return false;
+  const { op, path } = item as JsonObject;
+  return operations.has(op) && typeof path === 'string';
+}
+
+/**
+ * Applies a JSON patch; neither argument is changed. Throws StatusError: 400 when it is no list of objects, 413 above 10,000 operations,
+ * 422 when an operation is unknown, its path does not exist or a test fails.
+ */
+export function applyJsonPatch(document: JsonObject, patch: JsonValue): JsonObject {
+  if (!Array.isArray(patch)) {
+    const what = patch === null ? 'null' : typeof patch === 'object' ? 'object' : typeof patch === 'boolean' ? 'bool' : typeof patch;
+    throw statusErrors.badRequest(`json: cannot unmarshal ${what} into Go value of type jsonpatch.Patch`);
+  }
+  if (patch.length > maxOperations) {
+    throw statusErrors.requestEntityTooLarge(`The allowed maximum operations in a JSON patch is ${maxOperations}, got ${patch.length}`);
+  }
+  if (!patch.every(isOperation)) throw unprocessable();
+  let patched: unknown;
+  try {
+    // Each item was checked to be an operation; the library checks the rest (validate on).
+    patched = jsonPatch.applyPatch(copyObject(document), patch as Operation[], true).newDocument;
+  } catch (error) {
+    if (error instanceof jsonPatch.JsonPatchError || error instanceof TypeError) throw unprocessable();
+    throw error;
+  }
+  if (typeof patched !== 'object' || patched === null || Array.isArray(patched)) throw unprocessable();
+  // The document was JSON and so are the values that the patch put into it.
+  return patched as JsonObject;
+}
