@@ -20,9 +20,19 @@ export interface Column<T extends KubeObject> {
   readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
   readonly format?: string;
   readonly description?: string;
+  /** Where the description comes from when it is that of a field: schema model and field name. */
+  readonly descriptionOf?: readonly [model: string, field: string];
   readonly priority?: number;
   /** The cell. Ages are rendered from `now`, in milliseconds since the epoch. */
   value(object: T, now: number): string | number | boolean | null;
+}
+
+/** A condition of a table row, e.g. `Completed`. */
+export interface RowCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
 }
 
 /** How a scale sub-resource reads and writes its owner. */
@@ -100,6 +110,10 @@ export interface KindDeclaration<T extends KubeObject> {
   readonly selectableFieldLabels?: readonly string[];
   /** Columns after Name and before Age are declared here too, whole: Name … Age in order. */
   readonly columns?: readonly Column<T>[];
+  /** Conditions of an object's table row; pods that have ended say `Completed`. */
+  rowConditions?(object: T): readonly RowCondition[];
+  /** False: `metadata.generation` stays unset, as upstream for Namespace, Node, Service and others. Default: as `subresources.status`. */
+  readonly generation?: boolean;
   /** Allows create on update (PUT of an absent object); Lease, Event, Endpoints … have it upstream. */
   readonly allowCreateOnUpdate?: boolean;
   /** Allows PUT without resourceVersion. True upstream for nearly all kinds; default true. */
