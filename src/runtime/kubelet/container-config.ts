@@ -1,0 +1,121 @@
+/**
+ * A container of the spec as the engine is told it: environment, command, mounts, resources, security.
+ * Source: pkg/kubelet/kubelet_pods.go (GenerateRunContainerOptions, makeMounts); pkg/kubelet/kuberuntime/kuberuntime_container.go.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, normalize } from 'node:path';
+import type { Container, Pod, VolumeMount } from '../../api/generated/core/v1.ts';
+import type { ContainerConfig, Mount } from '../container/container-runtime.ts';
+import type { KubeletDeps } from './deps.ts';
+import { containerEnvironment } from './environment.ts';
+import { expand } from './expansion.ts';
+import type { PodRuntimeFacts } from './field-ref.ts';
+import { PodConfigError } from './pod-sources.ts';
+import { containerResources } from './resources.ts';
+import { containerSecurity } from './security.ts';
+
+export interface ContainerConfigInput {
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly sandboxId: string;
+  readonly attempt: number;
+  readonly facts: PodRuntimeFacts;
+}
+
+/** Label with the image that a container was made from, to notice a changed spec. Source: pkg/kubelet/container/helpers.go (HashContainer). */
+export const specHashLabel = 'io.kubernetes.container.hash';
+/** Host path of the termination message file. */
+export const terminationLogAnnotation = 'io.kubernetes.container.terminationMessageFile';
+
+/** Identifies what of a container's spec cannot change without a restart. */
+export const containerSpecHash = (container: Container): string => `${container.name}@${container.image}`;
+
+const escapes = (path: string): boolean => path.startsWith('/') || normalize(path).split('/').includes('..');
+
+async function subPathOf(mount: VolumeMount, base: string, env: ReadonlyMap<string, string>): Promise<string> {
+  const expression = mount.subPathExpr ?? '';
+  const subPath = expression === '' ? (mount.subPath ?? '') : expand(expression, (name) => env.get(name));
+  if (subPath === '') return base;
+  if (escapes(subPath)) throw new PodConfigError('CreateContainerConfigError', `subPath ${JSON.stringify(subPath)} must not escape the volume`);
+  const full = join(base, subPath);
+  try {
+    await mkdir(full, { recursive: true, mode: 0o750 });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error; // an existing file is mounted as it is
+  }
+  return full;
+}
+
+const propagationOf = (mount: VolumeMount): Pick<Mount, 'propagation'> =>
+  mount.mountPropagation === 'HostToContainer' || mount.mountPropagation === 'Bidirectional' ? { propagation: mount.mountPropagation } : {};
+
+async function volumeMounts(input: ContainerConfigInput, env: ReadonlyMap<string, string>, deps: KubeletDeps): Promise<Mount[]> {
+  const mounts: Mount[] = [];
+  for (const mount of input.container.volumeMounts ?? []) {
+    const volume = input.pod.spec.volumes?.find((v) => v.name === mount.name);
+    if (volume === undefined) {
+      throw new PodConfigError('CreateContainerConfigError', `cannot find volume ${JSON.stringify(mount.name)} to mount into container ${JSON.stringify(input.container.name)}`);
+    }
+    const hostPath = await subPathOf(mount, deps.volumes.path(input.pod, volume), env);
+    const readOnly = mount.readOnly === true || volume.secret !== undefined || volume.configMap !== undefined || volume.projected !== undefined || volume.downwardAPI !== undefined;
+    mounts.push({ hostPath, containerPath: absolute(mount.mountPath), readOnly, ...propagationOf(mount) });
+  }
+  return mounts;
+}
+
+const absolute = (path: string): string => (path.startsWith('/') ? path : `/${path}`);
+
+/** Files of a pod that the kubelet writes: its `/etc/hosts` and `/etc/resolv.conf`. */
+export const podFile = (deps: KubeletDeps, pod: Pod, name: 'etc-hosts' | 'resolv.conf'): string => join(deps.volumes.podFolder(pod.metadata.uid), name);
+
+async function terminationLog(input: ContainerConfigInput, deps: KubeletDeps): Promise<string> {
+  const folder = join(deps.volumes.podFolder(input.pod.metadata.uid), 'containers', input.container.name);
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, String(input.attempt));
+  await writeFile(path, '', { mode: 0o666 });
+  return path;
+}
+
+async function allMounts(input: ContainerConfigInput, env: ReadonlyMap<string, string>, deps: KubeletDeps, logFile: string): Promise<Mount[]> {
+  const mounts = await volumeMounts(input, env, deps);
+  const taken = new Set(mounts.map((m) => m.containerPath.replace(/\/+$/, '')));
+  const own: Mount[] = [
+    { hostPath: podFile(deps, input.pod, 'etc-hosts'), containerPath: '/etc/hosts', readOnly: false },
+    { hostPath: podFile(deps, input.pod, 'resolv.conf'), containerPath: '/etc/resolv.conf', readOnly: false },
+    { hostPath: logFile, containerPath: input.container.terminationMessagePath, readOnly: false },
+  ];
+  return [...mounts, ...own.filter((m) => m.containerPath !== '' && !taken.has(m.containerPath))];
+}
+
+/** Builds the whole configuration. Rejects with `PodConfigError` when something the container refers to is missing. */
+export async function containerConfig(input: ContainerConfigInput, deps: KubeletDeps): Promise<ContainerConfig> {
+  const { pod, container, facts } = input;
+  const env = await containerEnvironment({ pod, container, sources: deps.sources, facts });
+  const lookup = (name: string): string | undefined => env.get(name);
+  const logFile = await terminationLog(input, deps);
+  const spec = pod.spec;
+  return {
+    pod: { namespace: pod.metadata.namespace ?? '', name: pod.metadata.name, uid: pod.metadata.uid, node: deps.node.name },
+    sandboxId: input.sandboxId,
+    name: container.name,
+    attempt: input.attempt,
+    image: container.image,
+    command: (container.command ?? []).map((part) => expand(part, lookup)),
+    args: (container.args ?? []).map((part) => expand(part, lookup)),
+    workingDir: container.workingDir ?? '',
+    env: [...env].map(([name, value]) => ({ name, value })),
+    mounts: await allMounts(input, env, deps, logFile),
+    devices: [],
+    resources: containerResources(pod, container, deps.node.memoryBytes),
+    security: containerSecurity(pod, container),
+    pidMode: spec.hostPID === true ? 'host' : spec.shareProcessNamespace === true ? 'pod' : 'container',
+    hostNetwork: spec.hostNetwork === true,
+    stdin: container.stdin ?? false,
+    stdinOnce: container.stdinOnce ?? false,
+    tty: container.tty ?? false,
+    ...(container.lifecycle?.stopSignal === undefined ? {} : { stopSignal: container.lifecycle.stopSignal }),
+    tmpfs: {},
+    labels: { [specHashLabel]: containerSpecHash(container) },
+    annotations: { [terminationLogAnnotation]: logFile },
+  };
+}

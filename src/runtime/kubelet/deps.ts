@@ -1,0 +1,41 @@
+/** What the parts of one kubelet share: its node, its engine, the API, time. Made once by `createKubelet`. */
+import type { Client } from '../../client/client.ts';
+import type { Clock } from '../../client/clock.ts';
+import type { EventRecorder } from '../../client/event-recorder.ts';
+import type { Logger } from '../../client/logger.ts';
+import type { ContainerRuntime } from '../container/container-runtime.ts';
+import type { ResolverConfig } from './dns-files.ts';
+import type { ImageManager } from './image-manager.ts';
+import type { Limiter } from './limiter.ts';
+import type { PodSources } from './pod-sources.ts';
+import type { ProbeManager } from './probes/probe-manager.ts';
+import type { StatusManager } from './status-manager.ts';
+import type { VolumeManager } from './volumes/volume-manager.ts';
+
+/** The node as its pods see it. */
+export interface NodeFacts {
+  readonly name: string;
+  readonly ip: string;
+  readonly memoryBytes: number;
+  readonly allocatable: Readonly<Record<string, string>>;
+  readonly clusterDomain: string;
+  /** '' when the cluster has no DNS. */
+  readonly clusterDns: string;
+  readonly hostResolver: ResolverConfig;
+}
+
+export interface KubeletDeps {
+  readonly node: NodeFacts;
+  readonly client: Client;
+  readonly runtime: ContainerRuntime;
+  readonly sources: PodSources;
+  readonly volumes: VolumeManager;
+  readonly images: ImageManager;
+  readonly statuses: StatusManager;
+  readonly probes: ProbeManager;
+  /** Bounds how many pods change containers on the engine at once. */
+  readonly engineLimiter: Limiter;
+  readonly events: EventRecorder;
+  readonly clock: Clock;
+  readonly log: Logger;
+}

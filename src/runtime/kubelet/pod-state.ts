@@ -1,0 +1,67 @@
+/** What one pod worker knows and the steps share: the desired pod, what was observed, why containers wait. */
+import type { Container as ContainerSpec, Pod } from '../../api/generated/core/v1.ts';
+import { Backoff } from './backoff.ts';
+import type { KubeletDeps } from './deps.ts';
+import type { PodRuntimeFacts } from './field-ref.ts';
+import { PodObservation } from './pod-observation.ts';
+import type { Waiting } from './pod-status.ts';
+
+export class PodState {
+  /** The newest API object. Steps re-read it; it may change under them. */
+  pod: Pod;
+  readonly observed = new PodObservation();
+  readonly waiting = new Map<string, Waiting>();
+  readonly terminationMessages = new Map<string, string>();
+  readonly imageRefs = new Map<string, string>();
+  readonly crashBackoff: Backoff;
+  readonly startTimeMs: number;
+  /** Set when the pod as a whole was failed by the kubelet. */
+  failure: Waiting | undefined;
+  /** The pod must end: deleted, finished, or failed. */
+  terminating = false;
+  /** Everything of it was stopped. */
+  terminated = false;
+  /** Containers that still run after a failed liveness or start-up probe or a changed spec, by id: the reason for an Event. */
+  readonly deps: KubeletDeps;
+  /** Aborts pulls and waits when the pod must end. */
+  readonly abort = new AbortController();
+
+  constructor(pod: Pod, deps: KubeletDeps) {
+    this.pod = pod;
+    this.deps = deps;
+    this.crashBackoff = new Backoff({ clock: deps.clock });
+    const started = pod.status.startTime === undefined ? Number.NaN : Date.parse(pod.status.startTime);
+    this.startTimeMs = Number.isNaN(started) ? deps.clock.now() : started;
+  }
+
+  get facts(): PodRuntimeFacts {
+    const { node } = this.deps;
+    const podIp = this.pod.spec.hostNetwork === true ? node.ip : (this.observed.readySandbox()?.ip ?? '');
+    return { podIp, hostIp: node.ip, allocatable: node.allocatable };
+  }
+
+  event(type: 'Normal' | 'Warning', reason: string, message: string): void {
+    this.deps.events.event(this.pod, type, reason, message);
+  }
+
+  containerEvent(spec: ContainerSpec, type: 'Normal' | 'Warning', reason: string, message: string): void {
+    this.deps.events.event({ object: this.pod, fieldPath: this.fieldPath(spec) }, type, reason, message);
+  }
+
+  fieldPath(spec: ContainerSpec): string {
+    if (this.pod.spec.initContainers?.some((c) => c.name === spec.name) === true) return `spec.initContainers{${spec.name}}`;
+    if (this.pod.spec.ephemeralContainers?.some((c) => c.name === spec.name) === true) return `spec.ephemeralContainers{${spec.name}}`;
+    return `spec.containers{${spec.name}}`;
+  }
+
+  spec(name: string): ContainerSpec | undefined {
+    const { initContainers = [], containers, ephemeralContainers = [] } = this.pod.spec;
+    return [...initContainers, ...containers].find((c) => c.name === name) ?? ephemeralContainers.find((c) => c.name === name);
+  }
+
+  /** `name_namespace(uid)`, as upstream's messages name a pod. */
+  get podText(): string {
+    const { name, namespace, uid } = this.pod.metadata;
+    return `${name}_${namespace ?? ''}(${uid})`;
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * What probes say about running containers. The pod worker starts and stops them with the container and asks for their verdicts.
+ * Source: pkg/kubelet/prober.
+ */
+import type { Container, Pod } from '../../../api/generated/core/v1.ts';
+
+export interface ProbedContainer {
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly containerId: string;
+  readonly podIp: string;
+  readonly startedAtMs: number;
+}
+
+/** Verdicts by container id. A change of verdict calls `onChange` with the pod's uid. */
+export interface ProbeManager {
+  /** Starts the probes of a container that runs; idempotent by container id. */
+  start(probed: ProbedContainer): void;
+  /** Stops the probes of a container that ended. */
+  stop(containerId: string): void;
+  /** Readiness: true without a readiness probe once started. */
+  isReady(containerId: string): boolean;
+  /** Start-up: true without a startup probe. */
+  isStarted(containerId: string): boolean;
+  /** Upstream's text when liveness or startup failed and the container must be killed; undefined while it lives. */
+  failure(containerId: string): string | undefined;
+  onChange(listener: (podUid: string) => void): void;
+}

@@ -1,0 +1,100 @@
+/**
+ * Writes a volume's files so that readers see all of one version or all of the next: a timestamped folder and a `..data` link that is swapped by rename.
+ * Source: pkg/volume/util/atomic_writer.go.
+ */
+import { chmod, lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+export interface ProjectedFile {
+  readonly content: Buffer;
+  /** Permission bits. */
+  readonly mode: number;
+}
+
+/** Files by their path relative to the volume; validated elsewhere to be free of `..`. */
+export type Payload = ReadonlyMap<string, ProjectedFile>;
+
+const dataLink = '..data';
+
+async function currentVersion(folder: string): Promise<string | undefined> {
+  try {
+    return await readlink(join(folder, dataLink));
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+/** Whether an error is a Node system error with this code. */
+export function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+async function listFiles(folder: string, prefix = ''): Promise<string[]> {
+  const found: string[] = [];
+  for (const entry of await readdir(join(folder, prefix), { withFileTypes: true })) {
+    const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
+    if (entry.isDirectory()) found.push(...(await listFiles(folder, path)));
+    else found.push(path);
+  }
+  return found;
+}
+
+async function unchanged(versionFolder: string, payload: Payload): Promise<boolean> {
+  const files = await listFiles(versionFolder);
+  if (files.length !== payload.size) return false;
+  for (const path of files) {
+    const wanted = payload.get(path);
+    if (wanted === undefined) return false;
+    const full = join(versionFolder, path);
+    const [content, stat] = await Promise.all([readFile(full), lstat(full)]);
+    if (!content.equals(wanted.content) || (stat.mode & 0o777) !== wanted.mode) return false;
+  }
+  return true;
+}
+
+async function linkTopLevel(folder: string, payload: Payload): Promise<void> {
+  const wanted = new Set([...payload.keys()].map((path) => path.split('/')[0] ?? path));
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith('..') && !wanted.has(name)) await rm(join(folder, name), { force: true, recursive: true });
+  }
+  for (const name of wanted) {
+    try {
+      await symlink(join(dataLink, name), join(folder, name));
+    } catch (error) {
+      if (!isErrno(error, 'EEXIST')) throw error;
+    }
+  }
+}
+
+export interface AtomicWriteOptions {
+  /** Names the version; must be unique per write, e.g. a timestamp with a counter. */
+  readonly version: string;
+}
+
+/** Brings the volume at `folder` to `payload`; returns whether anything changed. */
+export async function writeAtomically(folder: string, payload: Payload, options: AtomicWriteOptions): Promise<boolean> {
+  await mkdir(folder, { recursive: true });
+  const previous = await currentVersion(folder);
+  if (previous !== undefined && (await unchanged(join(folder, previous), payload))) {
+    await linkTopLevel(folder, payload);
+    return false;
+  }
+  const next = `..${options.version}`;
+  const nextFolder = join(folder, next);
+  await mkdir(nextFolder, { mode: 0o755 });
+  for (const [path, file] of payload) {
+    const full = join(nextFolder, path);
+    await mkdir(dirname(full), { recursive: true, mode: 0o755 });
+    await writeFile(full, file.content);
+    await chmod(full, file.mode);
+  }
+  await chmod(nextFolder, 0o755);
+  const temporary = join(folder, '..data_tmp');
+  await rm(temporary, { force: true });
+  await symlink(next, temporary);
+  await rename(temporary, join(folder, dataLink));
+  await linkTopLevel(folder, payload);
+  if (previous !== undefined) await rm(join(folder, previous), { recursive: true, force: true });
+  return true;
+}
