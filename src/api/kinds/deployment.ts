@@ -1,10 +1,19 @@
 /** Rolls Pods from one version to the next. https://kubernetes.io/docs/concepts/workloads/controllers/deployment/ */
-import type { Deployment } from '../generated/apps/v1.ts';
+import type { Deployment, DeploymentStrategy } from '../generated/apps/v1.ts';
 import { defineKind } from '../kind.ts';
 import { formatLabelSelector, fromLabelSelector } from '../selector.ts';
 import { ageColumn, containerColumns, nameColumn } from './columns.ts';
+import { defaultPodTemplate } from './defaults/pod-spec.ts';
 
 const status = 'io.k8s.api.apps.v1.DeploymentStatus';
+
+/** Rolling update by a quarter at a time, unless said. Source: pkg/apis/apps/v1/defaults.go. */
+function defaultStrategy(strategy: DeploymentStrategy | undefined): DeploymentStrategy {
+  const type = strategy?.type || 'RollingUpdate';
+  if (type !== 'RollingUpdate') return { ...strategy, type };
+  const { maxUnavailable = '25%', maxSurge = '25%' } = strategy?.rollingUpdate ?? {};
+  return { type, rollingUpdate: { ...strategy?.rollingUpdate, maxUnavailable, maxSurge } };
+}
 
 export const deployment = defineKind<Deployment>({
   group: 'apps',
@@ -25,6 +34,18 @@ export const deployment = defineKind<Deployment>({
       withReplicas: (object, replicas) => ({ ...object, spec: { ...object.spec, replicas } }),
     },
   },
+  defaults: (object) => ({
+    ...object,
+    spec: {
+      ...object.spec,
+      replicas: object.spec.replicas ?? 1,
+      template: defaultPodTemplate(object.spec.template),
+      strategy: defaultStrategy(object.spec.strategy),
+      revisionHistoryLimit: object.spec.revisionHistoryLimit ?? 10,
+      progressDeadlineSeconds: object.spec.progressDeadlineSeconds ?? 600,
+    },
+  }),
+  prepareForCreate: (object) => ({ ...object, status: {} }),
   validate: () => [],
   columns: [
     nameColumn,

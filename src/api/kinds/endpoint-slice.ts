@@ -1,4 +1,6 @@
 /** A part of the addresses behind a Service. https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/ */
+
+import { deepEqual } from '../deep-equal.ts';
 import type { EndpointSlice } from '../generated/discovery/v1.ts';
 import { defineKind } from '../kind.ts';
 import { ageColumn, firstThree, nameColumn } from './columns.ts';
@@ -17,6 +19,19 @@ const endpointsText = ({ endpoints }: EndpointSlice): string =>
     '<unset>',
   );
 
+/** Bumps the generation whenever anything but metadata changed. Source: pkg/registry/discovery/endpointslice/strategy.go. */
+function prepareEndpointSliceForUpdate(next: EndpointSlice, previous: EndpointSlice): EndpointSlice {
+  const content = ({ addressType, endpoints, ports, metadata }: EndpointSlice) => ({
+    addressType,
+    endpoints,
+    ports,
+    labels: metadata.labels,
+  });
+  const changed = !deepEqual(content(next), content(previous));
+  const generation = (previous.metadata.generation ?? 1) + (changed ? 1 : 0);
+  return { ...next, metadata: { ...next.metadata, generation } };
+}
+
 export const endpointSlice = defineKind<EndpointSlice>({
   group: 'discovery.k8s.io',
   version: 'v1',
@@ -25,8 +40,13 @@ export const endpointSlice = defineKind<EndpointSlice>({
   singular: 'endpointslice',
   scope: 'Namespaced',
   schema: model,
-  generation: true,
   allowCreateOnUpdate: false,
+  defaults: (object) => ({
+    ...object,
+    ports: (object.ports ?? []).map((port) => ({ ...port, name: port.name ?? '', protocol: port.protocol || 'TCP' })),
+  }),
+  prepareForCreate: (object) => ({ ...object, metadata: { ...object.metadata, generation: 1 } }),
+  prepareForUpdate: prepareEndpointSliceForUpdate,
   validate: () => [],
   columns: [
     nameColumn,

@@ -25,6 +25,17 @@ export const endpoints = defineKind<Endpoints>({
   scope: 'Namespaced',
   schema: 'io.k8s.api.core.v1.Endpoints',
   allowCreateOnUpdate: true,
+  defaults: (object) => ({
+    ...object,
+    ...(object.subsets === undefined
+      ? {}
+      : {
+          subsets: object.subsets.map((subset) => ({
+            ...subset,
+            ...(subset.ports === undefined ? {} : { ports: subset.ports.map((port) => ({ ...port, protocol: port.protocol || 'TCP' })) }),
+          })),
+        }),
+  }),
   validate: () => [],
   columns: [
     nameColumn,

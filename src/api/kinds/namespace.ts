@@ -4,6 +4,17 @@ import { defineKind } from '../kind.ts';
 import { nameIsDnsLabel } from '../names.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 
+/** A new namespace is Active and kept by the `kubernetes` finalizer until it is empty. Source: pkg/registry/core/namespace/strategy.go. */
+function prepareNamespaceForCreate(created: Namespace): Namespace {
+  const finalizers = created.spec.finalizers ?? [];
+  return {
+    ...created,
+    metadata: { ...created.metadata, labels: { ...created.metadata.labels, 'kubernetes.io/metadata.name': created.metadata.name } },
+    spec: { ...created.spec, finalizers: finalizers.includes('kubernetes') ? finalizers : [...finalizers, 'kubernetes'] },
+    status: { phase: 'Active' },
+  };
+}
+
 export const namespace = defineKind<Namespace>({
   group: '',
   version: 'v1',
@@ -16,6 +27,16 @@ export const namespace = defineKind<Namespace>({
   subresources: { status: true, connect: ['finalize'] },
   generation: false,
   validateName: nameIsDnsLabel,
+  defaults: (object) => ({
+    ...object,
+    metadata:
+      (object.metadata.name ?? '') === ''
+        ? object.metadata
+        : { ...object.metadata, labels: { ...object.metadata.labels, 'kubernetes.io/metadata.name': object.metadata.name } },
+    status: { ...object.status, phase: object.status?.phase || 'Active' },
+  }),
+  prepareForCreate: prepareNamespaceForCreate,
+  prepareForUpdate: (next, previous) => ({ ...next, spec: { ...next.spec, finalizers: previous.spec.finalizers } }),
   validate: () => [],
   selectableFieldLabels: ['metadata.name', 'status.phase', 'name'],
   selectableFields: ({ metadata, status }) => ({ 'status.phase': status.phase, name: metadata.name }),

@@ -2,6 +2,7 @@
 import type { Node } from '../generated/core/v1.ts';
 import { type Column, defineKind } from '../kind.ts';
 import { ageColumn, nameColumn } from './columns.ts';
+import { defaultResourceList } from './defaults/container.ts';
 
 const rolePrefix = 'node-role.kubernetes.io/';
 
@@ -80,6 +81,17 @@ export const node = defineKind<Node>({
   schema: 'io.k8s.api.core.v1.Node',
   subresources: { status: true, connect: ['proxy'] },
   generation: false,
+  defaults: (object) => {
+    const { capacity, allocatable = capacity } = object.status;
+    return {
+      ...object,
+      status: {
+        ...object.status,
+        ...(capacity === undefined ? {} : { capacity: defaultResourceList(capacity) }),
+        ...(allocatable === undefined ? {} : { allocatable: defaultResourceList(allocatable) }),
+      },
+    };
+  },
   validate: () => [],
   selectableFieldLabels: ['metadata.name', 'spec.unschedulable'],
   selectableFields: ({ spec }) => ({ 'spec.unschedulable': String(spec.unschedulable ?? false) }),

@@ -1,8 +1,10 @@
 /** A group of containers that share a network and volumes on one node. https://kubernetes.io/docs/concepts/workloads/pods/ */
 import type { Pod } from '../generated/core/v1.ts';
 import { type Column, defineKind, type RowCondition } from '../kind.ts';
+import { qosClassOfSpec } from '../pod/resources.ts';
 import { podStatusText } from '../pod/status-text.ts';
 import { ageColumn, nameColumn, orNone } from './columns.ts';
+import { defaultPod } from './defaults/pod-spec.ts';
 
 const model = 'io.k8s.api.core.v1.Pod';
 
@@ -101,6 +103,8 @@ export const pod = defineKind<Pod>({
     status: true,
     connect: ['attach', 'binding', 'ephemeralcontainers', 'eviction', 'exec', 'log', 'portforward', 'proxy'],
   },
+  defaults: defaultPod,
+  prepareForCreate: preparePodForCreate,
   validate: () => [],
   selectableFieldLabels,
   selectableFields: ({ spec, status }) => ({
@@ -117,6 +121,33 @@ export const pod = defineKind<Pod>({
   columns,
   rowConditions,
 });
+
+/** A new Pod is Pending with its quality-of-service class; a gated one says that it waits. Source: pkg/registry/core/pod/strategy.go. */
+function preparePodForCreate(created: Pod): Pod {
+  const { nodeName, schedulingGates } = created.spec;
+  const gated = (nodeName ?? '') === '' && (schedulingGates ?? []).length > 0;
+  return {
+    ...created,
+    status: {
+      phase: 'Pending',
+      ...(gated
+        ? {
+            conditions: [
+              {
+                type: 'PodScheduled',
+                status: 'False',
+                reason: 'SchedulingGated',
+                message: 'Scheduling is blocked due to non-empty scheduling gates',
+                lastProbeTime: null,
+                lastTransitionTime: null,
+              },
+            ],
+          }
+        : {}),
+      qosClass: qosClassOfSpec(created.spec),
+    },
+  };
+}
 
 /**
  * How long a Pod may take to stop: as requested or as its spec says; at once when no kubelet runs it. Source: pkg/registry/core/pod,

@@ -3,6 +3,7 @@ import type { ReplicaSet } from '../generated/apps/v1.ts';
 import { defineKind } from '../kind.ts';
 import { formatLabelSelector, fromLabelSelector } from '../selector.ts';
 import { ageColumn, containerColumns, nameColumn } from './columns.ts';
+import { defaultPodTemplate } from './defaults/pod-spec.ts';
 
 const spec = 'io.k8s.api.apps.v1.ReplicaSetSpec';
 const status = 'io.k8s.api.apps.v1.ReplicaSetStatus';
@@ -26,6 +27,11 @@ export const replicaSet = defineKind<ReplicaSet>({
       withReplicas: (rs, replicas) => ({ ...rs, spec: { ...rs.spec, replicas } }),
     },
   },
+  defaults: (rs) => ({
+    ...rs,
+    spec: { ...rs.spec, replicas: rs.spec.replicas ?? 1, template: defaultPodTemplate(rs.spec.template) },
+  }),
+  prepareForCreate: (rs) => ({ ...rs, status: { replicas: 0 } }),
   validate: () => [],
   selectableFieldLabels: ['metadata.name', 'metadata.namespace', 'status.replicas'],
   selectableFields: (rs) => ({ 'status.replicas': String(rs.status.replicas) }),

@@ -3,6 +3,7 @@ import type { ReplicationController } from '../generated/core/v1.ts';
 import { defineKind } from '../kind.ts';
 import { formatLabels, fromSet } from '../selector.ts';
 import { ageColumn, containerColumns, nameColumn } from './columns.ts';
+import { defaultPodTemplate } from './defaults/pod-spec.ts';
 
 const spec = 'io.k8s.api.core.v1.ReplicationControllerSpec';
 const status = 'io.k8s.api.core.v1.ReplicationControllerStatus';
@@ -27,6 +28,21 @@ export const replicationController = defineKind<ReplicationController>({
     },
   },
   defaultPropagation: 'Orphan',
+  defaults: (rc) => {
+    const labels = rc.spec.template?.metadata.labels;
+    const given = rc.metadata.labels;
+    return {
+      ...rc,
+      metadata: labels !== undefined && Object.keys(given ?? {}).length === 0 ? { ...rc.metadata, labels } : rc.metadata,
+      spec: {
+        ...rc.spec,
+        replicas: rc.spec.replicas ?? 1,
+        selector: labels !== undefined && Object.keys(rc.spec.selector ?? {}).length === 0 ? labels : rc.spec.selector,
+        ...(rc.spec.template === undefined ? {} : { template: defaultPodTemplate(rc.spec.template) }),
+      },
+    };
+  },
+  prepareForCreate: (rc) => ({ ...rc, status: { replicas: 0 } }),
   validate: () => [],
   selectableFieldLabels: ['metadata.name', 'metadata.namespace', 'status.replicas'],
   selectableFields: (rc) => ({ 'status.replicas': String(rc.status.replicas) }),

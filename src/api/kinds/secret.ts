@@ -1,4 +1,6 @@
 /** Confidential data for Pods. https://kubernetes.io/docs/concepts/configuration/secret/ */
+
+import { toBase64 } from '../base64.ts';
 import type { Secret } from '../generated/core/v1.ts';
 import { defineKind } from '../kind.ts';
 import { ageColumn, nameColumn } from './columns.ts';
@@ -13,6 +15,11 @@ export const secret = defineKind<Secret>({
   singular: 'secret',
   scope: 'Namespaced',
   schema: model,
+  defaults: (object) => {
+    const { stringData, ...rest } = object;
+    const data = { ...object.data, ...Object.fromEntries(Object.entries(stringData ?? {}).map(([key, text]) => [key, toBase64(text)])) };
+    return { ...rest, ...(Object.keys(data).length === 0 ? {} : { data }), type: object.type || 'Opaque' };
+  },
   validate: () => [],
   selectableFieldLabels: ['metadata.name', 'metadata.namespace', 'type'],
   selectableFields: ({ type }) => ({ type }),

@@ -4,6 +4,8 @@ import { type Column, defineKind } from '../kind.ts';
 import { nameIsDns1035Label } from '../names.ts';
 import { formatLabels } from '../selector.ts';
 import { ageColumn, nameColumn, orNone } from './columns.ts';
+import { defaultService } from './defaults/service.ts';
+import { prepareServiceForCreate, prepareServiceForUpdate } from './prepare-service.ts';
 
 function externalIp({ spec, status }: Service): string {
   const ips = spec.externalIPs ?? [];
@@ -57,6 +59,9 @@ export const service = defineKind<Service>({
   subresources: { status: true, connect: ['proxy'] },
   generation: false,
   validateName: nameIsDns1035Label,
+  defaults: defaultService,
+  prepareForCreate: prepareServiceForCreate,
+  prepareForUpdate: prepareServiceForUpdate,
   validate: () => [],
   selectableFieldLabels: ['metadata.name', 'metadata.namespace', 'spec.clusterIP', 'spec.type'],
   selectableFields: ({ spec }) => ({ 'spec.clusterIP': spec.clusterIP ?? '', 'spec.type': spec.type }),

@@ -45,6 +45,10 @@ export function aggregateContainers(spec: PodSpec, of: (container: Container) =>
 export const containerRequests = (spec: PodSpec): ResourceAmounts =>
   aggregateContainers(spec, (container) => parseAmounts(container.resources.requests));
 
+/** The limits of the containers alone, before pod-level limits. */
+export const containerLimits = (spec: PodSpec): ResourceAmounts =>
+  aggregateContainers(spec, (container) => parseAmounts(container.resources.limits));
+
 function withPodLevel(amounts: ResourceAmounts, podLevel: Readonly<Record<string, string>> | undefined): ResourceAmounts {
   const overrides = [...parseAmounts(podLevel)].filter(([name]) => isPodLevelResource(name));
   return new Map([...amounts, ...overrides]);
@@ -59,8 +63,7 @@ export function podRequests(pod: Pod): ResourceAmounts {
 /** The limits of a Pod as a whole; overhead counts only where a limit is set. */
 export function podLimits(pod: Pod): ResourceAmounts {
   const { spec } = pod;
-  const containers = aggregateContainers(spec, (container) => parseAmounts(container.resources.limits));
-  const limits = withPodLevel(containers, spec.resources?.limits);
+  const limits = withPodLevel(containerLimits(spec), spec.resources?.limits);
   const overhead = [...parseAmounts(spec.overhead)].filter(([name]) => limits.has(name));
   return sum(limits, new Map(overhead));
 }
