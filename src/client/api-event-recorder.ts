@@ -1,0 +1,171 @@
+/** The recorder that writes Events to the API, in order per Event, without holding up whoever records. */
+import type { Event, ObjectReference } from '../api/generated/core/v1.ts';
+import type { JsonObject } from '../api/json.ts';
+import type { KubeObject, Received } from '../api/object.ts';
+import { isNotFound } from '../api/status-error.ts';
+import { rfc3339Micro } from '../api/time.ts';
+import type { ResourceClient } from './client.ts';
+import { type Clock, sleep } from './clock.ts';
+import { EventCorrelator, eventTimestamps, type NewEvent } from './event-correlator.ts';
+import type { EventRecorder, EventSubject } from './event-recorder.ts';
+import type { Logger } from './logger.ts';
+
+export interface ApiEventRecorderOptions {
+  readonly api: Pick<ResourceClient<Event>, 'create' | 'patch'>;
+  /** `source.component`, e.g. `kubelet`, `deployment-controller`. */
+  readonly component: string;
+  /** `source.host`: the node of a kubelet. */
+  readonly host?: string;
+  /** Records in the style of events.k8s.io (eventTime, series, action) with this action for each reason, as the scheduler does. Absent: the classic style. */
+  readonly actionOf?: (reason: string) => string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** A recorder whose outstanding writes can be awaited. */
+export interface ApiEventRecorder extends EventRecorder {
+  /** How many Events have not been written yet. */
+  readonly pending: number;
+  /** Resolves when every Event recorded so far was written or dropped. */
+  flushed(): Promise<void>;
+}
+
+/** Differs: upstream queues 1,000 events; a burst of pods here is written faster, so more may wait. */
+const maxPending = 10_000;
+const maxTries = 12;
+const retryDelayMs = 10_000;
+const maxMessageBytes = 1024;
+
+export function createEventRecorder(options: ApiEventRecorderOptions): ApiEventRecorder {
+  return new Recorder(options);
+}
+
+class Recorder implements ApiEventRecorder {
+  readonly #options: ApiEventRecorderOptions;
+  readonly #correlator: EventCorrelator;
+  /** The last write of each Event, by namespace and name: later ones follow it. */
+  readonly #tails = new Map<string, Promise<void>>();
+  #pending = 0;
+  #sequence = 0n;
+
+  constructor(options: ApiEventRecorderOptions) {
+    this.#options = options;
+    this.#correlator = new EventCorrelator(options.clock);
+  }
+
+  get pending(): number {
+    return this.#pending;
+  }
+
+  async flushed(): Promise<void> {
+    while (this.#tails.size > 0) await Promise.all(this.#tails.values());
+  }
+
+  event(about: KubeObject | EventSubject, type: 'Normal' | 'Warning', reason: string, message: string): void {
+    const { signal, log } = this.#options;
+    if (signal.aborted) return;
+    const { event, skip } = this.#correlator.correlate(this.#newEvent(about, { type, reason, message }));
+    if (skip) return;
+    if (this.#pending >= maxPending) {
+      log.warn('event dropped: too many are waiting', { reason, about: event.involvedObject.name });
+      return;
+    }
+    const key = `${event.metadata.namespace}/${event.metadata.name}`;
+    this.#pending++;
+    const tail = (this.#tails.get(key) ?? Promise.resolve())
+      .then(() => this.#write(event))
+      .catch((error: unknown) => log.error('event not written', { error, reason, about: event.involvedObject.name }))
+      .finally(() => {
+        this.#pending--;
+        if (this.#tails.get(key) === tail) this.#tails.delete(key);
+      });
+    this.#tails.set(key, tail);
+  }
+
+  #newEvent(
+    about: KubeObject | EventSubject,
+    what: { readonly type: string; readonly reason: string; readonly message: string },
+  ): NewEvent {
+    const { clock, component, host, actionOf } = this.#options;
+    const involvedObject = referenceTo(about);
+    const nowMs = clock.now();
+    const nanos = BigInt(Math.trunc(nowMs)) * 1_000_000n + (this.#sequence++ % 1_000_000n);
+    const times =
+      actionOf === undefined
+        ? eventTimestamps(nowMs)
+        : { firstTimestamp: null, lastTimestamp: null, eventTime: rfc3339Micro(nowMs), action: actionOf(what.reason) };
+    return {
+      metadata: { name: `${involvedObject.name}.${nanos.toString(16)}`, namespace: involvedObject.namespace ?? 'default' },
+      involvedObject,
+      ...what,
+      message: truncate(what.message),
+      source: actionOf === undefined ? { component, ...(host === undefined ? {} : { host }) } : {},
+      ...times,
+      reportingComponent: component,
+      reportingInstance: host ?? (actionOf === undefined ? '' : component),
+    };
+  }
+
+  /** Creates a first occurrence, patches a repetition; retries while the API does not answer. Source: client-go tools/record/event.go recordToSink. */
+  async #write(event: NewEvent): Promise<void> {
+    const { clock, signal } = this.#options;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#writeOnce(event);
+        return;
+      } catch (error) {
+        const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+        const transient = typeof code === 'number' && (code >= 500 || code === 429);
+        if (!transient || attempt >= maxTries || signal.aborted) throw error;
+      }
+      await sleep(clock, retryDelayMs, signal);
+    }
+  }
+
+  async #writeOnce(event: NewEvent): Promise<void> {
+    const { api, actionOf, clock } = this.#options;
+    const count = event.count ?? 1;
+    if (count > 1) {
+      const { metadata, message, lastTimestamp } = event;
+      const body: JsonObject =
+        actionOf === undefined
+          ? { count, message, lastTimestamp }
+          : { message, series: { count, lastObservedTime: rfc3339Micro(clock.now()) } };
+      try {
+        await api.patch(metadata, { type: 'strategic', body });
+        return;
+      } catch (error) {
+        // It has expired meanwhile: create it again, with its count.
+        if (!isNotFound(error)) throw error;
+      }
+    }
+    const { count: _, ...newStyle } = event;
+    const object: Received<Event> = { apiVersion: 'v1', kind: 'Event', ...(actionOf === undefined ? event : newStyle) };
+    await api.create(object);
+  }
+}
+
+/** Source: client-go tools/reference/ref.go GetReference. */
+function referenceTo(about: KubeObject | EventSubject): ObjectReference & { readonly name: string } {
+  const { object, fieldPath } = 'object' in about ? about : { object: about, fieldPath: undefined };
+  const { metadata } = object;
+  return {
+    kind: object.kind,
+    ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+    name: metadata.name,
+    uid: metadata.uid,
+    apiVersion: object.apiVersion,
+    resourceVersion: metadata.resourceVersion,
+    ...(fieldPath === undefined ? {} : { fieldPath }),
+  };
+}
+
+/** The API refuses messages of more than 1024 bytes. Source: pkg/apis/core/validation/events.go NoteLengthLimit. */
+function truncate(message: string): string {
+  if (Buffer.byteLength(message) <= maxMessageBytes) return message;
+  return `${Buffer.from(message)
+    .subarray(0, maxMessageBytes - 6)
+    .toString('utf8')
+    .replace(/\uFFFD$/, '')} ...`;
+}

@@ -1,0 +1,119 @@
+/**
+ * Decides what becomes of an Event: a new object, a higher count on a known one, one of a lump of similar ones, or nothing.
+ * Source: client-go tools/record/events_cache.go
+ */
+import type { Event } from '../api/generated/core/v1.ts';
+import { rfc3339 } from '../api/time.ts';
+import type { Clock } from './clock.ts';
+import { LruMap } from './lru-map.ts';
+
+/** An Event before it is stored. */
+export type NewEvent = Omit<Event, 'apiVersion' | 'kind' | 'metadata'> & {
+  readonly metadata: { readonly name: string; readonly namespace: string };
+};
+
+/** What to do with an event: `skip` it, create it (`count` 1), or update the object of that name. */
+export interface Correlation {
+  readonly event: NewEvent;
+  readonly skip: boolean;
+}
+
+const limits = {
+  cacheSize: 4096,
+  aggregateAfter: 10,
+  aggregateIntervalMs: 600_000,
+  spamBurst: 25,
+  spamRefillMs: 300_000,
+} as const;
+
+const aggregatePrefix = '(combined from similar events): ';
+
+interface Aggregate {
+  readonly messages: Set<string>;
+  readonly lastMs: number;
+}
+
+interface Seen {
+  readonly name: string;
+  readonly count: number;
+  readonly firstTimestamp: string | null | undefined;
+  readonly eventTime: string | null | undefined;
+}
+
+interface Bucket {
+  readonly tokens: number;
+  readonly atMs: number;
+}
+
+const join = (...parts: readonly (string | undefined)[]): string => parts.map((part) => part ?? '').join('\0');
+
+function objectKey({ involvedObject: o, source }: NewEvent): string {
+  return join(source.component, source.host, o.kind, o.namespace, o.name, o.uid, o.apiVersion);
+}
+
+/** The key under which repetitions are counted. */
+const eventKey = (event: NewEvent): string =>
+  join(objectKey(event), event.involvedObject.fieldPath, event.type, event.reason, event.message, event.reportingComponent);
+
+const aggregateKey = (event: NewEvent): string =>
+  join(objectKey(event), event.type, event.reason, event.reportingComponent, event.reportingInstance);
+
+/** Correlates the events of one source. Holds at most 4096 keys of each kind. */
+export class EventCorrelator {
+  readonly #clock: Clock;
+  readonly #aggregates = new LruMap<string, Aggregate>(limits.cacheSize);
+  readonly #seen = new LruMap<string, Seen>(limits.cacheSize);
+  readonly #buckets = new LruMap<string, Bucket>(limits.cacheSize);
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  correlate(event: NewEvent): Correlation {
+    const { key, event: aggregated } = this.#aggregate(event);
+    const counted = this.#count(key, aggregated);
+    return { event: counted, skip: this.#isSpam(event) };
+  }
+
+  /** From the tenth different message of one reason within ten minutes on, they share one Event. */
+  #aggregate(event: NewEvent): { readonly key: string; readonly event: NewEvent } {
+    const now = this.#clock.now();
+    const key = aggregateKey(event);
+    const known = this.#aggregates.get(key);
+    const fresh = known === undefined || now - known.lastMs > limits.aggregateIntervalMs;
+    const messages = fresh ? new Set<string>() : known.messages;
+    messages.add(event.message ?? '');
+    this.#aggregates.set(key, { messages, lastMs: now });
+    if (messages.size < limits.aggregateAfter) return { key: eventKey(event), event };
+    messages.delete(event.message ?? '');
+    return { key, event: { ...event, message: aggregatePrefix + (event.message ?? '') } };
+  }
+
+  /** A repetition takes the name and the first time of the first occurrence. */
+  #count(key: string, event: NewEvent): NewEvent {
+    const seen = this.#seen.get(key);
+    const count = (seen?.count ?? 0) + 1;
+    const name = seen?.name ?? event.metadata.name;
+    const firstTimestamp = seen === undefined ? event.firstTimestamp : seen.firstTimestamp;
+    const eventTime = seen === undefined ? event.eventTime : seen.eventTime;
+    this.#seen.set(key, { name, count, firstTimestamp, eventTime });
+    return { ...event, metadata: { ...event.metadata, name }, firstTimestamp, eventTime, count };
+  }
+
+  /** A source may say 25 things about an object at once, then one in five minutes. */
+  #isSpam(event: NewEvent): boolean {
+    const key = join(objectKey(event), event.type);
+    const now = this.#clock.now();
+    const bucket = this.#buckets.get(key) ?? { tokens: limits.spamBurst, atMs: now };
+    const tokens = Math.min(limits.spamBurst, bucket.tokens + (now - bucket.atMs) / limits.spamRefillMs);
+    const spam = tokens < 1;
+    this.#buckets.set(key, { tokens: spam ? tokens : tokens - 1, atMs: now });
+    return spam;
+  }
+}
+
+/** The times of a new Event. */
+export const eventTimestamps = (nowMs: number): { readonly firstTimestamp: string; readonly lastTimestamp: string } => {
+  const now = rfc3339(nowMs);
+  return { firstTimestamp: now, lastTimestamp: now };
+};

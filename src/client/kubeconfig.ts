@@ -1,0 +1,207 @@
+/**
+ * The kubeconfig as data: reading, merging and resolving to one cluster's connection. Writing is in kubeconfig-file.ts.
+ * Source: client-go tools/clientcmd/{api/v1/types,loader,client_config}.go
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { parse } from 'yaml';
+import type { HttpClientConfig } from './http-transport.ts';
+
+export interface KubeconfigCluster {
+  readonly server?: string;
+  readonly 'tls-server-name'?: string;
+  readonly 'insecure-skip-tls-verify'?: boolean;
+  readonly 'certificate-authority'?: string;
+  readonly 'certificate-authority-data'?: string;
+}
+
+export interface KubeconfigUser {
+  readonly 'client-certificate'?: string;
+  readonly 'client-certificate-data'?: string;
+  readonly 'client-key'?: string;
+  readonly 'client-key-data'?: string;
+  readonly token?: string;
+  readonly tokenFile?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly as?: string;
+  readonly 'as-groups'?: readonly string[];
+  readonly exec?: unknown;
+  readonly 'auth-provider'?: unknown;
+}
+
+export interface KubeconfigContext {
+  readonly cluster: string;
+  readonly user: string;
+  readonly namespace?: string;
+}
+
+/** A merged kubeconfig; paths in it are absolute. */
+export interface Kubeconfig {
+  readonly currentContext: string;
+  readonly clusters: ReadonlyMap<string, KubeconfigCluster>;
+  readonly users: ReadonlyMap<string, KubeconfigUser>;
+  readonly contexts: ReadonlyMap<string, KubeconfigContext>;
+}
+
+/** A kubeconfig that cannot be used; the message is for the user. */
+export class KubeconfigError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'KubeconfigError';
+  }
+}
+
+/** The files that make up the kubeconfig: those of `KUBECONFIG`, in order, else `~/.kube/config`. */
+export function kubeconfigPaths(env: Readonly<Record<string, string | undefined>>, home: string): readonly string[] {
+  const listed = (env.KUBECONFIG ?? '').split(':').filter((path) => path !== '');
+  return listed.length > 0 ? [...new Set(listed)] : [resolve(home, '.kube/config')];
+}
+
+/** Reads and merges files; absent ones are skipped. The first file to set a name or the current context wins. Throws KubeconfigError. */
+export function loadKubeconfig(paths: readonly string[]): Kubeconfig {
+  let currentContext = '';
+  const clusters = new Map<string, KubeconfigCluster>();
+  const users = new Map<string, KubeconfigUser>();
+  const contexts = new Map<string, KubeconfigContext>();
+  for (const path of paths) {
+    const text = readIfThere(path);
+    if (text === undefined) continue;
+    const file = parseFile(path, text);
+    if (currentContext === '') currentContext = file.currentContext;
+    for (const [into, from] of [
+      [clusters, file.clusters],
+      [users, file.users],
+      [contexts, file.contexts],
+    ] as const) {
+      // The three pairs have matching types each; the loop's union loses that.
+      const target = into as Map<string, unknown>;
+      for (const [name, value] of from) if (!target.has(name)) target.set(name, value);
+    }
+  }
+  return { currentContext, clusters, users, contexts };
+}
+
+/** Reads one file's text. Relative paths in it are resolved against its folder. */
+export function parseFile(path: string, text: string): Kubeconfig {
+  const root = parseYaml(path, text);
+  const folder = dirname(resolve(path));
+  const absolute = <T extends object>(value: T, fields: readonly string[]): T => ({
+    ...value,
+    ...Object.fromEntries(
+      Object.entries(value)
+        .filter(([field, at]) => fields.includes(field) && typeof at === 'string' && at !== '')
+        .map(([field, at]) => [field, resolve(folder, String(at))]),
+    ),
+  });
+  return {
+    currentContext: typeof root['current-context'] === 'string' ? root['current-context'] : '',
+    clusters: new Map(named<KubeconfigCluster>(root.clusters, 'cluster').map(([n, v]) => [n, absolute(v, ['certificate-authority'])])),
+    users: new Map(
+      named<KubeconfigUser>(root.users, 'user').map(([n, v]) => [n, absolute(v, ['client-certificate', 'client-key', 'tokenFile'])]),
+    ),
+    contexts: new Map(named<KubeconfigContext>(root.contexts, 'context')),
+  };
+}
+
+function parseYaml(path: string, text: string): Readonly<Record<string, unknown>> {
+  try {
+    const root: unknown = parse(text);
+    return isRecord(root) ? root : {};
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new KubeconfigError(`error loading config file "${path}": ${cause}`, { cause: error });
+  }
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The entries of a list of `{name, <field>: …}`. */
+function named<T extends object>(list: unknown, field: string): readonly (readonly [string, T])[] {
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((item: unknown) => {
+    if (!isRecord(item) || typeof item.name !== 'string') return [];
+    const value = item[field];
+    // Decoding point: the file's fields are used only after a look at each.
+    return [[item.name, (isRecord(value) ? value : {}) as T] as const];
+  });
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw new KubeconfigError(`error loading config file "${path}": ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Where a context leads: the connection and its default namespace. */
+export interface ResolvedContext {
+  readonly name: string;
+  readonly namespace: string;
+  readonly config: HttpClientConfig;
+}
+
+/** Resolves a context (default: the current one) to a connection. Throws KubeconfigError with kubectl's texts. */
+export function resolveContext(kubeconfig: Kubeconfig, contextName?: string): ResolvedContext {
+  const name = contextName ?? kubeconfig.currentContext;
+  const context = kubeconfig.contexts.get(name);
+  if (context === undefined) {
+    if (contextName !== undefined) throw new KubeconfigError(`context "${contextName}" does not exist`);
+    if (name !== '') throw new KubeconfigError(`context was not found for specified context: ${name}`);
+    throw new KubeconfigError(
+      'invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable',
+    );
+  }
+  const cluster = kubeconfig.clusters.get(context.cluster);
+  if (cluster === undefined) throw new KubeconfigError(`cluster "${context.cluster}" does not exist`);
+  const user = kubeconfig.users.get(context.user) ?? {};
+  if (user.exec !== undefined || user['auth-provider'] !== undefined) {
+    throw new KubeconfigError(
+      `user "${context.user}" authenticates with a plug-in program, which this client does not run; use kubectl for this context`,
+    );
+  }
+  return { name, namespace: context.namespace ?? 'default', config: { ...clusterConfig(cluster), ...userConfig(user) } };
+}
+
+function clusterConfig(cluster: KubeconfigCluster): HttpClientConfig {
+  const ca = pem(cluster['certificate-authority-data'], cluster['certificate-authority']);
+  return {
+    server: cluster.server ?? 'http://localhost:8080',
+    ...(ca === undefined ? {} : { certificateAuthority: ca }),
+    ...(cluster['insecure-skip-tls-verify'] === true ? { insecureSkipTlsVerify: true } : {}),
+    ...(cluster['tls-server-name'] === undefined ? {} : { tlsServerName: cluster['tls-server-name'] }),
+  };
+}
+
+function userConfig(user: KubeconfigUser): Partial<HttpClientConfig> {
+  const cert = pem(user['client-certificate-data'], user['client-certificate']);
+  const key = pem(user['client-key-data'], user['client-key']);
+  const token = user.tokenFile === undefined ? user.token : readFile(user.tokenFile).trim();
+  return {
+    ...(cert === undefined ? {} : { clientCertificate: cert }),
+    ...(key === undefined ? {} : { clientKey: key }),
+    ...(token === undefined ? {} : { token }),
+    ...(user.username === undefined ? {} : { username: user.username }),
+    ...(user.password === undefined ? {} : { password: user.password }),
+    ...(user.as === undefined
+      ? {}
+      : { impersonate: { user: user.as, ...(user['as-groups'] === undefined ? {} : { groups: user['as-groups'] }) } }),
+  };
+}
+
+/** Inline data wins over the file. */
+function pem(data: string | undefined, path: string | undefined): string | undefined {
+  if (data !== undefined && data !== '') return Buffer.from(data, 'base64').toString('utf8');
+  return path === undefined || path === '' ? undefined : readFile(path);
+}
+
+function readFile(path: string): string {
+  const text = readIfThere(path);
+  if (text === undefined) throw new KubeconfigError(`unable to read ${path}: no such file or directory`);
+  return text;
+}
