@@ -1,0 +1,75 @@
+/**
+ * What the command line needs of a cluster's server: the composition root (src/cluster.ts) implements it and is loaded only by the
+ * verbs that need it, so that all others start fast.
+ */
+
+export type RuntimeName = 'docker' | 'simulated';
+
+/** Everything that defines a cluster; kept in its profile folder. Addresses are decided once and stay. */
+export interface ClusterSettings {
+  readonly profile: string;
+  /** Absolute path of the profile's folder. */
+  readonly folder: string;
+  readonly runtime: RuntimeName;
+  /** How many virtual nodes; the first is named after the profile. */
+  readonly nodes: number;
+  /** Port of the API on 127.0.0.1. */
+  readonly apiPort: number;
+  /** The Service range, e.g. `10.96.0.0/20`. */
+  readonly serviceCidr: string;
+  /** The pods' bridge network, e.g. `10.244.0.0/20`. */
+  readonly podCidr: string;
+  /** Identifies this cluster's objects on the engine. */
+  readonly clusterId: string;
+}
+
+/** Settings that a user can choose; the rest is picked so that nothing on the host overlaps. */
+export interface ClusterChoices {
+  readonly profile: string;
+  readonly folder: string;
+  readonly runtime: RuntimeName;
+  readonly nodes: number;
+  readonly apiPort?: number | undefined;
+  readonly serviceCidr?: string | undefined;
+  readonly podCidr?: string | undefined;
+  /** What was decided at an earlier start; kept where it still fits the host. */
+  readonly known?: ClusterSettings | undefined;
+}
+
+export interface RunningCluster {
+  /** e.g. `https://127.0.0.1:6443`. */
+  readonly apiUrl: string;
+  /** Stops serving; containers run on. */
+  stop(): Promise<void>;
+}
+
+export interface AdminCredentials {
+  readonly caPem: string;
+  readonly certificatePem: string;
+  readonly keyPem: string;
+}
+
+/** A failure that the user can do something about; printed without a stack trace. */
+export class UserError extends Error {
+  /** What to do about it, one line each. */
+  readonly hints: readonly string[];
+  constructor(message: string, hints: readonly string[] = [], options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'UserError';
+    this.hints = hints;
+  }
+}
+
+export interface ClusterHost {
+  /** Checks the engine and picks what the user did not choose. Rejects with `UserError`. */
+  plan(choices: ClusterChoices): Promise<ClusterSettings>;
+  /** Starts serving in this process. `onStep` names each step as it begins. Resolves when the API is ready and the nodes are Ready. */
+  start(settings: ClusterSettings, onStep: (step: string) => void): Promise<RunningCluster>;
+  /** Removes what a stopped cluster has on the machine outside its folder: containers, networks, routes. */
+  destroy(settings: ClusterSettings): Promise<void>;
+  /** The administrator's credentials, made when absent. */
+  adminCredentials(settings: ClusterSettings): Promise<AdminCredentials>;
+}
+
+/** Loads the composition root. */
+export type LoadClusterHost = () => Promise<ClusterHost>;

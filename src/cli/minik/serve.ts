@@ -1,0 +1,51 @@
+/**
+ * `minik serve` (hidden): the server process itself, started detached by `minik start`. Says over IPC what it does, then serves until SIGTERM or SIGINT.
+ */
+import { type ClusterSettings, type RunningCluster, UserError } from '../cluster-port.ts';
+import { type Profile, processStartOf } from './profile.ts';
+import type { ServerMessage } from './server-process.ts';
+import { openProfile, type VerbContext } from './verb.ts';
+
+function tell(message: ServerMessage): void {
+  if (process.connected) process.send?.(message);
+}
+
+async function run(context: VerbContext, profile: Profile, settings: ClusterSettings): Promise<RunningCluster> {
+  const host = await context.loadClusterHost();
+  const cluster = await host.start(settings, (text) => tell({ type: 'step', text }));
+  profile.saveServer({
+    pid: process.pid,
+    processStart: processStartOf(process.pid),
+    apiUrl: cluster.apiUrl,
+    startedAt: new Date().toISOString(),
+    version: context.version,
+  });
+  return cluster;
+}
+
+/** Serves; resolves with the exit code after a signal. */
+export async function serve(context: VerbContext, profileName: string): Promise<number> {
+  const profile = openProfile(context, profileName);
+  const stopping = Promise.withResolvers<void>();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopping.resolve());
+  const settings = profile.settings();
+  if (settings === undefined) throw new UserError(`profile ${JSON.stringify(profileName)} has no settings`);
+  let cluster: RunningCluster;
+  try {
+    cluster = await run(context, profile, settings);
+  } catch (error) {
+    const known = error instanceof UserError;
+    tell({
+      type: 'failed',
+      message: error instanceof Error ? error.message : String(error),
+      hints: known ? error.hints : [`See ${profile.logFile}.`],
+    });
+    throw error;
+  }
+  tell({ type: 'ready' });
+  if (process.connected) process.disconnect();
+  await stopping.promise;
+  await cluster.stop();
+  profile.forgetServer();
+  return 0;
+}

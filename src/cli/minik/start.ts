@@ -1,0 +1,98 @@
+/** `minik start`: makes the cluster of a profile, or starts it again, and points kubectl at it. */
+import { type ClusterHost, type ClusterSettings, type RuntimeName, UserError } from '../cluster-port.ts';
+import { Progress } from '../terminal.ts';
+import { writeKubeconfigEntry } from './kubeconfig-entry.ts';
+import type { Profile } from './profile.ts';
+import { launchServer } from './server-process.ts';
+import { type CommonOptions, openProfile, printJson, type VerbContext } from './verb.ts';
+
+export interface StartOptions extends CommonOptions {
+  readonly runtime?: RuntimeName | undefined;
+  readonly nodes?: number | undefined;
+  readonly apiPort?: number | undefined;
+  readonly serviceCidr?: string | undefined;
+  readonly podCidr?: string | undefined;
+}
+
+const unchangeable = ['runtime', 'nodes', 'serviceCidr', 'podCidr'] as const;
+
+async function settingsFor(profile: Profile, options: StartOptions, host: ClusterHost): Promise<ClusterSettings> {
+  const known = profile.settings();
+  if (known !== undefined) {
+    for (const key of unchangeable) {
+      const chosen = options[key];
+      if (chosen !== undefined && chosen !== known[key]) {
+        throw new UserError(
+          `profile ${JSON.stringify(profile.name)} was made with ${key} ${known[key]}, which cannot be changed to ${chosen}`,
+          [`Run "minik delete -p ${profile.name}" first, or choose another profile with -p.`],
+        );
+      }
+    }
+  }
+  return host.plan({
+    profile: profile.name,
+    folder: profile.folder,
+    runtime: options.runtime ?? known?.runtime ?? 'docker',
+    nodes: options.nodes ?? known?.nodes ?? 1,
+    apiPort: options.apiPort,
+    serviceCidr: options.serviceCidr,
+    podCidr: options.podCidr,
+    known,
+  });
+}
+
+async function launch(context: VerbContext, profile: Profile, options: StartOptions, progress: Progress): Promise<void> {
+  const isNew = profile.settings() === undefined;
+  try {
+    progress.step(isNew ? 'Preparing a new cluster' : 'Preparing the cluster');
+    const settings = await settingsFor(profile, options, await context.loadClusterHost());
+    profile.saveSettings(settings);
+    await launchServer({ profile, command: context.selfCommand, env: context.terminal.env, onStep: (text) => progress.step(text) });
+  } catch (error) {
+    if (isNew) profile.remove();
+    throw error;
+  }
+}
+
+/** Starts, or says that it runs already. Returns the exit code. */
+export async function start(context: VerbContext, options: StartOptions): Promise<number> {
+  const { terminal } = context;
+  const profile = openProfile(context, options.profile);
+  const quiet = options.output === 'json';
+  const progress = new Progress(terminal, quiet);
+  const release = profile.lock('start');
+  let already = false;
+  try {
+    already = profile.server() !== undefined;
+    if (!already) await launch(context, profile, options, progress);
+    progress.step('Pointing kubectl at the cluster');
+    const settings = profile.settings();
+    const server = profile.server();
+    if (settings === undefined || server === undefined)
+      throw new UserError('the server ended right after it had started', [`See ${profile.logFile}.`]);
+    const credentials = await (await context.loadClusterHost()).adminCredentials(settings);
+    const change = await writeKubeconfigEntry(terminal, { profile: profile.name, apiUrl: server.apiUrl, credentials });
+    profile.savePreviousContext(change.previousContext);
+    progress.done();
+    if (quiet)
+      printJson(terminal, {
+        profile: profile.name,
+        state: 'Running',
+        alreadyRunning: already,
+        pid: server.pid,
+        apiUrl: server.apiUrl,
+        runtime: settings.runtime,
+        kubeconfig: change.path,
+        context: profile.name,
+      });
+    else if (already) terminal.err(`minik: profile ${JSON.stringify(profile.name)} is already running; kubectl is configured to use it.\n`);
+    else terminal.err(`Done: kubectl now uses the cluster "${profile.name}" at ${server.apiUrl} (namespace "default").\n`);
+    return 0;
+  } catch (error) {
+    progress.abandon();
+    throw error;
+  } finally {
+    release();
+    if (profile.settings() === undefined) profile.remove();
+  }
+}

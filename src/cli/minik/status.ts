@@ -1,0 +1,40 @@
+/** `minik status`: whether the cluster runs and kubectl reaches it. */
+import { kubectlState } from './kubeconfig-entry.ts';
+import { type CommonOptions, openProfile, printJson, type VerbContext } from './verb.ts';
+
+/** Bits of the exit code, as minikube's: host, cluster, kubectl. */
+const exitBits = { host: 1, cluster: 2, kubectl: 4 } as const;
+
+export async function status(context: VerbContext, options: CommonOptions): Promise<number> {
+  const { terminal } = context;
+  const profile = openProfile(context, options.profile);
+  const settings = profile.settings();
+  const server = profile.server();
+  const state = settings === undefined ? 'Missing' : server === undefined ? 'Stopped' : 'Running';
+  const kubectl = server === undefined ? undefined : kubectlState(terminal, profile.name, server.apiUrl);
+  const code =
+    (server === undefined ? exitBits.host | exitBits.cluster : 0) | (kubectl?.state === 'Correctly configured' ? 0 : exitBits.kubectl);
+  if (options.output === 'json') {
+    printJson(terminal, {
+      profile: profile.name,
+      state,
+      pid: server?.pid ?? null,
+      apiUrl: server?.apiUrl ?? null,
+      runtime: settings?.runtime ?? null,
+      nodes: settings?.nodes ?? null,
+      kubectl: kubectl?.state ?? 'Not configured',
+      startedAt: server?.startedAt ?? null,
+      version: server?.version ?? null,
+      serviceCidr: settings?.serviceCidr ?? null,
+      podCidr: settings?.podCidr ?? null,
+      folder: profile.folder,
+      log: profile.logFile,
+    });
+    return code;
+  }
+  terminal.out(`${profile.name}\n`);
+  terminal.out(`host: ${server === undefined ? state : `Running (${settings?.runtime ?? ''}, pid ${server.pid})`}\n`);
+  terminal.out(`cluster: ${server === undefined ? state : `Running (${server.apiUrl})`}\n`);
+  terminal.out(`kubectl: ${kubectl === undefined ? 'Not configured' : `${kubectl.state}: ${kubectl.detail}`}\n`);
+  return code;
+}

@@ -1,0 +1,28 @@
+/** `minik stop`: ends the server; pods' containers run on and are adopted by the next start. */
+import { UserError } from '../cluster-port.ts';
+import { Progress } from '../terminal.ts';
+import { stopServer } from './server-process.ts';
+import { type CommonOptions, openProfile, printJson, type VerbContext } from './verb.ts';
+
+export async function stop(context: VerbContext, options: CommonOptions): Promise<number> {
+  const { terminal } = context;
+  const profile = openProfile(context, options.profile);
+  if (profile.settings() === undefined)
+    throw new UserError(`there is no profile ${JSON.stringify(profile.name)}`, ['"minik start" makes one.']);
+  const progress = new Progress(terminal, options.output === 'json');
+  const release = profile.lock('stop');
+  try {
+    const server = profile.server();
+    if (server !== undefined) {
+      progress.step(`Stopping the cluster "${profile.name}"`);
+      await stopServer(server.pid, server.processStart);
+    }
+    profile.forgetServer();
+    progress.done();
+    if (options.output === 'json') printJson(terminal, { profile: profile.name, state: 'Stopped', wasRunning: server !== undefined });
+    else if (server === undefined) terminal.err(`minik: profile ${JSON.stringify(profile.name)} was not running.\n`);
+    return 0;
+  } finally {
+    release();
+  }
+}

@@ -1,0 +1,58 @@
+/** What a command reads and writes; injected so that verbs are tested without a process. */
+import pc from 'picocolors';
+
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  out(text: string): void;
+  err(text: string): void;
+  /** Whether people read the output: progress and colours only then. */
+  readonly interactive: boolean;
+}
+
+/** The process' own streams. */
+export function processTerminal(): Terminal {
+  return {
+    env: process.env,
+    home: process.env.HOME ?? '/',
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    interactive: process.stderr.isTTY === true,
+  };
+}
+
+const tick = pc.green('✓');
+
+/** Progress lines on standard error: a line per finished step with the time it took. */
+export class Progress {
+  readonly #terminal: Terminal;
+  readonly #quiet: boolean;
+  #step: { readonly text: string; readonly sinceMs: number } | undefined;
+
+  constructor(terminal: Terminal, quiet: boolean) {
+    this.#terminal = terminal;
+    this.#quiet = quiet;
+  }
+
+  /** Ends the step before and begins the next. */
+  step(text: string): void {
+    this.done();
+    this.#step = { text, sinceMs: Date.now() };
+    if (this.#terminal.interactive && !this.#quiet) this.#terminal.err(`  ${pc.dim(`${text} …`)}`);
+  }
+
+  done(): void {
+    const step = this.#step;
+    if (step === undefined) return;
+    this.#step = undefined;
+    if (this.#quiet) return;
+    const clear = this.#terminal.interactive ? '\r\x1b[2K' : '';
+    this.#terminal.err(`${clear}${tick} ${step.text} ${pc.dim(`(${((Date.now() - step.sinceMs) / 1000).toFixed(2)} s)`)}\n`);
+  }
+
+  /** Leaves the current step unfinished, before an error is printed. */
+  abandon(): void {
+    if (this.#step !== undefined && this.#terminal.interactive && !this.#quiet) this.#terminal.err('\r\x1b[2K');
+    this.#step = undefined;
+  }
+}
