@@ -1,0 +1,83 @@
+/** The Swagger 2.0 document of everything served. Source: kube-openapi pkg/builder; kubectl reads definitions and query parameters. */
+import type { JsonObject } from '../json.ts';
+import { DefinitionBuilder } from './openapi/definitions.ts';
+import type { OpenApiInput } from './openapi/input.ts';
+import { discoveryPath, type Operation, type PathOperations, ResourceOperations } from './openapi/operations.ts';
+import { type ParameterName, parameters } from './openapi/parameters.ts';
+import { kindsByModel, type ServedResource } from './openapi/served.ts';
+
+const produces = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const streamTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
+
+function queryParameter(name: ParameterName): JsonObject {
+  const { description, type } = parameters[name];
+  return { uniqueItems: true, type, description, name, in: 'query' };
+}
+
+function renderOperation(operation: Operation, builder: DefinitionBuilder): JsonObject {
+  const body: JsonObject[] =
+    operation.body === undefined
+      ? []
+      : [{ name: 'body', in: 'body', ...(operation.bodyRequired ? { required: true } : {}), schema: builder.ref(operation.body) }];
+  const schema = operation.answer === 'string' ? { type: 'string' } : builder.ref(operation.answer);
+  const texts: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
+  const all = [...body, ...operation.query.map(queryParameter)];
+  return {
+    description: operation.description,
+    consumes: operation.bodyTypes,
+    produces: operation.answer === 'string' ? ['*/*'] : operation.streams ? [...produces, ...streamTypes] : produces,
+    schemes: ['https'],
+    tags: [operation.tag],
+    operationId: operation.id,
+    ...(all.length === 0 ? {} : { parameters: all }),
+    responses: {
+      ...Object.fromEntries(operation.codes.map((code) => [String(code), { description: texts[code] ?? '', schema }])),
+      401: { description: 'Unauthorized' },
+    },
+    ...(operation.action === undefined ? {} : { 'x-kubernetes-action': operation.action }),
+    ...(operation.kind === undefined ? {} : { 'x-kubernetes-group-version-kind': { ...operation.kind } }),
+  };
+}
+
+function renderPath({ pathParameters, operations }: PathOperations, builder: DefinitionBuilder): JsonObject {
+  const named = [...pathParameters].map(([name, description]) => ({
+    uniqueItems: true,
+    type: 'string',
+    description,
+    name,
+    in: 'path',
+    required: true,
+  }));
+  const pretty = operations.get?.action === undefined ? [] : [queryParameter('pretty')];
+  return {
+    ...Object.fromEntries(Object.entries(operations).map(([method, operation]) => [method, renderOperation(operation, builder)])),
+    ...(named.length + pretty.length === 0 ? {} : { parameters: [...named, ...pretty] }),
+  };
+}
+
+/** Builds the document. */
+export function buildOpenApiV2(input: OpenApiInput, resources: readonly ServedResource[]): JsonObject {
+  const builder = new DefinitionBuilder({
+    schemas: input.schemas,
+    descriptions: input.descriptions,
+    dialect: 'v2',
+    kindsOf: kindsByModel(resources, input.ownKind),
+  });
+  const groupVersions = new Map(resources.map(({ group, version }) => [`${group}/${version}`, { group, version }]));
+  const paths = [
+    ...[...groupVersions.values()].map(({ group, version }) => discoveryPath(group, version)),
+    ...resources.flatMap((resource) => new ResourceOperations(resource, input.schemas).paths()),
+  ];
+  const rendered = paths.map((path): [string, JsonObject] => [path.path, renderPath(path, builder)]);
+  rendered.sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    swagger: '2.0',
+    info: { title: 'Kubernetes', version: input.version },
+    paths: Object.fromEntries(rendered),
+    definitions: builder.definitions(),
+    securityDefinitions: {
+      BearerToken: { description: 'Bearer Token authentication', type: 'apiKey', name: 'authorization', in: 'header' },
+    },
+    security: [{ BearerToken: [] }],
+  };
+}

@@ -1,0 +1,82 @@
+/** OpenAPI 3.0 documents, one per group version. Source: kube-openapi pkg/builder3. */
+import type { JsonObject } from '../json.ts';
+import { DefinitionBuilder } from './openapi/definitions.ts';
+import type { OpenApiInput } from './openapi/input.ts';
+import { discoveryPath, type Operation, type PathOperations, ResourceOperations } from './openapi/operations.ts';
+import { type ParameterName, parameters } from './openapi/parameters.ts';
+import { groupVersionPath, kindsByModel, type ServedResource } from './openapi/served.ts';
+
+const contentTypes = ['application/json', 'application/vnd.kubernetes.protobuf', 'application/yaml'];
+const streamTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
+
+function queryParameter(name: ParameterName): JsonObject {
+  const { description, type } = parameters[name];
+  return { description, in: 'query', name, schema: { type, uniqueItems: true } };
+}
+
+const contentOf = (types: readonly string[], schema: JsonObject): JsonObject => Object.fromEntries(types.map((type) => [type, { schema }]));
+
+function renderOperation(operation: Operation, builder: DefinitionBuilder): JsonObject {
+  const texts: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
+  const isText = operation.answer === 'string';
+  const schema: JsonObject = isText ? { type: 'string' } : builder.ref(operation.answer);
+  const types = isText ? ['*/*'] : operation.streams ? [...contentTypes, ...streamTypes] : contentTypes;
+  const body = operation.body === undefined ? undefined : contentOf(operation.bodyTypes, builder.ref(operation.body));
+  return {
+    description: operation.description,
+    operationId: operation.id,
+    ...(operation.query.length === 0 ? {} : { parameters: operation.query.map(queryParameter) }),
+    ...(body === undefined ? {} : { requestBody: { content: body, ...(operation.bodyRequired ? { required: true } : {}) } }),
+    responses: {
+      ...Object.fromEntries(
+        operation.codes.map((code) => [String(code), { description: texts[code] ?? '', content: contentOf(types, schema) }]),
+      ),
+      401: { description: 'Unauthorized' },
+    },
+    tags: [operation.tag],
+    ...(operation.action === undefined ? {} : { 'x-kubernetes-action': operation.action }),
+    ...(operation.kind === undefined ? {} : { 'x-kubernetes-group-version-kind': { ...operation.kind } }),
+  };
+}
+
+function renderPath({ pathParameters, operations }: PathOperations, builder: DefinitionBuilder): JsonObject {
+  const named = [...pathParameters].map(([name, description]) => ({
+    description,
+    in: 'path',
+    name,
+    required: true,
+    schema: { type: 'string', uniqueItems: true },
+  }));
+  const pretty = operations.get?.action === undefined ? [] : [queryParameter('pretty')];
+  return {
+    ...Object.fromEntries(Object.entries(operations).map(([method, operation]) => [method, renderOperation(operation, builder)])),
+    ...(named.length + pretty.length === 0 ? {} : { parameters: [...named, ...pretty] }),
+  };
+}
+
+/** Builds the document of one group version, e.g. `apis/apps/v1`; undefined when nothing is served there. */
+export function buildOpenApiV3(input: OpenApiInput, resources: readonly ServedResource[], path: string): JsonObject | undefined {
+  const own = resources.filter(({ group, version }) => groupVersionPath(group, version) === path);
+  const first = own[0];
+  if (first === undefined) return undefined;
+  const builder = new DefinitionBuilder({
+    schemas: input.schemas,
+    descriptions: input.descriptions,
+    dialect: 'v3',
+    kindsOf: kindsByModel(resources, input.ownKind),
+  });
+  const paths = [discoveryPath(first.group, first.version), ...own.flatMap((item) => new ResourceOperations(item, input.schemas).paths())];
+  const rendered = paths.map((item): [string, JsonObject] => [item.path, renderPath(item, builder)]);
+  rendered.sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    openapi: '3.0.0',
+    info: { title: 'Kubernetes', version: input.version },
+    paths: Object.fromEntries(rendered),
+    components: {
+      schemas: builder.definitions(),
+      securitySchemes: {
+        BearerToken: { description: 'Bearer Token authentication', in: 'header', name: 'authorization', type: 'apiKey' },
+      },
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/** All OpenAPI documents over the Kinds that are served at the moment; the HTTP layer caches and hashes what this returns. */
+import type { JsonObject } from '../json.ts';
+import type { AnyKind } from '../kind.ts';
+import type { Descriptions } from './descriptions.ts';
+import type { GroupVersionKind } from './openapi/definitions.ts';
+import { encodeSwagger } from './openapi/gnostic.ts';
+import type { OpenApiInput } from './openapi/input.ts';
+import { type CreateOnlyResource, groupVersionPath, type ServedResource, servedResources } from './openapi/served.ts';
+import { buildOpenApiV2 } from './openapi-v2.ts';
+import { buildOpenApiV3 } from './openapi-v3.ts';
+import type { Schemas } from './schema.ts';
+
+export interface OpenApiOptions {
+  readonly schemas: Schemas;
+  /** Called on the first document; loading descriptions is put off until then. */
+  readonly descriptions: () => Descriptions;
+  /** The Kinds served now; asked for each document. */
+  readonly kinds: () => readonly AnyKind[];
+  /** Resources that can only be created (reviews). Default: none. */
+  readonly createOnly?: readonly CreateOnlyResource[];
+  /** The Kubernetes version, e.g. `v1.36.0`. */
+  readonly version: string;
+}
+
+export interface OpenApi {
+  /** Swagger 2.0 of everything. */
+  v2(): JsonObject;
+  /** The same as a gnostic message: `application/com.github.proto-openapi.spec.v2.v1.0+protobuf`. */
+  v2Protobuf(): Uint8Array;
+  /** Paths of the v3 documents: `api/v1`, `apis/apps/v1` …, sorted. */
+  v3Paths(): readonly string[];
+  /** OpenAPI 3.0 of one path; undefined when not served. */
+  v3(path: string): JsonObject | undefined;
+}
+
+/** Creates the source of documents; nothing is computed until asked for, and nothing is cached but descriptions. */
+export function createOpenApi(options: OpenApiOptions): OpenApi {
+  const { schemas, kinds, version } = options;
+  let loaded: Descriptions | undefined;
+  const ownKind = (model: string): GroupVersionKind | undefined => {
+    const schema = schemas.find(model);
+    if (schema === undefined || !schema.isKind) return undefined;
+    const group = schema.group === 'meta.k8s.io' ? '' : (schema.group ?? '');
+    return { group, kind: schema.name, version: schema.version };
+  };
+  const input = (): OpenApiInput => {
+    loaded ??= options.descriptions();
+    return { schemas, descriptions: loaded, version, ownKind };
+  };
+  const resources = (): ServedResource[] => servedResources(kinds(), options.createOnly ?? []);
+  const v2 = (): JsonObject => buildOpenApiV2(input(), resources());
+  return {
+    v2,
+    v2Protobuf: () => encodeSwagger(v2()),
+    v3Paths: () => [...new Set(resources().map(({ group, version: served }) => groupVersionPath(group, served)))],
+    v3: (path) => buildOpenApiV3(input(), resources(), path),
+  };
+}

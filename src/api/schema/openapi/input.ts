@@ -1,0 +1,13 @@
+/** What the OpenAPI documents are made of. */
+import type { Descriptions } from '../descriptions.ts';
+import type { Schemas } from '../schema.ts';
+import type { GroupVersionKind } from './definitions.ts';
+
+export interface OpenApiInput {
+  readonly schemas: Schemas;
+  readonly descriptions: Descriptions;
+  /** The Kubernetes version, e.g. `v1.36.0`. */
+  readonly version: string;
+  /** The kind that a model is by its package, e.g. Binding; undefined for parts of kinds. */
+  readonly ownKind: (model: string) => GroupVersionKind | undefined;
+}

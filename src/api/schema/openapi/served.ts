@@ -1,0 +1,83 @@
+/** What is served, as OpenAPI sees it: one entry per resource and version, derived from the Kinds. */
+import type { AnyKind, Scope } from '../../kind.ts';
+import type { GroupVersionKind } from './definitions.ts';
+
+/** A resource that can only be created, such as a TokenReview. */
+export interface CreateOnlyResource extends GroupVersionKind {
+  readonly plural: string;
+  readonly scope: Scope;
+  /** Model name. */
+  readonly schema: string;
+}
+
+/** One resource in one version. */
+export interface ServedResource extends CreateOnlyResource {
+  readonly createOnly: boolean;
+  readonly status: boolean;
+  readonly scale: boolean;
+  readonly connect: readonly string[];
+}
+
+/** `api/v1` or `apis/apps/v1`. */
+export const groupVersionPath = (group: string, version: string): string => (group === '' ? `api/${version}` : `apis/${group}/${version}`);
+
+function versionsOf(kind: AnyKind): ServedResource[] {
+  const { group, version, schema, plural, scope, subresources } = kind;
+  const resource = {
+    kind: kind.kind,
+    plural,
+    scope,
+    createOnly: false,
+    status: subresources?.status === true,
+    scale: subresources?.scale !== undefined,
+    connect: subresources?.connect ?? [],
+  };
+  const others = kind.alsoServed ?? [];
+  return [
+    { group, version, schema, ...resource },
+    ...others.map((served) => ({ group: served.group ?? group, version: served.version, schema: served.schema, ...resource })),
+  ];
+}
+
+/** Every served resource, sorted by path. */
+export function servedResources(kinds: readonly AnyKind[], createOnly: readonly CreateOnlyResource[]): ServedResource[] {
+  const reviews = createOnly.map((resource) => ({ ...resource, createOnly: true, status: false, scale: false, connect: [] }));
+  return [...kinds.flatMap(versionsOf), ...reviews].sort((a, b) => {
+    const [left, right] = [sortKey(a), sortKey(b)];
+    return left < right ? -1 : left > right ? 1 : 0;
+  });
+}
+
+const sortKey = ({ group, version, plural }: ServedResource): string => `${groupVersionPath(group, version)}/${plural}`;
+
+const metaPackage = 'io.k8s.apimachinery.pkg.apis.meta.v1';
+const everywhere: ReadonlySet<string> = new Set([`${metaPackage}.DeleteOptions`, `${metaPackage}.WatchEvent`]);
+
+/** Tells the kinds under which a model is served. */
+export function kindsByModel(
+  resources: readonly ServedResource[],
+  own: (model: string) => GroupVersionKind | undefined,
+): (model: string) => readonly GroupVersionKind[] {
+  const byModel = new Map<string, GroupVersionKind[]>();
+  const groupVersions = new Map<string, { readonly group: string; readonly version: string }>();
+  groupVersions.set('/v1', { group: '', version: 'v1' });
+  for (const { group, version, kind, schema } of resources) {
+    groupVersions.set(`${group}/${version}`, { group, version });
+    for (const [model, name] of [
+      [schema, kind],
+      [`${schema}List`, `${kind}List`],
+    ] as const) {
+      byModel.set(model, [...(byModel.get(model) ?? []), { group, kind: name, version }]);
+    }
+  }
+  return (model) => {
+    if (everywhere.has(model)) {
+      const kind = model.slice(model.lastIndexOf('.') + 1);
+      return [...groupVersions.values()].map(({ group, version }) => ({ group, kind, version }));
+    }
+    const known = byModel.get(model);
+    if (known !== undefined) return known;
+    const single = own(model);
+    return single === undefined ? [] : [single];
+  };
+}
