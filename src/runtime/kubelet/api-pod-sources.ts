@@ -1,10 +1,10 @@
 /** Pod sources from the API: informers' caches first, the API itself on a miss, since a cache may lag behind a pod that was just bound. */
 import type { JsonObject } from '../../api/json.ts';
+import type { Kind } from '../../api/kind.ts';
 import { configMap as configMapKind } from '../../api/kinds/config-map.ts';
 import { secret as secretKind } from '../../api/kinds/secret.ts';
 import { service as serviceKind } from '../../api/kinds/service.ts';
 import { serviceAccount as serviceAccountKind } from '../../api/kinds/service-account.ts';
-import type { Kind } from '../../api/kind.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import type { Client } from '../../client/client.ts';
@@ -16,7 +16,12 @@ export interface ApiPodSourcesOptions {
   readonly informers: InformerFactory;
 }
 
-async function read<T extends KubeObject>(options: ApiPodSourcesOptions, kind: Kind<T>, namespace: string, name: string): Promise<T | undefined> {
+async function read<T extends KubeObject>(
+  options: ApiPodSourcesOptions,
+  kind: Kind<T>,
+  namespace: string,
+  name: string,
+): Promise<T | undefined> {
   const ref = { namespace, name };
   const cached = options.informers.informer(kind).cache.get(ref);
   if (cached !== undefined) return cached;
@@ -44,7 +49,8 @@ async function requestToken(client: Client, request: TokenRequest): Promise<Toke
   const status = field(answer, 'status');
   const token = typeof status === 'object' && status !== null && 'token' in status ? status.token : undefined;
   const expires = typeof status === 'object' && status !== null && 'expirationTimestamp' in status ? status.expirationTimestamp : undefined;
-  if (typeof token !== 'string' || typeof expires !== 'string') throw new Error(`the API returned no token for service account ${namespace}/${serviceAccount}`);
+  if (typeof token !== 'string' || typeof expires !== 'string')
+    throw new Error(`the API returned no token for service account ${namespace}/${serviceAccount}`);
   return { token, expiresAtMs: Date.parse(expires) };
 }
 

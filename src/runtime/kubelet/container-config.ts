@@ -36,7 +36,8 @@ async function subPathOf(mount: VolumeMount, base: string, env: ReadonlyMap<stri
   const expression = mount.subPathExpr ?? '';
   const subPath = expression === '' ? (mount.subPath ?? '') : expand(expression, (name) => env.get(name));
   if (subPath === '') return base;
-  if (escapes(subPath)) throw new PodConfigError('CreateContainerConfigError', `subPath ${JSON.stringify(subPath)} must not escape the volume`);
+  if (escapes(subPath))
+    throw new PodConfigError('CreateContainerConfigError', `subPath ${JSON.stringify(subPath)} must not escape the volume`);
   const full = join(base, subPath);
   try {
     await mkdir(full, { recursive: true, mode: 0o750 });
@@ -54,10 +55,18 @@ async function volumeMounts(input: ContainerConfigInput, env: ReadonlyMap<string
   for (const mount of input.container.volumeMounts ?? []) {
     const volume = input.pod.spec.volumes?.find((v) => v.name === mount.name);
     if (volume === undefined) {
-      throw new PodConfigError('CreateContainerConfigError', `cannot find volume ${JSON.stringify(mount.name)} to mount into container ${JSON.stringify(input.container.name)}`);
+      throw new PodConfigError(
+        'CreateContainerConfigError',
+        `cannot find volume ${JSON.stringify(mount.name)} to mount into container ${JSON.stringify(input.container.name)}`,
+      );
     }
     const hostPath = await subPathOf(mount, deps.volumes.path(input.pod, volume), env);
-    const readOnly = mount.readOnly === true || volume.secret !== undefined || volume.configMap !== undefined || volume.projected !== undefined || volume.downwardAPI !== undefined;
+    const readOnly =
+      mount.readOnly === true ||
+      volume.secret !== undefined ||
+      volume.configMap !== undefined ||
+      volume.projected !== undefined ||
+      volume.downwardAPI !== undefined;
     mounts.push({ hostPath, containerPath: absolute(mount.mountPath), readOnly, ...propagationOf(mount) });
   }
   return mounts;
@@ -66,7 +75,8 @@ async function volumeMounts(input: ContainerConfigInput, env: ReadonlyMap<string
 const absolute = (path: string): string => (path.startsWith('/') ? path : `/${path}`);
 
 /** Files of a pod that the kubelet writes: its `/etc/hosts` and `/etc/resolv.conf`. */
-export const podFile = (deps: KubeletDeps, pod: Pod, name: 'etc-hosts' | 'resolv.conf'): string => join(deps.volumes.podFolder(pod.metadata.uid), name);
+export const podFile = (deps: KubeletDeps, pod: Pod, name: 'etc-hosts' | 'resolv.conf'): string =>
+  join(deps.volumes.podFolder(pod.metadata.uid), name);
 
 async function terminationLog(input: ContainerConfigInput, deps: KubeletDeps): Promise<string> {
   const folder = join(deps.volumes.podFolder(input.pod.metadata.uid), 'containers', input.container.name);
@@ -76,7 +86,12 @@ async function terminationLog(input: ContainerConfigInput, deps: KubeletDeps): P
   return path;
 }
 
-async function allMounts(input: ContainerConfigInput, env: ReadonlyMap<string, string>, deps: KubeletDeps, logFile: string): Promise<Mount[]> {
+async function allMounts(
+  input: ContainerConfigInput,
+  env: ReadonlyMap<string, string>,
+  deps: KubeletDeps,
+  logFile: string,
+): Promise<Mount[]> {
   const mounts = await volumeMounts(input, env, deps);
   const taken = new Set(mounts.map((m) => m.containerPath.replace(/\/+$/, '')));
   const own: Mount[] = [

@@ -106,7 +106,11 @@ async function prepareAndStart(state: PodState, spec: ContainerSpec, sandboxId: 
   await start(state, spec, container);
 }
 
-async function create(state: PodState, spec: ContainerSpec, config: Parameters<PodState['deps']['runtime']['containers']['create']>[0]): Promise<string> {
+async function create(
+  state: PodState,
+  spec: ContainerSpec,
+  config: Parameters<PodState['deps']['runtime']['containers']['create']>[0],
+): Promise<string> {
   try {
     return await state.deps.engineLimiter.run(() => state.deps.runtime.containers.create(config));
   } catch (error) {
@@ -130,7 +134,13 @@ async function start(state: PodState, spec: ContainerSpec, container: Container)
   // An exit that happened meanwhile is on its way as an event, after which the container is inspected.
   state.observed.containers.set(container.id, { ...container, state: 'running', startedAtMs: deps.clock.now() });
   state.containerEvent(spec, 'Normal', 'Started', 'Container started');
-  deps.probes.start({ pod: state.pod, container: spec, containerId: container.id, podIp: state.facts.podIp, startedAtMs: deps.clock.now() });
+  deps.probes.start({
+    pod: state.pod,
+    container: spec,
+    containerId: container.id,
+    podIp: state.facts.podIp,
+    startedAtMs: deps.clock.now(),
+  });
   await postStart(state, spec, container.id);
 }
 
@@ -152,7 +162,8 @@ async function postStart(state: PodState, spec: ContainerSpec, containerId: stri
 function failed(state: PodState, spec: ContainerSpec, error: unknown): StartOutcome {
   if (error instanceof ImageError) {
     const known = state.waiting.get(spec.name)?.reason;
-    if (known !== error.reason || error.reason !== 'ImagePullBackOff') state.containerEvent(spec, 'Warning', 'Failed', `Error: ${error.reason}`);
+    if (known !== error.reason || error.reason !== 'ImagePullBackOff')
+      state.containerEvent(spec, 'Warning', 'Failed', `Error: ${error.reason}`);
     state.waiting.set(spec.name, { reason: error.reason, message: error.message });
     return { retryAfterMs: error.retryAfterMs === 0 ? undefined : error.retryAfterMs };
   }

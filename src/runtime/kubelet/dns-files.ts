@@ -73,7 +73,10 @@ export function parseResolvConf(text: string): ResolverConfig {
 }
 
 /** Later options of the same name win, as pods' dnsConfig over the policy's. */
-function mergeOptions(base: readonly string[], extra: readonly { readonly name?: string | undefined; readonly value?: string | undefined }[]): string[] {
+function mergeOptions(
+  base: readonly string[],
+  extra: readonly { readonly name?: string | undefined; readonly value?: string | undefined }[],
+): string[] {
   const merged = new Map(base.map((option) => [option.split(':')[0] ?? option, option]));
   for (const { name, value } of extra) {
     if (name !== undefined) merged.set(name, value === undefined || value === '' ? name : `${name}:${value}`);

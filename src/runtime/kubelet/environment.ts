@@ -88,8 +88,7 @@ export async function containerEnvironment(input: EnvironmentInput): Promise<Rea
   for (const source of container.envFrom ?? []) await addFrom(env, source, namespace, sources);
   const lookup = (name: string): string | undefined => env.get(name) ?? generated.get(name);
   for (const variable of container.env ?? []) {
-    const value =
-      variable.valueFrom === undefined ? expand(variable.value ?? '', lookup) : await valueFrom(variable, input);
+    const value = variable.valueFrom === undefined ? expand(variable.value ?? '', lookup) : await valueFrom(variable, input);
     if (value !== undefined) env.set(variable.name, value);
   }
   for (const [name, value] of generated) if (!env.has(name)) env.set(name, value);

@@ -15,12 +15,16 @@ interface AuthEntry {
 
 const dockerConfigKeys = { 'kubernetes.io/dockerconfigjson': '.dockerconfigjson', 'kubernetes.io/dockercfg': '.dockercfg' } as const;
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 function entriesOf(secret: Secret): [string, AuthEntry][] {
-  const key = secret.type === 'kubernetes.io/dockerconfigjson' || secret.type === 'kubernetes.io/dockercfg' ? dockerConfigKeys[secret.type] : undefined;
+  const key =
+    secret.type === 'kubernetes.io/dockerconfigjson' || secret.type === 'kubernetes.io/dockercfg'
+      ? dockerConfigKeys[secret.type]
+      : undefined;
   const data = key === undefined ? undefined : secret.data?.[key];
   if (data === undefined) return [];
   let parsed: unknown;
@@ -29,15 +33,15 @@ function entriesOf(secret: Secret): [string, AuthEntry][] {
   } catch {
     return []; // an unreadable pull secret is passed over, as upstream does
   }
-  const auths = isRecord(parsed) && key === '.dockerconfigjson' ? parsed['auths'] : parsed;
+  const auths = isRecord(parsed) && key === '.dockerconfigjson' ? parsed.auths : parsed;
   if (!isRecord(auths)) return [];
   return Object.entries(auths).flatMap(([server, entry]): [string, AuthEntry][] => {
     if (!isRecord(entry)) return [];
     const picked = {
-      ...optional('username', text(entry['username'])),
-      ...optional('password', text(entry['password'])),
-      ...optional('auth', text(entry['auth'])),
-      ...optional('identitytoken', text(entry['identitytoken'])),
+      ...optional('username', text(entry.username)),
+      ...optional('password', text(entry.password)),
+      ...optional('auth', text(entry.auth)),
+      ...optional('identitytoken', text(entry.identitytoken)),
     };
     return [[server, picked]];
   });
@@ -59,7 +63,9 @@ function normalizedServer(server: string): { readonly host: string; readonly pat
 const hostMatches = (pattern: string, host: string): boolean => {
   const [patternParts, hostParts] = [pattern.split('.'), host.split('.')];
   if (patternParts.length !== hostParts.length) return false;
-  return patternParts.every((part, i) => new RegExp(`^${part.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^.]*')}$`).test(hostParts[i] ?? ''));
+  return patternParts.every((part, i) =>
+    new RegExp(`^${part.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^.]*')}$`).test(hostParts[i] ?? ''),
+  );
 };
 
 /** The credentials to try, most specific first; empty when no secret matches. */

@@ -57,7 +57,12 @@ export class ImageManager {
     const reference = this.#parse(request);
     const present = await this.#options.images.inspect(familiarImageName(reference));
     if (present !== undefined && container.imagePullPolicy !== 'Always') {
-      this.#event(request, 'Normal', 'Pulled', `Container image ${JSON.stringify(container.image)} already present on machine and can be accessed by the pod`);
+      this.#event(
+        request,
+        'Normal',
+        'Pulled',
+        `Container image ${JSON.stringify(container.image)} already present on machine and can be accessed by the pod`,
+      );
       return present;
     }
     if (container.imagePullPolicy === 'Never') {
@@ -108,7 +113,12 @@ export class ImageManager {
     const pulled = await images.inspect(image);
     if (pulled === undefined) throw new ImageError('ImageInspectError', `Failed to inspect image ${quoted}`, retryMs);
     const took = seconds(clock.now() - now);
-    this.#event(request, 'Normal', 'Pulled', `Successfully pulled image ${quoted} in ${took} (${took} including waiting). Image size: ${pulled.sizeBytes} bytes.`);
+    this.#event(
+      request,
+      'Normal',
+      'Pulled',
+      `Successfully pulled image ${quoted} in ${took} (${took} including waiting). Image size: ${pulled.sizeBytes} bytes.`,
+    );
     return pulled;
   }
 

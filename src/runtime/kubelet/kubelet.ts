@@ -121,7 +121,9 @@ class PodSupervisor {
     this.#watchVolumeSources();
     probes.onChange((uid) => this.#workers.get(uid)?.wake());
     const loops = Promise.all([this.#agent.run(node), this.#watchEngine()]);
-    loops.catch((error: unknown) => log.error('kubelet stopped by a bug', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }));
+    loops.catch((error: unknown) =>
+      log.error('kubelet stopped by a bug', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    );
     return {
       ready: Promise.resolve(),
       streams: new NodeStreams({ runtime: this.#options.runtime, find: (ref) => this.#find(ref) }),
@@ -141,10 +143,16 @@ class PodSupervisor {
   async #adopt(): Promise<void> {
     const { runtime, identity, informers } = this.#options;
     const [sandboxes, containers] = await Promise.all([runtime.sandboxes.list(), runtime.containers.list()]);
-    const mine = <T extends { readonly pod: { readonly node: string } }>(items: readonly T[]): T[] => items.filter((item) => item.pod.node === identity.name);
+    const mine = <T extends { readonly pod: { readonly node: string } }>(items: readonly T[]): T[] =>
+      items.filter((item) => item.pod.node === identity.name);
     const sandboxesByPod = Map.groupBy(mine(sandboxes), (s) => s.pod.uid);
     const containersByPod = Map.groupBy(mine(containers), (c) => c.pod.uid);
-    const pods = new Map(informers.informer(podKind).cache.byIndex(nodeIndex, identity.name).map((pod) => [pod.metadata.uid, pod]));
+    const pods = new Map(
+      informers
+        .informer(podKind)
+        .cache.byIndex(nodeIndex, identity.name)
+        .map((pod) => [pod.metadata.uid, pod]),
+    );
     for (const pod of pods.values()) {
       const { uid } = pod.metadata;
       this.#worker(pod).adopt(sandboxesByPod.get(uid) ?? [], containersByPod.get(uid) ?? []);
@@ -153,7 +161,11 @@ class PodSupervisor {
     await Promise.all(orphans.map((uid) => this.#removeOrphan(uid, sandboxesByPod.get(uid) ?? [], containersByPod.get(uid) ?? [])));
   }
 
-  async #removeOrphan(uid: string, sandboxes: readonly { readonly id: string }[], containers: readonly { readonly id: string }[]): Promise<void> {
+  async #removeOrphan(
+    uid: string,
+    sandboxes: readonly { readonly id: string }[],
+    containers: readonly { readonly id: string }[],
+  ): Promise<void> {
     const { runtime, log } = this.#options;
     log.info('removing what is left of a deleted pod', { uid });
     await Promise.all(
@@ -215,7 +227,10 @@ class PodSupervisor {
         if (pod.metadata.namespace === namespace && refersTo(pod, source, name)) worker.wake();
       }
     };
-    for (const [kind, source] of [[configMapKind, 'configMap'], [secretKind, 'secret']] as const) {
+    for (const [kind, source] of [
+      [configMapKind, 'configMap'],
+      [secretKind, 'secret'],
+    ] as const) {
       const handler = wake(source);
       const remove = informers.informer<KubeObject>(kind).addHandlers({ added: handler, updated: handler, deleted: handler });
       this.#stop.signal.addEventListener('abort', remove, { once: true });
@@ -260,7 +275,9 @@ function refersTo(pod: Pod, source: 'configMap' | 'secret', name: string): boole
     for (const projection of volume.projected?.sources ?? []) if (projection[source]?.name === name) return true;
   }
   return [...(pod.spec.initContainers ?? []), ...pod.spec.containers].some((container) => {
-    const inEnv = container.env?.some((variable) => (source === 'configMap' ? variable.valueFrom?.configMapKeyRef : variable.valueFrom?.secretKeyRef)?.name === name);
+    const inEnv = container.env?.some(
+      (variable) => (source === 'configMap' ? variable.valueFrom?.configMapKeyRef : variable.valueFrom?.secretKeyRef)?.name === name,
+    );
     const inEnvFrom = container.envFrom?.some((from) => (source === 'configMap' ? from.configMapRef : from.secretRef)?.name === name);
     return inEnv === true || inEnvFrom === true;
   });

@@ -60,7 +60,10 @@ async function httpGet(action: NonNullable<LifecycleHandler['httpGet']>, target:
   const port = resolvePort(action.port, target.container);
   const host = action.host === undefined || action.host === '' ? target.podIp : action.host;
   const url = `${(action.scheme ?? 'HTTP').toLowerCase()}://${host}:${port}${action.path ?? '/'}`;
-  const headers = new Headers([['User-Agent', 'kube-lifecycle/1.36'], ...(action.httpHeaders ?? []).map((h): [string, string] => [h.name, h.value])]);
+  const headers = new Headers([
+    ['User-Agent', 'kube-lifecycle/1.36'],
+    ...(action.httpHeaders ?? []).map((h): [string, string] => [h.name, h.value]),
+  ]);
   const response = await fetch(url, { headers, signal, redirect: 'manual' });
   await response.body?.cancel();
 }

@@ -108,9 +108,17 @@ export class NodeAgent {
     const health = { runtimeProblem: this.#problem, nowMs: clock.now() };
     const status = nodeStatus({ identity, info, images: await this.#images(), health, previous: node.status.conditions ?? [] });
     const foreign = (node.status.conditions ?? []).filter((c) => status.conditions?.every((own) => own.type !== c.type) === true);
-    const written = await client.resource(nodeKind).updateStatus({ ...node, status: { ...node.status, ...status, conditions: [...(status.conditions ?? []), ...foreign] } });
+    const written = await client
+      .resource(nodeKind)
+      .updateStatus({ ...node, status: { ...node.status, ...status, conditions: [...(status.conditions ?? []), ...foreign] } });
     const ready = this.#problem === undefined;
-    if (ready !== this.#ready) events.event(written, 'Normal', ready ? 'NodeReady' : 'NodeNotReady', `Node ${identity.name} status is now: ${ready ? 'NodeReady' : 'NodeNotReady'}`);
+    if (ready !== this.#ready)
+      events.event(
+        written,
+        'Normal',
+        ready ? 'NodeReady' : 'NodeNotReady',
+        `Node ${identity.name} status is now: ${ready ? 'NodeReady' : 'NodeNotReady'}`,
+      );
     this.#ready = ready;
     return written;
   }

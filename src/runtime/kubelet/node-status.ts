@@ -30,7 +30,10 @@ const evictionStorageShare = 0.1;
 const ki = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`;
 
 /** Total resources and what pods may use of them. */
-export function nodeResources(info: RuntimeInfo, maxPods: number): { readonly capacity: Readonly<Record<string, string>>; readonly allocatable: Readonly<Record<string, string>> } {
+export function nodeResources(
+  info: RuntimeInfo,
+  maxPods: number,
+): { readonly capacity: Readonly<Record<string, string>>; readonly allocatable: Readonly<Record<string, string>> } {
   const common = { cpu: String(info.cpus), 'hugepages-1Gi': '0', 'hugepages-2Mi': '0', pods: String(maxPods) };
   return {
     capacity: { ...common, 'ephemeral-storage': ki(info.ephemeralStorageBytes), memory: ki(info.memoryBytes) },
@@ -130,7 +133,11 @@ export function nodeLabels(identity: NodeIdentity, architecture: string): Readon
 /** The object to register. */
 export function initialNode(identity: NodeIdentity, architecture: string): Received<Node> {
   return {
-    metadata: { name: identity.name, labels: nodeLabels(identity, architecture), annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' } },
+    metadata: {
+      name: identity.name,
+      labels: nodeLabels(identity, architecture),
+      annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
+    },
     spec: { podCIDR: identity.podCidr, podCIDRs: [identity.podCidr] },
   };
 }

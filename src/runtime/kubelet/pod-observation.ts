@@ -17,7 +17,9 @@ export class PodObservation {
 
   /** All containers of one name, newest first. */
   history(name: string): readonly Container[] {
-    return [...this.containers.values()].filter((c) => c.name === name).sort((a, b) => b.attempt - a.attempt || b.createdAtMs - a.createdAtMs);
+    return [...this.containers.values()]
+      .filter((c) => c.name === name)
+      .sort((a, b) => b.attempt - a.attempt || b.createdAtMs - a.createdAtMs);
   }
 
   latest(name: string): Container | undefined {
@@ -31,7 +33,9 @@ export class PodObservation {
   /** Containers that nothing needs any more: of no spec container, or older than the last two of their name. */
   superfluous(pod: Pod): readonly Container[] {
     const names = new Set([...this.containers.values()].map((c) => c.name));
-    const wanted = new Set([...(pod.spec.initContainers ?? []), ...pod.spec.containers, ...(pod.spec.ephemeralContainers ?? [])].map((c) => c.name));
+    const wanted = new Set(
+      [...(pod.spec.initContainers ?? []), ...pod.spec.containers, ...(pod.spec.ephemeralContainers ?? [])].map((c) => c.name),
+    );
     return [...names].flatMap((name) => this.history(name).slice(wanted.has(name) ? 2 : 0)).filter((c) => c.state !== 'running');
   }
 

@@ -2,7 +2,14 @@
  * A pod's status from what the engine has of it. Pure.
  * Source: pkg/kubelet/kubelet_pods.go (getPhase, generateAPIPodStatus, convertToAPIContainerStatuses); pkg/kubelet/status/generate.go.
  */
-import type { Container as ContainerSpec, ContainerState, ContainerStatus, Pod, PodCondition, PodStatus } from '../../api/generated/core/v1.ts';
+import type {
+  Container as ContainerSpec,
+  ContainerState,
+  ContainerStatus,
+  Pod,
+  PodCondition,
+  PodStatus,
+} from '../../api/generated/core/v1.ts';
 import { qosClass } from '../../api/pod/qos-class.ts';
 import { rfc3339 } from '../../api/time.ts';
 import type { Container } from '../container/container-runtime.ts';
@@ -130,7 +137,11 @@ function tally(specs: readonly ContainerSpec[], observed: PodObservation): Tally
 }
 
 /** Init containers that still have to run, and those that failed. */
-function initProgress(pod: Pod, observed: PodObservation, isStarted: (id: string) => boolean): { readonly pending: number; readonly failed: number } {
+function initProgress(
+  pod: Pod,
+  observed: PodObservation,
+  isStarted: (id: string) => boolean,
+): { readonly pending: number; readonly failed: number } {
   let pending = 0;
   let failed = 0;
   const mainStarted = pod.spec.containers.some((c) => observed.latest(c.name) !== undefined);
@@ -195,7 +206,13 @@ function conditions(input: StatusInput, phase: Phase, statuses: readonly Contain
   const make = (type: string, fields: Pick<PodCondition, 'status' | 'reason' | 'message'>): PodCondition => {
     const before = previous.get(type);
     const lastTransitionTime = before?.status === fields.status ? before.lastTransitionTime : time(input.nowMs);
-    return { type, ...fields, ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }), lastProbeTime: undefined, lastTransitionTime };
+    return {
+      type,
+      ...fields,
+      ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+      lastProbeTime: undefined,
+      lastTransitionTime,
+    };
   };
   const containersReady = readiness(statuses, phase, 'ContainersNotReady');
   const gates = (pod.spec.readinessGates ?? []).filter((gate) => previous.get(gate.conditionType)?.status !== 'True');
@@ -204,7 +221,9 @@ function conditions(input: StatusInput, phase: Phase, statuses: readonly Contain
       ? {
           status: 'False' as const,
           reason: 'ReadinessGatesNotReady',
-          message: gates.map((g) => `corresponding condition of pod readiness gate ${JSON.stringify(g.conditionType)} does not exist.`).join(', '),
+          message: gates
+            .map((g) => `corresponding condition of pod readiness gate ${JSON.stringify(g.conditionType)} does not exist.`)
+            .join(', '),
         }
       : containersReady;
   const own = [
@@ -223,10 +242,13 @@ export function podStatus(input: StatusInput): PodStatus {
   const { pod, observed, failure } = input;
   const phase = podPhase(input);
   const inits = pod.spec.initContainers ?? [];
-  const waitingReason = inits.length > 0 && initProgress(pod, observed, input.isStarted).pending > 0 ? 'PodInitializing' : 'ContainerCreating';
+  const waitingReason =
+    inits.length > 0 && initProgress(pod, observed, input.isStarted).pending > 0 ? 'PodInitializing' : 'ContainerCreating';
   const initStatuses = inits.map((spec) => containerStatus(spec, input, 'PodInitializing'));
   const statuses = pod.spec.containers.map((spec) => containerStatus(spec, input, waitingReason));
-  const ephemeral = (pod.spec.ephemeralContainers ?? []).map((spec) => containerStatus({ ...spec, resources: spec.resources }, input, 'ContainerCreating'));
+  const ephemeral = (pod.spec.ephemeralContainers ?? []).map((spec) =>
+    containerStatus({ ...spec, resources: spec.resources }, input, 'ContainerCreating'),
+  );
   const sandbox = observed.readySandbox() ?? observed.newestSandbox();
   const ip = pod.spec.hostNetwork === true ? input.hostIp : (sandbox?.ip ?? '') || (pod.status.podIP ?? '');
   return {

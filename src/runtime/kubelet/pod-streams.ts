@@ -5,8 +5,15 @@
 import type { Duplex, Writable } from 'node:stream';
 import type { Container as ContainerSpec } from '../../api/generated/core/v1.ts';
 import type { ObjectRef } from '../../api/object.ts';
-import { StatusError, statusErrors } from '../../api/status-error.ts';
-import { type AttachOptions, type Container, type ContainerRuntime, type ExecOptions, type LogOptions, RuntimeError } from '../container/container-runtime.ts';
+import { type StatusError, statusErrors } from '../../api/status-error.ts';
+import {
+  type AttachOptions,
+  type Container,
+  type ContainerRuntime,
+  type ExecOptions,
+  type LogOptions,
+  RuntimeError,
+} from '../container/container-runtime.ts';
 import type { PodState } from './pod-state.ts';
 
 const pods = { group: '', resource: 'pods' };
@@ -61,7 +68,10 @@ export class NodeStreams {
 
   async portForward(ref: ObjectRef, port: number): Promise<Duplex> {
     const sandbox = this.#state(ref).observed.readySandbox();
-    if (sandbox === undefined) throw badRequest(`unable to forward port because pod is not running. Current status=${this.#state(ref).pod.status.phase ?? 'Pending'}`);
+    if (sandbox === undefined)
+      throw badRequest(
+        `unable to forward port because pod is not running. Current status=${this.#state(ref).pod.status.phase ?? 'Pending'}`,
+      );
     return asStatus(this.#options.runtime.sandboxes.dial(sandbox.id, port));
   }
 
@@ -83,7 +93,9 @@ export class NodeStreams {
     const latest = state.observed.latest(name);
     if (latest?.state === 'running') return latest;
     if (latest?.state === 'exited') {
-      throw statusErrors.internal(new Error(`cannot exec into a container in a completed pod; current phase is ${state.pod.status.phase ?? 'Unknown'}`));
+      throw statusErrors.internal(
+        new Error(`cannot exec into a container in a completed pod; current phase is ${state.pod.status.phase ?? 'Unknown'}`),
+      );
     }
     throw statusErrors.internal(new Error(`unable to upgrade connection: container not found (${JSON.stringify(name)})`));
   }
@@ -97,13 +109,14 @@ function loggable(state: PodState, name: string, previous: boolean): Container {
   if (previous) {
     const ended = latest?.state === 'exited' ? latest : before;
     const wanted = latest?.state === 'exited' && before !== undefined && state.waiting.get(name) === undefined ? before : ended;
-    if (wanted === undefined) throw badRequest(`previous terminated container ${JSON.stringify(name)} in pod ${JSON.stringify(podName)} not found`);
+    if (wanted === undefined)
+      throw badRequest(`previous terminated container ${JSON.stringify(name)} in pod ${JSON.stringify(podName)} not found`);
     return wanted;
   }
   if (latest !== undefined && latest.state !== 'created') return latest;
   const waiting = state.waiting.get(name);
   if (waiting?.reason === 'ErrImagePull' || waiting?.reason === 'ImagePullBackOff') {
-    const why = waiting.reason === 'ErrImagePull' ? 'image can\'t be pulled' : 'trying and failing to pull image';
+    const why = waiting.reason === 'ErrImagePull' ? "image can't be pulled" : 'trying and failing to pull image';
     throw badRequest(`container ${JSON.stringify(name)} in pod ${JSON.stringify(podName)} is waiting to start: ${why}`);
   }
   const reason = waiting?.reason ?? ((state.pod.spec.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating');

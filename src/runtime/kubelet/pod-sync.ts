@@ -3,7 +3,7 @@
  * Source: pkg/kubelet/kubelet.go (SyncPod); pkg/kubelet/kuberuntime/kuberuntime_manager.go (SyncPod, computePodActions).
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import type { Container as ContainerSpec, ContainerPort } from '../../api/generated/core/v1.ts';
+import type { ContainerPort, Container as ContainerSpec } from '../../api/generated/core/v1.ts';
 import { type Container, type PortMapping, RuntimeError, type Sandbox, type SandboxConfig } from '../container/container-runtime.ts';
 import { containerSpecHash, podFile, specHashLabel } from './container-config.ts';
 import { startContainer } from './container-starter.ts';
@@ -58,7 +58,12 @@ export class VolumeSync {
 const hostPorts = (ports: readonly ContainerPort[]): PortMapping[] =>
   ports
     .filter((port) => (port.hostPort ?? 0) > 0)
-    .map((port) => ({ hostIp: port.hostIP ?? '', hostPort: port.hostPort ?? 0, containerPort: port.containerPort, protocol: port.protocol }));
+    .map((port) => ({
+      hostIp: port.hostIP ?? '',
+      hostPort: port.hostPort ?? 0,
+      containerPort: port.containerPort,
+      protocol: port.protocol,
+    }));
 
 async function writeNameFiles(state: PodState): Promise<void> {
   const { deps, pod } = state;

@@ -32,10 +32,12 @@ async function preStop(state: PodState, spec: ContainerSpec, container: Containe
   const begun = clock.now();
   const timeout = new AbortController();
   const hooks = new HookRunner({ streams: runtime.streams, clock });
-  const run = hooks.run(handler, { containerId: container.id, container: spec, podIp: state.facts.podIp }, timeout.signal).catch((error: unknown) => {
-    if (!timeout.signal.aborted) state.containerEvent(spec, 'Warning', 'FailedPreStopHook', 'PreStopHook failed');
-    state.deps.log.warn('preStop hook failed', { pod: state.podText, container: spec.name, error: String(error) });
-  });
+  const run = hooks
+    .run(handler, { containerId: container.id, container: spec, podIp: state.facts.podIp }, timeout.signal)
+    .catch((error: unknown) => {
+      if (!timeout.signal.aborted) state.containerEvent(spec, 'Warning', 'FailedPreStopHook', 'PreStopHook failed');
+      state.deps.log.warn('preStop hook failed', { pod: state.podText, container: spec.name, error: String(error) });
+    });
   await Promise.race([run, sleep(clock, seconds * 1000, timeout.signal)]);
   timeout.abort();
   return Math.max(minimumGraceSeconds, seconds - Math.floor((clock.now() - begun) / 1000));
@@ -104,7 +106,11 @@ async function tailOfLog(state: PodState, id: string): Promise<string> {
   const sink = new PassThrough();
   const chunks: Buffer[] = [];
   sink.on('data', (chunk: Buffer) => chunks.push(chunk));
-  await state.deps.runtime.streams.logs(id, { follow: false, tailLines: maxLogMessageLines, timestamps: false, signal: state.abort.signal }, sink);
+  await state.deps.runtime.streams.logs(
+    id,
+    { follow: false, tailLines: maxLogMessageLines, timestamps: false, signal: state.abort.signal },
+    sink,
+  );
   return Buffer.concat(chunks).subarray(-maxLogMessageBytes).toString('utf8');
 }
 
@@ -118,9 +124,18 @@ export async function stopPod(state: PodState): Promise<void> {
     const spec = state.spec(container.name);
     if (spec !== undefined) state.containerEvent(spec, 'Normal', 'Killing', `Stopping container ${container.name}`);
   }
-  await stopContainers(state, running.filter((c) => !sidecars.includes(c.name)), graceSeconds(state));
+  await stopContainers(
+    state,
+    running.filter((c) => !sidecars.includes(c.name)),
+    graceSeconds(state),
+  );
   const left = Math.max(minimumGraceSeconds, graceSeconds(state) - Math.floor((state.deps.clock.now() - begun) / 1000));
-  for (const name of sidecars.reverse()) await stopContainers(state, running.filter((c) => c.name === name), left);
+  for (const name of sidecars.reverse())
+    await stopContainers(
+      state,
+      running.filter((c) => c.name === name),
+      left,
+    );
   await Promise.all(
     [...state.observed.sandboxes.values()].map(async (sandbox) => {
       await runtime.sandboxes.stop(sandbox.id);

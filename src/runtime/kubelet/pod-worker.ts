@@ -48,7 +48,13 @@ export class PodWorker {
       const spec = this.state.spec(container.name);
       if (container.state === 'running' && spec !== undefined) {
         const podIp = this.state.facts.podIp;
-        this.state.deps.probes.start({ pod: this.state.pod, container: spec, containerId: container.id, podIp, startedAtMs: container.startedAtMs });
+        this.state.deps.probes.start({
+          pod: this.state.pod,
+          container: spec,
+          containerId: container.id,
+          podIp,
+          startedAtMs: container.startedAtMs,
+        });
       }
     }
   }
@@ -185,7 +191,9 @@ export class PodWorker {
 
   #finished(): boolean {
     const phase = podPhase(this.#statusInput());
-    return phase === 'Succeeded' || phase === 'Failed' || this.state.pod.status.phase === 'Succeeded' || this.state.pod.status.phase === 'Failed';
+    return (
+      phase === 'Succeeded' || phase === 'Failed' || this.state.pod.status.phase === 'Succeeded' || this.state.pod.status.phase === 'Failed'
+    );
   }
 
   /** Source: pkg/kubelet/active_deadline.go. */

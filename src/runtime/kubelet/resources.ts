@@ -40,7 +40,7 @@ export function oomScoreAdjust(pod: Pod, container: Container, nodeMemoryBytes: 
   const qos = qosClass(pod);
   if (qos === 'Guaranteed') return guaranteedOomScore;
   if (qos === 'BestEffort') return bestEffortOomScore;
-  const request = quantityNumber(container.resources.requests?.['memory'] ?? '0');
+  const request = quantityNumber(container.resources.requests?.memory ?? '0');
   const score = 1000 - Math.floor((1000 * request) / nodeMemoryBytes);
   if (score < 1000 + guaranteedOomScore) return 1000 + guaranteedOomScore;
   return score === bestEffortOomScore ? score - 1 : score;
@@ -52,9 +52,9 @@ export function oomScoreAdjust(pod: Pod, container: Container, nodeMemoryBytes: 
  */
 export function containerResources(pod: Pod, container: Container, nodeMemoryBytes: number): ContainerResources {
   const { requests, limits } = container.resources;
-  const requestMilli = quantityMilli(requests?.['cpu'] ?? limits?.['cpu'] ?? '0');
-  const limitMilli = quantityMilli(limits?.['cpu'] ?? '0');
-  const memoryBytes = quantityNumber(limits?.['memory'] ?? '0');
+  const requestMilli = quantityMilli(requests?.cpu ?? limits?.cpu ?? '0');
+  const limitMilli = quantityMilli(limits?.cpu ?? '0');
+  const memoryBytes = quantityNumber(limits?.memory ?? '0');
   return {
     cpuShares: milliCpuToShares(requestMilli),
     ...(limitMilli > 0 ? { cpuQuotaUs: milliCpuToQuotaUs(limitMilli), cpuPeriodUs: quotaPeriodUs } : {}),

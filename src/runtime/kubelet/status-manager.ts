@@ -4,8 +4,8 @@
  */
 import type { Pod, PodStatus } from '../../api/generated/core/v1.ts';
 import { pod as podKind } from '../../api/kinds/pod.ts';
-import { isConflict, isNotFound } from '../../api/status-error.ts';
 import { refOf } from '../../api/object.ts';
+import { isConflict, isNotFound } from '../../api/status-error.ts';
 import type { Client } from '../../client/client.ts';
 import { type Clock, sleep } from '../../client/clock.ts';
 import type { Logger } from '../../client/logger.ts';

@@ -8,7 +8,14 @@ import { dirname, join } from 'node:path';
 import type { Pod, Volume } from '../../../api/generated/core/v1.ts';
 import { quantityNumber } from '../resources.ts';
 import { isErrno, type Payload, writeAtomically } from './atomic-writer.ts';
-import { configMapPayload, downwardApiPayload, type ProjectionContext, projectedPayload, secretPayload, VolumeError } from './projection.ts';
+import {
+  configMapPayload,
+  downwardApiPayload,
+  type ProjectionContext,
+  projectedPayload,
+  secretPayload,
+  VolumeError,
+} from './projection.ts';
 
 /** Host commands that need privileges; injected by the composition root. */
 export interface HostMounter {
@@ -63,7 +70,9 @@ export class VolumeManager {
 
   /** Whether a change of API objects can change this volume. */
   isProjection(volume: Volume): boolean {
-    return volume.configMap !== undefined || volume.secret !== undefined || volume.downwardAPI !== undefined || volume.projected !== undefined;
+    return (
+      volume.configMap !== undefined || volume.secret !== undefined || volume.downwardAPI !== undefined || volume.projected !== undefined
+    );
   }
 
   /** Removes all folders and mounts of a pod; succeeds when there are none. */

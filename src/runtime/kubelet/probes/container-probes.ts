@@ -1,0 +1,137 @@
+/**
+ * The probes of one running container: start-up first, then liveness and readiness side by side, each on its own period.
+ * Source: pkg/kubelet/prober/worker.go.
+ */
+import type { Probe } from '../../../api/generated/core/v1.ts';
+import { type Clock, sleep } from '../../../client/clock.ts';
+import type { EventRecorder } from '../../../client/event-recorder.ts';
+import type { Streams } from '../../container/container-runtime.ts';
+import { attemptProbe, type ProbeAttempt, type ProbeOutcome } from './probe-actions.ts';
+import type { ProbedContainer } from './probe-manager.ts';
+
+type ProbeKind = 'Startup' | 'Liveness' | 'Readiness';
+
+export interface ContainerProbesOptions {
+  readonly probed: ProbedContainer;
+  readonly streams: Streams;
+  readonly clock: Clock;
+  readonly events: EventRecorder;
+  onChange(): void;
+  /** Replaced in tests. */
+  attempt?(attempt: ProbeAttempt): Promise<ProbeOutcome>;
+}
+
+export class ContainerProbes {
+  readonly #options: ContainerProbesOptions;
+  readonly #stop = new AbortController();
+  #started: boolean;
+  #ready: boolean;
+  #failure: string | undefined;
+
+  constructor(options: ContainerProbesOptions) {
+    this.#options = options;
+    const { startupProbe, readinessProbe } = options.probed.container;
+    this.#started = startupProbe === undefined;
+    this.#ready = readinessProbe === undefined;
+  }
+
+  get started(): boolean {
+    return this.#started;
+  }
+
+  get ready(): boolean {
+    return this.#started && this.#ready;
+  }
+
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  get podUid(): string {
+    return this.#options.probed.pod.metadata.uid;
+  }
+
+  /** Probes until `stop`; resolves then. */
+  async run(): Promise<void> {
+    const { startupProbe, livenessProbe, readinessProbe, name } = this.#options.probed.container;
+    if (startupProbe !== undefined) {
+      await this.#loop('Startup', startupProbe, (success) => {
+        if (success) {
+          this.#started = true;
+          this.#changed();
+          return false;
+        }
+        return this.#fail(`Container ${name} failed startup probe, will be restarted`);
+      });
+    }
+    if (!this.#started) return;
+    const loops: Promise<void>[] = [];
+    if (livenessProbe !== undefined) {
+      loops.push(
+        this.#loop(
+          'Liveness',
+          livenessProbe,
+          (success) => success || this.#fail(`Container ${name} failed liveness probe, will be restarted`),
+        ),
+      );
+    }
+    if (readinessProbe !== undefined) {
+      loops.push(
+        this.#loop('Readiness', readinessProbe, (success) => {
+          if (this.#ready !== success) {
+            this.#ready = success;
+            this.#changed();
+          }
+          return true;
+        }),
+      );
+    }
+    await Promise.all(loops);
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  #fail(failure: string): false {
+    this.#failure = failure;
+    this.#changed();
+    return false;
+  }
+
+  #changed(): void {
+    if (!this.#stop.signal.aborted) this.#options.onChange();
+  }
+
+  /** Calls `verdict` each time a threshold is reached; ends when it returns false. */
+  async #loop(kind: ProbeKind, probe: Probe, verdict: (success: boolean) => boolean): Promise<void> {
+    const { clock, probed } = this.#options;
+    const { signal } = this.#stop;
+    const initialMs = probed.startedAtMs + (probe.initialDelaySeconds ?? 0) * 1000 - clock.now();
+    if (initialMs > 0) await sleep(clock, initialMs, signal);
+    let run = 0;
+    let last: boolean | undefined;
+    while (!signal.aborted) {
+      const outcome = await this.#attempt(probe);
+      if (signal.aborted) return;
+      if (!outcome.success) this.#report(kind, outcome.output);
+      run = outcome.success === last ? run + 1 : 1;
+      last = outcome.success;
+      if (run >= (outcome.success ? probe.successThreshold : probe.failureThreshold) && !verdict(outcome.success)) return;
+      await sleep(clock, probe.periodSeconds * 1000, signal);
+    }
+  }
+
+  #attempt(probe: Probe): Promise<ProbeOutcome> {
+    const { probed, streams, attempt = attemptProbe } = this.#options;
+    const { container, containerId, podIp } = probed;
+    return attempt({ probe, container, containerId, podIp, streams, signal: this.#stop.signal });
+  }
+
+  #report(kind: ProbeKind, output: string): void {
+    const { events, probed } = this.#options;
+    const init = probed.pod.spec.initContainers?.some((c) => c.name === probed.container.name) === true;
+    const fieldPath = `spec.${init ? 'initContainers' : 'containers'}{${probed.container.name}}`;
+    events.event({ object: probed.pod, fieldPath }, 'Warning', 'Unhealthy', `${kind} probe failed: ${output}`);
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * One attempt of each kind of probe. Resolves with success or with the text that upstream puts into the Unhealthy event; never rejects.
+ * Source: pkg/probe/{exec,http,tcp,grpc}/*.go; pkg/kubelet/prober/prober.go.
+ */
+import http from 'node:http';
+import http2 from 'node:http2';
+import https from 'node:https';
+import net from 'node:net';
+import { PassThrough } from 'node:stream';
+import type { Container, Probe } from '../../../api/generated/core/v1.ts';
+import type { Streams } from '../../container/container-runtime.ts';
+import { resolvePort } from '../lifecycle-hooks.ts';
+
+export type ProbeOutcome = { readonly success: true } | { readonly success: false; readonly output: string };
+
+export interface ProbeAttempt {
+  readonly probe: Probe;
+  readonly container: Container;
+  readonly containerId: string;
+  readonly podIp: string;
+  readonly streams: Streams;
+  /** Aborts when the container ends; the attempt then counts for nothing. */
+  readonly signal: AbortSignal;
+}
+
+const success: ProbeOutcome = { success: true };
+const failure = (output: string): ProbeOutcome => ({ success: false, output });
+
+const maxOutputBytes = 10 * 1024;
+
+/** Runs the probe's handler once, within its timeout. */
+export async function attemptProbe(attempt: ProbeAttempt): Promise<ProbeOutcome> {
+  const { probe } = attempt;
+  const timeoutMs = probe.timeoutSeconds * 1000;
+  try {
+    if (probe.exec !== undefined) return await execProbe(attempt, probe.exec.command ?? [], timeoutMs);
+    if (probe.httpGet !== undefined) return await httpProbe(attempt, probe.httpGet, timeoutMs);
+    if (probe.tcpSocket !== undefined) {
+      return await tcpProbe(probe.tcpSocket.host ?? attempt.podIp, resolvePort(probe.tcpSocket.port, attempt.container), timeoutMs);
+    }
+    if (probe.grpc !== undefined) return await grpcProbe(attempt.podIp, probe.grpc.port, probe.grpc.service ?? '', timeoutMs);
+    return failure('missing probe handler');
+  } catch (error) {
+    return failure(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function execProbe(attempt: ProbeAttempt, command: readonly string[], timeoutMs: number): Promise<ProbeOutcome> {
+  const output = new PassThrough();
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  output.on('data', (chunk: Buffer) => {
+    if (bytes < maxOutputBytes) chunks.push(chunk);
+    bytes += chunk.length;
+  });
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const signal = AbortSignal.any([timeout, attempt.signal]);
+  const expired = new Promise<undefined>((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
+  const run = attempt.streams.exec(attempt.containerId, { command, tty: false, stdout: output, stderr: output, signal });
+  const code = await Promise.race([run, expired]);
+  if (code === undefined) {
+    run.catch(() => undefined); // the abandoned command's own end is of no interest
+    return failure(`command timed out: ${JSON.stringify(command.join(' '))} timed out after ${attempt.probe.timeoutSeconds}s`);
+  }
+  const text = Buffer.concat(chunks).subarray(0, maxOutputBytes).toString('utf8');
+  return code === 0 ? success : failure(text);
+}
+
+type HttpGet = NonNullable<Probe['httpGet']>;
+
+const hostPort = (host: string, port: number): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
+
+/** Go's text for a failed connection, from Node's error. */
+export function dialError(error: Error, address: string): string {
+  const code = 'code' in error ? error.code : '';
+  if (code === 'ECONNREFUSED') return `dial tcp ${address}: connect: connection refused`;
+  if (code === 'EHOSTUNREACH') return `dial tcp ${address}: connect: no route to host`;
+  if (code === 'ENETUNREACH') return `dial tcp ${address}: connect: network is unreachable`;
+  if (code === 'ETIMEDOUT') return `dial tcp ${address}: i/o timeout`;
+  if (code === 'ECONNRESET') return `read tcp ${address}: read: connection reset by peer`;
+  return error.message;
+}
+
+function httpProbe(attempt: ProbeAttempt, action: HttpGet, timeoutMs: number): Promise<ProbeOutcome> {
+  const port = resolvePort(action.port, attempt.container);
+  const host = action.host === undefined || action.host === '' ? attempt.podIp : action.host;
+  const scheme = (action.scheme ?? 'HTTP').toLowerCase();
+  const path = action.path === undefined || action.path === '' ? '/' : action.path.startsWith('/') ? action.path : `/${action.path}`;
+  const url = `${scheme}://${hostPort(host, port)}${path}`;
+  const headers: Record<string, string> = { 'User-Agent': 'kube-probe/1.36', Accept: '*/*', Connection: 'close' };
+  for (const { name, value } of action.httpHeaders ?? []) headers[name] = value;
+  const client = scheme === 'https' ? https : http;
+  return new Promise((resolve) => {
+    const request = client.request(
+      { host, port, path, headers, agent: false, timeout: timeoutMs, rejectUnauthorized: false },
+      (response) => {
+        const code = response.statusCode ?? 0;
+        response.resume();
+        response.destroy();
+        resolve(code >= 200 && code < 400 ? success : failure(`HTTP probe failed with statuscode: ${code}`));
+      },
+    );
+    const timer = setTimeout(() => {
+      resolve(failure(`Get ${JSON.stringify(url)}: context deadline exceeded (Client.Timeout exceeded while awaiting headers)`));
+      request.destroy();
+    }, timeoutMs);
+    request.on('error', (error) => resolve(failure(`Get ${JSON.stringify(url)}: ${dialError(error, hostPort(host, port))}`)));
+    request.on('close', () => clearTimeout(timer));
+    request.end();
+  });
+}
+
+function tcpProbe(host: string, port: number, timeoutMs: number): Promise<ProbeOutcome> {
+  const address = hostPort(host, port);
+  return new Promise((resolve) => {
+    const socket = net.connect({ host, port });
+    socket.setTimeout(timeoutMs, () => {
+      resolve(failure(`dial tcp ${address}: i/o timeout`));
+      socket.destroy();
+    });
+    socket.on('connect', () => {
+      resolve(success);
+      socket.destroy();
+    });
+    socket.on('error', (error) => resolve(failure(dialError(error, address))));
+  });
+}
+
+const servingStatus = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];
+
+/** A grpc.health.v1.HealthCheckRequest in a gRPC frame: field 1 is the service's name. */
+function healthRequest(service: string): Buffer {
+  const name = Buffer.from(service, 'utf8');
+  const message = name.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a, name.length]), name]);
+  const frame = Buffer.alloc(5);
+  frame.writeUInt32BE(message.length, 1);
+  return Buffer.concat([frame, message]);
+}
+
+function grpcProbe(host: string, port: number, service: string, timeoutMs: number): Promise<ProbeOutcome> {
+  const address = hostPort(host, port);
+  return new Promise((resolve) => {
+    const session = http2.connect(`http://${address}`);
+    const finish = (outcome: ProbeOutcome): void => {
+      clearTimeout(timer);
+      resolve(outcome);
+      session.destroy();
+    };
+    const timer = setTimeout(
+      () =>
+        finish(
+          failure(`timeout: failed to connect service ${JSON.stringify(address)} within ${timeoutMs / 1000}s: context deadline exceeded`),
+        ),
+      timeoutMs,
+    );
+    session.on('error', (error) => finish(failure(`error: failed to connect to ${JSON.stringify(address)}: ${dialError(error, address)}`)));
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': '/grpc.health.v1.Health/Check',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    const chunks: Buffer[] = [];
+    let grpcStatus = '';
+    const readStatus = (headers: Readonly<Record<string, unknown>>): void => {
+      if (typeof headers['grpc-status'] === 'string') grpcStatus = headers['grpc-status'];
+    };
+    stream.on('response', readStatus);
+    stream.on('trailers', readStatus);
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    stream.on('error', (error) => finish(failure(`error: health rpc failed: ${error.message}`)));
+    stream.on('end', () => {
+      if (grpcStatus === '12')
+        return finish(failure('error: this server does not implement the grpc health protocol (grpc.health.v1.Health)'));
+      if (grpcStatus !== '0') return finish(failure(`error: health rpc failed: rpc error: code = ${grpcStatus}`));
+      const body = Buffer.concat(chunks);
+      const status = body.length >= 7 && body[5] === 0x08 ? (body[6] ?? 0) : 0;
+      finish(
+        status === 1 ? success : failure(`service unhealthy (responded with ${JSON.stringify(servingStatus[status] ?? String(status))})`),
+      );
+    });
+    stream.end(healthRequest(service));
+  });
+}
