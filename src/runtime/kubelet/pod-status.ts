@@ -10,7 +10,7 @@ import type {
   PodCondition,
   PodStatus,
 } from '../../api/generated/core/v1.ts';
-import { qosClass } from '../../api/pod/qos-class.ts';
+import { qosClass } from '../../api/pod/resources.ts';
 import { rfc3339 } from '../../api/time.ts';
 import type { Container } from '../container/container-runtime.ts';
 import type { PodObservation } from './pod-observation.ts';

@@ -3,7 +3,7 @@
  * Source: pkg/kubelet/cm/helpers_linux.go (MilliCPUToShares, MilliCPUToQuota); pkg/kubelet/qos/policy.go (OOM scores).
  */
 import type { Container, Pod } from '../../api/generated/core/v1.ts';
-import { qosClass } from '../../api/pod/qos-class.ts';
+import { qosClass } from '../../api/pod/resources.ts';
 import { parseQuantity, toMilli, toUnits } from '../../api/quantity.ts';
 import type { ContainerResources } from '../container/container-runtime.ts';
 

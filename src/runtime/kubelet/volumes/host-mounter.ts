@@ -1,0 +1,28 @@
+/** Mounts on the host by its own commands. Needs the privilege to mount; without it memory-backed volumes fail with the host's error. */
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import type { HostMounter } from './volume-manager.ts';
+
+const run = promisify(execFile);
+
+/** Decodes the octal escapes of /proc/mounts. */
+const unescapeMount = (path: string): string => path.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+
+/** The mounter of this machine. `removeAsRoot` deletes a folder whose files belong to other users (through the engine, say). */
+export function createHostMounter(removeAsRoot: (path: string) => Promise<void>): HostMounter {
+  return {
+    mountTmpfs: async (path, sizeBytes) => {
+      const options = sizeBytes > 0 ? ['-o', `size=${sizeBytes}`] : [];
+      await run('mount', ['-t', 'tmpfs', ...options, 'tmpfs', path]);
+    },
+    unmount: async (path) => {
+      await run('umount', [path]);
+    },
+    isMounted: async (path) => {
+      const mounts = await readFile('/proc/self/mounts', 'utf8');
+      return mounts.split('\n').some((line) => unescapeMount(line.split(' ')[1] ?? '') === path);
+    },
+    removeTree: removeAsRoot,
+  };
+}
