@@ -1,0 +1,147 @@
+import {
+  type Container,
+  type ContainerConfig,
+  type ContainerResources,
+  type ContainerState,
+  type ContainerStats,
+  type Containers,
+  RuntimeError,
+} from '../container-runtime.ts';
+import { containerBody, resourceFields } from './container-body.ts';
+import { createNamed, removeContainer } from './create-container.ts';
+import type { DockerApi } from './docker-api.ts';
+import { inParallel } from './in-parallel.ts';
+import { clusterFilter, containerName, LABEL, readLabels } from './names-and-labels.ts';
+import { type EngineStats, toStats } from './stats.ts';
+
+interface InspectedContainer {
+  readonly Id: string;
+  readonly Created: string;
+  readonly Image: string;
+  readonly SizeRw?: number;
+  readonly State: {
+    readonly Status: string;
+    readonly OOMKilled: boolean;
+    readonly ExitCode: number;
+    readonly Error: string;
+    readonly StartedAt: string;
+    readonly FinishedAt: string;
+  };
+  readonly Config: { readonly Image: string; readonly Labels: Readonly<Record<string, string>> | null };
+}
+
+/** Inspections at a time in `list()`: more only queue inside the daemon. */
+const PARALLEL = 8;
+
+/** The cluster's containers on Docker. */
+export class DockerContainers implements Containers {
+  readonly #api: DockerApi;
+  readonly #cluster: string;
+
+  constructor(api: DockerApi, cluster: string) {
+    this.#api = api;
+    this.#cluster = cluster;
+  }
+
+  async create(config: ContainerConfig): Promise<string> {
+    const body = await containerBody(this.#cluster, config);
+    return (await createNamed(this.#api, this.#cluster, containerName(config), body)).id;
+  }
+
+  async start(id: string): Promise<void> {
+    await this.#api.json({ method: 'POST', path: `/containers/${id}/start`, failure: 'StartFailed' });
+  }
+
+  async stop(id: string, graceSeconds: number): Promise<void> {
+    if (graceSeconds > 0) {
+      await this.#api.find({ method: 'POST', path: `/containers/${id}/stop`, query: { t: Math.ceil(graceSeconds) } });
+      return;
+    }
+    try {
+      await this.#api.find({ method: 'POST', path: `/containers/${id}/kill`, query: { signal: 'KILL' } });
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || !/is not running/.test(error.message)) throw error;
+    }
+  }
+
+  remove(id: string): Promise<void> {
+    return removeContainer(this.#api, id);
+  }
+
+  async inspect(id: string): Promise<Container | undefined> {
+    const found = await this.#api.find<InspectedContainer>({ method: 'GET', path: `/containers/${id}/json` });
+    const labels = found?.Config.Labels ?? {};
+    if (found === undefined || labels[LABEL.cluster] !== this.#cluster || labels[LABEL.type] !== 'container') return undefined;
+    return toContainer(found);
+  }
+
+  async list(): Promise<readonly Container[]> {
+    const query = { all: true, filters: clusterFilter(this.#cluster, 'container') };
+    const found = await this.#api.json<readonly { Id: string }[]>({ method: 'GET', path: '/containers/json', query });
+    // Docker's list lacks exit codes and times.
+    const inspected = await inParallel(PARALLEL, found, ({ Id }) => this.inspect(Id));
+    return inspected.filter((container) => container !== undefined);
+  }
+
+  async updateResources(id: string, resources: ContainerResources): Promise<void> {
+    await this.#api.json({ method: 'POST', path: `/containers/${id}/update`, body: resourceFields(resources) });
+  }
+
+  async stats(id: string): Promise<ContainerStats> {
+    const [stats, inspected] = await Promise.all([
+      this.#api.json<EngineStats>({ method: 'GET', path: `/containers/${id}/stats`, query: { stream: false, 'one-shot': true } }),
+      this.#api.json<InspectedContainer>({ method: 'GET', path: `/containers/${id}/json`, query: { size: true } }),
+    ]);
+    return toStats(stats, inspected.SizeRw ?? 0);
+  }
+}
+
+function toContainer({ Id, Created, Image, State, Config }: InspectedContainer): Container {
+  const createdAtMs = timeMs(Created);
+  const all = Config.Labels ?? {};
+  const cannotRun = State.Status === 'created' && State.ExitCode !== 0;
+  const finishedAtMs = timeMs(State.FinishedAt);
+  const state = cannotRun ? 'exited' : stateOf(State.Status);
+  return {
+    id: Id,
+    sandboxId: all[LABEL.sandboxId] ?? '',
+    name: all[LABEL.containerName] ?? '',
+    image: Config.Image,
+    imageId: Image,
+    state,
+    createdAtMs,
+    startedAtMs: cannotRun ? createdAtMs : timeMs(State.StartedAt),
+    finishedAtMs: cannotRun ? createdAtMs : state === 'exited' ? finishedAtMs : 0,
+    exitCode: State.ExitCode,
+    reason: cannotRun ? 'ContainerCannotRun' : state === 'exited' ? exitReason(State.OOMKilled, State.ExitCode) : '',
+    message: State.Error,
+    ...readLabels(all),
+  };
+}
+
+/** Source: pkg/kubelet/dockershim/docker_container.go, ContainerStatus. */
+function exitReason(oomKilled: boolean, exitCode: number): string {
+  return oomKilled ? 'OOMKilled' : exitCode === 0 ? 'Completed' : 'Error';
+}
+
+function stateOf(status: string): ContainerState {
+  switch (status) {
+    case 'created':
+      return 'created';
+    case 'running':
+    case 'paused':
+    case 'restarting':
+      return 'running';
+    case 'exited':
+    case 'dead':
+    case 'removing':
+      return 'exited';
+    default:
+      return 'unknown';
+  }
+}
+
+/** Docker writes the year 1 for "never". */
+function timeMs(text: string): number {
+  return Math.max(Date.parse(text), 0) || 0;
+}

@@ -1,0 +1,65 @@
+/**
+ * The container runtime on a Docker daemon: pause containers hold the pods' namespaces, names and labels are dockershim's, all calls go through
+ * docker-api.ts. Many clusters share a daemon; each sees and removes only what carries its label.
+ */
+import type { ContainerRuntime } from '../container-runtime.ts';
+import type { RuntimeClock } from '../runtime-clock.ts';
+import { DockerContainers } from './containers.ts';
+import { removeContainer } from './create-container.ts';
+import { DockerApi, type DockerConnection } from './docker-api.ts';
+import { DockerEvents } from './events.ts';
+import { DockerImages } from './images.ts';
+import { inParallel } from './in-parallel.ts';
+import { engineInfo } from './info.ts';
+import { clusterFilter } from './names-and-labels.ts';
+import { ClusterNetwork, type NetworkOptions } from './network.ts';
+import { PauseImage } from './pause-image.ts';
+import { DockerSandboxes } from './sandboxes.ts';
+import { DockerStreams } from './streams.ts';
+
+export interface DockerRuntimeOptions extends NetworkOptions, DockerConnection {
+  /** Value of the label `io.minik.cluster`: unique on this daemon. */
+  readonly clusterId: string;
+  readonly clock: RuntimeClock;
+}
+
+const REMOVALS_AT_ONCE = 8;
+/** Rounds of `destroy()`: a create that was under way when it began may still land. */
+const DESTROY_ROUNDS = 3;
+
+/** Creates the runtime of one cluster; connects at the first call. */
+export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRuntime {
+  const { clusterId, clock } = options;
+  const api = new DockerApi(options);
+  const network = new ClusterNetwork(api, clusterId, options);
+  const pause = new PauseImage(api);
+  const events = new DockerEvents(api, clusterId, clock);
+  return {
+    sandboxes: new DockerSandboxes(api, clusterId, network, pause),
+    containers: new DockerContainers(api, clusterId),
+    streams: new DockerStreams(api, clock),
+    images: new DockerImages(api, clock),
+    info: () => engineInfo(api),
+    events: (signal) => events.subscribe(signal),
+    prepare: async () => {
+      await Promise.all([network.ensure(), pause.ensure()]);
+    },
+    destroy: async () => {
+      await removeAll(api, clusterId);
+      await network.remove();
+    },
+    close: async () => {
+      events.close();
+      api.close();
+    },
+  };
+}
+
+async function removeAll(api: DockerApi, clusterId: string): Promise<void> {
+  for (let round = 0; round < DESTROY_ROUNDS; round++) {
+    const query = { all: true, filters: clusterFilter(clusterId) };
+    const found = await api.json<readonly { Id: string }[]>({ method: 'GET', path: '/containers/json', query });
+    if (found.length === 0) return;
+    await inParallel(REMOVALS_AT_ONCE, found, ({ Id }) => removeContainer(api, Id));
+  }
+}

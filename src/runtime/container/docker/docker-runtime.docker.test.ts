@@ -1,0 +1,26 @@
+import { ensureBusyboxImage } from '../../../../scripts/images/busybox.ts';
+import { containerRuntimeContract } from '../container-runtime.contract.ts';
+import { createDockerRuntime } from './create-docker-runtime.ts';
+import { testClock, testSubnet } from './docker-test-support.ts';
+
+containerRuntimeContract('docker', async () => {
+  const image = ensureBusyboxImage();
+  return {
+    image,
+    missingProgram: '/does-not-exist',
+    runtime: async (clusterId) => {
+      const id = `runtime-test-${clusterId}`;
+      const runtime = createDockerRuntime({
+        clusterId: id,
+        clock: testClock,
+        networkName: `minik-${id}`,
+        ...testSubnet(clusterId === 'contract-a' ? 0 : 1),
+      });
+      await runtime.destroy(); // leftovers of a run that was killed
+      await runtime.prepare();
+      return runtime;
+    },
+    echoServer: (port) => ['nc', '-lk', '-p', String(port), '-e', '/bin/cat'],
+    close: async () => undefined,
+  };
+});

@@ -1,0 +1,123 @@
+import type { IncomingMessage } from 'node:http';
+import type { RuntimeEvent } from '../container-runtime.ts';
+import { EventQueue } from '../event-queue.ts';
+import { delay, type RuntimeClock } from '../runtime-clock.ts';
+import type { DockerApi } from './docker-api.ts';
+import { LABEL } from './names-and-labels.ts';
+
+interface EngineEvent {
+  readonly Action: string;
+  readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
+}
+
+const FIRST_BACK_OFF_MS = 50;
+const LAST_BACK_OFF_MS = 2000;
+
+const TYPES = {
+  podsandbox: { start: 'sandboxStarted', die: 'sandboxStopped', destroy: 'sandboxRemoved' },
+  container: { start: 'containerStarted', die: 'containerExited', destroy: 'containerRemoved', oom: 'containerOom' },
+} as const;
+
+/** One connection to the engine's event stream while anyone listens, reopened with back-off when it breaks. */
+export class DockerEvents {
+  readonly #api: DockerApi;
+  readonly #cluster: string;
+  readonly #clock: RuntimeClock;
+  readonly #queues = new Set<EventQueue>();
+  #running: AbortController | undefined;
+  #open = false;
+
+  constructor(api: DockerApi, cluster: string, clock: RuntimeClock) {
+    this.#api = api;
+    this.#cluster = cluster;
+    this.#clock = clock;
+  }
+
+  /** Events until the signal aborts; `resync` first, once the stream is open. */
+  subscribe(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
+    const queue = new EventQueue(signal, (closed) => {
+      this.#queues.delete(closed);
+      if (this.#queues.size > 0) return;
+      this.#running?.abort();
+      this.#running = undefined;
+    });
+    if (signal.aborted) return queue;
+    this.#queues.add(queue);
+    if (this.#running === undefined) {
+      this.#running = new AbortController();
+      this.#run(this.#running.signal).catch((error: unknown) => {
+        throw error; // only a bug gets here: leave it to the process
+      });
+    } else if (this.#open) queue.push({ type: 'resync' });
+    return queue;
+  }
+
+  close(): void {
+    for (const queue of [...this.#queues]) queue.close();
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    let backOffMs = FIRST_BACK_OFF_MS;
+    while (!signal.aborted) {
+      const opened = await this.#follow(signal);
+      backOffMs = opened ? FIRST_BACK_OFF_MS : Math.min(backOffMs * 2, LAST_BACK_OFF_MS);
+      await delay(this.#clock, backOffMs, signal);
+    }
+  }
+
+  /** Reads the stream to its end; whether it could be opened. A broken connection is an end like any other. */
+  async #follow(signal: AbortSignal): Promise<boolean> {
+    let source: IncomingMessage;
+    try {
+      source = await this.#api.stream({ method: 'GET', path: '/events', query: this.#query(), signal });
+    } catch {
+      return false; // unreachable: the caller tries again
+    }
+    const onAbort = (): void => void source.destroy();
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      this.#open = true;
+      this.#publish({ type: 'resync' });
+      await readLines(source, (line) => this.#accept(line));
+    } catch {
+      return true; // broken: reopened and reported as resync
+    } finally {
+      this.#open = false;
+      signal.removeEventListener('abort', onAbort);
+      source.destroy();
+    }
+    return true;
+  }
+
+  #query(): Record<string, string> {
+    const filters = { type: ['container'], label: [`${LABEL.cluster}=${this.#cluster}`], event: ['start', 'die', 'destroy', 'oom'] };
+    return { filters: JSON.stringify(filters) };
+  }
+
+  #accept(line: string): void {
+    const event = toRuntimeEvent(JSON.parse(line) as EngineEvent); // the API's contract
+    if (event !== undefined) this.#publish(event);
+  }
+
+  #publish(event: RuntimeEvent): void {
+    for (const queue of this.#queues) queue.push(event);
+  }
+}
+
+function toRuntimeEvent({ Action, Actor }: EngineEvent): RuntimeEvent | undefined {
+  const kind = Actor.Attributes[LABEL.type];
+  if (kind !== 'podsandbox' && kind !== 'container') return undefined;
+  const types: Readonly<Record<string, Exclude<RuntimeEvent['type'], 'resync'> | undefined>> = TYPES[kind];
+  const type = types[Action];
+  return type === undefined ? undefined : { type, podUid: Actor.Attributes[LABEL.podUid] ?? '', id: Actor.ID };
+}
+
+async function readLines(source: AsyncIterable<Uint8Array>, onLine: (line: string) => void): Promise<void> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of source) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line.trim() !== '') onLine(line);
+  }
+}

@@ -1,0 +1,122 @@
+import { RuntimeError } from '../container-runtime.ts';
+import { removeContainer } from './create-container.ts';
+import type { DockerApi } from './docker-api.ts';
+import { statusOf } from './errors.ts';
+import { clusterFilter, LABEL } from './names-and-labels.ts';
+
+export interface NetworkOptions {
+  /** `minik-<cluster>` by custom. */
+  readonly networkName: string;
+  /** CIDR of the pods' addresses. */
+  readonly subnet: string;
+  /** The bridge's address in it. */
+  readonly gateway: string;
+}
+
+interface InspectedNetwork {
+  readonly Id: string;
+  readonly Labels: Readonly<Record<string, string>> | null;
+  readonly IPAM: { readonly Config: readonly { readonly Subnet?: string; readonly Gateway?: string }[] | null };
+  readonly Containers?: Readonly<Record<string, unknown>> | null;
+}
+
+/** The cluster's user-defined bridge network. */
+export class ClusterNetwork {
+  readonly name: string;
+  readonly #api: DockerApi;
+  readonly #cluster: string;
+  readonly #options: NetworkOptions;
+
+  constructor(api: DockerApi, cluster: string, options: NetworkOptions) {
+    this.name = options.networkName;
+    this.#api = api;
+    this.#cluster = cluster;
+    this.#options = options;
+  }
+
+  /** Creates the network unless it is there with this subnet. Throws RuntimeError 'Other' when the name or the addresses are another's. */
+  async ensure(): Promise<void> {
+    const found = await this.#find();
+    if (found !== undefined && this.#fits(found)) return;
+    if (found !== undefined) await this.#makeWay(found);
+    try {
+      await this.#create();
+    } catch (error) {
+      const again = statusOf(error instanceof RuntimeError ? error.cause : error) === 409 ? await this.#find() : undefined;
+      if (again === undefined || !this.#fits(again)) throw this.#explain(error);
+    }
+  }
+
+  async remove(): Promise<void> {
+    const query = { filters: clusterFilter(this.#cluster) };
+    const found = await this.#api.json<readonly { Id: string }[]>({ method: 'GET', path: '/networks', query });
+    for (const { Id } of found) await this.#delete(Id);
+  }
+
+  async #find(): Promise<InspectedNetwork | undefined> {
+    try {
+      return await this.#api.json<InspectedNetwork>({ method: 'GET', path: `/networks/${this.name}` });
+    } catch (error) {
+      if (error instanceof RuntimeError && statusOf(error.cause) === 404) return undefined;
+      throw error;
+    }
+  }
+
+  #fits({ Labels, IPAM }: InspectedNetwork): boolean {
+    const { subnet, gateway } = this.#options;
+    const same = IPAM.Config?.some((range) => range.Subnet === subnet && (range.Gateway ?? gateway) === gateway) ?? false;
+    return same && Labels?.[LABEL.cluster] === this.#cluster;
+  }
+
+  /** Takes a network of this cluster with another subnet away, with the dead containers that still name it; refuses while pods run on it. */
+  async #makeWay(found: InspectedNetwork): Promise<void> {
+    const subnet = found.IPAM.Config?.[0]?.Subnet ?? 'unknown';
+    if (found.Labels?.[LABEL.cluster] !== this.#cluster) {
+      throw new RuntimeError(
+        'Other',
+        `network ${this.name} exists already and is not of cluster ${this.#cluster}: remove it with "docker network rm ${this.name}"`,
+      );
+    }
+    const attached = Object.keys(found.Containers ?? {});
+    if (attached.length > 0) {
+      throw new RuntimeError(
+        'Other',
+        `network ${this.name} has subnet ${subnet} with ${attached.length} running pods, not ${this.#options.subnet}`,
+      );
+    }
+    const query = { all: true, filters: clusterFilter(this.#cluster, 'podsandbox') };
+    const dead = await this.#api.json<readonly { Id: string }[]>({ method: 'GET', path: '/containers/json', query });
+    for (const { Id } of dead) await removeContainer(this.#api, Id);
+    await this.#delete(found.Id);
+  }
+
+  async #create(): Promise<void> {
+    const { networkName, subnet, gateway } = this.#options;
+    await this.#api.json({
+      method: 'POST',
+      path: '/networks/create',
+      body: {
+        Name: networkName,
+        Driver: 'bridge',
+        CheckDuplicate: true,
+        IPAM: { Driver: 'default', Config: [{ Subnet: subnet, Gateway: gateway }] },
+        Labels: { [LABEL.cluster]: this.#cluster },
+      },
+    });
+  }
+
+  async #delete(id: string): Promise<void> {
+    try {
+      await this.#api.json({ method: 'DELETE', path: `/networks/${id}` });
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || statusOf(error.cause) !== 404) throw error;
+    }
+  }
+
+  #explain(error: unknown): unknown {
+    if (!(error instanceof RuntimeError) || !/overlaps|conflicts with network/.test(error.message)) return error;
+    return new RuntimeError('Other', `pod subnet ${this.#options.subnet} overlaps with another network on this host: ${error.message}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,143 @@
+import type { Duplex } from 'node:stream';
+import { RuntimeError, type Sandbox, type SandboxConfig, type Sandboxes } from '../container-runtime.ts';
+import { createNamed, removeContainer } from './create-container.ts';
+import { dialPod } from './dial.ts';
+import type { DockerApi } from './docker-api.ts';
+import { clusterFilter, LABEL, readLabels, sandboxLabels, sandboxName } from './names-and-labels.ts';
+import type { ClusterNetwork } from './network.ts';
+import type { PauseImage } from './pause-image.ts';
+
+interface Endpoints {
+  readonly Networks?: Readonly<Record<string, { readonly IPAddress?: string } | null>>;
+}
+
+interface InspectedSandbox {
+  readonly Id: string;
+  readonly Created: string;
+  readonly State: { readonly Running: boolean };
+  readonly Config: { readonly Labels: Readonly<Record<string, string>> | null };
+  readonly NetworkSettings: Endpoints;
+}
+
+interface ListedSandbox {
+  readonly Id: string;
+  /** Seconds since the epoch. */
+  readonly Created: number;
+  readonly State: string;
+  readonly Labels: Readonly<Record<string, string>> | null;
+  readonly NetworkSettings: Endpoints;
+}
+
+/** The pause program exits on TERM at once; this bounds a daemon under load. */
+const STOP_SECONDS = 10;
+
+/** Pod sandboxes as pause containers on the cluster's bridge network. */
+export class DockerSandboxes implements Sandboxes {
+  readonly #api: DockerApi;
+  readonly #cluster: string;
+  readonly #network: ClusterNetwork;
+  readonly #pause: PauseImage;
+
+  constructor(api: DockerApi, cluster: string, network: ClusterNetwork, pause: PauseImage) {
+    this.#api = api;
+    this.#cluster = cluster;
+    this.#network = network;
+    this.#pause = pause;
+  }
+
+  async run(config: SandboxConfig): Promise<Sandbox> {
+    try {
+      return await this.#runOnce(config);
+    } catch (error) {
+      // Someone pruned our image or network: make them again, once.
+      const pruned = error instanceof RuntimeError && (error.code === 'ImageNotFound' || /network .* not found/.test(error.message));
+      if (!pruned) throw error;
+      await Promise.all([this.#network.ensure(), this.#pause.ensure()]);
+      return this.#runOnce(config);
+    }
+  }
+
+  async inspect(id: string): Promise<Sandbox | undefined> {
+    const found = await this.#api.find<InspectedSandbox>({ method: 'GET', path: `/containers/${id}/json` });
+    const labels = found?.Config.Labels ?? {};
+    if (found === undefined || labels[LABEL.cluster] !== this.#cluster || labels[LABEL.type] !== 'podsandbox') return undefined;
+    return toSandbox(found.Id, found.State.Running, Date.parse(found.Created), labels, found.NetworkSettings);
+  }
+
+  /** One call for all; `createdAtMs` is whole seconds here. */
+  async list(): Promise<readonly Sandbox[]> {
+    const query = { all: true, filters: clusterFilter(this.#cluster, 'podsandbox') };
+    const found = await this.#api.json<readonly ListedSandbox[]>({ method: 'GET', path: '/containers/json', query });
+    return found.map(({ Id, State, Created, Labels, NetworkSettings }) =>
+      toSandbox(Id, State === 'running', Created * 1000, Labels ?? {}, NetworkSettings),
+    );
+  }
+
+  async stop(id: string): Promise<void> {
+    await this.#api.find({ method: 'POST', path: `/containers/${id}/stop`, query: { t: STOP_SECONDS } });
+  }
+
+  remove(id: string): Promise<void> {
+    return removeContainer(this.#api, id);
+  }
+
+  async dial(id: string, port: number): Promise<Duplex> {
+    const sandbox = await this.inspect(id);
+    if (sandbox === undefined) throw new RuntimeError('NotFound', `No such container: ${id}`);
+    return dialPod(this.#api, sandbox, port);
+  }
+
+  async #runOnce(config: SandboxConfig): Promise<Sandbox> {
+    const body = sandboxBody(this.#cluster, config, this.#pause.name, this.#network.name);
+    const { id } = await createNamed(this.#api, this.#cluster, sandboxName(config), body);
+    try {
+      await this.#api.json({ method: 'POST', path: `/containers/${id}/start`, failure: 'StartFailed' });
+    } catch (error) {
+      await removeContainer(this.#api, id);
+      throw error;
+    }
+    const sandbox = await this.inspect(id);
+    if (sandbox?.state !== 'ready') throw new RuntimeError('StartFailed', `sandbox container ${id} is not running`);
+    return sandbox;
+  }
+}
+
+function toSandbox(
+  id: string,
+  running: boolean,
+  createdAtMs: number,
+  labels: Readonly<Record<string, string>>,
+  endpoints: Endpoints,
+): Sandbox {
+  const addresses = Object.values(endpoints.Networks ?? {}).map((endpoint) => endpoint?.IPAddress ?? '');
+  const ip = running ? (addresses.find((address) => address !== '') ?? '') : '';
+  return { id, state: running ? 'ready' : 'notReady', ip, createdAtMs, ...readLabels(labels) };
+}
+
+/** Body of the create call. Source: pkg/kubelet/dockershim/docker_sandbox.go, makeSandboxDockerConfig. */
+export function sandboxBody(cluster: string, config: SandboxConfig, image: string, network: string): object {
+  const published = config.hostNetwork ? [] : config.portMappings.filter(({ hostPort }) => hostPort > 0);
+  const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
+  for (const { hostIp, hostPort, containerPort, protocol } of published) {
+    const key = `${containerPort}/${protocol.toLowerCase()}`;
+    bindings[key] = [...(bindings[key] ?? []), { HostIp: hostIp, HostPort: String(hostPort) }];
+  }
+  return {
+    Image: image,
+    Hostname: config.hostname,
+    Labels: sandboxLabels(cluster, config),
+    ExposedPorts: Object.fromEntries(Object.keys(bindings).map((key) => [key, {}])),
+    HostConfig: {
+      NetworkMode: config.hostNetwork ? 'host' : network,
+      PidMode: config.hostPid ? 'host' : '',
+      // The pod's containers join it.
+      IpcMode: config.hostIpc ? 'host' : 'shareable',
+      PortBindings: bindings,
+      Sysctls: config.sysctls,
+      CgroupParent: config.cgroupParent,
+      SecurityOpt: ['no-new-privileges'],
+      LogConfig: { Type: 'none' },
+      RestartPolicy: { Name: 'no' },
+    },
+  };
+}

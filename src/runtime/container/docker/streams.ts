@@ -1,0 +1,157 @@
+import type { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import { type AttachOptions, type ExecOptions, type LogOptions, RuntimeError, type Streams } from '../container-runtime.ts';
+import { delay, type RuntimeClock } from '../runtime-clock.ts';
+import { writeChunk } from '../write-chunk.ts';
+import { demultiplex, passThrough } from './demultiplex.ts';
+import type { DockerApi } from './docker-api.ts';
+import { toRuntimeError } from './errors.ts';
+
+/** Docker leaves a session at these keys; Kubernetes has no such thing, so they are keys that nobody types in a row. */
+const DETACH_KEYS = Array.from({ length: 8 }, () => 'ctrl-_').join(',');
+const EXIT_CODE_TRIES = 12;
+
+/** Exec, attach and logs on Docker. Writables given by the caller are never ended here. */
+export class DockerStreams implements Streams {
+  readonly #api: DockerApi;
+  readonly #clock: RuntimeClock;
+
+  constructor(api: DockerApi, clock: RuntimeClock) {
+    this.#api = api;
+    this.#clock = clock;
+  }
+
+  async exec(containerId: string, options: ExecOptions): Promise<number> {
+    const { command, tty, stdin, signal } = options;
+    const { Id } = await this.#api.json<{ Id: string }>({
+      method: 'POST',
+      path: `/containers/${containerId}/exec`,
+      body: { Cmd: command, Tty: tty, AttachStdin: stdin !== undefined, AttachStdout: true, AttachStderr: !tty, DetachKeys: DETACH_KEYS },
+    });
+    const socket = await this.#api.hijack({ method: 'POST', path: `/exec/${Id}/start`, body: { Detach: false, Tty: tty } });
+    const stopResizing = this.#resize(`/exec/${Id}/resize`, options);
+    try {
+      await converse(socket, options);
+    } finally {
+      stopResizing();
+    }
+    if (signal?.aborted === true) throw new RuntimeError('Other', 'exec was cancelled', { cause: signal.reason });
+    return this.#exitCode(Id);
+  }
+
+  async attach(containerId: string, options: AttachOptions): Promise<void> {
+    const stdin = options.stdin !== undefined;
+    const socket = await this.#api.hijack({
+      method: 'POST',
+      path: `/containers/${containerId}/attach`,
+      query: { stream: true, stdin, stdout: options.stdout !== undefined, stderr: options.stderr !== undefined, detachKeys: DETACH_KEYS },
+    });
+    const stopResizing = this.#resize(`/containers/${containerId}/resize`, options);
+    try {
+      await converse(socket, options);
+    } finally {
+      stopResizing();
+    }
+  }
+
+  async logs(containerId: string, options: LogOptions, sink: Writable): Promise<void> {
+    const { Config } = await this.#api.json<{ Config: { Tty: boolean } }>({ method: 'GET', path: `/containers/${containerId}/json` });
+    if (options.signal.aborted) return;
+    const source = await this.#api.stream({ method: 'GET', path: `/containers/${containerId}/logs`, query: logQuery(options) });
+    const onAbort = (): void => void source.destroy();
+    options.signal.addEventListener('abort', onAbort, { once: true });
+    let leftBytes = options.limitBytes ?? Number.POSITIVE_INFINITY;
+    const write = (_stream: string, chunk: Uint8Array): boolean | Promise<boolean> => {
+      const part = chunk.length > leftBytes ? chunk.subarray(0, leftBytes) : chunk;
+      leftBytes -= part.length;
+      const written = writeChunk(sink, part);
+      return leftBytes > 0 ? written : Promise.resolve(written).then(() => false);
+    };
+    try {
+      await (Config.Tty ? passThrough(source, write) : demultiplex(source, write));
+    } catch (error) {
+      if (!options.signal.aborted) throw toRuntimeError(error);
+    } finally {
+      options.signal.removeEventListener('abort', onAbort);
+      source.destroy();
+    }
+  }
+
+  /** The daemon may publish the exit code a moment after the streams end. */
+  async #exitCode(execId: string): Promise<number> {
+    for (let tries = 0; tries < EXIT_CODE_TRIES; tries++) {
+      const { Running, ExitCode } = await this.#api.json<{ Running: boolean; ExitCode: number | null }>({
+        method: 'GET',
+        path: `/exec/${execId}/json`,
+      });
+      if (!Running && ExitCode !== null) return ExitCode;
+      await delay(this.#clock, Math.min(2 ** tries, 500));
+    }
+    throw new RuntimeError('Other', 'the exit code of the command is unknown');
+  }
+
+  /** Passes terminal sizes on until the returned function is called. A size that comes too late for the process is of no consequence. */
+  #resize(path: string, { resize, tty }: AttachOptions): () => void {
+    if (resize === undefined || !tty) return () => undefined;
+    const sizes = resize[Symbol.asyncIterator]();
+    let stopped = false;
+    const run = async (): Promise<void> => {
+      for (let next = await sizes.next(); next.done !== true && !stopped; next = await sizes.next()) {
+        const { width, height } = next.value;
+        await this.#api.json({ method: 'POST', path, query: { w: width, h: height } });
+      }
+    };
+    run().catch(() => undefined);
+    return () => {
+      stopped = true;
+      sizes.return?.()?.catch(() => undefined);
+    };
+  }
+}
+
+/** Carries a session until the engine closes its side or the signal aborts; input that ends is half-closed. */
+async function converse(socket: Socket, options: AttachOptions): Promise<void> {
+  const { stdin, stdout, stderr, tty, signal } = options;
+  const onAbort = (): void => void socket.destroy();
+  if (signal?.aborted === true) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  const stopInput = feed(stdin, socket);
+  try {
+    await (tty ? passThrough : demultiplex)(socket, (stream, chunk) => {
+      const sink = stream === 'stderr' ? stderr : stdout;
+      return sink === undefined ? true : writeChunk(sink, chunk);
+    });
+  } catch (error) {
+    if (signal?.aborted !== true) throw toRuntimeError(error);
+  } finally {
+    stopInput();
+    signal?.removeEventListener('abort', onAbort);
+    socket.destroy();
+  }
+}
+
+function feed(stdin: Readable | undefined, socket: Socket): () => void {
+  if (stdin === undefined) return () => undefined;
+  const endInput = (): void => void socket.end();
+  // A broken input ends as an ended one; pipe() ends the socket only in the latter case.
+  stdin.once('error', endInput);
+  stdin.pipe(socket);
+  if (stdin.readableEnded) endInput();
+  return () => {
+    stdin.off('error', endInput);
+    stdin.unpipe(socket);
+  };
+}
+
+function logQuery({ follow, tailLines, sinceMs, timestamps, stream }: LogOptions): Record<string, string | number | boolean> {
+  return {
+    follow,
+    timestamps,
+    stdout: stream !== 'stderr',
+    stderr: stream !== 'stdout',
+    ...(tailLines === undefined ? {} : { tail: tailLines }),
+    ...(sinceMs === undefined
+      ? {}
+      : { since: `${Math.floor(sinceMs / 1000)}.${String(Math.floor(sinceMs) % 1000).padStart(3, '0')}000000` }),
+  };
+}
