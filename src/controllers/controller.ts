@@ -40,6 +40,13 @@ export interface Watch<W extends KubeObject = KubeObject> {
   refs(object: W, context: ControllerContext): Iterable<ObjectRef>;
 }
 
+/** An index of a cache, for `byIndex`; names are shared by all who use the Kind, so one name must mean one thing. */
+export interface CacheIndex<W extends KubeObject = KubeObject> {
+  readonly kind: Kind<W>;
+  readonly name: string;
+  values(object: W): readonly string[];
+}
+
 export interface Controller<T extends KubeObject = KubeObject> {
   /** Short name for logs, metrics and event sources, e.g. `replicaset`. */
   readonly name: string;
@@ -50,6 +57,10 @@ export interface Controller<T extends KubeObject = KubeObject> {
   readonly watches?: readonly Watch[];
   /** Extra Kinds whose caches it reads. */
   readonly reads?: readonly Kind[];
+  /** Indexes that it needs in the caches. */
+  readonly indexes?: readonly CacheIndex[];
+  /** `source.component` of its Events; default `<name>-controller`. */
+  readonly eventSource?: string;
   /** How many refs are worked on at once; default 5. */
   readonly workers?: number;
   reconcile(ref: ObjectRef, context: ControllerContext): Promise<Outcome>;
@@ -64,4 +75,10 @@ export function defineController<T extends KubeObject>(controller: Controller<T>
 export function watching<W extends KubeObject>(kind: Kind<W>, refs: (object: W, context: ControllerContext) => Iterable<ObjectRef>): Watch {
   const watch: Watch<W> = { kind, refs };
   return watch;
+}
+
+/** Builds a `CacheIndex` with its Kind's object type. */
+export function indexing<W extends KubeObject>(kind: Kind<W>, name: string, values: (object: W) => readonly string[]): CacheIndex {
+  const index: CacheIndex<W> = { kind, name, values };
+  return index;
 }

@@ -1,0 +1,195 @@
+/**
+ * Keeps as many Pods as a ReplicaSet or ReplicationController asks for. Source: pkg/controller/replicaset/replica_set.go, which upstream also serves
+ * replication controllers with.
+ */
+import type { Pod, PodTemplateSpec } from '../../api/generated/core/v1.ts';
+import type { Kind } from '../../api/kind.ts';
+import { pod } from '../../api/kinds/pod.ts';
+import { type KubeObject, type Received, refOf } from '../../api/object.ts';
+import type { Selector } from '../../api/selector.ts';
+import { isNotFound, StatusError } from '../../api/status-error.ts';
+import { type CacheIndex, type ControllerContext, indexing, type Outcome, settled, type Watch, watching } from '../controller.ts';
+import { claim, controllerOf, newControllerRef } from '../owner-refs.ts';
+import { isPodActive, isPodAvailable, isPodReady, isPodTerminal, readySinceMs } from '../pods.ts';
+import { inSlowStart } from '../slow-start.ts';
+import { podsToDelete } from './pods-to-delete.ts';
+import { type ReplicaCounts, type ReplicaStatus, replicaStatus, sameStatus } from './replica-status.ts';
+
+/** What the two Kinds have in common. */
+export interface ReplicaOwner extends KubeObject {
+  readonly spec: { readonly replicas: number; readonly minReadySeconds?: number | undefined; readonly template: PodTemplateSpec };
+  readonly status: ReplicaStatus;
+}
+
+/** How one of the two Kinds differs. */
+export interface ReplicaFlavor<T extends ReplicaOwner> {
+  readonly kind: Kind<T>;
+  selectorOf(owner: T): Selector;
+  /** True for Kinds whose status counts terminating Pods. */
+  readonly countsTerminating: boolean;
+  /** All Pods of the sets that have the same owner as this one, to spread deletions over nodes. */
+  related(owner: T, context: ControllerContext): readonly Pod[];
+}
+
+const burstReplicas = 500;
+const orphanIndex = 'orphan';
+
+/** Pods without a controller, by namespace: the candidates for adoption. */
+export const orphanPods: CacheIndex = indexing(pod, orphanIndex, (object) =>
+  controllerOf(object) === undefined ? [object.metadata.namespace ?? ''] : [],
+);
+
+/** An orphan's change concerns all sets that could adopt it. */
+export function watchOrphans<T extends ReplicaOwner>(flavor: ReplicaFlavor<T>): Watch {
+  return watching(pod, (object, context) => {
+    if (controllerOf(object) !== undefined || object.metadata.labels === undefined) return [];
+    const sets = context.cache(flavor.kind).list({ namespace: object.metadata.namespace ?? '' });
+    return sets.filter((set) => flavor.selectorOf(set).matches(object.metadata.labels)).map(refOf);
+  });
+}
+
+/** One look at one set: claims Pods, creates or deletes what differs, writes the status. */
+export async function reconcileReplicas<T extends ReplicaOwner>(
+  flavor: ReplicaFlavor<T>,
+  owner: T,
+  context: ControllerContext,
+): Promise<Outcome> {
+  const pods = context.cache(pod);
+  const candidates = [...pods.ownedBy(owner), ...pods.byIndex(orphanIndex, owner.metadata.namespace ?? '')];
+  const claimed = await claim({
+    owner,
+    ownerKind: flavor.kind,
+    selector: flavor.selectorOf(owner),
+    candidates: candidates.filter((candidate) => !isPodTerminal(candidate)),
+    owners: context.api(flavor.kind),
+    dependents: context.api(pod),
+  });
+  const active = claimed.filter(isPodActive);
+  const managed = owner.metadata.deletionTimestamp === undefined ? await manage(flavor, owner, active, context) : {};
+  const counts = countPods(owner, active, claimed.length - active.length, context.clock.now());
+  await writeStatus(flavor, owner, { counts, difference: active.length - owner.spec.replicas, ...managed }, context);
+  if ('error' in managed) throw managed.error;
+  return untilAvailable(owner, active, context.clock.now());
+}
+
+function countPods(owner: ReplicaOwner, active: readonly Pod[], terminating: number, nowMs: number): ReplicaCounts {
+  const templateLabels = Object.entries(owner.spec.template.metadata.labels ?? {});
+  const minReadySeconds = owner.spec.minReadySeconds ?? 0;
+  const counts = {
+    replicas: active.length,
+    fullyLabeledReplicas: 0,
+    readyReplicas: 0,
+    availableReplicas: 0,
+    terminatingReplicas: terminating,
+  };
+  for (const object of active) {
+    if (templateLabels.every(([key, value]) => object.metadata.labels?.[key] === value)) counts.fullyLabeledReplicas++;
+    if (!isPodReady(object)) continue;
+    counts.readyReplicas++;
+    if (isPodAvailable(object, minReadySeconds, nowMs)) counts.availableReplicas++;
+  }
+  return counts;
+}
+
+/** When Pods are ready but not for `minReadySeconds` yet, looks again when the next one will be. */
+function untilAvailable(owner: ReplicaOwner, active: readonly Pod[], nowMs: number): Outcome {
+  const minReadySeconds = owner.spec.minReadySeconds ?? 0;
+  if (minReadySeconds === 0) return settled;
+  const waits = active
+    .filter((object) => isPodReady(object) && !isPodAvailable(object, minReadySeconds, nowMs))
+    .map((object) => (readySinceMs(object) ?? nowMs) + minReadySeconds * 1000 - nowMs);
+  return waits.length === 0 ? settled : { requeueAfterMs: Math.max(1, Math.min(...waits)) };
+}
+
+async function manage<T extends ReplicaOwner>(
+  flavor: ReplicaFlavor<T>,
+  owner: T,
+  active: readonly Pod[],
+  context: ControllerContext,
+): Promise<{ readonly error?: unknown }> {
+  const difference = active.length - owner.spec.replicas;
+  if (difference === 0) return {};
+  if (difference > 0) return remove(flavor, owner, active, Math.min(difference, burstReplicas), context);
+  const template = podFrom(flavor, owner);
+  const { error } = await inSlowStart(Math.min(-difference, burstReplicas), () => createPod(owner, template, context));
+  return error === undefined ? {} : { error };
+}
+
+/** Source: pkg/controller/controller_utils.go GetPodFromTemplate. */
+function podFrom<T extends ReplicaOwner>(flavor: ReplicaFlavor<T>, owner: T): Received<Pod> {
+  const { metadata, spec } = owner.spec.template;
+  return {
+    apiVersion: pod.apiVersion,
+    kind: pod.kind,
+    metadata: {
+      generateName: `${owner.metadata.name}-`,
+      namespace: owner.metadata.namespace,
+      ...(metadata.labels === undefined ? {} : { labels: metadata.labels }),
+      ...(metadata.annotations === undefined ? {} : { annotations: metadata.annotations }),
+      ...(metadata.finalizers === undefined ? {} : { finalizers: metadata.finalizers }),
+      ownerReferences: [newControllerRef(owner, flavor.kind)],
+    },
+    spec,
+  };
+}
+
+async function createPod(owner: ReplicaOwner, template: Received<Pod>, { api, events }: ControllerContext): Promise<void> {
+  try {
+    const created = await api(pod).create(template);
+    events.event(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${created.metadata.name}`);
+  } catch (error) {
+    // Nothing can be created there any more, and it needs no saying: the set is about to go as well.
+    if (isNamespaceTerminating(error)) return;
+    events.event(owner, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`);
+    throw error;
+  }
+}
+
+async function remove<T extends ReplicaOwner>(
+  flavor: ReplicaFlavor<T>,
+  owner: T,
+  active: readonly Pod[],
+  count: number,
+  context: ControllerContext,
+): Promise<{ readonly error?: unknown }> {
+  const victims = podsToDelete(active, flavor.related(owner, context), count, context.clock.now());
+  const results = await Promise.allSettled(victims.map((victim) => deletePod(owner, victim, context)));
+  const failed = results.find((result) => result.status === 'rejected');
+  return failed === undefined ? {} : { error: failed.reason };
+}
+
+async function deletePod(owner: ReplicaOwner, victim: Pod, { api, events }: ControllerContext): Promise<void> {
+  try {
+    await api(pod).delete(refOf(victim), { preconditions: { uid: victim.metadata.uid } });
+    events.event(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${victim.metadata.name}`);
+  } catch (error) {
+    if (isNotFound(error)) return;
+    events.event(owner, 'Warning', 'FailedDelete', `Error deleting: ${messageOf(error)}`);
+    throw error;
+  }
+}
+
+async function writeStatus<T extends ReplicaOwner>(
+  flavor: ReplicaFlavor<T>,
+  owner: T,
+  seen: { readonly counts: ReplicaCounts; readonly difference: number; readonly error?: unknown },
+  { api, clock }: ControllerContext,
+): Promise<void> {
+  const failure =
+    'error' in seen ? { reason: seen.difference < 0 ? 'FailedCreate' : 'FailedDelete', message: messageOf(seen.error) } : undefined;
+  const status = replicaStatus(owner, seen.counts, {
+    failure,
+    nowMs: clock.now(),
+    countsTerminating: flavor.countsTerminating,
+  });
+  if (sameStatus(owner.status, status)) return;
+  // A stored object is a received one with everything set; `Received` of a type parameter does not resolve.
+  await api(flavor.kind).updateStatus({ ...owner, status } as unknown as Received<T>);
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The API's answer to creations in a namespace that is being deleted. */
+export function isNamespaceTerminating(error: unknown): boolean {
+  return error instanceof StatusError && (error.status.details?.causes ?? []).some(({ reason }) => reason === 'NamespaceTerminating');
+}

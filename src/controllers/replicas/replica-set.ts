@@ -1,0 +1,35 @@
+/** The ReplicaSet controller. Source: pkg/controller/replicaset/replica_set.go. */
+import type { ReplicaSet } from '../../api/generated/apps/v1.ts';
+import { pod } from '../../api/kinds/pod.ts';
+import { replicaSet } from '../../api/kinds/replica-set.ts';
+import { fromLabelSelector } from '../../api/selector.ts';
+import { type Controller, type ControllerContext, defineController, settled } from '../controller.ts';
+import { controllerOf } from '../owner-refs.ts';
+import { orphanPods, type ReplicaFlavor, reconcileReplicas, watchOrphans } from './replica-core.ts';
+
+/** The sets of the same Deployment, this one included. */
+function siblings(owner: ReplicaSet, context: ControllerContext): readonly ReplicaSet[] {
+  const uid = controllerOf(owner)?.uid;
+  if (uid === undefined) return [owner];
+  const all = context.cache(replicaSet).list({ namespace: owner.metadata.namespace ?? '' });
+  return all.filter((other) => controllerOf(other)?.uid === uid);
+}
+
+const flavor: ReplicaFlavor<ReplicaSet> = {
+  kind: replicaSet,
+  selectorOf: ({ spec }) => fromLabelSelector(spec.selector),
+  countsTerminating: true,
+  related: (owner, context) => siblings(owner, context).flatMap((set) => context.cache(pod).ownedBy(set)),
+};
+
+export const replicaSetController: Controller<ReplicaSet> = defineController<ReplicaSet>({
+  name: 'replicaset',
+  reconciles: replicaSet,
+  owns: [pod],
+  watches: [watchOrphans(flavor)],
+  indexes: [orphanPods],
+  reconcile: async (ref, context) => {
+    const owner = context.cache(replicaSet).get(ref);
+    return owner === undefined ? settled : reconcileReplicas(flavor, owner, context);
+  },
+});
