@@ -1,0 +1,39 @@
+/** Entry point of `minik`: the composition of the command line. The server's code is loaded only by the verbs that need it. */
+import { basename } from 'node:path';
+import { isSea } from 'node:sea';
+import { processTerminal } from './cli/terminal.ts';
+import { selfCommand } from './executable.ts';
+import { kubernetesVersion, minikVersion } from './version.ts';
+
+const minNodeMajor = 22;
+
+async function main(): Promise<number> {
+  if (Number(process.versions.node.split('.')[0]) < minNodeMajor) {
+    process.stderr.write(`minik needs Node.js ${minNodeMajor} or newer; this is ${process.version}.\n`);
+    return 1;
+  }
+  const terminal = processTerminal();
+  const kubectl = async (args: readonly string[]): Promise<number> => (await import('./cli/kubectl/run-kubectl.ts')).runKubectl(args, terminal);
+  const args = process.argv.slice(2);
+  if (isSea() && basename(process.argv0).startsWith('kubectl')) return kubectl(args);
+  if (args[0] === 'kubectl') return kubectl(args.slice(1));
+  const { runMinik } = await import('./cli/minik/cli.ts');
+  return runMinik(args, {
+    terminal,
+    loadClusterHost: async () => (await import('./cluster.ts')).clusterHost,
+    selfCommand: selfCommand(),
+    version: minikVersion,
+    kubernetesVersion,
+    kubectl,
+  });
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`minik: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exitCode = 1;
+  },
+);
