@@ -1,0 +1,58 @@
+/** The annotations by which Deployments and ReplicaSets know revisions and sizes. Source: pkg/controller/deployment/util/deployment_util.go. */
+import type { Deployment, ReplicaSet } from '../../api/generated/apps/v1.ts';
+import { maxSurge } from './replica-sets.ts';
+
+export const revisionAnnotation = 'deployment.kubernetes.io/revision';
+const historyAnnotation = 'deployment.kubernetes.io/revision-history';
+export const desiredAnnotation = 'deployment.kubernetes.io/desired-replicas';
+export const maxAnnotation = 'deployment.kubernetes.io/max-replicas';
+
+/** Not copied from a Deployment to its sets. */
+const notCopied: ReadonlySet<string> = new Set([
+  'kubectl.kubernetes.io/last-applied-configuration',
+  revisionAnnotation,
+  historyAnnotation,
+  desiredAnnotation,
+  maxAnnotation,
+  'deprecated.deployment.rollback.to',
+]);
+
+const maxHistoryChars = 2000;
+
+type Annotations = Readonly<Record<string, string>>;
+
+/** A set's revision; 0 when it has none. */
+export function revisionOf(set: ReplicaSet): number {
+  const revision = Number(set.metadata.annotations?.[revisionAnnotation] ?? 0);
+  return Number.isInteger(revision) ? revision : 0;
+}
+
+export const maxRevision = (sets: readonly ReplicaSet[]): number => Math.max(0, ...sets.map(revisionOf));
+
+/** The sizes by which a later scaling of the Deployment is noticed and spread. */
+export const sizeAnnotations = (deployment: Deployment): Annotations => ({
+  [desiredAnnotation]: String(deployment.spec.replicas),
+  [maxAnnotation]: String(deployment.spec.replicas + maxSurge(deployment)),
+});
+
+export const hasSizeAnnotations = (deployment: Deployment, set: ReplicaSet): boolean =>
+  Object.entries(sizeAnnotations(deployment)).every(([key, value]) => set.metadata.annotations?.[key] === value);
+
+/** The annotations of the new set: the Deployment's own, the revision, and the revisions it had before. Sizes only when it is about to be made. */
+export function newSetAnnotations(deployment: Deployment, present: Annotations, revision: number, exists: boolean): Annotations {
+  const copied = Object.entries(deployment.metadata.annotations ?? {}).filter(([key]) => !notCopied.has(key));
+  const annotations: Record<string, string> = { ...present, ...Object.fromEntries(copied) };
+  const former = present[revisionAnnotation];
+  if (former === undefined || Number(former) < revision) {
+    annotations[revisionAnnotation] = String(revision);
+    if (former !== undefined && former !== '') annotations[historyAnnotation] = withHistory(present[historyAnnotation], former);
+  }
+  return exists ? annotations : { ...annotations, ...sizeAnnotations(deployment) };
+}
+
+/** Appends a revision and drops the oldest ones when the text becomes too long. */
+function withHistory(history: string | undefined, revision: string): string {
+  const revisions = history === undefined || history === '' ? [] : history.split(',');
+  while (revisions.length > 0 && revisions.join(',').length + revision.length + 1 > maxHistoryChars) revisions.shift();
+  return [...revisions, revision].join(',');
+}
