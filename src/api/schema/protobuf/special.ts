@@ -1,5 +1,5 @@
 /** Protobuf forms of the types that write their own JSON. Source: apimachinery generated.proto of each package. */
-import type protobuf from 'protobufjs/minimal.js';
+import protobuf from 'protobufjs/minimal.js';
 import type { JsonValue } from '../../json.ts';
 import type { SpecialName } from '../facts.ts';
 
