@@ -94,6 +94,8 @@ export interface KindDeclaration<T extends KubeObject> {
   prepareForUpdate?(next: T, previous: T, context: KindContext): T;
   /** All that is wrong with a new object; metadata is validated generically. May not mutate. */
   validate(object: T, at: FieldPath): readonly FieldError[];
+  /** What is wrong with a new object only, besides `validate`. */
+  validateCreate?(object: T, at: FieldPath): readonly FieldError[];
   /** All that is wrong with an update; `validate` has been run on `next` already. */
   validateUpdate?(next: T, previous: T, at: FieldPath): readonly FieldError[];
   /** The same for the status sub-resource; default: metadata rules only. */
@@ -102,6 +104,8 @@ export interface KindDeclaration<T extends KubeObject> {
   warnings?(object: T, previous: T | undefined): readonly string[];
   /** Default grace period of a delete in seconds; absent: deleted at once. Pods only: may look at the object and the request. */
   gracePeriodSeconds?(object: T, requestedSeconds: number | undefined): number;
+  /** Whether a delete answers with the object rather than a Status, as upstream for Pod, Service, Namespace, ServiceAccount and others. */
+  readonly returnsDeletedObject?: boolean;
   /** Default of `propagationPolicy`; 'Background' unless said (RC via core/v1 keeps 'Orphan' upstream). */
   readonly defaultPropagation?: 'Background' | 'Orphan' | 'Foreground';
   /** Field selectors besides metadata.name and metadata.namespace: field label → value. */
