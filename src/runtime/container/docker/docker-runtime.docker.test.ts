@@ -20,7 +20,7 @@ containerRuntimeContract('docker', async () => {
       await runtime.prepare();
       return runtime;
     },
-    echoServer: (port) => ['nc', '-lk', '-p', String(port), '-e', '/bin/cat'],
+    echoServer: (port) => ['nc', '-ll', '-p', String(port), '-e', '/bin/cat'],
     close: async () => undefined,
   };
 });
