@@ -9,7 +9,6 @@ const container = ['image', 'imagePullPolicy', 'terminationMessagePath', 'termin
 export const alwaysDefaulted: Readonly<Record<string, readonly string[]>> = {
   [`${core}PodSpec`]: ['restartPolicy', 'terminationGracePeriodSeconds', 'dnsPolicy', 'schedulerName', 'securityContext'],
   [`${core}Container`]: container,
-  [`${core}EphemeralContainer`]: container,
   [`${core}EphemeralContainerCommon`]: container,
   [`${core}ContainerPort`]: ['protocol'],
   [`${core}Probe`]: ['timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'],

@@ -14,6 +14,11 @@ function queryParameter(name: ParameterName): JsonObject {
   return { uniqueItems: true, type, description, name, in: 'query' };
 }
 
+function producedBy({ action, answer, streams }: Operation): readonly string[] {
+  if (answer === 'string') return action === 'connect' ? ['*/*'] : ['text/plain', ...produces];
+  return streams ? [...produces, ...streamTypes] : produces;
+}
+
 function renderOperation(operation: Operation, builder: DefinitionBuilder): JsonObject {
   const body: JsonObject[] =
     operation.body === undefined
@@ -25,7 +30,7 @@ function renderOperation(operation: Operation, builder: DefinitionBuilder): Json
   return {
     description: operation.description,
     consumes: operation.bodyTypes,
-    produces: operation.answer === 'string' ? ['*/*'] : operation.streams ? [...produces, ...streamTypes] : produces,
+    produces: producedBy(operation),
     schemes: ['https'],
     tags: [operation.tag],
     operationId: operation.id,

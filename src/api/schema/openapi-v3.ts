@@ -20,7 +20,13 @@ function renderOperation(operation: Operation, builder: DefinitionBuilder): Json
   const texts: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
   const isText = operation.answer === 'string';
   const schema: JsonObject = isText ? { type: 'string' } : builder.ref(operation.answer);
-  const types = isText ? ['*/*'] : operation.streams ? [...contentTypes, ...streamTypes] : contentTypes;
+  const types = isText
+    ? operation.action === 'connect'
+      ? ['*/*']
+      : ['text/plain', ...contentTypes]
+    : operation.streams
+      ? [...contentTypes, ...streamTypes]
+      : contentTypes;
   const body = operation.body === undefined ? undefined : contentOf(operation.bodyTypes, builder.ref(operation.body));
   return {
     description: operation.description,

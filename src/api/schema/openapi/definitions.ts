@@ -144,7 +144,7 @@ export class DefinitionBuilder {
     return {
       ...(description === '' ? {} : { description }),
       ...(properties.length === 0 ? {} : { properties: Object.fromEntries(properties) }),
-      ...(required.length === 0 ? {} : { required: required.toSorted() }),
+      ...(required.length === 0 ? {} : { required }),
       type: 'object',
       ...(kinds.length === 0 ? {} : { 'x-kubernetes-group-version-kind': kinds.map((kind) => ({ ...kind })) }),
       ...(schema.structType === 'atomic' ? { 'x-kubernetes-map-type': 'atomic' } : {}),

@@ -85,16 +85,18 @@ interface ConnectShape {
   readonly query: readonly ParameterName[];
   /** True for `connect` streams. */
   readonly stream: boolean;
+  /** Part of the options' kind: `PodExecOptions` is the resource's kind, this, and `Options`. */
+  readonly options?: string;
 }
 
 const execQuery: readonly ParameterName[] = ['command', 'container', 'stderr', 'stdin', 'stdout', 'tty'];
 const every: readonly Method[] = ['get', 'put', 'post', 'delete', 'patch'];
 
 const connectShapes: Readonly<Record<string, ConnectShape>> = {
-  attach: { methods: ['get', 'post'], query: execQuery.filter((name) => name !== 'command'), stream: true },
-  exec: { methods: ['get', 'post'], query: execQuery, stream: true },
-  portforward: { methods: ['get', 'post'], query: ['ports'], stream: true },
-  proxy: { methods: every, query: ['path'], stream: true },
+  attach: { methods: ['get', 'post'], query: execQuery.filter((name) => name !== 'command'), stream: true, options: 'Attach' },
+  exec: { methods: ['get', 'post'], query: execQuery, stream: true, options: 'Exec' },
+  portforward: { methods: ['get', 'post'], query: ['ports'], stream: true, options: 'PortForward' },
+  proxy: { methods: every, query: ['path'], stream: true, options: 'Proxy' },
   log: {
     methods: ['get'],
     query: ['container', 'follow', 'limitBytes', 'previous', 'sinceSeconds', 'tailLines', 'timestamps'],
@@ -155,9 +157,9 @@ export class ResourceOperations {
     return { group, kind, version };
   }
 
-  #id(verb: string, suffix = ''): string {
+  #id(verb: string, suffix = '', method = ''): string {
     const { scope, kind } = this.#resource;
-    return `${verb}${this.#prefix}${scope === 'Namespaced' ? 'Namespaced' : ''}${kind}${suffix}`;
+    return `${verb}${this.#prefix}${method}${scope === 'Namespaced' ? 'Namespaced' : ''}${kind}${suffix}`;
   }
 
   #operation(fields: Partial<Operation> & Pick<Operation, 'id' | 'description' | 'action'>): Operation {
@@ -286,13 +288,13 @@ export class ResourceOperations {
     }
     const shape = connectShapes[name] ?? { methods: ['get'], query: [], stream: true };
     const operations = shape.methods.map((method): [Method, Operation] => {
-      const kind = shape.kind ?? this.#own;
+      const options = shape.options === undefined ? this.#own : { ...this.#own, kind: `${this.#resource.kind}${shape.options}Options` };
+      const kind = shape.kind ?? options;
       const model = shape.kind === undefined ? undefined : this.#modelOf(shape.kind);
-      const verb = shape.stream ? `connect${upper(method)}` : verbs[method];
       return [
         method,
         this.#operation({
-          id: this.#id(verb, upper(name)),
+          id: shape.stream ? this.#id('connect', upper(name), upper(method)) : this.#id(verbs[method], upper(name)),
           description: `${shape.stream ? `connect ${method.toUpperCase()} requests to` : verbs[method]} ${name} of ${this.#resource.kind}`,
           action: shape.stream ? 'connect' : actions[method],
           kind,
