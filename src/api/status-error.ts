@@ -51,7 +51,10 @@ const gk = (k: GroupKind): string => dotted(k.kind, k.group);
 export class StatusError extends Error {
   readonly status: Status;
 
-  constructor(status: Omit<Status, 'kind' | 'apiVersion' | 'metadata' | 'status'>, options?: ErrorOptions) {
+  constructor(
+    status: Omit<Status, 'kind' | 'apiVersion' | 'metadata' | 'status'> & { readonly metadata?: Status['metadata'] },
+    options?: ErrorOptions,
+  ) {
     super(status.message ?? status.reason ?? 'unknown error', options);
     this.name = 'StatusError';
     this.status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', ...status };

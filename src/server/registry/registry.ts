@@ -117,7 +117,10 @@ export interface Registry {
   patch(context: RequestContext, target: Target, patch: PatchRequest, options: MutateOptions): Promise<WriteAnswer>;
   delete(context: RequestContext, target: Target, options: DeleteOptions): Promise<DeleteAnswer>;
   deleteCollection(context: RequestContext, target: Target, request: ListRequest, options: DeleteOptions): Promise<ListAnswer>;
-  /** Body-in, body-out sub-resources that are no streams: binding, scale, token, eviction, finalize. */
+  /**
+   * Body-in, body-out sub-resources that are no streams: binding, scale, token, eviction, finalize. For `patch` the body is a PatchRequest.
+   * All but `create` are also reachable through get, update and patch with `target.subresource`.
+   */
   subresource(
     context: RequestContext,
     target: Target,

@@ -1,5 +1,6 @@
 /** Encodes objects once: the JSON bytes that every get, list and watch event sends. */
 import type { KubeObject } from '../../api/object.ts';
+import { sameJson } from '../../api/same-json.ts';
 import type { Entry } from './store.ts';
 
 /** Freezes a value and all it holds; stops at what is frozen already, so that shared parts cost nothing. */
@@ -8,18 +9,6 @@ export function deepFreeze<T>(value: T): T {
   Object.freeze(value);
   for (const nested of Object.values(value)) deepFreeze(nested);
   return value;
-}
-
-/** True when two JSON values hold the same, whatever the order of their keys; absent and undefined are the same. */
-export function sameJson(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) || Array.isArray(b)) {
-    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, index) => sameJson(item, b[index]));
-  }
-  const right = new Map<string, unknown>(Object.entries(b).filter(([, value]) => value !== undefined));
-  const left = Object.entries(a).filter(([, value]) => value !== undefined);
-  return left.length === right.size && left.every(([key, value]) => right.has(key) && sameJson(value, right.get(key)));
 }
 
 const headOf = (apiVersion: string, kind: string): string =>

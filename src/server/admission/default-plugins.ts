@@ -1,0 +1,23 @@
+/** The plugins that a cluster runs, in upstream's order. Source: pkg/kubeapiserver/options/plugins.go. */
+import type { AdmissionPlugin } from './admission.ts';
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import type { ObjectReader } from './object-reader.ts';
+import { priority } from './priority.ts';
+import { serviceAccount } from './service-account.ts';
+import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
+
+export interface DefaultPluginOptions {
+  readonly reader: ObjectReader;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+/** Makes all of them. */
+export const defaultPlugins = ({ reader, random }: DefaultPluginOptions): readonly AdmissionPlugin[] => [
+  namespaceLifecycle(reader),
+  serviceAccount(reader, random),
+  taintNodesByCondition(),
+  priority(reader),
+  defaultTolerationSeconds(),
+];

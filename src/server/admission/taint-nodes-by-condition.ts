@@ -1,0 +1,20 @@
+/** TaintNodesByCondition: a new node takes no pods until it is known to be ready. Source: plugin/pkg/admission/nodetaint/admission.go. */
+import type { Node } from '../../api/generated/core/v1.ts';
+import type { AdmissionPlugin } from './admission.ts';
+
+const notReady = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' } as const;
+
+/** Makes the plugin. */
+export function taintNodesByCondition(): AdmissionPlugin {
+  return {
+    name: 'TaintNodesByCondition',
+    admit(object, { operation, kind, subresource }) {
+      if (operation !== 'CREATE' || kind.resourceName !== 'nodes' || subresource !== '') return object;
+      // Only Nodes are stored under this resource name.
+      const node = object as Node;
+      const taints = node.spec.taints ?? [];
+      if (taints.some(({ key, effect }) => key === notReady.key && effect === notReady.effect)) return object;
+      return { ...node, spec: { ...node.spec, taints: [...taints, notReady] } };
+    },
+  };
+}

@@ -1,0 +1,126 @@
+/** Pods: binding to a node, eviction, ephemeral containers. Source: pkg/registry/core/pod/{strategy.go,storage/storage.go,storage/eviction.go}. */
+import { type FieldError, FieldPath, fieldErrors } from '../../../api/field-error.ts';
+import type { Pod } from '../../../api/generated/core/v1.ts';
+import type { JsonObject, JsonValue } from '../../../api/json.ts';
+import type { KubeObject } from '../../../api/object.ts';
+import type { DeleteOptions } from '../../../api/request-options.ts';
+import { sameJson } from '../../../api/same-json.ts';
+import { statusErrors } from '../../../api/status-error.ts';
+import { rfc3339 } from '../../../api/time.ts';
+import { commit, keyOf } from '../commit.ts';
+import { deleteOne } from '../delete.ts';
+import type { RegistryParts, ResourceBehaviour, SubresourceRequest } from '../registry-parts.ts';
+import { preconditionFailed } from '../store-errors.ts';
+import { bodyOf, metadataOf, successStatus, textOf } from './bodies.ts';
+
+/** Only Pods reach this behaviour. */
+const asPod = (object: KubeObject): Pod => object as Pod;
+const podResource = { group: '', resource: 'pods' };
+
+async function bind(parts: RegistryParts, { target, options }: SubresourceRequest, json: JsonValue): Promise<JsonObject> {
+  const body = bodyOf(json, 'Binding');
+  const metadata = metadataOf(body);
+  const name = target.name === '' ? textOf(metadata.name) : target.name;
+  if (textOf(metadata.name) !== name) throw statusErrors.badRequest('name in URL does not match name in Binding object');
+  const node = bindingTarget(name, body);
+  const pod = { ...target, name, kind: target.kind, subresource: '' };
+  for (;;) {
+    const existing = parts.store.get(keyOf(pod));
+    if (existing === undefined) throw statusErrors.notFound(podResource, name);
+    requirePreconditions(pod, metadata, existing.object);
+    const object = bound(asPod(existing.object), node, metadata, rfc3339(parts.now()));
+    if (options.dryRun) return successStatus;
+    if ((await commit(parts, { key: existing.key, object, expectedRevision: existing.revision })) !== undefined) return successStatus;
+  }
+}
+
+function bindingTarget(name: string, body: JsonObject): string {
+  const target = typeof body.target === 'object' && body.target !== null ? (body.target as JsonObject) : {};
+  const at = FieldPath.root.field('target');
+  const errors: FieldError[] = [];
+  const kind = textOf(target.kind);
+  if (kind !== '' && kind !== 'Node') errors.push(fieldErrors.notSupported(at.field('kind'), kind, ['Node', '<empty>']));
+  if (textOf(target.name) === '') errors.push(fieldErrors.required(at.field('name')));
+  if (errors.length > 0) throw statusErrors.invalid({ group: '', kind: 'Binding' }, name, errors);
+  return textOf(target.name);
+}
+
+function requirePreconditions(target: SubresourceRequest['target'], sent: JsonObject, { metadata }: KubeObject): void {
+  const { uid, resourceVersion } = sent;
+  if (typeof uid === 'string' && uid !== '' && uid !== metadata.uid) throw preconditionFailed(target, 'UID', uid, metadata.uid);
+  if (typeof resourceVersion === 'string' && resourceVersion !== '' && resourceVersion !== metadata.resourceVersion) {
+    throw preconditionFailed(target, 'ResourceVersion', resourceVersion, metadata.resourceVersion);
+  }
+}
+
+/** The pod on its node. Throws StatusError (409) when it cannot be bound. */
+function bound(pod: Pod, node: string, metadata: JsonObject, now: string): Pod {
+  const { name, deletionTimestamp } = pod.metadata;
+  const refuse = (cause: string) => statusErrors.conflict({ group: '', resource: 'pods/binding' }, name, cause);
+  if (deletionTimestamp !== undefined) throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
+  if (pod.spec.nodeName) throw refuse(`pod ${name} is already assigned to node "${pod.spec.nodeName}"`);
+  if ((pod.spec.schedulingGates ?? []).length > 0) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
+  const conditions = (pod.status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
+  const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: now } as const;
+  const annotations = stringsOf(metadata.annotations);
+  const merged = { ...pod.metadata.annotations, ...annotations };
+  return {
+    ...pod,
+    metadata: Object.keys(merged).length === 0 ? pod.metadata : { ...pod.metadata, annotations: merged },
+    spec: { ...pod.spec, nodeName: node },
+    status: { ...pod.status, conditions: [...conditions, scheduled] },
+  };
+}
+
+function stringsOf(value: JsonValue | undefined): Readonly<Record<string, string>> {
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(Object.entries(value).flatMap(([key, text]) => (typeof text === 'string' ? [[key, text]] : [])));
+}
+
+/** Evicts by deleting; no disruption budget stands in the way while there are none. */
+async function evict(parts: RegistryParts, { context, target, options }: SubresourceRequest, json: JsonValue): Promise<JsonObject> {
+  const body = bodyOf(json, 'Eviction');
+  const name = textOf(metadataOf(body).name);
+  if (name !== '' && name !== target.name) throw statusErrors.badRequest('name in URL does not match name in Eviction object');
+  const sent = typeof body.deleteOptions === 'object' && body.deleteOptions !== null ? (body.deleteOptions as JsonObject) : {};
+  // The options were sent as JSON; deleteOne checks the values it acts on.
+  const { gracePeriodSeconds, propagationPolicy, preconditions, dryRun } = sent as unknown as Partial<DeleteOptions> & { dryRun?: unknown };
+  const deletion: DeleteOptions = {
+    dryRun: options.dryRun || (Array.isArray(dryRun) && dryRun.length > 0),
+    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+    ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
+    ...(preconditions === undefined ? {} : { preconditions }),
+  };
+  await deleteOne({ parts, context, target: { ...target, subresource: '' } }, deletion);
+  return successStatus;
+}
+
+/** Ephemeral containers can be added, never changed or removed. Source: pkg/apis/core/validation (ValidatePodEphemeralContainersUpdate). */
+function ephemeralContainerErrors(next: Pod, previous: Pod): readonly FieldError[] {
+  const at = FieldPath.root.field('spec', 'ephemeralContainers');
+  const byName = new Map(next.spec.ephemeralContainers?.map((container) => [container.name, container]));
+  return (previous.spec.ephemeralContainers ?? []).flatMap((old) => {
+    const now = byName.get(old.name);
+    if (now === undefined) return [fieldErrors.forbidden(at, `existing ephemeral containers "${old.name}" may not be removed\n`)];
+    return sameJson(old, now) ? [] : [fieldErrors.forbidden(at, `existing ephemeral containers "${old.name}" may not be changed\n`)];
+  });
+}
+
+export const podsBehaviour: ResourceBehaviour = {
+  updates: {
+    ephemeralcontainers: {
+      apply: (next, previous) => {
+        const { ephemeralContainers } = asPod(next).spec;
+        const { ephemeralContainers: _, ...spec } = asPod(previous).spec;
+        const changed = ephemeralContainers === undefined ? spec : { ...spec, ephemeralContainers };
+        return {
+          ...asPod(previous),
+          metadata: { ...previous.metadata, resourceVersion: next.metadata.resourceVersion },
+          spec: changed,
+        } as Pod;
+      },
+      validate: (next, previous) => ephemeralContainerErrors(asPod(next), asPod(previous)),
+    },
+  },
+  subresources: { binding: { create: bind }, eviction: { create: evict } },
+};

@@ -1,0 +1,13 @@
+/** Services: allocation around every write. */
+import type { Service } from '../../../api/generated/core/v1.ts';
+import type { KubeObject } from '../../../api/object.ts';
+import type { ResourceBehaviour } from '../registry-parts.ts';
+import type { ServiceAllocator } from '../services/service-allocator.ts';
+
+/** Only Services reach this behaviour. */
+const asService = (object: KubeObject): Service => object as Service;
+
+export const servicesBehaviour = (allocator: ServiceAllocator): ResourceBehaviour => ({
+  beginCreate: (object) => allocator.create(asService(object)),
+  beginUpdate: (next, previous) => allocator.update(asService(next), asService(previous)),
+});

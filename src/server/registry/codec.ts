@@ -1,0 +1,132 @@
+/** From a request's body to an object in the stored version, defaulted, and back. Source: apiserver pkg/endpoints/handlers/rest.go. */
+import type { JsonObject, JsonValue } from '../../api/json.ts';
+import type { AnyKind, ServedVersion } from '../../api/kind.ts';
+import type { KubeObject } from '../../api/object.ts';
+import { applyJsonPatch } from '../../api/patch/json-patch.ts';
+import { applyMergePatch } from '../../api/patch/merge-patch.ts';
+import { PatchError, patchStatus } from '../../api/patch/patch-error.ts';
+import { applyStrategicMergePatch } from '../../api/patch/strategic-merge-patch.ts';
+import { Decoder } from '../../api/schema/decode.ts';
+import { decodeRequest } from '../../api/schema/decode-request.ts';
+import type { Schemas } from '../../api/schema/schema.ts';
+import { statusErrors } from '../../api/status-error.ts';
+import { asJson, asObject } from './object-fields.ts';
+import type { Body, MutateOptions, RequestContext, Target } from './registry.ts';
+import type { BodyDecoder, Patcher, RegistryParts } from './registry-parts.ts';
+
+const gv = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`);
+
+/** The group and version that a request uses. */
+export const servedBy = ({ kind, served }: Target): { readonly group: string; readonly version: string } =>
+  served ?? { group: kind.group, version: kind.version };
+
+/** The conversions of a request's version; undefined when it is the stored one. */
+export function conversionOf(target: Target): ServedVersion | undefined {
+  const { group, version } = servedBy(target);
+  return target.kind.alsoServed?.find((other) => (other.group ?? target.kind.group) === group && other.version === version);
+}
+
+const modelOf = (kind: AnyKind, conversion: ServedVersion | undefined): string => conversion?.schema ?? kind.schema;
+
+/** Decodes built-in kinds by their schemas. */
+export function createSchemaDecoder(schemas: Schemas): BodyDecoder {
+  const decoder = new Decoder(schemas);
+  return {
+    decode: ({ kind, served, json, text, fieldValidation }) => {
+      const conversion = conversionOf({ kind, served, namespace: '', name: '', subresource: '' });
+      const schema = schemas.get(modelOf(kind, conversion));
+      return decodeRequest(decoder, schemas, {
+        schema,
+        apiVersion: gv(served.group, served.version),
+        kind: kind.kind,
+        json,
+        text,
+        fieldValidation,
+      });
+    },
+  };
+}
+
+/** Patches as the server applies them, strategic ones by the schemas' merge keys. */
+export function createPatcher(schemas: Schemas): Patcher {
+  return {
+    json: applyJsonPatch,
+    merge: applyMergePatch,
+    strategic: (document, patch, model) => {
+      const schema = schemas.find(model);
+      if (schema === undefined) {
+        throw statusErrors.unsupportedMediaType(
+          'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
+        );
+      }
+      try {
+        return applyStrategicMergePatch(document, patch, { schemas, schema });
+      } catch (error) {
+        throw error instanceof PatchError ? patchStatus(error) : error;
+      }
+    },
+  };
+}
+
+/** Decodes a body as the target's Kind, in the stored version and with defaults; warnings go to the context. Throws StatusError (400). */
+export function decodeBody(
+  parts: RegistryParts,
+  context: RequestContext,
+  target: Target,
+  body: Body & { readonly fieldValidation: MutateOptions['fieldValidation'] },
+): KubeObject {
+  const served = servedBy(target);
+  requireType(target.kind, served, body.json);
+  const { object, warnings } = parts.decoder.decode({ kind: target.kind, served, ...body });
+  for (const warning of warnings) context.warn(warning);
+  const deprecation = conversionOf(target)?.deprecation;
+  if (deprecation !== undefined) context.warn(deprecation);
+  return toStored(target, object);
+}
+
+/** Converts a decoded object of the request's version to the stored one and fills in defaults. */
+export function toStored(target: Target, object: JsonObject): KubeObject {
+  const { kind } = target;
+  const conversion = conversionOf(target);
+  const stored = conversion === undefined ? object : { ...conversion.toStored(object), apiVersion: kind.apiVersion, kind: kind.kind };
+  return kind.defaults === undefined ? asObject(stored) : kind.defaults(asObject(stored));
+}
+
+/** A stored object in the request's version, as patches see it. */
+export function toServed(target: Target, object: KubeObject): JsonObject {
+  const conversion = conversionOf(target);
+  const { group, version } = servedBy(target);
+  return conversion === undefined ? asJson(object) : { ...conversion.fromStored(asJson(object)), apiVersion: gv(group, version) };
+}
+
+/** The schema model of the request's version. */
+export const servedModel = (target: Target): string => modelOf(target.kind, conversionOf(target));
+
+function requireType(kind: AnyKind, served: { readonly group: string; readonly version: string }, json: JsonValue): void {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw statusErrors.badRequest(
+      `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${goTypeOf(json)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (${summary(json)})`,
+    );
+  }
+  const { apiVersion, kind: sent } = json as JsonObject;
+  const expected = gv(served.group, served.version);
+  const version = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : expected;
+  if (typeof sent === 'string' && sent !== '' && sent !== kind.kind) {
+    const cause = `converting (${goTypeName(version, sent)}) to (${goTypeName(expected, kind.kind)}): unknown conversion`;
+    throw statusErrors.badRequest(
+      `${sent} in version ${JSON.stringify(versionPart(version))} cannot be handled as a ${kind.kind}: ${cause}`,
+    );
+  }
+  if (version !== expected) {
+    throw statusErrors.badRequest(`the API version in the data (${version}) does not match the expected API version (${expected})`);
+  }
+}
+
+const versionPart = (apiVersion: string): string => apiVersion.slice(apiVersion.indexOf('/') + 1);
+const goTypeName = (apiVersion: string, kind: string): string => `${versionPart(apiVersion)}.${kind}`;
+const goTypeOf = (json: JsonValue): string => (Array.isArray(json) ? 'array' : json === null ? 'null' : typeof json);
+
+function summary(json: JsonValue): string {
+  const text = Buffer.from(JSON.stringify(json));
+  return text.length > 30 ? `${text.subarray(0, 30).toString('hex')} ...` : text.toString('hex');
+}

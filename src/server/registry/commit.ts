@@ -1,0 +1,49 @@
+/** Hands objects to the store, or pretends to on a dry run. */
+import type { KubeObject } from '../../api/object.ts';
+import { type Entry, KeyConflictError, storeKey } from '../store/store.ts';
+import { asJson, withMeta } from './object-fields.ts';
+import type { Target } from './registry.ts';
+import type { RegistryParts, Reservation } from './registry-parts.ts';
+import { translateStoreError } from './store-errors.ts';
+
+/** An entry that was never stored: the answer to a dry run, or an object in a shape that only an answer has. */
+export function unstoredEntry(key: string, object: KubeObject, revision: number): Entry {
+  return { key, object, bytes: Buffer.from(JSON.stringify(asJson(object))), revision };
+}
+
+/** An object as it is when it has the resource version of a revision. */
+export const atRevision = (object: KubeObject, revision: number): KubeObject =>
+  withMeta(object, { resourceVersion: revision === 0 ? undefined : String(revision) });
+
+export const keyOf = ({ kind, namespace, name }: Target): string => storeKey(kind.resourceName, namespace, name);
+
+export interface Commit {
+  readonly key: string;
+  readonly object: KubeObject | undefined;
+  readonly expectedRevision: number;
+}
+
+/** Writes; undefined when the key was not at the expected revision. Throws StatusError (503) when the store cannot be written. */
+export async function commit(parts: RegistryParts, write: Commit): Promise<Entry | undefined> {
+  try {
+    return await parts.store.write(write);
+  } catch (error) {
+    if (error instanceof KeyConflictError) return undefined;
+    throw translateStoreError(error);
+  }
+}
+
+/** Holds what a Kind's behaviour reserves while `use` runs with the object that it filled in. */
+export async function withReservation<T>(
+  object: KubeObject,
+  reserve: ((object: KubeObject) => Reservation) | undefined,
+  use: (object: KubeObject) => Promise<T>,
+): Promise<T> {
+  if (reserve === undefined) return use(object);
+  const reservation = reserve(object);
+  try {
+    return await use(reservation.object);
+  } finally {
+    reservation.release();
+  }
+}

@@ -1,0 +1,53 @@
+/** The tokens that continue a list, in upstream's form. Source: apiserver pkg/storage/continue.go, pkg/storage/etcd3/errors.go. */
+import { StatusError, statusErrors } from '../../api/status-error.ts';
+
+export interface Continuation {
+  /** -1: the newest state. */
+  readonly revision: number;
+  /** Key of the last object handed out. */
+  readonly after: string;
+}
+
+/** Encodes where a list goes on; `prefix` is left out of the token. */
+export function encodeContinue({ revision, after }: Continuation, prefix: string): string {
+  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: `${after.slice(prefix.length)}\u0000` })).toString(
+    'base64url',
+  );
+}
+
+/** Decodes a token for a list of keys under `prefix`. Throws StatusError (400). */
+export function decodeContinue(token: string, prefix: string): Continuation {
+  const { v, rv, start } = parse(token);
+  if (v !== 'meta.k8s.io/v1') throw bad(`continue key is not valid: server does not recognize this encoded version ${String(v ?? '')}`);
+  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0) {
+    throw bad('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  }
+  if (typeof start !== 'string' || start === '') throw bad('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
+  // A token must not reach outside the prefix it was made for.
+  if (start.split('/').some((part) => part === '' || part === '.' || part === '..')) throw bad(`continue key is not valid: ${start}`);
+  return { revision: rv, after: prefix + (start.endsWith('\u0000') ? start.slice(0, -1) : start) };
+}
+
+const bad = (message: string): StatusError => statusErrors.badRequest(`invalid continue token: ${message}`);
+
+function parse(token: string): { readonly v?: unknown; readonly rv?: unknown; readonly start?: unknown } {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
+    if (typeof value === 'object' && value !== null) return value;
+  } catch (error) {
+    throw bad(`continue key is not valid: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  throw bad('continue key is not valid');
+}
+
+const inconsistent =
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
+
+/** The error for a token whose revision is gone; carries a token that goes on with the newest state. */
+export function expiredContinue(after: string, prefix: string): StatusError {
+  const metadata = { continue: encodeContinue({ revision: -1, after }, prefix) };
+  return new StatusError({ code: 410, reason: 'Expired', message: inconsistent, metadata });
+}
+
+/** The error for an exact list of a revision that is gone. */
+export const expiredList = (): StatusError => statusErrors.expired('The resourceVersion for the provided list is too old.');

@@ -1,0 +1,146 @@
+/** Puts the verbs together: the Registry that the HTTP layer and the in-process client call. */
+import { randomUUID } from 'node:crypto';
+import type { JsonObject, JsonValue } from '../../api/json.ts';
+import type { Schemas } from '../../api/schema/schema.ts';
+import { statusErrors } from '../../api/status-error.ts';
+import type { AdmissionChain } from '../admission/admission.ts';
+import type { Entry, Store } from '../store/store.ts';
+import { createPatcher, createSchemaDecoder } from './codec.ts';
+import { create } from './create.ts';
+import { deleteOne } from './delete.ts';
+import { deleteCollection } from './delete-collection.ts';
+import { get } from './get.ts';
+import { list } from './list.ts';
+import { asJson } from './object-fields.ts';
+import { patch } from './patch.ts';
+import type { ChangeRequest } from './prepare.ts';
+import type { KindSet, MutateOptions, PatchRequest, Registry, RequestContext, Target } from './registry.ts';
+import type { BodyDecoder, RegistryParts, ResourceBehaviour } from './registry-parts.ts';
+import { getScale, patchScale, updateScale } from './scale.ts';
+import { update } from './update.ts';
+import { watch } from './watch.ts';
+
+export interface RegistryOptions {
+  readonly store: Store;
+  readonly kinds: KindSet;
+  readonly schemas: Schemas;
+  readonly admission: AdmissionChain;
+  /** By resource name; see `createBehaviours`. */
+  readonly behaviours: ReadonlyMap<string, ResourceBehaviour>;
+  /** Default: by `schemas`. */
+  readonly decoder?: BodyDecoder;
+  /** Milliseconds since the epoch. Default: the system's clock. */
+  readonly now?: () => number;
+  /** In [0, 1). Default: Math.random. */
+  readonly random?: () => number;
+  /** Default: random UUIDs. */
+  readonly newUid?: () => string;
+  /** Timers of bookmarks. Default: the system's, not keeping the process alive. */
+  readonly setTimer?: (delayMs: number, callback: () => void) => () => void;
+}
+
+const systemTimer = (delayMs: number, callback: () => void): (() => void) => {
+  const timer = setTimeout(callback, delayMs);
+  timer.unref();
+  return () => clearTimeout(timer);
+};
+
+/** Makes the registry over a store. */
+export function createRegistry(options: RegistryOptions): Registry {
+  const parts: RegistryParts = {
+    store: options.store,
+    kinds: options.kinds,
+    admission: options.admission,
+    decoder: options.decoder ?? createSchemaDecoder(options.schemas),
+    patcher: createPatcher(options.schemas),
+    behaviours: options.behaviours,
+    departures: new WeakMap(),
+    now: options.now ?? Date.now,
+    random: options.random ?? Math.random,
+    newUid: options.newUid ?? randomUUID,
+    setTimer: options.setTimer ?? systemTimer,
+  };
+  return new VerbRegistry(parts);
+}
+
+class VerbRegistry implements Registry {
+  readonly #parts: RegistryParts;
+
+  constructor(parts: RegistryParts) {
+    this.#parts = parts;
+  }
+
+  get kinds(): KindSet {
+    return this.#parts.kinds;
+  }
+
+  async get(context: RequestContext, target: Target, options: Parameters<Registry['get']>[2]): Promise<Entry> {
+    return target.subresource === 'scale' ? getScale(this.#request(context, target)) : get(this.#parts, target, options);
+  }
+
+  async list(_context: RequestContext, target: Target, request: Parameters<Registry['list']>[2]) {
+    return list(this.#parts, target, request);
+  }
+
+  watch(...[context, target, request, deliver]: Parameters<Registry['watch']>) {
+    return watch(this.#parts, context, target, request, deliver);
+  }
+
+  create(...[context, target, body, options]: Parameters<Registry['create']>) {
+    return create(this.#request(context, target), body, options);
+  }
+
+  async update(...[context, target, body, options]: Parameters<Registry['update']>) {
+    const request = this.#request(context, target);
+    return target.subresource === 'scale' ? updateScale(request, body, options) : update(request, body, options);
+  }
+
+  async patch(...[context, target, body, options]: Parameters<Registry['patch']>) {
+    const request = this.#request(context, target);
+    return target.subresource === 'scale' ? patchScale(request, body, options) : patch(request, body, options);
+  }
+
+  delete(...[context, target, options]: Parameters<Registry['delete']>) {
+    return deleteOne(this.#request(context, target), options);
+  }
+
+  deleteCollection(...[context, target, request, options]: Parameters<Registry['deleteCollection']>) {
+    return deleteCollection(this.#request(context, target), request, options);
+  }
+
+  async subresource(
+    context: RequestContext,
+    target: Target,
+    verb: 'get' | 'create' | 'update' | 'patch',
+    body: JsonValue | undefined,
+    options: MutateOptions,
+  ): Promise<JsonObject> {
+    if (verb === 'create') return this.#createSubresource(context, target, body ?? null, options);
+    if (verb === 'get') return asJson((await this.get(context, target, { resourceVersion: '' })).object);
+    const answer =
+      verb === 'update'
+        ? await this.update(context, target, { json: body ?? null, text: undefined }, options)
+        : await this.patch(context, target, patchRequest(body), options);
+    return asJson(answer.entry.object);
+  }
+
+  #createSubresource(context: RequestContext, target: Target, body: JsonValue, options: MutateOptions): Promise<JsonObject> {
+    const behaviour = this.#parts.behaviours.get(target.kind.resourceName)?.subresources?.[target.subresource];
+    if (behaviour?.create === undefined)
+      throw statusErrors.methodNotSupported({ group: target.kind.group, resource: target.kind.plural }, 'create');
+    return behaviour.create(this.#parts, { context, target, options }, body);
+  }
+
+  #request(context: RequestContext, target: Target): ChangeRequest {
+    return { parts: this.#parts, context, target };
+  }
+}
+
+const patchTypes: ReadonlySet<unknown> = new Set(['json', 'merge', 'strategic', 'apply']);
+
+/** The patch in a sub-resource's body: `{ type, body, force }`. */
+function patchRequest(json: JsonValue | undefined): PatchRequest {
+  const { type, body, force } = typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as Partial<PatchRequest>) : {};
+  if (type === undefined || !patchTypes.has(type)) throw statusErrors.unsupportedMediaType('the type of the patch is unknown');
+  return { type, body: body ?? null, force: force === true };
+}

@@ -1,0 +1,24 @@
+/** The deletecollection verb: a list, then a delete of each; not atomic. Source: apiserver pkg/registry/generic/registry/store.go (DeleteCollection). */
+import type { DeleteOptions } from '../../api/request-options.ts';
+import { isNotFound } from '../../api/status-error.ts';
+import { deleteOne } from './delete.ts';
+import { list } from './list.ts';
+import type { ChangeRequest } from './prepare.ts';
+import type { ListAnswer, ListRequest } from './registry.ts';
+
+/** Deletes what a list selects; answers that list. Objects that went meanwhile are no error. */
+export async function deleteCollection(request: ChangeRequest, listRequest: ListRequest, options: DeleteOptions): Promise<ListAnswer> {
+  const { parts, target } = request;
+  const answer = list(parts, target, listRequest);
+  await Promise.all(
+    answer.entries.map(async ({ object: { metadata } }) => {
+      const one = { ...target, namespace: metadata.namespace ?? '', name: metadata.name };
+      try {
+        await deleteOne({ ...request, target: one }, options);
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    }),
+  );
+  return answer;
+}

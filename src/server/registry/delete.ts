@@ -1,0 +1,65 @@
+/** The delete verb. Source: apiserver pkg/endpoints/handlers/delete.go, pkg/registry/generic/registry/store.go (Delete). */
+import type { DeleteOptions } from '../../api/request-options.ts';
+import { statusErrors } from '../../api/status-error.ts';
+import type { Entry } from '../store/store.ts';
+import { admitValidating } from './admit.ts';
+import { atRevision, commit, keyOf, unstoredEntry } from './commit.ts';
+import { checkDeleteOptions, type Deletion, decideDeletion, markDeleting } from './graceful-delete.ts';
+import type { ChangeRequest } from './prepare.ts';
+import type { DeleteAnswer } from './registry.ts';
+import { resourceOf } from './store-errors.ts';
+
+/** Deletes one object, or marks it for those who have to finish. Rejects with StatusError. */
+export async function deleteOne(request: ChangeRequest, options: DeleteOptions): Promise<DeleteAnswer> {
+  const { parts, target } = request;
+  for (;;) {
+    const existing = parts.store.get(keyOf(target));
+    if (existing === undefined) throw statusErrors.notFound(resourceOf(target), target.name);
+    checkDeleteOptions(target.kind, existing.object, options);
+    await admitValidating(request, { object: undefined, oldObject: existing.object, dryRun: options.dryRun ?? false });
+    const answer = await carryOut(request, existing, decide(request, existing, options), options.dryRun ?? false);
+    if (answer !== undefined) return answer;
+  }
+}
+
+/** Namespaces and their like are marked first whatever the grace period, and removed when their behaviour allows. */
+function decide({ parts, target }: ChangeRequest, { object }: Entry, options: DeleteOptions): Deletion {
+  const behaviour = parts.behaviours.get(target.kind.resourceName);
+  const deletion = decideDeletion(target.kind, object, options, parts.now());
+  if (behaviour?.mayRemove === undefined || deletion.type === 'pending') return deletion;
+  if (object.metadata.deletionTimestamp !== undefined && deletion.type === 'remove') {
+    return behaviour.mayRemove(object) ? deletion : { type: 'pending' };
+  }
+  if (deletion.type === 'remove' && behaviour.mayRemove(object)) return deletion;
+  const marked = deletion.type === 'mark' ? deletion.object : markDeleting(object, parts.now());
+  return { type: 'mark', object: behaviour.markDeleting?.(marked) ?? marked };
+}
+
+/** Undefined when another write came between. */
+async function carryOut(
+  { parts, target }: ChangeRequest,
+  existing: Entry,
+  deletion: Deletion,
+  dryRun: boolean,
+): Promise<DeleteAnswer | undefined> {
+  const { key, revision } = existing;
+  const answerType = target.kind.returnsDeletedObject === true ? 'object' : 'deleted';
+  if (deletion.type === 'pending') return { type: 'object', entry: existing };
+  if (dryRun) {
+    const last = unstoredEntry(key, atRevision(deletion.object ?? existing.object, revision), revision);
+    return { type: deletion.type === 'mark' ? 'object' : answerType, entry: last };
+  }
+  if (deletion.type === 'mark') {
+    const entry = await commit(parts, { key, object: deletion.object, expectedRevision: revision });
+    return entry === undefined ? undefined : { type: 'object', entry };
+  }
+  if (deletion.object !== undefined) {
+    // Watchers see the last state before the removal, as upstream writes it.
+    const last = await commit(parts, { key, object: deletion.object, expectedRevision: revision });
+    if (last === undefined) return undefined;
+    const removed = await commit(parts, { key, object: undefined, expectedRevision: last.revision });
+    return removed === undefined ? undefined : { type: answerType, entry: removed };
+  }
+  const entry = await commit(parts, { key, object: undefined, expectedRevision: revision });
+  return entry === undefined ? undefined : { type: answerType, entry };
+}

@@ -1,0 +1,117 @@
+/**
+ * What a delete does to an object before, or instead of, removing it: grace periods and finalizers. Pure.
+ * Source: apiserver pkg/registry/rest/delete.go (BeforeDelete), pkg/registry/generic/registry/store.go (updateForGracefulDeletionAndFinalizers).
+ */
+import { type FieldError, FieldPath, fieldErrors } from '../../api/field-error.ts';
+import type { AnyKind } from '../../api/kind.ts';
+import type { KubeObject } from '../../api/object.ts';
+import type { DeleteOptions } from '../../api/request-options.ts';
+import { statusErrors } from '../../api/status-error.ts';
+import { parseTime, rfc3339 } from '../../api/time.ts';
+import { withMeta } from './object-fields.ts';
+
+const orphanFinalizer = 'orphan';
+const foregroundFinalizer = 'foregroundDeletion';
+
+/** What is to be done with an object that is deleted. */
+export type Deletion =
+  /** It is being deleted already, and this request changes nothing. */
+  | { readonly type: 'pending' }
+  /** It lives on, marked; somebody will finish. */
+  | { readonly type: 'mark'; readonly object: KubeObject }
+  /** It goes now; `object` is its last state when that differs from the stored one. */
+  | { readonly type: 'remove'; readonly object: KubeObject | undefined };
+
+/** Throws StatusError (422, 409) when the options are wrong or a precondition fails. */
+export function checkDeleteOptions(kind: AnyKind, object: KubeObject, { propagationPolicy, preconditions }: DeleteOptions): void {
+  const errors: FieldError[] = [];
+  if (propagationPolicy !== undefined && !['Foreground', 'Background', 'Orphan'].includes(propagationPolicy)) {
+    const supported = ['Foreground', 'Background', 'Orphan', 'nil'];
+    errors.push(fieldErrors.notSupported(FieldPath.root.field('propagationPolicy'), propagationPolicy, supported));
+  }
+  if (errors.length > 0) throw statusErrors.invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
+  const { uid, resourceVersion, name } = object.metadata;
+  // Upstream puts the kind where the resource belongs.
+  const resource = { group: kind.group, resource: kind.kind };
+  if (preconditions?.uid !== undefined && preconditions.uid !== uid) {
+    const cause = `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
+    throw statusErrors.conflict(resource, name, cause);
+  }
+  if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion) {
+    const cause = `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`;
+    throw statusErrors.conflict(resource, name, cause);
+  }
+}
+
+/** Decides on a delete. `nowMs` is milliseconds since the epoch. */
+export function decideDeletion(kind: AnyKind, object: KubeObject, options: DeleteOptions, nowMs: number): Deletion {
+  const grace = graceOf(kind, object, options, nowMs);
+  if (grace === 'pending') return { type: 'pending' };
+  const marked = withGcFinalizers(kind, grace === 'none' ? object : grace.object, options);
+  if ((marked.metadata.finalizers ?? []).length > 0) {
+    return { type: 'mark', object: grace === 'none' ? markDeleting(marked, nowMs) : marked };
+  }
+  if (grace === 'none') return { type: 'remove', object: undefined };
+  return grace.seconds > 0 ? { type: 'mark', object: marked } : { type: 'remove', object: marked };
+}
+
+type Grace = 'none' | 'pending' | { readonly object: KubeObject; readonly seconds: number };
+
+function graceOf(kind: AnyKind, object: KubeObject, { gracePeriodSeconds }: DeleteOptions, nowMs: number): Grace {
+  if (kind.gracePeriodSeconds === undefined) return 'none';
+  const requested = gracePeriodSeconds !== undefined && gracePeriodSeconds < 0 ? 1 : gracePeriodSeconds;
+  const { deletionTimestamp, deletionGracePeriodSeconds } = object.metadata;
+  if (deletionTimestamp !== undefined) return shortened({ object, deletionTimestamp, deletionGracePeriodSeconds, requested, nowMs });
+  const seconds = kind.gracePeriodSeconds(object, requested);
+  const { generation } = object.metadata;
+  const marks = { deletionTimestamp: rfc3339(nowMs + seconds * 1000), deletionGracePeriodSeconds: seconds };
+  return { object: withMeta(object, { ...marks, generation: generation === undefined ? undefined : generation + 1 }), seconds };
+}
+
+interface Shortening {
+  readonly object: KubeObject;
+  readonly deletionTimestamp: string;
+  readonly deletionGracePeriodSeconds: number | undefined;
+  readonly requested: number | undefined;
+  readonly nowMs: number;
+}
+
+/** A grace period that has begun can only become shorter. */
+function shortened({ object, deletionTimestamp, deletionGracePeriodSeconds: current, requested, nowMs }: Shortening): Grace {
+  if (current === undefined || current === 0) return 'none';
+  if (requested === undefined || requested >= current) return 'pending';
+  const wanted = (parseTime(deletionTimestamp) ?? nowMs) + (requested - current) * 1000;
+  // A graceful delete whose whole period has passed still leaves the removal to the one who stops the object.
+  const seconds = wanted < nowMs && requested !== 0 ? 1 : requested;
+  const marks = { deletionTimestamp: rfc3339(Math.max(wanted, nowMs)), deletionGracePeriodSeconds: seconds };
+  return { object: withMeta(object, marks), seconds };
+}
+
+/** Source: store.go (deletionFinalizersForGarbageCollection). */
+function withGcFinalizers(kind: AnyKind, object: KubeObject, options: DeleteOptions): KubeObject {
+  const finalizers = object.metadata.finalizers ?? [];
+  const policy = options.propagationPolicy ?? policyOfFinalizers(finalizers) ?? kind.defaultPropagation ?? 'Background';
+  const others = finalizers.filter((finalizer) => finalizer !== orphanFinalizer && finalizer !== foregroundFinalizer);
+  const own = policy === 'Orphan' ? [orphanFinalizer] : policy === 'Foreground' ? [foregroundFinalizer] : [];
+  const wanted = [...others, ...own];
+  const same = wanted.length === finalizers.length && wanted.every((finalizer) => finalizers.includes(finalizer));
+  return same ? object : withMeta(object, { finalizers: wanted.length === 0 ? undefined : wanted });
+}
+
+function policyOfFinalizers(finalizers: readonly string[]): 'Orphan' | 'Foreground' | undefined {
+  const first = finalizers.find((finalizer) => finalizer === orphanFinalizer || finalizer === foregroundFinalizer);
+  if (first === undefined) return undefined;
+  return first === orphanFinalizer ? 'Orphan' : 'Foreground';
+}
+
+/** Marks an object without a grace period as deleted. Source: store.go (markAsDeleting). */
+export function markDeleting(object: KubeObject, nowMs: number): KubeObject {
+  const { deletionTimestamp, generation } = object.metadata;
+  const begun = deletionTimestamp !== undefined && (parseTime(deletionTimestamp) ?? 0) <= nowMs;
+  const bumped = deletionTimestamp === undefined && generation !== undefined && generation > 0 ? generation + 1 : generation;
+  return withMeta(object, {
+    deletionTimestamp: begun ? deletionTimestamp : rfc3339(nowMs),
+    deletionGracePeriodSeconds: 0,
+    generation: bumped,
+  });
+}

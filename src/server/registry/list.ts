@@ -1,0 +1,111 @@
+/** The list verb: selectors, pages, and the meanings of resourceVersion. Source: apiserver pkg/storage/etcd3/store.go (GetList). */
+import { type FieldError, FieldPath, fieldErrors } from '../../api/field-error.ts';
+import { StatusError, statusErrors } from '../../api/status-error.ts';
+import { CompactedError, type Entry, type ListOptions, type ListResult, storeKey, storePrefix } from '../store/store.ts';
+import { type Continuation, decodeContinue, encodeContinue, expiredContinue, expiredList } from './continue-token.ts';
+import type { ListAnswer, ListRequest, Target } from './registry.ts';
+import type { RegistryParts } from './registry-parts.ts';
+import { parseResourceVersion, requireNotTooLarge } from './resource-version.ts';
+import { compileSelection, type Selection } from './selection.ts';
+
+/** Lists a collection. Throws StatusError: 400 on bad selectors or tokens, 410 on expired ones, 422 on contradictory options. */
+export function list(parts: RegistryParts, target: Target, request: ListRequest): ListAnswer {
+  validateOptions(request);
+  const selection = compileSelection(target.kind, request, target.name);
+  const prefix = prefixOf(target);
+  const from = request.continue === '' ? undefined : continuation(request, prefix);
+  const named = namedEntry(parts, target, request, selection);
+  if (named !== undefined)
+    return { entries: named, resourceVersion: String(parts.store.revision), continue: '', remainingItemCount: undefined };
+  return selected(read(parts, request, prefix, from, selection.empty), { prefix, limit: request.limit, selection });
+}
+
+/** All keys of a collection. Cluster-scoped keys have an empty namespace, which tokens must not show. */
+export const prefixOf = ({ kind, namespace }: Target): string =>
+  kind.scope === 'Cluster' ? storeKey(kind.resourceName, '', '') : storePrefix(kind.resourceName, namespace);
+
+/** The short way when a field selector names the object. */
+function namedEntry(
+  parts: RegistryParts,
+  { kind, namespace }: Target,
+  request: ListRequest,
+  selection: Selection,
+): readonly Entry[] | undefined {
+  const plain = request.continue === '' && request.resourceVersionMatch !== 'Exact';
+  if (selection.name === undefined || !plain || (kind.scope === 'Namespaced' && namespace === '')) return undefined;
+  requireNotTooLarge(parseResourceVersion(request.resourceVersion), parts.store.revision);
+  const entry = parts.store.get(storeKey(kind.resourceName, kind.scope === 'Cluster' ? '' : namespace, selection.name));
+  return entry !== undefined && selection.matches(entry.object) ? [entry] : [];
+}
+
+function continuation(request: ListRequest, prefix: string): Continuation {
+  if (request.resourceVersion !== '' && request.resourceVersion !== '0') {
+    throw statusErrors.badRequest('specifying resource version is not allowed when using continue');
+  }
+  return decodeContinue(request.continue, prefix);
+}
+
+function read(parts: RegistryParts, request: ListRequest, prefix: string, from: Continuation | undefined, everything: boolean): ListResult {
+  const { store } = parts;
+  const options: ListOptions = {
+    ...(from === undefined ? {} : { after: from.after }),
+    ...(everything && request.limit > 0 ? { limit: request.limit } : {}),
+  };
+  const requested = parseResourceVersion(request.resourceVersion);
+  requireNotTooLarge(requested, store.revision);
+  const revision = from?.revision ?? (isExact(request) ? requested : -1);
+  if (revision === -1) return store.list(prefix, options);
+  requireNotTooLarge(revision, store.revision);
+  try {
+    return store.listAt(prefix, revision, options);
+  } catch (error) {
+    if (!(error instanceof CompactedError)) throw error;
+    throw from === undefined ? expiredList() : expiredContinue(from.after, prefix);
+  }
+}
+
+/** A limit with a resource version and no match was always exact. Source: etcd3 GetList, resource version semantics page. */
+const isExact = ({ resourceVersion, resourceVersionMatch, limit }: ListRequest): boolean =>
+  resourceVersionMatch === 'Exact' || (resourceVersionMatch === '' && limit > 0 && resourceVersion !== '' && resourceVersion !== '0');
+
+interface Page {
+  readonly prefix: string;
+  /** 0: no limit. */
+  readonly limit: number;
+  readonly selection: Selection;
+}
+
+function selected({ entries, revision, remaining }: ListResult, { prefix, limit, selection }: Page): ListAnswer {
+  const resourceVersion = String(revision);
+  const answer = (page: readonly Entry[], left: number): ListAnswer => {
+    const last = page.at(-1);
+    if (left === 0 || last === undefined) return { entries: page, resourceVersion, continue: '', remainingItemCount: undefined };
+    const token = encodeContinue({ revision, after: last.key }, prefix);
+    return { entries: page, resourceVersion, continue: token, remainingItemCount: selection.empty ? left : undefined };
+  };
+  if (selection.empty) return answer(entries, remaining);
+  const page: Entry[] = [];
+  for (const [index, entry] of entries.entries()) {
+    if (!selection.matches(entry.object)) continue;
+    page.push(entry);
+    if (page.length === limit) return answer(page, entries.length - index - 1);
+  }
+  return answer(page, 0);
+}
+
+/** Source: apimachinery pkg/apis/meta/internalversion/validation/validation.go. */
+function validateOptions({ resourceVersion, resourceVersionMatch: match, continue: token, limit }: ListRequest): void {
+  const errors: FieldError[] = [];
+  const at = FieldPath.root.field('resourceVersionMatch');
+  if (match !== '') {
+    if (resourceVersion === '')
+      errors.push(fieldErrors.forbidden(at, 'resourceVersionMatch is forbidden unless resourceVersion is provided'));
+    if (token !== '') errors.push(fieldErrors.forbidden(at, 'resourceVersionMatch is forbidden when continue is provided'));
+    if (match !== 'Exact' && match !== 'NotOlderThan') errors.push(fieldErrors.notSupported(at, match, ['Exact', 'NotOlderThan', '']));
+    if (match === 'Exact' && resourceVersion === '0') {
+      errors.push(fieldErrors.forbidden(at, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+    }
+  }
+  if (errors.length > 0) throw statusErrors.invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors);
+  if (limit < 0) throw new StatusError({ code: 400, reason: 'BadRequest', message: 'limit must be greater than or equal to zero' });
+}

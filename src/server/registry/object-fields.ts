@@ -1,0 +1,41 @@
+/** Generic access to the parts of objects whose Kind does not matter. Nothing here mutates. */
+import type { JsonObject } from '../../api/json.ts';
+import type { KubeObject, StoredMeta } from '../../api/object.ts';
+import { sameJson } from '../../api/same-json.ts';
+
+/** Top-level fields besides the type, metadata and status: what counts as the desired state. */
+const notDesired: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'status']);
+
+/** An object as plain fields. */
+export const fieldsOf = (object: KubeObject): Readonly<Record<string, unknown>> => ({ ...object });
+
+/** An object as JSON: stored objects hold nothing else. */
+export const asJson = (object: KubeObject): JsonObject => object as unknown as JsonObject;
+
+/** JSON that has been decoded as an object of some Kind. Its metadata may still lack what the server sets. */
+export const asObject = (json: JsonObject): KubeObject => json as unknown as KubeObject;
+
+/** A copy with other metadata; entries that are undefined are left out. */
+export function withMeta<T extends KubeObject>(object: T, changes: Partial<Record<keyof StoredMeta, unknown>>): T {
+  const metadata = Object.fromEntries(Object.entries({ ...object.metadata, ...changes }).filter(([, value]) => value !== undefined));
+  return { ...object, metadata };
+}
+
+/** A copy with one top-level field set, or left out when undefined. */
+export function withField(object: KubeObject, name: string, value: unknown): KubeObject {
+  const { [name]: _, ...rest } = fieldsOf(object);
+  // The type's own fields are untouched: `name` is never one of them.
+  return (value === undefined ? rest : { ...rest, [name]: value }) as unknown as KubeObject;
+}
+
+/** True when two objects want the same, whatever their metadata and status. */
+export function sameDesired(a: KubeObject, b: KubeObject): boolean {
+  const desired = (object: KubeObject): Readonly<Record<string, unknown>> =>
+    Object.fromEntries(Object.entries(object).filter(([name]) => !notDesired.has(name)));
+  return sameJson(desired(a), desired(b));
+}
+
+/** The status of one object on all the rest of another. */
+export function withStatusOf(object: KubeObject, source: KubeObject): KubeObject {
+  return withField(object, 'status', fieldsOf(source).status);
+}

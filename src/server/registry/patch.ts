@@ -1,0 +1,55 @@
+/** The patch verb: JSON, merge and strategic merge patches. Source: apiserver pkg/endpoints/handlers/patch.go. */
+
+import { FieldPath, fieldErrors } from '../../api/field-error.ts';
+import type { JsonObject } from '../../api/json.ts';
+import type { KubeObject } from '../../api/object.ts';
+import { StatusError, statusErrors } from '../../api/status-error.ts';
+import { decodeBody, servedModel, toServed } from './codec.ts';
+import { type ChangeRequest, inNamespace, requireName } from './prepare.ts';
+import type { MutateOptions, PatchRequest, WriteAnswer } from './registry.ts';
+import { change } from './update.ts';
+
+/** Patches the stored object. Rejects with StatusError; server-side apply is answered 415. */
+export function patch(request: ChangeRequest, body: PatchRequest, options: MutateOptions): Promise<WriteAnswer> {
+  return change(request, options, async ({ object }) => patched(request, object, body, options));
+}
+
+/** The object after a patch, decoded and defaulted like one that was sent. Throws StatusError. */
+export function patched(request: ChangeRequest, object: KubeObject, body: PatchRequest, options: MutateOptions): KubeObject {
+  const { parts, context, target } = request;
+  const json = applyPatch(request, toServed(target, object), body);
+  let decoded: KubeObject;
+  try {
+    decoded = decodeBody(parts, context, target, { json, text: undefined, fieldValidation: options.fieldValidation });
+  } catch (error) {
+    throw unreadable(error, json);
+  }
+  const received = inNamespace(target, decoded);
+  requireName(target, received);
+  return received;
+}
+
+/** Applies a patch to JSON in the version that the request uses. */
+export function applyPatch({ parts, target }: ChangeRequest, document: JsonObject, { type, body }: PatchRequest): JsonObject {
+  switch (type) {
+    case 'json':
+      return parts.patcher.json(document, body);
+    case 'merge':
+      return parts.patcher.merge(document, body);
+    case 'strategic':
+      return parts.patcher.strategic(document, body, servedModel(target));
+    case 'apply':
+      throw statusErrors.unsupportedMediaType(
+        'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json',
+      );
+  }
+}
+
+/** What upstream answers when the patched object does not decode: Invalid, naming the patch. */
+function unreadable(error: unknown, json: JsonObject): unknown {
+  if (!(error instanceof StatusError) || error.reason !== 'BadRequest') return error;
+  const cause = error.message.replace(/^.*? cannot be handled as a [^:]+: /, '');
+  return statusErrors.invalid({ group: '', kind: '' }, '', [
+    fieldErrors.invalid(FieldPath.root.field('patch'), JSON.stringify(json), cause),
+  ]);
+}

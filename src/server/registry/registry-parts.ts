@@ -1,0 +1,90 @@
+/** What the registry's procedures are made of: injected once, handed to every verb. */
+import type { FieldError } from '../../api/field-error.ts';
+import type { JsonObject, JsonValue } from '../../api/json.ts';
+import type { AnyKind } from '../../api/kind.ts';
+import type { KubeObject } from '../../api/object.ts';
+import type { AdmissionChain } from '../admission/admission.ts';
+import type { Entry, Store, StoreEvent } from '../store/store.ts';
+import type { KindSet, MutateOptions, RequestContext, Target } from './registry.ts';
+
+/** A body to be decoded as an object of a Kind, in the version that the request names. */
+export interface BodyToDecode {
+  readonly kind: AnyKind;
+  readonly served: { readonly group: string; readonly version: string };
+  readonly json: JsonValue;
+  readonly text: string | undefined;
+  readonly fieldValidation: MutateOptions['fieldValidation'];
+}
+
+/** Decoding by schema; throws StatusError (400). */
+export interface BodyDecoder {
+  /** The object in the served version's shape, with `apiVersion` and `kind`, and the texts of warnings. */
+  decode(body: BodyToDecode): { readonly object: JsonObject; readonly warnings: readonly string[] };
+}
+
+/** Patches by type; the strategic one needs the schema of the served version. All throw `StatusError`, never mutate. */
+export interface Patcher {
+  json(document: JsonObject, patch: JsonValue): JsonObject;
+  merge(document: JsonObject, patch: JsonValue): JsonObject;
+  strategic(document: JsonObject, patch: JsonValue, model: string): JsonObject;
+}
+
+/** Something held for a write that is under way (an IP address, a port); released when the write has failed or is visible in the store. */
+export interface Reservation {
+  /** The object with what was reserved filled in. */
+  readonly object: KubeObject;
+  release(): void;
+}
+
+/** Code that a Kind needs beyond its declaration, because it reads other objects or holds state. */
+export interface ResourceBehaviour {
+  /** Before prepare and validation of a create; throws StatusError. */
+  beginCreate?(object: KubeObject): Reservation;
+  beginUpdate?(next: KubeObject, previous: KubeObject): Reservation;
+  /** Whether a deleted object without finalizers may go; namespaces wait for their content. Default true. */
+  mayRemove?(object: KubeObject): boolean;
+  /** What else changes when an object is first marked for deletion (a namespace's phase). */
+  markDeleting?(object: KubeObject): KubeObject;
+  /** Updates through sub-resources other than status, by name. */
+  readonly updates?: Readonly<Record<string, SubresourceUpdate>>;
+  /** Code of sub-resources with bodies of their own, by name. */
+  readonly subresources?: Readonly<Record<string, SubresourceBehaviour>>;
+}
+
+/** An update that takes only a part of what was sent. */
+export interface SubresourceUpdate {
+  /** The stored object with the part that this sub-resource may change. */
+  apply(next: KubeObject, previous: KubeObject): KubeObject;
+  /** What is wrong besides the metadata. */
+  validate(next: KubeObject, previous: KubeObject): readonly FieldError[];
+}
+
+export interface SubresourceRequest {
+  readonly context: RequestContext;
+  readonly target: Target;
+  readonly options: MutateOptions;
+}
+
+/** A sub-resource whose body is an object of its own (Binding, TokenRequest, Eviction). Answers the response body. */
+export interface SubresourceBehaviour {
+  create?(parts: RegistryParts, request: SubresourceRequest, body: JsonValue): Promise<JsonObject>;
+}
+
+export interface RegistryParts {
+  readonly store: Store;
+  readonly kinds: KindSet;
+  readonly admission: AdmissionChain;
+  readonly decoder: BodyDecoder;
+  readonly patcher: Patcher;
+  /** Last states of objects that left a watch's selection: many watchers see the same departure, it is encoded once. */
+  readonly departures: WeakMap<StoreEvent, Entry>;
+  /** By resource name. */
+  readonly behaviours: ReadonlyMap<string, ResourceBehaviour>;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** In [0, 1). */
+  random(): number;
+  newUid(): string;
+  /** Calls back once after a delay in milliseconds; returns the cancel function. */
+  setTimer(delayMs: number, callback: () => void): () => void;
+}

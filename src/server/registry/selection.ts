@@ -1,0 +1,56 @@
+/** Label and field selectors of a request, compiled against a Kind. Source: apiserver pkg/storage/selection_predicate.go. */
+import { type FieldSelector, fieldSelectorOf, parseFieldSelector } from '../../api/field-selector.ts';
+import type { AnyKind } from '../../api/kind.ts';
+import type { KubeObject } from '../../api/object.ts';
+import { parseLabelSelector } from '../../api/selector.ts';
+import { statusErrors } from '../../api/status-error.ts';
+
+export interface Selection {
+  /** True when everything matches. */
+  readonly empty: boolean;
+  matches(object: KubeObject): boolean;
+  /** The one name that can match, when a field selector says so. */
+  readonly name: string | undefined;
+}
+
+/** Compiles the selectors of a request. Throws StatusError (400) on syntax and on fields that the Kind does not know. */
+export function compileSelection(kind: AnyKind, request: { labelSelector: string; fieldSelector: string }, name = ''): Selection {
+  const labels = request.labelSelector === '' ? undefined : compileLabels(request.labelSelector);
+  const fields = compileFields(kind, request.fieldSelector, name);
+  const matches = (object: KubeObject): boolean =>
+    (labels === undefined || labels.matches(object.metadata.labels)) && (fields.empty || fields.matches(selectable(kind, object)));
+  const named = fields.requirements.find(({ field, operator }) => field === 'metadata.name' && operator === '=');
+  return { empty: (labels?.empty ?? true) && fields.empty, matches, name: named?.value };
+}
+
+function compileLabels(text: string) {
+  const parsed = parseLabelSelector(text);
+  if (!parsed.ok) throw statusErrors.badRequest(parsed.error);
+  return parsed.selector;
+}
+
+function compileFields(kind: AnyKind, text: string, name: string): FieldSelector {
+  const parsed = parseFieldSelector(text);
+  if (!parsed.ok) throw statusErrors.badRequest(parsed.error);
+  const { requirements } = parsed.selector;
+  for (const { field } of requirements) requireSelectable(kind, field);
+  if (name === '') return parsed.selector;
+  const other = requirements.find(({ field, operator, value }) => field === 'metadata.name' && operator === '=' && value !== name);
+  if (other !== undefined) throw statusErrors.badRequest("fieldSelector metadata.name doesn't match requested name");
+  return fieldSelectorOf([...requirements, { field: 'metadata.name', operator: '=', value: name }]);
+}
+
+/** Source: pkg/apis/core/v1/conversion.go; apimachinery pkg/runtime/conversion.go (DefaultMetaV1FieldSelectorConversion). */
+function requireSelectable(kind: AnyKind, field: string): void {
+  if (field === 'metadata.name' || field === 'metadata.namespace') return;
+  if (kind.selectableFieldLabels === undefined) {
+    throw statusErrors.badRequest(`"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`);
+  }
+  if (!kind.selectableFieldLabels.includes(field)) throw statusErrors.badRequest(`field label not supported: ${field}`);
+}
+
+const selectable = (kind: AnyKind, object: KubeObject): Readonly<Record<string, string>> => ({
+  'metadata.name': object.metadata.name,
+  'metadata.namespace': object.metadata.namespace ?? '',
+  ...kind.selectableFields?.(object),
+});

@@ -1,0 +1,192 @@
+/**
+ * Gives Services their cluster addresses, node ports and health-check ports, before they are validated.
+ * Source: pkg/registry/core/service/storage/alloc.go; pkg/registry/core/service/{ipallocator,portallocator}.
+ */
+import { FieldPath, fieldErrors } from '../../../api/field-error.ts';
+import type { Service, ServicePort } from '../../../api/generated/core/v1.ts';
+import { type StatusError, statusErrors } from '../../../api/status-error.ts';
+import type { Reservation } from '../registry-parts.ts';
+import { addressAt, formatIp, type IpRange, isUsable, parseIp } from './ip-range.ts';
+import { type ClaimTransaction, claimsOf, ipClaim, portClaim, type ServiceClaims } from './service-claims.ts';
+import {
+  dropTypeDependentFields,
+  isHeadless,
+  keepAllocated,
+  needsClusterIp,
+  needsHealthCheckPort,
+  needsNodePort,
+  withServiceSpec,
+} from './service-types.ts';
+
+export interface ServiceAllocatorOptions {
+  readonly claims: ServiceClaims;
+  readonly range: IpRange;
+  /** First and last port, inclusive. Default 30000–32767. */
+  readonly nodePorts?: { readonly from: number; readonly to: number };
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+const dnsOffset = 10;
+const spec = FieldPath.root.field('spec');
+const invalid = (service: Service, at: FieldPath, value: unknown, detail: string): StatusError =>
+  statusErrors.invalid({ group: '', kind: 'Service' }, service.metadata.name, [fieldErrors.invalid(at, value, detail)]);
+
+export class ServiceAllocator {
+  readonly #claims: ServiceClaims;
+  readonly #range: IpRange;
+  readonly #ports: { readonly from: number; readonly to: number };
+  readonly #random: () => number;
+
+  constructor({ claims, range, nodePorts = { from: 30_000, to: 32_767 }, random }: ServiceAllocatorOptions) {
+    this.#claims = claims;
+    this.#range = range;
+    this.#ports = nodePorts;
+    this.#random = random;
+  }
+
+  /** Allocates for a new Service. Throws StatusError (422, 500 when a range is full). */
+  create(received: Service): Reservation {
+    const { clusterIP, clusterIPs } = received.spec;
+    const single = clusterIP !== undefined && clusterIP !== '' && (clusterIPs ?? []).length === 0;
+    return this.#allocate(single ? withServiceSpec(received, { clusterIPs: [clusterIP] }) : received, []);
+  }
+
+  /** Allocates what an update newly needs; what it no longer needs is free once the update is stored. Throws StatusError. */
+  update(received: Service, previous: Service): Reservation {
+    const next = dropTypeDependentFields(keepAllocated(received, previous), previous);
+    return this.#allocate(next, claimsOf(previous));
+  }
+
+  #allocate(service: Service, owned: readonly string[]): Reservation {
+    const transaction = this.#claims.begin(owned);
+    try {
+      const addressed = this.#withAddresses(this.#withFamilies(service), transaction);
+      const ported = needsNodePort(addressed) ? this.#withNodePorts(addressed, transaction) : this.#claimGivenPorts(addressed, transaction);
+      return { object: this.#withHealthCheckPort(ported, transaction), release: transaction.release };
+    } catch (error) {
+      transaction.release();
+      throw error;
+    }
+  }
+
+  /** This cluster has one IP family. Source: alloc.go (initIPFamilyFields). */
+  #withFamilies(service: Service): Service {
+    if (!needsClusterIp(service)) return service;
+    const { ipFamilies = [], ipFamilyPolicy, selector } = service.spec;
+    const errors = ipFamilies.flatMap((family, index) =>
+      family === 'IPv6' && !isHeadless(service)
+        ? [fieldErrors.invalid(spec.field('ipFamilies').index(index), family, 'not configured on this cluster')]
+        : [],
+    );
+    if (ipFamilyPolicy === 'RequireDualStack' && !isHeadless(service)) {
+      errors.push(
+        fieldErrors.invalid(spec.field('ipFamilyPolicy'), ipFamilyPolicy, 'this cluster is not configured for dual-stack services'),
+      );
+    }
+    if (errors.length > 0) throw statusErrors.invalid({ group: '', kind: 'Service' }, service.metadata.name, errors);
+    // Nobody knows what endpoints a headless Service without selector will get: both families are allowed.
+    const open = isHeadless(service) && Object.keys(selector ?? {}).length === 0;
+    const policy = ipFamilyPolicy ?? (open ? 'RequireDualStack' : 'SingleStack');
+    const [first = 'IPv4'] = ipFamilies;
+    const both = open && policy !== 'SingleStack' ? ([first, first === 'IPv4' ? 'IPv6' : 'IPv4'] as const) : ([first] as const);
+    return withServiceSpec(service, { ipFamilyPolicy: policy, ipFamilies: ipFamilies.length > 1 ? ipFamilies : both });
+  }
+
+  #withAddresses(service: Service, transaction: ClaimTransaction): Service {
+    if (!needsClusterIp(service) || isHeadless(service)) return service;
+    const [asked = ''] = service.spec.clusterIPs ?? [];
+    const address = asked === '' ? this.#nextAddress(transaction) : this.#takeAddress(service, asked, transaction);
+    return withServiceSpec(service, {
+      clusterIP: service.spec.clusterIP || address,
+      clusterIPs: [address, ...(service.spec.clusterIPs ?? []).slice(1)],
+    });
+  }
+
+  #takeAddress(service: Service, address: string, transaction: ClaimTransaction): string {
+    const number = parseIp(address);
+    // What is no address at all is for validation to name.
+    if (number === undefined) return address;
+    const refuse = (cause: string): StatusError =>
+      invalid(service, spec.field('clusterIPs'), service.spec.clusterIPs, `failed to allocate IP ${address}: ${cause}`);
+    if (!isUsable(this.#range, number)) {
+      throw refuse(`the provided IP (${address}) is not in the valid range. The range of valid IPs is ${this.#range.text}`);
+    }
+    if (!transaction.take(ipClaim(address))) throw refuse('provided IP is already allocated');
+    return address;
+  }
+
+  /** A random free address of the upper part of the range; the lower is kept for those asked for, and used when nothing else is left. */
+  #nextAddress(transaction: ClaimTransaction): string {
+    const { first, size } = this.#range;
+    const reserved = Math.min(Math.max(16, Math.floor(size / 16)), 256);
+    const lower = Math.min(reserved, size - 2);
+    const found = this.#probe(first + lower, first + size - 2, transaction) ?? this.#probe(first + 1, first + lower - 1, transaction);
+    if (found === undefined) throw statusErrors.internal('failed to allocate a serviceIP: range is full');
+    return found;
+  }
+
+  #probe(from: number, to: number, transaction: ClaimTransaction): string | undefined {
+    const count = to - from + 1;
+    const start = Math.floor(this.#random() * count);
+    const kept = new Set([addressAt(this.#range, 1), addressAt(this.#range, dnsOffset)]);
+    for (let step = 0; step < count; step++) {
+      const address = formatIp(from + ((start + step) % count));
+      if (!kept.has(address) && !this.#claims.isTaken(ipClaim(address)) && transaction.take(ipClaim(address))) return address;
+    }
+    return undefined;
+  }
+
+  /** Ports of the same number share a node port. Source: alloc.go (initNodePorts, updateNodePorts). */
+  #withNodePorts(service: Service, transaction: ClaimTransaction): Service {
+    const claimed = this.#claimGivenPorts(service, transaction);
+    const chosen = new Map<number, number>();
+    for (const { port, nodePort = 0 } of claimed.spec.ports ?? []) if (nodePort !== 0 && !chosen.has(port)) chosen.set(port, nodePort);
+    const ports = claimed.spec.ports?.map((port): ServicePort => {
+      if ((port.nodePort ?? 0) !== 0) return port;
+      const nodePort = chosen.get(port.port) ?? this.#nextPort('a nodePort', transaction);
+      chosen.set(port.port, nodePort);
+      return { ...port, nodePort };
+    });
+    return withServiceSpec(claimed, { ports });
+  }
+
+  /** Takes the node ports that the Service names itself. */
+  #claimGivenPorts(service: Service, transaction: ClaimTransaction): Service {
+    if (service.spec.type !== 'NodePort' && service.spec.type !== 'LoadBalancer') return service;
+    service.spec.ports?.forEach(({ nodePort = 0 }, index) => {
+      const refused = nodePort === 0 ? undefined : this.#takePort(nodePort, transaction);
+      if (refused !== undefined) throw invalid(service, spec.field('ports').index(index).field('nodePort'), nodePort, refused);
+    });
+    return service;
+  }
+
+  #withHealthCheckPort(service: Service, transaction: ClaimTransaction): Service {
+    if (!needsHealthCheckPort(service)) return service;
+    const { healthCheckNodePort = 0 } = service.spec;
+    if (healthCheckNodePort === 0)
+      return withServiceSpec(service, { healthCheckNodePort: this.#nextPort('a HealthCheck NodePort', transaction) });
+    const refused = this.#takePort(healthCheckNodePort, transaction);
+    if (refused !== undefined)
+      throw statusErrors.internal(`failed to allocate requested HealthCheck NodePort ${healthCheckNodePort}: ${refused}`);
+    return service;
+  }
+
+  /** What is wrong with a port, if anything. */
+  #takePort(port: number, transaction: ClaimTransaction): string | undefined {
+    const { from, to } = this.#ports;
+    if (port < from || port > to) return `provided port is not in the valid range. The range of valid ports is ${from}-${to}`;
+    return transaction.take(portClaim(port)) ? undefined : 'provided port is already allocated';
+  }
+
+  #nextPort(what: string, transaction: ClaimTransaction): number {
+    const { from, to } = this.#ports;
+    const count = to - from + 1;
+    const start = Math.floor(this.#random() * count);
+    for (let step = 0; step < count; step++) {
+      const port = from + ((start + step) % count);
+      if (!this.#claims.isTaken(portClaim(port)) && transaction.take(portClaim(port))) return port;
+    }
+    throw statusErrors.internal(`failed to allocate ${what}: range is full`);
+  }
+}

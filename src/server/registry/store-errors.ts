@@ -1,0 +1,28 @@
+/** The one place where the store's errors become Status errors. Source: apiserver pkg/registry/generic/registry/storeerr. */
+import { type StatusError, statusErrors } from '../../api/status-error.ts';
+import { CompactedError, StoreUnavailableError } from '../store/store.ts';
+import type { Target } from './registry.ts';
+
+/** The group and resource of a target, in the version that was asked for. */
+export const resourceOf = ({ kind, served }: Target): { readonly group: string; readonly resource: string } => ({
+  group: served?.group ?? kind.group,
+  resource: kind.plural,
+});
+
+/** Translates what every write can meet; hands on anything else. Conflicts are the verbs' own business. */
+export function translateStoreError(error: unknown): unknown {
+  if (error instanceof StoreUnavailableError) return statusErrors.serviceUnavailable(error.message);
+  if (error instanceof CompactedError) return tooOld(error);
+  return error;
+}
+
+/** The error of a watch from a revision that has left the change log. */
+export const tooOld = ({ requested, compacted }: CompactedError): StatusError =>
+  statusErrors.expired(`too old resource version: ${requested} (${compacted})`);
+
+/** Storage's own form of a failed precondition, inside a Conflict. */
+export function preconditionFailed(target: Target, field: 'UID' | 'ResourceVersion', wanted: string, found: string): StatusError {
+  const path = ['registry', target.kind.plural, target.namespace, target.name].filter((part) => part !== '').join('/');
+  const cause = `StorageError: invalid object, Code: 4, Key: /${path}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: ${field} in precondition: ${wanted}, ${field} in object meta: ${found}`;
+  return statusErrors.conflict(resourceOf(target), target.name, cause);
+}

@@ -1,0 +1,146 @@
+/**
+ * The watch verb: initial state, live events after selection, bookmarks.
+ * Source: apiserver pkg/storage/cacher/{cacher,cache_watcher,watch_cache}.go.
+ */
+import { type FieldError, FieldPath, fieldErrors } from '../../api/field-error.ts';
+import { statusErrors } from '../../api/status-error.ts';
+import { CompactedError, type Entry, type StoreEvent } from '../store/store.ts';
+import { atRevision, unstoredEntry } from './commit.ts';
+import { prefixOf } from './list.ts';
+import type { RequestContext, Target, WatchOutput, WatchRequest, WatchSession } from './registry.ts';
+import type { RegistryParts } from './registry-parts.ts';
+import { parseResourceVersion, requireNotTooLarge } from './resource-version.ts';
+import { compileSelection, type Selection } from './selection.ts';
+import { tooOld } from './store-errors.ts';
+
+/** How long after a commit elsewhere a quiet watch is told the newest revision. Source: cacher.go (about once a minute). */
+const bookmarkDelayMs = 60_000;
+
+type Deliver = (batch: readonly WatchOutput[]) => void;
+
+/**
+ * Starts a watch; initial events are delivered before this returns, live ones synchronously after each commit. Closes when the context's signal aborts.
+ * Throws StatusError: 400 and 422 for bad options, 410 when the revision has left the change log.
+ */
+export function watch(
+  parts: RegistryParts,
+  context: RequestContext,
+  target: Target,
+  request: WatchRequest,
+  deliver: Deliver,
+): WatchSession {
+  validateOptions(request);
+  const selection = compileSelection(target.kind, request, target.name);
+  const prefix = prefixOf(target);
+  const { store } = parts;
+  const requested = parseResourceVersion(request.resourceVersion);
+  const initial = request.sendInitialEvents ?? requested === 0;
+  const bookmarks = request.allowBookmarks ? new Bookmarks(parts, deliver) : undefined;
+  if (initial) {
+    requireNotTooLarge(requested, store.revision);
+    deliverInitial(store.list(prefix).entries, selection, request, store.revision, deliver);
+    bookmarks?.sent(store.revision);
+  }
+  const from = initial || requested === 0 ? store.revision : requested;
+  const handle = startWatch(() =>
+    store.watch(prefix, from, (events) => {
+      const batch = events.flatMap((event) => select(parts, event, selection));
+      if (batch.length === 0) return;
+      bookmarks?.sent(events.at(-1)?.revision ?? 0);
+      deliver(batch);
+    }),
+  );
+  const close = (): void => {
+    handle.close();
+    bookmarks?.close();
+    context.signal.removeEventListener('abort', close);
+  };
+  context.signal.addEventListener('abort', close, { once: true });
+  return { close };
+}
+
+function startWatch<T>(start: () => T): T {
+  try {
+    return start();
+  } catch (error) {
+    throw error instanceof CompactedError ? tooOld(error) : error;
+  }
+}
+
+function deliverInitial(entries: readonly Entry[], selection: Selection, request: WatchRequest, revision: number, deliver: Deliver): void {
+  const batch: WatchOutput[] = entries
+    .filter((entry) => selection.empty || selection.matches(entry.object))
+    .map((entry) => ({ type: 'ADDED', entry }));
+  if (request.sendInitialEvents === true && request.allowBookmarks) batch.push({ type: 'BOOKMARK', revision, initialEventsEnd: true });
+  if (batch.length > 0) deliver(batch);
+}
+
+/** What an event is to a watcher that selects: objects that enter are added, those that leave deleted. */
+function select(parts: RegistryParts, event: StoreEvent, selection: Selection): readonly WatchOutput[] {
+  if (selection.empty) return [{ type: event.type, entry: event.entry }];
+  const now = event.type !== 'DELETED' && selection.matches(event.entry.object);
+  const before = event.previous !== undefined && selection.matches(event.previous.object);
+  if (now) return [{ type: before ? 'MODIFIED' : 'ADDED', entry: event.entry }];
+  return before && event.previous !== undefined ? [{ type: 'DELETED', entry: lastSeen(parts, event, event.previous) }] : [];
+}
+
+/** The previous state with the revision of the event that took it out of sight. */
+function lastSeen({ departures }: RegistryParts, event: StoreEvent, previous: Entry): Entry {
+  if (event.type === 'DELETED') return event.entry;
+  const known = departures.get(event);
+  if (known !== undefined) return known;
+  const entry = unstoredEntry(previous.key, atRevision(previous.object, event.revision), event.revision);
+  departures.set(event, entry);
+  return entry;
+}
+
+/** Tells a quiet watch how far the store has come, so that it can resume from there; no timer runs while nothing is committed. */
+class Bookmarks {
+  readonly #parts: RegistryParts;
+  readonly #deliver: Deliver;
+  readonly #unsubscribe: () => void;
+  #sent = 0;
+  #cancel: (() => void) | undefined;
+
+  constructor(parts: RegistryParts, deliver: Deliver) {
+    this.#parts = parts;
+    this.#deliver = deliver;
+    this.#unsubscribe = parts.store.onCommit(() => this.#arm());
+  }
+
+  /** Notes a revision that the watch knows of. */
+  sent(revision: number): void {
+    this.#sent = Math.max(this.#sent, revision);
+  }
+
+  close(): void {
+    this.#unsubscribe();
+    this.#cancel?.();
+  }
+
+  #arm(): void {
+    this.#cancel ??= this.#parts.setTimer(bookmarkDelayMs, () => {
+      this.#cancel = undefined;
+      const { revision } = this.#parts.store;
+      if (revision <= this.#sent) return;
+      this.#sent = revision;
+      this.#deliver([{ type: 'BOOKMARK', revision, initialEventsEnd: false }]);
+    });
+  }
+}
+
+/** Source: apimachinery pkg/apis/meta/internalversion/validation/validation.go (validateWatchOptions). */
+function validateOptions({ resourceVersionMatch: match, sendInitialEvents }: WatchRequest): void {
+  const at = FieldPath.root.field('resourceVersionMatch');
+  const errors: FieldError[] = [];
+  if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
+    errors.push(fieldErrors.forbidden(at, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'));
+  }
+  if (match !== '') {
+    if (sendInitialEvents === undefined) {
+      errors.push(fieldErrors.forbidden(at, 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided'));
+    }
+    if (match !== 'NotOlderThan') errors.push(fieldErrors.notSupported(at, match, ['NotOlderThan']));
+  }
+  if (errors.length > 0) throw statusErrors.invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors);
+}
