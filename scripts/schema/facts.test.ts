@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { type GoType, isSpecialModel, openFacts } from '../../src/api/schema/facts.ts';
+import { Schemas } from '../../src/api/schema/schema.ts';
 import { alwaysDefaulted } from './always-defaulted.ts';
 
 const facts = openFacts(readFileSync(join(import.meta.dirname, 'facts.json'), 'utf8'));
@@ -39,8 +40,7 @@ describe('facts.json', () => {
         const { mergeKey } = member.markers;
         const [element] = modelsIn(member.type);
         if (mergeKey === undefined || element === undefined) continue;
-        const has = facts.model(element)?.members.some((field) => !('embed' in field) && field.name === mergeKey);
-        assert.ok(has, `${name}.${member.name} merges by ${mergeKey}`);
+        assert.ok(new Schemas(facts).get(element).byName.has(mergeKey), `${name}.${member.name} merges by ${mergeKey}`);
       }
     }
   });
