@@ -7,6 +7,7 @@ import type {
   Container,
   ContainerConfig,
   ContainerRuntime,
+  ContainerSecurity,
   LogOptions,
   RuntimeEvent,
   Sandbox,
@@ -51,6 +52,15 @@ export function aSandbox(change: Partial<SandboxConfig> = {}): SandboxConfig {
   };
 }
 
+export const PLAIN_SECURITY: ContainerSecurity = {
+  supplementalGroups: [],
+  privileged: false,
+  readOnlyRootFilesystem: false,
+  addCapabilities: [],
+  dropCapabilities: [],
+  noNewPrivileges: false,
+};
+
 /** A container config in this sandbox. */
 export function aContainer(
   sandbox: Sandbox,
@@ -71,14 +81,7 @@ export function aContainer(
     mounts: [],
     devices: [],
     resources: {},
-    security: {
-      supplementalGroups: [],
-      privileged: false,
-      readOnlyRootFilesystem: false,
-      addCapabilities: [],
-      dropCapabilities: [],
-      noNewPrivileges: false,
-    },
+    security: PLAIN_SECURITY,
     pidMode: 'container',
     hostNetwork: false,
     stdin: false,

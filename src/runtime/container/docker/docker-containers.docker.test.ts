@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { aContainer, aSandbox, PLAIN_SECURITY as PLAIN } from '../container-runtime.contract.ts';
+import { docker, startDockerCluster, type TestCluster } from './docker-test-support.ts';
+
+const FOREVER = ['sh', '-c', 'trap "exit 0" TERM; sleep 3600 & wait'];
+
+describe('containers on Docker', { timeout: 120_000 }, () => {
+  let cluster: TestCluster;
+  let folder: string;
+  before(async () => {
+    cluster = await startDockerCluster('containers', 2);
+    folder = await mkdtemp(join(tmpdir(), 'minik-runtime-'));
+  });
+  after(async () => {
+    await cluster.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('names and labels sandboxes and containers as dockershim did', async () => {
+    const { sandbox, id } = await cluster.launch(FOREVER, { attempt: 2 });
+    const { name, namespace, uid, node } = sandbox.pod;
+    const [names, labels] = docker('inspect', '--format', '{{.Name}} {{json .Config.Labels}}', id).split(/ (?={)/);
+    assert.equal(names, `/k8s_main_${name}_${namespace}_${uid}_2`);
+    const read = JSON.parse(labels ?? '');
+    assert.equal(read['io.kubernetes.pod.name'], name);
+    assert.equal(read['io.kubernetes.pod.namespace'], namespace);
+    assert.equal(read['io.kubernetes.pod.uid'], uid);
+    assert.equal(read['io.kubernetes.container.name'], 'main');
+    assert.equal(read['io.kubernetes.docker.type'], 'container');
+    assert.equal(read['io.kubernetes.sandbox.id'], sandbox.id);
+    assert.equal(read['annotation.io.kubernetes.container.hash'], 'abc');
+    assert.equal(read['io.minik.cluster'], 'runtime-test-containers');
+    assert.equal(read['io.minik.node'], node);
+    assert.equal(docker('inspect', '--format', '{{.Name}}', sandbox.id), `/k8s_POD_${name}_${namespace}_${uid}_0`);
+  });
+
+  it('takes over the name of a dead leftover, and leaves a stranger its own', async () => {
+    const { sandbox, id: first } = await cluster.launch(['true']);
+    await cluster.runtime.containers.stop(first, 1);
+    const second = await cluster.runtime.containers.create(aContainer(sandbox, cluster.image, FOREVER));
+    assert.notEqual(second, first);
+    assert.equal(await cluster.runtime.containers.inspect(first), undefined);
+    const { name, namespace, uid } = sandbox.pod;
+    const stranger = docker('create', '--name', `k8s_other_${name}_${namespace}_${uid}_0`, cluster.image, 'true');
+    try {
+      const third = await cluster.runtime.containers.create(aContainer(sandbox, cluster.image, FOREVER, { name: 'other' }));
+      assert.match(docker('inspect', '--format', '{{.Name}}', third), new RegExp(`^/k8s_other_${name}_${namespace}_${uid}_0_[0-9a-f]{8}$`));
+      assert.equal((await cluster.runtime.containers.inspect(third))?.name, 'other');
+    } finally {
+      docker('rm', '-f', stranger);
+    }
+  });
+
+  it('passes command, args, environment, working directory and user on', async () => {
+    const { log } = await cluster.outcome(['sh', '-c', 'echo $0 $1 $COLOR $(pwd) $(id -u):$(id -g) $(id -G); hostname'], {
+      args: ['first', 'second'],
+      env: [{ name: 'COLOR', value: 'a=b c' }],
+      workingDir: '/var',
+      security: { ...PLAIN, runAsUser: 1001, runAsGroup: 1002, supplementalGroups: [1003] },
+    });
+    assert.match(log, /^first second a=b c \/var 1001:1002 1002 1003\npod-\d+\n$/);
+  });
+
+  it("mounts host paths, the kubelet's resolv.conf and hosts among them, and tmpfs", async () => {
+    await writeFile(join(folder, 'resolv.conf'), 'nameserver 10.96.0.10\n');
+    await writeFile(join(folder, 'hosts'), '127.0.0.1 localhost mine\n');
+    await writeFile(join(folder, 'with:colon'), 'colon\n');
+    const script =
+      'cat /etc/resolv.conf /etc/hosts /data/colon; touch /etc/hosts || echo ro; mkdir /made/x && grep -c "tmpfs /scratch" /proc/mounts';
+    const { log } = await cluster.outcome(['sh', '-c', script], {
+      mounts: [
+        { hostPath: join(folder, 'resolv.conf'), containerPath: '/etc/resolv.conf', readOnly: false },
+        { hostPath: join(folder, 'hosts'), containerPath: '/etc/hosts', readOnly: true },
+        { hostPath: join(folder, 'with:colon'), containerPath: '/data/colon', readOnly: true },
+        { hostPath: join(folder, 'made'), containerPath: '/made', readOnly: false },
+      ],
+      tmpfs: { '/scratch': 'size=65536' },
+    });
+    assert.match(log, /^nameserver 10.96.0.10\n127.0.0.1 localhost mine\ncolon\n.*ro\n1\n$/s);
+    assert.ok((await stat(join(folder, 'made', 'x'))).isDirectory());
+  });
+
+  it('sets cgroup limits, changes them, and reports an out-of-memory kill', async () => {
+    const { id } = await cluster.launch(FOREVER, {
+      resources: { cpuShares: 256, cpuQuotaUs: 50_000, cpuPeriodUs: 100_000, memoryBytes: 32 * 1024 ** 2, oomScoreAdj: 999 },
+    });
+    const limits = (): string =>
+      docker(
+        'inspect',
+        '--format',
+        '{{with .HostConfig}}{{.CpuShares}} {{.CpuQuota}} {{.CpuPeriod}} {{.Memory}} {{.MemorySwap}} {{.OomScoreAdj}}{{end}}',
+        id,
+      );
+    assert.equal(limits(), '256 50000 100000 33554432 33554432 999');
+    await cluster.runtime.containers.updateResources(id, { cpuShares: 512, memoryBytes: 64 * 1024 ** 2 });
+    assert.equal(limits(), '512 50000 100000 67108864 67108864 999');
+    const killed = await cluster.outcome(['sh', '-c', 'exec tail /dev/zero'], { resources: { memoryBytes: 16 * 1024 ** 2 } });
+    assert.equal(killed.reason, 'OOMKilled');
+    assert.equal(killed.exitCode, 137);
+  });
+
+  it('confines: capabilities, privileges, seccomp, read-only root', async () => {
+    const { log } = await cluster.outcome(['sh', '-c', 'touch /x; grep -E "^(NoNewPrivs|CapEff|Seccomp):" /proc/self/status'], {
+      security: {
+        ...PLAIN,
+        readOnlyRootFilesystem: true,
+        noNewPrivileges: true,
+        dropCapabilities: ['ALL'],
+        addCapabilities: ['NET_BIND_SERVICE'],
+      },
+    });
+    assert.match(log, /Read-only file system/);
+    assert.match(log, /CapEff:\s+0000000000000400\nNoNewPrivs:\s+1\nSeccomp:\s+2\n/);
+    const free = await cluster.outcome(['grep', '^Seccomp:', '/proc/self/status'], {
+      security: { ...PLAIN, seccompProfile: 'unconfined' },
+    });
+    assert.match(free.log, /^Seccomp:\s+0/);
+    const profile = join(folder, 'profile.json');
+    await writeFile(
+      profile,
+      JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO' }] }),
+    );
+    const own = await cluster.outcome(['mkdir', '/tmp/x'], { security: { ...PLAIN, seccompProfile: `localhost/${profile}` } });
+    assert.match(own.log, /Operation not permitted/);
+    const sandbox = await cluster.runtime.sandboxes.run(aSandbox());
+    const missing = aContainer(sandbox, cluster.image, FOREVER, { security: { ...PLAIN, seccompProfile: 'localhost//absent.json' } });
+    await assert.rejects(cluster.runtime.containers.create(missing), { name: 'RuntimeError', message: /cannot load seccomp profile/ });
+  });
+
+  it('shares network and IPC in a pod always, processes when asked, and reaps orphans', async () => {
+    const { sandbox, id } = await cluster.launch(FOREVER, { pidMode: 'pod' });
+    const { id: other } = await cluster.launch(FOREVER, { name: 'other', pidMode: 'pod' }, sandbox);
+    const namespaces = (container: string): Promise<string> =>
+      cluster.run(container, ['sh', '-c', 'for each in net ipc pid; do readlink /proc/self/ns/$each; done']);
+    assert.equal(await namespaces(id), await namespaces(other));
+    assert.match(await cluster.run(id, ['cat', '/proc/1/cmdline']), /^\/pause/);
+    await cluster.run(id, ['sh', '-c', '(sh -c "sleep 0.05 & exit") ; sleep 0.2']);
+    assert.doesNotMatch(await cluster.run(id, ['ps', '-o', 'stat']), /Z/);
+    const { id: debug } = await cluster.launch(FOREVER, { name: 'debug', pidMode: { target: id } }, sandbox);
+    assert.match(await cluster.run(debug, ['cat', '/proc/1/cmdline']), /^\/pause/);
+  });
+
+  it('honours the stop signal of the config', async () => {
+    const { id } = await cluster.launch(['sh', '-c', 'trap "exit 7" USR1; sleep 3600 & wait'], { stopSignal: 'SIGUSR1' });
+    await cluster.runtime.containers.stop(id, 10);
+    assert.equal((await cluster.runtime.containers.inspect(id))?.exitCode, 7);
+  });
+
+  it('shows a program that may not be executed with exit code 126', async () => {
+    const sandbox = await cluster.runtime.sandboxes.run(aSandbox());
+    const id = await cluster.runtime.containers.create(aContainer(sandbox, cluster.image, ['/etc/passwd']));
+    await assert.rejects(cluster.runtime.containers.start(id), { code: 'StartFailed', message: /permission denied/ });
+    const failed = await cluster.runtime.containers.inspect(id);
+    assert.equal(failed?.exitCode, 126);
+    assert.equal(failed?.reason, 'ContainerCannotRun');
+  });
+
+  it('surfaces what the engine refuses at create', async () => {
+    const sandbox = await cluster.runtime.sandboxes.run(aSandbox());
+    const tiny = aContainer(sandbox, cluster.image, FOREVER, { resources: { memoryBytes: 4096 } });
+    await assert.rejects(cluster.runtime.containers.create(tiny), {
+      name: 'RuntimeError',
+      code: 'Other',
+      message: /[Mm]inimum memory limit/,
+    });
+  });
+});

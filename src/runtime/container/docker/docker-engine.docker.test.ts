@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { aSandbox } from '../container-runtime.contract.ts';
+import { createDockerRuntime } from './create-docker-runtime.ts';
+import { docker, startDockerCluster, type TestCluster, testClock, testSubnet } from './docker-test-support.ts';
+
+const DAEMON = (process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock').replace('unix://', '');
+
+/** Stands between the runtime and the daemon, so that a test can take the daemon away. */
+function startProxy(path: string): Promise<{ stop(): Promise<void> }> {
+  const open = new Set<Socket>();
+  const server: Server = createServer((client) => {
+    const upstream = connect(DAEMON);
+    for (const socket of [client, upstream]) {
+      open.add(socket);
+      socket.on('close', () => open.delete(socket));
+      socket.on('error', () => socket.destroy());
+    }
+    client.pipe(upstream).pipe(client);
+  });
+  const { promise, resolve } = Promise.withResolvers<{ stop(): Promise<void> }>();
+  const stop = async (): Promise<void> => {
+    const closed = new Promise((done) => server.close(done));
+    for (const socket of open) socket.destroy();
+    await closed;
+  };
+  server.listen(path, () => resolve({ stop }));
+  return promise;
+}
+
+describe('the Docker engine', { timeout: 120_000 }, () => {
+  let cluster: TestCluster;
+  let folder: string;
+  before(async () => {
+    cluster = await startDockerCluster('engine', 4);
+    folder = await mkdtemp(join(tmpdir(), 'minik-engine-'));
+  });
+  after(async () => {
+    await cluster.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('is Unavailable while it is away, and its events resync when it is back', async () => {
+    const socketPath = join(folder, 'docker.sock');
+    const network = { networkName: 'minik-runtime-test-engine', ...testSubnet(4) };
+    const runtime = createDockerRuntime({ clusterId: 'runtime-test-engine', clock: testClock, socketPath, ...network });
+    await assert.rejects(runtime.prepare(), { name: 'RuntimeError', code: 'Unavailable' });
+    const abort = new AbortController();
+    const events = runtime.events(abort.signal)[Symbol.asyncIterator]();
+    const first = events.next();
+    const proxy = await startProxy(socketPath);
+    assert.deepEqual(await first, { done: false, value: { type: 'resync' } });
+    assert.deepEqual(await runtime.containers.list(), []);
+    const again = events.next();
+    await proxy.stop();
+    const unknown = '0'.repeat(64);
+    await assert.rejects(runtime.sandboxes.list(), { code: 'Unavailable' });
+    await assert.rejects(runtime.sandboxes.run(aSandbox()), { code: 'Unavailable' });
+    await assert.rejects(runtime.containers.inspect(unknown), { code: 'Unavailable' });
+    await assert.rejects(runtime.containers.start(unknown), { code: 'Unavailable' });
+    await assert.rejects(runtime.containers.stop(unknown, 0), { code: 'Unavailable' });
+    await assert.rejects(runtime.streams.exec(unknown, { command: ['true'], tty: false }), { code: 'Unavailable' });
+    await assert.rejects(runtime.images.pull('busybox', undefined, abort.signal), { code: 'Unavailable' });
+    await assert.rejects(runtime.info(), { code: 'Unavailable' });
+    const back = await startProxy(socketPath);
+    assert.deepEqual(await again, { done: false, value: { type: 'resync' } });
+    assert.deepEqual(await runtime.sandboxes.list(), []);
+    abort.abort();
+    await runtime.close();
+    await back.stop();
+  });
+
+  it('prepares twice without harm and makes pruned things again', async () => {
+    await cluster.runtime.prepare();
+    assert.equal(docker('network', 'ls', '-q', '--filter', 'label=io.minik.cluster=runtime-test-engine').split('\n').length, 1);
+    docker('network', 'rm', 'minik-runtime-test-engine');
+    const sandbox = await cluster.runtime.sandboxes.run(aSandbox());
+    assert.match(sandbox.ip, /^10\.213\.244\./);
+    await cluster.runtime.sandboxes.remove(sandbox.id);
+  });
+
+  it('changes its subnet when no pod runs, else refuses', async (t) => {
+    const options = { clusterId: 'runtime-test-engine', clock: testClock, networkName: 'minik-runtime-test-engine', ...testSubnet(5) };
+    const moved = createDockerRuntime(options);
+    t.after(() => moved.close());
+    const sandbox = await cluster.runtime.sandboxes.run(aSandbox());
+    await assert.rejects(moved.prepare(), { name: 'RuntimeError', message: /has subnet 10\.213\.244\.0\/24 with 1 running pods/ });
+    await cluster.runtime.sandboxes.stop(sandbox.id);
+    await moved.prepare();
+    assert.match((await moved.sandboxes.run(aSandbox())).ip, /^10\.213\.245\./);
+    await moved.destroy();
+    await cluster.runtime.prepare();
+  });
+
+  it('refuses a subnet that overlaps with another network', async (t) => {
+    const other = createDockerRuntime({
+      clusterId: 'runtime-test-overlap',
+      clock: testClock,
+      networkName: 'minik-runtime-test-overlap',
+      ...testSubnet(4),
+    });
+    t.after(() => other.close());
+    await assert.rejects(other.prepare(), {
+      name: 'RuntimeError',
+      message: /pod subnet 10\.213\.244\.0\/24 overlaps with another network/,
+    });
+  });
+
+  it('removes a sandbox that could not start', async () => {
+    const config = aSandbox({ sysctls: { 'kernel.no_such_thing': '1' } });
+    await assert.rejects(cluster.runtime.sandboxes.run(config), { name: 'RuntimeError' });
+    assert.deepEqual(
+      (await cluster.runtime.sandboxes.list()).filter(({ pod }) => pod.uid === config.pod.uid),
+      [],
+    );
+  });
+
+  it('leaves nothing behind', async () => {
+    await cluster.launch(['sleep', '3600']);
+    await cluster.runtime.destroy();
+    await cluster.runtime.destroy();
+    assert.equal(docker('ps', '-aq', '--filter', 'label=io.minik.cluster=runtime-test-engine'), '');
+    assert.equal(docker('network', 'ls', '-q', '--filter', 'label=io.minik.cluster=runtime-test-engine'), '');
+  });
+});
