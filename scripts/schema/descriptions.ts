@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Facts, ModelFacts } from '../../src/api/schema/facts.ts';
+import { referenceDescriptions } from './reference-descriptions.ts';
 
 /** One class of the client: its description, and the description of each property by JSON name. */
 interface ClientModel {
@@ -93,7 +94,12 @@ export function describe(facts: Facts, clientFolder: string): Descriptions {
   return Object.fromEntries(
     models.map((model) => {
       const match = found.get(model.model) ?? fallback(model);
-      const fields = model.members.map((member) => ('embed' in member ? '' : (match?.properties.get(member.name) ?? '')));
+      const ours = referenceDescriptions[model.name];
+      const fields = model.members.map((member) => {
+        if ('embed' in member) return '';
+        const theirs = match?.properties.get(member.name) ?? '';
+        return theirs === '' ? (ours?.[member.name] ?? '') : theirs;
+      });
       return [model.model, [match?.description ?? '', ...fields]];
     }),
   );

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { type GoType, isSpecialModel, openFacts } from '../../src/api/schema/facts.ts';
 import { Schemas } from '../../src/api/schema/schema.ts';
 import { alwaysDefaulted } from './always-defaulted.ts';
+import { referenceDescriptions } from './reference-descriptions.ts';
 
 const facts = openFacts(readFileSync(join(import.meta.dirname, 'facts.json'), 'utf8'));
 
@@ -53,6 +54,15 @@ describe('facts.json', () => {
           members.some((member) => !('embed' in member) && member.name === field),
           `${name}.${field}`,
         );
+    }
+  });
+
+  it('knows every field that has a description of ours', () => {
+    const fields = new Set(
+      facts.names().flatMap((name) => [...new Schemas(facts).get(name).byName.keys()].map((field) => `${name.split('.').at(-1)}.${field}`)),
+    );
+    for (const [type, texts] of Object.entries(referenceDescriptions)) {
+      for (const field of Object.keys(texts)) assert.ok(fields.has(`${type}.${field}`), `${type}.${field}`);
     }
   });
 });

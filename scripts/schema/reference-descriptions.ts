@@ -1,0 +1,200 @@
+/**
+ * Descriptions of fields that hold another type: the API client package has none for these (its source drops text beside references).
+ * By type and field; in our words. Fields not listed borrow the description of the type they hold.
+ */
+const probes = {
+  livenessProbe: 'Probe that tells whether the container is alive: the container is restarted when it fails. Cannot be updated.',
+  readinessProbe:
+    'Probe that tells whether the container takes traffic: while it fails, the pod is left out of its Services. Cannot be updated.',
+  startupProbe: 'Probe that tells whether the container has started: no other probe runs before it succeeds. Cannot be updated.',
+};
+
+const container = {
+  ...probes,
+  lifecycle: 'Actions to run right after the container starts and before it is terminated. Cannot be updated.',
+  resources: 'Compute resources the container requests and is limited to.',
+  securityContext: "Security options of the container; they override the pod's.",
+};
+
+const secretRef = 'Secret with the credentials for this volume.';
+
+const securityProfiles = {
+  appArmorProfile: 'AppArmor profile to run with. Linux only.',
+  seLinuxOptions: 'SELinux context to run with; the container runtime chooses one when unset. Linux only.',
+  seccompProfile: 'Seccomp profile to run with. Linux only.',
+  windowsOptions: 'Options for Windows containers. Windows only.',
+};
+
+const template = 'The pods that are created when there are too few of them.';
+
+/** Type name to field name to description. */
+export const referenceDescriptions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  Affinity: {
+    nodeAffinity: 'Rules about which nodes the pod may or should run on.',
+    podAffinity: 'Rules that draw the pod to where certain other pods run.',
+    podAntiAffinity: 'Rules that keep the pod away from where certain other pods run.',
+  },
+  CSIVolumeSource: { nodePublishSecretRef: 'Secret handed to the CSI driver when it publishes the volume on the node.' },
+  CephFSVolumeSource: { secretRef },
+  CinderVolumeSource: { secretRef },
+  FlexVolumeSource: { secretRef },
+  ISCSIVolumeSource: { secretRef },
+  RBDVolumeSource: { secretRef },
+  ScaleIOVolumeSource: { secretRef },
+  StorageOSVolumeSource: { secretRef },
+  ClusterTrustBundleProjection: { labelSelector: 'Selects trust bundles by label. Only together with signerName.' },
+  Container: container,
+  EphemeralContainerCommon: {
+    ...container,
+    ...Object.fromEntries(Object.keys(probes).map((name) => [name, 'Not allowed for ephemeral containers.'])),
+  },
+  ContainerRestartRule: { exitCodes: 'The exit codes for which the rule holds.' },
+  ContainerState: {
+    running: 'Set while the container runs.',
+    terminated: 'Set once the container has ended.',
+    waiting: 'Set while the container has yet to start.',
+  },
+  ContainerStatus: {
+    lastState: 'How the previous run of the container ended.',
+    resources: 'The requests and limits that are in force for the running container.',
+    state: 'What the container is doing now.',
+    user: 'The user that the first process of the container runs as.',
+  },
+  ContainerUser: { linux: 'The user and groups on Linux.' },
+  DeploymentSpec: {
+    selector: "Selects the pods that belong to the deployment; it must match the template's labels and cannot change.",
+    strategy: 'How existing pods are replaced with new ones.',
+    template: 'The pods to run. The restartPolicy can only be Always.',
+  },
+  DeploymentStrategy: { rollingUpdate: 'Parameters of a rolling update. Only with type RollingUpdate.' },
+  DownwardAPIVolumeFile: {
+    fieldRef: 'A field of the pod: its name, namespace, uid, labels or annotations.',
+    resourceFieldRef: "A container's CPU or memory request or limit.",
+  },
+  Endpoint: {
+    conditions: 'The current state of the endpoint.',
+    hints: 'Where traffic for the endpoint is best sent from.',
+    targetRef: 'The object, usually a pod, that the endpoint stands for.',
+  },
+  EndpointAddress: { targetRef: 'The object, usually a pod, that has the address.' },
+  EnvFromSource: {
+    configMapRef: 'The ConfigMap whose entries become variables.',
+    secretRef: 'The Secret whose entries become variables.',
+  },
+  EnvVar: { valueFrom: 'Where to take the value from. Only without a value.' },
+  EnvVarSource: {
+    configMapKeyRef: 'One entry of a ConfigMap.',
+    fieldRef: 'A field of the pod, such as metadata.name, spec.nodeName or status.podIP.',
+    fileKeyRef: 'One variable of a file in a volume.',
+    resourceFieldRef: "A container's request or limit of a resource.",
+    secretKeyRef: "One entry of a Secret in the pod's namespace.",
+  },
+  EphemeralVolumeSource: { volumeClaimTemplate: 'The PersistentVolumeClaim that is made for, and lives as long as, the pod.' },
+  Event: {
+    involvedObject: 'The object that the event is about.',
+    related: 'A second object that is part of the story.',
+    series: 'How often and when last the event repeated; unset for single events.',
+    source: 'The component that reported the event.',
+  },
+  Lifecycle: {
+    postStart: 'Run right after the container is created. When it fails, the container is terminated and restarted by its policy.',
+    preStop: 'Run before the container is terminated by a request or a failed probe, within the grace period.',
+  },
+  LifecycleHandler: {
+    exec: 'A command to run in the container.',
+    httpGet: 'An HTTP GET request to make.',
+    sleep: 'A time to sleep.',
+    tcpSocket: 'Deprecated and not supported.',
+  },
+  NodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: 'What a node must have for the pod to be scheduled onto it.' },
+  NodeSpec: { configSource: 'Deprecated: the source of dynamic kubelet configuration.' },
+  NodeDaemonEndpoints: { kubeletEndpoint: 'Where the kubelet listens.' },
+  NodeRuntimeHandler: { features: 'What the runtime handler supports.' },
+  NodeStatus: {
+    config: 'The state of dynamic kubelet configuration.',
+    daemonEndpoints: "Ports of the node's daemons.",
+    features: 'What the container runtime of the node supports.',
+    nodeInfo: 'Identifiers and versions of the node.',
+  },
+  NodeSystemInfo: { swap: 'Swap memory of the node.' },
+  PersistentVolumeClaimSpec: {
+    dataSource: 'A snapshot or claim to fill the volume from.',
+    dataSourceRef: 'An object, of any kind with a populator, to fill the volume from.',
+    resources: 'The least the volume must offer.',
+    selector: 'Selects the volumes that may be bound.',
+  },
+  PodAffinityTerm: {
+    labelSelector: 'Selects the other pods by label.',
+    namespaceSelector: 'Selects the namespaces of the other pods by label; empty selects all.',
+  },
+  PodSecurityContext: securityProfiles,
+  PodSpec: {
+    affinity: 'Where the pod may and should be scheduled.',
+    dnsConfig: 'DNS parameters, merged with what the dnsPolicy yields.',
+    os: "The operating system of the pod's containers.",
+    resources: 'Compute resources of the pod as a whole.',
+    schedulingGroup: 'The group of pods to schedule together with.',
+    securityContext: 'Security options of the pod and defaults for its containers.',
+  },
+  PodStatus: {
+    extendedResourceClaimStatus: 'The claim that was made for extended resources.',
+    resources: 'The requests and limits in force for the pod as a whole.',
+  },
+  PreferredSchedulingTerm: { preference: 'What nodes the weight goes to.' },
+  ProbeHandler: {
+    exec: 'A command to run in the container; exit code 0 is success.',
+    grpc: 'A gRPC health check to make.',
+    httpGet: 'An HTTP GET request to make; a status from 200 to 399 is success.',
+    tcpSocket: 'A TCP port to connect to.',
+  },
+  ReplicaSetSpec: { selector: "Selects the pods to count; it must match the template's labels and cannot change.", template },
+  ReplicationControllerSpec: { template },
+  SecurityContext: { ...securityProfiles, capabilities: 'Capabilities to add and drop. Linux only.' },
+  ServiceSpec: { sessionAffinityConfig: 'Parameters of the session affinity.' },
+  ServiceStatus: { loadBalancer: 'The state of the load balancer, if there is one.' },
+  SessionAffinityConfig: { clientIP: 'Parameters of affinity by client address.' },
+  TopologySpreadConstraint: { labelSelector: 'Selects the pods to count in each domain.' },
+  VolumeMountStatus: { volumeStatus: 'What is known of the mounted volume.' },
+  VolumeProjection: {
+    clusterTrustBundle: 'The certificates of trust bundles, as one file.',
+    configMap: 'Entries of a ConfigMap.',
+    downwardAPI: 'Fields of the pod.',
+    podCertificate: 'A private key and a certificate made for the pod.',
+    secret: 'Entries of a Secret.',
+    serviceAccountToken: 'A token of the service account, renewed as needed.',
+  },
+  VolumeSource: {
+    awsElasticBlockStore: 'Deprecated: an AWS disk.',
+    azureDisk: 'Deprecated: an Azure data disk.',
+    azureFile: 'Deprecated: an Azure file share.',
+    cephfs: 'Deprecated: a CephFS mount.',
+    cinder: 'Deprecated: an OpenStack volume.',
+    configMap: 'The entries of a ConfigMap as files.',
+    csi: 'Ephemeral storage handled by a CSI driver.',
+    downwardAPI: 'Fields of the pod as files.',
+    emptyDir: 'An empty directory that lives as long as the pod.',
+    ephemeral: 'A volume of a storage driver that lives as long as the pod.',
+    fc: 'A Fibre Channel disk.',
+    flexVolume: 'Deprecated: a volume of an exec-based plugin.',
+    flocker: 'Deprecated: a Flocker volume.',
+    gcePersistentDisk: 'Deprecated: a Google Compute Engine disk.',
+    gitRepo: 'Deprecated: the content of a Git repository.',
+    glusterfs: 'Deprecated: a GlusterFS mount.',
+    hostPath: "A file or directory of the node's file system. Most pods should not need it.",
+    image: 'The content of an OCI image or artifact.',
+    iscsi: 'An iSCSI disk.',
+    nfs: 'An NFS mount.',
+    persistentVolumeClaim: 'The volume of a PersistentVolumeClaim in the same namespace.',
+    photonPersistentDisk: 'Deprecated: a Photon disk.',
+    portworxVolume: 'Deprecated: a Portworx volume.',
+    projected: 'Several sources in one directory: secrets, config maps, fields of the pod, tokens.',
+    quobyte: 'Deprecated: a Quobyte mount.',
+    rbd: 'Deprecated: a RADOS block device.',
+    scaleIO: 'Deprecated: a ScaleIO volume.',
+    secret: 'The entries of a Secret as files.',
+    storageos: 'Deprecated: a StorageOS volume.',
+    vsphereVolume: 'Deprecated: a vSphere volume.',
+  },
+  VolumeStatus: { image: 'The image that is mounted.' },
+  WeightedPodAffinityTerm: { podAffinityTerm: 'The rule that the weight goes to.' },
+};
