@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ReplicaSet } from '../../api/generated/apps/v1.ts';
+import { deployment } from '../../api/kinds/deployment.ts';
+import { pod } from '../../api/kinds/pod.ts';
+import { replicaSet } from '../../api/kinds/replica-set.ts';
+import { replicaSetController } from '../replicas/replica-set.ts';
+import { aDeployment, makeReady } from '../testing/objects.ts';
+import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
+import { deploymentController } from './deployment-controller.ts';
+
+const ref = { namespace: 'default', name: 'web' };
+const controllers = [deploymentController, replicaSetController];
+
+const get = (cluster: TestCluster) => cluster.api(deployment).get(ref);
+const patch = async (cluster: TestCluster, spec: Record<string, unknown>) => {
+  await cluster.api(deployment).patch(ref, { type: 'merge', body: JSON.parse(JSON.stringify({ spec })) });
+  await cluster.settle();
+};
+const newImage = (image: string) => ({ template: { spec: { containers: [{ name: 'c', image }] } } });
+const condition = async (cluster: TestCluster, type: string) => (await get(cluster)).status.conditions?.find((c) => c.type === type);
+
+async function sets(cluster: TestCluster): Promise<readonly ReplicaSet[]> {
+  const revision = (set: ReplicaSet): number => Number(set.metadata.annotations?.['deployment.kubernetes.io/revision']);
+  return (await cluster.list(replicaSet)).toSorted((a, b) => revision(a) - revision(b));
+}
+
+/** Lets a rollout go on until all Pods are ready. */
+async function finish(cluster: TestCluster): Promise<void> {
+  for (let i = 0; i < 20; i++) {
+    for (const object of await cluster.list(pod)) {
+      if (object.metadata.deletionTimestamp !== undefined)
+        await cluster.api(pod).delete({ namespace: 'default', name: object.metadata.name }, { gracePeriodSeconds: 0 });
+    }
+    await makeReady(cluster);
+  }
+}
+
+describe('deploymentController', () => {
+  it('makes a set of the template with hash, revision and sizes, and reports progress', async (t) => {
+    const cluster = await startTestCluster(t, { controllers });
+    await cluster.apply(aDeployment());
+    await cluster.settle();
+    const [set, ...others] = await sets(cluster);
+    assert.ok(set);
+    assert.equal(others.length, 0);
+    const hash = set.metadata.labels?.['pod-template-hash'];
+    assert.match(hash ?? '', /^[0-9bcdfghjklmnpqrstvwxz]{4,10}$/);
+    assert.equal(set.metadata.name, `web-${hash}`);
+    assert.equal(set.spec.selector.matchLabels?.['pod-template-hash'], hash);
+    assert.deepEqual(set.metadata.annotations, {
+      'deployment.kubernetes.io/desired-replicas': '3',
+      'deployment.kubernetes.io/max-replicas': '4',
+      'deployment.kubernetes.io/revision': '1',
+    });
+    const made = await get(cluster);
+    assert.equal(made.metadata.annotations?.['deployment.kubernetes.io/revision'], '1');
+    assert.deepEqual([made.status.replicas, made.status.updatedReplicas, made.status.unavailableReplicas], [3, 3, 3]);
+    assert.equal((await condition(cluster, 'Available'))?.reason, 'MinimumReplicasUnavailable');
+    assert.equal((await condition(cluster, 'Progressing'))?.message, `ReplicaSet "web-${hash}" is progressing.`);
+    assert.ok((await cluster.events()).includes(`Normal ScalingReplicaSet Scaled up replica set web-${hash} from 0 to 3`));
+    await makeReady(cluster);
+    const available = await condition(cluster, 'Available');
+    assert.deepEqual([available?.status, available?.message], ['True', 'Deployment has minimum availability.']);
+    const progressing = await condition(cluster, 'Progressing');
+    assert.deepEqual(
+      [progressing?.reason, progressing?.message],
+      ['NewReplicaSetAvailable', `ReplicaSet "web-${hash}" has successfully progressed.`],
+    );
+    assert.equal((await get(cluster)).status.readyReplicas, 3);
+  });
+
+  it('rolls over step by step within maxSurge and maxUnavailable', async (t) => {
+    const cluster = await startTestCluster(t, { controllers });
+    await cluster.apply(aDeployment({ replicas: 4 }));
+    await cluster.settle();
+    await makeReady(cluster);
+    await patch(cluster, newImage('busybox:2'));
+    const [old, fresh] = await sets(cluster);
+    assert.deepEqual([old?.spec.replicas, fresh?.spec.replicas], [3, 2]);
+    await finish(cluster);
+    const [afterOld, afterNew] = await sets(cluster);
+    assert.deepEqual([afterOld?.spec.replicas, afterNew?.spec.replicas], [0, 4]);
+    assert.equal(afterNew?.metadata.annotations?.['deployment.kubernetes.io/revision'], '2');
+    assert.equal((await get(cluster)).metadata.annotations?.['deployment.kubernetes.io/revision'], '2');
+    const scaled = (await cluster.events())
+      .filter((text) => text.includes('ScalingReplicaSet'))
+      .map((text) => text.replace(/.*Scaled/, 'Scaled'));
+    assert.deepEqual(scaled.slice(1, 4), [
+      `Scaled up replica set ${afterNew.metadata.name} from 0 to 1`,
+      `Scaled down replica set ${afterOld?.metadata.name} from 4 to 3`,
+      `Scaled up replica set ${afterNew.metadata.name} from 1 to 2`,
+    ]);
+  });
+
+  it('reuses the old set on a rollback, with a new revision and a history', async (t) => {
+    const cluster = await startTestCluster(t, { controllers });
+    await cluster.apply(aDeployment({ replicas: 1 }));
+    await finish(cluster);
+    const [first] = await sets(cluster);
+    await patch(cluster, newImage('busybox:2'));
+    await finish(cluster);
+    await patch(cluster, newImage('busybox:1.36'));
+    await finish(cluster);
+    const all = await sets(cluster);
+    assert.equal(all.length, 2);
+    const last = all.at(-1);
+    assert.equal(last?.metadata.uid, first?.metadata.uid);
+    assert.equal(last?.metadata.annotations?.['deployment.kubernetes.io/revision'], '3');
+    assert.equal(last?.metadata.annotations?.['deployment.kubernetes.io/revision-history'], '1');
+  });
+
+  it('recreates only when all old Pods are gone', async (t) => {
+    const cluster = await startTestCluster(t, { controllers });
+    await cluster.apply(aDeployment({ replicas: 2, strategy: { type: 'Recreate' } }));
+    await cluster.settle();
+    await makeReady(cluster);
+    for (const object of await cluster.list(pod)) {
+      await cluster
+        .api(pod)
+        .patch({ namespace: 'default', name: object.metadata.name }, { type: 'merge', body: { metadata: { finalizers: ['x/wait'] } } });
+    }
+    await patch(cluster, newImage('busybox:2'));
+    assert.equal((await sets(cluster)).length, 1);
+    for (const object of await cluster.list(pod)) {
+      await cluster
+        .api(pod)
+        .patch({ namespace: 'default', name: object.metadata.name }, { type: 'merge', body: { metadata: { finalizers: null } } });
+    }
+    await finish(cluster);
+    const [old, fresh] = await sets(cluster);
+    assert.deepEqual([old?.spec.replicas, fresh?.spec.replicas], [0, 2]);
+  });
+
+  it('spreads a change of size over the sets of a rollout in proportion', async (t) => {
+    const cluster = await startTestCluster(t, { controllers });
+    await cluster.apply(
+      aDeployment({ replicas: 10, strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 3, maxUnavailable: 2 } } }),
+    );
+    await cluster.settle();
+    await makeReady(cluster);
+    await patch(cluster, newImage('broken'));
+    assert.deepEqual(
+      (await sets(cluster)).map(({ spec }) => spec.replicas),
+      [8, 5],
+    );
+    await patch(cluster, { replicas: 15 });
+    assert.deepEqual(
+      (await sets(cluster)).map(({ spec }) => spec.replicas),
+      [11, 7],
+    );
+  });
+
+  it('does nothing while paused except scaling, and goes on when resumed', async (t) => {
+    const cluster = await startTestCluster(t, { controllers });
+    await cluster.apply(aDeployment({ replicas: 1 }));
+    await finish(cluster);
+    await patch(cluster, { paused: true });
+    await patch(cluster, newImage('busybox:2'));
+    const paused = await condition(cluster, 'Progressing');
+    assert.deepEqual([paused?.status, paused?.reason, paused?.message], ['Unknown', 'DeploymentPaused', 'Deployment is paused']);
+    assert.equal((await sets(cluster)).length, 1);
+    await patch(cluster, { replicas: 2 });
+    assert.equal((await sets(cluster))[0]?.spec.replicas, 2);
+    await patch(cluster, { paused: false });
+    assert.equal((await sets(cluster)).length, 2);
+  });
+
+  it('reports a rollout without progress after progressDeadlineSeconds', async (t) => {
+    const cluster = await startTestCluster(t, { controllers });
+    await cluster.apply(aDeployment({ progressDeadlineSeconds: 60 }));
+    await cluster.settle();
+    const [set] = await sets(cluster);
+    await cluster.pass(62);
+    const progressing = await condition(cluster, 'Progressing');
+    assert.deepEqual(
+      [progressing?.status, progressing?.reason, progressing?.message],
+      ['False', 'ProgressDeadlineExceeded', `ReplicaSet "${set?.metadata.name}" has timed out progressing.`],
+    );
+  });
+
+  it('keeps revisionHistoryLimit old sets', async (t) => {
+    const cluster = await startTestCluster(t, { controllers });
+    await cluster.apply(aDeployment({ replicas: 1, revisionHistoryLimit: 1 }));
+    await finish(cluster);
+    for (const image of ['b', 'c', 'd']) {
+      await patch(cluster, newImage(image));
+      await finish(cluster);
+    }
+    assert.deepEqual(
+      (await sets(cluster)).map(({ metadata }) => metadata.annotations?.['deployment.kubernetes.io/revision']),
+      ['3', '4'],
+    );
+  });
+});

@@ -1,0 +1,61 @@
+/** Starts controllers side by side: each as its own user with its own Event source, all over the same caches. */
+import type { Event } from '../api/generated/core/v1.ts';
+import { event } from '../api/kinds/event.ts';
+import { type ApiEventRecorder, createEventRecorder } from '../client/api-event-recorder.ts';
+import type { Client } from '../client/client.ts';
+import { type Clock, systemClock } from '../client/clock.ts';
+import type { InformerFactory } from '../client/informer.ts';
+import type { Logger } from '../client/logger.ts';
+import type { Controller } from './controller.ts';
+import { type ControllerMetrics, runController } from './controller-runner.ts';
+import type { BackgroundController, RunDeps, Running } from './running.ts';
+
+export type AnyController = Controller | BackgroundController;
+
+export interface ControllersOptions {
+  readonly controllers: readonly AnyController[];
+  /** The API as the service account of a controller, e.g. `replicaset-controller` in kube-system. */
+  readonly clientFor: (serviceAccount: string) => Client;
+  readonly informers: InformerFactory;
+  readonly log: Logger;
+  /** Stops them all. */
+  readonly signal: AbortSignal;
+  /** Default the system's. */
+  readonly clock?: Clock;
+  /** Uniform in [0, 1); default Math.random. */
+  readonly random?: () => number;
+}
+
+export interface RunningControllers extends Running {
+  /** By controller name. */
+  readonly metrics: Readonly<Record<string, ControllerMetrics>>;
+}
+
+/** Starts all of them and returns at once; each begins to work when its caches have synced. */
+export function startControllers(options: ControllersOptions): RunningControllers {
+  const { controllers, clientFor, informers, log, signal, clock = systemClock, random = Math.random } = options;
+  const recorders: ApiEventRecorder[] = [];
+  const metrics: Record<string, () => ControllerMetrics> = {};
+  const parts = controllers.map((controller): Running => {
+    const component = controller.eventSource ?? `${controller.name}-controller`;
+    const client = clientFor(component);
+    const events = createEventRecorder({ api: client.resource<Event>(event), component, clock, log, signal });
+    recorders.push(events);
+    const deps: RunDeps = { client, informers, events, clock, log, signal, random };
+    if (!('reconcile' in controller)) return controller.start(deps);
+    const running = runController(controller, deps);
+    metrics[controller.name] = () => running.metrics;
+    return running;
+  });
+  return {
+    get idle() {
+      return parts.every(({ idle }) => idle) && recorders.every(({ pending }) => pending === 0);
+    },
+    get metrics() {
+      return Object.fromEntries(Object.entries(metrics).map(([name, read]) => [name, read()]));
+    },
+    stopped: async () => {
+      await Promise.all(parts.map((part) => part.stopped()));
+    },
+  };
+}

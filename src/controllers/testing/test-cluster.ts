@@ -1,0 +1,145 @@
+/** A cluster without nodes for tests of controllers: the real registry over the memory store, real caches, a clock that only tests move. */
+import type { TestContext } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { brotliDecompressSync } from 'node:zlib';
+import type { Event } from '../../api/generated/core/v1.ts';
+import type { Kind } from '../../api/kind.ts';
+import { event } from '../../api/kinds/event.ts';
+import { builtInKinds } from '../../api/kinds/index.ts';
+import { namespace } from '../../api/kinds/namespace.ts';
+import type { KubeObject, Received } from '../../api/object.ts';
+import { loadSchemas } from '../../api/schema/load.ts';
+import type { Client, ResourceClient } from '../../client/client.ts';
+import { FakeClock } from '../../client/fake-clock.ts';
+import { createInProcessClient } from '../../client/in-process-client.ts';
+import type { InformerFactory } from '../../client/informer.ts';
+import { createInformerFactory } from '../../client/informer-factory.ts';
+import { type Logger, silentLogger } from '../../client/logger.ts';
+import { type AdmissionPlugin, createAdmissionChain } from '../../server/admission/admission.ts';
+import { createRegistry } from '../../server/registry/create-registry.ts';
+import { createKindSet, type MutableKindSet } from '../../server/registry/kind-set.ts';
+import { createMemoryStore } from '../../server/store/memory-store.ts';
+import type { RunDeps, Running } from '../running.ts';
+import { type AnyController, type RunningControllers, startControllers } from '../start-controllers.ts';
+import { testBehaviours } from './test-behaviours.ts';
+
+export interface TestClusterOptions {
+  readonly controllers?: readonly AnyController[];
+  /** Parts that are started like background controllers, e.g. the scheduler. */
+  readonly parts?: readonly ((deps: RunDeps) => Running)[];
+  readonly log?: Logger;
+  /** Plugins of the API, e.g. to refuse what a test wants refused; default none. */
+  readonly admission?: readonly AdmissionPlugin[];
+  /** Made before the controllers start, besides `default` and `kube-system`. */
+  readonly namespaces?: readonly string[];
+}
+
+export interface TestCluster {
+  readonly clock: FakeClock;
+  readonly client: Client;
+  readonly informers: InformerFactory;
+  readonly kinds: MutableKindSet;
+  readonly controllers: RunningControllers;
+  api<T extends KubeObject>(kind: Kind<T>): ResourceClient<T>;
+  /** Creates an object, of whatever Kind it says it is. */
+  apply(object: { readonly apiVersion: string; readonly kind: string }): Promise<KubeObject>;
+  /** All objects of a Kind, in `default` unless the Kind is cluster-scoped or another namespace is given. */
+  list<T extends KubeObject>(kind: Kind<T>, inNamespace?: string): Promise<readonly T[]>;
+  /** `type reason message` of the Events in a namespace, in the order of their names' times. */
+  events(inNamespace?: string): Promise<readonly string[]>;
+  /** Resolves when nothing happens any more: queues are empty and caches current. Time does not move. */
+  settle(): Promise<void>;
+  /** Settles, moves time by seconds, settles. */
+  pass(seconds: number): Promise<void>;
+}
+
+const schemas = loadSchemas(brotliDecompressSync);
+const quietTurns = 8;
+const maxTurns = 200_000;
+
+/** Starts a cluster that ends with the test. */
+export async function startTestCluster(t: TestContext, options: TestClusterOptions = {}): Promise<TestCluster> {
+  const clock = new FakeClock();
+  const store = createMemoryStore();
+  const kinds = createKindSet(builtInKinds);
+  const stop = new AbortController();
+  const setTimer = (delayMs: number, callback: () => void): (() => void) => clock.setTimer(delayMs, callback);
+  const registry = createRegistry({
+    store,
+    kinds,
+    schemas,
+    admission: createAdmissionChain(options.admission ?? []),
+    behaviours: testBehaviours,
+    now: () => clock.now(),
+    setTimer,
+  });
+  const clientFor = (name: string): Client => createInProcessClient(registry, { user: { name }, clock });
+  const client = clientFor('system:admin');
+  const log = options.log ?? silentLogger;
+  const informers = createInformerFactory({ client, clock, signal: stop.signal, log, random: () => 0 });
+  for (const name of ['default', 'kube-system', ...(options.namespaces ?? [])]) {
+    await client.resource(namespace).create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  }
+  const asPart = (start: (deps: RunDeps) => Running, i: number): AnyController => ({ name: `part-${i}`, start });
+  const controllers = startControllers({
+    controllers: [...(options.controllers ?? []), ...(options.parts ?? []).map(asPart)],
+    clientFor: (account) => clientFor(`system:serviceaccount:kube-system:${account}`),
+    informers,
+    log,
+    signal: stop.signal,
+    clock,
+    random: () => 0,
+  });
+  t.after(async () => {
+    stop.abort();
+    await controllers.stopped();
+    await store.close();
+  });
+  const settle = async (): Promise<void> => {
+    let quiet = 0;
+    let revision = store.revision;
+    for (let i = 0; quiet < quietTurns; i++) {
+      if (i > maxTurns) throw new Error('the cluster does not settle');
+      await turn();
+      quiet = controllers.idle && store.revision === revision ? quiet + 1 : 0;
+      revision = store.revision;
+    }
+  };
+  await settle();
+  return {
+    clock,
+    client,
+    informers,
+    kinds,
+    controllers,
+    api: (kind) => client.resource(kind),
+    apply: (object) => applyAny(client, kinds, object),
+    list: async (kind, inNamespace = 'default') =>
+      (await client.resource(kind).list(kind.scope === 'Cluster' ? {} : { namespace: inNamespace })).items,
+    events: (inNamespace = 'default') => eventTexts(client.resource<Event>(event), inNamespace),
+    settle,
+    pass: async (seconds) => {
+      await settle();
+      clock.advance(seconds * 1000);
+      await settle();
+    },
+  };
+}
+
+function applyAny(
+  client: Client,
+  kinds: MutableKindSet,
+  object: { readonly apiVersion: string; readonly kind: string },
+): Promise<KubeObject> {
+  const [version = '', group = ''] = object.apiVersion.split('/').reverse();
+  const kind = kinds.byKind(group, version, object.kind);
+  if (kind === undefined) throw new Error(`no kind ${object.apiVersion} ${object.kind}`);
+  // Tests hand in objects of the Kind they name; the registry checks them.
+  return client.resource(kind).create(object as Received<KubeObject>);
+}
+
+async function eventTexts(api: ResourceClient<Event>, inNamespace: string): Promise<readonly string[]> {
+  const { items } = await api.list({ namespace: inNamespace });
+  const time = (item: Event): string => item.metadata.name.split('.').at(-1) ?? '';
+  return items.toSorted((a, b) => (time(a) < time(b) ? -1 : 1)).map(({ type, reason, message }) => `${type} ${reason} ${message}`);
+}
