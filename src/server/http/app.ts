@@ -1,0 +1,180 @@
+/**
+ * The API as a hono app: filters in upstream's order (audit id, authentication, impersonation, authorization), then a handler per path.
+ * Serves with and without sockets (`app.request`). Only this folder knows hono.
+ */
+import { Hono } from 'hono';
+import type { JsonObject } from '../../api/json.ts';
+import { type Clock, systemClock } from '../../client/clock.ts';
+import type { Logger } from '../../client/logger.ts';
+import type { Registry } from '../registry/registry.ts';
+import { authenticate, PeerCertificates } from './auth/authenticate.ts';
+import { authorize } from './auth/authorize.ts';
+import { impersonate } from './auth/impersonate.ts';
+import { Deadlines } from './deadlines.ts';
+import { Discovery } from './discovery/discovery.ts';
+import { handleDiscovery } from './discovery/discovery-handler.ts';
+import { encodeObject } from './encode/encode.ts';
+import { Exchange, type NodeBindings } from './exchange.ts';
+import { handleResource } from './handlers/resource.ts';
+import { type HealthEndpoint, healthOf, healthRoot, pingCheck } from './health.ts';
+import { RequestMetrics } from './metrics.ts';
+import { negotiate, negotiateError } from './negotiation.ts';
+import { handleOpenApi, OpenApiDocuments } from './openapi/openapi-handler.ts';
+import type { Authenticator, Authorizer, HealthCheck, OpenApiSource, ProtobufCodec, RuleResolver } from './ports.ts';
+import { baseHeaders, respond, respondText } from './respond.ts';
+import type { ServerContext } from './server-context.ts';
+import { statusOf, toStatusError } from './status.ts';
+import type { PodStreams } from './streaming/pod-streams.ts';
+import { versionInfo } from './version.ts';
+import { bindings } from './virtual/bindings.ts';
+import { componentStatuses } from './virtual/component-statuses.ts';
+import { reviews } from './virtual/reviews.ts';
+import type { VirtualResource } from './virtual/virtual-resource.ts';
+import { WatchHub } from './watch/watch-hub.ts';
+
+export interface AppOptions {
+  readonly registry: Registry;
+  /** Asked in order; client certificates need `certificateAuthenticator` among them. */
+  readonly authenticators: readonly Authenticator[];
+  readonly authorizer: Authorizer;
+  /** For SelfSubjectRulesReview; absent: its answers are marked incomplete. */
+  readonly ruleResolver?: RuleResolver;
+  readonly podStreams: PodStreams;
+  readonly codec: ProtobufCodec;
+  readonly openApi: OpenApiSource;
+  /** The store's newest revision, for bookmarks. */
+  readonly currentRevision: () => number;
+  /** Besides `ping`. Checks named `scheduler`, `controller-manager`, `etcd` also speak for the component statuses. */
+  readonly healthChecks?: readonly HealthCheck[];
+  /** Besides reviews, bindings and component statuses. */
+  readonly virtualResources?: readonly VirtualResource[];
+  readonly logger: Logger;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+}
+
+/** Runs an exchange through the filters; the rest is up to the handler. Used by upgrades, too. */
+export type Filters = (exchange: Exchange) => Promise<void>;
+
+export interface App {
+  readonly hono: Hono<{ Bindings: NodeBindings }>;
+  readonly server: ServerContext;
+  readonly filters: Filters;
+  /** The answer to anything thrown while serving an exchange. */
+  renderError(exchange: Exchange, error: unknown): Promise<Response>;
+}
+
+function contextOf(options: AppOptions): ServerContext {
+  const { registry, authenticators, authorizer, logger } = options;
+  const clock = options.clock ?? systemClock;
+  const healthChecks = [pingCheck, ...(options.healthChecks ?? [])];
+  const virtualResources = [
+    componentStatuses(healthChecks),
+    bindings(registry),
+    ...reviews(authorizer, authenticators, options.ruleResolver),
+    ...(options.virtualResources ?? []),
+  ];
+  return {
+    registry,
+    authenticators,
+    authorizer,
+    ruleResolver: options.ruleResolver,
+    podStreams: options.podStreams,
+    codec: options.codec,
+    openApi: options.openApi,
+    healthChecks,
+    virtualResources,
+    logger,
+    clock,
+    metrics: new RequestMetrics(),
+    watches: new WatchHub(clock, options.currentRevision),
+    deadlines: new Deadlines(clock),
+    discovery: new Discovery(registry.kinds, virtualResources),
+    monotonicMs: () => performance.now(),
+  };
+}
+
+const endpoints: readonly HealthEndpoint[] = ['healthz', 'livez', 'readyz'];
+
+const notFoundText = (exchange: Exchange): Response | Promise<Response> => respondText(exchange, 404, '404 page not found\n');
+
+/** A JSON document (or its other forms) that is no API object. */
+async function document(exchange: Exchange, server: ServerContext, object: JsonObject): Promise<Response> {
+  const representation = negotiate({
+    accept: exchange.accept,
+    userAgent: exchange.userAgent,
+    pretty: exchange.param('pretty'),
+    offers: 'none',
+    protobuf: false,
+  });
+  return respond(exchange, 200, await encodeObject(object, representation, server.codec), baseHeaders(exchange, representation.mediaType));
+}
+
+const staticPaths: readonly string[] = ['/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version'];
+
+function indexPaths(server: ServerContext): readonly string[] {
+  const checks = server.healthChecks.flatMap(({ name, endpoints: at }) => at.map((endpoint) => `/${endpoint}/${name}`));
+  return [...server.discovery.paths(), ...staticPaths, ...checks].toSorted();
+}
+
+async function renderError(server: ServerContext, exchange: Exchange, thrown: unknown): Promise<Response> {
+  const error = toStatusError(thrown, server.logger, { method: exchange.method, path: exchange.path, auditId: exchange.auditId });
+  const representation = negotiateError({
+    ...{ accept: exchange.accept, userAgent: exchange.userAgent, pretty: exchange.param('pretty'), offers: 'none', protobuf: true },
+  });
+  // A Status is JSON.
+  const body = await encodeObject(statusOf(error) as unknown as JsonObject, representation, server.codec);
+  const headers = baseHeaders(exchange, representation.mediaType);
+  const retry = error.status.details?.retryAfterSeconds;
+  if (retry !== undefined && retry > 0) headers['Retry-After'] = String(retry);
+  if (error.code === 401 || error.code === 403) headers['X-Content-Type-Options'] = 'nosniff';
+  return respond(exchange, error.code, body, headers);
+}
+
+type Handler = (exchange: Exchange) => Promise<Response | undefined> | Response | undefined;
+
+/** Makes the app. Nothing listens yet: see `createServer`. */
+export function createApp(options: AppOptions): App {
+  const server = contextOf(options);
+  const certificates = new PeerCertificates();
+  const filters: Filters = async (exchange) => {
+    exchange.user = await authenticate(exchange, server.authenticators, certificates.of(exchange));
+    exchange.user = await impersonate(exchange, exchange.user, server.authorizer);
+    await authorize(exchange, server.authorizer);
+  };
+  const serve = async (exchange: Exchange, handler: Handler): Promise<Response> => {
+    let response: Response;
+    try {
+      await filters(exchange);
+      response = (await handler(exchange)) ?? (await notFoundText(exchange));
+    } catch (error) {
+      response = await renderError(server, exchange, error);
+    }
+    server.metrics.record(exchange, response.status, server.monotonicMs() - exchange.startMs);
+    return response;
+  };
+  const hono = new Hono<{ Bindings: NodeBindings }>();
+  const route = (path: string, handler: Handler): void => {
+    hono.all(path, (c) => serve(new Exchange(c.req.raw, c.env?.incoming === undefined ? undefined : c.env, server.monotonicMs()), handler));
+  };
+  addRoutes(route, server);
+  return { hono, server, filters, renderError: (exchange, error) => renderError(server, exchange, error) };
+}
+
+function addRoutes(route: (path: string, handler: Handler) => void, server: ServerContext): void {
+  const documents = new OpenApiDocuments(server);
+  const api: Handler = (exchange) =>
+    exchange.info.isResourceRequest ? handleResource(exchange, server) : handleDiscovery(exchange, server);
+  for (const path of ['/api', '/api/*', '/apis', '/apis/*']) route(path, api);
+  for (const endpoint of endpoints) {
+    route(`/${endpoint}`, (exchange) => healthRoot(exchange, endpoint, server.healthChecks, server.logger));
+    route(`/${endpoint}/*`, (exchange) => healthOf(exchange, endpoint, exchange.path.slice(endpoint.length + 2), server.healthChecks));
+  }
+  for (const path of ['/version', '/version/']) route(path, (exchange) => document(exchange, server, versionInfo));
+  route('/openapi/*', (exchange) => handleOpenApi(exchange, documents));
+  route('/metrics', (exchange) =>
+    respond(exchange, 200, server.metrics.render(), baseHeaders(exchange, 'text/plain; version=0.0.4; charset=utf-8')),
+  );
+  route('/', (exchange) => document(exchange, server, { paths: indexPaths(server) }));
+  route('*', () => undefined);
+}

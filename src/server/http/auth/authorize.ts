@@ -1,0 +1,33 @@
+/** May they? Source: apiserver pkg/endpoints/filters/authorization.go. */
+import type { Exchange } from '../exchange.ts';
+import type { AuthorizationAttributes, Authorizer } from '../ports.ts';
+import { forbiddenError } from '../status.ts';
+
+export function attributesOf(exchange: Exchange): AuthorizationAttributes {
+  const { info, user } = exchange;
+  return {
+    user,
+    verb: info.verb,
+    isResourceRequest: info.isResourceRequest,
+    namespace: info.namespace,
+    apiGroup: info.apiGroup,
+    apiVersion: info.apiVersion,
+    resource: info.resource,
+    subresource: info.subresource,
+    name: info.name,
+    path: info.path,
+  };
+}
+
+/** Throws 403 with upstream's sentence when the user may not. */
+export function authorize(exchange: Exchange, authorizer: Authorizer): Promise<void> | undefined {
+  const attributes = attributesOf(exchange);
+  const answer = authorizer.authorize(attributes);
+  if (answer instanceof Promise) {
+    return answer.then(({ allowed, reason }) => {
+      if (!allowed) throw forbiddenError(attributes, reason);
+    });
+  }
+  if (!answer.allowed) throw forbiddenError(attributes, answer.reason);
+  return undefined;
+}

@@ -1,0 +1,101 @@
+/** `Impersonate-*` headers. Source: apiserver pkg/endpoints/filters/impersonation/impersonation.go. */
+import { statusErrors } from '../../../api/status-error.ts';
+import type { UserInfo } from '../../registry/registry.ts';
+import type { Exchange } from '../exchange.ts';
+import type { AuthorizationAttributes, Authorizer } from '../ports.ts';
+import { forbiddenError } from '../status.ts';
+
+interface Wish {
+  readonly resource: 'users' | 'groups' | 'serviceaccounts' | 'userextras' | 'uids';
+  readonly apiGroup: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** The key of an extra. */
+  readonly subresource: string;
+}
+
+const wish = (resource: Wish['resource'], name: string, more: Partial<Wish> = {}): Wish => ({
+  resource,
+  name,
+  apiGroup: resource === 'userextras' || resource === 'uids' ? 'authentication.k8s.io' : '',
+  namespace: '',
+  subresource: '',
+  ...more,
+});
+
+const extraPrefix = 'impersonate-extra-';
+
+const unescapeKey = (key: string): string => {
+  try {
+    return decodeURIComponent(key);
+  } catch {
+    return key;
+  }
+};
+
+function serviceAccountOf(user: string): { readonly namespace: string; readonly name: string } | undefined {
+  const [system, kind, namespace, name, more] = user.split(':');
+  if (system !== 'system' || kind !== 'serviceaccount' || !namespace || !name || more !== undefined) return undefined;
+  return { namespace, name };
+}
+
+function wishesOf(exchange: Exchange): readonly Wish[] {
+  const wishes: Wish[] = [];
+  let userName = '';
+  for (const [name, value] of exchange.headers()) {
+    if (!name.startsWith('impersonate-') || (value === '' && name !== 'impersonate-group')) continue;
+    if (name === 'impersonate-user') userName = value;
+    else if (name === 'impersonate-group') wishes.push(wish('groups', value));
+    else if (name === 'impersonate-uid') wishes.push(wish('uids', value));
+    else if (name.startsWith(extraPrefix))
+      wishes.push(wish('userextras', value, { subresource: unescapeKey(name.slice(extraPrefix.length)) }));
+  }
+  if (userName === '') {
+    if (wishes.length > 0) {
+      const asked = wishes.map((w) => `${w.resource} ${JSON.stringify(w.name)}`).join(', ');
+      throw statusErrors.badRequest(`requested [${asked}] without impersonating a user`);
+    }
+    return wishes;
+  }
+  const account = serviceAccountOf(userName);
+  const user = account === undefined ? wish('users', userName) : wish('serviceaccounts', account.name, { namespace: account.namespace });
+  return [user, ...wishes];
+}
+
+function userFrom(wishes: readonly Wish[]): UserInfo {
+  const [who] = wishes;
+  const isAccount = who?.resource === 'serviceaccounts';
+  const name = who === undefined ? '' : isAccount ? `system:serviceaccount:${who.namespace}:${who.name}` : who.name;
+  const said = wishes.filter((w) => w.resource === 'groups').map((w) => w.name);
+  const groups =
+    said.length > 0 || who === undefined || !isAccount ? said : ['system:serviceaccounts', `system:serviceaccounts:${who.namespace}`];
+  const closed = groups.includes('system:unauthenticated') || (name !== 'system:anonymous' && groups.includes('system:authenticated'));
+  if (!closed) groups.push(name === 'system:anonymous' ? 'system:unauthenticated' : 'system:authenticated');
+  const extra: Record<string, string[]> = {};
+  for (const w of wishes.filter((item) => item.resource === 'userextras')) {
+    extra[w.subresource] = [...(extra[w.subresource] ?? []), w.name];
+  }
+  return { name, uid: wishes.find((w) => w.resource === 'uids')?.name ?? '', groups, extra };
+}
+
+const mayImpersonate = (exchange: Exchange): boolean => {
+  if (exchange.node === undefined) return true;
+  for (const name in exchange.node.incoming.headers) if (name.startsWith('impersonate-')) return true;
+  return false;
+};
+
+/** The user to act as: the sender, or whom it may impersonate. Throws 403 or 400. */
+export async function impersonate(exchange: Exchange, user: UserInfo, authorizer: Authorizer): Promise<UserInfo> {
+  if (!mayImpersonate(exchange)) return user;
+  const wishes = wishesOf(exchange);
+  if (wishes.length === 0) return user;
+  for (const { resource, apiGroup, namespace, name, subresource } of wishes) {
+    const attributes: AuthorizationAttributes = {
+      ...{ user, verb: 'impersonate', isResourceRequest: true, namespace, apiGroup, resource, subresource, name, path: '' },
+      apiVersion: apiGroup === '' ? '' : 'v1',
+    };
+    const { allowed, reason } = await authorizer.authorize(attributes);
+    if (!allowed) throw forbiddenError(attributes, reason);
+  }
+  return userFrom(wishes);
+}

@@ -1,0 +1,127 @@
+/** Reads and decodes request bodies: JSON, YAML, protobuf; bounded. Source: apiserver pkg/endpoints/handlers/rest.go. */
+import type { JsonValue } from '../../api/json.ts';
+import { statusErrors } from '../../api/status-error.ts';
+import type { Body } from '../registry/registry.ts';
+import type { Exchange } from './exchange.ts';
+import { protobufType } from './negotiation.ts';
+import type { ProtobufCodec } from './ports.ts';
+
+/** Upstream's default of MaxRequestBodyBytes. */
+export const maxBodyBytes = 3 * 1024 * 1024;
+
+const tooLarge = (): Error => statusErrors.requestEntityTooLarge(`Request entity too large: limit is ${maxBodyBytes}`);
+
+/** The whole body. Throws 413 before more than the limit is in memory. */
+export async function readBody(exchange: Exchange): Promise<Buffer> {
+  const declared = exchange.header('content-length');
+  if (declared !== '') {
+    if (Number(declared) > maxBodyBytes) throw tooLarge();
+    if (declared === '0') return Buffer.alloc(0);
+    return Buffer.from(await exchange.request.arrayBuffer());
+  }
+  const stream = exchange.request.body;
+  if (stream === null) return Buffer.alloc(0);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // Leaving the loop by throwing cancels the stream.
+  for await (const chunk of stream) {
+    size += chunk.byteLength;
+    if (size > maxBodyBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+export type InputType = 'json' | 'yaml' | 'protobuf';
+
+/** The declared type of a body; without one it is JSON. Throws 415. */
+export function inputType(contentType: string, protobuf: boolean): InputType {
+  const [bare = ''] = contentType.split(';', 1);
+  const type = bare.trim().toLowerCase();
+  if (type === '' || type === 'application/json') return 'json';
+  if (type === 'application/yaml') return 'yaml';
+  if (type === protobufType && protobuf) return 'protobuf';
+  const accepted = ['application/json', 'application/yaml', ...(protobuf ? [protobufType] : [])].join(', ');
+  throw statusErrors.unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${accepted}`);
+}
+
+/** Go's wording for what JSON.parse found. */
+export function goJsonError(text: string, error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const position = /position (\d+)/.exec(message)?.[1];
+  if (text.trim() === '' || message.includes('end of JSON input')) return 'unexpected end of JSON input';
+  const char = position === undefined ? undefined : text[Number(position)];
+  if (char === undefined) return 'unexpected end of JSON input';
+  const shown = char === "'" ? `'\\''` : `'${JSON.stringify(char).slice(1, -1)}'`;
+  if (message.includes('property name')) return `invalid character ${shown} looking for beginning of object key string`;
+  if (message.includes("Expected ',' or '}'")) return `invalid character ${shown} after object key:value pair`;
+  if (message.includes("Expected ',' or ']'")) return `invalid character ${shown} after array element`;
+  if (message.includes("Expected ':'")) return `invalid character ${shown} after object key`;
+  if (message.includes('after JSON')) return `invalid character ${shown} after top-level value`;
+  return `invalid character ${shown} looking for beginning of value`;
+}
+
+/** The start of a body, for messages. Source: rest.go, summarizeData. */
+function summarize(bytes: Buffer): string {
+  if (bytes.length === 0) return '<empty>';
+  const head = bytes.subarray(0, 30);
+  const text = bytes[0] === 0x7b ? head.toString('utf8') : head.toString('hex');
+  return bytes.length > 30 ? `${text} ...` : text;
+}
+
+const unrecognized = (kind: string, cause: string, bytes: Buffer): Error =>
+  statusErrors.badRequest(`the object provided is unrecognized (must be of type ${kind}): ${cause} (${summarize(bytes)})`);
+
+const typeMeta = String.raw`struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`;
+
+export interface DecodeOptions {
+  readonly type: InputType;
+  readonly codec: ProtobufCodec;
+  /** What the endpoint takes. */
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+async function parseYaml(text: string, bytes: Buffer, kind: string): Promise<JsonValue> {
+  const { parse } = await import('yaml');
+  try {
+    // Decoded YAML is JSON: the core schema has no other types, and anchors are resolved (bounded against bombs).
+    return parse(text, { schema: 'core', maxAliasCount: 100, uniqueKeys: false, merge: true }) as JsonValue;
+  } catch (error) {
+    const cause = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+    throw unrecognized(kind, `couldn't get version/kind; json parse error: error converting YAML to JSON: yaml: ${cause}`, bytes);
+  }
+}
+
+/** Decodes a body into JSON; throws upstream's 400 when it is malformed. */
+export async function decodeBody(bytes: Buffer, options: DecodeOptions): Promise<Body> {
+  const { kind } = options;
+  if (options.type === 'protobuf') {
+    try {
+      return { json: options.codec.decode(bytes, options), text: undefined };
+    } catch (error) {
+      throw unrecognized(kind, error instanceof Error ? error.message : String(error), bytes);
+    }
+  }
+  const text = bytes.toString('utf8');
+  let json: JsonValue;
+  if (options.type === 'yaml') {
+    json = await parseYaml(text, bytes, kind);
+  } else {
+    try {
+      // JSON.parse yields JSON values and nothing else.
+      json = JSON.parse(text) as JsonValue;
+    } catch (error) {
+      throw unrecognized(kind, `couldn't get version/kind; json parse error: ${goJsonError(text, error)}`, bytes);
+    }
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    const found = Array.isArray(json) ? 'array' : json === null ? 'object' : typeof json === 'boolean' ? 'bool' : typeof json;
+    throw unrecognized(
+      kind,
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${found} into Go value of type ${typeMeta}`,
+      bytes,
+    );
+  }
+  return { json, text: options.type === 'json' ? text : undefined };
+}

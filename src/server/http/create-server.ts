@@ -1,0 +1,184 @@
+/**
+ * The API server on its sockets: HTTPS with HTTP/1.1 and HTTP/2 on one port, client certificates asked for but not demanded.
+ * `close` ends watches and streams cleanly and drains connections within a bound.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from 'node:http2';
+import type { Duplex } from 'node:stream';
+import { getRequestListener } from '@hono/node-server';
+import type { Pki } from '../pki/pki.ts';
+import { type App, type AppOptions, createApp } from './app.ts';
+import { handleUpgrade } from './streaming/upgrade.ts';
+
+export interface ListenAddress {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+export interface ServerOptions extends AppOptions {
+  readonly pki: Pick<Pki, 'caCertificate' | 'serving'>;
+  /** The first is the main one, which `url` names. */
+  readonly addresses: readonly [ListenAddress, ...ListenAddress[]];
+  /** How long `close` waits for requests under way, in milliseconds. Default 2000. */
+  readonly drainMs?: number;
+}
+
+export interface ApiServer {
+  /** `https://127.0.0.1:6443`, of the first address. */
+  readonly url: string;
+  /** The ports listened on, in the order of the addresses. */
+  readonly ports: readonly number[];
+  readonly app: App;
+  close(): Promise<void>;
+}
+
+/** Go's clients keep idle connections for 90 s; closing earlier would race with their next request. */
+const keepAliveMs = 95_000;
+const defaultDrainMs = 2000;
+
+const isHttp1 = (incoming: IncomingMessage | Http2ServerRequest): incoming is IncomingMessage => incoming.httpVersionMajor === 1;
+
+/** Everything open, so that it can be closed. */
+class Connections {
+  readonly sockets = new Set<Duplex>();
+  readonly sessions = new Set<ServerHttp2Session>();
+  /** Requests under way, by connection for HTTP/1. */
+  readonly busy = new Map<Duplex, number>();
+  active = 0;
+  draining = false;
+  #idle: (() => void) | undefined;
+
+  begin(incoming: IncomingMessage | Http2ServerRequest, outgoing: ServerResponse | Http2ServerResponse): void {
+    this.active += 1;
+    const socket = isHttp1(incoming) ? incoming.socket : undefined;
+    if (socket !== undefined) this.busy.set(socket, (this.busy.get(socket) ?? 0) + 1);
+    outgoing.once('close', () => {
+      this.active -= 1;
+      if (socket !== undefined) {
+        this.busy.delete(socket);
+        if (this.draining) socket.destroySoon();
+      }
+      if (this.active === 0) this.#idle?.();
+    });
+  }
+
+  /** Resolves when no request is under way, or when the time is over. */
+  drained(withinMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, withinMs);
+      const done = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.active === 0) done();
+      else this.#idle = done;
+    });
+  }
+}
+
+function secureServer(options: ServerOptions, app: App, connections: Connections, stopping: AbortSignal): Http2SecureServer {
+  const { pki } = options;
+  const listener = getRequestListener(app.hono.fetch);
+  const server = createSecureServer({
+    key: pki.serving.key,
+    cert: pki.serving.certificate,
+    ca: pki.caCertificate,
+    allowHTTP1: true,
+    requestCert: true,
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.2',
+    settings: { maxConcurrentStreams: 1000 },
+  });
+  // Members of HTTP/1 servers that HTTP/2 servers with allowHTTP1 have, too; their types do not say so.
+  Object.assign(server, { keepAliveTimeout: keepAliveMs, headersTimeout: keepAliveMs + 5000, requestTimeout: 300_000 });
+  server.on('request', (incoming, outgoing) => {
+    connections.begin(incoming, outgoing);
+    listener(incoming, outgoing).catch((error: unknown) => {
+      options.logger.error('request listener failed', { error: String(error) });
+      outgoing.destroy();
+    });
+  });
+  server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    handleUpgrade(app, incoming, socket, head, stopping).catch((error: unknown) => {
+      options.logger.error('upgrade failed', { error: String(error) });
+      socket.destroy();
+    });
+  });
+  server.on('secureConnection', (socket) => {
+    connections.sockets.add(socket);
+    // Small answers must not wait for acknowledgements.
+    socket.setNoDelay(true);
+    socket.once('close', () => connections.sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+  });
+  server.on('session', (session) => {
+    connections.sessions.add(session);
+    session.once('close', () => connections.sessions.delete(session));
+    session.on('error', () => session.destroy());
+  });
+  return server;
+}
+
+function listen(server: Http2SecureServer, { host, port }: ListenAddress): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}
+
+/** Starts the API server. Rejects when an address cannot be listened on; then none is. */
+export async function createServer(options: ServerOptions): Promise<ApiServer> {
+  const app = createApp(options);
+  const connections = new Connections();
+  const stopping = new AbortController();
+  const servers: Http2SecureServer[] = [];
+  const ports: number[] = [];
+  try {
+    for (const address of options.addresses) {
+      const server = secureServer(options, app, connections, stopping.signal);
+      ports.push(await listen(server, address));
+      servers.push(server);
+    }
+  } catch (error) {
+    for (const server of servers) server.close();
+    throw error;
+  }
+  const [{ host }] = options.addresses;
+  const authority = `${host.includes(':') ? `[${host}]` : host}:${ports[0] ?? 0}`;
+  app.server.discovery.serverAddress = authority;
+  return {
+    url: `https://${authority}`,
+    ports,
+    app,
+    close: () => closeAll(servers, app, connections, stopping, options.drainMs ?? defaultDrainMs),
+  };
+}
+
+async function closeAll(
+  servers: readonly Http2SecureServer[],
+  app: App,
+  connections: Connections,
+  stopping: AbortController,
+  drainMs: number,
+): Promise<void> {
+  const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+  connections.draining = true;
+  app.server.watches.shutDown();
+  stopping.abort();
+  for (const session of connections.sessions) session.close();
+  await connections.drained(drainMs);
+  for (const session of connections.sessions) session.destroy();
+  for (const socket of connections.sockets) socket.destroy();
+  await Promise.all(closed);
+}

@@ -1,0 +1,39 @@
+/** `/api`, `/apis` and the paths above resources. */
+import { statusErrors } from '../../../api/status-error.ts';
+import { encodeObject } from '../encode/encode.ts';
+import type { Exchange } from '../exchange.ts';
+import { negotiate } from '../negotiation.ts';
+import { baseHeaders, respond } from '../respond.ts';
+import type { ServerContext } from '../server-context.ts';
+
+const matches = (header: string, etag: string): boolean =>
+  header !== '' && header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
+
+/** Answers, or undefined when nothing is served at the path. */
+export async function handleDiscovery(exchange: Exchange, server: ServerContext): Promise<Response | undefined> {
+  const parts = exchange.path.split('/').filter((part) => part !== '');
+  const [prefix = ''] = parts;
+  const top = parts.length === 1;
+  if (exchange.method !== 'GET' && exchange.method !== 'HEAD') {
+    throw statusErrors.methodNotSupported({ group: '', resource: exchange.path }, exchange.method.toLowerCase());
+  }
+  const representation = negotiate({
+    accept: exchange.accept,
+    userAgent: exchange.userAgent,
+    pretty: exchange.param('pretty'),
+    offers: top ? 'discovery' : 'none',
+    protobuf: true,
+  });
+  const headers: Record<string, string> = { ...baseHeaders(exchange, representation.mediaType), ...(top ? { Vary: 'Accept' } : {}) };
+  if (representation.transform === 'APIGroupDiscoveryList') {
+    const version = representation.transformVersion;
+    const { object, etag } = server.discovery.aggregated(prefix, version);
+    headers['Content-Type'] = `${representation.mediaType};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+    headers.Etag = etag;
+    if (matches(exchange.header('if-none-match'), etag)) return new Response(null, { status: 304, headers });
+    return respond(exchange, 200, await encodeObject(object, representation, server.codec), headers);
+  }
+  const object = server.discovery.legacy(parts);
+  if (object === undefined) return undefined;
+  return respond(exchange, 200, await encodeObject(object, representation, server.codec), headers);
+}

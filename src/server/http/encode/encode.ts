@@ -1,0 +1,149 @@
+/**
+ * Entries and lists in every representation. JSON is assembled from the store's bytes; nothing is serialized again that has been before.
+ */
+import type { JsonObject } from '../../../api/json.ts';
+import { statusErrors } from '../../../api/status-error.ts';
+import type { ListAnswer, Target } from '../../registry/registry.ts';
+import type { Entry } from '../../store/store.ts';
+import type { Representation } from '../negotiation.ts';
+import type { ProtobufCodec } from '../ports.ts';
+import { partialJson, partialObject } from './partial-metadata.ts';
+import { listKind, servedApiVersion, servedBytes, servedObject } from './served-object.ts';
+import { type IncludeObject, type ListMeta, tableJson } from './table.ts';
+
+export interface EncodeContext {
+  readonly codec: ProtobufCodec;
+  /** Milliseconds since the epoch, for ages. */
+  readonly now: number;
+  readonly includeObject: IncludeObject;
+}
+
+type What = Pick<Target, 'kind' | 'served'>;
+
+/** An object that is no stored entry (Status, Scale, discovery) in a representation. */
+export async function encodeObject(object: JsonObject, representation: Representation, codec: ProtobufCodec): Promise<Uint8Array | string> {
+  if (representation.mediaType === 'application/vnd.kubernetes.protobuf') return codec.encode(object);
+  if (representation.mediaType === 'application/yaml') return yamlOf(object);
+  return representation.pretty ? `${JSON.stringify(object, null, 2)}\n` : `${JSON.stringify(object)}\n`;
+}
+
+async function yamlOf(object: JsonObject): Promise<string> {
+  const { stringify } = await import('yaml');
+  return stringify(object, { lineWidth: 0, aliasDuplicateObjects: false, sortMapEntries: true });
+}
+
+/** Text that is already JSON, in the representation asked for. */
+async function fromJson(json: string, representation: Representation): Promise<string> {
+  if (representation.mediaType === 'application/yaml') return yamlOf(JSON.parse(json) as JsonObject);
+  return representation.pretty ? `${JSON.stringify(JSON.parse(json), null, 2)}\n` : `${json}\n`;
+}
+
+const plain = (r: Representation): boolean => r.mediaType === 'application/json' && !r.pretty;
+
+/** One entry. The plain JSON of a stored version is the store's own bytes: synchronous and without a copy. */
+export function encodeEntry(
+  target: What,
+  entry: Entry,
+  representation: Representation,
+  context: EncodeContext,
+): Uint8Array | Promise<Uint8Array | string> {
+  if (representation.transform === undefined && plain(representation)) return servedBytes(target, entry);
+  return encodeEntrySlowly(target, entry, representation, context);
+}
+
+async function encodeEntrySlowly(
+  target: What,
+  entry: Entry,
+  representation: Representation,
+  context: EncodeContext,
+): Promise<Uint8Array | string> {
+  const { transform, transformVersion: version } = representation;
+  if (transform === undefined) return encodeObject(servedObject(target, entry), representation, context.codec);
+  if (transform === 'Table') {
+    const meta = { resourceVersion: entry.object.metadata.resourceVersion };
+    const { now, includeObject } = context;
+    return fromJson(tableJson(target, [entry], meta, { version, includeObject, now, headers: true }), representation);
+  }
+  if (transform !== 'PartialObjectMetadata') {
+    throw statusErrors.notAcceptable(`you requested ${transform}, but the requested object is not a list (${goName(target)})`);
+  }
+  if (representation.mediaType === 'application/vnd.kubernetes.protobuf') return context.codec.encode(partialObject(entry, version));
+  return fromJson(partialJson(entry, version), representation);
+}
+
+const goName = ({ kind, served }: What): string => `*${served?.version ?? kind.version}.${kind.kind}`;
+
+/** The metadata of a list, members absent as upstream leaves them. */
+export const listMeta = (answer: ListAnswer): ListMeta => ({
+  resourceVersion: answer.resourceVersion,
+  ...(answer.continue === '' ? {} : { continue: answer.continue }),
+  ...(answer.remainingItemCount === undefined || answer.remainingItemCount === 0 ? {} : { remainingItemCount: answer.remainingItemCount }),
+});
+
+const comma = Buffer.from(',');
+
+/** `{"kind":…,"apiVersion":…,"metadata":…,"items":[…]}` from encoded items. */
+function joinList(kind: string, apiVersion: string, meta: ListMeta, items: readonly Uint8Array[]): Buffer {
+  const head = Buffer.from(`{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(meta)},"items":[`);
+  const parts: Uint8Array[] = [head];
+  let size = head.length;
+  for (const item of items) {
+    if (parts.length > 1) {
+      parts.push(comma);
+      size += 1;
+    }
+    parts.push(item);
+    size += item.length;
+  }
+  const tail = Buffer.from(']}\n');
+  parts.push(tail);
+  return Buffer.concat(parts, size + tail.length);
+}
+
+/** A list answer. */
+export function encodeList(
+  target: What,
+  answer: ListAnswer,
+  representation: Representation,
+  context: EncodeContext,
+): Uint8Array | Promise<Uint8Array | string> {
+  if (representation.transform === undefined && plain(representation)) {
+    const items = answer.entries.map((entry) => servedBytes(target, entry));
+    return joinList(listKind(target.kind), servedApiVersion(target), listMeta(answer), items);
+  }
+  return encodeListSlowly(target, answer, representation, context);
+}
+
+async function encodeListSlowly(
+  target: What,
+  answer: ListAnswer,
+  representation: Representation,
+  context: EncodeContext,
+): Promise<Uint8Array | string> {
+  const { transform, transformVersion: version, mediaType } = representation;
+  const meta = listMeta(answer);
+  if (transform === 'Table') {
+    const { now, includeObject } = context;
+    return fromJson(tableJson(target, answer.entries, meta, { version, includeObject, now, headers: true }), representation);
+  }
+  if (transform === 'PartialObjectMetadata') {
+    const list = `*${target.served?.version ?? target.kind.version}.${listKind(target.kind)}`;
+    throw statusErrors.notAcceptable(`you requested PartialObjectMetadata, but the requested object is a list (${list})`);
+  }
+  if (transform === 'PartialObjectMetadataList') {
+    const names = { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${version}` };
+    if (mediaType === 'application/vnd.kubernetes.protobuf') {
+      const items = answer.entries.map((entry) => partialObject(entry, version));
+      return context.codec.encode({ ...names, metadata: { ...meta }, items });
+    }
+    const items = answer.entries.map((entry) => Buffer.from(partialJson(entry, version)));
+    const json = joinList(names.kind, names.apiVersion, meta, items);
+    return plain(representation) ? json : fromJson(json.toString('utf8'), representation);
+  }
+  const items = answer.entries.map((entry) => servedObject(target, entry));
+  return encodeObject(
+    { kind: listKind(target.kind), apiVersion: servedApiVersion(target), metadata: { ...meta }, items },
+    representation,
+    context.codec,
+  );
+}

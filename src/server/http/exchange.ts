@@ -1,0 +1,100 @@
+/** One request and what the filters have found out about it. Headers and query are read lazily: the hot path touches few of them. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { RequestContext, UserInfo } from '../registry/registry.ts';
+import { type RequestInfo, requestInfo } from './request-info.ts';
+
+export interface NodeBindings {
+  readonly incoming: IncomingMessage | Http2ServerRequest;
+  readonly outgoing: ServerResponse | Http2ServerResponse;
+}
+
+export const anonymousUser: UserInfo = Object.freeze({ name: 'system:anonymous', uid: '', groups: ['system:unauthenticated'], extra: {} });
+
+const auditIdPattern = /^[\x21-\x7e]{1,64}$/;
+
+export class Exchange implements RequestContext {
+  readonly request: Request;
+  /** Absent in tests without sockets. */
+  readonly node: NodeBindings | undefined;
+  readonly method: string;
+  /** Escaped path, without the query. */
+  readonly path: string;
+  /** Raw query without the question mark. */
+  readonly search: string;
+  readonly info: RequestInfo;
+  readonly auditId: string;
+  readonly warnings: string[] = [];
+  /** Milliseconds of the monotonic clock at arrival. */
+  readonly startMs: number;
+  user: UserInfo = anonymousUser;
+  #query: URLSearchParams | undefined;
+
+  constructor(request: Request, node: NodeBindings | undefined, startMs: number) {
+    this.request = request;
+    this.node = node;
+    this.startMs = startMs;
+    this.method = request.method;
+    const { url } = request;
+    const start = url.indexOf('/', url.indexOf('://') + 3);
+    const question = url.indexOf('?', start);
+    const fragment = url.indexOf('#', start);
+    const end = fragment < 0 ? url.length : fragment;
+    this.path = question < 0 || question > end ? url.slice(start, end) : url.slice(start, question);
+    this.search = question < 0 || question > end ? '' : url.slice(question + 1, end);
+    this.info = requestInfo(this.method, this.path, this.search === '' ? undefined : this.query);
+    const given = this.header('audit-id');
+    this.auditId = given !== '' && auditIdPattern.test(given) ? given : randomUUID();
+  }
+
+  /** '' when absent; several values are joined with a comma. */
+  header(lowerCaseName: string): string {
+    if (this.node !== undefined) {
+      const value = this.node.incoming.headers[lowerCaseName];
+      return value === undefined ? '' : Array.isArray(value) ? value.join(', ') : value;
+    }
+    return this.request.headers.get(lowerCaseName) ?? '';
+  }
+
+  /** Every header, lower-case name and value, in order, repeated ones apart where the transport tells. */
+  *headers(): Iterable<readonly [string, string]> {
+    if (this.node === undefined) {
+      yield* this.request.headers.entries();
+      return;
+    }
+    const raw = this.node.incoming.rawHeaders;
+    for (let i = 0; i + 1 < raw.length; i += 2) {
+      const [name = '', value = ''] = [raw[i], raw[i + 1]];
+      if (!name.startsWith(':')) yield [name.toLowerCase(), value];
+    }
+  }
+
+  get query(): URLSearchParams {
+    this.#query ??= new URLSearchParams(this.search);
+    return this.#query;
+  }
+
+  /** The first value of a query parameter, undefined when absent. */
+  param(name: string): string | undefined {
+    if (this.search === '' || !this.search.includes(name)) return undefined;
+    return this.query.get(name) ?? undefined;
+  }
+
+  get userAgent(): string {
+    return this.header('user-agent');
+  }
+
+  get accept(): string {
+    return this.header('accept');
+  }
+
+  /** Aborts when the client goes away. */
+  get signal(): AbortSignal {
+    return this.request.signal;
+  }
+
+  warn(text: string): void {
+    if (!this.warnings.includes(text)) this.warnings.push(text);
+  }
+}

@@ -1,0 +1,56 @@
+/** DELETE of one object and of collections. Source: apiserver pkg/endpoints/handlers/delete.go, pkg/registry/generic/registry/store.go. */
+import type { JsonObject, JsonValue } from '../../../api/json.ts';
+import type { Target } from '../../registry/registry.ts';
+import { decodeBody, inputType, readBody } from '../body.ts';
+import { encodeEntry, encodeObject } from '../encode/encode.ts';
+import type { Exchange } from '../exchange.ts';
+import { deleteOptions } from '../options/delete-options.ts';
+import { listOptions } from '../options/list-options.ts';
+import type { ServerContext } from '../server-context.ts';
+import { encodeContext, negotiateFor, send, sendList } from './read.ts';
+
+/** The decoded body, undefined when there is none. */
+async function optionsBody(exchange: Exchange, server: ServerContext): Promise<JsonValue | undefined> {
+  const declared = exchange.header('content-length');
+  if (declared === '0' || (declared === '' && exchange.header('transfer-encoding') === '' && exchange.request.body === null))
+    return undefined;
+  const bytes = await readBody(exchange);
+  if (bytes.length === 0) return undefined;
+  const type = inputType(exchange.header('content-type'), true);
+  return (await decodeBody(bytes, { type, codec: server.codec, apiVersion: 'meta.k8s.io/v1', kind: 'DeleteOptions' })).json;
+}
+
+/** Kinds whose delete answers the deleted object itself: upstream's ReturnDeletedObject. */
+const returnsObject: ReadonlySet<string> = new Set([
+  ...['pods', 'podtemplates', 'persistentvolumes', 'persistentvolumeclaims', 'resourcequotas', 'serviceaccounts', 'services'],
+]);
+
+/** The Success Status of a finished delete. Source: store.go, finalizeDelete. */
+const deletedStatus = (target: Target, uid: string): JsonObject => ({
+  kind: 'Status',
+  apiVersion: 'v1',
+  metadata: {},
+  status: 'Success',
+  details: { name: target.name, ...(target.kind.group === '' ? {} : { group: target.kind.group }), kind: target.kind.plural, uid },
+});
+
+export async function handleDelete(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
+  const representation = negotiateFor(exchange, server, target);
+  const { options, asked202 } = deleteOptions(exchange, await optionsBody(exchange, server));
+  const answer = await server.registry.delete(exchange, target, options);
+  if (answer.type === 'deleted' && !returnsObject.has(target.kind.resourceName)) {
+    const status = deletedStatus(target, answer.entry.object.metadata.uid);
+    const plain = { ...representation, transform: undefined };
+    return send(exchange, 200, plain, encodeObject(status, plain, server.codec));
+  }
+  const body = encodeEntry(target, answer.entry, representation, encodeContext(exchange, server));
+  return send(exchange, asked202 && answer.type === 'object' ? 202 : 200, representation, body);
+}
+
+export async function handleDeleteCollection(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
+  const representation = negotiateFor(exchange, server, target);
+  const { list } = listOptions(exchange);
+  const { options } = deleteOptions(exchange, await optionsBody(exchange, server));
+  const answer = await server.registry.deleteCollection(exchange, { ...target, name: '' }, list, options);
+  return sendList(exchange, target, representation, answer, encodeContext(exchange, server));
+}

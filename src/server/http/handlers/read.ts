@@ -1,0 +1,68 @@
+/** GET of one object and of lists. */
+import { statusErrors } from '../../../api/status-error.ts';
+import type { ListAnswer, Target } from '../../registry/registry.ts';
+import { encodeEntry, encodeList } from '../encode/encode.ts';
+import { servedApiVersion } from '../encode/served-object.ts';
+import { includeObjectParam } from '../encode/table.ts';
+import type { Exchange } from '../exchange.ts';
+import { negotiate, type Offers, type Representation } from '../negotiation.ts';
+import { listOptions } from '../options/list-options.ts';
+import { boolParam, stringParam } from '../options/query-values.ts';
+import { baseHeaders, respond } from '../respond.ts';
+import type { ServerContext } from '../server-context.ts';
+
+/** The representation for a target's own objects. */
+export const negotiateFor = (exchange: Exchange, server: ServerContext, target: Target, offers: Offers = 'meta'): Representation =>
+  negotiate({
+    accept: exchange.accept,
+    userAgent: exchange.userAgent,
+    pretty: exchange.param('pretty'),
+    offers,
+    protobuf: server.codec.supports(servedApiVersion(target), target.kind.kind),
+  });
+
+/** How to encode, from the query: `includeObject` of Tables. */
+export const encodeContext = (exchange: Exchange, server: ServerContext) => ({
+  codec: server.codec,
+  now: server.clock.now(),
+  includeObject: includeObjectParam(exchange.param('includeObject')),
+});
+
+/** Writes encoded bytes that may come later. */
+export function send(
+  exchange: Exchange,
+  status: number,
+  representation: Representation,
+  body: Uint8Array | Promise<Uint8Array | string>,
+): Response | Promise<Response> {
+  const headers = baseHeaders(exchange, representation.mediaType);
+  return body instanceof Promise
+    ? body.then((ready) => respond(exchange, status, ready, headers))
+    : respond(exchange, status, body, headers);
+}
+
+export async function handleGet(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
+  const representation = negotiateFor(exchange, server, target);
+  if (boolParam(exchange, 'export') === true) {
+    throw statusErrors.badRequest('the export parameter, deprecated since v1.14, is no longer supported');
+  }
+  const context = encodeContext(exchange, server);
+  const entry = await server.registry.get(exchange, target, { resourceVersion: stringParam(exchange, 'resourceVersion') });
+  return send(exchange, 200, representation, encodeEntry(target, entry, representation, context));
+}
+
+export async function handleList(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
+  const representation = negotiateFor(exchange, server, target);
+  const { list } = listOptions(exchange);
+  const context = encodeContext(exchange, server);
+  const answer = await server.registry.list(exchange, { ...target, name: '' }, list);
+  return sendList(exchange, target, representation, answer, context);
+}
+
+export const sendList = (
+  exchange: Exchange,
+  target: Target,
+  representation: Representation,
+  answer: ListAnswer,
+  context: ReturnType<typeof encodeContext>,
+): Response | Promise<Response> => send(exchange, 200, representation, encodeList(target, answer, representation, context));

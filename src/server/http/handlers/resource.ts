@@ -1,0 +1,88 @@
+/** Leads a resource request to its verb. */
+import { statusErrors } from '../../../api/status-error.ts';
+import type { Target } from '../../registry/registry.ts';
+import type { Exchange } from '../exchange.ts';
+import { boolParam } from '../options/query-values.ts';
+import { proxyRequest } from '../proxy/proxy.ts';
+import type { ServerContext } from '../server-context.ts';
+import { handleLog } from '../streaming/log-handler.ts';
+import { streamOverPlainHttp } from '../streaming/upgrade-required.ts';
+import { handleDelete, handleDeleteCollection } from './delete.ts';
+import { handleGet, handleList } from './read.ts';
+import { resolveTarget, resolveVirtual } from './resolve-target.ts';
+import { handleSubresource } from './subresource.ts';
+import { handleVirtual } from './virtual.ts';
+import { handleWatch } from './watch.ts';
+import { handleCreate, handlePatch, handleUpdate, warnDeprecated } from './write.ts';
+
+/** Sub-resources with an object of their own as body. */
+const ownBody: ReadonlySet<string> = new Set(['scale', 'binding', 'eviction', 'token']);
+
+const unsupported = (target: Target, verb: string): Error =>
+  statusErrors.methodNotSupported({ group: target.kind.group, resource: target.kind.plural }, verb);
+
+/** Answers, or undefined when nothing is served at the path. */
+export async function handleResource(exchange: Exchange, server: ServerContext): Promise<Response | undefined> {
+  const virtual = resolveVirtual(exchange, server);
+  if (virtual !== undefined) return handleVirtual(exchange, server, virtual);
+  const target = resolveTarget(exchange, server);
+  if (target === undefined) return undefined;
+  warnDeprecated(exchange, target);
+  if (target.subresource !== '') return handleNamedSubresource(exchange, server, target);
+  switch (exchange.info.verb) {
+    case 'get':
+      if (boolParam(exchange, 'watch') === true) return handleWatch(exchange, server, target);
+      return server.deadlines.bound(handleGet(exchange, server, target));
+    case 'list':
+      return handleList(exchange, server, target);
+    case 'watch':
+      return handleWatch(exchange, server, target);
+    case 'create':
+      if (exchange.info.name !== '' || (target.kind.scope === 'Namespaced' && target.namespace === '')) throw unsupported(target, 'create');
+      return server.deadlines.bound(handleCreate(exchange, server, target));
+    case 'update':
+      return server.deadlines.bound(handleUpdate(exchange, server, named(target)));
+    case 'patch':
+      return server.deadlines.bound(handlePatch(exchange, server, named(target)));
+    case 'delete':
+      return server.deadlines.bound(handleDelete(exchange, server, target));
+    case 'deletecollection':
+      return handleDeleteCollection(exchange, server, target);
+    default:
+      throw unsupported(target, exchange.info.verb);
+  }
+}
+
+/** PUT and PATCH need a name in the path. */
+function named(target: Target): Target {
+  if (target.name === '') throw unsupported(target, 'update');
+  return target;
+}
+
+async function handleNamedSubresource(exchange: Exchange, server: ServerContext, target: Target): Promise<Response | undefined> {
+  const { subresource, kind } = target;
+  const { verb, rest } = exchange.info;
+  const has =
+    subresource === 'status'
+      ? kind.subresources?.status === true
+      : subresource === 'scale'
+        ? kind.subresources?.scale !== undefined
+        : kind.subresources?.connect?.includes(subresource) === true;
+  if (!has || target.name === '' || (rest.length > 0 && subresource !== 'proxy')) return undefined;
+  if (subresource === 'proxy') return proxyRequest(exchange, server, target);
+  if (subresource === 'log') {
+    if (verb !== 'get') throw unsupported(target, verb);
+    return handleLog(exchange, server, target);
+  }
+  if (subresource === 'exec' || subresource === 'attach' || subresource === 'portforward')
+    return streamOverPlainHttp(exchange, server, target);
+  if (ownBody.has(subresource)) {
+    if (subresource === 'scale' ? verb !== 'get' && verb !== 'update' && verb !== 'patch' : verb !== 'create')
+      throw unsupported(target, verb);
+    return server.deadlines.bound(handleSubresource(exchange, server, target, verb as 'get' | 'create' | 'update' | 'patch'));
+  }
+  if (verb === 'get' && subresource !== 'finalize') return server.deadlines.bound(handleGet(exchange, server, target));
+  if (verb === 'update') return server.deadlines.bound(handleUpdate(exchange, server, target));
+  if (verb === 'patch' && subresource !== 'finalize') return server.deadlines.bound(handlePatch(exchange, server, target));
+  throw unsupported(target, verb);
+}

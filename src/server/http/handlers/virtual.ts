@@ -1,0 +1,61 @@
+/** GET and POST of virtual resources. */
+import type { JsonObject } from '../../../api/json.ts';
+import type { KubeObject } from '../../../api/object.ts';
+import { statusErrors } from '../../../api/status-error.ts';
+import type { Target } from '../../registry/registry.ts';
+import type { Entry } from '../../store/store.ts';
+import { decodeBody, inputType, readBody } from '../body.ts';
+import { encodeEntry } from '../encode/encode.ts';
+import type { Exchange } from '../exchange.ts';
+import { listOptions } from '../options/list-options.ts';
+import type { ServerContext } from '../server-context.ts';
+import type { VirtualResource } from '../virtual/virtual-resource.ts';
+import { encodeContext, negotiateFor, send, sendList } from './read.ts';
+import { negotiateType, sendObject } from './subresource.ts';
+
+/** A computed object in the shape of a stored one, so that it is encoded alike. */
+function entryOf(object: JsonObject, target: Target): Entry {
+  // Virtual objects have apiVersion, kind and metadata.name; the rest of the stored metadata does not exist for them.
+  const stored = object as unknown as KubeObject;
+  return {
+    key: `${target.kind.resourceName}//${stored.metadata.name}`,
+    object: stored,
+    bytes: Buffer.from(JSON.stringify(object)),
+    revision: 0,
+  };
+}
+
+async function read(exchange: Exchange, server: ServerContext, target: Target, resource: VirtualResource): Promise<Response> {
+  const representation = negotiateFor(exchange, server, target);
+  const context = encodeContext(exchange, server);
+  const objects = (await resource.list?.(exchange)) ?? [];
+  const entries = objects.map((object) => entryOf(object, target));
+  if (exchange.info.verb === 'list') {
+    const { list } = listOptions(exchange);
+    const name = /^metadata\.name==?(.+)$/.exec(list.fieldSelector)?.[1];
+    const chosen = name === undefined ? entries : entries.filter(({ object }) => object.metadata.name === name);
+    return sendList(
+      exchange,
+      target,
+      representation,
+      { entries: chosen, resourceVersion: '', continue: '', remainingItemCount: undefined },
+      context,
+    );
+  }
+  const entry = entries.find(({ object }) => object.metadata.name === target.name);
+  if (entry === undefined) throw statusErrors.notFound({ group: target.kind.group, resource: target.kind.plural }, target.name);
+  return send(exchange, 200, representation, encodeEntry(target, entry, representation, context));
+}
+
+export async function handleVirtual(exchange: Exchange, server: ServerContext, resource: VirtualResource): Promise<Response> {
+  const { kind, verbs } = resource;
+  const { verb, name, namespace } = exchange.info;
+  if (!verbs.some((allowed) => allowed === verb)) throw statusErrors.methodNotSupported({ group: kind.group, resource: kind.plural }, verb);
+  if (verb !== 'create') return read(exchange, server, { kind, namespace, name, subresource: '' }, resource);
+  const type = { apiVersion: kind.apiVersion, kind: kind.kind };
+  const representation = negotiateType(exchange, server, type);
+  const input = inputType(exchange.header('content-type'), server.codec.supports(type.apiVersion, type.kind));
+  const { json } = await decodeBody(await readBody(exchange), { type: input, codec: server.codec, ...type });
+  const answer = await resource.create?.(exchange, json);
+  return sendObject(exchange, server, 201, representation, answer ?? {});
+}

@@ -1,0 +1,94 @@
+/** Watches over HTTP. Source: apiserver pkg/endpoints/handlers/{get,watch}.go. */
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { JsonObject } from '../../../api/json.ts';
+import { isExpired, type StatusError, statusErrors } from '../../../api/status-error.ts';
+import type { Target } from '../../registry/registry.ts';
+import { includeObjectParam } from '../encode/table.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Representation } from '../negotiation.ts';
+import { type ListOptions, listOptions } from '../options/list-options.ts';
+import { baseHeaders, warningHeader } from '../respond.ts';
+import type { ServerContext } from '../server-context.ts';
+import { statusOf } from '../status.ts';
+import { FrameCache, type FrameForm } from '../watch/frame-cache.ts';
+import { nodeSink, type WatchSink, webSink } from '../watch/watch-sink.ts';
+import { WatchStream } from '../watch/watch-stream.ts';
+import { negotiateFor } from './read.ts';
+
+/** Upstream's --min-request-timeout default: watches without a timeout end after once to twice this. */
+const minWatchTimeoutMs = 1_800_000;
+
+/** A watch that has been started but not yet been given a client to write to. */
+export interface StartedWatch {
+  readonly contentType: string;
+  /** Writes to a client until either side ends. */
+  connect(sink: WatchSink): void;
+}
+
+const timeoutMsOf = ({ timeoutSeconds }: ListOptions): number =>
+  timeoutSeconds > 0 ? timeoutSeconds * 1000 : minWatchTimeoutMs * (1 + Math.random());
+
+function representationFor(exchange: Exchange, server: ServerContext, target: Target): Representation {
+  const representation = negotiateFor(exchange, server, target);
+  if (representation.mediaType === 'application/yaml') {
+    throw statusErrors.notAcceptable(
+      'only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch',
+    );
+  }
+  return { ...representation, pretty: false };
+}
+
+const caches = new WeakMap<ServerContext, FrameCache>();
+
+function framesOf(server: ServerContext): FrameCache {
+  let frames = caches.get(server);
+  if (frames === undefined) {
+    frames = new FrameCache(server.codec, () => server.clock.now());
+    caches.set(server, frames);
+  }
+  return frames;
+}
+
+/** Starts a watch at the registry. An expired version becomes an ERROR event, as upstream's watch cache does; other errors are thrown. */
+export function startWatch(exchange: Exchange, server: ServerContext, target: Target): StartedWatch {
+  const representation = representationFor(exchange, server, target);
+  const options = listOptions(exchange);
+  const form: FrameForm = { target, representation, includeObject: includeObjectParam(exchange.param('includeObject')) };
+  const stream = new WatchStream(form, framesOf(server), options.watching.allowBookmarks);
+  let failure: Uint8Array | undefined;
+  try {
+    stream.session = server.registry.watch(exchange, { ...target, name: '' }, options.watching, (batch) => stream.push(batch));
+  } catch (error) {
+    if (!isExpired(error)) throw error;
+    // `isExpired` holds for StatusErrors only; a Status is JSON.
+    const status = statusOf(error as StatusError) as unknown as JsonObject;
+    failure = framesOf(server).error(status, representation);
+  }
+  return {
+    contentType: representation.mediaType === 'application/json' ? 'application/json' : `${representation.mediaType};stream=watch`,
+    connect: (sink) => {
+      server.metrics.longRunning += 1;
+      let forget = (): void => undefined;
+      stream.open(sink, () => {
+        server.metrics.longRunning -= 1;
+        forget();
+      });
+      if (failure !== undefined) stream.fail(failure);
+      else if (!stream.closed) forget = server.watches.add(stream, timeoutMsOf(options));
+    },
+  };
+}
+
+/** Answers a watch on the connection that asked, HTTP/1.1 or HTTP/2. */
+export function handleWatch(exchange: Exchange, server: ServerContext, target: Target): Response {
+  const watch = startWatch(exchange, server, target);
+  const headers = baseHeaders(exchange, watch.contentType);
+  if (exchange.node !== undefined) {
+    const warnings = exchange.warnings.map(warningHeader);
+    watch.connect(nodeSink(exchange.node, warnings.length === 0 ? headers : { ...headers, Warning: warnings }));
+    return RESPONSE_ALREADY_SENT;
+  }
+  const { sink, body } = webSink();
+  watch.connect(sink);
+  return new Response(body, { status: 200, headers });
+}

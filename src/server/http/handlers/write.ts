@@ -1,0 +1,103 @@
+/** POST, PUT and PATCH of objects and of the sub-resources that are views of the object itself. */
+import type { JsonValue } from '../../../api/json.ts';
+import type { PatchType } from '../../../api/request-options.ts';
+import { statusErrors } from '../../../api/status-error.ts';
+import type { Target, WriteAnswer } from '../../registry/registry.ts';
+import { decodeBody, goJsonError, inputType, readBody } from '../body.ts';
+import { encodeEntry } from '../encode/encode.ts';
+import { conversionOf, servedApiVersion } from '../encode/served-object.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Representation } from '../negotiation.ts';
+import { forceParam, mutateOptions } from '../options/mutate-options.ts';
+import type { ServerContext } from '../server-context.ts';
+import { encodeContext, negotiateFor, send } from './read.ts';
+
+/** Adds the warning of a deprecated version. */
+export function warnDeprecated(exchange: Exchange, target: Target): void {
+  const deprecation = conversionOf(target)?.deprecation;
+  if (deprecation !== undefined) exchange.warn(deprecation);
+}
+
+const answer = (
+  exchange: Exchange,
+  server: ServerContext,
+  target: Target,
+  representation: Representation,
+  written: WriteAnswer,
+  status: number,
+) => send(exchange, status, representation, encodeEntry(target, written.entry, representation, encodeContext(exchange, server)));
+
+/** Reads the body of a POST or PUT. */
+async function received(exchange: Exchange, server: ServerContext, target: Target) {
+  const apiVersion = servedApiVersion(target);
+  const { kind } = target.kind;
+  const type = inputType(exchange.header('content-type'), server.codec.supports(apiVersion, kind));
+  return decodeBody(await readBody(exchange), { type, codec: server.codec, apiVersion, kind });
+}
+
+export async function handleCreate(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
+  const representation = negotiateFor(exchange, server, target);
+  const body = await received(exchange, server, target);
+  const options = mutateOptions(exchange, 'CreateOptions');
+  const written = await server.registry.create(exchange, target, body, options);
+  return answer(exchange, server, target, representation, written, 201);
+}
+
+export async function handleUpdate(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
+  const representation = negotiateFor(exchange, server, target);
+  const options = mutateOptions(exchange, 'UpdateOptions');
+  const body = await received(exchange, server, target);
+  const written = await server.registry.update(exchange, target, body, options);
+  return answer(exchange, server, target, representation, written, written.created ? 201 : 200);
+}
+
+const patchTypes: Readonly<Record<string, PatchType>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
+};
+
+/** The type of a patch. Custom resources have no strategic merge. Throws 415. */
+export function patchTypeOf(contentType: string, strategic: boolean): PatchType {
+  const [bare = ''] = contentType.split(';', 1);
+  const type = patchTypes[bare.trim()];
+  if (type === undefined || (type === 'strategic' && !strategic)) {
+    const accepted = Object.keys(patchTypes).filter((name) => strategic || patchTypes[name] !== 'strategic');
+    throw statusErrors.unsupportedMediaType(
+      `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+    );
+  }
+  return type;
+}
+
+/** A patch's body. Throws 400. */
+export async function patchBody(exchange: Exchange, type: PatchType): Promise<JsonValue> {
+  const text = (await readBody(exchange)).toString('utf8');
+  if (type === 'apply') {
+    const { parse } = await import('yaml');
+    try {
+      // The core schema yields JSON values and nothing else.
+      return parse(text, { schema: 'core', maxAliasCount: 100, uniqueKeys: false }) as JsonValue;
+    } catch (error) {
+      throw statusErrors.badRequest(
+        `error decoding YAML: ${error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error)}`,
+      );
+    }
+  }
+  try {
+    // JSON.parse yields JSON values and nothing else.
+    return JSON.parse(text) as JsonValue;
+  } catch (error) {
+    throw statusErrors.badRequest(goJsonError(text, error));
+  }
+}
+
+export async function handlePatch(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
+  const type = patchTypeOf(exchange.header('content-type'), server.codec.supports(servedApiVersion(target), target.kind.kind));
+  const representation = negotiateFor(exchange, server, target);
+  const body = await patchBody(exchange, type);
+  const options = mutateOptions(exchange, 'PatchOptions', type);
+  const written = await server.registry.patch(exchange, target, { type, body, force: forceParam(exchange) }, options);
+  return answer(exchange, server, target, representation, written, written.created ? 201 : 200);
+}

@@ -1,0 +1,31 @@
+/** What every handler works with; made once by `createApp`. */
+import type { Clock } from '../../client/clock.ts';
+import type { Logger } from '../../client/logger.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { Discovery } from './discovery/discovery.ts';
+import type { RequestMetrics } from './metrics.ts';
+import type { Authenticator, Authorizer, HealthCheck, OpenApiSource, ProtobufCodec, RuleResolver } from './ports.ts';
+import type { PodStreams } from './streaming/pod-streams.ts';
+import type { VirtualResource } from './virtual/virtual-resource.ts';
+import type { WatchHub } from './watch/watch-hub.ts';
+
+export interface ServerContext {
+  readonly registry: Registry;
+  readonly authenticators: readonly Authenticator[];
+  readonly authorizer: Authorizer;
+  readonly ruleResolver: RuleResolver | undefined;
+  readonly podStreams: PodStreams;
+  readonly codec: ProtobufCodec;
+  readonly openApi: OpenApiSource;
+  readonly healthChecks: readonly HealthCheck[];
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly metrics: RequestMetrics;
+  readonly watches: WatchHub;
+  readonly deadlines: Deadlines;
+  readonly discovery: Discovery;
+  readonly virtualResources: readonly VirtualResource[];
+  /** Milliseconds of a monotonic clock, for durations. */
+  monotonicMs(): number;
+}

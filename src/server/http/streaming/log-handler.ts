@@ -1,0 +1,100 @@
+/** `pods/log`. The answer starts with the first byte, so that errors before it still are Status objects. */
+import { Writable } from 'node:stream';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { Target } from '../../registry/registry.ts';
+import type { Exchange } from '../exchange.ts';
+import { baseHeaders, respondText } from '../respond.ts';
+import type { ServerContext } from '../server-context.ts';
+import { nodeSink, type WatchSink, webSink } from '../watch/watch-sink.ts';
+import { logOptions } from './log-options.ts';
+import { containerOf, podOf } from './pod-container.ts';
+
+/** A follower that hears nothing gets its headers after this long. */
+const headersAfterMs = 500;
+
+/** Passes bytes on to the client's connection, at its pace; `begin` is called before the first. */
+class LogSink extends Writable {
+  readonly #begin: () => WatchSink;
+  #sink: WatchSink | undefined;
+  #waiting: (() => void) | undefined;
+
+  constructor(begin: () => WatchSink) {
+    super({ highWaterMark: 64 * 1024 });
+    this.#begin = begin;
+  }
+
+  get begun(): boolean {
+    return this.#sink !== undefined;
+  }
+
+  /** Sends the headers. */
+  start(): WatchSink {
+    if (this.#sink !== undefined) return this.#sink;
+    const sink = this.#begin();
+    this.#sink = sink;
+    const go = (): void => {
+      const waiting = this.#waiting;
+      this.#waiting = undefined;
+      waiting?.();
+    };
+    sink.onDrain(go);
+    sink.onClose(() => {
+      this.destroy();
+      go();
+    });
+    return sink;
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    if (this.start().write(chunk)) callback();
+    else this.#waiting = callback;
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    this.start().end();
+    callback();
+  }
+}
+
+export async function handleLog(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
+  const { container: asked, options } = logOptions(exchange, target.name, server.clock.now());
+  const pod = await podOf(exchange, server, target);
+  const container = containerOf(pod, asked);
+  if (pod.spec.nodeName === undefined || pod.spec.nodeName === '') return respondText(exchange, 200, '');
+  const gone = new AbortController();
+  exchange.signal.addEventListener('abort', () => gone.abort(), { once: true });
+  return new Promise((resolve, reject) => {
+    const headers = baseHeaders(exchange, 'text/plain');
+    const sink = new LogSink(() => {
+      server.metrics.longRunning += 1;
+      const { node } = exchange;
+      if (node !== undefined) {
+        const started = nodeSink(node, headers);
+        resolve(RESPONSE_ALREADY_SENT);
+        return started;
+      }
+      const web = webSink();
+      resolve(new Response(web.body, { status: 200, headers }));
+      return web.sink;
+    });
+    sink.on('error', () => gone.abort());
+    sink.once('close', () => {
+      if (sink.begun) server.metrics.longRunning -= 1;
+      gone.abort();
+    });
+    const cancel = options.follow ? server.clock.setTimer(headersAfterMs, () => sink.start()) : (): void => undefined;
+    server.podStreams.logs({ namespace: target.namespace, name: target.name }, container, { ...options, signal: gone.signal }, sink).then(
+      () => {
+        cancel();
+        if (!sink.destroyed) sink.end();
+      },
+      (error: unknown) => {
+        cancel();
+        if (!sink.begun) return reject(error);
+        if (!gone.signal.aborted) server.logger.warn('log stream failed', { pod: target.name, container, error: String(error) });
+        sink.destroy();
+        sink.start().destroy();
+      },
+    );
+  });
+}

@@ -1,0 +1,117 @@
+/** exec and attach over any transport: runs the session and reports how it ended. Source: kubelet pkg/cri/streaming/remotecommand/{exec,attach}.go. */
+import type { Readable, Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import type { JsonObject } from '../../../api/json.ts';
+import { StatusError } from '../../../api/status-error.ts';
+import type { StreamOptions, TerminalSize } from './pod-streams.ts';
+
+/** Which streams a client wants. */
+export interface Wanted {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly tty: boolean;
+}
+
+/** The streams of one session, whatever carries them. */
+export interface RemoteSession {
+  readonly stdin: Readable | undefined;
+  readonly stdout: Writable | undefined;
+  readonly stderr: Writable | undefined;
+  /** JSON texts of terminal sizes, one after the other. */
+  readonly resize: Readable | undefined;
+  readonly error: Writable;
+  /** v4 and later speak Status JSON on the error stream, older ones text. */
+  readonly statusAsJson: boolean;
+  /** Aborts when the client has gone. */
+  readonly signal: AbortSignal;
+  /** Ends the connection after what is written. */
+  close(): void;
+}
+
+/** What runs in the pod; resolves with the exit code, undefined when there is none to report. */
+export type RemoteRun = (options: StreamOptions) => Promise<number | undefined>;
+
+/** Reads terminal sizes from concatenated JSON objects. */
+export async function* terminalSizes(source: Readable): AsyncGenerator<TerminalSize> {
+  let text = '';
+  for await (const chunk of source) {
+    // Readables of the transports carry buffers.
+    text += (chunk as Buffer).toString('utf8');
+    for (let end = text.indexOf('}'); end >= 0; end = text.indexOf('}')) {
+      const width = /"Width":\s*(\d+)/i.exec(text.slice(0, end))?.[1];
+      const height = /"Height":\s*(\d+)/i.exec(text.slice(0, end))?.[1];
+      text = text.slice(end + 1);
+      if (width !== undefined && height !== undefined && Number(width) > 0 && Number(height) > 0) {
+        yield { width: Number(width), height: Number(height) };
+      }
+    }
+    if (text.length > 4096) return;
+  }
+}
+
+export const success: JsonObject = { metadata: {}, status: 'Success' };
+
+/** Source: remotecommand/exec.go, ServeExec. */
+export const exitStatus = (code: number): JsonObject => ({
+  metadata: {},
+  status: 'Failure',
+  message: `command terminated with non-zero exit code: exit status ${code}`,
+  reason: 'NonZeroExitCode',
+  details: { causes: [{ reason: 'ExitCode', message: String(code) }] },
+});
+
+/** Source: the same; everything but an exit is an internal error with the cause in its text. */
+function failureStatus(verb: 'exec' | 'attach', error: unknown): JsonObject {
+  const cause = error instanceof Error ? error.message : String(error);
+  if (error instanceof StatusError && error.code < 500) {
+    // A Status is JSON.
+    return error.status as unknown as JsonObject;
+  }
+  const text = verb === 'exec' ? `error executing command in container: ${cause}` : `error attaching to container: ${cause}`;
+  return {
+    metadata: {},
+    status: 'Failure',
+    message: `Internal error occurred: ${text}`,
+    reason: 'InternalError',
+    details: { causes: [{ message: text }] },
+    code: 500,
+  };
+}
+
+/** The words of the error stream; '' when there is nothing to say. */
+export function errorStreamText(status: JsonObject, asJson: boolean): string {
+  if (asJson) return JSON.stringify(status);
+  return status.status === 'Success' ? '' : String(status.message);
+}
+
+/** Ends a stream and waits until its bytes are on their way; a client that has gone is no error. */
+async function ended(stream: Writable | undefined): Promise<void> {
+  if (stream === undefined || stream.destroyed) return;
+  if (!stream.writableEnded) stream.end();
+  await finished(stream, { readable: false }).catch(() => undefined);
+}
+
+/** Runs one session to its end. Never rejects. */
+export async function serveRemoteCommand(session: RemoteSession, wanted: Wanted, verb: 'exec' | 'attach', run: RemoteRun): Promise<void> {
+  const { stdin, stdout, stderr, resize } = session;
+  let status: JsonObject;
+  try {
+    const code = await run({
+      tty: wanted.tty,
+      signal: session.signal,
+      ...(stdin === undefined ? {} : { stdin }),
+      ...(stdout === undefined ? {} : { stdout }),
+      ...(stderr === undefined ? {} : { stderr }),
+      ...(resize === undefined ? {} : { resize: terminalSizes(resize) }),
+    });
+    status = code === undefined || code === 0 ? success : exitStatus(code);
+  } catch (error) {
+    status = failureStatus(verb, error);
+  }
+  await Promise.all([ended(stdout), ended(stderr)]);
+  const text = errorStreamText(status, session.statusAsJson);
+  if (text !== '' && !session.error.destroyed) session.error.write(text);
+  await ended(session.error);
+  session.close();
+}

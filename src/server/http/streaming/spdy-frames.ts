@@ -1,0 +1,161 @@
+/** SPDY/3.1 frames as kubectl and Go's spdystream speak them. Source: the SPDY protocol draft 3.1. */
+import { constants, inflateRawSync } from 'node:zlib';
+
+const words =
+  'options head post put delete trace accept accept-charset accept-encoding accept-language accept-ranges age allow authorization cache-control connection content-base content-encoding content-language content-length content-location content-md5 content-range content-type date etag expect expires from host if-match if-modified-since if-none-match if-range if-unmodified-since last-modified location max-forwards pragma proxy-authenticate proxy-authorization range referer retry-after server te trailer transfer-encoding upgrade user-agent vary via warning www-authenticate method get status 200_OK version HTTP/1.1 url public set-cookie keep-alive origin';
+const tail =
+  '100101201202205206300302303304305306307402405406407408409410411412413414415416417502504505203 Non-Authoritative Information204 No Content301 Moved Permanently400 Bad Request401 Unauthorized403 Forbidden404 Not Found500 Internal Server Error501 Not Implemented503 Service UnavailableJan Feb Mar Apr May Jun Jul Aug Sept Oct Nov Dec 00:00:00 Mon, Tue, Wed, Thu, Fri, Sat, Sun, GMTchunked,text/html,image/png,image/jpg,image/gif,application/xml,application/xhtml+xml,text/plain,text/javascript,publicprivatemax-age=gzip,deflate,sdchcharset=utf-8charset=iso-8859-1,utf-,*,enq=0.';
+
+const uint32 = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value >>> 0);
+  return bytes;
+};
+
+/** The protocol's dictionary of header names: length-prefixed words and a tail of usual values. */
+export const dictionary: Buffer = Buffer.concat([
+  ...words.split(' ').flatMap((word) => {
+    const text = Buffer.from(word.replace('_', ' '));
+    return [uint32(text.length), text];
+  }),
+  Buffer.from(tail),
+]);
+
+export const frameTypes = {
+  synStream: 1,
+  synReply: 2,
+  rstStream: 3,
+  settings: 4,
+  ping: 6,
+  goAway: 7,
+  headers: 8,
+  windowUpdate: 9,
+} as const;
+
+export interface ControlFrame {
+  readonly control: true;
+  readonly type: number;
+  readonly flags: number;
+  readonly payload: Buffer;
+}
+
+export interface DataFrame {
+  readonly control: false;
+  readonly streamId: number;
+  readonly fin: boolean;
+  readonly payload: Buffer;
+}
+
+export type Frame = ControlFrame | DataFrame;
+
+export const flagFin = 1;
+const version = 3;
+/** Larger frames than any client sends; a header that claims more is no SPDY. */
+const maxFrameBytes = 16 * 1024 * 1024;
+
+/** Cuts a byte stream into frames. */
+export class FrameParser {
+  #buffered: Buffer[] = [];
+  #size = 0;
+
+  /** Takes bytes; returns the frames they complete. Throws when they are no SPDY/3. */
+  push(chunk: Buffer): readonly Frame[] {
+    this.#buffered.push(chunk);
+    this.#size += chunk.length;
+    if (this.#size < 8) return [];
+    let bytes = this.#buffered.length === 1 ? chunk : Buffer.concat(this.#buffered, this.#size);
+    const frames: Frame[] = [];
+    while (bytes.length >= 8) {
+      const length = bytes.readUInt32BE(4) & 0xffffff;
+      if (length > maxFrameBytes) throw new Error('SPDY frame too large');
+      if (bytes.length < 8 + length) break;
+      frames.push(readFrame(bytes, length));
+      bytes = bytes.subarray(8 + length);
+    }
+    this.#buffered = bytes.length === 0 ? [] : [bytes];
+    this.#size = bytes.length;
+    return frames;
+  }
+}
+
+function readFrame(bytes: Buffer, length: number): Frame {
+  const first = bytes.readUInt32BE(0);
+  const flags = bytes[4] ?? 0;
+  const payload = bytes.subarray(8, 8 + length);
+  if ((first & 0x80000000) === 0) return { control: false, streamId: first & 0x7fffffff, fin: (flags & flagFin) !== 0, payload };
+  if (((first >>> 16) & 0x7fff) !== version) throw new Error(`SPDY version ${(first >>> 16) & 0x7fff} is not supported`);
+  return { control: true, type: first & 0xffff, flags, payload };
+}
+
+export function controlFrame(type: number, flags: number, payload: Buffer): Buffer {
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE((0x80000000 | (version << 16) | type) >>> 0, 0);
+  head.writeUInt32BE(((flags << 24) | payload.length) >>> 0, 4);
+  return Buffer.concat([head, payload]);
+}
+
+/** The eight bytes before a data frame's payload. */
+export function dataHeader(streamId: number, fin: boolean, length: number): Buffer {
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(streamId, 0);
+  head.writeUInt32BE((((fin ? flagFin : 0) << 24) | length) >>> 0, 4);
+  return head;
+}
+
+const windowBytes = 32 * 1024;
+/** zlib's stream header and the dictionary's checksum. */
+const zlibPreambleBytes = 6;
+
+/** Reads header blocks: one zlib stream over all blocks of a connection, each flushed. */
+export class HeaderReader {
+  #history: Buffer = dictionary;
+  #first = true;
+
+  read(block: Buffer): ReadonlyMap<string, string> {
+    const raw = this.#first ? block.subarray(zlibPreambleBytes) : block;
+    this.#first = false;
+    const text = inflateRawSync(raw, { dictionary: this.#history, finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 1024 * 1024 });
+    this.#history = Buffer.concat([this.#history, text]).subarray(-windowBytes);
+    return readPairs(text);
+  }
+}
+
+function readPairs(text: Buffer): ReadonlyMap<string, string> {
+  const headers = new Map<string, string>();
+  let at = 4;
+  const next = (): string => {
+    const length = text.readUInt32BE(at);
+    const value = text.toString('utf8', at + 4, at + 4 + length);
+    at += 4 + length;
+    return value;
+  };
+  for (let left = text.readUInt32BE(0); left > 0; left -= 1) {
+    const name = next().toLowerCase();
+    headers.set(name, next().split('\0', 1)[0] ?? '');
+  }
+  return headers;
+}
+
+const adler32 = (bytes: Buffer): number => {
+  let [a, b] = [1, 0];
+  for (const byte of bytes) {
+    a = (a + byte) % 65521;
+    b = (b + a) % 65521;
+  }
+  return ((b << 16) | a) >>> 0;
+};
+
+/** Writes empty header blocks, all that a server of Kubernetes streams answers: stored, not compressed. */
+export class HeaderWriter {
+  #first = true;
+
+  /** Ends in an empty stored block: Go's reader hands nothing out without it. */
+  empty(): Buffer {
+    const preamble = this.#first ? [Buffer.from([0x78, 0xbb]), uint32(adler32(dictionary))] : [];
+    this.#first = false;
+    const stored = Buffer.from([0x00, 0x04, 0x00, 0xfb, 0xff, 0x00, 0x00, 0x00, 0x00]);
+    return Buffer.concat([...preamble, stored, Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff])]);
+  }
+}
+
+export { uint32 };

@@ -1,0 +1,230 @@
+/**
+ * The server's end of a SPDY/3.1 connection: clients open streams, each a Duplex.
+ * Flow-control windows are ignored, as kubectl ignores them; back-pressure is the socket's: it is paused while a stream's reader is behind.
+ */
+import { Duplex } from 'node:stream';
+import {
+  type ControlFrame,
+  controlFrame,
+  dataHeader,
+  FrameParser,
+  flagFin,
+  frameTypes,
+  HeaderReader,
+  HeaderWriter,
+  uint32,
+} from './spdy-frames.ts';
+
+/** What a reader may leave unread before the socket is paused. */
+const streamBufferBytes = 256 * 1024;
+/** Data frames are cut at this size, so that streams take turns. */
+const maxDataBytes = 64 * 1024;
+
+interface Outlet {
+  write(chunk: Buffer): boolean;
+  onceDrained(callback: () => void): void;
+  resume(): void;
+  forget(stream: SpdyStream): void;
+}
+
+export class SpdyStream extends Duplex {
+  readonly id: number;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly #outlet: Outlet;
+  /** True while the socket is paused on this stream's account. */
+  congested = false;
+  #remoteEnded = false;
+  #localEnded = false;
+
+  constructor(id: number, headers: ReadonlyMap<string, string>, outlet: Outlet) {
+    super({ readableHighWaterMark: streamBufferBytes, writableHighWaterMark: maxDataBytes, allowHalfOpen: true });
+    this.id = id;
+    this.headers = headers;
+    this.#outlet = outlet;
+    // A stream may be reset while nobody listens; that must not end the process.
+    this.on('error', () => this.destroy());
+  }
+
+  /** Bytes from the client; false when the reader is behind. */
+  receive(chunk: Buffer, fin: boolean): boolean {
+    let ready = true;
+    if (chunk.length > 0 && !this.destroyed && !this.#remoteEnded) ready = this.push(chunk);
+    if (fin) this.receiveEnd();
+    return ready;
+  }
+
+  receiveEnd(): void {
+    if (this.#remoteEnded) return;
+    this.#remoteEnded = true;
+    if (!this.destroyed) this.push(null);
+  }
+
+  override _read(): void {
+    if (!this.congested) return;
+    this.congested = false;
+    this.#outlet.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    let ready = true;
+    for (let at = 0; at < chunk.length; at += maxDataBytes) {
+      const part = chunk.subarray(at, at + maxDataBytes);
+      this.#outlet.write(dataHeader(this.id, false, part.length));
+      ready = this.#outlet.write(part);
+    }
+    if (ready) callback();
+    else this.#outlet.onceDrained(() => callback());
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    this.#localEnded = true;
+    this.#outlet.write(dataHeader(this.id, true, 0));
+    callback();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    // Unfinished both ways: tell the client (5: CANCEL).
+    if (!this.#localEnded) this.#outlet.write(controlFrame(frameTypes.rstStream, 0, Buffer.concat([uint32(this.id), uint32(5)])));
+    this.#outlet.forget(this);
+    if (this.congested) {
+      this.congested = false;
+      this.#outlet.resume();
+    }
+    callback(error);
+  }
+}
+
+export interface SpdySessionEvents {
+  /** A stream was opened; its reply is already on the way. */
+  onStream(stream: SpdyStream): void;
+  /** The connection has gone. Called once. */
+  onClose(): void;
+}
+
+export class SpdySession {
+  readonly #socket: Duplex;
+  readonly #events: SpdySessionEvents;
+  readonly #parser = new FrameParser();
+  readonly #headerReader = new HeaderReader();
+  readonly #headerWriter = new HeaderWriter();
+  readonly #streams = new Map<number, SpdyStream>();
+  #drainWaiters: (() => void)[] = [];
+  #lastStreamId = 0;
+  #closed = false;
+
+  constructor(socket: Duplex, events: SpdySessionEvents) {
+    this.#socket = socket;
+    this.#events = events;
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('drain', () => this.#drained());
+    socket.on('error', () => socket.destroy());
+    socket.on('end', () => {
+      for (const stream of this.#streams.values()) stream.receiveEnd();
+    });
+    socket.once('close', () => this.#gone());
+  }
+
+  /** Tells the client that no more streams are taken, ends all streams and the connection after what is written. */
+  close(): void {
+    if (this.#closed) return;
+    for (const stream of this.#streams.values()) {
+      if (!stream.writableEnded) stream.end();
+    }
+    this.#write(controlFrame(frameTypes.goAway, 0, Buffer.concat([uint32(this.#lastStreamId), uint32(0)])));
+    // Reads on until the client closes: closing over unread input would make the kernel drop what is still on its way out.
+    this.#socket.resume();
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #write(chunk: Buffer): boolean {
+    if (this.#closed || this.#socket.writableEnded || this.#socket.destroyed) return true;
+    return this.#socket.write(chunk);
+  }
+
+  #drained(): void {
+    const waiters = this.#drainWaiters;
+    this.#drainWaiters = [];
+    for (const waiter of waiters) waiter();
+  }
+
+  #gone(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#drained();
+    for (const stream of [...this.#streams.values()]) {
+      stream.receiveEnd();
+      stream.destroy();
+    }
+    this.#events.onClose();
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      let ready = true;
+      for (const frame of this.#parser.push(chunk)) {
+        if (frame.control) this.#control(frame);
+        else {
+          const stream = this.#streams.get(frame.streamId);
+          // Data for a stream that has ended is dropped.
+          if (stream !== undefined && !stream.receive(frame.payload, frame.fin)) {
+            stream.congested = true;
+            ready = false;
+          }
+        }
+      }
+      if (!ready) this.#socket.pause();
+    } catch {
+      // Not SPDY, or broken compression: nothing sensible can be answered.
+      this.destroy();
+    }
+  }
+
+  #control({ type, flags, payload }: ControlFrame): void {
+    switch (type) {
+      case frameTypes.synStream:
+        this.#open(payload, flags);
+        return;
+      case frameTypes.rstStream: {
+        const stream = this.#streams.get(payload.readUInt32BE(0) & 0x7fffffff);
+        stream?.receiveEnd();
+        stream?.destroy();
+        return;
+      }
+      case frameTypes.ping:
+        this.#write(controlFrame(frameTypes.ping, 0, payload));
+        return;
+      case frameTypes.headers:
+        // Read for the sake of the shared compression state.
+        this.#headerReader.read(payload.subarray(4));
+        return;
+      default:
+        // SETTINGS, WINDOW_UPDATE and GOAWAY need no answer.
+        return;
+    }
+  }
+
+  #open(payload: Buffer, flags: number): void {
+    const id = payload.readUInt32BE(0) & 0x7fffffff;
+    const headers = this.#headerReader.read(payload.subarray(10));
+    const stream = new SpdyStream(id, headers, {
+      write: (chunk) => this.#write(chunk),
+      onceDrained: (callback) => {
+        if (this.#closed) callback();
+        else this.#drainWaiters.push(callback);
+      },
+      resume: () => {
+        if (![...this.#streams.values()].some(({ congested }) => congested)) this.#socket.resume();
+      },
+      forget: () => this.#streams.delete(id),
+    });
+    this.#lastStreamId = id;
+    this.#streams.set(id, stream);
+    this.#write(controlFrame(frameTypes.synReply, 0, Buffer.concat([uint32(id), this.#headerWriter.empty()])));
+    this.#events.onStream(stream);
+    if ((flags & flagFin) !== 0) stream.receiveEnd();
+  }
+}

@@ -1,0 +1,16 @@
+/** exec, attach and portforward asked for without `Connection: Upgrade`. Source: apimachinery pkg/util/httpstream (UpgradeAwareHandler). */
+
+import { statusErrors } from '../../../api/status-error.ts';
+import type { Target } from '../../registry/registry.ts';
+import type { Exchange } from '../exchange.ts';
+import { stringParam } from '../options/query-values.ts';
+import type { ServerContext } from '../server-context.ts';
+import { containerOf, podOf, requireNode } from './pod-container.ts';
+
+/** Checks what an upgrade would be checked for, then says what is missing. */
+export async function streamOverPlainHttp(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
+  const pod = await podOf(exchange, server, target);
+  if (target.subresource !== 'portforward') containerOf(pod, stringParam(exchange, 'container'));
+  requireNode(pod);
+  throw statusErrors.badRequest('Upgrade request required');
+}

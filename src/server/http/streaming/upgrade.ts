@@ -1,0 +1,221 @@
+/** HTTP/1.1 upgrades: exec, attach, port-forward, watches over WebSocket, proxies. Goes through the same filters as every request. */
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { StatusError, statusErrors } from '../../../api/status-error.ts';
+import type { Target } from '../../registry/registry.ts';
+import type { App } from '../app.ts';
+import { attributesOf } from '../auth/authorize.ts';
+import { Exchange } from '../exchange.ts';
+import { resolveTarget } from '../handlers/resolve-target.ts';
+import { startWatch } from '../handlers/watch.ts';
+import { boolParam, stringParam } from '../options/query-values.ts';
+import { proxyUpgrade } from '../proxy/proxy.ts';
+import { forbiddenError } from '../status.ts';
+import type { WatchSink } from '../watch/watch-sink.ts';
+import { containerOf, podOf, requireNode } from './pod-container.ts';
+import { portForwardProtocol, servePortForward } from './port-forward.ts';
+import type { RemoteRun, Wanted } from './remote-command.ts';
+import { serveSpdyCommand, spdyCommandProtocols } from './spdy-remote-command.ts';
+import { chooseProtocol, isSpdyUpgrade, switchProtocols } from './spdy-upgrade.ts';
+import { acceptWebSocket, isWebSocketUpgrade, offeredProtocols } from './websocket-accept.ts';
+import { channelPortForwardProtocols, serveChannelPortForward, tunnel, tunnelProtocol } from './websocket-port-forward.ts';
+import { serveWebSocketCommand, webSocketCommandProtocols } from './websocket-remote-command.ts';
+
+/** One upgrade request and what serves it. */
+interface Upgrade {
+  readonly app: App;
+  readonly exchange: Exchange;
+  readonly incoming: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  /** Aborts at shutdown. */
+  readonly signal: AbortSignal;
+}
+
+/** Writes an answer that is no upgrade and closes. */
+async function refuse(socket: Duplex, response: Response): Promise<void> {
+  const body = Buffer.from(await response.arrayBuffer());
+  const lines = [...response.headers].map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  socket.end(
+    Buffer.concat([
+      Buffer.from(
+        `HTTP/1.1 ${response.status} ${statusText(response.status)}\r\n${lines}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n`,
+      ),
+      body,
+    ]),
+  );
+}
+
+const statusText = (code: number): string =>
+  ({ 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found' })[code] ?? 'Error';
+
+function wantedOf(exchange: Exchange): Wanted {
+  const tty = boolParam(exchange, 'tty') ?? false;
+  const wanted = {
+    tty,
+    stdin: boolParam(exchange, 'stdin') ?? false,
+    stdout: boolParam(exchange, 'stdout') ?? false,
+    stderr: !tty && (boolParam(exchange, 'stderr') ?? false),
+  };
+  if (!wanted.stdin && !wanted.stdout && !wanted.stderr)
+    throw statusErrors.badRequest('you must specify at least 1 of stdin, stdout, stderr');
+  return wanted;
+}
+
+async function serveCommand(upgrade: Upgrade, target: Target, verb: 'exec' | 'attach'): Promise<void> {
+  const { app, exchange, incoming, socket, head, signal } = upgrade;
+  const { server } = app;
+  const pod = await podOf(exchange, server, target);
+  const container = containerOf(pod, stringParam(exchange, 'container'));
+  requireNode(pod);
+  const command = exchange.query.getAll('command');
+  if (verb === 'exec' && command.length === 0) throw statusErrors.badRequest('you must specify at least one command for the container');
+  const wanted = wantedOf(exchange);
+  const ref = { namespace: target.namespace, name: target.name };
+  const { podStreams, clock } = server;
+  const run: RemoteRun = (options) =>
+    verb === 'exec' ? podStreams.exec(ref, container, { ...options, command }) : podStreams.attach(ref, container, options);
+  if (isSpdyUpgrade(incoming)) {
+    const choice = chooseProtocol(incoming, spdyCommandProtocols);
+    if ('refused' in choice) return refuseProtocol(socket, choice.refused, spdyCommandProtocols);
+    return serveSpdyCommand({ incoming, socket, head, protocol: choice.protocol, wanted, verb, run, clock, signal });
+  }
+  const protocol = webSocketProtocol(incoming, webSocketCommandProtocols);
+  const accepted = await acceptWebSocket(incoming, socket, head, protocol);
+  return serveWebSocketCommand({ socket: accepted, protocol, wanted, verb, run, signal });
+}
+
+/** The client's first sub-protocol that is served; one without any gets the oldest. Throws 400. */
+function webSocketProtocol(incoming: IncomingMessage, served: readonly string[]): string {
+  const offered = offeredProtocols(incoming).filter((name) => !name.startsWith('base64url.bearer.authorization.k8s.io.'));
+  const protocol = offered.find((name) => served.includes(name));
+  if (protocol === undefined && offered.length > 0) {
+    throw statusErrors.badRequest(`unable to upgrade: client supports [${offered.join(' ')}], server accepts [${served.join(' ')}]`);
+  }
+  return protocol ?? '';
+}
+
+async function refuseProtocol(socket: Duplex, text: string, served: readonly string[]): Promise<void> {
+  const headers = new Headers({ 'Content-Type': 'text/plain; charset=utf-8' });
+  for (const name of served) headers.append('X-Accepted-Stream-Protocol-Versions', name);
+  await refuse(socket, new Response(`${text}\n`, { status: 403, headers }));
+}
+
+function portsOf(exchange: Exchange): readonly number[] {
+  const ports = exchange.query
+    .getAll('ports')
+    .flatMap((text) => text.split(','))
+    .filter((text) => text !== '')
+    .map(Number);
+  if (ports.length === 0) throw statusErrors.badRequest('query parameter "port" is required');
+  for (const port of ports)
+    if (!Number.isInteger(port) || port < 1 || port > 65535) throw statusErrors.badRequest(`invalid port value ${port}`);
+  return ports;
+}
+
+async function serveForward(upgrade: Upgrade, target: Target): Promise<void> {
+  const { app, exchange, incoming, socket, head, signal } = upgrade;
+  const { server } = app;
+  requireNode(await podOf(exchange, server, target));
+  const ref = { namespace: target.namespace, name: target.name };
+  const dial = (port: number) => server.podStreams.portForward(ref, port);
+  const common = { dial, podName: target.name, clock: server.clock, signal };
+  if (isSpdyUpgrade(incoming)) {
+    const choice = chooseProtocol(incoming, [portForwardProtocol]);
+    if ('refused' in choice) return refuseProtocol(socket, choice.refused, [portForwardProtocol]);
+    const done = servePortForward({ socket, ...common });
+    const version = { 'X-Stream-Protocol-Version': choice.protocol === '' ? portForwardProtocol : choice.protocol };
+    switchProtocols(socket, { Connection: 'Upgrade', Upgrade: 'SPDY/3.1', ...version });
+    if (head.length > 0) socket.unshift(head);
+    return done;
+  }
+  if (offeredProtocols(incoming).includes(tunnelProtocol)) {
+    return servePortForward({ socket: tunnel(await acceptWebSocket(incoming, socket, head, tunnelProtocol)), ...common });
+  }
+  const protocol = webSocketProtocol(incoming, channelPortForwardProtocols);
+  const ports = portsOf(exchange);
+  return serveChannelPortForward(await acceptWebSocket(incoming, socket, head, protocol), protocol, ports, dial, common);
+}
+
+/** A watch whose events are messages. Source: apiserver pkg/endpoints/handlers/watch.go, HandleWS. */
+async function serveWatch(upgrade: Upgrade, target: Target): Promise<void> {
+  const { app, exchange, incoming, socket, head } = upgrade;
+  const watch = startWatch(exchange, app.server, target);
+  const text = watch.contentType === 'application/json';
+  const accepted = await acceptWebSocket(incoming, socket, head, '');
+  accepted.on('error', () => accepted.terminate());
+  let drained = (): void => undefined;
+  const sink: WatchSink = {
+    write: (chunk) => {
+      // Frames of one write may be several events; over WebSocket each is a message.
+      const messages = text
+        ? Buffer.from(chunk)
+            .toString('utf8')
+            .split('\n')
+            .filter((line) => line !== '')
+        : [chunk];
+      for (const message of messages) accepted.send(text ? `${String(message)}\n` : message, { binary: !text }, () => drained());
+      return accepted.bufferedAmount < 256 * 1024;
+    },
+    onDrain: (callback) => {
+      drained = callback;
+    },
+    onClose: (callback) => {
+      accepted.once('close', callback);
+    },
+    end: () => accepted.close(1000),
+    destroy: () => accepted.terminate(),
+  };
+  watch.connect(sink);
+}
+
+async function serve(upgrade: Upgrade): Promise<void> {
+  const { app, exchange, incoming, socket, head } = upgrade;
+  const target = resolveTarget(exchange, app.server);
+  if (target === undefined) throw statusErrors.noSuchResource();
+  if (target.subresource === 'proxy') return proxyUpgrade(exchange, app.server, target, incoming, socket, head);
+  if (!isSpdyUpgrade(incoming) && !isWebSocketUpgrade(incoming)) throw statusErrors.badRequest('Upgrade request required');
+  const connects = target.kind.subresources?.connect?.includes(target.subresource) === true;
+  if (connects && (target.subresource === 'exec' || target.subresource === 'attach'))
+    return serveCommand(upgrade, target, target.subresource);
+  if (connects && target.subresource === 'portforward') return serveForward(upgrade, target);
+  if (target.subresource === '' && exchange.info.verb === 'watch' && isWebSocketUpgrade(incoming)) return serveWatch(upgrade, target);
+  throw statusErrors.badRequest('Upgrade request required');
+}
+
+/** Since 1.35 a WebSocket's GET needs the permission that SPDY's POST needs. Source: KEP-4006. */
+async function requireCreate({ exchange, app }: Upgrade): Promise<void> {
+  const { subresource, verb } = exchange.info;
+  if (verb !== 'get' || !['exec', 'attach', 'portforward'].includes(subresource)) return;
+  const attributes = { ...attributesOf(exchange), verb: 'create' };
+  const { allowed, reason } = await app.server.authorizer.authorize(attributes);
+  if (!allowed) throw forbiddenError(attributes, reason);
+}
+
+/** Serves one upgrade request to its end. Never rejects. */
+export async function handleUpgrade(app: App, incoming: IncomingMessage, socket: Duplex, head: Buffer, signal: AbortSignal): Promise<void> {
+  const { server } = app;
+  socket.on('error', () => socket.destroy());
+  const host = incoming.headers.host ?? 'localhost';
+  let exchange: Exchange;
+  try {
+    const request = new Request(`https://${host}${incoming.url ?? '/'}`, { method: incoming.method ?? 'GET' });
+    exchange = new Exchange(request, { incoming, outgoing: new ServerResponse(incoming) }, server.monotonicMs());
+  } catch {
+    socket.destroy();
+    return;
+  }
+  const upgrade: Upgrade = { app, exchange, incoming, socket, head, signal };
+  server.metrics.longRunning += 1;
+  let status = 101;
+  try {
+    await app.filters(exchange);
+    await requireCreate(upgrade);
+    await serve(upgrade);
+  } catch (error) {
+    status = error instanceof StatusError ? error.code : 500;
+    if (!socket.destroyed && !socket.writableEnded) await refuse(socket, await app.renderError(exchange, error));
+  }
+  server.metrics.longRunning -= 1;
+  server.metrics.record(exchange, status, server.monotonicMs() - exchange.startMs);
+}

@@ -1,0 +1,31 @@
+/** Accepts WebSocket handshakes for Kubernetes' sub-protocols. */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+
+export const isWebSocketUpgrade = (incoming: IncomingMessage): boolean => (incoming.headers.upgrade ?? '').toLowerCase() === 'websocket';
+
+/** The sub-protocols that a client offers, in order. */
+export const offeredProtocols = (incoming: IncomingMessage): readonly string[] =>
+  (incoming.headers['sec-websocket-protocol'] ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+
+/** A client's message may be this long; longer ones end the connection. */
+const maxMessageBytes = 4 * 1024 * 1024;
+
+/**
+ * Shakes hands. The header with the sub-protocols is taken away first and the chosen one added to the answer:
+ * ws refuses `SPDY/3.1+portforward.k8s.io`, whose slash is no token character.
+ */
+export async function acceptWebSocket(incoming: IncomingMessage, socket: Duplex, head: Buffer, protocol: string): Promise<WebSocket> {
+  const { WebSocketServer } = await import('ws');
+  const server = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: maxMessageBytes });
+  delete incoming.headers['sec-websocket-protocol'];
+  if (protocol !== '') server.on('headers', (headers) => headers.push(`Sec-WebSocket-Protocol: ${protocol}`));
+  return new Promise((resolve, reject) => {
+    socket.once('close', () => reject(new Error('connection closed during the WebSocket handshake')));
+    server.handleUpgrade(incoming, socket, head, resolve);
+  });
+}

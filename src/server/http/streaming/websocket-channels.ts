@@ -1,0 +1,123 @@
+/** Numbered channels over one WebSocket. Source: apimachinery pkg/util/httpstream/wsstream/conn.go. */
+import { Readable, Writable } from 'node:stream';
+import type { RawData, WebSocket } from 'ws';
+
+/** Bytes that may wait in the socket before writers are held back. */
+const highWaterBytes = 256 * 1024;
+
+const bufferOf = (data: RawData): Buffer => (Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data));
+
+/** One direction in: pauses the WebSocket while its reader is behind. */
+class InputChannel extends Readable {
+  readonly #channels: WebSocketChannels;
+  congested = false;
+
+  constructor(channels: WebSocketChannels) {
+    super({ highWaterMark: highWaterBytes });
+    this.#channels = channels;
+    this.on('error', () => this.destroy());
+  }
+
+  override _read(): void {
+    if (!this.congested) return;
+    this.congested = false;
+    this.#channels.resumeInput();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this._read();
+    callback(error);
+  }
+}
+
+export interface ChannelOptions {
+  /** base64 sub-protocols carry text: a digit and base64. */
+  readonly base64: boolean;
+  /** v5: `[255, channel]` ends one channel of the client. */
+  readonly closeSignal: boolean;
+}
+
+export class WebSocketChannels {
+  readonly #socket: WebSocket;
+  readonly #options: ChannelOptions;
+  readonly #inputs = new Map<number, InputChannel>();
+  readonly #gone = new AbortController();
+
+  constructor(socket: WebSocket, options: ChannelOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    socket.on('message', (data, isBinary) => this.#receive(bufferOf(data), isBinary));
+    socket.on('error', () => socket.terminate());
+    socket.once('close', () => {
+      this.#gone.abort();
+      for (const input of this.#inputs.values()) if (!input.destroyed) input.push(null);
+    });
+  }
+
+  /** Aborts when the client has gone. */
+  get signal(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  /** What the client sends on a channel. */
+  input(channel: number): Readable {
+    const input = new InputChannel(this);
+    this.#inputs.set(channel, input);
+    return input;
+  }
+
+  /** What the client receives on a channel. */
+  output(channel: number): Writable {
+    const output = new Writable({
+      highWaterMark: 64 * 1024,
+      write: (chunk: Buffer, _encoding, callback) => this.send(channel, chunk, callback),
+    });
+    output.on('error', () => output.destroy());
+    return output;
+  }
+
+  /** Sends one message; calls back when more may follow. */
+  send(channel: number, chunk: Buffer, callback: () => void): void {
+    const socket = this.#socket;
+    if (socket.readyState !== socket.OPEN) {
+      callback();
+      return;
+    }
+    const message = this.#options.base64 ? `${channel}${chunk.toString('base64')}` : Buffer.concat([Buffer.from([channel]), chunk]);
+    if (socket.bufferedAmount < highWaterBytes) {
+      socket.send(message, { binary: !this.#options.base64 });
+      callback();
+    } else {
+      socket.send(message, { binary: !this.#options.base64 }, () => callback());
+    }
+  }
+
+  /** Ends the connection after what is written. */
+  close(): void {
+    this.resumeInput(true);
+    this.#socket.close(1000);
+  }
+
+  resumeInput(force = false): void {
+    if (force || ![...this.#inputs.values()].some(({ congested }) => congested)) this.#socket.resume();
+  }
+
+  #receive(message: Buffer, isBinary: boolean): void {
+    if (message.length === 0) return;
+    const base64 = this.#options.base64 && !isBinary;
+    const first = message[0] ?? 0;
+    const channel = base64 ? first - 0x30 : first;
+    const payload = base64 ? Buffer.from(message.subarray(1).toString('latin1'), 'base64') : message.subarray(1);
+    if (channel === 255 && this.#options.closeSignal) {
+      const input = this.#inputs.get(payload[0] ?? -1);
+      if (input !== undefined && !input.destroyed) input.push(null);
+      return;
+    }
+    const input = this.#inputs.get(channel);
+    if (input === undefined || input.destroyed || input.readableEnded || payload.length === 0) return;
+    if (!input.push(payload)) {
+      input.congested = true;
+      this.#socket.pause();
+    }
+  }
+}

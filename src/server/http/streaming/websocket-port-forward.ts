@@ -1,0 +1,83 @@
+/** Port-forward over WebSocket: SPDY tunnelled (kubectl from 1.31), or two channels a port (browsers). Source: kubelet pkg/cri/streaming/portforward/websocket.go. */
+import { Duplex } from 'node:stream';
+import type { RawData, WebSocket } from 'ws';
+import type { Dial } from './port-forward.ts';
+import { WebSocketChannels } from './websocket-channels.ts';
+
+export const tunnelProtocol = 'SPDY/3.1+portforward.k8s.io';
+export const channelPortForwardProtocols: readonly string[] = [
+  'v4.channel.k8s.io',
+  'v4.base64.channel.k8s.io',
+  'channel.k8s.io',
+  'base64.channel.k8s.io',
+];
+
+const highWaterBytes = 256 * 1024;
+
+/** The messages of a WebSocket as one byte stream. */
+export function tunnel(socket: WebSocket): Duplex {
+  const bytes = new Duplex({
+    highWaterMark: highWaterBytes,
+    read: () => socket.resume(),
+    write: (chunk: Buffer, _encoding, callback) => {
+      if (socket.readyState !== socket.OPEN) return callback();
+      if (socket.bufferedAmount < highWaterBytes) {
+        socket.send(chunk, { binary: true });
+        callback();
+      } else socket.send(chunk, { binary: true }, () => callback());
+    },
+    final: (callback) => {
+      socket.close(1000);
+      callback();
+    },
+    destroy: (error, callback) => {
+      socket.terminate();
+      callback(error);
+    },
+  });
+  socket.on('message', (data: RawData) => {
+    const chunk = Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data);
+    if (!bytes.destroyed && !bytes.push(chunk)) socket.pause();
+  });
+  socket.on('error', () => socket.terminate());
+  socket.once('close', () => {
+    if (bytes.destroyed) return;
+    bytes.push(null);
+    bytes.destroy();
+  });
+  return bytes;
+}
+
+/** Serves `?ports=…`: per port a data and an error channel, each opened by the port's number, little-endian. */
+export async function serveChannelPortForward(
+  socket: WebSocket,
+  protocol: string,
+  ports: readonly number[],
+  dial: Dial,
+  options: { readonly podName: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const connection = new WebSocketChannels(socket, { base64: protocol.includes('base64'), closeSignal: false });
+  options.signal.addEventListener('abort', () => connection.close(), { once: true });
+  const sessions = ports.map(async (port, index) => {
+    const [input, output, error] = [connection.input(index * 2), connection.output(index * 2), connection.output(index * 2 + 1)];
+    const prefix = Buffer.alloc(2);
+    prefix.writeUInt16LE(port);
+    output.write(prefix);
+    error.write(prefix);
+    try {
+      const backend = await dial(port);
+      connection.signal.addEventListener('abort', () => backend.destroy(), { once: true });
+      input.pipe(backend);
+      backend.pipe(output);
+      await new Promise<void>((resolve, reject) => {
+        backend.once('error', reject);
+        backend.once('close', resolve);
+      });
+    } catch (cause) {
+      const text = cause instanceof Error ? cause.message : String(cause);
+      if (!error.destroyed) error.write(`error forwarding port ${port} to pod ${options.podName}: ${text}`);
+    }
+  });
+  await Promise.all(sessions);
+  connection.close();
+}

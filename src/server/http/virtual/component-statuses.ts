@@ -1,0 +1,63 @@
+/** `componentstatuses`: deprecated upstream, still what books show. Source: pkg/registry/core/componentstatus/rest.go. */
+import type { JsonObject } from '../../../api/json.ts';
+import { defineKind, type KubeObject } from '../../../api/kind.ts';
+import type { HealthCheck } from '../ports.ts';
+import type { VirtualResource } from './virtual-resource.ts';
+
+interface ComponentStatus extends KubeObject {
+  readonly conditions: readonly { readonly type: string; readonly status: string; readonly message: string; readonly error: string }[];
+}
+
+const healthy = (object: ComponentStatus) => object.conditions.find(({ type }) => type === 'Healthy');
+
+export const componentStatusKind = defineKind<ComponentStatus>({
+  group: '',
+  version: 'v1',
+  kind: 'ComponentStatus',
+  plural: 'componentstatuses',
+  singular: 'componentstatus',
+  shortNames: ['cs'],
+  scope: 'Cluster',
+  schema: 'io.k8s.api.core.v1.ComponentStatus',
+  validate: () => [],
+  columns: [
+    { name: 'Name', type: 'string', format: 'name', value: (object) => object.metadata.name },
+    { name: 'Status', type: 'string', value: (object) => (healthy(object)?.status === 'True' ? 'Healthy' : 'Unhealthy') },
+    { name: 'Message', type: 'string', value: (object) => healthy(object)?.message ?? '' },
+    { name: 'Error', type: 'string', value: (object) => healthy(object)?.error ?? '' },
+  ],
+});
+
+async function statusOf(name: string, check: HealthCheck | undefined): Promise<JsonObject> {
+  let condition: JsonObject = { type: 'Healthy', status: 'True', message: 'ok' };
+  try {
+    await check?.check();
+  } catch (error) {
+    condition = { type: 'Healthy', status: 'False', error: error instanceof Error ? error.message : String(error) };
+  }
+  return { kind: 'ComponentStatus', apiVersion: 'v1', metadata: { name }, conditions: [condition] };
+}
+
+/** Names as upstream shows them, each with the health check that speaks for it. */
+const components: readonly (readonly [string, string])[] = [
+  ['scheduler', 'scheduler'],
+  ['controller-manager', 'controller-manager'],
+  ['etcd-0', 'etcd'],
+];
+
+/** The three components; one without a check of its own is healthy as long as the process answers. */
+export const componentStatuses = (checks: readonly HealthCheck[]): VirtualResource => ({
+  kind: componentStatusKind,
+  verbs: ['get', 'list'],
+  list: (exchange) => {
+    exchange.warn('v1 ComponentStatus is deprecated in v1.19+');
+    return Promise.all(
+      components.map(([name, check]) =>
+        statusOf(
+          name,
+          checks.find((item) => item.name === check),
+        ),
+      ),
+    );
+  },
+});

@@ -1,0 +1,26 @@
+/** Reads members of received JSON whose shape is not known yet. */
+import type { JsonObject, JsonValue } from '../../../api/json.ts';
+
+export const isObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The value at a path of member names; undefined when anything on the way is absent or no object. */
+export function member(value: JsonValue | undefined, ...path: readonly string[]): JsonValue | undefined {
+  let current = value;
+  for (const name of path) {
+    if (!isObject(current)) return undefined;
+    current = current[name];
+  }
+  return current;
+}
+
+/** The same as text; '' when absent or of another type. */
+export function memberText(value: JsonValue | undefined, ...path: readonly string[]): string {
+  const found = member(value, ...path);
+  return typeof found === 'string' ? found : '';
+}
+
+export function memberTexts(value: JsonValue | undefined, ...path: readonly string[]): readonly string[] {
+  const found = member(value, ...path);
+  return Array.isArray(found) ? found.filter((item): item is string => typeof item === 'string') : [];
+}

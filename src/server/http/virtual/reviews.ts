@@ -1,0 +1,177 @@
+/**
+ * Reviews: who am I, may I, whose token is this.
+ * Source: pkg/registry/authorization/{subjectaccessreview,selfsubjectaccessreview,localsubjectaccessreview,selfsubjectrulesreview}/rest.go,
+ * pkg/registry/authentication/{tokenreview,selfsubjectreview}/rest.go.
+ */
+import { FieldPath, fieldErrors } from '../../../api/field-error.ts';
+import type { JsonObject, JsonValue } from '../../../api/json.ts';
+import { defineKind, type Scope } from '../../../api/kind.ts';
+import { StatusError, statusErrors } from '../../../api/status-error.ts';
+import type { UserInfo } from '../../registry/registry.ts';
+import type { Exchange } from '../exchange.ts';
+import type { Authenticator, AuthorizationAttributes, Authorizer, RuleResolver } from '../ports.ts';
+import { isObject, member, memberText, memberTexts } from './json-members.ts';
+import type { VirtualResource } from './virtual-resource.ts';
+
+const reviewKind = (group: string, kind: string, scope: Scope = 'Cluster') =>
+  defineKind({
+    group,
+    version: 'v1',
+    kind,
+    plural: `${kind.toLowerCase()}s`,
+    singular: kind.toLowerCase(),
+    scope,
+    schema: `io.k8s.api.${group.split('.')[0] ?? ''}.v1.${kind}`,
+    validate: () => [],
+  });
+
+const asObject = (body: JsonValue): JsonObject => (isObject(body) ? body : {});
+
+const review = (kind: string, group: string, body: JsonValue, status: JsonObject): JsonObject => ({
+  kind,
+  apiVersion: `${group}/v1`,
+  metadata: member(body, 'metadata') ?? {},
+  spec: member(body, 'spec') ?? {},
+  status,
+});
+
+const authorization = 'authorization.k8s.io';
+const authentication = 'authentication.k8s.io';
+
+const invalid = (kind: string, field: string, value: JsonValue | undefined, detail: string): StatusError =>
+  statusErrors.invalid({ group: authorization, kind }, '', [fieldErrors.invalid(FieldPath.root.field(...field.split('.')), value, detail)]);
+
+/** What a review asks about. Exactly one of the two attribute blocks must be there. */
+function attributesFrom(kind: string, body: JsonValue, user: UserInfo): AuthorizationAttributes {
+  const resource = member(body, 'spec', 'resourceAttributes');
+  const path = member(body, 'spec', 'nonResourceAttributes');
+  if (isObject(resource) === isObject(path)) {
+    const detail = isObject(resource)
+      ? 'cannot be specified in combination with resourceAttributes'
+      : 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
+    throw invalid(kind, isObject(resource) ? 'spec.nonResourceAttributes' : 'spec.resourceAttributes', path, detail);
+  }
+  const text = (name: string): string => memberText(resource, name);
+  return {
+    user,
+    verb: memberText(isObject(resource) ? resource : path, 'verb'),
+    isResourceRequest: isObject(resource),
+    namespace: text('namespace'),
+    apiGroup: text('group'),
+    apiVersion: text('version'),
+    resource: text('resource'),
+    subresource: text('subresource'),
+    name: text('name'),
+    path: memberText(path, 'path'),
+  };
+}
+
+async function decide(authorizer: Authorizer, attributes: AuthorizationAttributes): Promise<JsonObject> {
+  const { allowed, reason } = await authorizer.authorize(attributes);
+  return { allowed, ...(reason === '' ? {} : { reason }) };
+}
+
+function subjectOf(kind: string, body: JsonValue): UserInfo {
+  const spec = member(body, 'spec');
+  const name = memberText(spec, 'user');
+  const groups = memberTexts(spec, 'groups');
+  if (name === '' && groups.length === 0) throw invalid(kind, 'spec.user', '', 'at least one of user or group must be specified');
+  const extra = member(spec, 'extra');
+  const pairs = isObject(extra) ? Object.keys(extra).map((key) => [key, memberTexts(extra, key)] as const) : [];
+  return { name, uid: memberText(spec, 'uid'), groups, extra: Object.fromEntries(pairs) };
+}
+
+const selfAccess = (authorizer: Authorizer): VirtualResource => ({
+  kind: reviewKind(authorization, 'SelfSubjectAccessReview'),
+  verbs: ['create'],
+  create: async (exchange, body) => {
+    const attributes = attributesFrom('SelfSubjectAccessReview', body, exchange.user);
+    return review('SelfSubjectAccessReview', authorization, body, await decide(authorizer, attributes));
+  },
+});
+
+const subjectAccess = (authorizer: Authorizer, kind: 'SubjectAccessReview' | 'LocalSubjectAccessReview'): VirtualResource => ({
+  kind: reviewKind(authorization, kind, kind === 'SubjectAccessReview' ? 'Cluster' : 'Namespaced'),
+  verbs: ['create'],
+  create: async (exchange, body) => {
+    const attributes = attributesFrom(kind, body, subjectOf(kind, body));
+    if (kind === 'LocalSubjectAccessReview' && attributes.namespace !== exchange.info.namespace) {
+      const detail = `must match metadata.namespace: ${JSON.stringify(exchange.info.namespace)}`;
+      throw invalid(kind, 'spec.resourceAttributes.namespace', attributes.namespace, detail);
+    }
+    return review(kind, authorization, body, await decide(authorizer, attributes));
+  },
+});
+
+const selfRules = (resolver: RuleResolver | undefined): VirtualResource => ({
+  kind: reviewKind(authorization, 'SelfSubjectRulesReview'),
+  verbs: ['create'],
+  create: (exchange, body) => {
+    const namespace = memberText(body, 'spec', 'namespace');
+    if (namespace === '') throw statusErrors.badRequest('no namespace on request');
+    const rules = resolver?.rulesFor(exchange.user, namespace);
+    return review('SelfSubjectRulesReview', authorization, body, {
+      resourceRules: rules?.resourceRules ?? [],
+      nonResourceRules: rules?.nonResourceRules ?? [],
+      incomplete: rules?.incomplete ?? true,
+      ...(rules === undefined || rules.evaluationError === '' ? {} : { evaluationError: rules.evaluationError }),
+    });
+  },
+});
+
+const userJson = (user: UserInfo): JsonObject => ({
+  username: user.name,
+  ...(user.uid === '' ? {} : { uid: user.uid }),
+  groups: user.groups,
+  ...(Object.keys(user.extra).length === 0 ? {} : { extra: user.extra }),
+});
+
+const selfSubject: VirtualResource = {
+  kind: reviewKind(authentication, 'SelfSubjectReview'),
+  verbs: ['create'],
+  create: (exchange: Exchange, body) => ({
+    kind: 'SelfSubjectReview',
+    apiVersion: `${authentication}/v1`,
+    metadata: asObject(body).metadata ?? {},
+    status: { userInfo: userJson(exchange.user) },
+  }),
+};
+
+async function userOfToken(authenticators: readonly Authenticator[], bearerToken: string): Promise<JsonObject> {
+  try {
+    for (const authenticator of authenticators) {
+      const user = await authenticator.authenticate({ clientCertificate: undefined, bearerToken });
+      if (user === undefined) continue;
+      const groups = user.groups.includes('system:authenticated') ? user.groups : [...user.groups, 'system:authenticated'];
+      return { authenticated: true, user: userJson({ ...user, groups }), audiences: ['https://kubernetes.default.svc.cluster.local'] };
+    }
+    return { user: {}, error: '[invalid bearer token]' };
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    return { user: {}, error: '[invalid bearer token]' };
+  }
+}
+
+const tokenReview = (authenticators: readonly Authenticator[]): VirtualResource => ({
+  kind: reviewKind(authentication, 'TokenReview'),
+  verbs: ['create'],
+  create: async (_exchange, body) => {
+    const token = memberText(body, 'spec', 'token');
+    if (token === '') throw statusErrors.badRequest('token is required for TokenReview in authentication');
+    return review('TokenReview', authentication, body, await userOfToken(authenticators, token));
+  },
+});
+
+/** All review resources. */
+export const reviews = (
+  authorizer: Authorizer,
+  authenticators: readonly Authenticator[],
+  resolver: RuleResolver | undefined,
+): readonly VirtualResource[] => [
+  selfAccess(authorizer),
+  subjectAccess(authorizer, 'SubjectAccessReview'),
+  subjectAccess(authorizer, 'LocalSubjectAccessReview'),
+  selfRules(resolver),
+  selfSubject,
+  tokenReview(authenticators),
+];

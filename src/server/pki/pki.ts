@@ -1,0 +1,170 @@
+/**
+ * The cluster's keys and certificates: authority, serving certificate, client certificates, service-account key.
+ * Made once in the cluster's folder, read quickly at later starts, renewed when they run out or a name is missing.
+ */
+
+import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import { type KeyAndCertificate, makeCertificate, newKey } from './certificate.ts';
+import { readText, writeText } from './certificate-files.ts';
+
+export interface PkiOptions {
+  /** Folder of the files; made when absent. */
+  readonly directory: string;
+  /** First address of the service range. */
+  readonly serviceIp: string;
+  /** Other names and addresses under which the API is reached: node addresses, the host's name. */
+  readonly extraNames: readonly string[];
+  /** Default: `cluster.local`. */
+  readonly clusterDomain?: string;
+  /** Milliseconds since the epoch; default: the machine's clock. */
+  readonly now?: () => number;
+}
+
+export interface Pki {
+  /** The authority's certificate, PEM. */
+  readonly caCertificate: string;
+  /** Of the API server. */
+  readonly serving: KeyAndCertificate;
+  /** Of the `kubernetes-admin` user in `system:masters`. */
+  readonly admin: KeyAndCertificate;
+  /** Private key (PEM, EC P-256) that signs service-account tokens. */
+  readonly serviceAccountKey: string;
+  /** A client certificate for any user, valid for a year; not kept. */
+  issueClient(commonName: string, organizations: readonly string[]): Promise<KeyAndCertificate>;
+}
+
+const dayMs = 86_400_000;
+const caDays = 3650;
+const leafDays = 365;
+/** Leaves are renewed when less than this is left. */
+const renewBeforeMs = 30 * dayMs;
+
+interface Maker {
+  readonly options: PkiOptions;
+  readonly nowMs: number;
+}
+
+const validity = (nowMs: number, days: number): { notBefore: Date; notAfter: Date } => ({
+  // An hour back, for clocks that differ.
+  notBefore: new Date(nowMs - 3_600_000),
+  notAfter: new Date(nowMs + days * dayMs),
+});
+
+/** Reads a pair; undefined when a file is absent or its content is no key or certificate of one another. */
+async function readPair(directory: string, name: string): Promise<(KeyAndCertificate & { readonly parsed: X509Certificate }) | undefined> {
+  const [key, certificate] = await Promise.all([readText(directory, `${name}.key`), readText(directory, `${name}.crt`)]);
+  if (key === undefined || certificate === undefined) return undefined;
+  try {
+    return { key, certificate, parsed: new X509Certificate(certificate) };
+  } catch {
+    // Differs: a broken file is replaced instead of stopping the cluster.
+    return undefined;
+  }
+}
+
+const lastsMs = (certificate: X509Certificate, nowMs: number): number => Date.parse(certificate.validTo) - nowMs;
+
+/** Every one of the names is among the certificate's. */
+function hasNames(certificate: X509Certificate, names: readonly string[]): boolean {
+  return names.every((name) => (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined);
+}
+
+async function authority({
+  options,
+  nowMs,
+}: Maker): Promise<{ readonly pair: KeyAndCertificate; readonly parsed: X509Certificate; readonly fresh: boolean }> {
+  const { directory } = options;
+  const known = await readPair(directory, 'ca');
+  if (known !== undefined && lastsMs(known.parsed, nowMs) > renewBeforeMs) return { pair: known, parsed: known.parsed, fresh: false };
+  const key = newKey();
+  const names = { commonName: 'kubernetes', organizations: [], usage: 'ca', dnsNames: ['kubernetes'], ipAddresses: [] } as const;
+  const certificate = await makeCertificate({ ...names, ...validity(nowMs, caDays) }, key, undefined);
+  await writeText(directory, 'ca.key', key);
+  await writeText(directory, 'ca.crt', certificate);
+  return { pair: { key, certificate }, parsed: new X509Certificate(certificate), fresh: true };
+}
+
+interface Leaf {
+  readonly file: string;
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  readonly usage: 'server' | 'client';
+  readonly names: readonly string[];
+}
+
+type Authority = Awaited<ReturnType<typeof authority>>;
+
+async function make({ nowMs }: Maker, ca: Authority, leaf: Leaf): Promise<KeyAndCertificate> {
+  const key = newKey();
+  const certificate = await makeCertificate(
+    {
+      commonName: leaf.commonName,
+      organizations: leaf.organizations,
+      usage: leaf.usage,
+      dnsNames: leaf.names.filter((name) => isIP(name) === 0),
+      ipAddresses: leaf.names.filter((name) => isIP(name) !== 0),
+      ...validity(nowMs, leafDays),
+    },
+    key,
+    ca.pair,
+  );
+  return { key, certificate };
+}
+
+async function leafPair(maker: Maker, ca: Authority, leaf: Leaf): Promise<KeyAndCertificate> {
+  const { directory } = maker.options;
+  const known = ca.fresh ? undefined : await readPair(directory, leaf.file);
+  if (
+    known?.parsed.verify(ca.parsed.publicKey) === true &&
+    lastsMs(known.parsed, maker.nowMs) > renewBeforeMs &&
+    hasNames(known.parsed, leaf.names)
+  ) {
+    return { key: known.key, certificate: known.certificate };
+  }
+  const { key, certificate } = await make(maker, ca, leaf);
+  await writeText(directory, `${leaf.file}.key`, key);
+  await writeText(directory, `${leaf.file}.crt`, certificate);
+  return { key, certificate };
+}
+
+/** The names of the API server in upstream's order, plus those of this machine. */
+function servingNames({ serviceIp, extraNames, clusterDomain = 'cluster.local' }: PkiOptions): readonly string[] {
+  const service = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${clusterDomain}`];
+  return [...new Set(['localhost', '127.0.0.1', '::1', ...service, serviceIp, ...extraNames])].filter((name) => name !== '');
+}
+
+/** Reads the cluster's PKI, making or renewing what is needed. */
+export async function loadPki(options: PkiOptions): Promise<Pki> {
+  const maker: Maker = { options, nowMs: (options.now ?? Date.now)() };
+  const { directory } = options;
+  const ca = await authority(maker);
+  const client = (file: string, commonName: string, organizations: readonly string[]): Leaf => ({
+    file,
+    commonName,
+    organizations,
+    usage: 'client',
+    names: [],
+  });
+  const [serving, admin, knownKey] = await Promise.all([
+    leafPair(maker, ca, {
+      file: 'apiserver',
+      commonName: 'kube-apiserver',
+      organizations: [],
+      usage: 'server',
+      names: servingNames(options),
+    }),
+    leafPair(maker, ca, client('admin', 'kubernetes-admin', ['system:masters'])),
+    readText(directory, 'sa.key'),
+  ]);
+  const serviceAccountKey = knownKey ?? newKey();
+  if (knownKey === undefined) await writeText(directory, 'sa.key', serviceAccountKey);
+  return {
+    caCertificate: ca.pair.certificate,
+    serving,
+    admin,
+    serviceAccountKey,
+    issueClient: (commonName, organizations) =>
+      make({ options, nowMs: (options.now ?? Date.now)() }, ca, client('', commonName, organizations)),
+  };
+}
