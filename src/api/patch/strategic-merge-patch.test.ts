@@ -96,6 +96,20 @@ describe('applyStrategicMergePatch', () => {
     );
   });
 
+  it('keeps an element that only the server knows in front of one that takes the place of a deleted one', () => {
+    assert.deepEqual(
+      applyStrategicMergePatch(
+        { containers: [{ name: 'old' }, { name: 'b' }, { name: 'server' }] },
+        {
+          '$setElementOrder/containers': [{ name: 'b' }, { name: 'new' }],
+          containers: [{ name: 'new' }, { name: 'old', $patch: 'delete' }],
+        },
+        podSpec,
+      ),
+      { containers: [{ name: 'b' }, { name: 'server' }, { name: 'new' }] },
+    );
+  });
+
   it('clears what $retainKeys does not name', () => {
     const original = { volumes: [{ name: 'v', emptyDir: {} }] };
     const patch = { volumes: [{ name: 'v', $retainKeys: ['name', 'hostPath'], hostPath: { path: '/x' } }] };

@@ -123,7 +123,7 @@ function mergeOrderedLists(original: MutableObject, patch: MutableObject, type: 
     const meta = type.forList(name);
     checkOrder(change ?? [], order, meta.mergeKey);
     if (live === undefined && change === undefined) continue;
-    const liveOrder = live === undefined ? [] : [...live];
+    const liveOrder = recordedOrder(live ?? [], change ?? [], meta);
     const merged = mergeOrAdd(live, change, meta, options);
     if (merged.length > 0 || liveOrder.length > 0) {
       const kind = elementKind(liveOrder, change ?? []);
@@ -131,6 +131,21 @@ function mergeOrderedLists(original: MutableObject, patch: MutableObject, type: 
     } else setField(original, name, merged);
     delete patch[name];
   }
+}
+
+/**
+ * The live order that new elements are placed by. Upstream deletes and appends in one array, so that as many new elements as were deleted
+ * count as having been at the end of the live list; users see the resulting order.
+ */
+function recordedOrder(live: readonly Mutable[], change: readonly Mutable[], { strategy, mergeKey }: FieldMeta): Mutable[] {
+  if (strategy !== 'merge' || mergeKey === '') return [...live];
+  const keyOf = (item: Mutable): Mutable | undefined => (isObject(item) ? getField(item, mergeKey) : undefined);
+  const isDeletion = (item: Mutable): boolean => isObject(item) && getField(item, directive) === 'delete';
+  const deleted = new Set(change.filter(isDeletion).map(keyOf));
+  const kept = live.filter((item) => !deleted.has(keyOf(item)));
+  const known = new Set(kept.map(keyOf));
+  const added = change.filter((item) => isObject(item) && !Object.hasOwn(item, directive) && !known.has(keyOf(item)));
+  return [...kept, ...added.slice(0, live.length - kept.length)];
 }
 
 function mergeOrAdd(live: Mutable[] | undefined, change: Mutable[] | undefined, meta: FieldMeta, options: MergeOptions): Mutable[] {
