@@ -1,0 +1,116 @@
+/** The bundled kubectl: finds the verb, parses its flags, runs it, and prints errors as kubectl does. */
+import { KubeconfigError } from '../../client/kubeconfig.ts';
+import { StatusError } from '../../api/status-error.ts';
+import type { Terminal } from '../terminal.ts';
+import { CommandError, globalFlags, type KubectlCommand } from './command.ts';
+import { commands } from './commands.ts';
+import { parseFlags, UsageError } from './flags.ts';
+import { commandHelp, rootHelp } from './help.ts';
+import { Session } from './session.ts';
+
+interface Chosen {
+  readonly command: KubectlCommand;
+  /** `kubectl rollout status`. */
+  readonly path: string;
+  readonly args: readonly string[];
+}
+
+const valueFlags = new Set(globalFlags.filter((f) => f.type !== 'bool').flatMap((f) => [`--${f.name}`, ...(f.short === undefined ? [] : [`-${f.short}`])]));
+
+/** Splits off the first word that is neither a flag nor a flag's value; global flags may stand before the verb. */
+function takeWord(args: readonly string[]): { readonly word: string | undefined; readonly rest: readonly string[] } {
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? '';
+    if (arg === '--') break;
+    if (!arg.startsWith('-')) return { word: arg, rest: [...args.slice(0, i), ...args.slice(i + 1)] };
+    if (valueFlags.has(arg)) i += 1;
+  }
+  return { word: undefined, rest: args };
+}
+
+function choose(candidates: readonly KubectlCommand[], path: string, args: readonly string[]): Chosen | undefined {
+  const { word, rest } = takeWord(args);
+  const command = candidates.find((c) => c.name === word || c.aliases?.includes(word ?? '') === true);
+  if (command === undefined) return undefined;
+  const here = `${path} ${command.name}`;
+  return (command.subcommands === undefined ? undefined : choose(command.subcommands, here, rest)) ?? { command, path: here, args: rest };
+}
+
+function printError(terminal: Terminal, error: unknown, path: string): number {
+  if (error instanceof UsageError) {
+    terminal.err(`error: ${error.message}\nSee '${path} --help' for usage.\n`);
+    return 1;
+  }
+  if (error instanceof CommandError) {
+    if (error.message !== '') terminal.err(`error: ${error.message}\n`);
+    return error.exitCode;
+  }
+  if (error instanceof KubeconfigError) {
+    terminal.err(`error: ${error.message}\n`);
+    return 1;
+  }
+  if (error instanceof StatusError) {
+    terminal.err(`${statusText(error)}\n`);
+    return 1;
+  }
+  throw error;
+}
+
+/** Source: kubectl pkg/cmd/util/helpers.go (StandardErrorMessage, MultilineError). */
+export function statusText(error: StatusError): string {
+  const cause = error.cause;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'ECONNREFUSED') {
+    const address = cause instanceof Error && 'address' in cause && 'port' in cause ? `${String(cause.address)}:${String(cause.port)}` : 'the server';
+    return `The connection to the server ${address} was refused - did you specify the right host or port?`;
+  }
+  if (code !== undefined && error.code === 503) return `Unable to connect to the server: ${cause instanceof Error ? cause.message : error.message}`;
+  if (error.reason === 'Unauthorized') return 'error: You must be logged in to the server (Unauthorized)';
+  if (error.reason === 'Invalid') {
+    const { name = '', kind = '', causes = [] } = error.status.details ?? {};
+    const group = error.status.details?.group;
+    const head = `The ${group === undefined ? kind : `${kind}`} ${JSON.stringify(name)} is invalid: `;
+    const lines = causes.map((c) => `${c.field ?? ''}: ${c.message ?? ''}`);
+    if (lines.length === 1) return `${head}${lines[0] ?? ''}`;
+    if (lines.length > 1) return `${head}\n${lines.map((line) => `* ${line}`).join('\n')}`;
+  }
+  return `Error from server${error.reason === '' ? '' : ` (${error.reason})`}: ${error.message}`;
+}
+
+/** Runs one command line (without the program's name); resolves with the exit code. */
+export async function runKubectl(args: readonly string[], terminal: Terminal): Promise<number> {
+  const chosen = choose(commands, 'kubectl', args);
+  if (chosen === undefined) {
+    const { word } = takeWord(args);
+    if (word === undefined) {
+      terminal.out(rootHelp(commands));
+      return 0;
+    }
+    terminal.err(`error: unknown command ${JSON.stringify(word)} for "kubectl"\n`);
+    return 1;
+  }
+  const interrupted = new AbortController();
+  const onInterrupt = (): void => interrupted.abort();
+  process.once('SIGINT', onInterrupt);
+  let session: Session | undefined;
+  try {
+    const flags = parseFlags([...globalFlags, ...(chosen.command.flags ?? [])], chosen.args);
+    if (flags.bool('help') || chosen.command.run === undefined) {
+      terminal.out(commandHelp(chosen.command, chosen.path));
+      return 0;
+    }
+    for (const text of flags.deprecations()) terminal.err(`${text}\n`);
+    session = new Session({ ...terminal, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr }, flags, interrupted.signal);
+    const code = await chosen.command.run(session, flags);
+    if (code === 0 && session.warnings > 0 && flags.bool('warnings-as-errors')) {
+      terminal.err(`error: ${session.warnings} warning${session.warnings === 1 ? '' : 's'} received\n`);
+      return 1;
+    }
+    return code;
+  } catch (error) {
+    return printError(terminal, error, chosen.path);
+  } finally {
+    process.removeListener('SIGINT', onInterrupt);
+    session?.close();
+  }
+}
