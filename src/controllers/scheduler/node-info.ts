@@ -1,0 +1,95 @@
+/** A node with the sum of what its Pods use. Source: pkg/scheduler/framework/types.go NodeInfo. */
+import type { Node, Pod, Taint } from '../../api/generated/core/v1.ts';
+import { unitsOf } from '../quantities.ts';
+import { type Amounts, amountsOf, type PodRequests, podRequests } from './pod-requests.ts';
+
+/** A Pod with what was computed of it once. */
+export interface PodInfo {
+  readonly pod: Pod;
+  readonly requests: PodRequests;
+  readonly ports: readonly HostPort[];
+}
+
+export interface HostPort {
+  readonly ip: string;
+  readonly protocol: string;
+  readonly port: number;
+}
+
+export function podInfoOf(pod: Pod): PodInfo {
+  return { pod, requests: podRequests(pod), ports: hostPorts(pod) };
+}
+
+function hostPorts({ spec }: Pod): readonly HostPort[] {
+  const ports: HostPort[] = [];
+  for (const { ports: declared } of [...spec.containers, ...(spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always')]) {
+    for (const { hostPort, hostIP, protocol } of declared ?? []) {
+      if (hostPort !== undefined && hostPort > 0) ports.push({ ip: hostIP || '0.0.0.0', protocol: protocol ?? 'TCP', port: hostPort });
+    }
+  }
+  return ports;
+}
+
+const anyAddress = '0.0.0.0';
+
+/** Two ports collide when protocol and number agree and the addresses are equal or one is all addresses. */
+export const collide = (a: HostPort, b: HostPort): boolean =>
+  a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || a.ip === anyAddress || b.ip === anyAddress);
+
+const noTaints: readonly Taint[] = [];
+
+export class NodeInfo {
+  readonly name: string;
+  /** Undefined while only Pods of the node are known. */
+  node: Node | undefined;
+  allocatable: Amounts = amountsOf(undefined);
+  allowedPods = 0;
+  readonly pods = new Map<string, PodInfo>();
+  readonly requested = { milliCpu: 0, memory: 0, ephemeralStorage: 0 };
+  readonly requestedScalars = new Map<string, number>();
+  readonly nonZero = { milliCpu: 0, memory: 0 };
+  readonly ports: HostPort[] = [];
+  /** Image names on the node with their sizes in bytes. */
+  images: ReadonlyMap<string, number> = new Map();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  get taints(): readonly Taint[] {
+    return this.node?.spec.taints ?? noTaints;
+  }
+
+  setNode(node: Node): void {
+    this.node = node;
+    this.allocatable = amountsOf(node.status.allocatable);
+    this.allowedPods = unitsOf(node.status.allocatable?.pods);
+    this.images = new Map(
+      (node.status.images ?? []).flatMap(({ names, sizeBytes }) => (names ?? []).map((name) => [name, sizeBytes ?? 0])),
+    );
+  }
+
+  add(info: PodInfo): void {
+    this.pods.set(info.pod.metadata.uid, info);
+    this.#count(info, 1);
+    this.ports.push(...info.ports);
+  }
+
+  remove(uid: string): PodInfo | undefined {
+    const info = this.pods.get(uid);
+    if (info === undefined) return undefined;
+    this.pods.delete(uid);
+    this.#count(info, -1);
+    for (const port of info.ports) this.ports.splice(this.ports.indexOf(port), 1);
+    return info;
+  }
+
+  #count({ requests: { exact, nonZero } }: PodInfo, sign: 1 | -1): void {
+    this.requested.milliCpu += sign * exact.milliCpu;
+    this.requested.memory += sign * exact.memory;
+    this.requested.ephemeralStorage += sign * exact.ephemeralStorage;
+    for (const [name, amount] of exact.scalars) this.requestedScalars.set(name, (this.requestedScalars.get(name) ?? 0) + sign * amount);
+    this.nonZero.milliCpu += sign * nonZero.milliCpu;
+    this.nonZero.memory += sign * nonZero.memory;
+  }
+}
