@@ -1,0 +1,43 @@
+/** The behaviours of the built-in Kinds that have one. */
+import type { Store } from '../../store/store.ts';
+import type { ResourceBehaviour } from '../registry-parts.ts';
+import { parseRange } from '../services/ip-range.ts';
+import { ServiceAllocator } from '../services/service-allocator.ts';
+import { ServiceClaims } from '../services/service-claims.ts';
+import { namespacesBehaviour } from './namespaces.ts';
+import { podsBehaviour } from './pods.ts';
+import { serviceAccountsBehaviour, type TokenIssuer } from './service-accounts.ts';
+import { servicesBehaviour } from './services.ts';
+
+export interface BehaviourOptions {
+  readonly store: Store;
+  /** The cluster's Service addresses, e.g. `10.96.0.0/16`; IPv4. */
+  readonly serviceRange: string;
+  /** Inclusive. Default 30000–32767. */
+  readonly nodePorts?: { readonly from: number; readonly to: number };
+  readonly tokens: TokenIssuer;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+/** Makes all of them, by resource name. Throws an Error when the range is no range. */
+export function createBehaviours({
+  store,
+  serviceRange,
+  nodePorts,
+  tokens,
+  random,
+}: BehaviourOptions): ReadonlyMap<string, ResourceBehaviour> {
+  const allocator = new ServiceAllocator({
+    claims: new ServiceClaims(store),
+    range: parseRange(serviceRange),
+    random,
+    ...(nodePorts === undefined ? {} : { nodePorts }),
+  });
+  return new Map([
+    ['namespaces', namespacesBehaviour],
+    ['pods', podsBehaviour],
+    ['services', servicesBehaviour(allocator)],
+    ['serviceaccounts', serviceAccountsBehaviour(tokens)],
+  ]);
+}

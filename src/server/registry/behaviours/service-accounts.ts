@@ -1,0 +1,177 @@
+/** Service accounts: tokens on request. Source: pkg/registry/core/serviceaccount/storage/token.go. */
+import { FieldPath, fieldErrors } from '../../../api/field-error.ts';
+import type { Pod } from '../../../api/generated/core/v1.ts';
+import type { JsonObject, JsonValue } from '../../../api/json.ts';
+import type { KubeObject } from '../../../api/object.ts';
+import { type StatusError, statusErrors } from '../../../api/status-error.ts';
+import { rfc3339 } from '../../../api/time.ts';
+import { storeKey } from '../../store/store.ts';
+import type { RegistryParts, ResourceBehaviour, SubresourceRequest } from '../registry-parts.ts';
+import { bodyOf, metadataOf, textOf } from './bodies.ts';
+
+interface NamedObject {
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** Signs tokens; structurally auth's ServiceAccountTokens. */
+export interface TokenIssuer {
+  /** What tokens are for when the request does not say. */
+  readonly audiences: readonly string[];
+  issue(details: {
+    readonly subject: {
+      readonly namespace: string;
+      readonly serviceAccount: NamedObject;
+      readonly pod?: NamedObject;
+      readonly secret?: NamedObject;
+      readonly node?: NamedObject;
+    };
+    readonly audiences: readonly string[];
+    readonly expirationSeconds: number;
+    readonly warnAfterSeconds: number;
+  }): Promise<string>;
+}
+
+const defaultSeconds = 3600;
+const minSeconds = 600;
+const maxSeconds = 2 ** 32;
+/** What the pods' projected volumes ask for: such tokens live a year, and warn when used after what was asked for. */
+const projectedSeconds = 3607;
+const extendedSeconds = 365 * 24 * 3600;
+const kind = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
+const root = FieldPath.root;
+
+interface TokenSpec {
+  readonly audiences: readonly string[];
+  readonly expirationSeconds: number;
+  readonly bound: JsonObject | undefined;
+}
+
+/** Makes the behaviour. */
+export const serviceAccountsBehaviour = (issuer: TokenIssuer): ResourceBehaviour => ({
+  subresources: { token: { create: (parts, request, json) => createToken(issuer, parts, request, json) } },
+});
+
+async function createToken(
+  issuer: TokenIssuer,
+  parts: RegistryParts,
+  { target }: SubresourceRequest,
+  json: JsonValue,
+): Promise<JsonObject> {
+  const body = bodyOf(json, 'TokenRequest');
+  const { name, namespace } = target;
+  requireMatching(metadataOf(body), name, namespace);
+  const account = parts.store.get(storeKey('serviceaccounts', namespace, name))?.object;
+  if (account === undefined) throw statusErrors.notFound({ group: '', resource: 'serviceaccounts' }, name);
+  const spec = readSpec(body, issuer.audiences);
+  const subject = {
+    namespace,
+    serviceAccount: { name, uid: account.metadata.uid },
+    ...(spec.bound === undefined ? {} : boundObjects(parts, namespace, name, spec.bound)),
+  };
+  const extended =
+    spec.expirationSeconds === projectedSeconds && 'pod' in subject && spec.audiences.every((a) => issuer.audiences.includes(a));
+  const nowMs = parts.now();
+  const token = await issuer.issue({
+    subject,
+    audiences: spec.audiences,
+    expirationSeconds: extended ? extendedSeconds : spec.expirationSeconds,
+    warnAfterSeconds: extended ? spec.expirationSeconds : 0,
+  });
+  return {
+    kind: 'TokenRequest',
+    apiVersion: 'authentication.k8s.io/v1',
+    metadata: { name, namespace, creationTimestamp: rfc3339(nowMs) },
+    spec: { audiences: spec.audiences, expirationSeconds: spec.expirationSeconds, boundObjectRef: spec.bound ?? null },
+    status: { token, expirationTimestamp: rfc3339(nowMs + spec.expirationSeconds * 1000) },
+  };
+}
+
+function requireMatching(metadata: JsonObject, name: string, namespace: string): void {
+  const refuse = (field: string, value: string): StatusError => {
+    const at = root.field('metadata', field);
+    return statusErrors.invalid(kind, name, [fieldErrors.invalid(at, value, `must match the service account ${field} if specified`)]);
+  };
+  const sentName = textOf(metadata.name);
+  const sentNamespace = textOf(metadata.namespace);
+  if (sentName !== '' && sentName !== name) throw refuse('name', sentName);
+  if (sentNamespace !== '' && sentNamespace !== namespace) throw refuse('namespace', sentNamespace);
+}
+
+function readSpec(body: JsonObject, defaultAudiences: readonly string[]): TokenSpec {
+  const spec = typeof body.spec === 'object' && body.spec !== null && !Array.isArray(body.spec) ? (body.spec as JsonObject) : {};
+  const audiences = Array.isArray(spec.audiences) ? spec.audiences.filter((audience) => typeof audience === 'string') : [];
+  const expirationSeconds = spec.expirationSeconds ?? defaultSeconds;
+  const at = root.field('spec', 'expirationSeconds');
+  if (typeof expirationSeconds !== 'number') {
+    throw statusErrors.badRequest(
+      `TokenRequest in version "v1" cannot be handled as a TokenRequest: json: cannot unmarshal ${typeof expirationSeconds} into Go struct field TokenRequestSpec.spec.expirationSeconds of type int64`,
+    );
+  }
+  if (expirationSeconds < minSeconds) {
+    throw statusErrors.invalid(kind, '', [fieldErrors.invalid(at, expirationSeconds, 'may not specify a duration less than 10 minutes')]);
+  }
+  if (expirationSeconds > maxSeconds) {
+    throw statusErrors.invalid(kind, '', [
+      fieldErrors.invalid(at, expirationSeconds, 'may not specify a duration larger than 2^32 seconds'),
+    ]);
+  }
+  const { boundObjectRef } = spec;
+  const bound =
+    typeof boundObjectRef === 'object' && boundObjectRef !== null && !Array.isArray(boundObjectRef)
+      ? (boundObjectRef as JsonObject)
+      : undefined;
+  return { audiences: audiences.length === 0 ? defaultAudiences : audiences, expirationSeconds, bound };
+}
+
+interface BoundObjects {
+  readonly pod?: NamedObject;
+  readonly secret?: NamedObject;
+  readonly node?: NamedObject;
+}
+
+/** What a token is bound to; a pod's token names its node, too. Throws StatusError (400, 404, 409). */
+function boundObjects(parts: RegistryParts, namespace: string, account: string, ref: JsonObject): BoundObjects {
+  const wanted = `${textOf(ref.apiVersion)}/${textOf(ref.kind)}`;
+  const find = (resource: string, where: string): KubeObject => findBound(parts, { resource, where, kind: textOf(ref.kind), ref });
+  switch (wanted) {
+    case 'v1/Pod': {
+      // Only Pods are stored under this resource name.
+      const pod = find('pods', namespace) as Pod;
+      if (pod.spec.serviceAccountName !== account) {
+        throw statusErrors.badRequest(
+          `cannot bind token for serviceaccount "${account}" to pod running with different serviceaccount name.`,
+        );
+      }
+      const node = pod.spec.nodeName ? parts.store.get(storeKey('nodes', '', pod.spec.nodeName))?.object : undefined;
+      return { pod: named(pod), ...(node === undefined ? {} : { node: named(node) }) };
+    }
+    case 'v1/Secret':
+      return { secret: named(find('secrets', namespace)) };
+    case 'v1/Node':
+      return { node: named(find('nodes', '')) };
+    default:
+      throw statusErrors.badRequest(`cannot bind token to object of type ${textOf(ref.apiVersion)}, Kind=${textOf(ref.kind)}`);
+  }
+}
+
+const named = ({ metadata: { name, uid } }: KubeObject): NamedObject => ({ name, uid });
+
+interface BoundReference {
+  readonly resource: string;
+  readonly where: string;
+  readonly kind: string;
+  readonly ref: JsonObject;
+}
+
+function findBound({ store }: RegistryParts, { resource, where, kind: boundKind, ref }: BoundReference): KubeObject {
+  const name = textOf(ref.name);
+  const uid = textOf(ref.uid);
+  const found = store.get(storeKey(resource, where, name))?.object;
+  if (found === undefined) throw statusErrors.notFound({ group: '', resource }, name);
+  if (uid !== '' && uid !== found.metadata.uid) {
+    const cause = `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`;
+    throw statusErrors.conflict({ group: '', resource: boundKind }, name, cause);
+  }
+  return found;
+}
