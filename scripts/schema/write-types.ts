@@ -7,7 +7,7 @@ import { alwaysDefaulted } from './always-defaulted.ts';
 const metaPkg = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 
 /** Folder and file of a package's types, e.g. `core/v1`; the group is cut at its first dot. */
-export function moduleOf(pkg: string): string {
+function moduleOf(pkg: string): string {
   const [group = '', version = ''] = pkg.split('.').slice(-2);
   return pkg.endsWith('pkg.runtime') ? 'runtime/runtime' : `${group}/${version}`;
 }

@@ -199,7 +199,7 @@ class Reader implements Facts {
 }
 
 /** The type's name as Go's reflection prints it, e.g. `[]v1.Container`. */
-export function goNameOf(type: GoType): string {
+function goNameOf(type: GoType): string {
   if (type.kind === 'pointer') return `*${goNameOf(type.of)}`;
   if (type.kind === 'named') return type.model.split('.').slice(-2).join('.');
   return type.goName;
