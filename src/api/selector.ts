@@ -113,8 +113,8 @@ const objectOperators: Readonly<Record<string, LabelOperator>> = { In: 'in', Not
  * Compiles the `LabelSelector` of a spec: absent selects nothing, empty everything. Operators that are unknown select nothing: validation
  * has refused them already.
  */
-export function fromLabelSelector(selector: LabelSelector | undefined): RequirementSelector {
-  if (selector === undefined) return nothing;
+export function fromLabelSelector(selector: LabelSelector | null | undefined): RequirementSelector {
+  if (selector === undefined || selector === null) return nothing;
   const requirements: LabelRequirement[] = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => ({
     key,
     operator: '=',
@@ -129,7 +129,7 @@ export function fromLabelSelector(selector: LabelSelector | undefined): Requirem
 }
 
 /** How `kubectl` shows a `LabelSelector`: `<none>` when absent or empty. Source: metav1.FormatLabelSelector. */
-export function formatLabelSelector(selector: LabelSelector | undefined): string {
+export function formatLabelSelector(selector: LabelSelector | null | undefined): string {
   const text = fromLabelSelector(selector).toString();
   return text === '' ? '<none>' : text;
 }

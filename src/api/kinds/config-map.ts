@@ -1,6 +1,7 @@
 /** Configuration data for Pods. https://kubernetes.io/docs/concepts/configuration/configmap/ */
 import type { ConfigMap } from '../generated/core/v1.ts';
 import { defineKind } from '../kind.ts';
+import { configMapErrors, configMapUpdateErrors } from '../validation/config.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 
 export const configMap = defineKind<ConfigMap>({
@@ -12,7 +13,8 @@ export const configMap = defineKind<ConfigMap>({
   shortNames: ['cm'],
   scope: 'Namespaced',
   schema: 'io.k8s.api.core.v1.ConfigMap',
-  validate: () => [],
+  validate: configMapErrors,
+  validateUpdate: configMapUpdateErrors,
   columns: [
     nameColumn,
     {

@@ -1,7 +1,11 @@
 /** Rolls Pods from one version to the next. https://kubernetes.io/docs/concepts/workloads/controllers/deployment/ */
+
+import { FieldPath } from '../field-error.ts';
 import type { Deployment, DeploymentStrategy } from '../generated/apps/v1.ts';
 import { defineKind } from '../kind.ts';
 import { formatLabelSelector, fromLabelSelector } from '../selector.ts';
+import { podWarnings } from '../validation/pod-warnings.ts';
+import { deploymentErrors, deploymentStatusErrors, selectorUpdateErrors } from '../validation/workload.ts';
 import { ageColumn, containerColumns, nameColumn } from './columns.ts';
 import { defaultPodTemplate } from './defaults/pod-spec.ts';
 
@@ -46,7 +50,10 @@ export const deployment = defineKind<Deployment>({
     },
   }),
   prepareForCreate: (object) => ({ ...object, status: {} }),
-  validate: () => [],
+  validate: deploymentErrors,
+  validateUpdate: selectorUpdateErrors,
+  validateStatusUpdate: deploymentStatusErrors,
+  warnings: ({ spec: { template } }) => podWarnings(template.metadata, template.spec, FieldPath.root.field('spec', 'template')),
   columns: [
     nameColumn,
     {

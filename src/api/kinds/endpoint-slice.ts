@@ -3,6 +3,7 @@
 import { deepEqual } from '../deep-equal.ts';
 import type { EndpointSlice } from '../generated/discovery/v1.ts';
 import { defineKind } from '../kind.ts';
+import { endpointSliceErrors, endpointSliceUpdateErrors } from '../validation/endpoints.ts';
 import { ageColumn, firstThree, nameColumn } from './columns.ts';
 
 const model = 'io.k8s.api.discovery.v1.EndpointSlice';
@@ -47,7 +48,8 @@ export const endpointSlice = defineKind<EndpointSlice>({
   }),
   prepareForCreate: (object) => ({ ...object, metadata: { ...object.metadata, generation: 1 } }),
   prepareForUpdate: prepareEndpointSliceForUpdate,
-  validate: () => [],
+  validate: endpointSliceErrors,
+  validateUpdate: endpointSliceUpdateErrors,
   columns: [
     nameColumn,
     { name: 'AddressType', type: 'string', descriptionOf: [model, 'addressType'], value: ({ addressType }) => addressType },

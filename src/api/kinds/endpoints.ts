@@ -1,6 +1,7 @@
 /** The addresses behind a Service, in the old form. https://kubernetes.io/docs/concepts/services-networking/service/#endpoints */
 import type { Endpoints } from '../generated/core/v1.ts';
 import { defineKind } from '../kind.ts';
+import { endpointsErrors } from '../validation/endpoints.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 
 const hostPort = (ip: string, port: number): string => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);
@@ -36,7 +37,7 @@ export const endpoints = defineKind<Endpoints>({
           })),
         }),
   }),
-  validate: () => [],
+  validate: endpointsErrors,
   columns: [
     nameColumn,
     { name: 'Endpoints', type: 'string', descriptionOf: ['io.k8s.api.core.v1.Endpoints', 'subsets'], value: endpointsText },

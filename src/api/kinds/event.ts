@@ -6,6 +6,7 @@ import type { Event } from '../generated/core/v1.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import { type Column, defineKind } from '../kind.ts';
 import { ageOf } from '../time.ts';
+import { eventErrors } from '../validation/cluster-objects.ts';
 import { nameColumn } from './columns.ts';
 
 const model = 'io.k8s.api.core.v1.Event';
@@ -99,7 +100,7 @@ export const event = defineKind<Event>({
   schema: model,
   alsoServed: [{ group: 'events.k8s.io', version: 'v1', schema: 'io.k8s.api.events.v1.Event', ...convert }],
   allowCreateOnUpdate: true,
-  validate: () => [],
+  validate: eventErrors,
   selectableFieldLabels: [
     'metadata.name',
     'metadata.namespace',

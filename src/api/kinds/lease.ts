@@ -1,6 +1,7 @@
 /** A lock with an expiry: heartbeats and leader election. https://kubernetes.io/docs/concepts/architecture/leases/ */
 import type { Lease } from '../generated/coordination/v1.ts';
 import { defineKind } from '../kind.ts';
+import { leaseErrors } from '../validation/cluster-objects.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 
 export const lease = defineKind<Lease>({
@@ -13,7 +14,7 @@ export const lease = defineKind<Lease>({
   schema: 'io.k8s.api.coordination.v1.Lease',
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: false,
-  validate: () => [],
+  validate: leaseErrors,
   columns: [
     nameColumn,
     {

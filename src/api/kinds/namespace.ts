@@ -2,6 +2,7 @@
 import type { Namespace } from '../generated/core/v1.ts';
 import { defineKind } from '../kind.ts';
 import { nameIsDnsLabel } from '../names.ts';
+import { namespaceErrors, namespaceStatusErrors } from '../validation/cluster-objects.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 
 /** A new namespace is Active and kept by the `kubernetes` finalizer until it is empty. Source: pkg/registry/core/namespace/strategy.go. */
@@ -37,7 +38,8 @@ export const namespace = defineKind<Namespace>({
   }),
   prepareForCreate: prepareNamespaceForCreate,
   prepareForUpdate: (next, previous) => ({ ...next, spec: { ...next.spec, finalizers: previous.spec.finalizers } }),
-  validate: () => [],
+  validate: namespaceErrors,
+  validateStatusUpdate: namespaceStatusErrors,
   selectableFieldLabels: ['metadata.name', 'status.phase', 'name'],
   selectableFields: ({ metadata, status }) => ({ 'status.phase': status.phase, name: metadata.name }),
   columns: [

@@ -1,6 +1,7 @@
 /** A machine that runs Pods. https://kubernetes.io/docs/concepts/architecture/nodes/ */
 import type { Node } from '../generated/core/v1.ts';
 import { type Column, defineKind } from '../kind.ts';
+import { nodeErrors, nodeStatusErrors, nodeUpdateErrors } from '../validation/cluster-objects.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { defaultResourceList } from './defaults/container.ts';
 
@@ -92,7 +93,9 @@ export const node = defineKind<Node>({
       },
     };
   },
-  validate: () => [],
+  validate: nodeErrors,
+  validateUpdate: nodeUpdateErrors,
+  validateStatusUpdate: nodeStatusErrors,
   selectableFieldLabels: ['metadata.name', 'spec.unschedulable'],
   selectableFields: ({ spec }) => ({ 'spec.unschedulable': String(spec.unschedulable ?? false) }),
   columns,

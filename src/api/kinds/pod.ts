@@ -1,8 +1,13 @@
 /** A group of containers that share a network and volumes on one node. https://kubernetes.io/docs/concepts/workloads/pods/ */
+
+import { FieldPath } from '../field-error.ts';
 import type { Pod } from '../generated/core/v1.ts';
 import { type Column, defineKind, type RowCondition } from '../kind.ts';
 import { qosClassOfSpec } from '../pod/resources.ts';
 import { podStatusText } from '../pod/status-text.ts';
+import { podCreateErrors, podErrors, podUpdateErrors } from '../validation/pod.ts';
+import { podStatusUpdateErrors } from '../validation/pod-status.ts';
+import { podWarnings } from '../validation/pod-warnings.ts';
 import { ageColumn, nameColumn, orNone } from './columns.ts';
 import { defaultPod } from './defaults/pod-spec.ts';
 
@@ -105,7 +110,11 @@ export const pod = defineKind<Pod>({
   },
   defaults: defaultPod,
   prepareForCreate: preparePodForCreate,
-  validate: () => [],
+  validate: podErrors,
+  validateCreate: podCreateErrors,
+  validateUpdate: podUpdateErrors,
+  validateStatusUpdate: podStatusUpdateErrors,
+  warnings: ({ metadata, spec }) => podWarnings(metadata, spec, FieldPath.root),
   selectableFieldLabels,
   selectableFields: ({ spec, status }) => ({
     'spec.nodeName': spec.nodeName ?? '',

@@ -1,7 +1,11 @@
 /** Keeps a number of Pods alive, in the old form. https://kubernetes.io/docs/concepts/workloads/controllers/replicationcontroller/ */
+
+import { FieldPath } from '../field-error.ts';
 import type { ReplicationController } from '../generated/core/v1.ts';
 import { defineKind } from '../kind.ts';
 import { formatLabels, fromSet } from '../selector.ts';
+import { podWarnings } from '../validation/pod-warnings.ts';
+import { replicaStatusErrors, replicationControllerErrors } from '../validation/workload.ts';
 import { ageColumn, containerColumns, nameColumn } from './columns.ts';
 import { defaultPodTemplate } from './defaults/pod-spec.ts';
 
@@ -43,7 +47,9 @@ export const replicationController = defineKind<ReplicationController>({
     };
   },
   prepareForCreate: (rc) => ({ ...rc, status: { replicas: 0 } }),
-  validate: () => [],
+  validate: replicationControllerErrors,
+  validateStatusUpdate: replicaStatusErrors,
+  warnings: ({ spec: { template } }) => podWarnings(template.metadata, template.spec, FieldPath.root.field('spec', 'template')),
   selectableFieldLabels: ['metadata.name', 'metadata.namespace', 'status.replicas'],
   selectableFields: (rc) => ({ 'status.replicas': String(rc.status.replicas) }),
   columns: [

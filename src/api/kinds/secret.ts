@@ -3,6 +3,7 @@
 import { toBase64 } from '../base64.ts';
 import type { Secret } from '../generated/core/v1.ts';
 import { defineKind } from '../kind.ts';
+import { secretErrors, secretUpdateErrors } from '../validation/config.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 
 const model = 'io.k8s.api.core.v1.Secret';
@@ -20,7 +21,8 @@ export const secret = defineKind<Secret>({
     const data = { ...object.data, ...Object.fromEntries(Object.entries(stringData ?? {}).map(([key, text]) => [key, toBase64(text)])) };
     return { ...rest, ...(Object.keys(data).length === 0 ? {} : { data }), type: object.type || 'Opaque' };
   },
-  validate: () => [],
+  validate: secretErrors,
+  validateUpdate: secretUpdateErrors,
   selectableFieldLabels: ['metadata.name', 'metadata.namespace', 'type'],
   selectableFields: ({ type }) => ({ type }),
   columns: [

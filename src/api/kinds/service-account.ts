@@ -15,6 +15,7 @@ export const serviceAccount = defineKind<ServiceAccount>({
   scope: 'Namespaced',
   schema: model,
   subresources: { connect: ['token'] },
+  /** Nothing but metadata has rules. */
   validate: () => [],
   columns: [
     nameColumn,

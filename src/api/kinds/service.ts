@@ -3,6 +3,7 @@ import type { Service } from '../generated/core/v1.ts';
 import { type Column, defineKind } from '../kind.ts';
 import { nameIsDns1035Label } from '../names.ts';
 import { formatLabels } from '../selector.ts';
+import { serviceErrors, serviceStatusErrors, serviceUpdateErrors } from '../validation/service.ts';
 import { ageColumn, nameColumn, orNone } from './columns.ts';
 import { defaultService } from './defaults/service.ts';
 import { prepareServiceForCreate, prepareServiceForUpdate } from './prepare-service.ts';
@@ -62,7 +63,9 @@ export const service = defineKind<Service>({
   defaults: defaultService,
   prepareForCreate: prepareServiceForCreate,
   prepareForUpdate: prepareServiceForUpdate,
-  validate: () => [],
+  validate: serviceErrors,
+  validateUpdate: serviceUpdateErrors,
+  validateStatusUpdate: serviceStatusErrors,
   selectableFieldLabels: ['metadata.name', 'metadata.namespace', 'spec.clusterIP', 'spec.type'],
   selectableFields: ({ spec }) => ({ 'spec.clusterIP': spec.clusterIP ?? '', 'spec.type': spec.type }),
   columns,
