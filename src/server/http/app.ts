@@ -105,7 +105,7 @@ async function document(exchange: Exchange, server: ServerContext, object: JsonO
     userAgent: exchange.userAgent,
     pretty: exchange.param('pretty'),
     offers: 'none',
-    protobuf: false,
+    protobuf: () => false,
   });
   return respond(exchange, 200, await encodeObject(object, representation, server.codec), baseHeaders(exchange, representation.mediaType));
 }
@@ -120,7 +120,7 @@ function indexPaths(server: ServerContext): readonly string[] {
 async function renderError(server: ServerContext, exchange: Exchange, thrown: unknown): Promise<Response> {
   const error = toStatusError(thrown, server.logger, { method: exchange.method, path: exchange.path, auditId: exchange.auditId });
   const representation = negotiateError({
-    ...{ accept: exchange.accept, userAgent: exchange.userAgent, pretty: exchange.param('pretty'), offers: 'none', protobuf: true },
+    ...{ accept: exchange.accept, userAgent: exchange.userAgent, pretty: exchange.param('pretty'), offers: 'none', protobuf: () => true },
   });
   // A Status is JSON.
   const body = await encodeObject(statusOf(error) as unknown as JsonObject, representation, server.codec);

@@ -35,13 +35,14 @@ export async function readBody(exchange: Exchange): Promise<Buffer> {
 export type InputType = 'json' | 'yaml' | 'protobuf';
 
 /** The declared type of a body; without one it is JSON. Throws 415. */
-export function inputType(contentType: string, protobuf: boolean): InputType {
+export function inputType(contentType: string, protobuf: () => boolean): InputType {
+  if (contentType === 'application/json') return 'json';
   const [bare = ''] = contentType.split(';', 1);
   const type = bare.trim().toLowerCase();
   if (type === '' || type === 'application/json') return 'json';
   if (type === 'application/yaml') return 'yaml';
-  if (type === protobufType && protobuf) return 'protobuf';
-  const accepted = ['application/json', 'application/yaml', ...(protobuf ? [protobufType] : [])].join(', ');
+  if (type === protobufType && protobuf()) return 'protobuf';
+  const accepted = ['application/json', 'application/yaml', ...(protobuf() ? [protobufType] : [])].join(', ');
   throw statusErrors.unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${accepted}`);
 }
 

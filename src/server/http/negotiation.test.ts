@@ -7,7 +7,7 @@ const choose = (
   offers: Offers = 'meta',
   more: { protobuf?: boolean; userAgent?: string; pretty?: string } = {},
 ): string => {
-  const r = negotiate({ accept, offers, userAgent: more.userAgent ?? '', pretty: more.pretty, protobuf: more.protobuf ?? true });
+  const r = negotiate({ accept, offers, userAgent: more.userAgent ?? '', pretty: more.pretty, protobuf: () => more.protobuf ?? true });
   return [r.mediaType.replace('application/', ''), r.transform ?? '-', r.transformVersion || '-', r.pretty ? 'pretty' : '-'].join(' ');
 };
 

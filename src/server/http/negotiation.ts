@@ -90,8 +90,8 @@ export interface NegotiationInput {
   /** Value of `?pretty=`, undefined when absent. */
   readonly pretty: string | undefined;
   readonly offers: Offers;
-  /** False for custom resources and virtual answers without a protobuf form. */
-  readonly protobuf: boolean;
+  /** Asked only when the client wants protobuf: false for custom resources and virtual answers without a protobuf form. */
+  readonly protobuf: () => boolean;
 }
 
 const acceptedTypes = (protobuf: boolean): string =>
@@ -103,7 +103,7 @@ export function negotiate(input: NegotiationInput): Representation {
   const { accept } = input;
   if (accept === '' || accept === 'application/json' || accept === '*/*') return pretty ? prettyJson : plainJson;
   for (const { type, params } of parseAccept(accept)) {
-    const mediaType = mediaTypeFor(type, input.protobuf);
+    const mediaType = mediaTypeFor(type, type === protobufType && input.protobuf());
     if (mediaType === undefined) continue;
     const stream = params.get('stream') ?? '';
     if (stream !== '' && stream !== 'watch') continue;
@@ -112,13 +112,13 @@ export function negotiate(input: NegotiationInput): Representation {
     if (transform === undefined) continue;
     return { mediaType, transform: transform.kind, transformVersion: transform.version, pretty: pretty || params.get('pretty') === '1' };
   }
-  throw statusErrors.notAcceptable(`only the following media types are accepted: ${acceptedTypes(input.protobuf)}`);
+  throw statusErrors.notAcceptable(`only the following media types are accepted: ${acceptedTypes(input.protobuf())}`);
 }
 
 /** As `negotiate`, for an error, which must be sent whatever the client accepts. */
 export function negotiateError(input: NegotiationInput): Representation {
   try {
-    const { mediaType, pretty } = negotiate({ ...input, offers: 'meta', protobuf: true });
+    const { mediaType, pretty } = negotiate({ ...input, offers: 'meta', protobuf: () => true });
     return { mediaType, transform: undefined, transformVersion: '', pretty };
   } catch {
     return plainJson;

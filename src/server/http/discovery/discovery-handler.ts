@@ -22,7 +22,7 @@ export async function handleDiscovery(exchange: Exchange, server: ServerContext)
     userAgent: exchange.userAgent,
     pretty: exchange.param('pretty'),
     offers: top ? 'discovery' : 'none',
-    protobuf: true,
+    protobuf: () => true,
   });
   const headers: Record<string, string> = { ...baseHeaders(exchange, representation.mediaType), ...(top ? { Vary: 'Accept' } : {}) };
   if (representation.transform === 'APIGroupDiscoveryList') {

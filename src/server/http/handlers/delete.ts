@@ -16,7 +16,7 @@ async function optionsBody(exchange: Exchange, server: ServerContext): Promise<J
     return undefined;
   const bytes = await readBody(exchange);
   if (bytes.length === 0) return undefined;
-  const type = inputType(exchange.header('content-type'), true);
+  const type = inputType(exchange.header('content-type'), () => true);
   return (await decodeBody(bytes, { type, codec: server.codec, apiVersion: 'meta.k8s.io/v1', kind: 'DeleteOptions' })).json;
 }
 

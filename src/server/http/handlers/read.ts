@@ -18,7 +18,7 @@ export const negotiateFor = (exchange: Exchange, server: ServerContext, target: 
     userAgent: exchange.userAgent,
     pretty: exchange.param('pretty'),
     offers,
-    protobuf: server.codec.supports(servedApiVersion(target), target.kind.kind),
+    protobuf: () => server.codec.supports(servedApiVersion(target), target.kind.kind),
   });
 
 /** How to encode, from the query: `includeObject` of Tables. */

@@ -31,7 +31,7 @@ export const negotiateType = (
     userAgent: exchange.userAgent,
     pretty: exchange.param('pretty'),
     offers: 'none',
-    protobuf: server.codec.supports(type.apiVersion, type.kind),
+    protobuf: () => server.codec.supports(type.apiVersion, type.kind),
   });
 
 export const sendObject = (exchange: Exchange, server: ServerContext, status: number, representation: Representation, object: JsonObject) =>
@@ -51,14 +51,14 @@ export async function handleSubresource(
     return sendObject(exchange, server, 200, representation, await registry.subresource(exchange, target, 'get', undefined, options));
   }
   if (verb === 'patch') {
-    const patchType = patchTypeOf(exchange.header('content-type'), true);
+    const patchType = patchTypeOf(exchange.header('content-type'), () => true);
     const patch = await patchBody(exchange, patchType);
     const options = mutateOptions(exchange, 'PatchOptions', patchType);
     const body = { type: patchType, body: patch, force: forceParam(exchange) };
     return sendObject(exchange, server, 200, representation, await registry.subresource(exchange, target, 'patch', body, options));
   }
   const options = mutateOptions(exchange, verb === 'create' ? 'CreateOptions' : 'UpdateOptions');
-  const input = inputType(exchange.header('content-type'), server.codec.supports(type.apiVersion, type.kind));
+  const input = inputType(exchange.header('content-type'), () => server.codec.supports(type.apiVersion, type.kind));
   const { json } = await decodeBody(await readBody(exchange), { type: input, codec: server.codec, ...type });
   const answer = await registry.subresource(exchange, target, verb, json, options);
   return sendObject(exchange, server, verb === 'create' ? 201 : 200, representation, answer);

@@ -54,7 +54,7 @@ export async function handleVirtual(exchange: Exchange, server: ServerContext, r
   if (verb !== 'create') return read(exchange, server, { kind, namespace, name, subresource: '' }, resource);
   const type = { apiVersion: kind.apiVersion, kind: kind.kind };
   const representation = negotiateType(exchange, server, type);
-  const input = inputType(exchange.header('content-type'), server.codec.supports(type.apiVersion, type.kind));
+  const input = inputType(exchange.header('content-type'), () => server.codec.supports(type.apiVersion, type.kind));
   const { json } = await decodeBody(await readBody(exchange), { type: input, codec: server.codec, ...type });
   const answer = await resource.create?.(exchange, json);
   return sendObject(exchange, server, 201, representation, answer ?? {});

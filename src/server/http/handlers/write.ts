@@ -31,7 +31,7 @@ const answer = (
 async function received(exchange: Exchange, server: ServerContext, target: Target) {
   const apiVersion = servedApiVersion(target);
   const { kind } = target.kind;
-  const type = inputType(exchange.header('content-type'), server.codec.supports(apiVersion, kind));
+  const type = inputType(exchange.header('content-type'), () => server.codec.supports(apiVersion, kind));
   return decodeBody(await readBody(exchange), { type, codec: server.codec, apiVersion, kind });
 }
 
@@ -59,11 +59,11 @@ const patchTypes: Readonly<Record<string, PatchType>> = {
 };
 
 /** The type of a patch. Custom resources have no strategic merge. Throws 415. */
-export function patchTypeOf(contentType: string, strategic: boolean): PatchType {
+export function patchTypeOf(contentType: string, strategic: () => boolean): PatchType {
   const [bare = ''] = contentType.split(';', 1);
   const type = patchTypes[bare.trim()];
-  if (type === undefined || (type === 'strategic' && !strategic)) {
-    const accepted = Object.keys(patchTypes).filter((name) => strategic || patchTypes[name] !== 'strategic');
+  if (type === undefined || (type === 'strategic' && !strategic())) {
+    const accepted = Object.keys(patchTypes).filter((name) => strategic() || patchTypes[name] !== 'strategic');
     throw statusErrors.unsupportedMediaType(
       `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
     );
@@ -94,7 +94,7 @@ export async function patchBody(exchange: Exchange, type: PatchType): Promise<Js
 }
 
 export async function handlePatch(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
-  const type = patchTypeOf(exchange.header('content-type'), server.codec.supports(servedApiVersion(target), target.kind.kind));
+  const type = patchTypeOf(exchange.header('content-type'), () => server.codec.supports(servedApiVersion(target), target.kind.kind));
   const representation = negotiateFor(exchange, server, target);
   const body = await patchBody(exchange, type);
   const options = mutateOptions(exchange, 'PatchOptions', type);

@@ -1,0 +1,278 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { configMap, sending, testApp } from './test-app.ts';
+
+const base = '/api/v1/namespaces/default/configmaps';
+
+describe('objects', () => {
+  it('creates with 201 and the stored bytes', async () => {
+    const { json } = testApp();
+    const { status, body } = await json(base, sending('POST', configMap('a', { k: 'v' })));
+    assert.equal(status, 201);
+    assert.equal(body.kind, 'ConfigMap');
+    const got = await json(`${base}/a`);
+    assert.deepEqual(got, { status: 200, body });
+  });
+
+  it('says what is not found', async () => {
+    const { json } = testApp();
+    assert.deepEqual(await json(`${base}/none`), {
+      status: 404,
+      body: {
+        kind: 'Status',
+        apiVersion: 'v1',
+        metadata: {},
+        status: 'Failure',
+        message: 'configmaps "none" not found',
+        reason: 'NotFound',
+        details: { name: 'none', kind: 'configmaps' },
+        code: 404,
+      },
+    });
+  });
+
+  it('answers upstream plain text where nothing is served', async () => {
+    const { fetch } = testApp();
+    for (const path of ['/api/v1/nonsense', '/apis/none.io/v1/things', '/nowhere', '/api/v1/namespaces/default/nodes', '/api/v9']) {
+      const response = await fetch(path);
+      assert.equal(response.status, 404, path);
+      assert.equal(await response.text(), '404 page not found\n', path);
+    }
+  });
+
+  it('reads YAML and protobuf bodies', async () => {
+    const { fetch, options } = testApp();
+    const yaml = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: y\ndata:\n  k: v\n';
+    const first = await fetch(base, { method: 'POST', body: yaml, headers: { 'content-type': 'application/yaml' } });
+    assert.equal(first.status, 201);
+    const bytes = options.codec.encode({ ...configMap('p', { k: 'v' }) });
+    const type = 'application/vnd.kubernetes.protobuf';
+    const second = await fetch(base, { method: 'POST', body: Buffer.from(bytes), headers: { 'content-type': type, accept: type } });
+    assert.equal(second.status, 201);
+    assert.equal(second.headers.get('content-type'), type);
+    const decoded = options.codec.decode(new Uint8Array(await second.arrayBuffer()), { apiVersion: '', kind: '' });
+    assert.deepEqual(decoded.data, { k: 'v' });
+  });
+
+  it('refuses malformed, unknown and too large bodies', async () => {
+    const { json } = testApp();
+    const message = async (init: RequestInit): Promise<string> => {
+      const { status, body } = await json(base, init);
+      return `${status} ${String(body.reason)} ${String(body.message)}`;
+    };
+    assert.equal(
+      await message(sending('POST', '{"kind"')),
+      `400 BadRequest the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: unexpected end of JSON input ({"kind")`,
+    );
+    assert.equal(
+      await message(sending('POST', 'x', { 'content-type': 'text/plain' })),
+      '415 UnsupportedMediaType the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+    );
+    const large = 'x'.repeat(3 * 1024 * 1024 + 1);
+    assert.equal(await message(sending('POST', large)), '413 RequestEntityTooLarge Request entity too large: limit is 3145728');
+    assert.equal(
+      await message(sending('POST', large, { 'content-length': String(large.length) })),
+      '413 RequestEntityTooLarge Request entity too large: limit is 3145728',
+    );
+  });
+
+  it('refuses bad options with upstream sentences', async () => {
+    const { json } = testApp();
+    const message = async (path: string, init?: RequestInit): Promise<string> => {
+      const { status, body } = await json(path, init);
+      return `${status} ${String(body.message)}`;
+    };
+    assert.equal(
+      await message(`${base}?dryRun=x`, sending('POST', configMap('a'))),
+      '422 CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["x"]: supported values: "All"',
+    );
+    assert.equal(
+      await message(`${base}?fieldValidation=x`, sending('POST', configMap('a'))),
+      '422 CreateOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "x": supported values: "Ignore", "Warn", "Strict", ""',
+    );
+    assert.equal(await message(`${base}?limit=x`), '400 strconv.ParseInt: parsing "x": invalid syntax');
+    assert.equal(
+      await message(`${base}?resourceVersionMatch=Exact`),
+      '422 ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided',
+    );
+    assert.equal(
+      await message(`${base}/a`, sending('DELETE', { propagationPolicy: 'Maybe' })),
+      '422 DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "Maybe": supported values: "Foreground", "Background", "Orphan", "nil"',
+    );
+  });
+
+  it('stores nothing on a dry run', async () => {
+    const { fetch } = testApp();
+    assert.equal((await fetch(`${base}?dryRun=All`, sending('POST', configMap('a')))).status, 201);
+    assert.equal((await fetch(`${base}/a`)).status, 404);
+  });
+
+  it('updates, patches by type, and refuses other patches', async () => {
+    const { json } = testApp();
+    const { body } = await json(base, sending('POST', configMap('a', { k: '1' })));
+    const put = await json(`${base}/a`, sending('PUT', { ...body, data: { k: '2' } }));
+    assert.deepEqual([put.status, put.body.data], [200, { k: '2' }]);
+    const stale = await json(`${base}/a`, sending('PUT', body));
+    assert.equal(stale.status, 409);
+    const patch = (type: string, patchBody: unknown) => json(`${base}/a`, sending('PATCH', patchBody, { 'content-type': type }));
+    assert.deepEqual((await patch('application/merge-patch+json', { data: { m: '3' } })).body.data, { k: '2', m: '3' });
+    assert.deepEqual((await patch('application/strategic-merge-patch+json', { data: { m: null } })).body.data, { k: '2' });
+    assert.deepEqual((await patch('application/json-patch+json', [{ op: 'add', path: '/data/j', value: '4' }])).body.data, {
+      k: '2',
+      j: '4',
+    });
+    const refused = await patch('application/json', {});
+    assert.equal(refused.status, 415);
+    assert.match(
+      String(refused.body.message),
+      /accepted media types include: application\/json-patch\+json, application\/merge-patch\+json/,
+    );
+  });
+
+  it('deletes with a Status and collections with their objects', async () => {
+    const { json } = testApp();
+    for (const name of ['a', 'b', 'c']) await json(base, sending('POST', configMap(name, {}, { app: name })));
+    const one = await json(`${base}/a`, { method: 'DELETE' });
+    assert.equal(one.status, 200);
+    assert.deepEqual([one.body.kind, one.body.status], ['Status', 'Success']);
+    const many = await json(`${base}?labelSelector=app%3Db`, { method: 'DELETE' });
+    assert.equal(many.body.kind, 'ConfigMapList');
+    const left = await json(base);
+    assert.deepEqual(
+      (left.body.items as { metadata: { name: string } }[]).map(({ metadata }) => metadata.name),
+      ['c'],
+    );
+  });
+
+  it('warns of unknown fields', async () => {
+    const { fetch } = testApp();
+    const response = await fetch(base, sending('POST', { ...configMap('a'), dta: {} }));
+    assert.equal(response.headers.get('warning'), '299 - "unknown field \\"dta\\""');
+  });
+
+  it('carries the audit id and forbids caching', async () => {
+    const { fetch } = testApp();
+    const response = await fetch(base, { headers: { 'audit-id': 'abc-1' } });
+    assert.equal(response.headers.get('audit-id'), 'abc-1');
+    assert.equal(response.headers.get('cache-control'), 'no-cache, private');
+  });
+
+  it('serves HEAD without a body', async () => {
+    const { fetch } = testApp();
+    const response = await fetch(base, { method: 'HEAD' });
+    assert.equal(response.status, 200);
+    assert.equal(await response.text(), '');
+  });
+});
+
+describe('representations', () => {
+  it('lists from the stored bytes', async () => {
+    const { fetch, json } = testApp();
+    for (const name of ['a', 'b']) await json(base, sending('POST', configMap(name)));
+    const { body } = await json(`${base}?limit=1`);
+    const meta = body.metadata as Record<string, unknown>;
+    assert.equal((body.items as unknown[]).length, 1);
+    assert.equal(meta.remainingItemCount, 1);
+    const next = await json(`${base}?limit=1&continue=${encodeURIComponent(String(meta.continue))}`);
+    assert.equal((next.body.items as { metadata: { name: string } }[])[0]?.metadata.name, 'b');
+    const empty = await fetch('/api/v1/namespaces/none/configmaps');
+    assert.match(
+      await empty.text(),
+      /^\{"kind":"ConfigMapList","apiVersion":"v1","metadata":\{"resourceVersion":"\d+"\},"items":\[\]\}\n$/,
+    );
+  });
+
+  it('makes Tables with the metadata of each row', async () => {
+    const { json } = testApp();
+    await json(base, sending('POST', configMap('a', { k: 'v' })));
+    const { body } = await json(base, { headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json' } });
+    assert.equal(body.kind, 'Table');
+    const [row] = body.rows as { cells: unknown[]; object: { kind: string; metadata: { name: string }; data?: unknown } }[];
+    assert.equal(row?.cells[0], 'a');
+    assert.equal(row?.object.kind, 'PartialObjectMetadata');
+    assert.equal(row?.object.data, undefined);
+    const columns = body.columnDefinitions as { name: string; format: string }[];
+    assert.deepEqual([columns[0]?.name, columns[0]?.format], ['Name', 'name']);
+    const full = await json(`${base}?includeObject=Object`, { headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' } });
+    assert.deepEqual((full.body.rows as { object: { data: unknown } }[])[0]?.object.data, { k: 'v' });
+  });
+
+  it('makes PartialObjectMetadata of objects and lists', async () => {
+    const { json } = testApp();
+    await json(base, sending('POST', configMap('a', { k: 'v' })));
+    const accept = (kind: string) => ({ headers: { accept: `application/json;as=${kind};v=v1;g=meta.k8s.io` } });
+    const one = await json(`${base}/a`, accept('PartialObjectMetadata'));
+    assert.deepEqual([one.body.kind, one.body.data], ['PartialObjectMetadata', undefined]);
+    const many = await json(base, accept('PartialObjectMetadataList'));
+    assert.equal(many.body.kind, 'PartialObjectMetadataList');
+    assert.equal((await json(base, accept('PartialObjectMetadata'))).status, 406);
+  });
+
+  it('writes YAML, pretty JSON and protobuf lists', async () => {
+    const { fetch, options } = testApp();
+    await fetch(base, sending('POST', configMap('a', { k: 'v' })));
+    const yaml = await fetch(`${base}/a`, { headers: { accept: 'application/yaml' } });
+    assert.match(await yaml.text(), /^apiVersion: v1\ndata:\n {2}k: v\n/);
+    const pretty = await fetch(`${base}/a?pretty=true`);
+    assert.match(await pretty.text(), /^\{\n {2}"/);
+    const bytes = await (await fetch(base, { headers: { accept: 'application/vnd.kubernetes.protobuf' } })).arrayBuffer();
+    const list = options.codec.decode(new Uint8Array(bytes), { apiVersion: '', kind: '' });
+    assert.equal(list.kind, 'ConfigMapList');
+  });
+
+  it('compresses large answers when asked', async () => {
+    const { fetch } = testApp();
+    await fetch(base, sending('POST', configMap('a', { k: 'x'.repeat(200_000) })));
+    const response = await fetch(base, { headers: { 'accept-encoding': 'gzip' } });
+    assert.equal(response.headers.get('content-encoding'), 'gzip');
+    assert.ok((await response.arrayBuffer()).byteLength < 10_000);
+  });
+
+  it('answers 406 for what it cannot write', async () => {
+    const { json } = testApp();
+    const { status, body } = await json(base, { headers: { accept: 'text/html' } });
+    assert.deepEqual([status, body.reason], [406, 'NotAcceptable']);
+  });
+});
+
+describe('sub-resources', () => {
+  const deployments = '/apis/apps/v1/namespaces/default/deployments';
+  const deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'd' },
+    spec: {
+      replicas: 2,
+      selector: { matchLabels: { a: 'b' } },
+      template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+    },
+  };
+
+  it('reads, writes and patches scale', async () => {
+    const { json } = testApp();
+    assert.equal((await json(deployments, sending('POST', deployment))).status, 201);
+    const { body } = await json(`${deployments}/d/scale`);
+    assert.deepEqual([body.kind, body.apiVersion, body.spec], ['Scale', 'autoscaling/v1', { replicas: 2 }]);
+    const patched = await json(
+      `${deployments}/d/scale`,
+      sending('PATCH', { spec: { replicas: 5 } }, { 'content-type': 'application/merge-patch+json' }),
+    );
+    assert.deepEqual(patched.body.spec, { replicas: 5 });
+    assert.equal((await json(`${deployments}/d/scale`, { method: 'DELETE' })).status, 405);
+  });
+
+  it('writes status apart from spec', async () => {
+    const { json } = testApp();
+    const { body } = await json(deployments, sending('POST', deployment));
+    const put = await json(`${deployments}/d/status`, sending('PUT', { ...body, spec: {}, status: { replicas: 7 } }));
+    assert.equal(put.status, 200);
+    assert.equal((put.body.status as { replicas: number }).replicas, 7);
+    assert.equal((put.body.spec as { replicas: number }).replicas, 2);
+  });
+
+  it('knows no sub-resources that a kind does not have', async () => {
+    const { fetch } = testApp();
+    assert.equal((await fetch(`${base}/a/scale`)).status, 404);
+    assert.equal((await fetch(`${base}/a/exec`)).status, 404);
+  });
+});
