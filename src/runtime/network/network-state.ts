@@ -51,6 +51,8 @@ export interface NetworkConfig {
   /** e.g. 10.96.0.0/16: local to the host by one route. */
   readonly serviceCidr: string;
   readonly dnsIp: string;
+  /** Where pods live; lets the proxy borrow service addresses as sources when ports run out. Absent: never borrowed. */
+  readonly podCidr?: string;
   /** Resolvers to forward to. */
   readonly upstreamDns: readonly string[];
   /** Addresses on which node ports listen; 0.0.0.0 by default. */
@@ -63,6 +65,8 @@ export type ToNetworkWorker =
   | { readonly type: 'configure'; readonly config: NetworkConfig }
   | {
       readonly type: 'services';
+      /** Echoed by `synced` when the change is in force. */
+      readonly sequence?: number;
       readonly upserts: readonly ServiceState[];
       readonly deletes: readonly { readonly namespace: string; readonly name: string }[];
     }
@@ -81,4 +85,11 @@ export type FromNetworkWorker =
       readonly error: string | undefined;
     }
   | { readonly type: 'synced'; readonly sequence: number }
+  /** A line for the main thread's log. */
+  | {
+      readonly type: 'log';
+      readonly level: 'debug' | 'info' | 'warn' | 'error';
+      readonly message: string;
+      readonly fields: Readonly<Record<string, string | number>>;
+    }
   | { readonly type: 'stopped' };

@@ -1,0 +1,6 @@
+/** Entry point of the network worker as a file or bundle of its own. */
+import { parentPort } from 'node:worker_threads';
+import { runNetworkWorker } from './network-worker.ts';
+
+if (parentPort === null) throw new Error('the network worker must be started as a worker thread');
+runNetworkWorker(parentPort);

@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { connect, createServer, type Socket } from 'node:net';
+import { describe, it, type TestContext } from 'node:test';
+import { aBackend, aConfig, aPort, aService, freePort, listen, startPlane } from '../testing.ts';
+
+const clusterIp = '127.96.0.20';
+
+/** Connects, sends, half-closes, and gives all that came back; rejects with the socket's error. */
+function ask(t: TestContext, host: string, port: number, text = 'hello', localAddress?: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, allowHalfOpen: true, ...(localAddress === undefined ? {} : { localAddress }) });
+    t.after(() => socket.destroy());
+    let received = '';
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.toString();
+    });
+    socket.on('end', () => resolve(received));
+    socket.on('error', reject);
+    socket.end(text);
+  });
+}
+
+/** A backend that answers with its name once the client has said all. */
+const named = (t: TestContext, name: string): Promise<number> =>
+  listen(t, (socket) => {
+    let received = '';
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.toString();
+    });
+    socket.on('end', () => socket.end(`${name}:${received}`));
+  });
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : error);
+
+describe('ServiceProxy', () => {
+  it('passes data and half-closes both ways', async (t) => {
+    const { apply } = await startPlane(t);
+    await apply([aService({ ports: [aPort({ port: 8080, backends: [aBackend('127.0.0.1', await named(t, 'a'))] })] })]);
+    assert.equal(await ask(t, clusterIp, 8080), 'a:hello');
+  });
+
+  it('spreads connections over the ready endpoints only', async (t) => {
+    const { apply } = await startPlane(t);
+    const backends = [
+      aBackend('127.0.0.1', await named(t, 'a')),
+      aBackend('127.0.0.1', await named(t, 'b')),
+      aBackend('127.0.0.1', await named(t, 'c'), { ready: false, serving: false }),
+    ];
+    await apply([aService({ ports: [aPort({ port: 8080, backends })] })]);
+    const answers: string[] = [];
+    for (let i = 0; i < 6; i++) answers.push(await ask(t, clusterIp, 8080, ''));
+    assert.deepEqual([...new Set(answers)].sort(), ['a:', 'b:']);
+  });
+
+  it('uses endpoints that serve while terminating when none is ready', async (t) => {
+    const { apply } = await startPlane(t);
+    const backends = [aBackend('127.0.0.1', await named(t, 'leaving'), { ready: false, terminating: true })];
+    await apply([aService({ ports: [aPort({ port: 8080, backends })] })]);
+    assert.equal(await ask(t, clusterIp, 8080, ''), 'leaving:');
+  });
+
+  it('refuses connections when there are no endpoints, and after the Service is gone', async (t) => {
+    const { apply } = await startPlane(t);
+    await apply([aService({ ports: [aPort({ port: 8080 })] })]);
+    assert.equal(await ask(t, clusterIp, 8080).catch(codeOf), 'ECONNREFUSED');
+    await apply([aService({ ports: [aPort({ port: 8080, backends: [aBackend('127.0.0.1', await named(t, 'a'))] })] })]);
+    assert.equal(await ask(t, clusterIp, 8080, ''), 'a:');
+    await apply([], [{ namespace: 'default', name: 'web' }]);
+    assert.equal(await ask(t, clusterIp, 8080).catch(codeOf), 'ECONNREFUSED');
+  });
+
+  it('tries another endpoint when one refuses, and resets when all do', async (t) => {
+    const { apply } = await startPlane(t);
+    const dead = await freePort();
+    const alive = aBackend('127.0.0.1', await named(t, 'alive'));
+    await apply([aService({ ports: [aPort({ port: 8080, backends: [aBackend('127.0.0.1', dead), alive] })] })]);
+    for (let i = 0; i < 4; i++) assert.equal(await ask(t, clusterIp, 8080, ''), 'alive:');
+    await apply([aService({ ports: [aPort({ port: 8080, backends: [aBackend('127.0.0.1', dead)] })] })]);
+    assert.equal(await ask(t, clusterIp, 8080).catch(codeOf), 'ECONNRESET');
+  });
+
+  it('keeps a client on one endpoint with ClientIP affinity', async (t) => {
+    const { apply } = await startPlane(t);
+    const backends = [];
+    for (const name of ['a', 'b', 'c']) backends.push(aBackend('127.0.0.1', await named(t, name)));
+    await apply([aService({ clientIpAffinitySeconds: 10, ports: [aPort({ port: 8080, backends })] })]);
+    const answers = new Set<string>();
+    for (let i = 0; i < 6; i++) answers.add(await ask(t, clusterIp, 8080, '', '127.0.0.9'));
+    assert.equal(answers.size, 1);
+  });
+
+  it('moves large bodies whole in both directions, with a slow reader', async (t) => {
+    const { apply } = await startPlane(t);
+    const size = 24 << 20;
+    const port = await listen(t, (socket) => socket.pipe(socket));
+    await apply([aService({ ports: [aPort({ port: 8080, backends: [aBackend('127.0.0.1', port)] })] })]);
+    const socket = connect({ host: clusterIp, port: 8080, allowHalfOpen: true });
+    t.after(() => socket.destroy());
+    const sent = Buffer.alloc(size);
+    for (let at = 0; at < size; at += 4) sent.writeUInt32BE(at, at);
+    socket.end(sent);
+    let at = 0;
+    let wrong = 0;
+    for await (const chunk of socket) {
+      const expected = sent.subarray(at, at + chunk.length);
+      if (!expected.equals(chunk)) wrong++;
+      at += chunk.length;
+      if (at % 7 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.equal(at, size);
+    assert.equal(wrong, 0);
+  });
+
+  it('passes a reset on in both directions', async (t) => {
+    const { apply } = await startPlane(t);
+    let backend: Socket | undefined;
+    const backendError = Promise.withResolvers<unknown>();
+    const port = await listen(t, (socket) => {
+      backend = socket;
+      socket.on('error', (error) => backendError.resolve(codeOf(error)));
+      socket.write('hi');
+    });
+    await apply([aService({ ports: [aPort({ port: 8080, backends: [aBackend('127.0.0.1', port)] })] })]);
+    const open = async (): Promise<Socket> => {
+      const socket = connect(8080, clusterIp);
+      t.after(() => socket.destroy());
+      await new Promise((resolve) => socket.once('data', resolve));
+      return socket;
+    };
+    const first = await open();
+    first.resetAndDestroy();
+    assert.equal(await backendError.promise, 'ECONNRESET');
+    const second = await open();
+    const clientError = new Promise((resolve) => second.on('error', (error) => resolve(codeOf(error))));
+    backend?.resetAndDestroy();
+    assert.equal(await clientError, 'ECONNRESET');
+  });
+
+  it('serves node ports on all addresses beside a cluster IP with the same port', async (t) => {
+    const { apply } = await startPlane(t);
+    const port = await freePort();
+    const node = aPort({ port: 8080, nodePort: port, backends: [aBackend('127.0.0.1', await named(t, 'node'))] });
+    const cluster = aPort({ port, backends: [aBackend('127.0.0.1', await named(t, 'cluster'))] });
+    await apply([aService({ name: 'other', clusterIp: '127.96.0.21', ports: [cluster] }), aService({ type: 'NodePort', ports: [node] })]);
+    assert.equal(await ask(t, '127.0.0.1', port, ''), 'node:');
+    assert.equal(await ask(t, '127.96.0.21', port, ''), 'cluster:');
+    await apply([], [{ namespace: 'default', name: 'web' }]);
+    assert.equal(await ask(t, '127.96.0.21', port, ''), 'cluster:');
+    assert.equal(await ask(t, '127.0.0.1', port, '').catch(codeOf), 'ECONNREFUSED');
+  });
+
+  it('lets only the source ranges reach load-balancer addresses', async (t) => {
+    const { apply } = await startPlane(t);
+    const port = await freePort();
+    const ports = [aPort({ port, backends: [aBackend('127.0.0.1', await named(t, 'a'))] })];
+    await apply([aService({ type: 'LoadBalancer', loadBalancerIps: ['127.0.0.1'], loadBalancerSourceRanges: ['127.1.0.0/16'], ports })]);
+    assert.equal(await ask(t, '127.0.0.1', port, '', '127.1.0.5'), 'a:');
+    assert.equal(await ask(t, '127.0.0.1', port, '', '127.2.0.5').catch(codeOf), 'ECONNRESET');
+    assert.equal(await ask(t, clusterIp, port, '', '127.2.0.5'), 'a:');
+  });
+
+  it('serves only endpoints of the entry node under externalTrafficPolicy Local', async (t) => {
+    const nodes = [
+      { name: 'one', ip: '127.0.0.1' },
+      { name: 'two', ip: '127.0.0.2' },
+    ];
+    const { apply } = await startPlane(t, aConfig({ nodes }));
+    const nodePort = await freePort();
+    const backends = [
+      aBackend('127.0.0.1', await named(t, 'one'), { nodeName: 'one' }),
+      aBackend('127.0.0.1', await named(t, 'two'), { nodeName: 'two' }),
+    ];
+    await apply([aService({ type: 'NodePort', externalTrafficPolicy: 'Local', ports: [aPort({ port: 8080, nodePort, backends })] })]);
+    for (let i = 0; i < 3; i++) assert.equal(await ask(t, '127.0.0.2', nodePort, ''), 'two:');
+  });
+
+  it('reports a port in use, and that it works once the port is free', async (t) => {
+    const { apply, message } = await startPlane(t);
+    const port = await freePort();
+    const intruder = createServer();
+    await new Promise<void>((resolve) => intruder.listen(port, '0.0.0.0', resolve));
+    t.after(() => intruder.close());
+    await apply([aService({ ports: [aPort({ port, backends: [aBackend('127.0.0.1', await named(t, 'a'))] })] })]);
+    const failed = await message((candidate) => candidate.type === 'listener' && candidate.error !== undefined);
+    assert.deepEqual(failed, {
+      type: 'listener',
+      namespace: 'default',
+      name: 'web',
+      address: clusterIp,
+      port,
+      protocol: 'TCP',
+      error: `port ${port} is in use by another process on this machine`,
+    });
+    await new Promise((resolve) => intruder.close(resolve));
+    await message((candidate) => candidate.type === 'listener' && candidate.error === undefined);
+    assert.equal(await ask(t, clusterIp, port, ''), 'a:');
+  });
+
+  it('gives an address and port to one Service only, and to the next when the first goes', async (t) => {
+    const { apply, message } = await startPlane(t);
+    const port = await freePort();
+    const balanced = async (name: string, ip: string): Promise<ReturnType<typeof aService>> =>
+      aService({
+        name,
+        clusterIp: ip,
+        type: 'LoadBalancer',
+        loadBalancerIps: ['127.0.0.1'],
+        ports: [aPort({ port, backends: [aBackend('127.0.0.1', await named(t, name))] })],
+      });
+    await apply([await balanced('first', '127.96.0.31'), await balanced('second', '127.96.0.32')]);
+    const conflict = await message((candidate) => candidate.type === 'listener');
+    assert.equal(conflict.type === 'listener' && conflict.name, 'second');
+    assert.equal(await ask(t, '127.0.0.1', port, ''), 'first:');
+    await apply([], [{ namespace: 'default', name: 'first' }]);
+    assert.equal(await ask(t, '127.0.0.1', port, ''), 'second:');
+  });
+
+  it('relays UDP flows and moves them when their endpoint goes', async (t) => {
+    const { apply } = await startPlane(t);
+    const echo = async (name: string): Promise<number> => {
+      const socket = createSocket('udp4', (message, client) => socket.send(`${name}:${message}`, client.port, client.address));
+      await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+      t.after(() => socket.close());
+      return socket.address().port;
+    };
+    const [a, b] = [await echo('a'), await echo('b')];
+    const service = (port: number): ReturnType<typeof aService> =>
+      aService({ ports: [aPort({ protocol: 'UDP', port: 8053, backends: [aBackend('127.0.0.1', port)] })] });
+    await apply([service(a)]);
+    const client = createSocket('udp4');
+    t.after(() => client.close());
+    const query = (text: string): Promise<string> =>
+      new Promise((resolve) => {
+        client.once('message', (message) => resolve(message.toString()));
+        client.send(text, 8053, clusterIp);
+      });
+    assert.equal(await query('one'), 'a:one');
+    assert.equal(await query('two'), 'a:two');
+    await apply([service(b)]);
+    assert.equal(await query('three'), 'b:three');
+  });
+});

@@ -1,0 +1,43 @@
+/**
+ * Local addresses to connect from. Each pair of source address and backend has some 28,000 ports, and each closed connection keeps one for a minute; when
+ * they run out, the proxy connects from another address of the service range, all of which are local to the host and routed back by pods.
+ */
+import { addressAt, type Cidr, contains, parseIpv4, sizeOf } from '../ipv4.ts';
+
+/** For how long a borrowed source address is used: as long as the kernel keeps closed connections (TIME_WAIT), in milliseconds. */
+const borrowMs = 60_000;
+
+export class SourceAddresses {
+  readonly #services: Cidr | undefined;
+  readonly #pods: Cidr | undefined;
+  #index = 0;
+  #borrowedUntilMs = 0;
+
+  /** Without both ranges nothing is borrowed. */
+  constructor(services: Cidr | undefined, pods: Cidr | undefined) {
+    this.#services = services;
+    this.#pods = pods;
+  }
+
+  /** The address to connect from, or undefined to let the kernel choose. */
+  sourceFor(backendIp: string, nowMs: number): string | undefined {
+    if (this.#borrowedUntilMs === 0) return undefined;
+    if (nowMs >= this.#borrowedUntilMs) {
+      this.#borrowedUntilMs = 0;
+      return undefined;
+    }
+    const { services, pods } = { services: this.#services, pods: this.#pods };
+    const address = parseIpv4(backendIp);
+    if (services === undefined || pods === undefined || address === undefined || !contains(pods, address)) return undefined;
+    return addressAt(services, this.#index);
+  }
+
+  /** Ports have run out: moves on to the next address. Returns whether another attempt makes sense. */
+  rotate(backendIp: string, nowMs: number): boolean {
+    const address = parseIpv4(backendIp);
+    if (this.#services === undefined || this.#pods === undefined || address === undefined || !contains(this.#pods, address)) return false;
+    this.#index = (this.#index % Math.max(1, sizeOf(this.#services) - 2)) + 1;
+    this.#borrowedUntilMs = nowMs + borrowMs;
+    return true;
+  }
+}

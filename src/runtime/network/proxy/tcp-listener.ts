@@ -1,0 +1,40 @@
+/** One listening TCP socket of the proxy. */
+import { createServer, type Server, type Socket } from 'node:net';
+import type { L4Listener, ListenerContext, OpenListener, RouteOf } from './listener.ts';
+import { admits } from './route.ts';
+import { relayTcp } from './tcp-relay.ts';
+
+const backlog = 1024;
+/** Of the accepted sockets: how much may wait to be written before reading from the other side pauses, in bytes. */
+const highWaterMark = 65_536;
+
+/** Opens a listener; connections outlive its close, as they outlive a change of kube-proxy's rules. */
+export const openTcpListener: OpenListener = (context, endpoint, routeOf) =>
+  new Promise<L4Listener>((resolve, reject) => {
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, highWaterMark }, (client) => accept(context, client, routeOf));
+    server.once('error', reject);
+    server.listen({ host: endpoint.address, port: endpoint.port, backlog, exclusive: true }, () => {
+      server.off('error', reject);
+      server.on('error', (error) => context.log('warn', 'Accepting a connection failed', { error: error.message, port: endpoint.port }));
+      resolve(listenerOf(server));
+    });
+  });
+
+function listenerOf(server: Server): L4Listener {
+  return { close: () => void server.close(), backendsChanged: () => undefined };
+}
+
+function accept(context: ListenerContext, client: Socket, routeOf: RouteOf): void {
+  const clientIp = client.remoteAddress;
+  const route = routeOf(client);
+  if (clientIp === undefined || route === undefined || !admits(route, clientIp)) {
+    client.on('error', () => undefined);
+    client.resetAndDestroy();
+    return;
+  }
+  const node = route.node(clientIp, client);
+  const { balancer, affinitySeconds } = route;
+  relayTcp(context, client, (tried) =>
+    balancer.pick({ clientIp, nowMs: context.clock.now(), affinitySeconds, node, ...(tried === undefined ? {} : { tried }) }),
+  );
+}
