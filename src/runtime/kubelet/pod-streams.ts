@@ -51,6 +51,11 @@ export class NodeStreams {
     this.#options = options;
   }
 
+  /** Whether this node runs the pod. */
+  has(ref: ObjectRef): boolean {
+    return this.#options.find(ref) !== undefined;
+  }
+
   /** Resolves with the exit code. */
   async exec(ref: ObjectRef, container: string, options: Session<ExecOptions>): Promise<number> {
     const { id } = this.#running(ref, container);

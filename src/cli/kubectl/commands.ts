@@ -1,0 +1,5 @@
+/** All verbs, in the order of `kubectl --help`. */
+import type { KubectlCommand } from './command.ts';
+import { get } from './get.ts';
+
+export const commands: readonly KubectlCommand[] = [get];
