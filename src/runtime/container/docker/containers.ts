@@ -7,12 +7,14 @@ import {
   type Containers,
   RuntimeError,
 } from '../container-runtime.ts';
+import type { RuntimeClock } from '../runtime-clock.ts';
+import { readCgroup } from './cgroup-stats.ts';
 import { containerBody, resourceFields } from './container-body.ts';
 import { createNamed, removeContainer } from './create-container.ts';
 import type { DockerApi } from './docker-api.ts';
 import { inParallel } from './in-parallel.ts';
 import { clusterFilter, containerName, LABEL, readLabels } from './names-and-labels.ts';
-import { type EngineStats, toStats } from './stats.ts';
+import { type EngineStats, engineUsage } from './stats.ts';
 
 interface InspectedContainer {
   readonly Id: string;
@@ -21,6 +23,7 @@ interface InspectedContainer {
   readonly SizeRw?: number;
   readonly State: {
     readonly Status: string;
+    readonly Pid: number;
     readonly OOMKilled: boolean;
     readonly ExitCode: number;
     readonly Error: string;
@@ -37,10 +40,12 @@ const PARALLEL = 8;
 export class DockerContainers implements Containers {
   readonly #api: DockerApi;
   readonly #cluster: string;
+  readonly #clock: RuntimeClock;
 
-  constructor(api: DockerApi, cluster: string) {
+  constructor(api: DockerApi, cluster: string, clock: RuntimeClock) {
     this.#api = api;
     this.#cluster = cluster;
+    this.#clock = clock;
   }
 
   async create(config: ContainerConfig): Promise<string> {
@@ -88,11 +93,18 @@ export class DockerContainers implements Containers {
   }
 
   async stats(id: string): Promise<ContainerStats> {
-    const [stats, inspected] = await Promise.all([
-      this.#api.json<EngineStats>({ method: 'GET', path: `/containers/${id}/stats`, query: { stream: false, 'one-shot': true } }),
-      this.#api.json<InspectedContainer>({ method: 'GET', path: `/containers/${id}/json`, query: { size: true } }),
-    ]);
-    return toStats(stats, inspected.SizeRw ?? 0);
+    const { State, SizeRw } = await this.#api.json<InspectedContainer>({
+      method: 'GET',
+      path: `/containers/${id}/json`,
+      query: { size: true },
+    });
+    const usage = (await readCgroup(id, State.Pid)) ?? engineUsage(await this.#engineStats(id));
+    return { timestampMs: this.#clock.now(), ...usage, writableLayerBytes: SizeRw ?? 0 };
+  }
+
+  /** Takes up to a second. */
+  #engineStats(id: string): Promise<EngineStats> {
+    return this.#api.json<EngineStats>({ method: 'GET', path: `/containers/${id}/stats`, query: { stream: false, 'one-shot': true } });
   }
 }
 

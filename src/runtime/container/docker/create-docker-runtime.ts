@@ -36,7 +36,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
   const events = new DockerEvents(api, clusterId, clock);
   return {
     sandboxes: new DockerSandboxes(api, clusterId, network, pause),
-    containers: new DockerContainers(api, clusterId),
+    containers: new DockerContainers(api, clusterId, clock),
     streams: new DockerStreams(api, clock),
     images: new DockerImages(api, clock),
     info: () => engineInfo(api),

@@ -1,5 +1,6 @@
 import { Agent, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { inspect } from 'node:util';
 import type Dockerode from 'dockerode';
 import { RuntimeError, type RuntimeErrorCode } from '../container-runtime.ts';
 import { toRuntimeError } from './errors.ts';
@@ -30,6 +31,17 @@ interface Modem {
   dial(options: object, callback: (error: unknown, result: unknown) => void): void;
 }
 
+/** Keeps connections; opaque because dockerode's modem prints every request's options in full, with all sockets of the agent, even when nobody debugs. */
+class EngineAgent extends Agent {
+  constructor() {
+    super({ keepAlive: true, maxFreeSockets: 16 });
+  }
+
+  [inspect.custom](): string {
+    return 'EngineAgent';
+  }
+}
+
 const OK = { 101: true, 200: true, 201: true, 204: true, 304: true };
 
 /**
@@ -39,7 +51,7 @@ const OK = { 101: true, 200: true, 201: true, 204: true, 304: true };
 export class DockerApi {
   readonly #connection: DockerConnection;
   #modem: Promise<Modem> | undefined;
-  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 16 });
+  readonly #agent = new EngineAgent();
 
   constructor(connection: DockerConnection) {
     this.#connection = connection;

@@ -1,0 +1,75 @@
+/**
+ * Usage read straight from the container's cgroup files: the Engine API answers only at its collector's next tick, up to a second later. Works
+ * where the daemon is on this host and its cgroups are visible; elsewhere the caller asks the API.
+ */
+import { readFile } from 'node:fs/promises';
+import type { ContainerStats } from '../container-runtime.ts';
+
+/** Where /proc and the cgroup file systems are; tests point elsewhere. */
+export interface CgroupRoots {
+  readonly proc: string;
+  readonly cgroup: string;
+}
+
+const ROOTS: CgroupRoots = { proc: '/proc', cgroup: '/sys/fs/cgroup' };
+
+export type CgroupUsage = Omit<ContainerStats, 'timestampMs' | 'writableLayerBytes'>;
+
+/** Reads the usage of the container whose first process is `pid`; undefined when its cgroup cannot be seen from here. Reads cgroup v1 and v2. */
+export async function readCgroup(containerId: string, pid: number, roots: CgroupRoots = ROOTS): Promise<CgroupUsage | undefined> {
+  if (pid <= 0) return undefined;
+  try {
+    const paths = parseCgroups(await readFile(`${roots.proc}/${pid}/cgroup`, 'utf8'));
+    const unified = paths.get('');
+    const memory = paths.get('memory');
+    const cpu = paths.get('cpuacct');
+    // The pid is the daemon's: make sure that it means the same process here.
+    const isOurs = (path: string | undefined): path is string => path?.includes(containerId) === true;
+    if (isOurs(memory) && isOurs(cpu)) return await readV1(`${roots.cgroup}/memory${memory}`, `${roots.cgroup}/cpuacct${cpu}`);
+    return isOurs(unified) ? await readV2(`${roots.cgroup}${unified}`) : undefined;
+  } catch {
+    return undefined; // gone, or not visible from this host
+  }
+}
+
+/** Controller → path; the unified hierarchy under ''. Lines look like `4:memory:/docker/…` and `0::/…`. */
+function parseCgroups(text: string): Map<string, string> {
+  const paths = new Map<string, string>();
+  for (const line of text.trim().split('\n')) {
+    const [, controllers = '', path = ''] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    for (const controller of controllers.split(',')) paths.set(controller, path);
+  }
+  return paths;
+}
+
+async function readV1(memoryFolder: string, cpuFolder: string): Promise<CgroupUsage> {
+  const [usage, detail, cpu] = await Promise.all([
+    readNumber(`${memoryFolder}/memory.usage_in_bytes`),
+    readTable(`${memoryFolder}/memory.stat`),
+    readNumber(`${cpuFolder}/cpuacct.usage`),
+  ]);
+  return toUsage(cpu, usage, detail.get('total_inactive_file') ?? 0, detail.get('total_rss') ?? 0);
+}
+
+async function readV2(folder: string): Promise<CgroupUsage> {
+  const [usage, detail, cpu] = await Promise.all([
+    readNumber(`${folder}/memory.current`),
+    readTable(`${folder}/memory.stat`),
+    readTable(`${folder}/cpu.stat`),
+  ]);
+  return toUsage((cpu.get('usage_usec') ?? 0) * 1000, usage, detail.get('inactive_file') ?? 0, detail.get('anon') ?? 0);
+}
+
+/** Source: cadvisor: the working set is the usage less the inactive file cache, never below 0. */
+export function toUsage(cpuUsageNs: number, memoryUsageBytes: number, inactiveFileBytes: number, memoryRssBytes: number): CgroupUsage {
+  return { cpuUsageNs, memoryUsageBytes, memoryWorkingSetBytes: Math.max(memoryUsageBytes - inactiveFileBytes, 0), memoryRssBytes };
+}
+
+async function readNumber(path: string): Promise<number> {
+  return Number(await readFile(path, 'utf8'));
+}
+
+async function readTable(path: string): Promise<Map<string, number>> {
+  const lines = (await readFile(path, 'utf8')).trim().split('\n');
+  return new Map(lines.map((line) => [line.split(' ')[0] ?? '', Number(line.split(' ')[1])]));
+}
