@@ -78,7 +78,8 @@ class Runner<T extends KubeObject> implements RunningController {
     const { signal, log } = this.#deps;
     const { reconciles, owns = [], watches = [], reads = [], indexes = [] } = this.#controller;
     const context = this.#context(new WriteTracker());
-    this.#follow(reconciles, (object) => [refOf(object)]);
+    const { concerns } = this.#controller;
+    this.#follow(reconciles, (object) => (concerns === undefined || concerns(object, context) ? [refOf(object)] : []));
     for (const kind of owns) this.#follow(kind, (object) => this.#ownerRefs(object));
     for (const watch of watches) this.#followWatch(watch, context);
     for (const kind of reads) this.#informer(kind);

@@ -52,6 +52,8 @@ export interface Controller<T extends KubeObject = KubeObject> {
   readonly name: string;
   /** Its own changes enqueue its ref. */
   readonly reconciles: Kind<T>;
+  /** Own changes for which this is false enqueue nothing; default: all do. Called often: keep it cheap. */
+  concerns?(object: T, context: ControllerContext): boolean;
   /** A change of one of these enqueues the ref of its controller owner, when that is of the reconciled Kind. */
   readonly owns?: readonly Kind[];
   readonly watches?: readonly Watch[];

@@ -16,12 +16,12 @@ import type { InformerFactory } from '../../client/informer.ts';
 import { createInformerFactory } from '../../client/informer-factory.ts';
 import { type Logger, silentLogger } from '../../client/logger.ts';
 import { type AdmissionPlugin, createAdmissionChain } from '../../server/admission/admission.ts';
+import { createBehaviours } from '../../server/registry/behaviours/create-behaviours.ts';
 import { createRegistry } from '../../server/registry/create-registry.ts';
 import { createKindSet, type MutableKindSet } from '../../server/registry/kind-set.ts';
 import { createMemoryStore } from '../../server/store/memory-store.ts';
 import type { RunDeps, Running } from '../running.ts';
 import { type AnyController, type RunningControllers, startControllers } from '../start-controllers.ts';
-import { testBehaviours } from './test-behaviours.ts';
 
 export interface TestClusterOptions {
   readonly controllers?: readonly AnyController[];
@@ -54,6 +54,9 @@ export interface TestCluster {
 }
 
 const schemas = loadSchemas(brotliDecompressSync);
+/** No test here asks for tokens. */
+const noTokens = { audiences: [], issue: () => Promise.reject(new Error('test clusters issue no tokens')) };
+
 const quietTurns = 8;
 const maxTurns = 200_000;
 
@@ -69,7 +72,7 @@ export async function startTestCluster(t: TestContext, options: TestClusterOptio
     kinds,
     schemas,
     admission: createAdmissionChain(options.admission ?? []),
-    behaviours: testBehaviours,
+    behaviours: createBehaviours({ store, serviceRange: '10.96.0.0/16', tokens: noTokens, random: () => 0 }),
     now: () => clock.now(),
     setTimer,
   });
