@@ -1,0 +1,108 @@
+/** The table of DESIGN: which folder may import which, and which folder owns which vendor package. */
+
+interface Layer {
+  /** Folder (with a final slash) or file below src/. */
+  readonly path: string;
+  /** Prefixes below src/ that its files may import, besides their own. */
+  readonly may: readonly string[];
+  /** Exceptions from `may`. */
+  readonly never?: readonly string[];
+}
+
+/** Time and logging belong to everyone. */
+const common = ['api/', 'client/clock.ts', 'client/logger.ts', 'version.ts'];
+const everything = [''];
+
+/** The most specific path decides. */
+const layers: readonly Layer[] = [
+  { path: 'api/', may: [] },
+  { path: 'server/store/', may: common },
+  // The registry sees admission through its ports only; the plugins stay out of its sight.
+  {
+    path: 'server/registry/',
+    may: [...common, 'server/store/store.ts', 'server/admission/admission.ts', 'server/admission/object-reader.ts'],
+  },
+  { path: 'server/admission/', may: [...common, 'server/registry/'] },
+  { path: 'server/auth/', may: [...common, 'server/registry/'] },
+  { path: 'server/pki/', may: common },
+  // The store's interface declares the encoded objects that responses are assembled from.
+  { path: 'server/http/', may: [...common, 'server/registry/', 'server/auth/', 'server/pki/', 'server/store/store.ts'] },
+  { path: 'client/', may: [...common] },
+  { path: 'controllers/', may: [...common, 'client/'] },
+  { path: 'runtime/container/', may: common },
+  {
+    path: 'runtime/kubelet/',
+    may: [...common, 'client/', 'runtime/container/'],
+    never: ['runtime/container/docker/', 'runtime/container/simulated/'],
+  },
+  { path: 'runtime/network/', may: [...common, 'client/'] },
+  { path: 'cli/', may: [...common, 'client/', 'executable.ts'] },
+  { path: 'version.ts', may: [] },
+  { path: 'executable.ts', may: ['version.ts', 'runtime/network/'] },
+  { path: 'cluster/', may: everything },
+  { path: 'cluster.ts', may: everything },
+  { path: 'main.ts', may: everything },
+];
+
+const vendors: readonly { readonly package: RegExp; readonly folder: string }[] = [
+  { package: /^(hono|@hono\/.+)$/, folder: 'server/http/' },
+  { package: /^better-sqlite3$/, folder: 'server/store/' },
+  { package: /^dockerode$/, folder: 'runtime/container/docker/' },
+  { package: /^cac$/, folder: 'cli/' },
+];
+
+const inputOutput =
+  /^node:(fs|fs\/promises|net|http|https|http2|tls|dgram|dns|dns\/promises|child_process|worker_threads|cluster|os|process|readline|sqlite|tty)$/;
+
+/** Tests, contracts and what serves only them (`testing/`, `e2e/`, `test-….ts`, `…-test-support.ts`) may import anything. */
+export const isTest = (path: string): boolean =>
+  /\.(test|contract)\.ts$|(^|\/)((testing|e2e)\/|test-[^/]+\.ts$)|-test-support\.ts$/.test(path);
+
+const packageOf = (specifier: string) =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+
+/**
+ * What is wrong with `file` importing `target`, both below src/ (`target` is a package's specifier when it is not ours);
+ * undefined when nothing is.
+ */
+export function importProblem(file: string, target: string, ours: boolean): string | undefined {
+  if (isTest(file)) return undefined;
+  if (!ours) {
+    if (file.startsWith('api/') && inputOutput.test(target)) return 'src/api does no input or output';
+    const vendor = vendors.find((v) => v.package.test(packageOf(target)));
+    return vendor !== undefined && !file.startsWith(vendor.folder) ? `only src/${vendor.folder} may use it` : undefined;
+  }
+  if (isTest(target)) return 'only tests may import it';
+  const layer = layers.filter((l) => file.startsWith(l.path)).sort((a, b) => b.path.length - a.path.length)[0];
+  if (layer === undefined) return 'its folder is not in the table of import rules';
+  if (target.startsWith(layer.path)) return undefined;
+  const allowed = layer.may.some((prefix) => target.startsWith(prefix)) && !layer.never?.some((prefix) => target.startsWith(prefix));
+  return allowed ? undefined : `src/${layer.path} may not import it`;
+}
+
+/** The import cycles of a graph, each as the files on it; a file that imports itself is one too. */
+export function cyclesOf(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const order = new Map<string, number>();
+  const stack: string[] = [];
+  const cycles: string[][] = [];
+  const visit = (node: string): number => {
+    const index = order.size;
+    order.set(node, index);
+    let lowest = index;
+    stack.push(node);
+    for (const next of graph.get(node) ?? []) {
+      if (!order.has(next)) lowest = Math.min(lowest, visit(next));
+      else if (stack.includes(next)) lowest = Math.min(lowest, order.get(next) ?? lowest);
+    }
+    if (lowest === index) {
+      const members = stack.splice(stack.indexOf(node));
+      if (members.length > 1 || graph.get(node)?.includes(node)) cycles.push(members);
+    }
+    return lowest;
+  };
+  for (const node of graph.keys()) if (!order.has(node)) visit(node);
+  return cycles;
+}

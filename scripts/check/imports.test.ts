@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { cyclesOf, importProblem } from './import-rules.ts';
+import { scanImports } from './scan-imports.ts';
+
+const specifiers = (source: string) => scanImports(source).map((found) => found.specifier);
+
+describe('scanImports', () => {
+  it('finds static, dynamic, type, side-effect, re-exported, required and worker modules', () => {
+    const source = [
+      "import a, { b } from './a.ts';",
+      "import type { C } from './c.ts';",
+      "import './side.ts';",
+      "export * from './e.ts';",
+      "const d = await import('./d.ts');",
+      "type F = import('./f.ts').F;",
+      "const g = require('g');",
+      "new Worker(new URL('./worker.ts', import.meta.url));",
+    ].join('\n');
+    assert.deepEqual(specifiers(source), ['./a.ts', './c.ts', './side.ts', './e.ts', './d.ts', './f.ts', 'g', './worker.ts']);
+    assert.equal(scanImports(source)[2]?.line, 3);
+  });
+
+  it('is not misled by comments, strings, templates and regular expressions', () => {
+    const source = [
+      "// import './no.ts'",
+      "/* from './no.ts' */",
+      'const text = "import \'./no.ts\'";',
+      ['const template = `import "./no.ts" $', '{`from "./no.ts" $', '{1 / 2}`} }`;'].join(''),
+      'const quote = /[\'"`/]/; const half = (1 + 2) / 2;',
+      "const url = import.meta.resolve('x');",
+      "import './yes.ts';",
+    ].join('\n');
+    assert.deepEqual(specifiers(source), ['./yes.ts']);
+  });
+});
+
+describe('importProblem', () => {
+  it('keeps layers apart', () => {
+    assert.equal(importProblem('server/registry/get.ts', 'server/store/store.ts', true), undefined);
+    assert.match(importProblem('server/registry/get.ts', 'server/store/sqlite-store.ts', true) ?? '', /may not/);
+    assert.match(importProblem('controllers/job.ts', 'server/registry/get.ts', true) ?? '', /may not/);
+    assert.match(importProblem('runtime/kubelet/pod.ts', 'runtime/container/docker/docker.ts', true) ?? '', /may not/);
+    assert.match(importProblem('api/kind.ts', 'client/clock.ts', true) ?? '', /may not/);
+    assert.match(importProblem('elsewhere/x.ts', 'api/kind.ts', true) ?? '', /not in the table/);
+    assert.equal(importProblem('cluster.ts', 'server/store/sqlite-store.ts', true), undefined);
+  });
+
+  it('confines vendors and keeps input and output out of src/api', () => {
+    assert.match(importProblem('server/registry/get.ts', 'hono/streaming', false) ?? '', /server\/http/);
+    assert.match(importProblem('cluster.ts', '@hono/node-server', false) ?? '', /server\/http/);
+    assert.equal(importProblem('server/http/app.ts', '@hono/node-server/x', false), undefined);
+    assert.match(importProblem('api/kind.ts', 'node:fs', false) ?? '', /no input or output/);
+    assert.equal(importProblem('api/kind.ts', 'node:zlib', false), undefined);
+  });
+
+  it('lets tests import anything, and nothing else import tests', () => {
+    assert.equal(importProblem('api/kind.test.ts', 'server/store/sqlite-store.ts', true), undefined);
+    assert.equal(importProblem('api/kind.ts', 'api/testing/pods.ts', true), 'only tests may import it');
+  });
+});
+
+describe('cyclesOf', () => {
+  it('names the files of each cycle and nothing else', () => {
+    const graph = new Map([
+      ['a', ['b']],
+      ['b', ['c']],
+      ['c', ['b']],
+      ['d', ['d', 'a']],
+    ]);
+    assert.deepEqual(
+      cyclesOf(graph).map((cycle) => cycle.toSorted()),
+      [['b', 'c'], ['d']],
+    );
+  });
+});

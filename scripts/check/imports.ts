@@ -1,0 +1,47 @@
+/** Checks imports, vendor confinement, cycles, file sizes and silenced checks of the whole source: prints what is wrong and fails. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { cyclesOf, importProblem, isTest } from './import-rules.ts';
+import { scanImports } from './scan-imports.ts';
+
+const maxLines = 500;
+const silenced = new RegExp(['@ts-', 'biome-', 'eslint-'].map((tool) => `${tool}(ignore|expect-error|nocheck|disable)`).join('|'));
+
+const root = resolve(import.meta.dirname, '..', '..');
+const filesBelow = (folder: string) =>
+  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .sort();
+
+/** The problems of one file; adds its imports to the graph. */
+function problemsOf(file: string, graph: Map<string, string[]>): string[] {
+  const source = readFileSync(join(root, file), 'utf8');
+  const problems: string[] = [];
+  const generated = file.includes('/generated/');
+  const lines = source.split('\n').length - 1;
+  if (lines > maxLines && !generated) problems.push(`${file}: ${lines} lines; the limit is ${maxLines}`);
+  if (silenced.test(source) && !generated) problems.push(`${file}: silences a check`);
+  const targets: string[] = [];
+  for (const { specifier, line } of scanImports(source)) {
+    const ours = specifier.startsWith('.');
+    const target = ours ? relative(root, resolve(root, dirname(file), specifier)) : specifier;
+    if (ours) targets.push(target);
+    if (ours && !existsSync(join(root, target))) problems.push(`${file}:${line}: ${specifier} does not exist`);
+    if (!file.startsWith('src/')) continue;
+    const inside = target.startsWith('src/');
+    const leavesSource = ours && !inside && target !== 'package.json' && !isTest(file.slice(4));
+    const problem = leavesSource ? 'it is not below src' : importProblem(file.slice(4), inside ? target.slice(4) : target, inside);
+    if (problem !== undefined) problems.push(`${file}:${line}: imports ${specifier}: ${problem}`);
+  }
+  graph.set(file, targets);
+  return problems;
+}
+
+const graph = new Map<string, string[]>();
+const files = ['src', 'scripts'].flatMap(filesBelow);
+const problems = files.flatMap((file) => problemsOf(file, graph));
+for (const cycle of cyclesOf(graph)) problems.push(`import cycle: ${cycle.toSorted().join(' ↔ ')}`);
+for (const problem of problems) console.error(problem);
+console.log(`${files.length} files, ${problems.length} problems`);
+if (files.length === 0 || problems.length > 0) process.exitCode = 1;

@@ -1,0 +1,91 @@
+/** The command behind scripts/test. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { runTests, type TestTotals } from './run-tests.ts';
+
+const root = resolve(import.meta.dirname, '..', '..');
+const started = performance.now();
+const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+const loader = ['--import', pathToFileURL(join(root, 'node_modules/tsx/dist/esm/index.mjs')).href];
+const failures: string[] = [];
+
+/** Runs one program of the check; its failure is noted and the rest goes on. */
+function step(name: string, program: string, ...args: string[]): boolean {
+  const since = performance.now();
+  const { status, error } = spawnSync(program, args, { cwd: root, stdio: 'inherit' });
+  console.log(`${status === 0 ? '✔' : '✖'} ${name} (${seconds(since)})${error === undefined ? '' : `: ${error.message}`}`);
+  if (status !== 0) failures.push(name);
+  return status === 0;
+}
+
+const testFiles = ['src', 'scripts']
+  .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
+  .filter((entry) => entry.isFile() && entry.name.endsWith('.test.ts') && !entry.parentPath.includes('node_modules'))
+  .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+  .sort();
+const needsDocker = (file: string) => /\.(docker|e2e)\.test\.ts$/.test(file);
+
+function filesNamed(names: readonly string[]): string[] {
+  const files = names.map((name) => relative(root, resolve(name)));
+  for (const file of files) if (!existsSync(join(root, file))) throw new Error(`no test file ${file}`);
+  return files;
+}
+
+const totals: TestTotals = { tests: 0, suites: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
+
+async function test(name: string, files: readonly string[], concurrency: number, timeoutMs: number): Promise<void> {
+  if (files.length === 0) return;
+  const since = performance.now();
+  const counts = await runTests({ files: files.map((file) => join(root, file)), concurrency, timeoutMs, execArgv: loader });
+  for (const key of Object.keys(totals) as (keyof TestTotals)[]) totals[key] += counts[key];
+  const bad = counts.fail + counts.cancelled > 0 || counts.tests === 0;
+  console.log(`${bad ? '✖' : '✔'} ${name}: ${counts.tests} tests in ${files.length} files (${seconds(since)})`);
+  if (bad) failures.push(name);
+}
+
+const options = process.argv.slice(2).filter((arg) => arg.startsWith('--'));
+const unknown = options.find((option) => option !== '--fast');
+if (unknown !== undefined) throw new Error(`unknown option ${unknown}; there is --fast`);
+const named = filesNamed(process.argv.slice(2).filter((arg) => !arg.startsWith('--')));
+const fast = options.includes('--fast');
+const chosen = named.length > 0 ? named : testFiles.filter((file) => !(fast && needsDocker(file)));
+
+if (named.length === 0) {
+  step('types', 'tsc', '-p', '.', '--noEmit');
+  step('lint and format', 'biome', 'ci', '--error-on-warnings');
+  step('import rules', process.execPath, ...loader, 'scripts/check/imports.ts');
+  step('dead code', 'knip');
+}
+await test(
+  'tests',
+  chosen.filter((file) => !needsDocker(file)),
+  2,
+  5 * 60_000,
+);
+const onDocker = chosen.filter(needsDocker);
+if (onDocker.length > 0) {
+  const ready =
+    step('Docker', 'scripts/ensure-docker') && step('kubectl', 'scripts/ensure-kubectl') && step('images', 'scripts/images/build');
+  if (ready) {
+    await test(
+      'tests on Docker',
+      onDocker.filter((file) => !file.includes('/e2e/')),
+      1,
+      10 * 60_000,
+    );
+    await test(
+      'end-to-end tests',
+      onDocker.filter((file) => file.includes('/e2e/')),
+      1,
+      15 * 60_000,
+    );
+  }
+}
+if (totals.tests === 0) failures.push('no test ran');
+
+console.log(failures.length === 0 ? '✔ all checks passed' : `✖ failed: ${failures.join(', ')}`);
+for (const [name, count] of Object.entries(totals)) console.log(`ℹ ${name} ${count}`);
+console.log(`ℹ duration_ms ${Math.round(performance.now() - started)}`);
+process.exit(failures.length === 0 ? 0 : 1);
