@@ -46,7 +46,8 @@ export class PeerCertificates {
   }
 }
 
-const isTls = (socket: object): socket is TLSSocket => 'getPeerCertificate' in socket && 'authorized' in socket;
+// The socket of an HTTP/2 session is a proxy that answers reads but not `in`.
+const isTls = (socket: object): socket is TLSSocket => typeof Reflect.get(socket, 'getPeerCertificate') === 'function';
 
 const listOf = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : typeof value === 'string' ? [value] : []);
 
