@@ -1,5 +1,5 @@
 /** Runs test files with node:test, prints a line per file and every failure, and counts. */
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { inspect } from 'node:util';
 
@@ -47,13 +47,13 @@ export async function runTests(options: TestRun): Promise<TestTotals> {
     if (!followsFromChild(event.details.error)) console.log(describeFailure({ ...event, file: event.file }));
   });
   stream.on('test:pass', ({ name, skip, file }) => {
+    if (options.files.includes(resolve(name))) empty.push(name); // node reports a file without tests as a test of its name
     if (skip !== undefined) console.log(`﹣ ${name} (${file ?? ''}) # SKIP ${skip === true ? '' : skip}`);
   });
   stream.on('test:stderr', ({ message }) => process.stderr.write(message));
   stream.on('test:summary', ({ file, counts, duration_ms: durationMs, success }) => {
     if (file !== undefined) {
       console.log(`${success ? '✔' : '✖'} ${relative(process.cwd(), file)}: ${counts.tests} tests (${Math.round(durationMs)} ms)`);
-      if (counts.tests === 0) empty.push(file);
       return;
     }
     totals.tests = counts.tests;
