@@ -110,6 +110,7 @@ export const pod = defineKind<Pod>({
   },
   defaults: defaultPod,
   prepareForCreate: preparePodForCreate,
+  returnsDeletedObject: true,
   validate: podErrors,
   validateCreate: podCreateErrors,
   validateUpdate: podUpdateErrors,

@@ -16,6 +16,7 @@ export const serviceAccount = defineKind<ServiceAccount>({
   schema: model,
   subresources: { connect: ['token'] },
   /** Nothing but metadata has rules. */
+  returnsDeletedObject: true,
   validate: () => [],
   columns: [
     nameColumn,

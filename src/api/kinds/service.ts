@@ -63,6 +63,7 @@ export const service = defineKind<Service>({
   defaults: defaultService,
   prepareForCreate: prepareServiceForCreate,
   prepareForUpdate: prepareServiceForUpdate,
+  returnsDeletedObject: true,
   validate: serviceErrors,
   validateUpdate: serviceUpdateErrors,
   validateStatusUpdate: serviceStatusErrors,

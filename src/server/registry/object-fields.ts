@@ -1,7 +1,7 @@
 /** Generic access to the parts of objects whose Kind does not matter. Nothing here mutates. */
+import { deepEqual } from '../../api/deep-equal.ts';
 import type { JsonObject } from '../../api/json.ts';
 import type { KubeObject, StoredMeta } from '../../api/object.ts';
-import { sameJson } from '../../api/same-json.ts';
 
 /** Top-level fields besides the type, metadata and status: what counts as the desired state. */
 const notDesired: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'status']);
@@ -32,7 +32,7 @@ export function withField(object: KubeObject, name: string, value: unknown): Kub
 export function sameDesired(a: KubeObject, b: KubeObject): boolean {
   const desired = (object: KubeObject): Readonly<Record<string, unknown>> =>
     Object.fromEntries(Object.entries(object).filter(([name]) => !notDesired.has(name)));
-  return sameJson(desired(a), desired(b));
+  return deepEqual(desired(a), desired(b));
 }
 
 /** The status of one object on all the rest of another. */

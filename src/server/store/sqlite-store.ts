@@ -8,8 +8,8 @@ import type { Store } from './store.ts';
 export interface SqliteStoreOptions extends StoreOptions {
   /** The database file; made when absent, with mode 0600. Its folder must exist. */
   readonly path: string;
-  /** The SQLite addon's file, when it does not lie in node_modules (single executable). */
-  readonly nativeBinding?: string;
+  /** The loaded SQLite addon, when it does not lie in node_modules (single executable). */
+  readonly nativeBinding?: object;
 }
 
 /** The file cannot serve as a store: in use, foreign, damaged, or of a newer version. `message` says which and names the file. */
@@ -31,7 +31,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
   try {
     closeSync(openSync(path, 'a', 0o600));
     chmodSync(path, 0o600);
-    database = new Database(path, { timeout: 0, ...(nativeBinding === undefined ? {} : { nativeBinding }) });
+    database = new Database(path, sqliteOptions(nativeBinding));
     prepare(database);
     const journal = new SqliteJournal(database);
     const freeze = storeOptions.freeze ?? process.env.NODE_ENV !== 'production';
@@ -41,6 +41,10 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     throw new StoreOpenError(path, problemOf(error), { cause: error });
   }
 }
+
+// The typings know only a path; better-sqlite3 13 takes the loaded addon as well.
+const sqliteOptions = (nativeBinding: object | undefined): Database.Options =>
+  (nativeBinding === undefined ? { timeout: 0 } : { timeout: 0, nativeBinding }) as Database.Options;
 
 function prepare(database: Database.Database): void {
   // Exclusive: a second process must not write the file, and no shared-memory file is needed.

@@ -4,19 +4,12 @@
  */
 import { FieldPath, fieldErrors } from '../../../api/field-error.ts';
 import type { Service, ServicePort } from '../../../api/generated/core/v1.ts';
+import { prepareServiceForUpdate } from '../../../api/kinds/prepare-service.ts';
 import { type StatusError, statusErrors } from '../../../api/status-error.ts';
 import type { Reservation } from '../registry-parts.ts';
 import { addressAt, formatIp, type IpRange, isUsable, parseIp } from './ip-range.ts';
 import { type ClaimTransaction, claimsOf, ipClaim, portClaim, type ServiceClaims } from './service-claims.ts';
-import {
-  dropTypeDependentFields,
-  isHeadless,
-  keepAllocated,
-  needsClusterIp,
-  needsHealthCheckPort,
-  needsNodePort,
-  withServiceSpec,
-} from './service-types.ts';
+import { isHeadless, needsClusterIp, needsHealthCheckPort, needsNodePort, withServiceSpec } from './service-types.ts';
 
 export interface ServiceAllocatorOptions {
   readonly claims: ServiceClaims;
@@ -54,7 +47,7 @@ export class ServiceAllocator {
 
   /** Allocates what an update newly needs; what it no longer needs is free once the update is stored. Throws StatusError. */
   update(received: Service, previous: Service): Reservation {
-    const next = dropTypeDependentFields(keepAllocated(received, previous), previous);
+    const next = prepareServiceForUpdate(received, previous);
     return this.#allocate(next, claimsOf(previous));
   }
 
