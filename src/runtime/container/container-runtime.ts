@@ -130,8 +130,6 @@ export interface ContainerConfig {
   /** Shares the PID namespace of: its own, the pod's sandbox, the host, or another container (id). */
   readonly pidMode: 'container' | 'pod' | 'host' | { readonly target: string };
   readonly hostNetwork: boolean;
-  /** Parent cgroup; absent or '' for the engine's own. */
-  readonly cgroupParent?: string;
   readonly stdin: boolean;
   readonly stdinOnce: boolean;
   readonly tty: boolean;

@@ -2,12 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { type ContainerConfig, type ContainerResources, type ContainerSecurity, type Mount, RuntimeError } from '../container-runtime.ts';
 import { containerLabels } from './names-and-labels.ts';
+import type { SandboxTraits } from './sandbox-traits.ts';
 
 /** The kubelet's containerLogMaxSize (10Mi) and containerLogMaxFiles. */
 const LOG_CONFIG = { Type: 'json-file', Config: { 'max-size': String(10 * 1024 * 1024), 'max-file': '5' } };
 
 /** Body of the create call. Throws RuntimeError when a seccomp profile cannot be read. */
-export async function containerBody(cluster: string, config: ContainerConfig): Promise<object> {
+export async function containerBody(cluster: string, config: ContainerConfig, traits: SandboxTraits): Promise<object> {
   const { security, stdin } = config;
   const sandbox = `container:${config.sandboxId}`;
   return {
@@ -33,11 +34,9 @@ export async function containerBody(cluster: string, config: ContainerConfig): P
         CgroupPermissions: device.permissions,
       })),
       NetworkMode: sandbox,
-      IpcMode: sandbox,
+      IpcMode: traits.hostIpc ? 'host' : sandbox,
       PidMode: pidMode(config),
-      // The host's name goes with the host's network; Docker copies the sandbox's otherwise.
-      UTSMode: '',
-      CgroupParent: config.cgroupParent ?? '',
+      CgroupParent: traits.cgroupParent,
       Privileged: security.privileged,
       ReadonlyRootfs: security.readOnlyRootFilesystem,
       CapAdd: security.addCapabilities,

@@ -14,6 +14,7 @@ import { createNamed, removeContainer } from './create-container.ts';
 import type { DockerApi } from './docker-api.ts';
 import { inParallel } from './in-parallel.ts';
 import { clusterFilter, containerName, LABEL, readLabels } from './names-and-labels.ts';
+import type { SandboxTraitsCache } from './sandbox-traits.ts';
 import { type EngineStats, engineUsage } from './stats.ts';
 
 interface InspectedContainer {
@@ -36,20 +37,29 @@ interface InspectedContainer {
 /** Inspections at a time in `list()`: more only queue inside the daemon. */
 const PARALLEL = 8;
 
+export interface DockerContainersOptions {
+  readonly api: DockerApi;
+  readonly cluster: string;
+  readonly clock: RuntimeClock;
+  readonly traits: SandboxTraitsCache;
+}
+
 /** The cluster's containers on Docker. */
 export class DockerContainers implements Containers {
   readonly #api: DockerApi;
   readonly #cluster: string;
   readonly #clock: RuntimeClock;
+  readonly #traits: SandboxTraitsCache;
 
-  constructor(api: DockerApi, cluster: string, clock: RuntimeClock) {
+  constructor({ api, cluster, clock, traits }: DockerContainersOptions) {
     this.#api = api;
     this.#cluster = cluster;
     this.#clock = clock;
+    this.#traits = traits;
   }
 
   async create(config: ContainerConfig): Promise<string> {
-    const body = await containerBody(this.#cluster, config);
+    const body = await containerBody(this.#cluster, config, await this.#traits.get(config.sandboxId));
     return (await createNamed(this.#api, this.#cluster, containerName(config), body)).id;
   }
 

@@ -14,6 +14,7 @@ import { engineInfo } from './info.ts';
 import { clusterFilter } from './names-and-labels.ts';
 import { ClusterNetwork, type NetworkOptions } from './network.ts';
 import { PauseImage } from './pause-image.ts';
+import { SandboxTraitsCache } from './sandbox-traits.ts';
 import { DockerSandboxes } from './sandboxes.ts';
 import { DockerStreams } from './streams.ts';
 
@@ -33,10 +34,11 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
   const api = new DockerApi(options);
   const network = new ClusterNetwork(api, clusterId, options);
   const pause = new PauseImage(api);
+  const traits = new SandboxTraitsCache(api);
   const events = new DockerEvents(api, clusterId, clock);
   return {
-    sandboxes: new DockerSandboxes(api, clusterId, network, pause),
-    containers: new DockerContainers(api, clusterId, clock),
+    sandboxes: new DockerSandboxes({ api, cluster: clusterId, network, pause, traits }),
+    containers: new DockerContainers({ api, cluster: clusterId, clock, traits }),
     streams: new DockerStreams(api, clock),
     images: new DockerImages(api, clock),
     info: () => engineInfo(api),

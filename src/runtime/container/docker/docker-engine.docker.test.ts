@@ -83,15 +83,22 @@ describe('the Docker engine', { timeout: 120_000 }, () => {
     await cluster.runtime.sandboxes.remove(sandbox.id);
   });
 
-  it('changes its subnet when no pod runs, else refuses', async (t) => {
-    const options = { clusterId: 'runtime-test-engine', clock: testClock, networkName: 'minik-runtime-test-engine', ...testSubnet(5) };
+  it('changes its subnet when no pod runs, else refuses; skips reserved addresses', async (t) => {
+    const reservedIps = ['10.213.245.2'];
+    const options = {
+      reservedIps,
+      clusterId: 'runtime-test-engine',
+      clock: testClock,
+      networkName: 'minik-runtime-test-engine',
+      ...testSubnet(5),
+    };
     const moved = createDockerRuntime(options);
     t.after(() => moved.close());
     const sandbox = await cluster.runtime.sandboxes.run(aSandbox());
     await assert.rejects(moved.prepare(), { name: 'RuntimeError', message: /has subnet 10\.213\.244\.0\/24 with 1 running pods/ });
     await cluster.runtime.sandboxes.stop(sandbox.id);
     await moved.prepare();
-    assert.match((await moved.sandboxes.run(aSandbox())).ip, /^10\.213\.245\./);
+    assert.equal((await moved.sandboxes.run(aSandbox())).ip, '10.213.245.3');
     await moved.destroy();
     await cluster.runtime.prepare();
   });

@@ -17,7 +17,7 @@ export const LABEL = {
 } as const;
 
 const ANNOTATION_PREFIX = 'annotation.';
-export const SANDBOX_CONTAINER_NAME = 'POD';
+const SANDBOX_CONTAINER_NAME = 'POD';
 
 /** `k8s_POD_<pod>_<namespace>_<uid>_<attempt>`. */
 export function sandboxName({ pod, attempt }: SandboxConfig): string {

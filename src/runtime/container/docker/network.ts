@@ -11,6 +11,8 @@ export interface NetworkOptions {
   readonly subnet: string;
   /** The bridge's address in it. */
   readonly gateway: string;
+  /** Addresses of the subnet that no pod may get (virtual nodes); none when absent. */
+  readonly reservedIps?: readonly string[];
 }
 
 interface InspectedNetwork {
@@ -91,7 +93,8 @@ export class ClusterNetwork {
   }
 
   async #create(): Promise<void> {
-    const { networkName, subnet, gateway } = this.#options;
+    const { networkName, subnet, gateway, reservedIps = [] } = this.#options;
+    const reserved = Object.fromEntries(reservedIps.map((ip, index) => [`reserved-${index}`, ip]));
     await this.#api.json({
       method: 'POST',
       path: '/networks/create',
@@ -99,7 +102,7 @@ export class ClusterNetwork {
         Name: networkName,
         Driver: 'bridge',
         CheckDuplicate: true,
-        IPAM: { Driver: 'default', Config: [{ Subnet: subnet, Gateway: gateway }] },
+        IPAM: { Driver: 'default', Config: [{ Subnet: subnet, Gateway: gateway, AuxiliaryAddresses: reserved }] },
         Labels: { [LABEL.cluster]: this.#cluster },
       },
     });

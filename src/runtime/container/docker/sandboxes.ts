@@ -6,6 +6,7 @@ import type { DockerApi } from './docker-api.ts';
 import { clusterFilter, LABEL, readLabels, sandboxLabels, sandboxName } from './names-and-labels.ts';
 import type { ClusterNetwork } from './network.ts';
 import type { PauseImage } from './pause-image.ts';
+import type { SandboxTraitsCache } from './sandbox-traits.ts';
 
 interface Endpoints {
   readonly Networks?: Readonly<Record<string, { readonly IPAddress?: string } | null>>;
@@ -31,18 +32,28 @@ interface ListedSandbox {
 /** The pause program exits on TERM at once; this bounds a daemon under load. */
 const STOP_SECONDS = 10;
 
+export interface DockerSandboxesOptions {
+  readonly api: DockerApi;
+  readonly cluster: string;
+  readonly network: ClusterNetwork;
+  readonly pause: PauseImage;
+  readonly traits: SandboxTraitsCache;
+}
+
 /** Pod sandboxes as pause containers on the cluster's bridge network. */
 export class DockerSandboxes implements Sandboxes {
   readonly #api: DockerApi;
   readonly #cluster: string;
   readonly #network: ClusterNetwork;
   readonly #pause: PauseImage;
+  readonly #traits: SandboxTraitsCache;
 
-  constructor(api: DockerApi, cluster: string, network: ClusterNetwork, pause: PauseImage) {
+  constructor({ api, cluster, network, pause, traits }: DockerSandboxesOptions) {
     this.#api = api;
     this.#cluster = cluster;
     this.#network = network;
     this.#pause = pause;
+    this.#traits = traits;
   }
 
   async run(config: SandboxConfig): Promise<Sandbox> {
@@ -78,6 +89,7 @@ export class DockerSandboxes implements Sandboxes {
   }
 
   remove(id: string): Promise<void> {
+    this.#traits.forget(id);
     return removeContainer(this.#api, id);
   }
 
@@ -97,6 +109,7 @@ export class DockerSandboxes implements Sandboxes {
       throw error;
     }
     const sandbox = await this.inspect(id);
+    this.#traits.set(id, { hostIpc: config.hostIpc, cgroupParent: config.cgroupParent });
     if (sandbox?.state !== 'ready') throw new RuntimeError('StartFailed', `sandbox container ${id} is not running`);
     return sandbox;
   }
@@ -115,7 +128,7 @@ function toSandbox(
 }
 
 /** Body of the create call. Source: pkg/kubelet/dockershim/docker_sandbox.go, makeSandboxDockerConfig. */
-export function sandboxBody(cluster: string, config: SandboxConfig, image: string, network: string): object {
+function sandboxBody(cluster: string, config: SandboxConfig, image: string, network: string): object {
   const published = config.hostNetwork ? [] : config.portMappings.filter(({ hostPort }) => hostPort > 0);
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
   for (const { hostIp, hostPort, containerPort, protocol } of published) {

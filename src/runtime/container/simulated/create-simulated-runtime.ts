@@ -20,6 +20,8 @@ export interface SimulatedRuntimeOptions {
   readonly engine?: SimulatedEngine;
   /** IPv4 range of pod addresses of a new engine; '10.244.0.0/16' when absent. */
   readonly podSubnet?: string;
+  /** Addresses of it that no pod may get (virtual nodes); none when absent. */
+  readonly reservedIps?: readonly string[];
   readonly script?: SimulatedScript;
   /** Replaces parts of what `info()` answers. */
   readonly info?: Partial<RuntimeInfo>;
@@ -59,11 +61,16 @@ const INFO: RuntimeInfo = {
 
 /** Creates the runtime of one cluster on a (new or given) simulated engine. */
 export function createSimulatedRuntime(options: SimulatedRuntimeOptions): SimulatedRuntime {
-  const { clock, podSubnet, script } = options;
+  const { clock, podSubnet, reservedIps = [], script } = options;
   const cluster = options.clusterId ?? 'default';
   const engine =
     options.engine ??
-    new SimulatedEngine({ clock, ...(podSubnet === undefined ? {} : { podSubnet }), ...(script === undefined ? {} : { script }) });
+    new SimulatedEngine({
+      clock,
+      reservedIps,
+      ...(podSubnet === undefined ? {} : { podSubnet }),
+      ...(script === undefined ? {} : { script }),
+    });
   const sandboxes = new SimulatedSandboxes(engine, cluster);
   const containers = new SimulatedContainers(engine, cluster);
   const images = new SimulatedImages(engine);

@@ -7,12 +7,12 @@ export class IpPool {
   readonly #used = new Set<number>();
   #next = 0;
 
-  /** `cidr` like '10.244.0.0/16'. */
-  constructor(cidr: string) {
+  /** `cidr` like '10.244.0.0/16'; `reserved` addresses are never handed out. */
+  constructor(cidr: string, reserved: readonly string[] = []) {
     const [address = '', bits = '16'] = cidr.split('/');
-    const network = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-    this.#first = network + 2;
+    this.#first = toNumber(address) + 2;
     this.#size = Math.max(2 ** (32 - Number(bits)) - 3, 0);
+    for (const ip of reserved) this.#used.add(toNumber(ip) - this.#first);
   }
 
   /** Throws RuntimeError 'Other' when none is left. */
@@ -27,6 +27,10 @@ export class IpPool {
   }
 
   giveBack(ip: string): void {
-    if (ip !== '') this.#used.delete(ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0) - this.#first);
+    if (ip !== '') this.#used.delete(toNumber(ip) - this.#first);
   }
+}
+
+function toNumber(ip: string): number {
+  return ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 }

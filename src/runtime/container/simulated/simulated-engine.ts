@@ -45,6 +45,8 @@ export interface SimulatedEngineOptions {
   readonly clock: RuntimeClock;
   /** IPv4 range of pod addresses; '10.244.0.0/16' when absent. */
   readonly podSubnet?: string;
+  /** Addresses of it that no pod may get. */
+  readonly reservedIps?: readonly string[];
   readonly script?: SimulatedScript;
 }
 
@@ -67,7 +69,7 @@ export class SimulatedEngine {
 
   constructor(options: SimulatedEngineOptions) {
     this.clock = options.clock;
-    this.ips = new IpPool(options.podSubnet ?? '10.244.0.0/16');
+    this.ips = new IpPool(options.podSubnet ?? '10.244.0.0/16', options.reservedIps);
     this.script = options.script ?? {};
   }
 

@@ -1,0 +1,39 @@
+import type { DockerApi } from './docker-api.ts';
+
+/** What a pod's containers take over from its sandbox. */
+export interface SandboxTraits {
+  readonly hostIpc: boolean;
+  readonly cgroupParent: string;
+}
+
+interface InspectedTraits {
+  readonly HostConfig: { readonly IpcMode: string; readonly CgroupParent: string };
+}
+
+/** Remembers the traits of this process's sandboxes; asks the engine about older ones. */
+export class SandboxTraitsCache {
+  readonly #api: DockerApi;
+  readonly #known = new Map<string, SandboxTraits>();
+
+  constructor(api: DockerApi) {
+    this.#api = api;
+  }
+
+  set(sandboxId: string, traits: SandboxTraits): void {
+    this.#known.set(sandboxId, traits);
+  }
+
+  forget(sandboxId: string): void {
+    this.#known.delete(sandboxId);
+  }
+
+  /** Throws RuntimeError 'NotFound' when there is no such sandbox. */
+  async get(sandboxId: string): Promise<SandboxTraits> {
+    const known = this.#known.get(sandboxId);
+    if (known !== undefined) return known;
+    const { HostConfig } = await this.#api.json<InspectedTraits>({ method: 'GET', path: `/containers/${sandboxId}/json` });
+    const traits = { hostIpc: HostConfig.IpcMode === 'host', cgroupParent: HostConfig.CgroupParent };
+    this.#known.set(sandboxId, traits);
+    return traits;
+  }
+}
