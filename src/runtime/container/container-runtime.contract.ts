@@ -28,14 +28,14 @@ export interface RuntimeHarness {
 
 let lastPod = 0;
 
-/** A sandbox config of a new pod. */
+/** A sandbox config of a new pod, whose uid no other test process uses. */
 export function aSandbox(change: Partial<SandboxConfig> = {}): SandboxConfig {
   lastPod++;
   return {
     pod: {
       namespace: 'default',
       name: `pod-${lastPod}`,
-      uid: `00000000-0000-4000-8000-${String(lastPod).padStart(12, '0')}`,
+      uid: `${String(process.pid).padStart(8, '0')}-0000-4000-8000-${String(lastPod).padStart(12, '0')}`,
       node: 'minik',
     },
     attempt: 0,

@@ -118,6 +118,10 @@ export class DockerContainers implements Containers {
   }
 }
 
+/**
+ * A start that failed leaves Docker's container `created` with exit code 126, 127 or 128: shown as exited, reason ContainerCannotRun, as dockershim
+ * did. Differs: containerd-based kubelets say StartError, and 128 for every such failure.
+ */
 function toContainer({ Id, Created, Image, State, Config }: InspectedContainer): Container {
   const createdAtMs = timeMs(Created);
   const all = Config.Labels ?? {};

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { aContainer, aSandbox, PLAIN_SECURITY as PLAIN } from '../container-runtime.contract.ts';
+import { RuntimeError } from '../container-runtime.ts';
 import { docker, startDockerCluster, type TestCluster } from './docker-test-support.ts';
 
 const FOREVER = ['sh', '-c', 'trap "exit 0" TERM; sleep 3600 & wait'];
@@ -168,6 +169,26 @@ describe('containers on Docker', { timeout: 120_000 }, () => {
     const failed = await cluster.runtime.containers.inspect(id);
     assert.equal(failed?.exitCode, 126);
     assert.equal(failed?.reason, 'ContainerCannotRun');
+  });
+
+  it('starts a privileged container, or shows why this host does not', async (t) => {
+    const sandbox = await cluster.runtime.sandboxes.run(aSandbox());
+    const security = { ...PLAIN, privileged: true };
+    const id = await cluster.runtime.containers.create(
+      aContainer(sandbox, cluster.image, FOREVER, { security, resources: { oomScoreAdj: -100 } }),
+    );
+    try {
+      await cluster.runtime.containers.start(id);
+    } catch (error) {
+      assert.ok(error instanceof RuntimeError);
+      assert.equal(error.code, 'StartFailed');
+      const failed = await cluster.runtime.containers.inspect(id);
+      assert.equal(failed?.reason, 'ContainerCannotRun');
+      assert.equal(failed?.message, error.message);
+      t.diagnostic(`this host refuses privileged containers or negative oom_score_adj: ${error.message}`);
+      return;
+    }
+    assert.match(await cluster.run(id, ['grep', 'Seccomp:', '/proc/1/status']), /Seccomp:\s+0/);
   });
 
   it('surfaces what the engine refuses at create', async () => {

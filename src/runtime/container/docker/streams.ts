@@ -133,12 +133,14 @@ async function converse(socket: Socket, options: AttachOptions): Promise<void> {
 function feed(stdin: Readable | undefined, socket: Socket): () => void {
   if (stdin === undefined) return () => undefined;
   const endInput = (): void => void socket.end();
-  // A broken input ends as an ended one; pipe() ends the socket only in the latter case.
+  // A broken or abandoned input ends as an ended one; pipe() ends the socket only in the latter case.
   stdin.once('error', endInput);
+  stdin.once('close', endInput);
   stdin.pipe(socket);
-  if (stdin.readableEnded) endInput();
+  if (stdin.readableEnded || stdin.destroyed) endInput();
   return () => {
     stdin.off('error', endInput);
+    stdin.off('close', endInput);
     stdin.unpipe(socket);
   };
 }
