@@ -69,7 +69,7 @@ const main = join(work, 'minik.cjs');
 const worker = join(work, assetNames.networkWorker);
 await Promise.all([
   bundle({ entry: 'src/main.ts', output: main }),
-  bundle({ entry: 'src/runtime/network/network-worker.ts', output: worker }),
+  bundle({ entry: 'src/runtime/network/network-worker-entry.ts', output: worker }),
 ]);
 const addon = join(root, 'node_modules/better-sqlite3/prebuilds', `${platformName}.node`);
 const output = join(dist, process.platform === 'win32' ? 'minik.exe' : 'minik');

@@ -23,6 +23,9 @@ import { createInProcessClient } from './client/in-process-client.ts';
 import type { InformerFactory } from './client/informer.ts';
 import { createInformerFactory } from './client/informer-factory.ts';
 import { createJsonLogger, type Logger } from './client/logger.ts';
+import { deploymentController } from './controllers/deployment/deployment-controller.ts';
+import { replicaSetController } from './controllers/replicas/replica-set.ts';
+import { replicationControllerController } from './controllers/replicas/replication-controller.ts';
 import { startScheduler } from './controllers/scheduler/scheduler.ts';
 import { startControllers } from './controllers/start-controllers.ts';
 import { sqliteAddon } from './executable.ts';
@@ -118,7 +121,7 @@ async function openControlPlane(settings: ClusterSettings, log: Logger, kubelets
       addresses: [{ host: hosts[0], port: settings.apiPort }, ...hosts.slice(1).map((host) => ({ host, port: settings.apiPort }))],
     });
   const clientFor = (name: string, groups: readonly string[] = []): Client => createInProcessClient(registry, { user: { name, groups } });
-  return { store, kinds, registry, serve, clientFor, addresses };
+  return { store, pki, kinds, serve, clientFor, addresses };
 }
 
 const serving = ['healthz', 'livez', 'readyz'] as const;
@@ -182,7 +185,7 @@ async function start(settings: ClusterSettings, onStep: (step: string) => void):
   const informers = createInformerFactory({ client: clientFor('system:kube-controller-manager'), signal, log });
   onStep('Starting controllers and scheduler');
   const controllers = startControllers({
-    controllers: allControllers({ kinds: plane.kinds }),
+    controllers: [replicaSetController, replicationControllerController, deploymentController],
     clientFor: (account) => clientFor(`system:serviceaccount:kube-system:${account}`),
     informers,
     log,
@@ -193,6 +196,7 @@ async function start(settings: ClusterSettings, onStep: (step: string) => void):
   kubelets.push(...(await startNodes(settings, { clientFor, informers, runtime, log, signal })));
   return {
     apiUrl: server.url,
+    admin: { caPem: plane.pki.caCertificate, certificatePem: plane.pki.admin.certificate, keyPem: plane.pki.admin.key },
     stop: async () => {
       await Promise.all(kubelets.map((kubelet) => kubelet.stop()));
       stop.abort();
@@ -226,13 +230,5 @@ async function destroy(settings: ClusterSettings): Promise<void> {
   }
 }
 
-/** What the command line starts, destroys and asks. */
-export const clusterHost: ClusterHost = {
-  plan,
-  start,
-  destroy,
-  adminCredentials: async (settings) => {
-    const { admin, caCertificate } = await openPki(settings);
-    return { caPem: caCertificate, certificatePem: admin.certificate, keyPem: admin.key };
-  },
-};
+/** What the command line plans, starts and destroys. */
+export const clusterHost: ClusterHost = { plan, start, destroy };

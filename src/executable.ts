@@ -29,7 +29,7 @@ export function sqliteAddon(): object | undefined {
 /** Starts the network worker's thread. */
 export function createNetworkWorker(): Worker {
   if (isSea()) return new Worker(Buffer.from(getRawAsset(assetNames.networkWorker)).toString('utf8'), { eval: true });
-  return new Worker(new URL('./runtime/network/network-worker.ts', import.meta.url));
+  return new Worker(new URL('./runtime/network/network-worker-entry.ts', import.meta.url));
 }
 
 /** Native code must lie in a file to be loaded: one per content, made once per user, renamed into place so that it is always whole. */

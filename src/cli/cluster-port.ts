@@ -37,6 +37,7 @@ export interface ClusterChoices {
 }
 
 export interface RunningCluster {
+  readonly admin: AdminCredentials;
   /** e.g. `https://127.0.0.1:6443`. */
   readonly apiUrl: string;
   /** Stops serving; containers run on. */
@@ -67,8 +68,6 @@ export interface ClusterHost {
   start(settings: ClusterSettings, onStep: (step: string) => void): Promise<RunningCluster>;
   /** Removes what a stopped cluster has on the machine outside its folder: containers, networks, routes. */
   destroy(settings: ClusterSettings): Promise<void>;
-  /** The administrator's credentials, made when absent. */
-  adminCredentials(settings: ClusterSettings): Promise<AdminCredentials>;
 }
 
 /** Loads the composition root. */

@@ -101,7 +101,7 @@ function printError(context: CliContext, error: unknown): void {
 export async function runMinik(args: readonly string[], context: CliContext): Promise<number> {
   if (args[0] === 'kubectl') return context.kubectl(args.slice(1));
   try {
-    if (args[0] === 'serve') return await serve(context, args[2] ?? 'minik');
+    if (args[0] === 'serve') return await serve(context, args[1] ?? 'minik', args[2] ?? '{}');
     const outcome: { code: Promise<number> } = { code: Promise.resolve(0) };
     const cli = commands(context, outcome);
     if (args.length === 0) {

@@ -6,7 +6,7 @@
  */
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type ClusterSettings, UserError } from '../cluster-port.ts';
+import { type AdminCredentials, type ClusterSettings, UserError } from '../cluster-port.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** What a running server says of itself. */
@@ -88,6 +88,17 @@ export class Profile {
 
   saveServer(state: ServerState): void {
     this.#writeJson('server.json', state);
+  }
+
+  /** The administrator's, as of the last start. Throws UserError when there was none. */
+  credentials(): AdminCredentials {
+    const credentials = this.#readJson<AdminCredentials>('credentials.json');
+    if (credentials === undefined) throw new UserError(`profile ${JSON.stringify(this.name)} has no credentials`, [`Run "minik stop -p ${this.name}" and "minik start -p ${this.name}".`]);
+    return credentials;
+  }
+
+  saveCredentials(credentials: AdminCredentials): void {
+    this.#writeJson('credentials.json', credentials);
   }
 
   /** The kubeconfig context that was current before this profile's; '' when there was none. */

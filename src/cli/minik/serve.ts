@@ -1,18 +1,21 @@
 /**
  * `minik serve` (hidden): the server process itself, started detached by `minik start`. Says over IPC what it does, then serves until SIGTERM or SIGINT.
  */
-import { type ClusterSettings, type RunningCluster, UserError } from '../cluster-port.ts';
+import { type RunningCluster, UserError } from '../cluster-port.ts';
 import { type Profile, processStartOf } from './profile.ts';
-import type { ServerMessage } from './server-process.ts';
+import type { ServeChoices, ServerMessage } from './server-process.ts';
 import { openProfile, type VerbContext } from './verb.ts';
 
 function tell(message: ServerMessage): void {
   if (process.connected) process.send?.(message);
 }
 
-async function run(context: VerbContext, profile: Profile, settings: ClusterSettings): Promise<RunningCluster> {
+async function run(context: VerbContext, profile: Profile, choices: ServeChoices): Promise<RunningCluster> {
   const host = await context.loadClusterHost();
+  const settings = await host.plan({ ...choices, profile: profile.name, folder: profile.folder, known: profile.settings() });
+  profile.saveSettings(settings);
   const cluster = await host.start(settings, (text) => tell({ type: 'step', text }));
+  profile.saveCredentials(cluster.admin);
   profile.saveServer({
     pid: process.pid,
     processStart: processStartOf(process.pid),
@@ -24,15 +27,15 @@ async function run(context: VerbContext, profile: Profile, settings: ClusterSett
 }
 
 /** Serves; resolves with the exit code after a signal. */
-export async function serve(context: VerbContext, profileName: string): Promise<number> {
+export async function serve(context: VerbContext, profileName: string, choicesJson: string): Promise<number> {
   const profile = openProfile(context, profileName);
   const stopping = Promise.withResolvers<void>();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopping.resolve());
-  const settings = profile.settings();
-  if (settings === undefined) throw new UserError(`profile ${JSON.stringify(profileName)} has no settings`);
+  // Written by our own parent, server-process.ts.
+  const choices = JSON.parse(choicesJson) as ServeChoices;
   let cluster: RunningCluster;
   try {
-    cluster = await run(context, profile, settings);
+    cluster = await run(context, profile, choices);
   } catch (error) {
     const known = error instanceof UserError;
     tell({

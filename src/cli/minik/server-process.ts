@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { UserError } from '../cluster-port.ts';
+import { type ClusterChoices, UserError } from '../cluster-port.ts';
 import { type Profile, processStartOf } from './profile.ts';
 
 export type ServerMessage =
@@ -13,8 +13,12 @@ export type ServerMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly message: string; readonly hints: readonly string[] };
 
+/** What `minik start` tells the server to be; the rest is in the profile or picked. */
+export type ServeChoices = Omit<ClusterChoices, 'profile' | 'folder' | 'known'>;
+
 export interface LaunchOptions {
   readonly profile: Profile;
+  readonly choices: ServeChoices;
   /** The command that runs `minik`, without verb. */
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -37,7 +41,7 @@ export function launchServer(options: LaunchOptions): Promise<void> {
   const { profile, command, env } = options;
   const [program = process.execPath, ...args] = command;
   const log = openSync(profile.logFile, 'a', 0o600);
-  const child = spawn(program, [...args, 'serve', '--profile', profile.name], { detached: true, stdio: ['ignore', log, log, 'ipc'], env });
+  const child = spawn(program, [...args, 'serve', profile.name, JSON.stringify(options.choices)], { detached: true, stdio: ['ignore', log, log, 'ipc'], env });
   closeSync(log);
   return new Promise((resolve, reject) => {
     const settle = (outcome: () => void): void => {

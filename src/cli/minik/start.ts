@@ -1,9 +1,9 @@
 /** `minik start`: makes the cluster of a profile, or starts it again, and points kubectl at it. */
-import { type ClusterHost, type ClusterSettings, type RuntimeName, UserError } from '../cluster-port.ts';
+import { type RuntimeName, UserError } from '../cluster-port.ts';
 import { Progress } from '../terminal.ts';
 import { writeKubeconfigEntry } from './kubeconfig-entry.ts';
 import type { Profile } from './profile.ts';
-import { launchServer } from './server-process.ts';
+import { launchServer, type ServeChoices } from './server-process.ts';
 import { type CommonOptions, openProfile, printJson, type VerbContext } from './verb.ts';
 
 export interface StartOptions extends CommonOptions {
@@ -16,42 +16,41 @@ export interface StartOptions extends CommonOptions {
 
 const unchangeable = ['runtime', 'nodes', 'serviceCidr', 'podCidr'] as const;
 
-async function settingsFor(profile: Profile, options: StartOptions, host: ClusterHost): Promise<ClusterSettings> {
+/** What the user chose, checked against what the profile was made with. Throws UserError. */
+function choicesOf(profile: Profile, options: StartOptions): ServeChoices {
   const known = profile.settings();
-  if (known !== undefined) {
-    for (const key of unchangeable) {
-      const chosen = options[key];
-      if (chosen !== undefined && chosen !== known[key]) {
-        throw new UserError(
-          `profile ${JSON.stringify(profile.name)} was made with ${key} ${known[key]}, which cannot be changed to ${chosen}`,
-          [`Run "minik delete -p ${profile.name}" first, or choose another profile with -p.`],
-        );
-      }
+  for (const key of unchangeable) {
+    const chosen = options[key];
+    if (known !== undefined && chosen !== undefined && chosen !== known[key]) {
+      throw new UserError(`profile ${JSON.stringify(profile.name)} was made with ${key} ${known[key]}, which cannot be changed to ${chosen}`, [
+        `Run "minik delete -p ${profile.name}" first, or choose another profile with -p.`,
+      ]);
     }
   }
-  return host.plan({
-    profile: profile.name,
-    folder: profile.folder,
-    runtime: options.runtime ?? known?.runtime ?? 'docker',
-    nodes: options.nodes ?? known?.nodes ?? 1,
-    apiPort: options.apiPort,
-    serviceCidr: options.serviceCidr,
-    podCidr: options.podCidr,
-    known,
-  });
+  const { apiPort, serviceCidr, podCidr } = options;
+  return { runtime: options.runtime ?? known?.runtime ?? 'docker', nodes: options.nodes ?? known?.nodes ?? 1, apiPort, serviceCidr, podCidr };
 }
 
-async function launch(context: VerbContext, profile: Profile, options: StartOptions, progress: Progress): Promise<void> {
+async function launch(context: VerbContext, profile: Profile, choices: ServeChoices, progress: Progress): Promise<void> {
   const isNew = profile.settings() === undefined;
   try {
     progress.step(isNew ? 'Preparing a new cluster' : 'Preparing the cluster');
-    const settings = await settingsFor(profile, options, await context.loadClusterHost());
-    profile.saveSettings(settings);
-    await launchServer({ profile, command: context.selfCommand, env: context.terminal.env, onStep: (text) => progress.step(text) });
+    await launchServer({ profile, choices, command: context.selfCommand, env: context.terminal.env, onStep: (text) => progress.step(text) });
   } catch (error) {
-    if (isNew) profile.remove();
+    progress.abandon();
+    if (isNew) await undo(context, profile);
     throw error;
   }
+}
+
+/** Leaves nothing of a cluster that could not be started for the first time. The start's own error is the one to show. */
+async function undo(context: VerbContext, profile: Profile): Promise<void> {
+  const settings = profile.settings();
+  if (settings !== undefined) {
+    const host = await context.loadClusterHost();
+    await host.destroy(settings).catch((error: unknown) => context.terminal.err(`minik: not everything could be removed again: ${String(error)}\n`));
+  }
+  profile.remove();
 }
 
 /** Starts, or says that it runs already. Returns the exit code. */
@@ -63,14 +62,15 @@ export async function start(context: VerbContext, options: StartOptions): Promis
   const release = profile.lock('start');
   let already = false;
   try {
+    const choices = choicesOf(profile, options);
     already = profile.server() !== undefined;
-    if (!already) await launch(context, profile, options, progress);
+    if (!already) await launch(context, profile, choices, progress);
     progress.step('Pointing kubectl at the cluster');
     const settings = profile.settings();
     const server = profile.server();
     if (settings === undefined || server === undefined)
       throw new UserError('the server ended right after it had started', [`See ${profile.logFile}.`]);
-    const credentials = await (await context.loadClusterHost()).adminCredentials(settings);
+    const credentials = profile.credentials();
     const change = await writeKubeconfigEntry(terminal, { profile: profile.name, apiUrl: server.apiUrl, credentials });
     profile.savePreviousContext(change.previousContext);
     progress.done();
