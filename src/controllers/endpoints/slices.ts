@@ -1,0 +1,129 @@
+/**
+ * Brings a set of EndpointSlices to hold the wanted endpoints with as few writes as possible: endpoints stay in the slice they are in; what is new goes
+ * into the fullest slices with room. Source: k8s.io/endpointslice/reconciler.go
+ */
+import type { Endpoint, EndpointPort, EndpointSlice } from '../../api/generated/discovery/v1.ts';
+import { endpointSlice } from '../../api/kinds/endpoint-slice.ts';
+import { type KubeObject, refOf } from '../../api/object.ts';
+import { isNotFound } from '../../api/status-error.ts';
+import { canonicalJson, sameValue } from '../canonical-json.ts';
+import { type CacheIndex, type ControllerContext, indexing } from '../controller.ts';
+import { newControllerRef } from '../owner-refs.ts';
+
+export const serviceNameLabel = 'kubernetes.io/service-name';
+export const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
+const byServiceIndex = 'service';
+
+export const slicesByService: CacheIndex = indexing(endpointSlice, byServiceIndex, ({ metadata }) => [
+  `${metadata.namespace}/${metadata.labels?.[serviceNameLabel] ?? ''}`,
+]);
+
+/** The slices of a Service that one manager made. */
+export function slicesOf(context: ControllerContext, namespace: string, serviceName: string, manager: string): readonly EndpointSlice[] {
+  const all = context.cache(endpointSlice).byIndex(byServiceIndex, `${namespace}/${serviceName}`);
+  return all.filter(({ metadata }) => metadata.labels?.[managedByLabel] === manager && metadata.deletionTimestamp === undefined);
+}
+
+/** Endpoints that share their ports. */
+export interface PortGroup {
+  readonly addressType: 'IPv4' | 'IPv6' | 'FQDN';
+  readonly ports: readonly EndpointPort[];
+  readonly endpoints: readonly Endpoint[];
+}
+
+export interface SlicePlan {
+  readonly owner: KubeObject;
+  readonly ownerKind: { readonly apiVersion: string; readonly kind: string };
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly present: readonly EndpointSlice[];
+  readonly groups: readonly PortGroup[];
+  /** Endpoints per slice. */
+  readonly capacity: number;
+}
+
+/** Writes what differs. */
+export async function writeSlices(plan: SlicePlan, { api }: ControllerContext): Promise<void> {
+  const groups = new Map(plan.groups.map((group) => [groupKey(group), group]));
+  const stale = plan.present.filter((slice) => !groups.has(groupKey(slice)));
+  for (const [key, group] of groups) {
+    const mine = plan.present.filter((slice) => groupKey(slice) === key);
+    const { contents, added } = distribute(mine, group, plan.capacity);
+    for (const [slice, endpoints] of contents) {
+      if (endpoints.length === 0 && contents.size + added.length > 1 && group.endpoints.length > 0) stale.push(slice);
+      else if (!upToDate(slice, endpoints, plan)) await api(endpointSlice).update({ ...slice, ...bodyOf(slice, plan), endpoints });
+    }
+    for (const endpoints of added) await api(endpointSlice).create(newSlice(plan, group, endpoints));
+  }
+  for (const slice of stale) {
+    await api(endpointSlice)
+      .delete(refOf(slice))
+      .catch((error: unknown) => {
+        if (!isNotFound(error)) throw error;
+      });
+  }
+}
+
+const groupKey = ({ addressType, ports }: { readonly addressType: string; readonly ports: readonly EndpointPort[] }): string =>
+  `${addressType} ${canonicalJson([...ports].sort((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1)))}`;
+
+/** What makes two endpoints the same one, possibly changed. */
+const identity = ({ addresses, targetRef }: Endpoint): string => `${targetRef?.uid ?? ''} ${addresses.join(',')}`;
+
+function distribute(slices: readonly EndpointSlice[], group: PortGroup, capacity: number) {
+  const wanted = new Map(group.endpoints.map((endpoint) => [identity(endpoint), endpoint]));
+  const contents = new Map<EndpointSlice, Endpoint[]>();
+  for (const slice of slices) {
+    const kept: Endpoint[] = [];
+    for (const known of slice.endpoints ?? []) {
+      const endpoint = wanted.get(identity(known));
+      if (endpoint === undefined) continue;
+      wanted.delete(identity(known));
+      kept.push(sameValue(endpoint, known) ? known : endpoint);
+    }
+    contents.set(slice, kept);
+  }
+  const rest = [...wanted.values()];
+  for (const kept of [...contents.values()].sort((a, b) => b.length - a.length))
+    kept.push(...rest.splice(0, Math.max(0, capacity - kept.length)));
+  const added: Endpoint[][] = [];
+  while (rest.length > 0 || (contents.size === 0 && added.length === 0)) added.push(rest.splice(0, capacity));
+  return { contents, added };
+}
+
+function upToDate(slice: EndpointSlice, endpoints: readonly Endpoint[], plan: SlicePlan): boolean {
+  return sameValue(slice.endpoints ?? [], endpoints) && sameValue(slice.metadata.labels ?? {}, plan.labels);
+}
+
+function bodyOf(slice: EndpointSlice, { labels, annotations }: SlicePlan) {
+  return { metadata: { ...slice.metadata, labels, annotations: { ...slice.metadata.annotations, ...annotations } } };
+}
+
+function newSlice(plan: SlicePlan, { addressType, ports }: PortGroup, endpoints: readonly Endpoint[]) {
+  const { name, namespace } = plan.owner.metadata;
+  return {
+    apiVersion: endpointSlice.apiVersion,
+    kind: endpointSlice.kind,
+    metadata: {
+      generateName: `${name}-`,
+      namespace,
+      labels: plan.labels,
+      annotations: plan.annotations,
+      ownerReferences: [newControllerRef(plan.owner, plan.ownerKind)],
+    },
+    addressType,
+    endpoints,
+    ports,
+  };
+}
+
+/** Removes all slices of a Service that one manager made. */
+export async function removeSlices(slices: readonly EndpointSlice[], { api }: ControllerContext): Promise<void> {
+  for (const slice of slices) {
+    await api(endpointSlice)
+      .delete(refOf(slice))
+      .catch((error: unknown) => {
+        if (!isNotFound(error)) throw error;
+      });
+  }
+}
