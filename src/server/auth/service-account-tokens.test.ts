@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { describe, it } from 'node:test';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { ServiceAccountTokens } from './service-account-tokens.ts';
+
+const now = Date.parse('2026-01-01T00:00:00Z');
+type Known = { readonly metadata: { uid: string; deletionTimestamp?: string } };
+
+function setUp(type: 'ec' | 'rsa' = 'ec') {
+  const objects = new Map<string, Known>([
+    ['serviceaccounts/ns/sa', { metadata: { uid: 'sa-uid' } }],
+    ['pods/ns/p', { metadata: { uid: 'pod-uid' } }],
+  ]);
+  const time = { now };
+  const { privateKey } =
+    type === 'ec' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const tokens = new ServiceAccountTokens({
+    privateKey,
+    objects: { get: (resource, namespace, name) => objects.get(`${resource}/${namespace}/${name}`) },
+    now: () => time.now,
+  });
+  const issue = (more: { readonly audiences?: readonly string[] } = {}) =>
+    tokens.issue({
+      subject: { namespace: 'ns', serviceAccount: { name: 'sa', uid: 'sa-uid' }, pod: { name: 'p', uid: 'pod-uid' } },
+      audiences: more.audiences ?? tokens.audiences,
+      expirationSeconds: 3600,
+      warnAfterSeconds: 0,
+    });
+  return { tokens, objects, time, issue };
+}
+
+describe('service-account tokens', () => {
+  it('carry upstream’s claims', async () => {
+    const { issue } = setUp();
+    const token = await issue();
+    const { jti, ...claims } = decodeJwt(token);
+    assert.match(jti ?? '', /^[0-9a-f-]{36}$/);
+    assert.deepEqual(claims, {
+      aud: ['https://kubernetes.default.svc.cluster.local'],
+      exp: now / 1000 + 3600,
+      iat: now / 1000,
+      iss: 'https://kubernetes.default.svc.cluster.local',
+      'kubernetes.io': { namespace: 'ns', pod: { name: 'p', uid: 'pod-uid' }, serviceaccount: { name: 'sa', uid: 'sa-uid' } },
+      nbf: now / 1000,
+      sub: 'system:serviceaccount:ns:sa',
+    });
+  });
+
+  it('name their key, and work with RSA too', async () => {
+    const { tokens, issue } = setUp('rsa');
+    const token = await issue();
+    assert.deepEqual(decodeProtectedHeader(token), { alg: 'RS256', kid: (await tokens.jwk()).kid });
+    assert.equal((await tokens.authenticate({ bearerToken: token }))?.name, 'system:serviceaccount:ns:sa');
+  });
+
+  it('end with their time, their account and their pod', async () => {
+    const { tokens, objects, time, issue } = setUp();
+    const token = await issue();
+    assert.ok(await tokens.verify(token, tokens.audiences));
+    time.now = now + 3600_000;
+    assert.equal(await tokens.verify(token, tokens.audiences), undefined);
+    time.now = now;
+    objects.set('pods/ns/p', { metadata: { uid: 'another' } });
+    assert.equal(await tokens.verify(token, tokens.audiences), undefined);
+    objects.set('pods/ns/p', { metadata: { uid: 'pod-uid', deletionTimestamp: '2025-12-31T23:59:30Z' } });
+    assert.ok(await tokens.verify(token, tokens.audiences));
+    time.now = now + 60_000;
+    assert.equal(await tokens.verify(token, tokens.audiences), undefined);
+    objects.delete('serviceaccounts/ns/sa');
+    assert.equal(await tokens.verify(token, tokens.audiences), undefined);
+  });
+
+  it('are good for their audiences only', async () => {
+    const { tokens, issue } = setUp();
+    const token = await issue({ audiences: ['vault', 'other'] });
+    assert.equal(await tokens.verify(token, tokens.audiences), undefined);
+    assert.deepEqual((await tokens.verify(token, ['vault']))?.audiences, ['vault']);
+  });
+
+  it('are refused when forged, and left to others when foreign', async () => {
+    const { tokens } = setUp();
+    const forged = await setUp().issue();
+    await assert.rejects(tokens.authenticate({ bearerToken: forged }), /Unauthorized/);
+    assert.equal(await tokens.authenticate({ bearerToken: 'not-a-jwt' }), undefined);
+    assert.equal(await tokens.authenticate({ bearerToken: undefined }), undefined);
+  });
+});

@@ -1,0 +1,144 @@
+/**
+ * What every cluster holds from the start: the system's namespaces, the `kubernetes` Service that leads to the API server, and the DNS Service.
+ * Running it again changes only what differs. Source: pkg/controlplane/controller/{systemnamespaces,kubernetesservice}, pkg/controlplane/reconcilers.
+ */
+import type { JsonObject } from '../../api/json.ts';
+import type { AnyKind } from '../../api/kind.ts';
+import type { ListRequest, MutateOptions, Registry, RequestContext, Target } from './registry.ts';
+import { addressAt, type IpRange } from './services/ip-range.ts';
+
+export interface BootstrapOptions {
+  /** The cluster's Service addresses. */
+  readonly serviceRange: IpRange;
+  /** Where pods reach the API server's own socket: the endpoint behind the `kubernetes` Service. */
+  readonly apiEndpoint: { readonly ip: string; readonly port: number };
+  readonly signal: AbortSignal;
+}
+
+const systemNamespaces = ['kube-system', 'kube-public', 'kube-node-lease', 'default'];
+const mutate: MutateOptions = { dryRun: false, fieldManager: 'minik', fieldValidation: 'Ignore' };
+
+const everything: ListRequest = {
+  labelSelector: '',
+  fieldSelector: '',
+  limit: 0,
+  continue: '',
+  resourceVersion: '',
+  resourceVersionMatch: '',
+};
+
+/** Where the DNS server of a cluster listens: the tenth address of its range. */
+export const dnsAddress = (range: IpRange): string => addressAt(range, 10);
+
+/** Where the API server is for pods: the first address of its range, port 443. */
+export const apiAddress = (range: IpRange): string => addressAt(range, 1);
+
+/** Makes what is missing. Rejects with StatusError when the store cannot be written. */
+export async function bootstrap(registry: Registry, { serviceRange, apiEndpoint, signal }: BootstrapOptions): Promise<void> {
+  const context: RequestContext = {
+    user: { name: 'system:apiserver', uid: '', groups: ['system:masters'], extra: {} },
+    userAgent: 'minik',
+    warn: () => undefined,
+    signal,
+  };
+  const ensure = (object: BootstrapObject): Promise<void> => ensureObject(registry, context, object);
+  await Promise.all(systemNamespaces.map((name) => ensure({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
+  await Promise.all([...kubernetesService(apiAddress(serviceRange), apiEndpoint), ...dnsService(dnsAddress(serviceRange))].map(ensure));
+}
+
+type BootstrapObject = JsonObject & {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: JsonObject & { readonly name: string; readonly namespace?: string };
+};
+
+const apiLabels = { component: 'apiserver', provider: 'kubernetes' };
+
+function kubernetesService(clusterIP: string, { ip, port }: { readonly ip: string; readonly port: number }): readonly BootstrapObject[] {
+  const metadata = { name: 'kubernetes', namespace: 'default', labels: apiLabels };
+  const named = { name: 'https', port, protocol: 'TCP' };
+  const mirrored = { 'endpointslice.kubernetes.io/skip-mirror': 'true' };
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata,
+      spec: {
+        type: 'ClusterIP',
+        clusterIP,
+        clusterIPs: [clusterIP],
+        sessionAffinity: 'None',
+        ports: [{ ...named, port: 443, targetPort: port }],
+      },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: { name: 'kubernetes', namespace: 'default', labels: mirrored },
+      subsets: [{ addresses: [{ ip }], ports: [named] }],
+    },
+    {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: [ip], conditions: { ready: true } }],
+      ports: [named],
+    },
+  ];
+}
+
+const dnsPorts = [
+  { name: 'dns', port: 53, protocol: 'UDP' },
+  { name: 'dns-tcp', port: 53, protocol: 'TCP' },
+];
+
+/** Differs: no selector, since no pod serves DNS here; the endpoints are the address itself. */
+function dnsService(clusterIP: string): readonly BootstrapObject[] {
+  const labels = { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'CoreDNS' };
+  const metadata = { name: 'kube-dns', namespace: 'kube-system', labels };
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata,
+      spec: {
+        type: 'ClusterIP',
+        clusterIP,
+        clusterIPs: [clusterIP],
+        sessionAffinity: 'None',
+        ports: dnsPorts.map((port) => ({ ...port, targetPort: 53 })),
+      },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: { ...metadata, labels: { ...labels, 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+      subsets: [{ addresses: [{ ip: clusterIP }], ports: dnsPorts }],
+    },
+    {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: 'kube-dns', namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/service-name': 'kube-dns' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: [clusterIP], conditions: { ready: true } }],
+      ports: dnsPorts,
+    },
+  ];
+}
+
+/** Creates an object; one that exists is patched to say the same, which changes nothing when it does already. */
+async function ensureObject(registry: Registry, context: RequestContext, object: BootstrapObject): Promise<void> {
+  const { name, namespace = '' } = object.metadata;
+  const target: Target = { kind: kindOf(registry, object), namespace, name, subresource: '' };
+  const known = await registry.list(context, target, { ...everything, fieldSelector: `metadata.name=${name}` });
+  if (known.entries.length > 0) await registry.patch(context, target, { type: 'merge', body: object, force: false }, mutate);
+  else await registry.create(context, { ...target, name: '' }, { json: object, text: undefined }, mutate);
+}
+
+function kindOf({ kinds }: Registry, { apiVersion, kind }: BootstrapObject): AnyKind {
+  const [version = '', group = ''] = apiVersion.split('/').reverse();
+  const found = kinds.byKind(group, version, kind);
+  if (found === undefined) throw new Error(`the kind ${kind} in ${apiVersion} is not served`);
+  return found;
+}
