@@ -1,18 +1,10 @@
 /** What every container runtime must do; run by simulated/simulated-runtime.test.ts and docker/docker-runtime.docker.test.ts. */
 import assert from 'node:assert/strict';
-import { PassThrough, Readable, Writable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
-import type {
-  Container,
-  ContainerConfig,
-  ContainerRuntime,
-  ContainerSecurity,
-  LogOptions,
-  RuntimeEvent,
-  Sandbox,
-  SandboxConfig,
-} from './container-runtime.ts';
+import type { ContainerConfig, ContainerRuntime, RuntimeEvent, Sandbox } from './container-runtime.ts';
+import { aContainer, aSandbox, collector, readLog, untilExit } from './runtime-test-support.ts';
 
 export interface RuntimeHarness {
   /** A prepared runtime of this cluster; all on the same engine. */
@@ -24,118 +16,6 @@ export interface RuntimeHarness {
   /** A command that echoes each connection's bytes on this TCP port. */
   echoServer(port: number): readonly string[];
   close(): Promise<void>;
-}
-
-let lastPod = 0;
-
-/** A sandbox config of a new pod, whose uid no other test process uses. */
-export function aSandbox(change: Partial<SandboxConfig> = {}): SandboxConfig {
-  lastPod++;
-  return {
-    pod: {
-      namespace: 'default',
-      name: `pod-${lastPod}`,
-      uid: `${String(process.pid).padStart(8, '0')}-0000-4000-8000-${String(lastPod).padStart(12, '0')}`,
-      node: 'minik',
-    },
-    attempt: 0,
-    hostname: `pod-${lastPod}`,
-    hostNetwork: false,
-    hostPid: false,
-    hostIpc: false,
-    portMappings: [],
-    sysctls: {},
-    labels: { app: 'contract' },
-    annotations: { 'example.com/note': 'kept' },
-    cgroupParent: '',
-    ...change,
-  };
-}
-
-export const PLAIN_SECURITY: ContainerSecurity = {
-  supplementalGroups: [],
-  privileged: false,
-  readOnlyRootFilesystem: false,
-  addCapabilities: [],
-  dropCapabilities: [],
-  noNewPrivileges: false,
-};
-
-/** A container config in this sandbox. */
-export function aContainer(
-  sandbox: Sandbox,
-  image: string,
-  command: readonly string[],
-  change: Partial<ContainerConfig> = {},
-): ContainerConfig {
-  return {
-    pod: sandbox.pod,
-    sandboxId: sandbox.id,
-    name: 'main',
-    attempt: 0,
-    image,
-    command,
-    args: [],
-    workingDir: '',
-    env: [],
-    mounts: [],
-    devices: [],
-    resources: {},
-    security: PLAIN_SECURITY,
-    pidMode: 'container',
-    hostNetwork: false,
-    stdin: false,
-    stdinOnce: false,
-    tty: false,
-    tmpfs: {},
-    labels: { role: 'test' },
-    annotations: { 'io.kubernetes.container.hash': 'abc' },
-    ...change,
-  };
-}
-
-/** Collects events until the predicate holds for one; rejects only by the test's own time-out. */
-export async function untilEvent(events: AsyncIterable<RuntimeEvent>, wanted: (event: RuntimeEvent) => boolean): Promise<RuntimeEvent[]> {
-  const seen: RuntimeEvent[] = [];
-  for await (const event of events) {
-    seen.push(event);
-    if (wanted(event)) break;
-  }
-  return seen;
-}
-
-/** Resolves with the container once it has exited. */
-export async function untilExit(runtime: ContainerRuntime, id: string): Promise<Container> {
-  const abort = new AbortController();
-  try {
-    for await (const event of runtime.events(abort.signal)) {
-      if (event.type !== 'resync' && (event.type !== 'containerExited' || event.id !== id)) continue;
-      const container = await runtime.containers.inspect(id);
-      assert.ok(container);
-      if (container.state === 'exited') return container;
-    }
-  } finally {
-    abort.abort();
-  }
-  throw new Error('the event stream ended');
-}
-
-export function collector(): { sink: Writable; text(): string } {
-  const chunks: Buffer[] = [];
-  const sink = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      chunks.push(Buffer.from(chunk));
-      done();
-    },
-  });
-  return { sink, text: () => Buffer.concat(chunks).toString() };
-}
-
-/** The log as text. */
-export async function readLog(runtime: ContainerRuntime, id: string, change: Partial<LogOptions> = {}): Promise<string> {
-  const { sink, text: read } = collector();
-  await runtime.streams.logs(id, { follow: false, timestamps: false, signal: new AbortController().signal, ...change }, sink);
-  return read();
 }
 
 const FOREVER = ['sh', '-c', 'trap "exit 0" TERM; sleep 3600 & wait'];

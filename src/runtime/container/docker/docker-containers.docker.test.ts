@@ -3,8 +3,8 @@ import { mkdtemp, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { aContainer, aSandbox, PLAIN_SECURITY as PLAIN } from '../container-runtime.contract.ts';
 import { RuntimeError } from '../container-runtime.ts';
+import { aContainer, aSandbox, PLAIN_SECURITY as PLAIN } from '../runtime-test-support.ts';
 import { docker, startDockerCluster, type TestCluster } from './docker-test-support.ts';
 
 const FOREVER = ['sh', '-c', 'trap "exit 0" TERM; sleep 3600 & wait'];

@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { aSandbox } from '../container-runtime.contract.ts';
+import { aSandbox } from '../runtime-test-support.ts';
 import { createDockerRuntime } from './create-docker-runtime.ts';
 import { docker, startDockerCluster, type TestCluster, testClock, testSubnet } from './docker-test-support.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { aContainer, aSandbox } from '../container-runtime.contract.ts';
+import { aContainer, aSandbox } from '../runtime-test-support.ts';
 import { startDockerCluster, type TestCluster } from './docker-test-support.ts';
 import { startTestRegistry, type TestRegistry } from './registry-test-support.ts';
 

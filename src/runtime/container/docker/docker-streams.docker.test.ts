@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
-import { aSandbox, collector, PLAIN_SECURITY as PLAIN } from '../container-runtime.contract.ts';
+import { aSandbox, collector, PLAIN_SECURITY as PLAIN } from '../runtime-test-support.ts';
 import { docker, startDockerCluster, type TestCluster } from './docker-test-support.ts';
 
 const FOREVER = ['sh', '-c', 'trap "exit 0" TERM; sleep 3600 & wait'];

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { ensureBusyboxImage } from '../../../../scripts/images/busybox.ts';
-import { aContainer, aSandbox, collector, untilExit } from '../container-runtime.contract.ts';
 import type { Container, ContainerConfig, ContainerRuntime, ExecOptions, Sandbox, SandboxConfig } from '../container-runtime.ts';
 import type { RuntimeClock } from '../runtime-clock.ts';
+import { aContainer, aSandbox, collector, untilExit } from '../runtime-test-support.ts';
 import { createDockerRuntime } from './create-docker-runtime.ts';
 
 /** Real time, for tests against a real daemon. */

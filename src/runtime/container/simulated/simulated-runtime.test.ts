@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
-import { aContainer, aSandbox, containerRuntimeContract, readLog, untilExit } from '../container-runtime.contract.ts';
+import { containerRuntimeContract } from '../container-runtime.contract.ts';
+import { aContainer, aSandbox, readLog, untilExit } from '../runtime-test-support.ts';
 import { createSimulatedRuntime, type SimulatedRuntime } from './create-simulated-runtime.ts';
 import { SimulatedEngine } from './simulated-engine.ts';
 import { createVirtualClock } from './virtual-clock.ts';
