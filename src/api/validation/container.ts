@@ -190,5 +190,7 @@ export function ephemeralContainersErrors(surroundings: ContainerSurroundings, a
 }
 
 /** In Pods, not in templates, image names may not be padded. */
-export const imageSpaceErrors = (image: string, at: FieldPath): Errors =>
-  image.trim() === image ? [] : [fieldErrors.invalid(at.field('image'), image, 'must not have leading or trailing whitespace')];
+export const imageSpaceErrors = (image: string | undefined, at: FieldPath): Errors =>
+  image === undefined || image.trim() === image
+    ? []
+    : [fieldErrors.invalid(at.field('image'), image, 'must not have leading or trailing whitespace')];
