@@ -69,6 +69,15 @@ class Connections {
     });
   }
 
+  /** An upgraded connection is under way until it closes. */
+  beginUpgrade(socket: Duplex): void {
+    this.active += 1;
+    socket.once('close', () => {
+      this.active -= 1;
+      if (this.active === 0) this.#idle?.();
+    });
+  }
+
   /** Resolves when no request is under way, or when the time is over. */
   drained(withinMs: number): Promise<void> {
     return new Promise((resolve) => {
@@ -106,6 +115,7 @@ function secureServer(options: ServerOptions, app: App, connections: Connections
     });
   });
   server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    connections.beginUpgrade(socket);
     handleUpgrade(app, incoming, socket, head, stopping).catch((error: unknown) => {
       options.logger.error('upgrade failed', { error: String(error) });
       socket.destroy();

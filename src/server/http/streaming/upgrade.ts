@@ -207,6 +207,11 @@ export async function handleUpgrade(app: App, incoming: IncomingMessage, socket:
   }
   const upgrade: Upgrade = { app, exchange, incoming, socket, head, signal };
   server.metrics.longRunning += 1;
+  server.logger.debug('upgrade requested', {
+    path: exchange.path,
+    upgrade: incoming.headers.upgrade,
+    protocols: offeredProtocols(incoming),
+  });
   let status = 101;
   try {
     await app.filters(exchange);

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { AuthorizationAttributes } from '../ports.ts';
+import { configMap, sending, testApp } from '../test-app.ts';
+
+const base = '/api/v1/namespaces/default/configmaps';
+
+/** Allows what the list names as `user verb resource` or `user verb path`, and everything to members of system:masters. */
+function only(...allowed: readonly string[]) {
+  const asked: AuthorizationAttributes[] = [];
+  return {
+    asked,
+    authorize: (attributes: AuthorizationAttributes) => {
+      asked.push(attributes);
+      const { user, verb, isResourceRequest, resource, path } = attributes;
+      const wish = `${user.name} ${verb} ${isResourceRequest ? resource : path}`;
+      return { allowed: user.groups.includes('system:masters') || allowed.includes(wish), reason: '' };
+    },
+  };
+}
+
+const as = (token: string, more: Record<string, string> = {}): RequestInit => ({ headers: { authorization: `Bearer ${token}`, ...more } });
+
+describe('authentication', () => {
+  it('answers 401 to a token that nobody knows', async () => {
+    const { json } = testApp();
+    const { status, body } = await json(base, as('bad'));
+    assert.deepEqual([status, body.reason, body.message], [401, 'Unauthorized', 'Unauthorized']);
+  });
+
+  it('takes a request without credentials as anonymous', async () => {
+    const authorizer = only('system:anonymous get /version');
+    const { json, fetch } = testApp({ authorizer });
+    assert.equal((await fetch('/version', { headers: { 'x-anonymous': '1' } })).status, 200);
+    const { status, body } = await json(base, { headers: { 'x-anonymous': '1' } });
+    assert.equal(status, 403);
+    assert.equal(
+      body.message,
+      'configmaps is forbidden: User "system:anonymous" cannot list resource "configmaps" in API group "" in the namespace "default"',
+    );
+    assert.deepEqual(authorizer.asked.at(-1)?.user.groups, ['system:unauthenticated']);
+  });
+
+  it('adds the group of everyone known', async () => {
+    const authorizer = only();
+    const { fetch } = testApp({ authorizer });
+    await fetch(base, as('jane,dev'));
+    assert.deepEqual(authorizer.asked[0]?.user.groups, ['dev', 'system:authenticated']);
+  });
+
+  it('takes the token of a browser from the sub-protocol', async () => {
+    const authorizer = only();
+    const { fetch } = testApp({ authorizer });
+    const protocol = `base64url.bearer.authorization.k8s.io.${Buffer.from('jane').toString('base64url')}, v4.channel.k8s.io`;
+    await fetch(base, { headers: { 'x-anonymous': '1', 'sec-websocket-protocol': protocol } });
+    assert.equal(authorizer.asked[0]?.user.name, 'jane');
+  });
+});
+
+describe('authorization', () => {
+  it('says who cannot do what', async () => {
+    const { json } = testApp({ authorizer: only() });
+    const message = async (path: string, init: RequestInit): Promise<unknown> => (await json(path, init)).body.message;
+    assert.equal(
+      await message('/apis/apps/v1/namespaces/n/deployments/d/scale', as('jane')),
+      'deployments.apps "d" is forbidden: User "jane" cannot get resource "deployments/scale" in API group "apps" in the namespace "n"',
+    );
+    assert.equal(
+      await message('/api/v1/nodes', as('jane')),
+      'nodes is forbidden: User "jane" cannot list resource "nodes" in API group "" at the cluster scope',
+    );
+    assert.equal(await message('/metrics', as('jane')), 'forbidden: User "jane" cannot get path "/metrics"');
+  });
+
+  it('looks at permission before the body', async () => {
+    const { json } = testApp({ authorizer: only() });
+    assert.equal((await json(base, { ...sending('POST', 'nonsense'), ...as('jane') })).status, 403);
+  });
+});
+
+describe('impersonation', () => {
+  it('acts as another user with that user alone', async () => {
+    const authorizer = only('jane list configmaps');
+    const { fetch } = testApp({ authorizer });
+    const admin = (more: Record<string, string>) => as('admin,system:masters', more);
+    assert.equal((await fetch(base, admin({ 'impersonate-user': 'jane' }))).status, 200);
+    assert.equal((await fetch('/api/v1/nodes', admin({ 'impersonate-user': 'jane' }))).status, 403);
+    await fetch(base, admin({ 'impersonate-user': 'system:serviceaccount:ns:sa' }));
+    assert.deepEqual(authorizer.asked.at(-1)?.user, {
+      name: 'system:serviceaccount:ns:sa',
+      uid: '',
+      groups: ['system:serviceaccounts', 'system:serviceaccounts:ns', 'system:authenticated'],
+      extra: {},
+    });
+  });
+
+  it('is itself a matter of permission', async () => {
+    const { json } = testApp({ authorizer: only() });
+    const { status, body } = await json(base, as('jane', { 'impersonate-user': 'root' }));
+    assert.equal(status, 403);
+    assert.equal(
+      body.message,
+      'users "root" is forbidden: User "jane" cannot impersonate resource "users" in API group "" at the cluster scope',
+    );
+  });
+
+  it('needs a user', async () => {
+    const { json } = testApp();
+    const { status } = await json(base, as('admin,system:masters', { 'impersonate-group': 'dev' }));
+    assert.equal(status, 400);
+  });
+});
+
+describe('reviews', () => {
+  it('tell what one may, who one is, and whose token it is', async () => {
+    const { json } = testApp({
+      authorizer: only('jane get pods', 'jane create selfsubjectaccessreviews', 'jane create selfsubjectreviews'),
+    });
+    const review = (resource: string) => ({ spec: { resourceAttributes: { verb: 'get', resource, namespace: 'default' } } });
+    const post = (path: string, body: unknown, token: string) => {
+      const init = sending('POST', body, { authorization: `Bearer ${token}` });
+      return json(path, init);
+    };
+    const self = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+    const yes = await post(self, review('pods'), 'jane');
+    assert.deepEqual([yes.status, yes.body.status], [201, { allowed: true }]);
+    assert.deepEqual((await post(self, review('nodes'), 'jane')).body.status, { allowed: false });
+    assert.equal((await post(self, { spec: {} }, 'jane')).status, 422);
+    const who = await post('/apis/authentication.k8s.io/v1/selfsubjectreviews', {}, 'jane,dev');
+    assert.deepEqual(who.body.status, { userInfo: { username: 'jane', groups: ['dev', 'system:authenticated'] } });
+    const other = { spec: { user: 'jane', resourceAttributes: { verb: 'get', resource: 'pods' } } };
+    const subject = await post('/apis/authorization.k8s.io/v1/subjectaccessreviews', other, 'admin,system:masters');
+    assert.deepEqual(subject.body.status, { allowed: true });
+    const token = await post('/apis/authentication.k8s.io/v1/tokenreviews', { spec: { token: 'joe' } }, 'admin,system:masters');
+    assert.equal((token.body.status as { user: { username: string } }).user.username, 'joe');
+    const bad = await post('/apis/authentication.k8s.io/v1/tokenreviews', { spec: { token: 'bad' } }, 'admin,system:masters');
+    assert.deepEqual(bad.body.status, { user: {}, error: '[invalid bearer token]' });
+  });
+
+  it('cannot be read', async () => {
+    const { json } = testApp();
+    const { status } = await json('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews');
+    assert.equal(status, 405);
+    assert.equal((await json(base, sending('POST', configMap('ok')))).status, 201);
+  });
+});

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { describe, it } from 'node:test';
+import { pod, sending } from '../test-app.ts';
+import { kubectls, startFixture } from './kubectl-fixture.ts';
+import type { PodStreams } from './pod-streams.ts';
+
+const text = async (readable: Readable): Promise<Buffer> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of readable) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+};
+
+/** Pods whose commands are played here: cat, exit N, both, sizes, yes, wc. */
+function playedStreams(seen: string[], echoPort: () => number): PodStreams {
+  return {
+    exec: async (ref, container, options) => {
+      const [command = '', argument = ''] = options.command;
+      seen.push(`${ref.namespace}/${ref.name}/${container}${options.tty ? ' tty' : ''}`);
+      const { stdin, stdout, stderr } = options;
+      if (command === 'cat' && stdin !== undefined && stdout !== undefined) await pipeline(stdin, stdout, { end: false });
+      if (command === 'wc' && stdin !== undefined) stdout?.write(`${(await text(stdin)).length}\n`);
+      if (command === 'both') {
+        stdout?.write('to stdout\n');
+        stderr?.write('to stderr\n');
+      }
+      if (command === 'yes' && stdout !== undefined) {
+        const block = Buffer.alloc(64 * 1024, 'y\n');
+        for (let sent = 0; sent < Number(argument); sent += block.length) if (!stdout.write(block)) await once(stdout, 'drain');
+      }
+      if (command === 'fail') throw new Error('no such container');
+      return command === 'exit' ? Number(argument) : 0;
+    },
+    attach: async (_ref, _container, { stdin, stdout }) => {
+      stdout?.write('attached\n');
+      if (stdin !== undefined && stdout !== undefined) await pipeline(stdin, stdout, { end: false });
+      return 0;
+    },
+    portForward: async (_ref, port) => {
+      if (port === 81) throw new Error('connection refused by the pod');
+      const socket = connect(echoPort(), '127.0.0.1');
+      await once(socket, 'connect');
+      return socket;
+    },
+    logs: async (_ref, container, { follow, tailLines }, sink) => {
+      const lines = ['one', 'two', 'three'].slice(-(tailLines ?? 3));
+      for (const line of lines) sink.write(`${container} ${line}\n`);
+      if (follow) {
+        await new Promise((resolve) => setImmediate(resolve));
+        sink.write(`${container} later\n`);
+      }
+    },
+  };
+}
+
+const binaries = kubectls();
+
+describe('kubectl streams', { skip: process.env.MINIK_TEST_NO_KUBECTL === undefined ? false : 'MINIK_TEST_NO_KUBECTL is set' }, () => {
+  it('finds kubectl', () => assert.notEqual(binaries.length, 0, 'kubectl must be on PATH, or MINIK_TEST_NO_KUBECTL set'));
+
+  for (const { version, path } of binaries) {
+    it(`serves exec, attach, logs, cp and port-forward to kubectl ${version}`, async (t) => {
+      const echo = createServer((socket) => {
+        socket.on('error', () => socket.destroy());
+        socket.pipe(socket);
+      }).listen(0, '127.0.0.1');
+      await once(echo, 'listening');
+      t.after(() => echo.close());
+      const seen: string[] = [];
+      const fixture = await startFixture(
+        t,
+        playedStreams(seen, () => (echo.address() as AddressInfo).port),
+      );
+      const pods = '/api/v1/namespaces/default/pods';
+      assert.equal((await fixture.fetch(pods, sending('POST', pod('p')))).status, 201);
+      assert.equal((await fixture.fetch(pods, sending('POST', pod('two', ['a', 'b'])))).status, 201);
+      for (const name of ['p', 'two']) {
+        const running = { status: { phase: 'Running' } };
+        const patch = sending('PATCH', running, { 'content-type': 'application/merge-patch+json' });
+        assert.equal((await fixture.fetch(`${pods}/${name}/status`, patch)).status, 200);
+      }
+      const run = (args: string, stdin?: string | Buffer) => fixture.run(path, args.split(' '), stdin);
+
+      assert.deepEqual(await run('exec p -- both'), { code: 0, stdout: 'to stdout\n', stderr: 'to stderr\n' });
+      assert.equal(seen.at(-1), 'default/p/main');
+      assert.deepEqual(await run('exec -i p -- cat', 'hello'), { code: 0, stdout: 'hello', stderr: '' });
+      const failed = await run('exec p -- exit 3');
+      assert.deepEqual([failed.code, failed.stderr], [3, 'command terminated with exit code 3\n']);
+      assert.match((await run('exec p -- fail')).stderr, /error executing command in container: no such container/);
+      const large = Buffer.alloc(8 * 1024 * 1024, 'x');
+      // WebSocket before v5 (kubectl up to 1.29 uses SPDY) has no half-close.
+      assert.equal((await run('exec -i p -- wc', large)).stdout, `${large.length}\n`);
+      assert.equal((await run('exec p -- yes 8388608')).stdout.length, 8 * 1024 * 1024);
+      assert.match((await run('exec two -c c -- both')).stderr, /container c is not valid for pod two/);
+      assert.equal((await run('attach -i p', 'typed')).stdout.replace(/^.*attached\n/s, 'attached\n'), 'attached\ntyped');
+
+      assert.equal((await run('logs p')).stdout, 'main one\nmain two\nmain three\n');
+      assert.equal((await run('logs -f --tail=1 two -c b')).stdout, 'b three\nb later\n');
+      const chosen = await run('logs two -c c');
+      assert.match(chosen.stderr, /container c is not valid for pod two/);
+
+      const forward = fixture.start(path, ['port-forward', 'p', ':80', ':81']);
+      const [line80, line81] = await linesOf(forward.stdout, /Forwarding from 127\.0\.0\.1:(\d+)/, 2);
+      const client = connect(Number(line80), '127.0.0.1');
+      client.end(large);
+      assert.equal((await text(client)).length, large.length);
+      const refused = connect(Number(line81), '127.0.0.1');
+      refused.on('error', () => undefined);
+      refused.end('x');
+      const [message] = await linesOf(forward.stderr, /(connection refused by the pod)/, 1);
+      assert.equal(message, 'connection refused by the pod');
+      forward.kill('SIGKILL');
+    });
+  }
+});
+
+/** The first group of the first `count` matching lines. */
+function linesOf(readable: Readable, pattern: RegExp, count: number): Promise<readonly string[]> {
+  return new Promise((resolve, reject) => {
+    let seen = '';
+    readable.on('data', (chunk: Buffer) => {
+      seen += chunk.toString('utf8');
+      const found = seen.split('\n').flatMap((line) => pattern.exec(line)?.[1] ?? []);
+      if (found.length >= count) resolve(found);
+    });
+    readable.once('end', () => reject(new Error(`ended with: ${seen}`)));
+  });
+}
