@@ -54,7 +54,7 @@ const chosen = named.length > 0 ? named : testFiles.filter((file) => !(fast && n
 
 if (named.length === 0) {
   step('types', 'tsc', '-p', '.', '--noEmit');
-  step('lint and format', 'biome', 'ci', '--error-on-warnings');
+  step('lint and format', 'biome', 'ci', '--colors=off', '--error-on-warnings');
   step('import rules', process.execPath, ...loader, 'scripts/check/imports.ts');
   step('dead code', 'knip');
 }
