@@ -30,7 +30,10 @@ export const endpointsController: Controller<Service> = defineController<Service
   name: 'endpoint',
   reconciles: service,
   reads: [pod],
-  watches: [watchServicePods, watching(endpoints, (object, { cache }) => (cache(endpoints).get(refOf(object)) === undefined ? [refOf(object)] : []))],
+  watches: [
+    watchServicePods,
+    watching(endpoints, (object, { cache }) => (cache(endpoints).get(refOf(object)) === undefined ? [refOf(object)] : [])),
+  ],
   reconcile: async (ref, context) => {
     const object = context.cache(service).get(ref);
     if (object === undefined) return removeLeftover(ref, context);

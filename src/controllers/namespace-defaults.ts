@@ -1,0 +1,73 @@
+/** What every namespace has: the default ServiceAccount and the root certificate. Source: pkg/controller/serviceaccount, certificates/rootcacertpublisher. */
+import type { Namespace } from '../api/generated/core/v1.ts';
+import { configMap } from '../api/kinds/config-map.ts';
+import { namespace } from '../api/kinds/namespace.ts';
+import { serviceAccount } from '../api/kinds/service-account.ts';
+import { isAlreadyExists, isNotFound } from '../api/status-error.ts';
+import { sameValue } from './canonical-json.ts';
+import { type Controller, defineController, settled, watching } from './controller.ts';
+import { isNamespaceTerminating } from './replicas/replica-core.ts';
+
+const isLive = (object: Namespace | undefined): object is Namespace =>
+  object !== undefined && object.metadata.deletionTimestamp === undefined && object.status.phase !== 'Terminating';
+
+/** Somebody else made it first, or the namespace began to go. */
+function ignoreRace(error: unknown): void {
+  if (!isAlreadyExists(error) && !isNotFound(error) && !isNamespaceTerminating(error)) throw error;
+}
+
+const defaultAccount = 'default';
+
+/** Keeps a ServiceAccount `default` in every namespace. */
+export const serviceAccountController: Controller<Namespace> = defineController<Namespace>({
+  name: 'serviceaccount',
+  eventSource: 'service-account-controller',
+  reconciles: namespace,
+  watches: [
+    watching(serviceAccount, ({ metadata }) =>
+      metadata.name === defaultAccount ? [{ namespace: '', name: metadata.namespace ?? '' }] : [],
+    ),
+  ],
+  reconcile: async (ref, { cache, api }) => {
+    if (!isLive(cache(namespace).get(ref))) return settled;
+    if (cache(serviceAccount).get({ namespace: ref.name, name: defaultAccount }) !== undefined) return settled;
+    await api(serviceAccount)
+      .create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: defaultAccount, namespace: ref.name } })
+      .catch(ignoreRace);
+    return settled;
+  },
+});
+
+const rootCaName = 'kube-root-ca.crt';
+const description =
+  'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or ' +
+  'kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.';
+
+/** Keeps the cluster's root certificate (PEM) in every namespace's ConfigMap `kube-root-ca.crt`. */
+export function rootCaController(certificateAuthority: string): Controller<Namespace> {
+  const data = { 'ca.crt': certificateAuthority };
+  const annotations = { 'kubernetes.io/description': description };
+  return defineController<Namespace>({
+    name: 'root-ca-certificate-publisher',
+    eventSource: 'root-ca-cert-publisher',
+    reconciles: namespace,
+    watches: [
+      watching(configMap, ({ metadata }) => (metadata.name === rootCaName ? [{ namespace: '', name: metadata.namespace ?? '' }] : [])),
+    ],
+    reconcile: async (ref, { cache, api }) => {
+      if (!isLive(cache(namespace).get(ref))) return settled;
+      const present = cache(configMap).get({ namespace: ref.name, name: rootCaName });
+      if (present === undefined) {
+        const metadata = { name: rootCaName, namespace: ref.name, annotations };
+        await api(configMap).create({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }).catch(ignoreRace);
+      } else if (!sameValue(present.data, data) || present.metadata.annotations?.['kubernetes.io/description'] !== description) {
+        await api(configMap).update({
+          ...present,
+          metadata: { ...present.metadata, annotations: { ...present.metadata.annotations, ...annotations } },
+          data,
+        });
+      }
+      return settled;
+    },
+  });
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { configMap } from '../api/kinds/config-map.ts';
+import { event } from '../api/kinds/event.ts';
+import { builtInKinds } from '../api/kinds/index.ts';
+import { namespace } from '../api/kinds/namespace.ts';
+import { pod } from '../api/kinds/pod.ts';
+import { serviceAccount } from '../api/kinds/service-account.ts';
+import { createKindSet } from '../server/registry/kind-set.ts';
+import { eventTtlController } from './event-ttl.ts';
+import { namespaceController } from './namespace-controller.ts';
+import { rootCaController, serviceAccountController } from './namespace-defaults.ts';
+import { aPod } from './testing/objects.ts';
+import { startTestCluster, type TestCluster } from './testing/test-cluster.ts';
+
+const kinds = createKindSet(builtInKinds);
+const ref = { namespace: '', name: 'team' };
+const names = async (cluster: TestCluster) => (await cluster.list(namespace)).map(({ metadata }) => metadata.name);
+
+describe('namespaceController', () => {
+  it('empties a namespace of all kinds and lets it go', async (t) => {
+    const cluster = await startTestCluster(t, {
+      controllers: [namespaceController(kinds), serviceAccountController],
+      namespaces: ['team'],
+    });
+    await cluster.apply({ ...aPod('a', {}, { namespace: 'team' }) });
+    await cluster.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace: 'team' } } as {
+      apiVersion: string;
+      kind: string;
+    });
+    await cluster.apply(aPod('other'));
+    await cluster.api(namespace).delete(ref);
+    await cluster.settle();
+    assert.ok(!(await names(cluster)).includes('team'));
+    assert.equal((await cluster.list(configMap, 'team')).length + (await cluster.list(pod, 'team')).length, 0);
+    assert.equal((await cluster.list(pod)).length, 1);
+  });
+
+  it('says what it waits for, and goes on when that is gone', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [namespaceController(kinds)], namespaces: ['team'] });
+    await cluster.apply(aPod('a', {}, { namespace: 'team', finalizers: ['example.com/wait'] }));
+    await cluster.api(namespace).delete(ref);
+    await cluster.settle();
+    const { status } = await cluster.api(namespace).get(ref);
+    assert.equal(status.phase, 'Terminating');
+    const texts = Object.fromEntries((status.conditions ?? []).map(({ type, message }) => [type, message]));
+    assert.equal(texts.NamespaceContentRemaining, 'Some resources are remaining: pods. has 1 resource instances');
+    assert.equal(
+      texts.NamespaceFinalizersRemaining,
+      'Some content in the namespace has finalizers remaining: example.com/wait in 1 resource instances',
+    );
+    await cluster.api(pod).patch({ namespace: 'team', name: 'a' }, { type: 'merge', body: { metadata: { finalizers: null } } });
+    await cluster.settle();
+    assert.ok(!(await names(cluster)).includes('team'));
+  });
+});
+
+describe('serviceAccountController and rootCaController', () => {
+  it('give each namespace its default account and root certificate, also after they were deleted or changed', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [serviceAccountController, rootCaController('PEM')] });
+    assert.deepEqual(
+      (await cluster.list(serviceAccount)).map(({ metadata }) => metadata.name),
+      ['default'],
+    );
+    const rootCa = { namespace: 'default', name: 'kube-root-ca.crt' };
+    assert.deepEqual((await cluster.api(configMap).get(rootCa)).data, { 'ca.crt': 'PEM' });
+    await cluster.api(serviceAccount).delete({ namespace: 'default', name: 'default' });
+    await cluster.api(configMap).patch(rootCa, { type: 'merge', body: { data: { 'ca.crt': 'forged' } } });
+    await cluster.settle();
+    assert.equal((await cluster.list(serviceAccount)).length, 1);
+    assert.deepEqual((await cluster.api(configMap).get(rootCa)).data, { 'ca.crt': 'PEM' });
+  });
+});
+
+describe('eventTtlController', () => {
+  it('removes Events an hour after their last change', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [eventTtlController()] });
+    const make = (name: string) => {
+      const involvedObject = { kind: 'Pod', namespace: 'default', name: 'a' };
+      return cluster.apply({ apiVersion: 'v1', kind: 'Event', metadata: { name, namespace: 'default' }, involvedObject } as {
+        apiVersion: string;
+        kind: string;
+      });
+    };
+    await make('a');
+    await make('b');
+    await cluster.pass(1800);
+    await cluster.api(event).patch({ namespace: 'default', name: 'a' }, { type: 'merge', body: { count: 2 } });
+    await cluster.pass(1800);
+    assert.deepEqual(
+      (await cluster.list(event)).map(({ metadata }) => metadata.name),
+      ['a'],
+    );
+    await cluster.pass(1800);
+    assert.equal((await cluster.list(event)).length, 0);
+  });
+});
