@@ -10,7 +10,7 @@ import { addressAt, type IpRange } from './services/ip-range.ts';
 export interface BootstrapOptions {
   /** The cluster's Service addresses. */
   readonly serviceRange: IpRange;
-  /** Where pods reach the API server's own socket: the endpoint behind the `kubernetes` Service. */
+  /** Where pods reach the API server's own socket: the endpoint behind the `kubernetes` Service. Not a loopback address: validation refuses those. */
   readonly apiEndpoint: { readonly ip: string; readonly port: number };
   readonly signal: AbortSignal;
 }
