@@ -58,6 +58,8 @@ if (named.length === 0) {
   step('import rules', process.execPath, ...loader, 'scripts/check/imports.ts');
   step('dead code', 'knip');
 }
+const usesKubectl = chosen.some((file) => needsDocker(file) || file.endsWith('.kubectl.test.ts'));
+const kubectl = usesKubectl && step('kubectl', 'scripts/ensure-kubectl');
 await test(
   'tests',
   chosen.filter((file) => !needsDocker(file)),
@@ -66,8 +68,7 @@ await test(
 );
 const onDocker = chosen.filter(needsDocker);
 if (onDocker.length > 0) {
-  const ready =
-    step('Docker', 'scripts/ensure-docker') && step('kubectl', 'scripts/ensure-kubectl') && step('images', 'scripts/images/build');
+  const ready = kubectl && step('Docker', 'scripts/ensure-docker') && step('images', 'scripts/images/build');
   if (ready) {
     await test(
       'tests on Docker',
