@@ -345,6 +345,18 @@ function clusterTests(harness: () => RuntimeHarness, runtime: () => ContainerRun
     assert.equal((await iterator.next()).done, true);
   });
 
+  it('restricts events to one node when asked', async () => {
+    const abort = new AbortController();
+    const events = runtime().events(abort.signal, 'second')[Symbol.asyncIterator]();
+    assert.deepEqual((await events.next()).value, { type: 'resync' });
+    const elsewhere = await runtime().sandboxes.run(aSandbox());
+    const config = aSandbox();
+    const here = await runtime().sandboxes.run({ ...config, pod: { ...config.pod, node: 'second' } });
+    await runtime().sandboxes.remove(elsewhere.id);
+    assert.deepEqual((await events.next()).value, { type: 'sandboxStarted', podUid: config.pod.uid, id: here.id });
+    abort.abort();
+  });
+
   it('keeps clusters on one engine apart, and destroys only its own', async () => {
     const other = await harness().runtime('contract-b');
     try {

@@ -295,8 +295,8 @@ export interface ContainerRuntime {
   readonly streams: Streams;
   readonly images: Images;
   info(): Promise<RuntimeInfo>;
-  /** Live events until the signal aborts; a broken stream is reopened inside and reported as `resync`. While the engine is away: `Unavailable` errors elsewhere, silence here. */
-  events(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
+  /** Live events until the signal aborts; a broken stream is reopened inside and reported as `resync`. While the engine is away: `Unavailable` errors elsewhere, silence here. With a node: only of pods on it. */
+  events(signal: AbortSignal, node?: string): AsyncIterable<RuntimeEvent>;
   /** Makes what the cluster needs once (bridge network, pause image); idempotent. */
   prepare(): Promise<void>;
   /** Removes everything of this cluster from the engine. */

@@ -42,7 +42,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
     streams: new DockerStreams(api, clock),
     images: new DockerImages(api, clock),
     info: () => engineInfo(api),
-    events: (signal) => events.subscribe(signal),
+    events: (signal, node) => events.subscribe(signal, node),
     prepare: async () => {
       await Promise.all([network.ensure(), pause.ensure()]);
     },

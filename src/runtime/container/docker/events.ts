@@ -23,7 +23,8 @@ export class DockerEvents {
   readonly #api: DockerApi;
   readonly #cluster: string;
   readonly #clock: RuntimeClock;
-  readonly #queues = new Set<EventQueue>();
+  /** With the node that each is restricted to. */
+  readonly #queues = new Map<EventQueue, string | undefined>();
   #running: AbortController | undefined;
   #open = false;
 
@@ -34,7 +35,7 @@ export class DockerEvents {
   }
 
   /** Events until the signal aborts; `resync` first, once the stream is open. */
-  subscribe(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
+  subscribe(signal: AbortSignal, node?: string): AsyncIterable<RuntimeEvent> {
     const queue = new EventQueue(signal, (closed) => {
       this.#queues.delete(closed);
       if (this.#queues.size > 0) return;
@@ -42,7 +43,7 @@ export class DockerEvents {
       this.#running = undefined;
     });
     if (signal.aborted) return queue;
-    this.#queues.add(queue);
+    this.#queues.set(queue, node);
     if (this.#running === undefined) {
       this.#running = new AbortController();
       this.#run(this.#running.signal).catch((error: unknown) => {
@@ -53,7 +54,7 @@ export class DockerEvents {
   }
 
   close(): void {
-    for (const queue of [...this.#queues]) queue.close();
+    for (const queue of [...this.#queues.keys()]) queue.close();
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -77,7 +78,7 @@ export class DockerEvents {
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       this.#open = true;
-      this.#publish({ type: 'resync' });
+      this.#resync();
       await readLines(source, (line) => this.#accept(line));
     } catch {
       return true; // broken: reopened and reported as resync
@@ -95,12 +96,15 @@ export class DockerEvents {
   }
 
   #accept(line: string): void {
-    const event = toRuntimeEvent(JSON.parse(line) as EngineEvent); // the API's contract
-    if (event !== undefined) this.#publish(event);
+    const engineEvent = JSON.parse(line) as EngineEvent; // the API's contract
+    const event = toRuntimeEvent(engineEvent);
+    const podNode = engineEvent.Actor.Attributes[LABEL.node];
+    if (event === undefined) return;
+    for (const [queue, node] of this.#queues) if (node === undefined || node === podNode) queue.push(event);
   }
 
-  #publish(event: RuntimeEvent): void {
-    for (const queue of this.#queues) queue.push(event);
+  #resync(): void {
+    for (const queue of this.#queues.keys()) queue.push({ type: 'resync' });
   }
 }
 

@@ -88,11 +88,11 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
       engine.check();
       return { ...INFO, ...options.info };
     },
-    events(signal: AbortSignal): AsyncIterable<RuntimeEvent> {
+    events(signal: AbortSignal, node?: string): AsyncIterable<RuntimeEvent> {
       const queue = new EventQueue(signal, closeQueue);
       if (!signal.aborted) {
         open.add(queue);
-        engine.subscribe(cluster, queue);
+        engine.subscribe(queue, cluster, node);
         queue.push({ type: 'resync' });
       }
       return queue;

@@ -79,7 +79,7 @@ export class SimulatedContainers implements Containers {
       throw new RuntimeError('StartFailed', message);
     }
     update(record, { state: 'running', startedAtMs: nowMs, finishedAtMs: 0, exitCode: 0, reason: '', message: '' });
-    engine.emit(this.#cluster, { type: 'containerStarted', podUid: config.pod.uid, id });
+    engine.emit(this.#cluster, config.pod.node, { type: 'containerStarted', podUid: config.pod.uid, id });
     this.#runProcess(record);
   }
 
@@ -113,7 +113,7 @@ export class SimulatedContainers implements Containers {
     this.#engine.containers.delete(id);
     const { pod, name, attempt } = record.config;
     this.#engine.names.delete(containerName(this.#cluster, pod.uid, name, attempt));
-    this.#engine.emit(this.#cluster, { type: 'containerRemoved', podUid: pod.uid, id });
+    this.#engine.emit(this.#cluster, pod.node, { type: 'containerRemoved', podUid: pod.uid, id });
   }
 
   async inspect(id: string): Promise<Container | undefined> {
@@ -189,8 +189,8 @@ export class SimulatedContainers implements Containers {
     update(record, { state: 'exited', exitCode: oomKilled ? 137 : exitCode, reason, finishedAtMs: nowMs });
     record.logs?.end(nowMs);
     const { id, pod } = record.view;
-    if (oomKilled) this.#engine.emit(this.#cluster, { type: 'containerOom', podUid: pod.uid, id });
-    this.#engine.emit(this.#cluster, { type: 'containerExited', podUid: pod.uid, id });
+    if (oomKilled) this.#engine.emit(this.#cluster, pod.node, { type: 'containerOom', podUid: pod.uid, id });
+    this.#engine.emit(this.#cluster, pod.node, { type: 'containerExited', podUid: pod.uid, id });
     const waiting = [...record.onExit];
     record.onExit.clear();
     for (const callback of waiting) callback();

@@ -63,7 +63,8 @@ export class SimulatedEngine {
   readonly ips: IpPool;
   /** May be exchanged by a test at any time. */
   script: SimulatedScript;
-  readonly #subscribers = new Map<EventQueue, string>();
+  /** By audience: a cluster, or one node of it. */
+  readonly #subscribers = new Map<string, Set<EventQueue>>();
   #available = true;
   #lastId = 0;
 
@@ -75,7 +76,8 @@ export class SimulatedEngine {
 
   /** Plays a stopped daemon: every call fails with 'Unavailable' until it is back, which is reported as `resync`. Containers run on. */
   setAvailable(available: boolean): void {
-    if (available && !this.#available) for (const queue of this.#subscribers.keys()) queue.push({ type: 'resync' });
+    const back = available && !this.#available;
+    for (const queues of back ? this.#subscribers.values() : []) for (const queue of queues) queue.push({ type: 'resync' });
     this.#available = available;
   }
 
@@ -91,17 +93,25 @@ export class SimulatedEngine {
     return createHash('sha256').update(`simulated ${this.#lastId}`).digest('hex');
   }
 
-  emit(cluster: string, event: RuntimeEvent): void {
+  /** Tells those who listen to the cluster, and to the node. */
+  emit(cluster: string, node: string, event: RuntimeEvent): void {
     if (!this.#available) return;
-    for (const [queue, subscribed] of this.#subscribers) if (subscribed === cluster) queue.push(event);
+    for (const audience of [audienceOf(cluster), audienceOf(cluster, node)]) {
+      for (const queue of this.#subscribers.get(audience) ?? []) queue.push(event);
+    }
   }
 
-  subscribe(cluster: string, queue: EventQueue): void {
-    this.#subscribers.set(queue, cluster);
+  subscribe(queue: EventQueue, cluster: string, node?: string): void {
+    const audience = audienceOf(cluster, node);
+    const queues = this.#subscribers.get(audience) ?? new Set();
+    queues.add(queue);
+    this.#subscribers.set(audience, queues);
   }
 
   unsubscribe(queue: EventQueue): void {
-    this.#subscribers.delete(queue);
+    for (const [audience, queues] of this.#subscribers) {
+      if (queues.delete(queue) && queues.size === 0) this.#subscribers.delete(audience);
+    }
   }
 
   /** The sandbox, or RuntimeError 'NotFound'. */
@@ -117,6 +127,10 @@ export class SimulatedEngine {
     if (record === undefined || record.cluster !== cluster) throw new RuntimeError('NotFound', `No such container: ${id}`);
     return record;
   }
+}
+
+function audienceOf(cluster: string, node?: string): string {
+  return node === undefined ? cluster : `${cluster} ${node}`;
 }
 
 /** The name that makes a sandbox unique on the engine. */

@@ -35,7 +35,7 @@ export class SimulatedSandboxes implements Sandboxes {
     });
     engine.names.set(name, id);
     engine.sandboxes.set(id, { cluster: this.#cluster, config, view });
-    engine.emit(this.#cluster, { type: 'sandboxStarted', podUid: config.pod.uid, id });
+    engine.emit(this.#cluster, config.pod.node, { type: 'sandboxStarted', podUid: config.pod.uid, id });
     return view;
   }
 
@@ -64,7 +64,7 @@ export class SimulatedSandboxes implements Sandboxes {
     this.#stopNow(record);
     this.#engine.sandboxes.delete(id);
     this.#engine.names.delete(sandboxName(this.#cluster, record.config.pod.uid, record.config.attempt));
-    this.#engine.emit(this.#cluster, { type: 'sandboxRemoved', podUid: record.config.pod.uid, id });
+    this.#engine.emit(this.#cluster, record.config.pod.node, { type: 'sandboxRemoved', podUid: record.config.pod.uid, id });
   }
 
   async dial(id: string, port: number): Promise<Duplex> {
@@ -88,7 +88,7 @@ export class SimulatedSandboxes implements Sandboxes {
     if (view.state === 'notReady') return;
     this.#engine.ips.giveBack(view.ip);
     record.view = Object.freeze({ ...view, state: 'notReady', ip: '' });
-    this.#engine.emit(this.#cluster, { type: 'sandboxStopped', podUid: view.pod.uid, id: view.id });
+    this.#engine.emit(this.#cluster, view.pod.node, { type: 'sandboxStopped', podUid: view.pod.uid, id: view.id });
   }
 
   #hasRunningContainer(sandboxId: string): boolean {
