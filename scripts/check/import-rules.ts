@@ -54,9 +54,16 @@ const vendors: readonly { readonly package: RegExp; readonly folder: string }[] 
 const inputOutput =
   /^node:(fs|fs\/promises|net|http|https|http2|tls|dgram|dns|dns\/promises|child_process|worker_threads|cluster|os|process|readline|sqlite|tty)$/;
 
-/** Tests, contracts and what serves only them (`testing/`, `e2e/`, `test-….ts`, `…-test-support.ts`) may import anything. */
-export const isTest = (path: string): boolean =>
-  /\.(test|contract)\.ts$|(^|\/)((testing|e2e)\/|test-[^/]+\.ts$)|-test-support\.ts$/.test(path);
+const testNames = [
+  /\.(test|contract)\.ts$/,
+  /(^|\/)(testing|e2e)\//,
+  /(^|\/)test-[^/]+\.ts$/,
+  /-(test-support|fixture)\.ts$/,
+  /\/crash-writer\.ts$/,
+];
+
+/** Whether a file is a test, a contract or serves only them, by its name: those may import anything. */
+export const isTest = (path: string): boolean => testNames.some((name) => name.test(path));
 
 const packageOf = (specifier: string) =>
   specifier
