@@ -34,6 +34,8 @@ export interface ClusterChoices {
   readonly podCidr?: string | undefined;
   /** What was decided at an earlier start; kept where it still fits the host. */
   readonly known?: ClusterSettings | undefined;
+  /** Ranges of clusters that may not run right now. */
+  readonly takenCidrs: readonly string[];
 }
 
 export interface RunningCluster {
@@ -61,11 +63,18 @@ export class UserError extends Error {
   }
 }
 
+export interface StartHooks {
+  /** Names each step as it begins. */
+  onStep(step: string): void;
+  /** All addresses of the cluster are taken: others may pick theirs. May be called more than once. */
+  onListening(): void;
+}
+
 export interface ClusterHost {
-  /** Checks the engine and picks what the user did not choose. Rejects with `UserError`. */
+  /** Checks the engine, picks what the user did not choose, and claims the addresses on the host. Rejects with `UserError`. */
   plan(choices: ClusterChoices): Promise<ClusterSettings>;
-  /** Starts serving in this process. `onStep` names each step as it begins. Resolves when the API is ready and the nodes are Ready. */
-  start(settings: ClusterSettings, onStep: (step: string) => void): Promise<RunningCluster>;
+  /** Starts serving in this process. Resolves when the API is ready and the nodes are Ready. Rejects with `UserError` or a bug. */
+  start(settings: ClusterSettings, hooks: StartHooks): Promise<RunningCluster>;
   /** Removes what a stopped cluster has on the machine outside its folder: containers, networks, routes. */
   destroy(settings: ClusterSettings): Promise<void>;
 }

@@ -8,6 +8,8 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync
 import { join, resolve } from 'node:path';
 import { type AdminCredentials, type ClusterSettings, UserError } from '../cluster-port.ts';
 import type { Terminal } from '../terminal.ts';
+import { tryLock } from './file-lock.ts';
+import { processStartOf } from './process-identity.ts';
 
 /** What a running server says of itself. */
 export interface ServerState {
@@ -20,26 +22,6 @@ export interface ServerState {
 }
 
 const profileName = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/;
-
-/** The process' start time from the kernel; '' when it does not exist (or the system has no /proc, where the pid alone must do). */
-export function processStartOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? '' : (fields[19] ?? '');
-  } catch {
-    return existsSync('/proc/self/stat') ? '' : pidAlive(pid) ? 'alive' : '';
-  }
-}
-
-function pidAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
 
 /** Where all profiles live: `MINIK_HOME`, or `~/.minik`. */
 export const minikHome = (terminal: Terminal): string => resolve(terminal.env.MINIK_HOME ?? join(terminal.home, '.minik'));
@@ -93,7 +75,10 @@ export class Profile {
   /** The administrator's, as of the last start. Throws UserError when there was none. */
   credentials(): AdminCredentials {
     const credentials = this.#readJson<AdminCredentials>('credentials.json');
-    if (credentials === undefined) throw new UserError(`profile ${JSON.stringify(this.name)} has no credentials`, [`Run "minik stop -p ${this.name}" and "minik start -p ${this.name}".`]);
+    if (credentials === undefined)
+      throw new UserError(`profile ${JSON.stringify(this.name)} has no credentials`, [
+        `Run "minik stop -p ${this.name}" and "minik start -p ${this.name}".`,
+      ]);
     return credentials;
   }
 
@@ -117,24 +102,12 @@ export class Profile {
   /** Takes the profile for one command; returns the release function. Throws UserError when another command has it. */
   lock(purpose: string): () => void {
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
-    const path = join(this.folder, 'lock');
-    const own = `${process.pid} ${processStartOf(process.pid)} ${purpose}`;
-    for (let attempt = 0; attempt < 2; attempt++) {
-      try {
-        writeFileSync(path, own, { flag: 'wx', mode: 0o600 });
-        return () => rmSync(path, { force: true });
-      } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-      }
-      const [pid = '0', start = '', ...rest] = existsSync(path) ? readFileSync(path, 'utf8').split(' ') : [];
-      if (start !== '' && processStartOf(Number(pid)) === start) {
-        throw new UserError(`another command (minik ${rest.join(' ')}, pid ${pid}) is working on profile ${JSON.stringify(this.name)}`, [
-          'Wait for it to end and try again.',
-        ]);
-      }
-      rmSync(path, { force: true });
-    }
-    throw new UserError(`profile ${JSON.stringify(this.name)} is being worked on by another command`);
+    const outcome = tryLock(join(this.folder, 'lock'), purpose);
+    if (typeof outcome === 'function') return outcome;
+    throw new UserError(
+      `another command (minik ${outcome.purpose}, pid ${outcome.pid}) is working on profile ${JSON.stringify(this.name)}`,
+      ['Wait for it to end and try again.'],
+    );
   }
 
   /** Deletes the folder and everything in it. */

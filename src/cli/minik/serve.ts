@@ -1,8 +1,12 @@
 /**
  * `minik serve` (hidden): the server process itself, started detached by `minik start`. Says over IPC what it does, then serves until SIGTERM or SIGINT.
  */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type RunningCluster, UserError } from '../cluster-port.ts';
-import { type Profile, processStartOf } from './profile.ts';
+import { waitForLock } from './file-lock.ts';
+import { processStartOf } from './process-identity.ts';
+import { minikHome, Profile, profileNames } from './profile.ts';
 import type { ServeChoices, ServerMessage } from './server-process.ts';
 import { openProfile, type VerbContext } from './verb.ts';
 
@@ -10,20 +14,39 @@ function tell(message: ServerMessage): void {
   if (process.connected) process.send?.(message);
 }
 
+/** Clusters of all users and homes pick their addresses one after another. */
+const addressLock = join(tmpdir(), 'minik-addresses.lock');
+const addressLockTimeoutMs = 60_000;
+
+/** Ranges of the other profiles, which may not run right now. */
+function rangesOfOthers(context: VerbContext, own: string): readonly string[] {
+  const home = minikHome(context.terminal);
+  return profileNames(home)
+    .filter((name) => name !== own)
+    .map((name) => new Profile(home, name).settings())
+    .flatMap((settings) => (settings === undefined ? [] : [settings.serviceCidr, settings.podCidr]));
+}
+
 async function run(context: VerbContext, profile: Profile, choices: ServeChoices): Promise<RunningCluster> {
   const host = await context.loadClusterHost();
-  const settings = await host.plan({ ...choices, profile: profile.name, folder: profile.folder, known: profile.settings() });
-  profile.saveSettings(settings);
-  const cluster = await host.start(settings, (text) => tell({ type: 'step', text }));
-  profile.saveCredentials(cluster.admin);
-  profile.saveServer({
-    pid: process.pid,
-    processStart: processStartOf(process.pid),
-    apiUrl: cluster.apiUrl,
-    startedAt: new Date().toISOString(),
-    version: context.version,
-  });
-  return cluster;
+  const release = await waitForLock(addressLock, `start ${profile.name}`, addressLockTimeoutMs);
+  try {
+    const takenCidrs = rangesOfOthers(context, profile.name);
+    const settings = await host.plan({ ...choices, profile: profile.name, folder: profile.folder, known: profile.settings(), takenCidrs });
+    profile.saveSettings(settings);
+    const cluster = await host.start(settings, { onStep: (text) => tell({ type: 'step', text }), onListening: release });
+    profile.saveCredentials(cluster.admin);
+    profile.saveServer({
+      pid: process.pid,
+      processStart: processStartOf(process.pid),
+      apiUrl: cluster.apiUrl,
+      startedAt: new Date().toISOString(),
+      version: context.version,
+    });
+    return cluster;
+  } finally {
+    release();
+  }
 }
 
 /** Serves; resolves with the exit code after a signal. */

@@ -6,7 +6,8 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ClusterChoices, UserError } from '../cluster-port.ts';
-import { type Profile, processStartOf } from './profile.ts';
+import { processStartOf } from './process-identity.ts';
+import type { Profile } from './profile.ts';
 
 export type ServerMessage =
   | { readonly type: 'step'; readonly text: string }
@@ -14,7 +15,7 @@ export type ServerMessage =
   | { readonly type: 'failed'; readonly message: string; readonly hints: readonly string[] };
 
 /** What `minik start` tells the server to be; the rest is in the profile or picked. */
-export type ServeChoices = Omit<ClusterChoices, 'profile' | 'folder' | 'known'>;
+export type ServeChoices = Omit<ClusterChoices, 'profile' | 'folder' | 'known' | 'takenCidrs'>;
 
 export interface LaunchOptions {
   readonly profile: Profile;
@@ -41,7 +42,11 @@ export function launchServer(options: LaunchOptions): Promise<void> {
   const { profile, command, env } = options;
   const [program = process.execPath, ...args] = command;
   const log = openSync(profile.logFile, 'a', 0o600);
-  const child = spawn(program, [...args, 'serve', profile.name, JSON.stringify(options.choices)], { detached: true, stdio: ['ignore', log, log, 'ipc'], env });
+  const child = spawn(program, [...args, 'serve', profile.name, JSON.stringify(options.choices)], {
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+    env,
+  });
   closeSync(log);
   return new Promise((resolve, reject) => {
     const settle = (outcome: () => void): void => {

@@ -22,20 +22,33 @@ function choicesOf(profile: Profile, options: StartOptions): ServeChoices {
   for (const key of unchangeable) {
     const chosen = options[key];
     if (known !== undefined && chosen !== undefined && chosen !== known[key]) {
-      throw new UserError(`profile ${JSON.stringify(profile.name)} was made with ${key} ${known[key]}, which cannot be changed to ${chosen}`, [
-        `Run "minik delete -p ${profile.name}" first, or choose another profile with -p.`,
-      ]);
+      throw new UserError(
+        `profile ${JSON.stringify(profile.name)} was made with ${key} ${known[key]}, which cannot be changed to ${chosen}`,
+        [`Run "minik delete -p ${profile.name}" first, or choose another profile with -p.`],
+      );
     }
   }
   const { apiPort, serviceCidr, podCidr } = options;
-  return { runtime: options.runtime ?? known?.runtime ?? 'docker', nodes: options.nodes ?? known?.nodes ?? 1, apiPort, serviceCidr, podCidr };
+  return {
+    runtime: options.runtime ?? known?.runtime ?? 'docker',
+    nodes: options.nodes ?? known?.nodes ?? 1,
+    apiPort,
+    serviceCidr,
+    podCidr,
+  };
 }
 
 async function launch(context: VerbContext, profile: Profile, choices: ServeChoices, progress: Progress): Promise<void> {
   const isNew = profile.settings() === undefined;
   try {
     progress.step(isNew ? 'Preparing a new cluster' : 'Preparing the cluster');
-    await launchServer({ profile, choices, command: context.selfCommand, env: context.terminal.env, onStep: (text) => progress.step(text) });
+    await launchServer({
+      profile,
+      choices,
+      command: context.selfCommand,
+      env: context.terminal.env,
+      onStep: (text) => progress.step(text),
+    });
   } catch (error) {
     progress.abandon();
     if (isNew) await undo(context, profile);
@@ -48,7 +61,9 @@ async function undo(context: VerbContext, profile: Profile): Promise<void> {
   const settings = profile.settings();
   if (settings !== undefined) {
     const host = await context.loadClusterHost();
-    await host.destroy(settings).catch((error: unknown) => context.terminal.err(`minik: not everything could be removed again: ${String(error)}\n`));
+    await host
+      .destroy(settings)
+      .catch((error: unknown) => context.terminal.err(`minik: not everything could be removed again: ${String(error)}\n`));
   }
   profile.remove();
 }

@@ -13,20 +13,21 @@ export const sortedKeys = (value: object): readonly string[] =>
     return left.compare(right);
   });
 
-/** A floating-point number with verb %v. */
-export function goFloat(value: number): string {
+/** A number with verb %v; whole ones are integers, as upstream's decoder makes them. */
+export function goNumber(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
   if (Object.is(value, -0)) return '-0';
+  if (Number.isInteger(value)) return BigInt(value).toString();
   const [digits = '0', power = '0'] = value.toExponential().split('e');
   const exponent = Number(power);
-  if (exponent >= -4 && exponent < 21) return exponent < 0 ? value.toFixed(Math.max(0, digits.replace(/[-.]/g, '').length - 1 - exponent)) : value.toString();
-  return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
+  if (exponent < -4 || exponent >= 6) return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
+  return exponent < 0 ? value.toFixed(digits.replace(/[-.]/g, '').length - 1 - exponent) : value.toString();
 }
 
 /** Verb %v: `map[a:1 b:[x y]]`, `<nil>`. */
 export function goValue(value: JsonValue | undefined): string {
   if (value === null || value === undefined) return '<nil>';
-  if (typeof value === 'number') return goFloat(value);
+  if (typeof value === 'number') return goNumber(value);
   if (Array.isArray(value)) return `[${value.map(goValue).join(' ')}]`;
   if (isObject(value)) return `map[${sortedKeys(value).map((key) => `${key}:${goValue(value[key])}`).join(' ')}]`;
   return String(value);
@@ -58,10 +59,10 @@ export function goSyntax(value: JsonValue | undefined): string {
 }
 
 /** The dynamic type's name, as in error messages. */
-export function goType(value: JsonValue | undefined, integers: 'int64' | 'float64' = 'int64'): string {
+export function goType(value: JsonValue | undefined): string {
   if (value === null || value === undefined) return '<nil>';
   if (typeof value === 'string') return 'string';
   if (typeof value === 'boolean') return 'bool';
-  if (typeof value === 'number') return Number.isInteger(value) ? integers : 'float64';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
   return Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}';
 }

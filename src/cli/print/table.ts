@@ -6,6 +6,9 @@
 const minWidth = 6;
 const padding = 3;
 
+/** Makes escape sequences in a cell visible, so that objects cannot move the cursor. Source: cli-runtime pkg/printers/terminal.go. */
+export const escapeTerminal = (text: string): string => text.replaceAll('\x1b', '^[').replaceAll('\r', '\\r');
+
 /** Character cells of a text: combining marks take none and wide characters count one, as Go's tabwriter counts runes. */
 const runeCount = (text: string): number => [...text].length;
 

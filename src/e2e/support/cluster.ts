@@ -1,0 +1,116 @@
+/** A cluster of its own for one test file: own folder, own kubeconfig, own networks; deleted afterwards, whatever happened. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Background, background, eventually, type Outcome, ok, type RunOptions, run } from './shell.ts';
+
+const root = resolve(import.meta.dirname, '../../..');
+
+/** A file below testdata/. */
+export const testdata = (...path: readonly string[]): string => join(root, 'testdata', ...path);
+
+export type Flavour = 'kubectl' | 'minik kubectl';
+
+/** Every scenario is done with both. */
+export const flavours: readonly Flavour[] = ['kubectl', 'minik kubectl'];
+
+export interface E2eClusterOptions {
+  /** Also the profile's name; unique among test files, so that they can run side by side. */
+  readonly name: string;
+  readonly runtime?: 'docker' | 'simulated';
+  /** The program to run; default: `MINIK_E2E_COMMAND` or the checkout's scripts/minik. */
+  readonly command?: string;
+  readonly startArgs?: readonly string[];
+}
+
+export class E2eCluster {
+  readonly name: string;
+  readonly home: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly #command: string;
+  readonly #options: E2eClusterOptions;
+
+  constructor(options: E2eClusterOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.home = mkdtempSync(join(tmpdir(), `minik-e2e-${options.name}-`));
+    this.env = {
+      MINIK_HOME: join(this.home, 'minik'),
+      KUBECONFIG: join(this.home, 'kubeconfig'),
+      MINIK_PROFILE: options.name,
+      HOME: this.home,
+    };
+    this.#command = options.command ?? process.env.MINIK_E2E_COMMAND ?? join(root, 'scripts/minik');
+  }
+
+  /** Starts the cluster (again). */
+  async start(): Promise<string> {
+    const { runtime = 'docker', startArgs = [] } = this.#options;
+    const outcome = await this.minik(['start', '--runtime', runtime, ...startArgs]);
+    if (outcome.code !== 0) throw new Error(`minik start ended with ${outcome.code}:\n${outcome.stdout}${outcome.stderr}`);
+    return outcome.stdout + outcome.stderr;
+  }
+
+  /** Deletes the cluster and its folder. */
+  async delete(): Promise<void> {
+    try {
+      if (existsSync(this.env.MINIK_HOME ?? '')) await this.minik(['delete']);
+    } finally {
+      rmSync(this.home, { recursive: true, force: true });
+    }
+  }
+
+  /** Runs `minik …` for this cluster. */
+  minik(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+    return run([this.#command, ...args], { ...options, env: { ...this.env, ...options.env } });
+  }
+
+  /** The command line of a kubectl. */
+  command(flavour: Flavour, args: readonly string[]): readonly string[] {
+    return flavour === 'kubectl' ? [process.env.MINIK_E2E_KUBECTL ?? 'kubectl', ...args] : [this.#command, 'kubectl', ...args];
+  }
+
+  /** Runs a kubectl that may fail. */
+  try(flavour: Flavour, args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+    return run(this.command(flavour, args), { ...options, env: { ...this.env, ...options.env } });
+  }
+
+  /** Runs a kubectl that must succeed; resolves with what it prints. */
+  kubectl(flavour: Flavour, args: readonly string[], options: RunOptions = {}): Promise<string> {
+    return ok(this.command(flavour, args), { ...options, env: { ...this.env, ...options.env } });
+  }
+
+  background(flavour: Flavour, args: readonly string[]): Background {
+    return background(this.command(flavour, args), { env: this.env });
+  }
+
+  /** Waits until kubectl's output passes the check. */
+  until(args: readonly string[], check: (output: string) => boolean, timeoutMs = 90_000): Promise<string> {
+    return eventually(async () => {
+      const output = await this.kubectl('kubectl', args);
+      if (!check(output)) throw new Error(`kubectl ${args.join(' ')} prints:\n${output}`);
+      return output;
+    }, timeoutMs);
+  }
+
+  /** Waits until every pod of a selector (or all of the namespace) is Ready, and there are `count` of them. */
+  async podsReady(selector: string, count: number, timeoutMs = 120_000): Promise<readonly string[]> {
+    const template =
+      '{range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status} {.metadata.deletionTimestamp}{"\\n"}{end}';
+    const output = await this.until(
+      ['get', 'pods', '-l', selector, '-o', `jsonpath=${template}`],
+      (text) => {
+        const lines = text
+          .trimEnd()
+          .split('\n')
+          .filter((line) => line !== '');
+        return lines.length === count && lines.every((line) => line.trimEnd().endsWith(' True'));
+      },
+      timeoutMs,
+    );
+    return output
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(' ')[0] ?? '');
+  }
+}
