@@ -1,0 +1,109 @@
+/** The service range on a real host: pods on a Docker bridge reach listeners on service addresses through their gateway. Needs dockerd and NET_ADMIN. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
+import { addServiceRoute, chooseSubnets, hasServiceRoute, removeServiceRoute } from './host-network.ts';
+import { addressAt, parseCidr } from './ipv4.ts';
+import { aBackend, aConfig, aPort, aService, startPlane } from './testing.ts';
+
+const run = promisify(execFile);
+const name = `minik-network-test-${process.pid}`;
+const label = 'minik.test=network';
+
+const docker = async (...args: string[]): Promise<string> => (await run('docker', args)).stdout.trim();
+
+/** Undoes in reverse order: a network can go only after its containers. */
+function cleanUp(t: TestContext): (undo: () => Promise<unknown>) => void {
+  const undos: (() => Promise<unknown>)[] = [];
+  t.after(async () => {
+    for (const undo of undos.reverse()) await undo();
+  });
+  return (undo) => undos.push(undo);
+}
+
+/** An image with nothing but a static busybox, from the host's own. */
+async function buildImage(after: (undo: () => Promise<unknown>) => void): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'minik-network-'));
+  after(() => rm(folder, { recursive: true, force: true }));
+  const { stdout } = await run('sh', ['-c', 'command -v busybox']);
+  await copyFile(stdout.trim(), join(folder, 'busybox'));
+  await writeFile(join(folder, 'Dockerfile'), `FROM scratch\nLABEL ${label}\nCOPY busybox /bin/busybox\nENTRYPOINT ["/bin/busybox"]\n`);
+  await docker('build', '--quiet', '--tag', name, folder);
+  after(() => docker('rmi', '--force', name));
+  return name;
+}
+
+const ask = (host: string, port: number): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(port, host);
+    let text = '';
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    socket.on('end', () => resolve(text.trim()));
+    socket.on('error', reject);
+  });
+
+describe('the service range on this host', () => {
+  it('is reached by pods (through the bridge, their own Service too) and by the host, and leaves nothing behind', async (t) => {
+    const after = cleanUp(t);
+    const networks = await docker('network', 'ls', '--quiet');
+    const taken = await docker('network', 'inspect', '--format', '{{range .IPAM.Config}}{{.Subnet}} {{end}}', ...networks.split('\n'));
+    const { serviceCidr, podCidr } = await chooseSubnets(taken.split(/\s+/));
+    const range = parseCidr(serviceCidr);
+    assert.ok(range);
+    await addServiceRoute(serviceCidr);
+    after(() => removeServiceRoute(serviceCidr));
+    await addServiceRoute(serviceCidr);
+    assert.equal(await hasServiceRoute(serviceCidr), true);
+
+    const image = await buildImage(after);
+    await docker('network', 'create', '--label', label, '--subnet', podCidr, name);
+    after(() => docker('network', 'rm', name));
+    const serve = 'while true; do echo hello-from-pod | busybox nc -l -p 8080; done';
+    const pod = await docker('run', '--detach', '--label', label, '--network', name, image, 'sh', '-c', serve);
+    after(() => docker('rm', '--force', pod));
+    const podIp = await docker('inspect', '--format', `{{(index .NetworkSettings.Networks "${name}").IPAddress}}`, pod);
+
+    const [dnsIp, clusterIp] = [addressAt(range, 10), addressAt(range, 20)];
+    const { apply, plane } = await startPlane(t, aConfig({ serviceCidr, podCidr, dnsIp }));
+    await apply([aService({ clusterIp, ports: [aPort({ port: 80, backends: [aBackend(podIp, 8080)] })] })]);
+    assert.ok(plane.dnsPort);
+
+    const fromPod = (...command: string[]): Promise<string> => docker('exec', pod, '/bin/busybox', ...command);
+    assert.equal(await ask(clusterIp, 80), 'hello-from-pod');
+    assert.equal(await fromPod('nc', '-w', '5', clusterIp, '80'), 'hello-from-pod');
+    const other = await docker('run', '--rm', '--label', label, '--network', name, image, 'nc', '-w', '5', clusterIp, '80');
+    assert.equal(other, 'hello-from-pod');
+    // Nobody listens: refused at once rather than lost.
+    await assert.rejects(fromPod('nc', '-w', '5', clusterIp, '81'), /refused/);
+
+    await removeServiceRoute(serviceCidr);
+    await removeServiceRoute(serviceCidr);
+    assert.equal(await hasServiceRoute(serviceCidr), false);
+  });
+
+  it('can be routed from a helper container with NET_ADMIN alone', async (t) => {
+    const after = cleanUp(t);
+    const image = await buildImage(after);
+    const networks = await docker('network', 'ls', '--quiet');
+    const taken = await docker('network', 'inspect', '--format', '{{range .IPAM.Config}}{{.Subnet}} {{end}}', ...networks.split('\n'));
+    const { serviceCidr } = await chooseSubnets(taken.split(/\s+/));
+    after(() => removeServiceRoute(serviceCidr));
+    const options = {
+      runHere: () => Promise.reject(new Error('Operation not permitted')),
+      runInHelper: async (command: readonly string[]) => {
+        await docker('run', '--rm', '--label', label, '--network', 'host', '--cap-add', 'NET_ADMIN', image, ...command);
+      },
+    };
+    await addServiceRoute(serviceCidr, options);
+    assert.equal(await hasServiceRoute(serviceCidr), true);
+    await removeServiceRoute(serviceCidr, options);
+    assert.equal(await hasServiceRoute(serviceCidr), false);
+  });
+});
