@@ -118,6 +118,8 @@ export interface KindDeclaration<T extends KubeObject> {
   rowConditions?(object: T): readonly RowCondition[];
   /** False: `metadata.generation` stays unset, as upstream for Namespace, Node, Service and others. Default: as `subresources.status`. */
   readonly generation?: boolean;
+  /** Text of the `Warning:` header of every request for the stored version, when its use is deprecated. */
+  readonly deprecation?: string;
   /** Allows create on update (PUT of an absent object); Lease, Event, Endpoints … have it upstream. */
   readonly allowCreateOnUpdate?: boolean;
   /** Allows PUT without resourceVersion. True upstream for nearly all kinds; default true. */

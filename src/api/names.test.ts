@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
   generateName,
+  isCIdentifier,
   isConfigMapKey,
   isDns1035Label,
   isDns1123Label,
@@ -11,7 +12,9 @@ import {
   isPortName,
   isQualifiedName,
   isRelaxedEnvVarName,
+  isWildcardDns1123Subdomain,
   nameIsDnsSubdomain,
+  nameIsPathSegment,
   safeEncode,
 } from './names.ts';
 
@@ -60,6 +63,15 @@ describe('names', () => {
   it('lets a generateName end in a dash', () => {
     assert.deepEqual(nameIsDnsSubdomain('web-', true), []);
     assert.equal(nameIsDnsSubdomain('web-', false).length, 1);
+  });
+  it('knows wildcards, path segments and identifiers', () => {
+    assert.deepEqual(isWildcardDns1123Subdomain('*.a.b'), []);
+    assert.equal(isWildcardDns1123Subdomain('*.*.b').length, 1);
+    assert.deepEqual(nameIsPathSegment('system:node:a', false), []);
+    assert.deepEqual(nameIsPathSegment('..', false), ["may not be '..'"]);
+    assert.deepEqual(nameIsPathSegment('a/b%', true), ["may not contain '/'", "may not contain '%'"]);
+    assert.deepEqual(isCIdentifier('_a1'), []);
+    assert.equal(isCIdentifier('1a').length, 1);
   });
   it('generates names from the vowel-free alphabet, cut to 63', () => {
     assert.equal(

@@ -268,10 +268,11 @@ export function isPortName(value: string): Complaints {
 }
 
 /** A name that can be one segment of a URL path; does not refuse the empty string. */
-export function isPathSegmentName(value: string): Complaints {
-  if (value === '.' || value === '..') return [`may not be '${value}'`];
-  return ['/', '%'].filter((illegal) => value.includes(illegal)).map((illegal) => `may not contain '${illegal}'`);
-}
+export const isPathSegmentName = (value: string): Complaints =>
+  value === '.' || value === '..' ? [`may not be '${value}'`] : isPathSegmentPrefix(value);
+
+const isPathSegmentPrefix = (value: string): Complaints =>
+  ['/', '%'].filter((illegal) => value.includes(illegal)).map((illegal) => `may not contain '${illegal}'`);
 
 const maskTrailingDash = (name: string): string => (name.length > 1 && name.endsWith('-') ? `${name.slice(0, -2)}a` : name);
 
@@ -287,8 +288,7 @@ export const nameIsDnsSubdomain: NameRule = nameRule(isDns1123Subdomain);
 export const nameIsDnsLabel: NameRule = nameRule(isDns1123Label);
 export const nameIsDns1035Label: NameRule = nameRule(isDns1035Label);
 /** RBAC names and others that need only fit in a URL. */
-export const nameIsPathSegment: NameRule = (name, prefix) =>
-  prefix ? isPathSegmentName(name).filter((text) => !text.startsWith('may not be')) : isPathSegmentName(name);
+export const nameIsPathSegment: NameRule = (name, prefix) => (prefix ? isPathSegmentPrefix(name) : isPathSegmentName(name));
 
 const alphabet = 'bcdfghjklmnpqrstvwxz2456789';
 

@@ -25,6 +25,7 @@ export const endpoints = defineKind<Endpoints>({
   shortNames: ['ep'],
   scope: 'Namespaced',
   schema: 'io.k8s.api.core.v1.Endpoints',
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   allowCreateOnUpdate: true,
   defaults: (object) => ({
     ...object,

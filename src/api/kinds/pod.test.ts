@@ -91,6 +91,30 @@ describe('Pod creation', () => {
     assert.equal(created(pod, withContainer({ resources: { limits } })).status.qosClass, 'Guaranteed');
     assert.equal(created(pod, withContainer({ resources: { requests: { cpu: '1' } } })).status.qosClass, 'Burstable');
   });
+  it('merges label keys into selectors', () => {
+    const constraint = { maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule', matchLabelKeys: ['v'], labelSelector: {} };
+    const term = { topologyKey: 'zone', mismatchLabelKeys: ['v'], labelSelector: { matchLabels: { app: 'a' } } };
+    const json = {
+      metadata: { labels: { v: '2' } },
+      ...withSpec({
+        topologySpreadConstraints: [constraint],
+        affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } },
+      }),
+    };
+    const { topologySpreadConstraints, affinity } = created(pod, json).spec;
+    assert.deepEqual(topologySpreadConstraints?.[0]?.labelSelector, {
+      matchExpressions: [{ key: 'v', operator: 'In', values: ['2'] }],
+    });
+    assert.deepEqual(affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.[0]?.labelSelector, {
+      matchLabels: { app: 'a' },
+      matchExpressions: [{ key: 'v', operator: 'NotIn', values: ['2'] }],
+    });
+    assert.deepEqual(createErrors(pod, json), []);
+    const repeated = { ...constraint, labelSelector: { matchLabels: { v: '2' } } };
+    assert.deepEqual(createErrors(pod, { metadata: { labels: { v: '2' } }, ...withSpec({ topologySpreadConstraints: [repeated] }) }), [
+      'spec.topologySpreadConstraints[0].matchLabelKeys[0]: Invalid value: "v": exists in both matchLabelKeys and labelSelector',
+    ]);
+  });
   it('says that a gated Pod waits', () => {
     const { status } = created(pod, withSpec({ schedulingGates: [{ name: 'example.com/wait' }] }));
     assert.equal(status.conditions?.[0]?.reason, 'SchedulingGated');

@@ -10,6 +10,7 @@ import { podStatusUpdateErrors } from '../validation/pod-status.ts';
 import { podWarnings } from '../validation/pod-warnings.ts';
 import { ageColumn, nameColumn, orNone } from './columns.ts';
 import { defaultPod } from './defaults/pod-spec.ts';
+import { mergeMatchLabelKeys } from './match-label-keys.ts';
 
 const model = 'io.k8s.api.core.v1.Pod';
 
@@ -138,6 +139,7 @@ function preparePodForCreate(created: Pod): Pod {
   const gated = (nodeName ?? '') === '' && (schedulingGates ?? []).length > 0;
   return {
     ...created,
+    spec: mergeMatchLabelKeys(created.spec, created.metadata.labels ?? {}),
     status: {
       phase: 'Pending',
       ...(gated

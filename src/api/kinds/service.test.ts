@@ -153,6 +153,18 @@ describe('Service updates', () => {
   });
 });
 
+describe('Service warnings', () => {
+  it('point at what is ignored or not canonical', () => {
+    const warnings = (json: JsonObject) => service.warnings?.(received(service, json), undefined);
+    assert.deepEqual(warnings({ spec: { clusterIPs: ['None'], clusterIP: 'None', externalIPs: ['010.1.1.1'] } }), [
+      'spec.externalIPs is ignored for headless services',
+      'spec.externalIPs[0]: non-standard IP address "010.1.1.1" is invalid: use "10.1.1.1"',
+    ]);
+    assert.deepEqual(warnings(spec({ externalName: 'a' })), ['spec.externalName is ignored when spec.type is not "ExternalName"']);
+    assert.deepEqual(warnings(spec()), []);
+  });
+});
+
 describe('Service table', () => {
   const row = (json: JsonObject) => {
     const { Type, 'Cluster-IP': ip, 'External-IP': external, 'Port(s)': ports, Selector } = cells(service, received(service, json));

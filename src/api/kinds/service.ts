@@ -4,6 +4,7 @@ import { type Column, defineKind } from '../kind.ts';
 import { nameIsDns1035Label } from '../names.ts';
 import { formatLabels } from '../selector.ts';
 import { serviceErrors, serviceStatusErrors, serviceUpdateErrors } from '../validation/service.ts';
+import { serviceWarnings } from '../validation/service-warnings.ts';
 import { ageColumn, nameColumn, orNone } from './columns.ts';
 import { defaultService } from './defaults/service.ts';
 import { prepareServiceForCreate, prepareServiceForUpdate } from './prepare-service.ts';
@@ -67,6 +68,7 @@ export const service = defineKind<Service>({
   validate: serviceErrors,
   validateUpdate: serviceUpdateErrors,
   validateStatusUpdate: serviceStatusErrors,
+  warnings: serviceWarnings,
   selectableFieldLabels: ['metadata.name', 'metadata.namespace', 'spec.clusterIP', 'spec.type'],
   selectableFields: ({ spec }) => ({ 'spec.clusterIP': spec.clusterIP ?? '', 'spec.type': spec.type }),
   columns,

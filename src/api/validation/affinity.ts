@@ -77,8 +77,16 @@ function labelKeysErrors(keys: readonly string[], selector: LabelSelector | unde
   return keys.flatMap((key, i) => qualifiedName(key, at.index(i)));
 }
 
-/** Keys that a selector names already, for each of its expressions those before it. */
-function repeatedKeyErrors({ matchLabelKeys = [], labelSelector }: PodAffinityTerm, at: FieldPath): Errors {
+interface LabelKeys {
+  readonly matchLabelKeys?: readonly string[] | undefined;
+  readonly labelSelector?: LabelSelector | undefined;
+}
+
+/**
+ * Keys that both a selector and `matchLabelKeys` name. Creation has merged the keys into the selector's expressions already, so each may
+ * be there once.
+ */
+function repeatedKeyErrors({ matchLabelKeys = [], labelSelector }: LabelKeys, at: FieldPath): Errors {
   const seen = new Set(Object.keys(labelSelector?.matchLabels ?? {}));
   const errors: FieldError[] = [];
   for (const { key } of labelSelector?.matchExpressions ?? []) {
@@ -127,19 +135,9 @@ export const affinityErrors = ({ nodeAffinity, podAffinity, podAntiAffinity }: A
   ...(podAntiAffinity === undefined ? [] : podAffinityErrors(podAntiAffinity, at.field('podAntiAffinity'))),
 ];
 
-function spreadKeysErrors({ matchLabelKeys = [], labelSelector }: TopologySpreadConstraint, at: FieldPath): Errors {
-  if (matchLabelKeys.length === 0) return [];
-  const inSelector = new Set([
-    ...Object.keys(labelSelector?.matchLabels ?? {}),
-    ...(labelSelector?.matchExpressions ?? []).map(({ key }) => key),
-  ]);
-  return [
-    ...(labelSelector === undefined ? [fieldErrors.forbidden(at, 'must not be specified when labelSelector is not set')] : []),
-    ...matchLabelKeys.flatMap((key, i) => [
-      ...qualifiedName(key, at.index(i)),
-      ...(inSelector.has(key) ? [fieldErrors.invalid(at.index(i), key, 'exists in both matchLabelKeys and labelSelector')] : []),
-    ]),
-  ];
+function spreadKeysErrors(constraint: TopologySpreadConstraint, at: FieldPath): Errors {
+  const { matchLabelKeys = [], labelSelector } = constraint;
+  return [...labelKeysErrors(matchLabelKeys, labelSelector, at), ...repeatedKeyErrors(constraint, at)];
 }
 
 function minDomainsErrors({ minDomains, whenUnsatisfiable }: TopologySpreadConstraint, at: FieldPath): Errors {

@@ -5,7 +5,7 @@ import type { Container, NodeSelectorTerm, Pod, PodSpec, PodTemplateSpec } from 
 import type { ObjectMeta } from '../generated/meta/v1.ts';
 import { rangeComplaint } from '../names.ts';
 import { parseInt64 } from '../selector.ts';
-import { type Errors, labelErrors, requiredText } from './common.ts';
+import { type Errors, labelErrors } from './common.ts';
 import { imageSpaceErrors } from './container.ts';
 import { annotationErrors } from './object-meta.ts';
 import { descendingPath } from './paths.ts';
@@ -227,29 +227,3 @@ export function podUpdateErrors(next: Pod, previous: Pod, at: FieldPath): Errors
   }
   return errors;
 }
-
-/** What may not change through the ephemeralcontainers sub-resource: containers that are there already. */
-export function ephemeralContainersUpdateErrors(next: Pod, previous: Pod, at: FieldPath): Errors {
-  if (previous.metadata.annotations?.[mirrorPodAnnotation] !== undefined) {
-    return [fieldErrors.forbidden(at, 'static pods do not support ephemeral containers')];
-  }
-  const here = at.field('spec', 'ephemeralContainers');
-  const after = new Map((next.spec.ephemeralContainers ?? []).map((container) => [container.name, container]));
-  return (previous.spec.ephemeralContainers ?? []).flatMap((old) => {
-    const name = JSON.stringify(old.name);
-    const now = after.get(old.name);
-    if (now === undefined) return [fieldErrors.forbidden(here, `existing ephemeral containers ${name} may not be removed\n`)];
-    return deepEqual(old, now) ? [] : [fieldErrors.forbidden(here, `existing ephemeral containers ${name} may not be changed\n`)];
-  });
-}
-
-/** The body of a binding. */
-export const bindingErrors = (
-  target: { readonly kind?: string | undefined; readonly name?: string | undefined },
-  at: FieldPath,
-): Errors => [
-  ...((target.kind ?? '') !== '' && target.kind !== 'Node'
-    ? [fieldErrors.notSupported(at.field('target', 'kind'), target.kind, ['Node', '<empty>'])]
-    : []),
-  ...requiredText(target.name, at.field('target', 'name')),
-];

@@ -1,0 +1,43 @@
+/** Warnings about Services that are accepted all the same. Source: pkg/api/service/warnings.go, apimachinery pkg/util/validation/ip.go. */
+import { FieldPath } from '../field-error.ts';
+import type { Service } from '../generated/core/v1.ts';
+import { formatIp, parseIp } from '../ip.ts';
+import { isHeadless } from './service-cluster-ip.ts';
+
+const hintsAnnotation = 'service.kubernetes.io/topology-aware-hints';
+
+/** An address that newer fields would refuse. */
+function ipWarnings(text: string, at: FieldPath): readonly string[] {
+  const ip = parseIp(text);
+  if (ip === undefined) return [];
+  const canonical = formatIp(ip);
+  const quoted = JSON.stringify(canonical);
+  if (ip.leadingZeros || ip.mapped) return [`${at}: non-standard IP address ${JSON.stringify(text)} is invalid: use ${quoted}`];
+  return ip.family === 6 && canonical !== text
+    ? [`${at}: IPv6 address ${JSON.stringify(text)} should be in RFC 5952 canonical format (${quoted})`]
+    : [];
+}
+
+/** What deserves a warning in a Service. */
+export function serviceWarnings({ metadata, spec }: Service): readonly string[] {
+  const at = FieldPath.root.field('spec');
+  const { externalIPs = [], loadBalancerIP = '', externalName = '', clusterIPs = [] } = spec;
+  const warnings: string[] = [];
+  if (metadata.annotations?.[hintsAnnotation] !== undefined) {
+    warnings.push(`annotation ${hintsAnnotation} is deprecated, please use service.kubernetes.io/topology-mode instead`);
+  }
+  if (isHeadless(spec)) {
+    if (loadBalancerIP !== '') warnings.push('spec.loadBalancerIP is ignored for headless services');
+    if (externalIPs.length > 0) warnings.push('spec.externalIPs is ignored for headless services');
+    if (spec.sessionAffinity !== 'None') warnings.push('spec.SessionAffinity is ignored for headless services');
+  } else warnings.push(...clusterIPs.flatMap((ip, i) => ipWarnings(ip, at.field('clusterIPs').index(i))));
+  warnings.push(...externalIPs.flatMap((ip, i) => ipWarnings(ip, at.field('externalIPs').index(i))));
+  if (loadBalancerIP !== '') warnings.push(...ipWarnings(loadBalancerIP, at.field('loadBalancerIP')));
+  if (spec.type === 'ExternalName' && externalIPs.length > 0) {
+    warnings.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
+  }
+  if (spec.type !== 'ExternalName' && externalName !== '') {
+    warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
+  }
+  return warnings;
+}
