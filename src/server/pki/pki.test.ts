@@ -15,7 +15,7 @@ async function folder(t: TestContext): Promise<string> {
 const startMs = Date.parse('2026-11-20T12:00:00Z');
 const dayMs = 86_400_000;
 const options = (directory: string, more: Partial<PkiOptions> = {}): PkiOptions => ({
-  ...{ directory, serviceIp: '10.96.0.1', extraNames: ['172.18.0.1', 'my-laptop'], now: () => startMs },
+  ...{ directory, serviceIp: '10.96.0.1', extraNames: ['172.18.0.1', 'my-laptop', 'fd00:10::7'], now: () => startMs },
   ...more,
 });
 
@@ -33,7 +33,7 @@ describe('loadPki', () => {
     ]) {
       assert.equal(serving.checkHost(host), host);
     }
-    for (const ip of ['127.0.0.1', '10.96.0.1', '172.18.0.1']) assert.equal(serving.checkIP(ip), ip);
+    for (const ip of ['127.0.0.1', '::1', '10.96.0.1', '172.18.0.1', 'fd00:10::7']) assert.equal(serving.checkIP(ip), ip);
     assert.ok(serving.verify(new X509Certificate(pki.caCertificate).publicKey));
     assert.ok(serving.checkPrivateKey(createPrivateKey(pki.serving.key)));
     assert.ok(new X509Certificate(pki.caCertificate).ca);
@@ -86,7 +86,7 @@ describe('loadPki', () => {
 
   it('issues client certificates for other users', async (t) => {
     const pki = await loadPki(options(await folder(t)));
-    const { certificate } = await pki.issueClient('jane', ['dev', 'ops']);
+    const { certificate } = pki.issueClient('jane', ['dev', 'ops']);
     const parsed = new X509Certificate(certificate);
     assert.equal(parsed.subject, 'O=dev\nO=ops\nCN=jane');
     assert.ok(parsed.verify(new X509Certificate(pki.caCertificate).publicKey));

@@ -31,7 +31,7 @@ export interface Pki {
   /** Private key (PEM, EC P-256) that signs service-account tokens. */
   readonly serviceAccountKey: string;
   /** A client certificate for any user, valid for a year; not kept. */
-  issueClient(commonName: string, organizations: readonly string[]): Promise<KeyAndCertificate>;
+  issueClient(commonName: string, organizations: readonly string[]): KeyAndCertificate;
 }
 
 const dayMs = 86_400_000;
@@ -79,7 +79,7 @@ async function authority({
   if (known !== undefined && lastsMs(known.parsed, nowMs) > renewBeforeMs) return { pair: known, parsed: known.parsed, fresh: false };
   const key = newKey();
   const names = { commonName: 'kubernetes', organizations: [], usage: 'ca', dnsNames: ['kubernetes'], ipAddresses: [] } as const;
-  const certificate = await makeCertificate({ ...names, ...validity(nowMs, caDays) }, key, undefined);
+  const certificate = makeCertificate({ ...names, ...validity(nowMs, caDays) }, key, undefined);
   await writeText(directory, 'ca.key', key);
   await writeText(directory, 'ca.crt', certificate);
   return { pair: { key, certificate }, parsed: new X509Certificate(certificate), fresh: true };
@@ -95,9 +95,9 @@ interface Leaf {
 
 type Authority = Awaited<ReturnType<typeof authority>>;
 
-async function make({ nowMs }: Maker, ca: Authority, leaf: Leaf): Promise<KeyAndCertificate> {
+function make({ nowMs }: Maker, ca: Authority, leaf: Leaf): KeyAndCertificate {
   const key = newKey();
-  const certificate = await makeCertificate(
+  const certificate = makeCertificate(
     {
       commonName: leaf.commonName,
       organizations: leaf.organizations,
@@ -122,7 +122,7 @@ async function leafPair(maker: Maker, ca: Authority, leaf: Leaf): Promise<KeyAnd
   ) {
     return { key: known.key, certificate: known.certificate };
   }
-  const { key, certificate } = await make(maker, ca, leaf);
+  const { key, certificate } = make(maker, ca, leaf);
   await writeText(directory, `${leaf.file}.key`, key);
   await writeText(directory, `${leaf.file}.crt`, certificate);
   return { key, certificate };
