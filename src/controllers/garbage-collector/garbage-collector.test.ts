@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { configMap } from '../../api/kinds/config-map.ts';
+import { deployment } from '../../api/kinds/deployment.ts';
+import { builtInKinds } from '../../api/kinds/index.ts';
+import { pod } from '../../api/kinds/pod.ts';
+import { replicaSet } from '../../api/kinds/replica-set.ts';
+import type { KubeObject } from '../../api/object.ts';
+import { createKindSet } from '../../server/registry/kind-set.ts';
+import { deploymentController } from '../deployment/deployment-controller.ts';
+import { replicaSetController } from '../replicas/replica-set.ts';
+import { aDeployment } from '../testing/objects.ts';
+import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
+import { garbageCollector } from './garbage-collector.ts';
+
+const gc = garbageCollector(createKindSet(builtInKinds));
+const ref = (name: string) => ({ namespace: 'default', name });
+
+async function make(cluster: TestCluster, name: string, owners: readonly KubeObject[] = [], more = {}): Promise<KubeObject> {
+  const ownerReferences = owners.map(({ metadata }) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    name: metadata.name,
+    uid: metadata.uid,
+    blockOwnerDeletion: true,
+  }));
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default', ownerReferences, ...more } };
+  return cluster.apply(object);
+}
+const names = async (cluster: TestCluster) => (await cluster.list(configMap)).map(({ metadata }) => metadata.name);
+
+describe('garbageCollector', () => {
+  it('deletes dependents of an owner that was deleted in the background, over generations', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [gc] });
+    const owner = await make(cluster, 'owner');
+    const child = await make(cluster, 'child', [owner]);
+    await make(cluster, 'grandchild', [child]);
+    await make(cluster, 'bystander');
+    await cluster.settle();
+    await cluster.api(configMap).delete(ref('owner'), { propagationPolicy: 'Background' });
+    await cluster.settle();
+    assert.deepEqual(await names(cluster), ['bystander']);
+  });
+
+  it('keeps what has another owner, without the one that is gone', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [gc] });
+    const [a, b] = [await make(cluster, 'a'), await make(cluster, 'b')];
+    await make(cluster, 'child', [a, b]);
+    await cluster.settle();
+    await cluster.api(configMap).delete(ref('a'));
+    await cluster.settle();
+    const child = await cluster.api(configMap).get(ref('child'));
+    assert.deepEqual(
+      child.metadata.ownerReferences?.map(({ name }) => name),
+      ['b'],
+    );
+  });
+
+  it('deletes what was made with an owner that never existed', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [gc] });
+    const ghost = { ...(await make(cluster, 'ghost')) };
+    await cluster.api(configMap).delete(ref('ghost'));
+    await make(cluster, 'child', [ghost]);
+    await cluster.settle();
+    assert.deepEqual(await names(cluster), []);
+  });
+
+  it('keeps an owner in foreground deletion until its blocking dependents are gone', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [gc] });
+    const owner = await make(cluster, 'owner');
+    await make(cluster, 'child', [owner], { finalizers: ['example.com/wait'] });
+    await cluster.settle();
+    await cluster.api(configMap).delete(ref('owner'), { propagationPolicy: 'Foreground' });
+    await cluster.settle();
+    assert.deepEqual(await names(cluster), ['child', 'owner']);
+    assert.deepEqual((await cluster.api(configMap).get(ref('owner'))).metadata.finalizers, ['foregroundDeletion']);
+    await cluster.api(configMap).patch(ref('child'), { type: 'merge', body: { metadata: { finalizers: null } } });
+    await cluster.settle();
+    assert.deepEqual(await names(cluster), []);
+  });
+
+  it('orphans dependents when asked to', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [gc] });
+    const owner = await make(cluster, 'owner');
+    await make(cluster, 'child', [owner]);
+    await cluster.settle();
+    await cluster.api(configMap).delete(ref('owner'), { propagationPolicy: 'Orphan' });
+    await cluster.settle();
+    assert.deepEqual(await names(cluster), ['child']);
+    assert.equal((await cluster.api(configMap).get(ref('child'))).metadata.ownerReferences, undefined);
+  });
+
+  it('takes a Deployment apart with its sets and Pods', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [gc, deploymentController, replicaSetController] });
+    await cluster.apply(aDeployment());
+    await cluster.settle();
+    assert.equal((await cluster.list(pod)).length, 3);
+    await cluster.api(deployment).delete(ref('web'), { propagationPolicy: 'Background' });
+    await cluster.settle();
+    assert.equal((await cluster.list(replicaSet)).length, 0);
+    assert.ok((await cluster.list(pod)).every(({ metadata }) => metadata.deletionTimestamp !== undefined));
+  });
+});

@@ -1,0 +1,301 @@
+/**
+ * Deletes what has no owner left, finishes foreground deletions and orphans dependents. Works over all Kinds that are served, custom resources included,
+ * from their caches; an owner is taken for gone only when the API itself says so. Source: pkg/controller/garbagecollector/garbagecollector.go
+ */
+import type { OwnerReference } from '../../api/generated/meta/v1.ts';
+import type { AnyKind } from '../../api/kind.ts';
+import { type KubeObject, refKey, refOf } from '../../api/object.ts';
+import { isConflict, isNotFound } from '../../api/status-error.ts';
+import type { DeleteOptions } from '../../client/client.ts';
+import { WorkQueue } from '../../client/work-queue.ts';
+import { sameValue } from '../canonical-json.ts';
+import type { KindCatalog } from '../kind-catalog.ts';
+import type { BackgroundController, RunDeps, Running } from '../running.ts';
+import {
+  foregroundFinalizer,
+  type GraphNode,
+  hasFinalizer,
+  isDeleting,
+  isWaiting,
+  OwnershipGraph,
+  orphanFinalizer,
+  ownerRef,
+} from './ownership-graph.ts';
+
+/** The garbage collector over a catalog of Kinds. */
+export function garbageCollector(kinds: KindCatalog): BackgroundController {
+  return { name: 'garbage-collector', eventSource: 'garbage-collector-controller', start: (deps) => new GarbageCollector(kinds, deps) };
+}
+
+const workers = 20;
+
+interface Item {
+  readonly kind: AnyKind;
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+const itemOf = ({ kind, object }: GraphNode): Item => ({ kind, uid: object.metadata.uid, ...refOf(object) });
+
+/** The references of an object, by what became of the owners. */
+interface Owners {
+  readonly solid: readonly OwnerReference[];
+  readonly dangling: readonly OwnerReference[];
+  readonly waiting: readonly OwnerReference[];
+}
+
+class GarbageCollector implements Running {
+  readonly #deps: RunDeps;
+  readonly #graph: OwnershipGraph;
+  readonly #queue: WorkQueue<Item>;
+  readonly #tracked = new Map<string, () => void>();
+  readonly #drained = Promise.withResolvers<void>();
+  /** Informers that have not synced yet: nothing is judged before all have. */
+  #syncing = 0;
+  #active = 0;
+
+  constructor(kinds: KindCatalog, deps: RunDeps) {
+    this.#deps = { ...deps, log: deps.log.with({ controller: 'garbage-collector' }) };
+    this.#graph = new OwnershipGraph(kinds, deps.informers);
+    this.#queue = new WorkQueue({ clock: deps.clock, key: ({ uid }) => uid, available: () => this.#pump() });
+    const unsubscribe = kinds.onChange?.(() => this.#followKinds());
+    deps.signal.addEventListener(
+      'abort',
+      () => {
+        unsubscribe?.();
+        this.#stop();
+      },
+      { once: true },
+    );
+    this.#followKinds();
+  }
+
+  get idle(): boolean {
+    return this.#syncing === 0 && this.#active === 0 && this.#queue.length === 0;
+  }
+
+  stopped(): Promise<void> {
+    return this.#drained.promise;
+  }
+
+  #stop(): void {
+    for (const unfollow of this.#tracked.values()) unfollow();
+    this.#tracked.clear();
+    this.#queue.close();
+    if (this.#active === 0) this.#drained.resolve();
+  }
+
+  #followKinds(): void {
+    const served = new Set(this.#graph.kinds.map(({ resourceName }) => resourceName));
+    for (const [name, unfollow] of this.#tracked) {
+      if (served.has(name)) continue;
+      unfollow();
+      this.#tracked.delete(name);
+    }
+    for (const kind of this.#graph.kinds) if (!this.#tracked.has(kind.resourceName)) this.#follow(kind);
+  }
+
+  #follow(kind: AnyKind): void {
+    const { informers, log } = this.#deps;
+    this.#graph.track(kind);
+    const informer = informers.informer(kind);
+    const unfollow = informer.addHandlers({
+      added: (object) => this.#added({ kind, object }),
+      updated: (object, previous) => this.#updated({ kind, object }, previous),
+      deleted: (object) => this.#deleted(object),
+    });
+    this.#tracked.set(kind.resourceName, unfollow);
+    this.#syncing++;
+    informer
+      .synced()
+      .then(() => {
+        this.#syncing--;
+        this.#pump();
+      })
+      .catch((error: unknown) => log.error('garbage collector could not follow a kind', { error, kind: kind.kind }));
+  }
+
+  #added(node: GraphNode): void {
+    if (this.#matters(node.object)) this.#queue.add(itemOf(node));
+  }
+
+  #updated(node: GraphNode, previous: KubeObject): void {
+    const { object } = node;
+    const changed =
+      object.metadata.deletionTimestamp !== previous.metadata.deletionTimestamp ||
+      !sameValue(object.metadata.ownerReferences ?? [], previous.metadata.ownerReferences ?? []) ||
+      !sameValue(object.metadata.finalizers ?? [], previous.metadata.finalizers ?? []);
+    if (!changed) return;
+    if (this.#matters(object)) this.#queue.add(itemOf(node));
+    this.#wakeOwners(previous);
+  }
+
+  #deleted(object: KubeObject): void {
+    for (const dependent of this.#graph.dependentsOf(object.metadata.uid)) this.#queue.add(itemOf(dependent));
+    this.#wakeOwners(object);
+  }
+
+  /** Owners that are deleted in the foreground may have waited for this one. */
+  #wakeOwners(object: KubeObject): void {
+    for (const reference of object.metadata.ownerReferences ?? []) {
+      const owner = this.#graph.owner(object, reference);
+      if (owner !== undefined && isWaiting(owner.object)) this.#queue.add(itemOf(owner));
+    }
+  }
+
+  #matters(object: KubeObject): boolean {
+    if ((object.metadata.ownerReferences ?? []).length > 0) return true;
+    return isDeleting(object) && (hasFinalizer(object, foregroundFinalizer) || hasFinalizer(object, orphanFinalizer));
+  }
+
+  #pump(): void {
+    if (this.#syncing > 0 || this.#deps.signal.aborted) return;
+    while (this.#active < workers) {
+      const item = this.#queue.take();
+      if (item === undefined) return;
+      this.#active++;
+      this.#work(item).catch((error: unknown) => this.#deps.log.error('garbage collector failed', { error }));
+    }
+  }
+
+  async #work(item: Item): Promise<void> {
+    try {
+      await this.#process(item);
+      this.#queue.forget(item);
+    } catch (error) {
+      const retryInMs = this.#queue.addRateLimited(item);
+      if (!isConflict(error)) this.#deps.log.warn('object not collected', { ref: refKey(item), kind: item.kind.kind, error, retryInMs });
+    } finally {
+      this.#active--;
+      this.#queue.done(item);
+      if (!this.#deps.signal.aborted) this.#pump();
+      else if (this.#active === 0) this.#drained.resolve();
+    }
+  }
+
+  async #process({ kind, uid, ...ref }: Item): Promise<void> {
+    const object = this.#graph.current(kind, ref);
+    if (object === undefined || object.metadata.uid !== uid) return;
+    const node = { kind, object };
+    if (isDeleting(object)) {
+      if (hasFinalizer(object, orphanFinalizer)) await this.#orphanDependents(node);
+      else if (hasFinalizer(object, foregroundFinalizer)) await this.#deleteDependents(node);
+      return;
+    }
+    if ((object.metadata.ownerReferences ?? []).length > 0) await this.#judge(node);
+  }
+
+  /** Takes the owner out of all its dependents, then lets it go. */
+  async #orphanDependents(owner: GraphNode): Promise<void> {
+    const { uid } = owner.object.metadata;
+    await Promise.all(this.#graph.dependentsOf(uid).map((dependent) => this.#dropOwners(dependent, new Set([uid]))));
+    await this.#removeFinalizer(owner, orphanFinalizer);
+  }
+
+  /** Lets the owner go when no dependent blocks it; else has the dependents deleted first. */
+  async #deleteDependents(owner: GraphNode): Promise<void> {
+    const { uid } = owner.object.metadata;
+    const dependents = this.#graph.dependentsOf(uid);
+    const blocking = dependents.filter(({ object }) =>
+      (object.metadata.ownerReferences ?? []).some((reference) => reference.uid === uid && reference.blockOwnerDeletion === true),
+    );
+    if (blocking.length === 0) {
+      await this.#removeFinalizer(owner, foregroundFinalizer);
+      return;
+    }
+    for (const dependent of blocking) if (!isDeleting(dependent.object)) this.#queue.add(itemOf(dependent));
+  }
+
+  /** Decides on an object by its owners. */
+  async #judge(node: GraphNode): Promise<void> {
+    const { solid, dangling, waiting } = await this.#classify(node.object);
+    if (solid.length > 0) {
+      const gone = [...dangling, ...waiting];
+      if (gone.length > 0) await this.#dropOwners(node, new Set(gone.map(({ uid }) => uid)));
+      return;
+    }
+    const { object } = node;
+    if (waiting.length > 0 && this.#graph.dependentsOf(object.metadata.uid).length > 0) {
+      // Its own dependents go first. A circle of blocking references would never end, so this one stops blocking its owners.
+      const circular = this.#graph.dependentsOf(object.metadata.uid).some((dependent) => isWaiting(dependent.object));
+      if (circular) await this.#unblockOwners(node);
+      await this.#delete(node, 'Foreground');
+      return;
+    }
+    const policy = hasFinalizer(object, orphanFinalizer)
+      ? 'Orphan'
+      : hasFinalizer(object, foregroundFinalizer)
+        ? 'Foreground'
+        : 'Background';
+    await this.#delete(node, policy);
+  }
+
+  async #classify(object: KubeObject): Promise<Owners> {
+    const solid: OwnerReference[] = [];
+    const dangling: OwnerReference[] = [];
+    const waiting: OwnerReference[] = [];
+    for (const reference of object.metadata.ownerReferences ?? []) {
+      const owner = this.#graph.owner(object, reference)?.object ?? (await this.#fetchOwner(object, reference));
+      if (owner === undefined) dangling.push(reference);
+      else if (isWaiting(owner)) waiting.push(reference);
+      else solid.push(reference);
+    }
+    return { solid, dangling, waiting };
+  }
+
+  /** Asks the API for an owner that the cache does not show; undefined when it is gone for sure. Throws when that cannot be told. */
+  async #fetchOwner(object: KubeObject, reference: OwnerReference): Promise<KubeObject | undefined> {
+    const kind = this.#graph.ownerKind(reference);
+    if (kind === undefined) throw new Error(`unable to get REST mapping for ${reference.apiVersion}/${reference.kind}.`);
+    const ref = ownerRef(object, kind, reference);
+    if (ref === undefined) throw new Error(`cluster-scoped object cannot be owned by namespaced ${reference.kind} ${reference.name}`);
+    try {
+      const owner = await this.#deps.client.resource(kind).get(ref);
+      return owner.metadata.uid === reference.uid ? owner : undefined;
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async #delete({ kind, object }: GraphNode, propagationPolicy: NonNullable<DeleteOptions['propagationPolicy']>): Promise<void> {
+    const { uid, resourceVersion } = object.metadata;
+    await ignoringNotFound(
+      this.#deps.client.resource(kind).delete(refOf(object), { propagationPolicy, preconditions: { uid, resourceVersion } }),
+    );
+  }
+
+  async #dropOwners({ kind, object }: GraphNode, uids: ReadonlySet<string>): Promise<void> {
+    const kept = (object.metadata.ownerReferences ?? []).filter(({ uid }) => !uids.has(uid)).map((reference) => ({ ...reference }));
+    await this.#patchMeta({ kind, object }, { ownerReferences: kept.length === 0 ? null : kept });
+  }
+
+  async #unblockOwners({ kind, object }: GraphNode): Promise<void> {
+    const ownerReferences = (object.metadata.ownerReferences ?? []).map((reference) => ({ ...reference, blockOwnerDeletion: false }));
+    await this.#patchMeta({ kind, object }, { ownerReferences });
+  }
+
+  async #removeFinalizer({ kind, object }: GraphNode, name: string): Promise<void> {
+    const finalizers = (object.metadata.finalizers ?? []).filter((finalizer) => finalizer !== name);
+    await this.#patchMeta({ kind, object }, { finalizers: finalizers.length === 0 ? null : finalizers });
+  }
+
+  /** A merge patch bound to the version that was judged: a change in between is a conflict, and is looked at again. */
+  async #patchMeta(
+    { kind, object }: GraphNode,
+    metadata: Readonly<Record<string, null | readonly (string | Readonly<Record<string, string | boolean | undefined>>)[]>>,
+  ): Promise<void> {
+    const { uid, resourceVersion } = object.metadata;
+    const body = { metadata: { uid, resourceVersion, ...metadata } };
+    await ignoringNotFound(this.#deps.client.resource(kind).patch(refOf(object), { type: 'merge', body }));
+  }
+}
+
+async function ignoringNotFound(call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}

@@ -1,0 +1,76 @@
+/** Owners and dependents over all Kinds, read from the informers' caches: there is no graph of its own to keep true. */
+import type { OwnerReference } from '../../api/generated/meta/v1.ts';
+import type { AnyKind } from '../../api/kind.ts';
+import type { KubeObject, ObjectRef } from '../../api/object.ts';
+import type { InformerFactory } from '../../client/informer.ts';
+import { isCollectable, type KindCatalog, kindOf } from '../kind-catalog.ts';
+
+export const foregroundFinalizer = 'foregroundDeletion';
+export const orphanFinalizer = 'orphan';
+const ownersIndex = 'owners';
+
+/** An object together with its Kind. */
+export interface GraphNode {
+  readonly kind: AnyKind;
+  readonly object: KubeObject;
+}
+
+export const isDeleting = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined;
+
+export const hasFinalizer = ({ metadata }: KubeObject, name: string): boolean => (metadata.finalizers ?? []).includes(name);
+
+/** Deleted in the foreground: waits for its dependents. */
+export const isWaiting = (object: KubeObject): boolean => isDeleting(object) && hasFinalizer(object, foregroundFinalizer);
+
+/** An object owned across namespaces, or by a namespaced one from cluster scope, refers to nothing that can exist. */
+export function ownerRef(dependent: KubeObject, ownerKind: AnyKind, { name }: OwnerReference): ObjectRef | undefined {
+  if (ownerKind.scope === 'Cluster') return { namespace: '', name };
+  const { namespace } = dependent.metadata;
+  return namespace === undefined ? undefined : { namespace, name };
+}
+
+export class OwnershipGraph {
+  readonly #kinds: KindCatalog;
+  readonly #informers: InformerFactory;
+
+  constructor(kinds: KindCatalog, informers: InformerFactory) {
+    this.#kinds = kinds;
+    this.#informers = informers;
+  }
+
+  /** The Kinds whose objects are collected. */
+  get kinds(): readonly AnyKind[] {
+    return this.#kinds.all.filter(isCollectable);
+  }
+
+  /** Declares what the graph needs of a Kind's cache. */
+  track(kind: AnyKind): void {
+    this.#informers.informer(kind).addIndex(ownersIndex, ({ metadata }) => metadata.ownerReferences?.map(({ uid }) => uid) ?? []);
+  }
+
+  /** All objects that name this uid as an owner. */
+  dependentsOf(uid: string): readonly GraphNode[] {
+    return this.kinds.flatMap((kind) =>
+      this.#informers
+        .informer(kind)
+        .cache.byIndex(ownersIndex, uid)
+        .map((object) => ({ kind, object })),
+    );
+  }
+
+  current(kind: AnyKind, ref: ObjectRef): KubeObject | undefined {
+    return this.#informers.informer(kind).cache.get(ref);
+  }
+
+  ownerKind({ apiVersion, kind }: OwnerReference): AnyKind | undefined {
+    return kindOf(this.#kinds, apiVersion, kind);
+  }
+
+  /** The owner as cached, when it has the uid that the reference names. */
+  owner(dependent: KubeObject, reference: OwnerReference): GraphNode | undefined {
+    const kind = this.ownerKind(reference);
+    const ref = kind && ownerRef(dependent, kind, reference);
+    const object = kind && ref && this.current(kind, ref);
+    return kind !== undefined && object !== undefined && object.metadata.uid === reference.uid ? { kind, object } : undefined;
+  }
+}
