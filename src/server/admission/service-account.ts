@@ -28,7 +28,7 @@ export function serviceAccount(reader: ObjectReader, random: () => number): Admi
         checkMirrorPod(pod, attributes);
         return object;
       }
-      const name = pod.spec.serviceAccountName || 'default';
+      const name = pod.spec.serviceAccountName || pod.spec.serviceAccount || 'default';
       const account = await findAccount(reader, attributes, name);
       const named = withSpec(pod, { serviceAccountName: name, serviceAccount: name });
       const mounted = shouldAutomount(account, pod) ? withToken(named, random) : named;

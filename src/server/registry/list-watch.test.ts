@@ -139,6 +139,15 @@ describe('watch', () => {
     assert.deepEqual(watch.seen, [`ADDED a@${at + 2}`, `MODIFIED a@${at + 3}`, `DELETED a@${at + 4}`]);
   });
 
+  it('follows one object by its name', async () => {
+    const test = await withObjects(['a', 'ab']);
+    const at = test.store.revision;
+    const { seen } = test.watch('configmaps', 'default', { fieldSelector: 'metadata.name=a' });
+    await test.patch('configmaps', 'default/ab', { data: { k: 'v' } });
+    await test.patch('configmaps', 'default/a', { data: { k: 'v' } });
+    assert.deepEqual(seen, [`ADDED a@${at - 1}`, `MODIFIED a@${at + 2}`]);
+  });
+
   it('streams the initial state and marks its end', async () => {
     const test = await withObjects(['a', 'b']);
     const at = test.store.revision;

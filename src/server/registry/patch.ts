@@ -1,8 +1,9 @@
 /** The patch verb: JSON, merge and strategic merge patches. Source: apiserver pkg/endpoints/handlers/patch.go. */
 
 import { FieldPath, fieldErrors } from '../../api/field-error.ts';
-import type { JsonObject } from '../../api/json.ts';
+import type { JsonObject, JsonValue } from '../../api/json.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { copyObject, goFormat } from '../../api/patch/mutable-json.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';
 import { decodeBody, servedModel, toServed } from './codec.ts';
 import { type ChangeRequest, inNamespace, requireName } from './prepare.ts';
@@ -22,7 +23,8 @@ export function patched(request: ChangeRequest, object: KubeObject, body: PatchR
   try {
     decoded = decodeBody(parts, context, target, { json, text: undefined, fieldValidation: options.fieldValidation });
   } catch (error) {
-    throw unreadable(error, json);
+    // Upstream shows the patch for strategic merges, the outcome for the others.
+    throw unreadable(error, body.type === 'strategic' ? goFormat(copyObject(asPatchObject(body.body))) : JSON.stringify(json));
   }
   const received = inNamespace(target, decoded);
   requireName(target, received);
@@ -45,11 +47,12 @@ export function applyPatch({ parts, target }: ChangeRequest, document: JsonObjec
   }
 }
 
+/** A strategic merge patch that was applied is an object. */
+const asPatchObject = (body: JsonValue): JsonObject => body as JsonObject;
+
 /** What upstream answers when the patched object does not decode: Invalid, naming the patch. */
-function unreadable(error: unknown, json: JsonObject): unknown {
+function unreadable(error: unknown, shown: string): unknown {
   if (!(error instanceof StatusError) || error.reason !== 'BadRequest') return error;
   const cause = error.message.replace(/^.*? cannot be handled as a [^:]+: /, '');
-  return statusErrors.invalid({ group: '', kind: '' }, '', [
-    fieldErrors.invalid(FieldPath.root.field('patch'), JSON.stringify(json), cause),
-  ]);
+  return statusErrors.invalid({ group: '', kind: '' }, '', [fieldErrors.invalid(FieldPath.root.field('patch'), shown, cause)]);
 }

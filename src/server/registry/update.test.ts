@@ -143,6 +143,10 @@ describe('patch', () => {
       status(422, /"" is invalid: patch: Invalid value: .*cannot unmarshal string into Go struct field/),
     );
     await assert.rejects(
+      test.patch('deployments.apps', 'default/web', { spec: { foo: 1 } }, { type: 'strategic' }),
+      status(422, ' "" is invalid: patch: Invalid value: "map[spec:map[foo:1]]": strict decoding error: unknown field "spec.foo"'),
+    );
+    await assert.rejects(
       test.patch('deployments.apps', 'default/web', { metadata: { name: 'other' } }),
       status(400, 'the name of the object (other) does not match the name on the URL (web)'),
     );

@@ -4,7 +4,7 @@
  */
 import { type FieldError, FieldPath, fieldErrors } from '../../api/field-error.ts';
 import { statusErrors } from '../../api/status-error.ts';
-import { CompactedError, type Entry, type StoreEvent } from '../store/store.ts';
+import { CompactedError, type Entry, type StoreEvent, storeKey } from '../store/store.ts';
 import { atRevision, unstoredEntry } from './commit.ts';
 import { prefixOf } from './list.ts';
 import type { RequestContext, Target, WatchOutput, WatchRequest, WatchSession } from './registry.ts';
@@ -31,7 +31,7 @@ export function watch(
 ): WatchSession {
   validateOptions(request);
   const selection = compileSelection(target.kind, request, target.name);
-  const prefix = prefixOf(target);
+  const prefix = watchedPrefix(target, selection);
   const { store } = parts;
   const requested = parseResourceVersion(request.resourceVersion);
   const initial = request.sendInitialEvents ?? requested === 0;
@@ -57,6 +57,13 @@ export function watch(
   };
   context.signal.addEventListener('abort', close, { once: true });
   return { close };
+}
+
+/** A watch of one object looks at that key only: many clients wait for single objects. */
+function watchedPrefix(target: Target, { name }: Selection): string {
+  const { kind, namespace } = target;
+  if (name === undefined || (kind.scope === 'Namespaced' && namespace === '')) return prefixOf(target);
+  return storeKey(kind.resourceName, kind.scope === 'Cluster' ? '' : namespace, name);
 }
 
 function startWatch<T>(start: () => T): T {
