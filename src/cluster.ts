@@ -89,13 +89,15 @@ const nodeName = (settings: ClusterSettings, index: number): string =>
 
 function containerRuntime(settings: ClusterSettings): ContainerRuntime {
   const { clusterId, podCidr } = settings;
-  if (settings.runtime === 'simulated') return createSimulatedRuntime({ clock: systemClock, clusterId, podSubnet: podCidr });
+  const reservedIps = Array.from({ length: settings.nodes - 1 }, (_, index) => addressesOf(settings).nodeIp(index + 1));
+  if (settings.runtime === 'simulated') return createSimulatedRuntime({ clock: systemClock, clusterId, podSubnet: podCidr, reservedIps });
   return createDockerRuntime({
     clock: systemClock,
     clusterId,
     networkName: `minik-${clusterId}`,
     subnet: podCidr,
     gateway: addressesOf(settings).gateway,
+    reservedIps,
   });
 }
 

@@ -238,11 +238,11 @@ class PodSupervisor {
   }
 
   async #watchEngine(): Promise<void> {
-    const { runtime, clock, log } = this.#options;
+    const { runtime, clock, identity, log } = this.#options;
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
-        for await (const event of runtime.events(signal)) {
+        for await (const event of runtime.events(signal, identity.name)) {
           if (event.type === 'resync') await this.#resync();
           else this.#workers.get(event.podUid)?.runtimeEvent(event);
         }
