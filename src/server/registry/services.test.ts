@@ -72,6 +72,13 @@ describe('cluster addresses', () => {
     );
   });
 
+  it('go to one of two that ask at the same moment', async () => {
+    const test = await newTest();
+    const asked = ['a', 'b'].map((name) => test.create('services', aService(name, { clusterIP: '10.96.5.5' })));
+    const outcomes = await Promise.allSettled(asked);
+    assert.deepEqual(outcomes.map((outcome) => outcome.status).toSorted(), ['fulfilled', 'rejected']);
+  });
+
   it('are kept by updates that leave them out, and dropped for an external name', async () => {
     const test = await newTest();
     const { clusterIP } = spec(await test.create('services', aService('a')));

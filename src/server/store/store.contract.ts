@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { KubeObject } from '../../api/object.ts';
-import { CompactedError, KeyConflictError, type Store, type StoreEvent, StoreUnavailableError, storeKey, storePrefix } from './store.ts';
+import {
+  CompactedError,
+  type Entry,
+  KeyConflictError,
+  type Store,
+  type StoreEvent,
+  StoreUnavailableError,
+  storeKey,
+  storePrefix,
+} from './store.ts';
 
 interface ConfigMapLike extends KubeObject {
   readonly data: Readonly<Record<string, string>>;
@@ -44,6 +53,7 @@ export function storeContract(name: string, harness: StoreHarness): void {
   describe(`${name}: writing`, () => writing(withStore));
   describe(`${name}: reading`, () => reading(withStore));
   describe(`${name}: watching`, () => watching(withStore));
+  describe(`${name}: model`, () => model(withStore));
 }
 
 type WithStore = (what: string, test: (store: Store) => Promise<void>, logWindow?: number) => void;
@@ -238,4 +248,69 @@ function watching(withStore: WithStore): void {
     await written;
     assert.deepEqual(inner, ['ADDED a-child@3']);
   });
+}
+
+/** Numbers in [0, 1) that are the same in every run. */
+function repeatable(): () => number {
+  let state = 20_260_101;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return state / 2_147_483_648;
+  };
+}
+
+function model(withStore: WithStore): void {
+  withStore(
+    'agrees with a plain map about every state it ever had',
+    async (store) => {
+      const random = repeatable();
+      const pick = (count: number): number => Math.floor(random() * count);
+      const states = new Map<number, ReadonlyMap<string, string>>([[store.revision, new Map()]]);
+      const current = new Map<string, string>();
+      const followed = new Map<string, string>();
+      store.watch(all, store.revision, (events) => {
+        for (const { type, entry } of events) {
+          if (type === 'DELETED') followed.delete(entry.key);
+          else followed.set(entry.key, versionOf(entry.object));
+        }
+      });
+      for (let round = 0; round < 150; round++) {
+        const writes = Array.from({ length: 1 + pick(6) }, () => {
+          const name = `o${pick(40)}`;
+          const object = random() < 0.3 ? undefined : storedObject(name, { version: String(pick(3)) });
+          if (applyToModel(current, keyOf(name), object)) states.set(states.size + 1, new Map(current));
+          return store.write({ key: keyOf(name), object }).catch((error: unknown) => assert.ok(error instanceof KeyConflictError));
+        });
+        await Promise.all(writes);
+        assert.equal(store.revision, states.size);
+        assert.deepEqual(contentOf(store.list(all).entries), sorted(current));
+        assert.deepEqual(sorted(followed), sorted(current));
+        const then = 1 + pick(store.revision);
+        assert.deepEqual(contentOf(pagesOf(store, then, 1 + pick(10))), sorted(states.get(then) ?? new Map()), `at revision ${then}`);
+      }
+    },
+    10_000,
+  );
+}
+
+const versionOf = (object: KubeObject): string => (object as ConfigMapLike).data.version ?? '';
+const contentOf = (entries: readonly Entry[]) => entries.map(({ key, object }) => [key, versionOf(object)]);
+const sorted = (state: ReadonlyMap<string, string>) => [...state].sort(([a], [b]) => (a < b ? -1 : 1));
+
+/** True when the write makes a revision. */
+function applyToModel(state: Map<string, string>, key: string, object: ConfigMapLike | undefined): boolean {
+  if (object === undefined) return state.delete(key);
+  if (state.get(key) === versionOf(object)) return false;
+  state.set(key, versionOf(object));
+  return true;
+}
+
+function pagesOf(store: Store, revision: number, limit: number): readonly Entry[] {
+  const pages: Entry[] = [];
+  for (;;) {
+    const after = pages.at(-1)?.key;
+    const { entries, remaining } = store.listAt(all, revision, { limit, ...(after === undefined ? {} : { after }) });
+    pages.push(...entries);
+    if (remaining === 0) return pages;
+  }
 }
