@@ -1,6 +1,8 @@
 /** The bundled kubectl: finds the verb, parses its flags, runs it, and prints errors as kubectl does. */
-import { KubeconfigError } from '../../client/kubeconfig.ts';
+
 import { StatusError } from '../../api/status-error.ts';
+import { KubeconfigError } from '../../client/kubeconfig.ts';
+import { PrintError } from '../print/print-error.ts';
 import type { Terminal } from '../terminal.ts';
 import { CommandError, globalFlags, type KubectlCommand } from './command.ts';
 import { commands } from './commands.ts';
@@ -15,7 +17,9 @@ interface Chosen {
   readonly args: readonly string[];
 }
 
-const valueFlags = new Set(globalFlags.filter((f) => f.type !== 'bool').flatMap((f) => [`--${f.name}`, ...(f.short === undefined ? [] : [`-${f.short}`])]));
+const valueFlags = new Set(
+  globalFlags.filter((f) => f.type !== 'bool').flatMap((f) => [`--${f.name}`, ...(f.short === undefined ? [] : [`-${f.short}`])]),
+);
 
 /** Splits off the first word that is neither a flag nor a flag's value; global flags may stand before the verb. */
 function takeWord(args: readonly string[]): { readonly word: string | undefined; readonly rest: readonly string[] } {
@@ -45,6 +49,11 @@ function printError(terminal: Terminal, error: unknown, path: string): number {
     if (error.message !== '') terminal.err(`error: ${error.message}\n`);
     return error.exitCode;
   }
+  if (error instanceof PrintError) {
+    if (error.output !== '') terminal.out(error.output);
+    terminal.err(`error: ${error.message}${error.message.endsWith('\n') ? '' : '\n'}`);
+    return 1;
+  }
   if (error instanceof KubeconfigError) {
     terminal.err(`error: ${error.message}\n`);
     return 1;
@@ -61,10 +70,12 @@ export function statusText(error: StatusError): string {
   const cause = error.cause;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   if (code === 'ECONNREFUSED') {
-    const address = cause instanceof Error && 'address' in cause && 'port' in cause ? `${String(cause.address)}:${String(cause.port)}` : 'the server';
+    const address =
+      cause instanceof Error && 'address' in cause && 'port' in cause ? `${String(cause.address)}:${String(cause.port)}` : 'the server';
     return `The connection to the server ${address} was refused - did you specify the right host or port?`;
   }
-  if (code !== undefined && error.code === 503) return `Unable to connect to the server: ${cause instanceof Error ? cause.message : error.message}`;
+  if (code !== undefined && error.code === 503)
+    return `Unable to connect to the server: ${cause instanceof Error ? cause.message : error.message}`;
   if (error.reason === 'Unauthorized') return 'error: You must be logged in to the server (Unauthorized)';
   if (error.reason === 'Invalid') {
     const { name = '', kind = '', causes = [] } = error.status.details ?? {};

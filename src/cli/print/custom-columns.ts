@@ -2,15 +2,11 @@
 import type { JsonValue } from '../../api/json.ts';
 import { goValue } from './go-format.ts';
 import { type JsonPath, parseJsonPath } from './jsonpath.ts';
+import { PrintError } from './print-error.ts';
 import { escapeTerminal, renderRows } from './table.ts';
 
 /** A column specification that cannot be used; the message is upstream's. */
-export class CustomColumnsError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'CustomColumnsError';
-  }
-}
+export class CustomColumnsError extends PrintError {}
 
 interface Column {
   readonly header: string;
@@ -72,4 +68,5 @@ export function parseCustomColumns(source: ColumnSource): (items: readonly JsonV
 }
 
 /** The table of some objects. Throws CustomColumnsError. */
-export const customColumns = (source: ColumnSource, items: readonly JsonValue[], headers: boolean): string => parseCustomColumns(source)(items, headers);
+export const customColumns = (source: ColumnSource, items: readonly JsonValue[], headers: boolean): string =>
+  parseCustomColumns(source)(items, headers);

@@ -4,7 +4,8 @@
  */
 import type { JsonValue } from '../../api/json.ts';
 
-const isObject = (value: unknown): value is Readonly<Record<string, JsonValue | undefined>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Readonly<Record<string, JsonValue | undefined>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Keys in Go's order (bytes). */
 export const sortedKeys = (value: object): readonly string[] =>
@@ -29,12 +30,23 @@ export function goValue(value: JsonValue | undefined): string {
   if (value === null || value === undefined) return '<nil>';
   if (typeof value === 'number') return goNumber(value);
   if (Array.isArray(value)) return `[${value.map(goValue).join(' ')}]`;
-  if (isObject(value)) return `map[${sortedKeys(value).map((key) => `${key}:${goValue(value[key])}`).join(' ')}]`;
+  if (isObject(value))
+    return `map[${sortedKeys(value)
+      .map((key) => `${key}:${goValue(value[key])}`)
+      .join(' ')}]`;
   return String(value);
 }
 
 const shortEscapes: Readonly<Record<string, string>> = {
-  '\x07': '\\a', '\b': '\\b', '\f': '\\f', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\v': '\\v', '\\': '\\\\', '"': '\\"',
+  '\x07': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+  '\\': '\\\\',
+  '"': '\\"',
 };
 
 /** Verb %q of a string. */
@@ -44,7 +56,11 @@ export function goQuote(text: string): string {
     if (known !== undefined) return known;
     const code = char.codePointAt(0) ?? 0;
     if (code < 0x20 || code === 0x7f) return `\\x${code.toString(16).padStart(2, '0')}`;
-    return /[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(char) ? char : code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+    return /[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(char)
+      ? char
+      : code > 0xffff
+        ? `\\U${code.toString(16).padStart(8, '0')}`
+        : `\\u${code.toString(16).padStart(4, '0')}`;
   });
   return `"${body.join('')}"`;
 }
@@ -54,7 +70,10 @@ export function goSyntax(value: JsonValue | undefined): string {
   if (value === null || value === undefined) return 'interface {}(nil)';
   if (typeof value === 'string') return goQuote(value);
   if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
-  if (isObject(value)) return `map[string]interface {}{${sortedKeys(value).map((key) => `${goQuote(key)}:${goSyntax(value[key])}`).join(', ')}}`;
+  if (isObject(value))
+    return `map[string]interface {}{${sortedKeys(value)
+      .map((key) => `${goQuote(key)}:${goSyntax(value[key])}`)
+      .join(', ')}}`;
   return String(value);
 }
 

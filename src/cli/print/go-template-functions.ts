@@ -46,7 +46,8 @@ function equal(left: TemplateValue, ...rest: readonly TemplateValue[]): boolean 
 }
 
 function less(left: TemplateValue, right: TemplateValue): boolean {
-  const basic = (value: TemplateValue): string => (['other', 'invalid'].includes(kindOf(value)) ? fail('invalid type for comparison') : kindOf(value));
+  const basic = (value: TemplateValue): string =>
+    ['other', 'invalid'].includes(kindOf(value)) ? fail('invalid type for comparison') : kindOf(value);
   const [a, b] = [basic(left), basic(right)];
   if (a !== b) return fail('incompatible types for comparison');
   if (a === 'boolean') return fail('invalid type for comparison');
@@ -72,7 +73,10 @@ function step(value: TemplateValue, key: TemplateValue): TemplateValue {
   if (typeof value === 'string') return Buffer.from(value)[position(key, Buffer.byteLength(value))];
   if (Array.isArray(value)) return value[position(key, value.length)];
   if (!isMapping(value)) return fail(`can't index item of type ${goType(value)}`);
-  if (typeof key !== 'string') return fail(key === undefined || key === null ? 'value is nil; should be of type string' : `value has type ${goType(key)}; should be string`);
+  if (typeof key !== 'string')
+    return fail(
+      key === undefined || key === null ? 'value is nil; should be of type string' : `value has type ${goType(key)}; should be string`,
+    );
   return Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
@@ -94,7 +98,8 @@ function base64decode(value: TemplateValue): string {
   if (typeof value !== 'string') return fail(`wrong type for value; expected string; got ${goType(value ?? null)}`);
   const compact = value.replaceAll(/[\r\n]/g, '');
   const illegal = /[^A-Za-z0-9+/]/.exec(compact.replace(/={0,2}$/, ''));
-  if (illegal !== null || compact.length % 4 !== 0) return fail(`base64 decode failed: illegal base64 data at input byte ${illegal?.index ?? compact.length - (compact.length % 4)}`);
+  if (illegal !== null || compact.length % 4 !== 0)
+    return fail(`base64 decode failed: illegal base64 data at input byte ${illegal?.index ?? compact.length - (compact.length % 4)}`);
   return Buffer.from(compact, 'base64').toString();
 }
 
@@ -107,12 +112,29 @@ function exists(item: TemplateValue, ...keys: readonly TemplateValue[]): boolean
   }
 }
 
-const html = (text: string): string => text.replaceAll(/[&'<>"\0]/g, (char) => ({ '&': '&amp;', "'": '&#39;', '<': '&lt;', '>': '&gt;', '"': '&#34;', '\0': '\uFFFD' })[char] ?? char);
+const html = (text: string): string =>
+  text.replaceAll(
+    /[&'<>"\0]/g,
+    (char) => ({ '&': '&amp;', "'": '&#39;', '<': '&lt;', '>': '&gt;', '"': '&#34;', '\0': '\uFFFD' })[char] ?? char,
+  );
 
 const js = (text: string): string =>
-  text.replaceAll(/[\\'"<>&=\x00-\x1f]/g, (char) => (/[\\'"]/.test(char) ? `\\${char}` : char === '\n' ? '\\n' : char === '\r' ? '\\r' : char === '\t' ? '\\t' : `\\u${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`));
+  text.replaceAll(/[\\'"<>&=\p{Cc}]/gu, (char) =>
+    /[\\'"]/.test(char)
+      ? `\\${char}`
+      : char === '\n'
+        ? '\\n'
+        : char === '\r'
+          ? '\\r'
+          : char === '\t'
+            ? '\\t'
+            : `\\u${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`,
+  );
 
-const urlquery = (text: string): string => encodeURIComponent(text).replaceAll('%20', '+').replaceAll(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+const urlquery = (text: string): string =>
+  encodeURIComponent(text)
+    .replaceAll('%20', '+')
+    .replaceAll(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 
 /** By name. `and` and `or` are called through the executor, which stops at the first deciding operand. */
 export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
@@ -130,7 +152,10 @@ export const templateFunctions: Readonly<Record<string, TemplateFunction>> = {
   printf: {
     min: 1,
     max: Number.POSITIVE_INFINITY,
-    call: (pattern, ...args) => (typeof pattern === 'string' ? goSprintf(pattern, args) : fail(`wrong type for value; expected string; got ${goType(pattern ?? null)}`)),
+    call: (pattern, ...args) =>
+      typeof pattern === 'string'
+        ? goSprintf(pattern, args)
+        : fail(`wrong type for value; expected string; got ${goType(pattern ?? null)}`),
   },
   eq: { min: 1, max: Number.POSITIVE_INFINITY, call: equal },
   ne: { min: 2, max: 2, call: (a, b) => !equalOne(a, b) },

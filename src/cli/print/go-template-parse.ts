@@ -39,7 +39,13 @@ export interface Pipe {
 export type TemplateNode =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'action'; readonly pipe: Pipe }
-  | { readonly type: 'if' | 'with' | 'range'; readonly pipe: Pipe; readonly body: readonly TemplateNode[]; readonly otherwise: readonly TemplateNode[]; readonly at: string }
+  | {
+      readonly type: 'if' | 'with' | 'range';
+      readonly pipe: Pipe;
+      readonly body: readonly TemplateNode[];
+      readonly otherwise: readonly TemplateNode[];
+      readonly at: string;
+    }
   | { readonly type: 'template'; readonly name: string; readonly pipe: Pipe | undefined; readonly at: string }
   | { readonly type: 'break' | 'continue' };
 
@@ -113,7 +119,11 @@ class Lexer {
     let depth = 0;
     for (;;) {
       const rest = this.#text.slice(at, at + 4);
-      const close = /^\}\}/.test(rest) ? { length: 2, trims: false } : spaced && rest.startsWith('-}}') ? { length: 3, trims: true } : undefined;
+      const close = /^\}\}/.test(rest)
+        ? { length: 2, trims: false }
+        : spaced && rest.startsWith('-}}')
+          ? { length: 3, trims: true }
+          : undefined;
       if (close !== undefined) {
         if (depth > 0) this.fail(at, 'unclosed left paren');
         tokens.push({ type: 'end', value: '', at, spaced });
@@ -142,7 +152,10 @@ class Lexer {
     if (char === '"') return this.fail(at, 'unterminated quoted string');
     if (char === '`') return this.fail(at, 'unterminated raw quoted string');
     if (char === "'") return this.fail(at, 'unterminated character constant');
-    return this.fail(at, `unrecognized character in action: U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')} '${char}'`);
+    return this.fail(
+      at,
+      `unrecognized character in action: U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')} '${char}'`,
+    );
   }
 }
 
@@ -358,7 +371,8 @@ class TemplateParser {
     }
     const [first, ...rest] = operands;
     if (first === undefined) return this.#fail(`missing value for ${context}`);
-    if (rest.length > 0 && ['literal', 'dot', 'nil'].includes(first.type) && context === '') this.#fail('non executable command in pipeline');
+    if (rest.length > 0 && ['literal', 'dot', 'nil'].includes(first.type) && context === '')
+      this.#fail('non executable command in pipeline');
     return [first, ...rest];
   }
 
@@ -372,15 +386,23 @@ class TemplateParser {
   #operand(context: string): Operand {
     const token = this.#take();
     const at = this.#place(token.at);
+    // Go places a chain of fields at its first link after the operand.
+    const chained = this.#peek().type === 'field' && !this.#peek().spaced ? this.#place(this.#peek().at) : at;
     switch (token.type) {
       case 'field': {
         const path = [token.value.slice(1), ...this.#chain()];
-        return { type: 'field', path, at: this.#place(this.#lastDot(token.at)), text: path.map((name) => `.${name}`).join('') };
+        return { type: 'field', path, at: chained, text: path.map((name) => `.${name}`).join('') };
       }
       case 'variable': {
         if (!this.#variables.includes(token.value)) this.#fail(`undefined variable ${JSON.stringify(token.value)}`, token.at);
         const path = this.#chain();
-        return { type: 'variable', name: token.value, path, at: this.#place(this.#lastDot(token.at)), text: [token.value, ...path].join('.') };
+        return {
+          type: 'variable',
+          name: token.value,
+          path,
+          at: chained,
+          text: [token.value, ...path].join('.'),
+        };
       }
       case 'string':
         return { type: 'literal', value: text(token), at, text: token.value };
@@ -395,12 +417,6 @@ class TemplateParser {
     }
   }
 
-  /** Go places a chain of fields at its last one. */
-  #lastDot(start: number): number {
-    const previous = this.#tokens[this.#token - 1];
-    return previous?.type === 'field' && previous.at >= start ? previous.at : start;
-  }
-
   #word(token: Token, at: string): Operand {
     const { value } = token;
     if (value === 'true' || value === 'false') return { type: 'literal', value: value === 'true', at, text: value };
@@ -410,7 +426,7 @@ class TemplateParser {
   }
 
   #symbol(token: Token, at: string, context: string): Operand {
-    if (token.value === '.' ) return { type: 'dot', at, text: '.' };
+    if (token.value === '.') return { type: 'dot', at, text: '.' };
     if (token.value === '(') {
       const pipe = this.#pipe('parenthesized pipeline', true);
       const close = this.#take();

@@ -5,7 +5,8 @@ import { goValue } from './go-format.ts';
 /** undefined is Go's invalid value: a missing key. */
 export type TemplateValue = JsonValue | undefined;
 
-export const isMapping = (value: TemplateValue): value is Readonly<Record<string, JsonValue>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isMapping = (value: TemplateValue): value is Readonly<Record<string, JsonValue>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** As an action writes it. */
 export const printable = (value: TemplateValue): string => (value === undefined || value === null ? '<no value>' : goValue(value));

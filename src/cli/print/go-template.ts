@@ -5,20 +5,21 @@
 import type { JsonValue } from '../../api/json.ts';
 import { goType, goValue, sortedKeys } from './go-format.ts';
 import { FunctionError, templateFunctions } from './go-template-functions.ts';
-import { type Command, GoTemplateSyntaxError, type Operand, type ParsedTemplate, parseTemplate, type Pipe, type TemplateNode } from './go-template-parse.ts';
+import {
+  type Command,
+  GoTemplateSyntaxError,
+  type Operand,
+  type ParsedTemplate,
+  type Pipe,
+  parseTemplate,
+  type TemplateNode,
+} from './go-template-parse.ts';
 import { isMapping, printable, type TemplateValue, truth } from './go-template-values.ts';
 import { toCompactJson } from './json.ts';
+import { PrintError } from './print-error.ts';
 
 /** A template that cannot be parsed, or that does not fit the object. */
-export class GoTemplateError extends Error {
-  /** Text for standard output: what was written before the failure, and help for debugging. */
-  readonly output: string;
-  constructor(message: string, output = '') {
-    super(message);
-    this.name = 'GoTemplateError';
-    this.output = output;
-  }
-}
+export class GoTemplateError extends PrintError {}
 
 export interface GoTemplate {
   /** Throws GoTemplateError. */
@@ -128,7 +129,11 @@ class Execution {
 
   #invoke(node: Extract<TemplateNode, { type: 'template' }>, dot: TemplateValue): Flow {
     const body = this.#template.defined.get(node.name);
-    if (body === undefined) return this.#fail({ at: node.at, text: `{{template ${JSON.stringify(node.name)}}}` }, `template ${JSON.stringify(node.name)} not defined`);
+    if (body === undefined)
+      return this.#fail(
+        { at: node.at, text: `{{template ${JSON.stringify(node.name)}}}` },
+        `template ${JSON.stringify(node.name)} not defined`,
+      );
     if (this.#depth === maxDepth) this.#fail({ at: node.at, text: node.name }, `exceeded maximum template depth (${maxDepth})`);
     const argument = node.pipe === undefined ? undefined : this.#pipe(node.pipe, dot);
     const [variables, name] = [this.#variables, this.#name];
@@ -166,7 +171,12 @@ class Execution {
     return this.#fail(first, `can't give argument to non-function ${first.text}`);
   }
 
-  #call(node: Extract<Operand, { type: 'function' }>, args: readonly Operand[], dot: TemplateValue, final: readonly TemplateValue[]): TemplateValue {
+  #call(
+    node: Extract<Operand, { type: 'function' }>,
+    args: readonly Operand[],
+    dot: TemplateValue,
+    final: readonly TemplateValue[],
+  ): TemplateValue {
     const known = templateFunctions[node.name];
     if (known === undefined) return this.#fail(node, `${JSON.stringify(node.name)} is not a defined function`);
     const count = args.length + final.length;
@@ -179,7 +189,11 @@ class Execution {
     try {
       return known.call(...values);
     } catch (error) {
-      if (error instanceof FunctionError) return this.#fail({ ...node, text: [node.text, ...args.map((a) => a.text)].join(' ') }, `error calling ${node.name}: ${error.message}`);
+      if (error instanceof FunctionError)
+        return this.#fail(
+          { ...node, text: [node.text, ...args.map((a) => a.text)].join(' ') },
+          `error calling ${node.name}: ${error.message}`,
+        );
       throw error;
     }
   }
@@ -214,9 +228,11 @@ class Execution {
 
   #path(node: Operand, path: readonly string[], from: TemplateValue): TemplateValue {
     return path.reduce((value, name): TemplateValue => {
-      if (value === undefined) return this.#allowMissing ? undefined : this.#fail(node, `nil data; no entry for key ${JSON.stringify(name)}`);
+      if (value === undefined)
+        return this.#allowMissing ? undefined : this.#fail(node, `nil data; no entry for key ${JSON.stringify(name)}`);
       if (value === null) return this.#fail(node, `nil pointer evaluating interface {}.${name}`);
-      if (!isMapping(value)) return this.#fail(node, `can't evaluate field ${name} in type ${node.type === 'pipe' ? goType(value) : 'interface {}'}`);
+      if (!isMapping(value))
+        return this.#fail(node, `can't evaluate field ${name} in type ${node.type === 'pipe' ? goType(value) : 'interface {}'}`);
       if (Object.hasOwn(value, name)) return value[name];
       return this.#allowMissing ? undefined : this.#fail(node, `map has no entry for key ${JSON.stringify(name)}`);
     }, from);

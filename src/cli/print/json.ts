@@ -3,7 +3,13 @@ import type { JsonValue } from '../../api/json.ts';
 import { sortKeys } from './yaml.ts';
 
 /** Go's encoder writes these as escapes in its output for HTML. */
-const htmlEscapes: Readonly<Record<string, string>> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026', '\u2028': '\\u2028', '\u2029': '\\u2029' };
+const htmlEscapes: Readonly<Record<string, string>> = {
+  '<': '\\u003c',
+  '>': '\\u003e',
+  '&': '\\u0026',
+  '\u2028': '\\u2028',
+  '\u2029': '\\u2029',
+};
 
 const escapeHtml = (text: string): string => text.replaceAll(/[<>&\u2028\u2029]/g, (char) => htmlEscapes[char] ?? char);
 

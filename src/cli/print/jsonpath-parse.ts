@@ -187,7 +187,8 @@ class PathParser {
     if (this.#next() !== ']') fail('unclosed array expect ]');
     const text = this.#consume().slice(0, -2);
     const [, left, operator, right] = /^([^!<>=]+)([!<>=]+)(.+?)$/.exec(text) ?? [];
-    if (left === undefined || operator === undefined || right === undefined) nodes.push({ type: 'filter', left: parseAction(text), right: [], operator: 'exists' });
+    if (left === undefined || operator === undefined || right === undefined)
+      nodes.push({ type: 'filter', left: parseAction(text), right: [], operator: 'exists' });
     else nodes.push({ type: 'filter', left: parseAction(left), right: parseAction(right), operator });
   }
 

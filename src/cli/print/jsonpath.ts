@@ -5,16 +5,12 @@
  */
 import type { JsonValue } from '../../api/json.ts';
 import { goSyntax, goType, goValue, sortedKeys } from './go-format.ts';
-import { JsonPathSyntaxError, type PathNode, parsePath } from './jsonpath-parse.ts';
 import { toCompactJson, toJson } from './json.ts';
+import { JsonPathSyntaxError, type PathNode, parsePath } from './jsonpath-parse.ts';
+import { PrintError } from './print-error.ts';
 
 /** A template that cannot be parsed, or that does not fit the object; the message is upstream's. */
-export class JsonPathError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'JsonPathError';
-  }
-}
+export class JsonPathError extends PrintError {}
 
 export interface JsonPath {
   /** The text, as `-o jsonpath` prints it. Throws JsonPathError. */
@@ -31,7 +27,8 @@ const fail = (message: string): never => {
   throw new JsonPathError(message);
 };
 
-const isMap = (value: JsonValue): value is Readonly<Record<string, JsonValue>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isMap = (value: JsonValue): value is Readonly<Record<string, JsonValue>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isList = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value);
 
 /** The elements of a list or map; of a text, its bytes. */
@@ -233,8 +230,14 @@ export function parseJsonPath(text: string, { allowMissing }: { readonly allowMi
   };
   return {
     results,
-    print: (value) => explained(value).map((found) => found.map(resultText).join(' ')).join(''),
-    printJson: (value) => explained(value).map((found) => toJson(found)).join(''),
+    print: (value) =>
+      explained(value)
+        .map((found) => found.map(resultText).join(' '))
+        .join(''),
+    printJson: (value) =>
+      explained(value)
+        .map((found) => toJson(found))
+        .join(''),
     find: (value) => results(value).flat(),
   };
 }

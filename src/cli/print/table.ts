@@ -41,7 +41,9 @@ export function renderRows(rows: readonly (readonly string[])[]): string {
   }
   return rows
     .map((row, r) => {
-      const line = row.map((cell, c) => (c === row.length - 1 ? cell : cell + ' '.repeat(Math.max(0, (widths[r]?.[c] ?? 0) - runeCount(cell)))));
+      const line = row.map((cell, c) =>
+        c === row.length - 1 ? cell : cell + ' '.repeat(Math.max(0, (widths[r]?.[c] ?? 0) - runeCount(cell))),
+      );
       return `${line.join('')}\n`;
     })
     .join('');

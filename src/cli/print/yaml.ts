@@ -19,7 +19,13 @@ const ambiguous =
 
 /** Strings that cannot stand plain and contain nothing that needs an escape: single quotes. */
 const needsQuotes = /^[\s\-?:,[\]{}#&*!|>'"%@`]|: |:$| #|\s$|^---|^\.\.\./;
-const unprintable = (text: string): boolean => [...text].some((char) => { const code = char.codePointAt(0) ?? 0; return (code < 0x20 && code !== 0x0a && code !== 0x09) || code === 0x7f || (code >= 0x80 && code < 0xa0 && code !== 0x85) || code === 0xfeff; });
+const unprintable = (text: string): boolean =>
+  [...text].some((char) => {
+    const code = char.codePointAt(0) ?? 0;
+    return (
+      (code < 0x20 && code !== 0x0a && code !== 0x09) || code === 0x7f || (code >= 0x80 && code < 0xa0 && code !== 0x85) || code === 0xfeff
+    );
+  });
 const leadingDash = /^[-?:](?=\S)/;
 
 function style(text: string): 'PLAIN' | 'QUOTE_SINGLE' | 'QUOTE_DOUBLE' | 'BLOCK_LITERAL' {
