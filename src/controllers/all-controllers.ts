@@ -1,0 +1,44 @@
+/** The controllers of a cluster, as upstream's kube-controller-manager runs them. Adding one is adding a line here. */
+import { deploymentController } from './deployment/deployment-controller.ts';
+import { endpointSliceController } from './endpoints/endpoint-slice-controller.ts';
+import { endpointSliceMirroringController } from './endpoints/endpoint-slice-mirroring.ts';
+import { endpointsController } from './endpoints/endpoints-controller.ts';
+import { eventTtlController } from './event-ttl.ts';
+import { garbageCollector } from './garbage-collector/garbage-collector.ts';
+import type { KindCatalog } from './kind-catalog.ts';
+import { namespaceController } from './namespace-controller.ts';
+import { rootCaController, serviceAccountController } from './namespace-defaults.ts';
+import { type NodeLifecycleOptions, nodeLifecycleController } from './nodes/node-lifecycle.ts';
+import { podGcController } from './nodes/pod-gc.ts';
+import { taintEvictionController } from './nodes/taint-eviction.ts';
+import { replicaSetController } from './replicas/replica-set.ts';
+import { replicationControllerController } from './replicas/replication-controller.ts';
+import type { AnyController } from './start-controllers.ts';
+
+export interface AllControllersOptions {
+  /** The Kinds that are served: the registry's. */
+  readonly kinds: KindCatalog;
+  /** The cluster's root certificate, PEM. */
+  readonly certificateAuthority: string;
+  readonly nodes?: NodeLifecycleOptions;
+}
+
+/** All controllers, to be handed to `startControllers`. */
+export function allControllers({ kinds, certificateAuthority, nodes }: AllControllersOptions): readonly AnyController[] {
+  return [
+    replicationControllerController,
+    replicaSetController,
+    deploymentController,
+    endpointsController,
+    endpointSliceController,
+    endpointSliceMirroringController,
+    namespaceController(kinds),
+    garbageCollector(kinds),
+    serviceAccountController,
+    rootCaController(certificateAuthority),
+    nodeLifecycleController(nodes),
+    taintEvictionController,
+    podGcController(),
+    eventTtlController(),
+  ];
+}

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { lease } from '../../api/kinds/lease.ts';
+import { node } from '../../api/kinds/node.ts';
+import { pod } from '../../api/kinds/pod.ts';
+import { rfc3339Micro } from '../../api/time.ts';
+import { isPodReady, podCondition } from '../pods.ts';
+import { aNode, aPod, makeReady } from '../testing/objects.ts';
+import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
+import { nodeLifecycleController } from './node-lifecycle.ts';
+import { podGcController } from './pod-gc.ts';
+import { taintEvictionController } from './taint-eviction.ts';
+
+const namespaces = ['kube-node-lease'];
+const nodeRef = (name: string) => ({ namespace: '', name });
+const ref = (name: string) => ({ namespace: 'default', name });
+
+async function renew(cluster: TestCluster, name: string): Promise<void> {
+  const renewTime = rfc3339Micro(cluster.clock.now());
+  const object = {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name, namespace: 'kube-node-lease' },
+    spec: { renewTime },
+  };
+  const api = cluster.api(lease);
+  const known = (await cluster.list(lease, 'kube-node-lease')).some(({ metadata }) => metadata.name === name);
+  if (known) await api.patch({ namespace: 'kube-node-lease', name }, { type: 'merge', body: { spec: { renewTime } } });
+  else await cluster.apply(object);
+  await cluster.settle();
+}
+
+async function taints(cluster: TestCluster, name: string): Promise<readonly string[]> {
+  return ((await cluster.api(node).get(nodeRef(name))).spec.taints ?? []).map(({ key, effect }) => `${key}:${effect}`);
+}
+
+describe('nodeLifecycleController', () => {
+  it('marks a silent node Unknown after the grace period and mends its taints when it speaks again', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [nodeLifecycleController()], namespaces });
+    await cluster.apply(aNode('n1'));
+    await renew(cluster, 'n1');
+    await cluster.pass(30);
+    await renew(cluster, 'n1');
+    await cluster.pass(39);
+    assert.deepEqual(await taints(cluster, 'n1'), []);
+    await cluster.pass(2);
+    const silent = await cluster.api(node).get(nodeRef('n1'));
+    const [ready, ...others] = silent.status.conditions ?? [];
+    assert.deepEqual(
+      [ready?.status, ready?.reason, ready?.message],
+      ['Unknown', 'NodeStatusUnknown', 'Kubelet stopped posting node status.'],
+    );
+    assert.ok(
+      others.every(({ reason, message }) => reason === 'NodeStatusNeverUpdated' && message === 'Kubelet never posted node status.'),
+    );
+    assert.deepEqual(await taints(cluster, 'n1'), ['node.kubernetes.io/unreachable:NoSchedule']);
+    assert.ok((await cluster.events()).includes('Normal NodeNotReady Node n1 status is now: NodeNotReady'));
+    await renew(cluster, 'n1');
+    const conditions = [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'ready' }];
+    await cluster.api(node).updateStatus({ ...(await cluster.api(node).get(nodeRef('n1'))), status: { ...silent.status, conditions } });
+    await cluster.settle();
+    assert.deepEqual(await taints(cluster, 'n1'), []);
+  });
+
+  it('marks Pods of a node that is not ready, and taints it for eviction while another node is healthy', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [nodeLifecycleController()], namespaces });
+    for (const name of ['n1', 'n2']) await cluster.apply(aNode(name));
+    await cluster.apply(aPod('a', { nodeName: 'n1' }));
+    await makeReady(cluster);
+    for (let i = 0; i < 5; i++) {
+      await renew(cluster, 'n2');
+      await cluster.pass(10);
+    }
+    assert.deepEqual(await taints(cluster, 'n1'), [
+      'node.kubernetes.io/unreachable:NoSchedule',
+      'node.kubernetes.io/unreachable:NoExecute',
+    ]);
+    assert.deepEqual(await taints(cluster, 'n2'), []);
+    assert.equal(isPodReady(await cluster.api(pod).get(ref('a'))), false);
+    assert.ok((await cluster.events()).includes('Warning NodeNotReady Node is not ready'));
+  });
+
+  it('taints by condition and by cordon', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [nodeLifecycleController()], namespaces });
+    const pressure = [
+      { type: 'Ready', status: 'True' },
+      { type: 'DiskPressure', status: 'True' },
+    ];
+    await cluster.apply(aNode('n1', { spec: { unschedulable: true }, status: { conditions: pressure } }));
+    await cluster.settle();
+    assert.deepEqual(await taints(cluster, 'n1'), [
+      'node.kubernetes.io/disk-pressure:NoSchedule',
+      'node.kubernetes.io/unschedulable:NoSchedule',
+    ]);
+  });
+});
+
+describe('taintEvictionController', () => {
+  it('deletes at once without toleration, after tolerationSeconds with one, and never with an endless one', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [taintEvictionController] });
+    await cluster.apply(aNode('n1'));
+    const toleration = { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute' };
+    await cluster.apply(aPod('none', { nodeName: 'n1' }));
+    await cluster.apply(aPod('some', { nodeName: 'n1', tolerations: [{ ...toleration, tolerationSeconds: 300 }] }));
+    await cluster.apply(aPod('all', { nodeName: 'n1', tolerations: [toleration] }));
+    await cluster.settle();
+    const timeAdded = '2026-01-01T00:00:00Z';
+    const spec = { taints: [{ key: 'node.kubernetes.io/unreachable', effect: 'NoExecute', timeAdded }] };
+    await cluster.api(node).patch(nodeRef('n1'), { type: 'merge', body: { spec } });
+    await cluster.settle();
+    const left = async () =>
+      (await cluster.list(pod)).filter(({ metadata }) => metadata.deletionTimestamp === undefined).map(({ metadata }) => metadata.name);
+    assert.deepEqual(await left(), ['all', 'some']);
+    assert.ok((await cluster.events()).includes('Normal TaintManagerEviction Marking for deletion Pod default/none'));
+    await cluster.pass(299);
+    assert.deepEqual(await left(), ['all', 'some']);
+    await cluster.pass(1);
+    assert.deepEqual(await left(), ['all']);
+    const some = (await cluster.list(pod)).find(({ metadata }) => metadata.name === 'some');
+    if (some !== undefined) assert.equal(podCondition(some, 'DisruptionTarget')?.reason, 'DeletionByTaintManager');
+  });
+});
+
+describe('podGcController', () => {
+  it('removes Pods of a node that is gone, after a quarantine', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [podGcController()] });
+    await cluster.apply(aNode('n1'));
+    await cluster.apply(aPod('a', { nodeName: 'n1' }));
+    await cluster.settle();
+    await cluster.api(node).delete(nodeRef('n1'));
+    await cluster.pass(39);
+    assert.equal((await cluster.list(pod)).length, 1);
+    await cluster.pass(1);
+    assert.equal((await cluster.list(pod)).length, 0);
+  });
+
+  it('keeps the newest finished Pods up to the threshold', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [podGcController({ terminatedThreshold: 2 })] });
+    for (const name of ['a', 'b', 'c']) {
+      const object = await cluster.apply(aPod(name));
+      const stored = await cluster.api(pod).get(ref(object.metadata.name));
+      await cluster.api(pod).updateStatus({ ...stored, status: { ...stored.status, phase: 'Succeeded' } });
+      await cluster.pass(1);
+    }
+    assert.deepEqual(
+      (await cluster.list(pod)).map(({ metadata }) => metadata.name),
+      ['b', 'c'],
+    );
+  });
+});

@@ -1,0 +1,101 @@
+/**
+ * Removes Pods that nobody else will: of nodes that are gone, deleted before they got a node, and finished ones beyond a threshold.
+ * Upstream looks every 20 s; here the events that matter wake it. Source: pkg/controller/podgc/gc_controller.go
+ */
+import type { Pod } from '../../api/generated/core/v1.ts';
+import { node } from '../../api/kinds/node.ts';
+import { pod } from '../../api/kinds/pod.ts';
+import { refOf } from '../../api/object.ts';
+import { isNotFound } from '../../api/status-error.ts';
+import { type Controller, type ControllerContext, defineController, indexing, type Outcome, settled, watching } from '../controller.ts';
+import { disruptionTarget } from '../disruption-target.ts';
+import { isPodTerminal, timeOf } from '../pods.ts';
+import { podsByNode, podsOn } from './node-lifecycle.ts';
+
+export interface PodGcOptions {
+  /** How many finished Pods are kept; default 12,500, 0 for all. */
+  readonly terminatedThreshold?: number;
+  /** How long a node must be gone before its Pods go, in milliseconds; default 40,000. */
+  readonly quarantineMs?: number;
+}
+
+const terminatedIndex = 'terminated';
+const isBound = ({ spec }: Pod): boolean => spec.nodeName !== undefined && spec.nodeName !== '';
+const hasNode = ({ spec }: Pod, { cache }: ControllerContext): boolean =>
+  cache(node).get({ namespace: '', name: spec.nodeName ?? '' }) !== undefined;
+const neverBound = (object: Pod): boolean => object.metadata.deletionTimestamp !== undefined && !isBound(object);
+
+export function podGcController({ terminatedThreshold = 12_500, quarantineMs = 40_000 }: PodGcOptions = {}): Controller<Pod> {
+  /** When each absent node was first missed. */
+  const missingSince = new Map<string, number>();
+  return defineController<Pod>({
+    name: 'pod-garbage-collector',
+    reconciles: pod,
+    concerns: (object, context) => isPodTerminal(object) || (isBound(object) ? !hasNode(object, context) : neverBound(object)),
+    reads: [node],
+    indexes: [podsByNode, indexing(pod, terminatedIndex, (object) => (isPodTerminal(object) ? ['yes'] : []))],
+    watches: [
+      watching(node, (object, context) => {
+        const { name } = object.metadata;
+        if (context.cache(node).get(refOf(object)) === undefined) return podsOn(name, context).map(refOf);
+        missingSince.delete(name);
+        return [];
+      }),
+    ],
+    reconcile: async (ref, context) => {
+      const object = context.cache(pod).get(ref);
+      if (object === undefined) return settled;
+      if (neverBound(object)) return remove(object, context);
+      if (isBound(object) && !hasNode(object, context)) return removeOrphan(object, { missingSince, quarantineMs, context });
+      if (isPodTerminal(object) && terminatedThreshold > 0) return removeOldest(terminatedThreshold, context);
+      return settled;
+    },
+  });
+}
+
+interface Orphanage {
+  readonly missingSince: Map<string, number>;
+  readonly quarantineMs: number;
+  readonly context: ControllerContext;
+}
+
+async function removeOrphan(object: Pod, { missingSince, quarantineMs, context }: Orphanage): Promise<Outcome> {
+  const name = object.spec.nodeName ?? '';
+  const nowMs = context.clock.now();
+  const since = missingSince.get(name) ?? nowMs;
+  missingSince.set(name, since);
+  if (nowMs - since < quarantineMs) return { requeueAfterMs: since + quarantineMs - nowMs };
+  try {
+    await context.api(node).get({ namespace: '', name });
+    // It is back; the cache will show it.
+    return settled;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  const because = { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' };
+  const failed = isPodTerminal(object) ? undefined : 'Failed';
+  const body = disruptionTarget(object, because, nowMs, failed);
+  await ignoringNotFound(context.api(pod).patch(refOf(object), { type: 'strategic', subresource: 'status', body }));
+  return remove(object, context);
+}
+
+async function removeOldest(threshold: number, context: ControllerContext): Promise<Outcome> {
+  const terminated = context.cache(pod).byIndex(terminatedIndex, 'yes');
+  if (terminated.length <= threshold) return settled;
+  const oldestFirst = terminated.toSorted((a, b) => timeOf(a.metadata.creationTimestamp) - timeOf(b.metadata.creationTimestamp));
+  for (const object of oldestFirst.slice(0, terminated.length - threshold)) await remove(object, context);
+  return settled;
+}
+
+async function remove(object: Pod, { api }: ControllerContext): Promise<Outcome> {
+  await ignoringNotFound(api(pod).delete(refOf(object), { gracePeriodSeconds: 0, preconditions: { uid: object.metadata.uid } }));
+  return settled;
+}
+
+async function ignoringNotFound(call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}

@@ -1,0 +1,61 @@
+/** Deletes Pods from nodes whose NoExecute taints they do not, or no longer, tolerate. Source: pkg/controller/tainteviction/taint_eviction.go. */
+import type { Pod, Taint } from '../../api/generated/core/v1.ts';
+import { node } from '../../api/kinds/node.ts';
+import { pod } from '../../api/kinds/pod.ts';
+import { refOf } from '../../api/object.ts';
+import { isNotFound } from '../../api/status-error.ts';
+import { type Controller, type ControllerContext, defineController, type Outcome, settled, watching } from '../controller.ts';
+import { disruptionTarget } from '../disruption-target.ts';
+import { isPodTerminal, timeOf } from '../pods.ts';
+import { tolerates } from '../tolerations.ts';
+import { podsByNode, podsOn } from './node-lifecycle.ts';
+
+const evicting = (taints: readonly Taint[] | undefined): readonly Taint[] => (taints ?? []).filter(({ effect }) => effect === 'NoExecute');
+
+function taintsOver({ spec }: Pod, { cache }: ControllerContext): readonly Taint[] {
+  return spec.nodeName === undefined ? [] : evicting(cache(node).get({ namespace: '', name: spec.nodeName })?.spec.taints);
+}
+
+export const taintEvictionController: Controller<Pod> = defineController<Pod>({
+  name: 'taint-eviction',
+  reconciles: pod,
+  concerns: (object, context) => taintsOver(object, context).length > 0,
+  indexes: [podsByNode],
+  watches: [
+    watching(node, (object, context) =>
+      evicting(object.spec.taints).length === 0 ? [] : podsOn(object.metadata.name, context).map(refOf),
+    ),
+  ],
+  reconcile: async (ref, context) => {
+    const object = context.cache(pod).get(ref);
+    if (object === undefined || object.metadata.deletionTimestamp !== undefined || isPodTerminal(object)) return settled;
+    const inMs = evictionInMs(object, taintsOver(object, context), context.clock.now());
+    if (inMs === undefined) return settled;
+    return inMs > 0 ? { requeueAfterMs: inMs } : evict(object, context);
+  },
+});
+
+/** When the Pod has to go, in milliseconds from now, 0 for at once; undefined: never. */
+function evictionInMs({ spec }: Pod, taints: readonly Taint[], nowMs: number): number | undefined {
+  const ends: number[] = [];
+  for (const taint of taints) {
+    const tolerations = (spec.tolerations ?? []).filter((toleration) => tolerates(toleration, taint));
+    if (tolerations.length === 0) return 0;
+    const limits = tolerations.flatMap(({ tolerationSeconds }) => (tolerationSeconds === undefined ? [] : [tolerationSeconds]));
+    if (limits.length > 0) ends.push((timeOf(taint.timeAdded) || nowMs) + Math.max(0, Math.min(...limits)) * 1000);
+  }
+  return ends.length === 0 ? undefined : Math.max(0, Math.min(...ends) - nowMs);
+}
+
+async function evict(object: Pod, { api, clock, events }: ControllerContext): Promise<Outcome> {
+  const { namespace, name } = refOf(object);
+  events.event(object, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${namespace}/${name}`);
+  const because = { reason: 'DeletionByTaintManager', message: 'Taint manager: deleting due to NoExecute taint' };
+  try {
+    await api(pod).patch(refOf(object), { type: 'strategic', subresource: 'status', body: disruptionTarget(object, because, clock.now()) });
+    await api(pod).delete(refOf(object), { preconditions: { uid: object.metadata.uid } });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+  return settled;
+}
