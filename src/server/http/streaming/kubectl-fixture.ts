@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { loadPki } from '../../pki/pki.ts';
 import { type ApiServer, createServer } from '../create-server.ts';
-import { testApp } from '../test-app.ts';
+import { silentLogger, testApp } from '../test-app.ts';
 import type { PodStreams } from './pod-streams.ts';
 
 /** kubectl by version, oldest first: all `kubectl.<version>` beside the one on PATH, or that one alone. Empty when there is none. */
@@ -36,6 +36,8 @@ export interface Ended {
 export interface Fixture {
   readonly server: ApiServer;
   readonly kubeconfig: string;
+  /** `<sub-resource> <what it was upgraded to>` of every upgrade so far. */
+  readonly upgrades: readonly string[];
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** Runs kubectl to its end. */
   run(kubectl: string, args: readonly string[], stdin?: string | Buffer): Promise<Ended>;
@@ -45,7 +47,16 @@ export interface Fixture {
 export async function startFixture(t: TestContext, podStreams: PodStreams): Promise<Fixture> {
   const directory = await mkdtemp(join(tmpdir(), 'minik-kubectl-'));
   const pki = await loadPki({ directory, serviceIp: '10.96.0.1', extraNames: [] });
-  const { options, fetch } = testApp({ podStreams });
+  const upgrades: string[] = [];
+  const logger = {
+    ...silentLogger,
+    debug: (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
+      if (message !== 'upgrade requested') return;
+      const path = String(fields.path);
+      upgrades.push(`${path.slice(path.lastIndexOf('/') + 1)} ${[fields.upgrade, fields.protocols].flat().join(' ')}`);
+    },
+  };
+  const { options, fetch } = testApp({ podStreams, logger });
   const server = await createServer({ ...options, pki, addresses: [{ host: '127.0.0.1', port: 0 }], drainMs: 200 });
   const base64 = (text: string): string => Buffer.from(text).toString('base64');
   const kubeconfig = join(directory, 'kubeconfig');
@@ -72,6 +83,7 @@ export async function startFixture(t: TestContext, podStreams: PodStreams): Prom
   return {
     server,
     kubeconfig,
+    upgrades,
     fetch,
     start,
     run: (kubectl, args, stdin) =>

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { describe, it } from 'node:test';
@@ -14,8 +18,8 @@ const text = async (readable: Readable): Promise<Buffer> => {
   return Buffer.concat(chunks);
 };
 
-/** Pods whose commands are played here: cat, exit N, both, sizes, yes, wc. */
-function playedStreams(seen: string[], echoPort: () => number): PodStreams {
+/** Pods whose commands are played here: cat, exit N, both, yes, wc, and tar, which is real and works in `directory`. */
+function playedStreams(seen: string[], echoPort: () => number, directory: string): PodStreams {
   return {
     exec: async (ref, container, options) => {
       const [command = '', argument = ''] = options.command;
@@ -30,6 +34,15 @@ function playedStreams(seen: string[], echoPort: () => number): PodStreams {
       if (command === 'yes' && stdout !== undefined) {
         const block = Buffer.alloc(64 * 1024, 'y\n');
         for (let sent = 0; sent < Number(argument); sent += block.length) if (!stdout.write(block)) await once(stdout, 'drain');
+      }
+      if (command === 'tar' || command === 'test') {
+        const child = spawn(command, options.command.slice(1), { cwd: directory });
+        const input = stdin === undefined ? child.stdin.end() : pipeline(stdin, child.stdin);
+        const output = stdout === undefined ? child.stdout.resume() : pipeline(child.stdout, stdout, { end: false });
+        if (stderr !== undefined) child.stderr.pipe(stderr, { end: false });
+        const [code] = (await once(child, 'close')) as [number];
+        await Promise.allSettled([input, output]);
+        return code;
       }
       if (command === 'fail') throw new Error('no such container');
       return command === 'exit' ? Number(argument) : 0;
@@ -70,10 +83,10 @@ describe('kubectl streams', { skip: process.env.MINIK_TEST_NO_KUBECTL === undefi
       await once(echo, 'listening');
       t.after(() => echo.close());
       const seen: string[] = [];
-      const fixture = await startFixture(
-        t,
-        playedStreams(seen, () => (echo.address() as AddressInfo).port),
-      );
+      const directory = await mkdtemp(join(tmpdir(), 'minik-cp-'));
+      t.after(() => rm(directory, { recursive: true }));
+      const streams = playedStreams(seen, () => (echo.address() as AddressInfo).port, directory);
+      const fixture = await startFixture(t, streams);
       const pods = '/api/v1/namespaces/default/pods';
       assert.equal((await fixture.fetch(pods, sending('POST', pod('p')))).status, 201);
       assert.equal((await fixture.fetch(pods, sending('POST', pod('two', ['a', 'b'])))).status, 201);
@@ -91,11 +104,20 @@ describe('kubectl streams', { skip: process.env.MINIK_TEST_NO_KUBECTL === undefi
       assert.deepEqual([failed.code, failed.stderr], [3, 'command terminated with exit code 3\n']);
       assert.match((await run('exec p -- fail')).stderr, /error executing command in container: no such container/);
       const large = Buffer.alloc(8 * 1024 * 1024, 'x');
-      // WebSocket before v5 (kubectl up to 1.29 uses SPDY) has no half-close.
       assert.equal((await run('exec -i p -- wc', large)).stdout, `${large.length}\n`);
       assert.equal((await run('exec p -- yes 8388608')).stdout.length, 8 * 1024 * 1024);
+      const good = fixture.upgrades.length;
       assert.match((await run('exec two -c c -- both')).stderr, /container c is not valid for pod two/);
+      // Refused over WebSocket, kubectl tries SPDY; nothing else may fall back.
+      const refused = fixture.upgrades.length - good;
       assert.equal((await run('attach -i p', 'typed')).stdout.replace(/^.*attached\n/s, 'attached\n'), 'attached\ntyped');
+
+      const content = Buffer.from(Array.from({ length: 300_000 }, (_, i) => i % 251));
+      await writeFile(join(directory, 'there'), content);
+      assert.equal((await run(`cp p:there ${join(directory, 'here')}`)).code, 0);
+      assert.deepEqual(await readFile(join(directory, 'here')), content);
+      assert.equal((await run(`cp ${join(directory, 'here')} p:${join(directory, 'back')}`)).code, 0);
+      assert.deepEqual(await readFile(join(directory, 'back')), content);
 
       assert.equal((await run('logs p')).stdout, 'main one\nmain two\nmain three\n');
       assert.equal((await run('logs -f --tail=1 two -c b')).stdout, 'b three\nb later\n');
@@ -107,12 +129,20 @@ describe('kubectl streams', { skip: process.env.MINIK_TEST_NO_KUBECTL === undefi
       const client = connect(Number(line80), '127.0.0.1');
       client.end(large);
       assert.equal((await text(client)).length, large.length);
-      const refused = connect(Number(line81), '127.0.0.1');
-      refused.on('error', () => undefined);
-      refused.end('x');
+      const lost = connect(Number(line81), '127.0.0.1');
+      lost.on('error', () => undefined);
+      lost.end('x');
       const [message] = await linesOf(forward.stderr, /(connection refused by the pod)/, 1);
       assert.equal(message, 'connection refused by the pod');
       forward.kill('SIGKILL');
+
+      const minor = Number(version.split('.')[1] ?? 99);
+      const command = minor >= 30 ? 'websocket v5.channel.k8s.io' : 'SPDY/3.1';
+      const tunnel = minor >= 31 ? 'websocket SPDY/3.1+portforward.k8s.io' : 'SPDY/3.1';
+      for (const upgrade of fixture.upgrades.toSpliced(good, refused)) {
+        const [subresource] = upgrade.split(' ', 1);
+        assert.equal(upgrade, `${subresource} ${subresource === 'portforward' ? tunnel : command}`);
+      }
     });
   }
 });
