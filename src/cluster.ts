@@ -30,6 +30,15 @@ import { createInProcessClient } from './client/in-process-client.ts';
 import type { InformerFactory } from './client/informer.ts';
 import { createInformerFactory } from './client/informer-factory.ts';
 import { createJsonLogger, type Logger } from './client/logger.ts';
+import { endpointsController } from './controllers/endpoints/endpoints-controller.ts';
+import { endpointSliceController } from './controllers/endpoints/endpoint-slice-controller.ts';
+import { endpointSliceMirroringController } from './controllers/endpoints/endpoint-slice-mirroring.ts';
+import { garbageCollector } from './controllers/garbage-collector/garbage-collector.ts';
+import { namespaceController } from './controllers/namespace-controller.ts';
+import { rootCaController, serviceAccountController } from './controllers/namespace-defaults.ts';
+import { nodeLifecycleController } from './controllers/nodes/node-lifecycle.ts';
+import { podGcController } from './controllers/nodes/pod-gc.ts';
+import { taintEvictionController } from './controllers/nodes/taint-eviction.ts';
 import { deploymentController } from './controllers/deployment/deployment-controller.ts';
 import { replicaSetController } from './controllers/replicas/replica-set.ts';
 import { replicationControllerController } from './controllers/replicas/replication-controller.ts';
@@ -58,8 +67,11 @@ import { createServer } from './server/http/create-server.ts';
 import type { HealthCheck } from './server/http/ports.ts';
 import { loadPki } from './server/pki/pki.ts';
 import { createBehaviours } from './server/registry/behaviours/create-behaviours.ts';
+import { bootstrap } from './server/registry/bootstrap.ts';
 import { createRegistry } from './server/registry/create-registry.ts';
 import { createKindSet } from './server/registry/kind-set.ts';
+import { startEventExpiry } from './server/registry/event-expiry.ts';
+import { parseRange } from './server/registry/services/ip-range.ts';
 import { createStoreReader } from './server/registry/store-reader.ts';
 import { openSqliteStore } from './server/store/sqlite-store.ts';
 import type { Store } from './server/store/store.ts';
@@ -108,8 +120,15 @@ const openPki = (settings: ClusterSettings) =>
     extraNames: [addressesOf(settings).gateway, hostname()],
   });
 
+interface ControlPlaneParts {
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** Those that run; grows as nodes start. */
+  readonly kubelets: readonly Kubelet[];
+}
+
 /** What serves the API: everything that does not depend on nodes. */
-async function openControlPlane(settings: ClusterSettings, log: Logger, kubelets: readonly Kubelet[]) {
+async function openControlPlane(settings: ClusterSettings, { log, signal, kubelets }: ControlPlaneParts) {
   const addresses = addressesOf(settings);
   const addon = sqliteAddon();
   const store = openSqliteStore({ path: join(settings.folder, 'cluster.db'), ...(addon === undefined ? {} : { nativeBinding: addon }) });
@@ -125,6 +144,10 @@ async function openControlPlane(settings: ClusterSettings, log: Logger, kubelets
     admission: createAdmissionChain(defaultPlugins({ reader, random: Math.random })),
     behaviours: createBehaviours({ store, serviceRange: settings.serviceCidr, tokens, random: Math.random }),
   });
+  const apiEndpoint = { ip: addresses.gateway, port: settings.apiPort };
+  await bootstrap(registry, { serviceRange: parseRange(settings.serviceCidr), apiEndpoint, signal });
+  const stopExpiry = startEventExpiry({ store, now: Date.now, setTimer: systemClock.setTimer });
+  signal.addEventListener('abort', stopExpiry, { once: true });
   const authorizer = new RbacAuthorizer(bootstrapRules);
   const port = settings.apiPort;
   const serve = () =>
@@ -245,7 +268,7 @@ async function start(settings: ClusterSettings, { onStep, onListening }: StartHo
   const kubelets: Kubelet[] = [];
   const runtime = containerRuntime(settings);
   onStep('Starting the API server');
-  const plane = await openControlPlane(settings, log, kubelets);
+  const plane = await openControlPlane(settings, { log, signal, kubelets });
   const { clientFor, store } = plane;
   const server = await plane.serve();
   onListening();
@@ -253,7 +276,21 @@ async function start(settings: ClusterSettings, { onStep, onListening }: StartHo
   const informers = createInformerFactory({ client: clientFor('system:kube-controller-manager'), signal, log });
   const parts: NodeParts = { clientFor, informers, runtime, log, signal };
   const controllers = startControllers({
-    controllers: [replicaSetController, replicationControllerController, deploymentController],
+    controllers: [
+      replicaSetController,
+      replicationControllerController,
+      deploymentController,
+      endpointsController,
+      endpointSliceController,
+      endpointSliceMirroringController,
+      namespaceController(plane.kinds),
+      garbageCollector(plane.kinds),
+      serviceAccountController,
+      rootCaController(plane.pki.caCertificate),
+      nodeLifecycleController(),
+      taintEvictionController,
+      podGcController(),
+    ],
     clientFor: (account) => clientFor(`system:serviceaccount:kube-system:${account}`),
     informers,
     log,

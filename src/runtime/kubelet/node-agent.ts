@@ -16,6 +16,7 @@ import { initialNode, type NodeIdentity, nodeLabels, nodeStatus } from './node-s
 /** Source: pkg/kubelet/apis/config/v1beta1/defaults.go (nodeStatusReportFrequency). */
 const reportMs = 300_000;
 const retryMs = 1000;
+const registerAttempts = 5;
 
 export interface NodeAgentOptions {
   readonly identity: NodeIdentity;
@@ -41,6 +42,17 @@ export class NodeAgent {
 
   /** Registers the node (or takes over its object) and writes its first status. Rejects when the API refuses. */
   async register(): Promise<Node> {
+    // Other writers (taints, labels) may be quicker between the read and the write. Source: kubelet_node_status.go (nodeStatusUpdateRetry).
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#registerOnce();
+      } catch (error) {
+        if (!isConflict(error) || attempt >= registerAttempts) throw error;
+      }
+    }
+  }
+
+  async #registerOnce(): Promise<Node> {
     const { client, identity, info } = this.#options;
     const api = client.resource(nodeKind);
     const existing = await api.get({ namespace: '', name: identity.name }).catch((error: unknown) => {
