@@ -1,6 +1,6 @@
 /**
  * Measures the registry over the store on disk, without HTTP: each verb on ConfigMaps of 1 KiB, sixteen at once. Prints one JSON document.
- * Usage: NODE_ENV=production node scripts/bench/store-registry.ts [objects]
+ * Usage: node scripts/bench/store-registry.ts [objects]
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -25,7 +25,7 @@ import { callSafely, WatchHub } from './watch-hub.ts';
 export interface StoreOptions {
   /** How many revisions the change log keeps at least. Default 5,000. */
   readonly logWindow?: number;
-  /** Whether stored objects are deeply frozen. Default: unless NODE_ENV is `production`. */
+  /** Whether stored objects are deeply frozen. Default: in tests and when NODE_ENV is `development` or `test`. */
   readonly freeze?: boolean;
 }
 
@@ -37,6 +37,10 @@ interface Pending {
 const emptyContents: JournalContents = { compacted: 1, entries: [], events: [] };
 /** Compaction runs in steps of this many revisions, so that no commit pays for much of it. */
 const compactionStep = 256;
+
+/** Freezing finds mistakes; users need not pay for it. */
+export const freezesByDefault = ({ NODE_ENV, NODE_TEST_CONTEXT } = process.env): boolean =>
+  NODE_ENV === 'development' || NODE_ENV === 'test' || NODE_TEST_CONTEXT !== undefined;
 
 export class GroupCommitStore implements Store {
   readonly #journal: Journal;
@@ -57,7 +61,7 @@ export class GroupCommitStore implements Store {
   constructor(journal: Journal, options: StoreOptions = {}, contents: JournalContents = emptyContents) {
     this.#journal = journal;
     this.#logWindow = options.logWindow ?? 5_000;
-    this.#freeze = options.freeze ?? process.env.NODE_ENV !== 'production';
+    this.#freeze = options.freeze ?? freezesByDefault();
     this.#log = new ChangeLog(contents.compacted);
     this.#revision = contents.compacted;
     for (const entry of contents.entries) this.#put(entry);

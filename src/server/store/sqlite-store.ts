@@ -1,7 +1,7 @@
 /** Opens the store on disk: SQLite in WAL mode, owned by one process, readable by its user only. */
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { GroupCommitStore, type StoreOptions } from './group-commit-store.ts';
+import { freezesByDefault, GroupCommitStore, type StoreOptions } from './group-commit-store.ts';
 import { journalSchema, SqliteJournal } from './sqlite-journal.ts';
 import type { Store } from './store.ts';
 
@@ -34,7 +34,7 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
     database = new Database(path, sqliteOptions(nativeBinding));
     prepare(database);
     const journal = new SqliteJournal(database);
-    const freeze = storeOptions.freeze ?? process.env.NODE_ENV !== 'production';
+    const freeze = storeOptions.freeze ?? freezesByDefault();
     return new GroupCommitStore(journal, { ...storeOptions, freeze }, journal.read(freeze));
   } catch (error) {
     database?.close();
