@@ -1,9 +1,8 @@
-/** The controllers of a cluster, as upstream's kube-controller-manager runs them. Adding one is adding a line here. */
+/** The controllers of a cluster, as upstream's kube-controller-manager runs them. Adding one is adding a line here. Events expire in the registry. */
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { endpointSliceController } from './endpoints/endpoint-slice-controller.ts';
 import { endpointSliceMirroringController } from './endpoints/endpoint-slice-mirroring.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
-import { eventTtlController } from './event-ttl.ts';
 import { garbageCollector } from './garbage-collector/garbage-collector.ts';
 import type { KindCatalog } from './kind-catalog.ts';
 import { namespaceController } from './namespace-controller.ts';
@@ -39,6 +38,5 @@ export function allControllers({ kinds, certificateAuthority, nodes }: AllContro
     nodeLifecycleController(nodes),
     taintEvictionController,
     podGcController(),
-    eventTtlController(),
   ];
 }

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { configMap } from '../api/kinds/config-map.ts';
-import { event } from '../api/kinds/event.ts';
 import { builtInKinds } from '../api/kinds/index.ts';
 import { namespace } from '../api/kinds/namespace.ts';
 import { pod } from '../api/kinds/pod.ts';
 import { serviceAccount } from '../api/kinds/service-account.ts';
 import { createKindSet } from '../server/registry/kind-set.ts';
-import { eventTtlController } from './event-ttl.ts';
 import { namespaceController } from './namespace-controller.ts';
 import { rootCaController, serviceAccountController } from './namespace-defaults.ts';
 import { aPod } from './testing/objects.ts';
@@ -69,29 +67,5 @@ describe('serviceAccountController and rootCaController', () => {
     await cluster.settle();
     assert.equal((await cluster.list(serviceAccount)).length, 1);
     assert.deepEqual((await cluster.api(configMap).get(rootCa)).data, { 'ca.crt': 'PEM' });
-  });
-});
-
-describe('eventTtlController', () => {
-  it('removes Events an hour after their last change', async (t) => {
-    const cluster = await startTestCluster(t, { controllers: [eventTtlController()] });
-    const make = (name: string) => {
-      const involvedObject = { kind: 'Pod', namespace: 'default', name: 'a' };
-      return cluster.apply({ apiVersion: 'v1', kind: 'Event', metadata: { name, namespace: 'default' }, involvedObject } as {
-        apiVersion: string;
-        kind: string;
-      });
-    };
-    await make('a');
-    await make('b');
-    await cluster.pass(1800);
-    await cluster.api(event).patch({ namespace: 'default', name: 'a' }, { type: 'merge', body: { count: 2 } });
-    await cluster.pass(1800);
-    assert.deepEqual(
-      (await cluster.list(event)).map(({ metadata }) => metadata.name),
-      ['a'],
-    );
-    await cluster.pass(1800);
-    assert.equal((await cluster.list(event)).length, 0);
   });
 });
