@@ -13,7 +13,8 @@ async function main(): Promise<number> {
     return 1;
   }
   const terminal = processTerminal();
-  const kubectl = async (args: readonly string[]): Promise<number> => (await import('./cli/kubectl/run-kubectl.ts')).runKubectl(args, terminal);
+  const kubectl = async (args: readonly string[]): Promise<number> =>
+    (await import('./cli/kubectl/run-kubectl.ts')).runKubectl(args, terminal);
   const args = process.argv.slice(2);
   if (isSea() && basename(process.argv0).startsWith('kubectl')) return kubectl(args);
   if (args[0] === 'kubectl') return kubectl(args.slice(1));
@@ -31,6 +32,8 @@ async function main(): Promise<number> {
 main().then(
   (code) => {
     process.exitCode = code;
+    // A server that could not start, or has stopped, must not live on for a socket that something left open.
+    if (process.argv[2] === 'serve') process.exit();
   },
   (error: unknown) => {
     process.stderr.write(`minik: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

@@ -10,8 +10,12 @@ import { minikHome, Profile, profileNames } from './profile.ts';
 import type { ServeChoices, ServerMessage } from './server-process.ts';
 import { openProfile, type VerbContext } from './verb.ts';
 
-function tell(message: ServerMessage): void {
-  if (process.connected) process.send?.(message);
+/** Resolves when the parent has the message, or there is none to tell. */
+function tell(message: ServerMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.connected || process.send === undefined) resolve();
+    else process.send(message, undefined, undefined, () => resolve());
+  });
 }
 
 /** Clusters of all users and homes pick their addresses one after another. */
@@ -34,7 +38,7 @@ async function run(context: VerbContext, profile: Profile, choices: ServeChoices
     const takenCidrs = rangesOfOthers(context, profile.name);
     const settings = await host.plan({ ...choices, profile: profile.name, folder: profile.folder, known: profile.settings(), takenCidrs });
     profile.saveSettings(settings);
-    const cluster = await host.start(settings, { onStep: (text) => tell({ type: 'step', text }), onListening: release });
+    const cluster = await host.start(settings, { onStep: (text) => void tell({ type: 'step', text }), onListening: release });
     profile.saveCredentials(cluster.admin);
     profile.saveServer({
       pid: process.pid,
@@ -68,7 +72,7 @@ export async function serve(context: VerbContext, profileName: string, choicesJs
     });
     throw error;
   }
-  tell({ type: 'ready' });
+  await tell({ type: 'ready' });
   if (process.connected) process.disconnect();
   await stopping.promise;
   await cluster.stop();
