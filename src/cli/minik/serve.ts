@@ -65,7 +65,7 @@ export async function serve(context: VerbContext, profileName: string, choicesJs
     cluster = await run(context, profile, choices);
   } catch (error) {
     const known = error instanceof UserError;
-    tell({
+    await tell({
       type: 'failed',
       message: error instanceof Error ? error.message : String(error),
       hints: known ? error.hints : [`See ${profile.logFile}.`],
