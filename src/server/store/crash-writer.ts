@@ -1,13 +1,14 @@
 /**
- * Writes to a store as fast as it can and prints each answered write, until it is killed: the victim of the crash test.
- * Arguments: database file, round. Every line is `name version revision`.
+ * Writes to a store as fast as it can and records each answered write in a file, until it is killed: the victim of the crash test.
+ * Arguments: database file, file of answers, round. Every line is `name version revision`; a dot on standard output goes with each.
  */
-import { writeSync } from 'node:fs';
+import { openSync, writeSync } from 'node:fs';
 import { openSqliteStore } from './sqlite-store.ts';
 import { storedObject } from './store.contract.ts';
 
-const [path, round] = process.argv.slice(2);
-if (path === undefined || round === undefined) throw new Error('usage: crash-writer <database> <round>');
+const [path, answers, round] = process.argv.slice(2);
+if (path === undefined || answers === undefined || round === undefined) throw new Error('usage: crash-writer <database> <answers> <round>');
+const record = openSync(answers, 'w');
 const store = openSqliteStore({ path, logWindow: 100 });
 
 async function writer(lane: number): Promise<never> {
@@ -18,7 +19,8 @@ async function writer(lane: number): Promise<never> {
     const key = `configmaps/default/${name}`;
     if (object === undefined && store.get(key) === undefined) continue;
     const entry = await store.write({ key, object });
-    writeSync(1, `${name} ${object === undefined ? 'deleted' : version} ${entry.revision}\n`);
+    writeSync(record, `${name} ${object === undefined ? 'deleted' : version} ${entry.revision}\n`);
+    process.stdout.write('.');
   }
 }
 

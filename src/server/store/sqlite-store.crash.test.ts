@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { after, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openSqliteStore } from './sqlite-store.ts';
@@ -20,20 +19,23 @@ interface Answered {
   readonly revision: number;
 }
 
-/** Lets the writer run until it has printed so many answers, kills it, and returns the last answer about each object. */
+/** Lets the writer run until it has had so many answers, kills it, and returns the last answer about each object. */
 async function runAndKill(path: string, round: number, answers: number): Promise<Map<string, Answered>> {
-  const child = spawn(process.execPath, [program, path, String(round)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  const last = new Map<string, Answered>();
+  const record = join(folder, 'answers');
+  const child = spawn(process.execPath, [program, path, record, String(round)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let seen = 0;
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [name, version, revision] = line.split(' ');
-    if (name === undefined || version === undefined || !/^\d+$/.test(revision ?? '')) continue;
-    last.set(name, { version, revision: Number(revision) });
-    if (++seen === answers) child.kill('SIGKILL');
-  }
-  const [, signal] = await exited;
+  child.stdout.on('data', (dots: Buffer) => {
+    seen += dots.length;
+    if (seen >= answers) child.kill('SIGKILL');
+  });
+  const [, signal] = await once(child, 'exit');
   assert.equal(signal, 'SIGKILL');
+  const last = new Map<string, Answered>();
+  for (const line of readFileSync(record, 'utf8').split('\n').slice(0, -1)) {
+    const [name = '', version = '', revision] = line.split(' ');
+    last.set(name, { version, revision: Number(revision) });
+  }
+  assert.ok(last.size > 0);
   return last;
 }
 
