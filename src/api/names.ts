@@ -33,7 +33,9 @@ const cIdentifierPattern = whole(cIdentifierFormat);
 const wildcardSubdomainFormat = `\\*\\.${dns1123SubdomainFormat}`;
 const wildcardSubdomainPattern = whole(wildcardSubdomainFormat);
 
-const byteLength = (text: string): number => new TextEncoder().encode(text).length;
+const encoder = new TextEncoder();
+/** True when a text takes more bytes than that; a character takes at most three per UTF-16 unit, so short texts need no encoding. */
+const exceeds = (text: string, maxBytes: number): boolean => text.length * 3 > maxBytes && encoder.encode(text).length > maxBytes;
 
 /** The complaint about a value that its pattern refuses, with examples. */
 export function regexComplaint(message: string, format: string, ...examples: readonly string[]): string {
@@ -50,7 +52,7 @@ export const rangeComplaint = (low: number, high: number): string => `must be be
 /** A lower-case RFC 1123 label of at most 63 bytes: namespaces, containers, volumes. */
 export function isDns1123Label(value: string): Complaints {
   const complaints: string[] = [];
-  if (byteLength(value) > 63) complaints.push(tooManyCharacters(63));
+  if (exceeds(value, 63)) complaints.push(tooManyCharacters(63));
   if (!dns1123LabelPattern.test(value)) {
     complaints.push(
       dns1123SubdomainPattern.test(value)
@@ -69,7 +71,7 @@ export function isDns1123Label(value: string): Complaints {
 /** A lower-case RFC 1123 sub-domain of at most 253 bytes: the name of most objects. */
 export function isDns1123Subdomain(value: string): Complaints {
   const complaints: string[] = [];
-  if (byteLength(value) > 253) complaints.push(tooManyCharacters(253));
+  if (exceeds(value, 253)) complaints.push(tooManyCharacters(253));
   if (!dns1123SubdomainPattern.test(value)) {
     complaints.push(
       regexComplaint(
@@ -85,7 +87,7 @@ export function isDns1123Subdomain(value: string): Complaints {
 /** As `isDns1123Subdomain`, allowing underscores: DNS search domains. */
 export function isDns1123SubdomainWithUnderscore(value: string): Complaints {
   const complaints: string[] = [];
-  if (byteLength(value) > 253) complaints.push(tooManyCharacters(253));
+  if (exceeds(value, 253)) complaints.push(tooManyCharacters(253));
   if (!dns1123SubdomainWithUnderscorePattern.test(value)) {
     complaints.push(
       regexComplaint(
@@ -101,7 +103,7 @@ export function isDns1123SubdomainWithUnderscore(value: string): Complaints {
 /** `*.` followed by an RFC 1123 sub-domain: ingress hosts. */
 export function isWildcardDns1123Subdomain(value: string): Complaints {
   const complaints: string[] = [];
-  if (byteLength(value) > 253) complaints.push(tooManyCharacters(253));
+  if (exceeds(value, 253)) complaints.push(tooManyCharacters(253));
   if (!wildcardSubdomainPattern.test(value)) {
     complaints.push(
       regexComplaint(
@@ -117,7 +119,7 @@ export function isWildcardDns1123Subdomain(value: string): Complaints {
 /** An RFC 1035 label of at most 63 bytes: Services. */
 export function isDns1035Label(value: string): Complaints {
   const complaints: string[] = [];
-  if (byteLength(value) > 63) complaints.push(tooManyCharacters(63));
+  if (exceeds(value, 63)) complaints.push(tooManyCharacters(63));
   if (!dns1035LabelPattern.test(value)) {
     complaints.push(
       regexComplaint(
@@ -151,7 +153,7 @@ export function isQualifiedName(value: string): Complaints {
   if (prefix === '') complaints.push('prefix part must be non-empty');
   else if (prefix !== undefined) complaints.push(...contentSubdomain(prefix).map((text) => `prefix part ${text}`));
   if (name === '') complaints.push('name part must be non-empty');
-  else if (byteLength(name) > 63) complaints.push(`name part ${tooManyBytes(63)}`);
+  else if (exceeds(name, 63)) complaints.push(`name part ${tooManyBytes(63)}`);
   if (!labelKeyPattern.test(name)) complaints.push(`name part ${regexComplaint(labelKeyMessage, labelKeyFormat, ...labelKeyExamples)}`);
   return complaints;
 }
@@ -159,7 +161,7 @@ export function isQualifiedName(value: string): Complaints {
 /** A label value: empty, or at most 63 bytes that start and end with a letter or digit. */
 export function isLabelValue(value: string): Complaints {
   const complaints: string[] = [];
-  if (byteLength(value) > 63) complaints.push(tooManyBytes(63));
+  if (exceeds(value, 63)) complaints.push(tooManyBytes(63));
   if (!labelValuePattern.test(value)) {
     complaints.push(
       regexComplaint(
@@ -208,7 +210,7 @@ export function isRelaxedEnvVarName(value: string): Complaints {
 /** A key of a ConfigMap or Secret. */
 export function isConfigMapKey(value: string): Complaints {
   const complaints: string[] = [];
-  if (byteLength(value) > 253) complaints.push(tooManyCharacters(253));
+  if (exceeds(value, 253)) complaints.push(tooManyCharacters(253));
   if (!configMapKeyPattern.test(value)) {
     complaints.push(
       regexComplaint(
@@ -259,7 +261,7 @@ export const isUserId = (id: number): Complaints => (id >= 0 && id <= maxId ? []
 /** The name of a container port (RFC 6335, lower case): at most 15 bytes with at least one letter. */
 export function isPortName(value: string): Complaints {
   const complaints: string[] = [];
-  if (byteLength(value) > 15) complaints.push(tooManyCharacters(15));
+  if (exceeds(value, 15)) complaints.push(tooManyCharacters(15));
   if (!/^[-a-z0-9]+$/.test(value)) complaints.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
   if (!/[a-z]/.test(value)) complaints.push('must contain at least one letter (a-z)');
   if (value.includes('--')) complaints.push('must not contain consecutive hyphens');

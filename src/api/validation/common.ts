@@ -94,5 +94,7 @@ export const notMoreThanHundredPercent = (value: number | string, at: FieldPath)
 
 export const protocols = ['SCTP', 'TCP', 'UDP'] as const;
 
+const encoder = new TextEncoder();
+
 /** How many bytes a text takes in UTF-8. */
-export const byteLength = (text: string): number => new TextEncoder().encode(text).length;
+export const byteLength = (text: string): number => encoder.encode(text).length;
