@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { aBackend, aConfig, aPort, aService, freePort, listen, startPlane } from '../testing.ts';
@@ -135,6 +136,41 @@ describe('ServiceProxy', () => {
     const clientError = new Promise((resolve) => second.on('error', (error) => resolve(codeOf(error))));
     backend?.resetAndDestroy();
     assert.equal(await clientError, 'ECONNRESET');
+  });
+
+  it('keeps half-closes and resets on connections that have carried several requests', async (t) => {
+    const { apply } = await startPlane(t);
+    const resets: unknown[] = [];
+    const reset = Promise.withResolvers<void>();
+    const port = await listen(t, (socket) => {
+      socket.on('data', (chunk: Buffer) => socket.write(chunk));
+      socket.on('end', () => socket.end('bye'));
+      socket.on('error', (error) => {
+        resets.push(codeOf(error));
+        reset.resolve();
+      });
+    });
+    await apply([aService({ ports: [aPort({ port: 8080, backends: [aBackend('127.0.0.1', port)] })] })]);
+    const converse = async (): Promise<Socket> => {
+      const socket = connect({ host: clusterIp, port: 8080, allowHalfOpen: true });
+      t.after(() => socket.destroy());
+      for (const text of ['one', 'two', 'three', 'four', 'five']) {
+        socket.write(text);
+        const [echo] = await once(socket, 'data');
+        assert.equal(String(echo), text);
+      }
+      return socket;
+    };
+    const polite = await converse();
+    polite.end();
+    const [last] = await once(polite, 'data');
+    assert.equal(String(last), 'bye');
+    await once(polite, 'end');
+    assert.deepEqual(resets, []);
+    const rude = await converse();
+    rude.resetAndDestroy();
+    await reset.promise;
+    assert.deepEqual(resets, ['ECONNRESET']);
   });
 
   it('serves node ports on all addresses beside a cluster IP with the same port', async (t) => {
