@@ -2,7 +2,7 @@
 import type { Deployment, ReplicaSet } from '../../api/generated/apps/v1.ts';
 import type { PodTemplateSpec } from '../../api/generated/core/v1.ts';
 import { safeEncode } from '../../api/names.ts';
-import { canonicalJson, fnv32a } from '../canonical-json.ts';
+import { canonicalJson, fnv32a, sameValue } from '../canonical-json.ts';
 import { timeOf } from '../pods.ts';
 
 export const podTemplateHashLabel = 'pod-template-hash';
@@ -27,8 +27,7 @@ function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
   return { ...template, metadata: { ...template.metadata, labels } };
 }
 
-export const sameTemplate = (a: PodTemplateSpec, b: PodTemplateSpec): boolean =>
-  canonicalJson(withoutHash(a)) === canonicalJson(withoutHash(b));
+export const sameTemplate = (a: PodTemplateSpec, b: PodTemplateSpec): boolean => sameValue(withoutHash(a), withoutHash(b));
 
 /** The set that runs the Deployment's present template, the oldest when there are several. */
 export function findNewSet(deployment: Deployment, sets: readonly ReplicaSet[]): ReplicaSet | undefined {

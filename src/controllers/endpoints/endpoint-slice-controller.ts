@@ -5,7 +5,6 @@ import { endpointSlice } from '../../api/kinds/endpoint-slice.ts';
 import { node } from '../../api/kinds/node.ts';
 import { pod } from '../../api/kinds/pod.ts';
 import { service } from '../../api/kinds/service.ts';
-import { canonicalJson } from '../canonical-json.ts';
 import { type Controller, type ControllerContext, defineController, type Outcome, settled, watching } from '../controller.ts';
 import { isPodReady } from '../pods.ts';
 import {
@@ -15,6 +14,7 @@ import {
   hostnameIn,
   isHeadless,
   podsOf,
+  portsKey,
   targetPort,
   targetRefOf,
   triggerTime,
@@ -87,7 +87,7 @@ function groupsOf(object: Service, pods: readonly Pod[], family: 'IPv4' | 'IPv6'
     const address = addressOf(candidate, family);
     if (address === undefined) continue;
     const ports = portsOf(object, candidate);
-    const key = canonicalJson(ports);
+    const key = portsKey(ports);
     const group = groups.get(key) ?? { addressType: family, ports, endpoints: [] };
     groups.set(key, group);
     const { nodeName } = candidate.spec;

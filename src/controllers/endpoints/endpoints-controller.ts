@@ -5,7 +5,7 @@ import { pod } from '../../api/kinds/pod.ts';
 import { service } from '../../api/kinds/service.ts';
 import { type ObjectRef, type Received, refOf } from '../../api/object.ts';
 import { isNotFound } from '../../api/status-error.ts';
-import { canonicalJson, sameValue } from '../canonical-json.ts';
+import { sameValue } from '../canonical-json.ts';
 import { type Controller, type ControllerContext, defineController, type Outcome, settled, watching } from '../controller.ts';
 import { isPodReady } from '../pods.ts';
 import {
@@ -15,6 +15,7 @@ import {
   hostnameIn,
   isHeadless,
   podsOf,
+  portsKey,
   targetPort,
   targetRefOf,
   triggerTime,
@@ -120,7 +121,7 @@ function subsetsOf(object: Service, pods: readonly Pod[]): readonly EndpointSubs
     const ports = portsOf(object, candidate);
     const portless = isHeadless(object) && (object.spec.ports ?? []).length === 0;
     if (address === undefined || (ports.length === 0 && !portless)) continue;
-    const key = canonicalJson(ports);
+    const key = portsKey(ports);
     const group = groups.get(key) ?? { ports, ready: [], notReady: [] };
     groups.set(key, group);
     if (object.spec.publishNotReadyAddresses === true || isPodReady(candidate)) group.ready.push(address);

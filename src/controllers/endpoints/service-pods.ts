@@ -77,3 +77,14 @@ export function triggerTime(object: Service, pods: readonly Pod[]): string {
   const times = pods.map((candidate) => timeOf(podCondition(candidate, 'Ready')?.lastTransitionTime));
   return rfc3339(Math.max(timeOf(object.metadata.creationTimestamp), ...times));
 }
+
+/** Equal for equal lists of ports. */
+export const portsKey = (
+  ports: readonly {
+    readonly name?: string | undefined;
+    readonly protocol?: string;
+    readonly port?: number | undefined;
+    readonly appProtocol?: string | undefined;
+  }[],
+): string =>
+  ports.map(({ name = '', protocol = '', port = 0, appProtocol = '' }) => `${name}/${protocol}/${port}/${appProtocol}`).join(' ');

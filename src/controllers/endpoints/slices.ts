@@ -6,9 +6,10 @@ import type { Endpoint, EndpointPort, EndpointSlice } from '../../api/generated/
 import { endpointSlice } from '../../api/kinds/endpoint-slice.ts';
 import { type KubeObject, refOf } from '../../api/object.ts';
 import { isNotFound } from '../../api/status-error.ts';
-import { canonicalJson, sameValue } from '../canonical-json.ts';
+import { sameValue } from '../canonical-json.ts';
 import { type CacheIndex, type ControllerContext, indexing } from '../controller.ts';
 import { newControllerRef } from '../owner-refs.ts';
+import { portsKey } from './service-pods.ts';
 
 export const serviceNameLabel = 'kubernetes.io/service-name';
 export const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
@@ -65,7 +66,10 @@ export async function writeSlices(plan: SlicePlan, { api }: ControllerContext): 
 }
 
 const groupKey = ({ addressType, ports }: { readonly addressType: string; readonly ports: readonly EndpointPort[] }): string =>
-  `${addressType} ${canonicalJson([...ports].sort((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1)))}`;
+  `${addressType} ${ports
+    .map((port) => portsKey([port]))
+    .sort()
+    .join(' ')}`;
 
 /** What makes two endpoints the same one, possibly changed. */
 const identity = ({ addresses, targetRef }: Endpoint): string => `${targetRef?.uid ?? ''} ${addresses.join(',')}`;
