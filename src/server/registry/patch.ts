@@ -8,17 +8,19 @@ import { StatusError, statusErrors } from '../../api/status-error.ts';
 import { decodeBody, servedModel, toServed } from './codec.ts';
 import { type ChangeRequest, inNamespace, requireName } from './prepare.ts';
 import type { MutateOptions, PatchRequest, WriteAnswer } from './registry.ts';
+import type { RegistryParts } from './registry-parts.ts';
 import { change } from './update.ts';
 
 /** Patches the stored object. Rejects with StatusError; server-side apply is answered 415. */
-export function patch(request: ChangeRequest, body: PatchRequest, options: MutateOptions): Promise<WriteAnswer> {
+export async function patch(request: ChangeRequest, body: PatchRequest, options: MutateOptions): Promise<WriteAnswer> {
+  requireSupported(body);
   return change(request, options, async ({ object }) => patched(request, object, body, options));
 }
 
 /** The object after a patch, decoded and defaulted like one that was sent. Throws StatusError. */
 export function patched(request: ChangeRequest, object: KubeObject, body: PatchRequest, options: MutateOptions): KubeObject {
   const { parts, context, target } = request;
-  const json = applyPatch(request, toServed(target, object), body);
+  const json = applyPatch(parts, toServed(target, object), body, servedModel(target));
   let decoded: KubeObject;
   try {
     decoded = decodeBody(parts, context, target, { json, text: undefined, fieldValidation: options.fieldValidation });
@@ -31,21 +33,29 @@ export function patched(request: ChangeRequest, object: KubeObject, body: PatchR
   return received;
 }
 
-/** Applies a patch to JSON in the version that the request uses. */
-export function applyPatch({ parts, target }: ChangeRequest, document: JsonObject, { type, body }: PatchRequest): JsonObject {
+/** Applies a patch to JSON in the version that the request uses; `model` is that version's schema. */
+export function applyPatch({ patcher }: RegistryParts, document: JsonObject, { type, body }: PatchRequest, model: string): JsonObject {
   switch (type) {
     case 'json':
-      return parts.patcher.json(document, body);
+      return patcher.json(document, body);
     case 'merge':
-      return parts.patcher.merge(document, body);
+      return patcher.merge(document, body);
     case 'strategic':
-      return parts.patcher.strategic(document, body, servedModel(target));
+      return patcher.strategic(document, body, model);
     case 'apply':
-      throw statusErrors.unsupportedMediaType(
-        'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json',
-      );
+      throw unsupportedPatch();
   }
 }
+
+/** Throws StatusError (415) for a patch type that is not built, whether or not the object exists. */
+export function requireSupported({ type }: PatchRequest): void {
+  if (type === 'apply') throw unsupportedPatch();
+}
+
+const unsupportedPatch = (): StatusError =>
+  statusErrors.unsupportedMediaType(
+    'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json',
+  );
 
 /** A strategic merge patch that was applied is an object. */
 const asPatchObject = (body: JsonValue): JsonObject => body as JsonObject;

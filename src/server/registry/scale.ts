@@ -7,11 +7,14 @@ import { type StatusError, statusErrors } from '../../api/status-error.ts';
 import type { Entry } from '../store/store.ts';
 import { keyOf, unstoredEntry } from './commit.ts';
 import { asObject } from './object-fields.ts';
+import { applyPatch, requireSupported } from './patch.ts';
 import { type ChangeRequest, requireName } from './prepare.ts';
 import type { Body, MutateOptions, PatchRequest, WriteAnswer } from './registry.ts';
 import { servedScale } from './scale-object.ts';
 import { resourceOf } from './store-errors.ts';
 import { change } from './update.ts';
+
+const scaleModel = 'io.k8s.api.autoscaling.v1.Scale';
 
 function mappingOf({ target }: ChangeRequest): ScaleMapping<KubeObject> {
   const mapping = target.kind.subresources?.scale;
@@ -37,16 +40,9 @@ export function updateScale(request: ChangeRequest, body: Body, options: MutateO
 }
 
 /** Patches the Scale of the stored object. Rejects with StatusError. */
-export function patchScale(request: ChangeRequest, { type, body }: PatchRequest, options: MutateOptions): Promise<WriteAnswer> {
-  const { patcher } = request.parts;
-  return changeScale(request, options, (scale) => {
-    if (type === 'json') return patcher.json(scale, body);
-    if (type === 'merge') return patcher.merge(scale, body);
-    if (type === 'strategic') return patcher.strategic(scale, body, 'io.k8s.api.autoscaling.v1.Scale');
-    throw statusErrors.unsupportedMediaType(
-      'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json',
-    );
-  });
+export async function patchScale(request: ChangeRequest, body: PatchRequest, options: MutateOptions): Promise<WriteAnswer> {
+  requireSupported(body);
+  return changeScale(request, options, (scale) => applyPatch(request.parts, scale, body, scaleModel));
 }
 
 async function changeScale(request: ChangeRequest, options: MutateOptions, edit: (scale: JsonObject) => JsonValue): Promise<WriteAnswer> {

@@ -130,6 +130,7 @@ describe('patch', () => {
       test.patch('configmaps', 'default/a', {}, { type: 'apply' }),
       status(415, /the body of the request was in an unknown format/),
     );
+    await assert.rejects(test.patch('configmaps', 'default/none', {}, { type: 'apply' }), status(415, /unknown format/));
     await test.patch('configmaps', 'default/a', { data: { k: '1' } });
     const stale = { metadata: { resourceVersion: created.metadata.resourceVersion }, data: { k: '2' } };
     await assert.rejects(test.patch('configmaps', 'default/a', stale), status(409, /the object has been modified/));
