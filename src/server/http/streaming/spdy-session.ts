@@ -21,6 +21,8 @@ const streamBufferBytes = 256 * 1024;
 const maxDataBytes = 64 * 1024;
 
 interface Outlet {
+  /** The connection takes no more: what is written is dropped. */
+  readonly gone: boolean;
   write(chunk: Buffer): boolean;
   onceDrained(callback: () => void): void;
   resume(): void;
@@ -66,6 +68,11 @@ export class SpdyStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    if (this.#outlet.gone) {
+      // Not at once: a writer in a loop would keep the close event from ever arriving.
+      setImmediate(callback);
+      return;
+    }
     let ready = true;
     for (let at = 0; at < chunk.length; at += maxDataBytes) {
       const part = chunk.subarray(at, at + maxDataBytes);
@@ -141,8 +148,11 @@ export class SpdySession {
   }
 
   #write(chunk: Buffer): boolean {
-    if (this.#closed || this.#socket.writableEnded || this.#socket.destroyed) return true;
-    return this.#socket.write(chunk);
+    return this.#ended() || this.#socket.write(chunk);
+  }
+
+  #ended(): boolean {
+    return this.#closed || this.#socket.writableEnded || this.#socket.destroyed;
   }
 
   #drained(): void {
@@ -210,7 +220,11 @@ export class SpdySession {
   #open(payload: Buffer, flags: number): void {
     const id = payload.readUInt32BE(0) & 0x7fffffff;
     const headers = this.#headerReader.read(payload.subarray(10));
+    const ended = (): boolean => this.#ended();
     const stream = new SpdyStream(id, headers, {
+      get gone() {
+        return ended();
+      },
       write: (chunk) => this.#write(chunk),
       onceDrained: (callback) => {
         if (this.#closed) callback();

@@ -80,7 +80,8 @@ export class WebSocketChannels {
   send(channel: number, chunk: Buffer, callback: () => void): void {
     const socket = this.#socket;
     if (socket.readyState !== socket.OPEN) {
-      callback();
+      // Not at once: a writer in a loop would keep the close event from ever arriving.
+      setImmediate(callback);
       return;
     }
     const message = this.#options.base64 ? `${channel}${chunk.toString('base64')}` : Buffer.concat([Buffer.from([channel]), chunk]);

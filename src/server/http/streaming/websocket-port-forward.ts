@@ -20,7 +20,7 @@ export function tunnel(socket: WebSocket): Duplex {
     highWaterMark: highWaterBytes,
     read: () => socket.resume(),
     write: (chunk: Buffer, _encoding, callback) => {
-      if (socket.readyState !== socket.OPEN) return callback();
+      if (socket.readyState !== socket.OPEN) return void setImmediate(callback);
       if (socket.bufferedAmount < highWaterBytes) {
         socket.send(chunk, { binary: true });
         callback();
