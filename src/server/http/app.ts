@@ -21,6 +21,7 @@ import { RequestMetrics } from './metrics.ts';
 import { negotiate, negotiateError } from './negotiation.ts';
 import { handleOpenApi, OpenApiDocuments } from './openapi/openapi-handler.ts';
 import type { Authenticator, Authorizer, HealthCheck, OpenApiSource, ProtobufCodec, RuleResolver } from './ports.ts';
+import { isProxyable } from './proxy/resolve-backend.ts';
 import { baseHeaders, respond, respondText } from './respond.ts';
 import type { ServerContext } from './server-context.ts';
 import { statusOf, toStatusError } from './status.ts';
@@ -48,6 +49,10 @@ export interface AppOptions {
   readonly healthChecks?: readonly HealthCheck[];
   /** Besides reviews, bindings and component statuses. */
   readonly virtualResources?: readonly VirtualResource[];
+  /** JSON documents by path, such as `/openid/v1/jwks`. Default: none. */
+  readonly documents?: Readonly<Record<string, () => JsonObject | Promise<JsonObject>>>;
+  /** Whether the proxy sub-resources may connect to an address. Default: upstream's rule, no loopback or link-local ones. */
+  readonly mayProxyTo?: (host: string) => boolean;
   readonly logger: Logger;
   /** Default: the machine's. */
   readonly clock?: Clock;
@@ -83,6 +88,7 @@ function contextOf(options: AppOptions): ServerContext {
     codec: options.codec,
     openApi: options.openApi,
     healthChecks,
+    mayProxyTo: options.mayProxyTo ?? isProxyable,
     virtualResources,
     logger,
     clock,
@@ -157,11 +163,15 @@ export function createApp(options: AppOptions): App {
   const route = (path: string, handler: Handler): void => {
     hono.all(path, (c) => serve(new Exchange(c.req.raw, c.env?.incoming === undefined ? undefined : c.env, server.monotonicMs()), handler));
   };
-  addRoutes(route, server);
+  addRoutes(route, server, options.documents ?? {});
   return { hono, server, filters, renderError: (exchange, error) => renderError(server, exchange, error) };
 }
 
-function addRoutes(route: (path: string, handler: Handler) => void, server: ServerContext): void {
+function addRoutes(
+  route: (path: string, handler: Handler) => void,
+  server: ServerContext,
+  served: NonNullable<AppOptions['documents']>,
+): void {
   const documents = new OpenApiDocuments(server);
   const api: Handler = (exchange) =>
     exchange.info.isResourceRequest ? handleResource(exchange, server) : handleDiscovery(exchange, server);
@@ -171,6 +181,7 @@ function addRoutes(route: (path: string, handler: Handler) => void, server: Serv
     route(`/${endpoint}/*`, (exchange) => healthOf(exchange, endpoint, exchange.path.slice(endpoint.length + 2), server.healthChecks));
   }
   for (const path of ['/version', '/version/']) route(path, (exchange) => document(exchange, server, versionInfo));
+  for (const [path, make] of Object.entries(served)) route(path, async (exchange) => document(exchange, server, await make()));
   route('/openapi/*', (exchange) => handleOpenApi(exchange, documents));
   route('/metrics', (exchange) =>
     respond(exchange, 200, server.metrics.render(), baseHeaders(exchange, 'text/plain; version=0.0.4; charset=utf-8')),

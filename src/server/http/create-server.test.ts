@@ -51,6 +51,23 @@ async function ask(
 }
 
 describe('createServer', () => {
+  it('takes the user from the client certificate, over HTTP/2', async (t) => {
+    const users: string[] = [];
+    const authorizer: AppOptions['authorizer'] = {
+      authorize: ({ user }) => {
+        users.push(user.name);
+        return { allowed: true, reason: '' };
+      },
+    };
+    const { server, identity } = await start(t, { authorizer });
+    const session = connectHttp2(server.url, identity);
+    t.after(() => session.destroy());
+    const get = session.request({ ':path': '/version' });
+    get.resume();
+    await once(get, 'end');
+    assert.deepEqual(users, ['kubernetes-admin']);
+  });
+
   it('takes the user from the client certificate, over HTTP/1.1', async (t) => {
     const { server, identity } = await start(t);
     const { text } = await ask(

@@ -25,6 +25,8 @@ export interface ServerContext {
   readonly watches: WatchHub;
   readonly deadlines: Deadlines;
   readonly discovery: Discovery;
+  /** Whether the proxy sub-resources may connect to an address. */
+  readonly mayProxyTo: (host: string) => boolean;
   readonly virtualResources: readonly VirtualResource[];
   /** Milliseconds of a monotonic clock, for durations. */
   monotonicMs(): number;

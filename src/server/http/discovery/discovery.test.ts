@@ -75,6 +75,11 @@ describe('paths that are no resources', () => {
     assert.equal((await json('/openapi/v2')).body.swagger, '2.0');
   });
 
+  it('serves documents of others', async () => {
+    const { json } = testApp({ documents: { '/openid/v1/jwks': () => ({ keys: [] }) } });
+    assert.deepEqual((await json('/openid/v1/jwks')).body, { keys: [] });
+  });
+
   it('shows the component statuses', async () => {
     const { json, fetch } = testApp({
       healthChecks: [{ name: 'scheduler', endpoints: ['livez'], check: () => Promise.reject(new Error('not elected')) }],

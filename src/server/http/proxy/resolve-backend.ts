@@ -1,4 +1,5 @@
 /** Where a proxy request goes: `[scheme:]name[:port]` of a pod or service. Source: pkg/registry/core/{pod,service}/…/ResourceLocation. */
+import { BlockList, isIP } from 'node:net';
 import type { JsonValue } from '../../../api/json.ts';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { RequestContext, Target } from '../../registry/registry.ts';
@@ -24,6 +25,27 @@ export function splitProxyName(text: string): { readonly scheme: 'http' | 'https
 
 const list = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
 
+/** Loopback, link-local, multicast and unspecified addresses are not to be reached through the API server. Source: pkg/proxy/util/utils.go, IsProxyableIP. */
+export function isProxyable(host: string): boolean {
+  return isIP(host) !== 0 && !unproxyable.check(host, isIP(host) === 4 ? 'ipv4' : 'ipv6');
+}
+
+const unproxyable = new BlockList();
+for (const [net, prefix] of [
+  ['0.0.0.0', 32],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['224.0.0.0', 4],
+] as const)
+  unproxyable.addSubnet(net, prefix, 'ipv4');
+for (const [net, prefix] of [
+  ['::', 128],
+  ['::1', 128],
+  ['fe80::', 10],
+  ['ff00::', 8],
+] as const)
+  unproxyable.addSubnet(net, prefix, 'ipv6');
+
 /** The object as JSON; stored objects are JSON by construction. */
 async function read(context: RequestContext, server: ServerContext, target: Target): Promise<JsonValue> {
   const entry = await server.registry.get(context, target, { resourceVersion: '' });
@@ -34,7 +56,6 @@ async function podBackend(context: RequestContext, server: ServerContext, target
   const { scheme, name, port } = splitProxyName(target.name);
   const pod = await read(context, server, { ...target, name, subresource: '' });
   const ip = memberText(pod, 'status', 'podIP');
-  if (ip === '') throw statusErrors.serviceUnavailable(`address not allowed`);
   const ports = list(member(pod, 'spec', 'containers')).flatMap((container) => list(member(container, 'ports')));
   const named = port === '' ? ports[0] : ports.find((item) => memberText(item, 'name') === port);
   const number = /^\d+$/.test(port) ? Number(port) : member(named, 'containerPort');
@@ -70,9 +91,11 @@ async function serviceBackend(context: RequestContext, server: ServerContext, ta
   return { scheme, ...backend };
 }
 
-/** Finds the backend of a pod or service proxy request. Throws 404 and 503. */
+/** Finds the backend of a pod or service proxy request. Throws 404, 400 and 503. */
 export async function resolveBackend(context: RequestContext, server: ServerContext, target: Target): Promise<Backend> {
-  if (target.kind.plural === 'pods') return podBackend(context, server, target);
-  if (target.kind.plural === 'services') return serviceBackend(context, server, target);
-  throw statusErrors.serviceUnavailable(`proxy to ${target.kind.plural} is not served`);
+  const { plural } = target.kind;
+  if (plural !== 'pods' && plural !== 'services') throw statusErrors.serviceUnavailable(`proxy to ${plural} is not served`);
+  const backend = await (plural === 'pods' ? podBackend : serviceBackend)(context, server, target);
+  if (!server.mayProxyTo(backend.host)) throw statusErrors.badRequest('address not allowed');
+  return backend;
 }
