@@ -85,8 +85,10 @@ function selected({ entries, revision, remaining }: ListResult, { prefix, limit,
   };
   if (selection.empty) return answer(entries, remaining);
   const page: Entry[] = [];
-  for (const [index, entry] of entries.entries()) {
-    if (!selection.matches(entry.object)) continue;
+  // By index: this loop runs over every object of a collection, and iterators of pairs cost more than the matching.
+  for (let index = 0; index < entries.length; index++) {
+    const entry = entries[index];
+    if (entry === undefined || !selection.matches(entry.object)) continue;
     page.push(entry);
     if (page.length === limit) return answer(page, entries.length - index - 1);
   }
