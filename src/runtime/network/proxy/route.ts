@@ -13,6 +13,8 @@ export interface Route {
   readonly name: string;
   readonly balancer: Balancer;
   readonly affinitySeconds: number;
+  /** Nothing depends on who the client is: its address need not be asked for, which saves a system call. */
+  readonly anonymous: boolean;
   /** Clients that may connect; empty: all. */
   readonly sourceRanges: readonly Cidr[];
   /** The node whose endpoints alone may serve this client, under traffic policy Local; undefined: all nodes' may. */

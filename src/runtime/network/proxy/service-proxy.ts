@@ -125,10 +125,12 @@ export class ServiceProxy {
     if (state.type === 'ExternalName' || parseIpv4(state.clusterIp) === undefined) return [];
     const { namespace, name, clientIpAffinitySeconds: affinitySeconds } = state;
     const { protocol } = port;
-    const common = { namespace, name, balancer, affinitySeconds };
+    const anonymous = affinitySeconds === 0 && this.#config.nodes.length < 2;
+    const common = { namespace, name, balancer, affinitySeconds, anonymous };
     const inside: Route = { ...common, sourceRanges: [], node: (clientIp) => this.#clientNode(state, clientIp) };
     const outside: Route = { ...common, sourceRanges: [], node: (_ip, local) => this.#entryNode(state, local.localAddress) };
-    const balanced: Route = { ...outside, sourceRanges: rangesOf(state.loadBalancerSourceRanges) };
+    const sourceRanges = rangesOf(state.loadBalancerSourceRanges);
+    const balanced: Route = { ...outside, sourceRanges, anonymous: anonymous && sourceRanges.length === 0 };
     const at = (address: string, portNumber: number, route: Route): Binding => ({ protocol, address, port: portNumber, route });
     const bindings: Binding[] = [];
     // The cluster's DNS server answers there itself.

@@ -25,8 +25,8 @@ function listenerOf(server: Server): L4Listener {
 }
 
 function accept(context: ListenerContext, client: Socket, routeOf: RouteOf): void {
-  const clientIp = client.remoteAddress;
   const route = routeOf(client);
+  const clientIp = route?.anonymous === true ? '' : client.remoteAddress;
   if (clientIp === undefined || route === undefined || !admits(route, clientIp)) {
     client.on('error', () => undefined);
     client.resetAndDestroy();
