@@ -1,6 +1,5 @@
 /** `kubectl get`. Source: kubectl pkg/cmd/get/get.go; cli-runtime pkg/printers/tableprinter.go. */
-import { StatusError } from '../../api/status-error.ts';
-import { isNotFound } from '../../api/status-error.ts';
+import { isNotFound, StatusError } from '../../api/status-error.ts';
 import { parseJsonPath } from '../print/jsonpath.ts';
 import { renderRows } from '../print/table.ts';
 import { CommandError, type KubectlCommand } from './command.ts';
@@ -8,8 +7,8 @@ import { type ApiResource, apiVersionOf, resourceName, resourcePath } from './di
 import type { Flags } from './flags.ts';
 import { objectPrinter, outputFlags, outputName } from './output.ts';
 import { type ResourceSelection, selectResources } from './resource-args.ts';
-import { statusText } from './run-kubectl.ts';
 import type { ApiObject, Session } from './session.ts';
+import { statusText } from './status-text.ts';
 import { watchObjects } from './watch.ts';
 
 interface TableColumn {
@@ -74,13 +73,26 @@ interface Fetched<T> {
   readonly answers: readonly T[];
 }
 
-async function fetchSelection(session: Session, selection: ResourceSelection, flags: Flags, accept: string | undefined, errors: StatusError[]): Promise<Fetched<ApiObject>> {
+async function fetchSelection(
+  session: Session,
+  selection: ResourceSelection,
+  flags: Flags,
+  accept: string | undefined,
+  errors: StatusError[],
+): Promise<Fetched<ApiObject>> {
   const { resource, namespace, names } = selection;
-  if (names === undefined) return { selection, answers: await listAll(session, resourcePath(resource, namespace), collectionQuery(flags), accept) };
+  if (names === undefined)
+    return { selection, answers: await listAll(session, resourcePath(resource, namespace), collectionQuery(flags), accept) };
   const answers: ApiObject[] = [];
   for (const name of names) {
     try {
-      answers.push(await session.object({ method: 'GET', path: resourcePath(resource, namespace, name, flags.string('subresource')), ...(accept === undefined ? {} : { accept }) }));
+      answers.push(
+        await session.object({
+          method: 'GET',
+          path: resourcePath(resource, namespace, name, flags.string('subresource')),
+          ...(accept === undefined ? {} : { accept }),
+        }),
+      );
     } catch (error) {
       if (!(error instanceof StatusError) || error.code === 503) throw error;
       if (!(flags.bool('ignore-not-found') && isNotFound(error))) errors.push(error);
@@ -116,7 +128,12 @@ function bodyRow(row: TableRow, shown: readonly boolean[], resource: ApiResource
   const cells = row.cells.filter((_, i) => shown[i] === true).map(cellText);
   if (style.showKind && cells[0] !== undefined) cells[0] = `${resourceName(resource)}/${cells[0]}`;
   const labels = style.labelColumns.map((label) => metadata?.labels?.[label] ?? '');
-  return [...(style.namespaces ? [metadata?.namespace ?? ''] : []), ...cells, ...labels, ...(style.showLabels ? [labelsText(metadata?.labels)] : [])];
+  return [
+    ...(style.namespaces ? [metadata?.namespace ?? ''] : []),
+    ...cells,
+    ...labels,
+    ...(style.showLabels ? [labelsText(metadata?.labels)] : []),
+  ];
 }
 
 /** One table's text: header (unless switched off) and rows. */
@@ -188,13 +205,23 @@ async function printTables(session: Session, selections: readonly ResourceSelect
 }
 
 /** Tables carry metadata only; sorting may look anywhere, so the objects themselves are fetched. */
-async function withFullObjects(session: Session, group: readonly ResourceSelection[], flags: Flags, tables: readonly Table[]): Promise<readonly Table[]> {
+async function withFullObjects(
+  session: Session,
+  group: readonly ResourceSelection[],
+  flags: Flags,
+  tables: readonly Table[],
+): Promise<readonly Table[]> {
   const byUid = new Map<string, ApiObject>();
   for (const selection of group) {
     const { answers } = await fetchSelection(session, selection, flags, undefined, []);
-    for (const answer of answers) for (const item of Array.isArray(answer['items']) ? (answer['items'] as ApiObject[]) : [answer]) byUid.set(item.metadata?.uid ?? '', item);
+    for (const answer of answers)
+      for (const item of Array.isArray(answer['items']) ? (answer['items'] as ApiObject[]) : [answer])
+        byUid.set(item.metadata?.uid ?? '', item);
   }
-  return tables.map((table) => ({ ...table, rows: table.rows.map((row) => ({ ...row, object: byUid.get(row.object?.metadata?.uid ?? '') ?? row.object ?? {} })) }));
+  return tables.map((table) => ({
+    ...table,
+    rows: table.rows.map((row) => ({ ...row, object: byUid.get(row.object?.metadata?.uid ?? '') ?? row.object ?? {} })),
+  }));
 }
 
 function groupByResource(selections: readonly ResourceSelection[]): readonly ResourceSelection[][] {
@@ -204,7 +231,10 @@ function groupByResource(selections: readonly ResourceSelection[]): readonly Res
 async function printObjects(session: Session, selections: readonly ResourceSelection[], flags: Flags): Promise<number> {
   const errors: StatusError[] = [];
   const resources = new Map(selections.map((s) => [`${apiVersionOf(s.resource)} ${s.resource.kind}`, s.resource]));
-  const printer = objectPrinter(flags, (object) => resources.get(`${object.apiVersion ?? ''} ${object.kind ?? ''}`) ?? { group: '', kind: object.kind ?? '' });
+  const printer = objectPrinter(
+    flags,
+    (object) => resources.get(`${object.apiVersion ?? ''} ${object.kind ?? ''}`) ?? { group: '', kind: object.kind ?? '' },
+  );
   if (printer === undefined) return 1;
   const objects: ApiObject[] = [];
   let single = selections.length === 1;
@@ -217,11 +247,14 @@ async function printObjects(session: Session, selections: readonly ResourceSelec
       objects.push(...items.map((item) => ({ apiVersion: apiVersionOf(selection.resource), kind, ...item })));
     }
   }
-  const sorted = flags.given('sort-by') ? objects.toSorted((a, b) => compare(sortKey(flags.string('sort-by'))(a), sortKey(flags.string('sort-by'))(b))) : objects;
+  const sorted = flags.given('sort-by')
+    ? objects.toSorted((a, b) => compare(sortKey(flags.string('sort-by'))(a), sortKey(flags.string('sort-by'))(b)))
+    : objects;
   const [only] = sorted;
   if (single && only !== undefined) session.out(printer(only));
   else if (!single && (errors.length === 0 || sorted.length > 0)) {
-    if (sorted.length > 0 || outputName(flags) !== 'name') session.out(printer({ apiVersion: 'v1', items: sorted, kind: 'List', metadata: { resourceVersion: '' } }));
+    if (sorted.length > 0 || outputName(flags) !== 'name')
+      session.out(printer({ apiVersion: 'v1', items: sorted, kind: 'List', metadata: { resourceVersion: '' } }));
   }
   for (const error of errors) session.err(`${statusText(error)}\n`);
   return errors.length > 0 ? 1 : 0;
@@ -229,14 +262,21 @@ async function printObjects(session: Session, selections: readonly ResourceSelec
 
 async function printWatch(session: Session, selections: readonly ResourceSelection[], flags: Flags): Promise<number> {
   const [selection, ...more] = selections;
-  if (selection === undefined || more.length > 0 || (selection.names?.length ?? 0) > 1) throw new CommandError('you may only specify a single resource type');
+  if (selection === undefined || more.length > 0 || (selection.names?.length ?? 0) > 1)
+    throw new CommandError('you may only specify a single resource type');
   const { resource } = selection;
   const style = styleOf(flags, selections);
   const printer = objectPrinter(flags, () => resource);
   let headers = style.headers;
   await watchObjects(
     session,
-    { selection, selector: flags.string('selector'), fieldSelector: flags.string('field-selector'), initial: !flags.bool('watch-only'), ...(printer === undefined ? { accept: tableAccept } : {}) },
+    {
+      selection,
+      selector: flags.string('selector'),
+      fieldSelector: flags.string('field-selector'),
+      initial: !flags.bool('watch-only'),
+      ...(printer === undefined ? { accept: tableAccept } : {}),
+    },
     ({ type, object }) => {
       const prefix = flags.bool('output-watch-events') ? type : undefined;
       if (printer !== undefined) {
@@ -248,7 +288,11 @@ async function printWatch(session: Session, selections: readonly ResourceSelecti
       const withEvent: Table =
         prefix === undefined
           ? table
-          : { ...table, columnDefinitions: [{ name: 'Event', priority: 0 }, ...table.columnDefinitions], rows: table.rows.map((row) => ({ ...row, cells: [prefix.padEnd(8), ...row.cells] })) };
+          : {
+              ...table,
+              columnDefinitions: [{ name: 'Event', priority: 0 }, ...table.columnDefinitions],
+              rows: table.rows.map((row) => ({ ...row, cells: [prefix.padEnd(8), ...row.cells] })),
+            };
       session.out(tableText([withEvent], resource, { ...style, headers }));
       headers = false;
     },
@@ -265,18 +309,29 @@ async function rawGet(session: Session, path: string): Promise<number> {
 export const get: KubectlCommand = {
   name: 'get',
   summary: 'Display one or many resources',
-  usage: '[(-o|--output=)json|yaml|name|go-template|…] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags] [options]',
+  usage:
+    '[(-o|--output=)json|yaml|name|go-template|…] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags] [options]',
   flags: [
     ...outputFlags,
     { name: 'all-namespaces', short: 'A', type: 'bool', help: 'If present, list the requested object(s) across all namespaces.' },
     { name: 'selector', short: 'l', type: 'string', help: 'Selector (label query) to filter on' },
     { name: 'field-selector', type: 'string', help: 'Selector (field query) to filter on' },
-    { name: 'filename', short: 'f', type: 'list', help: 'Filename, directory, or URL to files identifying the resource to get from a server.' },
+    {
+      name: 'filename',
+      short: 'f',
+      type: 'list',
+      help: 'Filename, directory, or URL to files identifying the resource to get from a server.',
+    },
     { name: 'recursive', short: 'R', type: 'bool', help: 'Process the directory used in -f, --filename recursively.' },
     { name: 'watch', short: 'w', type: 'bool', help: 'After listing/getting the requested object, watch for changes.' },
     { name: 'watch-only', type: 'bool', help: 'Watch for changes to the requested object(s), without listing/getting first.' },
     { name: 'output-watch-events', type: 'bool', help: 'Output watch event objects when --watch or --watch-only is used.' },
-    { name: 'label-columns', short: 'L', type: 'list', help: 'Accepts a comma separated list of labels that are going to be presented as columns.' },
+    {
+      name: 'label-columns',
+      short: 'L',
+      type: 'list',
+      help: 'Accepts a comma separated list of labels that are going to be presented as columns.',
+    },
     { name: 'show-labels', type: 'bool', help: 'When printing, show all labels as the last column' },
     { name: 'show-kind', type: 'bool', help: 'If present, list the resource type for the requested object(s).' },
     { name: 'no-headers', type: 'bool', help: "When using the default or custom-column output format, don't print headers" },

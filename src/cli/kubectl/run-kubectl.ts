@@ -9,6 +9,7 @@ import { commands } from './commands.ts';
 import { parseFlags, UsageError } from './flags.ts';
 import { commandHelp, rootHelp } from './help.ts';
 import { Session } from './session.ts';
+import { statusText } from './status-text.ts';
 
 interface Chosen {
   readonly command: KubectlCommand;
@@ -63,29 +64,6 @@ function printError(terminal: Terminal, error: unknown, path: string): number {
     return 1;
   }
   throw error;
-}
-
-/** Source: kubectl pkg/cmd/util/helpers.go (StandardErrorMessage, MultilineError). */
-export function statusText(error: StatusError): string {
-  const cause = error.cause;
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  if (code === 'ECONNREFUSED') {
-    const address =
-      cause instanceof Error && 'address' in cause && 'port' in cause ? `${String(cause.address)}:${String(cause.port)}` : 'the server';
-    return `The connection to the server ${address} was refused - did you specify the right host or port?`;
-  }
-  if (code !== undefined && error.code === 503)
-    return `Unable to connect to the server: ${cause instanceof Error ? cause.message : error.message}`;
-  if (error.reason === 'Unauthorized') return 'error: You must be logged in to the server (Unauthorized)';
-  if (error.reason === 'Invalid') {
-    const { name = '', kind = '', causes = [] } = error.status.details ?? {};
-    const group = error.status.details?.group;
-    const head = `The ${group === undefined ? kind : `${kind}`} ${JSON.stringify(name)} is invalid: `;
-    const lines = causes.map((c) => `${c.field ?? ''}: ${c.message ?? ''}`);
-    if (lines.length === 1) return `${head}${lines[0] ?? ''}`;
-    if (lines.length > 1) return `${head}\n${lines.map((line) => `* ${line}`).join('\n')}`;
-  }
-  return `Error from server${error.reason === '' ? '' : ` (${error.reason})`}: ${error.message}`;
 }
 
 /** Runs one command line (without the program's name); resolves with the exit code. */
