@@ -70,6 +70,12 @@ describe('ServiceAccount', () => {
     );
   });
 
+  it('names a pod that has no name yet by its base', async () => {
+    const test = await new TestRegistry().withNamespace();
+    const pod = { ...aPod('p', { spec: { serviceAccountName: 'none' } }), metadata: { generateName: 'web-', namespace: 'default' } };
+    await assert.rejects(test.create('pods', pod), status(403, /^pods "web-" is forbidden: /));
+  });
+
   it('waits a moment for the default account of a new namespace', async () => {
     const test = new TestRegistry();
     await test.create('namespaces', { metadata: { name: 'default' } });

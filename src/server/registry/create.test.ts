@@ -167,5 +167,12 @@ describe('create', () => {
     assert.equal(stored.apiVersion, 'v1');
     assert.equal(stored.message, 'hello');
     assert.deepEqual(await test.names('events', 'default', { fieldSelector: 'involvedObject.name=p' }), ['e']);
+    const patch = { type: 'merge', body: { note: 'again' }, force: false } as const;
+    await test.registry.patch(test.context, { ...target, name: 'e' }, patch, {
+      dryRun: false,
+      fieldManager: '',
+      fieldValidation: 'Strict',
+    });
+    assert.equal((await test.get('events', 'default/e')).message, 'again');
   });
 });

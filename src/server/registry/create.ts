@@ -22,11 +22,12 @@ export async function create(request: ChangeRequest, body: Body, options: Mutate
   const name = received.metadata.name ?? '';
   const base = received.metadata.generateName ?? '';
   requireCreatable(request, received);
-  if (name !== '' || base === '') return createOnce({ ...request, target: { ...target, name } }, received, options);
+  const admitted = await admit({ ...request, target: { ...target, name } }, received, options);
+  if (name !== '' || base === '') return createAdmitted({ ...request, target: { ...target, name } }, admitted, options);
   for (let attempt = 1; ; attempt++) {
     const generated = generateName(base, () => parts.random());
     try {
-      return await createOnce({ ...request, target: { ...target, name: generated } }, withMeta(received, { name: generated }), options);
+      return await createAdmitted({ ...request, target: { ...target, name: generated } }, withMeta(admitted, { name: generated }), options);
     } catch (error) {
       if (!(error instanceof StatusError) || error.reason !== 'AlreadyExists') throw error;
       if (attempt === nameAttempts) throw statusErrors.generateNameConflict(resourceOf(target), generated);
@@ -43,15 +44,26 @@ function requireCreatable({ target }: ChangeRequest, received: KubeObject): void
   }
 }
 
-/** Creates an object that has its name; used by create and by create-on-update. */
-export async function createOnce(
+/** Creates what an update named but did not find. */
+export async function createOnUpdate(
   request: ChangeRequest,
   received: KubeObject,
   options: Pick<MutateOptions, 'dryRun'>,
 ): Promise<WriteAnswer> {
-  const { parts, context, target } = request;
-  const { dryRun } = options;
-  const admitted = withUniqueOwners(context, await admitMutating(request, received, undefined, dryRun), true);
+  return createAdmitted(request, await admit(request, received, options), options);
+}
+
+/** Mutating admission; comes before a name is generated, as plugins upstream see it. */
+async function admit(request: ChangeRequest, received: KubeObject, { dryRun }: Pick<MutateOptions, 'dryRun'>): Promise<KubeObject> {
+  return withUniqueOwners(request.context, await admitMutating(request, received, undefined, dryRun), true);
+}
+
+async function createAdmitted(
+  request: ChangeRequest,
+  admitted: KubeObject,
+  { dryRun }: Pick<MutateOptions, 'dryRun'>,
+): Promise<WriteAnswer> {
+  const { parts, target } = request;
   const object = withMeta(admitted, { uid: parts.newUid(), creationTimestamp: rfc3339(parts.now()), resourceVersion: undefined });
   const behaviour = parts.behaviours.get(target.kind.resourceName);
   const reserve = behaviour?.beginCreate?.bind(behaviour);

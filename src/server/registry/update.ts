@@ -7,7 +7,7 @@ import type { Entry } from '../store/store.ts';
 import { admitMutating, admitValidating } from './admit.ts';
 import { decodeBody } from './codec.ts';
 import { atRevision, commit, keyOf, unstoredEntry, withReservation } from './commit.ts';
-import { createOnce } from './create.ts';
+import { createOnUpdate } from './create.ts';
 import {
   type ChangeRequest,
   inNamespace,
@@ -30,7 +30,7 @@ export async function update(request: ChangeRequest, body: Body, options: Mutate
   const { uid } = received.metadata;
   if (existing === undefined && target.kind.allowCreateOnUpdate === true && target.subresource === '') {
     if (uid !== undefined && uid !== '') throw preconditionFailed(target, 'UID', uid, '');
-    return createOnce(request, withoutSystemMeta(received), options);
+    return createOnUpdate(request, withoutSystemMeta(received), options);
   }
   return change(request, options, () => Promise.resolve(received));
 }

@@ -30,9 +30,8 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
   let database: Database.Database | undefined;
   try {
     closeSync(openSync(path, 'a', 0o600));
-    chmodSync(path, 0o600);
     database = new Database(path, sqliteOptions(nativeBinding));
-    prepare(database);
+    prepare(database, path);
     const journal = new SqliteJournal(database);
     const freeze = storeOptions.freeze ?? freezesByDefault();
     return new GroupCommitStore(journal, { ...storeOptions, freeze }, journal.read(freeze));
@@ -46,11 +45,13 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
 const sqliteOptions = (nativeBinding: object | undefined): Database.Options =>
   (nativeBinding === undefined ? { timeout: 0 } : { timeout: 0, nativeBinding }) as Database.Options;
 
-function prepare(database: Database.Database): void {
+function prepare(database: Database.Database, path: string): void {
   // Exclusive: a second process must not write the file, and no shared-memory file is needed.
   database.pragma('locking_mode = EXCLUSIVE');
   const tables = database.prepare<[], { count: number }>('SELECT count(*) AS count FROM sqlite_schema').get()?.count ?? 0;
   if (tables > 0) verify(database);
+  // SQLite gives the files beside it the same mode.
+  chmodSync(path, 0o600);
   database.pragma('journal_mode = WAL');
   // Survives the death of the process; a power cut may lose the last commits but never damages the file.
   database.pragma('synchronous = NORMAL');
