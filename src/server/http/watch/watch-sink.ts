@@ -1,4 +1,5 @@
 /** Where a watch writes: a Node response, a web stream (tests without sockets) or a WebSocket. */
+import { ServerResponse } from 'node:http';
 import type { NodeBindings } from '../exchange.ts';
 
 export interface WatchSink {
@@ -12,17 +13,32 @@ export interface WatchSink {
   destroy(): void;
 }
 
+const crlf = Buffer.from('\r\n');
+const chunks = new WeakMap<Uint8Array, Buffer>();
+
+/** A frame as an HTTP/1.1 chunk; made once for all clients that share the frame. */
+function chunkOf(frame: Uint8Array): Buffer {
+  const known = chunks.get(frame);
+  if (known !== undefined) return known;
+  const made = Buffer.concat([Buffer.from(`${frame.byteLength.toString(16)}\r\n`), frame, crlf]);
+  chunks.set(frame, made);
+  return made;
+}
+
 /** Streams into Node's response directly: back-pressure comes from the socket and frames are not copied through web streams. */
 export function nodeSink({ outgoing }: NodeBindings, headers: Readonly<Record<string, string | readonly string[]>>): WatchSink {
   // Http2ServerResponse and ServerResponse share these methods, but their overloads have no common call signature.
-  const response = outgoing as import('node:http').ServerResponse;
+  const response = outgoing as ServerResponse;
   response.writeHead(200, headers as Record<string, string | string[]>);
   response.flushHeaders();
   response.on('error', () => response.destroy());
+  // Over HTTP/1.1 ready-made chunks go to the socket as they are: ServerResponse would make four writes of each.
+  const socket = outgoing instanceof ServerResponse && outgoing.chunkedEncoding ? outgoing.socket : null;
   return {
-    write: (chunk) => response.write(chunk),
+    write: (frame) => (socket === null ? response.write(frame) : !socket.writable || socket.write(chunkOf(frame))),
     onDrain: (callback) => {
-      response.on('drain', callback);
+      (socket ?? response).on('drain', callback);
+      if (socket !== null) response.once('close', () => socket.off('drain', callback));
     },
     onClose: (callback) => {
       response.once('close', callback);
