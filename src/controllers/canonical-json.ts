@@ -9,7 +9,7 @@ export function canonicalJson(value: unknown): string {
   return `{${fields.join(',')}}`;
 }
 
-/** Structural equality of API values; an absent field equals an undefined one. */
+/** Structural equality of API values; an absent field equals an undefined one. Hot: it runs on every change of a Pod or Service. */
 export function sameValue(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;

@@ -22,10 +22,7 @@ describe('namespaceController', () => {
       namespaces: ['team'],
     });
     await cluster.apply({ ...aPod('a', {}, { namespace: 'team' }) });
-    await cluster.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace: 'team' } } as {
-      apiVersion: string;
-      kind: string;
-    });
+    await cluster.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace: 'team' } });
     await cluster.apply(aPod('other'));
     await cluster.api(namespace).delete(ref);
     await cluster.settle();

@@ -119,7 +119,7 @@ describe('endpointSliceMirroringController', () => {
       kind: 'Endpoints',
       metadata: { name: 'web', namespace: 'default' },
       subsets: [{ addresses: [{ ip: '192.0.2.1' }], ports: [{ port: 8080 }] }],
-    } as { apiVersion: string; kind: string });
+    });
     await cluster.settle();
     const [slice] = await cluster.list(endpointSlice);
     assert.deepEqual(slice?.endpoints, [{ addresses: ['192.0.2.1'], conditions: { ready: true } }]);

@@ -41,6 +41,7 @@ export const podsOn = (nodeName: string, { cache }: Pick<ControllerContext, 'cac
 interface Heartbeat {
   readonly sign: string;
   readonly seenAtMs: number;
+  readonly node: Node;
 }
 
 export function nodeLifecycleController({ gracePeriodMs = 40_000 }: NodeLifecycleOptions = {}): Controller<Node> {
@@ -64,7 +65,7 @@ export function nodeLifecycleController({ gracePeriodMs = 40_000 }: NodeLifecycl
     reconcile: async (ref, context) => {
       const object = context.cache(node).get(ref);
       if (object !== undefined) return watchOver(object, { heartbeats, gracePeriodMs, context });
-      heartbeats.delete(ref.name);
+      forget(ref.name, heartbeats, context);
       return settled;
     },
   });
@@ -91,6 +92,13 @@ async function watchOver(object: Node, watch: Watch): Promise<Outcome> {
   return silentMs > gracePeriodMs ? settled : { requeueAfterMs: gracePeriodMs - silentMs + 1 };
 }
 
+function forget(name: string, heartbeats: Map<string, Heartbeat>, { events }: ControllerContext): void {
+  const known = heartbeats.get(name);
+  if (known === undefined) return;
+  heartbeats.delete(name);
+  events.event(known.node, 'Normal', 'RemovingNode', `Node ${name} event: Removing Node ${name} from Controller`);
+}
+
 /** Notes a new sign of life; returns when the last one was seen. */
 function noteHeartbeat(object: Node, { heartbeats, context }: Watch): number {
   const { name, uid } = object.metadata;
@@ -105,7 +113,10 @@ function noteHeartbeat(object: Node, { heartbeats, context }: Watch): number {
   const sign = [uid, renewed, byKubelet === '' ? (former[2] ?? '') : byKubelet].join(' ');
   if (known?.sign === sign) return known.seenAtMs;
   const seenAtMs = context.clock.now();
-  heartbeats.set(name, { sign, seenAtMs });
+  heartbeats.set(name, { sign, seenAtMs, node: object });
+  if (known === undefined) {
+    context.events.event(object, 'Normal', 'RegisteredNode', `Node ${name} event: Registered Node ${name} in Controller`);
+  }
   return seenAtMs;
 }
 

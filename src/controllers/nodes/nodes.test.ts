@@ -54,7 +54,10 @@ describe('nodeLifecycleController', () => {
       others.every(({ reason, message }) => reason === 'NodeStatusNeverUpdated' && message === 'Kubelet never posted node status.'),
     );
     assert.deepEqual(await taints(cluster, 'n1'), ['node.kubernetes.io/unreachable:NoSchedule']);
-    assert.ok((await cluster.events()).includes('Normal NodeNotReady Node n1 status is now: NodeNotReady'));
+    assert.deepEqual(await cluster.events(), [
+      'Normal RegisteredNode Node n1 event: Registered Node n1 in Controller',
+      'Normal NodeNotReady Node n1 status is now: NodeNotReady',
+    ]);
     await renew(cluster, 'n1');
     const conditions = [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'ready' }];
     await cluster.api(node).updateStatus({ ...(await cluster.api(node).get(nodeRef('n1'))), status: { ...silent.status, conditions } });

@@ -16,9 +16,11 @@ import type { InformerFactory } from '../../client/informer.ts';
 import { createInformerFactory } from '../../client/informer-factory.ts';
 import { type Logger, silentLogger } from '../../client/logger.ts';
 import { type AdmissionPlugin, createAdmissionChain } from '../../server/admission/admission.ts';
+import { namespaceLifecycle } from '../../server/admission/namespace-lifecycle.ts';
 import { createBehaviours } from '../../server/registry/behaviours/create-behaviours.ts';
 import { createRegistry } from '../../server/registry/create-registry.ts';
 import { createKindSet, type MutableKindSet } from '../../server/registry/kind-set.ts';
+import { createStoreReader } from '../../server/registry/store-reader.ts';
 import { createMemoryStore } from '../../server/store/memory-store.ts';
 import type { RunDeps, Running } from '../running.ts';
 import { type AnyController, type RunningControllers, startControllers } from '../start-controllers.ts';
@@ -42,7 +44,7 @@ export interface TestCluster {
   readonly controllers: RunningControllers;
   api<T extends KubeObject>(kind: Kind<T>): ResourceClient<T>;
   /** Creates an object, of whatever Kind it says it is. */
-  apply(object: { readonly apiVersion: string; readonly kind: string }): Promise<KubeObject>;
+  apply(object: { readonly apiVersion: string; readonly kind: string; readonly [field: string]: unknown }): Promise<KubeObject>;
   /** All objects of a Kind, in `default` unless the Kind is cluster-scoped or another namespace is given. */
   list<T extends KubeObject>(kind: Kind<T>, inNamespace?: string): Promise<readonly T[]>;
   /** `type reason message` of the Events in a namespace, in the order of their names' times. */
@@ -58,7 +60,7 @@ const schemas = loadSchemas(brotliDecompressSync);
 const noTokens = { audiences: [], issue: () => Promise.reject(new Error('test clusters issue no tokens')) };
 
 const quietTurns = 8;
-const maxTurns = 200_000;
+const maxTurns = 50_000;
 
 /** Starts a cluster that ends with the test. */
 export async function startTestCluster(t: TestContext, options: TestClusterOptions = {}): Promise<TestCluster> {
@@ -71,7 +73,7 @@ export async function startTestCluster(t: TestContext, options: TestClusterOptio
     store,
     kinds,
     schemas,
-    admission: createAdmissionChain(options.admission ?? []),
+    admission: createAdmissionChain([namespaceLifecycle(createStoreReader(store, setTimer)), ...(options.admission ?? [])]),
     behaviours: createBehaviours({ store, serviceRange: '10.96.0.0/16', tokens: noTokens, random: () => 0 }),
     now: () => clock.now(),
     setTimer,
@@ -102,7 +104,7 @@ export async function startTestCluster(t: TestContext, options: TestClusterOptio
     let quiet = 0;
     let revision = store.revision;
     for (let i = 0; quiet < quietTurns; i++) {
-      if (i > maxTurns) throw new Error('the cluster does not settle');
+      if (i > maxTurns) throw new Error(`the cluster does not settle: ${JSON.stringify(controllers.metrics)}`);
       await turn();
       quiet = controllers.idle && store.revision === revision ? quiet + 1 : 0;
       revision = store.revision;
