@@ -68,6 +68,13 @@ export class IndexedCache<T extends KubeObject> implements Cache<T> {
     if (!this.#indexes.has(name)) this.#indexes.set(name, { values, buckets: undefined });
   }
 
+  /** The values of a declared index for an object. */
+  indexValues(name: string, object: T): readonly string[] {
+    const index = this.#indexes.get(name);
+    if (index === undefined) throw new Error(`no index named ${JSON.stringify(name)}`);
+    return index.values(object);
+  }
+
   /** Stores an object and returns the one it replaces. */
   set(object: T): T | undefined {
     const key = refKey(refOf(object));

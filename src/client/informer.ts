@@ -34,6 +34,10 @@ export interface Informer<T extends KubeObject> {
   readonly cache: Cache<T>;
   /** Adds handlers; objects already cached are delivered as added before this returns. Returns the function that removes them. */
   addHandlers(handlers: InformerHandlers<T>): () => void;
+  /**
+   * As `addHandlers`, but only for objects under one value of a declared index: entering it is added, leaving it deleted. Costs nothing for the others.
+   */
+  addIndexHandlers(index: string, value: string, handlers: InformerHandlers<T>): () => void;
   /** Declares an index (`node` → spec.nodeName …); idempotent by name. */
   addIndex(name: string, values: (object: T) => readonly string[]): void;
   /** Resolves when the first list is in the cache. */

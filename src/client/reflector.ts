@@ -8,6 +8,7 @@ import { type KubeObject, refOf } from '../api/object.ts';
 import { isExpired } from '../api/status-error.ts';
 import type { ResourceClient, WatchEvent } from './client.ts';
 import { type Clock, sleep } from './clock.ts';
+import { IndexHandlers } from './index-handlers.ts';
 import { IndexedCache } from './indexed-cache.ts';
 import type { Cache, Informer, InformerHandlers } from './informer.ts';
 import type { Logger } from './logger.ts';
@@ -27,6 +28,7 @@ export class Reflector<T extends KubeObject> implements Informer<T> {
   readonly #options: ReflectorOptions<T>;
   readonly #cache = new IndexedCache<T>();
   readonly #handlers = new Set<InformerHandlers<T>>();
+  readonly #indexHandlers = new IndexHandlers<T>((index, object) => this.#cache.indexValues(index, object));
   readonly #listeners = new Set<() => void>();
   readonly #firstList = Promise.withResolvers<void>();
   #resourceVersion = '';
@@ -50,6 +52,12 @@ export class Reflector<T extends KubeObject> implements Informer<T> {
     this.#handlers.add(handlers);
     for (const object of this.#cache.list()) this.#guard(() => handlers.added?.(object));
     return () => this.#handlers.delete(handlers);
+  }
+
+  addIndexHandlers(index: string, value: string, handlers: InformerHandlers<T>): () => void {
+    const remove = this.#indexHandlers.add(index, value, handlers);
+    for (const object of this.#cache.byIndex(index, value)) this.#guard(() => handlers.added?.(object));
+    return remove;
   }
 
   addIndex(name: string, values: (object: T) => readonly string[]): void {
@@ -125,15 +133,15 @@ export class Reflector<T extends KubeObject> implements Informer<T> {
   /** Updates the cache; returns the notifications to make once the whole batch is applied. */
   #applySet(object: T): readonly (() => void)[] {
     const previous = this.#cache.set(object);
-    if (previous === undefined) return [() => this.#notify((handlers) => handlers.added?.(object))];
+    if (previous === undefined) return [() => this.#added(object)];
     if (previous.metadata.resourceVersion === object.metadata.resourceVersion) return [];
-    if (previous.metadata.uid === object.metadata.uid) return [() => this.#notify((handlers) => handlers.updated?.(object, previous))];
-    return [() => this.#notify((handlers) => handlers.deleted?.(previous)), () => this.#notify((handlers) => handlers.added?.(object))];
+    if (previous.metadata.uid === object.metadata.uid) return [() => this.#updated(object, previous)];
+    return [() => this.#deleted(previous), () => this.#added(object)];
   }
 
   #applyDelete(object: T): readonly (() => void)[] {
     if (this.#cache.delete(refOf(object)) === undefined) return [];
-    return [() => this.#notify((handlers) => handlers.deleted?.(object))];
+    return [() => this.#deleted(object)];
   }
 
   #finish(notifications: readonly (() => void)[]): void {
@@ -141,8 +149,21 @@ export class Reflector<T extends KubeObject> implements Informer<T> {
     for (const listener of this.#listeners) this.#guard(listener);
   }
 
-  #notify(call: (handlers: InformerHandlers<T>) => void): void {
-    for (const handlers of this.#handlers) this.#guard(() => call(handlers));
+  #added(object: T): void {
+    for (const handlers of this.#handlers) this.#guard(() => handlers.added?.(object));
+    for (const handlers of this.#indexHandlers.entered(object)) this.#guard(() => handlers.added?.(object));
+  }
+
+  #updated(object: T, previous: T): void {
+    for (const handlers of this.#handlers) this.#guard(() => handlers.updated?.(object, previous));
+    for (const handlers of this.#indexHandlers.stayed(object, previous)) this.#guard(() => handlers.updated?.(object, previous));
+    for (const handlers of this.#indexHandlers.entered(object, previous)) this.#guard(() => handlers.added?.(object));
+    for (const handlers of this.#indexHandlers.entered(previous, object)) this.#guard(() => handlers.deleted?.(previous));
+  }
+
+  #deleted(object: T): void {
+    for (const handlers of this.#handlers) this.#guard(() => handlers.deleted?.(object));
+    for (const handlers of this.#indexHandlers.entered(object)) this.#guard(() => handlers.deleted?.(object));
   }
 
   /** One handler's bug must not starve the others or end the watch. */
