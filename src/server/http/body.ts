@@ -1,6 +1,6 @@
 /** Reads and decodes request bodies: JSON, YAML, protobuf; bounded. Source: apiserver pkg/endpoints/handlers/rest.go. */
 import type { JsonValue } from '../../api/json.ts';
-import { statusErrors } from '../../api/status-error.ts';
+import { StatusError, statusErrors } from '../../api/status-error.ts';
 import type { Body } from '../registry/registry.ts';
 import type { Exchange } from './exchange.ts';
 import { protobufType } from './negotiation.ts';
@@ -11,8 +11,17 @@ export const maxBodyBytes = 3 * 1024 * 1024;
 
 const tooLarge = (): Error => statusErrors.requestEntityTooLarge(`Request entity too large: limit is ${maxBodyBytes}`);
 
-/** The whole body. Throws 413 before more than the limit is in memory. */
+/** The whole body. Throws 413 before more than the limit is in memory, 400 when the client goes away halfway. */
 export async function readBody(exchange: Exchange): Promise<Buffer> {
+  try {
+    return await readAll(exchange);
+  } catch (error) {
+    if (error instanceof StatusError) throw error;
+    throw statusErrors.badRequest('unexpected EOF');
+  }
+}
+
+async function readAll(exchange: Exchange): Promise<Buffer> {
   const declared = exchange.header('content-length');
   if (declared !== '') {
     if (Number(declared) > maxBodyBytes) throw tooLarge();
@@ -51,13 +60,13 @@ export function goJsonError(text: string, error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const position = /position (\d+)/.exec(message)?.[1];
   if (text.trim() === '' || message.includes('end of JSON input')) return 'unexpected end of JSON input';
-  const char = position === undefined ? undefined : text[Number(position)];
+  const char = position === undefined ? /^Unexpected token '(.)'/u.exec(message)?.[1] : text[Number(position)];
   if (char === undefined) return 'unexpected end of JSON input';
   const shown = char === "'" ? `'\\''` : `'${JSON.stringify(char).slice(1, -1)}'`;
+  if (message.includes("Expected ':'")) return `invalid character ${shown} after object key`;
   if (message.includes('property name')) return `invalid character ${shown} looking for beginning of object key string`;
   if (message.includes("Expected ',' or '}'")) return `invalid character ${shown} after object key:value pair`;
   if (message.includes("Expected ',' or ']'")) return `invalid character ${shown} after array element`;
-  if (message.includes("Expected ':'")) return `invalid character ${shown} after object key`;
   if (message.includes('after JSON')) return `invalid character ${shown} after top-level value`;
   return `invalid character ${shown} looking for beginning of value`;
 }

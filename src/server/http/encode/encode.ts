@@ -82,7 +82,10 @@ export const listMeta = (answer: ListAnswer): ListMeta => ({
 
 const comma = Buffer.from(',');
 
-/** `{"kind":…,"apiVersion":…,"metadata":…,"items":[…]}` from encoded items. */
+/**
+ * `{"kind":…,"apiVersion":…,"metadata":…,"items":[…]}` from encoded items.
+ * Differs: items of built-in kinds keep their `kind` and `apiVersion`, which upstream leaves out; clients read both forms alike.
+ */
 function joinList(kind: string, apiVersion: string, meta: ListMeta, items: readonly Uint8Array[]): Buffer {
   const head = Buffer.from(`{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(meta)},"items":[`);
   const parts: Uint8Array[] = [head];

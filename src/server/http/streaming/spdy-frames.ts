@@ -51,7 +51,7 @@ export type Frame = ControlFrame | DataFrame;
 export const flagFin = 1;
 const version = 3;
 /** Larger frames than any client sends; a header that claims more is no SPDY. */
-const maxFrameBytes = 16 * 1024 * 1024;
+const maxFrameBytes = 8 * 1024 * 1024;
 
 /** Cuts a byte stream into frames. */
 export class FrameParser {
