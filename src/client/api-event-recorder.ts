@@ -9,6 +9,7 @@ import { type Clock, sleep } from './clock.ts';
 import { EventCorrelator, eventTimestamps, type NewEvent } from './event-correlator.ts';
 import type { EventRecorder, EventSubject } from './event-recorder.ts';
 import type { Logger } from './logger.ts';
+import { isNamespaceTerminating } from './namespace-terminating.ts';
 
 export interface ApiEventRecorderOptions {
   readonly api: Pick<ResourceClient<Event>, 'create' | 'patch'>;
@@ -75,7 +76,11 @@ class Recorder implements ApiEventRecorder {
     this.#pending++;
     const tail = (this.#tails.get(key) ?? Promise.resolve())
       .then(() => this.#write(event))
-      .catch((error: unknown) => log.error('event not written', { error, reason, about: event.involvedObject.name }))
+      .catch((error: unknown) => {
+        const fields = { error, reason, about: event.involvedObject.name };
+        if (isNamespaceTerminating(error)) log.debug('event not written', fields);
+        else log.warn('event not written', fields);
+      })
       .finally(() => {
         this.#pending--;
         if (this.#tails.get(key) === tail) this.#tails.delete(key);

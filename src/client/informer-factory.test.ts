@@ -52,6 +52,30 @@ describe('informer', () => {
     );
   });
 
+  it('tells handlers of an index value only of the objects under it', async (t) => {
+    const { api, informer, factory } = await setUp(t);
+    informer.addIndex('k', (object) => (object.data?.k === undefined ? [] : [object.data.k]));
+    const a = await api.create(aConfigMap('a', { k: '1' }));
+    await factory.synced();
+    const seen: string[] = [];
+    const remove = informer.addIndexHandlers('k', '1', {
+      added: (object) => seen.push(`added ${object.metadata.name}`),
+      updated: (object) => seen.push(`updated ${object.metadata.name}`),
+      deleted: (object) => seen.push(`deleted ${object.metadata.name}`),
+    });
+    const same = await api.update({ ...a, data: { k: '1', other: 'x' } });
+    const b = await api.create(aConfigMap('b', { k: '2' }));
+    await api.update({ ...same, data: { k: '2' } });
+    await api.update({ ...b, data: { k: '1' } });
+    await api.delete({ namespace: 'default', name: 'b' });
+    await turn();
+    assert.deepEqual(seen, ['added a', 'updated a', 'deleted a', 'added b', 'deleted b']);
+    remove();
+    await api.create(aConfigMap('c', { k: '1' }));
+    await turn();
+    assert.equal(seen.length, 5);
+  });
+
   it('gives late handlers what is cached', async (t) => {
     const { api, informer, factory } = await setUp(t);
     await api.create(aConfigMap('a'));

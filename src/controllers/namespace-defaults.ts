@@ -4,9 +4,9 @@ import { configMap } from '../api/kinds/config-map.ts';
 import { namespace } from '../api/kinds/namespace.ts';
 import { serviceAccount } from '../api/kinds/service-account.ts';
 import { isAlreadyExists, isNotFound } from '../api/status-error.ts';
+import { isNamespaceTerminating } from '../client/namespace-terminating.ts';
 import { sameValue } from './canonical-json.ts';
 import { type Controller, defineController, settled, watching } from './controller.ts';
-import { isNamespaceTerminating } from './replicas/replica-core.ts';
 
 const isLive = (object: Namespace | undefined): object is Namespace =>
   object !== undefined && object.metadata.deletionTimestamp === undefined && object.status.phase !== 'Terminating';

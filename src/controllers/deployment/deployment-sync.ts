@@ -4,10 +4,10 @@ import { deployment as deployments } from '../../api/kinds/deployment.ts';
 import { replicaSet } from '../../api/kinds/replica-set.ts';
 import { type Received, refOf } from '../../api/object.ts';
 import { isAlreadyExists, isNotFound } from '../../api/status-error.ts';
+import { isNamespaceTerminating } from '../../client/namespace-terminating.ts';
 import { sameValue } from '../canonical-json.ts';
 import type { ControllerContext } from '../controller.ts';
 import { controllerOf, newControllerRef } from '../owner-refs.ts';
-import { isNamespaceTerminating } from '../replicas/replica-core.ts';
 import { hasSizeAnnotations, maxRevision, newSetAnnotations, revisionAnnotation, revisionOf, sizeAnnotations } from './annotations.ts';
 import {
   baseStatus,

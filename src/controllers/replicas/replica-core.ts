@@ -7,7 +7,8 @@ import type { Kind } from '../../api/kind.ts';
 import { pod } from '../../api/kinds/pod.ts';
 import { type KubeObject, type Received, refOf } from '../../api/object.ts';
 import type { Selector } from '../../api/selector.ts';
-import { isNotFound, StatusError } from '../../api/status-error.ts';
+import { isNotFound } from '../../api/status-error.ts';
+import { isNamespaceTerminating } from '../../client/namespace-terminating.ts';
 import { type CacheIndex, type ControllerContext, indexing, type Outcome, settled, type Watch, watching } from '../controller.ts';
 import { claim, controllerOf, newControllerRef } from '../owner-refs.ts';
 import { isPodActive, isPodAvailable, isPodReady, isPodTerminal, readySinceMs } from '../pods.ts';
@@ -188,8 +189,3 @@ async function writeStatus<T extends ReplicaOwner>(
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** The API's answer to creations in a namespace that is being deleted. */
-export function isNamespaceTerminating(error: unknown): boolean {
-  return error instanceof StatusError && (error.status.details?.causes ?? []).some(({ reason }) => reason === 'NamespaceTerminating');
-}
