@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { WebSocket } from 'ws';
+import type { Clock } from '../../client/clock.ts';
 import { loadPki, type Pki } from '../pki/pki.ts';
 import type { AppOptions } from './app.ts';
 import { type ApiServer, createServer } from './create-server.ts';
@@ -101,16 +102,35 @@ describe('createServer', () => {
     get.close();
   });
 
-  it('ends watches cleanly when it closes', async (t) => {
-    const { server, identity } = await start(t);
-    const outgoing = request(`${server.url}${base}?watch=1`, { ...identity, agent: new Agent({ keepAlive: true }) });
+  it('ends watches cleanly when their time is over and when it closes', async (t) => {
+    const timers: (() => void)[] = [];
+    const clock: Clock = {
+      now: () => Date.now(),
+      setTimer: (_delayMs, callback) => {
+        timers.push(callback);
+        return () => undefined;
+      },
+    };
+    const { server, identity, fetch } = await start(t, { clock });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    t.after(() => agent.destroy());
+    const outgoing = request(`${server.url}${base}?watch=1&timeoutSeconds=1`, { ...identity, agent });
     outgoing.end();
     const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
-    response.resume();
-    const ended = once(response, 'end');
+    for (const name of ['a', 'b']) await fetch(base, sending('POST', configMap(name)));
+    for (const timer of timers) timer();
+    let text = '';
+    for await (const chunk of response) text += String(chunk);
+    assert.equal(text.split('\n').filter((line) => line.includes('"type":"ADDED"')).length, 2);
+    // The connection is good for more: here for a watch that the shutdown ends.
+    const again = request(`${server.url}${base}?watch=1`, { ...identity, agent });
+    again.end();
+    const [second] = (await once(again, 'response')) as [IncomingMessage];
+    second.resume();
+    const ended = once(second, 'end');
     await server.close();
     await ended;
-    assert.equal(response.complete, true);
+    assert.equal(second.complete, true);
   });
 
   it('closes a watch at the registry when the client goes', async (t) => {

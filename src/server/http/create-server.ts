@@ -103,7 +103,9 @@ function secureServer(options: ServerOptions, app: App, connections: Connections
     requestCert: true,
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
-    settings: { maxConcurrentStreams: 1000 },
+    settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
+    // In MB. Beyond Node's 10 new streams are refused while large lists are on their way.
+    maxSessionMemory: 256,
   });
   // Members of HTTP/1 servers that HTTP/2 servers with allowHTTP1 have, too; their types do not say so.
   Object.assign(server, { keepAliveTimeout: keepAliveMs, headersTimeout: keepAliveMs + 5000, requestTimeout: 300_000 });
