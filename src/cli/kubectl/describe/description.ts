@@ -1,0 +1,43 @@
+/**
+ * The text of a description: lines with levels of indentation whose cells, separated by tabs, are lined up.
+ * Source: kubectl pkg/describe/describe.go (PrefixWriter, tabbedString); Go text/tabwriter.
+ */
+import { alignCells, escapeTerminal } from '../../print/table.ts';
+
+export class Description {
+  #text = '';
+  #done = '';
+
+  /** Adds text, indented by two spaces a level. */
+  write(level: number, text: string): void {
+    this.#text += escapeTerminal('  '.repeat(level) + text);
+  }
+
+  /** Adds a line whose cells are separated by tabs. */
+  line(level: number, ...cells: readonly (string | number | boolean)[]): void {
+    this.write(level, `${cells.join('\t')}\n`);
+  }
+
+  /** Ends the columns so far: what follows is lined up on its own. */
+  flush(): void {
+    this.#done += alignCells(this.#text, { minWidth: 0, padding: 2 });
+    this.#text = '';
+  }
+
+  toString(): string {
+    this.flush();
+    return this.#done;
+  }
+}
+
+/** A view of a description whose lines are all indented further. */
+export interface DescriptionWriter {
+  write(level: number, text: string): void;
+  line(level: number, ...cells: readonly (string | number | boolean)[]): void;
+}
+
+/** The same description, `indent` levels deeper. */
+export const nested = (to: DescriptionWriter, indent: number): DescriptionWriter => ({
+  write: (level, text) => to.write(level + indent, text),
+  line: (level, ...cells) => to.line(level + indent, ...cells),
+});
