@@ -108,7 +108,7 @@ export const describe: KubectlCommand = {
   run: async (session, flags) => {
     if (flags.args.length === 0 && !flags.given('filename')) {
       throw new CommandError(
-        'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.\n',
+        'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.',
       );
     }
     const selections = await selectResources(session, flags.args, { allNamespaces: true, collections: true });

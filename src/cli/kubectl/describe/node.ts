@@ -48,7 +48,7 @@ function writeConditions(to: Description, { status }: Node): void {
       `${c.status} `,
       `${longTime(c.lastHeartbeatTime)} `,
       `${longTime(c.lastTransitionTime)} `,
-      c.reason ?? '',
+      `${c.reason ?? ''} `,
       c.message ?? '',
     );
   }
