@@ -1,9 +1,12 @@
 /*
- * The program of the pod sandbox: no libc, two uses.
+ * The program of the pod sandbox and of helper containers: no libc, four uses.
  *
  *   /pause              holds the pod's namespaces: sleeps until TERM or INT, then exits 0; as PID 1 reaps whatever is orphaned to it.
  *   /pause relay PORT   connects to PORT on the pod's loopback (IPv4, then IPv6), writes one ACK byte (6) and copies stdin to the
  *                       connection and the connection to stdout, each direction closing on its own; exits 1 when nothing listens.
+ *   /pause route add|del A.B.C.D/LEN
+ *                       makes an IPv4 range local to the network namespace it runs in, or takes that back; exits with the kernel's error number.
+ *   /pause empty        removes everything inside /tree; exits 1 when something stays.
  *
  * Built for linux/amd64 and linux/arm64 by build.ts.
  */
@@ -11,8 +14,8 @@ typedef unsigned long u64;
 typedef long s64;
 
 #if defined(__x86_64__)
-enum { SYS_read = 0, SYS_write = 1, SYS_close = 3, SYS_sigprocmask = 14, SYS_socket = 41, SYS_connect = 42, SYS_shutdown = 48,
-       SYS_clone = 56, SYS_exit = 60, SYS_wait4 = 61, SYS_kill = 62, SYS_sigtimedwait = 128 };
+enum { SYS_read = 0, SYS_write = 1, SYS_close = 3, SYS_sigprocmask = 14, SYS_lseek = 8, SYS_socket = 41, SYS_connect = 42, SYS_shutdown = 48,
+       SYS_clone = 56, SYS_exit = 60, SYS_wait4 = 61, SYS_kill = 62, SYS_sigtimedwait = 128, SYS_getdents64 = 217, SYS_openat = 257, SYS_unlinkat = 263 };
 
 static s64 call(s64 number, s64 a, s64 b, s64 c, s64 d, s64 e) {
   s64 result;
@@ -25,7 +28,8 @@ static s64 call(s64 number, s64 a, s64 b, s64 c, s64 d, s64 e) {
 __asm__(".globl _start\n_start:\n  xor %ebp, %ebp\n  mov %rsp, %rdi\n  and $-16, %rsp\n  call run\n");
 #elif defined(__aarch64__)
 enum { SYS_close = 57, SYS_read = 63, SYS_write = 64, SYS_exit = 93, SYS_kill = 129, SYS_sigprocmask = 135, SYS_sigtimedwait = 137,
-       SYS_socket = 198, SYS_connect = 203, SYS_shutdown = 210, SYS_clone = 220, SYS_wait4 = 260 };
+       SYS_socket = 198, SYS_connect = 203, SYS_shutdown = 210, SYS_clone = 220, SYS_wait4 = 260, SYS_openat = 56, SYS_unlinkat = 35,
+       SYS_getdents64 = 61, SYS_lseek = 62 };
 
 static s64 call(s64 number, s64 a, s64 b, s64 c, s64 d, s64 e) {
   register s64 x8 __asm__("x8") = number;
@@ -117,8 +121,95 @@ static void relay(const char *text) {
   leave(0);
 }
 
+enum { AF_NETLINK = 16, SOCK_RAW = 3, RTM_NEWROUTE = 24, RTM_DELROUTE = 25, ESRCH = 3 };
+
+/* Reads a decimal number and leaves `text` behind the character that ended it. */
+static int number(const char **text) {
+  int value = 0;
+  while (**text >= '0' && **text <= '9') value = value * 10 + (*(*text)++ - '0');
+  if (**text != 0) (*text)++;
+  return value;
+}
+
+/* One netlink request: a route of type local, scope host, in table local, through the loopback device (index 1). */
+static void route(int add, const char *range) {
+  struct {
+    unsigned int length;
+    unsigned short type, flags;
+    unsigned int sequence, port;
+    unsigned char family, destination_length, source_length, tos, table, protocol, scope, kind;
+    unsigned int route_flags;
+    unsigned short destination_size, destination_type;
+    unsigned char destination[4];
+    unsigned short device_size, device_type;
+    unsigned int device;
+  } request = {.length = 44, .flags = add ? 0x505 /* request, ack, create, replace */ : 5, .sequence = 1, .family = AF_INET, .table = 255,
+               .protocol = 3, .scope = 254, .kind = 2, .destination_size = 8, .destination_type = 1, .device_size = 8, .device_type = 4, .device = 1};
+  request.type = add ? RTM_NEWROUTE : RTM_DELROUTE;
+  for (int i = 0; i < 4; i++) request.destination[i] = (unsigned char)number(&range);
+  request.destination_length = (unsigned char)number(&range);
+  s64 fd = call(SYS_socket, AF_NETLINK, SOCK_RAW, 0, 0, 0);
+  if (fd < 0) leave((int)-fd);
+  s64 sent = call(SYS_write, fd, (s64)&request, request.length, 0, 0);
+  if (sent < 0) leave((int)-sent);
+  int answer[64];
+  s64 got = call(SYS_read, fd, (s64)answer, sizeof answer, 0, 0);
+  if (got < 20) leave(1);
+  int error = -answer[4];
+  leave(!add && error == ESRCH ? 0 : error);
+}
+
+enum { AT_FDCWD = -100, AT_REMOVEDIR = 0x200 };
+/* O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, which differ between the architectures. */
+#if defined(__aarch64__)
+enum { DIRECTORY_FLAGS = 040000 | 0100000 | 02000000 };
+#else
+enum { DIRECTORY_FLAGS = 0200000 | 0400000 | 02000000 };
+#endif
+
+/* Depth first; links are removed, not followed. A folder is read again until nothing in it could be removed any more. */
+static int empty(s64 folder) {
+  char entries[2048];
+  int left;
+  for (;;) {
+    int removed = 0;
+    left = 0;
+    for (;;) {
+      s64 size = call(SYS_getdents64, folder, (s64)entries, sizeof entries, 0, 0);
+      if (size <= 0) break;
+      for (s64 at = 0; at < size;) {
+        char *entry = entries + at;
+        char *name = entry + 19;
+        at += *(unsigned short *)(entry + 16);
+        if (name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0))) continue;
+        s64 failed = call(SYS_unlinkat, folder, (s64)name, 0, 0, 0);
+        if (failed != 0) {
+          s64 inner = call(SYS_openat, folder, (s64)name, DIRECTORY_FLAGS, 0, 0);
+          if (inner >= 0) {
+            empty(inner);
+            call(SYS_close, inner, 0, 0, 0, 0);
+          }
+          failed = call(SYS_unlinkat, folder, (s64)name, AT_REMOVEDIR, 0, 0);
+        }
+        if (failed == 0) removed = 1;
+        else left = 1;
+      }
+    }
+    if (!removed) return left;
+    call(SYS_lseek, folder, 0, 0, 0, 0);
+  }
+}
+
+static void empty_tree(void) {
+  char path[] = {'/', 't', 'r', 'e', 'e', 0}; /* on the stack, like everything here */
+  s64 tree = call(SYS_openat, AT_FDCWD, (s64)path, DIRECTORY_FLAGS, 0, 0);
+  leave(tree < 0 ? 1 : empty(tree));
+}
+
 __attribute__((used)) void run(u64 *stack) {
   const char **arguments = (const char **)(stack + 1);
+  if (stack[0] == 4) route(arguments[2][0] == 'a', arguments[3]);
   if (stack[0] == 3) relay(arguments[2]);
+  if (stack[0] == 2) empty_tree();
   hold();
 }

@@ -90,8 +90,8 @@ export class DockerContainers implements Containers {
     return toContainer(found);
   }
 
-  async list(): Promise<readonly Container[]> {
-    const query = { all: true, filters: clusterFilter(this.#cluster, 'container') };
+  async list(node?: string): Promise<readonly Container[]> {
+    const query = { all: true, filters: clusterFilter(this.#cluster, 'container', node) };
     const found = await this.#api.json<readonly { Id: string }[]>({ method: 'GET', path: '/containers/json', query });
     // Docker's list lacks exit codes and times.
     const inspected = await inParallel(PARALLEL, found, ({ Id }) => this.inspect(Id));

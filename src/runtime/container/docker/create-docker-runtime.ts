@@ -37,6 +37,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
   const traits = new SandboxTraitsCache(api);
   const events = new DockerEvents(api, clusterId, clock);
   return {
+    readsHostFiles: true,
     sandboxes: new DockerSandboxes({ api, cluster: clusterId, network, pause, traits }),
     containers: new DockerContainers({ api, cluster: clusterId, clock, traits }),
     streams: new DockerStreams(api, clock),

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { RuntimeEvent } from '../container-runtime.ts';
+import type { PodRuntimeEvent, RuntimeEvent } from '../container-runtime.ts';
 import { EventQueue } from '../event-queue.ts';
 import { delay, type RuntimeClock } from '../runtime-clock.ts';
 import type { DockerApi } from './docker-api.ts';
@@ -27,6 +27,8 @@ export class DockerEvents {
   readonly #queues = new Map<EventQueue, string | undefined>();
   #running: AbortController | undefined;
   #open = false;
+  /** Listeners were told that the engine is away. */
+  #away = false;
 
   constructor(api: DockerApi, cluster: string, clock: RuntimeClock) {
     this.#api = api;
@@ -71,8 +73,9 @@ export class DockerEvents {
     let source: IncomingMessage;
     try {
       source = await this.#api.stream({ method: 'GET', path: '/events', query: this.#query(), signal });
-    } catch {
-      return false; // unreachable: the caller tries again
+    } catch (error) {
+      if (!signal.aborted) this.#unavailable(error); // the caller tries again
+      return false;
     }
     const onAbort = (): void => void source.destroy();
     signal.addEventListener('abort', onAbort, { once: true });
@@ -103,7 +106,15 @@ export class DockerEvents {
     for (const [queue, node] of this.#queues) if (node === undefined || node === podNode) queue.push(event);
   }
 
+  #unavailable(error: unknown): void {
+    if (this.#away) return;
+    this.#away = true;
+    const message = error instanceof Error ? error.message : String(error);
+    for (const queue of this.#queues.keys()) queue.push({ type: 'unavailable', message });
+  }
+
   #resync(): void {
+    this.#away = false;
     for (const queue of this.#queues.keys()) queue.push({ type: 'resync' });
   }
 }
@@ -111,7 +122,7 @@ export class DockerEvents {
 function toRuntimeEvent({ Action, Actor }: EngineEvent): RuntimeEvent | undefined {
   const kind = Actor.Attributes[LABEL.type];
   if (kind !== 'podsandbox' && kind !== 'container') return undefined;
-  const types: Readonly<Record<string, Exclude<RuntimeEvent['type'], 'resync'> | undefined>> = TYPES[kind];
+  const types: Readonly<Record<string, PodRuntimeEvent['type'] | undefined>> = TYPES[kind];
   const type = types[Action];
   return type === undefined ? undefined : { type, podUid: Actor.Attributes[LABEL.podUid] ?? '', id: Actor.ID };
 }

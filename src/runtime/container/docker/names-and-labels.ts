@@ -86,7 +86,10 @@ export function readLabels(all: Readonly<Record<string, string>>): Labelled {
   };
 }
 
-/** Query value that selects what belongs to a cluster, of one type when given. */
-export function clusterFilter(cluster: string, type?: 'podsandbox' | 'container'): string {
-  return JSON.stringify({ label: [`${LABEL.cluster}=${cluster}`, ...(type === undefined ? [] : [`${LABEL.type}=${type}`])] });
+/** Query value that selects what belongs to a cluster, of one type and node when given. */
+export function clusterFilter(cluster: string, type?: 'podsandbox' | 'container', node?: string): string {
+  const label = [`${LABEL.cluster}=${cluster}`];
+  if (type !== undefined) label.push(`${LABEL.type}=${type}`);
+  if (node !== undefined) label.push(`${LABEL.node}=${node}`);
+  return JSON.stringify({ label });
 }

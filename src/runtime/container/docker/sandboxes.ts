@@ -76,8 +76,8 @@ export class DockerSandboxes implements Sandboxes {
   }
 
   /** One call for all; `createdAtMs` is whole seconds here. */
-  async list(): Promise<readonly Sandbox[]> {
-    const query = { all: true, filters: clusterFilter(this.#cluster, 'podsandbox') };
+  async list(node?: string): Promise<readonly Sandbox[]> {
+    const query = { all: true, filters: clusterFilter(this.#cluster, 'podsandbox', node) };
     const found = await this.#api.json<readonly ListedSandbox[]>({ method: 'GET', path: '/containers/json', query });
     return found.map(({ Id, State, Created, Labels, NetworkSettings }) =>
       toSandbox(Id, State === 'running', Created * 1000, Labels ?? {}, NetworkSettings),
