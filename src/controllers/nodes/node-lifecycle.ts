@@ -6,7 +6,7 @@ import type { Node, NodeCondition, Pod } from '../../api/generated/core/v1.ts';
 import { lease } from '../../api/kinds/lease.ts';
 import { node } from '../../api/kinds/node.ts';
 import { pod } from '../../api/kinds/pod.ts';
-import { refOf } from '../../api/object.ts';
+import { type ObjectRef, refOf } from '../../api/object.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import { rfc3339 } from '../../api/time.ts';
 import {
@@ -46,6 +46,7 @@ interface Heartbeat {
 
 export function nodeLifecycleController({ gracePeriodMs = 40_000 }: NodeLifecycleOptions = {}): Controller<Node> {
   const heartbeats = new Map<string, Heartbeat>();
+  const healthy = new Set<string>();
   return defineController<Node>({
     name: 'node-lifecycle',
     eventSource: 'node-controller',
@@ -54,13 +55,7 @@ export function nodeLifecycleController({ gracePeriodMs = 40_000 }: NodeLifecycl
     indexes: [podsByNode],
     watches: [
       watching(lease, ({ metadata }) => (metadata.namespace === leaseNamespace ? [{ namespace: '', name: metadata.name }] : [])),
-      // The health of one node decides whether the others may be evicted from.
-      watching(node, (_, { cache }) =>
-        cache(node)
-          .list()
-          .filter((other) => !isHealthy(other))
-          .map(refOf),
-      ),
+      watching(node, (object, context) => whenEvictionChanges(object, healthy, context)),
     ],
     reconcile: async (ref, context) => {
       const object = context.cache(node).get(ref);
@@ -90,6 +85,15 @@ async function watchOver(object: Node, watch: Watch): Promise<Outcome> {
   await syncTaints(current, context);
   if (conditionOf(current, 'Ready') !== undefined && !isHealthy(current)) await markPodsNotReady(current, context);
   return silentMs > gracePeriodMs ? settled : { requeueAfterMs: gracePeriodMs - silentMs + 1 };
+}
+
+/** The first healthy node, or the loss of the last one, decides for all nodes whether they may be evicted from. */
+function whenEvictionChanges({ metadata }: Node, healthy: Set<string>, { cache }: ControllerContext): readonly ObjectRef[] {
+  const current = cache(node).get({ namespace: '', name: metadata.name });
+  const before = healthy.size;
+  if (current !== undefined && isHealthy(current)) healthy.add(metadata.name);
+  else healthy.delete(metadata.name);
+  return (before === 0) === (healthy.size === 0) ? [] : cache(node).list().map(refOf);
 }
 
 function forget(name: string, heartbeats: Map<string, Heartbeat>, { events }: ControllerContext): void {
@@ -145,7 +149,7 @@ async function markUnknown(object: Node, { api, clock, events }: ControllerConte
 }
 
 async function syncTaints(object: Node, { api, cache, clock }: ControllerContext): Promise<void> {
-  const mayEvict = cache(node).list().some(isHealthy);
+  const mayEvict = isHealthy(object) || cache(node).list().some(isHealthy);
   const taints = wantedTaints(object, { nowMs: clock.now(), mayEvict });
   if (taints === object.spec.taints || (taints.length === 0 && object.spec.taints === undefined)) return;
   const body = {

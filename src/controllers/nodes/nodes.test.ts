@@ -83,6 +83,18 @@ describe('nodeLifecycleController', () => {
     assert.ok((await cluster.events()).includes('Warning NodeNotReady Node is not ready'));
   });
 
+  it('stops evicting when the last healthy node is lost', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [nodeLifecycleController()], namespaces });
+    for (const name of ['n1', 'n2']) await cluster.apply(aNode(name));
+    for (let i = 0; i < 5; i++) {
+      await renew(cluster, 'n2');
+      await cluster.pass(10);
+    }
+    assert.ok((await taints(cluster, 'n1')).includes('node.kubernetes.io/unreachable:NoExecute'));
+    await cluster.pass(60);
+    for (const name of ['n1', 'n2']) assert.deepEqual(await taints(cluster, name), ['node.kubernetes.io/unreachable:NoSchedule']);
+  });
+
   it('taints by condition and by cordon', async (t) => {
     const cluster = await startTestCluster(t, { controllers: [nodeLifecycleController()], namespaces });
     const pressure = [
