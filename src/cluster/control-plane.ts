@@ -1,0 +1,118 @@
+/** Store, registry and API server: what serves the API and does not depend on nodes. */
+import { createPrivateKey } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { brotliDecompressSync } from 'node:zlib';
+import { builtInKinds } from '../api/kinds/index.ts';
+import { loadDescriptions } from '../api/schema/descriptions.ts';
+import { loadSchemas } from '../api/schema/load.ts';
+import { createOpenApi } from '../api/schema/openapi.ts';
+import { Protobuf } from '../api/schema/protobuf.ts';
+import type { ClusterSettings } from '../cli/cluster-port.ts';
+import type { Client } from '../client/client.ts';
+import { systemClock } from '../client/clock.ts';
+import { createInProcessClient } from '../client/in-process-client.ts';
+import type { Logger } from '../client/logger.ts';
+import { sqliteAddon } from '../executable.ts';
+import { clusterStreams } from '../runtime/kubelet/cluster-streams.ts';
+import type { Kubelet } from '../runtime/kubelet/kubelet.ts';
+import { createAdmissionChain } from '../server/admission/admission.ts';
+import { defaultPlugins } from '../server/admission/default-plugins.ts';
+import { bootstrapRules } from '../server/auth/bootstrap-policy.ts';
+import { RbacAuthorizer } from '../server/auth/rbac.ts';
+import { ServiceAccountTokens } from '../server/auth/service-account-tokens.ts';
+import { certificateAuthenticator } from '../server/http/auth/authenticate.ts';
+import { type ApiServer, createServer } from '../server/http/create-server.ts';
+import type { HealthCheck } from '../server/http/ports.ts';
+import { loadPki, type Pki } from '../server/pki/pki.ts';
+import { createBehaviours } from '../server/registry/behaviours/create-behaviours.ts';
+import { bootstrap } from '../server/registry/bootstrap.ts';
+import { createRegistry } from '../server/registry/create-registry.ts';
+import { startEventExpiry } from '../server/registry/event-expiry.ts';
+import { createKindSet, type MutableKindSet } from '../server/registry/kind-set.ts';
+import { parseRange } from '../server/registry/services/ip-range.ts';
+import { createStoreReader } from '../server/registry/store-reader.ts';
+import { openSqliteStore } from '../server/store/sqlite-store.ts';
+import type { Store } from '../server/store/store.ts';
+import { kubernetesVersion } from '../version.ts';
+import { addressesOf } from './addresses.ts';
+
+const openPki = (settings: ClusterSettings): Promise<Pki> =>
+  loadPki({
+    directory: join(settings.folder, 'pki'),
+    serviceIp: addressesOf(settings).apiServiceIp,
+    extraNames: [addressesOf(settings).gateway, hostname()],
+  });
+
+export interface ControlPlaneParts {
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** Those that run; grows as nodes start. */
+  readonly kubelets: readonly Kubelet[];
+}
+
+export interface ControlPlane {
+  readonly store: Store;
+  readonly pki: Pki;
+  readonly kinds: MutableKindSet;
+  /** Begins to listen. */
+  serve(): Promise<ApiServer>;
+  /** A client in this process, as a user. */
+  clientFor(name: string, groups?: readonly string[]): Client;
+}
+
+/** Opens the store, makes what every cluster holds, and prepares the server. */
+export async function openControlPlane(settings: ClusterSettings, { log, signal, kubelets }: ControlPlaneParts): Promise<ControlPlane> {
+  const addresses = addressesOf(settings);
+  const addon = sqliteAddon();
+  const store = openSqliteStore({ path: join(settings.folder, 'cluster.db'), ...(addon === undefined ? {} : { nativeBinding: addon }) });
+  const pki = await openPki(settings);
+  const schemas = loadSchemas(brotliDecompressSync);
+  const kinds = createKindSet(builtInKinds);
+  const reader = createStoreReader(store, systemClock.setTimer);
+  const tokens = new ServiceAccountTokens({ privateKey: createPrivateKey(pki.serviceAccountKey), objects: reader });
+  const registry = createRegistry({
+    store,
+    kinds,
+    schemas,
+    admission: createAdmissionChain(defaultPlugins({ reader, random: Math.random })),
+    behaviours: createBehaviours({ store, serviceRange: settings.serviceCidr, tokens, random: Math.random }),
+  });
+  const apiEndpoint = { ip: addresses.gateway, port: settings.apiPort };
+  await bootstrap(registry, { serviceRange: parseRange(settings.serviceCidr), apiEndpoint, signal });
+  const stopExpiry = startEventExpiry({ store, now: Date.now, setTimer: systemClock.setTimer });
+  signal.addEventListener('abort', stopExpiry, { once: true });
+  const authorizer = new RbacAuthorizer(bootstrapRules);
+  const port = settings.apiPort;
+  const serve = (): Promise<ApiServer> =>
+    createServer({
+      registry,
+      authenticators: [certificateAuthenticator, tokens],
+      authorizer,
+      ruleResolver: authorizer,
+      podStreams: clusterStreams(() => kubelets.map((kubelet) => kubelet.streams)),
+      codec: new Protobuf(schemas),
+      openApi: createOpenApi({
+        schemas,
+        descriptions: () => loadDescriptions(brotliDecompressSync),
+        kinds: () => kinds.all,
+        version: kubernetesVersion,
+      }),
+      currentRevision: () => store.revision,
+      healthChecks: healthChecks(store),
+      logger: log.with({ component: 'apiserver' }),
+      pki,
+      addresses: [{ host: '127.0.0.1', port }, ...(settings.runtime === 'docker' ? [{ host: addresses.gateway, port }] : [])],
+    });
+  const clientFor = (name: string, groups: readonly string[] = []): Client => createInProcessClient(registry, { user: { name, groups } });
+  return { store, pki, kinds, serve, clientFor };
+}
+
+const serving = ['healthz', 'livez', 'readyz'] as const;
+
+/** All in one process: what the server can answer at all, they can. */
+const healthChecks = (store: Store): readonly HealthCheck[] => [
+  { name: 'etcd', endpoints: serving, check: () => void store.revision },
+  { name: 'controller-manager', endpoints: [], check: () => undefined },
+  { name: 'scheduler', endpoints: [], check: () => undefined },
+];

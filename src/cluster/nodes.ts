@@ -1,0 +1,104 @@
+/** Kubelets and the network: what runs pods and carries their traffic. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { event as eventKind } from '../api/kinds/event.ts';
+import type { ClusterSettings } from '../cli/cluster-port.ts';
+import { createEventRecorder } from '../client/api-event-recorder.ts';
+import type { Client } from '../client/client.ts';
+import { systemClock } from '../client/clock.ts';
+import type { InformerFactory } from '../client/informer.ts';
+import type { Logger } from '../client/logger.ts';
+import { createNetworkWorker } from '../executable.ts';
+import type { ContainerRuntime } from '../runtime/container/container-runtime.ts';
+import { parseResolvConf } from '../runtime/kubelet/dns-files.ts';
+import { type Kubelet, startKubelet } from '../runtime/kubelet/kubelet.ts';
+import { createProbeManager } from '../runtime/kubelet/probes/create-probe-manager.ts';
+import { createHostMounter } from '../runtime/kubelet/volumes/host-mounter.ts';
+import { type Network, startNetwork } from '../runtime/network/start-network.ts';
+import { kubernetesVersion } from '../version.ts';
+import { addressesOf, clusterDomain, nodeName } from './addresses.ts';
+import { removeTree } from './container-runtime.ts';
+
+/** Upstream's default of the kubelet's maxPods. */
+const maxPodsPerNode = 110;
+
+export interface NodeParts {
+  readonly clientFor: (name: string, groups?: readonly string[]) => Client;
+  readonly informers: InformerFactory;
+  readonly runtime: ContainerRuntime;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** One kubelet per virtual node; each resolves when its node is Ready. */
+export function startNodes(settings: ClusterSettings, parts: NodeParts): Promise<readonly Kubelet[]> {
+  const { clientFor, informers, runtime, log, signal } = parts;
+  const addresses = addressesOf(settings);
+  const mounter = createHostMounter((path) => removeTree(settings, path));
+  const start = (index: number): Promise<Kubelet> => {
+    const name = nodeName(settings, index);
+    const client = clientFor(`system:node:${name}`, ['system:nodes']);
+    const own = log.with({ component: 'kubelet', node: name });
+    const events = createEventRecorder({
+      api: client.resource(eventKind),
+      component: 'kubelet',
+      host: name,
+      clock: systemClock,
+      log: own,
+      signal,
+    });
+    const identity = {
+      name,
+      ip: addresses.nodeIp(index),
+      podCidr: settings.podCidr,
+      kubeletVersion: kubernetesVersion,
+      labels: {},
+      maxPods: maxPodsPerNode,
+      daemonPort: 0,
+    };
+    return startKubelet({
+      identity,
+      client,
+      informers,
+      runtime,
+      events,
+      clock: systemClock,
+      log: own,
+      root: join(settings.folder, 'nodes', name),
+      mounter,
+      probes: createProbeManager({ streams: runtime.streams, clock: systemClock, events, log: own }),
+      clusterDomain,
+      clusterDns: addresses.dnsIp,
+      hostResolver: parseResolvConf(readFileSync('/etc/resolv.conf', 'utf8')),
+    });
+  };
+  return Promise.all(Array.from({ length: settings.nodes }, (_, index) => start(index)));
+}
+
+/** Starts what serves Services on the host. The simulated runtime has no pods that could be reached. */
+export async function startServices(
+  settings: ClusterSettings,
+  { clientFor, informers, log, signal }: NodeParts,
+): Promise<Network | undefined> {
+  if (settings.runtime === 'simulated') return undefined;
+  const client = clientFor('system:kube-proxy');
+  const logger = log.with({ component: 'network' });
+  const events = createEventRecorder({
+    api: client.resource(eventKind),
+    component: 'service-controller',
+    clock: systemClock,
+    log: logger,
+    signal,
+  });
+  const { serviceCidr, podCidr } = settings;
+  const network = await startNetwork({
+    config: { clusterDomain, serviceCidr, podCidr },
+    client,
+    informers,
+    events,
+    logger,
+    createWorker: createNetworkWorker,
+  });
+  await network.ready;
+  return network;
+}

@@ -1,0 +1,102 @@
+/** Picks what the user did not choose, claims it on the host, and gives it back at the end. */
+import { randomBytes } from 'node:crypto';
+import { type ClusterChoices, type ClusterSettings, UserError } from '../cli/cluster-port.ts';
+import { type ContainerRuntime, RuntimeError } from '../runtime/container/container-runtime.ts';
+import { canListen, firstFreePort } from '../runtime/network/free-port.ts';
+import {
+  addServiceRoute,
+  chooseSubnets,
+  HostNetworkError,
+  lowestUsablePort,
+  lowPortsAdvice,
+  removeServiceRoute,
+} from '../runtime/network/host-network.ts';
+import type { ClusterSubnets } from '../runtime/network/subnets.ts';
+import { containerRuntime, routesByHelper } from './container-runtime.ts';
+
+const defaultApiPort = 6443;
+const dnsPort = 53;
+
+/** What a user can mend is told as such. */
+function asUserError(error: unknown): unknown {
+  if (error instanceof RuntimeError && error.code === 'Unavailable') {
+    return new UserError(
+      `no Docker daemon answers: ${error.message}`,
+      [
+        "Start it (for example: sudo systemctl start docker), or install it: https://docs.docker.com/engine/install/ or your distribution's docker.io package.",
+        'Or run without containers: minik start --runtime simulated',
+      ],
+      { cause: error },
+    );
+  }
+  if (error instanceof RuntimeError || error instanceof HostNetworkError) return new UserError(error.message, [], { cause: error });
+  return error;
+}
+
+async function apiPortFor({ apiPort, known }: ClusterChoices): Promise<number> {
+  if (apiPort === undefined) return firstFreePort('127.0.0.1', known?.apiPort ?? defaultApiPort);
+  if (await canListen('127.0.0.1', apiPort)) return apiPort;
+  throw new UserError(`port ${apiPort} on 127.0.0.1 is taken by another program`, [
+    'Choose another with --api-port, or leave it out: minik then takes a free one.',
+  ]);
+}
+
+/** Rejects with UserError when the engine does not answer, or something chosen cannot be had. */
+export async function plan(choices: ClusterChoices): Promise<ClusterSettings> {
+  const { known, profile, folder, runtime: runtimeName, nodes, takenCidrs } = choices;
+  const preferred = { serviceCidr: choices.serviceCidr ?? known?.serviceCidr, podCidr: choices.podCidr ?? known?.podCidr };
+  let runtime: ContainerRuntime | undefined;
+  try {
+    const apiPort = await apiPortFor(choices);
+    const subnets = await chooseSubnets(takenCidrs, withoutUndefined(preferred));
+    refuseOtherThan(choices, subnets);
+    const clusterId = known?.clusterId ?? `${profile}-${randomBytes(3).toString('hex')}`;
+    const settings = { profile, folder, runtime: runtimeName, nodes, apiPort, ...subnets, clusterId };
+    if (runtimeName === 'docker' && (await lowestUsablePort()) > dnsPort)
+      throw new UserError('this user may not serve DNS and Services', [lowPortsAdvice]);
+    runtime = containerRuntime(settings);
+    await runtime.prepare();
+    if (runtimeName === 'docker') await addServiceRoute(settings.serviceCidr, routesByHelper(settings));
+    return settings;
+  } catch (error) {
+    throw asUserError(error);
+  } finally {
+    await runtime?.close();
+  }
+}
+
+/** A range that the user asked for is taken or refused, never replaced. */
+function refuseOtherThan(choices: ClusterChoices, picked: ClusterSubnets): void {
+  for (const [flag, key] of [
+    ['--service-cidr', 'serviceCidr'],
+    ['--pod-cidr', 'podCidr'],
+  ] as const) {
+    const asked = choices[key];
+    if (asked !== undefined && asked !== picked[key]) {
+      throw new UserError(`${flag} ${asked} cannot be used: something on this host has addresses in it, or it is no IPv4 range`, [
+        `${picked[key]} is free.`,
+      ]);
+    }
+  }
+}
+
+const withoutUndefined = ({
+  serviceCidr,
+  podCidr,
+}: { readonly [K in 'serviceCidr' | 'podCidr']: string | undefined }): Partial<ClusterSubnets> => ({
+  ...(serviceCidr === undefined ? {} : { serviceCidr }),
+  ...(podCidr === undefined ? {} : { podCidr }),
+});
+
+/** Removes containers, network and route of a stopped cluster; idempotent. */
+export async function destroy(settings: ClusterSettings): Promise<void> {
+  const runtime = containerRuntime(settings);
+  try {
+    await runtime.destroy();
+    if (settings.runtime === 'docker') await removeServiceRoute(settings.serviceCidr, routesByHelper(settings));
+  } catch (error) {
+    throw asUserError(error);
+  } finally {
+    await runtime.close();
+  }
+}
