@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { loadPki } from '../../pki/pki.ts';
+import { loadPki, type Pki } from '../../pki/pki.ts';
 import { type ApiServer, createServer } from '../create-server.ts';
 import { silentLogger, testApp } from '../test-app.ts';
 import type { PodStreams } from './pod-streams.ts';
@@ -44,6 +44,18 @@ export interface Fixture {
   start(kubectl: string, args: readonly string[]): ChildProcessWithoutNullStreams;
 }
 
+function kubeconfigOf(url: string, { caCertificate, admin }: Pki): string {
+  const base64 = (text: string): string => Buffer.from(text).toString('base64');
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'c',
+    clusters: [{ name: 'c', cluster: { server: url, 'certificate-authority-data': base64(caCertificate) } }],
+    users: [{ name: 'u', user: { 'client-certificate-data': base64(admin.certificate), 'client-key-data': base64(admin.key) } }],
+    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+  });
+}
+
 export async function startFixture(t: TestContext, podStreams: PodStreams): Promise<Fixture> {
   const directory = await mkdtemp(join(tmpdir(), 'minik-kubectl-'));
   const pki = await loadPki({ directory, serviceIp: '10.96.0.1', extraNames: [] });
@@ -58,19 +70,8 @@ export async function startFixture(t: TestContext, podStreams: PodStreams): Prom
   };
   const { options, fetch } = testApp({ podStreams, logger });
   const server = await createServer({ ...options, pki, addresses: [{ host: '127.0.0.1', port: 0 }], drainMs: 200 });
-  const base64 = (text: string): string => Buffer.from(text).toString('base64');
   const kubeconfig = join(directory, 'kubeconfig');
-  await writeFile(
-    kubeconfig,
-    JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'Config',
-      'current-context': 'c',
-      clusters: [{ name: 'c', cluster: { server: server.url, 'certificate-authority-data': base64(pki.caCertificate) } }],
-      users: [{ name: 'u', user: { 'client-certificate-data': base64(pki.admin.certificate), 'client-key-data': base64(pki.admin.key) } }],
-      contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-    }),
-  );
+  await writeFile(kubeconfig, kubeconfigOf(server.url, pki));
   t.after(async () => {
     await server.close();
     await rm(directory, { recursive: true });
