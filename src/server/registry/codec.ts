@@ -79,8 +79,6 @@ export function decodeBody(
   requireType(target.kind, served, body.json);
   const { object, warnings } = parts.decoder.decode({ kind: target.kind, served, ...body });
   for (const warning of warnings) context.warn(warning);
-  const deprecation = conversionOf(target)?.deprecation;
-  if (deprecation !== undefined) context.warn(deprecation);
   return toStored(target, object);
 }
 

@@ -72,7 +72,11 @@ export function prepareForCreate({ parts, context, target }: ChangeRequest, rece
   const named = inNamespace(target, received);
   const started = tracksGeneration(kind) ? withMeta(named, { generation: 1 }) : named;
   const object = kind.prepareForCreate?.(started, { now: rfc3339(parts.now()) }) ?? started;
-  throwInvalid(kind, object, [...validateObjectMeta(object.metadata, metaRules(kind), metaPath), ...kind.validate(object, FieldPath.root)]);
+  throwInvalid(kind, object, [
+    ...validateObjectMeta(object.metadata, metaRules(kind), metaPath),
+    ...kind.validate(object, FieldPath.root),
+    ...(kind.validateCreate?.(object, FieldPath.root) ?? []),
+  ]);
   for (const warning of kind.warnings?.(object, undefined) ?? []) context.warn(warning);
   return object;
 }

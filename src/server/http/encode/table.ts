@@ -74,7 +74,9 @@ function rowJson(
     const value = column.value(entry.object, now);
     cells += cells === '' ? JSON.stringify(value) : `,${JSON.stringify(value)}`;
   }
-  return `{"cells":[${cells}],"object":${rowObject(target, entry, format)}}`;
+  const conditions = target.kind.rowConditions?.(entry.object) ?? [];
+  const shown = conditions.length === 0 ? '' : `"conditions":${JSON.stringify(conditions)},`;
+  return `{"cells":[${cells}],${shown}"object":${rowObject(target, entry, format)}}`;
 }
 
 function rowObject(target: Pick<Target, 'kind' | 'served'>, entry: Entry, { includeObject, version }: TableFormat): string {

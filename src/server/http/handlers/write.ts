@@ -14,7 +14,8 @@ import { encodeContext, negotiateFor, send } from './read.ts';
 
 /** Adds the warning of a deprecated version. */
 export function warnDeprecated(exchange: Exchange, target: Target): void {
-  const deprecation = conversionOf(target)?.deprecation;
+  const conversion = conversionOf(target);
+  const deprecation = conversion === undefined ? target.kind.deprecation : conversion.deprecation;
   if (deprecation !== undefined) exchange.warn(deprecation);
 }
 
