@@ -1,6 +1,12 @@
 /** All verbs, in the order of `kubectl --help`. */
+
+import { apply } from './apply.ts';
 import type { KubectlCommand } from './command.ts';
+import { create } from './create/create.ts';
+import { deleteCommand } from './delete.ts';
 import { describe } from './describe/describe.ts';
 import { get } from './get.ts';
+import { patchCommand } from './patch.ts';
+import { replace } from './replace.ts';
 
-export const commands: readonly KubectlCommand[] = [get, describe];
+export const commands: readonly KubectlCommand[] = [get, describe, create, apply, replace, deleteCommand, patchCommand];

@@ -33,7 +33,12 @@ export class Flags {
   /** How many of `args` came before `--`; -1 when there was none. */
   readonly dashAt: number;
 
-  constructor(specs: ReadonlyMap<string, FlagSpec>, values: ReadonlyMap<string, readonly string[]>, args: readonly string[], dashAt: number) {
+  constructor(
+    specs: ReadonlyMap<string, FlagSpec>,
+    values: ReadonlyMap<string, readonly string[]>,
+    args: readonly string[],
+    dashAt: number,
+  ) {
     this.#specs = specs;
     this.#values = values;
     this.args = args;
@@ -71,6 +76,11 @@ export class Flags {
     return parseDuration(this.string(name));
   }
 
+  /** The flags given, with their values as text, in the order of first use. */
+  uses(): readonly (readonly [name: string, value: string])[] {
+    return [...this.#values].map(([name, values]) => [name, values.join(',')] as const);
+  }
+
   /** Deprecation texts of the flags in use. */
   deprecations(): readonly string[] {
     return [...this.#values.keys()].flatMap((name) => {
@@ -89,7 +99,8 @@ export function parseDuration(text: string): number {
   const body = text.replace(/^[+-]/, '');
   if (/^\d+$/.test(body)) return sign * Number(body) * 1000;
   const parts = [...body.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g)];
-  if (parts.length === 0 || parts.map((p) => p[0]).join('') !== body) throw new UsageError(`time: invalid duration ${JSON.stringify(text)}`);
+  if (parts.length === 0 || parts.map((p) => p[0]).join('') !== body)
+    throw new UsageError(`time: invalid duration ${JSON.stringify(text)}`);
   return sign * parts.reduce((sum, [, value = '0', unit = 's']) => sum + Number(value) * (units[unit] ?? 0), 0);
 }
 
@@ -152,24 +163,35 @@ class Parser {
 
   #next(rest: string[], flag: string): string {
     const value = rest.shift();
-    if (value === undefined) throw new UsageError(flag.startsWith('--') ? `flag needs an argument: ${flag}` : `flag needs an argument: ${flag}`);
+    if (value === undefined)
+      throw new UsageError(flag.startsWith('--') ? `flag needs an argument: ${flag}` : `flag needs an argument: ${flag}`);
     return value;
   }
 
   #set(spec: FlagSpec, value: string): void {
     this.#check(spec, value);
     const known = this.values.get(spec.name) ?? [];
-    known.push(...(spec.type === 'list' ? value.split(',') : [spec.type === 'bool' ? String(value === 'true' || value === '1' || value === 't' || value === 'T' || value === 'True' || value === 'TRUE') : value]));
+    known.push(
+      ...(spec.type === 'list'
+        ? value.split(',')
+        : [
+            spec.type === 'bool'
+              ? String(value === 'true' || value === '1' || value === 't' || value === 'T' || value === 'True' || value === 'TRUE')
+              : value,
+          ]),
+    );
     this.values.set(spec.name, known);
   }
 
   #check(spec: FlagSpec, value: string): void {
     const shown = spec.short === undefined ? `--${spec.name}` : `-${spec.short}, --${spec.name}`;
-    const invalid = (why: string): UsageError => new UsageError(`invalid argument ${JSON.stringify(value)} for ${JSON.stringify(shown)} flag: ${why}`);
+    const invalid = (why: string): UsageError =>
+      new UsageError(`invalid argument ${JSON.stringify(value)} for ${JSON.stringify(shown)} flag: ${why}`);
     if (spec.type === 'bool' && !/^(true|false|1|0|t|f|T|F|TRUE|FALSE|True|False)$/.test(value)) {
       throw invalid(`strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`);
     }
-    if (spec.type === 'int' && !/^[+-]?\d+$/.test(value)) throw invalid(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
+    if (spec.type === 'int' && !/^[+-]?\d+$/.test(value))
+      throw invalid(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
     if (spec.type === 'duration') {
       try {
         parseDuration(value);

@@ -37,7 +37,10 @@ function filesOf(path: string, recursive: boolean): string[] {
 
 async function fetchUrl(url: string): Promise<string> {
   const response = await fetch(url);
-  if (!response.ok) throw new CommandError(`unable to read URL ${JSON.stringify(url)}, server reported ${response.status} ${response.statusText}, status code=${response.status}`);
+  if (!response.ok)
+    throw new CommandError(
+      `unable to read URL ${JSON.stringify(url)}, server reported ${response.status} ${response.statusText}, status code=${response.status}`,
+    );
   return response.text();
 }
 
@@ -46,7 +49,8 @@ export function parseManifests(text: string, source: string): ManifestObject[] {
   const objects: ManifestObject[] = [];
   for (const document of parseAllDocuments(text, { uniqueKeys: false, version: '1.1' })) {
     const [problem] = document.errors;
-    if (problem !== undefined) throw new CommandError(`error parsing ${source}: error converting YAML to JSON: yaml: ${problem.message.split('\n')[0] ?? ''}`);
+    if (problem !== undefined)
+      throw new CommandError(`error parsing ${source}: error converting YAML to JSON: yaml: ${problem.message.split('\n')[0] ?? ''}`);
     const value: unknown = document.toJS({ maxAliasCount: 1000 });
     if (value === null || value === undefined) continue;
     if (typeof value !== 'object' || Array.isArray(value)) {
@@ -63,7 +67,9 @@ function expandList(object: ApiObject, source: string): ManifestObject[] {
     if (typeof object[field] !== 'string' || object[field] === '') {
       const missing = ['apiVersion', 'kind'].filter((name) => typeof object[name] !== 'string' || object[name] === '');
       const data = missing.map((name) => `${name} not set`).join(', ');
-      throw new CommandError(`error validating ${JSON.stringify(source)}: error validating data: ${missing.length > 1 ? `[${data}]` : data}; if you choose to ignore these errors, turn validation off with --validate=false`);
+      throw new CommandError(
+        `error validating ${JSON.stringify(source)}: error validating data: ${missing.length > 1 ? `[${data}]` : data}; if you choose to ignore these errors, turn validation off with --validate=false`,
+      );
     }
   }
   const { items } = object;
@@ -71,13 +77,41 @@ function expandList(object: ApiObject, source: string): ManifestObject[] {
   return [{ object, source }];
 }
 
-/** Reads everything that `-f` and `-R` name, in order. */
+async function textsOf(session: Session, name: string, recursive: boolean): Promise<readonly (() => ManifestObject[])[]> {
+  if (name === '-') {
+    const text = await readStdin(session);
+    return [() => parseManifests(text, 'STDIN')];
+  }
+  if (/^https?:\/\//.test(name)) {
+    const text = await fetchUrl(name);
+    return [() => parseManifests(text, name)];
+  }
+  return filesOf(name, recursive).map((file) => () => parseManifests(readFileSync(file, 'utf8'), file));
+}
+
+/** Reads what `-f` and `-R` name, in order; a file that cannot be read or parsed gives its error, and the next one follows. Rejects on a name that leads nowhere. */
+export async function* readManifestsOneByOne(
+  session: Session,
+  names: readonly string[],
+  recursive: boolean,
+): AsyncGenerator<ManifestObject | Error> {
+  const sources = await Promise.all(names.map((name) => textsOf(session, name, recursive)));
+  for (const read of sources.flat()) {
+    try {
+      yield* read();
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      yield error;
+    }
+  }
+}
+
+/** The same at once; rejects with the first failure. */
 export async function readManifests(session: Session, names: readonly string[], recursive: boolean): Promise<readonly ManifestObject[]> {
   const objects: ManifestObject[] = [];
-  for (const name of names) {
-    if (name === '-') objects.push(...parseManifests(await readStdin(session), 'STDIN'));
-    else if (/^https?:\/\//.test(name)) objects.push(...parseManifests(await fetchUrl(name), name));
-    else for (const file of filesOf(name, recursive)) objects.push(...parseManifests(readFileSync(file, 'utf8'), file));
+  for await (const entry of readManifestsOneByOne(session, names, recursive)) {
+    if (entry instanceof Error) throw entry;
+    objects.push(entry);
   }
   return objects;
 }

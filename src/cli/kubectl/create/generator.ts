@@ -1,0 +1,81 @@
+/** What all generators of `kubectl create` share: flags, and sending or printing the one object made. */
+import type { JsonObject } from '../../../api/json.ts';
+import { StatusError } from '../../../api/status-error.ts';
+import { CommandError, type KubectlCommand } from '../command.ts';
+import type { FlagSpec, Flags } from '../flags.ts';
+import { withUpdatedLastApplied } from '../last-applied.ts';
+import { resourceOfManifest } from '../resource-args.ts';
+import type { ApiObject, Session } from '../session.ts';
+import { saveConfigFlag, validateFlag, writeFlags } from '../write-flags.ts';
+import { nameArgument, Writer } from '../writing.ts';
+
+export interface Generator {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly summary: string;
+  readonly usage: string;
+  readonly flags?: readonly FlagSpec[];
+  /** For `failed to create <what>: …`; empty: the server's error as it is. */
+  readonly what: string;
+  /** The object without a namespace. Throws CommandError. */
+  generate(name: string, flags: Flags, session: Session): ApiObject;
+}
+
+const generatorFlags: readonly FlagSpec[] = [...writeFlags, validateFlag, saveConfigFlag];
+
+/** Creates one object made by a generator, in the namespace of the request. */
+export async function createObject(session: Session, object: ApiObject, what: string): Promise<number> {
+  const writer = new Writer(session, 'kubectl-create');
+  const noted = withUpdatedLastApplied(session.flags.bool('save-config'), placed(session, object));
+  const resource = await resourceOfManifest(session, noted, '');
+  const info = {
+    resource,
+    namespace: resource.namespaced ? session.namespace : '',
+    name: object.metadata?.name ?? '',
+    object: noted,
+    source: '',
+  };
+  if (writer.dryRun === 'client') {
+    writer.print('created', info, noted);
+    return 0;
+  }
+  try {
+    writer.print('created', info, await writer.create(info));
+  } catch (error) {
+    if (what === '' || !(error instanceof StatusError) || error.code === 503) throw error;
+    throw new CommandError(`failed to create ${what}: ${error.message}`);
+  }
+  return 0;
+}
+
+/** Upstream's generators name the namespace only when the user did. */
+const placed = (session: Session, object: ApiObject): ApiObject =>
+  session.namespaceGiven && object.kind !== 'Namespace'
+    ? { ...object, metadata: { ...object.metadata, namespace: session.namespace } }
+    : object;
+
+/** The command of a generator that takes one NAME. */
+export const generatorCommand = (generator: Generator): KubectlCommand => ({
+  name: generator.name,
+  ...(generator.aliases === undefined ? {} : { aliases: generator.aliases }),
+  summary: generator.summary,
+  usage: generator.usage,
+  flags: [...generatorFlags, ...(generator.flags ?? [])],
+  run: async (session, flags) => createObject(session, generator.generate(nameArgument(session), flags, session), generator.what),
+});
+
+/** Leaves out what Go's encoder omits: undefined, '', 0, false, empty lists and maps. */
+export function compact(fields: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => {
+      if (value === undefined || value === null || value === '' || value === 0 || value === false) return false;
+      return typeof value !== 'object' || Object.keys(value).length > 0;
+    }),
+  );
+}
+
+/** Go's `strconv.Atoi`. Throws CommandError with Go's text. */
+export function atoi(text: string): number {
+  if (!/^[+-]?\d+$/.test(text)) throw new CommandError(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return Number(text);
+}

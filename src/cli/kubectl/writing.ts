@@ -1,0 +1,122 @@
+/** Writing objects and saying what was done: the part that all verbs that change something share. */
+import type { JsonValue } from '../../api/json.ts';
+import { CommandError } from './command.ts';
+import { resourceName, resourcePath } from './discovery.ts';
+import { UsageError } from './flags.ts';
+import { type Info, infoPath } from './infos.ts';
+import { objectPrinter, outputName } from './output.ts';
+import type { ApiObject, Session } from './session.ts';
+import { type DryRun, dryRunOf, validationOf } from './write-flags.ts';
+
+export const patchTypes = {
+  json: 'application/json-patch+json',
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+  apply: 'application/apply-patch+yaml',
+} as const;
+
+export interface PatchCall {
+  readonly type: (typeof patchTypes)[keyof typeof patchTypes];
+  readonly patch: JsonValue;
+  readonly subresource?: string;
+}
+
+const dryRunSuffix: Readonly<Record<DryRun, string>> = { none: '', client: ' (dry run)', server: ' (server dry run)' };
+
+/** One run of a verb that writes: its dry-run mode, field manager, field validation and printer. */
+export class Writer {
+  readonly session: Session;
+  readonly dryRun: DryRun;
+  readonly #manager: string;
+  readonly #validation: string;
+  #printed = 0;
+
+  /** Throws CommandError on a bad flag. `manager` is the default of `--field-manager`. */
+  constructor(session: Session, manager: string) {
+    this.session = session;
+    const { flags } = session;
+    this.dryRun = dryRunOf(flags, (text) => session.err(text));
+    this.#manager = flags.given('field-manager') ? flags.string('field-manager') : manager;
+    this.#validation = validationOf(flags);
+    const output = outputName(flags);
+    if (output === 'wide') objectPrinterOrThrow(session, { group: '', kind: '' });
+    else objectPrinter(flags, () => ({ group: '', kind: '' }));
+  }
+
+  #query(extra: Readonly<Record<string, string>> = {}): string {
+    const all = {
+      ...(this.dryRun === 'server' ? { dryRun: 'All' } : {}),
+      fieldManager: this.#manager,
+      fieldValidation: this.#validation,
+      ...extra,
+    };
+    const params = new URLSearchParams(Object.entries(all).filter(([, value]) => value !== ''));
+    return params.size === 0 ? '' : `?${params}`;
+  }
+
+  get(info: Info): Promise<ApiObject> {
+    return this.session.object({ method: 'GET', path: infoPath(info) });
+  }
+
+  create(info: Info, object: ApiObject = info.object): Promise<ApiObject> {
+    const path = `${resourcePath(info.resource, info.namespace)}${this.#query()}`;
+    return this.session.object({ method: 'POST', path, body: object });
+  }
+
+  replace(info: Info, object: ApiObject, subresource = ''): Promise<ApiObject> {
+    return this.session.object({ method: 'PUT', path: `${infoPath(info, subresource)}${this.#query()}`, body: object });
+  }
+
+  patch(info: Info, call: PatchCall, query: Readonly<Record<string, string>> = {}): Promise<ApiObject> {
+    const path = `${infoPath(info, call.subresource ?? '')}${this.#query(query)}`;
+    return this.session.object({ method: 'PATCH', path, contentType: call.type, body: call.patch });
+  }
+
+  /** Prints `kind/name operation`, or the object as `-o` asks. */
+  print(operation: string, info: Pick<Info, 'resource'>, object: ApiObject): void {
+    const { session } = this;
+    const format = outputName(session.flags);
+    const name = `${resourceName(info.resource)}/${object.metadata?.name ?? ''}`;
+    if (format === '') session.out(`${name} ${operation}${dryRunSuffix[this.dryRun]}\n`);
+    else if (format === 'name') session.out(`${name}\n`);
+    else {
+      if (format === 'yaml' && this.#printed > 0) session.out('---\n');
+      session.out(objectPrinterOrThrow(session, info.resource)(object));
+    }
+    this.#printed += 1;
+  }
+
+  /** Notes the command line on an object when `--record` is given. */
+  recorded(object: ApiObject, verb: string): ApiObject {
+    if (!this.session.flags.bool('record')) return object;
+    const annotations = { ...object.metadata?.annotations, 'kubernetes.io/change-cause': this.changeCause(verb) };
+    return { ...object, metadata: { ...object.metadata, annotations } };
+  }
+
+  /** Source: cli-runtime pkg/genericclioptions/record_flags.go, parseCommandArguments. */
+  changeCause(verb: string): string {
+    const { flags } = this.session;
+    const given = flags.uses().map(([name, value]) => ` --${name}=${value}`);
+    return `kubectl ${[verb, ...flags.args].join(' ')}${given.join('')}`;
+  }
+}
+
+/** The printer of `-o`, which must name a format. */
+function objectPrinterOrThrow(
+  session: Session,
+  resource: { readonly group: string; readonly kind: string },
+): (object: ApiObject) => string {
+  const printer = objectPrinter(session.flags, () => resource);
+  if (printer !== undefined) return printer;
+  throw new CommandError(
+    `unable to match a printer suitable for the output format ${JSON.stringify(outputName(session.flags))}, allowed formats are: go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,yaml`,
+  );
+}
+
+/** The single NAME that a generator takes. Throws UsageError. Source: pkg/cmd/create/create.go NameFromCommandArgs. */
+export function nameArgument(session: Session): string {
+  const { args, dashAt } = session.flags;
+  const count = dashAt === -1 ? args.length : dashAt;
+  if (count !== 1) throw new UsageError(`exactly one NAME is required, got ${count}`);
+  return args[0] ?? '';
+}
