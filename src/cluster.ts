@@ -11,18 +11,7 @@ import { containerRuntime } from './cluster/container-runtime.ts';
 import { openControlPlane } from './cluster/control-plane.ts';
 import { type NodeParts, startNodes, startServices } from './cluster/nodes.ts';
 import { destroy, plan } from './cluster/plan.ts';
-import { deploymentController } from './controllers/deployment/deployment-controller.ts';
-import { endpointSliceController } from './controllers/endpoints/endpoint-slice-controller.ts';
-import { endpointSliceMirroringController } from './controllers/endpoints/endpoint-slice-mirroring.ts';
-import { endpointsController } from './controllers/endpoints/endpoints-controller.ts';
-import { garbageCollector } from './controllers/garbage-collector/garbage-collector.ts';
-import { namespaceController } from './controllers/namespace-controller.ts';
-import { rootCaController, serviceAccountController } from './controllers/namespace-defaults.ts';
-import { nodeLifecycleController } from './controllers/nodes/node-lifecycle.ts';
-import { podGcController } from './controllers/nodes/pod-gc.ts';
-import { taintEvictionController } from './controllers/nodes/taint-eviction.ts';
-import { replicaSetController } from './controllers/replicas/replica-set.ts';
-import { replicationControllerController } from './controllers/replicas/replication-controller.ts';
+import { allControllers } from './controllers/all-controllers.ts';
 import { startScheduler } from './controllers/scheduler/scheduler.ts';
 import { startControllers } from './controllers/start-controllers.ts';
 import type { Kubelet } from './runtime/kubelet/kubelet.ts';
@@ -42,21 +31,7 @@ async function start(settings: ClusterSettings, { onStep, onListening }: StartHo
   const informers = createInformerFactory({ client: clientFor('system:kube-controller-manager'), signal, log });
   const parts: NodeParts = { clientFor, informers, runtime, log, signal };
   const controllers = startControllers({
-    controllers: [
-      replicaSetController,
-      replicationControllerController,
-      deploymentController,
-      endpointsController,
-      endpointSliceController,
-      endpointSliceMirroringController,
-      namespaceController(plane.kinds),
-      garbageCollector(plane.kinds),
-      serviceAccountController,
-      rootCaController(plane.pki.caCertificate),
-      nodeLifecycleController(),
-      taintEvictionController,
-      podGcController(),
-    ],
+    controllers: allControllers({ kinds: plane.kinds, certificateAuthority: plane.pki.caCertificate }),
     clientFor: (account) => clientFor(`system:serviceaccount:kube-system:${account}`),
     informers,
     log,

@@ -1,4 +1,4 @@
-/** Equality of API values as upstream compares them: absent, empty lists and empty maps are the same. Source: apimachinery pkg/api/equality. */
+/** Equality of API values as upstream's semantic equality: unlike same-json.ts, absent, empty lists and empty maps are the same. Source: apimachinery pkg/api/equality. */
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -27,7 +27,7 @@ export function canonicalJson(value: unknown): string {
  * The value of `pod-template-hash`: the same for equal templates, another for each collision count.
  * Differs: upstream hashes a dump of Go structs, so the values are not those of a real cluster.
  */
-export function podTemplateHash(template: PodTemplateSpec, collisionCount?: number): string {
+export function podTemplateHash(template: PodTemplateSpec, collisionCount?: number | undefined): string {
   const collision = collisionCount === undefined ? '' : `#${collisionCount}`;
   return safeEncode(String(fnv32a(new TextEncoder().encode(canonicalJson(template) + collision))));
 }

@@ -20,9 +20,6 @@ export type Outcome = { readonly requeueAfterMs?: number };
 /** Nothing more to do until something changes. */
 export const settled: Outcome = Object.freeze({});
 
-/** Look at this ref again after a delay, in milliseconds, even if nothing changes. */
-export const after = (requeueAfterMs: number): Outcome => ({ requeueAfterMs });
-
 export interface ControllerContext {
   cache<T extends KubeObject>(kind: Kind<T>): Cache<T>;
   api<T extends KubeObject>(kind: Kind<T>): ResourceClient<T>;

@@ -3,9 +3,9 @@ import type { Namespace } from '../api/generated/core/v1.ts';
 import { configMap } from '../api/kinds/config-map.ts';
 import { namespace } from '../api/kinds/namespace.ts';
 import { serviceAccount } from '../api/kinds/service-account.ts';
+import { sameJson } from '../api/same-json.ts';
 import { isAlreadyExists, isNotFound } from '../api/status-error.ts';
 import { isNamespaceTerminating } from '../client/namespace-terminating.ts';
-import { sameValue } from './canonical-json.ts';
 import { type Controller, defineController, settled, watching } from './controller.ts';
 
 const isLive = (object: Namespace | undefined): object is Namespace =>
@@ -60,7 +60,7 @@ export function rootCaController(certificateAuthority: string): Controller<Names
       if (present === undefined) {
         const metadata = { name: rootCaName, namespace: ref.name, annotations };
         await api(configMap).create({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }).catch(ignoreRace);
-      } else if (!sameValue(present.data, data) || present.metadata.annotations?.['kubernetes.io/description'] !== description) {
+      } else if (!sameJson(present.data, data) || present.metadata.annotations?.['kubernetes.io/description'] !== description) {
         await api(configMap).update({
           ...present,
           metadata: { ...present.metadata, annotations: { ...present.metadata.annotations, ...annotations } },

@@ -1,11 +1,12 @@
 /** One look at one Deployment: its sets, and the writes that all strategies share. Source: pkg/controller/deployment/sync.go. */
 import type { Deployment, DeploymentStatus, ReplicaSet } from '../../api/generated/apps/v1.ts';
+import { podTemplateHash } from '../../api/hash.ts';
 import { deployment as deployments } from '../../api/kinds/deployment.ts';
 import { replicaSet } from '../../api/kinds/replica-set.ts';
 import { type Received, refOf } from '../../api/object.ts';
+import { sameJson } from '../../api/same-json.ts';
 import { isAlreadyExists, isNotFound } from '../../api/status-error.ts';
 import { isNamespaceTerminating } from '../../client/namespace-terminating.ts';
-import { sameValue } from '../canonical-json.ts';
 import type { ControllerContext } from '../controller.ts';
 import { controllerOf, newControllerRef } from '../owner-refs.ts';
 import { hasSizeAnnotations, maxRevision, newSetAnnotations, revisionAnnotation, revisionOf, sizeAnnotations } from './annotations.ts';
@@ -19,7 +20,7 @@ import {
   rolloutStatus,
   withCondition,
 } from './conditions.ts';
-import { activeSets, findNewSet, newSetReplicas, podTemplateHashLabel, sameTemplate, templateHash } from './replica-sets.ts';
+import { activeSets, findNewSet, newSetReplicas, podTemplateHashLabel, sameTemplate } from './replica-sets.ts';
 
 /** The state of a reconcile. Writes replace the objects here, so that later steps see them. */
 export class DeploymentSync {
@@ -100,7 +101,7 @@ export class DeploymentSync {
   }
 
   async #write(status: DeploymentStatus): Promise<void> {
-    if (sameValue(status, this.deployment.status)) return;
+    if (sameJson(status, this.deployment.status)) return;
     const next: Received<Deployment> = { ...this.deployment, status };
     this.deployment = await this.context.api(deployments).updateStatus(next);
   }
@@ -109,7 +110,7 @@ export class DeploymentSync {
     const { deployment } = this;
     const annotations = newSetAnnotations(deployment, set.metadata.annotations ?? {}, revision, true);
     const { minReadySeconds } = deployment.spec;
-    if (!sameValue(annotations, set.metadata.annotations ?? {}) || (minReadySeconds ?? 0) !== (set.spec.minReadySeconds ?? 0)) {
+    if (!sameJson(annotations, set.metadata.annotations ?? {}) || (minReadySeconds ?? 0) !== (set.spec.minReadySeconds ?? 0)) {
       const spec = { ...set.spec, minReadySeconds };
       this.#replace(set, await this.context.api(replicaSet).update({ ...set, metadata: { ...set.metadata, annotations }, spec }));
       return;
@@ -149,7 +150,7 @@ export class DeploymentSync {
 
   #draftNewSet(revision: number) {
     const { metadata, spec, status } = this.deployment;
-    const hash = templateHash(spec.template, status.collisionCount);
+    const hash = podTemplateHash(spec.template, status.collisionCount);
     const labels = { ...spec.template.metadata.labels, [podTemplateHashLabel]: hash };
     return {
       apiVersion: replicaSet.apiVersion,

@@ -1,8 +1,7 @@
 /** Arithmetic over a Deployment and its ReplicaSets. Source: pkg/controller/deployment/util/deployment_util.go. */
 import type { Deployment, ReplicaSet } from '../../api/generated/apps/v1.ts';
 import type { PodTemplateSpec } from '../../api/generated/core/v1.ts';
-import { safeEncode } from '../../api/names.ts';
-import { canonicalJson, fnv32a, sameValue } from '../canonical-json.ts';
+import { sameJson } from '../../api/same-json.ts';
 import { timeOf } from '../pods.ts';
 
 export const podTemplateHashLabel = 'pod-template-hash';
@@ -27,20 +26,11 @@ function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
   return { ...template, metadata: { ...template.metadata, labels } };
 }
 
-export const sameTemplate = (a: PodTemplateSpec, b: PodTemplateSpec): boolean => sameValue(withoutHash(a), withoutHash(b));
+export const sameTemplate = (a: PodTemplateSpec, b: PodTemplateSpec): boolean => sameJson(withoutHash(a), withoutHash(b));
 
 /** The set that runs the Deployment's present template, the oldest when there are several. */
 export function findNewSet(deployment: Deployment, sets: readonly ReplicaSet[]): ReplicaSet | undefined {
   return sets.toSorted(byCreation).find((set) => sameTemplate(set.spec.template, deployment.spec.template));
-}
-
-/**
- * The value of `pod-template-hash`.
- * Differs: upstream hashes Go's dump of the template, which nothing else can reproduce; the form of the value is the same.
- */
-export function templateHash(template: PodTemplateSpec, collisionCount: number | undefined): string {
-  const salt = collisionCount === undefined ? '' : `#${collisionCount}`;
-  return safeEncode(String(fnv32a(canonicalJson(template) + salt)));
 }
 
 /** A count or percentage of a total; percentages are rounded up or down. */

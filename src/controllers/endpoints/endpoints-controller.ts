@@ -4,8 +4,8 @@ import { endpoints } from '../../api/kinds/endpoints.ts';
 import { pod } from '../../api/kinds/pod.ts';
 import { service } from '../../api/kinds/service.ts';
 import { type ObjectRef, type Received, refOf } from '../../api/object.ts';
+import { sameJson } from '../../api/same-json.ts';
 import { isNotFound } from '../../api/status-error.ts';
-import { sameValue } from '../canonical-json.ts';
 import { type Controller, type ControllerContext, defineController, type Outcome, settled, watching } from '../controller.ts';
 import { isPodReady } from '../pods.ts';
 import {
@@ -66,9 +66,9 @@ async function reconcile(object: Service, context: ControllerContext): Promise<O
   const annotations = truncated ? { ...rest, [overCapacityAnnotation]: 'truncated' } : rest;
   const same =
     present !== undefined &&
-    sameValue(present.subsets ?? [], subsets) &&
-    sameValue(present.metadata.labels ?? {}, labels) &&
-    sameValue(kept, annotations);
+    sameJson(present.subsets ?? [], subsets) &&
+    sameJson(present.metadata.labels ?? {}, labels) &&
+    sameJson(kept, annotations);
   if (same) return settled;
   const time = triggerTime(object, pods);
   const timed = lastTime === undefined || lastTime < time ? { ...annotations, [triggerTimeAnnotation]: time } : annotations;

@@ -5,8 +5,8 @@
 import type { Endpoint, EndpointPort, EndpointSlice } from '../../api/generated/discovery/v1.ts';
 import { endpointSlice } from '../../api/kinds/endpoint-slice.ts';
 import { type KubeObject, refOf } from '../../api/object.ts';
+import { sameJson } from '../../api/same-json.ts';
 import { isNotFound } from '../../api/status-error.ts';
-import { sameValue } from '../canonical-json.ts';
 import { type CacheIndex, type ControllerContext, indexing } from '../controller.ts';
 import { newControllerRef } from '../owner-refs.ts';
 import { portsKey } from './service-pods.ts';
@@ -83,7 +83,7 @@ function distribute(slices: readonly EndpointSlice[], group: PortGroup, capacity
       const endpoint = wanted.get(identity(known));
       if (endpoint === undefined) continue;
       wanted.delete(identity(known));
-      kept.push(sameValue(endpoint, known) ? known : endpoint);
+      kept.push(sameJson(endpoint, known) ? known : endpoint);
     }
     contents.set(slice, kept);
   }
@@ -96,7 +96,7 @@ function distribute(slices: readonly EndpointSlice[], group: PortGroup, capacity
 }
 
 function upToDate(slice: EndpointSlice, endpoints: readonly Endpoint[], plan: SlicePlan): boolean {
-  return sameValue(slice.endpoints ?? [], endpoints) && sameValue(slice.metadata.labels ?? {}, plan.labels);
+  return sameJson(slice.endpoints ?? [], endpoints) && sameJson(slice.metadata.labels ?? {}, plan.labels);
 }
 
 function bodyOf(slice: EndpointSlice, { labels, annotations }: SlicePlan) {

@@ -5,10 +5,10 @@
 import type { OwnerReference } from '../../api/generated/meta/v1.ts';
 import type { AnyKind } from '../../api/kind.ts';
 import { type KubeObject, refKey, refOf } from '../../api/object.ts';
+import { sameJson } from '../../api/same-json.ts';
 import { isConflict, isNotFound } from '../../api/status-error.ts';
 import type { DeleteOptions } from '../../client/client.ts';
 import { WorkQueue } from '../../client/work-queue.ts';
-import { sameValue } from '../canonical-json.ts';
 import type { KindCatalog } from '../kind-catalog.ts';
 import type { BackgroundController, RunDeps, Running } from '../running.ts';
 import {
@@ -124,8 +124,8 @@ class GarbageCollector implements Running {
     const { object } = node;
     const changed =
       object.metadata.deletionTimestamp !== previous.metadata.deletionTimestamp ||
-      !sameValue(object.metadata.ownerReferences ?? [], previous.metadata.ownerReferences ?? []) ||
-      !sameValue(object.metadata.finalizers ?? [], previous.metadata.finalizers ?? []);
+      !sameJson(object.metadata.ownerReferences ?? [], previous.metadata.ownerReferences ?? []) ||
+      !sameJson(object.metadata.finalizers ?? [], previous.metadata.finalizers ?? []);
     if (!changed) return;
     if (this.#matters(object)) this.#queue.add(itemOf(node));
     this.#wakeOwners(previous);

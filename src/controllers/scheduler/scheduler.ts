@@ -9,11 +9,11 @@ import { event } from '../../api/kinds/event.ts';
 import { node } from '../../api/kinds/node.ts';
 import { pod } from '../../api/kinds/pod.ts';
 import { refOf } from '../../api/object.ts';
+import { sameJson } from '../../api/same-json.ts';
 import { isConflict, isNotFound } from '../../api/status-error.ts';
 import { rfc3339 } from '../../api/time.ts';
 import { type ApiEventRecorder, createEventRecorder } from '../../client/api-event-recorder.ts';
 import type { ResourceClient } from '../../client/client.ts';
-import { sameValue } from '../canonical-json.ts';
 import { isPodTerminal, podCondition } from '../pods.ts';
 import type { RunDeps, Running } from '../running.ts';
 import type { BindPlugin } from './framework.ts';
@@ -124,13 +124,13 @@ class Scheduler implements Running {
     if (isAssigned(object)) {
       this.#queue.delete(uid);
       if (isPodTerminal(object)) this.#podGone(object);
-      else if (previous === undefined || !isAssigned(previous) || !sameValue(object.spec, previous.spec)) this.#cache.setPod(object);
+      else if (previous === undefined || !isAssigned(previous) || !sameJson(object.spec, previous.spec)) this.#cache.setPod(object);
       return;
     }
     if (!isWaiting(object)) this.#queue.delete(uid);
     else if (!this.#cache.isAssumed(uid)) {
       const mayHelp =
-        previous !== undefined && !(sameValue(object.spec, previous.spec) && sameValue(object.metadata.labels, previous.metadata.labels));
+        previous !== undefined && !(sameJson(object.spec, previous.spec) && sameJson(object.metadata.labels, previous.metadata.labels));
       this.#queue.update(object, mayHelp);
     }
   }
@@ -212,8 +212,8 @@ class Scheduler implements Running {
 /** Heartbeats of a node change nothing for scheduling. */
 function matters(object: Node, previous: Node): boolean {
   return (
-    !sameValue(object.spec, previous.spec) ||
-    !sameValue(object.metadata.labels, previous.metadata.labels) ||
-    !sameValue(object.status.allocatable, previous.status.allocatable)
+    !sameJson(object.spec, previous.spec) ||
+    !sameJson(object.metadata.labels, previous.metadata.labels) ||
+    !sameJson(object.status.allocatable, previous.status.allocatable)
   );
 }

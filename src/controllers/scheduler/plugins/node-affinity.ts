@@ -1,5 +1,5 @@
 /** Node selectors and node affinity. Source: plugins/nodeaffinity/node_affinity.go. */
-import { sameValue } from '../../canonical-json.ts';
+import { sameJson } from '../../../api/same-json.ts';
 import { requiredNodes, termMatcher } from '../../node-selector.ts';
 import { normalizeToHundred, type Plugin } from '../framework.ts';
 
@@ -21,7 +21,7 @@ export const nodeAffinity: Plugin = {
   normalize: (scores) => normalizeToHundred(scores, false),
   unblocks: (event, pod) => {
     if (event.type !== 'nodeAdded' && event.type !== 'nodeUpdated') return false;
-    if (event.type === 'nodeUpdated' && sameValue(event.node.metadata.labels ?? {}, event.previous.metadata.labels ?? {})) return false;
+    if (event.type === 'nodeUpdated' && sameJson(event.node.metadata.labels ?? {}, event.previous.metadata.labels ?? {})) return false;
     return requiredNodes(pod)?.(event.node) ?? true;
   },
 };

@@ -1,5 +1,5 @@
 /** CPU, memory, storage, extended resources and the number of Pods must fit; emptier nodes score higher. Source: plugins/noderesources/{fit,least_allocated}.go. */
-import { sameValue } from '../../canonical-json.ts';
+import { sameJson } from '../../../api/same-json.ts';
 import type { Plugin, Rejection } from '../framework.ts';
 import type { NodeInfo, PodInfo } from '../node-info.ts';
 
@@ -58,7 +58,7 @@ export const nodeResourcesFit: Plugin = {
       return weights === 0 ? 0 : Math.trunc(score / weights);
     },
   unblocks: (event) => {
-    if (event.type === 'nodeUpdated') return !sameValue(event.node.status.allocatable ?? {}, event.previous.status.allocatable ?? {});
+    if (event.type === 'nodeUpdated') return !sameJson(event.node.status.allocatable ?? {}, event.previous.status.allocatable ?? {});
     return true;
   },
 };

@@ -1,5 +1,5 @@
 /** Keeps Pods off nodes whose taints they do not tolerate. Source: plugins/tainttoleration/taint_toleration.go. */
-import { sameValue } from '../../canonical-json.ts';
+import { sameJson } from '../../../api/same-json.ts';
 import { tolerates, untoleratedTaint } from '../../tolerations.ts';
 import { normalizeToHundred, type Plugin } from '../framework.ts';
 
@@ -22,5 +22,5 @@ export const taintToleration: Plugin = {
   normalize: (scores) => normalizeToHundred(scores, true),
   unblocks: (event) =>
     event.type === 'nodeAdded' ||
-    (event.type === 'nodeUpdated' && !sameValue(event.node.spec.taints ?? [], event.previous.spec.taints ?? [])),
+    (event.type === 'nodeUpdated' && !sameJson(event.node.spec.taints ?? [], event.previous.spec.taints ?? [])),
 };
