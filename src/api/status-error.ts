@@ -172,7 +172,6 @@ export const isNotFound: (error: unknown) => boolean = has('NotFound');
 export const isAlreadyExists: (error: unknown) => boolean = has('AlreadyExists');
 export const isConflict: (error: unknown) => boolean = has('Conflict');
 export const isInvalid: (error: unknown) => boolean = has('Invalid');
-export const isForbidden: (error: unknown) => boolean = has('Forbidden');
+
 export const isExpired: (error: unknown) => boolean = (error) =>
   error instanceof StatusError && (error.reason === 'Expired' || error.reason === 'Gone');
-export const isTooManyRequests: (error: unknown) => boolean = has('TooManyRequests');
