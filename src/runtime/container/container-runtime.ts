@@ -173,7 +173,12 @@ export type RuntimeEvent =
       readonly id: string;
     }
   /** The stream was (re)opened after a gap: list again. */
-  | { readonly type: 'resync' };
+  | { readonly type: 'resync' }
+  /** The engine does not answer; said once, `resync` follows when it does again. */
+  | { readonly type: 'unavailable'; readonly message: string };
+
+/** An event about one pod. */
+export type PodRuntimeEvent = Exclude<RuntimeEvent, { type: 'resync' | 'unavailable' }>;
 
 export interface ExecOptions {
   readonly command: readonly string[];
@@ -251,7 +256,8 @@ export interface Sandboxes {
   /** Creates and starts; resolves when the IP is known. */
   run(config: SandboxConfig): Promise<Sandbox>;
   inspect(id: string): Promise<Sandbox | undefined>;
-  list(): Promise<readonly Sandbox[]>;
+  /** With a node: only of pods on it. */
+  list(node?: string): Promise<readonly Sandbox[]>;
   stop(id: string): Promise<void>;
   remove(id: string): Promise<void>;
   /** A byte stream to a TCP port inside the sandbox's network (port-forward). */
@@ -265,7 +271,8 @@ export interface Containers {
   stop(id: string, graceSeconds: number): Promise<void>;
   remove(id: string): Promise<void>;
   inspect(id: string): Promise<Container | undefined>;
-  list(): Promise<readonly Container[]>;
+  /** With a node: only of pods on it. */
+  list(node?: string): Promise<readonly Container[]>;
   updateResources(id: string, resources: ContainerResources): Promise<void>;
   stats(id: string): Promise<ContainerStats>;
 }
@@ -290,12 +297,14 @@ export interface Images {
 
 /** The engine as one cluster sees it. */
 export interface ContainerRuntime {
+  /** Whether containers see the host's files. False: what would be mounted need not be written. */
+  readonly readsHostFiles: boolean;
   readonly sandboxes: Sandboxes;
   readonly containers: Containers;
   readonly streams: Streams;
   readonly images: Images;
   info(): Promise<RuntimeInfo>;
-  /** Live events until the signal aborts; a broken stream is reopened inside and reported as `resync`. While the engine is away: `Unavailable` errors elsewhere, silence here. With a node: only of pods on it. */
+  /** Live events until the signal aborts; a broken stream is reopened inside and reported as `resync`, an engine that is away as `unavailable`. With a node: only of pods on it. */
   events(signal: AbortSignal, node?: string): AsyncIterable<RuntimeEvent>;
   /** Makes what the cluster needs once (bridge network, pause image); idempotent. */
   prepare(): Promise<void>;

@@ -2,8 +2,8 @@
  * A container of the spec as the engine is told it: environment, command, mounts, resources, security.
  * Source: pkg/kubelet/kubelet_pods.go (GenerateRunContainerOptions, makeMounts); pkg/kubelet/kuberuntime/kuberuntime_container.go.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join, normalize } from 'node:path';
+import { chmod, mkdir, realpath, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
 import type { Container, Pod, VolumeMount } from '../../api/generated/core/v1.ts';
 import type { ContainerConfig, Mount } from '../container/container-runtime.ts';
 import type { KubeletDeps } from './deps.ts';
@@ -13,6 +13,7 @@ import type { PodRuntimeFacts } from './field-ref.ts';
 import { PodConfigError } from './pod-sources.ts';
 import { containerResources } from './resources.ts';
 import { containerSecurity } from './security.ts';
+import { isErrno } from './volumes/atomic-writer.ts';
 
 export interface ContainerConfigInput {
   readonly pod: Pod;
@@ -30,19 +31,36 @@ export const terminationLogAnnotation = 'io.kubernetes.container.terminationMess
 /** Identifies what of a container's spec cannot change without a restart. */
 export const containerSpecHash = (container: Container): string => `${container.name}@${container.image}`;
 
+/** The deepest folder or file on the way to `path` that exists, with links resolved. */
+async function existingPart(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error;
+    return existingPart(dirname(path));
+  }
+}
+
 const escapes = (path: string): boolean => path.startsWith('/') || normalize(path).split('/').includes('..');
 
-async function subPathOf(mount: VolumeMount, base: string, env: ReadonlyMap<string, string>): Promise<string> {
+async function subPathOf(mount: VolumeMount, base: string, env: ReadonlyMap<string, string>, reads: boolean): Promise<string> {
   const expression = mount.subPathExpr ?? '';
   const subPath = expression === '' ? (mount.subPath ?? '') : expand(expression, (name) => env.get(name));
-  if (subPath === '') return base;
+  if (subPath === '' || !reads) return base;
   if (escapes(subPath))
     throw new PodConfigError('CreateContainerConfigError', `subPath ${JSON.stringify(subPath)} must not escape the volume`);
   const full = join(base, subPath);
+  // A link inside the volume must not lead out of it. Source: pkg/volume/util/subpath/subpath_linux.go (SafeMakeDir).
+  const root = await realpath(base);
+  const existing = await existingPart(full);
+  if (existing !== root && !existing.startsWith(`${root}/`)) {
+    throw new PodConfigError('CreateContainerConfigError', `failed to prepare subPath for volumeMount ${JSON.stringify(mount.name)}`);
+  }
   try {
-    await mkdir(full, { recursive: true, mode: 0o750 });
+    const made = await mkdir(full, { recursive: true });
+    if (made !== undefined) await chmod(full, (await stat(base)).mode & 0o777);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error; // an existing file is mounted as it is
+    if (!isErrno(error, 'EEXIST')) throw error; // an existing file is mounted as it is
   }
   return full;
 }
@@ -60,7 +78,7 @@ async function volumeMounts(input: ContainerConfigInput, env: ReadonlyMap<string
         `cannot find volume ${JSON.stringify(mount.name)} to mount into container ${JSON.stringify(input.container.name)}`,
       );
     }
-    const hostPath = await subPathOf(mount, deps.volumes.path(input.pod, volume), env);
+    const hostPath = await subPathOf(mount, deps.volumes.path(input.pod, volume), env, deps.runtime.readsHostFiles);
     const readOnly =
       mount.readOnly === true ||
       volume.secret !== undefined ||
@@ -80,9 +98,12 @@ export const podFile = (deps: KubeletDeps, pod: Pod, name: 'etc-hosts' | 'resolv
 
 async function terminationLog(input: ContainerConfigInput, deps: KubeletDeps): Promise<string> {
   const folder = join(deps.volumes.podFolder(input.pod.metadata.uid), 'containers', input.container.name);
-  await mkdir(folder, { recursive: true });
   const path = join(folder, String(input.attempt));
-  await writeFile(path, '', { mode: 0o666 });
+  if (!deps.runtime.readsHostFiles) return path;
+  await mkdir(folder, { recursive: true });
+  await writeFile(path, '');
+  // Whatever user the container runs as. Source: pkg/kubelet/kuberuntime/kuberuntime_container.go (makeMounts).
+  await chmod(path, 0o666);
   return path;
 }
 

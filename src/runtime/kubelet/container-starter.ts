@@ -9,6 +9,7 @@ import { ImageError } from './image-manager.ts';
 import { HookRunner } from './lifecycle-hooks.ts';
 import { PodConfigError } from './pod-sources.ts';
 import type { PodState } from './pod-state.ts';
+import { stopContainers } from './pod-termination.ts';
 import { runAsNonRootViolation } from './security.ts';
 
 /** When to look at the container again, in milliseconds; undefined: nothing to wait for but events. */
@@ -20,7 +21,7 @@ const configRetryMs = 10_000;
 const crashKey = (state: PodState, spec: ContainerSpec): string => `${state.pod.metadata.uid}_${spec.name}_${spec.image}`;
 
 /** Goes through all steps, recording why it waits when one fails. Rejects only with `RuntimeError` `Unavailable`. */
-export async function startContainer(state: PodState, spec: ContainerSpec, sandboxId: string): Promise<StartOutcome> {
+export async function startContainer(state: PodState, spec: ContainerSpec, sandboxId: string, target?: string): Promise<StartOutcome> {
   const latest = state.observed.latest(spec.name);
   if (latest?.state === 'exited') {
     const waitMs = state.crashBackoff.remainingMs(crashKey(state, spec), latest.finishedAtMs);
@@ -28,7 +29,7 @@ export async function startContainer(state: PodState, spec: ContainerSpec, sandb
     state.crashBackoff.next(crashKey(state, spec), latest.finishedAtMs);
   }
   try {
-    await prepareAndStart(state, spec, sandboxId);
+    await prepareAndStart(state, spec, { sandboxId, target });
     state.waiting.delete(spec.name);
     return started;
   } catch (error) {
@@ -67,7 +68,29 @@ async function pullSecrets(state: PodState): Promise<Secret[]> {
   return found;
 }
 
-async function prepareAndStart(state: PodState, spec: ContainerSpec, sandboxId: string): Promise<void> {
+interface Place {
+  readonly sandboxId: string;
+  /** Name of the container whose processes an ephemeral container sees. */
+  readonly target: string | undefined;
+}
+
+/** One more than the newest known run, of which the API may know more than the engine. */
+function nextAttempt(state: PodState, spec: ContainerSpec): number {
+  const latest = state.observed.latest(spec.name);
+  if (latest !== undefined) return latest.state === 'created' ? latest.attempt : latest.attempt + 1;
+  const status = state.statusOf(spec.name);
+  return status?.containerID === undefined ? 0 : status.restartCount + 1;
+}
+
+/** The container that an ephemeral one joins. Source: kuberuntime_container.go (getTargetID). */
+function targetId(state: PodState, target: string | undefined): string | undefined {
+  if (target === undefined || target === '') return undefined;
+  const found = state.observed.latest(target);
+  if (found?.state === 'running') return found.id;
+  throw new PodConfigError('CreateContainerConfigError', `unable to find target container ${target}`);
+}
+
+async function prepareAndStart(state: PodState, spec: ContainerSpec, { sandboxId, target }: Place): Promise<void> {
   const { deps } = state;
   const image = await deps.images.ensure({
     pod: state.pod,
@@ -76,12 +99,16 @@ async function prepareAndStart(state: PodState, spec: ContainerSpec, sandboxId: 
     pullSecrets: await pullSecrets(state),
     signal: state.abort.signal,
   });
-  state.imageRefs.set(image.id, image.repoDigests[0] === undefined ? image.id : `docker-pullable://${image.repoDigests[0]}`);
+  // Source: pkg/kubelet/dockershim/convert.go (toPullableImageID).
+  const [digest] = image.repoDigests;
+  state.imageRefs.set(image.id, digest === undefined ? `docker://${image.id}` : `docker-pullable://${digest}`);
   const violation = runAsNonRootViolation(state.pod, spec, image);
   if (violation !== undefined) throw new PodConfigError('CreateContainerConfigError', violation);
-  const latest = state.observed.latest(spec.name);
-  const attempt = latest === undefined ? 0 : latest.state === 'created' ? latest.attempt : latest.attempt + 1;
-  const config = await containerConfig({ pod: state.pod, container: spec, sandboxId, attempt, facts: state.facts }, deps);
+  const joined = targetId(state, target);
+  const attempt = nextAttempt(state, spec);
+  const built = await containerConfig({ pod: state.pod, container: spec, sandboxId, attempt, facts: state.facts }, deps);
+  if (state.abort.signal.aborted) return;
+  const config = joined === undefined ? built : { ...built, pidMode: { target: joined } };
   const created = await create(state, spec, config);
   state.containerEvent(spec, 'Normal', 'Created', 'Container created');
   const container: Container = {
@@ -128,8 +155,9 @@ async function start(state: PodState, spec: ContainerSpec, container: Container)
     if (!(error instanceof RuntimeError) || error.code === 'Unavailable') throw error;
     const found = await deps.runtime.containers.inspect(container.id);
     if (found !== undefined) state.observed.containers.set(found.id, found);
-    state.containerEvent(spec, 'Warning', 'Failed', `Error: ${error.message}`);
-    throw new PodConfigError('RunContainerError', error.message);
+    const message = `failed to start container ${JSON.stringify(container.id)}: Error response from daemon: ${error.message}`;
+    state.containerEvent(spec, 'Warning', 'Failed', `Error: ${message}`);
+    throw new PodConfigError('RunContainerError', message);
   }
   // An exit that happened meanwhile is on its way as an event, after which the container is inspected.
   state.observed.containers.set(container.id, { ...container, state: 'running', startedAtMs: deps.clock.now() });
@@ -151,10 +179,12 @@ async function postStart(state: PodState, spec: ContainerSpec, containerId: stri
   try {
     await hooks.run(handler, { containerId, container: spec, podIp: state.facts.podIp }, state.abort.signal);
   } catch (error) {
+    if (state.abort.signal.aborted) return;
     const message = error instanceof Error ? error.message : String(error);
     state.containerEvent(spec, 'Warning', 'FailedPostStartHook', `PostStartHook failed`);
     state.containerEvent(spec, 'Normal', 'Killing', 'FailedPostStartHook');
-    await state.deps.runtime.containers.stop(containerId, state.pod.spec.terminationGracePeriodSeconds);
+    const running = state.observed.containers.get(containerId);
+    if (running !== undefined) await stopContainers(state, [running], state.pod.spec.terminationGracePeriodSeconds);
     throw new PodConfigError('PostStartHookError', message);
   }
 }

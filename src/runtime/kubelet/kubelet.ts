@@ -7,27 +7,33 @@
  * informers of their sources.
  * Source: pkg/kubelet/kubelet.go.
  */
-import type { Pod } from '../../api/generated/core/v1.ts';
+import type { Node, Pod } from '../../api/generated/core/v1.ts';
 import { configMap as configMapKind } from '../../api/kinds/config-map.ts';
+import { node as nodeKind } from '../../api/kinds/node.ts';
 import { pod as podKind } from '../../api/kinds/pod.ts';
 import { secret as secretKind } from '../../api/kinds/secret.ts';
 import { service as serviceKind } from '../../api/kinds/service.ts';
-import { type KubeObject, type ObjectRef, refOf } from '../../api/object.ts';
+import { type KubeObject, refOf } from '../../api/object.ts';
 import type { Client } from '../../client/client.ts';
-import { type Clock, sleep } from '../../client/clock.ts';
+import type { Clock } from '../../client/clock.ts';
 import type { EventRecorder } from '../../client/event-recorder.ts';
 import type { InformerFactory } from '../../client/informer.ts';
 import type { Logger } from '../../client/logger.ts';
-import { type ContainerRuntime, RuntimeError, type RuntimeInfo } from '../container/container-runtime.ts';
+import type { ContainerRuntime, RuntimeInfo } from '../container/container-runtime.ts';
 import { createApiPodSources } from './api-pod-sources.ts';
 import type { KubeletDeps } from './deps.ts';
 import type { ResolverConfig } from './dns-files.ts';
+import { EngineHealth } from './engine-health.ts';
 import { ImageManager } from './image-manager.ts';
 import { Limiter } from './limiter.ts';
 import { NodeAgent } from './node-agent.ts';
 import { type NodeIdentity, nodeResources } from './node-status.ts';
+import { OrphanRemover } from './orphans.ts';
+import { admissionFailure } from './pod-admission.ts';
+import { type SourceKind, sourceKey } from './pod-references.ts';
 import { NodeStreams } from './pod-streams.ts';
 import { PodWorker } from './pod-worker.ts';
+import { PodWorkers } from './pod-workers.ts';
 import type { ProbeManager } from './probes/probe-manager.ts';
 import { StatusManager } from './status-manager.ts';
 import { type HostMounter, VolumeManager } from './volumes/volume-manager.ts';
@@ -60,8 +66,7 @@ export interface Kubelet {
   stop(): Promise<void>;
 }
 
-const engineRetryMs = 1000;
-const nodeIndex = 'node';
+const nodeIndex = 'kubelet node';
 
 /** Starts a kubelet. Rejects when the engine does not answer or the node cannot be registered. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
@@ -72,21 +77,63 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
 
 class PodSupervisor {
   readonly #options: KubeletOptions;
-  readonly #info: RuntimeInfo;
   readonly #stop = new AbortController();
-  readonly #workers = new Map<string, PodWorker>();
-  readonly #byName = new Map<string, PodWorker>();
+  readonly #workers = new PodWorkers();
   readonly #deps: KubeletDeps;
   readonly #agent: NodeAgent;
+  readonly #engine: EngineHealth;
+  readonly #orphans: OrphanRemover;
+  #node: Node | undefined;
+  #adopted = false;
 
   constructor(options: KubeletOptions, info: RuntimeInfo) {
     this.#options = options;
-    this.#info = info;
-    const { client, clock, events, identity, informers, log, runtime } = options;
+    const { client, clock, events, identity, log, runtime } = options;
     const signal = this.#stop.signal;
+    this.#agent = new NodeAgent({ identity, info, runtime, client, events, clock, log, signal });
+    const onChange = (problem: string | undefined): void => {
+      this.#agent.setRuntimeProblem(problem);
+      if (problem === undefined) for (const worker of this.#workers.all()) worker.resync();
+    };
+    this.#engine = new EngineHealth({ runtime, clock, log, signal, onChange });
+    this.#deps = this.#makeDeps(info);
+    this.#orphans = new OrphanRemover({ runtime, volumes: this.#deps.volumes, node: identity.name, log });
+  }
+
+  async start(): Promise<Kubelet> {
+    const { informers, log, probes, runtime } = this.#options;
+    const sources = [informers.informer(configMapKind), informers.informer(secretKind), informers.informer(serviceKind)];
+    await Promise.all([informers.informer(podKind).synced(), ...sources.map((s) => s.synced())]);
+    this.#node = await this.#agent.register();
+    await this.#adopt();
+    this.#adopted = true;
+    this.#watchPods();
+    this.#watchSources('configMap');
+    this.#watchSources('secret');
+    probes.onChange((uid) => this.#workers.byUid(uid)?.wake());
+    const loops = Promise.all([this.#agent.run(this.#node), this.#watchEngine()]);
+    loops.catch((error: unknown) =>
+      log.error('kubelet stopped by a bug', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    );
+    return {
+      ready: Promise.resolve(),
+      streams: new NodeStreams({ runtime, find: (ref) => this.#workers.byRef(ref)?.state }),
+      stop: async () => {
+        this.#stop.abort();
+        for (const worker of this.#workers.all()) worker.stopProbes();
+        await Promise.all(this.#workers.all().map((worker) => worker.close()));
+        await Promise.allSettled([loops, this.#engine.settled()]);
+      },
+    };
+  }
+
+  #makeDeps(info: RuntimeInfo): KubeletDeps {
+    const options = this.#options;
+    const { client, clock, events, identity, informers, log, runtime } = options;
     const pods = informers.informer(podKind);
     pods.addIndex(nodeIndex, (pod) => (pod.spec.nodeName === undefined ? [] : [pod.spec.nodeName]));
-    this.#deps = {
+    const now = (): number => clock.now();
+    return {
       node: {
         name: identity.name,
         ip: identity.ip,
@@ -98,187 +145,90 @@ class PodSupervisor {
       },
       client,
       runtime,
-      sources: createApiPodSources({ client, informers, now: () => clock.now() }),
-      volumes: new VolumeManager({ root: options.root, mounter: options.mounter, now: () => clock.now() }),
+      sources: createApiPodSources({ client, informers, now }),
+      volumes: new VolumeManager({ root: options.root, mounter: options.mounter, now, writes: runtime.readsHostFiles }),
       images: new ImageManager({ images: runtime.images, events, clock }),
-      statuses: new StatusManager({ client, clock, log, signal, cached: (pod) => pods.cache.get(refOf(pod)) }),
+      statuses: new StatusManager({ client, clock, log, signal: this.#stop.signal, cached: (pod) => pods.cache.get(refOf(pod)) }),
       probes: options.probes,
       engineLimiter: new Limiter(options.engineConcurrency ?? 8),
+      engineAway: () => this.#engine.check(),
       events,
       clock,
       log,
     };
-    this.#agent = new NodeAgent({ identity, info, runtime, client, events, clock, log, signal });
-  }
-
-  async start(): Promise<Kubelet> {
-    const { informers, log, probes } = this.#options;
-    const sources = [informers.informer(configMapKind), informers.informer(secretKind), informers.informer(serviceKind)];
-    await Promise.all([informers.informer(podKind).synced(), ...sources.map((s) => s.synced())]);
-    const node = await this.#agent.register();
-    await this.#adopt();
-    this.#watchPods();
-    this.#watchVolumeSources();
-    probes.onChange((uid) => this.#workers.get(uid)?.wake());
-    const loops = Promise.all([this.#agent.run(node), this.#watchEngine()]);
-    loops.catch((error: unknown) =>
-      log.error('kubelet stopped by a bug', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
-    );
-    return {
-      ready: Promise.resolve(),
-      streams: new NodeStreams({ runtime: this.#options.runtime, find: (ref) => this.#find(ref) }),
-      stop: async () => {
-        this.#stop.abort();
-        await Promise.all([...this.#workers.values()].map((worker) => worker.close()));
-        await Promise.allSettled([loops]);
-      },
-    };
-  }
-
-  #find(ref: ObjectRef): PodWorker['state'] | undefined {
-    return this.#byName.get(`${ref.namespace}/${ref.name}`)?.state;
   }
 
   /** Gives every pod of this node a worker that knows what the engine has of it, and removes what belongs to no pod. */
   async #adopt(): Promise<void> {
     const { runtime, identity, informers } = this.#options;
-    const [sandboxes, containers] = await Promise.all([runtime.sandboxes.list(), runtime.containers.list()]);
-    const mine = <T extends { readonly pod: { readonly node: string } }>(items: readonly T[]): T[] =>
-      items.filter((item) => item.pod.node === identity.name);
-    const sandboxesByPod = Map.groupBy(mine(sandboxes), (s) => s.pod.uid);
-    const containersByPod = Map.groupBy(mine(containers), (c) => c.pod.uid);
-    const pods = new Map(
-      informers
-        .informer(podKind)
-        .cache.byIndex(nodeIndex, identity.name)
-        .map((pod) => [pod.metadata.uid, pod]),
-    );
-    for (const pod of pods.values()) {
+    const [sandboxes, containers] = await Promise.all([runtime.sandboxes.list(identity.name), runtime.containers.list(identity.name)]);
+    const sandboxesByPod = Map.groupBy(sandboxes, (s) => s.pod.uid);
+    const containersByPod = Map.groupBy(containers, (c) => c.pod.uid);
+    for (const pod of informers.informer(podKind).cache.byIndex(nodeIndex, identity.name)) {
       const { uid } = pod.metadata;
-      this.#worker(pod).adopt(sandboxesByPod.get(uid) ?? [], containersByPod.get(uid) ?? []);
+      const known = [sandboxesByPod.get(uid) ?? [], containersByPod.get(uid) ?? []] as const;
+      const worker = this.#workers.byUid(uid) ?? this.#admit(pod, known[0].length + known[1].length > 0);
+      worker.adopt(...known);
     }
-    const orphans = [...new Set([...sandboxesByPod.keys(), ...containersByPod.keys()])].filter((uid) => !pods.has(uid));
-    await Promise.all(orphans.map((uid) => this.#removeOrphan(uid, sandboxesByPod.get(uid) ?? [], containersByPod.get(uid) ?? [])));
+    await this.#orphans.remove({ sandboxes, containers }, (uid) => this.#workers.byUid(uid) !== undefined);
   }
 
-  async #removeOrphan(
-    uid: string,
-    sandboxes: readonly { readonly id: string }[],
-    containers: readonly { readonly id: string }[],
-  ): Promise<void> {
-    const { runtime, log } = this.#options;
-    log.info('removing what is left of a deleted pod', { uid });
-    await Promise.all(
-      containers.map(async ({ id }) => {
-        await runtime.containers.stop(id, 0);
-        await runtime.containers.remove(id);
-      }),
-    );
-    await Promise.all(
-      sandboxes.map(async ({ id }) => {
-        await runtime.sandboxes.stop(id);
-        await runtime.sandboxes.remove(id);
-      }),
-    );
-    await this.#deps.volumes.tearDown(uid, []);
-  }
-
-  #worker(pod: Pod): PodWorker {
-    const { uid } = pod.metadata;
-    const existing = this.#workers.get(uid);
-    if (existing !== undefined) return existing;
-    const worker = new PodWorker(pod, this.#deps, (gone) => this.#forget(gone));
-    this.#workers.set(uid, worker);
-    this.#byName.set(`${pod.metadata.namespace ?? ''}/${pod.metadata.name}`, worker);
+  /** A worker for a pod that has none; one that the node cannot run is refused, unless it runs already. */
+  #admit(pod: Pod, runs: boolean): PodWorker {
+    const worker = new PodWorker(pod, this.#deps, (gone) => this.#workers.delete(gone));
+    const isNew = !runs && pod.status.startTime === undefined && pod.metadata.deletionTimestamp === undefined;
+    const others = isNew ? this.#workers.active() : [];
+    this.#workers.add(worker);
+    const node = this.#options.informers.informer(nodeKind).cache.get({ namespace: '', name: this.#deps.node.name }) ?? this.#node;
+    if (!isNew || node === undefined) return worker;
+    const refusal = admissionFailure({ pod, node, allocatable: this.#deps.node.allocatable, others });
+    if (refusal !== undefined) worker.refuse(refusal);
     return worker;
-  }
-
-  #forget(worker: PodWorker): void {
-    const { uid, namespace, name } = worker.state.pod.metadata;
-    this.#workers.delete(uid);
-    const key = `${namespace ?? ''}/${name}`;
-    if (this.#byName.get(key) === worker) this.#byName.delete(key);
   }
 
   #watchPods(): void {
     const { identity, informers } = this.#options;
-    const mine = (pod: Pod): boolean => pod.spec.nodeName === identity.name;
     const upsert = (pod: Pod): void => {
-      if (mine(pod)) this.#worker(pod).update(pod);
+      const known = this.#workers.byUid(pod.metadata.uid);
+      if (known !== undefined) known.update(pod);
+      else this.#admit(pod, false).update(pod);
     };
-    const remove = informers.informer(podKind).addHandlers({
+    const remove = informers.informer(podKind).addIndexHandlers(nodeIndex, identity.name, {
       added: upsert,
-      updated: (pod, previous) => {
-        if (previous.metadata.uid !== pod.metadata.uid) this.#workers.get(previous.metadata.uid)?.deleted();
-        upsert(pod);
-      },
-      deleted: (pod) => this.#workers.get(pod.metadata.uid)?.deleted(),
+      updated: upsert,
+      deleted: (pod) => this.#workers.byUid(pod.metadata.uid)?.deleted(pod),
     });
     this.#stop.signal.addEventListener('abort', remove, { once: true });
   }
 
-  /** A changed config map or secret wakes the pods that mount it. */
-  #watchVolumeSources(): void {
-    const { informers } = this.#options;
-    const wake = (source: 'configMap' | 'secret') => (object: KubeObject) => {
-      const { namespace, name } = object.metadata;
-      for (const worker of this.#workers.values()) {
-        const { pod } = worker.state;
-        if (pod.metadata.namespace === namespace && refersTo(pod, source, name)) worker.wake();
-      }
+  /** A changed config map or secret wakes the pods that refer to it. */
+  #watchSources(source: SourceKind): void {
+    const handler = ({ metadata }: KubeObject): void => {
+      for (const worker of this.#workers.referringTo(sourceKey(source, metadata.namespace ?? '', metadata.name))) worker.sourceChanged();
     };
-    for (const [kind, source] of [
-      [configMapKind, 'configMap'],
-      [secretKind, 'secret'],
-    ] as const) {
-      const handler = wake(source);
-      const remove = informers.informer<KubeObject>(kind).addHandlers({ added: handler, updated: handler, deleted: handler });
-      this.#stop.signal.addEventListener('abort', remove, { once: true });
-    }
+    const informer = this.#options.informers.informer<KubeObject>(source === 'configMap' ? configMapKind : secretKind);
+    const remove = informer.addHandlers({ added: handler, updated: handler, deleted: handler });
+    this.#stop.signal.addEventListener('abort', remove, { once: true });
   }
 
   async #watchEngine(): Promise<void> {
-    const { runtime, clock, identity, log } = this.#options;
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
-      try {
-        for await (const event of runtime.events(signal, identity.name)) {
-          if (event.type === 'resync') await this.#resync();
-          else this.#workers.get(event.podUid)?.runtimeEvent(event);
-        }
-      } catch (error) {
-        log.warn('container events broke off', { error: String(error) });
-        this.#agent.setRuntimeProblem(`container runtime is down: ${error instanceof Error ? error.message : String(error)}`);
-      }
-      await sleep(clock, engineRetryMs, signal);
+    const { runtime, identity } = this.#options;
+    let first = true;
+    for await (const event of runtime.events(this.#stop.signal, identity.name)) {
+      if (event.type === 'unavailable') this.#engine.check();
+      else if (event.type === 'resync') {
+        this.#engine.check();
+        // The first one only says that the stream is open; what is there was read just before.
+        this.#resync(first);
+        first = false;
+      } else this.#workers.byUid(event.podUid)?.runtimeEvent(event);
     }
   }
 
-  /** The engine may have been away: its pods are looked at again, and the node says whether it is back. */
-  async #resync(): Promise<void> {
-    try {
-      await this.#options.runtime.info();
-      this.#agent.setRuntimeProblem(undefined);
-    } catch (error) {
-      if (!(error instanceof RuntimeError)) throw error;
-      this.#agent.setRuntimeProblem(`container runtime is down: ${error.message}`);
-    }
-    for (const worker of this.#workers.values()) worker.resync();
+  /** Events were missed: pods are looked at again, and the engine may have what no pod owns. */
+  #resync(quick: boolean): void {
+    for (const worker of this.#workers.all()) worker.resync();
+    if (quick || !this.#adopted) return;
+    this.#adopt().catch((error: unknown) => this.#options.log.warn('engine could not be listed', { error: String(error) }));
   }
-}
-
-/** Whether a pod refers to a config map or secret anywhere that a change of it matters. */
-function refersTo(pod: Pod, source: 'configMap' | 'secret', name: string): boolean {
-  for (const volume of pod.spec.volumes ?? []) {
-    if (source === 'configMap' && volume.configMap?.name === name) return true;
-    if (source === 'secret' && volume.secret?.secretName === name) return true;
-    for (const projection of volume.projected?.sources ?? []) if (projection[source]?.name === name) return true;
-  }
-  return [...(pod.spec.initContainers ?? []), ...pod.spec.containers].some((container) => {
-    const inEnv = container.env?.some(
-      (variable) => (source === 'configMap' ? variable.valueFrom?.configMapKeyRef : variable.valueFrom?.secretKeyRef)?.name === name,
-    );
-    const inEnvFrom = container.envFrom?.some((from) => (source === 'configMap' ? from.configMapRef : from.secretRef)?.name === name);
-    return inEnv === true || inEnvFrom === true;
-  });
 }

@@ -1,5 +1,5 @@
 /** What one pod worker knows and the steps share: the desired pod, what was observed, why containers wait. */
-import type { Container as ContainerSpec, Pod } from '../../api/generated/core/v1.ts';
+import type { Container as ContainerSpec, ContainerStatus, Pod } from '../../api/generated/core/v1.ts';
 import { Backoff } from './backoff.ts';
 import type { KubeletDeps } from './deps.ts';
 import type { PodRuntimeFacts } from './field-ref.ts';
@@ -17,14 +17,21 @@ export class PodState {
   readonly startTimeMs: number;
   /** Set when the pod as a whole was failed by the kubelet. */
   failure: Waiting | undefined;
+  /** Nothing of it may be started again: it ends with what ran. */
+  ending = false;
   /** The pod must end: deleted, finished, or failed. */
   terminating = false;
   /** Everything of it was stopped. */
   terminated = false;
-  /** Containers that still run after a failed liveness or start-up probe or a changed spec, by id: the reason for an Event. */
+  /** The API object was removed without waiting for the containers. */
+  goneFromApi = false;
   readonly deps: KubeletDeps;
   /** Aborts pulls and waits when the pod must end. */
   readonly abort = new AbortController();
+  /** Aborts waits when the kubelet stops. */
+  readonly closing = new AbortController();
+  /** Told the new grace period, in seconds, when it gets shorter while containers are being stopped. */
+  readonly onHurry = new Set<(seconds: number) => void>();
 
   constructor(pod: Pod, deps: KubeletDeps) {
     this.pod = pod;
@@ -57,6 +64,12 @@ export class PodState {
   spec(name: string): ContainerSpec | undefined {
     const { initContainers = [], containers, ephemeralContainers = [] } = this.pod.spec;
     return [...initContainers, ...containers].find((c) => c.name === name) ?? ephemeralContainers.find((c) => c.name === name);
+  }
+
+  /** What the API last said of a container. */
+  statusOf(name: string): ContainerStatus | undefined {
+    const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = this.pod.status;
+    return [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses].find((status) => status.name === name);
   }
 
   /** `name_namespace(uid)`, as upstream's messages name a pod. */

@@ -1,21 +1,16 @@
 /**
  * A pod's status from what the engine has of it. Pure.
- * Source: pkg/kubelet/kubelet_pods.go (getPhase, generateAPIPodStatus, convertToAPIContainerStatuses); pkg/kubelet/status/generate.go.
+ * Source: pkg/kubelet/kubelet_pods.go (generateAPIPodStatus, convertToAPIContainerStatuses); pkg/kubelet/status/status_manager.go.
  */
-import type {
-  Container as ContainerSpec,
-  ContainerState,
-  ContainerStatus,
-  Pod,
-  PodCondition,
-  PodStatus,
-} from '../../api/generated/core/v1.ts';
+import type { Container as ContainerSpec, ContainerState, ContainerStatus, Pod, PodStatus } from '../../api/generated/core/v1.ts';
 import { qosClass } from '../../api/pod/resources.ts';
 import { rfc3339 } from '../../api/time.ts';
 import type { Container } from '../container/container-runtime.ts';
+import { podConditions } from './pod-conditions.ts';
 import type { PodObservation } from './pod-observation.ts';
+import { initState, isSidecar, type Phase, podPhase } from './pod-phase.ts';
 
-export type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
+export { isSidecar, type Phase, podPhase };
 
 /** Why a container waits, as the worker last found out. */
 export interface Waiting {
@@ -34,18 +29,17 @@ export interface StatusInput {
   readonly terminationMessages: ReadonlyMap<string, string>;
   /** Image ids or digests to show, by image id. */
   readonly imageRefs: ReadonlyMap<string, string>;
+  /** The status that was computed last; the API may not show it yet. */
+  readonly before: PodStatus | undefined;
   isReady(containerId: string): boolean;
   isStarted(containerId: string): boolean;
-  /** The pod is being or was ended by the kubelet. */
-  readonly terminal: boolean;
+  /** Nothing is started any more: the pod is being or was ended by the kubelet. */
+  readonly ending: boolean;
+  /** Everything of it was stopped. */
+  readonly ended: boolean;
   /** Set when the kubelet failed the pod as a whole (deadline, eviction, admission). */
   readonly failure: Waiting | undefined;
 }
-
-const time = (ms: number): string => rfc3339(ms);
-
-/** A sidecar: an init container that restarts always and keeps running beside the others. */
-export const isSidecar = (container: ContainerSpec): boolean => container.restartPolicy === 'Always';
 
 function terminatedState(container: Container, input: StatusInput): ContainerState {
   const message = input.terminationMessages.get(container.id) ?? container.message;
@@ -55,21 +49,47 @@ function terminatedState(container: Container, input: StatusInput): ContainerSta
       exitCode: container.exitCode,
       reason,
       ...(message === '' ? {} : { message }),
-      startedAt: container.startedAtMs > 0 ? time(container.startedAtMs) : undefined,
-      finishedAt: time(container.finishedAtMs),
+      startedAt: container.startedAtMs > 0 ? rfc3339(container.startedAtMs) : undefined,
+      finishedAt: rfc3339(container.finishedAtMs),
       containerID: `docker://${container.id}`,
     },
   };
 }
 
-function stateOf(spec: ContainerSpec, latest: Container | undefined, input: StatusInput, defaultReason: string): ContainerState {
+const lost = (message: string): ContainerState => ({ terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message } });
+
+interface Known {
+  readonly latest: Container | undefined;
+  /** What the API said before. */
+  readonly old: ContainerStatus | undefined;
+}
+
+/** Source: convertToAPIContainerStatuses; status_manager.go (TerminatePod). */
+function stateOf(spec: ContainerSpec, { latest, old }: Known, input: StatusInput): ContainerState {
+  if (latest?.state === 'running') return { running: { startedAt: rfc3339(latest.startedAtMs) } };
   const waiting = input.waiting.get(spec.name);
-  if (latest?.state === 'running') return { running: { startedAt: time(latest.startedAtMs) } };
-  if (waiting !== undefined && !input.terminal) {
+  if (waiting !== undefined && !input.ending) {
     return { waiting: { reason: waiting.reason, ...(waiting.message === '' ? {} : { message: waiting.message }) } };
   }
-  if (latest === undefined || latest.state === 'created') return { waiting: { reason: defaultReason } };
-  return terminatedState(latest, input);
+  if (latest?.state === 'exited') return terminatedState(latest, input);
+  if (old?.state.terminated !== undefined && latest === undefined) return old.state;
+  if (input.ended && old?.state.running !== undefined) {
+    return lost('The container could not be located when the pod was deleted.  The container used to be Running');
+  }
+  if (input.ended && input.failure === undefined && initState(input) === 'done' && latest === undefined) {
+    return lost('The container could not be located when the pod was terminated');
+  }
+  return { waiting: { reason: (input.pod.spec.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating' } };
+}
+
+function lastState(state: ContainerState, known: Known, before: Container | undefined, input: StatusInput): ContainerState {
+  const { latest, old } = known;
+  const shown = state.waiting !== undefined && latest?.state === 'exited' ? latest : before;
+  if (shown?.state === 'exited') return terminatedState(shown, input);
+  if (latest !== undefined || state.terminated !== undefined) return old?.lastState ?? {};
+  // It ran, and the engine has lost it.
+  if (old?.state.running !== undefined) return lost('The container could not be located when the pod was terminated');
+  return old?.lastState ?? {};
 }
 
 function mountStatuses(spec: ContainerSpec): Pick<ContainerStatus, 'volumeMounts'> {
@@ -83,27 +103,30 @@ function mountStatuses(spec: ContainerSpec): Pick<ContainerStatus, 'volumeMounts
   };
 }
 
-function containerStatus(spec: ContainerSpec, input: StatusInput, defaultReason: string): ContainerStatus {
+function resourceStatus(spec: ContainerSpec, running: boolean): Pick<ContainerStatus, 'allocatedResources' | 'resources'> {
+  if (!running) return {};
+  const { requests } = spec.resources;
+  return { ...(requests === undefined ? {} : { allocatedResources: requests }), resources: spec.resources };
+}
+
+function containerStatus(spec: ContainerSpec, oldStatuses: readonly ContainerStatus[] | undefined, input: StatusInput): ContainerStatus {
   const [latest, before] = input.observed.history(spec.name);
-  const state = stateOf(spec, latest, input, defaultReason);
-  const shown = state.waiting !== undefined && latest?.state === 'exited' ? latest : before;
+  const known = { latest, old: oldStatuses?.find((status) => status.name === spec.name) };
+  const state = stateOf(spec, known, input);
   const running = latest?.state === 'running';
-  const started = running && input.isStarted(latest.id);
+  const id = latest === undefined ? known.old?.containerID : `docker://${latest.id}`;
+  const imageId = latest === undefined ? (known.old?.imageID ?? '') : (input.imageRefs.get(latest.imageId) ?? `docker://${latest.imageId}`);
   return {
     name: spec.name,
     state,
-    lastState: shown === undefined || shown.state !== 'exited' ? {} : terminatedState(shown, input),
+    lastState: lastState(state, known, before, input),
     ready: isReadyStatus(spec, latest, input),
-    restartCount: latest?.attempt ?? 0,
+    restartCount: latest?.attempt ?? known.old?.restartCount ?? 0,
     image: spec.image,
-    imageID: latest === undefined ? '' : (input.imageRefs.get(latest.imageId) ?? latest.imageId),
-    ...(latest === undefined ? {} : { containerID: `docker://${latest.id}` }),
-    started,
-    ...(running && (spec.resources.requests ?? spec.resources.limits) !== undefined
-      ? { ...(spec.resources.requests === undefined ? {} : { allocatedResources: spec.resources.requests }), resources: spec.resources }
-      : running
-        ? { resources: {} }
-        : {}),
+    imageID: imageId,
+    ...(id === undefined ? {} : { containerID: id }),
+    started: running && input.isStarted(latest.id),
+    ...resourceStatus(spec, running),
     ...mountStatuses(spec),
   };
 }
@@ -115,153 +138,42 @@ function isReadyStatus(spec: ContainerSpec, latest: Container | undefined, input
   return latest.state === 'running' && input.isReady(latest.id);
 }
 
-interface Tally {
-  waiting: number;
-  running: number;
-  stopped: number;
-  succeeded: number;
-}
-
-function tally(specs: readonly ContainerSpec[], observed: PodObservation): Tally {
-  const counts: Tally = { waiting: 0, running: 0, stopped: 0, succeeded: 0 };
-  for (const spec of specs) {
-    const latest = observed.latest(spec.name);
-    if (latest === undefined || latest.state === 'created') counts.waiting += 1;
-    else if (latest.state === 'running') counts.running += 1;
-    else {
-      counts.stopped += 1;
-      if (latest.exitCode === 0) counts.succeeded += 1;
-    }
-  }
-  return counts;
-}
-
-/** Init containers that still have to run, and those that failed. */
-function initProgress(
-  pod: Pod,
-  observed: PodObservation,
-  isStarted: (id: string) => boolean,
-): { readonly pending: number; readonly failed: number } {
-  let pending = 0;
-  let failed = 0;
-  const mainStarted = pod.spec.containers.some((c) => observed.latest(c.name) !== undefined);
-  for (const spec of pod.spec.initContainers ?? []) {
-    const latest = observed.latest(spec.name);
-    if (isSidecar(spec)) {
-      if (!mainStarted && !(latest?.state === 'running' && isStarted(latest.id))) pending += 1;
-    } else if (latest?.state === 'exited') {
-      if (latest.exitCode !== 0) failed += 1;
-    } else if (!mainStarted) pending += 1;
-  }
-  return { pending, failed };
-}
-
-/** The phase that the containers add up to. */
-export function podPhase(input: Pick<StatusInput, 'pod' | 'observed' | 'terminal' | 'isStarted' | 'failure'>): Phase {
-  const { pod, observed } = input;
-  const { restartPolicy } = pod.spec;
-  if (input.failure !== undefined) return 'Failed';
-  const init = initProgress(pod, observed, input.isStarted);
-  if (init.failed > 0 && restartPolicy === 'Never') return 'Failed';
-  const counts = tally(pod.spec.containers, observed);
-  if (input.terminal && counts.running === 0) {
-    if (counts.waiting > 0 && counts.stopped === 0) return pod.status.phase === 'Running' ? 'Failed' : 'Pending';
-    if (counts.stopped > 0) return counts.stopped === counts.succeeded && counts.waiting === 0 ? 'Succeeded' : 'Failed';
-  }
-  if (init.pending > 0 || init.failed > 0) return 'Pending';
-  if (counts.waiting > 0) return 'Pending';
-  if (counts.running > 0) return 'Running';
-  if (restartPolicy === 'Always') return 'Running';
-  if (counts.stopped === counts.succeeded) return 'Succeeded';
-  return restartPolicy === 'Never' ? 'Failed' : 'Running';
-}
-
-const list = (names: readonly string[]): string => `[${names.join(' ')}]`;
-
-function readiness(statuses: readonly ContainerStatus[], phase: Phase, what: string): Pick<PodCondition, 'status' | 'reason' | 'message'> {
-  if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' };
-  if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' };
-  const unready = statuses.filter((s) => !s.ready).map((s) => s.name);
-  if (unready.length === 0) return { status: 'True' };
-  return { status: 'False', reason: what, message: `containers with unready status: ${list(unready)}` };
-}
-
-function initialized(input: StatusInput, phase: Phase): Pick<PodCondition, 'status' | 'reason' | 'message'> {
-  if (phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' };
-  const mainStarted = input.pod.spec.containers.some((c) => input.observed.latest(c.name) !== undefined);
-  const incomplete = (input.pod.spec.initContainers ?? [])
-    .filter((spec) => {
-      const latest = input.observed.latest(spec.name);
-      if (isSidecar(spec)) return !mainStarted && !(latest?.state === 'running' && input.isStarted(latest.id));
-      return !(latest?.state === 'exited' && latest.exitCode === 0) && !(mainStarted && latest === undefined);
-    })
-    .map((spec) => spec.name);
-  if (incomplete.length === 0) return { status: 'True' };
-  return { status: 'False', reason: 'ContainersNotInitialized', message: `containers with incomplete status: ${list(incomplete)}` };
-}
-
-function conditions(input: StatusInput, phase: Phase, statuses: readonly ContainerStatus[]): PodCondition[] {
-  const { pod } = input;
-  const previous = new Map((pod.status.conditions ?? []).map((c) => [c.type, c]));
-  const make = (type: string, fields: Pick<PodCondition, 'status' | 'reason' | 'message'>): PodCondition => {
-    const before = previous.get(type);
-    const lastTransitionTime = before?.status === fields.status ? before.lastTransitionTime : time(input.nowMs);
-    return {
-      type,
-      ...fields,
-      ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
-      lastProbeTime: undefined,
-      lastTransitionTime,
-    };
-  };
-  const containersReady = readiness(statuses, phase, 'ContainersNotReady');
-  const gates = (pod.spec.readinessGates ?? []).filter((gate) => previous.get(gate.conditionType)?.status !== 'True');
-  const ready =
-    containersReady.status === 'True' && gates.length > 0
-      ? {
-          status: 'False' as const,
-          reason: 'ReadinessGatesNotReady',
-          message: gates
-            .map((g) => `corresponding condition of pod readiness gate ${JSON.stringify(g.conditionType)} does not exist.`)
-            .join(', '),
-        }
-      : containersReady;
-  const own = [
-    make('PodReadyToStartContainers', { status: input.observed.readySandbox() === undefined ? 'False' : 'True' }),
-    make('Initialized', initialized(input, phase)),
-    make('Ready', ready),
-    make('ContainersReady', containersReady),
-    make('PodScheduled', { status: 'True' }),
-  ];
-  const ownTypes = new Set(own.map((c) => c.type));
-  return [...own, ...(pod.status.conditions ?? []).filter((c) => !ownTypes.has(c.type))];
+/** A pod shows that it ended only when nothing of it runs any more. Source: status_manager.go (mergePodStatus). */
+function shownPhase(input: StatusInput): Phase {
+  const { phase } = input.pod.status;
+  if (phase === 'Succeeded' || phase === 'Failed') return phase;
+  const now = podPhase(input);
+  if (now !== 'Succeeded' && now !== 'Failed') return now;
+  return input.observed.running().length === 0 ? now : phase === 'Running' ? 'Running' : 'Pending';
 }
 
 /** The whole status. */
 export function podStatus(input: StatusInput): PodStatus {
   const { pod, observed, failure } = input;
-  const phase = podPhase(input);
-  const inits = pod.spec.initContainers ?? [];
-  const waitingReason =
-    inits.length > 0 && initProgress(pod, observed, input.isStarted).pending > 0 ? 'PodInitializing' : 'ContainerCreating';
-  const initStatuses = inits.map((spec) => containerStatus(spec, input, 'PodInitializing'));
-  const statuses = pod.spec.containers.map((spec) => containerStatus(spec, input, waitingReason));
-  const ephemeral = (pod.spec.ephemeralContainers ?? []).map((spec) =>
-    containerStatus({ ...spec, resources: spec.resources }, input, 'ContainerCreating'),
+  const { initContainers = [], containers, ephemeralContainers = [], hostNetwork } = pod.spec;
+  const phase = shownPhase(input);
+  const inits = initContainers.map((spec) => containerStatus(spec, pod.status.initContainerStatuses, input));
+  const statuses = containers.map((spec) => containerStatus(spec, pod.status.containerStatuses, input));
+  const ephemeral = ephemeralContainers.map(({ targetContainerName: _target, ...spec }) =>
+    containerStatus(spec, pod.status.ephemeralContainerStatuses, input),
   );
+  const sidecars = inits.filter((_, i) => initContainers[i] !== undefined && isSidecar(initContainers[i]));
   const sandbox = observed.readySandbox() ?? observed.newestSandbox();
-  const ip = pod.spec.hostNetwork === true ? input.hostIp : (sandbox?.ip ?? '') || (pod.status.podIP ?? '');
+  const ip = hostNetwork === true ? input.hostIp : (sandbox?.ip ?? '') || (pod.status.podIP ?? '');
+  const failed = phase === 'Failed' ? failure : undefined;
+  const { reason, message } = failed ?? (phase === pod.status.phase ? pod.status : {});
   return {
     ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
     phase,
-    conditions: conditions(input, phase, [...initStatuses.filter((_, i) => inits[i] !== undefined && isSidecar(inits[i])), ...statuses]),
-    ...(failure === undefined ? {} : { reason: failure.reason, message: failure.message }),
+    conditions: podConditions(input, phase, [...sidecars, ...statuses]),
+    ...(reason === undefined ? {} : { reason }),
+    ...(message === undefined ? {} : { message }),
     ...(pod.status.nominatedNodeName === undefined ? {} : { nominatedNodeName: pod.status.nominatedNodeName }),
     hostIP: input.hostIp,
     hostIPs: [{ ip: input.hostIp }],
     ...(ip === '' ? {} : { podIP: ip, podIPs: [{ ip }] }),
-    startTime: time(input.startTimeMs),
-    ...(initStatuses.length === 0 ? {} : { initContainerStatuses: initStatuses }),
+    startTime: rfc3339(input.startTimeMs),
+    ...(inits.length === 0 ? {} : { initContainerStatuses: inits }),
     containerStatuses: statuses,
     qosClass: pod.status.qosClass ?? qosClass(pod),
     ...(ephemeral.length === 0 ? {} : { ephemeralContainerStatuses: ephemeral }),

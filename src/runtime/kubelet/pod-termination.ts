@@ -5,7 +5,7 @@
 import { open } from 'node:fs/promises';
 import type { Container as ContainerSpec } from '../../api/generated/core/v1.ts';
 import { sleep } from '../../client/clock.ts';
-import type { Container } from '../container/container-runtime.ts';
+import { type Container, RuntimeError } from '../container/container-runtime.ts';
 import { terminationLogAnnotation } from './container-config.ts';
 import { HookRunner } from './lifecycle-hooks.ts';
 import type { PodState } from './pod-state.ts';
@@ -18,40 +18,75 @@ const maxMessageBytes = 4096;
 const maxLogMessageBytes = 2048;
 const maxLogMessageLines = 80;
 
-/** Seconds that a pod's containers get to end, from its deletion or its spec. */
+/** Seconds that a pod's containers get to end, from its deletion or its spec; at least 1. Source: pod_workers.go (calculateEffectiveGracePeriod). */
 export function graceSeconds(state: PodState): number {
   const { deletionGracePeriodSeconds, deletionTimestamp } = state.pod.metadata;
-  if (deletionTimestamp !== undefined && deletionGracePeriodSeconds !== undefined) return Math.max(0, deletionGracePeriodSeconds);
+  // Differs: upstream may give a pod that was deleted by force its whole grace period; here its containers go soon, as the user asked.
+  if (state.goneFromApi) return 1;
+  if (deletionTimestamp !== undefined && deletionGracePeriodSeconds !== undefined) return Math.max(1, deletionGracePeriodSeconds);
   return Math.max(1, state.pod.spec.terminationGracePeriodSeconds);
 }
 
+/** Runs the preStop hook within the grace period, even when that gets shorter; returns the seconds that are left. */
 async function preStop(state: PodState, spec: ContainerSpec, container: Container, seconds: number): Promise<number> {
   const handler = spec.lifecycle?.preStop;
-  if (handler === undefined || seconds === 0) return seconds;
+  if (handler === undefined) return seconds;
   const { clock, runtime } = state.deps;
   const begun = clock.now();
   const timeout = new AbortController();
+  const signal = AbortSignal.any([timeout.signal, state.closing.signal]);
+  let grace = seconds;
+  const hurried = Promise.withResolvers<void>();
+  const onHurry = (shorter: number): void => {
+    grace = Math.min(grace, shorter);
+    sleep(clock, Math.max(0, begun + grace * 1000 - clock.now()), signal).then(hurried.resolve, hurried.reject);
+  };
   const hooks = new HookRunner({ streams: runtime.streams, clock });
   const run = hooks
-    .run(handler, { containerId: container.id, container: spec, podIp: state.facts.podIp }, timeout.signal)
+    .run(handler, { containerId: container.id, container: spec, podIp: state.facts.podIp }, signal)
     .catch((error: unknown) => {
-      if (!timeout.signal.aborted) state.containerEvent(spec, 'Warning', 'FailedPreStopHook', 'PreStopHook failed');
+      if (!signal.aborted) state.containerEvent(spec, 'Warning', 'FailedPreStopHook', 'PreStopHook failed');
       state.deps.log.warn('preStop hook failed', { pod: state.podText, container: spec.name, error: String(error) });
     });
-  await Promise.race([run, sleep(clock, seconds * 1000, timeout.signal)]);
-  timeout.abort();
-  return Math.max(minimumGraceSeconds, seconds - Math.floor((clock.now() - begun) / 1000));
+  state.onHurry.add(onHurry);
+  try {
+    await Promise.race([run, hurried.promise, sleep(clock, seconds * 1000, signal)]);
+  } finally {
+    state.onHurry.delete(onHurry);
+    timeout.abort();
+  }
+  return grace - Math.floor((clock.now() - begun) / 1000);
+}
+
+/** Stops one container on the engine, sooner when the grace period gets shorter meanwhile. */
+async function stopOnEngine(state: PodState, id: string, seconds: number): Promise<void> {
+  const { runtime, log } = state.deps;
+  const onHurry = (shorter: number): void => {
+    runtime.containers.stop(id, Math.max(minimumGraceSeconds, shorter)).catch((error: unknown) => {
+      log.warn('container could not be stopped sooner', { pod: state.podText, error: String(error) });
+    });
+  };
+  const { promise: closing, reject } = Promise.withResolvers<never>();
+  const onClose = (): void => reject(new RuntimeError('Other', 'the kubelet is stopping'));
+  state.closing.signal.addEventListener('abort', onClose, { once: true });
+  state.onHurry.add(onHurry);
+  try {
+    await Promise.race([runtime.containers.stop(id, seconds), closing]);
+  } finally {
+    state.onHurry.delete(onHurry);
+    state.closing.signal.removeEventListener('abort', onClose);
+  }
 }
 
 /** Stops containers side by side and records how they ended. */
 export async function stopContainers(state: PodState, containers: readonly Container[], seconds: number): Promise<void> {
-  const { runtime, probes } = state.deps;
+  const { probes } = state.deps;
   await Promise.all(
     containers.map(async (container) => {
       probes.stop(container.id);
       const spec = state.spec(container.name);
       const left = spec === undefined ? seconds : await preStop(state, spec, container, seconds);
-      await runtime.containers.stop(container.id, left);
+      await stopOnEngine(state, container.id, Math.max(minimumGraceSeconds, left));
       await refreshContainer(state, container.id);
     }),
   );
@@ -114,10 +149,10 @@ async function tailOfLog(state: PodState, id: string): Promise<string> {
   return Buffer.concat(chunks).subarray(-maxLogMessageBytes).toString('utf8');
 }
 
-/** Stops everything that runs: containers first, then sidecars in reverse order, then the sandboxes. Idempotent. */
-export async function stopPod(state: PodState): Promise<void> {
-  const { runtime } = state.deps;
-  const begun = state.deps.clock.now();
+/** Stops everything that runs: containers first, then sidecars in reverse order. Idempotent. */
+export async function stopContainersOfPod(state: PodState): Promise<void> {
+  const { clock } = state.deps;
+  const begun = clock.now();
   const sidecars = (state.pod.spec.initContainers ?? []).filter(isSidecar).map((c) => c.name);
   const running = state.observed.running();
   for (const container of running) {
@@ -129,38 +164,42 @@ export async function stopPod(state: PodState): Promise<void> {
     running.filter((c) => !sidecars.includes(c.name)),
     graceSeconds(state),
   );
-  const left = Math.max(minimumGraceSeconds, graceSeconds(state) - Math.floor((state.deps.clock.now() - begun) / 1000));
-  for (const name of sidecars.reverse())
+  for (const name of sidecars.reverse()) {
+    const left = Math.max(minimumGraceSeconds, graceSeconds(state) - Math.floor((clock.now() - begun) / 1000));
     await stopContainers(
       state,
       running.filter((c) => c.name === name),
       left,
     );
+  }
+}
+
+/** Stops the pod's sandboxes; their containers must have been stopped. Idempotent. */
+export async function stopSandboxes(state: PodState): Promise<void> {
+  const { sandboxes } = state.observed;
+  const ready = [...sandboxes.values()].filter((sandbox) => sandbox.state === 'ready');
   await Promise.all(
-    [...state.observed.sandboxes.values()].map(async (sandbox) => {
-      await runtime.sandboxes.stop(sandbox.id);
-      state.observed.sandboxes.set(sandbox.id, { ...sandbox, state: 'notReady' });
+    ready.map(async (sandbox) => {
+      await state.deps.runtime.sandboxes.stop(sandbox.id);
+      sandboxes.set(sandbox.id, { ...sandbox, state: 'notReady' });
     }),
   );
 }
 
-/** Removes what a deleted pod left on the engine and on disk. Idempotent. */
+/** Removes what a deleted pod left on the engine and on disk, all at once and by force. Idempotent. */
 export async function removePod(state: PodState): Promise<void> {
-  const { runtime, volumes, images, probes } = state.deps;
+  const { runtime, volumes, images, probes, engineLimiter } = state.deps;
+  const { containers, sandboxes } = state.observed;
   const { uid } = state.pod.metadata;
-  await Promise.all(
-    [...state.observed.containers.keys()].map(async (id) => {
+  await Promise.all([
+    ...[...containers.keys()].map(async (id) => {
       probes.stop(id);
-      await runtime.containers.remove(id);
-      state.observed.containers.delete(id);
+      await engineLimiter.run(() => runtime.containers.remove(id));
     }),
-  );
-  await Promise.all(
-    [...state.observed.sandboxes.keys()].map(async (id) => {
-      await runtime.sandboxes.remove(id);
-      state.observed.sandboxes.delete(id);
-    }),
-  );
-  await volumes.tearDown(uid, state.pod.spec.volumes ?? []);
+    ...[...sandboxes.keys()].map((id) => engineLimiter.run(() => runtime.sandboxes.remove(id))),
+  ]);
+  containers.clear();
+  sandboxes.clear();
+  await volumes.tearDown(uid);
   images.forget(uid);
 }

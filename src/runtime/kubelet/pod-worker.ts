@@ -5,23 +5,31 @@
  * retry with back-off and lose nothing; what a step did is visible in the status at once. Restart-safe: all state is read back from the engine.
  * Source: pkg/kubelet/pod_workers.go.
  */
-import type { Pod } from '../../api/generated/core/v1.ts';
+import { deepEqual } from '../../api/deep-equal.ts';
+import type { Pod, PodStatus } from '../../api/generated/core/v1.ts';
 import { pod as podKind } from '../../api/kinds/pod.ts';
 import { refOf } from '../../api/object.ts';
 import { isConflict, isNotFound } from '../../api/status-error.ts';
-import { type Container, RuntimeError, type RuntimeEvent, type Sandbox } from '../container/container-runtime.ts';
+import { type Container, type PodRuntimeEvent, RuntimeError, type Sandbox } from '../container/container-runtime.ts';
 import type { KubeletDeps } from './deps.ts';
+import { SandboxSync } from './pod-sandbox.ts';
 import { PodState } from './pod-state.ts';
-import { podPhase, podStatus, type StatusInput } from './pod-status.ts';
-import { syncPod, VolumeSync } from './pod-sync.ts';
-import { graceSeconds, refreshContainer, removePod, stopPod } from './pod-termination.ts';
+import { podPhase, podStatus, type StatusInput, type Waiting } from './pod-status.ts';
+import { syncPod } from './pod-sync.ts';
+import { graceSeconds, refreshContainer, removePod, stopContainersOfPod, stopSandboxes } from './pod-termination.ts';
+import { kubeletConditions } from './status-manager.ts';
+import { VolumeSync } from './volume-sync.ts';
 
 const firstRetryMs = 500;
 const maxRetryMs = 10_000;
 
+const isTerminal = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed';
+
 export class PodWorker {
   readonly state: PodState;
   readonly #volumes = new VolumeSync();
+  readonly #sandbox = new SandboxSync();
+  /** Ids of what must be read again from the engine. */
   readonly #stale = new Set<string>();
   readonly #onGone: (worker: PodWorker) => void;
   #resyncNeeded = false;
@@ -30,7 +38,7 @@ export class PodWorker {
   #running: Promise<void> | undefined;
   #cancelTimer: (() => void) | undefined;
   #failures = 0;
-  #published = '';
+  #published: PodStatus | undefined;
   #closed = false;
 
   /** `onGone` is called once, when nothing of the pod is left. */
@@ -39,48 +47,89 @@ export class PodWorker {
     this.#onGone = onGone;
   }
 
-  /** Takes over what the engine already has of the pod. Call before the first wake. */
+  /** Takes over what the engine has of the pod and this worker does not know. */
   adopt(sandboxes: readonly Sandbox[], containers: readonly Container[]): void {
-    for (const sandbox of sandboxes) this.state.observed.sandboxes.set(sandbox.id, sandbox);
-    for (const container of containers) {
-      this.state.observed.containers.set(container.id, container);
-      if (container.state === 'exited') this.#stale.add(container.id);
-      const spec = this.state.spec(container.name);
-      if (container.state === 'running' && spec !== undefined) {
-        const podIp = this.state.facts.podIp;
-        this.state.deps.probes.start({
-          pod: this.state.pod,
-          container: spec,
-          containerId: container.id,
-          podIp,
-          startedAtMs: container.startedAtMs,
-        });
-      }
+    const { observed } = this.state;
+    const stale = this.#running !== undefined || this.#published !== undefined;
+    for (const sandbox of sandboxes) {
+      if (observed.sandboxes.has(sandbox.id)) continue;
+      observed.sandboxes.set(sandbox.id, sandbox);
+      if (stale) this.#stale.add(sandbox.id);
     }
+    for (const container of containers) {
+      if (observed.containers.has(container.id)) continue;
+      observed.containers.set(container.id, container);
+      if (stale || container.state === 'exited') this.#stale.add(container.id);
+      this.#adoptContainer(container);
+    }
+    if (this.#stale.size > 0) this.wake();
+  }
+
+  #adoptContainer(container: Container): void {
+    const { state } = this;
+    const spec = state.spec(container.name);
+    const status = state.statusOf(container.name);
+    const same = status?.containerID === `docker://${container.id}`;
+    if (same && status.imageID !== '') state.imageRefs.set(container.imageId, status.imageID);
+    if (container.state !== 'running' || spec === undefined) return;
+    state.deps.probes.start({
+      pod: state.pod,
+      container: spec,
+      containerId: container.id,
+      podIp: state.facts.podIp,
+      startedAtMs: container.startedAtMs,
+      ...(same ? { before: { ready: status.ready, started: status.started === true } } : {}),
+    });
+  }
+
+  /** The node cannot run it: it fails at once. Source: pkg/kubelet/kubelet.go (rejectPod). */
+  refuse({ reason, message }: Waiting): void {
+    this.state.failure = { reason, message: `Pod was rejected: ${message}` };
+    this.state.event('Warning', reason, message);
+    this.#end();
   }
 
   /** The API object changed. A shorter grace period takes effect on containers that are being stopped. */
   update(pod: Pod): void {
+    const previous = this.state.pod;
     const before = graceSeconds(this.state);
     this.state.pod = pod;
-    if (pod.metadata.deletionTimestamp !== undefined) this.#end();
+    const { labels, annotations, deletionTimestamp } = pod.metadata;
+    if (deletionTimestamp !== undefined) this.#end();
     const now = graceSeconds(this.state);
     if (this.state.terminating && now < before) this.#hurry(now);
-    this.wake();
+    if (!deepEqual([labels, annotations], [previous.metadata.labels, previous.metadata.annotations])) this.#volumes.expire();
+    if (this.#published === undefined || !this.#isOwnStatusUpdate(previous, pod)) this.wake();
   }
 
-  /** The API object is gone: stop and remove everything. */
-  deleted(): void {
+  /** The API object is gone: stop and remove everything, soon. */
+  deleted(last: Pod): void {
+    const before = graceSeconds(this.state);
+    this.state.pod = last;
+    this.state.goneFromApi = true;
     this.#deletedFromApi = true;
     this.#end();
+    const now = graceSeconds(this.state);
+    if (now < before) this.#hurry(now);
     this.wake();
   }
 
-  runtimeEvent(event: Exclude<RuntimeEvent, { type: 'resync' }>): void {
-    if (event.type.startsWith('sandbox')) {
-      if (event.type !== 'sandboxStarted') this.#stale.add(event.id);
-    } else if (event.type !== 'containerStarted') this.#stale.add(event.id);
-    if (this.#stale.size > 0) this.wake();
+  /** A config map or secret that the pod refers to changed. */
+  sourceChanged(): void {
+    this.#volumes.expire();
+    this.wake();
+  }
+
+  runtimeEvent(event: PodRuntimeEvent): void {
+    const { containers, sandboxes } = this.state.observed;
+    if (event.type === 'containerStarted' || event.type === 'sandboxStarted') return;
+    const known = containers.get(event.id) ?? sandboxes.get(event.id);
+    if (known === undefined) return;
+    // What this worker stopped itself it has read already.
+    const ended = known.state === 'exited' || known.state === 'notReady';
+    if (ended && (event.type === 'containerExited' || event.type === 'sandboxStopped')) return;
+    this.#stale.add(event.id);
+    this.wake();
   }
 
   /** The event stream had a gap: read everything again. */
@@ -98,12 +147,34 @@ export class PodWorker {
     this.#running ??= this.#run();
   }
 
+  stopProbes(): void {
+    for (const id of this.state.observed.containers.keys()) this.state.deps.probes.stop(id);
+  }
+
   /** Stops working on the pod without touching its containers. Resolves when the current step has ended. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelTimer?.();
     this.state.abort.abort();
+    this.state.closing.abort();
     await this.#running;
+  }
+
+  /** Whether an update only brings back what this worker wrote: nothing to do then. */
+  #isOwnStatusUpdate(previous: Pod, pod: Pod): boolean {
+    const [a, b] = [previous.metadata, pod.metadata];
+    if (a.generation !== b.generation || a.deletionTimestamp !== b.deletionTimestamp) return false;
+    if (a.deletionGracePeriodSeconds !== b.deletionGracePeriodSeconds) return false;
+    if (!deepEqual([a.labels, a.annotations], [b.labels, b.annotations])) return false;
+    const foreign = ({ status }: Pod) => (status.conditions ?? []).filter((c) => !kubeletConditions.has(c.type));
+    if (!deepEqual(foreign(previous), foreign(pod))) return false;
+    const published = this.#published;
+    if (published === undefined || this.state.deps.statuses.isWriting(b.uid)) return true;
+    const { phase, containerStatuses, podIP } = pod.status;
+    const intact = phase === published.phase && podIP === published.podIP && deepEqual(containerStatuses, published.containerStatuses);
+    // Someone else wrote the status: the kubelet's own is written again. Source: status_manager.go (needsReconcile).
+    if (!intact) this.#published = undefined;
+    return intact;
   }
 
   #end(): void {
@@ -113,11 +184,7 @@ export class PodWorker {
   }
 
   #hurry(seconds: number): void {
-    for (const container of this.state.observed.running()) {
-      this.state.deps.runtime.containers.stop(container.id, seconds).catch((error: unknown) => {
-        this.state.deps.log.warn('container could not be stopped sooner', { pod: this.state.podText, error: String(error) });
-      });
-    }
+    for (const listener of this.state.onHurry) listener(seconds);
   }
 
   async #run(): Promise<void> {
@@ -128,7 +195,7 @@ export class PodWorker {
           this.#wakeAfter(await this.#step());
           this.#failures = 0;
         } catch (error) {
-          this.#wakeAfter(this.#failed(error));
+          if (!this.#closed) this.#wakeAfter(this.#failed(error));
         }
       }
     } finally {
@@ -137,12 +204,19 @@ export class PodWorker {
   }
 
   #failed(error: unknown): number {
+    const { state } = this;
     const delayMs = Math.min(firstRetryMs * 2 ** this.#failures, maxRetryMs);
     this.#failures += 1;
-    const expected = error instanceof RuntimeError;
-    this.state.deps.log[expected ? 'warn' : 'error']('pod could not be synced', {
-      pod: this.state.podText,
-      error: error instanceof Error ? (expected ? error.message : (error.stack ?? error.message)) : String(error),
+    if (error instanceof RuntimeError && error.code === 'Unavailable') {
+      state.deps.engineAway();
+      return delayMs;
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    const expected = error instanceof RuntimeError || (error instanceof Error && 'syscall' in error);
+    if (expected) state.event('Warning', 'FailedSync', `Error syncing pod, skipping: ${message}`);
+    state.deps.log[expected ? 'warn' : 'error']('pod could not be synced', {
+      pod: state.podText,
+      error: error instanceof Error && !expected ? (error.stack ?? message) : message,
     });
     return delayMs;
   }
@@ -155,11 +229,10 @@ export class PodWorker {
   async #step(): Promise<number | undefined> {
     await this.#observe();
     const { state } = this;
-    if (!state.terminating && this.#deadlineExceeded()) this.#end();
-    if (!state.terminating && this.#finished()) this.#end();
+    if (!state.terminating && (this.#deadlineExceeded() || this.#finished())) this.#end();
     if (state.terminating) return this.#terminate();
     this.#publish();
-    const result = await syncPod(state, this.#volumes, () => this.#publish());
+    const result = await syncPod(state, { volumes: this.#volumes, sandbox: this.#sandbox, publish: () => this.#publish() });
     if (this.#finished()) this.#awake = true;
     this.#publish();
     return this.#untilDeadline(result.retryAfterMs);
@@ -167,20 +240,20 @@ export class PodWorker {
 
   /** Brings the observed half up to date with the events that came. */
   async #observe(): Promise<void> {
-    const { runtime } = this.state.deps;
+    const { observed, deps } = this.state;
     if (this.#resyncNeeded) {
       this.#resyncNeeded = false;
-      for (const id of [...this.state.observed.containers.keys(), ...this.state.observed.sandboxes.keys()]) this.#stale.add(id);
+      for (const id of [...observed.containers.keys(), ...observed.sandboxes.keys()]) this.#stale.add(id);
     }
     const stale = [...this.#stale];
     this.#stale.clear();
     try {
       for (const id of stale) {
-        if (this.state.observed.containers.has(id)) await refreshContainer(this.state, id);
-        else if (this.state.observed.sandboxes.has(id)) {
-          const sandbox = await runtime.sandboxes.inspect(id);
-          if (sandbox === undefined) this.state.observed.sandboxes.delete(id);
-          else this.state.observed.sandboxes.set(id, sandbox);
+        if (observed.containers.has(id)) await refreshContainer(this.state, id);
+        else if (observed.sandboxes.has(id)) {
+          const sandbox = await deps.runtime.sandboxes.inspect(id);
+          if (sandbox === undefined) observed.sandboxes.delete(id);
+          else observed.sandboxes.set(id, sandbox);
         }
       }
     } catch (error) {
@@ -190,16 +263,13 @@ export class PodWorker {
   }
 
   #finished(): boolean {
-    const phase = podPhase(this.#statusInput());
-    return (
-      phase === 'Succeeded' || phase === 'Failed' || this.state.pod.status.phase === 'Succeeded' || this.state.pod.status.phase === 'Failed'
-    );
+    return this.state.ending || isTerminal(this.state.pod.status.phase) || isTerminal(podPhase(this.#statusInput()));
   }
 
   /** Source: pkg/kubelet/active_deadline.go. */
   #deadlineExceeded(): boolean {
     const remaining = this.#deadlineMs();
-    if (remaining === undefined || remaining > 0) return false;
+    if (remaining === undefined || remaining > 0 || isTerminal(this.state.pod.status.phase)) return false;
     const message = 'Pod was active on the node longer than the specified deadline';
     this.state.failure = { reason: 'DeadlineExceeded', message };
     this.state.event('Normal', 'DeadlineExceeded', message);
@@ -216,21 +286,28 @@ export class PodWorker {
     return deadline === undefined ? retryAfterMs : Math.min(retryAfterMs ?? deadline, Math.max(0, deadline));
   }
 
+  /** Stops the containers; a pod that is deleted is then removed whole, one that only ended keeps its containers' logs. */
   async #terminate(): Promise<undefined> {
     const { state } = this;
     if (!state.terminated) {
       this.#publish();
-      await stopPod(state);
-      await this.#observe();
+      await stopContainersOfPod(state);
+      if (!this.#isDeleted()) await stopSandboxes(state);
       state.terminated = true;
     }
-    await this.#publishAndWait();
-    if (!this.#deletedFromApi && state.pod.metadata.deletionTimestamp === undefined) return undefined;
-    await removePod(state);
+    if (!this.#isDeleted()) {
+      await this.#publishAndWait();
+      return undefined;
+    }
+    await Promise.all([this.#publishAndWait(), removePod(state)]);
     if (!this.#deletedFromApi) await this.#deleteFromApi();
     this.#closed = true;
     this.#onGone(this);
     return undefined;
+  }
+
+  #isDeleted(): boolean {
+    return this.#deletedFromApi || this.state.pod.metadata.deletionTimestamp !== undefined;
   }
 
   async #deleteFromApi(): Promise<void> {
@@ -244,18 +321,21 @@ export class PodWorker {
 
   #statusInput(): StatusInput {
     const { state } = this;
+    const { probes, clock, node } = state.deps;
     return {
       pod: state.pod,
       observed: state.observed,
       waiting: state.waiting,
-      hostIp: state.deps.node.ip,
+      hostIp: node.ip,
       startTimeMs: state.startTimeMs,
-      nowMs: state.deps.clock.now(),
+      nowMs: clock.now(),
       terminationMessages: state.terminationMessages,
       imageRefs: state.imageRefs,
-      isReady: (id) => !state.terminating && state.deps.probes.isReady(id),
-      isStarted: (id) => state.deps.probes.isStarted(id),
-      terminal: state.terminating,
+      before: this.#published,
+      isReady: (id) => !state.terminating && probes.isReady(id),
+      isStarted: (id) => probes.isStarted(id),
+      ending: state.terminating || state.ending,
+      ended: state.terminated,
       failure: state.failure,
     };
   }
@@ -269,9 +349,8 @@ export class PodWorker {
   async #publishAndWait(): Promise<void> {
     if (this.#deletedFromApi) return;
     const status = podStatus(this.#statusInput());
-    const encoded = JSON.stringify(status);
-    if (encoded === this.#published) return;
-    this.#published = encoded;
+    if (this.#published !== undefined && deepEqual(status, this.#published)) return;
+    this.#published = status;
     await this.state.deps.statuses.set(this.state.pod, status);
   }
 }

@@ -24,7 +24,8 @@ interface Pending {
   writing: Promise<void> | undefined;
 }
 
-const kubeletConditions = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady']);
+/** Types of the conditions that the kubelet sets. */
+export const kubeletConditions: ReadonlySet<string> = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady']);
 const retryMs = 1000;
 
 /** Conditions of other writers (scheduler, readiness gates) as they are now, the kubelet's own as computed. */
@@ -51,6 +52,11 @@ export class StatusManager {
     pending.status = status;
     pending.writing ??= this.#drain(pod, pending);
     await pending.writing;
+  }
+
+  /** Whether a status of this pod is being written or waits for it. */
+  isWriting(uid: string): boolean {
+    return this.#pending.has(uid);
   }
 
   async #drain(pod: Pod, pending: Pending): Promise<void> {

@@ -23,6 +23,8 @@ export interface SimulatedRuntimeOptions {
   /** Addresses of it that no pod may get (virtual nodes); none when absent. */
   readonly reservedIps?: readonly string[];
   readonly script?: SimulatedScript;
+  /** Default false: nothing reads what is mounted. True makes the kubelet write volumes all the same, for tests. */
+  readonly readsHostFiles?: boolean;
   /** Replaces parts of what `info()` answers. */
   readonly info?: Partial<RuntimeInfo>;
 }
@@ -80,6 +82,7 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
     engine.unsubscribe(queue);
   };
   return {
+    readsHostFiles: options.readsHostFiles ?? false,
     sandboxes,
     containers,
     streams: new SimulatedStreams(engine, cluster),

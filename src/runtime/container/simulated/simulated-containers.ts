@@ -122,10 +122,12 @@ export class SimulatedContainers implements Containers {
     return record?.cluster === this.#cluster ? record.view : undefined;
   }
 
-  async list(): Promise<readonly Container[]> {
+  async list(node?: string): Promise<readonly Container[]> {
     this.#engine.check();
     const views: Container[] = [];
-    for (const record of this.#engine.containers.values()) if (record.cluster === this.#cluster) views.push(record.view);
+    for (const { cluster, view } of this.#engine.containers.values()) {
+      if (cluster === this.#cluster && (node === undefined || view.pod.node === node)) views.push(view);
+    }
     return views;
   }
 

@@ -18,6 +18,8 @@ import type { ContainerBehaviour, SimulatedScript } from './behaviour.ts';
 import { IpPool } from './ip-pool.ts';
 import type { LogBuffer } from './log-buffer.ts';
 
+const away = 'Cannot connect to the simulated container engine. Is it running?';
+
 export interface SandboxRecord {
   readonly cluster: string;
   readonly config: SandboxConfig;
@@ -76,15 +78,16 @@ export class SimulatedEngine {
 
   /** Plays a stopped daemon: every call fails with 'Unavailable' until it is back, which is reported as `resync`. Containers run on. */
   setAvailable(available: boolean): void {
-    const back = available && !this.#available;
-    for (const queues of back ? this.#subscribers.values() : []) for (const queue of queues) queue.push({ type: 'resync' });
+    if (available === this.#available) return;
     this.#available = available;
+    const event: RuntimeEvent = available ? { type: 'resync' } : { type: 'unavailable', message: away };
+    for (const queues of this.#subscribers.values()) for (const queue of queues) queue.push(event);
   }
 
   /** Throws RuntimeError 'Unavailable' while the engine is away. */
   check(): void {
     if (!this.#available) {
-      throw new RuntimeError('Unavailable', 'Cannot connect to the simulated container engine. Is it running?');
+      throw new RuntimeError('Unavailable', away);
     }
   }
 

@@ -44,10 +44,12 @@ export class SimulatedSandboxes implements Sandboxes {
     return this.#find(id)?.view;
   }
 
-  async list(): Promise<readonly Sandbox[]> {
+  async list(node?: string): Promise<readonly Sandbox[]> {
     this.#engine.check();
     const views: Sandbox[] = [];
-    for (const record of this.#engine.sandboxes.values()) if (record.cluster === this.#cluster) views.push(record.view);
+    for (const { cluster, view } of this.#engine.sandboxes.values()) {
+      if (cluster === this.#cluster && (node === undefined || view.pod.node === node)) views.push(view);
+    }
     return views;
   }
 

@@ -7,7 +7,7 @@ import { type Clock, sleep } from '../../../client/clock.ts';
 import type { EventRecorder } from '../../../client/event-recorder.ts';
 import type { Streams } from '../../container/container-runtime.ts';
 import { attemptProbe, type ProbeAttempt, type ProbeOutcome } from './probe-actions.ts';
-import type { ProbedContainer } from './probe-manager.ts';
+import type { FatalProbe, ProbedContainer } from './probe-manager.ts';
 
 type ProbeKind = 'Startup' | 'Liveness' | 'Readiness';
 
@@ -26,13 +26,14 @@ export class ContainerProbes {
   readonly #stop = new AbortController();
   #started: boolean;
   #ready: boolean;
-  #failure: string | undefined;
+  #failure: FatalProbe | undefined;
 
   constructor(options: ContainerProbesOptions) {
     this.#options = options;
     const { startupProbe, readinessProbe } = options.probed.container;
-    this.#started = startupProbe === undefined;
-    this.#ready = readinessProbe === undefined;
+    // Source: the feature gate ChangeContainerStatusOnKubeletRestart, off by default.
+    this.#started = startupProbe === undefined || options.probed.before?.started === true;
+    this.#ready = readinessProbe === undefined || options.probed.before?.ready === true;
   }
 
   get started(): boolean {
@@ -43,7 +44,7 @@ export class ContainerProbes {
     return this.#started && this.#ready;
   }
 
-  get failure(): string | undefined {
+  get failure(): FatalProbe | undefined {
     return this.#failure;
   }
 
@@ -53,27 +54,21 @@ export class ContainerProbes {
 
   /** Probes until `stop`; resolves then. */
   async run(): Promise<void> {
-    const { startupProbe, livenessProbe, readinessProbe, name } = this.#options.probed.container;
-    if (startupProbe !== undefined) {
+    const { startupProbe, livenessProbe, readinessProbe } = this.#options.probed.container;
+    if (startupProbe !== undefined && !this.#started) {
       await this.#loop('Startup', startupProbe, (success) => {
         if (success) {
           this.#started = true;
           this.#changed();
           return false;
         }
-        return this.#fail(`Container ${name} failed startup probe, will be restarted`);
+        return this.#fail('startup');
       });
     }
     if (!this.#started) return;
     const loops: Promise<void>[] = [];
     if (livenessProbe !== undefined) {
-      loops.push(
-        this.#loop(
-          'Liveness',
-          livenessProbe,
-          (success) => success || this.#fail(`Container ${name} failed liveness probe, will be restarted`),
-        ),
-      );
+      loops.push(this.#loop('Liveness', livenessProbe, (success) => success || this.#fail('liveness')));
     }
     if (readinessProbe !== undefined) {
       loops.push(
@@ -93,7 +88,7 @@ export class ContainerProbes {
     this.#stop.abort();
   }
 
-  #fail(failure: string): false {
+  #fail(failure: FatalProbe): false {
     this.#failure = failure;
     this.#changed();
     return false;
@@ -114,10 +109,13 @@ export class ContainerProbes {
     while (!signal.aborted) {
       const outcome = await this.#attempt(probe);
       if (signal.aborted) return;
-      if (!outcome.success) this.#report(kind, outcome.output);
-      run = outcome.success === last ? run + 1 : 1;
-      last = outcome.success;
-      if (run >= (outcome.success ? probe.successThreshold : probe.failureThreshold) && !verdict(outcome.success)) return;
+      if (outcome.success === 'unknown') this.#report(`${kind} probe errored and resulted in Unknown state: ${outcome.output}`);
+      else {
+        if (!outcome.success) this.#report(`${kind} probe failed: ${outcome.output}`);
+        run = outcome.success === last ? run + 1 : 1;
+        last = outcome.success;
+        if (run >= (outcome.success ? probe.successThreshold : probe.failureThreshold) && !verdict(outcome.success)) return;
+      }
       await sleep(clock, probe.periodSeconds * 1000, signal);
     }
   }
@@ -128,10 +126,10 @@ export class ContainerProbes {
     return attempt({ probe, container, containerId, podIp, streams, signal: this.#stop.signal });
   }
 
-  #report(kind: ProbeKind, output: string): void {
+  #report(message: string): void {
     const { events, probed } = this.#options;
     const init = probed.pod.spec.initContainers?.some((c) => c.name === probed.container.name) === true;
     const fieldPath = `spec.${init ? 'initContainers' : 'containers'}{${probed.container.name}}`;
-    events.event({ object: probed.pod, fieldPath }, 'Warning', 'Unhealthy', `${kind} probe failed: ${output}`);
+    events.event({ object: probed.pod, fieldPath }, 'Warning', 'Unhealthy', message);
   }
 }

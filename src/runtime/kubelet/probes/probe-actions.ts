@@ -8,10 +8,11 @@ import https from 'node:https';
 import net from 'node:net';
 import { PassThrough } from 'node:stream';
 import type { Container, Probe } from '../../../api/generated/core/v1.ts';
-import type { Streams } from '../../container/container-runtime.ts';
+import { RuntimeError, type Streams } from '../../container/container-runtime.ts';
 import { resolvePort } from '../lifecycle-hooks.ts';
 
-export type ProbeOutcome = { readonly success: true } | { readonly success: false; readonly output: string };
+/** `unknown`: the probe itself could not be made; it counts neither way. */
+export type ProbeOutcome = { readonly success: true } | { readonly success: false | 'unknown'; readonly output: string };
 
 export interface ProbeAttempt {
   readonly probe: Probe;
@@ -41,7 +42,8 @@ export async function attemptProbe(attempt: ProbeAttempt): Promise<ProbeOutcome>
     if (probe.grpc !== undefined) return await grpcProbe(attempt.podIp, probe.grpc.port, probe.grpc.service ?? '', timeoutMs);
     return failure('missing probe handler');
   } catch (error) {
-    return failure(error instanceof Error ? error.message : String(error));
+    const output = error instanceof Error ? error.message : String(error);
+    return error instanceof RuntimeError ? { success: 'unknown', output } : failure(output);
   }
 }
 

@@ -10,7 +10,12 @@ export interface ProbedContainer {
   readonly containerId: string;
   readonly podIp: string;
   readonly startedAtMs: number;
+  /** What the API says of a container that ran before this kubelet: true until probes find otherwise. */
+  readonly before?: { readonly ready: boolean; readonly started: boolean };
 }
+
+/** The probe that failed so often that the container must be killed. */
+export type FatalProbe = 'liveness' | 'startup';
 
 /** Verdicts by container id. A change of verdict calls `onChange` with the pod's uid. */
 export interface ProbeManager {
@@ -22,7 +27,7 @@ export interface ProbeManager {
   isReady(containerId: string): boolean;
   /** Start-up: true without a startup probe. */
   isStarted(containerId: string): boolean;
-  /** Upstream's text when liveness or startup failed and the container must be killed; undefined while it lives. */
-  failure(containerId: string): string | undefined;
+  /** Liveness or startup failed and the container must be killed; undefined while it lives. */
+  failure(containerId: string): FatalProbe | undefined;
   onChange(listener: (podUid: string) => void): void;
 }

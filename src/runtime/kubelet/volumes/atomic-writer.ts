@@ -2,7 +2,7 @@
  * Writes a volume's files so that readers see all of one version or all of the next: a timestamped folder and a `..data` link that is swapped by rename.
  * Source: pkg/volume/util/atomic_writer.go.
  */
-import { chmod, lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, lchown, lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 export interface ProjectedFile {
@@ -67,9 +67,28 @@ async function linkTopLevel(folder: string, payload: Payload): Promise<void> {
   }
 }
 
+/** Gives a tree to a group; folders pass it on to what is made in them. Source: pkg/volume/volume_linux.go (SetVolumeOwnership). */
+export async function giveToGroup(folder: string, group: number, writable = false): Promise<void> {
+  const { mode } = await lstat(folder);
+  await chown(folder, -1, group);
+  await chmod(folder, (mode & 0o7777) | 0o2000 | (writable ? 0o770 : 0o550));
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await giveToGroup(path, group, writable);
+    else if (entry.isSymbolicLink()) await lchown(path, -1, group);
+    else {
+      const file = await lstat(path);
+      await chown(path, -1, group);
+      await chmod(path, (file.mode & 0o7777) | (writable ? 0o660 : 0o440));
+    }
+  }
+}
+
 export interface AtomicWriteOptions {
   /** Names the version; must be unique per write, e.g. a timestamp with a counter. */
   readonly version: string;
+  /** Gives files and folders to this group; absent: as the process makes them. */
+  readonly group?: number | undefined;
 }
 
 /** Brings the volume at `folder` to `payload`; returns whether anything changed. */
@@ -90,6 +109,7 @@ export async function writeAtomically(folder: string, payload: Payload, options:
     await chmod(full, file.mode);
   }
   await chmod(nextFolder, 0o755);
+  if (options.group !== undefined) await giveToGroup(nextFolder, options.group);
   const temporary = join(folder, '..data_tmp');
   await rm(temporary, { force: true });
   await symlink(next, temporary);

@@ -7,7 +7,14 @@ import type { HostMounter } from './volume-manager.ts';
 const run = promisify(execFile);
 
 /** Decodes the octal escapes of /proc/mounts. */
-const unescapeMount = (path: string): string => path.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+const unescapeMount = (path: string): string =>
+  path.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+
+/** In the order in which they were made. */
+async function mountPoints(): Promise<string[]> {
+  const mounts = await readFile('/proc/self/mounts', 'utf8');
+  return mounts.split('\n').map((line) => unescapeMount(line.split(' ')[1] ?? ''));
+}
 
 /** The mounter of this machine. `removeAsRoot` deletes a folder whose files belong to other users (through the engine, say). */
 export function createHostMounter(removeAsRoot: (path: string) => Promise<void>): HostMounter {
@@ -19,10 +26,8 @@ export function createHostMounter(removeAsRoot: (path: string) => Promise<void>)
     unmount: async (path) => {
       await run('umount', [path]);
     },
-    isMounted: async (path) => {
-      const mounts = await readFile('/proc/self/mounts', 'utf8');
-      return mounts.split('\n').some((line) => unescapeMount(line.split(' ')[1] ?? '') === path);
-    },
+    isMounted: async (path) => (await mountPoints()).includes(path),
+    mountsBelow: async (path) => (await mountPoints()).filter((point) => point === path || point.startsWith(`${path}/`)).reverse(),
     removeTree: removeAsRoot,
   };
 }

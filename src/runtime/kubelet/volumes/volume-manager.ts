@@ -3,11 +3,11 @@
  * Guarantees: `setUp` is idempotent and leaves API-backed volumes at their current content; `tearDown` removes everything of a pod.
  * Source: pkg/kubelet/volumemanager; pkg/volume/{emptydir,hostpath}/*.go.
  */
-import { chmod, chown, lstat, mkdir, open, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Pod, Volume } from '../../../api/generated/core/v1.ts';
 import { quantityNumber } from '../resources.ts';
-import { isErrno, type Payload, writeAtomically } from './atomic-writer.ts';
+import { giveToGroup, isErrno, type Payload, writeAtomically } from './atomic-writer.ts';
 import {
   configMapPayload,
   downwardApiPayload,
@@ -23,6 +23,8 @@ export interface HostMounter {
   mountTmpfs(path: string, sizeBytes: number): Promise<void>;
   unmount(path: string): Promise<void>;
   isMounted(path: string): Promise<boolean>;
+  /** Mount points at or below a folder, deepest first. */
+  mountsBelow(path: string): Promise<readonly string[]>;
   /** Removes a folder whose files may belong to other users. */
   removeTree(path: string): Promise<void>;
 }
@@ -31,7 +33,24 @@ export interface VolumeManagerOptions {
   /** The kubelet's root folder. */
   readonly root: string;
   readonly mounter: HostMounter;
+  /** False: nothing reads the files, so only whether they could be made is found out. Default true. */
+  readonly writes?: boolean;
   now(): number;
+}
+
+/** The group that owns a pod's volumes; none when this process may not give files away. */
+const fsGroup = (pod: Pod): number | undefined => (process.getuid?.() === 0 ? pod.spec.securityContext.fsGroup : undefined);
+
+/** Finds what is missing without writing; tokens are not asked for. */
+async function checkOnly(volume: Volume, context: ProjectionContext): Promise<void> {
+  if (volume.hostPath !== undefined || volume.emptyDir !== undefined) return;
+  const { projected } = volume;
+  if (projected === undefined) {
+    await payloadOf(volume, context);
+    return;
+  }
+  const sources = (projected.sources ?? []).filter((source) => source.serviceAccountToken === undefined);
+  await projectedPayload(sources, projected.defaultMode ?? 0o644, context);
 }
 
 const memoryMedium = (volume: Volume): boolean => volume.emptyDir?.medium === 'Memory';
@@ -59,8 +78,9 @@ export class VolumeManager {
   async setUp(volume: Volume, context: ProjectionContext): Promise<void> {
     const path = this.path(context.pod, volume);
     try {
-      if (volume.hostPath !== undefined) await this.#checkHostPath(path, volume.hostPath.type ?? '');
-      else if (volume.emptyDir !== undefined) await this.#setUpEmptyDir(path, volume);
+      if (this.#options.writes === false) await checkOnly(volume, context);
+      else if (volume.hostPath !== undefined) await this.#checkHostPath(path, volume.hostPath.type ?? '');
+      else if (volume.emptyDir !== undefined) await this.#setUpEmptyDir(path, volume, fsGroup(context.pod));
       else await this.#write(path, await payloadOf(volume, context), context.pod);
     } catch (error) {
       if (error instanceof VolumeError) throw error;
@@ -68,20 +88,11 @@ export class VolumeManager {
     }
   }
 
-  /** Whether a change of API objects can change this volume. */
-  isProjection(volume: Volume): boolean {
-    return (
-      volume.configMap !== undefined || volume.secret !== undefined || volume.downwardAPI !== undefined || volume.projected !== undefined
-    );
-  }
-
   /** Removes all folders and mounts of a pod; succeeds when there are none. */
-  async tearDown(uid: string, volumes: readonly Volume[]): Promise<void> {
+  async tearDown(uid: string): Promise<void> {
+    if (this.#options.writes === false) return;
     const folder = this.podFolder(uid);
-    for (const volume of volumes.filter(memoryMedium)) {
-      const path = join(folder, 'volumes', 'kubernetes.io~empty-dir', volume.name);
-      if (await this.#options.mounter.isMounted(path)) await this.#options.mounter.unmount(path);
-    }
+    for (const path of await this.#options.mounter.mountsBelow(folder)) await this.#options.mounter.unmount(path);
     try {
       await rm(folder, { recursive: true, force: true });
     } catch (error) {
@@ -90,20 +101,34 @@ export class VolumeManager {
     }
   }
 
-  async #setUpEmptyDir(path: string, volume: Volume): Promise<void> {
-    await mkdir(path, { recursive: true });
+  async #setUpEmptyDir(path: string, volume: Volume, group: number | undefined): Promise<void> {
+    const isNew = (await mkdir(path, { recursive: true })) !== undefined;
     if (memoryMedium(volume) && !(await this.#options.mounter.isMounted(path))) {
       await this.#options.mounter.mountTmpfs(path, sizeLimitBytes(volume));
     }
+    if (!isNew) return;
     await chmod(path, 0o777);
+    if (group !== undefined) await giveToGroup(path, group, true);
+  }
+
+  /** The uids of all pods that have a folder. */
+  async podUids(): Promise<readonly string[]> {
+    if (this.#options.writes === false) return [];
+    try {
+      return await readdir(join(this.#options.root, 'pods'));
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return [];
+      throw error;
+    }
   }
 
   async #write(path: string, payload: Payload, pod: Pod): Promise<void> {
     this.#version += 1;
     const stamp = new Date(this.#options.now()).toISOString().replaceAll(/[-:T]/g, '_').replace('Z', '');
-    await writeAtomically(path, payload, { version: `${stamp}.${this.#version}` });
-    const group = pod.spec.securityContext.fsGroup;
-    if (group !== undefined && process.getuid?.() === 0) await chown(path, 0, group);
+    const group = fsGroup(pod);
+    // The modes as the group's share makes them, so that an unchanged volume is seen as such.
+    const files = group === undefined ? payload : new Map([...payload].map(([key, file]) => [key, { ...file, mode: file.mode | 0o440 }]));
+    await writeAtomically(path, files, { version: `${stamp}.${this.#version}`, group });
   }
 
   /** Source: pkg/volume/hostpath/host_path.go (checkTypeInternal). */
@@ -171,15 +196,4 @@ async function payloadOf(volume: Volume, context: ProjectionContext): Promise<Pa
   if (downwardAPI !== undefined) return downwardApiPayload(downwardAPI.items ?? [], downwardAPI.defaultMode ?? 0o644, context);
   if (projected !== undefined) return projectedPayload(projected.sources ?? [], projected.defaultMode ?? 0o644, context);
   throw new VolumeError(`no volume plugin matched for volume ${JSON.stringify(volume.name)}`);
-}
-
-/** Whether a path exists, without following a link at its end. */
-export async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return false;
-    throw error;
-  }
 }
