@@ -2,7 +2,7 @@
 import { toJson } from '../print/json.ts';
 import { toYaml } from '../print/yaml.ts';
 import { CommandError, type KubectlCommand } from './command.ts';
-import { UsageError } from './flags.ts';
+import { ArgumentError } from './flags.ts';
 import { collectInfos, type Info, visitInfos } from './infos.ts';
 import { configurationOf, lastApplied, lastAppliedAnnotation } from './last-applied.ts';
 import { allNamespacesFlag, filenameFlags, requireFilename, selectorFlag, writeFlags } from './write-flags.ts';
@@ -22,7 +22,7 @@ export const viewLastApplied: KubectlCommand = {
   run: async (session, flags) => {
     const format = flags.string('output');
     if (format !== 'yaml' && format !== 'json')
-      throw new UsageError(`Unexpected -o output mode: ${format}, the flag 'output' must be one of yaml|json`);
+      throw new ArgumentError(`Unexpected -o output mode: ${format}, the flag 'output' must be one of yaml|json`);
     const infos = await collectInfos(session, flags.args, { latest: true });
     const texts = infos.map((info) => {
       const text = lastApplied(info.object);

@@ -5,7 +5,7 @@ import { type ApplyPatch, ApplyPatcher } from './apply-patch.ts';
 import { CommandError, type KubectlCommand } from './command.ts';
 import { gracePeriodOf } from './delete.ts';
 import { deleteInfo, waitUntilGone } from './deletion.ts';
-import { type Flags, UsageError } from './flags.ts';
+import { ArgumentError, type Flags } from './flags.ts';
 import { describeInfo, type Info, infosOf, throwAll, withSource } from './infos.ts';
 import { manifestFilter } from './label-filter.ts';
 import { lastApplied, lastAppliedAnnotation, withLastApplied, withoutNulls } from './last-applied.ts';
@@ -198,7 +198,7 @@ class Apply {
 }
 
 function checkFlags(flags: Flags): void {
-  if (flags.args.length > 0) throw new UsageError(`Unexpected args: [${flags.args.join(' ')}]`);
+  if (flags.args.length > 0) throw new ArgumentError(`Unexpected args: [${flags.args.join(' ')}]`);
   requireFilename(flags);
   const serverSide = flags.bool('server-side');
   if (flags.bool('force-conflicts') && !serverSide) throw new CommandError('--force-conflicts only works with --server-side');

@@ -24,6 +24,14 @@ export class UsageError extends Error {
   }
 }
 
+/** Arguments that a verb does not take; differs from a bad flag only in the hint that follows. */
+export class ArgumentError extends UsageError {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ArgumentError';
+  }
+}
+
 /** Parsed flags with typed access. Lists collect every use, split at commas as pflag's string slices are. */
 export class Flags {
   readonly #specs: ReadonlyMap<string, FlagSpec>;

@@ -7,7 +7,7 @@ import { applyMergePatch } from '../../api/patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '../../api/patch/strategic-merge-patch.ts';
 import { sameJson } from '../../api/same-json.ts';
 import { CommandError, type KubectlCommand } from './command.ts';
-import { type Flags, UsageError } from './flags.ts';
+import { ArgumentError, type Flags } from './flags.ts';
 import { type Info, visitInfos } from './infos.ts';
 import type { ApiObject } from './session.ts';
 import { StrategicKinds } from './strategic.ts';
@@ -20,7 +20,7 @@ type TypeName = (typeof typeNames)[number];
 function patchOf(flags: Flags): JsonValue {
   const file = flags.string('patch-file');
   if (flags.given('patch') === (file !== '')) {
-    throw new UsageError(
+    throw new ArgumentError(
       file === ''
         ? 'must specify --patch or --patch-file containing the contents of the patch'
         : 'cannot specify --patch and --patch-file together',
@@ -41,7 +41,7 @@ function typeOf(flags: Flags): TypeName {
   const asked = flags.string('type').toLowerCase();
   const found = typeNames.find((name) => name === asked);
   if (found === undefined)
-    throw new UsageError(`--type must be one of [json merge strategic], not ${JSON.stringify(flags.string('type'))}`);
+    throw new ArgumentError(`--type must be one of [json merge strategic], not ${JSON.stringify(flags.string('type'))}`);
   return found;
 }
 
@@ -73,7 +73,7 @@ export const patchCommand: KubectlCommand = {
     { name: 'subresource', type: 'string', help: 'If specified, patch will operate on the subresource of the requested object.' },
   ],
   run: async (session, flags) => {
-    if (flags.bool('local') && flags.args.length > 0) throw new UsageError('cannot specify --local and server resources');
+    if (flags.bool('local') && flags.args.length > 0) throw new ArgumentError('cannot specify --local and server resources');
     const type = typeOf(flags);
     const patch = patchOf(flags);
     const writer = new Writer(session, 'kubectl-patch');

@@ -6,7 +6,7 @@ import { PrintError } from '../print/print-error.ts';
 import type { Terminal } from '../terminal.ts';
 import { CommandError, globalFlags, type KubectlCommand } from './command.ts';
 import { commands } from './commands.ts';
-import { parseFlags, UsageError } from './flags.ts';
+import { ArgumentError, parseFlags, UsageError } from './flags.ts';
 import { commandHelp, rootHelp } from './help.ts';
 import { Session } from './session.ts';
 import { statusText } from './status-text.ts';
@@ -43,7 +43,9 @@ function choose(candidates: readonly KubectlCommand[], path: string, args: reado
 
 function printError(terminal: Terminal, error: unknown, path: string): number {
   if (error instanceof UsageError) {
-    terminal.err(`error: ${error.message}\nSee '${path} --help' for usage.\n`);
+    terminal.err(
+      `error: ${error.message}\nSee '${path} ${error instanceof ArgumentError ? "-h' for help and examples" : "--help' for usage."}\n`,
+    );
     return 1;
   }
   if (error instanceof CommandError) {

@@ -5,6 +5,11 @@ import { resourcePath } from './discovery.ts';
 import type { Info } from './infos.ts';
 import type { ApiObject, Session } from './session.ts';
 
+/** One object, or, with a selector, any of many. */
+export interface WatchTarget extends Pick<Info, 'resource' | 'namespace' | 'name'> {
+  readonly selector?: string;
+}
+
 interface WatchEvent {
   readonly type: string;
   readonly object: ApiObject;
@@ -13,11 +18,13 @@ interface WatchEvent {
 /** One watch, from a list: false when the server ended it before the time was up. */
 async function watchOnce(
   session: Session,
-  info: Pick<Info, 'resource' | 'namespace' | 'name'>,
+  info: WatchTarget,
   done: (object: ApiObject | undefined) => boolean,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const params = new URLSearchParams({ fieldSelector: `metadata.name=${info.name}` });
+  const params = new URLSearchParams(
+    info.selector === undefined ? { fieldSelector: `metadata.name=${info.name}` } : { labelSelector: info.selector },
+  );
   const path = resourcePath(info.resource, info.namespace);
   const list = await session.object({ method: 'GET', path: `${path}?${params}`, signal });
   const items = Array.isArray(list['items']) ? (list['items'] as readonly ApiObject[]) : []; // a List's items are objects
@@ -48,7 +55,7 @@ async function watchOnce(
  */
 export async function watchUntil(
   session: Session,
-  info: Pick<Info, 'resource' | 'namespace' | 'name'>,
+  info: WatchTarget,
   done: (object: ApiObject | undefined) => boolean,
   timeoutMs: number,
 ): Promise<boolean> {

@@ -2,7 +2,7 @@
 import type { JsonValue } from '../../api/json.ts';
 import { CommandError } from './command.ts';
 import { resourceName, resourcePath } from './discovery.ts';
-import { UsageError } from './flags.ts';
+import { ArgumentError } from './flags.ts';
 import { type Info, infoPath } from './infos.ts';
 import { objectPrinter, outputName } from './output.ts';
 import type { ApiObject, Session } from './session.ts';
@@ -113,10 +113,10 @@ function objectPrinterOrThrow(
   );
 }
 
-/** The single NAME that a generator takes. Throws UsageError. Source: pkg/cmd/create/create.go NameFromCommandArgs. */
+/** The single NAME that a generator takes. Throws ArgumentError. Source: pkg/cmd/create/create.go NameFromCommandArgs. */
 export function nameArgument(session: Session): string {
   const { args, dashAt } = session.flags;
   const count = dashAt === -1 ? args.length : dashAt;
-  if (count !== 1) throw new UsageError(`exactly one NAME is required, got ${count}`);
+  if (count !== 1) throw new ArgumentError(`exactly one NAME is required, got ${count}`);
   return args[0] ?? '';
 }

@@ -1,7 +1,7 @@
 /** `kubectl create`: from files, or from a generator below it. Source: kubectl pkg/cmd/create/create.go. */
 import { readFileSync } from 'node:fs';
 import { CommandError, type KubectlCommand } from '../command.ts';
-import { UsageError } from '../flags.ts';
+import { ArgumentError } from '../flags.ts';
 import { visitInfos, withSource } from '../infos.ts';
 import { manifestFilter } from '../label-filter.ts';
 import { withUpdatedLastApplied } from '../last-applied.ts';
@@ -65,11 +65,11 @@ export const create: KubectlCommand = {
   run: async (session, flags) => {
     if (flags.list('filename').length === 0 && !flags.given('kustomize')) {
       const [word] = flags.args;
-      if (word !== undefined) throw new UsageError(`Unexpected args: [${flags.args.join(' ')}]`);
+      if (word !== undefined) throw new ArgumentError(`Unexpected args: [${flags.args.join(' ')}]`);
       throw new CommandError('must specify one of -f and -k');
     }
     requireFilename(flags);
-    if (flags.args.length > 0) throw new UsageError(`Unexpected args: [${flags.args.join(' ')}]`);
+    if (flags.args.length > 0) throw new ArgumentError(`Unexpected args: [${flags.args.join(' ')}]`);
     return flags.given('raw') ? createRaw(session) : createFromFiles(session);
   },
 };

@@ -1,7 +1,6 @@
 /** `kubectl create deployment`. Source: kubectl pkg/cmd/create/create_deployment.go. */
 import { randomSuffix } from '../../../api/names.ts';
 import { CommandError, type KubectlCommand } from '../command.ts';
-import { UsageError } from '../flags.ts';
 import type { ApiObject } from '../session.ts';
 import { saveConfigFlag, validateFlag, writeFlags } from '../write-flags.ts';
 import { nameArgument } from '../writing.ts';
@@ -75,7 +74,7 @@ export const createDeployment: KubectlCommand = {
     },
   ],
   run: async (session, flags) => {
-    if (!flags.given('image')) throw new UsageError('required flag(s) "image" not set');
+    if (!flags.given('image')) throw new CommandError('required flag(s) "image" not set');
     const name = nameArgument(session);
     const command = flags.args.slice(1);
     const images = flags.list('image');

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { toCompactJson } from '../../print/json.ts';
 import { CommandError, type KubectlCommand } from '../command.ts';
 import type { FlagSpec, Flags } from '../flags.ts';
-import { UsageError } from '../flags.ts';
+import { ArgumentError } from '../flags.ts';
 import type { ApiObject } from '../session.ts';
 import { contentHash } from './content-hash.ts';
 import { dataEntries, dataSourceFlags } from './data-sources.ts';
@@ -106,7 +106,9 @@ const dockerRegistry = generatorCommand({
       return secretOf(name, entries, 'kubernetes.io/dockerconfigjson', flags.bool('append-hash'));
     }
     if (flags.string('docker-username') === '' || flags.string('docker-password') === '') {
-      throw new UsageError('either --from-file or the combination of --docker-username, --docker-password and --docker-server is required');
+      throw new ArgumentError(
+        'either --from-file or the combination of --docker-username, --docker-password and --docker-server is required',
+      );
     }
     const entries = new Map([[dockerKey, Buffer.from(dockerConfig(flags))]]);
     return secretOf(name, entries, 'kubernetes.io/dockerconfigjson', flags.bool('append-hash'));
