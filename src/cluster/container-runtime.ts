@@ -1,11 +1,15 @@
 /** The engine of a cluster, and what it does on the host for a user without root. */
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ClusterSettings } from '../cli/cluster-port.ts';
 import { systemClock } from '../client/clock.ts';
 import type { ContainerRuntime } from '../runtime/container/container-runtime.ts';
 import { createDockerRuntime } from '../runtime/container/docker/create-docker-runtime.ts';
 import { DockerHost } from '../runtime/container/docker/docker-host.ts';
 import { createSimulatedRuntime } from '../runtime/container/simulated/create-simulated-runtime.ts';
+import { isErrno } from '../runtime/kubelet/volumes/atomic-writer.ts';
+import { createHostMounter } from '../runtime/kubelet/volumes/host-mounter.ts';
+import type { HostMounter } from '../runtime/kubelet/volumes/volume-manager.ts';
 import type { HostNetworkOptions } from '../runtime/network/host-network.ts';
 import { addressesOf } from './addresses.ts';
 
@@ -24,13 +28,28 @@ export function containerRuntime(settings: ClusterSettings): ContainerRuntime {
   });
 }
 
-/** Deletes a folder, through the engine where this user may not. */
-export async function removeTree(settings: ClusterSettings, path: string): Promise<void> {
-  if (settings.runtime === 'docker') {
+/** The folder of all nodes' pods. */
+export const nodesFolder = (settings: ClusterSettings): string => join(settings.folder, 'nodes');
+
+/** Deletes a folder, through the engine where files belong to users of containers. */
+async function removeTree(settings: ClusterSettings, path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    if (settings.runtime !== 'docker' || !(isErrno(error, 'EACCES') || isErrno(error, 'EPERM'))) throw error;
     const host = new DockerHost({ clusterId: settings.clusterId });
     await host.emptyFolder(path).finally(() => host.close());
+    await rm(path, { recursive: true, force: true });
   }
-  await rm(path, { recursive: true, force: true });
+}
+
+export const hostMounter = (settings: ClusterSettings): HostMounter => createHostMounter((path) => removeTree(settings, path));
+
+/** Unmounts and deletes what pods of a stopped cluster left on disk. */
+export async function removeVolumes(settings: ClusterSettings): Promise<void> {
+  const mounter = hostMounter(settings);
+  for (const mount of await mounter.mountsBelow(nodesFolder(settings))) await mounter.unmount(mount);
+  await mounter.removeTree(nodesFolder(settings));
 }
 
 /** How the host's routes are changed when this user may not: `ip route replace|del local <range> …` as a helper container's request. */

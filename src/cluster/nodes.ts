@@ -13,11 +13,10 @@ import type { ContainerRuntime } from '../runtime/container/container-runtime.ts
 import { parseResolvConf } from '../runtime/kubelet/dns-files.ts';
 import { type Kubelet, startKubelet } from '../runtime/kubelet/kubelet.ts';
 import { createProbeManager } from '../runtime/kubelet/probes/create-probe-manager.ts';
-import { createHostMounter } from '../runtime/kubelet/volumes/host-mounter.ts';
 import { type Network, startNetwork } from '../runtime/network/start-network.ts';
 import { kubernetesVersion } from '../version.ts';
 import { addressesOf, clusterDomain, nodeName } from './addresses.ts';
-import { removeTree } from './container-runtime.ts';
+import { hostMounter, nodesFolder } from './container-runtime.ts';
 
 /** Upstream's default of the kubelet's maxPods. */
 const maxPodsPerNode = 110;
@@ -34,7 +33,7 @@ export interface NodeParts {
 export function startNodes(settings: ClusterSettings, parts: NodeParts): Promise<readonly Kubelet[]> {
   const { clientFor, informers, runtime, log, signal } = parts;
   const addresses = addressesOf(settings);
-  const mounter = createHostMounter((path) => removeTree(settings, path));
+  const mounter = hostMounter(settings);
   const start = (index: number): Promise<Kubelet> => {
     const name = nodeName(settings, index);
     const client = clientFor(`system:node:${name}`, ['system:nodes']);
@@ -64,7 +63,7 @@ export function startNodes(settings: ClusterSettings, parts: NodeParts): Promise
       events,
       clock: systemClock,
       log: own,
-      root: join(settings.folder, 'nodes', name),
+      root: join(nodesFolder(settings), name),
       mounter,
       probes: createProbeManager({ streams: runtime.streams, clock: systemClock, events, log: own }),
       clusterDomain,

@@ -12,7 +12,7 @@ import {
   removeServiceRoute,
 } from '../runtime/network/host-network.ts';
 import type { ClusterSubnets } from '../runtime/network/subnets.ts';
-import { containerRuntime, routesByHelper } from './container-runtime.ts';
+import { containerRuntime, removeVolumes, routesByHelper } from './container-runtime.ts';
 
 const defaultApiPort = 6443;
 const dnsPort = 53;
@@ -88,11 +88,12 @@ const withoutUndefined = ({
   ...(podCidr === undefined ? {} : { podCidr }),
 });
 
-/** Removes containers, network and route of a stopped cluster; idempotent. */
+/** Removes containers, volumes, network and route of a stopped cluster; idempotent. */
 export async function destroy(settings: ClusterSettings): Promise<void> {
   const runtime = containerRuntime(settings);
   try {
     await runtime.destroy();
+    await removeVolumes(settings);
     if (settings.runtime === 'docker') await removeServiceRoute(settings.serviceCidr, routesByHelper(settings));
   } catch (error) {
     throw asUserError(error);
