@@ -1,309 +1,126 @@
-/** `kubectl get`. Source: kubectl pkg/cmd/get/get.go; cli-runtime pkg/printers/tableprinter.go. */
-import { isNotFound, StatusError } from '../../api/status-error.ts';
-import { parseJsonPath } from '../print/jsonpath.ts';
-import { renderRows } from '../print/table.ts';
+/** `kubectl get`. Source: kubectl pkg/cmd/get/get.go. */
+import type { StatusError } from '../../api/status-error.ts';
 import { CommandError, type KubectlCommand } from './command.ts';
-import { type ApiResource, apiVersionOf, resourceName, resourcePath } from './discovery.ts';
+import { type ApiResource, groupResource } from './discovery.ts';
 import type { Flags } from './flags.ts';
+import { fetchSelection, objectsOf } from './get-objects.ts';
+import { watchSelections } from './get-watch.ts';
 import { objectPrinter, outputFlags, outputName } from './output.ts';
 import { type ResourceSelection, selectResources } from './resource-args.ts';
 import type { ApiObject, Session } from './session.ts';
+import { sortBy } from './sort.ts';
 import { statusText } from './status-text.ts';
-import { watchObjects } from './watch.ts';
+import { asTable, styleOf, type Table, TableWriter, tableAccept } from './tables.ts';
 
-interface TableColumn {
-  readonly name: string;
-  readonly priority: number;
+interface Fetched {
+  readonly resource: ApiResource;
+  readonly tables: readonly Table[];
 }
 
-interface TableRow {
-  readonly cells: readonly (string | number | boolean | null)[];
-  readonly object?: ApiObject;
-}
-
-/** A meta.k8s.io/v1 Table. */
-export interface Table {
-  readonly columnDefinitions: readonly TableColumn[];
-  readonly rows: readonly TableRow[];
-  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
-}
-
-const tableAccept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json';
-const defaultChunk = 500;
-
-export interface CollectionQuery {
-  readonly selector: string;
-  readonly fieldSelector: string;
-  readonly limit: number;
-}
-
-function query(parts: Readonly<Record<string, string | number>>): string {
-  const params = new URLSearchParams();
-  for (const [key, value] of Object.entries(parts)) if (value !== '' && value !== 0) params.set(key, String(value));
-  const text = params.toString();
-  return text === '' ? '' : `?${text}`;
-}
-
-/** Every page of a collection, joined. */
-export async function listAll(session: Session, path: string, options: CollectionQuery, accept?: string): Promise<readonly ApiObject[]> {
-  const pages: ApiObject[] = [];
-  let next = '';
-  do {
-    const page = await session.object({
-      method: 'GET',
-      path: `${path}${query({ labelSelector: options.selector, fieldSelector: options.fieldSelector, limit: options.limit, continue: next })}`,
-      ...(accept === undefined ? {} : { accept }),
-    });
-    pages.push(page);
-    const token = page.metadata?.['continue'];
-    next = typeof token === 'string' ? token : '';
-  } while (next !== '');
-  return pages;
-}
-
-const collectionQuery = (flags: Flags): CollectionQuery => ({
-  selector: flags.string('selector'),
-  fieldSelector: flags.string('field-selector'),
-  limit: flags.given('chunk-size') ? flags.int('chunk-size') : defaultChunk,
-});
-
-/** Objects found and errors met, so that what was found is printed all the same. */
-interface Fetched<T> {
-  readonly selection: ResourceSelection;
-  readonly answers: readonly T[];
-}
-
-async function fetchSelection(
-  session: Session,
-  selection: ResourceSelection,
-  flags: Flags,
-  accept: string | undefined,
-  errors: StatusError[],
-): Promise<Fetched<ApiObject>> {
-  const { resource, namespace, names } = selection;
-  if (names === undefined)
-    return { selection, answers: await listAll(session, resourcePath(resource, namespace), collectionQuery(flags), accept) };
-  const answers: ApiObject[] = [];
-  for (const name of names) {
-    try {
-      answers.push(
-        await session.object({
-          method: 'GET',
-          path: resourcePath(resource, namespace, name, flags.string('subresource')),
-          ...(accept === undefined ? {} : { accept }),
-        }),
-      );
-    } catch (error) {
-      if (!(error instanceof StatusError) || error.code === 503) throw error;
-      if (!(flags.bool('ignore-not-found') && isNotFound(error))) errors.push(error);
-    }
-  }
-  return { selection, answers };
-}
-
-const cellText = (cell: string | number | boolean | null): string => (cell === null ? '<none>' : String(cell)).replaceAll('\n', '\\n');
-
-interface TableStyle {
-  readonly wide: boolean;
-  readonly namespaces: boolean;
-  readonly labelColumns: readonly string[];
-  readonly showLabels: boolean;
-  readonly showKind: boolean;
-  readonly headers: boolean;
-}
-
-const labelsText = (labels: Readonly<Record<string, string>> | undefined): string => {
-  const entries = Object.entries(labels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-  return entries.length === 0 ? '<none>' : entries.map(([key, value]) => `${key}=${value}`).join(',');
-};
-
-function headerRow(columns: readonly TableColumn[], style: TableStyle): string[] {
-  const names = columns.map((c) => c.name.toUpperCase());
-  const labels = style.labelColumns.map((label) => (label.split('/').at(-1) ?? label).toUpperCase());
-  return [...(style.namespaces ? ['NAMESPACE'] : []), ...names, ...labels, ...(style.showLabels ? ['LABELS'] : [])];
-}
-
-function bodyRow(row: TableRow, shown: readonly boolean[], resource: ApiResource, style: TableStyle): string[] {
-  const metadata = row.object?.metadata;
-  const cells = row.cells.filter((_, i) => shown[i] === true).map(cellText);
-  if (style.showKind && cells[0] !== undefined) cells[0] = `${resourceName(resource)}/${cells[0]}`;
-  const labels = style.labelColumns.map((label) => metadata?.labels?.[label] ?? '');
-  return [
-    ...(style.namespaces ? [metadata?.namespace ?? ''] : []),
-    ...cells,
-    ...labels,
-    ...(style.showLabels ? [labelsText(metadata?.labels)] : []),
-  ];
-}
-
-/** One table's text: header (unless switched off) and rows. */
-export function tableText(tables: readonly Table[], resource: ApiResource, style: TableStyle): string {
-  const columns = tables[0]?.columnDefinitions ?? [];
-  const shown = columns.map((c) => style.wide || c.priority === 0);
-  const visible = columns.filter((_, i) => shown[i] === true);
-  const rows = tables.flatMap((table) => table.rows.map((row) => bodyRow(row, shown, resource, style)));
-  return renderRows(style.headers ? [headerRow(visible, style), ...rows] : rows);
-}
-
-const asTable = (answer: ApiObject): Table => answer as unknown as Table; // what the Accept header asked for
-
-function styleOf(flags: Flags, selections: readonly ResourceSelection[]): TableStyle {
-  return {
-    wide: outputName(flags) === 'wide',
-    namespaces: flags.bool('all-namespaces') && selections.some((s) => s.resource.namespaced),
-    labelColumns: flags.list('label-columns'),
-    showLabels: flags.bool('show-labels'),
-    showKind: flags.bool('show-kind') || new Set(selections.map((s) => s.resource.plural)).size > 1,
-    headers: !flags.bool('no-headers'),
-  };
-}
-
-function sortRows(tables: readonly Table[], path: string): readonly Table[] {
-  const [first] = tables;
-  if (first === undefined) return tables;
-  const rows = tables.flatMap((t) => t.rows);
-  const key = sortKey(path);
-  return [{ ...first, rows: rows.toSorted((a, b) => compare(key(a.object), key(b.object))) }];
-}
-
-/** Reads the value that `--sort-by` names: a path with or without braces. */
-export function sortKey(path: string): (object: ApiObject | undefined) => unknown {
-  const relaxed = path.startsWith('{') ? path : `{${path.startsWith('.') ? '' : '.'}${path}}`;
-  const parsed = parseJsonPath(relaxed, { allowMissing: true });
-  return (object) => (object === undefined ? undefined : parsed.find(object)[0]);
-}
-
-function compare(a: unknown, b: unknown): number {
-  if (typeof a === 'number' && typeof b === 'number') return a - b;
-  const [left, right] = [String(a ?? ''), String(b ?? '')];
-  return left.localeCompare(right, 'en', { numeric: true });
-}
-
-async function printTables(session: Session, selections: readonly ResourceSelection[], flags: Flags): Promise<number> {
-  const errors: StatusError[] = [];
-  const style = styleOf(flags, selections);
-  const needsObjects = style.namespaces || style.showLabels || style.labelColumns.length > 0 || flags.given('sort-by');
-  const accept = flags.given('sort-by') ? tableAccept.replaceAll('as=Table', 'as=Table') : tableAccept;
-  let printed = 0;
-  for (const group of groupByResource(selections)) {
-    const resource = group[0]?.resource;
-    if (resource === undefined) continue;
-    const fetched = await Promise.all(group.map((s) => fetchSelection(session, s, flags, needsObjects ? accept : tableAccept, errors)));
-    let tables = fetched.flatMap((f) => f.answers.map(asTable));
-    if (flags.given('sort-by')) tables = [...sortRows(await withFullObjects(session, group, flags, tables), flags.string('sort-by'))];
-    if (tables.every((t) => t.rows.length === 0)) continue;
-    if (printed > 0) session.out('\n');
-    session.out(tableText(tables, resource, { ...style, namespaces: style.namespaces && resource.namespaced }));
-    printed += 1;
-  }
-  for (const error of errors) session.err(`${statusText(error)}\n`);
-  if (printed === 0 && errors.length === 0 && !flags.bool('ignore-not-found')) {
-    const everywhere = flags.bool('all-namespaces') || selections.every((s) => !s.resource.namespaced);
-    session.err(everywhere ? 'No resources found\n' : `No resources found in ${session.namespace} namespace.\n`);
-  }
+function report(session: Session, errors: readonly StatusError[]): number {
+  for (const text of new Set(errors.map(statusText))) session.err(`${text}\n`);
   return errors.length > 0 ? 1 : 0;
 }
 
-/** Tables carry metadata only; sorting may look anywhere, so the objects themselves are fetched. */
-async function withFullObjects(
-  session: Session,
-  group: readonly ResourceSelection[],
-  flags: Flags,
-  tables: readonly Table[],
-): Promise<readonly Table[]> {
-  const byUid = new Map<string, ApiObject>();
-  for (const selection of group) {
-    const { answers } = await fetchSelection(session, selection, flags, undefined, []);
-    for (const answer of answers)
-      for (const item of Array.isArray(answer['items']) ? (answer['items'] as ApiObject[]) : [answer])
-        byUid.set(item.metadata?.uid ?? '', item);
+/** Neighbours of the same resource share one table. */
+function grouped(fetched: readonly Fetched[]): readonly Fetched[] {
+  const groups: Fetched[] = [];
+  for (const { resource, tables } of fetched) {
+    const last = groups.at(-1);
+    if (last?.resource === resource) groups[groups.length - 1] = { resource, tables: [...last.tables, ...tables] };
+    else groups.push({ resource, tables });
   }
-  return tables.map((table) => ({
-    ...table,
-    rows: table.rows.map((row) => ({ ...row, object: byUid.get(row.object?.metadata?.uid ?? '') ?? row.object ?? {} })),
-  }));
+  return groups;
 }
 
-function groupByResource(selections: readonly ResourceSelection[]): readonly ResourceSelection[][] {
-  return [...Map.groupBy(selections, (s) => `${s.resource.plural}.${apiVersionOf(s.resource)}`).values()];
+const sorted = (tables: readonly Table[], path: string): readonly Table[] =>
+  tables.map((table) => ({ ...table, rows: sortBy(table.rows ?? [], path, (row) => row.object ?? {}) }));
+
+const emptyText = (session: Session, resources: readonly ApiResource[], flags: Flags): string =>
+  flags.bool('all-namespaces') || resources.some((resource) => !resource.namespaced)
+    ? 'No resources found\n'
+    : `No resources found in ${session.namespace} namespace.\n`;
+
+async function printTables(session: Session, selections: readonly ResourceSelection[], flags: Flags): Promise<number> {
+  const errors: StatusError[] = [];
+  const fetched: Fetched[] = [];
+  for (const selection of selections) {
+    const answers = await fetchSelection(session, selection, flags, errors, tableAccept);
+    const tables = answers.map(asTable);
+    if (tables.length > 0)
+      fetched.push({ resource: selection.resource, tables: flags.given('sort-by') ? sorted(tables, flags.string('sort-by')) : tables });
+  }
+  const severalKinds = new Set(fetched.map(({ resource }) => groupResource(resource))).size > 1;
+  const style = styleOf(flags, severalKinds);
+  let printed = false;
+  let namespaces = false;
+  for (const { resource, tables } of grouped(fetched)) {
+    // As upstream: once a resource showed its namespaces, those after it have the column too.
+    namespaces = namespaces || (style.namespaces && resource.namespaced);
+    const writer = new TableWriter(resource, { ...style, namespaces });
+    const text = writer.text({ ...tables[0], rows: tables.flatMap((table) => table.rows ?? []) });
+    if (text === '') continue;
+    session.out(printed && style.headers ? `\n${text}` : text);
+    printed = true;
+  }
+  if (!printed && errors.length === 0 && !flags.bool('ignore-not-found')) {
+    session.err(
+      emptyText(
+        session,
+        fetched.map(({ resource }) => resource),
+        flags,
+      ),
+    );
+  }
+  return report(session, errors);
 }
 
 async function printObjects(session: Session, selections: readonly ResourceSelection[], flags: Flags): Promise<number> {
   const errors: StatusError[] = [];
-  const resources = new Map(selections.map((s) => [`${apiVersionOf(s.resource)} ${s.resource.kind}`, s.resource]));
-  const printer = objectPrinter(
-    flags,
-    (object) => resources.get(`${object.apiVersion ?? ''} ${object.kind ?? ''}`) ?? { group: '', kind: object.kind ?? '' },
-  );
+  const resources = new Map(selections.map(({ resource }) => [resource.kind, resource]));
+  const printer = objectPrinter(flags, (object) => resources.get(object.kind ?? '') ?? { group: '', kind: object.kind ?? '' });
   if (printer === undefined) return 1;
   const objects: ApiObject[] = [];
-  let single = selections.length === 1;
   for (const selection of selections) {
-    const { answers } = await fetchSelection(session, selection, flags, undefined, errors);
-    if (selection.names === undefined || selection.names.length > 1) single = false;
-    for (const answer of answers) {
-      const items = Array.isArray(answer['items']) && selection.names === undefined ? (answer['items'] as ApiObject[]) : [answer];
-      const kind = selection.resource.kind;
-      objects.push(...items.map((item) => ({ apiVersion: apiVersionOf(selection.resource), kind, ...item })));
-    }
+    const answers = await fetchSelection(session, selection, flags, errors);
+    objects.push(...answers.flatMap((answer) => objectsOf(answer, selection)));
   }
-  const sorted = flags.given('sort-by')
-    ? objects.toSorted((a, b) => compare(sortKey(flags.string('sort-by'))(a), sortKey(flags.string('sort-by'))(b)))
-    : objects;
-  const [only] = sorted;
+  const single = selections.length === 1 && selections[0]?.names?.length === 1;
+  const [only] = objects;
+  if (single && only === undefined) return report(session, errors);
+  if (objects.length === 0 && flags.bool('ignore-not-found')) return report(session, errors);
   if (single && only !== undefined) session.out(printer(only));
-  else if (!single && (errors.length === 0 || sorted.length > 0)) {
-    if (sorted.length > 0 || outputName(flags) !== 'name')
-      session.out(printer({ apiVersion: 'v1', items: sorted, kind: 'List', metadata: { resourceVersion: '' } }));
+  else {
+    const items = flags.given('sort-by') ? sortBy(objects, flags.string('sort-by'), (object) => object) : objects;
+    session.out(printer({ apiVersion: 'v1', items, kind: 'List', metadata: { resourceVersion: '' } }));
   }
-  for (const error of errors) session.err(`${statusText(error)}\n`);
-  return errors.length > 0 ? 1 : 0;
+  return report(session, errors);
 }
 
-async function printWatch(session: Session, selections: readonly ResourceSelection[], flags: Flags): Promise<number> {
-  const [selection, ...more] = selections;
-  if (selection === undefined || more.length > 0 || (selection.names?.length ?? 0) > 1)
-    throw new CommandError('you may only specify a single resource type');
-  const { resource } = selection;
-  const style = styleOf(flags, selections);
-  const printer = objectPrinter(flags, () => resource);
-  let headers = style.headers;
-  await watchObjects(
-    session,
-    {
-      selection,
-      selector: flags.string('selector'),
-      fieldSelector: flags.string('field-selector'),
-      initial: !flags.bool('watch-only'),
-      ...(printer === undefined ? { accept: tableAccept } : {}),
-    },
-    ({ type, object }) => {
-      const prefix = flags.bool('output-watch-events') ? type : undefined;
-      if (printer !== undefined) {
-        session.out(prefix === undefined ? printer(object) : printer({ type: prefix, object }));
-        return;
-      }
-      const table = asTable(object);
-      if (table.rows.length === 0) return;
-      const withEvent: Table =
-        prefix === undefined
-          ? table
-          : {
-              ...table,
-              columnDefinitions: [{ name: 'Event', priority: 0 }, ...table.columnDefinitions],
-              rows: table.rows.map((row) => ({ ...row, cells: [prefix.padEnd(8), ...row.cells] })),
-            };
-      session.out(tableText([withEvent], resource, { ...style, headers }));
-      headers = false;
-    },
-  );
-  return 0;
-}
-
-async function rawGet(session: Session, path: string): Promise<number> {
+async function rawGet(session: Session, flags: Flags): Promise<number> {
+  if (flags.args.length > 0) throw new CommandError('arguments may not be passed when --raw is specified');
+  if (flags.bool('watch') || flags.bool('watch-only') || flags.given('selector')) {
+    throw new CommandError('--raw may not be specified with other flags that filter the server request or alter the output');
+  }
+  if (flags.given('output')) throw new CommandError('--raw and --output are mutually exclusive');
+  const path = flags.string('raw');
+  if (!path.startsWith('/'))
+    throw new CommandError(`--raw must be a valid URL path: parse ${JSON.stringify(path)}: invalid URI for request`);
   const body = await session.transport.stream({ method: 'GET', path, signal: session.signal });
-  for await (const chunk of body) session.out(Buffer.from(chunk).toString('utf8'));
+  const decoder = new TextDecoder();
+  for await (const chunk of body) session.out(decoder.decode(chunk, { stream: true }));
+  session.out(decoder.decode());
   return 0;
+}
+
+function validate(flags: Flags): void {
+  const output = flags.string('output');
+  if (flags.bool('show-labels') && output !== '' && output !== 'wide') {
+    throw new CommandError(`--show-labels option cannot be used with ${output} printer`);
+  }
+  if (flags.bool('output-watch-events') && !flags.bool('watch') && !flags.bool('watch-only')) {
+    throw new CommandError('--output-watch-events option can only be used with --watch or --watch-only');
+  }
 }
 
 export const get: KubectlCommand = {
@@ -341,13 +158,20 @@ export const get: KubectlCommand = {
     { name: 'server-print', type: 'bool', fallback: 'true', help: 'If true, have the server return the appropriate table output.' },
     { name: 'subresource', type: 'string', help: 'If specified, gets the subresource of the requested object.' },
     { name: 'raw', type: 'string', help: 'Raw URI to request from the server.' },
-    { name: 'show-all', short: 'a', type: 'bool', deprecated: 'show-all is deprecated; terminated pods are always shown' },
-    { name: 'export', type: 'bool', deprecated: 'this flag is deprecated and has no effect' },
   ],
   run: async (session, flags) => {
-    if (flags.given('raw')) return rawGet(session, flags.string('raw'));
+    if (flags.given('raw')) return rawGet(session, flags);
+    validate(flags);
+    if (flags.args.length === 0 && !flags.given('filename')) {
+      session.err(
+        'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n\n',
+      );
+      throw new CommandError(
+        'Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).\nSee \'kubectl get -h\' for help and examples',
+      );
+    }
     const selections = await selectResources(session, flags.args, { allNamespaces: true, collections: true });
-    if (flags.bool('watch') || flags.bool('watch-only')) return printWatch(session, selections, flags);
+    if (flags.bool('watch') || flags.bool('watch-only')) return watchSelections(session, selections, flags);
     const table = ['', 'wide'].includes(outputName(flags));
     return table ? printTables(session, selections, flags) : printObjects(session, selections, flags);
   },

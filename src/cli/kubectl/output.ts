@@ -1,39 +1,57 @@
 /** `-o`: how objects are printed. Source: cli-runtime pkg/genericclioptions/print_flags.go. */
 import { readFileSync } from 'node:fs';
 import type { JsonValue } from '../../api/json.ts';
-import { customColumns } from '../print/custom-columns.ts';
+import { type ColumnSource, parseCustomColumns } from '../print/custom-columns.ts';
 import { parseGoTemplate } from '../print/go-template.ts';
-import { toJson } from '../print/json.ts';
+import { toCompactJson, toJson } from '../print/json.ts';
 import { parseJsonPath } from '../print/jsonpath.ts';
 import { toYaml } from '../print/yaml.ts';
 import { CommandError } from './command.ts';
 import type { ApiResource } from './discovery.ts';
 import { resourceName } from './discovery.ts';
-import type { Flags, FlagSpec } from './flags.ts';
+import type { FlagSpec, Flags } from './flags.ts';
 import type { ApiObject } from './session.ts';
 
 export const outputFlags: readonly FlagSpec[] = [
-  { name: 'output', short: 'o', type: 'string', help: 'Output format. One of: (json, yaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file).' },
+  {
+    name: 'output',
+    short: 'o',
+    type: 'string',
+    help: 'Output format. One of: (json, yaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file).',
+  },
   { name: 'template', type: 'string', help: 'Template string or path to template file to use when -o=go-template, -o=go-template-file.' },
-  { name: 'allow-missing-template-keys', type: 'bool', fallback: 'true', help: 'If true, ignore any errors in templates when a field or map key is missing in the template.' },
+  {
+    name: 'allow-missing-template-keys',
+    type: 'bool',
+    fallback: 'true',
+    help: 'If true, ignore any errors in templates when a field or map key is missing in the template.',
+  },
   { name: 'show-managed-fields', type: 'bool', help: 'If true, keep the managedFields when printing objects in JSON or YAML format.' },
 ];
 
 /** Prints one object (or a List of them). */
 export type ObjectPrinter = (object: ApiObject) => string;
 
-const formats = 'custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,wide,yaml';
+const formats =
+  'custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,wide,yaml';
+
+/** What `--output-watch-events` prints: no API object itself. */
+const isWatchEvent = (object: ApiObject): boolean =>
+  object.kind === undefined && typeof object.type === 'string' && object.object !== undefined;
 
 function withoutManagedFields(object: ApiObject): ApiObject {
   const { items } = object;
+  // The object of a watch event is an API object.
+  if (isWatchEvent(object)) return { ...object, object: withoutManagedFields(object.object as ApiObject) };
   if (Array.isArray(items)) return { ...object, items: items.map((item: ApiObject) => withoutManagedFields(item)) };
-  if (object.metadata?.['managedFields'] === undefined) return object;
+  if (object.metadata?.managedFields === undefined) return object;
   const { managedFields: _dropped, ...metadata } = object.metadata;
   return { ...object, metadata };
 }
 
 /** Items of a List, or the object itself. */
-export const itemsOf = (object: ApiObject): readonly ApiObject[] => (Array.isArray(object['items']) ? (object['items'] as readonly ApiObject[]) : [object]);
+export const itemsOf = (object: ApiObject): readonly ApiObject[] =>
+  Array.isArray(object.items) ? (object.items as readonly ApiObject[]) : [object];
 
 interface Format {
   readonly name: string;
@@ -52,45 +70,78 @@ function formatOf(flags: Flags): Format {
 /** The format's name: '' for the table, `wide`, `yaml`, … */
 export const outputName = (flags: Flags): string => formatOf(flags).name;
 
+type Shown = (object: ApiObject) => JsonValue;
+
+/** Headers are printed once, however many objects follow. */
+function columnsPrinter(source: ColumnSource, headers: boolean): ObjectPrinter {
+  const print = parseCustomColumns(source);
+  let due = headers;
+  return (object) => {
+    const text = print(itemsOf(object), due);
+    due = false;
+    return text;
+  };
+}
+
+const templated = new Set(['jsonpath', 'jsonpath-file', 'jsonpath-as-json', 'go-template', 'template', 'go-template-file', 'templatefile']);
+
+/** Printers whose format takes an argument. */
+function argumentPrinter({ name, argument }: Format, flags: Flags, shown: Shown): ObjectPrinter | undefined {
+  if (templated.has(name) && argument === '') throw new CommandError('template format specified but no template given');
+  const allowMissing = flags.bool('allow-missing-template-keys');
+  const text = name.endsWith('file') ? readTemplate(name, argument) : argument;
+  if (name.startsWith('jsonpath')) {
+    const path = parseJsonPath(text, { allowMissing });
+    return name === 'jsonpath-as-json' ? (object) => path.printJson(shown(object)) : (object) => path.print(shown(object));
+  }
+  if (templated.has(name)) {
+    const template = parseGoTemplate(text, { allowMissing });
+    return (object) => template.execute(shown(object));
+  }
+  if (argument === '') throw new CommandError('custom-columns format specified but no custom columns given');
+  return columnsPrinter(name === 'custom-columns' ? { spec: text } : { file: text }, !flags.bool('no-headers'));
+}
+
+function readTemplate(name: string, path: string): string {
+  if (path === '') throw new CommandError(`${name} format specified but no template file given`);
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    throw new CommandError(`error reading template ${path}, open ${path}: no such file or directory\n`.trimEnd());
+  }
+}
+
 /**
- * The printer that `-o` asks for; undefined for a table ('' and `wide`). Throws CommandError on an unknown format or a bad template.
+ * The printer that `-o` asks for; undefined for a table ('' and `wide`). Throws CommandError on an unknown format, PrintError on a bad template.
  * `resourceOf` names objects for `-o name`.
  */
-export function objectPrinter(flags: Flags, resourceOf: (object: ApiObject) => Pick<ApiResource, 'group' | 'kind'>): ObjectPrinter | undefined {
-  const { name, argument } = formatOf(flags);
-  const allowMissing = flags.bool('allow-missing-template-keys');
-  const shown = (object: ApiObject): JsonValue => (flags.bool('show-managed-fields') ? object : withoutManagedFields(object));
-  const file = (): string => readFileSync(argument, 'utf8');
-  switch (name) {
+export function objectPrinter(
+  flags: Flags,
+  resourceOf: (object: ApiObject) => Pick<ApiResource, 'group' | 'kind'>,
+): ObjectPrinter | undefined {
+  const format = formatOf(flags);
+  const shown: Shown = (object) => (flags.bool('show-managed-fields') ? object : withoutManagedFields(object));
+  switch (format.name) {
     case '':
     case 'wide':
       return undefined;
     case 'json':
-      return (object) => toJson(shown(object));
+      // What a watch tells is one line each.
+      return (object) => (isWatchEvent(object) ? `${toCompactJson(shown(object))}\n` : toJson(shown(object)));
     case 'yaml':
       return (object) => toYaml(shown(object));
     case 'name':
-      return (object) => itemsOf(object).map((item) => `${resourceName(resourceOf(item))}/${item.metadata?.name ?? ''}\n`).join('');
-    case 'jsonpath':
-    case 'jsonpath-file':
-    case 'jsonpath-as-json': {
-      if (argument === '') throw new CommandError(`template format specified but no template given`);
-      const path = parseJsonPath(name === 'jsonpath-file' ? file().trim() : argument, { allowMissing });
-      return name === 'jsonpath-as-json' ? (object) => `${JSON.stringify(path.find(shown(object)), undefined, 4)}\n` : (object) => path.print(shown(object));
-    }
-    case 'go-template':
-    case 'template':
-    case 'go-template-file':
-    case 'templatefile': {
-      if (argument === '') throw new CommandError('template format specified but no template given');
-      const template = parseGoTemplate(name.endsWith('file') ? file() : argument, { allowMissing });
-      return (object) => template.execute(shown(object));
-    }
+      return (object) =>
+        itemsOf(isWatchEvent(object) ? (object.object as ApiObject) : object)
+          .map((item) => `${resourceName(resourceOf(item))}/${item.metadata?.name ?? ''}\n`)
+          .join('');
     case 'custom-columns':
     case 'custom-columns-file':
-      if (argument === '') throw new CommandError('custom-columns format specified but no custom columns given');
-      return (object) => customColumns(name === 'custom-columns-file' ? { file: file() } : { spec: argument }, itemsOf(object), !flags.bool('no-headers'));
+      return argumentPrinter(format, flags, shown);
     default:
-      throw new CommandError(`unable to match a printer suitable for the output format ${JSON.stringify(name)}, allowed formats are: ${formats}`);
+      if (templated.has(format.name)) return argumentPrinter(format, flags, shown);
+      throw new CommandError(
+        `unable to match a printer suitable for the output format ${JSON.stringify(flags.string('output'))}, allowed formats are: ${formats}`,
+      );
   }
 }

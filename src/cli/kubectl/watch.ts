@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline';
 import { type Status, StatusError } from '../../api/status-error.ts';
 import { resourcePath } from './discovery.ts';
+import { queryText } from './list.ts';
 import type { ResourceSelection } from './resource-args.ts';
 import type { ApiObject, Session } from './session.ts';
 
@@ -19,38 +20,59 @@ export interface KubectlWatchEvent {
   readonly object: ApiObject;
 }
 
-function parameters(request: WatchRequest): URLSearchParams {
-  const params = new URLSearchParams();
-  const fields = [request.fieldSelector, ...(request.selection.names ?? []).map((name) => `metadata.name=${name}`)].filter((f) => f !== '');
-  if (request.selector !== '') params.set('labelSelector', request.selector);
-  if (fields.length > 0) params.set('fieldSelector', fields.join(','));
-  return params;
+interface Start {
+  readonly objects: readonly ApiObject[];
+  /** Where the watch begins; '0' also tells the current state as one event, to be left out. */
+  readonly resourceVersion: string;
 }
 
-/** Calls back for each event; resolves when the watch ends. Rejects with StatusError. */
+/** The state before the watch: a named object must exist. */
+async function readStart(session: Session, { selection, selector, fieldSelector, accept }: WatchRequest): Promise<Start> {
+  const { resource, namespace, names } = selection;
+  const [name] = names ?? [];
+  const query = name === undefined ? queryText({ labelSelector: selector, fieldSelector }) : '';
+  const answer = await session.object({
+    method: 'GET',
+    path: resourcePath(resource, namespace, name) + query,
+    ...(accept === undefined ? {} : { accept }),
+  });
+  const { items } = answer;
+  if (name !== undefined) return { objects: [answer], resourceVersion: '0' };
+  return {
+    objects: Array.isArray(items) ? (items as readonly ApiObject[]) : [answer],
+    resourceVersion: answer.metadata?.resourceVersion ?? '',
+  };
+}
+
+/** Calls back for each event; resolves when the watch ends, however it ends. Rejects with StatusError when it cannot begin or expires. */
 export async function watchObjects(session: Session, request: WatchRequest, onEvent: (event: KubectlWatchEvent) => void): Promise<void> {
-  const { resource, namespace } = request.selection;
-  const path = resourcePath(resource, namespace);
-  const accept = request.accept === undefined ? {} : { accept: request.accept };
-  const params = parameters(request);
-  const list = await session.object({ method: 'GET', path: `${path}?${params}`, ...accept });
-  if (request.initial) {
-    const items = Array.isArray(list['items']) ? (list['items'] as ApiObject[]) : undefined;
-    if (items === undefined) onEvent({ type: 'ADDED', object: list });
-    else for (const item of items) onEvent({ type: 'ADDED', object: item });
-  }
-  params.set('watch', 'true');
-  params.set('resourceVersion', list.metadata?.resourceVersion ?? '');
-  const body = await session.transport.stream({ method: 'GET', path: `${path}?${params}`, signal: session.signal, ...accept });
+  const { selection, selector, fieldSelector, accept } = request;
+  const { resource, namespace, names } = selection;
+  const start = await readStart(session, request);
+  if (request.initial) for (const object of start.objects) onEvent({ type: 'ADDED', object });
+  const fields = names?.[0] === undefined ? fieldSelector : `metadata.name=${names[0]}`;
+  const query = queryText({
+    labelSelector: names === undefined ? selector : '',
+    fieldSelector: fields,
+    resourceVersion: start.resourceVersion,
+    watch: 'true',
+  });
+  // A resource version of 0 is a value like any other here.
+  const path = `${resourcePath(resource, namespace)}${query}`;
+  const body = await session.transport.stream({ method: 'GET', path, signal: session.signal, ...(accept === undefined ? {} : { accept }) });
+  let skip = start.resourceVersion === '0';
   try {
     for await (const line of createInterface({ input: body, crlfDelay: Number.POSITIVE_INFINITY })) {
       if (line === '') continue;
       const event = JSON.parse(line) as KubectlWatchEvent; // the API's watch framing: one event a line
       if (event.type === 'ERROR') throw new StatusError(event.object as unknown as Status);
-      if (event.type !== 'BOOKMARK') onEvent(event);
+      if (event.type === 'BOOKMARK') continue;
+      if (!skip) onEvent(event);
+      skip = false;
     }
   } catch (error) {
-    if (!session.signal.aborted) throw error;
+    // A broken connection ends a watch like a closed one.
+    if (error instanceof StatusError) throw error;
   } finally {
     body.destroy();
   }

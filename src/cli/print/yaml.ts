@@ -1,9 +1,12 @@
 /**
- * YAML as kubectl prints it: keys sorted, lists not indented, strings quoted where YAML 1.1 would read something else.
- * Source: sigs.k8s.io/yaml; go-yaml v2 emitter.
+ * YAML as kubectl prints it: keys in natural order, lists not indented, strings quoted where YAML 1.1 would read something else, long lines
+ * folded after column 80.
+ * Source: sigs.k8s.io/yaml goyaml.v2 (encode.go, emitterc.go, sorter.go). Written by hand because no library breaks lines where go-yaml does.
  */
-import { Document, isScalar, visit } from 'yaml';
 import type { JsonValue } from '../../api/json.ts';
+import { goNumber } from './go-format.ts';
+import { naturalOrder } from './natural-order.ts';
+import { blockScalar, plainOrQuoted, scalarStyle } from './yaml-scalar.ts';
 
 /** The same value with the keys of every object in Go's (byte) order. */
 export function sortKeys(value: JsonValue): JsonValue {
@@ -13,36 +16,81 @@ export function sortKeys(value: JsonValue): JsonValue {
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([key, inner]) => [key, sortKeys(inner)]));
 }
 
-/** Plain strings that go-yaml quotes with double quotes because YAML 1.1 resolves them to something else. */
-const ambiguous =
-  /^(?:|~|null|Null|NULL|[yYnN]|[yY]es|YES|[nN]o|NO|[tT]rue|TRUE|[fF]alse|FALSE|[oO]n|ON|[oO]ff|OFF|[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[\da-fA-F_]+|[\d_]+(?:\.[\d_]*)?(?:[eE][-+]?\d+)?|\.[\d_]+(?:[eE][-+]?\d+)?)|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)|\d{4}-\d{1,2}-\d{1,2}(?:(?:[Tt]|[ \t]+)\d{1,2}:\d{2}:\d{2}(?:\.\d*)?(?:[ \t]*(?:Z|[-+]\d{1,2}(?::?\d{2})?))?)?|[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?|<<|=)$/;
+const longestSimpleKey = 128;
 
-/** Strings that cannot stand plain and contain nothing that needs an escape: single quotes. */
-const needsQuotes = /^[\s\-?:,[\]{}#&*!|>'"%@`]|: |:$| #|\s$|^---|^\.\.\./;
-const unprintable = (text: string): boolean =>
-  [...text].some((char) => {
-    const code = char.codePointAt(0) ?? 0;
-    return (
-      (code < 0x20 && code !== 0x0a && code !== 0x09) || code === 0x7f || (code >= 0x80 && code < 0xa0 && code !== 0x85) || code === 0xfeff
-    );
-  });
-const leadingDash = /^[-?:](?=\S)/;
+class Emitter {
+  #out = '';
 
-function style(text: string): 'PLAIN' | 'QUOTE_SINGLE' | 'QUOTE_DOUBLE' | 'BLOCK_LITERAL' {
-  if (unprintable(text)) return 'QUOTE_DOUBLE';
-  if (ambiguous.test(text)) return 'QUOTE_DOUBLE';
-  if (text.includes('\n')) return /^\s|[ \t]\n|\t/.test(text) && /^[ \t\n]/.test(text) ? 'QUOTE_DOUBLE' : 'BLOCK_LITERAL';
-  if (leadingDash.test(text) && !/: |:$| #|\s$|^---/.test(text)) return 'PLAIN';
-  return needsQuotes.test(text) ? 'QUOTE_SINGLE' : 'PLAIN';
+  get text(): string {
+    return this.#out;
+  }
+
+  #column(): number {
+    return [...this.#out.slice(this.#out.lastIndexOf('\n') + 1)].length;
+  }
+
+  /** Writes a value after what introduces it; `indent` is that of the collection around it. */
+  value(value: JsonValue, indent: number, inMapping: boolean): void {
+    if (Array.isArray(value)) this.#sequence(value, indent, inMapping);
+    else if (typeof value === 'object' && value !== null)
+      this.#mapping(value as Readonly<Record<string, JsonValue | undefined>>, indent, inMapping);
+    else this.#out += `${this.#scalar(value, indent)}\n`;
+  }
+
+  #scalar(value: string | number | boolean | null, indent: number): string {
+    if (typeof value === 'number') return ` ${goNumber(value)}`;
+    if (typeof value !== 'string') return ` ${String(value)}`;
+    const style = scalarStyle(value, false);
+    if (style === 'literal') return ` ${blockScalar(value, indent + 2)}`;
+    return ` ${plainOrQuoted(value, style, { column: this.#column() + 1, indent: indent + 2 })}`;
+  }
+
+  #sequence(items: readonly JsonValue[], indent: number, inMapping: boolean): void {
+    if (items.length === 0) {
+      this.#out += ' []\n';
+      return;
+    }
+    // Within a mapping, a list is not indented.
+    const own = inMapping ? indent : indent + 2;
+    for (const [i, item] of items.entries()) {
+      if (i === 0 && !inMapping && this.#out.endsWith('-')) this.#out += ' -';
+      else this.#line(own, '-');
+      this.value(item, own, false);
+    }
+  }
+
+  #mapping(value: Readonly<Record<string, JsonValue | undefined>>, indent: number, inMapping: boolean): void {
+    const entries = Object.entries(value).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
+    if (entries.length === 0) {
+      this.#out += ' {}\n';
+      return;
+    }
+    entries.sort(([a], [b]) => naturalOrder(a, b));
+    const own = indent + 2;
+    for (const [i, [key, inner]] of entries.entries()) {
+      const simple = Buffer.byteLength(key) <= longestSimpleKey && !key.includes('\n');
+      const style = scalarStyle(key, simple);
+      const text =
+        style === 'literal'
+          ? blockScalar(key, own + 2)
+          : plainOrQuoted(key, style, simple ? undefined : { column: own + 2, indent: own + 2 });
+      const written = simple ? `${text}:` : `? ${text}\n${' '.repeat(own)}:`;
+      // The first key of a list's item stands beside the dash.
+      if (i === 0 && !inMapping && this.#out.endsWith('-')) this.#out += ` ${written}`;
+      else this.#line(own, written);
+      this.value(inner, own, true);
+    }
+  }
+
+  #line(indent: number, text: string): void {
+    if (this.#out !== '' && !this.#out.endsWith('\n')) this.#out += '\n';
+    this.#out += ' '.repeat(Math.max(0, indent)) + text;
+  }
 }
 
 /** One document, ending in a newline. */
 export function toYaml(value: JsonValue): string {
-  const document = new Document(sortKeys(value), { schema: 'core', aliasDuplicateObjects: false });
-  visit(document, {
-    Scalar: (_key, node) => {
-      if (isScalar(node) && typeof node.value === 'string') node.type = style(node.value);
-    },
-  });
-  return document.toString({ indentSeq: false, lineWidth: 0, nullStr: 'null', minContentWidth: 0 });
+  const emitter = new Emitter();
+  emitter.value(value, -2, false);
+  return emitter.text.replace(/^ /, '');
 }
