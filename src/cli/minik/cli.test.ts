@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import type { ClusterHost, ClusterSettings } from '../cluster-port.ts';
+import { type FakeTerminal, fakeTerminal } from '../testing/fake-terminal.ts';
+import { runMinik } from './cli.ts';
+import { minikHome, Profile } from './profile.ts';
+
+interface Harness {
+  readonly terminal: FakeTerminal;
+  readonly destroyed: string[];
+  readonly kubectlCalls: (readonly string[])[];
+  run(...args: string[]): Promise<number>;
+}
+
+function harness(t: TestContext): Harness {
+  const terminal = fakeTerminal(t);
+  const destroyed: string[] = [];
+  const kubectlCalls: (readonly string[])[] = [];
+  const host: ClusterHost = {
+    plan: () => Promise.reject(new Error('not in this test')),
+    start: () => Promise.reject(new Error('not in this test')),
+    destroy: async (settings) => void destroyed.push(settings.profile),
+  };
+  const run = (...args: string[]): Promise<number> =>
+    runMinik(args, {
+      terminal,
+      loadClusterHost: async () => host,
+      selfCommand: ['false'],
+      version: '1.2.3',
+      kubernetesVersion: 'v1.36.0',
+      kubectl: async (rest) => {
+        kubectlCalls.push(rest);
+        return 5;
+      },
+    });
+  return { terminal, destroyed, kubectlCalls, run };
+}
+
+const settings = (profile: Profile): ClusterSettings => ({
+  profile: profile.name,
+  folder: profile.folder,
+  runtime: 'docker',
+  nodes: 1,
+  apiPort: 6443,
+  serviceCidr: '10.96.0.0/20',
+  podCidr: '10.244.0.0/20',
+  clusterId: 'demo-1',
+});
+
+describe('minik', () => {
+  it('prints its version', async (t) => {
+    const { run, terminal } = harness(t);
+    assert.equal(await run('version'), 0);
+    assert.equal(terminal.printed.out, 'minik version: v1.2.3\nKubernetes: v1.36.0\n');
+  });
+
+  it('hands everything after kubectl on, unread', async (t) => {
+    const { run, kubectlCalls } = harness(t);
+    assert.equal(await run('kubectl', 'get', 'pods', '--help', '-p', 'x'), 5);
+    assert.deepEqual(kubectlCalls, [['get', 'pods', '--help', '-p', 'x']]);
+  });
+
+  it('refuses unknown commands and flags with the exit code of wrong usage', async (t) => {
+    const { run, terminal } = harness(t);
+    assert.equal(await run('sart'), 64);
+    assert.match(terminal.printed.err, /unknown command "sart"/);
+    assert.equal(await run('start', '--nonsense'), 64);
+  });
+
+  it('refuses values that make no sense', async (t) => {
+    const { run, terminal } = harness(t);
+    for (const [args, message] of [
+      [['start', '--runtime', 'podman'], /unknown runtime "podman"/],
+      [['start', '--nodes', '0'], /--nodes must be a whole number from 1 to 5000/],
+      [['start', '--api-port', 'abc'], /--api-port must be a whole number/],
+      [['status', '-o', 'xml'], /unknown output format "xml"/],
+      [['start', '-p', 'No Good'], /invalid profile name "No Good"/],
+    ] as const) {
+      assert.equal(await run(...args), 1);
+      assert.match(terminal.printed.err, message);
+    }
+  });
+
+  it('reports a cluster that does not exist as missing, with exit bits for host, cluster and kubectl', async (t) => {
+    const { run, terminal } = harness(t);
+    assert.equal(await run('status', '-o', 'json'), 7);
+    const status: unknown = JSON.parse(terminal.printed.out);
+    assert.ok(typeof status === 'object' && status !== null && 'state' in status && 'profile' in status);
+    assert.deepEqual([status.profile, status.state], ['minik', 'Missing']);
+  });
+
+  it('will not change what a cluster was made with', async (t) => {
+    const { run, terminal } = harness(t);
+    const profile = new Profile(minikHome(terminal), 'demo');
+    profile.saveSettings(settings(profile));
+    assert.equal(await run('start', '-p', 'demo', '--runtime', 'simulated'), 1);
+    assert.match(terminal.printed.err, /was made with runtime docker, which cannot be changed to simulated/);
+    assert.deepEqual(profile.settings(), settings(profile), 'nothing was changed');
+  });
+
+  it('leaves nothing of a server that died while starting, and shows its log', async (t) => {
+    const { run, terminal } = harness(t);
+    assert.equal(await run('start', '-p', 'demo'), 1);
+    assert.match(terminal.printed.err, /the server ended while starting \(exit code 1\)/);
+    assert.equal(new Profile(minikHome(terminal), 'demo').settings(), undefined);
+  });
+
+  it('deletes a stopped cluster: what the host has of it and its files', async (t) => {
+    const { run, terminal, destroyed } = harness(t);
+    const profile = new Profile(minikHome(terminal), 'demo');
+    profile.saveSettings(settings(profile));
+    assert.equal(await run('delete', '-p', 'demo'), 0);
+    assert.deepEqual(destroyed, ['demo']);
+    assert.equal(profile.settings(), undefined);
+    assert.equal(await run('delete', '-p', 'demo'), 1);
+    assert.match(terminal.printed.err, /there is no profile "demo"/);
+  });
+
+  it('deletes all clusters when told so', async (t) => {
+    const { run, terminal, destroyed } = harness(t);
+    for (const name of ['a', 'b']) {
+      const profile = new Profile(minikHome(terminal), name);
+      profile.saveSettings(settings(profile));
+    }
+    assert.equal(await run('delete', '--all', '-o', 'json'), 0);
+    assert.deepEqual(destroyed, ['a', 'b']);
+    assert.equal(terminal.printed.out, '{\n  "deleted": [\n    "a",\n    "b"\n  ]\n}\n');
+  });
+
+  it('says that a profile without a log has none', async (t) => {
+    const { run, terminal } = harness(t);
+    assert.equal(await run('logs', '-p', 'demo'), 1);
+    assert.match(terminal.printed.err, /profile "demo" has no log/);
+  });
+});
