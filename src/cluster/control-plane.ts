@@ -110,9 +110,15 @@ export async function openControlPlane(settings: ClusterSettings, { log, signal,
 
 const serving = ['healthz', 'livez', 'readyz'] as const;
 
-/** All in one process: what the server can answer at all, they can. */
+/** The store is well when its last commit succeeded. Controllers and scheduler share the server's process: while it answers, they run. */
 const healthChecks = (store: Store): readonly HealthCheck[] => [
-  { name: 'etcd', endpoints: serving, check: () => void store.revision },
+  {
+    name: 'etcd',
+    endpoints: serving,
+    check: () => {
+      if (store.problem !== undefined) throw new Error(store.problem);
+    },
+  },
   { name: 'controller-manager', endpoints: [], check: () => undefined },
   { name: 'scheduler', endpoints: [], check: () => undefined },
 ];

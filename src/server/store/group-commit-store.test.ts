@@ -43,9 +43,11 @@ it('makes nothing visible when the disk refuses, and goes on when it no longer d
   }
   assert.equal(store.get('k/a'), undefined);
   assert.equal(store.revision, 1);
+  assert.match(store.problem ?? '', /disk is full/);
   fail(false);
   const entry = await store.write({ key: 'k/a', object: storedObject('a'), expectedRevision: 0 });
   assert.equal(entry.revision, 2);
+  assert.equal(store.problem, undefined);
   assert.deepEqual(
     events.map((event) => event.revision),
     [2],

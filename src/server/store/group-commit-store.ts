@@ -57,6 +57,7 @@ export class GroupCommitStore implements Store {
   #pending: Pending[] = [];
   #flushing: NodeJS.Immediate | undefined;
   #closed = false;
+  #problem: string | undefined;
 
   constructor(journal: Journal, options: StoreOptions = {}, contents: JournalContents = emptyContents) {
     this.#journal = journal;
@@ -104,6 +105,10 @@ export class GroupCommitStore implements Store {
     const missed = this.#log.after(after).filter((event) => event.entry.key.startsWith(prefix));
     if (missed.length > 0) listener(missed);
     return this.#watchers.add(prefix, Math.max(after, this.#revision), listener);
+  }
+
+  get problem(): string | undefined {
+    return this.#closed ? 'the store is closed' : this.#problem;
   }
 
   onCommit(listener: (revision: number) => void): () => void {
@@ -179,8 +184,10 @@ export class GroupCommitStore implements Store {
       this.#journal.commit(events, compaction);
     } catch (error) {
       const cause = error instanceof Error ? error.message : String(error);
-      return new StoreUnavailableError(`the store cannot be written: ${cause}`, { cause: error });
+      this.#problem = `the store cannot be written: ${cause}`;
+      return new StoreUnavailableError(this.#problem, { cause: error });
     }
+    this.#problem = undefined;
     for (const event of events) this.#apply(event);
     if (compaction !== undefined) this.#log.drop(compaction.through - this.#log.compacted);
     this.#watchers.publish(events);

@@ -77,6 +77,8 @@ export interface Store {
   listAt(prefix: string, revision: number, options?: ListOptions): ListResult;
   /** Called after each commit with the newest revision: progress notifications for bookmarks. Returns the unsubscribe function. */
   onCommit(listener: (revision: number) => void): () => void;
+  /** Why the last commit failed; undefined when it succeeded. */
+  readonly problem: string | undefined;
   /** The oldest revision from which a watch can start. */
   readonly compactedRevision: number;
   /** Flushes and closes; later writes reject with `StoreUnavailableError`. */
