@@ -166,7 +166,8 @@ export class PodWorker {
     if (a.generation !== b.generation || a.deletionTimestamp !== b.deletionTimestamp) return false;
     if (a.deletionGracePeriodSeconds !== b.deletionGracePeriodSeconds) return false;
     if (!deepEqual([a.labels, a.annotations], [b.labels, b.annotations])) return false;
-    const foreign = ({ status }: Pod) => (status.conditions ?? []).filter((c) => !kubeletConditions.has(c.type));
+    const foreign = ({ status }: Pod) =>
+      (status.conditions ?? []).filter((c) => !kubeletConditions.has(c.type) && c.type !== 'PodScheduled');
     if (!deepEqual(foreign(previous), foreign(pod))) return false;
     const published = this.#published;
     if (published === undefined || this.state.deps.statuses.isWriting(b.uid)) return true;

@@ -98,6 +98,7 @@ describe('simulated runtime', () => {
     const events = runtime.events(abort.signal)[Symbol.asyncIterator]();
     await events.next();
     runtime.control.setAvailable(false);
+    assert.equal((await events.next()).value?.type, 'unavailable');
     await assert.rejects(runtime.containers.list(), { code: 'Unavailable' });
     await assert.rejects(runtime.prepare(), { code: 'Unavailable' });
     runtime.control.setAvailable(true);

@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { node as nodeKind } from '../../api/kinds/node.ts';
+import { pod as podKind } from '../../api/kinds/pod.ts';
+import { nodeReady, startKubeletCluster } from './testing/kubelet-cluster.ts';
+
+const requests = (cpu: string, memory = '64Mi') => ({
+  containers: [{ name: 'main', image: 'busybox:1.36', resources: { requests: { cpu, memory } } }],
+});
+
+describe('kubelet', () => {
+  it('registers its node, Ready', async (t) => {
+    const k = await startKubeletCluster(t);
+    assert.equal(await nodeReady(k.cluster), 'True kubelet is posting ready status');
+  });
+
+  it('takes over what runs after a restart, and restarts nothing', async (t) => {
+    const k = await startKubeletCluster(t);
+    const sidecar = { name: 'side', image: 'busybox:1.36', restartPolicy: 'Always' };
+    const probe = { exec: { command: ['true'] }, periodSeconds: 5 };
+    await k.run('web', {
+      initContainers: [{ name: 'init', image: 'busybox:1.36', command: ['true'] }, sidecar],
+      containers: [{ name: 'main', image: 'busybox:1.36', command: ['sleep', '3600'], readinessProbe: probe }],
+    });
+    await k.run('done', { restartPolicy: 'Never', containers: [{ name: 'main', image: 'busybox:1.36', command: ['true'] }] });
+    await k.pass(6);
+    const before = [await k.pod('web'), await k.pod('done')];
+    assert.equal((await k.status('web')).ready, true);
+    const running = [...k.engine.containers.keys()];
+    await k.restart();
+    assert.deepEqual([...k.engine.containers.keys()], running);
+    const after = [await k.pod('web'), await k.pod('done')];
+    assert.deepEqual(
+      after.map(({ status }) => status),
+      before.map(({ status }) => status),
+    );
+    await k.pass(10);
+    assert.equal((await k.status('web')).ready, true);
+  });
+
+  it('acts on what happened while it was away', async (t) => {
+    const k = await startKubeletCluster(t);
+    await k.run('crashed');
+    await k.run('deleted');
+    await k.run('gone');
+    const idOf = (name: string): string => [...k.engine.containers.values()].find((c) => c.view.pod.name === name)?.view.id ?? '';
+    const goneUid = (await k.pod('gone')).metadata.uid;
+    await mkdir(join(k.root, 'pods', 'left-over-folder'), { recursive: true });
+    await k.stop();
+    k.runtime.control.exit(idOf('crashed'), 5);
+    await k.cluster.api(podKind).delete({ namespace: 'default', name: 'deleted' });
+    await k.cluster.api(podKind).delete({ namespace: 'default', name: 'gone' }, { gracePeriodSeconds: 0 });
+    await k.settle();
+    await k.restart();
+    const crashed = await k.status('crashed');
+    assert.equal(crashed.restartCount, 1);
+    assert.equal(crashed.lastState.terminated?.exitCode, 5);
+    assert.ok(crashed.state.running);
+    assert.equal(await k.find('deleted'), undefined);
+    assert.deepEqual([...new Set([...k.engine.containers.values()].map((c) => c.view.pod.name))], ['crashed']);
+    assert.equal(existsSync(join(k.root, 'pods', goneUid)), false);
+    assert.equal(existsSync(join(k.root, 'pods', 'left-over-folder')), false);
+  });
+
+  it('shows an engine that is away, keeps the pods as they are, and goes on when it is back', async (t) => {
+    const k = await startKubeletCluster(t);
+    await k.run('web', {
+      containers: [
+        { name: 'main', image: 'busybox:1.36', livenessProbe: { exec: { command: ['true'] }, periodSeconds: 1, failureThreshold: 1 } },
+      ],
+    });
+    await k.pass(2);
+    const before = await k.pod('web');
+    k.runtime.control.setAvailable(false);
+    await k.settle();
+    assert.equal(await nodeReady(k.cluster), 'False container runtime is down');
+    await k.run('late');
+    await k.pass(20);
+    assert.deepEqual((await k.pod('web')).status, before.status);
+    assert.equal((await k.pod('late')).status.phase, 'Pending');
+    k.runtime.control.setAvailable(true);
+    await k.pass(2);
+    assert.equal(await nodeReady(k.cluster), 'True kubelet is posting ready status');
+    assert.deepEqual((await k.pod('web')).status, before.status);
+    assert.equal((await k.pod('late')).status.phase, 'Running');
+    const ready = (await k.cluster.api(nodeKind).get({ namespace: '', name: 'minik' })).status.conditions?.find((c) => c.type === 'Ready');
+    assert.equal(ready?.reason, 'KubeletReady');
+  });
+
+  it('makes a sandbox that died again, with all its containers', async (t) => {
+    const k = await startKubeletCluster(t);
+    await k.run('web', { initContainers: [{ name: 'init', image: 'busybox:1.36', command: ['true'] }] });
+    const [sandbox] = [...k.engine.sandboxes.keys()];
+    await k.runtime.control.stopSandbox(sandbox ?? '');
+    await k.settle();
+    assert.ok((await k.events('web')).includes('Normal SandboxChanged Pod sandbox changed, it will be killed and re-created.'));
+    const [again, ...others] = [...k.engine.sandboxes.values()];
+    assert.equal(others.length, 0);
+    assert.equal(again?.view.attempt, 1);
+    const main = await k.status('web');
+    assert.equal(main.restartCount, 1);
+    assert.ok(main.state.running);
+    assert.equal((await k.pod('web')).status.podIP, again?.view.ip);
+  });
+
+  it('ends a pod that never restarts when its sandbox died', async (t) => {
+    const k = await startKubeletCluster(t);
+    await k.run('web', { restartPolicy: 'Never' });
+    const [sandbox] = [...k.engine.sandboxes.keys()];
+    await k.runtime.control.stopSandbox(sandbox ?? '');
+    await k.settle();
+    assert.equal((await k.pod('web')).status.phase, 'Failed');
+    assert.equal((await k.status('web')).state.terminated?.exitCode, 143);
+  });
+
+  it('starts a container again that was removed behind its back', async (t) => {
+    const k = await startKubeletCluster(t);
+    await k.run('web');
+    const [id] = [...k.engine.containers.keys()];
+    await k.runtime.containers.remove(id ?? '');
+    await k.settle();
+    const main = await k.status('web');
+    assert.ok(main.state.running);
+    assert.equal(main.restartCount, 1);
+  });
+
+  it('refuses pods that were bound to it and do not fit', async (t) => {
+    const k = await startKubeletCluster(t, { allocatable: { cpus: 2 } });
+    await k.run('first', requests('1500m'));
+    await k.run('second', requests('1'));
+    const { status } = await k.pod('second');
+    const text = "Node didn't have enough resource: cpu, requested: 1000, used: 1500, capacity: 2000";
+    assert.deepEqual([status.phase, status.reason, status.message], ['Failed', 'OutOfcpu', `Pod was rejected: ${text}`]);
+    assert.deepEqual(await k.events('second'), [`Warning OutOfcpu ${text}`]);
+    await k.run('elsewhere', { nodeSelector: { disk: 'ssd' } });
+    assert.equal(
+      (await k.pod('elsewhere')).status.message,
+      "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+    );
+    await k.run('port', { containers: [{ name: 'main', image: 'busybox:1.36', ports: [{ containerPort: 80, hostPort: 8080 }] }] });
+    await k.run('same-port', { containers: [{ name: 'main', image: 'busybox:1.36', ports: [{ containerPort: 80, hostPort: 8080 }] }] });
+    assert.equal((await k.pod('same-port')).status.reason, 'NodePorts');
+    assert.equal((await k.pod('first')).status.phase, 'Running');
+    await k.restart();
+    assert.equal((await k.pod('first')).status.phase, 'Running');
+  });
+
+  it("writes a pod's status again when someone else changed it", async (t) => {
+    const k = await startKubeletCluster(t);
+    const created = await k.run('web');
+    const object = await k.pod('web');
+    await k.cluster.api(podKind).updateStatus({ ...object, status: { ...object.status, phase: 'Pending' } });
+    await k.settle();
+    assert.equal((await k.pod('web')).status.phase, 'Running');
+    assert.equal(created.metadata.uid, (await k.pod('web')).metadata.uid);
+  });
+});

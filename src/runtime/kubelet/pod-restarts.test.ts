@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { startKubeletCluster } from './testing/kubelet-cluster.ts';
+
+const crashing = (exitCode: number, ms = 0) => ({
+  container: () => ({
+    steps: [
+      { do: 'wait' as const, ms },
+      { do: 'exit' as const, code: exitCode },
+    ],
+  }),
+});
+
+describe('restarts', () => {
+  it('restarts at once, then after 10 s doubling to 5 min, and says so', async (t) => {
+    const k = await startKubeletCluster(t, { script: crashing(3, 1000) });
+    await k.run('web');
+    const delays: number[] = [];
+    let last = k.cluster.clock.now();
+    for (let restarts = 1; restarts <= 8; restarts++) {
+      while ((await k.status('web')).restartCount < restarts) await k.passTimer();
+      const now = k.cluster.clock.now();
+      delays.push(Math.round((now - last) / 1000) - 1);
+      last = now;
+    }
+    assert.deepEqual(delays, [0, 10, 20, 40, 80, 160, 300, 300]);
+    await k.pass(2);
+    const { state, lastState, ready, restartCount } = await k.status('web');
+    const { uid } = (await k.pod('web')).metadata;
+    assert.deepEqual(state.waiting, {
+      reason: 'CrashLoopBackOff',
+      message: `back-off 5m0s restarting failed container=main pod=web_default(${uid})`,
+    });
+    assert.equal(lastState.terminated?.exitCode, 3);
+    assert.equal(lastState.terminated?.reason, 'Error');
+    assert.equal(ready, false);
+    assert.equal(restartCount, 8);
+    assert.equal((await k.pod('web')).status.phase, 'Running');
+    assert.ok((await k.events('web')).includes(`Warning BackOff Back-off restarting failed container main in pod web_default(${uid})`));
+  });
+
+  it('forgets the back-off of a container that ran for ten minutes', async (t) => {
+    const k = await startKubeletCluster(t, { script: crashing(1, 1000) });
+    await k.run('web');
+    await k.pass(15);
+    assert.equal((await k.status('web')).restartCount, 2);
+    k.engine.script = crashing(1, 700_000);
+    await k.pass(21);
+    assert.equal((await k.status('web')).restartCount, 3);
+    k.engine.script = crashing(1, 1000);
+    await k.pass(701);
+    assert.equal((await k.status('web')).restartCount, 4);
+    await k.pass(12);
+    assert.equal((await k.status('web')).restartCount, 5);
+  });
+
+  it('ends by its restart policy', async (t) => {
+    const k = await startKubeletCluster(t, { script: crashing(0) });
+    await k.run('never', { restartPolicy: 'Never' });
+    await k.run('onfailure', { restartPolicy: 'OnFailure' });
+    await k.pass(1);
+    for (const name of ['never', 'onfailure']) {
+      const { status } = await k.pod(name);
+      assert.equal(status.phase, 'Succeeded', name);
+      const ready = status.conditions?.find((c) => c.type === 'Ready');
+      assert.deepEqual([ready?.status, ready?.reason], ['False', 'PodCompleted']);
+      assert.equal((await k.status(name)).state.terminated?.reason, 'Completed');
+    }
+    k.engine.script = crashing(2);
+    await k.run('failed', { restartPolicy: 'Never' });
+    await k.pass(1);
+    assert.equal((await k.pod('failed')).status.phase, 'Failed');
+    await k.run('again', { restartPolicy: 'OnFailure' });
+    await k.pass(15);
+    assert.equal((await k.pod('again')).status.phase, 'Running');
+    assert.ok((await k.status('again')).restartCount >= 2);
+  });
+
+  it('follows the rules of a container before its policy', async (t) => {
+    const k = await startKubeletCluster(t, { script: crashing(42) });
+    const rule = { action: 'Restart', exitCodes: { operator: 'In', values: [42] } };
+    const containers = [{ name: 'main', image: 'busybox:1.36', restartPolicy: 'Never', restartPolicyRules: [rule] }];
+    await k.run('web', { restartPolicy: 'Never', containers });
+    await k.pass(1);
+    assert.equal((await k.status('web')).restartCount, 1);
+    k.engine.script = crashing(1);
+    await k.pass(15);
+    assert.equal((await k.pod('web')).status.phase, 'Failed');
+  });
+
+  it('shows a container that cannot run, then backs off', async (t) => {
+    const k = await startKubeletCluster(t, {
+      script: {
+        container: () => ({ steps: [], startFailure: { message: 'exec: "nope": executable file not found in $PATH', exitCode: 127 } }),
+      },
+    });
+    await k.run('web');
+    const { state } = await k.status('web');
+    assert.equal(state.waiting?.reason, 'RunContainerError');
+    assert.match(state.waiting?.message ?? '', /^failed to start container "[0-9a-f]+": Error response from daemon: exec: "nope"/);
+    await k.pass(5);
+    assert.equal((await k.status('web')).state.waiting?.reason, 'CrashLoopBackOff');
+    assert.equal((await k.status('web')).lastState.terminated?.reason, 'ContainerCannotRun');
+    assert.ok((await k.events('web')).some((e) => e.startsWith('Warning Failed Error: failed to start container')));
+  });
+
+  it('reports an out-of-memory kill', async (t) => {
+    const k = await startKubeletCluster(t);
+    await k.run('web');
+    const [id] = [...k.engine.containers.keys()];
+    k.runtime.control.oomKill(id ?? '');
+    await k.settle();
+    const { lastState, restartCount, state } = await k.status('web');
+    assert.equal(lastState.terminated?.reason, 'OOMKilled');
+    assert.equal(lastState.terminated?.exitCode, 137);
+    assert.equal(restartCount, 1);
+    assert.ok(state.running);
+  });
+
+  it('fails a pod that outlives its deadline', async (t) => {
+    const k = await startKubeletCluster(t);
+    await k.run('web', { activeDeadlineSeconds: 30 });
+    await k.pass(29);
+    assert.equal((await k.pod('web')).status.phase, 'Running');
+    await k.pass(2);
+    const { status } = await k.pod('web');
+    assert.deepEqual(
+      [status.phase, status.reason, status.message],
+      ['Failed', 'DeadlineExceeded', 'Pod was active on the node longer than the specified deadline'],
+    );
+    assert.equal((await k.status('web')).state.terminated?.exitCode, 143);
+  });
+});
