@@ -79,7 +79,7 @@ export async function openControlPlane(settings: ClusterSettings, { log, signal,
     behaviours: createBehaviours({ store, serviceRange: settings.serviceCidr, tokens, random: Math.random }),
   });
   const apiEndpoint = { ip: addresses.gateway, port: settings.apiPort };
-  await bootstrap(registry, { serviceRange: parseRange(settings.serviceCidr), apiEndpoint, signal });
+  await bootstrap(registry, { serviceRange: parseRange(settings.serviceCidr), apiEndpoint, signal, setTimer: systemClock.setTimer });
   const stopExpiry = startEventExpiry({ store, now: Date.now, setTimer: systemClock.setTimer });
   signal.addEventListener('abort', stopExpiry, { once: true });
   const authorizer = new RbacAuthorizer(bootstrapRules);

@@ -4,17 +4,13 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { E2eCluster, flavours } from './support/cluster.ts';
-import { machineState } from './support/machine.ts';
+import { traces } from './support/machine.ts';
 import { eventually, ok, run } from './support/shell.ts';
 
 const first = new E2eCluster({ name: 'e2e-first' });
 const second = new E2eCluster({ name: 'e2e-second' });
-let before_: Awaited<ReturnType<typeof machineState>>;
 
-before(async () => {
-  before_ = await machineState();
-  await first.start();
-});
+before(() => first.start());
 
 after(async () => {
   await first.delete();
@@ -171,15 +167,20 @@ describe('two clusters side by side', () => {
         /Name:\s+kubernetes\.default\.svc\.cluster\.local/,
       );
     }
+    const facts = await second.facts();
     assert.equal((await second.minik(['delete'])).code, 0);
+    assert.deepEqual(await traces(facts), []);
     await first.podsReady('app=kept', 2);
   });
 });
 
 describe('minik delete', () => {
   it('leaves the machine as it was', async () => {
+    const facts = await first.facts();
+    assert.notDeepEqual(await traces(facts), [], 'a running cluster leaves traces');
     assert.equal((await first.minik(['delete'])).code, 0);
-    assert.deepEqual(await machineState(), before_);
+    assert.deepEqual(await traces(facts), []);
+    assert.throws(() => process.kill(facts.pid, 0), { code: 'ESRCH' });
     assert.deepEqual(readdirSync(`${first.env.MINIK_HOME ?? ''}/profiles`), []);
     const { stdout } = await run(['kubectl', 'config', 'get-contexts', '-o', 'name'], { env: first.env });
     assert.equal(stdout, '');

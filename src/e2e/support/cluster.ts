@@ -1,5 +1,5 @@
 /** A cluster of its own for one test file: own folder, own kubeconfig, own networks; deleted afterwards, whatever happened. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Background, background, eventually, type Outcome, ok, type RunOptions, run } from './shell.ts';
@@ -13,6 +13,16 @@ export type Flavour = 'kubectl' | 'minik kubectl';
 
 /** Every scenario is done with both. */
 export const flavours: readonly Flavour[] = ['kubectl', 'minik kubectl'];
+
+/** What `minik status -o json` and the profile's settings tell. */
+export interface ClusterFacts {
+  readonly state: string;
+  readonly pid: number;
+  readonly clusterId: string;
+  readonly serviceCidr: string;
+  readonly podCidr: string;
+  readonly folder: string;
+}
 
 export interface E2eClusterOptions {
   /** Also the profile's name; unique among test files, so that they can run side by side. */
@@ -58,6 +68,42 @@ export class E2eCluster {
     } finally {
       rmSync(this.home, { recursive: true, force: true });
     }
+  }
+
+  /** The running cluster's process, ranges and folder. */
+  async facts(): Promise<ClusterFacts> {
+    const status: Omit<ClusterFacts, 'clusterId'> = JSON.parse((await this.minik(['status', '-o', 'json'])).stdout);
+    const { clusterId }: ClusterFacts = JSON.parse(readFileSync(join(status.folder, 'settings.json'), 'utf8'));
+    return { ...status, clusterId };
+  }
+
+  /** Names of this cluster's containers on the daemon, in any state (or with more filters of `docker ps`). */
+  async containers(...filters: readonly string[]): Promise<readonly string[]> {
+    const { clusterId } = await this.facts();
+    const flags = [`label=io.minik.cluster=${clusterId}`, ...filters].flatMap((filter) => ['--filter', filter]);
+    const names = await ok(['docker', 'ps', '-a', '--format', '{{.Names}}', ...flags]);
+    return names.split('\n').filter((name) => name !== '');
+  }
+
+  /** The uids of pods that have a folder on the node. */
+  async podFolders(): Promise<readonly string[]> {
+    const { folder } = await this.facts();
+    const pods = join(folder, 'nodes', this.name, 'pods');
+    return existsSync(pods) ? readdirSync(pods).sort() : [];
+  }
+
+  /** Deletes workloads, pods and Services of the default namespace and waits until containers and pod folders are gone. */
+  async clear(): Promise<void> {
+    await this.kubectl('kubectl', ['delete', 'deploy,rs,rc', '--all', '--cascade=background']);
+    await this.kubectl('kubectl', ['delete', 'pods', '--all', '--grace-period=1']);
+    const services = (await this.kubectl('kubectl', ['get', 'svc', '-o', 'name'])).split('\n');
+    const own = services.filter((name) => name !== '' && name !== 'service/kubernetes');
+    if (own.length > 0) await this.kubectl('kubectl', ['delete', ...own]);
+    await this.until(['get', 'pods', '-o', 'name'], (text) => text === '');
+    await eventually(async () => {
+      const left = [...(await this.containers()), ...(await this.podFolders())];
+      if (left.length > 0) throw new Error(`left behind: ${left.join(', ')}`);
+    });
   }
 
   /** Runs `minik …` for this cluster. */

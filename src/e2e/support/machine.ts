@@ -1,28 +1,19 @@
-/** What clusters put on a machine outside their folders, to see that nothing is left. */
+/** What a cluster puts on a machine outside its folder, to see that nothing is left. Looks at one cluster's only: others run beside it. */
+import type { ClusterFacts } from './cluster.ts';
 import { ok } from './shell.ts';
 
-export interface MachineState {
-  readonly containers: readonly string[];
-  readonly networks: readonly string[];
-  readonly routes: readonly string[];
-}
+const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
 
-const lines = (text: string): string[] =>
-  text
-    .split('\n')
-    .filter((line) => line !== '')
-    .sort();
-
-/** Containers and networks of minik on the daemon, and ranges that are local to the host. Names only, so that two states compare. */
-export async function machineState(): Promise<MachineState> {
-  const [containers, networks, routes] = await Promise.all([
-    ok(['docker', 'ps', '-a', '--format', '{{.Names}}', '--filter', 'label=io.minik.cluster']),
-    ok(['docker', 'network', 'ls', '--format', '{{.Name}}', '--filter', 'name=minik-']),
+/** Containers, volumes and networks of a cluster on the daemon, and the host's routes to its ranges. Empty when nothing is there. */
+export async function traces({ clusterId, serviceCidr, podCidr }: ClusterFacts): Promise<readonly string[]> {
+  const label = ['--filter', `label=io.minik.cluster=${clusterId}`];
+  const [containers, volumes, networks, local, main] = await Promise.all([
+    ok(['docker', 'ps', '-a', '--format', '{{.Names}}', ...label]),
+    ok(['docker', 'volume', 'ls', '-q', ...label]),
+    ok(['docker', 'network', 'ls', '--format', '{{.Name}}', '--filter', `name=minik-${clusterId}`]),
     ok(['ip', 'route', 'show', 'table', 'local']),
+    ok(['ip', 'route', 'show']),
   ]);
-  return {
-    containers: lines(containers),
-    networks: lines(networks),
-    routes: lines(routes).filter((route) => /^local \S+\/\d+ dev lo/.test(route)),
-  };
+  const routes = lines(local + main).filter((route) => route.includes(serviceCidr) || route.includes(podCidr));
+  return [...lines(containers), ...lines(volumes), ...lines(networks), ...routes];
 }

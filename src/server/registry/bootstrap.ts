@@ -1,10 +1,11 @@
 /**
  * What every cluster holds from the start: the system's namespaces, the `kubernetes` Service that leads to the API server, and the DNS Service.
- * Running it again changes only what differs. Source: pkg/controlplane/controller/{systemnamespaces,kubernetesservice}, pkg/controlplane/reconcilers.
+ * Running it again changes only what differs; what is deleted comes back, as `kubectl delete all --all` in the default namespace needs.
+ * Source: pkg/controlplane/controller/{systemnamespaces,kubernetesservice}, pkg/controlplane/reconcilers.
  */
 import type { JsonObject } from '../../api/json.ts';
 import type { AnyKind } from '../../api/kind.ts';
-import type { ListRequest, MutateOptions, Registry, RequestContext, Target } from './registry.ts';
+import type { ListRequest, MutateOptions, Registry, RequestContext, Target, WatchRequest } from './registry.ts';
 import { addressAt, type IpRange } from './services/ip-range.ts';
 
 export interface BootstrapOptions {
@@ -12,9 +13,14 @@ export interface BootstrapOptions {
   readonly serviceRange: IpRange;
   /** Where pods reach the API server's own socket: the endpoint behind the `kubernetes` Service. Not a loopback address: validation refuses those. */
   readonly apiEndpoint: { readonly ip: string; readonly port: number };
+  /** Ends the watch over what was made. */
   readonly signal: AbortSignal;
+  /** Calls back once after a delay in milliseconds. */
+  setTimer(delayMs: number, callback: () => void): void;
 }
 
+/** Upstream looks every ten seconds; here only a failed restoration is tried again after as long. Source: kubernetesservice/controller.go. */
+const retryMs = 10_000;
 const systemNamespaces = ['kube-system', 'kube-public', 'kube-node-lease', 'default'];
 const mutate: MutateOptions = { dryRun: false, fieldManager: 'minik', fieldValidation: 'Ignore' };
 
@@ -33,8 +39,9 @@ export const dnsAddress = (range: IpRange): string => addressAt(range, 10);
 /** Where the API server is for pods: the first address of its range, port 443. */
 export const apiAddress = (range: IpRange): string => addressAt(range, 1);
 
-/** Makes what is missing. Rejects with StatusError when the store cannot be written. */
-export async function bootstrap(registry: Registry, { serviceRange, apiEndpoint, signal }: BootstrapOptions): Promise<void> {
+/** Makes what is missing, and makes it again whenever it is deleted. Rejects with StatusError when the store cannot be written. */
+export async function bootstrap(registry: Registry, options: BootstrapOptions): Promise<void> {
+  const { serviceRange, apiEndpoint, signal } = options;
   const context: RequestContext = {
     user: { name: 'system:apiserver', uid: '', groups: ['system:masters'], extra: {} },
     userAgent: 'minik',
@@ -43,8 +50,30 @@ export async function bootstrap(registry: Registry, { serviceRange, apiEndpoint,
   };
   const ensure = (object: BootstrapObject): Promise<void> => ensureObject(registry, context, object);
   await Promise.all(systemNamespaces.map((name) => ensure({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
-  await Promise.all([...kubernetesService(apiAddress(serviceRange), apiEndpoint), ...dnsService(dnsAddress(serviceRange))].map(ensure));
+  const services = [...kubernetesService(apiAddress(serviceRange), apiEndpoint), ...dnsService(dnsAddress(serviceRange))];
+  await Promise.all(services.map(ensure));
+  for (const object of services) keep(registry, context, object, options);
 }
+
+/** Differs: upstream restores only the `kubernetes` Service; nobody would restore the DNS Service here. */
+function keep(registry: Registry, context: RequestContext, object: BootstrapObject, { signal, setTimer }: BootstrapOptions): void {
+  const restore = (): void => {
+    if (signal.aborted) return;
+    ensureObject(registry, context, object).catch(() => setTimer(retryMs, restore));
+  };
+  registry.watch(context, targetOf(registry, object), onlyIt(object), (batch) => {
+    if (batch.some(({ type }) => type === 'DELETED')) restore();
+  });
+}
+
+const onlyIt = ({ metadata }: BootstrapObject): WatchRequest => ({
+  labelSelector: '',
+  fieldSelector: `metadata.name=${metadata.name}`,
+  resourceVersion: '',
+  resourceVersionMatch: '',
+  allowBookmarks: false,
+  sendInitialEvents: undefined,
+});
 
 type BootstrapObject = JsonObject & {
   readonly apiVersion: string;
@@ -129,12 +158,19 @@ function dnsService(clusterIP: string): readonly BootstrapObject[] {
 
 /** Creates an object; one that exists is patched to say the same, which changes nothing when it does already. */
 async function ensureObject(registry: Registry, context: RequestContext, object: BootstrapObject): Promise<void> {
-  const { name, namespace = '' } = object.metadata;
-  const target: Target = { kind: kindOf(registry, object), namespace, name, subresource: '' };
+  const { name } = object.metadata;
+  const target = targetOf(registry, object);
   const known = await registry.list(context, target, { ...everything, fieldSelector: `metadata.name=${name}` });
   if (known.entries.length > 0) await registry.patch(context, target, { type: 'merge', body: object, force: false }, mutate);
   else await registry.create(context, { ...target, name: '' }, { json: object, text: undefined }, mutate);
 }
+
+const targetOf = (registry: Registry, object: BootstrapObject): Target => ({
+  kind: kindOf(registry, object),
+  namespace: object.metadata.namespace ?? '',
+  name: object.metadata.name,
+  subresource: '',
+});
 
 function kindOf({ kinds }: Registry, { apiVersion, kind }: BootstrapObject): AnyKind {
   const [version = '', group = ''] = apiVersion.split('/').reverse();

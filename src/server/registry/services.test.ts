@@ -161,12 +161,7 @@ describe('node ports', () => {
 describe('bootstrap', () => {
   it('makes the system’s objects, once', async () => {
     const test = new TestRegistry();
-    const run = () =>
-      bootstrap(test.registry, {
-        serviceRange: parseRange('10.96.0.0/16'),
-        apiEndpoint: { ip: '172.18.0.1', port: 6443 },
-        signal: test.context.signal,
-      });
+    const run = () => bootstrap(test.registry, bootstrapOptions(test));
     await run();
     const { revision } = test.store;
     await run();
@@ -178,4 +173,32 @@ describe('bootstrap', () => {
       { addresses: ['172.18.0.1'], conditions: { ready: true } },
     ]);
   });
+
+  it('brings back what is deleted, until it is stopped', async () => {
+    const test = new TestRegistry();
+    const stop = new AbortController();
+    await bootstrap(test.registry, { ...bootstrapOptions(test), signal: stop.signal });
+    const before = await test.get('services', 'default/kubernetes');
+    await test.delete('services', 'default/kubernetes');
+    await turns();
+    const after = await test.get('services', 'default/kubernetes');
+    assert.deepEqual(after.spec, before.spec);
+    assert.notEqual(after.metadata.uid, before.metadata.uid);
+    stop.abort();
+    await test.delete('services', 'default/kubernetes');
+    await turns();
+    assert.deepEqual(await test.names('services', 'default'), []);
+  });
+});
+
+/** Enough turns of the event loop for a few writes one after another. */
+async function turns(): Promise<void> {
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const bootstrapOptions = (test: TestRegistry) => ({
+  serviceRange: parseRange('10.96.0.0/16'),
+  apiEndpoint: { ip: '172.18.0.1', port: 6443 },
+  signal: test.context.signal,
+  setTimer: () => assert.fail('nothing needs to be tried again'),
 });
