@@ -26,6 +26,8 @@ export interface InfoOptions {
   readonly allNamespaces?: boolean;
   /** Whether a type without names stands for the whole collection. */
   readonly collections?: boolean;
+  /** `--selector` does not choose objects here. */
+  readonly ignoreSelector?: boolean;
   /** Objects of files are read from the server too. */
   readonly latest?: boolean;
   /** False: named objects are not read, only named. Default true. */

@@ -25,6 +25,8 @@ export interface SelectionOptions {
   readonly allNamespaces?: boolean;
   /** Whether a type without names means the whole collection. */
   readonly collections?: boolean;
+  /** `--selector` does not choose objects here. */
+  readonly ignoreSelector?: boolean;
 }
 
 const noType = (word: string): CommandError => new CommandError(`the server doesn't have a resource type ${JSON.stringify(word)}`);
@@ -80,19 +82,22 @@ async function fromFiles(session: Session, flags: Flags): Promise<ResourceSelect
   for (const { object, source } of await readManifests(session, flags.list('filename'), flags.bool('recursive'))) {
     const resource = await resourceOfManifest(session, object, source);
     const name = object.metadata?.name ?? '';
-    if (name === '' && (object.metadata?.generateName ?? '') === '') throw new CommandError(`error when retrieving current configuration of:\nresource name may not be empty`);
+    if (name === '' && (object.metadata?.generateName ?? '') === '')
+      throw new CommandError(`error when retrieving current configuration of:\nresource name may not be empty`);
     selections.push({ resource, names: [name], namespace: namespaceOfManifest(session, resource, object), manifest: object, source });
   }
   return selections;
 }
 
-const mixed = 'there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. \'kubectl get resource/<resource_name>\' instead of \'kubectl get resource resource/<resource_name>\'';
+const mixed =
+  "there is no need to specify a resource type as a separate argument when passing arguments in resource/name form (e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'";
 
 function fromNamedPairs(discovery: Discovery, args: readonly string[], namespaceOf: (r: ApiResource) => string): ResourceSelection[] {
   return args.map((arg) => {
     const [type = '', name = '', ...more] = arg.split('/');
     if (!arg.includes('/')) throw new CommandError(mixed);
-    if (more.length > 0 || type === '' || name === '') throw new CommandError(`arguments in resource/name form must have a single resource and name`);
+    if (more.length > 0 || type === '' || name === '')
+      throw new CommandError(`arguments in resource/name form must have a single resource and name`);
     const resource = discovery.find(type);
     if (resource === undefined) throw noType(type);
     return { resource, names: [name], namespace: namespaceOf(resource) };
@@ -100,14 +105,22 @@ function fromNamedPairs(discovery: Discovery, args: readonly string[], namespace
 }
 
 /** Reads the arguments of a verb. Rejects with CommandError or UsageError with kubectl's texts. */
-export async function selectResources(session: Session, args: readonly string[], options: SelectionOptions = {}): Promise<readonly ResourceSelection[]> {
+export async function selectResources(
+  session: Session,
+  args: readonly string[],
+  options: SelectionOptions = {},
+): Promise<readonly ResourceSelection[]> {
   const { flags } = session;
   if (flags.given('filename')) {
-    if (args.length > 0) throw new CommandError('when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well');
+    if (args.length > 0)
+      throw new CommandError('when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well');
     return fromFiles(session, flags);
   }
   const first = args[0];
-  if (first === undefined) throw new UsageError('You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.');
+  if (first === undefined)
+    throw new UsageError(
+      'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.',
+    );
   const everywhere = options.allNamespaces === true && flags.bool('all-namespaces');
   const namespaceOf = (resource: ApiResource): string => (resource.namespaced && !everywhere ? session.namespace : '');
   const discovery = await session.discovery;
@@ -120,7 +133,8 @@ export async function selectResources(session: Session, args: readonly string[],
   const resources = findResources(discovery, first);
   if (names.length > 0) {
     if (everywhere) throw new CommandError('a resource cannot be retrieved by name across all namespaces');
-    if (flags.given('selector')) throw new CommandError('name cannot be provided when a selector is specified');
+    if (flags.given('selector') && options.ignoreSelector !== true)
+      throw new CommandError('name cannot be provided when a selector is specified');
     return resources.map((resource) => ({ resource, names, namespace: namespaceOf(resource) }));
   }
   if (options.collections !== true && !flags.given('selector') && !flags.bool('all') && !flags.given('field-selector')) {
@@ -130,7 +144,11 @@ export async function selectResources(session: Session, args: readonly string[],
 }
 
 /** The one object that a verb like `logs` or `exec` is given; TYPE defaults to pods. */
-export async function selectOne(session: Session, arg: string, defaultType = 'pods'): Promise<{ readonly resource: ApiResource; readonly name: string }> {
+export async function selectOne(
+  session: Session,
+  arg: string,
+  defaultType = 'pods',
+): Promise<{ readonly resource: ApiResource; readonly name: string }> {
   const [type = '', name] = arg.includes('/') ? arg.split('/', 2) : [defaultType, arg];
   return { resource: await findResource(session, type), name: name ?? '' };
 }

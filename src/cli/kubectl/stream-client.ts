@@ -134,7 +134,8 @@ class RemoteSession {
       stdin.off('end', onEnd);
       if (raw) stdin.setRawMode(false);
       stdin.pause();
-      stdin.unref();
+      // A file or a closed input has no handle to let go of.
+      if ('unref' in stdin) stdin.unref();
     });
   }
 

@@ -24,6 +24,11 @@ export class Description {
     this.#text = '';
   }
 
+  /** The text with its tabs, columns not lined up: what was written since the last flush. */
+  unaligned(): string {
+    return this.#text;
+  }
+
   toString(): string {
     this.flush();
     return this.#done;
