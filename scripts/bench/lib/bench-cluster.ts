@@ -87,6 +87,11 @@ export class BenchCluster {
     return { host: url.hostname, port: Number(url.port), ca: caPem, cert: certificatePem, key: keyPem };
   }
 
+  /** What `minik start` has picked. */
+  settings() {
+    return this.#read('settings.json');
+  }
+
   #read(file: string) {
     // Written by minik itself: cli/minik/profile.ts.
     return JSON.parse(readFileSync(join(this.folder, file), 'utf8')) as {
@@ -95,6 +100,7 @@ export class BenchCluster {
       readonly caPem: string;
       readonly certificatePem: string;
       readonly keyPem: string;
+      readonly serviceCidr: string;
     };
   }
 
