@@ -104,6 +104,8 @@ export interface KindDeclaration<T extends KubeObject> {
   warnings?(object: T, previous: T | undefined): readonly string[];
   /** Default grace period of a delete in seconds; absent: deleted at once. Pods only: may look at the object and the request. */
   gracePeriodSeconds?(object: T, requestedSeconds: number | undefined): number;
+  /** False: a collection cannot be deleted at once, as upstream for Namespace. Default: true. */
+  readonly deleteCollection?: boolean;
   /** Whether a delete answers with the object rather than a Status, as upstream for Pod, Service, Namespace, ServiceAccount and others. */
   readonly returnsDeletedObject?: boolean;
   /** Default of `propagationPolicy`; 'Background' unless said (RC via core/v1 keeps 'Orphan' upstream). */

@@ -57,7 +57,14 @@ export class StatusError extends Error {
   ) {
     super(status.message ?? status.reason ?? 'unknown error', options);
     this.name = 'StatusError';
-    this.status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', ...status };
+    const { metadata = {}, message, reason, details, code } = status;
+    this.status = {
+      ...{ kind: 'Status', apiVersion: 'v1', metadata, status: 'Failure' },
+      ...(message === undefined ? {} : { message }),
+      ...(reason === undefined ? {} : { reason }),
+      ...(details === undefined ? {} : { details }),
+      ...(code === undefined ? {} : { code }),
+    };
   }
 
   get code(): number {
@@ -82,6 +89,14 @@ export const statusErrors = {
   /** A path or resource type that this server does not serve. */
   noSuchResource: (): StatusError =>
     new StatusError({ code: 404, reason: 'NotFound', message: 'the server could not find the requested resource', details: {} }),
+  /** A method that nothing answers at a path that is served for others. Source: errors.go, NewGenericServerResponse. */
+  methodNotAllowed: (): StatusError =>
+    new StatusError({
+      code: 405,
+      reason: 'MethodNotAllowed',
+      message: 'the server does not allow this method on the requested resource',
+      details: {},
+    }),
   alreadyExists: (r: GroupResource, name: string): StatusError =>
     new StatusError({
       code: 409,

@@ -39,6 +39,7 @@ export const namespace = defineKind<Namespace>({
   prepareForCreate: prepareNamespaceForCreate,
   prepareForUpdate: (next, previous) => ({ ...next, spec: { ...next.spec, finalizers: previous.spec.finalizers } }),
   returnsDeletedObject: true,
+  deleteCollection: false,
   validate: namespaceErrors,
   validateStatusUpdate: namespaceStatusErrors,
   selectableFieldLabels: ['metadata.name', 'status.phase', 'name'],

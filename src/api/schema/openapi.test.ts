@@ -38,18 +38,24 @@ const openApi = createOpenApi({
   schemas: loadSchemas(brotliDecompressSync),
   descriptions: () => loadDescriptions(brotliDecompressSync),
   kinds: () => [pod, deployment],
-  createOnly: [
-    {
+  version: 'v1.36.0',
+});
+
+const computed = [
+  {
+    kind: defineKind({
       group: 'authentication.k8s.io',
       version: 'v1',
       kind: 'TokenReview',
       plural: 'tokenreviews',
+      singular: 'tokenreview',
       scope: 'Cluster',
       schema: 'io.k8s.api.authentication.v1.TokenReview',
-    },
-  ],
-  version: 'v1.36.0',
-});
+      validate: () => [],
+    }),
+    verbs: ['create'],
+  },
+] as const;
 
 /** Walks down a document by keys. */
 function at(value: JsonValue | undefined, ...path: readonly string[]): JsonValue | undefined {
@@ -76,7 +82,7 @@ describe('OpenAPI v3', () => {
   const schemas = at(document, 'components', 'schemas');
 
   it('lists its documents', () => {
-    assert.deepEqual(openApi.v3Paths(), ['api/v1', 'apis/apps/v1', 'apis/authentication.k8s.io/v1']);
+    assert.deepEqual(openApi.v3Paths(computed), ['api/v1', 'apis/apps/v1', 'apis/authentication.k8s.io/v1']);
     assert.equal(openApi.v3('apis/none/v1'), undefined);
   });
 
@@ -104,8 +110,8 @@ describe('OpenAPI v3', () => {
   });
 
   it('resolves every reference', () => {
-    for (const path of openApi.v3Paths()) {
-      const whole = openApi.v3(path);
+    for (const path of openApi.v3Paths(computed)) {
+      const whole = openApi.v3(path, computed);
       for (const reference of references(whole)) {
         const model = reference.replace('#/components/schemas/', '');
         assert.ok(at(whole, 'components', 'schemas', model) !== undefined, reference);
@@ -123,13 +129,13 @@ describe('OpenAPI v3', () => {
     const scale = at(document, 'paths', '/apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale', 'get');
     assert.equal(at(scale, 'operationId'), 'readAppsV1NamespacedDeploymentScale');
     assert.deepEqual(at(scale, 'x-kubernetes-group-version-kind'), { group: 'autoscaling', kind: 'Scale', version: 'v1' });
-    const reviews = at(openApi.v3('apis/authentication.k8s.io/v1'), 'paths', '/apis/authentication.k8s.io/v1/tokenreviews');
+    const reviews = at(openApi.v3('apis/authentication.k8s.io/v1', computed), 'paths', '/apis/authentication.k8s.io/v1/tokenreviews');
     assert.deepEqual(Object.keys(reviews as JsonObject), ['post']);
   });
 });
 
 describe('OpenAPI v2', () => {
-  const document = openApi.v2();
+  const document = openApi.v2(computed);
 
   it('puts references beside descriptions and leaves defaults out', () => {
     const container = at(document, 'definitions', 'io.k8s.api.core.v1.Container', 'properties', 'resources');
@@ -150,7 +156,7 @@ describe('OpenAPI v2', () => {
   });
 
   it('encodes as a gnostic document', () => {
-    const reader = protobuf.Reader.create(openApi.v2Protobuf());
+    const reader = protobuf.Reader.create(openApi.v2Protobuf(computed));
     const fields = new Map<number, number>();
     while (reader.pos < reader.len) {
       const tag = reader.uint32();

@@ -5,7 +5,7 @@ import type { Descriptions } from './descriptions.ts';
 import type { GroupVersionKind } from './openapi/definitions.ts';
 import { encodeSwagger } from './openapi/gnostic.ts';
 import type { OpenApiInput } from './openapi/input.ts';
-import { type CreateOnlyResource, groupVersionPath, type ServedResource, servedResources } from './openapi/served.ts';
+import { type ComputedResource, groupVersionPath, type ServedResource, servedResources } from './openapi/served.ts';
 import { buildOpenApiV2 } from './openapi-v2.ts';
 import { buildOpenApiV3 } from './openapi-v3.ts';
 import type { Schemas } from './schema.ts';
@@ -16,21 +16,20 @@ export interface OpenApiOptions {
   readonly descriptions: () => Descriptions;
   /** The Kinds served now; asked for each document. */
   readonly kinds: () => readonly AnyKind[];
-  /** Resources that can only be created (reviews). Default: none. */
-  readonly createOnly?: readonly CreateOnlyResource[];
   /** The Kubernetes version, e.g. `v1.36.0`. */
   readonly version: string;
 }
 
+/** Every document also shows the computed resources that it is given. */
 export interface OpenApi {
   /** Swagger 2.0 of everything. */
-  v2(): JsonObject;
+  v2(computed?: readonly ComputedResource[]): JsonObject;
   /** The same as a gnostic message: `application/com.github.proto-openapi.spec.v2.v1.0+protobuf`. */
-  v2Protobuf(): Uint8Array;
+  v2Protobuf(computed?: readonly ComputedResource[]): Uint8Array;
   /** Paths of the v3 documents: `api/v1`, `apis/apps/v1` …, sorted. */
-  v3Paths(): readonly string[];
+  v3Paths(computed?: readonly ComputedResource[]): readonly string[];
   /** OpenAPI 3.0 of one path; undefined when not served. */
-  v3(path: string): JsonObject | undefined;
+  v3(path: string, computed?: readonly ComputedResource[]): JsonObject | undefined;
 }
 
 /** Creates the source of documents; nothing is computed until asked for, and nothing is cached but descriptions. */
@@ -47,12 +46,12 @@ export function createOpenApi(options: OpenApiOptions): OpenApi {
     loaded ??= options.descriptions();
     return { schemas, descriptions: loaded, version, ownKind };
   };
-  const resources = (): ServedResource[] => servedResources(kinds(), options.createOnly ?? []);
-  const v2 = (): JsonObject => buildOpenApiV2(input(), resources());
+  const resources = (computed: readonly ComputedResource[] = []): ServedResource[] => servedResources(kinds(), computed);
+  const v2 = (computed?: readonly ComputedResource[]): JsonObject => buildOpenApiV2(input(), resources(computed));
   return {
     v2,
-    v2Protobuf: () => encodeSwagger(v2()),
-    v3Paths: () => [...new Set(resources().map(({ group, version: served }) => groupVersionPath(group, served)))],
-    v3: (path) => buildOpenApiV3(input(), resources(), path),
+    v2Protobuf: (computed) => encodeSwagger(v2(computed)),
+    v3Paths: (computed) => [...new Set(resources(computed).map(({ group, version: served }) => groupVersionPath(group, served)))],
+    v3: (path, computed) => buildOpenApiV3(input(), resources(computed), path),
   };
 }

@@ -31,12 +31,48 @@ describe('objects', () => {
     });
   });
 
-  it('answers upstream plain text where nothing is served', async () => {
+  it('answers upstream plain text where no group version is served', async () => {
     const { fetch } = testApp();
-    for (const path of ['/api/v1/nonsense', '/apis/none.io/v1/things', '/nowhere', '/api/v1/namespaces/default/nodes', '/api/v9']) {
+    for (const path of ['/apis/none.io/v1/things', '/apis/apps/v9/deployments', '/nowhere', '/api/v9', '/apis/none.io']) {
       const response = await fetch(path);
       assert.equal(response.status, 404, path);
       assert.equal(await response.text(), '404 page not found\n', path);
+    }
+  });
+
+  it('answers a Status for what a served group version does not know', async () => {
+    const { fetch } = testApp();
+    const paths = ['/api/v1/nonsense', '/api/v1/namespaces/default/nodes', '/api/v1/pods/x', `${base}/a/nonsense`, '/api/v1/watch'];
+    for (const path of paths) {
+      const response = await fetch(path);
+      assert.equal(response.status, 404, path);
+      assert.equal(
+        await response.text(),
+        '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"the server could not find the requested resource","reason":"NotFound","details":{},"code":404}\n',
+        path,
+      );
+    }
+  });
+
+  it('answers 405 to methods that a path does not have', async () => {
+    const { fetch } = testApp();
+    const tries = [
+      ['PUT', base],
+      ['POST', `${base}/a`],
+      ['DELETE', '/api/v1/configmaps'],
+      ['DELETE', '/api/v1/namespaces'],
+      ['OPTIONS', base],
+      ['GET', '/apis/authentication.k8s.io/v1/tokenreviews'],
+      ['POST', '/apis/apps/v1'],
+      ['DELETE', '/api'],
+    ] as const;
+    for (const [method, path] of tries) {
+      const response = await fetch(path, { method });
+      assert.equal(response.status, 405, `${method} ${path}`);
+      assert.equal(
+        await response.text(),
+        '{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"the server does not allow this method on the requested resource","reason":"MethodNotAllowed","details":{},"code":405}\n',
+      );
     }
   });
 

@@ -1,5 +1,6 @@
 /** What the HTTP layer needs from others: small interfaces, implemented elsewhere and wired by the composition root. */
 import type { JsonObject } from '../../api/json.ts';
+import type { ComputedResource } from '../../api/schema/openapi/served.ts';
 import type { UserInfo } from '../registry/registry.ts';
 
 /** What a request carries to prove who sends it. */
@@ -72,14 +73,14 @@ export interface ProtobufCodec {
   decode(bytes: Uint8Array, fallback: { readonly apiVersion: string; readonly kind: string }): JsonObject;
 }
 
-/** The OpenAPI documents as JSON objects; called again when the served Kinds changed. */
+/** The OpenAPI documents as JSON objects, given the computed resources; called again when the served Kinds changed. */
 export interface OpenApiSource {
   /** Swagger 2.0 of everything. */
-  v2(): Promise<JsonObject> | JsonObject;
+  v2(computed: readonly ComputedResource[]): Promise<JsonObject> | JsonObject;
   /** OpenAPI 3.0 of one path: `api/v1`, `apis/apps/v1`; undefined when not served. */
-  v3(path: string): Promise<JsonObject | undefined> | JsonObject | undefined;
+  v3(path: string, computed: readonly ComputedResource[]): Promise<JsonObject | undefined> | JsonObject | undefined;
   /** Protobuf form of the v2 document (`com.github.proto-openapi.spec.v2@v1.0+protobuf`), when there is one. */
-  v2Protobuf?(): Promise<Uint8Array> | Uint8Array;
+  v2Protobuf?(computed: readonly ComputedResource[]): Promise<Uint8Array> | Uint8Array;
 }
 
 /** A named part of `/healthz`, `/livez` and `/readyz`. Resolves when healthy, rejects with the reason when not. */

@@ -128,20 +128,32 @@ export class ResourceOperations {
   }
 
   paths(): PathOperations[] {
-    const { group, version, plural, scope, status, scale, connect, createOnly } = this.#resource;
+    const { group, version, plural, scope, status, scale, connect, verbs: only, deleteCollection } = this.#resource;
     const root = `/${groupVersionPath(group, version)}`;
     const namespaced = scope === 'Namespaced';
     const collection = namespaced ? `${root}/namespaces/{namespace}/${plural}` : `${root}/${plural}`;
-    if (createOnly) return [this.#path(collection, { post: this.#create() })];
     const item = `${collection}/{name}`;
+    if (only !== undefined) return this.#computedPaths(collection, item, only);
     return [
       ...(namespaced ? [this.#path(`${root}/${plural}`, { get: this.#list(true) })] : []),
-      this.#path(collection, { get: this.#list(false), post: this.#create(), delete: this.#deleteCollection() }),
+      this.#path(collection, {
+        get: this.#list(false),
+        post: this.#create(),
+        ...(deleteCollection ? { delete: this.#deleteCollection() } : {}),
+      }),
       this.#path(item, { get: this.#read(), put: this.#replace(), patch: this.#patch(), delete: this.#delete() }),
       ...(status ? [this.#sub(item, 'status')] : []),
       ...(scale ? [this.#sub(item, 'scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' })] : []),
       ...connect.map((name) => this.#connect(item, name)),
     ];
+  }
+
+  #computedPaths(collection: string, item: string, only: NonNullable<ServedResource['verbs']>): PathOperations[] {
+    const onCollection = {
+      ...(only.includes('list') ? { get: this.#list(false) } : {}),
+      ...(only.includes('create') ? { post: this.#create() } : {}),
+    };
+    return [this.#path(collection, onCollection), ...(only.includes('get') ? [this.#path(item, { get: this.#read() })] : [])];
   }
 
   #path(path: string, operations: PathOperations['operations']): PathOperations {

@@ -2,17 +2,21 @@
 import type { AnyKind, Scope } from '../../kind.ts';
 import type { GroupVersionKind } from './definitions.ts';
 
-/** A resource that can only be created, such as a TokenReview. */
-export interface CreateOnlyResource extends GroupVersionKind {
+/** A resource that is computed rather than stored, such as a TokenReview. */
+export interface ComputedResource {
+  readonly kind: AnyKind;
+  readonly verbs: readonly ('create' | 'get' | 'list')[];
+}
+
+/** One resource in one version. */
+export interface ServedResource extends GroupVersionKind {
   readonly plural: string;
   readonly scope: Scope;
   /** Model name. */
   readonly schema: string;
-}
-
-/** One resource in one version. */
-export interface ServedResource extends CreateOnlyResource {
-  readonly createOnly: boolean;
+  /** The verbs of a computed resource; undefined for stored ones, which have all. */
+  readonly verbs: ComputedResource['verbs'] | undefined;
+  readonly deleteCollection: boolean;
   readonly status: boolean;
   readonly scale: boolean;
   readonly connect: readonly string[];
@@ -27,7 +31,8 @@ function versionsOf(kind: AnyKind): ServedResource[] {
     kind: kind.kind,
     plural,
     scope,
-    createOnly: false,
+    verbs: undefined,
+    deleteCollection: kind.deleteCollection !== false,
     status: subresources?.status === true,
     scale: subresources?.scale !== undefined,
     connect: subresources?.connect ?? [],
@@ -40,9 +45,9 @@ function versionsOf(kind: AnyKind): ServedResource[] {
 }
 
 /** Every served resource, sorted by path. */
-export function servedResources(kinds: readonly AnyKind[], createOnly: readonly CreateOnlyResource[]): ServedResource[] {
-  const reviews = createOnly.map((resource) => ({ ...resource, createOnly: true, status: false, scale: false, connect: [] }));
-  return [...kinds.flatMap(versionsOf), ...reviews].sort((a, b) => {
+export function servedResources(kinds: readonly AnyKind[], computed: readonly ComputedResource[]): ServedResource[] {
+  const others = computed.flatMap(({ kind, verbs }) => versionsOf(kind).map((resource) => ({ ...resource, verbs })));
+  return [...kinds.flatMap(versionsOf), ...others].sort((a, b) => {
     const [left, right] = [sortKey(a), sortKey(b)];
     return left < right ? -1 : left > right ? 1 : 0;
   });

@@ -14,9 +14,13 @@ export async function handleDiscovery(exchange: Exchange, server: ServerContext)
   const parts = exchange.path.split('/').filter((part) => part !== '');
   const [prefix = ''] = parts;
   const top = parts.length === 1;
-  if (exchange.method !== 'GET' && exchange.method !== 'HEAD') {
-    throw statusErrors.methodNotSupported({ group: '', resource: exchange.path }, exchange.method.toLowerCase());
+  const object = server.discovery.legacy(parts);
+  if (object === undefined) {
+    // Upstream's router for a served version answers for everything below its path.
+    if (server.discovery.serves(parts)) throw statusErrors.noSuchResource();
+    return undefined;
   }
+  if (exchange.method !== 'GET' && exchange.method !== 'HEAD') throw statusErrors.methodNotAllowed();
   const representation = negotiate({
     accept: exchange.accept,
     userAgent: exchange.userAgent,
@@ -27,13 +31,11 @@ export async function handleDiscovery(exchange: Exchange, server: ServerContext)
   const headers: Record<string, string> = { ...baseHeaders(exchange, representation.mediaType), ...(top ? { Vary: 'Accept' } : {}) };
   if (representation.transform === 'APIGroupDiscoveryList') {
     const version = representation.transformVersion;
-    const { object, etag } = server.discovery.aggregated(prefix, version);
+    const { object: aggregated, etag } = server.discovery.aggregated(prefix, version);
     headers['Content-Type'] = `${representation.mediaType};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
     headers.Etag = etag;
     if (matches(exchange.header('if-none-match'), etag)) return new Response(null, { status: 304, headers });
-    return respond(exchange, 200, await encodeObject(object, representation, server.codec), headers);
+    return respond(exchange, 200, await encodeObject(aggregated, representation, server.codec), headers);
   }
-  const object = server.discovery.legacy(parts);
-  if (object === undefined) return undefined;
   return respond(exchange, 200, await encodeObject(object, representation, server.codec), headers);
 }

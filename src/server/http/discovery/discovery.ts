@@ -5,7 +5,7 @@ import type { AnyKind } from '../../../api/kind.ts';
 import type { KindSet } from '../../registry/registry.ts';
 import type { VirtualResource } from '../virtual/virtual-resource.ts';
 import { groupDiscoveryList } from './aggregated-discovery.ts';
-import { type ServedGroup, servedGroups } from './group-versions.ts';
+import { type ServedGroup, type ServedGroupVersion, servedGroups } from './group-versions.ts';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions } from './legacy-discovery.ts';
 
 export interface AggregatedDocument {
@@ -51,9 +51,18 @@ export class Discovery {
     return second === undefined ? apiGroup(group) : this.#resources(first, second);
   }
 
-  #resources(groupName: string, version: string): JsonObject | undefined {
+  /** Whether a path split at its slashes lies in a served group version. */
+  serves([prefix, first, second]: readonly string[]): boolean {
+    return prefix === 'api' ? this.#version('', first) !== undefined : this.#version(first, second) !== undefined;
+  }
+
+  #version(groupName: string | undefined, version: string | undefined): ServedGroupVersion | undefined {
     const group = this.groups.find(({ name }) => name === groupName);
-    const found = group?.versions.find((item) => item.version === version);
+    return group?.versions.find((item) => item.version === version);
+  }
+
+  #resources(groupName: string, version: string): JsonObject | undefined {
+    const found = this.#version(groupName, version);
     return found === undefined ? undefined : apiResourceList(found);
   }
 

@@ -83,8 +83,9 @@ export function servedGroups(kinds: readonly AnyKind[], virtual: readonly Virtua
   };
   for (const kind of kinds) {
     const hash = storageVersionHash(kind);
+    const verbs = kind.deleteCollection === false ? allVerbs.filter((verb) => verb !== 'deletecollection') : allVerbs;
     for (const [group, version] of servedAs(kind)) {
-      put(group, version, { kind, verbs: allVerbs, subresources: subresourcesOf(kind, group, version), storageVersionHash: hash });
+      put(group, version, { kind, verbs, subresources: subresourcesOf(kind, group, version), storageVersionHash: hash });
     }
   }
   for (const { kind, verbs } of virtual)

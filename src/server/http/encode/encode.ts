@@ -75,7 +75,7 @@ const goName = ({ kind, served }: What): string => `*${served?.version ?? kind.v
 
 /** The metadata of a list, members absent as upstream leaves them. */
 export const listMeta = (answer: ListAnswer): ListMeta => ({
-  resourceVersion: answer.resourceVersion,
+  ...(answer.resourceVersion === '' ? {} : { resourceVersion: answer.resourceVersion }),
   ...(answer.continue === '' ? {} : { continue: answer.continue }),
   ...(answer.remainingItemCount === undefined || answer.remainingItemCount === 0 ? {} : { remainingItemCount: answer.remainingItemCount }),
 });

@@ -17,7 +17,8 @@ export interface TableFormat {
 }
 
 export interface ListMeta {
-  readonly resourceVersion: string;
+  /** Absent for computed lists. */
+  readonly resourceVersion?: string;
   readonly continue?: string;
   readonly remainingItemCount?: number;
 }

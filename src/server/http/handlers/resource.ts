@@ -18,11 +18,18 @@ import { handleCreate, handlePatch, handleUpdate, warnDeprecated } from './write
 /** Sub-resources with an object of their own as body. */
 const ownBody: ReadonlySet<string> = new Set(['scale', 'binding', 'eviction', 'token']);
 
-const unsupported = (target: Target, verb: string): Error =>
-  statusErrors.methodNotSupported({ group: target.kind.group, resource: target.kind.plural }, verb);
-
-/** Answers, or undefined when nothing is served at the path. */
+/**
+ * Answers, or undefined when the path's group version is not served: upstream's router answers for everything below a served one, with a Status.
+ * Throws 404 and 405 with its sentences.
+ */
 export async function handleResource(exchange: Exchange, server: ServerContext): Promise<Response | undefined> {
+  const response = await serveResource(exchange, server);
+  if (response !== undefined) return response;
+  if (server.discovery.serves(exchange.path.split('/').filter((part) => part !== ''))) throw statusErrors.noSuchResource();
+  return undefined;
+}
+
+async function serveResource(exchange: Exchange, server: ServerContext): Promise<Response | undefined> {
   const virtual = resolveVirtual(exchange, server);
   if (virtual !== undefined) return handleVirtual(exchange, server, virtual);
   const target = resolveTarget(exchange, server);
@@ -38,7 +45,7 @@ export async function handleResource(exchange: Exchange, server: ServerContext):
     case 'watch':
       return handleWatch(exchange, server, target);
     case 'create':
-      if (exchange.info.name !== '' || (target.kind.scope === 'Namespaced' && target.namespace === '')) throw unsupported(target, 'create');
+      if (exchange.info.name !== '' || !isOneCollection(target)) throw statusErrors.methodNotAllowed();
       return server.deadlines.bound(handleCreate(exchange, server, target));
     case 'update':
       return server.deadlines.bound(handleUpdate(exchange, server, named(target)));
@@ -47,15 +54,19 @@ export async function handleResource(exchange: Exchange, server: ServerContext):
     case 'delete':
       return server.deadlines.bound(handleDelete(exchange, server, target));
     case 'deletecollection':
+      if (target.kind.deleteCollection === false || !isOneCollection(target)) throw statusErrors.methodNotAllowed();
       return handleDeleteCollection(exchange, server, target);
     default:
-      throw unsupported(target, exchange.info.verb);
+      throw statusErrors.methodNotAllowed();
   }
 }
 
+/** `/api/v1/pods` is there to be read only. */
+const isOneCollection = ({ kind, namespace }: Target): boolean => kind.scope === 'Cluster' || namespace !== '';
+
 /** PUT and PATCH need a name in the path. */
 function named(target: Target): Target {
-  if (target.name === '') throw unsupported(target, 'update');
+  if (target.name === '') throw statusErrors.methodNotAllowed();
   return target;
 }
 
@@ -71,18 +82,18 @@ async function handleNamedSubresource(exchange: Exchange, server: ServerContext,
   if (!has || target.name === '' || (rest.length > 0 && subresource !== 'proxy')) return undefined;
   if (subresource === 'proxy') return proxyRequest(exchange, server, target);
   if (subresource === 'log') {
-    if (verb !== 'get') throw unsupported(target, verb);
+    if (verb !== 'get') throw statusErrors.methodNotAllowed();
     return handleLog(exchange, server, target);
   }
   if (subresource === 'exec' || subresource === 'attach' || subresource === 'portforward')
     return streamOverPlainHttp(exchange, server, target);
   if (ownBody.has(subresource)) {
     if (subresource === 'scale' ? verb !== 'get' && verb !== 'update' && verb !== 'patch' : verb !== 'create')
-      throw unsupported(target, verb);
+      throw statusErrors.methodNotAllowed();
     return server.deadlines.bound(handleSubresource(exchange, server, target, verb as 'get' | 'create' | 'update' | 'patch'));
   }
   if (verb === 'get' && subresource !== 'finalize') return server.deadlines.bound(handleGet(exchange, server, target));
   if (verb === 'update') return server.deadlines.bound(handleUpdate(exchange, server, target));
   if (verb === 'patch' && subresource !== 'finalize') return server.deadlines.bound(handlePatch(exchange, server, target));
-  throw unsupported(target, verb);
+  throw statusErrors.methodNotAllowed();
 }

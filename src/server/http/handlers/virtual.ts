@@ -50,7 +50,7 @@ async function read(exchange: Exchange, server: ServerContext, target: Target, r
 export async function handleVirtual(exchange: Exchange, server: ServerContext, resource: VirtualResource): Promise<Response> {
   const { kind, verbs } = resource;
   const { verb, name, namespace } = exchange.info;
-  if (!verbs.some((allowed) => allowed === verb)) throw statusErrors.methodNotSupported({ group: kind.group, resource: kind.plural }, verb);
+  if (!verbs.some((allowed) => allowed === verb)) throw statusErrors.methodNotAllowed();
   if (verb !== 'create') return read(exchange, server, { kind, namespace, name, subresource: '' }, resource);
   const type = { apiVersion: kind.apiVersion, kind: kind.kind };
   const representation = negotiateType(exchange, server, type);

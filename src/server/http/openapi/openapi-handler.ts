@@ -52,10 +52,10 @@ export class OpenApiDocuments {
   }
 
   async #make(key: string): Promise<Document | undefined> {
-    const { openApi } = this.#server;
-    if (key === 'v2') return documentOf(Buffer.from(JSON.stringify(await openApi.v2())));
-    if (key === 'v2.pb') return openApi.v2Protobuf === undefined ? undefined : documentOf(Buffer.from(await openApi.v2Protobuf()));
-    const object = await openApi.v3(key);
+    const { openApi, virtualResources: computed } = this.#server;
+    if (key === 'v2') return documentOf(Buffer.from(JSON.stringify(await openApi.v2(computed))));
+    if (key === 'v2.pb') return openApi.v2Protobuf === undefined ? undefined : documentOf(Buffer.from(await openApi.v2Protobuf(computed)));
+    const object = await openApi.v3(key, computed);
     return object === undefined ? undefined : documentOf(Buffer.from(JSON.stringify(object)));
   }
 }
