@@ -16,6 +16,11 @@ export interface KubeconfigEntry {
   readonly namespace?: string;
 }
 
+/** The lists of a kubeconfig. */
+export type KubeconfigList = 'clusters' | 'contexts' | 'users';
+
+const entryFields: Readonly<Record<KubeconfigList, string>> = { clusters: 'cluster', contexts: 'context', users: 'user' };
+
 /** The edits that can be made inside one change. */
 export class KubeconfigEditor {
   readonly #document: Document;
@@ -57,6 +62,43 @@ export class KubeconfigEditor {
       if (isSeq(seq)) seq.items = seq.items.filter((item) => !(isMap(item) && item.get('name') === name));
     }
     if (this.currentContext === name) this.useContext(this.hasContext(fallback) ? fallback : '');
+  }
+
+  /** Whether a list has an entry of that name. */
+  has(list: KubeconfigList, name: string): boolean {
+    return this.#find(list, name) !== undefined;
+  }
+
+  /** Sets fields of an entry, which is made when absent; undefined takes a field away. */
+  mergeEntry(list: KubeconfigList, name: string, values: Readonly<Record<string, string | boolean | undefined>>): void {
+    const field = entryFields[list];
+    if (this.#find(list, name) === undefined) this.#set(list, name, field, {});
+    const entry = this.#find(list, name);
+    if (entry === undefined) return;
+    if (!isMap(entry.get(field))) entry.set(field, this.#document.createNode({}));
+    for (const [key, value] of Object.entries(values)) {
+      if (value === undefined) entry.deleteIn([field, key]);
+      else entry.setIn([field, key], value);
+    }
+    const inner = entry.get(field);
+    if (isMap(inner)) inner.flow = false;
+  }
+
+  /** Removes one entry; others that refer to it stay as they are. */
+  removeEntry(list: KubeconfigList, name: string): void {
+    const seq = this.#document.get(list);
+    if (isSeq(seq)) seq.items = seq.items.filter((item) => !(isMap(item) && item.get('name') === name));
+  }
+
+  /** Gives an entry another name. */
+  renameEntry(list: KubeconfigList, name: string, newName: string): void {
+    this.#find(list, name)?.set('name', newName);
+  }
+
+  /** Sets a field outside the lists of entries, or with undefined takes it away. */
+  setField(path: readonly string[], value: string | boolean | undefined): void {
+    if (value === undefined) this.#document.deleteIn(path);
+    else this.#document.setIn(path, value);
   }
 
   #find(list: string, name: string): YAMLMap | undefined {

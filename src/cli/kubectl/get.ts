@@ -33,8 +33,15 @@ function grouped(fetched: readonly Fetched[]): readonly Fetched[] {
   return groups;
 }
 
-const sorted = (tables: readonly Table[], path: string): readonly Table[] =>
-  tables.map((table) => ({ ...table, rows: sortBy(table.rows ?? [], path, (row) => row.object ?? {}) }));
+/** Rows that cannot be sorted are not shown, as upstream. */
+function sorted(tables: readonly Table[], path: string): readonly Table[] {
+  try {
+    return tables.map((table) => ({ ...table, rows: sortBy(table.rows ?? [], path, (row) => row.object ?? {}) }));
+  } catch (error) {
+    if (error instanceof CommandError) return tables.map((table) => ({ ...table, rows: [] }));
+    throw error;
+  }
+}
 
 const emptyText = (session: Session, resources: readonly ApiResource[], flags: Flags): string =>
   flags.bool('all-namespaces') || resources.some((resource) => !resource.namespaced)

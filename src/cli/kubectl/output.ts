@@ -83,6 +83,12 @@ function columnsPrinter(source: ColumnSource, headers: boolean): ObjectPrinter {
   };
 }
 
+/** The type first, as in upstream's struct. */
+const watchEventLine = (event: JsonValue): string => {
+  const { type = '', object = null } = event as ApiObject;
+  return `{"type":${JSON.stringify(type)},"object":${toCompactJson(object)}}\n`;
+};
+
 const templated = new Set(['jsonpath', 'jsonpath-file', 'jsonpath-as-json', 'go-template', 'template', 'go-template-file', 'templatefile']);
 
 /** Printers whose format takes an argument. */
@@ -127,7 +133,7 @@ export function objectPrinter(
       return undefined;
     case 'json':
       // What a watch tells is one line each.
-      return (object) => (isWatchEvent(object) ? `${toCompactJson(shown(object))}\n` : toJson(shown(object)));
+      return (object) => (isWatchEvent(object) ? watchEventLine(shown(object)) : toJson(shown(object)));
     case 'yaml':
       return (object) => toYaml(shown(object));
     case 'name':

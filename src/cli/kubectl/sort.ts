@@ -16,18 +16,18 @@ function compareValues(left: JsonValue, right: JsonValue): number {
   return Buffer.from(left).compare(Buffer.from(right));
 }
 
-/** The items in the order of what the path finds in their objects; those that lack it come first. Throws CommandError. */
+/** The items in the order of what the path finds in their objects; those that lack it come first, in reverse, as upstream's comparison has it. Throws CommandError. */
 export function sortBy<T>(items: readonly T[], path: string, objectOf: (item: T) => JsonValue): readonly T[] {
   if (items.length === 0) return items;
   const relaxed = relaxedJsonPath(path);
   const parsed = parseJsonPath(relaxed, { allowMissing: true });
-  const keyed = items.map((item) => ({ item, key: parsed.results(objectOf(item))[0]?.[0] }));
+  const keyed = items.map((item, at) => ({ item, at, key: parsed.results(objectOf(item))[0]?.[0] }));
   if (keyed.every(({ key }) => key === undefined)) {
     throw new CommandError(`couldn't find any field with path ${JSON.stringify(relaxed)} in the list of objects`);
   }
   return keyed
     .toSorted((a, b) => {
-      if (a.key === undefined || b.key === undefined) return a.key === b.key ? 0 : a.key === undefined ? -1 : 1;
+      if (a.key === undefined || b.key === undefined) return a.key === b.key ? b.at - a.at : a.key === undefined ? -1 : 1;
       return compareValues(a.key, b.key);
     })
     .map(({ item }) => item);

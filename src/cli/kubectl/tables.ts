@@ -1,5 +1,6 @@
 /** Server-made tables as text. Source: cli-runtime pkg/printers/tableprinter.go. */
 import type { JsonObject } from '../../api/json.ts';
+import { ageOf } from '../../api/time.ts';
 import { goValue } from '../print/go-format.ts';
 import { escapeTerminal, growingLayout, type Layout, renderRows } from '../print/table.ts';
 import { type ApiResource, resourceName } from './discovery.ts';
@@ -29,7 +30,19 @@ export interface Table {
 export const tableAccept =
   'application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json';
 
-export const asTable = (answer: ApiObject): Table => answer as unknown as Table; // what the Accept header asked for
+/** An answer as the table that the Accept header asked for; of one that is none, upstream shows names and ages. */
+export function asTable(answer: ApiObject): Table {
+  if (answer.kind === 'Table') return answer as unknown as Table; // its shape follows from its kind
+  const objects = Array.isArray(answer.items) ? (answer.items as readonly ApiObject[]) : [answer];
+  const nowMs = Date.now();
+  return {
+    columnDefinitions: [
+      { name: 'Name', priority: 0, format: 'name' },
+      { name: 'Age', priority: 0 },
+    ],
+    rows: objects.map((object) => ({ cells: [object.metadata?.name ?? '', ageOf(object.metadata?.creationTimestamp, nowMs)], object })),
+  };
+}
 
 export interface TableStyle {
   readonly wide: boolean;

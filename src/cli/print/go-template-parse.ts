@@ -422,7 +422,12 @@ class TemplateParser {
     if (value === 'true' || value === 'false') return { type: 'literal', value: value === 'true', at, text: value };
     if (value === 'nil') return { type: 'nil', at, text: value };
     if (!this.#functions.has(value)) this.#fail(`function ${JSON.stringify(value)} not defined`, token.at);
-    return { type: 'function', name: value, at, text: value };
+    const operand: Operand = { type: 'function', name: value, at, text: value };
+    const path = this.#chain();
+    // A field right after the name is one of the function's result.
+    return path.length === 0
+      ? operand
+      : { type: 'pipe', pipe: { variables: [], declares: false, commands: [[operand]] }, path, at, text: value };
   }
 
   #symbol(token: Token, at: string, context: string): Operand {
