@@ -54,7 +54,7 @@ export interface KubeletOptions {
   /** '' when the cluster has no DNS. */
   readonly clusterDns: string;
   readonly hostResolver: ResolverConfig;
-  /** How many pods may change containers on the engine at once; default 8. */
+  /** How many calls may change containers on the engine at once; default two for each CPU, at least 4. */
   readonly engineConcurrency?: number;
 }
 
@@ -150,7 +150,7 @@ class PodSupervisor {
       images: new ImageManager({ images: runtime.images, events, clock }),
       statuses: new StatusManager({ client, clock, log, signal: this.#stop.signal, cached: (pod) => pods.cache.get(refOf(pod)) }),
       probes: options.probes,
-      engineLimiter: new Limiter(options.engineConcurrency ?? 8),
+      engineLimiter: new Limiter(options.engineConcurrency ?? Math.max(4, 2 * info.cpus)),
       engineAway: () => this.#engine.check(),
       events,
       clock,
