@@ -46,6 +46,17 @@ describe('deleting a pod', () => {
     assert.equal(k.engine.containers.size, 0);
   });
 
+  it('leaves it ready until its containers end', async (t) => {
+    const k = await startKubeletCluster(t, { script: stubborn });
+    await k.run('web', { terminationGracePeriodSeconds: 12 });
+    await remove(k, 'web');
+    await k.pass(3);
+    const { status, metadata } = (await k.find('web')) ?? assert.fail('it is still there');
+    assert.ok(metadata.deletionTimestamp);
+    assert.deepEqual([status.phase, status.containerStatuses?.[0]?.ready], ['Running', true]);
+    assert.equal(status.conditions?.find(({ type }) => type === 'Ready')?.status, 'True');
+  });
+
   it('by force: the object goes at once, the containers soon after', async (t) => {
     const k = await startKubeletCluster(t, { script: stubborn });
     await k.run('web');

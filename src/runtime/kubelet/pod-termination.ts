@@ -83,7 +83,7 @@ export async function stopContainers(state: PodState, containers: readonly Conta
   const { probes } = state.deps;
   await Promise.all(
     containers.map(async (container) => {
-      probes.stop(container.id);
+      probes.stopFatal(container.id);
       const spec = state.spec(container.name);
       const left = spec === undefined ? seconds : await preStop(state, spec, container, seconds);
       await stopOnEngine(state, container.id, Math.max(minimumGraceSeconds, left));

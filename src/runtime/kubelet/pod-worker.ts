@@ -333,7 +333,7 @@ export class PodWorker {
       terminationMessages: state.terminationMessages,
       imageRefs: state.imageRefs,
       before: this.#published,
-      isReady: (id) => !state.terminating && probes.isReady(id),
+      isReady: (id) => probes.isReady(id),
       isStarted: (id) => probes.isStarted(id),
       ending: state.terminating || state.ending,
       ended: state.terminated,

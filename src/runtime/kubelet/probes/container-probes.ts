@@ -24,6 +24,8 @@ export interface ContainerProbesOptions {
 export class ContainerProbes {
   readonly #options: ContainerProbesOptions;
   readonly #stop = new AbortController();
+  /** Ends liveness and startup probes; so does `#stop`. */
+  readonly #stopFatal = new AbortController();
   #started: boolean;
   #ready: boolean;
   #failure: FatalProbe | undefined;
@@ -84,8 +86,14 @@ export class ContainerProbes {
     await Promise.all(loops);
   }
 
+  /** Ends all but readiness probes. */
+  stopFatal(): void {
+    this.#stopFatal.abort();
+  }
+
   stop(): void {
     this.#stop.abort();
+    this.#stopFatal.abort();
   }
 
   #fail(failure: FatalProbe): false {
@@ -101,13 +109,13 @@ export class ContainerProbes {
   /** Calls `verdict` each time a threshold is reached; ends when it returns false. */
   async #loop(kind: ProbeKind, probe: Probe, verdict: (success: boolean) => boolean): Promise<void> {
     const { clock, probed } = this.#options;
-    const { signal } = this.#stop;
+    const { signal } = kind === 'Readiness' ? this.#stop : this.#stopFatal;
     const initialMs = probed.startedAtMs + (probe.initialDelaySeconds ?? 0) * 1000 - clock.now();
     if (initialMs > 0) await sleep(clock, initialMs, signal);
     let run = 0;
     let last: boolean | undefined;
     while (!signal.aborted) {
-      const outcome = await this.#attempt(probe);
+      const outcome = await this.#attempt(probe, signal);
       if (signal.aborted) return;
       if (outcome.success === 'unknown') this.#report(`${kind} probe errored and resulted in Unknown state: ${outcome.output}`);
       else {
@@ -120,10 +128,10 @@ export class ContainerProbes {
     }
   }
 
-  #attempt(probe: Probe): Promise<ProbeOutcome> {
+  #attempt(probe: Probe, signal: AbortSignal): Promise<ProbeOutcome> {
     const { probed, streams, attempt = attemptProbe } = this.#options;
     const { container, containerId, podIp } = probed;
-    return attempt({ probe, container, containerId, podIp, streams, signal: this.#stop.signal });
+    return attempt({ probe, container, containerId, podIp, streams, signal });
   }
 
   #report(message: string): void {

@@ -31,6 +31,7 @@ export function createProbeManager(options: ProbeManagerOptions): ProbeManager {
         .run()
         .catch((error: unknown) => options.log.error('probes stopped by a bug', { container: probed.containerId, error: String(error) }));
     },
+    stopFatal: (containerId) => probes.get(containerId)?.stopFatal(),
     stop: (containerId) => {
       probes.get(containerId)?.stop();
       probes.delete(containerId);

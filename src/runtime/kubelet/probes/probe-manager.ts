@@ -21,6 +21,8 @@ export type FatalProbe = 'liveness' | 'startup';
 export interface ProbeManager {
   /** Starts the probes of a container that runs; idempotent by container id. */
   start(probed: ProbedContainer): void;
+  /** From now on only asks whether the container is ready: it is being stopped. Source: prober_manager.go (StopLivenessAndStartup). */
+  stopFatal(containerId: string): void;
   /** Stops the probes of a container that ended. */
   stop(containerId: string): void;
   /** Readiness: true without a readiness probe once started. */
