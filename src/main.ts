@@ -2,7 +2,6 @@
 import { basename } from 'node:path';
 import { isSea } from 'node:sea';
 import { processTerminal } from './cli/terminal.ts';
-import { selfCommand } from './executable.ts';
 import { kubernetesVersion, minikVersion } from './version.ts';
 
 const minNodeMajor = 22;
@@ -18,7 +17,7 @@ async function main(): Promise<number> {
   const args = process.argv.slice(2);
   if (isSea() && basename(process.argv0).startsWith('kubectl')) return kubectl(args);
   if (args[0] === 'kubectl') return kubectl(args.slice(1));
-  const { runMinik } = await import('./cli/minik/cli.ts');
+  const [{ runMinik }, { selfCommand }] = await Promise.all([import('./cli/minik/cli.ts'), import('./executable.ts')]);
   return runMinik(args, {
     terminal,
     loadClusterHost: async () => (await import('./cluster.ts')).clusterHost,

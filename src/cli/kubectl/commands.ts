@@ -1,52 +1,35 @@
-/** All verbs, in the order of `kubectl --help`. */
-
-import { apiResources, apiVersions } from './api-resources.ts';
-import { apply } from './apply.ts';
-import { attach } from './attach.ts';
-import { clusterInfo } from './cluster-info.ts';
+/** All verbs, in the order of `kubectl --help`. Each is loaded when it is called for: a short command should not pay for the others' code. */
 import type { KubectlCommand } from './command.ts';
-import { config } from './config.ts';
-import { create } from './create/create.ts';
-import { deleteCommand } from './delete.ts';
-import { describe } from './describe/describe.ts';
-import { exec } from './exec.ts';
-import { explain } from './explain.ts';
-import { expose } from './expose.ts';
-import { get } from './get.ts';
-import { annotate, label } from './label.ts';
-import { logs } from './logs.ts';
-import { patchCommand } from './patch.ts';
-import { portForward } from './port-forward.ts';
-import { replace } from './replace.ts';
-import { rollout } from './rollout.ts';
-import { run } from './run.ts';
-import { scale } from './scale.ts';
-import { version } from './version.ts';
-import { wait } from './wait.ts';
 
-export const commands: readonly KubectlCommand[] = [
-  get,
-  describe,
-  create,
-  apply,
-  replace,
-  deleteCommand,
-  patchCommand,
-  logs,
-  exec,
-  attach,
-  portForward,
-  label,
-  annotate,
-  scale,
-  expose,
-  run,
-  explain,
-  clusterInfo,
-  apiResources,
-  apiVersions,
-  config,
-  version,
-  rollout,
-  wait,
-];
+const loaders: ReadonlyMap<string, () => Promise<KubectlCommand>> = new Map([
+  ['get', async () => (await import('./get.ts')).get],
+  ['describe', async () => (await import('./describe/describe.ts')).describe],
+  ['create', async () => (await import('./create/create.ts')).create],
+  ['apply', async () => (await import('./apply.ts')).apply],
+  ['replace', async () => (await import('./replace.ts')).replace],
+  ['delete', async () => (await import('./delete.ts')).deleteCommand],
+  ['patch', async () => (await import('./patch.ts')).patchCommand],
+  ['logs', async () => (await import('./logs.ts')).logs],
+  ['exec', async () => (await import('./exec.ts')).exec],
+  ['attach', async () => (await import('./attach.ts')).attach],
+  ['port-forward', async () => (await import('./port-forward.ts')).portForward],
+  ['label', async () => (await import('./label.ts')).label],
+  ['annotate', async () => (await import('./label.ts')).annotate],
+  ['scale', async () => (await import('./scale.ts')).scale],
+  ['expose', async () => (await import('./expose.ts')).expose],
+  ['run', async () => (await import('./run.ts')).run],
+  ['explain', async () => (await import('./explain.ts')).explain],
+  ['cluster-info', async () => (await import('./cluster-info.ts')).clusterInfo],
+  ['api-resources', async () => (await import('./api-resources.ts')).apiResources],
+  ['api-versions', async () => (await import('./api-resources.ts')).apiVersions],
+  ['config', async () => (await import('./config.ts')).config],
+  ['version', async () => (await import('./version.ts')).version],
+  ['rollout', async () => (await import('./rollout.ts')).rollout],
+  ['wait', async () => (await import('./wait.ts')).wait],
+]);
+
+/** A verb by its name; undefined when there is none. */
+export const loadCommand = async (name: string): Promise<KubectlCommand | undefined> => loaders.get(name)?.();
+
+/** Every verb, for the help. */
+export const loadCommands = (): Promise<readonly KubectlCommand[]> => Promise.all([...loaders.values()].map((load) => load()));

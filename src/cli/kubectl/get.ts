@@ -4,7 +4,6 @@ import { CommandError, type KubectlCommand } from './command.ts';
 import { type ApiResource, groupResource } from './discovery.ts';
 import type { Flags } from './flags.ts';
 import { fetchSelection, objectsOf } from './get-objects.ts';
-import { watchSelections } from './get-watch.ts';
 import { objectPrinter, outputFlags, outputName } from './output.ts';
 import { type ResourceSelection, selectResources } from './resource-args.ts';
 import type { ApiObject, Session } from './session.ts';
@@ -178,7 +177,10 @@ export const get: KubectlCommand = {
       );
     }
     const selections = await selectResources(session, flags.args, { allNamespaces: true, collections: true });
-    if (flags.bool('watch') || flags.bool('watch-only')) return watchSelections(session, selections, flags);
+    if (flags.bool('watch') || flags.bool('watch-only')) {
+      const { watchSelections } = await import('./get-watch.ts');
+      return watchSelections(session, selections, flags);
+    }
     const table = ['', 'wide'].includes(outputName(flags));
     return table ? printTables(session, selections, flags) : printObjects(session, selections, flags);
   },

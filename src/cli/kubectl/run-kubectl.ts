@@ -5,7 +5,7 @@ import { KubeconfigError } from '../../client/kubeconfig.ts';
 import { PrintError } from '../print/print-error.ts';
 import type { Terminal } from '../terminal.ts';
 import { CommandError, globalFlags, type KubectlCommand } from './command.ts';
-import { commands } from './commands.ts';
+import { loadCommand, loadCommands } from './commands.ts';
 import { ArgumentError, parseFlags, UsageError } from './flags.ts';
 import { commandHelp, rootHelp } from './help.ts';
 import { Session } from './session.ts';
@@ -33,12 +33,17 @@ function takeWord(args: readonly string[]): { readonly word: string | undefined;
   return { word: undefined, rest: args };
 }
 
-function choose(candidates: readonly KubectlCommand[], path: string, args: readonly string[]): Chosen | undefined {
-  const { word, rest } = takeWord(args);
-  const command = candidates.find((c) => c.name === word || c.aliases?.includes(word ?? '') === true);
-  if (command === undefined) return undefined;
-  const here = `${path} ${command.name}`;
-  return (command.subcommands === undefined ? undefined : choose(command.subcommands, here, rest)) ?? { command, path: here, args: rest };
+/** The command itself, or the one below it that the arguments name. */
+function descend(command: KubectlCommand, path: string, args: readonly string[]): Chosen {
+  const { word = '', rest } = takeWord(args);
+  const below = command.subcommands?.find((c) => c.name === word || c.aliases?.includes(word) === true);
+  return below === undefined ? { command, path, args } : descend(below, `${path} ${below.name}`, rest);
+}
+
+async function choose(args: readonly string[]): Promise<Chosen | undefined> {
+  const { word = '', rest } = takeWord(args);
+  const command = await loadCommand(word);
+  return command === undefined ? undefined : descend(command, `kubectl ${command.name}`, rest);
 }
 
 function printError(terminal: Terminal, error: unknown, path: string): number {
@@ -70,11 +75,11 @@ function printError(terminal: Terminal, error: unknown, path: string): number {
 
 /** Runs one command line (without the program's name); resolves with the exit code. */
 export async function runKubectl(args: readonly string[], terminal: Terminal): Promise<number> {
-  const chosen = choose(commands, 'kubectl', args);
+  const chosen = await choose(args);
   if (chosen === undefined) {
     const { word } = takeWord(args);
     if (word === undefined) {
-      terminal.out(rootHelp(commands));
+      terminal.out(rootHelp(await loadCommands()));
       return 0;
     }
     terminal.err(`error: unknown command ${JSON.stringify(word)} for "kubectl"\n`);
