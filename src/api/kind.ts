@@ -53,6 +53,8 @@ export interface ServedVersion {
   readonly schema: string;
   toStored(object: JsonObject): JsonObject;
   fromStored(object: JsonObject): JsonObject;
+  /** Field selectors of this version when they differ: its label → the Kind's. Default: the Kind's own. */
+  readonly fieldLabels?: Readonly<Record<string, string>>;
   /** Text of the `Warning:` header, when use of this version is deprecated. */
   readonly deprecation?: string;
 }

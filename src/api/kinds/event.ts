@@ -89,6 +89,22 @@ const convert = {
   },
 } as const;
 
+/** Source: pkg/apis/events/v1/conversion.go (AddFieldLabelConversionsForEvent). */
+const eventsFieldLabels: Readonly<Record<string, string>> = {
+  'metadata.name': 'metadata.name',
+  'metadata.namespace': 'metadata.namespace',
+  reason: 'reason',
+  'regarding.kind': 'involvedObject.kind',
+  'regarding.namespace': 'involvedObject.namespace',
+  'regarding.name': 'involvedObject.name',
+  'regarding.uid': 'involvedObject.uid',
+  'regarding.apiVersion': 'involvedObject.apiVersion',
+  'regarding.resourceVersion': 'involvedObject.resourceVersion',
+  'regarding.fieldPath': 'involvedObject.fieldPath',
+  reportingController: 'reportingComponent',
+  type: 'type',
+};
+
 export const event = defineKind<Event>({
   group: '',
   version: 'v1',
@@ -98,7 +114,7 @@ export const event = defineKind<Event>({
   shortNames: ['ev'],
   scope: 'Namespaced',
   schema: model,
-  alsoServed: [{ group: 'events.k8s.io', version: 'v1', schema: 'io.k8s.api.events.v1.Event', ...convert }],
+  alsoServed: [{ group: 'events.k8s.io', version: 'v1', schema: 'io.k8s.api.events.v1.Event', fieldLabels: eventsFieldLabels, ...convert }],
   allowCreateOnUpdate: true,
   validate: eventErrors,
   selectableFieldLabels: [

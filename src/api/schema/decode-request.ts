@@ -14,6 +14,8 @@ export interface DecodeRequest {
   readonly json: JsonValue;
   /** The JSON text of the body, for finding duplicate fields; undefined for other encodings. */
   readonly text: string | undefined;
+  /** What parsing has found already. Default: nothing. */
+  readonly strictErrors?: readonly string[];
   readonly fieldValidation: 'Ignore' | 'Warn' | 'Strict';
 }
 
@@ -31,7 +33,7 @@ export const cannotBeHandled = (apiVersion: string, kind: string, cause: string)
 
 /** Decodes a body of a known kind. Throws StatusError (400) for wrong types, and for strict errors when validation is Strict. */
 export function decodeRequest(decoder: Decoder, schemas: Schemas, request: DecodeRequest): DecodedRequest {
-  const { schema, apiVersion, kind, json, text, fieldValidation } = request;
+  const { schema, apiVersion, kind, json, text, fieldValidation, strictErrors: found = [] } = request;
   let object: JsonObject;
   try {
     object = decoder.decode(schema, json);
@@ -39,7 +41,7 @@ export function decodeRequest(decoder: Decoder, schemas: Schemas, request: Decod
     if (error instanceof DecodeError) throw cannotBeHandled(apiVersion, kind, error.message);
     throw error;
   }
-  const warnings = fieldValidation === 'Ignore' ? [] : strictErrors(schemas, schema, json, text);
+  const warnings = fieldValidation === 'Ignore' ? [] : [...found, ...strictErrors(schemas, schema, json, text)];
   if (fieldValidation === 'Strict' && warnings.length > 0) {
     throw cannotBeHandled(apiVersion, kind, `strict decoding error: ${warnings.join(', ')}`);
   }

@@ -112,6 +112,43 @@ describe('objects', () => {
     );
   });
 
+  it('says which kind was sent instead of the wanted one', async () => {
+    const { json } = testApp();
+    const message = async (body: unknown): Promise<unknown> => (await json(base, sending('POST', body))).body.message;
+    assert.equal(
+      await message({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' } }),
+      'Pod in version "v1" cannot be handled as a ConfigMap: converting (v1.Pod) to (core.ConfigMap): unknown conversion',
+    );
+    assert.equal(
+      await message({ apiVersion: 'v2', kind: 'ConfigMap', metadata: { name: 'a' } }),
+      'ConfigMap in version "v2" cannot be handled as a ConfigMap: no kind "ConfigMap" is registered for version "v2" in scheme "pkg/api/legacyscheme/scheme.go:30"',
+    );
+    assert.equal(await message('null'), 'ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required');
+    const event = { apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata: { name: 'a' } };
+    assert.equal(
+      (await json('/api/v1/namespaces/default/events', sending('POST', event))).body.message,
+      'the API version in the data (events.k8s.io/v1) does not match the expected API version (v1)',
+    );
+  });
+
+  it('finds keys given twice in YAML', async () => {
+    const { fetch } = testApp();
+    const post = (validation: string, body: string): Promise<Response> =>
+      fetch(`${base}?fieldValidation=${validation}`, { method: 'POST', body, headers: { 'content-type': 'application/yaml' } });
+    const twice = 'metadata:\n  name: twice\ndata:\n  a: b\n  a: c\n';
+    assert.equal(
+      ((await (await post('Strict', twice)).json()) as { message: string }).message,
+      'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: yaml: unmarshal errors:\n  line 5: key "a" already set in map',
+    );
+    const warned = await post('Warn', twice);
+    assert.equal(warned.headers.get('warning'), '299 - "yaml: unmarshal errors:   line 5: key \\"a\\" already set in map"');
+    assert.deepEqual(((await warned.json()) as { data: unknown }).data, { a: 'c' });
+    assert.match(
+      ((await (await post('Warn', 'a: b: c')).json()) as { message: string }).message,
+      /^the object provided is unrecognized \(must be of type ConfigMap\): yaml: .* \(613a20623a2063\)$/,
+    );
+  });
+
   it('refuses bad options with upstream sentences', async () => {
     const { json } = testApp();
     const message = async (path: string, init?: RequestInit): Promise<string> => {
@@ -242,6 +279,14 @@ describe('representations', () => {
     const many = await json(base, accept('PartialObjectMetadataList'));
     assert.equal(many.body.kind, 'PartialObjectMetadataList');
     assert.equal((await json(base, accept('PartialObjectMetadata'))).status, 406);
+  });
+
+  it('quotes in YAML what would be read as a time', async () => {
+    const { fetch, json } = testApp();
+    await json(base, sending('POST', configMap('a', { k: 'yes' })));
+    const yaml = await (await fetch(`${base}/a`, { headers: { accept: 'application/yaml' } })).text();
+    assert.match(yaml, /creationTimestamp: "\d{4}-\d\d-\d\dT[\d:]+Z"\n/);
+    assert.match(yaml, /k: "yes"\n/);
   });
 
   it('writes YAML, pretty JSON and protobuf lists', async () => {

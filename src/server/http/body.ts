@@ -92,14 +92,22 @@ export interface DecodeOptions {
   readonly kind: string;
 }
 
-async function parseYaml(text: string, bytes: Buffer, kind: string): Promise<JsonValue> {
-  const { parse } = await import('yaml');
+/** Parses YAML; keys given twice keep their last value and are told as upstream's one strict error. */
+async function parseYaml(text: string, bytes: Buffer, kind: string): Promise<Pick<Body, 'json' | 'strictErrors'>> {
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(text, { schema: 'core', merge: true });
+  const wrong = document.errors.find(({ code }) => code !== 'DUPLICATE_KEY');
+  if (wrong !== undefined) throw unrecognized(kind, `yaml: ${wrong.message.split('\n', 1)[0] ?? ''}`, bytes);
+  const twice = document.errors.map(({ linePos, pos }) => {
+    const key = /^"[^"]*"|^'[^']*'|^[^:\s]+/.exec(text.slice(pos[0]))?.[0].replace(/^(["'])(.*)\1$/, '$2') ?? '';
+    return `  line ${linePos?.[0].line ?? 0}: key ${JSON.stringify(key)} already set in map`;
+  });
   try {
     // Decoded YAML is JSON: the core schema has no other types, and anchors are resolved (bounded against bombs).
-    return parse(text, { schema: 'core', maxAliasCount: 100, uniqueKeys: false, merge: true }) as JsonValue;
+    const json = document.toJS({ maxAliasCount: 100 }) as JsonValue;
+    return { json, strictErrors: twice.length === 0 ? [] : [`yaml: unmarshal errors:\n${twice.join('\n')}`] };
   } catch (error) {
-    const cause = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
-    throw unrecognized(kind, `couldn't get version/kind; json parse error: error converting YAML to JSON: yaml: ${cause}`, bytes);
+    throw unrecognized(kind, `yaml: ${error instanceof Error ? error.message : String(error)}`, bytes);
   }
 }
 
@@ -115,8 +123,9 @@ export async function decodeBody(bytes: Buffer, options: DecodeOptions): Promise
   }
   const text = bytes.toString('utf8');
   let json: JsonValue;
+  let strictErrors: readonly string[] = [];
   if (options.type === 'yaml') {
-    json = await parseYaml(text, bytes, kind);
+    ({ json, strictErrors = [] } = await parseYaml(text, bytes, kind));
   } else {
     try {
       // JSON.parse yields JSON values and nothing else.
@@ -125,13 +134,15 @@ export async function decodeBody(bytes: Buffer, options: DecodeOptions): Promise
       throw unrecognized(kind, `couldn't get version/kind; json parse error: ${goJsonError(text, error)}`, bytes);
     }
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    const found = Array.isArray(json) ? 'array' : json === null ? 'object' : typeof json === 'boolean' ? 'bool' : typeof json;
+  // Go reads null as an object without fields.
+  json ??= {};
+  if (typeof json !== 'object' || Array.isArray(json)) {
+    const found = Array.isArray(json) ? 'array' : typeof json === 'boolean' ? 'bool' : typeof json;
     throw unrecognized(
       kind,
       `couldn't get version/kind; json parse error: json: cannot unmarshal ${found} into Go value of type ${typeMeta}`,
       bytes,
     );
   }
-  return { json, text: options.type === 'json' ? text : undefined };
+  return { json, text: options.type === 'json' ? text : undefined, ...(strictErrors.length === 0 ? {} : { strictErrors }) };
 }

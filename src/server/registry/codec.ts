@@ -11,17 +11,17 @@ import { decodeRequest } from '../../api/schema/decode-request.ts';
 import type { Schemas } from '../../api/schema/schema.ts';
 import { statusErrors } from '../../api/status-error.ts';
 import { asJson, asObject } from './object-fields.ts';
-import type { Body, MutateOptions, RequestContext, Target } from './registry.ts';
+import type { Body, KindSet, MutateOptions, RequestContext, Target } from './registry.ts';
 import type { BodyDecoder, Patcher, RegistryParts } from './registry-parts.ts';
 
 const gv = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`);
 
 /** The group and version that a request uses. */
-export const servedBy = ({ kind, served }: Target): { readonly group: string; readonly version: string } =>
+export const servedBy = ({ kind, served }: Pick<Target, 'kind' | 'served'>): { readonly group: string; readonly version: string } =>
   served ?? { group: kind.group, version: kind.version };
 
 /** The conversions of a request's version; undefined when it is the stored one. */
-export function conversionOf(target: Target): ServedVersion | undefined {
+export function conversionOf(target: Pick<Target, 'kind' | 'served'>): ServedVersion | undefined {
   const { group, version } = servedBy(target);
   return target.kind.alsoServed?.find((other) => (other.group ?? target.kind.group) === group && other.version === version);
 }
@@ -32,16 +32,14 @@ const modelOf = (kind: AnyKind, conversion: ServedVersion | undefined): string =
 export function createSchemaDecoder(schemas: Schemas): BodyDecoder {
   const decoder = new Decoder(schemas);
   return {
-    decode: ({ kind, served, json, text, fieldValidation }) => {
-      const conversion = conversionOf({ kind, served, namespace: '', name: '', subresource: '' });
+    decode: ({ kind, served, ...body }) => {
+      const conversion = conversionOf({ kind, served });
       const schema = schemas.get(modelOf(kind, conversion));
       return decodeRequest(decoder, schemas, {
         schema,
         apiVersion: gv(served.group, served.version),
         kind: kind.kind,
-        json,
-        text,
-        fieldValidation,
+        ...body,
       });
     },
   };
@@ -76,7 +74,7 @@ export function decodeBody(
   body: Body & { readonly fieldValidation: MutateOptions['fieldValidation'] },
 ): KubeObject {
   const served = servedBy(target);
-  requireType(target.kind, served, body.json);
+  requireType(parts.kinds, target.kind, served, body.json);
   const { object, warnings } = parts.decoder.decode({ kind: target.kind, served, ...body });
   for (const warning of warnings) context.warn(warning);
   return toStored(target, object);
@@ -100,7 +98,8 @@ export function toServed(target: Target, object: KubeObject): JsonObject {
 /** The schema model of the request's version. */
 export const servedModel = (target: Target): string => modelOf(target.kind, conversionOf(target));
 
-function requireType(kind: AnyKind, served: { readonly group: string; readonly version: string }, json: JsonValue): void {
+/** Source: apimachinery pkg/runtime/serializer/versioning/versioning.go (Decode), pkg/runtime/error.go; apiserver handlers/rest.go (transformDecodeError). */
+function requireType(kinds: KindSet, kind: AnyKind, served: { readonly group: string; readonly version: string }, json: JsonValue): void {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw statusErrors.badRequest(
       `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${goTypeOf(json)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (${summary(json)})`,
@@ -109,10 +108,17 @@ function requireType(kind: AnyKind, served: { readonly group: string; readonly v
   const { apiVersion, kind: sent } = json as JsonObject;
   const expected = gv(served.group, served.version);
   const version = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : expected;
-  if (typeof sent === 'string' && sent !== '' && sent !== kind.kind) {
-    const cause = `converting (${goTypeName(version, sent)}) to (${goTypeName(expected, kind.kind)}): unknown conversion`;
+  const name = typeof sent === 'string' && sent !== '' ? sent : kind.kind;
+  if (version === expected && name === kind.kind) return;
+  const slash = version.indexOf('/');
+  const known = kinds.byKind(version.slice(0, Math.max(slash, 0)), version.slice(slash + 1), name);
+  if (known === undefined || known !== kind) {
+    const cause =
+      known === undefined
+        ? `no kind ${JSON.stringify(name)} is registered for version ${JSON.stringify(version)} in scheme "pkg/api/legacyscheme/scheme.go:30"`
+        : `converting (${versionPart(version)}.${name}) to (${internalPackage(kind)}.${kind.kind}): unknown conversion`;
     throw statusErrors.badRequest(
-      `${sent} in version ${JSON.stringify(versionPart(version))} cannot be handled as a ${kind.kind}: ${cause}`,
+      `${name} in version ${JSON.stringify(versionPart(version))} cannot be handled as a ${kind.kind}: ${cause}`,
     );
   }
   if (version !== expected) {
@@ -121,7 +127,8 @@ function requireType(kind: AnyKind, served: { readonly group: string; readonly v
 }
 
 const versionPart = (apiVersion: string): string => apiVersion.slice(apiVersion.indexOf('/') + 1);
-const goTypeName = (apiVersion: string, kind: string): string => `${versionPart(apiVersion)}.${kind}`;
+/** The Go package of a kind's internal type: `core`, `apps`, `coordination`. */
+const internalPackage = ({ group }: AnyKind): string => (group === '' ? 'core' : (group.split('.')[0] ?? group));
 const goTypeOf = (json: JsonValue): string => (Array.isArray(json) ? 'array' : json === null ? 'null' : typeof json);
 
 function summary(json: JsonValue): string {

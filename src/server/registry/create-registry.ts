@@ -17,6 +17,7 @@ import type { ChangeRequest } from './prepare.ts';
 import type { KindSet, MutateOptions, PatchRequest, Registry, RequestContext, Target } from './registry.ts';
 import type { BodyDecoder, RegistryParts, ResourceBehaviour } from './registry-parts.ts';
 import { getScale, patchScale, updateScale } from './scale.ts';
+import { untilFresh } from './until-fresh.ts';
 import { update } from './update.ts';
 import { watch } from './watch.ts';
 
@@ -75,10 +76,14 @@ class VerbRegistry implements Registry {
   }
 
   async get(context: RequestContext, target: Target, options: Parameters<Registry['get']>[2]): Promise<Entry> {
+    const fresh = untilFresh(this.#parts, options.resourceVersion);
+    if (fresh !== undefined) await fresh;
     return target.subresource === 'scale' ? getScale(this.#request(context, target)) : get(this.#parts, target, options);
   }
 
   async list(_context: RequestContext, target: Target, request: Parameters<Registry['list']>[2]) {
+    const fresh = untilFresh(this.#parts, request.resourceVersion);
+    if (fresh !== undefined) await fresh;
     return list(this.#parts, target, request);
   }
 

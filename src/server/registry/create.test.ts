@@ -92,7 +92,7 @@ describe('create', () => {
     const wrongKind = { ...aConfigMap('a'), kind: 'Secret' };
     await assert.rejects(
       test.create('configmaps', wrongKind),
-      status(400, 'Secret in version "v1" cannot be handled as a ConfigMap: converting (v1.Secret) to (v1.ConfigMap): unknown conversion'),
+      status(400, 'Secret in version "v1" cannot be handled as a ConfigMap: converting (v1.Secret) to (core.ConfigMap): unknown conversion'),
     );
     await assert.rejects(
       test.create('deployments.apps', { ...aDeployment('a'), apiVersion: 'v1' }),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { StatusError } from '../../api/status-error.ts';
-import { aConfigMap, aPod, status, TestRegistry } from './test-registry.ts';
+import { aConfigMap, aPod, listRequest, status, TestRegistry } from './test-registry.ts';
 
 async function withObjects(names: readonly string[], options: { readonly logWindow?: number } = {}): Promise<TestRegistry> {
   const test = await new TestRegistry(options).withNamespace();
@@ -31,6 +31,28 @@ describe('list', () => {
       status(400, '"data.x" is not a known field selector: only "metadata.name", "metadata.namespace"'),
     );
     await assert.rejects(test.names('pods', '', { fieldSelector: 'spec.foo=1' }), status(400, 'field label not supported: spec.foo'));
+  });
+
+  it('knows the fields of a served version by their names there', async () => {
+    const test = await withObjects([]);
+    const metadata = { name: 'e', namespace: 'default' };
+    await test.create('events', {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata,
+      involvedObject: { kind: 'Pod', namespace: 'default' },
+      type: 'Normal',
+    });
+    const { kind } = test.target('events', 'default');
+    const served = { kind, served: { group: 'events.k8s.io', version: 'v1' }, namespace: 'default', name: '', subresource: '' };
+    const names = async (fieldSelector: string): Promise<readonly string[]> => {
+      const { entries } = await test.registry.list(test.context, served, { ...listRequest, fieldSelector });
+      return entries.map(({ object }) => object.metadata.name);
+    };
+    assert.deepEqual(await names('regarding.kind=Pod,type=Normal'), ['e']);
+    assert.deepEqual(await names('regarding.kind=Node'), []);
+    await assert.rejects(names('involvedObject.kind=Pod'), status(400, 'field label not supported: involvedObject.kind'));
+    assert.deepEqual(await test.names('events', 'default', { fieldSelector: 'involvedObject.kind=Pod' }), ['e']);
   });
 
   it('pages in a consistent state', async () => {
@@ -84,6 +106,21 @@ describe('list', () => {
     );
   });
 
+  it('waits up to three seconds for a resource version from the future', async () => {
+    const test = await withObjects(['a']);
+    const late = test.names('configmaps', '', { resourceVersion: '9999' });
+    assert.deepEqual(
+      test.timers.map(({ delayMs }) => delayMs),
+      [3000],
+    );
+    test.timers[0]?.callback();
+    await assert.rejects(late, status(504, /Too large resource version: 9999, current: \d+/));
+    const next = test.names('configmaps', '', { resourceVersion: String(test.store.revision + 1) });
+    await test.create('configmaps', aConfigMap('b'));
+    assert.deepEqual(await next, ['a', 'b']);
+    assert.equal(test.timers.length, 0);
+  });
+
   it('obeys resource versions', async () => {
     const test = await withObjects(['a']);
     const then = String(test.store.revision);
@@ -91,10 +128,6 @@ describe('list', () => {
     assert.deepEqual(await test.names('configmaps', '', { resourceVersion: then, resourceVersionMatch: 'Exact' }), ['a']);
     assert.deepEqual(await test.names('configmaps', '', { resourceVersion: then, resourceVersionMatch: 'NotOlderThan' }), ['a', 'b']);
     assert.deepEqual(await test.names('configmaps', '', { resourceVersion: '0' }), ['a', 'b']);
-    await assert.rejects(
-      test.names('configmaps', '', { resourceVersion: '9999' }),
-      status(504, /Too large resource version: 9999, current: \d+/),
-    );
     await assert.rejects(
       test.names('configmaps', '', { resourceVersion: 'abc' }),
       status(400, 'invalid resource version: resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax'),

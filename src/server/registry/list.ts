@@ -11,7 +11,7 @@ import { compileSelection, type Selection } from './selection.ts';
 /** Lists a collection. Throws StatusError: 400 on bad selectors or tokens, 410 on expired ones, 422 on contradictory options. */
 export function list(parts: RegistryParts, target: Target, request: ListRequest): ListAnswer {
   validateOptions(request);
-  const selection = compileSelection(target.kind, request, target.name);
+  const selection = compileSelection(target, request);
   const prefix = prefixOf(target);
   const from = request.continue === '' ? undefined : continuation(request, prefix);
   const named = namedEntry(parts, target, request, selection);

@@ -13,6 +13,8 @@ export interface BodyToDecode {
   readonly served: { readonly group: string; readonly version: string };
   readonly json: JsonValue;
   readonly text: string | undefined;
+  /** As in `Body`. */
+  readonly strictErrors?: readonly string[];
   readonly fieldValidation: MutateOptions['fieldValidation'];
 }
 

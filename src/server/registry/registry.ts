@@ -104,6 +104,8 @@ export interface PatchRequest {
 export interface Body {
   readonly json: JsonValue;
   readonly text: string | undefined;
+  /** What strict validation has found already while parsing (duplicate keys of YAML). Default: nothing. */
+  readonly strictErrors?: readonly string[];
 }
 
 export interface Registry {

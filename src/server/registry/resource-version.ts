@@ -14,7 +14,7 @@ export function parseResourceVersion(text: string): number {
 const invalid = (quoted: string, cause: string) =>
   statusErrors.badRequest(`invalid resource version: resourceVersion: Invalid value: ${quoted}: ${cause}`);
 
-/** Refuses a resource version from the future; ours is always the newest there is. */
+/** Refuses a resource version from the future; ours is always the newest there is. Those who wait first use `untilFresh`. */
 export function requireNotTooLarge(requested: number, current: number): void {
   if (requested > current) throw statusErrors.tooLargeResourceVersion(requested, current);
 }

@@ -1,9 +1,11 @@
 /** Label and field selectors of a request, compiled against a Kind. Source: apiserver pkg/storage/selection_predicate.go. */
 import { type FieldSelector, fieldSelectorOf, parseFieldSelector } from '../../api/field-selector.ts';
-import type { AnyKind } from '../../api/kind.ts';
+import type { AnyKind, ServedVersion } from '../../api/kind.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { parseLabelSelector } from '../../api/selector.ts';
 import { statusErrors } from '../../api/status-error.ts';
+import { conversionOf } from './codec.ts';
+import type { Target } from './registry.ts';
 
 export interface Selection {
   /** True when everything matches. */
@@ -14,9 +16,13 @@ export interface Selection {
 }
 
 /** Compiles the selectors of a request. Throws StatusError (400) on syntax and on fields that the Kind does not know. */
-export function compileSelection(kind: AnyKind, request: { labelSelector: string; fieldSelector: string }, name = ''): Selection {
+export function compileSelection(
+  { kind, name, served }: Pick<Target, 'kind' | 'name' | 'served'>,
+  request: { labelSelector: string; fieldSelector: string },
+): Selection {
+  const version = served === undefined || request.fieldSelector === '' ? undefined : conversionOf({ kind, served });
   const labels = request.labelSelector === '' ? undefined : compileLabels(request.labelSelector);
-  const fields = compileFields(kind, request.fieldSelector, name);
+  const fields = compileFields(request.fieldSelector, { kind, version, name });
   const matches = (object: KubeObject): boolean =>
     (labels === undefined || labels.matches(object.metadata.labels)) && (fields.empty || fields.matches(selectable(kind, object)));
   const named = fields.requirements.find(({ field, operator }) => field === 'metadata.name' && operator === '=');
@@ -29,15 +35,33 @@ function compileLabels(text: string) {
   return parsed.selector;
 }
 
-function compileFields(kind: AnyKind, text: string, name: string): FieldSelector {
+interface Fields {
+  readonly kind: AnyKind;
+  /** Other than the stored one. */
+  readonly version: ServedVersion | undefined;
+  readonly name: string;
+}
+
+function compileFields(text: string, { kind, version, name }: Fields): FieldSelector {
   const parsed = parseFieldSelector(text);
   if (!parsed.ok) throw statusErrors.badRequest(parsed.error);
-  const { requirements } = parsed.selector;
-  for (const { field } of requirements) requireSelectable(kind, field);
-  if (name === '') return parsed.selector;
+  const labels = version?.fieldLabels;
+  const requirements = parsed.selector.requirements.map((one) => ({ ...one, field: storedLabel(kind, labels, one.field) }));
+  if (name === '') return fieldSelectorOf(requirements);
   const other = requirements.find(({ field, operator, value }) => field === 'metadata.name' && operator === '=' && value !== name);
   if (other !== undefined) throw statusErrors.badRequest("fieldSelector metadata.name doesn't match requested name");
   return fieldSelectorOf([...requirements, { field: 'metadata.name', operator: '=', value: name }]);
+}
+
+/** A field as the Kind calls it. */
+function storedLabel(kind: AnyKind, labels: ServedVersion['fieldLabels'], field: string): string {
+  if (labels === undefined) {
+    requireSelectable(kind, field);
+    return field;
+  }
+  const stored = labels[field];
+  if (stored === undefined) throw statusErrors.badRequest(`field label not supported: ${field}`);
+  return stored;
 }
 
 /** Source: pkg/apis/core/v1/conversion.go; apimachinery pkg/runtime/conversion.go (DefaultMetaV1FieldSelectorConversion). */

@@ -30,7 +30,7 @@ export function watch(
   deliver: Deliver,
 ): WatchSession {
   validateOptions(request);
-  const selection = compileSelection(target.kind, request, target.name);
+  const selection = compileSelection(target, request);
   const prefix = watchedPrefix(target, selection);
   const { store } = parts;
   const requested = parseResourceVersion(request.resourceVersion);

@@ -29,7 +29,8 @@ export async function encodeObject(object: JsonObject, representation: Represent
 
 async function yamlOf(object: JsonObject): Promise<string> {
   const { stringify } = await import('yaml');
-  return stringify(object, { lineWidth: 0, aliasDuplicateObjects: false, sortMapEntries: true });
+  // Go's library quotes what YAML 1.1 would read as something else than a string, such as times.
+  return stringify(object, { version: '1.1', indentSeq: false, lineWidth: 0, aliasDuplicateObjects: false, sortMapEntries: true });
 }
 
 /** Text that is already JSON, in the representation asked for. */
