@@ -26,6 +26,13 @@ const loaders: ReadonlyMap<string, () => Promise<KubectlCommand>> = new Map([
   ['version', async () => (await import('./version.ts')).version],
   ['rollout', async () => (await import('./rollout.ts')).rollout],
   ['wait', async () => (await import('./wait.ts')).wait],
+  ['set', async () => (await import('./set/set.ts')).setCommand],
+  ['edit', async () => (await import('./edit.ts')).edit],
+  ['taint', async () => (await import('./taint.ts')).taint],
+  ['cordon', async () => (await import('./cordon.ts')).cordon],
+  ['uncordon', async () => (await import('./cordon.ts')).uncordon],
+  ['auth', async () => (await import('./auth.ts')).auth],
+  ['proxy', async () => (await import('./proxy.ts')).proxy],
 ]);
 
 /** A verb by its name; undefined when there is none. */
