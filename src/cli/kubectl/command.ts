@@ -1,5 +1,5 @@
 /** What a kubectl verb is: a name, its flags, and what it does. One file per verb; the list is in commands.ts. */
-import type { Flags, FlagSpec } from './flags.ts';
+import type { FlagSpec, Flags } from './flags.ts';
 import type { Session } from './session.ts';
 
 export interface KubectlCommand {
@@ -42,10 +42,19 @@ export const globalFlags: readonly FlagSpec[] = [
   { name: 'client-certificate', type: 'string', help: 'Path to a client certificate file for TLS' },
   { name: 'client-key', type: 'string', help: 'Path to a client key file for TLS' },
   { name: 'tls-server-name', type: 'string', help: 'Server name to use for server certificate validation.' },
-  { name: 'request-timeout', type: 'string', fallback: '0', help: 'The length of time to wait before giving up on a single server request.' },
+  {
+    name: 'request-timeout',
+    type: 'string',
+    fallback: '0',
+    help: 'The length of time to wait before giving up on a single server request.',
+  },
   { name: 'cache-dir', type: 'string', help: 'Default cache directory' },
   { name: 'match-server-version', type: 'bool', help: 'Require server version to match client version' },
-  { name: 'warnings-as-errors', type: 'bool', help: 'Treat warnings received from the server as errors and exit with a non-zero exit code' },
+  {
+    name: 'warnings-as-errors',
+    type: 'bool',
+    help: 'Treat warnings received from the server as errors and exit with a non-zero exit code',
+  },
   { name: 'v', short: 'v', type: 'int', help: 'number for the log level verbosity' },
   { name: 'help', short: 'h', type: 'bool', help: 'Show help' },
 ];

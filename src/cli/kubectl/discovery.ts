@@ -57,7 +57,8 @@ interface AggregatedDiscovery {
   }[];
 }
 
-const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList';
+const aggregated =
+  'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList';
 
 function resourcesOf(document: AggregatedDiscovery): ApiResource[] {
   return (document.items ?? []).flatMap((group) =>
@@ -97,15 +98,16 @@ export class Discovery {
     return new Discovery([...resourcesOf(core ?? {}), ...resourcesOf(groups ?? {})]);
   }
 
-  /** The preferred resource for a user's word; undefined when there is none. */
+  /** The preferred resource for a user's word; undefined when there is none. Short names are matched as they are, all else in lower case. */
   find(word: string): ApiResource | undefined {
-    const [name = '', ...rest] = word.toLowerCase().split('.');
-    const qualifier = rest.join('.');
-    const named = this.resources.filter((r) => [r.plural, r.singular, r.kind.toLowerCase(), ...r.shortNames].includes(name));
+    const [given = '', ...rest] = word.split('.');
+    const name = given.toLowerCase();
+    const qualifier = rest.join('.').toLowerCase();
+    const named = this.resources.filter((r) => [r.plural, r.singular, r.kind.toLowerCase()].includes(name) || r.shortNames.includes(given));
     if (qualifier === '') return named[0];
     return (
       named.find((r) => r.group === qualifier) ??
-      named.find((r) => `${r.version}.${r.group}` === qualifier || (r.group === '' && r.version === qualifier)) ??
+      named.find((r) => `${r.version}.${r.group}` === qualifier) ??
       named.find((r) => r.group.startsWith(`${qualifier}.`))
     );
   }

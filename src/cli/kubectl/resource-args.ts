@@ -29,7 +29,9 @@ export interface SelectionOptions {
   readonly ignoreSelector?: boolean;
 }
 
-const noType = (word: string): CommandError => new CommandError(`the server doesn't have a resource type ${JSON.stringify(word)}`);
+/** The group or version in the word is left out, as upstream. */
+const noType = (word: string): CommandError =>
+  new CommandError(`the server doesn't have a resource type ${JSON.stringify(word.split('.')[0] ?? '')}`);
 
 /** The resource of a user's word. Rejects with CommandError when the server has none. */
 export async function findResource(session: Session, word: string): Promise<ApiResource> {
@@ -96,8 +98,8 @@ function fromNamedPairs(discovery: Discovery, args: readonly string[], namespace
   return args.map((arg) => {
     const [type = '', name = '', ...more] = arg.split('/');
     if (!arg.includes('/')) throw new CommandError(mixed);
-    if (more.length > 0 || type === '' || name === '')
-      throw new CommandError(`arguments in resource/name form must have a single resource and name`);
+    if (more.length > 0) throw new CommandError('arguments in resource/name form may not have more than one slash');
+    if (type === '' || name === '') throw new CommandError(`arguments in resource/name form must have a single resource and name`);
     const resource = discovery.find(type);
     if (resource === undefined) throw noType(type);
     return { resource, names: [name], namespace: namespaceOf(resource) };
@@ -132,6 +134,7 @@ export async function selectResources(
   if (names.some((name) => name.includes('/'))) throw new CommandError(mixed);
   const resources = findResources(discovery, first);
   if (names.length > 0) {
+    if (resources.length > first.split(',').length) throw new CommandError('you must specify only one resource');
     if (everywhere) throw new CommandError('a resource cannot be retrieved by name across all namespaces');
     if (flags.given('selector') && options.ignoreSelector !== true)
       throw new CommandError('name cannot be provided when a selector is specified');

@@ -63,7 +63,7 @@ function printError(terminal: Terminal, error: unknown, path: string): number {
     return 1;
   }
   if (error instanceof KubeconfigError) {
-    terminal.err(`error: ${error.message}\n`);
+    terminal.err(`${error.message.startsWith('context was not found') ? 'Error in configuration' : 'error'}: ${error.message}\n`);
     return 1;
   }
   if (error instanceof StatusError) {

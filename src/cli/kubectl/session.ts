@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { JsonObject, JsonValue } from '../../api/json.ts';
 import { type HttpCall, type HttpClientConfig, HttpTransport } from '../../client/http-transport.ts';
-import { kubeconfigPaths, loadKubeconfig, type ResolvedContext, resolveContext } from '../../client/kubeconfig.ts';
+import { KubeconfigError, kubeconfigPaths, loadKubeconfig, type ResolvedContext, resolveContext } from '../../client/kubeconfig.ts';
 import type { Terminal } from '../terminal.ts';
 import { Discovery } from './discovery.ts';
 import { type Flags, parseDuration } from './flags.ts';
@@ -42,6 +42,7 @@ export class Session {
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;
   warnings = 0;
+  readonly #warned = new Set<string>();
   #context: ResolvedContext | undefined;
   #transport: HttpTransport | undefined;
   #discovery: Promise<Discovery> | undefined;
@@ -68,7 +69,14 @@ export class Session {
 
   /** The chosen context. Throws KubeconfigError with kubectl's texts. */
   get context(): ResolvedContext {
-    this.#context ??= resolveContext(loadKubeconfig(this.kubeconfigFiles()), this.flags.given('context') ? this.flags.string('context') : undefined);
+    if (this.#context === undefined) {
+      const kubeconfig = loadKubeconfig(this.kubeconfigFiles());
+      const chosen = this.flags.given('context') ? this.flags.string('context') : undefined;
+      if (chosen !== undefined && !kubeconfig.contexts.has(chosen)) {
+        throw new KubeconfigError(`context was not found for specified context: ${chosen}`);
+      }
+      this.#context = resolveContext(kubeconfig, chosen);
+    }
     return this.#context;
   }
 
@@ -87,7 +95,8 @@ export class Session {
   get config(): HttpClientConfig {
     const { flags } = this;
     const file = (name: string): string | undefined => (flags.given(name) ? readFileSync(flags.string(name), 'utf8') : undefined);
-    const base: HttpClientConfig = flags.given('server') && !flags.given('context') ? { server: flags.string('server') } : this.context.config;
+    const base: HttpClientConfig =
+      flags.given('server') && !flags.given('context') ? { server: flags.string('server') } : this.context.config;
     const timeout = parseDuration(flags.string('request-timeout'));
     return {
       ...base,
@@ -103,7 +112,9 @@ export class Session {
       userAgent: 'kubectl/v1.36.0 (minik)',
       onWarning: (text) => {
         this.warnings += 1;
-        this.err(`Warning: ${text}\n`);
+        // Each text once, as upstream.
+        if (!this.#warned.has(text)) this.err(`Warning: ${text}\n`);
+        this.#warned.add(text);
       },
     };
   }

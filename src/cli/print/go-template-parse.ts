@@ -1,5 +1,5 @@
 /** The grammar of Go's text/template. Source: Go text/template/parse/{lex,parse}.go. */
-import { unquote } from './jsonpath-parse.ts';
+import { runeName, unquote } from './jsonpath-parse.ts';
 
 /** A template that cannot be parsed; the message is Go's, with the line. */
 export class GoTemplateSyntaxError extends Error {
@@ -134,6 +134,11 @@ class Lexer {
       const match = tokenPattern.exec(this.#text);
       if (match === null) return this.#unlexable(at, start);
       at = tokenPattern.lastIndex;
+      // Names end at a space or at what may follow them.
+      const after = this.#text.slice(at, at + 2);
+      if ((match[2] ?? match[3] ?? match[7]) !== undefined && after !== '' && !/^(?:[\s.,|:()]|\}\})/.test(after)) {
+        this.fail(at, `bad character ${runeName(after.charAt(0))}`);
+      }
       if (match[1] !== undefined) {
         spaced = true;
         continue;

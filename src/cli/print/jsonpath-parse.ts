@@ -37,7 +37,8 @@ const isTerminator = (char: string): boolean => char === '' || isSpace(char) || 
 const isDigit = (char: string): boolean => /^\p{Nd}$/u.test(char);
 const isAlphaNumeric = (char: string): boolean => char === '_' || /^[\p{L}\p{Nd}]$/u.test(char);
 
-const runeName = (char: string): string => {
+/** A character as Go's %#U writes it. */
+export const runeName = (char: string): string => {
   const code = (char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
   return `U+${code} '${char}'`;
 };
