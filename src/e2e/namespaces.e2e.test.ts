@@ -1,6 +1,6 @@
 /** Scenarios 14 and 15: namespaces, and deleting things. */
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { E2eCluster, type Flavour, flavours, testdata } from './support/cluster.ts';
@@ -158,7 +158,11 @@ for (const flavour of flavours) {
     });
 
     it('deletes "all", and the API gets its Service back', async () => {
-      await kubectl('create', '-f', testdata('kubia/kubia-deployment-v1.yaml'), '-f', testdata('services/kubia-svc.yaml'));
+      const file = join(cluster.home, 'deployment.yaml');
+      // A Node.js that has only just started does not heed SIGTERM yet.
+      const quick = readFileSync(testdata('kubia/kubia-deployment-v1.yaml'), 'utf8');
+      writeFileSync(file, quick.replace('    spec:\n', '    spec:\n      terminationGracePeriodSeconds: 1\n'));
+      await kubectl('create', '-f', file, '-f', testdata('services/kubia-svc.yaml'));
       await kubectl('create', '-f', testdata('kubia/kubia-manual.yaml'));
       await cluster.podsReady('app=kubia', 3);
       const output = await kubectl('delete', 'all', '--all');

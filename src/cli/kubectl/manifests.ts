@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { parseAllDocuments, type YAMLParseError } from 'yaml';
 import { CommandError } from './command.ts';
 import type { ApiObject, Session } from './session.ts';
 
@@ -44,13 +44,18 @@ async function fetchUrl(url: string): Promise<string> {
   return response.text();
 }
 
+/** Where and what, in the order that kubectl's parser says it. */
+function atLine({ message, linePos }: YAMLParseError): string {
+  const what = (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
+  return linePos === undefined ? what : `line ${linePos[0].line}: ${what}`;
+}
+
 /** Parses all documents of a text; empty ones are passed over. Throws CommandError with kubectl's texts. */
 export function parseManifests(text: string, source: string): ManifestObject[] {
   const objects: ManifestObject[] = [];
   for (const document of parseAllDocuments(text, { uniqueKeys: false, version: '1.1' })) {
     const [problem] = document.errors;
-    if (problem !== undefined)
-      throw new CommandError(`error parsing ${source}: error converting YAML to JSON: yaml: ${problem.message.split('\n')[0] ?? ''}`);
+    if (problem !== undefined) throw new CommandError(`error parsing ${source}: error converting YAML to JSON: yaml: ${atLine(problem)}`);
     const value: unknown = document.toJS({ maxAliasCount: 1000 });
     if (value === null || value === undefined) continue;
     if (typeof value !== 'object' || Array.isArray(value)) {

@@ -1,0 +1,211 @@
+/** The bundled kubectl's verbs that write and stream say and do what the real one does. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { E2eCluster, type Flavour, flavours } from './support/cluster.ts';
+import type { Outcome } from './support/shell.ts';
+
+const cluster = new E2eCluster({ name: 'kwparity', runtime: 'simulated' });
+const namespaceOf: Readonly<Record<Flavour, string>> = { kubectl: 'parity-real', 'minik kubectl': 'parity-ours' };
+
+const deployment = (replicas: number, image = 'busybox:1'): string => `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: ${replicas}
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - name: web
+        image: ${image}
+        command: [sh, -c, 'echo started; sleep 1000']
+        ports: [{containerPort: 80, name: http}]
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: web
+spec:
+  selector: {app: web}
+  ports: [{port: 80, targetPort: http}]
+`;
+
+const pod = `apiVersion: v1
+kind: Pod
+metadata: {name: two, labels: {app: two}}
+spec:
+  containers:
+  - {name: a, image: busybox, command: [sh, -c, 'echo hello; echo world; sleep 1000']}
+  - {name: b, image: busybox, command: [sh, -c, 'echo bee; sleep 1000']}
+`;
+
+interface Step {
+  readonly args: readonly string[];
+  readonly stdin?: string;
+}
+
+const step = (line: string, stdin?: string): Step => ({ args: line.split(' '), ...(stdin === undefined ? {} : { stdin }) });
+const command = (...args: readonly string[]): Step => ({ args });
+
+/** What may differ: names of namespaces and pods, the date, the class of flags that newer versions print anew. */
+function normalized({ code, stdout, stderr }: Outcome): Outcome {
+  const clean = (text: string): string =>
+    text
+      .replaceAll(/parity-(real|ours)/g, 'NAMESPACE')
+      .replaceAll(/ from NAMESPACE namespace/g, '')
+      .replaceAll(/-[0-9a-z]{9,10}-[0-9a-z]{5}\b/g, '-POD')
+      .replaceAll(/pod-template-hash=\w+/g, 'pod-template-hash=HASH')
+      .replaceAll(/^ *creationTimestamp: null\n/gm, '')
+      .replaceAll(/^All commands and output from this session will be recorded.*\n/gm, '');
+  return { code, stdout: clean(stdout), stderr: clean(stderr) };
+}
+
+function lines(step: Step, outcome: Outcome): string {
+  return `$ kubectl ${step.args.join(' ')}\n${outcome.stdout}${outcome.stderr}-> ${outcome.code}\n`;
+}
+
+/** Does the same with both and compares everything that is printed, and the exit codes. */
+async function same(steps: readonly Step[]): Promise<void> {
+  const said = new Map<Flavour, string>();
+  for (const flavour of flavours) {
+    let text = '';
+    for (const each of steps) {
+      const options = each.stdin === undefined ? {} : { stdin: each.stdin };
+      text += lines(each, normalized(await cluster.try(flavour, ['-n', namespaceOf[flavour], ...each.args], options)));
+    }
+    said.set(flavour, text);
+  }
+  assert.equal(said.get('minik kubectl'), said.get('kubectl'));
+}
+
+const file = (name: string, text: string): string => {
+  const path = join(cluster.home, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+describe('the bundled kubectl, writing and streaming', () => {
+  before(async () => {
+    await cluster.start();
+    for (const flavour of flavours) await cluster.kubectl(flavour, ['create', 'namespace', namespaceOf[flavour]]);
+  });
+  after(() => cluster.delete());
+
+  it('applies, changes and deletes manifests', async () => {
+    await same([
+      step('apply -f -', deployment(1)),
+      step('apply -f -', deployment(1)),
+      step('apply -f -', deployment(2)),
+      step('apply -f - --dry-run=client', deployment(3)),
+      step('apply -f - --dry-run=server', deployment(3)),
+      step('apply view-last-applied deployment web'),
+      step('create -f -', deployment(2)),
+      step('replace -f -', deployment(1)),
+      step('delete -f -', deployment(1)),
+      step('delete -f -', deployment(1)),
+      step('delete deployment web --ignore-not-found'),
+      step('apply -f -', 'apiVersion: v1\nkind: Nonsense\nmetadata: {name: x}\n'),
+      step('apply'),
+      step('delete'),
+      step('create'),
+    ]);
+  });
+
+  it('generates objects', async () => {
+    const data = file('data.txt', 'line\n');
+    await same([
+      step(`create configmap c1 --from-literal=a=b --from-file=${data} --from-file=other=${data} --dry-run=client -o yaml`),
+      step('create configmap c1 --from-literal=a=b'),
+      step('create configmap c1 --from-literal=a=b'),
+      step('create configmap c2 --from-literal=ab'),
+      step('create secret generic s1 --from-literal=user=admin --dry-run=client -o json'),
+      step('create secret docker-registry r1 --docker-username=u --docker-password=p --dry-run=client -o yaml'),
+      step('create serviceaccount robot'),
+      step('create service nodeport np --tcp=80:8080 --node-port=31999 --dry-run=client -o yaml'),
+      step('create service clusterip none --clusterip=None --dry-run=client -o yaml'),
+      step('create service clusterip bad'),
+      step('create deployment d1 --image=nginx:1.25 --port=80 --replicas=2 --dry-run=client -o yaml'),
+      step('create deployment'),
+      step('run p1 --image=busybox --env=A=b --labels=x=y --restart=Never --dry-run=client -o yaml -- sh -c true'),
+      step('create namespace x --dry-run=client -o name'),
+    ]);
+  });
+
+  it('labels, annotates, scales, exposes and sets', async () => {
+    await same([
+      step('create deployment d --image=busybox:1'),
+      step('label deployment d tier=web'),
+      step('label deployment d tier=web'),
+      step('label deployment d tier=db'),
+      step('label deployment d tier=db --overwrite'),
+      step('label deployment d tier-'),
+      step('label deployment d'),
+      step('annotate deployment d note=one'),
+      step('annotate deployment d note=two'),
+      step('annotate deployment d note-'),
+      step('scale deployment d --replicas=2'),
+      step('scale deployment d --replicas=1 --current-replicas=7'),
+      step('expose deployment d'),
+      step('expose deployment d --port=80 --target-port=8080 --type=NodePort --name=d-svc --dry-run=client -o yaml'),
+      step('expose deployment d --port=80'),
+      step('set image deployment/d busybox=busybox:2'),
+      step('set image deployment/d nope=busybox:2'),
+      step('set env deployment/d A=b'),
+      step('set env deployment/d --list'),
+      step('set resources deployment d --limits=cpu=100m'),
+      command('patch', 'deployment', 'd', '-p', '{"spec":{"replicas":1}}'),
+      command('patch', 'deployment', 'd', '-p', '{"spec":{"replicas":1}}'),
+      command('patch', 'deployment', 'd', '--type=json', '-p', '[{"op":"replace","path":"/spec/replicas","value":-1}]'),
+      step('delete deployment,service -l app=d'),
+      step('delete deployment,service -l app=d'),
+    ]);
+  });
+
+  it('follows rollouts and waits', async () => {
+    await same([
+      step('create deployment r --image=busybox:1'),
+      step('wait --for=condition=Available deployment/r --timeout=30s'),
+      step('rollout status deployment/r'),
+      step('set image deployment/r busybox=busybox:2'),
+      step('wait --for=jsonpath={.status.updatedReplicas}=1 deployment/r'),
+      step('rollout history deployment/r'),
+      step('rollout history deployment/r --revision=1'),
+      step('rollout history deployment/r --revision=9'),
+      step('rollout undo deployment/r'),
+      step('rollout undo deployment/r --to-revision=9'),
+      step('rollout pause deployment/r'),
+      step('rollout pause deployment/r'),
+      step('rollout restart deployment/r'),
+      step('rollout resume deployment/r'),
+      step('rollout restart deployment/r'),
+      step('wait --for=condition=Never deployment/r --timeout=1s'),
+      step('wait --for=nonsense deployment/r'),
+      step('wait --for=delete deployment/none'),
+      step('delete deployment r'),
+    ]);
+  });
+
+  it('reads logs and runs commands', async () => {
+    await same([
+      step('apply -f -', pod),
+      step('wait --for=condition=Ready pod/two --timeout=30s'),
+      step('logs two'),
+      step('logs two -c b'),
+      step('logs two --all-containers --prefix'),
+      step('logs two -c nope'),
+      step('logs two --tail=1'),
+      step('logs none'),
+      step('logs'),
+      step('exec two -- echo hi'),
+      command('exec', 'two', '-c', 'b', '--', 'sh', '-c', 'exit 3'),
+      step('exec -i two -- cat', 'typed\n'),
+      step('exec two ls'),
+      step('exec none -- ls'),
+      step('delete pod two --grace-period=1'),
+    ]);
+  });
+});
