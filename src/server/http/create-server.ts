@@ -11,6 +11,7 @@ import {
   type ServerHttp2Session,
 } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import { DEFAULT_CIPHERS } from 'node:tls';
 import { getRequestListener } from '@hono/node-server';
 import type { Pki } from '../pki/pki.ts';
 import { type App, type AppOptions, createApp } from './app.ts';
@@ -42,6 +43,8 @@ export interface ApiServer {
 /** Go's clients keep idle connections for 90 s; closing earlier would race with their next request. */
 const keepAliveMs = 95_000;
 const defaultDrainMs = 2000;
+/** Go's order: AES-128 first, a third less work than Node's first choice and no less safe. Source: Go crypto/tls cipher_suites.go. */
+const ciphers = ['TLS_AES_128_GCM_SHA256', 'ECDHE-ECDSA-AES128-GCM-SHA256', DEFAULT_CIPHERS].join(':');
 
 const isHttp1 = (incoming: IncomingMessage | Http2ServerRequest): incoming is IncomingMessage => incoming.httpVersionMajor === 1;
 
@@ -103,6 +106,7 @@ function secureServer(options: ServerOptions, app: App, connections: Connections
     requestCert: true,
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
+    ciphers,
     settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
     // In MB. Beyond Node's 10 new streams are refused while large lists are on their way.
     maxSessionMemory: 256,

@@ -82,6 +82,12 @@ function withAuthenticatedGroup(user: UserInfo): UserInfo {
 
 const certificateUsers = new WeakMap<ClientCertificate, UserInfo>();
 
+/** The user of a certificate that has been authenticated before, when nothing else is said; undefined: see `authenticate`. */
+export function knownUser(exchange: Exchange, certificate: PeerCertificate): UserInfo | undefined {
+  if (typeof certificate !== 'object' || bearerToken(exchange) !== undefined) return undefined;
+  return certificateUsers.get(certificate);
+}
+
 /** Finds the user of a request: the first authenticator that knows the credentials. Throws 401 when credentials are wrong; without any, the user is anonymous. */
 export async function authenticate(
   exchange: Exchange,
@@ -91,10 +97,6 @@ export async function authenticate(
   const token = bearerToken(exchange);
   if (certificate === 'bad' && token === undefined) throw statusErrors.unauthorized();
   const clientCertificate = certificate === 'bad' ? undefined : certificate;
-  if (token === undefined && clientCertificate !== undefined) {
-    const known = certificateUsers.get(clientCertificate);
-    if (known !== undefined) return known;
-  }
   if (token === undefined && clientCertificate === undefined) {
     if (exchange.header('authorization') !== '') throw statusErrors.unauthorized();
     return anonymousUser;

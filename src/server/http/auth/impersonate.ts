@@ -78,7 +78,8 @@ function userFrom(wishes: readonly Wish[]): UserInfo {
   return { name, uid: wishes.find((w) => w.resource === 'uids')?.name ?? '', groups, extra };
 }
 
-const mayImpersonate = (exchange: Exchange): boolean => {
+/** Whether a request asks to act as another; errs on the side of true. */
+export const mayImpersonate = (exchange: Exchange): boolean => {
   if (exchange.node === undefined) return true;
   for (const name in exchange.node.incoming.headers) if (name.startsWith('impersonate-')) return true;
   return false;
