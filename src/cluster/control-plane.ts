@@ -23,6 +23,7 @@ import { RbacAuthorizer } from '../server/auth/rbac.ts';
 import { ServiceAccountTokens } from '../server/auth/service-account-tokens.ts';
 import { certificateAuthenticator } from '../server/http/auth/authenticate.ts';
 import { type ApiServer, createServer } from '../server/http/create-server.ts';
+import { openIdDocuments } from '../server/http/openid.ts';
 import type { HealthCheck } from '../server/http/ports.ts';
 import { loadPki, type Pki } from '../server/pki/pki.ts';
 import { createBehaviours } from '../server/registry/behaviours/create-behaviours.ts';
@@ -97,6 +98,12 @@ export async function openControlPlane(settings: ClusterSettings, { log, signal,
         descriptions: () => loadDescriptions(brotliDecompressSync),
         kinds: () => kinds.all,
         version: kubernetesVersion,
+      }),
+      documents: openIdDocuments({
+        issuer: tokens.issuer,
+        algorithm: tokens.algorithm,
+        origin: `https://${settings.runtime === 'docker' ? addresses.gateway : '127.0.0.1'}:${port}`,
+        jwk: async () => ({ ...(await tokens.jwk()) }),
       }),
       currentRevision: () => store.revision,
       healthChecks: healthChecks(store),

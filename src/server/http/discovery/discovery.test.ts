@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { openIdDocuments } from '../openid.ts';
 import { testApp } from '../test-app.ts';
 import { compareVersions } from './group-versions.ts';
 
@@ -75,9 +76,26 @@ describe('paths that are no resources', () => {
     assert.equal((await json('/openapi/v2')).body.swagger, '2.0');
   });
 
-  it('serves documents of others', async () => {
-    const { json } = testApp({ documents: { '/openid/v1/jwks': () => ({ keys: [] }) } });
-    assert.deepEqual((await json('/openid/v1/jwks')).body, { keys: [] });
+  it('says how service-account tokens are verified', async () => {
+    const documents = openIdDocuments({
+      issuer: 'https://issuer',
+      algorithm: 'ES256',
+      origin: 'https://here:1',
+      jwk: () => Promise.resolve({ kid: 'k' }),
+    });
+    const { json, fetch } = testApp({ documents });
+    const keys = await fetch('/openid/v1/jwks');
+    assert.equal(keys.headers.get('content-type'), 'application/jwk-set+json');
+    assert.equal(keys.headers.get('cache-control'), 'public, max-age=3600');
+    assert.deepEqual(await keys.json(), { keys: [{ kid: 'k' }] });
+    assert.deepEqual((await json('/.well-known/openid-configuration')).body, {
+      issuer: 'https://issuer',
+      jwks_uri: 'https://here:1/openid/v1/jwks',
+      response_types_supported: ['id_token'],
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: ['ES256'],
+    });
+    assert.ok(((await json('/')).body.paths as string[]).includes('/openid/v1/jwks'));
   });
 
   it('shows the component statuses', async () => {
