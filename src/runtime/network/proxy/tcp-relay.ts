@@ -1,9 +1,9 @@
 /**
  * Joins one client connection to one backend: tries other backends when one does not answer, passes on half-closes and resets, holds back the faster side.
  *
- * The backend is read into reused buffers (`onread`), and so is the client once it has sent more than one chunk (adopt-socket.ts), which makes large transfers about twice
- * as fast as piping streams, and keep-alive requests a third. Options that cost a system call are set on the second chunk only, so that a connection that carries one
- * request and one answer does without.
+ * Both ends begin as plain stream sockets, which is the cheapest way to carry one request and one answer: four fifths of such a connection's time are the kernel's. An end
+ * that has sent two chunks is read into a reused buffer from then on (adopt-socket.ts), which makes large transfers about twice as fast as piping streams, and keep-alive
+ * requests a fifth. Options that cost a system call are set by then, too.
  */
 import { Socket } from 'node:net';
 import type { Clock } from '../../../client/clock.ts';
@@ -28,6 +28,8 @@ export type Pick = (tried: ReadonlySet<string> | undefined) => Backend | undefin
 const maxAttempts = 4;
 /** Of idle peers that may have vanished without a word. */
 const keepAliveMs = 60_000;
+/** After as many a connection is worth its options and its buffers. */
+const tuneAtChunk = 2;
 const nothing = Buffer.alloc(0);
 
 /** Joins a client socket (allowHalfOpen, nothing read yet) to a backend. Resets the client when no backend can be reached. */
@@ -37,56 +39,117 @@ export function relayTcp(context: RelayContext, client: Socket, pick: Pick): voi
 
 const errorCode = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : '');
 
-/** After the second chunk a connection is worth its options. */
-function tune(socket: Socket): void {
-  socket.setNoDelay(true);
-  socket.setKeepAlive(true, keepAliveMs);
-}
+/** One end of a relay: a socket, and the way of what it sends to the other end. */
+class End {
+  socket: Socket;
+  readonly #relay: TcpRelay;
+  #chunks = 0;
+  /** It has said all. */
+  ended = false;
+  /** Where it is read into once adopted. */
+  #buffer: ReadBuffer | undefined;
+  /** The other end has not taken all of the read buffer. */
+  #flushing = false;
 
-/** One direction: from a socket that is read into a reused buffer to another. */
-interface Lane {
-  readonly buffer: ReadBuffer;
-  chunks: number;
-  /** The reader has ended. */
-  ended: boolean;
-  /** Set while the writer has not taken all of the read buffer. */
-  flushing: boolean;
-}
+  constructor(relay: TcpRelay, socket: Socket) {
+    this.#relay = relay;
+    this.socket = socket;
+    this.#listen();
+  }
 
-const laneOf = (buffer: ReadBuffer): Lane => ({ buffer, chunks: 0, ended: false, flushing: false });
+  #listen(): void {
+    const { socket } = this;
+    socket.on('drain', () => this.#relay.drained(this));
+    socket.on('error', () => this.#relay.abort());
+    socket.on('close', () => this.#relay.closed(this));
+    socket.on('end', () => {
+      this.ended = true;
+      this.#relay.ended(this);
+    });
+  }
+
+  /** Starts passing on what this end sends. */
+  sendTo(other: End): void {
+    this.socket.on('data', (chunk: Buffer) => {
+      if (!other.socket.write(chunk)) this.socket.pause();
+      if (++this.#chunks !== tuneAtChunk) return;
+      other.socket.setNoDelay(true);
+      other.socket.setKeepAlive(true, keepAliveMs);
+      // Not before Node is done with the read that brought this chunk.
+      queueMicrotask(() => this.#adopt(other));
+    });
+  }
+
+  /** Reads into a reused buffer from here on. Left as it is while something waits in its streams: the next chunk counts again. */
+  #adopt(other: End): void {
+    const plain = this.socket;
+    if (plain.destroyed || other.socket.destroyed || this.ended || other.ended) return;
+    if (plain.writableLength > 0 || plain.readableLength > 0 || plain.isPaused() || other.#flushing) {
+      this.#chunks--;
+      return;
+    }
+    const buffer = new ReadBuffer(this.#relay.context.pool);
+    const adopted = adoptSocket(plain, {
+      buffer: () => buffer.current,
+      callback: (bytes, chunk): boolean => this.#pass(buffer, other, bytes, chunk),
+    });
+    if (adopted === undefined) return;
+    this.#buffer = buffer;
+    this.socket = adopted;
+    this.#listen();
+  }
+
+  /** Passes on a read. False stops reading: the buffer may not be reused before the other end has taken it. */
+  #pass(buffer: ReadBuffer, other: End, bytes: number, chunk: Uint8Array): boolean {
+    const to = other.socket;
+    if (to.destroyed || to.writableEnded) return false;
+    const room = to.write(chunk.subarray(0, bytes));
+    if (to.writableLength === 0) {
+      buffer.consumed(bytes);
+      return true;
+    }
+    this.#flushing = true;
+    // A full socket announces itself with `drain`; one that is not full needs asking.
+    if (room) to.write(nothing, () => this.otherDrained(other));
+    return false;
+  }
+
+  /** The other end has room again. */
+  otherDrained(other: End): void {
+    if (this.#buffer === undefined) {
+      this.socket.resume();
+    } else if (this.#flushing && other.socket.writableLength === 0) {
+      this.#flushing = false;
+      this.socket.resume();
+    }
+  }
+
+  /** Gives the buffer back; a write of it that never ended may still refer to it. */
+  release(): void {
+    if (!this.#flushing) this.#buffer?.release();
+  }
+}
 
 class TcpRelay {
-  readonly #context: RelayContext;
-  #client: Socket;
+  readonly context: RelayContext;
   readonly #pick: Pick;
-  readonly #down: Lane;
-  /** Has a buffer once the client has been adopted. */
-  #up: Lane | undefined;
-  #clientChunks = 0;
-  #clientEnded = false;
-  #backend: Socket | undefined;
+  readonly #client: End;
+  #backend: End | undefined;
+  /** The backend that is being tried. */
+  #dialing: Socket | undefined;
   #tried: Set<string> | undefined;
   #attempts = 0;
-  #connected = false;
-  readonly #onClientError = (): void => this.#abort();
-  readonly #onClientClose = (): void => this.#closed();
-  readonly #onClientEnd = (): void => {
-    this.#clientEnded = true;
-    if (this.#connected) this.#clientDone();
-  };
 
   constructor(context: RelayContext, client: Socket, pick: Pick) {
-    this.#context = context;
-    this.#client = client;
+    this.context = context;
     this.#pick = pick;
-    this.#down = laneOf(new ReadBuffer(context.pool));
-    this.#listen();
+    this.#client = new End(this, client);
   }
 
   connect(): void {
     const target = this.#attempts < maxAttempts ? this.#pick(this.#tried) : undefined;
     if (target === undefined) {
-      this.#client.resetAndDestroy();
+      this.#client.socket.resetAndDestroy();
       return;
     }
     this.#attempts++;
@@ -94,40 +157,31 @@ class TcpRelay {
   }
 
   #dial(target: Backend): void {
-    const { clock, connects, sources } = this.#context;
-    const { buffer } = this.#down;
-    const socket = new Socket({
-      allowHalfOpen: true,
-      onread: { buffer: () => buffer.current, callback: (bytes, chunk) => this.#pass(this.#down, socket, this.#client, bytes, chunk) },
-    });
-    this.#backend = socket;
-    const onTimeout = (): void => {
-      socket.destroy();
-      this.#failed(target, '');
+    const { clock, connects, sources } = this.context;
+    const socket = new Socket({ allowHalfOpen: true });
+    this.#dialing = socket;
+    const onTimeout = (): void => this.#failed(target, socket, '');
+    const onError = (error: Error): void => {
+      connects.remove(onTimeout);
+      this.#failed(target, socket, errorCode(error));
     };
     connects.add(onTimeout);
+    socket.on('error', onError);
     socket.on('connect', () => {
       connects.remove(onTimeout);
+      socket.off('error', onError);
       this.#join(socket);
     });
-    socket.on('error', (error) => {
-      if (this.#connected) return this.#abort();
-      connects.remove(onTimeout);
-      if (this.#backend === socket) this.#failed(target, errorCode(error));
-    });
     const localAddress = sources.sourceFor(target.ip, clock.now());
-    socket.connect({
-      host: target.ip,
-      port: target.port,
-      autoSelectFamily: false,
-      ...(localAddress === undefined ? {} : { localAddress }),
-    });
+    const { ip: host, port } = target;
+    socket.connect(localAddress === undefined ? { host, port } : { host, port, localAddress });
   }
 
-  #failed(target: Backend, code: string): void {
-    this.#backend = undefined;
-    if (this.#client.destroyed) return;
-    const outOfPorts = code === 'EADDRNOTAVAIL' && this.#context.sources.rotate(target.ip, this.#context.clock.now());
+  #failed(target: Backend, socket: Socket, code: string): void {
+    socket.destroy();
+    if (this.#dialing !== socket || this.#client.socket.destroyed) return;
+    this.#dialing = undefined;
+    const outOfPorts = code === 'EADDRNOTAVAIL' && this.context.sources.rotate(target.ip, this.context.clock.now());
     if (!outOfPorts) {
       this.#tried ??= new Set();
       this.#tried.add(backendKey(target));
@@ -135,128 +189,54 @@ class TcpRelay {
     this.connect();
   }
 
-  #join(backend: Socket): void {
-    if (this.#client.destroyed) {
-      backend.resetAndDestroy();
+  #join(socket: Socket): void {
+    const backend = new End(this, socket);
+    this.#dialing = undefined;
+    this.#backend = backend;
+    if (this.#client.socket.destroyed) {
+      this.abort();
       return;
     }
-    this.#connected = true;
-    backend.on('drain', () => this.#backendDrained());
-    backend.on('end', () => {
-      this.#down.ended = true;
-      if (this.#clientEnded && this.#client.writableLength === 0) this.#finish();
-      else this.#client.end();
-    });
-    backend.on('close', () => this.#backendClosed());
-    if (this.#clientEnded) this.#clientDone();
-    else this.#client.on('data', (chunk: Buffer) => this.#fromStream(backend, chunk));
+    backend.sendTo(this.#client);
+    // A client may end before its backend is connected, but not before all it sent has been read.
+    if (this.#client.ended) socket.end();
+    else this.#client.sendTo(backend);
   }
 
-  /** The client's events, of the socket as accepted or as adopted. A client may end, or go, before its backend is connected. */
-  #listen(): void {
-    const client = this.#client;
-    client.on('error', this.#onClientError);
-    client.on('close', this.#onClientClose);
-    client.on('end', this.#onClientEnd);
-    client.on('drain', () => {
-      if (this.#backend !== undefined) this.#flushed(this.#down, this.#backend, client);
-    });
+  /** An end has room again. */
+  drained(end: End): void {
+    this.#otherOf(end)?.otherDrained(end);
   }
 
-  #clientDone(): void {
-    if (this.#down.ended && this.#client.writableLength === 0) this.#finish();
-    else this.#backend?.end();
+  #otherOf(end: End): End | undefined {
+    return end === this.#backend ? this.#client : this.#backend;
   }
 
-  /** A chunk of a client that is still a plain stream. */
-  #fromStream(backend: Socket, chunk: Buffer): void {
-    this.#clientChunks++;
-    if (!backend.write(chunk)) this.#client.pause();
-    if (this.#clientChunks !== 2) return;
-    tune(backend);
-    // Not before Node is done with the read that brought this chunk.
-    queueMicrotask(() => this.#adopt(backend));
-  }
-
-  /** Reads the client into a reused buffer from here on. Left as it is while something waits in its streams: the next chunk counts again. */
-  #adopt(backend: Socket): void {
-    const accepted = this.#client;
-    if (accepted.destroyed || backend.destroyed || this.#clientEnded || this.#down.ended) return;
-    if (accepted.writableLength > 0 || accepted.readableLength > 0 || accepted.isPaused() || this.#down.flushing) {
-      this.#clientChunks = 1;
+  /** One end has said all. When both have, closing outright saves the last shutdown. */
+  ended(end: End): void {
+    const other = this.#otherOf(end);
+    if (other === undefined) return;
+    if (!other.ended || end.socket.writableLength > 0 || other.socket.writableLength > 0) {
+      other.socket.end();
       return;
     }
-    const up = laneOf(new ReadBuffer(this.#context.pool));
-    const adopted = adoptSocket(accepted, {
-      buffer: () => up.buffer.current,
-      callback: (bytes, chunk): boolean => this.#pass(up, this.#client, backend, bytes, chunk),
-    });
-    if (adopted === undefined) return;
-    this.#up = up;
-    this.#client = adopted;
-    this.#listen();
+    end.socket.destroy();
+    other.socket.destroy();
   }
 
-  /** A read into a lane's buffer. False stops reading: the buffer may not be reused before the other side has taken it. */
-  #pass(lane: Lane, from: Socket, to: Socket, bytes: number, chunk: Uint8Array): boolean {
-    if (to.destroyed || to.writableEnded) return false;
-    if (++lane.chunks === 2) tune(to);
-    const room = to.write(chunk.subarray(0, bytes));
-    if (to.writableLength === 0) {
-      lane.buffer.consumed(bytes);
-      return true;
-    }
-    lane.flushing = true;
-    // A full socket announces itself with `drain`; one that is not full needs asking.
-    if (room) to.write(nothing, () => this.#flushed(lane, from, to));
-    return false;
+  /** A reset of one end is a reset of the other. */
+  abort(): void {
+    this.#dialing?.destroy();
+    this.#client.socket.resetAndDestroy();
+    this.#backend?.socket.resetAndDestroy();
   }
 
-  #flushed(lane: Lane, from: Socket, to: Socket): void {
-    if (!lane.flushing || to.writableLength > 0) return;
-    lane.flushing = false;
-    from.resume();
-  }
-
-  #backendDrained(): void {
-    const backend = this.#backend;
-    if (this.#up === undefined || backend === undefined) this.#client.resume();
-    else this.#flushed(this.#up, this.#client, backend);
-  }
-
-  /** Both sides have said all: closing outright saves the last shutdown. */
-  #finish(): void {
-    this.#client.destroy();
-    this.#backend?.destroy();
-  }
-
-  /** A reset on one side is a reset on the other. */
-  #abort(): void {
-    this.#client.resetAndDestroy();
-    const backend = this.#backend;
-    if (backend === undefined) return;
-    if (backend.connecting) backend.destroy();
-    else backend.resetAndDestroy();
-  }
-
-  #closed(): void {
-    const backend = this.#backend;
-    if (backend !== undefined && !backend.destroyed) {
-      if (this.#clientEnded && this.#down.ended) backend.destroy();
-      else this.#abort();
-    }
-    this.#release();
-  }
-
-  #backendClosed(): void {
-    if (!this.#client.destroyed && !this.#down.ended) this.#abort();
-    this.#release();
-  }
-
-  /** Gives the buffers back once nothing reads or writes them any more. */
-  #release(): void {
-    if (!this.#client.closed || this.#backend?.closed === false) return;
-    if (!this.#down.flushing) this.#down.buffer.release();
-    if (this.#up?.flushing === false) this.#up.buffer.release();
+  /** An end that closed without both having said all takes the other with it. */
+  closed(end: End): void {
+    const other = this.#otherOf(end);
+    if (!end.ended || other?.ended !== true) this.abort();
+    if (!end.socket.closed || other?.socket.closed === false) return;
+    end.release();
+    other?.release();
   }
 }
