@@ -1,7 +1,6 @@
 /** `kubectl create secret generic|tls|docker-registry`. Source: kubectl pkg/cmd/create/create_secret{,_tls,_docker}.go. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { toCompactJson } from '../../print/json.ts';
 import { CommandError, type KubectlCommand } from '../command.ts';
 import type { FlagSpec, Flags } from '../flags.ts';
 import { ArgumentError } from '../flags.ts';
@@ -77,12 +76,15 @@ const tls = generatorCommand({
 
 const dockerKey = '.dockerconfigjson';
 
-/** The `.dockerconfigjson` of one registry account. */
+/** As Go's encoder writes them in strings. */
+const escapeHtml = (text: string): string => text.replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026');
+
+/** The `.dockerconfigjson` of one registry account, in the order of Go's struct. */
 export function dockerConfig(flags: Pick<Flags, 'string'>): string {
   const [username, password, email] = [flags.string('docker-username'), flags.string('docker-password'), flags.string('docker-email')];
   const auth = Buffer.from(`${username}:${password}`).toString('base64');
   const account = { username, password, ...(email === '' ? {} : { email }), auth };
-  return toCompactJson({ auths: { [flags.string('docker-server')]: account } });
+  return escapeHtml(JSON.stringify({ auths: { [flags.string('docker-server')]: account } }));
 }
 
 const dockerRegistry = generatorCommand({
