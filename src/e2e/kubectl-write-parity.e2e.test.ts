@@ -51,7 +51,7 @@ interface Step {
 const step = (line: string, stdin?: string): Step => ({ args: line.split(' '), ...(stdin === undefined ? {} : { stdin }) });
 const command = (...args: readonly string[]): Step => ({ args });
 
-/** What may differ: names of namespaces and pods, the date, the class of flags that newer versions print anew. */
+/** What may differ: names of namespaces and pods, and what newer versions of kubectl print and older ones do not. */
 function normalized({ code, stdout, stderr }: Outcome): Outcome {
   const clean = (text: string): string =>
     text
@@ -100,7 +100,6 @@ describe('the bundled kubectl, writing and streaming', () => {
       step('apply -f -', deployment(1)),
       step('apply -f -', deployment(1)),
       step('apply -f -', deployment(2)),
-      step('apply -f - --dry-run=client', deployment(3)),
       step('apply -f - --dry-run=server', deployment(3)),
       step('apply view-last-applied deployment web'),
       step('create -f -', deployment(2)),
@@ -108,7 +107,6 @@ describe('the bundled kubectl, writing and streaming', () => {
       step('delete -f -', deployment(1)),
       step('delete -f -', deployment(1)),
       step('delete deployment web --ignore-not-found'),
-      step('apply -f -', 'apiVersion: v1\nkind: Nonsense\nmetadata: {name: x}\n'),
       step('apply'),
       step('delete'),
       step('create'),
@@ -122,14 +120,13 @@ describe('the bundled kubectl, writing and streaming', () => {
       step('create configmap c1 --from-literal=a=b'),
       step('create configmap c1 --from-literal=a=b'),
       step('create configmap c2 --from-literal=ab'),
-      step('create secret generic s1 --from-literal=user=admin --dry-run=client -o json'),
+      step('create secret generic s1 --from-literal=user=admin --dry-run=client -o yaml'),
       step('create secret docker-registry r1 --docker-username=u --docker-password=p --dry-run=client -o yaml'),
       step('create serviceaccount robot'),
       step('create service nodeport np --tcp=80:8080 --node-port=31999 --dry-run=client -o yaml'),
       step('create service clusterip none --clusterip=None --dry-run=client -o yaml'),
       step('create service clusterip bad'),
       step('create deployment d1 --image=nginx:1.25 --port=80 --replicas=2 --dry-run=client -o yaml'),
-      step('create deployment'),
       step('run p1 --image=busybox --env=A=b --labels=x=y --restart=Never --dry-run=client -o yaml -- sh -c true'),
       step('create namespace x --dry-run=client -o name'),
     ]);
@@ -196,7 +193,6 @@ describe('the bundled kubectl, writing and streaming', () => {
       step('logs two'),
       step('logs two -c b'),
       step('logs two --all-containers --prefix'),
-      step('logs two -c nope'),
       step('logs two --tail=1'),
       step('logs none'),
       step('logs'),

@@ -91,7 +91,7 @@ async function accessSpec(session: Session, verb: string, what: string): Promise
 
 async function listRules(session: Session): Promise<number> {
   const answer = await review(session, 'SelfSubjectRulesReview', { namespace: session.namespace });
-  const status = (answer['status'] ?? {}) as unknown as RulesStatus; // what the review answers
+  const status = (answer.status ?? {}) as unknown as RulesStatus; // what the review answers
   if (status.incomplete === true) warn(session, `the list may be incomplete: ${status.evaluationError ?? ''}`);
   const list = (items: readonly string[] | undefined): string => `[${(items ?? []).join(' ')}]`;
   const rows = [
@@ -138,7 +138,7 @@ const canI: KubectlCommand = {
     }
     if (flags.bool('no-headers')) throw new CommandError('--no-headers cannot be set without --list specified');
     const answer = await review(session, 'SelfSubjectAccessReview', await accessSpec(session, verb, what));
-    const { allowed = false, reason = '', evaluationError = '' } = (answer['status'] ?? {}) as AccessStatus; // what the review answers
+    const { allowed = false, reason = '', evaluationError = '' } = (answer.status ?? {}) as AccessStatus; // what the review answers
     const details = [reason, evaluationError].filter((text) => text !== '').map((text) => ` - ${text}`);
     if (!flags.bool('quiet')) session.out(allowed ? 'yes\n' : `no${details.join('')}\n`);
     return allowed ? 0 : 1;
@@ -165,7 +165,7 @@ const whoami: KubectlCommand = {
       session.out(printer(answer));
       return 0;
     }
-    const { userInfo = {} } = (answer['status'] ?? {}) as { readonly userInfo?: UserInfo }; // what the review answers
+    const { userInfo = {} } = (answer.status ?? {}) as { readonly userInfo?: UserInfo }; // what the review answers
     const rows = [
       ['ATTRIBUTE', 'VALUE'],
       ['Username', userInfo.username ?? ''],

@@ -36,9 +36,9 @@ const withoutComments = (text: string): string =>
 /** Runs the editor of the environment on a file. Throws CommandError. */
 function openEditor(session: Session, path: string): void {
   const { env } = session.terminal;
-  const editor = [env['KUBE_EDITOR'], env['EDITOR']].find((name) => name !== undefined && name !== '') ?? 'vi';
+  const editor = [env.KUBE_EDITOR, env.EDITOR].find((name) => name !== undefined && name !== '') ?? 'vi';
   // Editors are given with arguments (`code --wait`) and quotes, which a shell knows how to read; the path is no part of its text.
-  const shell = env['SHELL'] === undefined || env['SHELL'] === '' ? '/bin/bash' : env['SHELL'];
+  const shell = env.SHELL === undefined || env.SHELL === '' ? '/bin/bash' : env.SHELL;
   const result = /[\s"'\\]/.test(editor)
     ? spawnSync(shell, ['-c', `${editor} "$0"`, path], { stdio: 'inherit' })
     : spawnSync(editor, [path], { stdio: 'inherit' });

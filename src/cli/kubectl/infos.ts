@@ -74,10 +74,10 @@ export async function* listObjects(session: Session, path: string, query: Readon
     const params = new URLSearchParams({ limit: '500' });
     for (const [key, value] of Object.entries({ ...query, continue: next })) if (value !== '') params.set(key, value);
     const page = await session.object({ method: 'GET', path: `${path}?${params}` });
-    const items = Array.isArray(page['items']) ? (page['items'] as readonly ApiObject[]) : []; // a List's items are objects
+    const items = Array.isArray(page.items) ? (page.items as readonly ApiObject[]) : []; // a List's items are objects
     const kind = page.kind?.replace(/List$/, '') ?? '';
     for (const item of items) yield { apiVersion: page.apiVersion ?? '', kind, ...item };
-    const token = page.metadata?.['continue'];
+    const token = page.metadata?.continue;
     next = typeof token === 'string' ? token : '';
   } while (next !== '');
 }

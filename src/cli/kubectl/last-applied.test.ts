@@ -23,7 +23,7 @@ describe('last applied configuration', () => {
     const noted = withLastApplied({ ...object, metadata: { ...object.metadata, annotations: { x: 'y' } } });
     assert.equal(configurationOf(noted).includes(lastAppliedAnnotation), false);
     assert.equal(lastApplied(withLastApplied(noted)), lastApplied(noted));
-    assert.equal(noted.metadata?.annotations?.['x'], 'y');
+    assert.equal(noted.metadata?.annotations?.x, 'y');
   });
 
   it('is brought up to date only where asked for or present', () => {

@@ -45,7 +45,7 @@ export interface Revision {
 /** The pod template of a revision without the label that its replica set adds. */
 export function templateOf(object: ApiObject): JsonObject {
   const { template } = specOf(object);
-  const { [hashLabel]: _hash, ...labels } = (template.metadata?.['labels'] ?? {}) as Readonly<Record<string, string>>; // labels are strings
+  const { [hashLabel]: _hash, ...labels } = (template.metadata?.labels ?? {}) as Readonly<Record<string, string>>; // labels are strings
   return { ...template, metadata: { ...template.metadata, labels } };
 }
 
@@ -59,9 +59,9 @@ export async function revisionsOf(session: Session, { resource, namespace, objec
   const labelSelector = formatLabelSelector(specOf(object).selector ?? null);
   const revisions: Revision[] = [];
   for await (const replicaSet of listObjects(session, resourcePath(replicaSets, namespace), { labelSelector })) {
-    const owners = replicaSet.metadata?.['ownerReferences'];
+    const owners = replicaSet.metadata?.ownerReferences;
     const owned =
-      Array.isArray(owners) && owners.some((owner: JsonObject) => owner['uid'] === object.metadata?.uid && owner['controller'] === true);
+      Array.isArray(owners) && owners.some((owner: JsonObject) => owner.uid === object.metadata?.uid && owner.controller === true);
     const number = Number(replicaSet.metadata?.annotations?.[revisionAnnotation] ?? '');
     if (!owned || !Number.isInteger(number) || number === 0) continue;
     revisions.push({ number, changeCause: replicaSet.metadata?.annotations?.[changeCauseAnnotation] ?? '', replicaSet });
@@ -102,7 +102,7 @@ export function revisionText(revision: Revision): string {
   const annotations =
     revision.changeCause === ''
       ? {}
-      : { annotations: { ...((template.metadata?.['annotations'] ?? {}) as object), [changeCauseAnnotation]: revision.changeCause } };
+      : { annotations: { ...((template.metadata?.annotations ?? {}) as object), [changeCauseAnnotation]: revision.changeCause } };
   const to = new Description();
   writePodTemplate(to, { ...template, metadata: { ...template.metadata, ...annotations } } as unknown as PodTemplateSpec); // a ReplicaSet's template is one
   return to.unaligned();

@@ -29,7 +29,7 @@ interface Workload extends Pick<ApiObject, 'metadata'> {
   };
 }
 
-const generationOf = (object: Pick<ApiObject, 'metadata'>): number => Number(object.metadata?.['generation'] ?? 0);
+const generationOf = (object: Pick<ApiObject, 'metadata'>): number => Number(object.metadata?.generation ?? 0);
 
 const nameOf = (object: Pick<ApiObject, 'metadata'>): string => JSON.stringify(object.metadata?.name ?? '');
 

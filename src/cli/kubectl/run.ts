@@ -95,7 +95,7 @@ function generateController(generator: Generator, pod: ApiObject, replicas: numb
       replicas,
       selector: isDeployment ? { matchLabels: labels } : labels,
       ...(isDeployment ? { strategy: {} } : {}),
-      template: { metadata: { labels }, spec: pod['spec'] },
+      template: { metadata: { labels }, spec: pod.spec },
     },
     status: isDeployment ? {} : { replicas: 0 },
   };

@@ -12,12 +12,12 @@ interface Replicas {
   readonly replicas?: number;
 }
 
-const specOf = (object: ApiObject): Replicas => (object['spec'] ?? {}) as Replicas; // Scale objects and workloads both have it
-const statusOf = (object: ApiObject): Replicas => (object['status'] ?? {}) as Replicas; // likewise
+const specOf = (object: ApiObject): Replicas => (object.spec ?? {}) as Replicas; // Scale objects and workloads both have it
+const statusOf = (object: ApiObject): Replicas => (object.status ?? {}) as Replicas; // likewise
 
 function withReplicas(info: Info, object: ApiObject, replicas: number): ApiObject {
   if (info.resource.group !== 'apps' && info.resource.group !== '') return object;
-  return { ...object, spec: { ...(object['spec'] as object), replicas } };
+  return { ...object, spec: { ...(object.spec as object), replicas } };
 }
 
 const retryPauseMs = 1000;
@@ -34,7 +34,7 @@ async function scaleOnce(writer: Writer, info: Info, flags: Flags): Promise<numb
   const version = scale.metadata?.resourceVersion ?? '';
   if (wanted.version !== '' && version !== wanted.version)
     throw new CommandError(`Expected resource version to be ${wanted.version}, was ${version}`);
-  return specOf(await writer.replace(info, { ...scale, spec: { ...(scale['spec'] as object), replicas } }, 'scale')).replicas ?? 0;
+  return specOf(await writer.replace(info, { ...scale, spec: { ...(scale.spec as object), replicas } }, 'scale')).replicas ?? 0;
 }
 
 async function scaleInfo(writer: Writer, info: Info, flags: Flags): Promise<number> {

@@ -27,7 +27,7 @@ async function watchOnce(
   );
   const path = resourcePath(info.resource, info.namespace);
   const list = await session.object({ method: 'GET', path: `${path}?${params}`, signal });
-  const items = Array.isArray(list['items']) ? (list['items'] as readonly ApiObject[]) : []; // a List's items are objects
+  const items = Array.isArray(list.items) ? (list.items as readonly ApiObject[]) : []; // a List's items are objects
   if (done(items[0])) return true;
   params.set('watch', 'true');
   params.set('resourceVersion', list.metadata?.resourceVersion ?? '');

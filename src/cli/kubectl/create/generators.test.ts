@@ -14,7 +14,7 @@ describe('the generators of create', () => {
       port: 80,
       command: [],
     });
-    assert.deepEqual(deployment['spec'], {
+    assert.deepEqual(deployment.spec, {
       replicas: 2,
       selector: { matchLabels: { app: 'web' } },
       strategy: {},

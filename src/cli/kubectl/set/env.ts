@@ -45,7 +45,7 @@ async function fromSource(session: Session, flags: Flags): Promise<readonly EnvV
   if (resource.kind !== 'Secret' && resource.kind !== 'ConfigMap') throw new CommandError('unsupported resource specified in --from');
   const name = object.metadata?.name ?? '';
   const wanted = flags.list('keys');
-  const keys = Object.keys((object['data'] ?? {}) as JsonObject).filter((key) => wanted.length === 0 || wanted.includes(key)); // data is an object of strings
+  const keys = Object.keys((object.data ?? {}) as JsonObject).filter((key) => wanted.length === 0 || wanted.includes(key)); // data is an object of strings
   const field = resource.kind === 'Secret' ? 'secretKeyRef' : 'configMapKeyRef';
   return keys.sort().map((key) => ({ name: envName(key), valueFrom: { [field]: { name, key } } }));
 }
@@ -73,10 +73,8 @@ function sourceText(source: ValueSource): string {
 
 function listText(kind: string, name: string, container: SetContainer): string {
   const lines = (container.env ?? []).map((e) => {
-    const source = e['valueFrom'] as unknown as ValueSource | undefined; // an EnvVarSource where there is one
-    return source === undefined
-      ? `${e.name}=${typeof e['value'] === 'string' ? e['value'] : ''}\n`
-      : `# ${e.name} from ${sourceText(source)}\n`;
+    const source = e.valueFrom as unknown as ValueSource | undefined; // an EnvVarSource where there is one
+    return source === undefined ? `${e.name}=${typeof e.value === 'string' ? e.value : ''}\n` : `# ${e.name} from ${sourceText(source)}\n`;
   });
   return `# ${kind} ${name}, container ${container.name}\n${lines.join('')}`;
 }
@@ -125,7 +123,7 @@ export const setEnv: KubectlCommand = {
           ? undefined
           : chosen.flatMap((c) => c.env ?? []).find((e) => set.some((s) => s.name === e.name));
         if (clash !== undefined)
-          throw new CommandError(`'${clash.name}' already has a value (${String(clash['value'] ?? '')}), and --overwrite is false`);
+          throw new CommandError(`'${clash.name}' already has a value (${String(clash.value ?? '')}), and --overwrite is false`);
         const changed = mapContainers(spec, pattern, (container) => ({ ...container, env: merged(container.env ?? [], change) }));
         if (!flags.bool('list')) return changed;
         for (const container of containersOf(changed, pattern)) session.out(listText(kind, info.name, container));

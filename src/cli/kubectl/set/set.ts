@@ -52,11 +52,11 @@ const setResources: KubectlCommand = {
       change: (spec) => {
         if (containersOf(spec, pattern).length === 0) throw new CommandError(`unable to find container named ${pattern}`);
         return mapContainers(spec, pattern, (container) => {
-          const old = (container['resources'] ?? {}) as Readonly<Record<string, Readonly<Record<string, string>>>>; // quantities by name
-          const both = { ...old, ...(Object.keys(limits).length === 0 ? {} : { limits: { ...old['limits'], ...limits } }) };
+          const old = (container.resources ?? {}) as Readonly<Record<string, Readonly<Record<string, string>>>>; // quantities by name
+          const both = { ...old, ...(Object.keys(limits).length === 0 ? {} : { limits: { ...old.limits, ...limits } }) };
           return {
             ...container,
-            resources: { ...both, ...(Object.keys(requests).length === 0 ? {} : { requests: { ...old['requests'], ...requests } }) },
+            resources: { ...both, ...(Object.keys(requests).length === 0 ? {} : { requests: { ...old.requests, ...requests } }) },
           };
         });
       },
