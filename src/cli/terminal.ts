@@ -1,4 +1,5 @@
 /** What a command reads and writes; injected so that verbs are tested without a process. */
+import { isatty } from 'node:tty';
 import pc from 'picocolors';
 
 export interface Terminal {
@@ -17,7 +18,8 @@ export function processTerminal(): Terminal {
     home: process.env.HOME ?? '/',
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
-    interactive: process.stderr.isTTY === true,
+    // Not process.stderr.isTTY, which makes a stream that a quiet command never needs.
+    interactive: isatty(2),
   };
 }
 

@@ -89,13 +89,13 @@ export class Discovery {
 
   /** Asks the server (aggregated discovery, Kubernetes 1.26 and later). */
   static async load(transport: HttpTransport): Promise<Discovery> {
-    const [core, groups] = await Promise.all(
-      ['/api', '/apis'].map(async (path) => {
-        // The shape is what the content type asked for names.
-        return (await transport.json({ method: 'GET', path, accept: aggregated })) as unknown as AggregatedDiscovery;
-      }),
-    );
-    return new Discovery([...resourcesOf(core ?? {}), ...resourcesOf(groups ?? {})]);
+    // The shape is what the content type asked for names.
+    const get = async (path: string) =>
+      (await transport.json({ method: 'GET', path, accept: aggregated })) as unknown as AggregatedDiscovery;
+    // One after the other, as client-go does: a second connection's TLS handshake costs more than waiting for the first answer.
+    const core = await get('/api');
+    const groups = await get('/apis');
+    return new Discovery([...resourcesOf(core), ...resourcesOf(groups)]);
   }
 
   /** The preferred resource for a user's word; undefined when there is none. Short names are matched as they are, all else in lower case. */

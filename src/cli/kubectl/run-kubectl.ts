@@ -8,7 +8,7 @@ import { CommandError, globalFlags, type KubectlCommand } from './command.ts';
 import { loadCommand, loadCommands } from './commands.ts';
 import { ArgumentError, parseFlags, UsageError } from './flags.ts';
 import { commandHelp, rootHelp } from './help.ts';
-import { Session } from './session.ts';
+import { type KubectlTerminal, Session } from './session.ts';
 import { statusText } from './status-text.ts';
 
 interface Chosen {
@@ -17,6 +17,20 @@ interface Chosen {
   readonly path: string;
   readonly args: readonly string[];
 }
+
+/** With the process' streams, which Node makes when they are first looked at: few verbs need them all. */
+const withStreams = (terminal: Terminal): KubectlTerminal => ({
+  ...terminal,
+  get stdin() {
+    return process.stdin;
+  },
+  get stdout() {
+    return process.stdout;
+  },
+  get stderr() {
+    return process.stderr;
+  },
+});
 
 const valueFlags = new Set(
   globalFlags.filter((f) => f.type !== 'bool').flatMap((f) => [`--${f.name}`, ...(f.short === undefined ? [] : [`-${f.short}`])]),
@@ -96,7 +110,7 @@ export async function runKubectl(args: readonly string[], terminal: Terminal): P
       return 0;
     }
     for (const text of flags.deprecations()) terminal.err(`${text}\n`);
-    session = new Session({ ...terminal, stdin: process.stdin, stdout: process.stdout, stderr: process.stderr }, flags, interrupted.signal);
+    session = new Session(withStreams(terminal), flags, interrupted.signal);
     const code = await chosen.command.run(session, flags);
     if (code === 0 && session.warnings > 0 && flags.bool('warnings-as-errors')) {
       terminal.err(`error: ${session.warnings} warning${session.warnings === 1 ? '' : 's'} received\n`);
