@@ -13,4 +13,5 @@ it('takes absent and undefined for the same, null and empty for others', () => {
   assert.ok(!sameJson({ a: null }, {}));
   assert.ok(!sameJson({ a: [] }, {}));
   assert.ok(!sameJson([], {}));
+  assert.ok(!sameJson({}, { constructor: 'x' }));
 });

@@ -15,7 +15,7 @@ export function configMapErrors({ data = {}, binaryData = {} }: ConfigMap, at: F
   for (const [key, value] of Object.entries(data)) {
     const here = at.field('data').key(key);
     errors.push(...invalidEach(isConfigMapKey(key), key, here));
-    if (binaryData[key] !== undefined) errors.push(fieldErrors.invalid(here, key, 'duplicate of key present in binaryData'));
+    if (Object.hasOwn(binaryData, key)) errors.push(fieldErrors.invalid(here, key, 'duplicate of key present in binaryData'));
     total += byteLength(value);
   }
   for (const [key, value] of Object.entries(binaryData)) {
@@ -65,7 +65,7 @@ function jsonErrors(base64: string | undefined, at: FieldPath): Errors {
 function typeErrors({ type, data = {}, metadata }: Secret, at: FieldPath): Errors {
   const here = at.field('data');
   const required = (...keys: readonly string[]): Errors =>
-    keys.filter((key) => data[key] === undefined).map((key) => fieldErrors.required(here.key(key)));
+    keys.filter((key) => !Object.hasOwn(data, key)).map((key) => fieldErrors.required(here.key(key)));
   switch (type) {
     case 'kubernetes.io/service-account-token':
       return (metadata.annotations?.[serviceAccountName] ?? '') === ''

@@ -5,19 +5,23 @@ import type { ObjectMeta } from '../generated/meta/v1.ts';
 import { isWhole, parseQuantity } from '../quantity.ts';
 import { containersOf } from './windows.ts';
 
-const deprecatedLabels: Readonly<Record<string, string>> = {
-  'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
-  'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
-  'failure-domain.beta.kubernetes.io/region': 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
-  'failure-domain.beta.kubernetes.io/zone': 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
-  'beta.kubernetes.io/instance-type': 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
-};
+const deprecatedLabels: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
+    'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
+    'failure-domain.beta.kubernetes.io/region': 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
+    'failure-domain.beta.kubernetes.io/zone': 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
+    'beta.kubernetes.io/instance-type': 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
+  }),
+);
 
-const deprecatedAnnotations: Readonly<Record<string, string>> = {
-  'scheduler.alpha.kubernetes.io/critical-pod': 'non-functional in v1.16+; use the "priorityClassName" field instead',
-  'security.alpha.kubernetes.io/sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
-  'security.alpha.kubernetes.io/unsafe-sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
-};
+const deprecatedAnnotations: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'scheduler.alpha.kubernetes.io/critical-pod': 'non-functional in v1.16+; use the "priorityClassName" field instead',
+    'security.alpha.kubernetes.io/sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
+    'security.alpha.kubernetes.io/unsafe-sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
+  }),
+);
 
 const deprecatedVolumes = [
   ['photonPersistentDisk', 'photonPersistentDisk', 'deprecated in v1.11, non-functional in v1.16+'],
@@ -33,7 +37,7 @@ const deprecatedVolumes = [
 
 function termWarnings(term: NodeSelectorTerm, at: FieldPath): readonly string[] {
   return (term.matchExpressions ?? []).flatMap(({ key }, i) => {
-    const message = deprecatedLabels[key];
+    const message = deprecatedLabels.get(key);
     return message === undefined ? [] : [`${at.field('matchExpressions').index(i).field('key')}: ${key} is ${message}`];
   });
 }
@@ -45,7 +49,7 @@ function schedulingWarnings(spec: PodSpec, at: FieldPath): readonly string[] {
   const preferred = here.field('preferredDuringSchedulingIgnoredDuringExecution');
   return [
     ...Object.keys(spec.nodeSelector ?? {}).flatMap((key) =>
-      deprecatedLabels[key] === undefined ? [] : [`${at.field('nodeSelector').key(key)}: ${deprecatedLabels[key]}`],
+      deprecatedLabels.get(key) === undefined ? [] : [`${at.field('nodeSelector').key(key)}: ${deprecatedLabels.get(key)}`],
     ),
     ...(affinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []).flatMap((term, i) =>
       termWarnings(term, required.index(i)),
@@ -55,7 +59,7 @@ function schedulingWarnings(spec: PodSpec, at: FieldPath): readonly string[] {
     ),
     ...(spec.topologySpreadConstraints ?? []).flatMap(({ topologyKey, labelSelector }, i) => {
       const path = at.field('topologySpreadConstraints').index(i);
-      const message = deprecatedLabels[topologyKey];
+      const message = deprecatedLabels.get(topologyKey);
       return [
         ...(message === undefined ? [] : [`${path.field('topologyKey')}: ${topologyKey} is ${message}`]),
         ...(labelSelector === undefined ? [`${path.field('labelSelector')}: a null labelSelector results in matching no pod`] : []),
@@ -122,7 +126,7 @@ export function podWarnings(meta: ObjectMeta, spec: PodSpec, at: FieldPath): rea
   return [
     ...schedulingWarnings(spec, here),
     ...Object.keys(meta.annotations ?? {}).flatMap((key) =>
-      deprecatedAnnotations[key] === undefined ? [] : [`${annotations.key(key)}: ${deprecatedAnnotations[key]}`],
+      deprecatedAnnotations.get(key) === undefined ? [] : [`${annotations.key(key)}: ${deprecatedAnnotations.get(key)}`],
     ),
     ...(spec.volumes ?? []).flatMap((volume, i) =>
       deprecatedVolumes.flatMap(([source, path, message]) =>

@@ -131,6 +131,29 @@ describe('objects', () => {
     );
   });
 
+  it('takes keys that JavaScript objects inherit for what they are', async () => {
+    const { json } = testApp();
+    const patched = async (body: string) =>
+      (await json(`${base}/odd`, sending('PATCH', body, { 'content-type': 'application/merge-patch+json' }))).body.data;
+    await json(base, sending('POST', configMap('odd')));
+    assert.deepEqual(await patched('{"data":{"constructor":"x"}}'), { constructor: 'x' });
+    const odd = Object.keys((await patched('{"data":{"__proto__":"y","toString":"z"}}')) as object);
+    assert.deepEqual(odd.toSorted(), ['__proto__', 'constructor', 'toString']);
+    const refused = await json(`${base}/odd`, sending('PATCH', '{}', { 'content-type': 'constructor' }));
+    assert.equal(refused.status, 415);
+  });
+
+  it('refuses bodies that nest too deep to be walked', async () => {
+    const { json } = testApp();
+    const deep = `{"metadata":{"name":"deep"},"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}`;
+    const { status, body } = await json(base, sending('POST', deep));
+    assert.equal(status, 400);
+    assert.match(String(body.message), /couldn't get version\/kind; json parse error: exceeded max depth \(/);
+    await json(base, sending('POST', configMap('a')));
+    const patch = await json(`${base}/a`, sending('PATCH', deep, { 'content-type': 'application/merge-patch+json' }));
+    assert.deepEqual([patch.status, patch.body.message], [400, 'exceeded max depth']);
+  });
+
   it('finds keys given twice in YAML', async () => {
     const { fetch } = testApp();
     const post = (validation: string, body: string): Promise<Response> =>

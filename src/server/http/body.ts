@@ -1,5 +1,6 @@
 /** Reads and decodes request bodies: JSON, YAML, protobuf; bounded. Source: apiserver pkg/endpoints/handlers/rest.go. */
 import type { JsonValue } from '../../api/json.ts';
+import { mayNestTooDeep, nestsTooDeep } from '../../api/nesting.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';
 import type { Body } from '../registry/registry.ts';
 import type { Exchange, NodeBindings } from './exchange.ts';
@@ -152,6 +153,8 @@ export async function decodeBody(bytes: Buffer, options: DecodeOptions): Promise
       throw unrecognized(kind, `couldn't get version/kind; json parse error: ${goJsonError(text, error)}`, bytes);
     }
   }
+  if (mayNestTooDeep(bytes.length) && nestsTooDeep(json))
+    throw unrecognized(kind, "couldn't get version/kind; json parse error: exceeded max depth", bytes);
   // Go reads null as an object without fields.
   json ??= {};
   if (typeof json !== 'object' || Array.isArray(json)) {

@@ -59,7 +59,7 @@ function storedLabel(kind: AnyKind, labels: ServedVersion['fieldLabels'], field:
     requireSelectable(kind, field);
     return field;
   }
-  const stored = labels[field];
+  const stored = Object.hasOwn(labels, field) ? labels[field] : undefined;
   if (stored === undefined) throw statusErrors.badRequest(`field label not supported: ${field}`);
   return stored;
 }

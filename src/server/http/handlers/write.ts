@@ -1,5 +1,6 @@
 /** POST, PUT and PATCH of objects and of the sub-resources that are views of the object itself. */
 import type { JsonValue } from '../../../api/json.ts';
+import { mayNestTooDeep, nestsTooDeep } from '../../../api/nesting.ts';
 import type { PatchType } from '../../../api/request-options.ts';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { Target, WriteAnswer } from '../../registry/registry.ts';
@@ -62,9 +63,10 @@ const patchTypes: Readonly<Record<string, PatchType>> = {
 /** The type of a patch. Custom resources have no strategic merge. Throws 415. */
 export function patchTypeOf(contentType: string, strategic: () => boolean): PatchType {
   const [bare = ''] = contentType.split(';', 1);
-  const type = patchTypes[bare.trim()];
+  const name = bare.trim();
+  const type = Object.hasOwn(patchTypes, name) ? patchTypes[name] : undefined;
   if (type === undefined || (type === 'strategic' && !strategic())) {
-    const accepted = Object.keys(patchTypes).filter((name) => strategic() || patchTypes[name] !== 'strategic');
+    const accepted = Object.keys(patchTypes).filter((accepts) => strategic() || patchTypes[accepts] !== 'strategic');
     throw statusErrors.unsupportedMediaType(
       `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
     );
@@ -86,12 +88,15 @@ export async function patchBody(exchange: Exchange, type: PatchType): Promise<Js
       );
     }
   }
+  let json: JsonValue;
   try {
     // JSON.parse yields JSON values and nothing else.
-    return JSON.parse(text) as JsonValue;
+    json = JSON.parse(text) as JsonValue;
   } catch (error) {
     throw statusErrors.badRequest(goJsonError(text, error));
   }
+  if (mayNestTooDeep(text.length) && nestsTooDeep(json)) throw statusErrors.badRequest('exceeded max depth');
+  return json;
 }
 
 export async function handlePatch(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
