@@ -65,7 +65,8 @@ ensureExecutable();
 const cluster = new BenchCluster('simulated');
 try {
   let from = performance.now();
-  await cluster.start('--nodes', String(nodes));
+  // Room for an address for each pod.
+  await cluster.start('--nodes', String(nodes), '--pod-cidr', '10.128.0.0/16');
   const startMs = performance.now() - from;
   const { pid } = cluster;
   const emptyMiB = rssMiB(pid);

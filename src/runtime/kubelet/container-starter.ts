@@ -97,7 +97,7 @@ async function prepareAndStart(state: PodState, spec: ContainerSpec, { sandboxId
     container: spec,
     fieldPath: state.fieldPath(spec),
     pullSecrets: await pullSecrets(state),
-    signal: state.abort.signal,
+    signal: () => state.abortSignal,
   });
   // Source: pkg/kubelet/dockershim/convert.go (toPullableImageID).
   const [digest] = image.repoDigests;
@@ -107,7 +107,7 @@ async function prepareAndStart(state: PodState, spec: ContainerSpec, { sandboxId
   const joined = targetId(state, target);
   const attempt = nextAttempt(state, spec);
   const built = await containerConfig({ pod: state.pod, container: spec, sandboxId, attempt, facts: state.facts }, deps);
-  if (state.abort.signal.aborted) return;
+  if (state.aborted) return;
   const config = joined === undefined ? built : { ...built, pidMode: { target: joined } };
   const created = await create(state, spec, config);
   state.containerEvent(spec, 'Normal', 'Created', 'Container created');
@@ -177,9 +177,9 @@ async function postStart(state: PodState, spec: ContainerSpec, containerId: stri
   if (handler === undefined) return;
   const hooks = new HookRunner({ streams: state.deps.runtime.streams, clock: state.deps.clock });
   try {
-    await hooks.run(handler, { containerId, container: spec, podIp: state.facts.podIp }, state.abort.signal);
+    await hooks.run(handler, { containerId, container: spec, podIp: state.facts.podIp }, state.abortSignal);
   } catch (error) {
-    if (state.abort.signal.aborted) return;
+    if (state.aborted) return;
     const message = error instanceof Error ? error.message : String(error);
     state.containerEvent(spec, 'Warning', 'FailedPostStartHook', `PostStartHook failed`);
     state.containerEvent(spec, 'Normal', 'Killing', 'FailedPostStartHook');

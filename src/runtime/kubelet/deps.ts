@@ -37,6 +37,8 @@ export interface KubeletDeps {
   readonly engineLimiter: Limiter;
   /** Tells that a call found the engine away; the node's condition follows when that is so. */
   engineAway(): void;
+  /** Aborts when the kubelet stops. */
+  readonly closing: AbortSignal;
   readonly events: EventRecorder;
   readonly clock: Clock;
   readonly log: Logger;

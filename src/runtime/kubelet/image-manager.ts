@@ -23,7 +23,8 @@ export interface EnsureImageRequest {
   /** Where the container is in the spec, e.g. `spec.containers{web}`. */
   readonly fieldPath: string;
   readonly pullSecrets: readonly Secret[];
-  readonly signal: AbortSignal;
+  /** Asked for when there is something to pull. */
+  signal(): AbortSignal;
 }
 
 /** An image that is not there yet; `retryAfterMs` says when looking again makes sense. */
@@ -40,11 +41,14 @@ export class ImageError extends PodConfigError {
 const seconds = (ms: number): string => (ms < 1000 ? `${Math.round(ms)}ms` : `${(ms / 1000).toFixed(3).replace(/\.?0+$/, '')}s`);
 
 const retryMs = 10_000;
+/** An image that was there is taken to be there for so long. */
+const lookMs = 1000;
 
 export class ImageManager {
   readonly #options: ImageManagerOptions;
   readonly #backoff: Backoff;
   readonly #lastError = new Map<string, string>();
+  readonly #looks = new Map<string, { readonly found: Promise<Image | undefined>; readonly untilMs: number }>();
 
   constructor(options: ImageManagerOptions) {
     this.#options = options;
@@ -55,7 +59,7 @@ export class ImageManager {
   async ensure(request: EnsureImageRequest): Promise<Image> {
     const { container } = request;
     const reference = this.#parse(request);
-    const present = await this.#options.images.inspect(familiarImageName(reference));
+    const present = await this.#inspect(familiarImageName(reference));
     if (present !== undefined && container.imagePullPolicy !== 'Always') {
       this.#event(
         request,
@@ -73,10 +77,29 @@ export class ImageManager {
     return this.#pull(request, reference);
   }
 
+  /** Pods that start together share one look at an image that is there. */
+  async #inspect(image: string): Promise<Image | undefined> {
+    const now = this.#options.clock.now();
+    const known = this.#looks.get(image);
+    if (known !== undefined && now < known.untilMs) return known.found;
+    const found = this.#options.images.inspect(image);
+    this.#looks.set(image, { found, untilMs: now + lookMs });
+    try {
+      const present = await found;
+      if (present === undefined) this.#looks.delete(image);
+      return present;
+    } catch (error) {
+      this.#looks.delete(image);
+      throw error;
+    }
+  }
+
   /** Forgets the back-offs of a pod. */
   forget(podUid: string): void {
     this.#backoff.forget(`${podUid}_`);
-    for (const key of this.#lastError.keys()) if (key.startsWith(`${podUid}_`)) this.#lastError.delete(key);
+    for (const map of [this.#lastError, this.#failedAt]) {
+      for (const key of map.keys()) if (key.startsWith(`${podUid}_`)) map.delete(key);
+    }
   }
 
   #parse(request: EnsureImageRequest): ImageReference {
@@ -142,7 +165,7 @@ export class ImageManager {
     let last: unknown;
     for (const credentials of candidates.length === 0 ? [undefined] : candidates) {
       try {
-        await this.#options.images.pull(image, credentials, request.signal);
+        await this.#options.images.pull(image, credentials, request.signal());
         return;
       } catch (error) {
         last = error;

@@ -152,6 +152,7 @@ class PodSupervisor {
       probes: options.probes,
       engineLimiter: new Limiter(options.engineConcurrency ?? Math.max(4, 2 * info.cpus)),
       engineAway: () => this.#engine.check(),
+      closing: this.#stop.signal,
       events,
       clock,
       log,

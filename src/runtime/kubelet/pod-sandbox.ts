@@ -75,7 +75,7 @@ export class SandboxSync {
   /** The sandbox that runs, made when there is none; undefined when it cannot be, or the pod must end instead (`state.ending`). */
   async ensure(state: PodState, result: SyncResult): Promise<Sandbox | undefined> {
     const sandbox = state.observed.readySandbox() ?? (await this.#create(state, result));
-    if (sandbox === undefined || state.abort.signal.aborted) return undefined;
+    if (sandbox === undefined || state.aborted) return undefined;
     if (this.#filesOf !== sandbox.id) {
       await writeNameFiles(state);
       this.#filesOf = sandbox.id;

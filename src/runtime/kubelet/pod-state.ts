@@ -6,6 +6,9 @@ import type { PodRuntimeFacts } from './field-ref.ts';
 import { PodObservation } from './pod-observation.ts';
 import type { Waiting } from './pod-status.ts';
 
+/** The reason of aborts; made once, since an exception costs. */
+const ended = new Error('the pod ends');
+
 export class PodState {
   /** The newest API object. Steps re-read it; it may change under them. */
   pod: Pod;
@@ -26,10 +29,9 @@ export class PodState {
   /** The API object was removed without waiting for the containers. */
   goneFromApi = false;
   readonly deps: KubeletDeps;
-  /** Aborts pulls and waits when the pod must end. */
-  readonly abort = new AbortController();
-  /** Aborts waits when the kubelet stops. */
-  readonly closing = new AbortController();
+  /** Made when something waits for it. */
+  #abort: AbortController | undefined;
+  #aborted = false;
   /** Told the new grace period, in seconds, when it gets shorter while containers are being stopped. */
   readonly onHurry = new Set<(seconds: number) => void>();
 
@@ -39,6 +41,22 @@ export class PodState {
     this.crashBackoff = new Backoff({ clock: deps.clock });
     const started = pod.status.startTime === undefined ? Number.NaN : Date.parse(pod.status.startTime);
     this.startTimeMs = Number.isNaN(started) ? deps.clock.now() : started;
+  }
+
+  /** The pod must end or the kubelet stops: pulls and waits are given up. */
+  get aborted(): boolean {
+    return this.#aborted;
+  }
+
+  get abortSignal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#aborted) this.#abort.abort(ended);
+    return this.#abort.signal;
+  }
+
+  abort(): void {
+    this.#aborted = true;
+    this.#abort?.abort(ended);
   }
 
   get facts(): PodRuntimeFacts {

@@ -64,7 +64,7 @@ async function keepRunning(state: PodState, spec: ContainerSpec, sandbox: Sandbo
     if (kill === undefined) return;
     state.containerEvent(spec, 'Normal', 'Killing', kill.message);
     await stopContainers(state, [latest], kill.graceSeconds);
-    if (state.abort.signal.aborted) return;
+    if (state.aborted) return;
     restart = kill.restart;
   }
   if (restart || shouldStart(state, spec, sandbox)) result.soonest((await startContainer(state, spec, sandbox.id)).retryAfterMs);
@@ -81,7 +81,7 @@ async function initDone(state: PodState, sandbox: Sandbox, result: SyncResult): 
     state.observed.history(spec.name).find((c) => c.sandboxId === sandbox.id);
   const mainStarted = state.pod.spec.containers.some((spec) => inSandbox(spec) !== undefined);
   for (const spec of state.pod.spec.initContainers ?? []) {
-    if (state.abort.signal.aborted) return false;
+    if (state.aborted) return false;
     if (isSidecar(spec)) {
       await keepRunning(state, spec, sandbox, result);
       if (!mainStarted && !hasStarted(state, spec)) return false;
@@ -129,7 +129,7 @@ export async function syncPod(state: PodState, parts: PodSyncParts): Promise<Syn
   await startEphemeral(state, sandbox, result);
   if (await initDone(state, sandbox, result)) {
     for (const spec of state.pod.spec.containers) {
-      if (state.abort.signal.aborted) return result;
+      if (state.aborted) return result;
       await keepRunning(state, spec, sandbox, result);
       if (state.pod.spec.containers.length > 1) parts.publish();
     }

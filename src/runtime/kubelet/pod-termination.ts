@@ -34,7 +34,7 @@ async function preStop(state: PodState, spec: ContainerSpec, container: Containe
   const { clock, runtime } = state.deps;
   const begun = clock.now();
   const timeout = new AbortController();
-  const signal = AbortSignal.any([timeout.signal, state.closing.signal]);
+  const signal = AbortSignal.any([timeout.signal, state.deps.closing]);
   let grace = seconds;
   const hurried = Promise.withResolvers<void>();
   const onHurry = (shorter: number): void => {
@@ -68,13 +68,13 @@ async function stopOnEngine(state: PodState, id: string, seconds: number): Promi
   };
   const { promise: closing, reject } = Promise.withResolvers<never>();
   const onClose = (): void => reject(new RuntimeError('Other', 'the kubelet is stopping'));
-  state.closing.signal.addEventListener('abort', onClose, { once: true });
+  state.deps.closing.addEventListener('abort', onClose, { once: true });
   state.onHurry.add(onHurry);
   try {
     await Promise.race([runtime.containers.stop(id, seconds), closing]);
   } finally {
     state.onHurry.delete(onHurry);
-    state.closing.signal.removeEventListener('abort', onClose);
+    state.deps.closing.removeEventListener('abort', onClose);
   }
 }
 
@@ -143,7 +143,7 @@ async function tailOfLog(state: PodState, id: string): Promise<string> {
   sink.on('data', (chunk: Buffer) => chunks.push(chunk));
   await state.deps.runtime.streams.logs(
     id,
-    { follow: false, tailLines: maxLogMessageLines, timestamps: false, signal: state.abort.signal },
+    { follow: false, tailLines: maxLogMessageLines, timestamps: false, signal: state.deps.closing },
     sink,
   );
   return Buffer.concat(chunks).subarray(-maxLogMessageBytes).toString('utf8');

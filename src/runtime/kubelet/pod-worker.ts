@@ -155,8 +155,7 @@ export class PodWorker {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelTimer?.();
-    this.state.abort.abort();
-    this.state.closing.abort();
+    this.state.abort();
     await this.#running;
   }
 
@@ -181,7 +180,7 @@ export class PodWorker {
   #end(): void {
     if (this.state.terminating) return;
     this.state.terminating = true;
-    this.state.abort.abort();
+    this.state.abort();
   }
 
   #hurry(seconds: number): void {

@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Pod } from '../../api/generated/core/v1.ts';
+import { configMap } from '../../api/kinds/config-map.ts';
+import { event as eventKind } from '../../api/kinds/event.ts';
+import { pod as podKind } from '../../api/kinds/pod.ts';
+import { createEventRecorder } from '../../client/api-event-recorder.ts';
+import { systemClock } from '../../client/clock.ts';
+import { silentLogger } from '../../client/logger.ts';
+import { startTestCluster, type TestCluster } from '../../controllers/testing/test-cluster.ts';
+import { type TestCluster as DockerCluster, docker, startDockerCluster } from '../container/docker/docker-test-support.ts';
+import { collector } from '../container/runtime-test-support.ts';
+import { type Kubelet, startKubelet } from './kubelet.ts';
+import { createProbeManager } from './probes/create-probe-manager.ts';
+import { createHostMounter } from './volumes/host-mounter.ts';
+
+const forever = ['sh', '-c', 'trap "exit 0" TERM; echo started; sleep 3600 & wait'];
+const timeoutMs = 60_000;
+
+interface Node {
+  readonly api: TestCluster;
+  readonly kubelet: Kubelet;
+  readonly root: string;
+  run(name: string, spec?: object): Promise<Pod>;
+  /** The pod, once `done` holds of it. */
+  until(name: string, done: (pod: Pod) => boolean): Promise<Pod>;
+  remove(name: string): Promise<void>;
+}
+
+async function startNode(t: TestContext, engine: DockerCluster): Promise<Node> {
+  const api = await startTestCluster(t);
+  const root = await mkdtemp(join(tmpdir(), 'minik-kubelet-docker-'));
+  const stop = new AbortController();
+  const events = createEventRecorder({
+    api: api.client.resource(eventKind),
+    component: 'kubelet',
+    clock: systemClock,
+    log: silentLogger,
+    signal: stop.signal,
+  });
+  const { runtime } = engine;
+  const kubelet = await startKubelet({
+    identity: {
+      name: 'minik',
+      ip: '10.0.0.1',
+      podCidr: '10.244.0.0/16',
+      kubeletVersion: 'v1.36.0',
+      labels: {},
+      maxPods: 110,
+      daemonPort: 0,
+    },
+    client: api.client,
+    informers: api.informers,
+    runtime,
+    events,
+    clock: systemClock,
+    log: silentLogger,
+    root,
+    mounter: createHostMounter((path) => rm(path, { recursive: true, force: true })),
+    probes: createProbeManager({ streams: runtime.streams, clock: systemClock, events, log: silentLogger }),
+    clusterDomain: 'cluster.local',
+    clusterDns: '10.96.0.10',
+    hostResolver: { nameservers: ['192.0.2.1'], searches: [], options: [] },
+  });
+  t.after(async () => {
+    await kubelet.stop();
+    stop.abort();
+    await rm(root, { recursive: true, force: true });
+  });
+  const pods = api.api(podKind);
+  /** The informer's cache is asked on every change of a pod. */
+  const changed = async (check: () => boolean): Promise<void> => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => reject(new Error('the pod did not get there in time')), timeoutMs);
+    const look = (): void => {
+      if (check()) resolve();
+    };
+    const remove = api.informers.informer(podKind).addHandlers({ added: look, updated: look, deleted: look });
+    look();
+    await promise.finally(() => {
+      clearTimeout(timer);
+      remove();
+    });
+  };
+  const cached = (name: string): Pod | undefined => api.informers.informer(podKind).cache.get({ namespace: 'default', name });
+  return {
+    api,
+    kubelet,
+    root,
+    run: (name, spec = {}) =>
+      pods.create({
+        metadata: { name, namespace: 'default' },
+        // Fields that the Kind checks.
+        spec: {
+          nodeName: 'minik',
+          containers: [{ name: 'main', image: engine.image, command: forever }],
+          ...spec,
+        } as unknown as Pod['spec'],
+      }),
+    until: async (name, done) => {
+      await changed(() => {
+        const pod = cached(name);
+        return pod !== undefined && done(pod);
+      });
+      return cached(name) ?? assert.fail('it went again');
+    },
+    remove: async (name) => {
+      await pods.delete({ namespace: 'default', name });
+      await changed(() => cached(name) === undefined);
+    },
+  };
+}
+
+const isReady = ({ status }: Pod): boolean => status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') === true;
+const main = ({ status }: Pod) => status.containerStatuses?.[0];
+const idOf = (pod: Pod): string => main(pod)?.containerID?.replace('docker://', '') ?? '';
+
+describe('a node on Docker', { timeout: 180_000 }, () => {
+  let engine: DockerCluster;
+  before(async () => {
+    engine = await startDockerCluster('kubelet', 13);
+  });
+  after(() => engine.close());
+
+  it('runs a pod, gives its log and commands in it, and leaves nothing of it behind', async (t) => {
+    const node = await startNode(t, engine);
+    const created = await node.run('web', { volumes: [{ name: 'data', emptyDir: {} }] });
+    const pod = await node.until('web', isReady);
+    const { sink, text } = collector();
+    const signal = new AbortController().signal;
+    await node.kubelet.streams.logs(
+      { namespace: 'default', name: 'web' },
+      'main',
+      { follow: false, timestamps: false, previous: false, signal },
+      sink,
+    );
+    assert.equal(text(), 'started\n');
+    const out = collector();
+    const command = ['sh', '-c', 'hostname; tail -n 1 /etc/hosts; cat /etc/resolv.conf; exit 3'];
+    const code = await node.kubelet.streams.exec({ namespace: 'default', name: 'web' }, 'main', {
+      command,
+      tty: false,
+      stdout: out.sink,
+      signal,
+    });
+    assert.equal(code, 3);
+    assert.match(out.text(), new RegExp(`^web\n${pod.status.podIP}\tweb\nsearch default\\.svc\\.cluster\\.local `));
+    await node.remove('web');
+    assert.equal(docker('ps', '-aq', '--filter', `label=io.kubernetes.pod.uid=${created.metadata.uid}`), '');
+    assert.equal(existsSync(join(node.root, 'pods', created.metadata.uid)), false);
+  });
+
+  it('sets limits and reports a container that used more memory than it may', async (t) => {
+    const node = await startNode(t, engine);
+    const resources = { requests: { cpu: '250m' }, limits: { cpu: '500m', memory: '16Mi' } };
+    const containers = [{ name: 'main', image: engine.image, command: ['sh', '-c', 'exec tail /dev/zero'], resources }];
+    await node.run('hog', { restartPolicy: 'Never', containers });
+    const pod = await node.until('hog', ({ status }) => status.phase === 'Failed');
+    assert.equal(main(pod)?.state.terminated?.reason, 'OOMKilled');
+    assert.equal(main(pod)?.state.terminated?.exitCode, 137);
+    const limits = docker('inspect', '--format', '{{with .HostConfig}}{{.CpuShares}} {{.CpuQuota}} {{.Memory}}{{end}}', idOf(pod));
+    assert.equal(limits, '256 50000 16777216');
+    await node.remove('hog');
+  });
+
+  it('starts a killed container again, and a pod whose sandbox was killed', async (t) => {
+    const node = await startNode(t, engine);
+    await node.run('web');
+    const first = await node.until('web', isReady);
+    docker('kill', idOf(first));
+    const second = await node.until('web', (pod) => isReady(pod) && main(pod)?.restartCount === 1);
+    assert.equal(main(second)?.lastState.terminated?.exitCode, 137);
+    await node.run('box');
+    const { metadata } = await node.until('box', isReady);
+    const filters = ['--filter', `label=io.kubernetes.pod.uid=${metadata.uid}`, '--filter', 'label=io.kubernetes.docker.type=podsandbox'];
+    docker('kill', docker('ps', '-q', ...filters));
+    await node.until('box', (pod) => isReady(pod) && main(pod)?.restartCount === 1);
+    assert.equal(docker('ps', '-a', '--format', '{{.Names}}', ...filters), `k8s_POD_box_default_${metadata.uid}_1`);
+    await Promise.all([node.remove('web'), node.remove('box')]);
+  });
+
+  it('changes the files of a config map in a running container, all at once', async (t) => {
+    const node = await startNode(t, engine);
+    const api = node.api.api(configMap);
+    const object = await api.create({ metadata: { name: 'cfg', namespace: 'default' }, data: { a: '1', b: '1' } });
+    const volumeMounts = [
+      { name: 'cfg', mountPath: '/cfg' },
+      { name: 'cfg', mountPath: '/single', subPath: 'a' },
+    ];
+    const securityContext = { runAsUser: 1000, fsGroup: 2000 };
+    const containers = [{ name: 'main', image: engine.image, command: forever, volumeMounts }];
+    await node.run('web', { containers, securityContext, volumes: [{ name: 'cfg', configMap: { name: 'cfg', defaultMode: 0o440 } }] });
+    const pod = await node.until('web', isReady);
+    const read = (): Promise<string> => engine.run(idOf(pod), ['sh', '-c', 'cat /cfg/a /cfg/b /single; stat -c %g /cfg/..data/a']);
+    assert.equal(await read(), '1112000\n');
+    await api.update({ ...object, data: { a: '2', b: '2' } });
+    const begun = Date.now();
+    let now = await read();
+    while (now.startsWith('11') && Date.now() - begun < 5000) {
+      await delay(20);
+      now = await read();
+    }
+    assert.equal(now, '2212000\n');
+    assert.ok(Date.now() - begun < 2000);
+    await node.remove('web');
+  });
+
+  it('shows what a container leaves as its last words, whoever it runs as', async (t) => {
+    const node = await startNode(t, engine);
+    const containers = [{ name: 'main', image: engine.image, command: ['sh', '-c', 'echo -n bye > /dev/termination-log; exit 4'] }];
+    await node.run('web', { restartPolicy: 'Never', securityContext: { runAsUser: 1000 }, containers });
+    const pod = await node.until('web', ({ status }) => status.phase === 'Failed');
+    assert.equal(main(pod)?.state.terminated?.message, 'bye');
+    assert.equal(main(pod)?.state.terminated?.exitCode, 4);
+    await node.remove('web');
+  });
+});
