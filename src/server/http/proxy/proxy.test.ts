@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer as createBackend, type IncomingMessage } from 'node:http';
+import { connect, type IncomingHttpHeaders } from 'node:http2';
 import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -67,6 +68,24 @@ describe('proxy', () => {
     assert.equal(seen[0]?.headers.authorization, undefined);
     assert.equal((await ask(`/pods/p:${port}/proxy/teapot`)).status, 418);
     assert.equal((await ask(`/pods/p:${port}/proxy/echo`, 'POST', 'a body')).text, 'a body');
+  });
+
+  it('passes requests of HTTP/2 on', async (t) => {
+    const { server, identity, base, port, seen } = await start(t);
+    const session = connect(server.url, identity);
+    t.after(() => session.destroy());
+    const ask = async (path: string, method: string, body?: string): Promise<readonly [unknown, string]> => {
+      const stream = session.request({ ':path': `${base}/pods/p:${port}/proxy${path}`, ':method': method });
+      stream.end(body);
+      const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders];
+      let text = '';
+      for await (const chunk of stream) text += String(chunk);
+      return [headers[':status'], text];
+    };
+    assert.deepEqual(await ask('/some/path?x=1', 'GET'), [200, 'you asked for /some/path?x=1']);
+    assert.deepEqual(await ask('/echo', 'POST', 'a body'), [200, 'a body']);
+    assert.equal(seen[0]?.headers.host, new URL(server.url).host);
+    assert.equal(seen[0]?.headers['x-forwarded-proto'], 'https');
   });
 
   it('adds the slash that relative links need', async (t) => {

@@ -1,11 +1,11 @@
 /** The API proxy sub-resources. Source: apimachinery pkg/util/proxy/upgradeaware.go. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { type Duplex, PassThrough } from 'node:stream';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type HttpProxy from 'http-proxy';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { Target } from '../../registry/registry.ts';
-import type { Exchange } from '../exchange.ts';
+import type { Exchange, NodeBindings } from '../exchange.ts';
 import type { ServerContext } from '../server-context.ts';
 import { type Backend, resolveBackend } from './resolve-backend.ts';
 
@@ -21,6 +21,11 @@ function loadProxy(server: ServerContext): Promise<HttpProxy> {
     proxy.on('proxyReq', (upstream, _request, response) => {
       response.on('close', () => upstream.destroy());
     });
+    proxy.on('proxyRes', (answer, request) => {
+      if (request.httpVersionMajor !== 2) return;
+      for (const name of connectionHeaders) delete answer.headers[name];
+      answer.statusMessage = '';
+    });
     return proxy;
   });
   proxies.set(server, made);
@@ -32,6 +37,27 @@ function withoutCredentials(incoming: IncomingMessage): void {
   for (const name of Object.keys(incoming.headers)) {
     if (name === 'authorization' || name.startsWith('impersonate-') || name.startsWith(':')) delete incoming.headers[name];
   }
+}
+
+/** What HTTP/2 does not have. */
+const connectionHeaders: readonly string[] = ['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'];
+
+/**
+ * A request as HTTP/1 shows it, which is what http-proxy passes on. HTTP/2's own object keeps method and URL among the headers, under names
+ * that HTTP/1 forbids.
+ */
+function asHttp1(incoming: NodeBindings['incoming']): IncomingMessage {
+  // Requests of HTTP/1 are what they should be.
+  if (!('authority' in incoming)) return incoming as IncomingMessage;
+  const { method, httpVersion, httpVersionMajor, httpVersionMinor, socket, authority } = incoming;
+  const headers = { host: authority, ...incoming.headers };
+  const body = new PassThrough();
+  incoming.on('aborted', () => body.emit('aborted'));
+  const request = Object.assign(incoming.pipe(body), {
+    ...{ method, headers, httpVersion, httpVersionMajor, httpVersionMinor, socket, connection: socket, url: incoming.url },
+  });
+  // A stream with the members of an IncomingMessage that http-proxy uses.
+  return request as unknown as IncomingMessage;
 }
 
 /** The path below `…/proxy`, with the query. */
@@ -58,7 +84,7 @@ export async function proxyRequest(exchange: Exchange, server: ServerContext, ta
   }
   const proxy = await loadProxy(server);
   // http-proxy's types know HTTP/1 only; HTTP/2's compatibility objects have the members it uses.
-  const incoming = node.incoming as IncomingMessage;
+  const incoming = asHttp1(node.incoming);
   const outgoing = node.outgoing as ServerResponse;
   withoutCredentials(incoming);
   incoming.url = backendPath(exchange);
