@@ -94,14 +94,9 @@ export class NodeStreams {
   }
 
   #running(ref: ObjectRef, name: string): Container {
-    const state = this.#state(ref);
-    const latest = state.observed.latest(name);
+    const latest = this.#state(ref).observed.latest(name);
     if (latest?.state === 'running') return latest;
-    if (latest?.state === 'exited') {
-      throw statusErrors.internal(
-        new Error(`cannot exec into a container in a completed pod; current phase is ${state.pod.status.phase ?? 'Unknown'}`),
-      );
-    }
+    // One that has ended counts as absent, too. Source: kubelet_pods.go (findContainer).
     throw statusErrors.internal(new Error(`unable to upgrade connection: container not found (${JSON.stringify(name)})`));
   }
 }
