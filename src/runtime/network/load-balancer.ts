@@ -2,6 +2,7 @@
  * The load balancer of a one-machine cluster: gives Services of type LoadBalancer an address of the host, as a cloud's service controller would.
  * Source: cloud-provider controllers/service/controller.go (events, when a balancer is wanted). Differs: no finalizer, because nothing outside the cluster is left to clean up.
  */
+import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import type { Service } from '../../api/generated/core/v1.ts';
 import { service } from '../../api/kinds/service.ts';
@@ -24,15 +25,22 @@ export interface WantedPort {
 /** Whether a port can be opened now; rejects with the system's error when not. */
 export type ProbePort = (address: string, wanted: WantedPort) => Promise<void>;
 
-/** Opens and closes a TCP listener; UDP ports are taken on trust, as probing them tells nothing of connected sockets. */
-export const probePort: ProbePort = (address, { protocol, port }) => {
-  if (protocol === 'UDP') return Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen({ host: address, port, exclusive: true }, () => server.close(() => resolve()));
+/** Opens and closes a socket there. */
+export const probePort: ProbePort = (address, { protocol, port }) =>
+  new Promise((resolve, reject) => {
+    if (protocol === 'UDP') {
+      const socket = createSocket('udp4');
+      socket.once('error', (error) => {
+        socket.close();
+        reject(error);
+      });
+      socket.bind({ address, port, exclusive: true }, () => socket.close(resolve));
+    } else {
+      const server = createServer();
+      server.once('error', reject);
+      server.listen({ host: address, port, exclusive: true }, () => server.close(() => resolve()));
+    }
   });
-};
 
 /** Of loopback; more LoadBalancers that share a port are hardly meant. */
 const lastCandidate = 254;

@@ -32,7 +32,7 @@ export interface NetworkOptions {
   readonly events: EventRecorder;
   readonly logger: Logger;
   readonly clock?: Clock;
-  /** Starts network-worker-entry.ts, or a bundle of it, or the main bundle with `workerData: networkWorkerData`. */
+  /** Starts network-worker-entry.ts, or a bundle of it. */
   createWorker(): NetworkWorkerThread;
 }
 

@@ -1,7 +1,7 @@
 /**
  * What the cluster's own DNS zone says: names to records, looked up in the Services themselves. Pure.
  * Source: Kubernetes DNS-Based Service Discovery, schema version 1.1.0; where it leaves room, CoreDNS's kubernetes plugin (plugin/kubernetes/{kubernetes,parse,reverse}.go).
- * Differs: pod names (1-2-3-4.ns.pod) are answered for any namespace, since namespaces are not known here.
+ * Pod names (1-2-3-4.ns.pod) are answered for any namespace and address, as CoreDNS does under `pods insecure`, kubeadm's default.
  */
 import { parseIpv4 } from '../ipv4.ts';
 import type { Backend, ServicePortState, ServiceState } from '../network-state.ts';

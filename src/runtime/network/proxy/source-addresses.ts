@@ -26,18 +26,19 @@ export class SourceAddresses {
       this.#borrowedUntilMs = 0;
       return undefined;
     }
-    const { services, pods } = { services: this.#services, pods: this.#pods };
-    const address = parseIpv4(backendIp);
-    if (services === undefined || pods === undefined || address === undefined || !contains(pods, address)) return undefined;
-    return addressAt(services, this.#index);
+    return this.#services === undefined || !this.#isPod(backendIp) ? undefined : addressAt(this.#services, this.#index);
   }
 
   /** Ports have run out: moves on to the next address. Returns whether another attempt makes sense. */
   rotate(backendIp: string, nowMs: number): boolean {
-    const address = parseIpv4(backendIp);
-    if (this.#services === undefined || this.#pods === undefined || address === undefined || !contains(this.#pods, address)) return false;
+    if (this.#services === undefined || !this.#isPod(backendIp)) return false;
     this.#index = (this.#index % Math.max(1, sizeOf(this.#services) - 2)) + 1;
     this.#borrowedUntilMs = nowMs + borrowMs;
     return true;
+  }
+
+  #isPod(ip: string): boolean {
+    const address = parseIpv4(ip);
+    return this.#pods !== undefined && address !== undefined && contains(this.#pods, address);
   }
 }

@@ -1,6 +1,7 @@
 /** One listening TCP socket of the proxy. */
 import { createServer, type Server, type Socket } from 'node:net';
 import type { L4Listener, ListenerContext, OpenListener, RouteOf } from './listener.ts';
+import { resetSocket } from './reset-socket.ts';
 import { admits } from './route.ts';
 import { relayTcp } from './tcp-relay.ts';
 
@@ -29,7 +30,7 @@ function accept(context: ListenerContext, client: Socket, routeOf: RouteOf): voi
   const clientIp = route?.anonymous === true ? '' : client.remoteAddress;
   if (clientIp === undefined || route === undefined || !admits(route, clientIp)) {
     client.on('error', () => undefined);
-    client.resetAndDestroy();
+    resetSocket(client);
     return;
   }
   const node = route.node(clientIp, client);

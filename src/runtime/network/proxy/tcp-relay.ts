@@ -12,6 +12,7 @@ import { adoptSocket } from './adopt-socket.ts';
 import { backendKey } from './balancer.ts';
 import type { ConnectWatch } from './connect-watch.ts';
 import { type BufferPool, ReadBuffer } from './read-buffers.ts';
+import { resetSocket } from './reset-socket.ts';
 import type { SourceAddresses } from './source-addresses.ts';
 
 /** What all relays share. */
@@ -149,7 +150,7 @@ class TcpRelay {
   connect(): void {
     const target = this.#attempts < maxAttempts ? this.#pick(this.#tried) : undefined;
     if (target === undefined) {
-      this.#client.socket.resetAndDestroy();
+      resetSocket(this.#client.socket);
       return;
     }
     this.#attempts++;
@@ -227,8 +228,8 @@ class TcpRelay {
   /** A reset of one end is a reset of the other. */
   abort(): void {
     this.#dialing?.destroy();
-    this.#client.socket.resetAndDestroy();
-    this.#backend?.socket.resetAndDestroy();
+    resetSocket(this.#client.socket);
+    if (this.#backend !== undefined) resetSocket(this.#backend.socket);
   }
 
   /** An end that closed without both having said all takes the other with it. */
