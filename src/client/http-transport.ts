@@ -156,24 +156,42 @@ function isStatus(value: unknown): value is Status {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Status' && 'status' in value;
 }
 
-const genericReasons: Readonly<Record<number, string>> = {
-  400: 'BadRequest',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'NotFound',
-  405: 'MethodNotAllowed',
-  406: 'NotAcceptable',
-  409: 'Conflict',
-  410: 'Gone',
-  415: 'UnsupportedMediaType',
-  422: 'Invalid',
-  429: 'TooManyRequests',
-  500: 'InternalError',
-  503: 'ServiceUnavailable',
-  504: 'Timeout',
+/** What is said of an answer that is no Status; '' stands for the answer's own text. */
+const genericAnswers: Readonly<Record<number, readonly [reason: string, message: string]>> = {
+  400: ['BadRequest', 'the server rejected our request for an unknown reason'],
+  401: ['Unauthorized', 'the server has asked for the client to provide credentials'],
+  403: ['Forbidden', ''],
+  404: ['NotFound', 'the server could not find the requested resource'],
+  405: ['MethodNotAllowed', 'the server does not allow this method on the requested resource'],
+  406: ['NotAcceptable', ''],
+  409: ['Conflict', 'the server reported a conflict'],
+  415: ['UnsupportedMediaType', ''],
+  422: ['Invalid', 'the server rejected our request due to an error in our request'],
+  429: ['TooManyRequests', 'the server has received too many requests and has asked us to try again later'],
+  503: ['ServiceUnavailable', 'the server is currently unable to handle the request'],
+  504: ['Timeout', 'the server was unable to return a response in the time allotted, but may still be processing the request'],
 };
 
-/** An error answer as StatusError; answers that are no Status get a generic one. Source: apimachinery pkg/api/errors NewGenericServerResponse. */
+/** Characters of an answer's text that an error repeats at most. */
+const maxAnswerChars = 2048;
+
+/** Go's `%q`, for the texts that servers answer with. */
+const quoted = (text: string): string => JSON.stringify(text);
+
+/** The reason and message of an answer that is no Status. Source: apimachinery pkg/api/errors NewGenericServerResponse. */
+function genericAnswer(method: string, code: number, text: string): readonly [reason: string, message: string] {
+  const [reason, message] = genericAnswers[code] ?? [];
+  if (reason === undefined || message === undefined) {
+    return code >= 500
+      ? ['InternalError', `an error on the server (${quoted(text)}) has prevented the request from succeeding`]
+      : ['Unknown', `the server responded with the status code ${code} but did not return more information`];
+  }
+  if (code === 409 && method === 'POST') return ['AlreadyExists', message];
+  if (code === 406 && text === 'unknown') return [reason, 'the server was unable to respond with a content type that the client supports'];
+  return [reason, message === '' ? text : message];
+}
+
+/** An error answer as StatusError; answers that are no Status get a generic one. Source: client-go rest/request.go newUnstructuredResponseError. */
 function errorOf(call: HttpCall, code: number, response: IncomingMessage, text: string): StatusError {
   try {
     const parsed: unknown = JSON.parse(text);
@@ -182,15 +200,15 @@ function errorOf(call: HttpCall, code: number, response: IncomingMessage, text: 
     // Not JSON: a proxy's or a plain-text answer, described below.
   }
   const retryAfter = Number(response.headers['retry-after']);
+  const isText = (response.headers['content-type'] ?? 'text/').startsWith('text/');
+  const said = isText ? text.slice(0, maxAnswerChars).trim() : 'unknown';
+  const [reason, message] = genericAnswer(call.method, code, said);
   return new StatusError({
     code,
-    reason: genericReasons[code] ?? 'Unknown',
-    message:
-      text === '' || code >= 500
-        ? `an error on the server (${JSON.stringify(text.trim())}) has prevented the request from succeeding (${call.method.toLowerCase()} ${call.path})`
-        : text.trim(),
+    reason,
+    message,
     details: {
-      causes: [{ reason: 'UnexpectedServerResponse', message: text.trim() === '' ? 'unknown' : text.trim() }],
+      causes: [{ reason: 'UnexpectedServerResponse', message: said }],
       ...(Number.isInteger(retryAfter) ? { retryAfterSeconds: retryAfter } : {}),
     },
   });
