@@ -1,5 +1,6 @@
 /** exec and attach over WebSocket. Source: client-go tools/remotecommand/{websocket,v4,v5}.go. */
 import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import { type RawData, WebSocket } from 'ws';
 import { type Status, StatusError, statusErrors } from '../../api/status-error.ts';
 import { CommandError } from './command.ts';
@@ -10,8 +11,11 @@ const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 2
 /** Unsent bytes above which standard input is not read on. */
 const highWaterBytes = 1024 * 1024;
 
+/** Any stream, or the process' own, which may be a terminal. */
+export type RemoteInput = Readable & Partial<Pick<NodeJS.ReadStream, 'isTTY' | 'setRawMode' | 'unref'>>;
+
 export interface RemoteStreams {
-  readonly stdin?: NodeJS.ReadStream | undefined;
+  readonly stdin?: RemoteInput | undefined;
   readonly stdout: NodeJS.WritableStream;
   /** Absent with a terminal: the container's terminal has one stream. */
   readonly stderr?: NodeJS.WritableStream | undefined;
@@ -72,6 +76,9 @@ class RemoteSession {
   readonly #socket: WebSocket;
   readonly #streams: RemoteStreams;
   #status = '';
+  /** Bytes of standard input that are not yet on their way. */
+  #unsentBytes = 0;
+  #ended = false;
   #undo: (() => void)[] = [];
 
   constructor(socket: WebSocket, streams: RemoteStreams) {
@@ -86,17 +93,23 @@ class RemoteSession {
       this.#socket.on('message', (data) => this.#receive(bytesOf(data)));
       this.#socket.once('close', () => resolve(this.#status));
       this.#socket.once('error', reject);
-      signal.addEventListener('abort', () => {
+      const onAbort = (): void => {
         this.#socket.terminate();
         reject(new CommandError('', 130));
-      });
+      };
+      if (signal.aborted) return onAbort();
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#undo.push(() => signal.removeEventListener('abort', onAbort));
     }).finally(() => {
+      this.#ended = true;
       for (const undo of this.#undo) undo();
     });
   }
 
-  #send(channel: number, payload: Buffer): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(Buffer.concat([Buffer.from([channel]), payload]));
+  /** Calls back when the message is on its way, or never will be. */
+  #send(channel: number, payload: Buffer, sent: () => void = () => undefined): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(Buffer.concat([Buffer.from([channel]), payload]), sent);
+    else sent();
   }
 
   #receive(message: Buffer): void {
@@ -112,17 +125,16 @@ class RemoteSession {
   #sendInput(): void {
     const { stdin, tty } = this.#streams;
     if (stdin === undefined) return;
-    const raw = tty && stdin.isTTY;
-    if (raw) stdin.setRawMode(true);
+    const raw = tty && stdin.isTTY === true;
+    if (raw) stdin.setRawMode?.(true);
     const onData = (chunk: Buffer | string): void => {
-      this.#send(channels.stdin, Buffer.from(chunk));
-      if (this.#socket.bufferedAmount < highWaterBytes) return;
-      stdin.pause();
-      const timer = setInterval(() => {
-        if (this.#socket.bufferedAmount >= highWaterBytes && this.#socket.readyState === this.#socket.OPEN) return;
-        clearInterval(timer);
-        stdin.resume();
-      }, 10);
+      const payload = Buffer.from(chunk);
+      this.#unsentBytes += payload.length;
+      if (this.#unsentBytes >= highWaterBytes) stdin.pause();
+      this.#send(channels.stdin, payload, () => {
+        this.#unsentBytes -= payload.length;
+        if (this.#unsentBytes < highWaterBytes && stdin.isPaused() && !this.#ended) stdin.resume();
+      });
     };
     const onEnd = (): void => {
       if (this.#socket.protocol === 'v5.channel.k8s.io') this.#send(channels.close, Buffer.from([channels.stdin]));
@@ -132,10 +144,10 @@ class RemoteSession {
     this.#undo.push(() => {
       stdin.off('data', onData);
       stdin.off('end', onEnd);
-      if (raw) stdin.setRawMode(false);
+      if (raw) stdin.setRawMode?.(false);
       stdin.pause();
       // A file or a closed input has no handle to let go of.
-      if ('unref' in stdin) stdin.unref();
+      stdin.unref?.();
     });
   }
 
@@ -151,8 +163,8 @@ class RemoteSession {
   }
 }
 
-/** Runs one exec or attach session to its end; resolves with the exit code. Rejects with StatusError or CommandError. */
-export async function remoteCommand(session: Session, path: string, streams: RemoteStreams): Promise<number> {
+/** Runs one exec or attach session to its end or the signal; resolves with the exit code. Rejects with StatusError or CommandError. */
+export async function remoteCommand(session: Session, path: string, streams: RemoteStreams, signal = session.signal): Promise<number> {
   const socket = await openWebSocket(session, path, protocols);
-  return exitCodeOf(await new RemoteSession(socket, streams).run(session.signal));
+  return exitCodeOf(await new RemoteSession(socket, streams).run(signal));
 }
