@@ -4,56 +4,15 @@
  * Usage: scripts/bench/run idle, or node --import tsx scripts/bench/idle.ts [seconds, default 60] [pods, default 30; 0: only the empty cluster]
  * The pods' image is `MINIK_BENCH_IMAGE` (default: busybox, which scripts/images builds); it must be on the Docker daemon.
  */
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BenchCluster, withCluster } from './lib/bench-cluster.ts';
 import { environment, figure, note, percentile } from './lib/figures.ts';
+import { usageOf } from './lib/processes.ts';
 
 const seconds = Number(process.argv[2] ?? 60);
 const pods = Number(process.argv[3] ?? 30);
 const image = process.env.MINIK_BENCH_IMAGE ?? 'busybox';
 const settleMs = 30_000;
-const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
-
-interface Usage {
-  readonly residentMiB: number;
-  readonly cpuSeconds: number;
-}
-
-/** The server and everything it has started. */
-function processesOf(pid: number): readonly number[] {
-  const parents = new Map<number, number>();
-  for (const entry of readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry)) continue;
-    try {
-      parents.set(Number(entry), Number(fieldsOf(Number(entry))[1]));
-    } catch {
-      // It has ended since the folder was read.
-    }
-  }
-  const found = [pid];
-  for (const parent of found) for (const [child, of] of parents) if (of === parent) found.push(child);
-  return found;
-}
-
-/** /proc/<pid>/stat after the program's name, which may contain anything: state, parent, … */
-function fieldsOf(pid: number): readonly string[] {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-}
-
-function usageOf(pid: number): Usage {
-  let residentMiB = 0;
-  let cpuSeconds = 0;
-  for (const each of processesOf(pid)) {
-    const fields = fieldsOf(each);
-    cpuSeconds += (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-    const resident = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${each}/status`, 'utf8'))?.[1];
-    residentMiB += Number(resident ?? 0) / 1024;
-  }
-  return { residentMiB, cpuSeconds };
-}
 
 async function idle(pid: number) {
   await delay(settleMs);
