@@ -158,7 +158,7 @@ describe('images that cannot be had', () => {
     await apply(JSON.stringify(pod));
     assert.equal(
       await cluster.until(waiting('nonsense'), (state) => state.startsWith('Inv')),
-      'InvalidImageName: Failed to apply default image tag "NOT/A_NAME": couldn\'t parse image name "NOT/A_NAME": invalid reference format: repository name must be lowercase',
+      'InvalidImageName: Failed to apply default image tag "NOT/A_NAME": couldn\'t parse image name "NOT/A_NAME": invalid reference format: repository name (A_NAME) must be lowercase',
     );
     await kubectl('delete', 'pod', 'nonsense');
   });
