@@ -53,6 +53,9 @@ export interface ServedVersion {
   readonly schema: string;
   toStored(object: JsonObject): JsonObject;
   fromStored(object: JsonObject): JsonObject;
+  /** What this version asks besides the Kind's own rules, of the object in its stored form. */
+  validateCreate?(object: KubeObject, at: FieldPath): readonly FieldError[];
+  validateUpdate?(next: KubeObject, previous: KubeObject, at: FieldPath): readonly FieldError[];
   /** Field selectors of this version when they differ: its label → the Kind's. Default: the Kind's own. */
   readonly fieldLabels?: Readonly<Record<string, string>>;
   /** Text of the `Warning:` header, when use of this version is deprecated. */

@@ -2,11 +2,13 @@
  * What happened to an object. Stored as core/v1 and served as events.k8s.io/v1 too.
  * https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
  */
+import type { FieldPath } from '../field-error.ts';
 import type { Event } from '../generated/core/v1.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
-import { type Column, defineKind } from '../kind.ts';
+import { type Column, defineKind, type KubeObject } from '../kind.ts';
 import { ageOf } from '../time.ts';
 import { eventErrors } from '../validation/cluster-objects.ts';
+import { newEventErrors, newEventUpdateErrors } from '../validation/new-events.ts';
 import { nameColumn } from './columns.ts';
 
 const model = 'io.k8s.api.core.v1.Event';
@@ -105,6 +107,12 @@ const eventsFieldLabels: Readonly<Record<string, string>> = {
   type: 'type',
 };
 
+/** Only events reach these hooks. */
+const stricter = {
+  validateCreate: (object: KubeObject, at: FieldPath) => newEventErrors(object as Event, at),
+  validateUpdate: (next: KubeObject, previous: KubeObject, at: FieldPath) => newEventUpdateErrors(next as Event, previous as Event, at),
+} as const;
+
 export const event = defineKind<Event>({
   group: '',
   version: 'v1',
@@ -114,7 +122,16 @@ export const event = defineKind<Event>({
   shortNames: ['ev'],
   scope: 'Namespaced',
   schema: model,
-  alsoServed: [{ group: 'events.k8s.io', version: 'v1', schema: 'io.k8s.api.events.v1.Event', fieldLabels: eventsFieldLabels, ...convert }],
+  alsoServed: [
+    {
+      group: 'events.k8s.io',
+      version: 'v1',
+      schema: 'io.k8s.api.events.v1.Event',
+      fieldLabels: eventsFieldLabels,
+      ...convert,
+      ...stricter,
+    },
+  ],
   allowCreateOnUpdate: true,
   validate: eventErrors,
   selectableFieldLabels: [

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { aConfigMap, aDeployment, aPod, status, TestRegistry } from './test-registry.ts';
+import type { JsonObject } from '../../api/json.ts';
+import { aConfigMap, aDeployment, aPod, mutateOptions, status, TestRegistry } from './test-registry.ts';
 
 describe('create', () => {
   it('sets what the server owns and ignores what a client sends of it', async () => {
@@ -85,6 +86,29 @@ describe('create', () => {
     await assert.rejects(test.create('configmaps', aConfigMap('a')), status(409, 'configmaps "a" already exists'));
     await test.delete('configmaps', 'default/a');
     await assert.rejects(test.create('configmaps', aConfigMap('a')), status(409, 'object is being deleted: configmaps "a" already exists'));
+  });
+
+  it('asks more of events through events.k8s.io/v1', async () => {
+    const test = await new TestRegistry().withNamespace();
+    const { kind } = test.target('events', 'default');
+    const target = { kind, served: { group: 'events.k8s.io', version: 'v1' }, namespace: 'default', name: '', subresource: '' };
+    const json = { metadata: { name: 'e' }, regarding: { namespace: 'default' }, type: 'Odd', deprecatedCount: 3 };
+    const post = (body: JsonObject) => test.registry.create(test.context, target, { json: body, text: undefined }, mutateOptions);
+    await assert.rejects(
+      post(json),
+      status(
+        422,
+        'Event "e" is invalid: [eventTime: Required value, type: Invalid value: "": has invalid value: Odd, count: Invalid value: "": needs to be unset]',
+      ),
+    );
+    const said = { reason: 'R', action: 'A', reportingController: 'c', reportingInstance: 'i', eventTime: '2026-01-01T00:00:00.000000Z' };
+    await post({ metadata: { name: 'e' }, regarding: { namespace: 'default' }, type: 'Normal', ...said });
+    const patch = { type: 'merge', body: { note: 'other' }, force: false } as const;
+    await assert.rejects(
+      test.registry.patch(test.context, { ...target, name: 'e' }, patch, mutateOptions),
+      status(422, 'Event "e" is invalid: message: Invalid value: "other": field is immutable'),
+    );
+    await test.patch('events', 'default/e', { message: 'other' });
   });
 
   it('refuses bad requests with upstream’s words', async () => {
@@ -173,12 +197,12 @@ describe('create', () => {
     assert.equal(stored.apiVersion, 'v1');
     assert.equal(stored.message, 'hello');
     assert.deepEqual(await test.names('events', 'default', { fieldSelector: 'involvedObject.name=p' }), ['e']);
-    const patch = { type: 'merge', body: { note: 'again' }, force: false } as const;
+    const patch = { type: 'merge', body: { series: { count: 2, lastObservedTime: '2026-01-01T00:00:01.000000Z' } }, force: false } as const;
     await test.registry.patch(test.context, { ...target, name: 'e' }, patch, {
       dryRun: false,
       fieldManager: '',
       fieldValidation: 'Strict',
     });
-    assert.equal((await test.get('events', 'default/e')).message, 'again');
+    assert.deepEqual((await test.get('events', 'default/e')).series, { count: 2, lastObservedTime: '2026-01-01T00:00:01.000000Z' });
   });
 });

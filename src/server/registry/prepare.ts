@@ -9,6 +9,7 @@ import { sameJson } from '../../api/same-json.ts';
 import { statusErrors } from '../../api/status-error.ts';
 import { rfc3339 } from '../../api/time.ts';
 import { validateObjectMeta, validateObjectMetaUpdate } from '../../api/validation/object-meta.ts';
+import { conversionOf } from './codec.ts';
 import { sameDesired, withMeta, withStatusOf } from './object-fields.ts';
 import type { RequestContext, Target } from './registry.ts';
 import type { RegistryParts, SubresourceUpdate } from './registry-parts.ts';
@@ -76,6 +77,7 @@ export function prepareForCreate({ parts, context, target }: ChangeRequest, rece
     ...validateObjectMeta(object.metadata, metaRules(kind), metaPath),
     ...kind.validate(object, FieldPath.root),
     ...(kind.validateCreate?.(object, FieldPath.root) ?? []),
+    ...(conversionOf(target)?.validateCreate?.(object, FieldPath.root) ?? []),
   ]);
   for (const warning of kind.warnings?.(object, undefined) ?? []) context.warn(warning);
   return object;
@@ -92,6 +94,7 @@ export function prepareForUpdate(request: ChangeRequest, received: KubeObject, p
     ...validateObjectMeta(object.metadata, metaRules(kind), metaPath),
     ...validateObjectMetaUpdate(object.metadata, previous.metadata, metaPath),
     ...specificErrors(kind, subresource, object, previous, special),
+    ...(subresource === '' ? (conversionOf(target)?.validateUpdate?.(object, previous, FieldPath.root) ?? []) : []),
   ]);
   for (const warning of kind.warnings?.(object, previous) ?? []) context.warn(warning);
   return object;
