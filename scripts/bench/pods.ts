@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { request } from 'node:https';
 import type { BenchCluster } from './lib/bench-cluster.ts';
 import { withCluster } from './lib/bench-cluster.ts';
-import { closeDocker, clusterParts, plainPods } from './lib/docker-baseline.ts';
+import { closeDocker, clusterParts, plainPods, removePlainPods } from './lib/docker-baseline.ts';
 import { environment, figure, note } from './lib/figures.ts';
 
 const runs = Number(process.argv[2] ?? 3);
@@ -150,6 +150,7 @@ const result = await withCluster('docker', async (cluster) => {
     };
   } finally {
     watch.close();
+    await removePlainPods();
     closeDocker();
   }
 });

@@ -97,4 +97,11 @@ export async function clusterParts(): Promise<{ readonly network: string; readon
   return { network: sandbox.HostConfig.NetworkMode, pauseImage: sandbox.Image };
 }
 
+/** Removes what an interrupted run left. */
+export async function removePlainPods(): Promise<void> {
+  const filters = encodeURIComponent(JSON.stringify({ label: ['io.minik.bench=plain'] }));
+  const left = JSON.parse(await call('GET', `/containers/json?all=true&filters=${filters}`)) as readonly { readonly Id: string }[]; // as above
+  for (const { Id } of left) await call('DELETE', `/containers/${Id}?v=true&force=true`);
+}
+
 export const closeDocker = (): void => agent.destroy();
