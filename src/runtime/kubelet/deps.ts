@@ -35,6 +35,8 @@ export interface KubeletDeps {
   readonly probes: ProbeManager;
   /** Bounds how many pods change containers on the engine at once. */
   readonly engineLimiter: Limiter;
+  /** The same for removals, which mostly wait: more of them at once are quicker. */
+  readonly removalLimiter: Limiter;
   /** Tells that a call found the engine away; the node's condition follows when that is so. */
   engineAway(): void;
   /** Aborts when the kubelet stops. */

@@ -67,6 +67,7 @@ export interface Kubelet {
 }
 
 const nodeIndex = 'kubelet node';
+const removalsAtOnce = 32;
 
 /** Starts a kubelet. Rejects when the engine does not answer or the node cannot be registered. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
@@ -151,6 +152,7 @@ class PodSupervisor {
       statuses: new StatusManager({ client, clock, log, signal: this.#stop.signal, cached: (pod) => pods.cache.get(refOf(pod)) }),
       probes: options.probes,
       engineLimiter: new Limiter(options.engineConcurrency ?? Math.max(4, 2 * info.cpus)),
+      removalLimiter: new Limiter(removalsAtOnce),
       engineAway: () => this.#engine.check(),
       closing: this.#stop.signal,
       events,

@@ -188,15 +188,15 @@ export async function stopSandboxes(state: PodState): Promise<void> {
 
 /** Removes what a deleted pod left on the engine and on disk, all at once and by force. Idempotent. */
 export async function removePod(state: PodState): Promise<void> {
-  const { runtime, volumes, images, probes, engineLimiter } = state.deps;
+  const { runtime, volumes, images, probes, removalLimiter } = state.deps;
   const { containers, sandboxes } = state.observed;
   const { uid } = state.pod.metadata;
   await Promise.all([
     ...[...containers.keys()].map(async (id) => {
       probes.stop(id);
-      await engineLimiter.run(() => runtime.containers.remove(id));
+      await removalLimiter.run(() => runtime.containers.remove(id));
     }),
-    ...[...sandboxes.keys()].map((id) => engineLimiter.run(() => runtime.sandboxes.remove(id))),
+    ...[...sandboxes.keys()].map((id) => removalLimiter.run(() => runtime.sandboxes.remove(id))),
   ]);
   containers.clear();
   sandboxes.clear();
