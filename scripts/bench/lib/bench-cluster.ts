@@ -42,7 +42,13 @@ export class BenchCluster {
       // The warm cache of unpacked native code is part of a second start.
       XDG_CACHE_HOME: join(this.home, 'cache'),
     };
+    // An interrupted benchmark leaves nothing behind, either.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, this.#onSignal);
   }
+
+  readonly #onSignal = (): void => {
+    void this.dispose().finally(() => process.exit(130));
+  };
 
   get folder(): string {
     return join(this.home, 'minik/profiles', this.profile);
@@ -105,6 +111,7 @@ export class BenchCluster {
   }
 
   async dispose(): Promise<void> {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, this.#onSignal);
     try {
       if (existsSync(this.folder)) await this.minik(['delete']);
     } finally {
