@@ -1,5 +1,7 @@
 /** Scenarios 9, 10 and 12: the notes' Node.js application, reached from the host and looked into. */
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { E2eCluster, flavours, testdata } from './support/cluster.ts';
 import { eventually } from './support/shell.ts';
@@ -24,8 +26,9 @@ for (const flavour of flavours) {
     });
 
     it('is made by a replication controller and exposed to the host', async () => {
-      await kubectl('create', '-f', testdata('kubia/kubia-rc.yaml'));
-      await kubectl('scale', 'rc', 'kubia', '--replicas=1');
+      const file = join(cluster.home, 'kubia-rc.yaml');
+      writeFileSync(file, readFileSync(testdata('kubia/kubia-rc.yaml'), 'utf8').replace('replicas: 3', 'replicas: 1'));
+      await kubectl('create', '-f', file);
       const [pod] = await cluster.podsReady('app=kubia', 1);
       assert.equal(await kubectl('expose', 'rc', 'kubia', '--type=LoadBalancer', '--name', 'kubia-http'), 'service/kubia-http exposed\n');
       const ip = await cluster.until(
@@ -150,7 +153,7 @@ describe('old tutorials', () => {
       '--image-pull-policy=IfNotPresent',
     ]);
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /deprecated/);
+    assert.match(stderr, /--generator=run\/v1 is DEPRECATED/);
     await cluster.podsReady('run=kubia-old', 1);
     assert.match(await cluster.kubectl('kubectl', ['get', 'rc', 'kubia-old']), /kubia-old +1 +1 +1/);
     await cluster.kubectl('kubectl', ['delete', 'rc', 'kubia-old']);
