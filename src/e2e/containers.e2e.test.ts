@@ -65,7 +65,7 @@ describe('limits', () => {
       (text) => Number(text.split(' ')[0]) >= 1,
     );
     assert.match(state, /^\d+ OOMKilled 137$/);
-    assert.match(await kubectl('get', 'pod', 'memory-hog'), /OOMKilled|CrashLoopBackOff/);
+    await cluster.until(['get', 'pod', 'memory-hog'], (text) => /OOMKilled|CrashLoopBackOff/.test(text));
     await kubectl('delete', 'pod', 'memory-hog', '--grace-period=1');
   });
 

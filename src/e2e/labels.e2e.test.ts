@@ -131,7 +131,7 @@ for (const flavour of flavours) {
 
     const looks: readonly (readonly [string, readonly RegExp[]])[] = [
       [
-        'pods -l app=kubia',
+        'pods -l app=kubia --show-events',
         [
           /^Name: +kubia-/,
           /^Controlled By: +ReplicaSet\/kubia-/m,
