@@ -16,6 +16,8 @@ import { containerRuntime, removeVolumes, routesByHelper } from './container-run
 
 const defaultApiPort = 6443;
 const dnsPort = 53;
+/** Nothing of a simulated cluster is on the host, so it has upstream's whole ranges to itself. */
+const simulatedSubnets: ClusterSubnets = { serviceCidr: '10.96.0.0/12', podCidr: '10.244.0.0/16' };
 
 /** What a user can mend is told as such. */
 function asUserError(error: unknown): unknown {
@@ -48,7 +50,10 @@ export async function plan(choices: ClusterChoices): Promise<ClusterSettings> {
   let runtime: ContainerRuntime | undefined;
   try {
     const apiPort = await apiPortFor(choices);
-    const subnets = await chooseSubnets(takenCidrs, withoutUndefined(preferred));
+    const subnets =
+      runtimeName === 'simulated'
+        ? { ...simulatedSubnets, ...withoutUndefined(preferred) }
+        : await chooseSubnets(takenCidrs, withoutUndefined(preferred));
     refuseOtherThan(choices, subnets);
     const clusterId = known?.clusterId ?? `${profile}-${randomBytes(3).toString('hex')}`;
     const settings = { profile, folder, runtime: runtimeName, nodes, apiPort, ...subnets, clusterId };
@@ -88,16 +93,18 @@ const withoutUndefined = ({
   ...(podCidr === undefined ? {} : { podCidr }),
 });
 
-/** Removes containers, volumes, network and route of a stopped cluster; idempotent. */
+/** Removes containers, volumes, network and route of a stopped cluster; idempotent. What cannot be removed does not keep the rest: the first error is thrown at the end. */
 export async function destroy(settings: ClusterSettings): Promise<void> {
   const runtime = containerRuntime(settings);
-  try {
-    await runtime.destroy();
-    await removeVolumes(settings);
-    if (settings.runtime === 'docker') await removeServiceRoute(settings.serviceCidr, routesByHelper(settings));
-  } catch (error) {
-    throw asUserError(error);
-  } finally {
-    await runtime.close();
-  }
+  const steps = [
+    () => runtime.destroy(),
+    () => removeVolumes(settings),
+    async () => {
+      if (settings.runtime === 'docker') await removeServiceRoute(settings.serviceCidr, routesByHelper(settings));
+    },
+    () => runtime.close(),
+  ];
+  const failures: unknown[] = [];
+  for (const step of steps) await step().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw asUserError(failures[0]);
 }

@@ -5,7 +5,7 @@
 import type { Node, NodeSelectorTerm, Pod } from '../../api/generated/core/v1.ts';
 import { podRequests } from '../../api/pod/resources.ts';
 import { parseQuantity, type Quantity, toMilli, toUnits } from '../../api/quantity.ts';
-import type { Waiting } from './pod-status.ts';
+import type { Waiting } from './status-input.ts';
 
 export interface AdmissionInput {
   readonly pod: Pod;

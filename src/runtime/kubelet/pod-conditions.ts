@@ -2,7 +2,7 @@
 import type { ContainerStatus, PodCondition } from '../../api/generated/core/v1.ts';
 import { rfc3339 } from '../../api/time.ts';
 import { isSidecar, mainStarted, type Phase } from './pod-phase.ts';
-import type { StatusInput } from './pod-status.ts';
+import type { StatusInput } from './status-input.ts';
 
 type Verdict = Pick<PodCondition, 'status' | 'reason' | 'message'>;
 

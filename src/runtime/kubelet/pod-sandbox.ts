@@ -8,8 +8,8 @@ import { type PortMapping, RuntimeError, type Sandbox, type SandboxConfig } from
 import { podFile } from './container-config.ts';
 import { hostsFile, podHostname, resolvConf } from './dns-files.ts';
 import type { PodState } from './pod-state.ts';
-import type { SyncResult } from './pod-sync.ts';
 import { graceSeconds, stopContainers } from './pod-termination.ts';
+import type { SyncResult } from './sync-result.ts';
 
 const firstRetryMs = 2000;
 const maxRetryMs = 60_000;

@@ -4,7 +4,7 @@ import { Backoff } from './backoff.ts';
 import type { KubeletDeps } from './deps.ts';
 import type { PodRuntimeFacts } from './field-ref.ts';
 import { PodObservation } from './pod-observation.ts';
-import type { Waiting } from './pod-status.ts';
+import type { Waiting } from './status-input.ts';
 
 /** The reason of aborts; made once, since an exception costs. */
 const ended = new Error('the pod ends');

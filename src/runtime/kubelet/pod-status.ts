@@ -7,39 +7,8 @@ import { qosClass } from '../../api/pod/resources.ts';
 import { rfc3339 } from '../../api/time.ts';
 import type { Container } from '../container/container-runtime.ts';
 import { podConditions } from './pod-conditions.ts';
-import type { PodObservation } from './pod-observation.ts';
 import { initState, isSidecar, type Phase, podPhase } from './pod-phase.ts';
-
-export { isSidecar, type Phase, podPhase };
-
-/** Why a container waits, as the worker last found out. */
-export interface Waiting {
-  readonly reason: string;
-  readonly message: string;
-}
-
-export interface StatusInput {
-  readonly pod: Pod;
-  readonly observed: PodObservation;
-  readonly waiting: ReadonlyMap<string, Waiting>;
-  readonly hostIp: string;
-  readonly startTimeMs: number;
-  readonly nowMs: number;
-  /** Text that the application left, by container id. */
-  readonly terminationMessages: ReadonlyMap<string, string>;
-  /** Image ids or digests to show, by image id. */
-  readonly imageRefs: ReadonlyMap<string, string>;
-  /** The status that was computed last; the API may not show it yet. */
-  readonly before: PodStatus | undefined;
-  isReady(containerId: string): boolean;
-  isStarted(containerId: string): boolean;
-  /** Nothing is started any more: the pod is being or was ended by the kubelet. */
-  readonly ending: boolean;
-  /** Everything of it was stopped. */
-  readonly ended: boolean;
-  /** Set when the kubelet failed the pod as a whole (deadline, eviction, admission). */
-  readonly failure: Waiting | undefined;
-}
+import type { StatusInput } from './status-input.ts';
 
 function terminatedState(container: Container, input: StatusInput): ContainerState {
   const message = input.terminationMessages.get(container.id) ?? container.message;

@@ -6,22 +6,13 @@ import type { Container as ContainerSpec } from '../../api/generated/core/v1.ts'
 import type { Container, Sandbox } from '../container/container-runtime.ts';
 import { containerSpecHash, specHashLabel } from './container-config.ts';
 import { startContainer } from './container-starter.ts';
+import { isSidecar } from './pod-phase.ts';
 import type { SandboxSync } from './pod-sandbox.ts';
 import type { PodState } from './pod-state.ts';
-import { isSidecar } from './pod-status.ts';
 import { stopContainers } from './pod-termination.ts';
 import { initRestartsAfter, restartsAfter } from './restart-policy.ts';
+import { SyncResult } from './sync-result.ts';
 import type { VolumeSync } from './volume-sync.ts';
-
-/** Collects the soonest time at which to look again. */
-export class SyncResult {
-  /** Milliseconds from now; undefined: events will tell. */
-  retryAfterMs: number | undefined;
-
-  soonest(delayMs: number | undefined): void {
-    if (delayMs !== undefined) this.retryAfterMs = Math.min(this.retryAfterMs ?? delayMs, delayMs);
-  }
-}
 
 /** Whether a container that is not running must be started (again). */
 function shouldStart(state: PodState, spec: ContainerSpec, sandbox: Sandbox): boolean {

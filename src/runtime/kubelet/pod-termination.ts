@@ -8,8 +8,8 @@ import { sleep } from '../../client/clock.ts';
 import { type Container, RuntimeError } from '../container/container-runtime.ts';
 import { terminationLogAnnotation } from './container-config.ts';
 import { HookRunner } from './lifecycle-hooks.ts';
+import { isSidecar } from './pod-phase.ts';
 import type { PodState } from './pod-state.ts';
-import { isSidecar } from './pod-status.ts';
 import { isErrno } from './volumes/atomic-writer.ts';
 
 /** At least this long is left to a container after its preStop hook. Source: kuberuntime_container.go (minimumGracePeriodInSeconds). */

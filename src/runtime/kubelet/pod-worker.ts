@@ -12,11 +12,13 @@ import { refOf } from '../../api/object.ts';
 import { isConflict, isNotFound } from '../../api/status-error.ts';
 import { type Container, type PodRuntimeEvent, RuntimeError, type Sandbox } from '../container/container-runtime.ts';
 import type { KubeletDeps } from './deps.ts';
+import { podPhase } from './pod-phase.ts';
 import { SandboxSync } from './pod-sandbox.ts';
 import { PodState } from './pod-state.ts';
-import { podPhase, podStatus, type StatusInput, type Waiting } from './pod-status.ts';
+import { podStatus } from './pod-status.ts';
 import { syncPod } from './pod-sync.ts';
 import { graceSeconds, refreshContainer, removePod, stopContainersOfPod, stopSandboxes } from './pod-termination.ts';
+import type { StatusInput, Waiting } from './status-input.ts';
 import { kubeletConditions } from './status-manager.ts';
 import { VolumeSync } from './volume-sync.ts';
 

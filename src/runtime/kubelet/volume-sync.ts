@@ -1,6 +1,6 @@
 /** When a pod's volumes must be written (again). Source: pkg/kubelet/volumemanager/reconciler; pkg/kubelet/token/token_manager.go. */
 import type { PodState } from './pod-state.ts';
-import type { SyncResult } from './pod-sync.ts';
+import type { SyncResult } from './sync-result.ts';
 import { VolumeError } from './volumes/projection.ts';
 
 const firstRetryMs = 500;
