@@ -160,12 +160,16 @@ class Parser {
       const spec = this.#byShort.get(letter);
       if (spec === undefined) throw new UsageError(`unknown shorthand flag: '${letter}' in -${text}`);
       const after = text.slice(i + 1);
-      if (after.startsWith('=')) return this.#set(spec, after.slice(1));
+      if (after.startsWith('=')) {
+        this.#set(spec, after.slice(1));
+        return;
+      }
       if (spec.type === 'bool' || spec.bare !== undefined) {
         this.#set(spec, spec.bare ?? 'true');
         continue;
       }
-      return this.#set(spec, after !== '' ? after : this.#next(rest, `'${letter}' in -${text}`));
+      this.#set(spec, after !== '' ? after : this.#next(rest, `'${letter}' in -${text}`));
+      return;
     }
   }
 

@@ -2,7 +2,7 @@
  * A pod's status from what the engine has of it. Pure.
  * Source: pkg/kubelet/kubelet_pods.go (generateAPIPodStatus, convertToAPIContainerStatuses); pkg/kubelet/status/status_manager.go.
  */
-import type { Container as ContainerSpec, ContainerState, ContainerStatus, Pod, PodStatus } from '../../api/generated/core/v1.ts';
+import type { Container as ContainerSpec, ContainerState, ContainerStatus, PodStatus } from '../../api/generated/core/v1.ts';
 import { qosClass } from '../../api/pod/resources.ts';
 import { rfc3339 } from '../../api/time.ts';
 import type { Container } from '../container/container-runtime.ts';
