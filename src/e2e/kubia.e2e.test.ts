@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { E2eCluster, flavours, testdata } from './support/cluster.ts';
-import { eventually } from './support/shell.ts';
+import { eventually, ok } from './support/shell.ts';
 
 const cluster = new E2eCluster({ name: 'e2e-kubia' });
 
@@ -107,6 +107,13 @@ for (const flavour of flavours) {
       const failed = await cluster.try(flavour, ['exec', pod, '--', 'sh', '-c', 'echo bad >&2; exit 7']);
       assert.equal(failed.code, 7);
       assert.match(failed.stderr, /^bad\ncommand terminated with exit code 7\n$/);
+      // The size follows a moment after the start.
+      const look = '"until test \\"$(stty size)\\" = \\"33 77\\"; do sleep 0.1; done; echo sized; tty"';
+      const command = cluster.command(flavour, ['exec', '-it', pod, '--', 'sh', '-c', look]).join(' ');
+      const terminal = await ok(['script', '-qec', `stty rows 33 cols 77; ${command.replaceAll('$(', '\\$(')}`, '/dev/null'], {
+        env: cluster.env,
+      });
+      assert.match(terminal, /sized\r+\n\/dev\/pts\/\d+\r+\n/);
     });
 
     it('forwards a local port to a pod and to a Service', async () => {
