@@ -3,7 +3,7 @@
  * Source: cli-runtime pkg/resource/builder.go.
  */
 import { CommandError } from './command.ts';
-import { type ApiResource, apiVersionOf, type Discovery } from './discovery.ts';
+import type { ApiResource, Discovery } from './discovery.ts';
 import { type Flags, UsageError } from './flags.ts';
 import { readManifests } from './manifests.ts';
 import type { ApiObject, Session } from './session.ts';
@@ -155,5 +155,3 @@ export async function selectOne(
   const [type = '', name] = arg.includes('/') ? arg.split('/', 2) : [defaultType, arg];
   return { resource: await findResource(session, type), name: name ?? '' };
 }
-
-export { apiVersionOf };

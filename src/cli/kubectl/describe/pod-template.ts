@@ -4,7 +4,7 @@ import { StatusError } from '../../../api/status-error.ts';
 import { controllerOf, writeAnnotations, writeLabels } from './common.ts';
 import { writeContainers } from './containers.ts';
 import { corePath, type DescribeContext, listItems } from './context.ts';
-import { Description } from './description.ts';
+import type { Description } from './description.ts';
 import { writeSpread, writeTolerations } from './scheduling.ts';
 import { writeVolumes } from './volumes.ts';
 
@@ -25,13 +25,6 @@ export function writePodTemplate(to: Description, template: PodTemplateSpec | un
   if ((spec.priorityClassName ?? '') !== '') to.line(1, 'Priority Class Name:', spec.priorityClassName ?? '');
   writeLabels(to, '  Node-Selectors', spec.nodeSelector);
   writeTolerations(to, '  Tolerations', spec.tolerations);
-}
-
-/** A template's description on its own, as `rollout history --revision` shows it. */
-export function describePodTemplate(template: PodTemplateSpec | undefined): string {
-  const to = new Description();
-  writePodTemplate(to, template);
-  return to.toString();
 }
 
 /** `1 Running / 0 Waiting / 0 Succeeded / 0 Failed` of the Pods that a controller owns, or why they cannot be read. */
