@@ -1,5 +1,7 @@
 /** Scenario 21: a Deployment's roll-outs, watched from the host by somebody who uses the application all the time. */
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { E2eCluster, flavours, testdata } from './support/cluster.ts';
 import { eventually } from './support/shell.ts';
@@ -59,7 +61,12 @@ for (const flavour of flavours) {
     after(() => cluster.clear());
 
     it('is rolled out', async () => {
-      assert.equal(await kubectl('create', '-f', deployment), 'deployment.apps/kubia created\n');
+      // kubia drops what it is answering when it is told to end, on any cluster: it must be told after its Service forgot it.
+      const file = join(cluster.home, 'deployment.yaml');
+      const policy = '          imagePullPolicy: IfNotPresent\n';
+      const hook = '          lifecycle: { preStop: { sleep: { seconds: 1 } } }\n';
+      writeFileSync(file, readFileSync(deployment, 'utf8').replace(policy, policy + hook));
+      assert.equal(await kubectl('create', '-f', file), 'deployment.apps/kubia created\n');
       assert.match(await kubectl('rollout', 'status', 'deployment/kubia'), /^deployment "kubia" successfully rolled out$/m);
       assert.match(await kubectl('get', 'deploy'), /^NAME +READY +UP-TO-DATE +AVAILABLE +AGE\nkubia +3\/3 +3 +3 +/);
       const hash = await kubectl('get', 'rs', '-l', 'app=kubia', '-o', 'jsonpath={.items[0].metadata.labels.pod-template-hash}');
