@@ -12,6 +12,7 @@ const loaders: ReadonlyMap<string, () => Promise<KubectlCommand>> = new Map([
   ['logs', async () => (await import('./logs.ts')).logs],
   ['exec', async () => (await import('./exec.ts')).exec],
   ['attach', async () => (await import('./attach.ts')).attach],
+  ['cp', async () => (await import('./cp/cp.ts')).cp],
   ['port-forward', async () => (await import('./port-forward.ts')).portForward],
   ['label', async () => (await import('./label.ts')).label],
   ['annotate', async () => (await import('./label.ts')).annotate],
