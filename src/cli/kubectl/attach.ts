@@ -36,7 +36,7 @@ export const attach: KubectlCommand = {
   name: 'attach',
   summary: 'Attach to a running container',
   usage: '(POD | TYPE/NAME) -c CONTAINER [options]',
-  flags: [...streamFlags, { name: 'detach-keys', type: 'string', help: 'Override the key sequence for detaching a container.' }],
+  flags: streamFlags,
   run: async (session, flags) => {
     const { args } = flags;
     const [first, second] = args;

@@ -152,7 +152,6 @@ export const edit: KubectlCommand = {
     recordFlag,
     saveConfigFlag,
     { name: 'subresource', type: 'string', help: 'If specified, edit will operate on the subresource of the requested object.' },
-    { name: 'output-patch', type: 'bool', help: 'Output the patch if the resource is edited.' },
     { name: 'windows-line-endings', type: 'bool', help: 'Defaults to the line ending native to your platform.' },
   ],
   run: async (session, flags) => {

@@ -129,7 +129,6 @@ export const run: KubectlCommand = {
     { name: 'expose', type: 'bool', help: 'If true, create a ClusterIP service associated with the pod. Requires --port.' },
     { name: 'quiet', short: 'q', type: 'bool', help: 'If true, suppress prompt messages.' },
     { name: 'privileged', type: 'bool', help: 'If true, run the container in privileged mode.' },
-    { name: 'detach-keys', type: 'string', help: 'Override the key sequence for detaching a container.' },
     {
       name: 'pod-running-timeout',
       type: 'duration',

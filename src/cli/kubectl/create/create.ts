@@ -58,7 +58,6 @@ export const create: KubectlCommand = {
     saveConfigFlag,
     recordFlag,
     selectorFlag,
-    { name: 'edit', type: 'bool', help: 'Edit the API resource before creating' },
     { name: 'raw', type: 'string', help: 'Raw URI to POST to the server.' },
   ],
   subcommands: [createNamespace, createConfigMap, createSecret, createServiceAccount, createService, createDeployment, createToken],
