@@ -59,6 +59,13 @@ function normalized({ code, stdout, stderr }: Outcome): Outcome {
       .replaceAll(/ from NAMESPACE namespace/g, '')
       .replaceAll(/-[0-9a-z]{9,10}-[0-9a-z]{5}\b/g, '-POD')
       .replaceAll(/pod-template-hash=\w+/g, 'pod-template-hash=HASH')
+      // kubectl goes through the containers in the order of a Go map: none.
+      .replaceAll(/(?:^\[pod\/.*\n)+/gm, (block) =>
+        block
+          .split(/(?<=\n)/)
+          .sort((a, b) => (a.split(' ')[0] ?? '').localeCompare(b.split(' ')[0] ?? ''))
+          .join(''),
+      )
       .replaceAll(/^ *creationTimestamp: null\n/gm, '')
       .replaceAll(/^All commands and output from this session will be recorded.*\n/gm, '');
   return { code, stdout: clean(stdout), stderr: clean(stderr) };
