@@ -113,7 +113,7 @@ for (const flavour of flavours) {
       const terminal = await ok(['script', '-qec', `stty rows 33 cols 77; ${command.replaceAll('$(', '\\$(')}`, '/dev/null'], {
         env: cluster.env,
       });
-      assert.match(terminal, /sized\r+\n\/dev\/pts\/\d+\r+\n/);
+      assert.match(terminal, /sized\r\n\/dev\/pts\/\d+\r\n/);
     });
 
     it('forwards a local port to a pod and to a Service', async () => {

@@ -1,4 +1,5 @@
 /** exec and attach over WebSocket. Source: client-go tools/remotecommand/{websocket,v4,v5}.go. */
+import { spawnSync } from 'node:child_process';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { type RawData, WebSocket } from 'ws';
@@ -23,6 +24,13 @@ export interface RemoteStreams {
 }
 
 const bytesOf = (data: RawData): Buffer => (Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data));
+
+/** Raw as kubectl's terminal: Node's raw mode still turns line feeds of the output into two characters, which the container's terminal has done already. */
+function makeRaw(stdin: RemoteInput): void {
+  stdin.setRawMode?.(true);
+  // Without stty, lines end in one carriage return more, which no terminal shows. Leaving raw mode restores everything.
+  spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
+}
 
 /** The server's refusal of an upgrade, as the Status that it sent. */
 async function refusal(response: IncomingMessage): Promise<Error> {
@@ -126,7 +134,7 @@ class RemoteSession {
     const { stdin, tty } = this.#streams;
     if (stdin === undefined) return;
     const raw = tty && stdin.isTTY === true;
-    if (raw) stdin.setRawMode?.(true);
+    if (raw) makeRaw(stdin);
     const onData = (chunk: Buffer | string): void => {
       const payload = Buffer.from(chunk);
       this.#unsentBytes += payload.length;
