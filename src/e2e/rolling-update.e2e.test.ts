@@ -82,6 +82,14 @@ for (const flavour of flavours) {
     });
 
     it('goes from v1 to v2 without a failed request, within maxSurge and maxUnavailable', async () => {
+      // A pod ready for less than minReadySeconds is not available: the rollout shall start from three that are.
+      const readySince = 'jsonpath={range .items[*]}{.status.conditions[?(@.type=="Ready")].lastTransitionTime}{"\\n"}{end}';
+      await cluster.until(['get', 'pods', '-l', 'app=kubia', '-o', readySince], (text) =>
+        text
+          .trim()
+          .split('\n')
+          .every((time) => Date.now() - Date.parse(time) > 2_000),
+      );
       await real('patch', 'deploy', 'kubia', '-p', '{"spec":{"minReadySeconds":1}}');
       const counts = cluster.background('kubectl', [
         'get',
