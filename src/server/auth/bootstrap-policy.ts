@@ -1,6 +1,6 @@
 /**
  * The roles and bindings that every cluster starts with. The ones of controllers are left out: ours run in process.
- * Source: plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go.
+ * Source: plugin/pkg/auth/authorizer/rbac/bootstrappolicy/{policy,namespace_policy}.go and its testdata; rules of alpha features are left out.
  */
 import type { Binding, PolicyRule, RuleSource, Subject } from './rbac.ts';
 
@@ -9,10 +9,11 @@ const write = ['create', 'delete', 'deletecollection', 'patch', 'update'];
 const readWrite = [...write, ...read];
 const watching = ['list', 'watch'];
 
-const rule = (verbs: readonly string[], apiGroups: readonly string[], resources: readonly string[]): PolicyRule => ({
+const rule = (verbs: readonly string[], apiGroups: readonly string[], resources: readonly string[], ...names: string[]): PolicyRule => ({
   verbs,
   apiGroups,
   resources,
+  ...(names.length === 0 ? {} : { resourceNames: names }),
 });
 const urls = (nonResourceURLs: readonly string[]): PolicyRule => ({ verbs: ['get'], nonResourceURLs });
 const events = rule(['create', 'patch', 'update'], ['', 'events.k8s.io'], ['events']);
@@ -75,8 +76,27 @@ const viewable: readonly PolicyRule[] = [
   ),
   rule(read, ['autoscaling'], ['horizontalpodautoscalers', 'horizontalpodautoscalers/status']),
   rule(read, ['batch'], ['cronjobs', 'cronjobs/status', 'jobs', 'jobs/status']),
+  rule(
+    read,
+    ['extensions'],
+    [
+      'daemonsets',
+      'daemonsets/status',
+      'deployments',
+      'deployments/scale',
+      'deployments/status',
+      'ingresses',
+      'ingresses/status',
+      'networkpolicies',
+      'replicasets',
+      'replicasets/scale',
+      'replicasets/status',
+      'replicationcontrollers/scale',
+    ],
+  ),
   rule(read, ['policy'], ['poddisruptionbudgets', 'poddisruptionbudgets/status']),
   rule(read, ['networking.k8s.io'], ['ingresses', 'ingresses/status', 'networkpolicies']),
+  rule(read, ['resource.k8s.io'], ['resourceclaims', 'resourceclaims/status', 'resourceclaimtemplates']),
 ];
 
 const editable: readonly PolicyRule[] = [
@@ -116,9 +136,25 @@ const editable: readonly PolicyRule[] = [
   ),
   rule(write, ['autoscaling'], ['horizontalpodautoscalers']),
   rule(write, ['batch'], ['cronjobs', 'jobs']),
+  rule(
+    write,
+    ['extensions'],
+    [
+      'daemonsets',
+      'deployments',
+      'deployments/rollback',
+      'deployments/scale',
+      'ingresses',
+      'networkpolicies',
+      'replicasets',
+      'replicasets/scale',
+      'replicationcontrollers/scale',
+    ],
+  ),
   rule(write, ['policy'], ['poddisruptionbudgets']),
   rule(write, ['networking.k8s.io'], ['ingresses', 'networkpolicies']),
   rule(readWrite, ['coordination.k8s.io'], ['leases']),
+  rule(write, ['resource.k8s.io'], ['resourceclaims', 'resourceclaimtemplates']),
 ];
 
 const administrable: readonly PolicyRule[] = [
@@ -126,7 +162,82 @@ const administrable: readonly PolicyRule[] = [
   rule(readWrite, ['rbac.authorization.k8s.io'], ['rolebindings', 'roles']),
 ];
 
-/** Cluster roles by name. */
+const volumeScheduling: readonly PolicyRule[] = [
+  rule(['get', 'list', 'patch', 'update', 'watch'], [''], ['persistentvolumes']),
+  rule(read, ['storage.k8s.io'], ['storageclasses']),
+  rule(['get', 'list', 'patch', 'update', 'watch'], [''], ['persistentvolumeclaims']),
+];
+
+const scheduling: readonly PolicyRule[] = [
+  events,
+  rule(['create'], ['coordination.k8s.io'], ['leases']),
+  rule(['get', 'list', 'update', 'watch'], ['coordination.k8s.io'], ['leases'], 'kube-scheduler'),
+  rule(read, [''], ['nodes']),
+  rule(['delete', 'get', 'list', 'watch'], [''], ['pods']),
+  rule(['create'], [''], ['bindings', 'pods/binding']),
+  rule(['patch', 'update'], [''], ['pods/status']),
+  rule(read, [''], ['replicationcontrollers', 'services']),
+  rule(read, ['apps', 'extensions'], ['replicasets']),
+  rule(read, ['apps'], ['statefulsets']),
+  rule(read, ['policy'], ['poddisruptionbudgets']),
+  rule(read, [''], ['persistentvolumeclaims', 'persistentvolumes']),
+  ...reviews,
+  rule(read, ['storage.k8s.io'], ['csinodes']),
+  rule(read, ['storage.k8s.io'], ['volumeattachments']),
+  rule(read, [''], ['namespaces']),
+  rule(read, ['storage.k8s.io'], ['csidrivers']),
+  rule(read, ['storage.k8s.io'], ['csistoragecapacities']),
+  rule(read, ['resource.k8s.io'], ['deviceclasses']),
+  rule(['get', 'list', 'patch', 'update', 'watch'], ['resource.k8s.io'], ['resourceclaims']),
+  rule(['get', 'list', 'patch', 'update', 'watch'], ['resource.k8s.io'], ['resourceclaims/status']),
+  rule(['get', 'list', 'patch', 'update', 'watch'], [''], ['pods/finalizers']),
+  rule(read, ['resource.k8s.io'], ['resourceslices']),
+];
+
+const managingControllers: readonly PolicyRule[] = [
+  events,
+  rule(['create'], ['coordination.k8s.io'], ['leases']),
+  rule(['get', 'update'], ['coordination.k8s.io'], ['leases'], 'kube-controller-manager'),
+  rule(['create'], [''], ['secrets', 'serviceaccounts']),
+  rule(['delete'], [''], ['secrets']),
+  rule(['get'], [''], ['configmaps', 'namespaces', 'secrets', 'serviceaccounts']),
+  rule(['update'], [''], ['secrets', 'serviceaccounts']),
+  ...reviews,
+  rule(watching, ['*'], ['*']),
+  rule(['create'], [''], ['serviceaccounts/token']),
+];
+
+const runningPods: readonly PolicyRule[] = [
+  rule(['create'], ['authentication.k8s.io'], ['tokenreviews']),
+  rule(['create'], ['authorization.k8s.io'], ['localsubjectaccessreviews', 'subjectaccessreviews']),
+  rule(read, [''], ['services']),
+  rule(['create', 'get', 'list', 'watch'], [''], ['nodes']),
+  rule(['patch', 'update'], [''], ['nodes/status']),
+  rule(['patch', 'update'], [''], ['nodes']),
+  rule(['create', 'patch', 'update'], [''], ['events']),
+  rule(read, [''], ['pods']),
+  rule(['create', 'delete'], [''], ['pods']),
+  rule(['patch', 'update'], [''], ['pods/status']),
+  rule(['create'], [''], ['pods/eviction']),
+  rule(read, [''], ['configmaps', 'secrets']),
+  rule(['get'], [''], ['persistentvolumeclaims', 'persistentvolumes']),
+  rule(['get'], [''], ['endpoints']),
+  rule(['create', 'get', 'list', 'watch'], ['certificates.k8s.io'], ['certificatesigningrequests']),
+  rule(['create', 'delete', 'get', 'patch', 'update'], ['coordination.k8s.io'], ['leases']),
+  rule(['get'], ['storage.k8s.io'], ['volumeattachments']),
+  rule(['create'], [''], ['serviceaccounts/token']),
+  rule(['get', 'patch', 'update'], [''], ['persistentvolumeclaims/status']),
+  rule(read, ['storage.k8s.io'], ['csidrivers']),
+  rule(['create', 'delete', 'get', 'patch', 'update'], ['storage.k8s.io'], ['csinodes']),
+  rule(read, ['node.k8s.io'], ['runtimeclasses']),
+  rule(['get'], ['resource.k8s.io'], ['resourceclaims']),
+  rule(['deletecollection'], ['resource.k8s.io'], ['resourceslices']),
+  rule(['get'], [''], ['serviceaccounts']),
+];
+
+const signers = ['kube-apiserver-client', 'kube-apiserver-client-kubelet', 'kubelet-serving', 'legacy-unknown'];
+
+/** Cluster roles by name. `view`, `edit` and `admin` are what the controller of aggregated roles makes of the `system:aggregate-to-…` ones. */
 export const bootstrapClusterRoles: Readonly<Record<string, readonly PolicyRule[]>> = {
   'cluster-admin': [rule(['*'], ['*'], ['*']), { verbs: ['*'], nonResourceURLs: ['*'] }],
   'system:discovery': [
@@ -141,63 +252,63 @@ export const bootstrapClusterRoles: Readonly<Record<string, readonly PolicyRule[
     urls(['/.well-known/openid-configuration', '/.well-known/openid-configuration/', '/openid/v1/jwks', '/openid/v1/jwks/']),
   ],
   'system:monitoring': [urls(['/healthz', '/healthz/*', '/livez', '/livez/*', '/metrics', '/metrics/slis', '/readyz', '/readyz/*'])],
+  'system:heapster': [rule(read, [''], ['events', 'namespaces', 'nodes', 'pods']), rule(read, ['extensions'], ['deployments'])],
   'system:auth-delegator': reviews,
+  'system:kube-aggregator': [rule(read, [''], ['endpoints', 'services'])],
+  'system:node': runningPods,
+  'system:node-bootstrapper': [rule(['create', 'get', 'list', 'watch'], ['certificates.k8s.io'], ['certificatesigningrequests'])],
+  'system:node-problem-detector': [rule(['get'], [''], ['nodes']), rule(['patch'], [''], ['nodes/status']), events],
   'system:node-proxier': [
     rule(watching, [''], ['endpoints', 'services']),
     rule(read, [''], ['nodes']),
     events,
-    rule(watching, ['discovery.k8s.io'], ['endpointslices']),
     rule(watching, ['networking.k8s.io'], ['servicecidrs']),
+    rule(watching, ['discovery.k8s.io'], ['endpointslices']),
   ],
-  'system:kube-dns': [rule(watching, [''], ['endpoints', 'services'])],
-  'system:kube-scheduler': [
-    events,
-    rule(['create'], ['coordination.k8s.io'], ['leases']),
-    rule(['get', 'list', 'patch', 'update', 'watch'], ['coordination.k8s.io'], ['leases']),
+  'system:kubelet-api-admin': [
     rule(read, [''], ['nodes']),
-    rule(['delete', 'get', 'list', 'watch'], [''], ['pods']),
-    rule(['create'], [''], ['bindings', 'pods/binding']),
-    rule(['patch', 'update'], [''], ['pods/status']),
-    rule(read, [''], ['namespaces', 'persistentvolumeclaims', 'persistentvolumes', 'replicationcontrollers', 'services']),
-    rule(read, ['apps'], ['replicasets', 'statefulsets']),
-    rule(read, ['policy'], ['poddisruptionbudgets']),
-    rule(read, ['storage.k8s.io'], ['csidrivers', 'csinodes', 'csistoragecapacities']),
-    ...reviews,
+    rule(['proxy'], [''], ['nodes']),
+    rule(['*'], [''], ['nodes/log', 'nodes/metrics', 'nodes/proxy', 'nodes/stats']),
+    rule(['*'], [''], ['nodes/configz', 'nodes/healthz', 'nodes/pods']),
   ],
-  'system:kube-controller-manager': [
+  'system:persistent-volume-provisioner': [
+    rule(['create', 'delete', 'get', 'list', 'watch'], [''], ['persistentvolumes']),
+    rule(['get', 'list', 'update', 'watch'], [''], ['persistentvolumeclaims']),
+    rule(read, ['storage.k8s.io'], ['storageclasses']),
+    rule(['watch'], [''], ['events']),
     events,
-    rule(['create', 'get', 'update'], ['coordination.k8s.io'], ['leases']),
-    rule(['create', 'delete', 'get', 'update'], [''], ['secrets', 'serviceaccounts']),
-    rule(['get'], [''], ['configmaps', 'namespaces']),
-    rule(['create'], [''], ['serviceaccounts/token']),
-    rule(watching, ['*'], ['*']),
-    ...reviews,
   ],
-  'system:node': [
-    ...reviews,
-    rule(['create'], ['authorization.k8s.io'], ['localsubjectaccessreviews']),
-    rule(read, [''], ['services']),
-    rule(['create', 'get', 'list', 'watch'], [''], ['nodes']),
-    rule(['patch', 'update'], [''], ['nodes', 'nodes/status']),
-    events,
-    rule(['create', 'delete', ...read], [''], ['pods']),
-    rule(['patch', 'update'], [''], ['pods/status']),
-    rule(['create'], [''], ['pods/eviction', 'serviceaccounts/token']),
-    rule(read, [''], ['configmaps', 'endpoints', 'persistentvolumeclaims', 'persistentvolumes', 'secrets']),
-    rule(['create', 'delete', 'get', 'patch', 'update'], ['coordination.k8s.io'], ['leases']),
-    rule(read, ['node.k8s.io'], ['runtimeclasses']),
-    rule(['create', 'delete', 'get', 'patch', 'update'], ['storage.k8s.io'], ['csinodes']),
+  'system:volume-scheduler': volumeScheduling,
+  'system:kube-dns': [rule(watching, [''], ['endpoints', 'services'])],
+  'system:kube-scheduler': scheduling,
+  'system:kube-controller-manager': managingControllers,
+  'system:certificates.k8s.io:certificatesigningrequests:nodeclient': [
+    rule(['create'], ['certificates.k8s.io'], ['certificatesigningrequests/nodeclient']),
   ],
+  'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient': [
+    rule(['create'], ['certificates.k8s.io'], ['certificatesigningrequests/selfnodeclient']),
+  ],
+  ...Object.fromEntries(
+    signers.map((name) => [
+      `system:certificates.k8s.io:${name}-approver`,
+      [rule(['approve'], ['certificates.k8s.io'], ['signers'], `kubernetes.io/${name}`)],
+    ]),
+  ),
+  'system:aggregate-to-view': viewable,
+  'system:aggregate-to-edit': editable,
+  'system:aggregate-to-admin': administrable,
   view: viewable,
-  edit: [...viewable, ...editable],
-  admin: [...viewable, ...editable, ...administrable],
+  edit: [...editable, ...viewable],
+  admin: [...administrable, ...editable, ...viewable],
 };
 
 const users = (...names: readonly string[]): readonly Subject[] => names.map((name) => ({ kind: 'User', name }));
 const groups = (...names: readonly string[]): readonly Subject[] => names.map((name) => ({ kind: 'Group', name }));
+const account = (name: string): Subject => ({ kind: 'ServiceAccount', name, namespace: 'kube-system' });
 const bind = (name: string, subjects: readonly Subject[]): Binding => ({ roleRef: { kind: 'ClusterRole', name }, subjects });
+const bindRole = (name: string, subjects: readonly Subject[]): Binding => ({ roleRef: { kind: 'Role', name }, subjects });
 
-/** Upstream names each binding after its role. Nodes are bound as before the node authorizer, which is not built. */
+/** Upstream names each binding after its role. Differs: nodes are bound as before the node authorizer, which is not built. */
 export const bootstrapClusterRoleBindings: readonly Binding[] = [
   bind('cluster-admin', groups('system:masters')),
   bind('system:monitoring', groups('system:monitoring')),
@@ -207,15 +318,63 @@ export const bootstrapClusterRoleBindings: readonly Binding[] = [
   bind('system:service-account-issuer-discovery', groups('system:serviceaccounts')),
   bind('system:node-proxier', users('system:kube-proxy')),
   bind('system:kube-controller-manager', users('system:kube-controller-manager')),
-  bind('system:kube-dns', [{ kind: 'ServiceAccount', name: 'kube-dns', namespace: 'kube-system' }]),
+  bind('system:kube-dns', [account('kube-dns')]),
   bind('system:kube-scheduler', users('system:kube-scheduler')),
+  bind('system:volume-scheduler', users('system:kube-scheduler')),
   bind('system:node', groups('system:nodes')),
 ];
+
+/** Roles by namespace and name. */
+export const bootstrapRoles: Readonly<Record<string, Readonly<Record<string, readonly PolicyRule[]>>>> = {
+  'kube-public': {
+    'system:controller:bootstrap-signer': [
+      rule(read, [''], ['configmaps']),
+      rule(['update'], [''], ['configmaps'], 'cluster-info'),
+      events,
+    ],
+  },
+  'kube-system': {
+    'extension-apiserver-authentication-reader': [rule(read, [''], ['configmaps'], 'extension-apiserver-authentication')],
+    'system::leader-locking-kube-controller-manager': [
+      rule(['watch'], [''], ['configmaps']),
+      rule(['get', 'update'], [''], ['configmaps'], 'kube-controller-manager'),
+    ],
+    'system::leader-locking-kube-scheduler': [
+      rule(['watch'], [''], ['configmaps']),
+      rule(['get', 'update'], [''], ['configmaps'], 'kube-scheduler'),
+    ],
+    'system:controller:bootstrap-signer': [rule(read, [''], ['secrets'])],
+    'system:controller:cloud-provider': [rule(['create', 'get', 'list', 'watch'], [''], ['configmaps'])],
+    'system:controller:token-cleaner': [rule(['delete', 'get', 'list', 'watch'], [''], ['secrets']), events],
+  },
+};
+
+const apiReaders = users('system:kube-controller-manager', 'system:kube-scheduler');
+
+/** Role bindings by namespace. */
+export const bootstrapRoleBindings: Readonly<Record<string, readonly Binding[]>> = {
+  'kube-public': [bindRole('system:controller:bootstrap-signer', [account('bootstrap-signer')])],
+  'kube-system': [
+    bindRole('extension-apiserver-authentication-reader', apiReaders),
+    bindRole('system::leader-locking-kube-controller-manager', [
+      ...users('system:kube-controller-manager'),
+      account('kube-controller-manager'),
+    ]),
+    bindRole('system::leader-locking-kube-scheduler', [...users('system:kube-scheduler'), account('kube-scheduler')]),
+    bindRole('system:controller:bootstrap-signer', [account('bootstrap-signer')]),
+    bindRole('system:controller:cloud-provider', [account('cloud-provider')]),
+    bindRole('system:controller:token-cleaner', [account('token-cleaner')]),
+  ],
+};
+
+/** An own member, whatever the name. */
+const member = <T>(record: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(record, name) ? record[name] : undefined;
 
 /** The bootstrap policy as a source of rules. */
 export const bootstrapRules: RuleSource = {
   clusterRoleBindings: () => bootstrapClusterRoleBindings,
-  roleBindings: () => [],
-  clusterRole: (name) => (Object.hasOwn(bootstrapClusterRoles, name) ? bootstrapClusterRoles[name] : undefined),
-  role: () => undefined,
+  roleBindings: (namespace) => member(bootstrapRoleBindings, namespace) ?? [],
+  clusterRole: (name) => member(bootstrapClusterRoles, name),
+  role: (namespace, name) => member(member(bootstrapRoles, namespace) ?? {}, name),
 };

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { bootstrapClusterRoleBindings, bootstrapClusterRoles, bootstrapRules } from './bootstrap-policy.ts';
+import {
+  bootstrapClusterRoleBindings,
+  bootstrapClusterRoles,
+  bootstrapRoleBindings,
+  bootstrapRoles,
+  bootstrapRules,
+} from './bootstrap-policy.ts';
 import { type AccessAttributes, type PolicyRule, RbacAuthorizer, type RuleSource } from './rbac.ts';
 
 const user = (name: string, ...groups: readonly string[]) => ({ name, uid: '', groups, extra: {} });
@@ -82,6 +88,28 @@ describe('bootstrap policy', () => {
 
   it('has a role for each binding', () => {
     for (const { roleRef } of bootstrapClusterRoleBindings) assert.ok(bootstrapClusterRoles[roleRef.name], roleRef.name);
+    for (const [namespace, bindings] of Object.entries(bootstrapRoleBindings)) {
+      for (const { roleRef } of bindings) assert.ok(bootstrapRoles[namespace]?.[roleRef.name], roleRef.name);
+    }
+  });
+
+  it('gives components their own leases and configuration only', () => {
+    const scheduler = user('system:kube-scheduler');
+    const lease = { apiGroup: 'coordination.k8s.io', namespace: 'kube-system' };
+    assert.ok(rbac.authorize(access(scheduler, 'update', 'leases', { ...lease, name: 'kube-scheduler' })).allowed);
+    assert.ok(!rbac.authorize(access(scheduler, 'update', 'leases', { ...lease, name: 'other' })).allowed);
+    const config = { namespace: 'kube-system', name: 'extension-apiserver-authentication' };
+    assert.ok(rbac.authorize(access(scheduler, 'get', 'configmaps', config)).allowed);
+    assert.ok(!rbac.authorize(access(scheduler, 'get', 'configmaps', { ...config, namespace: 'default' })).allowed);
+  });
+
+  it('aggregates view into edit and edit into admin', () => {
+    const { view = [], edit = [], admin: whole = [] } = bootstrapClusterRoles;
+    assert.ok(view.every((rule) => edit.includes(rule)));
+    assert.ok(edit.every((rule) => whole.includes(rule)));
+    const mayRead = (rules: typeof view, resource: string) =>
+      rules.some(({ resources = [], verbs }) => resources.includes(resource) && verbs.includes('get'));
+    assert.ok(!mayRead(view, 'secrets') && mayRead(edit, 'secrets') && mayRead(whole, 'rolebindings'));
   });
 
   it('lets masters do everything', () => {
