@@ -4,7 +4,7 @@ import { brotliDecompressSync } from 'node:zlib';
 import { Decoder } from './decode.ts';
 import { decodeRequest } from './decode-request.ts';
 import { loadSchemas } from './load.ts';
-import { strictErrors } from './strict.ts';
+import { patchStrictErrors, strictErrors } from './strict.ts';
 
 const schemas = loadSchemas(brotliDecompressSync);
 const decoder = new Decoder(schemas);
@@ -120,6 +120,26 @@ describe('Decoder', () => {
     const microseconds = ((performance.now() - start) * 1000) / rounds;
     // A generous bound for busy machines: this guards against a change of order, not against noise.
     assert.ok(microseconds < 300, `${microseconds} µs`);
+  });
+});
+
+describe('patchStrictErrors', () => {
+  const found = (text: string, isJsonPatch = false): readonly string[] => patchStrictErrors(JSON.parse(text), text, isJsonPatch);
+
+  it('names fields given twice by their whole path', () => {
+    assert.deepEqual(found('{"spec":{"paused":true,"paused":false,"list":[{"a":1,"a":2}]}}'), [
+      'duplicate field "spec.paused"',
+      'duplicate field "spec.list[0].a"',
+    ]);
+    assert.deepEqual(found('{"a":{"b":1},"c":{"b":1}}'), []);
+  });
+
+  it('names unknown and repeated fields of a JSON patch', () => {
+    assert.deepEqual(found('[{"op":"add","path":"/a","value":{"x":1},"foo":"x","op":"add"}]', true), [
+      'json patch unknown field "[0].foo"',
+      'json patch duplicate field "[0].op"',
+    ]);
+    assert.deepEqual(found('[{"op":"move","path":"/a","from":"/b"}]', true), []);
   });
 });
 

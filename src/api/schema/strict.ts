@@ -93,6 +93,48 @@ function entriesOf(value: DuplicateAwareValue | undefined): ReadonlyArray<readon
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value as JsonObject) : [];
 }
 
+/** Reports the fields given twice in a value of no known type. */
+function untypedDuplicates(value: DuplicateAwareValue, path: string, errors: Set<string>): void {
+  if (Array.isArray(value)) {
+    for (const [i, item] of value.entries()) untypedDuplicates(item, `${path}[${i}]`, errors);
+    return;
+  }
+  if (!(value instanceof MultiObject)) return;
+  const seen = new Set<string>();
+  for (const [key, item] of value.entries) {
+    const here = path === '' ? key : `${path}.${key}`;
+    if (seen.has(key) && errors.size < maxErrors) errors.add(`duplicate field ${JSON.stringify(here)}`);
+    seen.add(key);
+    untypedDuplicates(item, here, errors);
+  }
+}
+
+const operationFields: ReadonlySet<string> = new Set(['op', 'path', 'from', 'value']);
+
+/**
+ * The strict errors of a patch's own document: fields given twice, and in a JSON patch those that no operation has.
+ * Source: apiserver pkg/endpoints/handlers/patch.go (applyJSPatch, strategicPatchObject).
+ */
+export function patchStrictErrors(patch: JsonValue, text: string, isJsonPatch: boolean): readonly string[] {
+  const hasDuplicates = countKeysInText(text) !== countKeys(patch);
+  const errors = new Set<string>();
+  if (!isJsonPatch) {
+    if (hasDuplicates) untypedDuplicates(parseWithDuplicates(text), '', errors);
+    return [...errors];
+  }
+  if (!Array.isArray(patch)) return [];
+  const operations = hasDuplicates ? parseWithDuplicates(text) : patch;
+  for (const [i, operation] of Array.isArray(operations) ? operations.entries() : []) {
+    const seen = new Set<string>();
+    for (const [key] of entriesOf(operation)) {
+      const what = operationFields.has(key) ? (seen.has(key) ? 'duplicate' : undefined) : 'unknown';
+      if (what !== undefined && errors.size < maxErrors) errors.add(`json patch ${what} field ${JSON.stringify(`[${i}].${key}`)}`);
+      seen.add(key);
+    }
+  }
+  return [...errors];
+}
+
 /**
  * The strict errors of a document, e.g. `unknown field "spec.foo"`; none when all is well. `text` is the JSON text the value came from;
  * without it, duplicates cannot be seen.

@@ -172,6 +172,19 @@ describe('objects', () => {
     );
   });
 
+  it('finds fields given twice in patches', async () => {
+    const { json } = testApp();
+    await json(base, sending('POST', configMap('a')));
+    const twice = (validation: string, type: string, body: string): ReturnType<typeof json> =>
+      json(`${base}/a?fieldValidation=${validation}`, { method: 'PATCH', body, headers: { 'content-type': `application/${type}+json` } });
+    const merge = await twice('Strict', 'merge-patch', '{"data":{"a":"b","a":"c"},"foo":1}');
+    assert.equal(merge.status, 422);
+    assert.match(String(merge.body.message), /: strict decoding error: duplicate field "data\.a", unknown field "foo"$/);
+    const operations = await twice('Strict', 'json-patch', '[{"op":"add","path":"/data","value":{},"foo":1}]');
+    assert.match(String(operations.body.message), /: strict decoding error: json patch unknown field "\[0\]\.foo"$/);
+    assert.equal((await twice('Warn', 'strategic-merge-patch', '{"data":{"a":"b","a":"c"}}')).status, 200);
+  });
+
   it('refuses bad options with upstream sentences', async () => {
     const { json } = testApp();
     const message = async (path: string, init?: RequestInit): Promise<string> => {
@@ -184,7 +197,7 @@ describe('objects', () => {
     );
     assert.equal(
       await message(`${base}?fieldValidation=x`, sending('POST', configMap('a'))),
-      '422 CreateOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "x": supported values: "Ignore", "Warn", "Strict", ""',
+      '422 CreateOptions.meta.k8s.io "" is invalid: fieldValidation: Unsupported value: "x": supported values: "", "Ignore", "Strict", "Warn"',
     );
     assert.equal(await message(`${base}?limit=x`), '400 strconv.ParseInt: parsing "x": invalid syntax');
     assert.equal(

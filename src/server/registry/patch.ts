@@ -23,7 +23,8 @@ export function patched(request: ChangeRequest, object: KubeObject, body: PatchR
   const json = applyPatch(parts, toServed(target, object), body, servedModel(target));
   let decoded: KubeObject;
   try {
-    decoded = decodeBody(parts, context, target, { json, text: undefined, fieldValidation: options.fieldValidation });
+    const { strictErrors = [] } = body;
+    decoded = decodeBody(parts, context, target, { json, text: undefined, strictErrors, fieldValidation: options.fieldValidation });
   } catch (error) {
     // Upstream shows the patch for strategic merges, the outcome for the others.
     throw unreadable(error, body.type === 'strategic' ? goFormat(copyObject(asPatchObject(body.body))) : JSON.stringify(json));

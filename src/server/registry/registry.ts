@@ -98,6 +98,8 @@ export interface PatchRequest {
   readonly type: PatchType;
   readonly body: JsonValue;
   readonly force: boolean;
+  /** What strict validation has found in the patch itself (fields given twice). Default: nothing. */
+  readonly strictErrors?: readonly string[];
 }
 
 /** Bodies arrive as parsed JSON with their text, since duplicate fields are only visible in the text. */

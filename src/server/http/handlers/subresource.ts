@@ -52,7 +52,7 @@ export async function handleSubresource(
   }
   if (verb === 'patch') {
     const patchType = patchTypeOf(exchange.header('content-type'), () => true);
-    const patch = await patchBody(exchange, patchType);
+    const { json: patch } = await patchBody(exchange, patchType);
     const options = mutateOptions(exchange, 'PatchOptions', patchType);
     const body = { type: patchType, body: patch, force: forceParam(exchange) };
     return sendObject(exchange, server, 200, representation, await registry.subresource(exchange, target, 'patch', body, options));

@@ -2,6 +2,7 @@
 import type { JsonValue } from '../../../api/json.ts';
 import { mayNestTooDeep, nestsTooDeep } from '../../../api/nesting.ts';
 import type { PatchType } from '../../../api/request-options.ts';
+import { patchStrictErrors } from '../../../api/schema/strict.ts';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { Target, WriteAnswer } from '../../registry/registry.ts';
 import { decodeBody, goJsonError, inputType, readBody } from '../body.ts';
@@ -74,14 +75,17 @@ export function patchTypeOf(contentType: string, strategic: () => boolean): Patc
   return type;
 }
 
-/** A patch's body. Throws 400. */
-export async function patchBody(exchange: Exchange, type: PatchType): Promise<JsonValue> {
+/** A patch's body, and what strict validation finds in it. Throws 400. */
+export async function patchBody(
+  exchange: Exchange,
+  type: PatchType,
+): Promise<{ readonly json: JsonValue; readonly strictErrors?: readonly string[] }> {
   const text = (await readBody(exchange)).toString('utf8');
   if (type === 'apply') {
     const { parse } = await import('yaml');
     try {
       // The core schema yields JSON values and nothing else.
-      return parse(text, { schema: 'core', maxAliasCount: 100, uniqueKeys: false }) as JsonValue;
+      return { json: parse(text, { schema: 'core', maxAliasCount: 100, uniqueKeys: false }) as JsonValue };
     } catch (error) {
       throw statusErrors.badRequest(
         `error decoding YAML: ${error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error)}`,
@@ -96,14 +100,15 @@ export async function patchBody(exchange: Exchange, type: PatchType): Promise<Js
     throw statusErrors.badRequest(goJsonError(text, error));
   }
   if (mayNestTooDeep(text.length) && nestsTooDeep(json)) throw statusErrors.badRequest('exceeded max depth');
-  return json;
+  const strictErrors = patchStrictErrors(json, text, type === 'json');
+  return strictErrors.length === 0 ? { json } : { json, strictErrors };
 }
 
 export async function handlePatch(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
   const type = patchTypeOf(exchange.header('content-type'), () => server.codec.supports(servedApiVersion(target), target.kind.kind));
   const representation = negotiateFor(exchange, server, target);
-  const body = await patchBody(exchange, type);
+  const { json: body, strictErrors = [] } = await patchBody(exchange, type);
   const options = mutateOptions(exchange, 'PatchOptions', type);
-  const written = await server.registry.patch(exchange, target, { type, body, force: forceParam(exchange) }, options);
+  const written = await server.registry.patch(exchange, target, { type, body, force: forceParam(exchange), strictErrors }, options);
   return answer(exchange, server, target, representation, written, written.created ? 201 : 200);
 }

@@ -63,7 +63,7 @@ export function mutateOptions(
   }
   errors.push(...fieldManagerErrors(manager), ...dryRunErrors(dryRun));
   if (validation !== '' && !isDirective(validation)) {
-    errors.push(fieldErrors.notSupported(at('fieldValidation'), validation, ['Ignore', 'Warn', 'Strict', '']));
+    errors.push(fieldErrors.notSupported(at('fieldValidation'), validation, ['', 'Ignore', 'Strict', 'Warn']));
   }
   if (errors.length > 0) throw statusErrors.invalid({ group: 'meta.k8s.io', kind }, '', errors);
   return {
