@@ -17,6 +17,8 @@ export interface DecodeRequest {
   /** What parsing has found already. Default: nothing. */
   readonly strictErrors?: readonly string[];
   readonly fieldValidation: 'Ignore' | 'Warn' | 'Strict';
+  /** The stored object, when the body may share parts with it. */
+  readonly canonical?: JsonObject | undefined;
 }
 
 export interface DecodedRequest {
@@ -36,7 +38,7 @@ export function decodeRequest(decoder: Decoder, schemas: Schemas, request: Decod
   const { schema, apiVersion, kind, json, text, fieldValidation, strictErrors: found = [] } = request;
   let object: JsonObject;
   try {
-    object = decoder.decode(schema, json);
+    object = decoder.decode(schema, json, request.canonical);
   } catch (error) {
     if (error instanceof DecodeError) throw cannotBeHandled(apiVersion, kind, error.message);
     throw error;

@@ -18,7 +18,11 @@ interface Position {
   depth: number;
   readonly structs: string[];
   readonly names: string[];
+  /** An object of the whole's schema that is canonical already: what is part of it, too, needs no walk. */
+  readonly canonical: JsonObject | undefined;
 }
+
+const start = (canonical?: JsonObject): Position => ({ depth: 0, structs: [], names: [], canonical });
 
 /** Takes a value that is neither undefined nor null to its canonical form. */
 type Walk = (value: JsonValue, at: Position) => JsonValue;
@@ -145,12 +149,14 @@ export class Decoder {
     this.#schemas = schemas;
   }
 
-  /** The canonical object for a JSON value. Throws DecodeError when a type does not fit. */
-  decode(schema: Schema, value: JsonValue): JsonObject {
-    const at: Position = { depth: 0, structs: [], names: [] };
+  /**
+   * The canonical object for a JSON value; fields that are the very ones of `canonical`, an object that was decoded before, are taken over as they are.
+   * Throws DecodeError when a type does not fit.
+   */
+  decode(schema: Schema, value: JsonValue, canonical?: JsonObject): JsonObject {
     if (value === null) return this.#zeroStruct(schema.model);
     // A struct's walker returns an object or throws.
-    return this.#struct(schema.model)(value, at) as JsonObject;
+    return this.#struct(schema.model)(value, start(canonical)) as JsonObject;
   }
 
   /** The walker of a struct; compiled lazily, so that recursive types end. */
@@ -275,9 +281,8 @@ export class Decoder {
   #zeroStruct(model: string): JsonObject {
     const known = this.#zeros.get(model);
     if (known !== undefined) return known;
-    const at: Position = { depth: 0, structs: [], names: [] };
     // A struct's walker returns an object or throws.
-    const zero = Object.freeze(this.#struct(model)({}, at) as JsonObject);
+    const zero = Object.freeze(this.#struct(model)({}, start()) as JsonObject);
     this.#zeros.set(model, zero);
     return zero;
   }
@@ -294,12 +299,17 @@ function readQuantity(value: string): string {
 function walkFields(fields: readonly FieldWalk[], struct: string, value: JsonObject, at: Position): JsonObject {
   const out: Record<string, JsonValue> = {};
   const { depth } = at;
+  const canonical = depth === 0 ? at.canonical : undefined;
   at.depth = depth + 1;
   at.structs[depth] = struct;
   for (const field of fields) {
     const item = value[field.name];
     if (item === undefined || item === null) {
       if (field.absent !== undefined) out[field.name] = field.absent;
+      continue;
+    }
+    if (canonical !== undefined && typeof item === 'object' && item === canonical[field.name]) {
+      out[field.name] = item;
       continue;
     }
     at.names[depth] = field.name;

@@ -3,6 +3,12 @@ import { DecodeError } from './decode-error.ts';
 
 const plainTime = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
+/** Dates that are there in every year: all but 29 February. */
+const everyYear = '(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|02-(?:0[1-9]|1\\d|2[0-8]))';
+/** Times that are written as Go writes them already: nearly all that components send. */
+const goTime = new RegExp(`^(?!0001)\\d{4}-${everyYear}T(?:[01]\\d|2[0-3])(?::[0-5]\\d){2}Z$`);
+const goMicroTime = new RegExp(`^(?!0001)\\d{4}-${everyYear}T(?:[01]\\d|2[0-3])(?::[0-5]\\d){2}\\.\\d{6}Z$`);
+
 const quote = (text: string): string => JSON.stringify(text);
 
 /** What of an RFC 3339 time is wrong, as Go's time.Parse says it. */
@@ -48,12 +54,14 @@ const zeroTime = '0001-01-01T00:00:00';
 
 /** A metav1.Time as Go writes it: UTC, whole seconds; null for the zero time. Throws DecodeError. */
 export function canonicalTime(text: string): string | null {
+  if (goTime.test(text)) return text;
   const utc = `${parseTime(text).seconds.toISOString().slice(0, 19)}`;
   return utc === zeroTime ? null : `${utc}Z`;
 }
 
 /** A metav1.MicroTime as Go writes it: UTC with six digits; null for the zero time. Throws DecodeError. */
 export function canonicalMicroTime(text: string): string | null {
+  if (goMicroTime.test(text)) return text;
   const { seconds, fraction } = parseTime(text);
   const utc = seconds.toISOString().slice(0, 19);
   return utc === zeroTime ? null : `${utc}.${fraction.padEnd(6, '0').slice(0, 6)}Z`;

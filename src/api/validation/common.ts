@@ -95,6 +95,7 @@ export const notMoreThanHundredPercent = (value: number | string, at: FieldPath)
 export const protocols = ['SCTP', 'TCP', 'UDP'] as const;
 
 const encoder = new TextEncoder();
+const beyondAscii = /[^\0-\x7f]/;
 
 /** How many bytes a text takes in UTF-8. */
-export const byteLength = (text: string): number => encoder.encode(text).length;
+export const byteLength = (text: string): number => (beyondAscii.test(text) ? encoder.encode(text).length : text.length);

@@ -66,16 +66,21 @@ export function createPatcher(schemas: Schemas): Patcher {
   };
 }
 
-/** Decodes a body as the target's Kind, in the stored version and with defaults; warnings go to the context. Throws StatusError (400). */
+/**
+ * Decodes a body as the target's Kind, in the stored version and with defaults; warnings go to the context. Throws StatusError (400).
+ * What a component of this process sends may share parts with the object that is stored now: those are not decoded again.
+ */
 export function decodeBody(
   parts: RegistryParts,
   context: RequestContext,
   target: Target,
   body: Body & { readonly fieldValidation: MutateOptions['fieldValidation'] },
+  stored?: KubeObject,
 ): KubeObject {
   const served = servedBy(target);
   requireType(parts.kinds, target.kind, served, body.json);
-  const { object, warnings } = parts.decoder.decode({ kind: target.kind, served, ...body });
+  const canonical = stored === undefined || conversionOf(target) !== undefined ? undefined : asJson(stored);
+  const { object, warnings } = parts.decoder.decode({ kind: target.kind, served, canonical, ...body });
   for (const warning of warnings) context.warn(warning);
   return toStored(target, object);
 }

@@ -15,10 +15,19 @@ export const asJson = (object: KubeObject): JsonObject => object as unknown as J
 /** JSON that has been decoded as an object of some Kind. Its metadata may still lack what the server sets. */
 export const asObject = (json: JsonObject): KubeObject => json as unknown as KubeObject;
 
-/** A copy with other metadata; entries that are undefined are left out. */
+/** A copy with other metadata, the object itself when that changes nothing; entries that are undefined are left out. */
 export function withMeta<T extends KubeObject>(object: T, changes: Partial<Record<keyof StoredMeta, unknown>>): T {
-  const metadata = Object.fromEntries(Object.entries({ ...object.metadata, ...changes }).filter(([, value]) => value !== undefined));
-  return { ...object, metadata };
+  const before = object.metadata as unknown as Readonly<Record<string, unknown>>;
+  const merged: Readonly<Record<string, unknown>> = { ...object.metadata, ...changes };
+  const metadata: Record<string, unknown> = {};
+  let same = true;
+  for (const name of Object.keys(merged)) {
+    const value = merged[name];
+    if (value !== undefined) metadata[name] = value;
+    if (value !== before[name] || (value === undefined && name in before)) same = false;
+  }
+  // Only the names of metadata's own fields were assigned.
+  return same ? object : { ...object, metadata: metadata as unknown as T['metadata'] };
 }
 
 /** A copy with one top-level field set, or left out when undefined. */

@@ -16,6 +16,8 @@ export interface BodyToDecode {
   /** As in `Body`. */
   readonly strictErrors?: readonly string[];
   readonly fieldValidation: MutateOptions['fieldValidation'];
+  /** The stored object in the version that the request names: fields of `json` that are its very own are canonical already. */
+  readonly canonical?: JsonObject | undefined;
 }
 
 /** Decoding by schema; throws StatusError (400). */

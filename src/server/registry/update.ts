@@ -23,10 +23,10 @@ import { preconditionFailed, resourceOf } from './store-errors.ts';
 /** Replaces from a request's body. Rejects with StatusError. */
 export async function update(request: ChangeRequest, body: Body, options: MutateOptions): Promise<WriteAnswer> {
   const { parts, context, target } = request;
-  const decoded = decodeBody(parts, context, target, { ...body, fieldValidation: options.fieldValidation });
+  const existing = parts.store.get(keyOf(target));
+  const decoded = decodeBody(parts, context, target, { ...body, fieldValidation: options.fieldValidation }, existing?.object);
   const received = withUniqueOwners(context, inNamespace(target, decoded), false);
   requireName(target, received);
-  const existing = parts.store.get(keyOf(target));
   const { uid } = received.metadata;
   if (existing === undefined && target.kind.allowCreateOnUpdate === true && target.subresource === '') {
     if (uid !== undefined && uid !== '') throw preconditionFailed(target, 'UID', uid, '');
