@@ -1,6 +1,7 @@
 /** A node with the sum of what its Pods use. Source: pkg/scheduler/framework/types.go NodeInfo. */
 import type { Node, Pod, Taint } from '../../api/generated/core/v1.ts';
 import { unitsOf } from '../quantities.ts';
+import type { Rejection } from './framework.ts';
 import { type Amounts, amountsOf, type PodRequests, podRequests } from './pod-requests.ts';
 
 /** A Pod with what was computed of it once. */
@@ -16,8 +17,8 @@ export interface HostPort {
   readonly port: number;
 }
 
-export function podInfoOf(pod: Pod): PodInfo {
-  return { pod, requests: podRequests(pod), ports: hostPorts(pod) };
+export function podInfoOf(pod: Pod, requests: PodRequests = podRequests(pod)): PodInfo {
+  return { pod, requests, ports: hostPorts(pod) };
 }
 
 function hostPorts({ spec }: Pod): readonly HostPort[] {
@@ -38,6 +39,12 @@ export const collide = (a: HostPort, b: HostPort): boolean =>
 
 const noTaints: readonly Taint[] = [];
 
+/** How some requests and a node's free resources go together. */
+export interface ResourceVerdict {
+  readonly rejection: Rejection | undefined;
+  readonly score: number;
+}
+
 export class NodeInfo {
   readonly name: string;
   /** Undefined while only Pods of the node are known. */
@@ -51,9 +58,20 @@ export class NodeInfo {
   readonly ports: HostPort[] = [];
   /** Image names on the node with their sizes in bytes. */
   images: ReadonlyMap<string, number> = new Map();
+  /** The requests that `#verdict` is about: Pods of one template come one after another, and few nodes change between them. */
+  #judged: PodRequests | undefined;
+  #verdict: ResourceVerdict | undefined;
 
   constructor(name: string) {
     this.name = name;
+  }
+
+  /** What `judge` says about these requests here; asked once until the node or its Pods change. */
+  verdictOn(requests: PodRequests, judge: (requests: PodRequests, node: NodeInfo) => ResourceVerdict): ResourceVerdict {
+    if (this.#judged === requests && this.#verdict !== undefined) return this.#verdict;
+    this.#verdict = judge(requests, this);
+    this.#judged = requests;
+    return this.#verdict;
   }
 
   get taints(): readonly Taint[] {
@@ -62,6 +80,7 @@ export class NodeInfo {
 
   setNode(node: Node): void {
     this.node = node;
+    this.#verdict = undefined;
     this.allocatable = amountsOf(node.status.allocatable);
     this.allowedPods = unitsOf(node.status.allocatable?.pods);
     this.images = new Map(
@@ -85,6 +104,7 @@ export class NodeInfo {
   }
 
   #count({ requests: { exact, nonZero } }: PodInfo, sign: 1 | -1): void {
+    this.#verdict = undefined;
     this.requested.milliCpu += sign * exact.milliCpu;
     this.requested.memory += sign * exact.memory;
     this.requested.ephemeralStorage += sign * exact.ephemeralStorage;

@@ -98,6 +98,12 @@ export interface PodRequests {
   readonly nonZero: Pick<Amounts, 'milliCpu' | 'memory'>;
 }
 
+/** The same text for Pods that need the same. */
+export function requestsKey({ spec }: Pod): string {
+  const ofContainer = ({ restartPolicy, resources }: Container) => [restartPolicy, resources?.requests];
+  return JSON.stringify([spec.containers.map(ofContainer), spec.initContainers?.map(ofContainer), spec.resources?.requests, spec.overhead]);
+}
+
 /** Computes a Pod's requests. */
 export function podRequests(pod: Pod): PodRequests {
   return { exact: toAmounts(podSums(pod, false)), nonZero: toAmounts(podSums(pod, true)) };

@@ -3,8 +3,13 @@
  * Source: pkg/scheduler/backend/cache/cache.go
  */
 import type { Node, Pod } from '../../api/generated/core/v1.ts';
+import { LruMap } from '../../client/lru-map.ts';
 import type { Snapshot } from './framework.ts';
 import { NodeInfo, type PodInfo, podInfoOf } from './node-info.ts';
+import { type PodRequests, podRequests, requestsKey } from './pod-requests.ts';
+
+/** How many different Pods' requests are remembered; those of one template are the same. */
+const maxRequests = 1000;
 
 export class SchedulerCache implements Snapshot {
   readonly #infos = new Map<string, NodeInfo>();
@@ -12,6 +17,7 @@ export class SchedulerCache implements Snapshot {
   readonly #nodeOf = new Map<string, string>();
   readonly #assumed = new Set<string>();
   readonly #images = new Map<string, number>();
+  readonly #requests = new LruMap<string, PodRequests>(maxRequests);
   #nodes: readonly NodeInfo[] | undefined;
   #tainted = 0;
 
@@ -47,11 +53,22 @@ export class SchedulerCache implements Snapshot {
     this.#nodes = undefined;
   }
 
+  /** What scheduling needs to know of a Pod; Pods that need the same share it. */
+  infoOf(pod: Pod): PodInfo {
+    const key = requestsKey(pod);
+    let requests = this.#requests.get(key);
+    if (requests === undefined) {
+      requests = podRequests(pod);
+      this.#requests.set(key, requests);
+    }
+    return podInfoOf(pod, requests);
+  }
+
   /** A Pod that the API shows as bound. */
   setPod(pod: Pod): void {
     this.#assumed.delete(pod.metadata.uid);
     this.#remove(pod.metadata.uid);
-    this.#add(podInfoOf(pod), pod.spec.nodeName ?? '');
+    this.#add(this.infoOf(pod), pod.spec.nodeName ?? '');
   }
 
   removePod(uid: string): void {

@@ -17,7 +17,6 @@ import type { ResourceClient } from '../../client/client.ts';
 import { isPodTerminal, podCondition } from '../pods.ts';
 import type { RunDeps, Running } from '../running.ts';
 import type { BindPlugin } from './framework.ts';
-import { podInfoOf } from './node-info.ts';
 import { defaultBinder } from './plugins/default-binder.ts';
 import { defaultPlugins, defaultPostFilters } from './plugins/default-plugins.ts';
 import { SchedulerCache } from './scheduler-cache.ts';
@@ -158,7 +157,7 @@ class Scheduler implements Running {
   }
 
   #scheduleOne(queued: QueuedPod): void {
-    const info = podInfoOf(queued.pod);
+    const info = this.#cache.infoOf(queued.pod);
     const selection = this.#selector.select(info, this.#cache);
     if (selection.type === 'none') {
       this.#queue.park(queued, selection.refusedBy);

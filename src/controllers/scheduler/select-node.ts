@@ -72,14 +72,14 @@ export class NodeSelector {
 
   /** The node with the highest weighted score; one of them at random when several have it. */
   #best(pod: PodInfo, snapshot: Snapshot, feasible: readonly NodeInfo[]): NodeInfo {
-    const totals = new Array<number>(feasible.length).fill(0);
+    const totals = new Float64Array(feasible.length);
     for (const plugin of this.#options.plugins) {
       const score = plugin.preScore?.(pod, snapshot);
       if (score === undefined) continue;
       const scores = feasible.map(score);
       plugin.normalize?.(scores);
       const weight = plugin.weight ?? 1;
-      for (const [i, value] of scores.entries()) totals[i] = (totals[i] ?? 0) + value * weight;
+      for (let i = 0; i < totals.length; i++) totals[i] = (totals[i] ?? 0) + (scores[i] ?? 0) * weight;
     }
     let best = 0;
     let ties = 1;
