@@ -29,7 +29,8 @@ const limits = {
 const aggregatePrefix = '(combined from similar events): ';
 
 interface Aggregate {
-  readonly messages: Set<string>;
+  /** Of nearly all reasons there is one message. */
+  readonly messages: readonly string[];
   readonly lastMs: number;
 }
 
@@ -45,18 +46,20 @@ interface Bucket {
   readonly atMs: number;
 }
 
-const join = (...parts: readonly (string | undefined)[]): string => parts.map((part) => part ?? '').join('\0');
+const text = (value: string | undefined): string => value ?? '';
 
 function objectKey({ involvedObject: o, source }: NewEvent): string {
-  return join(source.component, source.host, o.kind, o.namespace, o.name, o.uid, o.apiVersion);
+  const of = `${text(source.component)}\0${text(source.host)}`;
+  return `${of}\0${text(o.kind)}\0${text(o.namespace)}\0${text(o.name)}\0${text(o.uid)}\0${text(o.apiVersion)}`;
 }
 
 /** The key under which repetitions are counted. */
-const eventKey = (event: NewEvent): string =>
-  join(objectKey(event), event.involvedObject.fieldPath, event.type, event.reason, event.message, event.reportingComponent);
+function eventKey(object: string, { involvedObject, type, reason, message, reportingComponent }: NewEvent): string {
+  return `${object}\0${text(involvedObject.fieldPath)}\0${text(type)}\0${text(reason)}\0${text(message)}\0${text(reportingComponent)}`;
+}
 
-const aggregateKey = (event: NewEvent): string =>
-  join(objectKey(event), event.type, event.reason, event.reportingComponent, event.reportingInstance);
+const aggregateKey = (object: string, { type, reason, reportingComponent, reportingInstance }: NewEvent): string =>
+  `${object}\0${text(type)}\0${text(reason)}\0${text(reportingComponent)}\0${text(reportingInstance)}`;
 
 /** Correlates the events of one source. Holds at most 4096 keys of each kind. */
 export class EventCorrelator {
@@ -70,23 +73,23 @@ export class EventCorrelator {
   }
 
   correlate(event: NewEvent): Correlation {
-    const { key, event: aggregated } = this.#aggregate(event);
+    const object = objectKey(event);
+    const { key, event: aggregated } = this.#aggregate(object, event);
     const counted = this.#count(key, aggregated);
-    return { event: counted, skip: this.#isSpam(event) };
+    return { event: counted, skip: this.#isSpam(object, event) };
   }
 
   /** From the tenth different message of one reason within ten minutes on, they share one Event. */
-  #aggregate(event: NewEvent): { readonly key: string; readonly event: NewEvent } {
+  #aggregate(object: string, event: NewEvent): { readonly key: string; readonly event: NewEvent } {
     const now = this.#clock.now();
-    const key = aggregateKey(event);
+    const key = aggregateKey(object, event);
+    const message = text(event.message);
     const known = this.#aggregates.get(key);
-    const fresh = known === undefined || now - known.lastMs > limits.aggregateIntervalMs;
-    const messages = fresh ? new Set<string>() : known.messages;
-    messages.add(event.message ?? '');
-    this.#aggregates.set(key, { messages, lastMs: now });
-    if (messages.size < limits.aggregateAfter) return { key: eventKey(event), event };
-    messages.delete(event.message ?? '');
-    return { key, event: { ...event, message: aggregatePrefix + (event.message ?? '') } };
+    const before = known === undefined || now - known.lastMs > limits.aggregateIntervalMs ? [] : known.messages;
+    const messages = before.includes(message) ? before : [...before, message];
+    const few = messages.length < limits.aggregateAfter;
+    this.#aggregates.set(key, { messages: few ? messages : messages.filter((other) => other !== message), lastMs: now });
+    return few ? { key: eventKey(object, event), event } : { key, event: { ...event, message: aggregatePrefix + message } };
   }
 
   /** A repetition takes the name and the first time of the first occurrence. */
@@ -101,8 +104,8 @@ export class EventCorrelator {
   }
 
   /** A source may say 25 things about an object at once, then one in five minutes. */
-  #isSpam(event: NewEvent): boolean {
-    const key = join(objectKey(event), event.type);
+  #isSpam(object: string, event: NewEvent): boolean {
+    const key = `${object}\0${text(event.type)}`;
     const now = this.#clock.now();
     const bucket = this.#buckets.get(key) ?? { tokens: limits.spamBurst, atMs: now };
     const tokens = Math.min(limits.spamBurst, bucket.tokens + (now - bucket.atMs) / limits.spamRefillMs);

@@ -1,4 +1,4 @@
-/** A map that forgets the entry that was touched longest ago when it is full. */
+/** A map that forgets the entry that was set longest ago when it is full. */
 export class LruMap<K, V> {
   readonly #capacity: number;
   readonly #entries = new Map<K, V>();
@@ -11,12 +11,9 @@ export class LruMap<K, V> {
     return this.#entries.size;
   }
 
+  /** Reading is no touch: whoever reads here sets next. */
   get(key: K): V | undefined {
-    const value = this.#entries.get(key);
-    if (value === undefined) return undefined;
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
-    return value;
+    return this.#entries.get(key);
   }
 
   set(key: K, value: V): void {
