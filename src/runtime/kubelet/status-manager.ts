@@ -2,6 +2,7 @@
  * Pushes pods' statuses to the API at once, one write in flight per pod, the newest status winning.
  * Source: pkg/kubelet/status/status_manager.go.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Pod, PodStatus } from '../../api/generated/core/v1.ts';
 import { pod as podKind } from '../../api/kinds/pod.ts';
 import { refOf } from '../../api/object.ts';
@@ -62,6 +63,8 @@ export class StatusManager {
   async #drain(pod: Pod, pending: Pending): Promise<void> {
     try {
       while (pending.status !== undefined && !this.#options.signal.aborted) {
+        // What a pod passes through within one turn of the event loop nobody could see: one write tells where it arrived.
+        await turn();
         const status = pending.status;
         pending.status = undefined;
         if (!(await this.#write(pod, status))) pending.status ??= status;
