@@ -103,6 +103,8 @@ export interface KindDeclaration<T extends KubeObject> {
   validateCreate?(object: T, at: FieldPath): readonly FieldError[];
   /** All that is wrong with an update; `validate` has been run on `next` already. */
   validateUpdate?(next: T, previous: T, at: FieldPath): readonly FieldError[];
+  /** Metadata that an update of the status cannot change; default: all of it can, as upstream. */
+  readonly keptByStatusUpdates?: readonly ('labels' | 'ownerReferences')[];
   /** The same for the status sub-resource; default: metadata rules only. */
   validateStatusUpdate?(next: T, previous: T, at: FieldPath): readonly FieldError[];
   /** Warnings for the `Warning:` header. */

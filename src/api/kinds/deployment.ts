@@ -1,5 +1,6 @@
 /** Rolls Pods from one version to the next. https://kubernetes.io/docs/concepts/workloads/controllers/deployment/ */
 
+import { deepEqual } from '../deep-equal.ts';
 import { FieldPath } from '../field-error.ts';
 import type { Deployment, DeploymentStrategy } from '../generated/apps/v1.ts';
 import { defineKind } from '../kind.ts';
@@ -17,6 +18,13 @@ function defaultStrategy(strategy: DeploymentStrategy | undefined): DeploymentSt
   if (type !== 'RollingUpdate') return { ...strategy, type };
   const { maxUnavailable = '25%', maxSurge = '25%' } = strategy?.rollingUpdate ?? {};
   return { type, rollingUpdate: { ...strategy?.rollingUpdate, maxUnavailable, maxSurge } };
+}
+
+/** A change of annotations alone is a new generation, too: they reach the ReplicaSets. Source: pkg/registry/apps/deployment/strategy.go. */
+function countAnnotations(next: Deployment, previous: Deployment): Deployment {
+  const before = previous.metadata.generation ?? 0;
+  if (next.metadata.generation !== before || deepEqual(next.metadata.annotations ?? {}, previous.metadata.annotations ?? {})) return next;
+  return { ...next, metadata: { ...next.metadata, generation: before + 1 } };
 }
 
 export const deployment = defineKind<Deployment>({
@@ -50,9 +58,11 @@ export const deployment = defineKind<Deployment>({
     },
   }),
   prepareForCreate: (object) => ({ ...object, status: {} }),
+  prepareForUpdate: countAnnotations,
   validate: deploymentErrors,
   validateUpdate: selectorUpdateErrors,
   validateStatusUpdate: deploymentStatusErrors,
+  keptByStatusUpdates: ['labels'],
   warnings: ({ spec: { template } }) => podWarnings(template.metadata, template.spec, FieldPath.root.field('spec', 'template')),
   columns: [
     nameColumn,

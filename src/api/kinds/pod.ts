@@ -116,6 +116,7 @@ export const pod = defineKind<Pod>({
   validateCreate: podCreateErrors,
   validateUpdate: podUpdateErrors,
   validateStatusUpdate: podStatusUpdateErrors,
+  keptByStatusUpdates: ['ownerReferences'],
   warnings: ({ metadata, spec }) => podWarnings(metadata, spec, FieldPath.root),
   selectableFieldLabels,
   selectableFields: ({ spec, status }) => ({

@@ -21,13 +21,19 @@ const maxHistoryChars = 2000;
 
 type Annotations = Readonly<Record<string, string>>;
 
-/** A set's revision; 0 when it has none. */
-export function revisionOf(set: ReplicaSet): number {
-  const revision = Number(set.metadata.annotations?.[revisionAnnotation] ?? 0);
-  return Number.isInteger(revision) ? revision : 0;
+/** A revision as Go's 64-bit integers read it; undefined when it is none. */
+function parseRevision(text: string): bigint | undefined {
+  if (!/^[+-]?\d+$/.test(text)) return undefined;
+  const revision = BigInt(text.replace('+', ''));
+  return BigInt.asIntN(64, revision) === revision ? revision : undefined;
 }
 
-export const maxRevision = (sets: readonly ReplicaSet[]): number => Math.max(0, ...sets.map(revisionOf));
+/** A set's revision; 0 when it has none. */
+export const revisionOf = ({ metadata }: ReplicaSet): bigint => parseRevision(metadata.annotations?.[revisionAnnotation] ?? '0') ?? 0n;
+
+export const maxRevision = (sets: readonly ReplicaSet[]): bigint => [0n, ...sets.map(revisionOf)].toSorted(inOrder).at(-1) ?? 0n;
+
+const inOrder = (a: bigint, b: bigint): number => Number(a - b);
 
 /** The sizes by which a later scaling of the Deployment is noticed and spread. */
 export const sizeAnnotations = (deployment: Deployment): Annotations => ({
@@ -39,11 +45,12 @@ export const hasSizeAnnotations = (deployment: Deployment, set: ReplicaSet): boo
   Object.entries(sizeAnnotations(deployment)).every(([key, value]) => set.metadata.annotations?.[key] === value);
 
 /** The annotations of the new set: the Deployment's own, the revision, and the revisions it had before. Sizes only when it is about to be made. */
-export function newSetAnnotations(deployment: Deployment, present: Annotations, revision: number, exists: boolean): Annotations {
+export function newSetAnnotations(deployment: Deployment, present: Annotations, revision: bigint, exists: boolean): Annotations {
   const copied = Object.entries(deployment.metadata.annotations ?? {}).filter(([key]) => !notCopied.has(key));
   const annotations: Record<string, string> = { ...present, ...Object.fromEntries(copied) };
   const former = present[revisionAnnotation];
-  if (former === undefined || Number(former) < revision) {
+  const before = parseRevision(former === undefined || former === '' ? '0' : former);
+  if (before !== undefined && before < revision) {
     annotations[revisionAnnotation] = String(revision);
     if (former !== undefined && former !== '') annotations[historyAnnotation] = withHistory(present[historyAnnotation], former);
   }

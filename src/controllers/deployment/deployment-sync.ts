@@ -48,7 +48,7 @@ export class DeploymentSync {
 
   /** Gives the new set its revision and the Deployment's annotations; makes it when asked to and absent. */
   async syncNewSet(createIfAbsent: boolean): Promise<void> {
-    const revision = maxRevision(this.oldSets) + 1;
+    const revision = maxRevision(this.oldSets) + 1n;
     if (this.newSet !== undefined) await this.#adoptNewSet(this.newSet, revision);
     else if (createIfAbsent) await this.#createNewSet(revision);
   }
@@ -72,7 +72,7 @@ export class DeploymentSync {
   async cleanUp(): Promise<void> {
     const limit = this.deployment.spec.revisionHistoryLimit;
     const alive = this.oldSets.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-    const surplus = alive.toSorted((a, b) => revisionOf(a) - revisionOf(b)).slice(0, Math.max(0, alive.length - limit));
+    const surplus = alive.toSorted((a, b) => Number(revisionOf(a) - revisionOf(b))).slice(0, Math.max(0, alive.length - limit));
     for (const set of surplus) {
       const settledSet = (set.metadata.generation ?? 0) <= (set.status.observedGeneration ?? 0);
       if (set.status.replicas !== 0 || set.spec.replicas !== 0 || !settledSet) continue;
@@ -106,7 +106,7 @@ export class DeploymentSync {
     this.deployment = await this.context.api(deployments).updateStatus(next);
   }
 
-  async #adoptNewSet(set: ReplicaSet, revision: number): Promise<void> {
+  async #adoptNewSet(set: ReplicaSet, revision: bigint): Promise<void> {
     const { deployment } = this;
     const annotations = newSetAnnotations(deployment, set.metadata.annotations ?? {}, revision, true);
     const { minReadySeconds } = deployment.spec;
@@ -121,7 +121,7 @@ export class DeploymentSync {
     }
   }
 
-  async #createNewSet(revision: number): Promise<void> {
+  async #createNewSet(revision: bigint): Promise<void> {
     const { context } = this;
     const draft = this.#draftNewSet(revision);
     const name = draft.metadata.name;
@@ -148,7 +148,7 @@ export class DeploymentSync {
     if (!found && hasDeadline(this.deployment)) await this.writeProgressing('True', reasons.newSet, `Created new replica set "${name}"`);
   }
 
-  #draftNewSet(revision: number) {
+  #draftNewSet(revision: bigint) {
     const { metadata, spec, status } = this.deployment;
     const hash = podTemplateHash(spec.template, status.collisionCount);
     const labels = { ...spec.template.metadata.labels, [podTemplateHashLabel]: hash };
@@ -180,10 +180,12 @@ export class DeploymentSync {
     throw cause;
   }
 
+  /** Through the status, as upstream: an annotation written to the Deployment itself would count as a change of what is wanted. */
   async #writeRevision(revision: string | undefined): Promise<void> {
-    if (revision === undefined || this.deployment.metadata.annotations?.[revisionAnnotation] === revision) return;
-    const body = { metadata: { annotations: { [revisionAnnotation]: revision } } };
-    this.deployment = await this.context.api(deployments).patch(refOf(this.deployment), { type: 'merge', body });
+    const { metadata } = this.deployment;
+    if (revision === undefined || metadata.annotations?.[revisionAnnotation] === revision) return;
+    const annotations = { ...metadata.annotations, [revisionAnnotation]: revision };
+    this.deployment = await this.context.api(deployments).updateStatus({ ...this.deployment, metadata: { ...metadata, annotations } });
   }
 
   #replace(set: ReplicaSet, next: ReplicaSet): void {

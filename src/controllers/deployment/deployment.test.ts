@@ -37,6 +37,27 @@ async function finish(cluster: TestCluster): Promise<void> {
 }
 
 describe('deploymentController', () => {
+  it('counts revisions that are larger than what a double holds', async (t) => {
+    const cluster = await startTestCluster(t, { controllers });
+    const wanted = aDeployment();
+    const annotations = { 'deployment.kubernetes.io/revision': '3546343826724305832' };
+    const { labels } = wanted.spec.template.metadata;
+    await cluster.apply({
+      apiVersion: 'apps/v1',
+      kind: 'ReplicaSet',
+      metadata: { name: 'old', namespace: 'default', labels, annotations },
+      spec: {
+        replicas: 0,
+        selector: wanted.spec.selector,
+        template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'other' }] } },
+      },
+    });
+    await cluster.apply(wanted);
+    await cluster.settle();
+    assert.equal((await get(cluster)).metadata.annotations?.['deployment.kubernetes.io/revision'], '3546343826724305833');
+    assert.equal((await get(cluster)).metadata.generation, 1);
+  });
+
   it('makes a set of the template with hash, revision and sizes, and reports progress', async (t) => {
     const cluster = await startTestCluster(t, { controllers });
     await cluster.apply(aDeployment());

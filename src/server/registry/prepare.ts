@@ -102,7 +102,7 @@ export function prepareForUpdate(request: ChangeRequest, received: KubeObject, p
 
 function updated({ parts, target }: ChangeRequest, received: KubeObject, previous: KubeObject): KubeObject {
   const { kind, subresource } = target;
-  if (subresource === 'status') return statusUpdate(received, previous);
+  if (subresource === 'status') return statusUpdate(kind, received, previous);
   const special = parts.behaviours.get(kind.resourceName)?.updates?.[subresource];
   if (special === undefined) return mainUpdate(kind, received, previous, { now: rfc3339(parts.now()) });
   return countChange(kind, special.apply(received, previous), previous);
@@ -134,9 +134,9 @@ function keepSystemMeta(object: KubeObject, { metadata }: KubeObject): KubeObjec
   });
 }
 
-/** A status update takes the status and the metadata, nothing else; owners stay as they are. */
-function statusUpdate(object: KubeObject, previous: KubeObject): KubeObject {
-  const { metadata } = withMeta(object, { ownerReferences: previous.metadata.ownerReferences });
+/** A status update takes the status and the metadata, besides what the Kind keeps; nothing else. */
+function statusUpdate({ keptByStatusUpdates = [] }: AnyKind, object: KubeObject, previous: KubeObject): KubeObject {
+  const { metadata } = withMeta(object, Object.fromEntries(keptByStatusUpdates.map((field) => [field, previous.metadata[field]])));
   return withStatusOf({ ...previous, metadata }, object);
 }
 

@@ -58,6 +58,32 @@ describe('update', () => {
     assert.ok(created.metadata.uid);
   });
 
+  it('takes metadata with a status, besides what the kind keeps', async () => {
+    const test = await new TestRegistry().withNamespace();
+    await test.create('deployments.apps', aDeployment('web'));
+    const meta = { labels: { a: 'b' }, annotations: { c: 'd' } };
+    const deployment = await test.patch('deployments.apps', 'default/web', { metadata: meta }, { subresource: 'status' });
+    assert.deepEqual(
+      [deployment.metadata.labels, deployment.metadata.annotations, deployment.metadata.generation],
+      [undefined, { c: 'd' }, 1],
+    );
+    const namespace = await test.patch('namespaces', 'default', { metadata: { labels: { a: 'b' } } }, { subresource: 'status' });
+    assert.deepEqual(namespace.metadata.labels, { 'kubernetes.io/metadata.name': 'default', a: 'b' });
+    const owner = { apiVersion: 'v1', kind: 'Node', name: 'n', uid: '1' };
+    await test.create('pods', aPod('p'));
+    const pod = await test.patch('pods', 'default/p', { metadata: { ownerReferences: [owner] } }, { subresource: 'status' });
+    assert.equal(pod.metadata.ownerReferences, undefined);
+  });
+
+  it('counts changed annotations of a Deployment as a generation', async () => {
+    const test = await new TestRegistry().withNamespace();
+    await test.create('deployments.apps', aDeployment('web'));
+    const annotated = await test.patch('deployments.apps', 'default/web', { metadata: { annotations: { a: 'b' } } });
+    assert.equal(annotated.metadata.generation, 2);
+    const labelled = await test.patch('deployments.apps', 'default/web', { metadata: { labels: { a: 'b' } } });
+    assert.equal(labelled.metadata.generation, 2);
+  });
+
   it('keeps spec and status apart and counts generations', async () => {
     const test = await new TestRegistry().withNamespace();
     const created = await test.create('deployments.apps', aDeployment('web'));
