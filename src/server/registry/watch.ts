@@ -44,7 +44,8 @@ export function watch(
   const from = initial || requested === 0 ? store.revision : requested;
   const handle = startWatch(() =>
     store.watch(prefix, from, (events) => {
-      const batch = events.flatMap((event) => select(parts, event, selection));
+      // Who does not select gets the store's own array: all of them the same one, by which frames are shared.
+      const batch: readonly WatchOutput[] = selection.empty ? events : events.flatMap((event) => select(parts, event, selection));
       if (batch.length === 0) return;
       bookmarks?.sent(events.at(-1)?.revision ?? 0);
       deliver(batch);
@@ -84,7 +85,6 @@ function deliverInitial(entries: readonly Entry[], selection: Selection, request
 
 /** What an event is to a watcher that selects: objects that enter are added, those that leave deleted. */
 function select(parts: RegistryParts, event: StoreEvent, selection: Selection): readonly WatchOutput[] {
-  if (selection.empty) return [{ type: event.type, entry: event.entry }];
   const now = event.type !== 'DELETED' && selection.matches(event.entry.object);
   const before = event.previous !== undefined && selection.matches(event.previous.object);
   if (now) return [{ type: before ? 'MODIFIED' : 'ADDED', entry: event.entry }];

@@ -18,6 +18,17 @@ export function callSafely(call: () => void): void {
   }
 }
 
+/** As `callSafely`, without a closure per watcher and event. */
+function deliver(listener: WatchListener, events: readonly StoreEvent[]): void {
+  try {
+    listener(events);
+  } catch (error) {
+    callSafely(() => {
+      throw error;
+    });
+  }
+}
+
 export class WatchHub {
   readonly #groups = new Map<string, Set<Watcher>>();
 
@@ -46,7 +57,7 @@ export class WatchHub {
         if (!group.has(watcher) || watcher.seen >= last.revision) continue;
         const fresh = first.revision > watcher.seen ? batch : batch.filter((event) => event.revision > watcher.seen);
         watcher.seen = last.revision;
-        callSafely(() => watcher.listener(fresh));
+        deliver(watcher.listener, fresh);
       }
     }
   }

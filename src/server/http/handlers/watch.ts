@@ -54,7 +54,7 @@ export function startWatch(exchange: Exchange, server: ServerContext, target: Ta
   const representation = representationFor(exchange, server, target);
   const options = listOptions(exchange);
   const form: FrameForm = { target, representation, includeObject: includeObjectParam(exchange.param('includeObject')) };
-  const stream = new WatchStream(form, framesOf(server), options.watching.allowBookmarks);
+  const stream = new WatchStream(framesOf(server).of(form), options.watching.allowBookmarks);
   let failure: Uint8Array | undefined;
   try {
     stream.session = server.registry.watch(exchange, { ...target, name: '' }, options.watching, (batch) => stream.push(batch));

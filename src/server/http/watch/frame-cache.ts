@@ -1,5 +1,6 @@
 /** Watch events as bytes, encoded once per representation however many clients watch. */
 import type { JsonObject } from '../../../api/json.ts';
+import type { AnyKind } from '../../../api/kind.ts';
 import type { Target, WatchOutput } from '../../registry/registry.ts';
 import type { Entry } from '../../store/store.ts';
 import { partialJson, partialObject } from '../encode/partial-metadata.ts';
@@ -52,48 +53,128 @@ const opening = {
   DELETED: Buffer.from('{"type":"DELETED","object":'),
 } as const;
 
+/** A batch of at most this many events is framed once for all watches of a form; longer ones are left to each watch, which writes them in pieces. */
+export const maxSharedEvents = 64;
+
+/** All watches of a server: frames are shared by those of the same form. */
 export class FrameCache {
+  readonly #encoder: FrameEncoder;
+  readonly #forms = new WeakMap<AnyKind, Map<string, FormFrames>>();
+  /** Those that hold frames. Emptied at the end of the turn: all watchers of a commit are served within it. */
+  readonly #filled: FormFrames[] = [];
+
+  constructor(codec: ProtobufCodec, now: () => number) {
+    this.#encoder = new FrameEncoder(codec, now);
+  }
+
+  /** The frames of a form; one instance for all watches that want the same. */
+  of(form: FrameForm): FormFrames {
+    const { kind } = form.target;
+    let forms = this.#forms.get(kind);
+    if (forms === undefined) {
+      forms = new Map();
+      this.#forms.set(kind, forms);
+    }
+    const key = formKey(form);
+    let frames = forms.get(key);
+    if (frames === undefined) {
+      frames = new FormFrames(form, this.#encoder, (filled) => this.#clearSoon(filled));
+      forms.set(key, frames);
+    }
+    return frames;
+  }
+
+  #clearSoon(filled: FormFrames): void {
+    if (this.#filled.length === 0) {
+      setImmediate(() => {
+        for (const frames of this.#filled.splice(0)) frames.clear();
+      });
+    }
+    this.#filled.push(filled);
+  }
+
+  /** An ERROR event with a Status. */
+  error(status: JsonObject, representation: Representation): Buffer {
+    return this.#encoder.error(status, representation);
+  }
+}
+
+/** One entry's frames in one form, by `slotOf`. */
+type Slots = (Buffer | undefined)[];
+
+const slotOf = (type: ObjectEvent['type'], headers: boolean): number =>
+  (type === 'ADDED' ? 0 : type === 'MODIFIED' ? 2 : 4) + (headers ? 1 : 0);
+
+/** Frames in one form. */
+export class FormFrames {
+  readonly #form: FrameForm;
+  readonly #encoder: FrameEncoder;
+  readonly #onFilled: (frames: FormFrames) => void;
+  readonly #byEntry = new Map<Entry, Slots>();
+  #filled = false;
+  /** The last batch that was framed: watchers of one collection are handed the same array one after another. */
+  #batch: readonly WatchOutput[] | undefined;
+  #batchFrame: Buffer | undefined;
+
+  constructor(form: FrameForm, encoder: FrameEncoder, onFilled: (frames: FormFrames) => void) {
+    this.#form = form;
+    this.#encoder = encoder;
+    this.#onFilled = onFilled;
+  }
+
+  /** All events of a batch, none of them the first of its watch, as bytes to be written at once. */
+  ofBatch(batch: readonly WatchOutput[]): Buffer {
+    if (this.#batch === batch && this.#batchFrame !== undefined) return this.#batchFrame;
+    const [only] = batch;
+    const frame =
+      batch.length === 1 && only !== undefined
+        ? this.ofOutput(only, false)
+        : Buffer.concat(batch.map((event) => this.ofOutput(event, false)));
+    this.#batch = batch;
+    this.#batchFrame = frame;
+    this.#noteFilled();
+    return frame;
+  }
+
+  /** One event. `headers`: whether a Table carries its column definitions (the first event of a watch does). */
+  ofOutput(event: WatchOutput, headers: boolean): Buffer {
+    if (event.type === 'BOOKMARK') return this.#encoder.bookmark(event.revision, event.initialEventsEnd, this.#form, headers);
+    let slots = this.#byEntry.get(event.entry);
+    if (slots === undefined) {
+      slots = new Array<Buffer | undefined>(6);
+      this.#byEntry.set(event.entry, slots);
+      this.#noteFilled();
+    }
+    const slot = slotOf(event.type, headers);
+    const frame = slots[slot] ?? this.#encoder.event(event, this.#form, headers);
+    slots[slot] = frame;
+    return frame;
+  }
+
+  clear(): void {
+    this.#filled = false;
+    this.#byEntry.clear();
+    this.#batch = undefined;
+    this.#batchFrame = undefined;
+  }
+
+  #noteFilled(): void {
+    if (this.#filled) return;
+    this.#filled = true;
+    this.#onFilled(this);
+  }
+}
+
+class FrameEncoder {
   readonly #codec: ProtobufCodec;
   readonly #now: () => number;
-  /** Entry → frame by event type and form. Emptied at the end of the turn: all watchers of a commit are served within it. */
-  readonly #frames = new Map<Entry, Map<string, Buffer>>();
-  #clearing = false;
 
   constructor(codec: ProtobufCodec, now: () => number) {
     this.#codec = codec;
     this.#now = now;
   }
 
-  /** The frame of an event. `headers`: whether a Table carries its column definitions (the first event of a watch does). */
-  frame(event: ObjectEvent, form: FrameForm, key: string, headers: boolean): Buffer {
-    let byForm = this.#frames.get(event.entry);
-    const full = `${event.type}${headers ? '+' : ' '}${key}`;
-    const known = byForm?.get(full);
-    if (known !== undefined) return known;
-    const frame = this.#encode(event, form, headers);
-    if (byForm === undefined) {
-      byForm = new Map();
-      this.#frames.set(event.entry, byForm);
-    }
-    byForm.set(full, frame);
-    this.#clearSoon();
-    return frame;
-  }
-
-  static key(form: FrameForm): string {
-    return formKey(form);
-  }
-
-  #clearSoon(): void {
-    if (this.#clearing) return;
-    this.#clearing = true;
-    setImmediate(() => {
-      this.#clearing = false;
-      this.#frames.clear();
-    });
-  }
-
-  #encode(event: ObjectEvent, form: FrameForm, headers: boolean): Buffer {
+  event(event: ObjectEvent, form: FrameForm, headers: boolean): Buffer {
     const { entry, type } = event;
     const { target, representation, includeObject } = form;
     const { transform, transformVersion: version, mediaType } = representation;

@@ -3,7 +3,7 @@
  * While the client is slow only references to events are queued; they are encoded when there is room.
  */
 import type { WatchOutput, WatchSession } from '../../registry/registry.ts';
-import { FrameCache, type FrameForm } from './frame-cache.ts';
+import { type FormFrames, maxSharedEvents } from './frame-cache.ts';
 import type { WatchSink } from './watch-sink.ts';
 
 /** Live events that may wait for a slow client; more and it is cut off, as upstream's cacher does. */
@@ -12,9 +12,7 @@ const maxBacklogEvents = 10_000;
 const chunkBytes = 64 * 1024;
 
 export class WatchStream {
-  readonly #form: FrameForm;
-  readonly #key: string;
-  readonly #frames: FrameCache;
+  readonly #frames: FormFrames;
   #queue: WatchOutput[] = [];
   #head = 0;
   #allowance = Number.POSITIVE_INFINITY;
@@ -26,9 +24,7 @@ export class WatchStream {
   session: WatchSession | undefined;
   readonly allowBookmarks: boolean;
 
-  constructor(form: FrameForm, frames: FrameCache, allowBookmarks: boolean) {
-    this.#form = form;
-    this.#key = FrameCache.key(form);
+  constructor(frames: FormFrames, allowBookmarks: boolean) {
     this.#frames = frames;
     this.allowBookmarks = allowBookmarks;
   }
@@ -40,6 +36,12 @@ export class WatchStream {
   /** Takes a batch; before `open` it is kept. */
   push(batch: readonly WatchOutput[]): void {
     if (this.#closed || this.#ending) return;
+    const idle = !this.#blocked && !this.#first && this.#queue.length === 0;
+    // The way of nearly every event: what all watchers of the collection are sent, in one write, without a queue.
+    if (idle && batch.length <= maxSharedEvents && this.#sink !== undefined) {
+      this.#blocked = !this.#sink.write(this.#frames.ofBatch(batch));
+      return;
+    }
     for (const event of batch) this.#queue.push(event);
     if (this.#sink === undefined) return;
     if (this.#blocked) {
@@ -133,7 +135,6 @@ export class WatchStream {
   #encode(event: WatchOutput): Buffer {
     const headers = this.#first;
     this.#first = false;
-    if (event.type === 'BOOKMARK') return this.#frames.bookmark(event.revision, event.initialEventsEnd, this.#form, headers);
-    return this.#frames.frame(event, this.#form, this.#key, headers);
+    return this.#frames.ofOutput(event, headers);
   }
 }

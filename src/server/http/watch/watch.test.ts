@@ -192,16 +192,21 @@ describe('WatchStream', () => {
   };
 
   it('encodes an event once for all watchers of a form', async () => {
-    const frames = new FrameCache(options.codec, () => 0);
-    const [event] = await someEvents(1);
-    assert.ok(event !== undefined && event.type !== 'BOOKMARK');
-    const key = FrameCache.key(form);
-    assert.equal(frames.frame(event, form, key, false), frames.frame(event, form, key, false));
+    const cache = new FrameCache(options.codec, () => 0);
+    const batch = await someEvents(2);
+    const [event] = batch;
+    assert.ok(event);
+    const frames = cache.of(form);
+    assert.equal(frames, cache.of({ ...form }));
+    assert.equal(frames.ofOutput(event, false), frames.ofOutput(event, false));
+    assert.equal(frames.ofBatch(batch), frames.ofBatch(batch));
+    assert.equal(frames.ofBatch([event]), frames.ofOutput(event, false));
+    assert.notEqual(cache.of({ ...form, includeObject: 'None' }), frames);
   });
 
   it('holds events back while the client is slow, and goes on in order', async () => {
     const { sink, state, written } = slowSink();
-    const stream = new WatchStream(form, new FrameCache(options.codec, () => 0), true);
+    const stream = new WatchStream(new FrameCache(options.codec, () => 0).of(form), true);
     stream.open(sink, () => undefined);
     state.full = true;
     stream.push(await someEvents(1));
@@ -215,7 +220,7 @@ describe('WatchStream', () => {
 
   it('cuts a client off that falls too far behind', async () => {
     const { sink, state } = slowSink();
-    const stream = new WatchStream(form, new FrameCache(options.codec, () => 0), false);
+    const stream = new WatchStream(new FrameCache(options.codec, () => 0).of(form), false);
     stream.open(sink, () => undefined);
     state.full = true;
     stream.push(await someEvents(1));
