@@ -1,8 +1,10 @@
 import { Agent, type IncomingMessage } from 'node:http';
+import { Agent as TlsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import type Dockerode from 'dockerode';
 import { RuntimeError, type RuntimeErrorCode } from '../container-runtime.ts';
+import { type DockerEndpoint, type DockerTls, dockerEndpoint } from './docker-endpoint.ts';
 import { toRuntimeError } from './errors.ts';
 
 export interface Call {
@@ -19,11 +21,9 @@ export interface Call {
   readonly failure?: RuntimeErrorCode;
 }
 
-/** How to reach the daemon; absent: DOCKER_HOST, else the usual socket. */
+/** How to reach the daemon; absent: the one that the docker command would use. */
 export interface DockerConnection {
   readonly socketPath?: string;
-  /** Like `tcp://host:2375`, `unix:///path`. */
-  readonly host?: string;
 }
 
 /** Parts of dockerode's modem used here; its own types leave them open. */
@@ -31,14 +31,27 @@ interface Modem {
   dial(options: object, callback: (error: unknown, result: unknown) => void): void;
 }
 
+const keep = { keepAlive: true, maxFreeSockets: 16 };
+
 /** Keeps connections; opaque because dockerode's modem prints every request's options in full, with all sockets of the agent, even when nobody debugs. */
 class EngineAgent extends Agent {
   constructor() {
-    super({ keepAlive: true, maxFreeSockets: 16 });
+    super(keep);
   }
 
   [inspect.custom](): string {
     return 'EngineAgent';
+  }
+}
+
+/** The same over TLS. */
+class TlsEngineAgent extends TlsAgent {
+  constructor({ verify, ...pem }: DockerTls) {
+    super({ ...keep, ...pem, rejectUnauthorized: verify });
+  }
+
+  [inspect.custom](): string {
+    return 'TlsEngineAgent';
   }
 }
 
@@ -51,7 +64,7 @@ const OK = { 101: true, 200: true, 201: true, 204: true, 304: true };
 export class DockerApi {
   readonly #connection: DockerConnection;
   #modem: Promise<Modem> | undefined;
-  readonly #agent = new EngineAgent();
+  #agent: Agent | undefined;
 
   constructor(connection: DockerConnection) {
     this.#connection = connection;
@@ -83,7 +96,7 @@ export class DockerApi {
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#agent?.destroy();
   }
 
   async #dial(call: Call, extra: object): Promise<unknown> {
@@ -110,20 +123,26 @@ export class DockerApi {
   }
 
   #load(): Promise<Modem> {
-    this.#modem ??= (async () => {
-      const { default: Docker } = await import('dockerode');
-      const options = connectionOptions(this.#connection);
-      const probe = new Docker(options);
-      const secure = (probe.modem as { protocol?: string }).protocol !== 'http'; // the modem's field, absent from its types
-      return (secure ? probe : new Docker({ ...options, agent: this.#agent } as Dockerode.DockerOptions)).modem as Modem; // see Modem
-    })();
+    this.#modem ??= this.#connect().catch((error: unknown) => {
+      this.#modem = undefined;
+      throw error;
+    });
     return this.#modem;
+  }
+
+  async #connect(): Promise<Modem> {
+    const { socketPath } = this.#connection;
+    const endpoint = socketPath === undefined ? dockerEndpoint() : { socketPath };
+    const { default: Docker } = await import('dockerode');
+    this.#agent = 'tls' in endpoint && endpoint.tls !== undefined ? new TlsEngineAgent(endpoint.tls) : new EngineAgent();
+    return new Docker(modemOptions(endpoint, this.#agent)).modem as Modem; // see Modem
   }
 }
 
-function connectionOptions({ socketPath, host }: DockerConnection): Dockerode.DockerOptions {
-  if (socketPath !== undefined) return { socketPath };
-  if (host === undefined) return {};
-  const url = new URL(host);
-  return url.protocol === 'unix:' ? { socketPath: url.pathname } : { host: url.hostname, port: Number(url.port || 2375) };
+/** Says everything that the modem would otherwise take from the environment. `agent` is missing in its types. */
+function modemOptions(endpoint: DockerEndpoint, agent: Agent): Dockerode.DockerOptions {
+  const none = { host: undefined, port: undefined, ca: undefined, cert: undefined, key: undefined, protocol: 'http' } as const;
+  if ('socketPath' in endpoint) return { ...none, ...endpoint, agent } as Dockerode.DockerOptions;
+  const { host, port, tls } = endpoint;
+  return { ...none, host, port, protocol: tls === undefined ? 'http' : 'https', agent } as Dockerode.DockerOptions;
 }
