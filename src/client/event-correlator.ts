@@ -48,18 +48,18 @@ interface Bucket {
 
 const text = (value: string | undefined): string => value ?? '';
 
-function objectKey({ involvedObject: o, source }: NewEvent): string {
-  const of = `${text(source.component)}\0${text(source.host)}`;
-  return `${of}\0${text(o.kind)}\0${text(o.namespace)}\0${text(o.name)}\0${text(o.uid)}\0${text(o.apiVersion)}`;
+/** Tells objects apart; a uid does so alone, and of one source the name of the source says nothing. */
+function objectKey({ involvedObject: o }: NewEvent): string {
+  const named = o.uid === undefined || o.uid === '' || o.uid === o.name;
+  return named ? `${text(o.kind)}\0${text(o.namespace)}\0${text(o.name)}\0${text(o.apiVersion)}` : o.uid;
 }
 
 /** The key under which repetitions are counted. */
-function eventKey(object: string, { involvedObject, type, reason, message, reportingComponent }: NewEvent): string {
-  return `${object}\0${text(involvedObject.fieldPath)}\0${text(type)}\0${text(reason)}\0${text(message)}\0${text(reportingComponent)}`;
+function eventKey(object: string, { involvedObject, type, reason, message }: NewEvent): string {
+  return `${object}\0${text(involvedObject.fieldPath)}\0${text(type)}\0${text(reason)}\0${text(message)}`;
 }
 
-const aggregateKey = (object: string, { type, reason, reportingComponent, reportingInstance }: NewEvent): string =>
-  `${object}\0${text(type)}\0${text(reason)}\0${text(reportingComponent)}\0${text(reportingInstance)}`;
+const aggregateKey = (object: string, { type, reason }: NewEvent): string => `${object}\0${text(type)}\0${text(reason)}`;
 
 /** Correlates the events of one source. Holds at most 4096 keys of each kind. */
 export class EventCorrelator {

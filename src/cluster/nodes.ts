@@ -34,6 +34,7 @@ export function startNodes(settings: ClusterSettings, parts: NodeParts): Promise
   const { clientFor, informers, runtime, log, signal } = parts;
   const addresses = addressesOf(settings);
   const mounter = hostMounter(settings);
+  const hostResolver = parseResolvConf(readFileSync('/etc/resolv.conf', 'utf8'));
   const start = (index: number): Promise<Kubelet> => {
     const name = nodeName(settings, index);
     const client = clientFor(`system:node:${name}`, ['system:nodes']);
@@ -68,7 +69,7 @@ export function startNodes(settings: ClusterSettings, parts: NodeParts): Promise
       probes: createProbeManager({ streams: runtime.streams, clock: systemClock, events, log: own }),
       clusterDomain,
       clusterDns: addresses.dnsIp,
-      hostResolver: parseResolvConf(readFileSync('/etc/resolv.conf', 'utf8')),
+      hostResolver,
     });
   };
   return Promise.all(Array.from({ length: settings.nodes }, (_, index) => start(index)));

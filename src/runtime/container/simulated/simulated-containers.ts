@@ -11,7 +11,7 @@ import { delay } from '../runtime-clock.ts';
 import { containerBehaviour } from './behaviour.ts';
 import { LogBuffer } from './log-buffer.ts';
 import { runProgram } from './program.ts';
-import { type ContainerRecord, containerName, type SimulatedEngine } from './simulated-engine.ts';
+import { type ContainerRecord, containerName, type SimulatedContainerConfig, type SimulatedEngine } from './simulated-engine.ts';
 
 /** Containers of one cluster on a simulated engine. */
 export class SimulatedContainers implements Containers {
@@ -45,7 +45,8 @@ export class SimulatedContainers implements Containers {
       throw new RuntimeError(behaviour.createFailure.code ?? 'Other', behaviour.createFailure.message);
     const id = engine.nextId();
     engine.names.set(name, id);
-    engine.containers.set(id, newRecord(this.#cluster, id, config, imageId, behaviour, engine.clock.now()));
+    const { mounts: _, ...kept } = config;
+    engine.containers.set(id, newRecord(this.#cluster, id, kept, imageId, behaviour, engine.clock.now()));
     return id;
   }
 
@@ -206,7 +207,7 @@ function update(record: ContainerRecord, change: Partial<Container>): void {
 function newRecord(
   cluster: string,
   id: string,
-  config: ContainerConfig,
+  config: SimulatedContainerConfig,
   imageId: string,
   behaviour: ContainerRecord['behaviour'],
   nowMs: number,

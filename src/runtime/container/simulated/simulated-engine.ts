@@ -26,9 +26,12 @@ export interface SandboxRecord {
   view: Sandbox;
 }
 
+/** What is kept of a container's configuration: nothing is mounted here. */
+export type SimulatedContainerConfig = Omit<ContainerConfig, 'mounts'>;
+
 export interface ContainerRecord {
   readonly cluster: string;
-  readonly config: ContainerConfig;
+  readonly config: SimulatedContainerConfig;
   readonly behaviour: ContainerBehaviour;
   view: Container;
   /** Made at the first output. */
