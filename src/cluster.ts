@@ -31,7 +31,11 @@ async function start(settings: ClusterSettings, { onStep, onListening }: StartHo
   const informers = createInformerFactory({ client: clientFor('system:kube-controller-manager'), signal, log });
   const parts: NodeParts = { clientFor, informers, runtime, log, signal };
   const controllers = startControllers({
-    controllers: allControllers({ kinds: plane.kinds, certificateAuthority: plane.pki.caCertificate }),
+    controllers: allControllers({
+      kinds: plane.kinds,
+      certificateAuthority: plane.pki.caCertificate,
+      issueSecretToken: (claims) => plane.tokens.issueForSecret(claims),
+    }),
     clientFor: (account) => clientFor(`system:serviceaccount:kube-system:${account}`),
     informers,
     log,

@@ -56,6 +56,7 @@ export interface ControlPlane {
   readonly store: Store;
   readonly pki: Pki;
   readonly kinds: MutableKindSet;
+  readonly tokens: ServiceAccountTokens;
   /** Begins to listen. */
   serve(): Promise<ApiServer>;
   /** A client in this process, as a user. */
@@ -112,7 +113,7 @@ export async function openControlPlane(settings: ClusterSettings, { log, signal,
       addresses: [{ host: '127.0.0.1', port }, ...(settings.runtime === 'docker' ? [{ host: addresses.gateway, port }] : [])],
     });
   const clientFor = (name: string, groups: readonly string[] = []): Client => createInProcessClient(registry, { user: { name, groups } });
-  return { store, pki, kinds, serve, clientFor };
+  return { store, pki, kinds, tokens, serve, clientFor };
 }
 
 const serving = ['healthz', 'livez', 'readyz'] as const;

@@ -10,7 +10,11 @@ import { startScheduler } from './scheduler/scheduler.ts';
 import { aDeployment, aNode, makeReady } from './testing/objects.ts';
 import { startTestCluster } from './testing/test-cluster.ts';
 
-const controllers = allControllers({ kinds: createKindSet(builtInKinds), certificateAuthority: 'PEM' });
+const controllers = allControllers({
+  kinds: createKindSet(builtInKinds),
+  certificateAuthority: 'PEM',
+  issueSecretToken: () => Promise.resolve('token'),
+});
 
 describe('allControllers', () => {
   it('have names of their own', () => {

@@ -12,6 +12,7 @@ import { podGcController } from './nodes/pod-gc.ts';
 import { taintEvictionController } from './nodes/taint-eviction.ts';
 import { replicaSetController } from './replicas/replica-set.ts';
 import { replicationControllerController } from './replicas/replication-controller.ts';
+import { type SecretTokenIssuer, serviceAccountTokensController } from './service-account-tokens.ts';
 import type { AnyController } from './start-controllers.ts';
 
 export interface AllControllersOptions {
@@ -19,11 +20,13 @@ export interface AllControllersOptions {
   readonly kinds: KindCatalog;
   /** The cluster's root certificate, PEM. */
   readonly certificateAuthority: string;
+  /** Signs the tokens that Secrets ask for. */
+  readonly issueSecretToken: SecretTokenIssuer;
   readonly nodes?: NodeLifecycleOptions;
 }
 
 /** All controllers, to be handed to `startControllers`. */
-export function allControllers({ kinds, certificateAuthority, nodes }: AllControllersOptions): readonly AnyController[] {
+export function allControllers({ kinds, certificateAuthority, issueSecretToken, nodes }: AllControllersOptions): readonly AnyController[] {
   return [
     replicationControllerController,
     replicaSetController,
@@ -35,6 +38,7 @@ export function allControllers({ kinds, certificateAuthority, nodes }: AllContro
     garbageCollector(kinds),
     serviceAccountController,
     rootCaController(certificateAuthority),
+    serviceAccountTokensController({ issue: issueSecretToken, certificateAuthority }),
     nodeLifecycleController(nodes),
     taintEvictionController,
     podGcController(),

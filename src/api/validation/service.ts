@@ -36,11 +36,20 @@ function portErrors(port: ServicePort, nameRequired: boolean, names: Set<string>
   ];
 }
 
+const kubeletPort = 10_250;
+
 function typeErrors(spec: ServiceSpec, at: FieldPath): Errors {
   const { type, ports = [], clusterIPs = [] } = spec;
   const errors: FieldError[] = [];
   const headless = isHeadless(spec);
   if (ports.length === 0 && !headless && type !== 'ExternalName') errors.push(fieldErrors.required(at.field('ports')));
+  if (type === 'LoadBalancer') {
+    for (const [i, { port }] of ports.entries()) {
+      if (port !== kubeletPort) continue;
+      const why = `may not expose port ${kubeletPort} externally since it is used by kubelet`;
+      errors.push(fieldErrors.invalid(at.field('ports').index(i), port, why));
+    }
+  }
   if (headless && (type === 'LoadBalancer' || type === 'NodePort')) {
     errors.push(fieldErrors.invalid(at.field('clusterIPs').index(0), clusterIPs[0], `may not be set to 'None' for ${type} services`));
   }

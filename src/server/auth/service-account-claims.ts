@@ -59,6 +59,46 @@ export function readPrivateClaims(value: unknown): PrivateClaims | undefined {
   };
 }
 
+/** The issuer of the tokens that Secrets hold. */
+export const legacyIssuer = 'kubernetes/serviceaccount';
+
+const legacyPrefix = 'kubernetes.io/serviceaccount';
+
+/** What a Secret's token says: it has no audience and no end. Source: pkg/serviceaccount/legacy.go. */
+export interface LegacyClaims {
+  readonly namespace: string;
+  readonly secretName: string;
+  readonly serviceAccount: BoundObject;
+}
+
+/** Writes the claims of a Secret's token. */
+export const writeLegacyClaims = ({ namespace, secretName, serviceAccount }: LegacyClaims): Readonly<Record<string, string>> => ({
+  [`${legacyPrefix}/namespace`]: namespace,
+  [`${legacyPrefix}/secret.name`]: secretName,
+  [`${legacyPrefix}/service-account.name`]: serviceAccount.name,
+  [`${legacyPrefix}/service-account.uid`]: serviceAccount.uid,
+});
+
+/** Reads them; undefined when one is missing. */
+export function readLegacyClaims(payload: Readonly<Record<string, unknown>>): LegacyClaims | undefined {
+  const text = (name: string): string => {
+    const value = payload[`${legacyPrefix}/${name}`];
+    return typeof value === 'string' ? value : '';
+  };
+  const serviceAccount = { name: text('service-account.name'), uid: text('service-account.uid') };
+  const claims = { namespace: text('namespace'), secretName: text('secret.name'), serviceAccount };
+  const all = [claims.namespace, claims.secretName, serviceAccount.name, serviceAccount.uid];
+  return all.includes('') ? undefined : claims;
+}
+
+/** The user of a Secret's token. */
+export const legacyUserOf = ({ namespace, serviceAccount: { name, uid } }: LegacyClaims): UserInfo => ({
+  name: serviceAccountUser(namespace, name),
+  uid,
+  groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
+  extra: {},
+});
+
 /** The user that a token stands for. */
 export function userOf({ namespace, serviceaccount, pod, node }: PrivateClaims, tokenId: string): UserInfo {
   const credential = 'authentication.kubernetes.io';

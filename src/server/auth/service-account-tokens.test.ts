@@ -5,7 +5,10 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { ServiceAccountTokens } from './service-account-tokens.ts';
 
 const now = Date.parse('2026-01-01T00:00:00Z');
-type Known = { readonly metadata: { uid: string; deletionTimestamp?: string } };
+type Known = {
+  readonly metadata: { uid: string; deletionTimestamp?: string; labels?: Record<string, string> };
+  readonly data?: Record<string, string>;
+};
 
 function setUp(type: 'ec' | 'rsa' = 'ec') {
   const objects = new Map<string, Known>([
@@ -69,6 +72,39 @@ describe('service-account tokens', () => {
     assert.equal(await tokens.verify(token, tokens.audiences), undefined);
     objects.delete('serviceaccounts/ns/sa');
     assert.equal(await tokens.verify(token, tokens.audiences), undefined);
+  });
+
+  it('of Secrets are good as long as the Secret holds them and the account lives', async () => {
+    const { tokens, objects, time } = setUp();
+    const token = await tokens.issueForSecret({ namespace: 'ns', secretName: 's', serviceAccount: { name: 'sa', uid: 'sa-uid' } });
+    assert.deepEqual(decodeJwt(token), {
+      iss: 'kubernetes/serviceaccount',
+      'kubernetes.io/serviceaccount/namespace': 'ns',
+      'kubernetes.io/serviceaccount/secret.name': 's',
+      'kubernetes.io/serviceaccount/service-account.name': 'sa',
+      'kubernetes.io/serviceaccount/service-account.uid': 'sa-uid',
+      sub: 'system:serviceaccount:ns:sa',
+    });
+    const holding = (metadata: Known['metadata'], held = token): void => {
+      objects.set('secrets/ns/s', { metadata, data: { token: Buffer.from(held).toString('base64') } });
+    };
+    const refused = () => assert.rejects(tokens.authenticate({ bearerToken: token }), /Unauthorized/);
+    await refused();
+    holding({ uid: 'secret-uid' });
+    time.now = now + 10 * 365 * 24 * 3600_000;
+    assert.deepEqual(await tokens.authenticate({ bearerToken: token }), {
+      name: 'system:serviceaccount:ns:sa',
+      uid: 'sa-uid',
+      groups: ['system:serviceaccounts', 'system:serviceaccounts:ns'],
+      extra: {},
+    });
+    holding({ uid: 'secret-uid' }, 'another');
+    await refused();
+    holding({ uid: 'secret-uid', labels: { 'kubernetes.io/legacy-token-invalid-since': '2026-01-01' } });
+    await refused();
+    holding({ uid: 'secret-uid' });
+    objects.set('serviceaccounts/ns/sa', { metadata: { uid: 'another' } });
+    await refused();
   });
 
   it('are good for their audiences only', async () => {

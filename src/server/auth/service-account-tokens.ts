@@ -8,11 +8,16 @@ import { statusErrors } from '../../api/status-error.ts';
 import type { UserInfo } from '../registry/registry.ts';
 import {
   type BoundObject,
+  type LegacyClaims,
+  legacyIssuer,
+  legacyUserOf,
   type PrivateClaims,
+  readLegacyClaims,
   readPrivateClaims,
   serviceAccountUser,
   type TokenRequestDetails,
   userOf,
+  writeLegacyClaims,
 } from './service-account-claims.ts';
 
 /** The issuer and default audience of upstream clusters. */
@@ -24,7 +29,15 @@ export interface TokenObjects {
     resourceName: string,
     namespace: string,
     name: string,
-  ): { readonly metadata: { readonly uid: string; readonly deletionTimestamp?: string | undefined } } | undefined;
+  ):
+    | {
+        readonly metadata: {
+          readonly uid: string;
+          readonly deletionTimestamp?: string | undefined;
+          readonly labels?: Readonly<Record<string, string>> | undefined;
+        };
+      }
+    | undefined;
 }
 
 export interface ServiceAccountTokensOptions {
@@ -53,6 +66,9 @@ export interface VerifiedToken {
   readonly audiences: readonly string[];
 }
 
+/** Set by who has found a Secret's token unused for long. */
+const invalidSinceLabel = 'kubernetes.io/legacy-token-invalid-since';
+
 /** How many verified tokens are remembered. */
 const cacheSize = 4096;
 /** For how long after the deletion of what it is bound to a token still counts. */
@@ -66,6 +82,8 @@ export class ServiceAccountTokens {
   readonly #issuer: string;
   readonly #now: () => number;
   readonly #verified = new Map<string, Verified>();
+  /** What the tokens of Secrets say, by token; checked against the Secret at every use. */
+  readonly #legacy = new Map<string, LegacyClaims>();
   #keyId: Promise<string> | undefined;
   readonly audiences: readonly string[];
 
@@ -103,10 +121,26 @@ export class ServiceAccountTokens {
       .sign(this.#privateKey);
   }
 
+  /** Signs the token that a Secret holds: it ends with the Secret and the account only. Source: pkg/serviceaccount/legacy.go (LegacyClaims). */
+  async issueForSecret(claims: LegacyClaims): Promise<string> {
+    return new SignJWT(writeLegacyClaims(claims))
+      .setProtectedHeader({ alg: this.#algorithm, kid: await this.#ownKeyId() })
+      .setIssuer(legacyIssuer)
+      .setSubject(serviceAccountUser(claims.namespace, claims.serviceAccount.name))
+      .sign(this.#privateKey);
+  }
+
   /** The user of a bearer token; undefined when the token is not ours to judge. Throws StatusError (401) when it is, and is not good. */
   async authenticate(credentials: { readonly bearerToken: string | undefined }): Promise<UserInfo | undefined> {
     const { bearerToken } = credentials;
-    if (bearerToken === undefined || !this.#isOurs(bearerToken)) return undefined;
+    if (bearerToken === undefined) return undefined;
+    const issuer = this.#issuerOf(bearerToken);
+    if (issuer === legacyIssuer) {
+      const claims = await this.#verifyLegacy(bearerToken);
+      if (claims === undefined || !this.#isHeldBySecret(claims, bearerToken)) throw statusErrors.unauthorized();
+      return legacyUserOf(claims);
+    }
+    if (issuer !== this.#issuer) return undefined;
     const verified = await this.verify(bearerToken, this.audiences);
     if (verified === undefined) throw statusErrors.unauthorized();
     return verified.user;
@@ -134,14 +168,42 @@ export class ServiceAccountTokens {
     return this.#algorithm;
   }
 
-  #isOurs(token: string): boolean {
-    if (this.#verified.has(token)) return true;
+  #issuerOf(token: string): string | undefined {
+    if (this.#verified.has(token)) return this.#issuer;
+    if (this.#legacy.has(token)) return legacyIssuer;
     try {
-      return decodeJwt(token).iss === this.#issuer;
+      return decodeJwt(token).iss;
     } catch (error) {
-      if (error instanceof errors.JOSEError) return false;
+      if (error instanceof errors.JOSEError) return undefined;
       throw error;
     }
+  }
+
+  async #verifyLegacy(token: string): Promise<LegacyClaims | undefined> {
+    const known = this.#legacy.get(token);
+    if (known !== undefined) return known;
+    try {
+      const { payload } = await jwtVerify(token, this.#publicKey, { algorithms: [this.#algorithm], issuer: legacyIssuer });
+      const claims = readLegacyClaims(payload);
+      if (claims === undefined || payload.sub !== serviceAccountUser(claims.namespace, claims.serviceAccount.name)) return undefined;
+      remember(this.#legacy, token, claims);
+      return claims;
+    } catch (error) {
+      if (error instanceof errors.JOSEError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Whether the Secret still holds the token and the account still lives. Source: pkg/serviceaccount/legacy.go (Validate). */
+  #isHeldBySecret({ namespace, secretName, serviceAccount }: LegacyClaims, token: string): boolean {
+    const secret = this.#objects.get('secrets', namespace, secretName);
+    if (secret === undefined || secret.metadata.deletionTimestamp !== undefined) return false;
+    if ((secret.metadata.labels?.[invalidSinceLabel] ?? '') !== '') return false;
+    // Only Secrets are stored under this resource name.
+    const { data } = secret as { readonly data?: Readonly<Record<string, string>> };
+    if (data?.token !== Buffer.from(token).toString('base64')) return false;
+    const account = this.#objects.get('serviceaccounts', namespace, serviceAccount.name)?.metadata;
+    return account !== undefined && account.deletionTimestamp === undefined && account.uid === serviceAccount.uid;
   }
 
   async #verifySignature(token: string): Promise<Verified | undefined> {
@@ -149,9 +211,7 @@ export class ServiceAccountTokens {
     if (known !== undefined) return known;
     const fresh = await this.#decode(token);
     if (fresh === undefined) return undefined;
-    const oldest = this.#verified.keys().next().value;
-    if (this.#verified.size >= cacheSize && oldest !== undefined) this.#verified.delete(oldest);
-    this.#verified.set(token, fresh);
+    remember(this.#verified, token, fresh);
     return fresh;
   }
 
@@ -190,4 +250,11 @@ export class ServiceAccountTokens {
     this.#keyId ??= exportJWK(this.#publicKey).then((jwk) => calculateJwkThumbprint(jwk));
     return this.#keyId;
   }
+}
+
+/** Keeps the latest `cacheSize` entries. */
+function remember<T>(cache: Map<string, T>, token: string, value: T): void {
+  const oldest = cache.keys().next().value;
+  if (cache.size >= cacheSize && oldest !== undefined) cache.delete(oldest);
+  cache.set(token, value);
 }
