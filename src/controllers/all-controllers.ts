@@ -40,7 +40,7 @@ export function allControllers({ kinds, certificateAuthority, issueSecretToken, 
     rootCaController(certificateAuthority),
     serviceAccountTokensController({ issue: issueSecretToken, certificateAuthority }),
     nodeLifecycleController(nodes),
-    taintEvictionController,
+    taintEvictionController(),
     podGcController(),
   ];
 }

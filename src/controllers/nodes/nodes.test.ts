@@ -112,7 +112,7 @@ describe('nodeLifecycleController', () => {
 
 describe('taintEvictionController', () => {
   it('deletes at once without toleration, after tolerationSeconds with one, and never with an endless one', async (t) => {
-    const cluster = await startTestCluster(t, { controllers: [taintEvictionController] });
+    const cluster = await startTestCluster(t, { controllers: [taintEvictionController()] });
     await cluster.apply(aNode('n1'));
     const toleration = { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute' };
     await cluster.apply(aPod('none', { nodeName: 'n1' }));
@@ -133,6 +133,26 @@ describe('taintEvictionController', () => {
     assert.deepEqual(await left(), ['all']);
     const some = (await cluster.list(pod)).find(({ metadata }) => metadata.name === 'some');
     if (some !== undefined) assert.equal(podCondition(some, 'DisruptionTarget')?.reason, 'DeletionByTaintManager');
+  });
+
+  it('counts from when it saw a taint that does not say since when, anew each time', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [taintEvictionController()] });
+    await cluster.apply(aNode('n1'));
+    const tolerations = [{ key: 'drain', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 60 }];
+    await cluster.apply(aPod('some', { nodeName: 'n1', tolerations }));
+    const taint = (taints: readonly Readonly<Record<string, string>>[]) =>
+      cluster.api(node).patch(nodeRef('n1'), { type: 'merge', body: { spec: { taints } } });
+    await taint([{ key: 'drain', effect: 'NoExecute' }]);
+    await cluster.pass(50);
+    await taint([]);
+    await cluster.pass(50);
+    await taint([{ key: 'drain', effect: 'NoExecute' }]);
+    const leaves = async (): Promise<boolean> =>
+      (await cluster.list(pod)).every(({ metadata }) => metadata.deletionTimestamp !== undefined);
+    await cluster.pass(59);
+    assert.equal(await leaves(), false);
+    await cluster.pass(1);
+    assert.equal(await leaves(), true);
   });
 });
 

@@ -16,35 +16,55 @@ function taintsOver({ spec }: Pod, { cache }: ControllerContext): readonly Taint
   return spec.nodeName === undefined ? [] : evicting(cache(node).get({ namespace: '', name: spec.nodeName })?.spec.taints);
 }
 
-export const taintEvictionController: Controller<Pod> = defineController<Pod>({
-  name: 'taint-eviction',
-  reconciles: pod,
-  concerns: (object, context) => taintsOver(object, context).length > 0,
-  indexes: [podsByNode],
-  watches: [
-    watching(node, (object, context) =>
-      evicting(object.spec.taints).length === 0 ? [] : podsOn(object.metadata.name, context).map(refOf),
-    ),
-  ],
-  reconcile: async (ref, context) => {
-    const object = context.cache(pod).get(ref);
-    if (object === undefined || object.metadata.deletionTimestamp !== undefined || isPodTerminal(object)) return settled;
-    const inMs = evictionInMs(object, taintsOver(object, context), context.clock.now());
-    if (inMs === undefined) return settled;
-    return inMs > 0 ? { requeueAfterMs: inMs } : evict(object, context);
-  },
-});
+/** When a Pod was first found to be on borrowed time. */
+interface Seen {
+  readonly uid: string;
+  readonly atMs: number;
+}
 
-/** When the Pod has to go, in milliseconds from now, 0 for at once; undefined: never. */
-function evictionInMs({ spec }: Pod, taints: readonly Taint[], nowMs: number): number | undefined {
+export function taintEvictionController(): Controller<Pod> {
+  const seen = new Map<string, Seen>();
+  return defineController<Pod>({
+    name: 'taint-eviction',
+    reconciles: pod,
+    concerns: (object, context) => taintsOver(object, context).length > 0,
+    indexes: [podsByNode],
+    watches: [
+      watching(node, (object, context) =>
+        evicting(object.spec.taints).length === 0 ? [] : podsOn(object.metadata.name, context).map(refOf),
+      ),
+    ],
+    reconcile: async (ref, context) => {
+      const key = `${ref.namespace}/${ref.name}`;
+      const object = context.cache(pod).get(ref);
+      const taints = object === undefined ? [] : taintsOver(object, context);
+      const ends = object === undefined || object.metadata.deletionTimestamp !== undefined || isPodTerminal(object);
+      if (ends || taints.length === 0) {
+        seen.delete(key);
+        return settled;
+      }
+      const nowMs = context.clock.now();
+      const { uid } = object.metadata;
+      const since = seen.get(key);
+      const sinceMs = since?.uid === uid ? since.atMs : nowMs;
+      seen.set(key, { uid, atMs: sinceMs });
+      const atMs = evictionAtMs(object, taints, sinceMs);
+      if (atMs === undefined) return settled;
+      return atMs > nowMs ? { requeueAfterMs: atMs - nowMs } : evict(object, context);
+    },
+  });
+}
+
+/** When the Pod has to go, in milliseconds since the epoch, 0 for at once; undefined: never. Taints that do not say since when count from `sinceMs`. */
+function evictionAtMs({ spec }: Pod, taints: readonly Taint[], sinceMs: number): number | undefined {
   const ends: number[] = [];
   for (const taint of taints) {
     const tolerations = (spec.tolerations ?? []).filter((toleration) => tolerates(toleration, taint));
     if (tolerations.length === 0) return 0;
     const limits = tolerations.flatMap(({ tolerationSeconds }) => (tolerationSeconds === undefined ? [] : [tolerationSeconds]));
-    if (limits.length > 0) ends.push((timeOf(taint.timeAdded) || nowMs) + Math.max(0, Math.min(...limits)) * 1000);
+    if (limits.length > 0) ends.push((timeOf(taint.timeAdded) || sinceMs) + Math.max(0, Math.min(...limits)) * 1000);
   }
-  return ends.length === 0 ? undefined : Math.max(0, Math.min(...ends) - nowMs);
+  return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
 async function evict(object: Pod, { api, clock, events }: ControllerContext): Promise<Outcome> {
