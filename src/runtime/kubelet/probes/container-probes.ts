@@ -6,8 +6,9 @@ import type { Probe } from '../../../api/generated/core/v1.ts';
 import { type Clock, sleep } from '../../../client/clock.ts';
 import type { EventRecorder } from '../../../client/event-recorder.ts';
 import type { Streams } from '../../container/container-runtime.ts';
-import { attemptProbe, type ProbeAttempt, type ProbeOutcome } from './probe-actions.ts';
+import { attemptProbe, type ProbeAttempt } from './probe-actions.ts';
 import type { FatalProbe, ProbedContainer } from './probe-manager.ts';
+import type { ProbeOutcome } from './probe-outcome.ts';
 
 type ProbeKind = 'Startup' | 'Liveness' | 'Readiness';
 
@@ -120,6 +121,7 @@ export class ContainerProbes {
       if (outcome.success === 'unknown') this.#report(`${kind} probe errored and resulted in Unknown state: ${outcome.output}`);
       else {
         if (!outcome.success) this.#report(`${kind} probe failed: ${outcome.output}`);
+        else if (outcome.warning !== undefined) this.#report(`${kind} probe warning: ${outcome.warning}`, 'ProbeWarning');
         run = outcome.success === last ? run + 1 : 1;
         last = outcome.success;
         if (run >= (outcome.success ? probe.successThreshold : probe.failureThreshold) && !verdict(outcome.success)) return;
@@ -134,10 +136,10 @@ export class ContainerProbes {
     return attempt({ probe, container, containerId, podIp, streams, signal });
   }
 
-  #report(message: string): void {
+  #report(message: string, reason = 'Unhealthy'): void {
     const { events, probed } = this.#options;
     const init = probed.pod.spec.initContainers?.some((c) => c.name === probed.container.name) === true;
     const fieldPath = `spec.${init ? 'initContainers' : 'containers'}{${probed.container.name}}`;
-    events.event({ object: probed.pod, fieldPath }, 'Warning', 'Unhealthy', message);
+    events.event({ object: probed.pod, fieldPath }, 'Warning', reason, message);
   }
 }

@@ -2,17 +2,15 @@
  * One attempt of each kind of probe. Resolves with success or with the text that upstream puts into the Unhealthy event; never rejects.
  * Source: pkg/probe/{exec,http,tcp,grpc}/*.go; pkg/kubelet/prober/prober.go.
  */
-import http from 'node:http';
 import http2 from 'node:http2';
-import https from 'node:https';
 import net from 'node:net';
 import { PassThrough } from 'node:stream';
 import type { Container, Probe } from '../../../api/generated/core/v1.ts';
 import { RuntimeError, type Streams } from '../../container/container-runtime.ts';
 import { resolvePort } from '../lifecycle-hooks.ts';
-
-/** `unknown`: the probe itself could not be made; it counts neither way. */
-export type ProbeOutcome = { readonly success: true } | { readonly success: false | 'unknown'; readonly output: string };
+import { dialError, hostPort } from './dial-error.ts';
+import { httpProbe } from './http-probe.ts';
+import { failure, type ProbeOutcome, success } from './probe-outcome.ts';
 
 export interface ProbeAttempt {
   readonly probe: Probe;
@@ -24,9 +22,6 @@ export interface ProbeAttempt {
   readonly signal: AbortSignal;
 }
 
-const success: ProbeOutcome = { success: true };
-const failure = (output: string): ProbeOutcome => ({ success: false, output });
-
 const maxOutputBytes = 10 * 1024;
 
 /** Runs the probe's handler once, within its timeout. */
@@ -35,7 +30,9 @@ export async function attemptProbe(attempt: ProbeAttempt): Promise<ProbeOutcome>
   const timeoutMs = probe.timeoutSeconds * 1000;
   try {
     if (probe.exec !== undefined) return await execProbe(attempt, probe.exec.command ?? [], timeoutMs);
-    if (probe.httpGet !== undefined) return await httpProbe(attempt, probe.httpGet, timeoutMs);
+    if (probe.httpGet !== undefined) {
+      return await httpProbe(probe.httpGet, { port: resolvePort(probe.httpGet.port, attempt.container), podIp: attempt.podIp, timeoutMs });
+    }
     if (probe.tcpSocket !== undefined) {
       return await tcpProbe(probe.tcpSocket.host ?? attempt.podIp, resolvePort(probe.tcpSocket.port, attempt.container), timeoutMs);
     }
@@ -66,50 +63,6 @@ async function execProbe(attempt: ProbeAttempt, command: readonly string[], time
   }
   const text = Buffer.concat(chunks).subarray(0, maxOutputBytes).toString('utf8');
   return code === 0 ? success : failure(text);
-}
-
-type HttpGet = NonNullable<Probe['httpGet']>;
-
-const hostPort = (host: string, port: number): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
-
-/** Go's text for a failed connection, from Node's error. */
-export function dialError(error: Error, address: string): string {
-  const code = 'code' in error ? error.code : '';
-  if (code === 'ECONNREFUSED') return `dial tcp ${address}: connect: connection refused`;
-  if (code === 'EHOSTUNREACH') return `dial tcp ${address}: connect: no route to host`;
-  if (code === 'ENETUNREACH') return `dial tcp ${address}: connect: network is unreachable`;
-  if (code === 'ETIMEDOUT') return `dial tcp ${address}: i/o timeout`;
-  if (code === 'ECONNRESET') return `read tcp ${address}: read: connection reset by peer`;
-  return error.message;
-}
-
-function httpProbe(attempt: ProbeAttempt, action: HttpGet, timeoutMs: number): Promise<ProbeOutcome> {
-  const port = resolvePort(action.port, attempt.container);
-  const host = action.host === undefined || action.host === '' ? attempt.podIp : action.host;
-  const scheme = (action.scheme ?? 'HTTP').toLowerCase();
-  const path = action.path === undefined || action.path === '' ? '/' : action.path.startsWith('/') ? action.path : `/${action.path}`;
-  const url = `${scheme}://${hostPort(host, port)}${path}`;
-  const headers: Record<string, string> = { 'User-Agent': 'kube-probe/1.36', Accept: '*/*', Connection: 'close' };
-  for (const { name, value } of action.httpHeaders ?? []) headers[name] = value;
-  const client = scheme === 'https' ? https : http;
-  return new Promise((resolve) => {
-    const request = client.request(
-      { host, port, path, headers, agent: false, timeout: timeoutMs, rejectUnauthorized: false },
-      (response) => {
-        const code = response.statusCode ?? 0;
-        response.resume();
-        response.destroy();
-        resolve(code >= 200 && code < 400 ? success : failure(`HTTP probe failed with statuscode: ${code}`));
-      },
-    );
-    const timer = setTimeout(() => {
-      resolve(failure(`Get ${JSON.stringify(url)}: context deadline exceeded (Client.Timeout exceeded while awaiting headers)`));
-      request.destroy();
-    }, timeoutMs);
-    request.on('error', (error) => resolve(failure(`Get ${JSON.stringify(url)}: ${dialError(error, hostPort(host, port))}`)));
-    request.on('close', () => clearTimeout(timer));
-    request.end();
-  });
 }
 
 function tcpProbe(host: string, port: number, timeoutMs: number): Promise<ProbeOutcome> {
