@@ -49,6 +49,7 @@ export interface SandboxConfig {
   readonly pod: PodIdentity;
   /** Counts the sandboxes of one pod, from 0. */
   readonly attempt: number;
+  /** '': the host's own. */
   readonly hostname: string;
   /** Shares the host's network, PID or IPC namespace. */
   readonly hostNetwork: boolean;
@@ -97,7 +98,8 @@ export interface ContainerResources {
 }
 
 export interface ContainerSecurity {
-  readonly runAsUser?: number;
+  /** A number, or the user that the image names; absent: the image's, and its group. */
+  readonly runAsUser?: number | string;
   readonly runAsGroup?: number;
   readonly supplementalGroups: readonly number[];
   readonly privileged: boolean;

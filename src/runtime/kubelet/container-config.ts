@@ -2,10 +2,10 @@
  * A container of the spec as the engine is told it: environment, command, mounts, resources, security.
  * Source: pkg/kubelet/kubelet_pods.go (GenerateRunContainerOptions, makeMounts); pkg/kubelet/kuberuntime/kuberuntime_container.go.
  */
-import { chmod, mkdir, realpath, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, normalize } from 'node:path';
+import { chmod, mkdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Container, Pod, VolumeMount } from '../../api/generated/core/v1.ts';
-import type { ContainerConfig, Mount } from '../container/container-runtime.ts';
+import type { ContainerConfig, Image, Mount } from '../container/container-runtime.ts';
 import type { KubeletDeps } from './deps.ts';
 import { containerEnvironment } from './environment.ts';
 import { expand } from './expansion.ts';
@@ -18,6 +18,8 @@ import { isErrno } from './volumes/atomic-writer.ts';
 export interface ContainerConfigInput {
   readonly pod: Pod;
   readonly container: Container;
+  /** What it is made from: whose user it has unless the spec says otherwise. */
+  readonly image: Pick<Image, 'user'>;
   readonly sandboxId: string;
   readonly attempt: number;
   readonly facts: PodRuntimeFacts;
@@ -41,20 +43,33 @@ async function existingPart(path: string): Promise<string> {
   }
 }
 
-const escapes = (path: string): boolean => path.startsWith('/') || normalize(path).split('/').includes('..');
+const configError = (message: string): PodConfigError => new PodConfigError('CreateContainerConfigError', message);
+
+/** The part of the volume that is asked for, '' for all of it. Source: pkg/kubelet/container/helpers.go (ExpandContainerVolumeMounts); makeMounts. */
+function wantedSubPath(mount: VolumeMount, env: ReadonlyMap<string, string>): string {
+  const expression = mount.subPathExpr ?? '';
+  if (expression === '') return mount.subPath ?? '';
+  const missing = new Set<string>();
+  const subPath = expand(expression, (name) => {
+    const value = env.get(name) ?? '';
+    if (value === '') missing.add(name);
+    return value;
+  });
+  if (missing.size > 0) throw configError(`missing value for ${[...missing].sort().join(', ')}`);
+  return subPath;
+}
 
 async function subPathOf(mount: VolumeMount, base: string, env: ReadonlyMap<string, string>, reads: boolean): Promise<string> {
-  const expression = mount.subPathExpr ?? '';
-  const subPath = expression === '' ? (mount.subPath ?? '') : expand(expression, (name) => env.get(name));
+  const subPath = wantedSubPath(mount, env);
+  if (subPath.startsWith('/')) throw configError(`error SubPath \`${subPath}\` must not be an absolute path`);
+  if (subPath.split('/').includes('..')) throw configError(`unable to provision SubPath \`${subPath}\`: must not contain '..'`);
   if (subPath === '' || !reads) return base;
-  if (escapes(subPath))
-    throw new PodConfigError('CreateContainerConfigError', `subPath ${JSON.stringify(subPath)} must not escape the volume`);
   const full = join(base, subPath);
   // A link inside the volume must not lead out of it. Source: pkg/volume/util/subpath/subpath_linux.go (SafeMakeDir).
   const root = await realpath(base);
   const existing = await existingPart(full);
   if (existing !== root && !existing.startsWith(`${root}/`)) {
-    throw new PodConfigError('CreateContainerConfigError', `failed to prepare subPath for volumeMount ${JSON.stringify(mount.name)}`);
+    throw configError(`failed to prepare subPath for volumeMount ${JSON.stringify(mount.name)}`);
   }
   try {
     const made = await mkdir(full, { recursive: true });
@@ -73,10 +88,7 @@ async function volumeMounts(input: ContainerConfigInput, env: ReadonlyMap<string
   for (const mount of input.container.volumeMounts ?? []) {
     const volume = input.pod.spec.volumes?.find((v) => v.name === mount.name);
     if (volume === undefined) {
-      throw new PodConfigError(
-        'CreateContainerConfigError',
-        `cannot find volume ${JSON.stringify(mount.name)} to mount into container ${JSON.stringify(input.container.name)}`,
-      );
+      throw configError(`cannot find volume ${JSON.stringify(mount.name)} to mount into container ${JSON.stringify(input.container.name)}`);
     }
     const hostPath = await subPathOf(mount, deps.volumes.path(input.pod, volume), env, deps.runtime.readsHostFiles);
     const readOnly =
@@ -123,10 +135,25 @@ async function allMounts(
   return [...mounts, ...own.filter((m) => m.containerPath !== '' && !taken.has(m.containerPath))];
 }
 
+async function fileOfVolume(pod: Pod, { volumes }: KubeletDeps, name: string, path: string): Promise<string | undefined> {
+  const volume = pod.spec.volumes?.find((v) => v.name === name);
+  if (volume === undefined) throw new Error(`cannot find the volume ${JSON.stringify(name)} referenced by FileKeyRef`);
+  try {
+    const root = await realpath(volumes.path(pod, volume));
+    const file = await realpath(join(root, path));
+    if (!file.startsWith(`${root}/`)) throw new Error(`${JSON.stringify(path)} is outside of the volume`);
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
 /** Builds the whole configuration. Rejects with `PodConfigError` when something the container refers to is missing. */
 export async function containerConfig(input: ContainerConfigInput, deps: KubeletDeps): Promise<ContainerConfig> {
   const { pod, container, facts } = input;
-  const env = await containerEnvironment({ pod, container, sources: deps.sources, facts });
+  const volumeFile = (volume: string, path: string): Promise<string | undefined> => fileOfVolume(pod, deps, volume, path);
+  const env = await containerEnvironment({ pod, container, sources: deps.sources, facts, volumeFile });
   const lookup = (name: string): string | undefined => env.get(name);
   const logFile = await terminationLog(input, deps);
   const spec = pod.spec;
@@ -143,7 +170,7 @@ export async function containerConfig(input: ContainerConfigInput, deps: Kubelet
     mounts: await allMounts(input, env, deps, logFile),
     devices: [],
     resources: containerResources(pod, container, deps.node.memoryBytes),
-    security: containerSecurity(pod, container),
+    security: containerSecurity(pod, container, input.image),
     pidMode: spec.hostPID === true ? 'host' : spec.shareProcessNamespace === true ? 'pod' : 'container',
     hostNetwork: spec.hostNetwork === true,
     stdin: container.stdin ?? false,

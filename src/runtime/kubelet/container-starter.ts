@@ -106,7 +106,7 @@ async function prepareAndStart(state: PodState, spec: ContainerSpec, { sandboxId
   if (violation !== undefined) throw new PodConfigError('CreateContainerConfigError', violation);
   const joined = targetId(state, target);
   const attempt = nextAttempt(state, spec);
-  const built = await containerConfig({ pod: state.pod, container: spec, sandboxId, attempt, facts: state.facts }, deps);
+  const built = await containerConfig({ pod: state.pod, container: spec, image, sandboxId, attempt, facts: state.facts }, deps);
   if (state.aborted) return;
   const config = joined === undefined ? built : { ...built, pidMode: { target: joined } };
   const created = await create(state, spec, config);

@@ -51,7 +51,7 @@ describe('hosts file', () => {
     assert.match(hosts({ hostAliases }), /\n\n# Entries added by HostAliases\.\n192\.0\.2\.7\ta\tb\.example\n$/);
     assert.equal(
       hosts({ hostNetwork: true, hostAliases }),
-      '# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n\n# Entries added by HostAliases.\n192.0.2.7\ta\tb.example\n',
+      '# Kubernetes-managed hosts file (host network).\n127.0.0.1\tlocalhost\n\n# Entries added by HostAliases.\n192.0.2.7\ta\tb.example\n',
     );
   });
 });

@@ -5,6 +5,7 @@
 import type { HostAlias, Pod } from '../../api/generated/core/v1.ts';
 
 const managedHostsHeader = '# Kubernetes-managed hosts file.\n';
+const managedHostsHeaderOnHost = '# Kubernetes-managed hosts file (host network).\n';
 const maxNameservers = 3;
 const maxSearchPaths = 32;
 const maxSearchChars = 2048;
@@ -38,7 +39,7 @@ export interface HostsFileInput {
 export function hostsFile(input: HostsFileInput): string {
   const aliases = aliasLines(input.pod.spec.hostAliases ?? []);
   if (input.pod.spec.hostNetwork === true) {
-    return `${managedHostsHeader}${input.hostFile}${aliases}`;
+    return `${managedHostsHeaderOnHost}${input.hostFile}${aliases}`;
   }
   const own =
     input.domain === ''

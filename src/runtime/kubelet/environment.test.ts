@@ -25,7 +25,7 @@ function environment(fields: Partial<Container>, spec: object = {}): Promise<Rec
   const metadata = { name: 'web', namespace: 'shop', uid: 'u-1', labels: { app: 'web' }, annotations: {} };
   const pod = { metadata, spec: { containers: [container], nodeName: 'minik', ...spec } } as unknown as Pod;
   const facts = { podIp: '10.244.0.9', hostIp: '10.0.0.1', allocatable: { cpu: '4', memory: '8Gi' } };
-  return containerEnvironment({ pod, container, sources, facts }).then((env) => Object.fromEntries(env));
+  return containerEnvironment({ pod, container, sources, facts, volumeFile: async () => undefined }).then((env) => Object.fromEntries(env));
 }
 
 describe('environment', () => {

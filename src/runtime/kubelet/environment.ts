@@ -2,7 +2,8 @@
  * The environment of a container: service variables, `envFrom`, `env` with expansion; what the manifest says wins over what is generated.
  * Source: pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables).
  */
-import type { Container, EnvFromSource, EnvVar, Pod } from '../../api/generated/core/v1.ts';
+import type { Container, EnvFromSource, EnvVar, FileKeySelector, Pod } from '../../api/generated/core/v1.ts';
+import { envFileValue } from './env-file.ts';
 import { expand } from './expansion.ts';
 import { fieldValue, type PodRuntimeFacts, resourceValue } from './field-ref.ts';
 import { PodConfigError, type PodSources } from './pod-sources.ts';
@@ -32,6 +33,35 @@ async function addFrom(env: Map<string, string>, source: EnvFromSource, namespac
     }
     for (const [key, value] of Object.entries(secret.data ?? {})) env.set(prefix + key, decodeBase64(value));
   }
+}
+
+const maxFileKeyChars = 128;
+const maxFileValueBytes = 32 * 1024;
+
+/** Source: pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables); KEP-3721. */
+async function fileValue(ref: FileKeySelector, readFile: EnvironmentInput['volumeFile']): Promise<string | undefined> {
+  const { key, path, volumeName, optional } = ref;
+  if (key.length > maxFileKeyChars) {
+    throw configError(`environment variable key ${JSON.stringify(key)} exceeds maximum length of ${maxFileKeyChars} characters`);
+  }
+  let value: string;
+  try {
+    const content = await readFile(volumeName, path);
+    if (content === undefined && optional === true) return undefined;
+    if (content === undefined)
+      throw new Error(`failed to open environment variable file ${JSON.stringify(path)}: no such file or directory`);
+    value = envFileValue(content, key);
+  } catch (error) {
+    throw configError(`couldn't parse env file: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (value === '') {
+    if (optional === true) return undefined;
+    throw configError(`environment variable key ${JSON.stringify(key)} not found in file ${JSON.stringify(path)}`);
+  }
+  if (Buffer.byteLength(value) > maxFileValueBytes) {
+    throw configError(`environment variable value for key ${JSON.stringify(key)} exceeds maximum size of 32KB`);
+  }
+  return value;
 }
 
 /** The value of a `valueFrom`; undefined when an optional source is absent and the variable is left out. */
@@ -69,6 +99,7 @@ async function valueFrom(variable: EnvVar, input: EnvironmentInput): Promise<str
     if (value === undefined && optional !== true) throw configError(`couldn't find key ${key} in Secret ${namespace}/${name}`);
     return value === undefined ? undefined : decodeBase64(value);
   }
+  if (from?.fileKeyRef !== undefined) return fileValue(from.fileKeyRef, input.volumeFile);
   return '';
 }
 
@@ -77,6 +108,8 @@ export interface EnvironmentInput {
   readonly container: Container;
   readonly sources: PodSources;
   readonly facts: PodRuntimeFacts;
+  /** The text of a file of one of the pod's volumes; undefined when there is no such file. Rejects when it lies outside the volume. */
+  volumeFile(volume: string, path: string): Promise<string | undefined>;
 }
 
 /** Resolves every variable. Rejects with `PodConfigError` when a source that is not optional is missing. */

@@ -143,6 +143,16 @@ describe('kubelet', () => {
     await k.run('port', { containers: [{ name: 'main', image: 'busybox:1.36', ports: [{ containerPort: 80, hostPort: 8080 }] }] });
     await k.run('same-port', { containers: [{ name: 'main', image: 'busybox:1.36', ports: [{ containerPort: 80, hostPort: 8080 }] }] });
     assert.equal((await k.pod('same-port')).status.reason, 'NodePorts');
+    const sysctls = [
+      { name: 'net/ipv4/ip_local_port_range', value: '1024 65535' },
+      { name: 'kernel/msgmax', value: '1' },
+    ];
+    await k.run('sysctl', { securityContext: { sysctls } });
+    const forbidden = (await k.pod('sysctl')).status;
+    assert.deepEqual(
+      [forbidden.reason, forbidden.message],
+      ['SysctlForbidden', 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted'],
+    );
     assert.equal((await k.pod('first')).status.phase, 'Running');
     await k.restart();
     assert.equal((await k.pod('first')).status.phase, 'Running');
@@ -155,6 +165,11 @@ describe('kubelet', () => {
     await k.cluster.api(podKind).updateStatus({ ...object, status: { ...object.status, phase: 'Pending' } });
     await k.settle();
     assert.equal((await k.pod('web')).status.phase, 'Running');
+    const running = await k.pod('web');
+    const conditions = (running.status.conditions ?? []).map((c) => (c.type === 'Ready' ? { ...c, status: 'False' as const } : c));
+    await k.cluster.api(podKind).updateStatus({ ...running, status: { ...running.status, conditions } });
+    await k.settle();
+    assert.deepEqual((await k.pod('web')).status.conditions, running.status.conditions);
     assert.equal(created.metadata.uid, (await k.pod('web')).metadata.uid);
   });
 });

@@ -110,10 +110,41 @@ function untolerated({ pod, node }: AdmissionInput): boolean {
     );
 }
 
+/** Sysctls that stay within a pod. Source: pkg/kubelet/sysctl/safe_sysctls.go. */
+const safeSysctls: ReadonlySet<string> = new Set([
+  'kernel.shm_rmid_forced',
+  'net.ipv4.ip_local_port_range',
+  'net.ipv4.ip_local_reserved_ports',
+  'net.ipv4.ip_unprivileged_port_start',
+  'net.ipv4.ping_group_range',
+  'net.ipv4.tcp_fin_timeout',
+  'net.ipv4.tcp_keepalive_intvl',
+  'net.ipv4.tcp_keepalive_probes',
+  'net.ipv4.tcp_keepalive_time',
+  'net.ipv4.tcp_rmem',
+  'net.ipv4.tcp_syncookies',
+  'net.ipv4.tcp_wmem',
+]);
+
+/** Slashes and dots both part names; the first of them says which. Source: component-helpers node/util/sysctl (NormalizeName). */
+export function sysctlName(name: string): string {
+  return /[./]/.exec(name)?.[0] === '/' ? name.replaceAll(/[./]/g, (part) => (part === '/' ? '.' : '/')) : name;
+}
+
+/** Source: pkg/kubelet/sysctl/allowlist.go. */
+function forbiddenSysctl({ spec }: Pod): Waiting | undefined {
+  const unsafe = (spec.securityContext.sysctls ?? []).map(({ name }) => sysctlName(name)).find((name) => !safeSysctls.has(name));
+  return unsafe === undefined
+    ? undefined
+    : { reason: 'SysctlForbidden', message: `forbidden sysctl: ${JSON.stringify(unsafe)} not allowlisted` };
+}
+
 const predicate = (reason: string, text: string): Waiting => ({ reason, message: `Predicate ${reason} failed: ${text}` });
 
 /** Why the node cannot run the pod, in upstream's words; undefined when it can. */
 export function admissionFailure(input: AdmissionInput): Waiting | undefined {
+  const sysctl = forbiddenSysctl(input.pod);
+  if (sysctl !== undefined) return sysctl;
   const lacking = insufficient(input);
   if (lacking !== undefined) return lacking;
   if (!affinityFits(input)) return predicate('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");

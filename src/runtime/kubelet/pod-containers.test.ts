@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { configMap } from '../../api/kinds/config-map.ts';
 import { pod as podKind } from '../../api/kinds/pod.ts';
@@ -197,5 +200,71 @@ describe('volumes', () => {
       .patch({ namespace: 'default', name: 'web' }, { type: 'merge', body: { metadata: { labels: { app: 'db' } } } });
     await k.settle();
     assert.equal(await k.volumeFile('web', 'downward-api', 'info', 'labels'), 'app="db"');
+  });
+});
+
+describe('a part of a volume by the environment', () => {
+  const annotated = { name: 'PART', valueFrom: { fieldRef: { fieldPath: "metadata.annotations['part']" } } };
+  const container = {
+    name: 'main',
+    image: 'busybox:1.36',
+    env: [annotated],
+    volumeMounts: [{ name: 'data', mountPath: '/data', subPathExpr: '$(PART)' }],
+  };
+  const spec = { containers: [container], volumes: [{ name: 'data', emptyDir: {} }] };
+
+  it('waits for a value, refuses what leads out, and then mounts it', async (t) => {
+    const k = await startKubeletCluster(t);
+    await k.run('web', spec);
+    const reason = 'CreateContainerConfigError';
+    assert.deepEqual((await k.status('web')).state.waiting, { reason, message: 'missing value for PART' });
+    const set = async (part: string): Promise<void> => {
+      const body = { metadata: { annotations: { part } } };
+      await k.cluster.api(podKind).patch({ namespace: 'default', name: 'web' }, { type: 'merge', body });
+      await k.settle();
+    };
+    await set('/etc');
+    assert.deepEqual((await k.status('web')).state.waiting, { reason, message: 'error SubPath `/etc` must not be an absolute path' });
+    await set('a/../..');
+    assert.deepEqual((await k.status('web')).state.waiting, {
+      reason,
+      message: "unable to provision SubPath `a/../..`: must not contain '..'",
+    });
+    await set('a/b');
+    assert.ok((await k.status('web')).state.running);
+    const { uid } = (await k.pod('web')).metadata;
+    assert.ok(existsSync(join(k.root, 'pods', uid, 'volumes/kubernetes.io~empty-dir/data/a/b')));
+  });
+});
+
+describe('the environment', () => {
+  it('takes values from a file that an init container wrote', async (t) => {
+    const k = await startKubeletCluster(t);
+    const from = (key: string, optional: boolean) => ({ valueFrom: { fileKeyRef: { volumeName: 'env', path: 'vars', key, optional } } });
+    const env = [
+      { name: 'A', ...from('KEY', false) },
+      { name: 'NONE', ...from('OTHER', true) },
+    ];
+    await k.run('web', { containers: [{ name: 'main', image: 'busybox:1.36', env }], volumes: [{ name: 'env', emptyDir: {} }] });
+    const { waiting } = (await k.status('web')).state;
+    assert.match(waiting?.message ?? '', /^couldn't parse env file: failed to open environment variable file "vars": no such file/);
+    const { uid } = (await k.pod('web')).metadata;
+    await writeFile(join(k.root, 'pods', uid, 'volumes/kubernetes.io~empty-dir/env/vars'), "KEY='a value'\n");
+    await k.pass(10);
+    const [made] = [...k.engine.containers.values()];
+    assert.equal(made?.config.env.find(({ name }) => name === 'A')?.value, 'a value');
+    assert.equal(
+      made?.config.env.some(({ name }) => name === 'NONE'),
+      false,
+    );
+  });
+});
+
+describe('a group without a user', () => {
+  it("goes with the image's user", async (t) => {
+    const k = await startKubeletCluster(t);
+    await k.run('web', { securityContext: { runAsGroup: 3000 } });
+    const [made] = [...k.engine.containers.values()];
+    assert.deepEqual([made?.config.security.runAsUser, made?.config.security.runAsGroup], ['0', 3000]);
   });
 });

@@ -7,6 +7,7 @@ import type { ContainerPort, Container as ContainerSpec } from '../../api/genera
 import { type PortMapping, RuntimeError, type Sandbox, type SandboxConfig } from '../container/container-runtime.ts';
 import { podFile } from './container-config.ts';
 import { hostsFile, podHostname, resolvConf } from './dns-files.ts';
+import { sysctlName } from './pod-admission.ts';
 import type { PodState } from './pod-state.ts';
 import { graceSeconds, stopContainers } from './pod-termination.ts';
 import type { SyncResult } from './sync-result.ts';
@@ -43,12 +44,13 @@ function sandboxConfig({ deps, pod }: PodState, attempt: number): SandboxConfig 
   return {
     pod: { namespace: metadata.namespace ?? '', name: metadata.name, uid: metadata.uid, node: deps.node.name },
     attempt,
-    hostname: podHostname(pod, deps.node.clusterDomain).hostname,
+    // On the host's network a pod bears the host's name. Source: kuberuntime_sandbox.go (generatePodSandboxConfig).
+    hostname: spec.hostNetwork === true ? '' : podHostname(pod, deps.node.clusterDomain).hostname,
     hostNetwork: spec.hostNetwork === true,
     hostPid: spec.hostPID === true,
     hostIpc: spec.hostIPC === true,
     portMappings: spec.hostNetwork === true ? [] : hostPorts(ports),
-    sysctls: Object.fromEntries((spec.securityContext.sysctls ?? []).map(({ name, value }) => [name, value])),
+    sysctls: Object.fromEntries((spec.securityContext.sysctls ?? []).map(({ name, value }) => [sysctlName(name), value])),
     labels: metadata.labels ?? {},
     annotations: metadata.annotations ?? {},
     cgroupParent: '',

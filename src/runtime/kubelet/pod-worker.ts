@@ -27,6 +27,17 @@ const maxRetryMs = 10_000;
 
 const isTerminal = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed';
 
+/** What of a status only the kubelet writes. Source: status_manager.go (isPodStatusByKubeletEqual). */
+const ownShare = ({ phase, podIP, conditions, ...status }: PodStatus): readonly unknown[] => [
+  phase,
+  podIP,
+  [status.containerStatuses, status.initContainerStatuses, status.ephemeralContainerStatuses],
+  (conditions ?? [])
+    .filter(({ type }) => kubeletConditions.has(type))
+    .map(({ type, ...condition }) => [type, condition.status, condition.reason, condition.message])
+    .sort(([a], [b]) => ((a ?? '') < (b ?? '') ? -1 : 1)),
+];
+
 export class PodWorker {
   readonly state: PodState;
   readonly #volumes = new VolumeSync();
@@ -172,8 +183,7 @@ export class PodWorker {
     if (!deepEqual(foreign(previous), foreign(pod))) return false;
     const published = this.#published;
     if (published === undefined || this.state.deps.statuses.isWriting(b.uid)) return true;
-    const { phase, containerStatuses, podIP } = pod.status;
-    const intact = phase === published.phase && podIP === published.podIP && deepEqual(containerStatuses, published.containerStatuses);
+    const intact = deepEqual(ownShare(pod.status), ownShare(published));
     // Someone else wrote the status: the kubelet's own is written again. Source: status_manager.go (needsReconcile).
     if (!intact) this.#published = undefined;
     return intact;

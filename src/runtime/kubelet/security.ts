@@ -24,14 +24,16 @@ const defined = <K extends string, V>(key: K, value: V | undefined): { [P in K]?
   return result;
 };
 
-/** The effective security settings of one container. */
-export function containerSecurity(pod: Pod, container: Container): ContainerSecurity {
+/** The effective security settings of one container. A group without a user goes with the image's user, root when it names none. */
+export function containerSecurity(pod: Pod, container: Container, image: Pick<Image, 'user'>): ContainerSecurity {
   const ofPod = pod.spec.securityContext;
   const own = container.securityContext;
+  const group = own?.runAsGroup ?? ofPod.runAsGroup;
+  const imageUser = group === undefined ? undefined : image.user.split(':')[0] || '0';
   const selinux = own?.seLinuxOptions ?? ofPod.seLinuxOptions;
   return {
-    ...defined('runAsUser', own?.runAsUser ?? ofPod.runAsUser),
-    ...defined('runAsGroup', own?.runAsGroup ?? ofPod.runAsGroup),
+    ...defined('runAsUser', own?.runAsUser ?? ofPod.runAsUser ?? imageUser),
+    ...defined('runAsGroup', group),
     supplementalGroups: [...(ofPod.supplementalGroups ?? []), ...(ofPod.fsGroup === undefined ? [] : [ofPod.fsGroup])],
     privileged: own?.privileged ?? false,
     readOnlyRootFilesystem: own?.readOnlyRootFilesystem ?? false,

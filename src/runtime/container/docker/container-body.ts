@@ -63,7 +63,6 @@ export function resourceFields(resources: ContainerResources): Record<string, nu
 }
 
 function userOf({ runAsUser, runAsGroup }: ContainerSecurity): string {
-  if (runAsUser === undefined && runAsGroup !== undefined) throw new RuntimeError('Other', 'runAsGroup is specified without a runAsUser');
   return runAsUser === undefined ? '' : runAsGroup === undefined ? String(runAsUser) : `${runAsUser}:${runAsGroup}`;
 }
 

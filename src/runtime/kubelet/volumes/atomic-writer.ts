@@ -9,6 +9,8 @@ export interface ProjectedFile {
   readonly content: Buffer;
   /** Permission bits. */
   readonly mode: number;
+  /** Owned by this user; absent: as the process makes it. Ignored by a process that may not give files away. */
+  readonly owner?: number;
 }
 
 /** Files by their path relative to the volume; validated elsewhere to be free of `..`. */
@@ -107,6 +109,7 @@ export async function writeAtomically(folder: string, payload: Payload, options:
     await mkdir(dirname(full), { recursive: true, mode: 0o755 });
     await writeFile(full, file.content);
     await chmod(full, file.mode);
+    if (file.owner !== undefined && process.getuid?.() === 0) await chown(full, file.owner, -1);
   }
   await chmod(nextFolder, 0o755);
   if (options.group !== undefined) await giveToGroup(nextFolder, options.group);

@@ -34,13 +34,15 @@ export interface ProjectionContext {
 type Files = Map<string, ProjectedFile>;
 
 interface ItemsInput {
+  /** Of an item whose key is absent. */
+  readonly missing: string;
   readonly data: ReadonlyMap<string, Buffer>;
   readonly items: readonly KeyToPath[] | undefined;
   readonly mode: number;
   readonly optional: boolean;
 }
 
-function selectItems({ data, items, mode, optional }: ItemsInput): Files {
+function selectItems({ data, items, mode, optional, missing }: ItemsInput): Files {
   const files: Files = new Map();
   if (items === undefined || items.length === 0) {
     for (const [key, content] of data) files.set(key, { content, mode });
@@ -50,7 +52,7 @@ function selectItems({ data, items, mode, optional }: ItemsInput): Files {
     const content = data.get(item.key);
     if (content === undefined) {
       if (optional) continue;
-      throw new VolumeError(`references non-existent config key: ${item.key}`);
+      throw new VolumeError(`${missing}: ${item.key}`);
     }
     files.set(item.path, { content, mode: item.mode ?? mode });
   }
@@ -80,7 +82,7 @@ export async function configMapPayload(projection: ObjectProjection, context: Pr
     if (projection.optional) return new Map();
     throw new VolumeError(`configmap ${JSON.stringify(projection.name)} not found`);
   }
-  return selectItems({ ...projection, data: configMapData(configMap) });
+  return selectItems({ ...projection, data: configMapData(configMap), missing: 'configmap references non-existent config key' });
 }
 
 /** The files of a secret. An absent one is an error unless optional. */
@@ -90,7 +92,7 @@ export async function secretPayload(projection: ObjectProjection, context: Proje
     if (projection.optional) return new Map();
     throw new VolumeError(`secret ${JSON.stringify(projection.name)} not found`);
   }
-  return selectItems({ ...projection, data: secretData(secret) });
+  return selectItems({ ...projection, data: secretData(secret), missing: 'references non-existent secret key' });
 }
 
 /** The files of a downward API volume. */
@@ -126,8 +128,20 @@ async function tokenPayload(projection: ServiceAccountTokenProjection, mode: num
   });
   // Renewed after 80 % of its life. Source: pkg/kubelet/token/token_manager.go (requiresRefresh).
   context.renewAt(issued.expiresAtMs - expirationSeconds * 200);
-  const ofUser = pod.spec.securityContext.fsGroup === undefined ? 0o644 : 0o640;
-  return new Map([[projection.path, { content: Buffer.from(issued.token, 'utf8'), mode: mode === 0o644 ? ofUser : mode }]]);
+  const content = Buffer.from(issued.token, 'utf8');
+  // Only for those who need it, when this process may give files away. The group's right is added with the group.
+  const mayGive = process.getuid?.() === 0;
+  const owner = mayGive ? commonUser(pod) : undefined;
+  const isPrivate = mayGive && (owner !== undefined || pod.spec.securityContext.fsGroup !== undefined);
+  return new Map([[projection.path, { content, mode: isPrivate ? 0o600 : mode, ...(owner === undefined ? {} : { owner }) }]]);
+}
+
+/** The user that all containers run as by the spec; undefined when they differ or one leaves it open. Source: pkg/volume/util/util.go (FsUserFrom). */
+function commonUser({ spec }: Pod): number | undefined {
+  const users = [...(spec.initContainers ?? []), ...spec.containers].map(
+    (c) => c.securityContext?.runAsUser ?? spec.securityContext.runAsUser,
+  );
+  return users.every((user) => user === users[0]) ? users[0] : undefined;
 }
 
 /** The files of all sources of a projected volume, later ones over earlier ones. */
