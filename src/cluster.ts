@@ -9,21 +9,28 @@ import { createInformerFactory } from './client/informer-factory.ts';
 import { createJsonLogger } from './client/logger.ts';
 import { containerRuntime } from './cluster/container-runtime.ts';
 import { openControlPlane } from './cluster/control-plane.ts';
+import { giveBackMemory, v8Heap } from './cluster/give-back-memory.ts';
 import { type NodeParts, startNodes, startServices } from './cluster/nodes.ts';
 import { destroy, plan } from './cluster/plan.ts';
 import { allControllers } from './controllers/all-controllers.ts';
 import { startScheduler } from './controllers/scheduler/scheduler.ts';
 import { startControllers } from './controllers/start-controllers.ts';
+import { LoadMeter, letOptimizerSleep, wakeOptimizer } from './optimizer.ts';
 import type { Kubelet } from './runtime/kubelet/kubelet.ts';
 
+/** Requests and writes in one second that no cluster at rest has, nor one whose few pods start. */
+const loadPerSecond = 500;
+
 async function start(settings: ClusterSettings, { onStep, onListening }: StartHooks): Promise<RunningCluster> {
+  letOptimizerSleep();
+  const meter = new LoadMeter({ now: () => performance.now(), perSecond: loadPerSecond, onLoad: wakeOptimizer });
   const log = createJsonLogger({ stream: process.stdout, now: Date.now });
   const stop = new AbortController();
   const { signal } = stop;
   const kubelets: Kubelet[] = [];
   const runtime = containerRuntime(settings);
   onStep('Starting the API server');
-  const plane = await openControlPlane(settings, { log, signal, kubelets });
+  const plane = await openControlPlane(settings, { log, signal, kubelets, onWork: (units) => meter.add(units) });
   const { clientFor, store } = plane;
   const server = await plane.serve();
   onListening();
@@ -54,6 +61,7 @@ async function start(settings: ClusterSettings, { onStep, onListening }: StartHo
     startServices(settings, parts),
     startNodes(settings, parts).then((started) => kubelets.push(...started)),
   ]);
+  signal.addEventListener('abort', giveBackMemory(v8Heap, systemClock), { once: true });
   const { caCertificate, admin } = plane.pki;
   return {
     apiUrl: server.url,

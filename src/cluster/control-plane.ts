@@ -50,6 +50,8 @@ export interface ControlPlaneParts {
   readonly signal: AbortSignal;
   /** Those that run; grows as nodes start. */
   readonly kubelets: readonly Kubelet[];
+  /** Told of requests and writes, as they come. */
+  onWork(units: number): void;
 }
 
 export interface ControlPlane {
@@ -64,7 +66,10 @@ export interface ControlPlane {
 }
 
 /** Opens the store, makes what every cluster holds, and prepares the server. */
-export async function openControlPlane(settings: ClusterSettings, { log, signal, kubelets }: ControlPlaneParts): Promise<ControlPlane> {
+export async function openControlPlane(
+  settings: ClusterSettings,
+  { log, signal, kubelets, onWork }: ControlPlaneParts,
+): Promise<ControlPlane> {
   const addresses = addressesOf(settings);
   const addon = sqliteAddon();
   const store = openSqliteStore({ path: join(settings.folder, 'cluster.db'), ...(addon === undefined ? {} : { nativeBinding: addon }) });
@@ -84,6 +89,11 @@ export async function openControlPlane(settings: ClusterSettings, { log, signal,
   await bootstrap(registry, { serviceRange: parseRange(settings.serviceCidr), apiEndpoint, signal, setTimer: systemClock.setTimer });
   const stopExpiry = startEventExpiry({ store, now: Date.now, setTimer: systemClock.setTimer });
   signal.addEventListener('abort', stopExpiry, { once: true });
+  let written = store.revision;
+  store.onCommit((revision) => {
+    onWork(revision - written);
+    written = revision;
+  });
   const authorizer = new RbacAuthorizer(bootstrapRules);
   const port = settings.apiPort;
   const serve = (): Promise<ApiServer> =>
@@ -109,6 +119,7 @@ export async function openControlPlane(settings: ClusterSettings, { log, signal,
       currentRevision: () => store.revision,
       healthChecks: healthChecks(store),
       logger: log.with({ component: 'apiserver' }),
+      onRequest: () => onWork(1),
       pki,
       addresses: [{ host: '127.0.0.1', port }, ...(settings.runtime === 'docker' ? [{ host: addresses.gateway, port }] : [])],
     });

@@ -1,6 +1,8 @@
 /** Entry point of the network worker as a file or bundle of its own. */
 import { parentPort } from 'node:worker_threads';
+import { wakeOptimizerWhenBusy } from '../../optimizer.ts';
 import { runNetworkWorker } from './network-worker.ts';
 
 if (parentPort === null) throw new Error('the network worker must be started as a worker thread');
+wakeOptimizerWhenBusy();
 runNetworkWorker(parentPort);

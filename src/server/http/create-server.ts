@@ -29,6 +29,8 @@ export interface ServerOptions extends AppOptions {
   readonly addresses: readonly [ListenAddress, ...ListenAddress[]];
   /** How long `close` waits for requests under way, in milliseconds. Default 2000. */
   readonly drainMs?: number;
+  /** Called for every request that arrives, upgrades excepted. */
+  readonly onRequest?: () => void;
 }
 
 export interface ApiServer {
@@ -114,6 +116,7 @@ function secureServer(options: ServerOptions, app: App, connections: Connections
   // Members of HTTP/1 servers that HTTP/2 servers with allowHTTP1 have, too; their types do not say so.
   Object.assign(server, { keepAliveTimeout: keepAliveMs, headersTimeout: keepAliveMs + 5000, requestTimeout: 300_000 });
   server.on('request', (incoming, outgoing) => {
+    options.onRequest?.();
     connections.begin(incoming, outgoing);
     listener(incoming, outgoing).catch((error: unknown) => {
       options.logger.error('request listener failed', { error: String(error) });

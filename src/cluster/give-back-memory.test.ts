@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { FakeClock } from '../client/fake-clock.ts';
+import { giveBackMemory, type Heap, v8Heap } from './give-back-memory.ts';
+
+const mebi = 1024 * 1024;
+
+/** A heap that a test fills, and how often it was collected. */
+function fakeHeap() {
+  const listeners = new Set<() => void>();
+  const state = { heldBytes: 20 * mebi, floorBytes: 20 * mebi, collections: 0, listeners };
+  const heap: Heap = {
+    onCollected: (callback) => {
+      listeners.add(callback);
+      return () => listeners.delete(callback);
+    },
+    heldBytes: () => state.heldBytes,
+    collect: () => {
+      state.collections += 1;
+      state.heldBytes = state.floorBytes;
+    },
+  };
+  const grow = (bytes: number): void => {
+    state.heldBytes += bytes;
+    for (const listener of listeners) listener();
+  };
+  return { state, heap, grow };
+}
+
+describe('giveBackMemory', () => {
+  it('collects once when a burst is over', () => {
+    const clock = new FakeClock();
+    const { state, heap, grow } = fakeHeap();
+    giveBackMemory(heap, clock);
+    for (let second = 0; second < 10; second++) {
+      grow(mebi);
+      clock.advance(1000);
+    }
+    assert.equal(state.collections, 0);
+    clock.advance(3000);
+    assert.equal(state.collections, 1);
+    clock.advance(3_600_000);
+    assert.equal(state.collections, 1);
+  });
+
+  it('leaves a heap alone that has hardly grown since', () => {
+    const clock = new FakeClock();
+    const { state, heap, grow } = fakeHeap();
+    giveBackMemory(heap, clock);
+    grow(10 * mebi);
+    clock.advance(10_000);
+    grow(2 * mebi);
+    clock.advance(10_000);
+    assert.equal(state.collections, 1);
+    grow(2 * mebi);
+    clock.advance(10_000);
+    assert.equal(state.collections, 2);
+  });
+
+  it('does not try again for what is in use', () => {
+    const clock = new FakeClock();
+    const { state, heap, grow } = fakeHeap();
+    giveBackMemory(heap, clock);
+    state.floorBytes = 100 * mebi;
+    grow(80 * mebi);
+    clock.advance(10_000);
+    grow(0);
+    clock.advance(10_000);
+    assert.equal(state.collections, 1);
+  });
+
+  it('leaves a heap alone whose collection would take long', () => {
+    const clock = new FakeClock();
+    const { state, heap, grow } = fakeHeap();
+    giveBackMemory(heap, clock);
+    grow(1024 * mebi);
+    clock.advance(10_000);
+    assert.equal(state.collections, 0);
+  });
+
+  it('does nothing after its end', () => {
+    const clock = new FakeClock();
+    const { state, heap, grow } = fakeHeap();
+    const stop = giveBackMemory(heap, clock);
+    grow(10 * mebi);
+    stop();
+    clock.advance(10_000);
+    assert.deepEqual([state.collections, state.listeners.size], [0, 0]);
+  });
+});
+
+it('collects garbage of this process', () => {
+  const made = new WeakRef({ large: new Array(1000).fill(1) });
+  return new Promise<void>((resolve) => {
+    // Weak references hold until the end of the turn that made them.
+    setImmediate(() => {
+      v8Heap.collect();
+      assert.equal(made.deref(), undefined);
+      assert.ok(v8Heap.heldBytes() > 0);
+      resolve();
+    });
+  });
+});
