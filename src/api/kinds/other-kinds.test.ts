@@ -61,6 +61,11 @@ describe('Secret', () => {
     ['ssh', { type: 'kubernetes.io/ssh-auth' }, 'data[ssh-privatekey]: Required value'],
     ['docker', { type: 'kubernetes.io/dockerconfigjson' }, 'data[.dockerconfigjson]: Required value'],
     [
+      'broken docker JSON',
+      { type: 'kubernetes.io/dockerconfigjson', stringData: { '.dockerconfigjson': '{' } },
+      'data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": unexpected end of JSON input',
+    ],
+    [
       'docker JSON',
       { type: 'kubernetes.io/dockerconfigjson', stringData: { '.dockerconfigjson': '[]' } },
       'data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": json: cannot unmarshal array into Go value of type map[string]interface {}',

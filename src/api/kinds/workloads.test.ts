@@ -40,6 +40,12 @@ describe('Deployment', () => {
       'spec.selector: Required value',
       'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`',
     ],
+    [
+      'a selector that cannot be read, saying nothing of the template then',
+      spec({ selector: { matchExpressions: [{ key: 'app', operator: 'Is' }] } }),
+      'spec.selector.matchExpressions[0].operator: Invalid value: "Is": not a valid selector operator',
+      'spec.selector: Invalid value: {"matchExpressions":[{"key":"app","operator":"Is"}]}: invalid label selector',
+    ],
     ['an empty selector', spec({ selector: {} }), 'spec.selector: Invalid value: {}: empty selector is invalid for deployment'],
     ['negative replicas', spec({ replicas: -1 }), 'spec.replicas: Invalid value: -1: must be greater than or equal to 0'],
     [

@@ -3,6 +3,7 @@ import { base64ByteLength, fromBase64 } from '../base64.ts';
 import { deepEqual } from '../deep-equal.ts';
 import { type FieldError, type FieldPath, fieldErrors } from '../field-error.ts';
 import type { ConfigMap, Secret } from '../generated/core/v1.ts';
+import { goJsonError } from '../go-json-error.ts';
 import { isConfigMapKey } from '../names.ts';
 import { byteLength, type Errors, immutable, invalidEach } from './common.ts';
 
@@ -57,11 +58,11 @@ function jsonErrors(base64: string | undefined, at: FieldPath): Errors {
       ? []
       : refuse(`json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type map[string]interface {}`);
   } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
+    return refuse(goJsonError(text, error));
   }
 }
 
-/** What each type of secret must hold. Differs: the parser that explains broken JSON is not Go's. */
+/** What each type of secret must hold. */
 function typeErrors({ type, data = {}, metadata }: Secret, at: FieldPath): Errors {
   const here = at.field('data');
   const required = (...keys: readonly string[]): Errors =>

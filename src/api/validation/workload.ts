@@ -38,10 +38,18 @@ function templateErrors(template: PodTemplateSpec, selector: Selector, owner: st
 /** The decoder writes null for a selector that a client left out. */
 const given = (selector: LabelSelector | null | undefined): LabelSelector | undefined => selector ?? undefined;
 
-function selectorErrors(selector: LabelSelector | undefined, at: FieldPath): Errors {
-  if (selector === undefined) return [fieldErrors.required(at)];
-  const errors = labelSelectorErrors(selector, at);
-  return isEmptySelector(selector) ? [...errors, fieldErrors.invalid(at, selector, 'empty selector is invalid for deployment')] : errors;
+/** A selector and the template that it selects; a selector that cannot be read is all that is told then. */
+function selectionErrors(wanted: LabelSelector | null | undefined, template: PodTemplateSpec, at: FieldPath): Errors {
+  const here = at.field('selector');
+  const selector = given(wanted);
+  const bad = selector === undefined ? [] : labelSelectorErrors(selector, here);
+  if (selector !== undefined && bad.length > 0) return [...bad, fieldErrors.invalid(here, selector, 'invalid label selector')];
+  const missing = selector === undefined ? [fieldErrors.required(here)] : [];
+  const empty =
+    selector !== undefined && isEmptySelector(selector)
+      ? [fieldErrors.invalid(here, selector, 'empty selector is invalid for deployment')]
+      : [];
+  return [...missing, ...empty, ...templateErrors(template, fromLabelSelector(selector), 'ReplicaSet', at.field('template'))];
 }
 
 interface ReplicaCounts {
@@ -101,12 +109,10 @@ export function replicationControllerErrors({ spec }: ReplicationController, at:
 
 export function replicaSetErrors({ spec }: ReplicaSet, at: FieldPath): Errors {
   const here = at.field('spec');
-  const selector = given(spec.selector);
   return [
     ...nonNegative(spec.replicas, here.field('replicas')),
     ...nonNegative(spec.minReadySeconds, here.field('minReadySeconds')),
-    ...selectorErrors(selector, here.field('selector')),
-    ...templateErrors(spec.template, fromLabelSelector(selector), 'ReplicaSet', here.field('template')),
+    ...selectionErrors(spec.selector, spec.template, here),
   ];
 }
 
@@ -147,12 +153,10 @@ function strategyErrors({ type, rollingUpdate }: DeploymentStrategy, at: FieldPa
 
 export function deploymentErrors({ spec }: Deployment, at: FieldPath): Errors {
   const here = at.field('spec');
-  const selector = given(spec.selector);
   const { minReadySeconds = 0, progressDeadlineSeconds: deadline } = spec;
   return [
     ...nonNegative(spec.replicas, here.field('replicas')),
-    ...selectorErrors(selector, here.field('selector')),
-    ...templateErrors(spec.template, fromLabelSelector(selector), 'ReplicaSet', here.field('template')),
+    ...selectionErrors(spec.selector, spec.template, here),
     ...strategyErrors(spec.strategy, here.field('strategy')),
     ...nonNegative(minReadySeconds, here.field('minReadySeconds')),
     ...nonNegative(spec.revisionHistoryLimit, here.field('revisionHistoryLimit')),

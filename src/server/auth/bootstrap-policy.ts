@@ -355,7 +355,7 @@ const apiReaders = users('system:kube-controller-manager', 'system:kube-schedule
 export const bootstrapRoleBindings: Readonly<Record<string, readonly Binding[]>> = {
   'kube-public': [bindRole('system:controller:bootstrap-signer', [account('bootstrap-signer')])],
   'kube-system': [
-    bindRole('extension-apiserver-authentication-reader', apiReaders),
+    { ...bindRole('extension-apiserver-authentication-reader', apiReaders), name: 'system::extension-apiserver-authentication-reader' },
     bindRole('system::leader-locking-kube-controller-manager', [
       ...users('system:kube-controller-manager'),
       account('kube-controller-manager'),

@@ -93,6 +93,19 @@ describe('bootstrap policy', () => {
     }
   });
 
+  it('says which binding allows', () => {
+    const { reason } = rbac.authorize(path(account, 'get', '/apis'));
+    assert.equal(
+      reason,
+      'RBAC: allowed by ClusterRoleBinding "system:discovery" of ClusterRole "system:discovery" to Group "system:authenticated"',
+    );
+    const signer = user('system:serviceaccount:kube-system:bootstrap-signer');
+    assert.equal(
+      rbac.authorize(access(signer, 'list', 'configmaps', { namespace: 'kube-public' })).reason,
+      'RBAC: allowed by RoleBinding "system:controller:bootstrap-signer/kube-public" of Role "system:controller:bootstrap-signer" to ServiceAccount "bootstrap-signer/kube-system"',
+    );
+  });
+
   it('gives components their own leases and configuration only', () => {
     const scheduler = user('system:kube-scheduler');
     const lease = { apiGroup: 'coordination.k8s.io', namespace: 'kube-system' };

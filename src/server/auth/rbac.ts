@@ -27,6 +27,8 @@ export interface RoleRef {
 }
 
 export interface Binding {
+  /** Default: as the role. */
+  readonly name?: string | undefined;
   readonly roleRef: RoleRef;
   readonly subjects: readonly Subject[];
 }
@@ -82,8 +84,8 @@ export class RbacAuthorizer {
     const { user, namespace } = attributes;
     if (user.groups.includes(privilegedGroup)) return allowed;
     const missing: string[] = [];
-    for (const rules of this.#rulesOf(user, namespace, missing)) {
-      if (rules.some((rule) => allows(rule, attributes))) return allowed;
+    for (const { rules, source } of this.#rulesOf(user, namespace, missing)) {
+      if (rules.some((rule) => allows(rule, attributes))) return { allowed: true, reason: `RBAC: allowed by ${source()}` };
     }
     return { allowed: false, reason: missing.length === 0 ? '' : `RBAC: ${missingText(missing)}` };
   }
@@ -95,7 +97,8 @@ export class RbacAuthorizer {
       { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
       { verbs: ['*'], nonResourceURLs: ['*'] },
     ];
-    const rules = user.groups.includes(privilegedGroup) ? everything : [...this.#rulesOf(user, namespace, missing)].flat();
+    const own = (): readonly PolicyRule[] => [...this.#rulesOf(user, namespace, missing)].flatMap((given) => given.rules);
+    const rules = user.groups.includes(privilegedGroup) ? everything : own();
     return {
       resourceRules: rules.filter(({ resources = [] }) => resources.length > 0).map(resourceRule),
       nonResourceRules: rules
@@ -107,22 +110,42 @@ export class RbacAuthorizer {
   }
 
   /** The rules of each role that is bound to the user, cluster-wide ones first; notes roles that are bound but absent. */
-  *#rulesOf(user: UserInfo, namespace: string, missing: string[]): Generator<readonly PolicyRule[]> {
-    for (const { roleRef, subjects } of this.#source.clusterRoleBindings()) {
-      if (!subjects.some((subject) => isSubject(subject, user, ''))) continue;
+  *#rulesOf(user: UserInfo, namespace: string, missing: string[]): Generator<Given> {
+    for (const binding of this.#source.clusterRoleBindings()) {
+      const { roleRef, subjects } = binding;
+      const subject = subjects.find((one) => isSubject(one, user, ''));
+      if (subject === undefined) continue;
       const rules = this.#source.clusterRole(roleRef.name);
       if (rules === undefined) missing.push(`clusterrole.rbac.authorization.k8s.io "${roleRef.name}" not found`);
-      else yield rules;
+      else yield { rules, source: () => describeBinding(binding, subject, '') };
     }
     if (namespace === '') return;
-    for (const { roleRef, subjects } of this.#source.roleBindings(namespace)) {
-      if (!subjects.some((subject) => isSubject(subject, user, namespace))) continue;
+    for (const binding of this.#source.roleBindings(namespace)) {
+      const { roleRef, subjects } = binding;
+      const subject = subjects.find((one) => isSubject(one, user, namespace));
+      if (subject === undefined) continue;
       const ofCluster = roleRef.kind === 'ClusterRole';
       const rules = ofCluster ? this.#source.clusterRole(roleRef.name) : this.#source.role(namespace, roleRef.name);
       if (rules === undefined) missing.push(`${ofCluster ? 'clusterrole' : 'role'}.rbac.authorization.k8s.io "${roleRef.name}" not found`);
-      else yield rules;
+      else yield { rules, source: () => describeBinding(binding, subject, namespace) };
     }
   }
+}
+
+/** The rules of a role that is bound to a user, and by what. */
+interface Given {
+  readonly rules: readonly PolicyRule[];
+  source(): string;
+}
+
+/** Source: plugin/pkg/auth/authorizer/rbac/rbac.go, pkg/registry/rbac/validation/rule.go (describers). `namespace` is '' for cluster-wide bindings. */
+function describeBinding({ name, roleRef }: Binding, subject: Subject, namespace: string): string {
+  const binding = name ?? roleRef.name;
+  const home = subject.namespace === undefined || subject.namespace === '' ? namespace : subject.namespace;
+  const who = `${subject.kind} ${JSON.stringify(subject.kind === 'ServiceAccount' ? `${subject.name}/${home}` : subject.name)}`;
+  const where =
+    namespace === '' ? `ClusterRoleBinding ${JSON.stringify(binding)}` : `RoleBinding ${JSON.stringify(`${binding}/${namespace}`)}`;
+  return `${where} of ${roleRef.kind} ${JSON.stringify(roleRef.name)} to ${who}`;
 }
 
 const allowed: AccessDecision = Object.freeze({ allowed: true, reason: '' });

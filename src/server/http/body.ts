@@ -1,4 +1,5 @@
 /** Reads and decodes request bodies: JSON, YAML, protobuf; bounded. Source: apiserver pkg/endpoints/handlers/rest.go. */
+import { goJsonError } from '../../api/go-json-error.ts';
 import type { JsonValue } from '../../api/json.ts';
 import { mayNestTooDeep, nestsTooDeep } from '../../api/nesting.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';
@@ -72,22 +73,6 @@ export function inputType(contentType: string, protobuf: () => boolean): InputTy
   if (type === protobufType && protobuf()) return 'protobuf';
   const accepted = ['application/json', 'application/yaml', ...(protobuf() ? [protobufType] : [])].join(', ');
   throw statusErrors.unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${accepted}`);
-}
-
-/** Go's wording for what JSON.parse found. */
-export function goJsonError(text: string, error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const position = /position (\d+)/.exec(message)?.[1];
-  if (text.trim() === '' || message.includes('end of JSON input')) return 'unexpected end of JSON input';
-  const char = position === undefined ? /^Unexpected token '(.)'/u.exec(message)?.[1] : text[Number(position)];
-  if (char === undefined) return 'unexpected end of JSON input';
-  const shown = char === "'" ? `'\\''` : `'${JSON.stringify(char).slice(1, -1)}'`;
-  if (message.includes("Expected ':'")) return `invalid character ${shown} after object key`;
-  if (message.includes('property name')) return `invalid character ${shown} looking for beginning of object key string`;
-  if (message.includes("Expected ',' or '}'")) return `invalid character ${shown} after object key:value pair`;
-  if (message.includes("Expected ',' or ']'")) return `invalid character ${shown} after array element`;
-  if (message.includes('after JSON')) return `invalid character ${shown} after top-level value`;
-  return `invalid character ${shown} looking for beginning of value`;
 }
 
 /** The start of a body, for messages. Source: rest.go, summarizeData. */

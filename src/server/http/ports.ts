@@ -21,6 +21,11 @@ export interface ClientCertificate {
 
 /** Turns a credential into a user. `undefined`: not mine, ask the next; a throw of `StatusError` refuses the request. */
 export interface Authenticator {
+  /** The user of a token for given audiences, and which of those it is for; absent: tokens are for the API only. */
+  verify?(
+    token: string,
+    audiences: readonly string[],
+  ): Promise<{ readonly user: UserInfo; readonly audiences: readonly string[] } | undefined>;
   authenticate(credentials: Credentials): Promise<UserInfo | undefined> | UserInfo | undefined;
 }
 

@@ -137,6 +137,43 @@ describe('reviews', () => {
     assert.deepEqual(bad.body.status, { user: {}, error: '[invalid bearer token]' });
   });
 
+  it('refuse what upstream refuses', async () => {
+    const { json } = testApp();
+    const message = async (path: string, body: unknown): Promise<string> => {
+      const answer = await json(path, sending('POST', body, { authorization: 'Bearer admin,system:masters' }));
+      return `${answer.status} ${String(answer.body.message)}`;
+    };
+    const group = '/apis/authorization.k8s.io/v1';
+    const attributes = { verb: 'list', resource: 'pods', namespace: 'other' };
+    assert.equal(
+      await message(`${group}/subjectaccessreviews`, { metadata: { name: 'x' }, spec: {} }),
+      '422 SubjectAccessReview.authorization.k8s.io "" is invalid: [spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified, spec.user: Invalid value: "": at least one of user or group must be specified, metadata: Invalid value: {"name":"x"}: must be empty]',
+    );
+    assert.equal(
+      await message(`${group}/namespaces/default/localsubjectaccessreviews`, { spec: { user: 'jane', resourceAttributes: attributes } }),
+      '422 LocalSubjectAccessReview.authorization.k8s.io "" is invalid: spec.resourceAttributes.namespace: Invalid value: "other": must match metadata.namespace',
+    );
+    assert.match(
+      await message(`${group}/namespaces/default/localsubjectaccessreviews`, {
+        metadata: { namespace: 'default' },
+        spec: { user: 'jane', nonResourceAttributes: { path: '/', verb: 'get' } },
+      }),
+      /spec\.nonResourceAttributes: Invalid value: .*: disallowed on this kind of request$/,
+    );
+  });
+
+  it('tell whether a token is for the audiences asked about', async () => {
+    const { json } = testApp();
+    const statusFor = async (audiences: readonly string[]) => {
+      const body = { spec: { token: 'joe', audiences } };
+      const path = '/apis/authentication.k8s.io/v1/tokenreviews';
+      return (await json(path, sending('POST', body, { authorization: 'Bearer admin,system:masters' }))).body.status;
+    };
+    assert.deepEqual(await statusFor(['vault']), { user: {}, error: '[invalid bearer token]' });
+    const api = 'https://kubernetes.default.svc.cluster.local';
+    assert.deepEqual(((await statusFor(['vault', api])) as { audiences: unknown }).audiences, [api]);
+  });
+
   it('cannot be read', async () => {
     const { json } = testApp();
     const { status } = await json('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews');

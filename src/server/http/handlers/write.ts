@@ -1,11 +1,12 @@
 /** POST, PUT and PATCH of objects and of the sub-resources that are views of the object itself. */
+import { goJsonError } from '../../../api/go-json-error.ts';
 import type { JsonValue } from '../../../api/json.ts';
 import { mayNestTooDeep, nestsTooDeep } from '../../../api/nesting.ts';
 import type { PatchType } from '../../../api/request-options.ts';
 import { patchStrictErrors } from '../../../api/schema/strict.ts';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { Target, WriteAnswer } from '../../registry/registry.ts';
-import { decodeBody, goJsonError, inputType, readBody } from '../body.ts';
+import { decodeBody, inputType, readBody } from '../body.ts';
 import { encodeEntry } from '../encode/encode.ts';
 import { conversionOf, servedApiVersion } from '../encode/served-object.ts';
 import type { Exchange } from '../exchange.ts';

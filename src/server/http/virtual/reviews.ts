@@ -3,7 +3,7 @@
  * Source: pkg/registry/authorization/{subjectaccessreview,selfsubjectaccessreview,localsubjectaccessreview,selfsubjectrulesreview}/rest.go,
  * pkg/registry/authentication/{tokenreview,selfsubjectreview}/rest.go.
  */
-import { FieldPath, fieldErrors } from '../../../api/field-error.ts';
+import { type FieldError, FieldPath, fieldErrors } from '../../../api/field-error.ts';
 import type { JsonObject, JsonValue } from '../../../api/json.ts';
 import { defineKind, type Scope } from '../../../api/kind.ts';
 import { StatusError, statusErrors } from '../../../api/status-error.ts';
@@ -38,19 +38,54 @@ const review = (kind: string, group: string, body: JsonValue, status: JsonObject
 const authorization = 'authorization.k8s.io';
 const authentication = 'authentication.k8s.io';
 
-const invalid = (kind: string, field: string, value: JsonValue | undefined, detail: string): StatusError =>
-  statusErrors.invalid({ group: authorization, kind }, '', [fieldErrors.invalid(FieldPath.root.field(...field.split('.')), value, detail)]);
+const invalid = (field: string, value: JsonValue | undefined, detail: string): FieldError =>
+  fieldErrors.invalid(FieldPath.root.field(...field.split('.')), value, detail);
 
-/** What a review asks about. Exactly one of the two attribute blocks must be there. */
-function attributesFrom(kind: string, body: JsonValue, user: UserInfo): AuthorizationAttributes {
+/** Exactly one of the two attribute blocks must be there. Source: pkg/apis/authorization/validation/validation.go. */
+function attributeErrors(body: JsonValue): readonly FieldError[] {
   const resource = member(body, 'spec', 'resourceAttributes');
   const path = member(body, 'spec', 'nonResourceAttributes');
-  if (isObject(resource) === isObject(path)) {
-    const detail = isObject(resource)
-      ? 'cannot be specified in combination with resourceAttributes'
-      : 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
-    throw invalid(kind, isObject(resource) ? 'spec.nonResourceAttributes' : 'spec.resourceAttributes', path, detail);
-  }
+  if (isObject(resource) !== isObject(path)) return [];
+  return isObject(resource)
+    ? [invalid('spec.nonResourceAttributes', path, 'cannot be specified in combination with resourceAttributes')]
+    : [invalid('spec.resourceAttributes', null, 'exactly one of nonResourceAttributes or resourceAttributes must be specified')];
+}
+
+function subjectErrors(body: JsonValue): readonly FieldError[] {
+  const named = memberText(body, 'spec', 'user') !== '' || memberTexts(body, 'spec', 'groups').length > 0;
+  return named ? [] : [invalid('spec.user', '', 'at least one of user or group must be specified')];
+}
+
+/** A review has no metadata of its own, save what the server would ignore anyway. */
+function metadataErrors(body: JsonValue, allowed: readonly string[], detail: string): readonly FieldError[] {
+  const metadata = member(body, 'metadata');
+  if (!isObject(metadata)) return [];
+  const said = Object.entries(metadata).some(
+    ([name, value]) => !allowed.includes(name) && name !== 'managedFields' && value !== null && value !== '',
+  );
+  return said ? [invalid('metadata', metadata, detail)] : [];
+}
+
+function localErrors(body: JsonValue, namespace: string): readonly FieldError[] {
+  const resource = member(body, 'spec', 'resourceAttributes');
+  const path = member(body, 'spec', 'nonResourceAttributes');
+  const asked = memberText(resource, 'namespace');
+  return [
+    ...(isObject(resource) && asked !== namespace
+      ? [invalid('spec.resourceAttributes.namespace', asked, 'must match metadata.namespace')]
+      : []),
+    ...(isObject(path) ? [invalid('spec.nonResourceAttributes', path, 'disallowed on this kind of request')] : []),
+  ];
+}
+
+function throwInvalid(kind: string, errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw statusErrors.invalid({ group: authorization, kind }, '', errors);
+}
+
+/** What a review asks about. */
+function attributesFrom(body: JsonValue, user: UserInfo): AuthorizationAttributes {
+  const resource = member(body, 'spec', 'resourceAttributes');
+  const path = member(body, 'spec', 'nonResourceAttributes');
   const text = (name: string): string => memberText(resource, name);
   return {
     user,
@@ -71,11 +106,10 @@ async function decide(authorizer: Authorizer, attributes: AuthorizationAttribute
   return { allowed, ...(reason === '' ? {} : { reason }) };
 }
 
-function subjectOf(kind: string, body: JsonValue): UserInfo {
+function subjectOf(body: JsonValue): UserInfo {
   const spec = member(body, 'spec');
   const name = memberText(spec, 'user');
   const groups = memberTexts(spec, 'groups');
-  if (name === '' && groups.length === 0) throw invalid(kind, 'spec.user', '', 'at least one of user or group must be specified');
   const extra = member(spec, 'extra');
   const pairs = isObject(extra) ? Object.keys(extra).map((key) => [key, memberTexts(extra, key)] as const) : [];
   return { name, uid: memberText(spec, 'uid'), groups, extra: Object.fromEntries(pairs) };
@@ -85,7 +119,8 @@ const selfAccess = (authorizer: Authorizer): VirtualResource => ({
   kind: reviewKind(authorization, 'SelfSubjectAccessReview'),
   verbs: ['create'],
   create: async (exchange, body) => {
-    const attributes = attributesFrom('SelfSubjectAccessReview', body, exchange.user);
+    throwInvalid('SelfSubjectAccessReview', [...attributeErrors(body), ...metadataErrors(body, [], 'must be empty')]);
+    const attributes = attributesFrom(body, exchange.user);
     return review('SelfSubjectAccessReview', authorization, body, await decide(authorizer, attributes));
   },
 });
@@ -94,12 +129,18 @@ const subjectAccess = (authorizer: Authorizer, kind: 'SubjectAccessReview' | 'Lo
   kind: reviewKind(authorization, kind, kind === 'SubjectAccessReview' ? 'Cluster' : 'Namespaced'),
   verbs: ['create'],
   create: async (exchange, body) => {
-    const attributes = attributesFrom(kind, body, subjectOf(kind, body));
-    if (kind === 'LocalSubjectAccessReview' && attributes.namespace !== exchange.info.namespace) {
-      const detail = `must match metadata.namespace: ${JSON.stringify(exchange.info.namespace)}`;
-      throw invalid(kind, 'spec.resourceAttributes.namespace', attributes.namespace, detail);
+    const { namespace } = exchange.info;
+    const local = kind === 'LocalSubjectAccessReview';
+    if (local && ![namespace, ''].includes(memberText(body, 'metadata', 'namespace'))) {
+      throw statusErrors.badRequest('the namespace of the provided object does not match the namespace sent on the request');
     }
-    return review(kind, authorization, body, await decide(authorizer, attributes));
+    throwInvalid(kind, [
+      ...attributeErrors(body),
+      ...subjectErrors(body),
+      ...(local ? metadataErrors(body, ['namespace'], 'must be empty except for namespace') : metadataErrors(body, [], 'must be empty')),
+      ...(local ? localErrors(body, namespace) : []),
+    ]);
+    return review(kind, authorization, body, await decide(authorizer, attributesFrom(body, subjectOf(body))));
   },
 });
 
@@ -137,13 +178,25 @@ const selfSubject: VirtualResource = {
   }),
 };
 
-async function userOfToken(authenticators: readonly Authenticator[], bearerToken: string): Promise<JsonObject> {
+const apiAudiences = ['https://kubernetes.default.svc.cluster.local'];
+
+/** Whose token it is, for the audiences wanted; none wanted: the API's. */
+async function verified(authenticator: Authenticator, bearerToken: string, wanted: readonly string[]) {
+  const known = wanted.length === 0 ? undefined : await authenticator.verify?.(bearerToken, wanted);
+  if (known !== undefined) return known;
+  if (wanted.length > 0 && !wanted.some((audience) => apiAudiences.includes(audience))) return undefined;
+  const user = await authenticator.authenticate({ clientCertificate: undefined, bearerToken });
+  return user === undefined ? undefined : { user, audiences: apiAudiences };
+}
+
+async function userOfToken(authenticators: readonly Authenticator[], bearerToken: string, wanted: readonly string[]): Promise<JsonObject> {
   try {
     for (const authenticator of authenticators) {
-      const user = await authenticator.authenticate({ clientCertificate: undefined, bearerToken });
-      if (user === undefined) continue;
+      const found = await verified(authenticator, bearerToken, wanted);
+      if (found === undefined) continue;
+      const { user, audiences } = found;
       const groups = user.groups.includes('system:authenticated') ? user.groups : [...user.groups, 'system:authenticated'];
-      return { authenticated: true, user: userJson({ ...user, groups }), audiences: ['https://kubernetes.default.svc.cluster.local'] };
+      return { authenticated: true, user: userJson({ ...user, groups }), audiences };
     }
     return { user: {}, error: '[invalid bearer token]' };
   } catch (error) {
@@ -158,7 +211,7 @@ const tokenReview = (authenticators: readonly Authenticator[]): VirtualResource 
   create: async (_exchange, body) => {
     const token = memberText(body, 'spec', 'token');
     if (token === '') throw statusErrors.badRequest('token is required for TokenReview in authentication');
-    return review('TokenReview', authentication, body, await userOfToken(authenticators, token));
+    return review('TokenReview', authentication, body, await userOfToken(authenticators, token, memberTexts(body, 'spec', 'audiences')));
   },
 });
 
