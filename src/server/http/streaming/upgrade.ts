@@ -12,12 +12,14 @@ import { boolParam, stringParam } from '../options/query-values.ts';
 import { proxyUpgrade } from '../proxy/proxy.ts';
 import { forbiddenError } from '../status.ts';
 import type { WatchSink } from '../watch/watch-sink.ts';
+import { logOptions } from './log-options.ts';
 import { containerOf, podOf, requireNode } from './pod-container.ts';
 import { portForwardProtocol, servePortForward } from './port-forward.ts';
 import type { RemoteRun, Wanted } from './remote-command.ts';
 import { serveSpdyCommand, spdyCommandProtocols } from './spdy-remote-command.ts';
 import { chooseProtocol, isSpdyUpgrade, switchProtocols } from './spdy-upgrade.ts';
 import { acceptWebSocket, isWebSocketUpgrade, offeredProtocols } from './websocket-accept.ts';
+import { serveWebSocketLog, webSocketLogProtocols } from './websocket-log.ts';
 import { channelPortForwardProtocols, serveChannelPortForward, tunnel, tunnelProtocol } from './websocket-port-forward.ts';
 import { serveWebSocketCommand, webSocketCommandProtocols } from './websocket-remote-command.ts';
 
@@ -137,6 +139,25 @@ async function serveForward(upgrade: Upgrade, target: Target): Promise<void> {
   return serveChannelPortForward(await acceptWebSocket(incoming, socket, head, protocol), protocol, ports, dial, common);
 }
 
+async function serveLog(upgrade: Upgrade, target: Target): Promise<void> {
+  const { app, exchange, incoming, socket, head, signal } = upgrade;
+  const { podStreams, clock } = app.server;
+  const { container: asked, options } = logOptions(exchange, target.name, clock.now());
+  const pod = await podOf(exchange, app.server, target);
+  const container = containerOf(pod, asked);
+  requireNode(pod);
+  const protocol = webSocketProtocol(incoming, webSocketLogProtocols);
+  const ref = { namespace: target.namespace, name: target.name };
+  return serveWebSocketLog({
+    accept: () => acceptWebSocket(incoming, socket, head, protocol),
+    protocol,
+    follow: options.follow,
+    logs: (sink, until) => podStreams.logs(ref, container, { ...options, signal: until }, sink),
+    clock,
+    signal,
+  });
+}
+
 /** A watch whose events are messages. Source: apiserver pkg/endpoints/handlers/watch.go, HandleWS. */
 async function serveWatch(upgrade: Upgrade, target: Target): Promise<void> {
   const { app, exchange, incoming, socket, head } = upgrade;
@@ -179,6 +200,7 @@ async function serve(upgrade: Upgrade): Promise<void> {
   if (connects && (target.subresource === 'exec' || target.subresource === 'attach'))
     return serveCommand(upgrade, target, target.subresource);
   if (connects && target.subresource === 'portforward') return serveForward(upgrade, target);
+  if (connects && target.subresource === 'log' && isWebSocketUpgrade(incoming)) return serveLog(upgrade, target);
   if (target.subresource === '' && exchange.info.verb === 'watch' && isWebSocketUpgrade(incoming)) return serveWatch(upgrade, target);
   throw statusErrors.badRequest('Upgrade request required');
 }

@@ -1,0 +1,66 @@
+/** `pods/log` over WebSocket: each piece of the log is a message. Source: apimachinery pkg/util/httpstream/wsstream/stream.go (NewDefaultReaderProtocols). */
+import { Writable } from 'node:stream';
+import type { WebSocket } from 'ws';
+import type { Clock } from '../../../client/clock.ts';
+
+const textProtocol = 'base64.binary.k8s.io';
+/** Served sub-protocols; a client that names none gets the first. */
+export const webSocketLogProtocols: readonly string[] = ['binary.k8s.io', textProtocol];
+
+/** A follower that hears nothing gets its connection after this long. */
+const acceptAfterMs = 500;
+const highWaterBytes = 256 * 1024;
+
+export interface WebSocketLog {
+  /** Shakes hands; called once, before the first message, so that errors before it still are answers. */
+  accept(): Promise<WebSocket>;
+  readonly protocol: string;
+  readonly follow: boolean;
+  /** Writes the log into the sink until its end or the signal. */
+  logs(sink: Writable, signal: AbortSignal): Promise<void>;
+  readonly clock: Clock;
+  /** Aborts at shutdown. */
+  readonly signal: AbortSignal;
+}
+
+/** Serves one log to its end. Rejects with what `logs` rejects with, while nobody shook hands yet. */
+export async function serveWebSocketLog({ accept, protocol, follow, logs, clock, signal }: WebSocketLog): Promise<void> {
+  const gone = new AbortController();
+  let accepted: Promise<WebSocket> | undefined;
+  const connection = (): Promise<WebSocket> => {
+    accepted ??= accept().then((socket) => {
+      socket.on('error', () => socket.terminate());
+      socket.once('close', () => gone.abort());
+      return socket;
+    });
+    return accepted;
+  };
+  const base64 = protocol === textProtocol;
+  const send = async (chunk: Buffer): Promise<void> => {
+    const socket = await connection();
+    if (socket.readyState !== socket.OPEN) return;
+    const message = base64 ? chunk.toString('base64') : chunk;
+    await new Promise<void>((resolve) => {
+      socket.send(message, { binary: !base64 }, () => resolve());
+      if (socket.bufferedAmount < highWaterBytes) resolve();
+    });
+  };
+  const sink = new Writable({
+    highWaterMark: 64 * 1024,
+    write: (chunk: Buffer, _encoding, callback) => {
+      send(chunk).then(() => callback(), callback);
+    },
+  });
+  sink.on('error', () => gone.abort());
+  const cancel = follow ? clock.setTimer(acceptAfterMs, () => void connection().catch(() => gone.abort())) : (): void => undefined;
+  try {
+    await logs(sink, AbortSignal.any([gone.signal, signal]));
+    await new Promise<void>((resolve) => sink.end(resolve));
+    (await connection()).close(1000);
+  } catch (error) {
+    if (accepted === undefined) throw error;
+    (await accepted).terminate();
+  } finally {
+    cancel();
+  }
+}
