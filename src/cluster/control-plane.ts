@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { builtInKinds } from '../api/kinds/index.ts';
-import { loadDescriptions } from '../api/schema/descriptions.ts';
+import { describeFields, loadDescriptions } from '../api/schema/descriptions.ts';
 import { loadSchemas } from '../api/schema/load.ts';
 import { createOpenApi } from '../api/schema/openapi.ts';
 import { Protobuf } from '../api/schema/protobuf.ts';
@@ -96,6 +96,7 @@ export async function openControlPlane(
   });
   const authorizer = new RbacAuthorizer(bootstrapRules);
   const port = settings.apiPort;
+  const descriptions = () => loadDescriptions(brotliDecompressSync);
   const serve = (): Promise<ApiServer> =>
     createServer({
       registry,
@@ -106,10 +107,11 @@ export async function openControlPlane(
       codec: new Protobuf(schemas),
       openApi: createOpenApi({
         schemas,
-        descriptions: () => loadDescriptions(brotliDecompressSync),
+        descriptions,
         kinds: () => kinds.all,
         version: kubernetesVersion,
       }),
+      describeFields: describeFields(schemas, descriptions),
       documents: openIdDocuments({
         issuer: tokens.issuer,
         algorithm: tokens.algorithm,

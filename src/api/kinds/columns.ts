@@ -3,14 +3,19 @@ import type { Container } from '../generated/core/v1.ts';
 import type { Column, KubeObject } from '../kind.ts';
 import { ageOf } from '../time.ts';
 
-const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
+/** What ObjectMeta says of `name`. */
+const nameDescription =
+  'Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names';
+/** What ObjectMeta says of `creationTimestamp`. */
+export const createdDescription =
+  'CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata';
 
 /** NAME. */
 export const nameColumn: Column<KubeObject> = {
   name: 'Name',
   type: 'string',
   format: 'name',
-  descriptionOf: [objectMeta, 'name'],
+  description: nameDescription,
   value: (object) => object.metadata.name,
 };
 
@@ -18,7 +23,7 @@ export const nameColumn: Column<KubeObject> = {
 export const ageColumn: Column<KubeObject> = {
   name: 'Age',
   type: 'string',
-  descriptionOf: [objectMeta, 'creationTimestamp'],
+  description: createdDescription,
   value: (object, now) => ageOf(object.metadata.creationTimestamp, now),
 };
 

@@ -1,7 +1,7 @@
 /** Descriptions of models and fields, for OpenAPI and `kubectl explain`; loaded apart from the structure since few requests need them. */
 import { descriptionData } from '../generated/description-data.ts';
 import { type Inflate, inflateText } from './load.ts';
-import { deref, type Schema, type SchemaField } from './schema.ts';
+import { deref, type Schema, type SchemaField, type Schemas } from './schema.ts';
 
 export class Descriptions {
   readonly #texts: ReadonlyMap<string, readonly string[]>;
@@ -30,6 +30,17 @@ export class Descriptions {
     return type.kind === 'named' ? this.ofModel(type.model) : '';
   }
 }
+
+/** Looks fields up in descriptions that are opened for each call: whoever needs some of them keeps those, not all. */
+export const describeFields =
+  (schemas: Schemas, open: () => Descriptions) =>
+  (fields: readonly (readonly [model: string, field: string])[]): readonly string[] => {
+    const descriptions = open();
+    return fields.map(([model, name]) => {
+      const field = schemas.find(model)?.byName.get(name);
+      return field === undefined ? '' : descriptions.ofField(field);
+    });
+  };
 
 const conventions = 'https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md';
 

@@ -349,6 +349,19 @@ describe('representations', () => {
     const { json } = testApp();
     const { status, body } = await json(base, { headers: { accept: 'text/html' } });
     assert.deepEqual([status, body.reason], [406, 'NotAcceptable']);
+    assert.equal(
+      body.message,
+      'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+    );
+    // Reviews have no metadata that a row could show. Source: test/e2e/apimachinery/table_conversion.go.
+    const review = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
+      spec: { nonResourceAttributes: { path: '/', verb: 'get' } },
+    };
+    const table = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
+    const refused = await json('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', sending('POST', review, table));
+    assert.deepEqual([refused.status, refused.body.reason], [406, 'NotAcceptable']);
   });
 });
 

@@ -14,6 +14,7 @@ import { Deadlines } from './deadlines.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { handleDiscovery } from './discovery/discovery-handler.ts';
 import { encodeObject } from './encode/encode.ts';
+import { type DescribeFields, TableColumns } from './encode/table-columns.ts';
 import { Exchange, type NodeBindings } from './exchange.ts';
 import { handleResource } from './handlers/resource.ts';
 import { type HealthEndpoint, healthOf, healthRoot, pingCheck } from './health.ts';
@@ -44,6 +45,8 @@ export interface AppOptions {
   readonly podStreams: PodStreams;
   readonly codec: ProtobufCodec;
   readonly openApi: OpenApiSource;
+  /** For the column definitions of Tables. Default: no descriptions. */
+  readonly describeFields?: DescribeFields;
   /** The store's newest revision, for bookmarks. */
   readonly currentRevision: () => number;
   /** Besides `ping`. Checks named `scheduler`, `controller-manager`, `etcd` also speak for the component statuses. */
@@ -94,6 +97,7 @@ function contextOf(options: AppOptions): ServerContext {
     ruleResolver: options.ruleResolver,
     podStreams: options.podStreams,
     codec: options.codec,
+    columns: new TableColumns(options.describeFields ?? ((fields) => fields.map(() => ''))),
     openApi: options.openApi,
     healthChecks,
     mayProxyTo: options.mayProxyTo ?? isProxyable,

@@ -263,6 +263,23 @@ describe('streams over WebSocket', () => {
   });
 });
 
+describe('an Upgrade header on an ordinary request', () => {
+  it('is ignored', async (t) => {
+    const { server, identity } = await start(t);
+    const headers = { Connection: 'Upgrade', Upgrade: 'websocket', 'Content-Type': 'application/json' };
+    const made = await ask(`${server.url}${base}`, { ...identity, method: 'POST', headers }, JSON.stringify(configMap('a')));
+    assert.equal(made.status, 201);
+    for (const protocol of ['h2c', 'websocket', 'SPDY/3.1']) {
+      const read = await ask(`${server.url}${base}/a`, { ...identity, headers: { ...headers, Upgrade: protocol } });
+      assert.deepEqual([read.status, (JSON.parse(read.text) as { kind: string }).kind], [200, 'ConfigMap']);
+    }
+    const listed = await ask(`${server.url}${base}?limit=1`, { ...identity, headers });
+    assert.equal(listed.status, 200);
+    const version = await ask(`${server.url}/version`, { ...identity, headers });
+    assert.equal(version.status, 200);
+  });
+});
+
 describe('refused upgrades', () => {
   const upgrade = async (
     running: Running,

@@ -15,6 +15,7 @@ import { DEFAULT_CIPHERS } from 'node:tls';
 import { getRequestListener } from '@hono/node-server';
 import type { Pki } from '../pki/pki.ts';
 import { type App, type AppOptions, createApp } from './app.ts';
+import { mayUpgrade } from './streaming/may-upgrade.ts';
 import { handleUpgrade } from './streaming/upgrade.ts';
 
 export interface ListenAddress {
@@ -114,7 +115,12 @@ function secureServer(options: ServerOptions, app: App, connections: Connections
     maxSessionMemory: 256,
   });
   // Members of HTTP/1 servers that HTTP/2 servers with allowHTTP1 have, too; their types do not say so.
-  Object.assign(server, { keepAliveTimeout: keepAliveMs, headersTimeout: keepAliveMs + 5000, requestTimeout: 300_000 });
+  Object.assign(server, {
+    keepAliveTimeout: keepAliveMs,
+    headersTimeout: keepAliveMs + 5000,
+    requestTimeout: 300_000,
+    shouldUpgradeCallback: mayUpgrade,
+  });
   server.on('request', (incoming, outgoing) => {
     options.onRequest?.();
     connections.begin(incoming, outgoing);

@@ -4,6 +4,7 @@ import type { Logger } from '../../client/logger.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Discovery } from './discovery/discovery.ts';
+import type { TableColumns } from './encode/table-columns.ts';
 import type { RequestMetrics } from './metrics.ts';
 import type { Authenticator, Authorizer, HealthCheck, OpenApiSource, ProtobufCodec, RuleResolver } from './ports.ts';
 import type { PodStreams } from './streaming/pod-streams.ts';
@@ -17,6 +18,7 @@ export interface ServerContext {
   readonly ruleResolver: RuleResolver | undefined;
   readonly podStreams: PodStreams;
   readonly codec: ProtobufCodec;
+  readonly columns: TableColumns;
   readonly openApi: OpenApiSource;
   readonly healthChecks: readonly HealthCheck[];
   readonly logger: Logger;

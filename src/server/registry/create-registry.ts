@@ -87,6 +87,10 @@ class VerbRegistry implements Registry {
     return list(this.#parts, target, request);
   }
 
+  untilFresh(resourceVersion: string): Promise<void> | undefined {
+    return untilFresh(this.#parts, resourceVersion);
+  }
+
   watch(...[context, target, request, deliver]: Parameters<Registry['watch']>) {
     return watch(this.#parts, context, target, request, deliver);
   }

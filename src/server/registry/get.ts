@@ -4,12 +4,12 @@ import type { Entry } from '../store/store.ts';
 import { keyOf } from './commit.ts';
 import type { ReadOptions, Target } from './registry.ts';
 import type { RegistryParts } from './registry-parts.ts';
-import { parseResourceVersion, requireNotTooLarge } from './resource-version.ts';
+import { parseReadVersion, requireNotTooLarge } from './resource-version.ts';
 import { resourceOf } from './store-errors.ts';
 
-/** The stored object. Throws StatusError (404, 504 for a resource version from the future). */
+/** The stored object. Throws StatusError (404, 500 for what is no resource version, 504 for one from the future). */
 export function get({ store }: RegistryParts, target: Target, { resourceVersion }: ReadOptions): Entry {
-  requireNotTooLarge(parseResourceVersion(resourceVersion), store.revision);
+  requireNotTooLarge(parseReadVersion(resourceVersion), store.revision);
   const entry = store.get(keyOf(target));
   if (entry === undefined) throw statusErrors.notFound(resourceOf(target), target.name);
   return entry;

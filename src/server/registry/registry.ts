@@ -115,6 +115,11 @@ export interface Registry {
   readonly kinds: KindSet;
   get(context: RequestContext, target: Target, options: ReadOptions): Promise<Entry>;
   list(context: RequestContext, target: Target, request: ListRequest): Promise<ListAnswer>;
+  /**
+   * Settles once the store is as new as a resource version, or after 3 s, when the verb refuses it; undefined when there is nothing to wait for.
+   * Gets and lists wait by themselves; who starts a watch with initial events has to.
+   */
+  untilFresh(resourceVersion: string): Promise<void> | undefined;
   watch(context: RequestContext, target: Target, request: WatchRequest, deliver: (batch: readonly WatchOutput[]) => void): WatchSession;
   create(context: RequestContext, target: Target, body: Body, options: MutateOptions): Promise<WriteAnswer>;
   update(context: RequestContext, target: Target, body: Body, options: MutateOptions): Promise<WriteAnswer>;

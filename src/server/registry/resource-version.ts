@@ -1,18 +1,29 @@
 /** Resource versions as requests carry them. Source: apiserver pkg/storage/api_object_versioner.go, pkg/storage/etcd3/store.go. */
-import { statusErrors } from '../../api/status-error.ts';
+import { StatusError, statusErrors } from '../../api/status-error.ts';
 
-/** The revision that a resource version names; '' and '0' are 0. Throws StatusError (400). */
+/** The revision that a list's resource version names; '' and '0' are 0. Throws StatusError (400). */
 export function parseResourceVersion(text: string): number {
-  if (text === '' || text === '0') return 0;
-  const quoted = JSON.stringify(text);
-  if (!/^\d+$/.test(text)) throw invalid(quoted, `strconv.ParseUint: parsing ${quoted}: invalid syntax`);
-  const revision = Number(text);
-  if (!Number.isSafeInteger(revision)) throw invalid(quoted, `strconv.ParseUint: parsing ${quoted}: value out of range`);
-  return revision;
+  const parsed = parse(text);
+  if (typeof parsed === 'string') throw statusErrors.badRequest(`invalid resource version: ${parsed}`);
+  return parsed;
 }
 
-const invalid = (quoted: string, cause: string) =>
-  statusErrors.badRequest(`invalid resource version: resourceVersion: Invalid value: ${quoted}: ${cause}`);
+/** The same for a get or a watch, where upstream has no status for the mistake and answers 500. Source: pkg/storage/cacher/cacher.go (Get, Watch). */
+export function parseReadVersion(text: string): number {
+  const parsed = parse(text);
+  if (typeof parsed === 'string') throw new StatusError({ code: 500, message: parsed });
+  return parsed;
+}
+
+/** A revision, or what is wrong with the text. */
+function parse(text: string): number | string {
+  if (text === '' || text === '0') return 0;
+  const quoted = JSON.stringify(text);
+  const wrong = (cause: string): string => `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: ${cause}`;
+  if (!/^\d+$/.test(text)) return wrong('invalid syntax');
+  const revision = Number(text);
+  return Number.isSafeInteger(revision) ? revision : wrong('value out of range');
+}
 
 /** Refuses a resource version from the future; ours is always the newest there is. Those who wait first use `untilFresh`. */
 export function requireNotTooLarge(requested: number, current: number): void {

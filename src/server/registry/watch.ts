@@ -9,7 +9,7 @@ import { atRevision, unstoredEntry } from './commit.ts';
 import { prefixOf } from './list.ts';
 import type { RequestContext, Target, WatchOutput, WatchRequest, WatchSession } from './registry.ts';
 import type { RegistryParts } from './registry-parts.ts';
-import { parseResourceVersion, requireNotTooLarge } from './resource-version.ts';
+import { parseReadVersion, requireNotTooLarge } from './resource-version.ts';
 import { compileSelection, type Selection } from './selection.ts';
 import { tooOld } from './store-errors.ts';
 
@@ -20,7 +20,8 @@ type Deliver = (batch: readonly WatchOutput[]) => void;
 
 /**
  * Starts a watch; initial events are delivered before this returns, live ones synchronously after each commit. Closes when the context's signal aborts.
- * Throws StatusError: 400 and 422 for bad options, 410 when the revision has left the change log.
+ * Throws StatusError: 400, 422 and 500 for bad options, 410 when the revision has left the change log, 504 when initial events are wanted of a
+ * revision that is still to come: see `Registry.untilFresh`.
  */
 export function watch(
   parts: RegistryParts,
@@ -33,7 +34,7 @@ export function watch(
   const selection = compileSelection(target, request);
   const prefix = watchedPrefix(target, selection);
   const { store } = parts;
-  const requested = parseResourceVersion(request.resourceVersion);
+  const requested = parseReadVersion(request.resourceVersion);
   const initial = request.sendInitialEvents ?? requested === 0;
   const bookmarks = request.allowBookmarks ? new Bookmarks(parts, deliver) : undefined;
   if (initial) {

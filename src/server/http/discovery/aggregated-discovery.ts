@@ -30,6 +30,6 @@ export const groupDiscoveryList = (groups: readonly ServedGroup[], discoveryVers
   apiVersion: `apidiscovery.k8s.io/${discoveryVersion}`,
   metadata: {},
   items: groups.map(({ name, versions }): JsonObject => {
-    return { metadata: { ...(name === '' ? {} : { name }), creationTimestamp: null }, versions: versions.map(versionJson) };
+    return { metadata: name === '' ? {} : { name }, versions: versions.map(versionJson) };
   }),
 });

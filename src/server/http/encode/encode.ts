@@ -10,9 +10,11 @@ import type { ProtobufCodec } from '../ports.ts';
 import { partialJson, partialObject } from './partial-metadata.ts';
 import { listKind, servedApiVersion, servedBytes, servedObject } from './served-object.ts';
 import { type IncludeObject, type ListMeta, tableJson } from './table.ts';
+import type { TableColumns } from './table-columns.ts';
 
 export interface EncodeContext {
   readonly codec: ProtobufCodec;
+  readonly columns: TableColumns;
   /** Milliseconds since the epoch, for ages. */
   readonly now: number;
   readonly includeObject: IncludeObject;
@@ -62,8 +64,8 @@ async function encodeEntrySlowly(
   if (transform === undefined) return encodeObject(servedObject(target, entry), representation, context.codec);
   if (transform === 'Table') {
     const meta = { resourceVersion: entry.object.metadata.resourceVersion };
-    const { now, includeObject } = context;
-    return fromJson(tableJson(target, [entry], meta, { version, includeObject, now, headers: true }), representation);
+    const { columns, now, includeObject } = context;
+    return fromJson(tableJson(target, [entry], meta, { columns, version, includeObject, now, headers: true }), representation);
   }
   if (transform !== 'PartialObjectMetadata') {
     throw statusErrors.notAcceptable(`you requested ${transform}, but the requested object is not a list (${goName(target)})`);
@@ -127,8 +129,8 @@ async function encodeListSlowly(
   const { transform, transformVersion: version, mediaType } = representation;
   const meta = listMeta(answer);
   if (transform === 'Table') {
-    const { now, includeObject } = context;
-    return fromJson(tableJson(target, answer.entries, meta, { version, includeObject, now, headers: true }), representation);
+    const { columns, now, includeObject } = context;
+    return fromJson(tableJson(target, answer.entries, meta, { columns, version, includeObject, now, headers: true }), representation);
   }
   if (transform === 'PartialObjectMetadata') {
     const list = `*${target.served?.version ?? target.kind.version}.${listKind(target.kind)}`;

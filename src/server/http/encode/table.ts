@@ -7,6 +7,7 @@ import type { Target } from '../../registry/registry.ts';
 import type { Entry } from '../../store/store.ts';
 import { partialJson } from './partial-metadata.ts';
 import { servedBytes } from './served-object.ts';
+import { columnsOf, type TableColumns } from './table-columns.ts';
 
 export type IncludeObject = 'Metadata' | 'None' | 'Object';
 
@@ -30,37 +31,6 @@ export function includeObjectParam(value: string | undefined): IncludeObject {
   throw statusErrors.badRequest(
     `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(value)}: must be 'Metadata', 'Object', 'None', or empty`,
   );
-}
-
-const nameDescription =
-  'Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names';
-const createdDescription =
-  'CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata';
-
-const defaultColumns: readonly Column<KubeObject>[] = [
-  { name: 'Name', type: 'string', format: 'name', description: nameDescription, value: (object) => object.metadata.name },
-  { name: 'Created At', type: 'date', description: createdDescription, value: (object) => String(object.metadata.creationTimestamp ?? '') },
-];
-
-export const columnsOf = (kind: AnyKind): readonly Column<KubeObject>[] => kind.columns ?? defaultColumns;
-
-const definitions = new WeakMap<AnyKind, string>();
-
-/** `columnDefinitions` as JSON text, made once per Kind. */
-export function columnDefinitions(kind: AnyKind): string {
-  const known = definitions.get(kind);
-  if (known !== undefined) return known;
-  const text = JSON.stringify(
-    columnsOf(kind).map(({ name, type, format, description, priority }) => ({
-      name,
-      type,
-      format: format ?? (name === 'Name' ? 'name' : ''),
-      description: description ?? '',
-      priority: priority ?? 0,
-    })),
-  );
-  definitions.set(kind, text);
-  return text;
 }
 
 function rowJson(
@@ -93,19 +63,19 @@ export function tableJson(
   target: Pick<Target, 'kind' | 'served'>,
   entries: readonly Entry[],
   meta: ListMeta,
-  options: TableFormat & { readonly now: number; readonly headers: boolean },
+  options: TableFormat & { readonly columns: TableColumns; readonly now: number; readonly headers: boolean },
 ): string {
   const columns = columnsOf(target.kind);
   const rows: string[] = [];
   for (const entry of entries) rows.push(rowJson(target, columns, entry, options, options.now));
-  return `${head(options.version, meta, options.headers ? columnDefinitions(target.kind) : 'null')}${rows.join(',')}]}`;
+  return `${head(options.version, meta, options.headers ? options.columns.definitions(target.kind) : 'null')}${rows.join(',')}]}`;
 }
 
-/** A Table around one ready-made object, for bookmarks of a Table watch. */
-export const bookmarkTableJson = (kind: AnyKind, object: JsonObject, version: string, headers: boolean): string => {
+/** A Table around one ready-made object, for bookmarks of a Table watch. `headers`: given when it carries its column definitions. */
+export const bookmarkTableJson = (kind: AnyKind, object: JsonObject, version: string, headers: TableColumns | undefined): string => {
   const meta = object.metadata;
   const cells = columnsOf(kind).map(() => '""');
-  return `${head(version, { resourceVersion: resourceVersionOf(meta) }, headers ? columnDefinitions(kind) : 'null')}{"cells":[${cells.join(',')}],"object":${JSON.stringify({ kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: meta })}}]}`;
+  return `${head(version, { resourceVersion: resourceVersionOf(meta) }, headers?.definitions(kind) ?? 'null')}{"cells":[${cells.join(',')}],"object":${JSON.stringify({ kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: meta })}}]}`;
 };
 
 const resourceVersionOf = (meta: JsonObject[string]): string =>

@@ -24,6 +24,7 @@ export const negotiateFor = (exchange: Exchange, server: ServerContext, target: 
 /** How to encode, from the query: `includeObject` of Tables. */
 export const encodeContext = (exchange: Exchange, server: ServerContext) => ({
   codec: server.codec,
+  columns: server.columns,
   now: server.clock.now(),
   includeObject: includeObjectParam(exchange.param('includeObject')),
 });

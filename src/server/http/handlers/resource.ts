@@ -2,7 +2,6 @@
 import { statusErrors } from '../../../api/status-error.ts';
 import type { Target } from '../../registry/registry.ts';
 import type { Exchange } from '../exchange.ts';
-import { boolParam } from '../options/query-values.ts';
 import { proxyRequest } from '../proxy/proxy.ts';
 import type { ServerContext } from '../server-context.ts';
 import { handleLog } from '../streaming/log-handler.ts';
@@ -38,7 +37,6 @@ async function serveResource(exchange: Exchange, server: ServerContext): Promise
   if (target.subresource !== '') return handleNamedSubresource(exchange, server, target);
   switch (exchange.info.verb) {
     case 'get':
-      if (boolParam(exchange, 'watch') === true) return handleWatch(exchange, server, target);
       return server.deadlines.bound(handleGet(exchange, server, target));
     case 'list':
       return handleList(exchange, server, target);

@@ -1,7 +1,7 @@
 /** Watches over HTTP. Source: apiserver pkg/endpoints/handlers/{get,watch}.go. */
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { JsonObject } from '../../../api/json.ts';
-import { isExpired, type StatusError, statusErrors } from '../../../api/status-error.ts';
+import { isExpired, StatusError, statusErrors } from '../../../api/status-error.ts';
 import type { Target } from '../../registry/registry.ts';
 import { includeObjectParam } from '../encode/table.ts';
 import type { Exchange } from '../exchange.ts';
@@ -43,26 +43,31 @@ const caches = new WeakMap<ServerContext, FrameCache>();
 function framesOf(server: ServerContext): FrameCache {
   let frames = caches.get(server);
   if (frames === undefined) {
-    frames = new FrameCache(server.codec, () => server.clock.now());
+    frames = new FrameCache(server.codec, server.columns, () => server.clock.now());
     caches.set(server, frames);
   }
   return frames;
 }
 
-/** Starts a watch at the registry. An expired version becomes an ERROR event, as upstream's watch cache does; other errors are thrown. */
-export function startWatch(exchange: Exchange, server: ServerContext, target: Target): StartedWatch {
+/** What upstream's watch cache tells the client in an ERROR event: a version that has expired, and one that did not come in time. */
+const isEvent = (error: unknown): error is StatusError =>
+  isExpired(error) || (error instanceof StatusError && error.status.details?.causes?.[0]?.reason === 'ResourceVersionTooLarge');
+
+/** Starts a watch at the registry, when that has the version that initial events are wanted of. Bad options are thrown. */
+export async function startWatch(exchange: Exchange, server: ServerContext, target: Target): Promise<StartedWatch> {
   const representation = representationFor(exchange, server, target);
   const options = listOptions(exchange);
+  const { resourceVersion, sendInitialEvents } = options.watching;
+  if (sendInitialEvents === true) await server.registry.untilFresh(resourceVersion);
   const form: FrameForm = { target, representation, includeObject: includeObjectParam(exchange.param('includeObject')) };
   const stream = new WatchStream(framesOf(server).of(form), options.watching.allowBookmarks);
   let failure: Uint8Array | undefined;
   try {
     stream.session = server.registry.watch(exchange, { ...target, name: '' }, options.watching, (batch) => stream.push(batch));
   } catch (error) {
-    if (!isExpired(error)) throw error;
-    // `isExpired` holds for StatusErrors only; a Status is JSON.
-    const status = statusOf(error as StatusError) as unknown as JsonObject;
-    failure = framesOf(server).error(status, representation);
+    if (!isEvent(error)) throw error;
+    // A Status is JSON.
+    failure = framesOf(server).error(statusOf(error) as unknown as JsonObject, representation);
   }
   return {
     contentType: representation.mediaType === 'application/json' ? 'application/json' : `${representation.mediaType};stream=watch`,
@@ -80,8 +85,8 @@ export function startWatch(exchange: Exchange, server: ServerContext, target: Ta
 }
 
 /** Answers a watch on the connection that asked, HTTP/1.1 or HTTP/2. */
-export function handleWatch(exchange: Exchange, server: ServerContext, target: Target): Response {
-  const watch = startWatch(exchange, server, target);
+export async function handleWatch(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
+  const watch = await startWatch(exchange, server, target);
   const headers = baseHeaders(exchange, watch.contentType);
   if (exchange.node !== undefined) {
     const warnings = exchange.warnings.map(warningHeader);

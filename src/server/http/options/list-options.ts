@@ -63,6 +63,16 @@ function watchErrors(raw: Raw): readonly FieldError[] {
   return errors;
 }
 
+/**
+ * A watch from nowhere in particular starts with the state, and says where that ends to those who take bookmarks.
+ * The `/watch/` paths are left as they were. Source: apimachinery pkg/apis/meta/internalversion/defaults.go (SetListOptionsDefaults).
+ */
+function withDefaults(exchange: Exchange, raw: Raw): Raw {
+  const anywhere = raw.resourceVersion === '' || raw.resourceVersion === '0';
+  if (raw.sendInitialEvents !== undefined || raw.match !== '' || !anywhere || boolParam(exchange, 'watch') !== true) return raw;
+  return { ...raw, sendInitialEvents: true, match: 'NotOlderThan' };
+}
+
 /** A name in the path of a watch or list selects like a field selector. Source: handlers/get.go, listOpts. */
 function withName(fieldSelector: string, name: string): string {
   if (name === '') return fieldSelector;
@@ -96,12 +106,12 @@ export function listOptions(exchange: Exchange): ListOptions {
   const { info } = exchange;
   if (exchange.search === '' && !info.watchPrefix && info.name === '') return nothingAsked;
   const watch = info.watchPrefix || (boolParam(exchange, 'watch') ?? false);
-  const raw: Raw = {
+  const raw = withDefaults(exchange, {
     match: stringParam(exchange, 'resourceVersionMatch'),
     resourceVersion: stringParam(exchange, 'resourceVersion'),
     continue: stringParam(exchange, 'continue'),
     sendInitialEvents: boolParam(exchange, 'sendInitialEvents'),
-  };
+  });
   const limit = intParam(exchange, 'limit') ?? 0;
   const timeoutSeconds = intParam(exchange, 'timeoutSeconds') ?? 0;
   const allowBookmarks = boolParam(exchange, 'allowWatchBookmarks') ?? false;

@@ -161,7 +161,7 @@ async function serveLog(upgrade: Upgrade, target: Target): Promise<void> {
 /** A watch whose events are messages. Source: apiserver pkg/endpoints/handlers/watch.go, HandleWS. */
 async function serveWatch(upgrade: Upgrade, target: Target): Promise<void> {
   const { app, exchange, incoming, socket, head } = upgrade;
-  const watch = startWatch(exchange, app.server, target);
+  const watch = await startWatch(exchange, app.server, target);
   const text = watch.contentType === 'application/json';
   const accepted = await acceptWebSocket(incoming, socket, head, '');
   accepted.on('error', () => accepted.terminate());

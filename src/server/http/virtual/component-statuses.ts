@@ -1,6 +1,7 @@
 /** `componentstatuses`: deprecated upstream, still what books show. Source: pkg/registry/core/componentstatus/rest.go. */
 import type { JsonObject } from '../../../api/json.ts';
 import { defineKind, type KubeObject } from '../../../api/kind.ts';
+import { nameColumn } from '../../../api/kinds/columns.ts';
 import type { HealthCheck } from '../ports.ts';
 import type { VirtualResource } from './virtual-resource.ts';
 
@@ -21,10 +22,20 @@ export const componentStatusKind = defineKind<ComponentStatus>({
   schema: 'io.k8s.api.core.v1.ComponentStatus',
   validate: () => [],
   columns: [
-    { name: 'Name', type: 'string', format: 'name', value: (object) => object.metadata.name },
-    { name: 'Status', type: 'string', value: (object) => (healthy(object)?.status === 'True' ? 'Healthy' : 'Unhealthy') },
-    { name: 'Message', type: 'string', value: (object) => healthy(object)?.message ?? '' },
-    { name: 'Error', type: 'string', value: (object) => healthy(object)?.error ?? '' },
+    nameColumn,
+    {
+      name: 'Status',
+      type: 'string',
+      description: 'Status of the component conditions',
+      value: (object) => (healthy(object)?.status === 'True' ? 'Healthy' : 'Unhealthy'),
+    },
+    {
+      name: 'Message',
+      type: 'string',
+      description: 'Message of the component conditions',
+      value: (object) => healthy(object)?.message ?? '',
+    },
+    { name: 'Error', type: 'string', description: 'Error of the component conditions', value: (object) => healthy(object)?.error ?? '' },
   ],
 });
 

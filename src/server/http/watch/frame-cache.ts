@@ -6,6 +6,7 @@ import type { Entry } from '../../store/store.ts';
 import { partialJson, partialObject } from '../encode/partial-metadata.ts';
 import { servedApiVersion, servedBytes, servedObject } from '../encode/served-object.ts';
 import { bookmarkTableJson, type IncludeObject, tableJson } from '../encode/table.ts';
+import type { TableColumns } from '../encode/table-columns.ts';
 import type { Representation } from '../negotiation.ts';
 import type { ProtobufCodec } from '../ports.ts';
 
@@ -63,8 +64,8 @@ export class FrameCache {
   /** Those that hold frames. Emptied at the end of the turn: all watchers of a commit are served within it. */
   readonly #filled: FormFrames[] = [];
 
-  constructor(codec: ProtobufCodec, now: () => number) {
-    this.#encoder = new FrameEncoder(codec, now);
+  constructor(codec: ProtobufCodec, columns: TableColumns, now: () => number) {
+    this.#encoder = new FrameEncoder(codec, columns, now);
   }
 
   /** The frames of a form; one instance for all watches that want the same. */
@@ -167,10 +168,12 @@ export class FormFrames {
 
 class FrameEncoder {
   readonly #codec: ProtobufCodec;
+  readonly #columns: TableColumns;
   readonly #now: () => number;
 
-  constructor(codec: ProtobufCodec, now: () => number) {
+  constructor(codec: ProtobufCodec, columns: TableColumns, now: () => number) {
     this.#codec = codec;
+    this.#columns = columns;
     this.#now = now;
   }
 
@@ -180,7 +183,8 @@ class FrameEncoder {
     const { transform, transformVersion: version, mediaType } = representation;
     if (transform === 'Table') {
       const meta = { resourceVersion: entry.object.metadata.resourceVersion };
-      return jsonFrame(type, tableJson(target, [entry], meta, { version, includeObject, now: this.#now(), headers }));
+      const options = { columns: this.#columns, version, includeObject, now: this.#now(), headers };
+      return jsonFrame(type, tableJson(target, [entry], meta, options));
     }
     const partial = transform === 'PartialObjectMetadata' || transform === 'PartialObjectMetadataList';
     if (mediaType === 'application/vnd.kubernetes.protobuf') {
@@ -196,14 +200,14 @@ class FrameEncoder {
     const { transform, transformVersion: version, mediaType } = representation;
     const metadata: JsonObject = {
       resourceVersion: String(revision),
-      creationTimestamp: null,
       ...(initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
     };
     const partial = transform === 'PartialObjectMetadata' || transform === 'PartialObjectMetadataList';
     const object: JsonObject = partial
       ? { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata }
       : { kind: target.kind.kind, apiVersion: servedApiVersion(target), metadata };
-    if (transform === 'Table') return jsonFrame('BOOKMARK', bookmarkTableJson(target.kind, object, version, headers));
+    if (transform === 'Table')
+      return jsonFrame('BOOKMARK', bookmarkTableJson(target.kind, object, version, headers ? this.#columns : undefined));
     if (mediaType === 'application/vnd.kubernetes.protobuf') return protobufFrame('BOOKMARK', this.#codec.encode(object));
     return jsonFrame('BOOKMARK', JSON.stringify(object));
   }

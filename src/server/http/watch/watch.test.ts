@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { WatchOutput } from '../../registry/registry.ts';
+import { TableColumns } from '../encode/table-columns.ts';
 import { configMap, sending, testApp } from '../test-app.ts';
 import { FrameCache, type FrameForm } from './frame-cache.ts';
 import type { WatchSink } from './watch-sink.ts';
@@ -14,6 +15,8 @@ interface Event {
   readonly object: {
     readonly kind: string;
     readonly code?: number;
+    readonly message?: string;
+    readonly details?: unknown;
     readonly metadata: { readonly name?: string; readonly resourceVersion: string; readonly annotations?: Record<string, string> };
     readonly columnDefinitions?: unknown;
     readonly rows?: readonly { readonly object: { readonly metadata: { readonly name: string } } }[];
@@ -73,12 +76,91 @@ describe('watch', () => {
     await watch.cancel();
   });
 
+  it('says where the state ends to a watch from nowhere that takes bookmarks', async () => {
+    const { fetch } = testApp();
+    await fetch(base, sending('POST', configMap('a')));
+    for (const from of ['', '&resourceVersion=0']) {
+      const watch = events(await fetch(`${base}?watch=1&allowWatchBookmarks=true${from}`));
+      assert.equal(short(await watch.next()), 'ADDED ConfigMap a');
+      assert.deepEqual((await watch.next())?.object.metadata.annotations, { 'k8s.io/initial-events-end': 'true' });
+      await watch.cancel();
+    }
+  });
+
+  it('waits for a version from the future, and starts when it comes', async () => {
+    const { fetch, store } = testApp();
+    await fetch(base, sending('POST', configMap('a')));
+    const query = 'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true';
+    const pending = fetch(`${base}?${query}&resourceVersion=${store.revision + 1}`);
+    await fetch(base, sending('POST', configMap('b')));
+    const watch = events(await pending);
+    assert.equal(short(await watch.next()), 'ADDED ConfigMap a');
+    assert.equal(short(await watch.next()), 'ADDED ConfigMap b');
+    assert.equal((await watch.next())?.object.metadata.resourceVersion, String(store.revision));
+    await watch.cancel();
+  });
+
+  it('answers a version that does not come within 3 s with an ERROR event', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const { fetch, store } = testApp();
+    const query = 'watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=9999';
+    let answered = false;
+    const pending = fetch(`${base}?${query}`).finally(() => {
+      answered = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    t.mock.timers.tick(2999);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(answered, false);
+    t.mock.timers.tick(1);
+    const response = await pending;
+    assert.equal(response.status, 200);
+    const watch = events(response);
+    const event = await watch.next();
+    assert.deepEqual([event?.type, event?.object.code], ['ERROR', 504]);
+    assert.equal(event?.object.message, `Timeout: Too large resource version: 9999, current: ${store.revision}`);
+    assert.deepEqual(event?.object.details, {
+      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+      retryAfterSeconds: 1,
+    });
+    assert.equal(await watch.next(), undefined);
+  });
+
+  it('follows from a version of the future without waiting when it wants no initial events', async () => {
+    const { fetch, store } = testApp();
+    const watch = events(await fetch(`${base}?watch=1&resourceVersion=${store.revision + 1}`));
+    await fetch(base, sending('POST', configMap('a')));
+    await fetch(base, sending('POST', configMap('b')));
+    assert.equal(short(await watch.next()), 'ADDED ConfigMap b');
+    await watch.cancel();
+  });
+
+  it('refuses what is no resource version as upstream does, with 500', async () => {
+    const { json } = testApp();
+    const wrong = 'resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax';
+    for (const path of [`${base}?watch=1&resourceVersion=abc`, `${base}/a?resourceVersion=abc`]) {
+      const { status, body } = await json(path);
+      assert.deepEqual([status, body.message], [500, wrong]);
+    }
+    const list = await json(`${base}?resourceVersion=abc`);
+    assert.deepEqual([list.status, list.body.message], [400, `invalid resource version: ${wrong}`]);
+  });
+
+  it('knows no watch parameter where one object is read', async () => {
+    const { fetch, json } = testApp();
+    await fetch(base, sending('POST', configMap('a')));
+    const { body } = await json(`${base}/a?watch=1`);
+    assert.equal(body.kind, 'ConfigMap');
+  });
+
   it('ends with a bookmark when its time is over', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
-    const { fetch } = testApp();
+    const { fetch, store } = testApp();
     const watch = events(await fetch(`${base}?watch=1&allowWatchBookmarks=true&timeoutSeconds=5`));
+    assert.ok((await watch.next())?.object.metadata.annotations);
     t.mock.timers.tick(5000);
-    assert.equal((await watch.next())?.type, 'BOOKMARK');
+    const last = await watch.next();
+    assert.deepEqual([last?.type, last?.object.metadata], ['BOOKMARK', { resourceVersion: String(store.revision) }]);
     assert.equal(await watch.next(), undefined);
   });
 
@@ -192,7 +274,7 @@ describe('WatchStream', () => {
   };
 
   it('encodes an event once for all watchers of a form', async () => {
-    const cache = new FrameCache(options.codec, () => 0);
+    const cache = new FrameCache(options.codec, new TableColumns(() => []), () => 0);
     const batch = await someEvents(2);
     const [event] = batch;
     assert.ok(event);
@@ -206,7 +288,7 @@ describe('WatchStream', () => {
 
   it('holds events back while the client is slow, and goes on in order', async () => {
     const { sink, state, written } = slowSink();
-    const stream = new WatchStream(new FrameCache(options.codec, () => 0).of(form), true);
+    const stream = new WatchStream(new FrameCache(options.codec, new TableColumns(() => []), () => 0).of(form), true);
     stream.open(sink, () => undefined);
     state.full = true;
     stream.push(await someEvents(1));
@@ -220,7 +302,7 @@ describe('WatchStream', () => {
 
   it('cuts a client off that falls too far behind', async () => {
     const { sink, state } = slowSink();
-    const stream = new WatchStream(new FrameCache(options.codec, () => 0).of(form), false);
+    const stream = new WatchStream(new FrameCache(options.codec, new TableColumns(() => []), () => 0).of(form), false);
     stream.open(sink, () => undefined);
     state.full = true;
     stream.push(await someEvents(1));
