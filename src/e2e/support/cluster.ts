@@ -31,12 +31,14 @@ export interface E2eClusterOptions {
   /** The program to run; default: `MINIK_E2E_COMMAND` or the checkout's scripts/minik. */
   readonly command?: string;
   readonly startArgs?: readonly string[];
+  /** More of the environment of every program that is run for it; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 export class E2eCluster {
   readonly name: string;
   readonly home: string;
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly #command: string;
   readonly #options: E2eClusterOptions;
 
@@ -49,6 +51,7 @@ export class E2eCluster {
       KUBECONFIG: join(this.home, 'kubeconfig'),
       MINIK_PROFILE: options.name,
       HOME: this.home,
+      ...options.env,
     };
     this.#command = options.command ?? process.env.MINIK_E2E_COMMAND ?? join(root, 'scripts/minik');
   }

@@ -1,0 +1,141 @@
+/**
+ * A Docker daemon of a test's own, beside the machine's, that may be stopped and killed: own data, own containerd (which outlives it, as on most machines), no
+ * default bridge, and no packet filter rules, since a second daemon would rewrite the first one's chains. Needs root and dockerd.
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually, ok, run } from './shell.ts';
+
+/** Where distributions put dockerd, which a user's PATH may lack. */
+const path = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`;
+
+/** Why no daemon can be started here; undefined when one can. */
+export async function noOwnDaemon(): Promise<string | undefined> {
+  if (process.getuid?.() !== 0) return 'a daemon of its own needs root';
+  const { code } = await run(['sh', '-c', 'command -v dockerd && command -v containerd && command -v setpriv'], { env: { PATH: path } });
+  return code === 0 ? undefined : 'a daemon of its own needs dockerd, containerd and setpriv';
+}
+
+export class OwnDaemon {
+  readonly host: string;
+  readonly #folder: string;
+  #containerd: ChildProcess | undefined;
+  #daemon: ChildProcess | undefined;
+
+  constructor(name: string) {
+    this.#folder = mkdtempSync(join(tmpdir(), `${name}-daemon-`));
+    this.host = `unix://${this.#inside('docker.sock')}`;
+  }
+
+  /** Starts it (again); resolves when it answers. */
+  async start(): Promise<void> {
+    this.#containerd ??= this.#startContainerd();
+    await eventually(() => assert.ok(existsSync(this.#inside('containerd.sock')), 'containerd listens'));
+    const daemon = this.#spawn('dockerd', {
+      'data-root': this.#inside('data'),
+      'exec-root': this.#inside('exec'),
+      pidfile: this.#inside('docker.pid'),
+      host: this.host,
+      containerd: this.#inside('containerd.sock'),
+      bridge: 'none',
+      iptables: 'false',
+      ip6tables: 'false',
+      'ip-forward': 'false',
+      'ip-masq': 'false',
+    });
+    this.#daemon = daemon;
+    await eventually(async () => {
+      await this.docker('version').catch((error: unknown) => {
+        throw new Error(`dockerd does not answer; the end of its log:\n${this.#log()}`, { cause: error });
+      });
+    });
+  }
+
+  #startContainerd(): ChildProcess {
+    const config = this.#inside('containerd.toml');
+    writeFileSync(config, 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n');
+    const [root, state] = [this.#inside('containerd'), this.#inside('containerd-state')];
+    return this.#spawn('containerd', { config, root, state, address: this.#inside('containerd.sock') });
+  }
+
+  /** A test that dies takes its daemons with it. */
+  #spawn(program: string, flags: Readonly<Record<string, string>>): ChildProcess {
+    const log = openSync(this.#inside('log'), 'a');
+    const command = ['--pdeathsig', 'TERM', program, ...Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)];
+    const child = spawn('setpriv', command, { stdio: ['ignore', log, log], env: { ...process.env, PATH: path } });
+    closeSync(log);
+    return child;
+  }
+
+  #inside(file: string): string {
+    return join(this.#folder, file);
+  }
+
+  #log(): string {
+    return readFileSync(this.#inside('log'), 'utf8').split('\n').slice(-20).join('\n');
+  }
+
+  /** Ends it: by TERM it first stops its containers, by KILL nothing is stopped. */
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    await end(this.#daemon, signal);
+    this.#daemon = undefined;
+  }
+
+  docker(...args: readonly string[]): Promise<string> {
+    return ok(['docker', '--host', this.host, ...args]);
+  }
+
+  /** Copies images from the machine's daemon. */
+  async load(...images: readonly string[]): Promise<void> {
+    const archive = this.#inside('images.tar');
+    await ok(['docker', 'save', '-o', archive, ...images]);
+    await this.docker('load', '-i', archive);
+    rmSync(archive);
+  }
+
+  /** Makes it the current context of the docker command for a home folder. */
+  async makeCurrent(home: string): Promise<void> {
+    const env = { HOME: home, DOCKER_HOST: undefined, DOCKER_CONTEXT: undefined, DOCKER_CONFIG: undefined };
+    mkdirSync(home, { recursive: true });
+    await ok(['docker', 'context', 'create', 'own', '--docker', `host=${this.host}`], { env });
+    await ok(['docker', 'context', 'use', 'own'], { env });
+  }
+
+  /** Removes everything of it from the machine, containers that still run included. */
+  async dispose(): Promise<void> {
+    if (this.#containerd !== undefined) {
+      if (this.#daemon === undefined) await this.start();
+      await this.#removeContainers();
+      await this.docker('network', 'prune', '--force');
+      await this.end('SIGTERM');
+      await end(this.#containerd, 'SIGTERM');
+    }
+    for (const mount of this.#mounts()) await ok(['umount', '--lazy', mount]);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #removeContainers(): Promise<void> {
+    const ids = (await this.docker('ps', '-aq')).split('\n').filter((id) => id !== '');
+    if (ids.length > 0) await this.docker('rm', '-f', ...ids);
+  }
+
+  /** Its mounts, innermost first. */
+  #mounts(): readonly string[] {
+    const all = readFileSync('/proc/mounts', 'utf8').split('\n');
+    return all
+      .map((line) => line.split(' ')[1] ?? '')
+      .filter((mount) => mount.startsWith(`${this.#folder}/`))
+      .reverse();
+  }
+}
+
+async function end(child: ChildProcess | undefined, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill(signal);
+  await ended;
+}
