@@ -49,8 +49,7 @@ export interface TestApp {
 }
 
 /** Makes the app. Everyone may do everything unless an authorizer is given. */
-export function testApp(more: Partial<AppOptions> = {}): TestApp {
-  const store = createMemoryStore();
+export function testApp(more: Partial<AppOptions> = {}, store: Store = createMemoryStore()): TestApp {
   const registry = createRegistry({
     store,
     kinds: createKindSet(builtInKinds),
