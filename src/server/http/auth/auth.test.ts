@@ -153,6 +153,9 @@ describe('reviews', () => {
       await message(`${group}/namespaces/default/localsubjectaccessreviews`, { spec: { user: 'jane', resourceAttributes: attributes } }),
       '422 LocalSubjectAccessReview.authorization.k8s.io "" is invalid: spec.resourceAttributes.namespace: Invalid value: "other": must match metadata.namespace',
     );
+    const zero = { name: '', uid: '', generation: 0, creationTimestamp: null };
+    const allowed = await message(`${group}/selfsubjectaccessreviews`, { metadata: zero, spec: { resourceAttributes: attributes } });
+    assert.match(allowed, /^201 /);
     assert.match(
       await message(`${group}/namespaces/default/localsubjectaccessreviews`, {
         metadata: { namespace: 'default' },

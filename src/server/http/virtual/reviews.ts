@@ -60,9 +60,9 @@ function subjectErrors(body: JsonValue): readonly FieldError[] {
 function metadataErrors(body: JsonValue, allowed: readonly string[], detail: string): readonly FieldError[] {
   const metadata = member(body, 'metadata');
   if (!isObject(metadata)) return [];
-  const said = Object.entries(metadata).some(
-    ([name, value]) => !allowed.includes(name) && name !== 'managedFields' && value !== null && value !== '',
-  );
+  // Protobuf clients send every field, at its zero value.
+  const isZero = (value: JsonValue): boolean => value === null || value === '' || value === 0;
+  const said = Object.entries(metadata).some(([name, value]) => !allowed.includes(name) && name !== 'managedFields' && !isZero(value));
   return said ? [invalid('metadata', metadata, detail)] : [];
 }
 
