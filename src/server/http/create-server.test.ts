@@ -52,6 +52,25 @@ async function ask(
 }
 
 describe('createServer', () => {
+  it('sends a large list whole, with its length, over HTTP/1.1 and HTTP/2', async (t) => {
+    const { server, identity, fetch } = await start(t);
+    const names = Array.from({ length: 40 }, (_, index) => `large-${String(index).padStart(2, '0')}`);
+    for (const name of names) await fetch(base, sending('POST', configMap(name, { value: 'x'.repeat(30_000) })));
+    const namesIn = (text: string): readonly string[] => {
+      const { items } = JSON.parse(text) as { items: readonly { metadata: { name: string } }[] }; // a ConfigMapList
+      return items.map(({ metadata }) => metadata.name);
+    };
+    const first = await ask(`${server.url}${base}`, identity);
+    assert.equal(first.response.headers['content-length'], String(Buffer.byteLength(first.text)));
+    assert.deepEqual(namesIn(first.text), names);
+    const session = connectHttp2(server.url, identity);
+    t.after(() => session.destroy());
+    const second = session.request({ ':path': base });
+    const chunks: Buffer[] = [];
+    for await (const chunk of second) chunks.push(chunk as Buffer); // HTTP/2 streams without encoding yield buffers
+    assert.equal(Buffer.concat(chunks).toString('utf8'), first.text);
+  });
+
   it('takes the user from the client certificate, over HTTP/2', async (t) => {
     const users: string[] = [];
     const authorizer: AppOptions['authorizer'] = {

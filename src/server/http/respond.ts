@@ -1,6 +1,8 @@
 /** Writes answers: common headers, warnings, compression. Source: apiserver pkg/endpoints/handlers/responsewriters/writers.go. */
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import type { Body } from './encode/encode.ts';
+import { ListBody } from './encode/list-body.ts';
 import type { Exchange } from './exchange.ts';
 
 const gzipAsync = promisify(gzip);
@@ -9,6 +11,9 @@ const gzipAsync = promisify(gzip);
 const gzipThresholdBytes = 128 * 1024;
 /** Upstream's defaultGzipContentEncodingLevel. */
 const gzipLevel = 1;
+
+/** Smaller lists are sent at once. */
+const streamThresholdBytes = 512 * 1024;
 
 export type Headers = Record<string, string>;
 
@@ -39,21 +44,41 @@ function withWarnings(headers: Headers, warnings: readonly string[]): Headers | 
   return many;
 }
 
-function finish(exchange: Exchange, status: number, body: Uint8Array | string, headers: Headers): Response {
-  const all = withWarnings(headers, exchange.warnings);
+const lengthOf = (body: Body): number => (typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength);
+const wholeOf = (body: Body): Uint8Array | string => (body instanceof ListBody ? body.whole() : body);
+
+/** A large list piece by piece, as fast as the client takes it. */
+function streamed(body: ListBody): ReadableStream<Uint8Array> {
+  const pieces = body.pieces();
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: (controller) => {
+        const { done, value } = pieces.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+function finish(exchange: Exchange, status: number, body: Body, headers: Headers): Response {
   if (exchange.method === 'HEAD') {
-    const length = String(typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength);
-    return new Response(null, { status, headers: { ...headers, 'Content-Length': length } });
+    return new Response(null, { status, headers: { ...headers, 'Content-Length': String(lengthOf(body)) } });
+  }
+  if (body instanceof ListBody && body.byteLength > streamThresholdBytes) {
+    const all = withWarnings({ ...headers, 'Content-Length': String(body.byteLength) }, exchange.warnings);
+    return new Response(streamed(body), { status, headers: all });
   }
   // The DOM types want an ArrayBuffer behind the view; stored buffers have one.
-  return new Response(body as Uint8Array<ArrayBuffer> | string, { status, headers: all });
+  return new Response(wholeOf(body) as Uint8Array<ArrayBuffer> | string, { status, headers: withWarnings(headers, exchange.warnings) });
 }
 
 /** An answer with a body, compressed when it is large and the client asked for it. */
-export function respond(exchange: Exchange, status: number, body: Uint8Array | string, headers: Headers): Response | Promise<Response> {
-  if (body.length < gzipThresholdBytes || exchange.method === 'HEAD' || !acceptsGzip(exchange))
-    return finish(exchange, status, body, headers);
-  return gzipAsync(body, { level: gzipLevel }).then((compressed) =>
+export function respond(exchange: Exchange, status: number, body: Body, headers: Headers): Response | Promise<Response> {
+  const size = typeof body === 'string' ? body.length : body.byteLength;
+  if (size < gzipThresholdBytes || exchange.method === 'HEAD' || !acceptsGzip(exchange)) return finish(exchange, status, body, headers);
+  return gzipAsync(wholeOf(body), { level: gzipLevel }).then((compressed) =>
     finish(exchange, status, compressed, { ...headers, 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' }),
   );
 }

@@ -7,8 +7,9 @@ import type { ListAnswer, Target } from '../../registry/registry.ts';
 import type { Entry } from '../../store/store.ts';
 import type { Representation } from '../negotiation.ts';
 import type { ProtobufCodec } from '../ports.ts';
+import { ListBody } from './list-body.ts';
 import { partialJson, partialObject } from './partial-metadata.ts';
-import { listKind, servedApiVersion, servedBytes, servedObject } from './served-object.ts';
+import { conversionOf, listKind, servedApiVersion, servedBytes, servedObject } from './served-object.ts';
 import { type IncludeObject, type ListMeta, tableJson } from './table.ts';
 import type { TableColumns } from './table-columns.ts';
 
@@ -19,6 +20,9 @@ export interface EncodeContext {
   readonly now: number;
   readonly includeObject: IncludeObject;
 }
+
+/** What an answer consists of. */
+export type Body = Uint8Array | string | ListBody;
 
 type What = Pick<Target, 'kind' | 'served'>;
 
@@ -83,28 +87,16 @@ export const listMeta = (answer: ListAnswer): ListMeta => ({
   ...(answer.remainingItemCount === undefined || answer.remainingItemCount === 0 ? {} : { remainingItemCount: answer.remainingItemCount }),
 });
 
-const comma = Buffer.from(',');
-
 /**
  * `{"kind":…,"apiVersion":…,"metadata":…,"items":[…]}` from encoded items.
  * Differs: items of built-in kinds keep their `kind` and `apiVersion`, which upstream leaves out; clients read both forms alike.
  */
-function joinList(kind: string, apiVersion: string, meta: ListMeta, items: readonly Uint8Array[]): Buffer {
+function joinList(kind: string, apiVersion: string, meta: ListMeta, items: readonly Uint8Array[]): ListBody {
   const head = Buffer.from(`{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(meta)},"items":[`);
-  const parts: Uint8Array[] = [head];
-  let size = head.length;
-  for (const item of items) {
-    if (parts.length > 1) {
-      parts.push(comma);
-      size += 1;
-    }
-    parts.push(item);
-    size += item.length;
-  }
-  const tail = Buffer.from(']}\n');
-  parts.push(tail);
-  return Buffer.concat(parts, size + tail.length);
+  return new ListBody(head, items, Buffer.from(']}\n'));
 }
+
+const bytesOf = (entries: readonly Entry[]): readonly Buffer[] => entries.map(({ bytes }) => bytes);
 
 /** A list answer. */
 export function encodeList(
@@ -112,20 +104,15 @@ export function encodeList(
   answer: ListAnswer,
   representation: Representation,
   context: EncodeContext,
-): Uint8Array | Promise<Uint8Array | string> {
+): ListBody | Promise<Body> {
   if (representation.transform === undefined && plain(representation)) {
-    const items = answer.entries.map((entry) => servedBytes(target, entry));
+    const items = conversionOf(target) === undefined ? bytesOf(answer.entries) : answer.entries.map((entry) => servedBytes(target, entry));
     return joinList(listKind(target.kind), servedApiVersion(target), listMeta(answer), items);
   }
   return encodeListSlowly(target, answer, representation, context);
 }
 
-async function encodeListSlowly(
-  target: What,
-  answer: ListAnswer,
-  representation: Representation,
-  context: EncodeContext,
-): Promise<Uint8Array | string> {
+async function encodeListSlowly(target: What, answer: ListAnswer, representation: Representation, context: EncodeContext): Promise<Body> {
   const { transform, transformVersion: version, mediaType } = representation;
   const meta = listMeta(answer);
   if (transform === 'Table') {
@@ -144,7 +131,7 @@ async function encodeListSlowly(
     }
     const items = answer.entries.map((entry) => Buffer.from(partialJson(entry, version)));
     const json = joinList(names.kind, names.apiVersion, meta, items);
-    return plain(representation) ? json : fromJson(json.toString('utf8'), representation);
+    return plain(representation) ? json : fromJson(json.whole().toString('utf8'), representation);
   }
   const items = answer.entries.map((entry) => servedObject(target, entry));
   return encodeObject(

@@ -1,7 +1,7 @@
 /** GET of one object and of lists. */
 import { statusErrors } from '../../../api/status-error.ts';
 import type { ListAnswer, Target } from '../../registry/registry.ts';
-import { encodeEntry, encodeList } from '../encode/encode.ts';
+import { type Body, encodeEntry, encodeList } from '../encode/encode.ts';
 import { servedApiVersion } from '../encode/served-object.ts';
 import { includeObjectParam } from '../encode/table.ts';
 import type { Exchange } from '../exchange.ts';
@@ -34,7 +34,7 @@ export function send(
   exchange: Exchange,
   status: number,
   representation: Representation,
-  body: Uint8Array | Promise<Uint8Array | string>,
+  body: Body | Promise<Body>,
 ): Response | Promise<Response> {
   const headers = baseHeaders(exchange, representation.mediaType);
   return body instanceof Promise
