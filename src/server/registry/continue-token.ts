@@ -1,4 +1,5 @@
 /** The tokens that continue a list, in upstream's form. Source: apiserver pkg/storage/continue.go, pkg/storage/etcd3/errors.go. */
+import { goJsonError } from '../../api/go-json-error.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';
 
 export interface Continuation {
@@ -31,11 +32,12 @@ export function decodeContinue(token: string, prefix: string): Continuation {
 const bad = (message: string): StatusError => statusErrors.badRequest(`invalid continue token: ${message}`);
 
 function parse(token: string): { readonly v?: unknown; readonly rv?: unknown; readonly start?: unknown } {
+  const text = Buffer.from(token, 'base64url').toString('utf8');
   try {
-    const value: unknown = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
+    const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value;
   } catch (error) {
-    throw bad(`continue key is not valid: ${error instanceof Error ? error.message : String(error)}`);
+    throw bad(`continue key is not valid: ${goJsonError(text, error)}`);
   }
   throw bad('continue key is not valid');
 }
