@@ -107,7 +107,7 @@ export const pod = defineKind<Pod>({
   schema: model,
   subresources: {
     status: true,
-    connect: ['attach', 'binding', 'ephemeralcontainers', 'eviction', 'exec', 'log', 'portforward', 'proxy'],
+    connect: ['attach', 'binding', 'ephemeralcontainers', 'eviction', 'exec', 'log', 'portforward', 'proxy', 'resize'],
   },
   defaults: defaultPod,
   prepareForCreate: preparePodForCreate,

@@ -106,12 +106,13 @@ async function prepareAndStart(state: PodState, spec: ContainerSpec, { sandboxId
   if (violation !== undefined) throw new PodConfigError('CreateContainerConfigError', violation);
   const joined = targetId(state, target);
   const attempt = nextAttempt(state, spec);
-  const built = await containerConfig({ pod: state.pod, container: spec, image, sandboxId, attempt, facts: state.facts }, deps);
+  const container = { ...spec, resources: state.granted.get(spec.name) ?? spec.resources };
+  const built = await containerConfig({ pod: state.pod, container, image, sandboxId, attempt, facts: state.facts }, deps);
   if (state.aborted) return;
   const config = joined === undefined ? built : { ...built, pidMode: { target: joined } };
   const created = await create(state, spec, config);
   state.containerEvent(spec, 'Normal', 'Created', 'Container created');
-  const container: Container = {
+  const made: Container = {
     id: created,
     pod: config.pod,
     sandboxId,
@@ -129,8 +130,9 @@ async function prepareAndStart(state: PodState, spec: ContainerSpec, { sandboxId
     labels: config.labels,
     annotations: config.annotations,
   };
-  state.observed.containers.set(created, container);
-  await start(state, spec, container);
+  state.observed.containers.set(created, made);
+  state.inForce.set(spec.name, container.resources);
+  await start(state, spec, made);
 }
 
 async function create(

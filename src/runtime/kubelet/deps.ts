@@ -1,4 +1,5 @@
 /** What the parts of one kubelet share: its node, its engine, the API, time. Made once by `createKubelet`. */
+import type { Pod } from '../../api/generated/core/v1.ts';
 import type { Client } from '../../client/client.ts';
 import type { Clock } from '../../client/clock.ts';
 import type { EventRecorder } from '../../client/event-recorder.ts';
@@ -33,6 +34,8 @@ export interface KubeletDeps {
   readonly images: ImageManager;
   readonly statuses: StatusManager;
   readonly probes: ProbeManager;
+  /** The other pods that use the node's resources. */
+  podsBeside(uid: string): readonly Pod[];
   /** Bounds how many pods change containers on the engine at once. */
   readonly engineLimiter: Limiter;
   /** The same for removals, which mostly wait: more of them at once are quicker. */

@@ -151,6 +151,7 @@ class PodSupervisor {
       images: new ImageManager({ images: runtime.images, events, clock }),
       statuses: new StatusManager({ client, clock, log, signal: this.#stop.signal, cached: (pod) => pods.cache.get(refOf(pod)) }),
       probes: options.probes,
+      podsBeside: (uid) => this.#workers.active().filter(({ metadata }) => metadata.uid !== uid),
       engineLimiter: new Limiter(options.engineConcurrency ?? Math.max(4, 2 * info.cpus)),
       removalLimiter: new Limiter(removalsAtOnce),
       engineAway: () => this.#engine.check(),

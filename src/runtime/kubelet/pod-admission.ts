@@ -17,7 +17,19 @@ export interface AdmissionInput {
 
 const wholeUnits = (name: string, quantity: Quantity): number => (name === 'cpu' ? toMilli(quantity) : toUnits(quantity));
 
-function insufficient({ pod, allocatable, others }: AdmissionInput): Waiting | undefined {
+/** What a pod asks for beyond all that the node has, in upstream's words. Source: pkg/kubelet/allocation/allocation_manager.go (canResizePod). */
+export function overCapacity(pod: Pod, allocatable: Readonly<Record<string, string>>): string | undefined {
+  const wanted = podRequests(pod);
+  const over = ['cpu', 'memory'].flatMap((name) => {
+    const requested = wholeUnits(name, wanted.get(name) ?? parseQuantity('0'));
+    const capacity = wholeUnits(name, parseQuantity(allocatable[name] ?? '0'));
+    return requested > capacity ? [`${name}, requested: ${requested}, capacity: ${capacity}`] : [];
+  });
+  return over.length === 0 ? undefined : `Node didn't have enough capacity: ${over.join(', ')}`;
+}
+
+/** Which resource the node lacks for a pod beside the others. */
+export function insufficientResources({ pod, allocatable, others }: Omit<AdmissionInput, 'node'>): Waiting | undefined {
   const fail = (name: string, requested: number, used: number, capacity: number): Waiting => ({
     reason: `OutOf${name}`,
     message: `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
@@ -145,7 +157,7 @@ const predicate = (reason: string, text: string): Waiting => ({ reason, message:
 export function admissionFailure(input: AdmissionInput): Waiting | undefined {
   const sysctl = forbiddenSysctl(input.pod);
   if (sysctl !== undefined) return sysctl;
-  const lacking = insufficient(input);
+  const lacking = insufficientResources(input);
   if (lacking !== undefined) return lacking;
   if (!affinityFits(input)) return predicate('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
   if (!portsFit(input)) return predicate('NodePorts', "node(s) didn't have free ports for the requested pod ports");

@@ -65,6 +65,10 @@ export function podConditions(input: StatusInput, phase: Phase, statuses: readon
     make('ContainersReady', containersReady),
     make('PodScheduled', { status: 'True' }),
   ];
-  const ownTypes = new Set(own.map((c) => c.type));
+  if (input.resize !== undefined) {
+    const { type, reason, message } = input.resize;
+    own.push(make(type, { status: 'True', reason, message }));
+  }
+  const ownTypes = new Set([...own.map((c) => c.type), 'PodResizePending', 'PodResizeInProgress']);
   return [...own, ...others.filter((c) => !ownTypes.has(c.type))];
 }

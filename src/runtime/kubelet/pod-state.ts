@@ -1,10 +1,10 @@
 /** What one pod worker knows and the steps share: the desired pod, what was observed, why containers wait. */
-import type { Container as ContainerSpec, ContainerStatus, Pod } from '../../api/generated/core/v1.ts';
+import type { Container as ContainerSpec, ContainerStatus, Pod, ResourceRequirements } from '../../api/generated/core/v1.ts';
 import { Backoff } from './backoff.ts';
 import type { KubeletDeps } from './deps.ts';
 import type { PodRuntimeFacts } from './field-ref.ts';
 import { PodObservation } from './pod-observation.ts';
-import type { Waiting } from './status-input.ts';
+import type { ResizeCondition, Waiting } from './status-input.ts';
 
 /** The reason of aborts; made once, since an exception costs. */
 const ended = new Error('the pod ends');
@@ -18,6 +18,13 @@ export class PodState {
   readonly imageRefs = new Map<string, string>();
   readonly crashBackoff: Backoff;
   readonly startTimeMs: number;
+  /** Resources by container: as granted to it, and as the engine was told. */
+  readonly granted = new Map<string, ResourceRequirements>();
+  readonly inForce = new Map<string, ResourceRequirements>();
+  /** Containers that were stopped only to start again. */
+  readonly mustStart = new Set<string>();
+  /** Why a resize is not done. */
+  resize: ResizeCondition | undefined;
   /** Set when the pod as a whole was failed by the kubelet. */
   failure: Waiting | undefined;
   /** Nothing of it may be started again: it ends with what ran. */

@@ -72,10 +72,12 @@ function mountStatuses(spec: ContainerSpec): Pick<ContainerStatus, 'volumeMounts
   };
 }
 
-function resourceStatus(spec: ContainerSpec, running: boolean): Pick<ContainerStatus, 'allocatedResources' | 'resources'> {
+type ResourceStatus = Pick<ContainerStatus, 'allocatedResources' | 'resources'>;
+
+function resourceStatus(spec: ContainerSpec, running: boolean, { granted, inForce }: StatusInput): ResourceStatus {
   if (!running) return {};
-  const { requests } = spec.resources;
-  return { ...(requests === undefined ? {} : { allocatedResources: requests }), resources: spec.resources };
+  const { requests } = granted.get(spec.name) ?? spec.resources;
+  return { ...(requests === undefined ? {} : { allocatedResources: requests }), resources: inForce.get(spec.name) ?? spec.resources };
 }
 
 function containerStatus(spec: ContainerSpec, oldStatuses: readonly ContainerStatus[] | undefined, input: StatusInput): ContainerStatus {
@@ -95,7 +97,7 @@ function containerStatus(spec: ContainerSpec, oldStatuses: readonly ContainerSta
     imageID: imageId,
     ...(id === undefined ? {} : { containerID: id }),
     started: running && input.isStarted(latest.id),
-    ...resourceStatus(spec, running),
+    ...resourceStatus(spec, running, input),
     ...mountStatuses(spec),
   };
 }

@@ -7,6 +7,7 @@ import type { Container, Sandbox } from '../container/container-runtime.ts';
 import { containerSpecHash, specHashLabel } from './container-config.ts';
 import { startContainer } from './container-starter.ts';
 import { isSidecar } from './pod-phase.ts';
+import { resizePod } from './pod-resize.ts';
 import type { SandboxSync } from './pod-sandbox.ts';
 import type { PodState } from './pod-state.ts';
 import { stopContainers } from './pod-termination.ts';
@@ -52,13 +53,17 @@ async function keepRunning(state: PodState, spec: ContainerSpec, sandbox: Sandbo
   let restart = false;
   if (latest?.state === 'running' && latest.sandboxId === sandbox.id) {
     const kill = killOf(state, spec, latest);
-    if (kill === undefined) return;
+    if (kill === undefined) {
+      state.mustStart.delete(spec.name);
+      return;
+    }
     state.containerEvent(spec, 'Normal', 'Killing', kill.message);
     await stopContainers(state, [latest], kill.graceSeconds);
     if (state.aborted) return;
     restart = kill.restart;
   }
-  if (restart || shouldStart(state, spec, sandbox)) result.soonest((await startContainer(state, spec, sandbox.id)).retryAfterMs);
+  if (restart || state.mustStart.has(spec.name) || shouldStart(state, spec, sandbox))
+    result.soonest((await startContainer(state, spec, sandbox.id)).retryAfterMs);
 }
 
 const hasStarted = (state: PodState, spec: ContainerSpec): boolean => {
@@ -118,6 +123,7 @@ export async function syncPod(state: PodState, parts: PodSyncParts): Promise<Syn
   const sandbox = await parts.sandbox.ensure(state, result);
   if (sandbox === undefined) return result;
   await startEphemeral(state, sandbox, result);
+  await resizePod(state, result);
   if (await initDone(state, sandbox, result)) {
     for (const spec of state.pod.spec.containers) {
       if (state.aborted) return result;

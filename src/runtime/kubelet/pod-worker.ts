@@ -13,6 +13,7 @@ import { isConflict, isNotFound } from '../../api/status-error.ts';
 import { type Container, type PodRuntimeEvent, RuntimeError, type Sandbox } from '../container/container-runtime.ts';
 import type { KubeletDeps } from './deps.ts';
 import { podPhase } from './pod-phase.ts';
+import { noteGranted } from './pod-resize.ts';
 import { SandboxSync } from './pod-sandbox.ts';
 import { PodState } from './pod-state.ts';
 import { podStatus } from './pod-status.ts';
@@ -111,7 +112,8 @@ export class PodWorker {
     if (deletionTimestamp !== undefined) this.#end();
     const now = graceSeconds(this.state);
     if (this.state.terminating && now < before) this.#hurry(now);
-    if (!deepEqual([labels, annotations], [previous.metadata.labels, previous.metadata.annotations])) this.#volumes.expire();
+    const resized = pod.metadata.generation !== previous.metadata.generation;
+    if (resized || !deepEqual([labels, annotations], [previous.metadata.labels, previous.metadata.annotations])) this.#volumes.expire();
     if (this.#published === undefined || !this.#isOwnStatusUpdate(previous, pod)) this.wake();
   }
 
@@ -241,6 +243,7 @@ export class PodWorker {
   async #step(): Promise<number | undefined> {
     await this.#observe();
     const { state } = this;
+    noteGranted(state);
     if (!state.terminating && (this.#deadlineExceeded() || this.#finished())) this.#end();
     if (state.terminating) return this.#terminate();
     this.#publish();
@@ -343,6 +346,9 @@ export class PodWorker {
       nowMs: clock.now(),
       terminationMessages: state.terminationMessages,
       imageRefs: state.imageRefs,
+      granted: state.granted,
+      inForce: state.inForce,
+      resize: state.resize,
       before: this.#published,
       isReady: (id) => probes.isReady(id),
       isStarted: (id) => probes.isStarted(id),

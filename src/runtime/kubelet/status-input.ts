@@ -1,11 +1,16 @@
 /** Everything that a pod's status is computed from. */
-import type { Pod, PodStatus } from '../../api/generated/core/v1.ts';
+import type { Pod, PodStatus, ResourceRequirements } from '../../api/generated/core/v1.ts';
 import type { PodObservation } from './pod-observation.ts';
 
 /** Why a container waits, as the worker last found out. */
 export interface Waiting {
   readonly reason: string;
   readonly message: string;
+}
+
+/** A condition of the pod while a resize is not done. */
+export interface ResizeCondition extends Waiting {
+  readonly type: 'PodResizePending' | 'PodResizeInProgress';
 }
 
 export interface StatusInput {
@@ -23,6 +28,10 @@ export interface StatusInput {
   readonly before: PodStatus | undefined;
   isReady(containerId: string): boolean;
   isStarted(containerId: string): boolean;
+  /** Resources by container, where they may differ from the spec's: as granted, and as the engine was told. */
+  readonly granted: ReadonlyMap<string, ResourceRequirements>;
+  readonly inForce: ReadonlyMap<string, ResourceRequirements>;
+  readonly resize: ResizeCondition | undefined;
   /** Nothing is started any more: the pod is being or was ended by the kubelet. */
   readonly ending: boolean;
   /** Everything of it was stopped. */

@@ -26,7 +26,14 @@ interface Pending {
 }
 
 /** Types of the conditions that the kubelet sets. */
-export const kubeletConditions: ReadonlySet<string> = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady']);
+export const kubeletConditions: ReadonlySet<string> = new Set([
+  'PodReadyToStartContainers',
+  'Initialized',
+  'Ready',
+  'ContainersReady',
+  'PodResizePending',
+  'PodResizeInProgress',
+]);
 const retryMs = 1000;
 
 /** Conditions of other writers (scheduler, readiness gates) as they are now, the kubelet's own as computed. */

@@ -151,3 +151,61 @@ describe('token', () => {
     );
   });
 });
+
+describe('pods/resize', () => {
+  const resources = { requests: { cpu: '20m', memory: '35Mi', 'ephemeral-storage': '1' }, limits: { cpu: '30m' } };
+  const sized = (name: string, own: JsonObject): JsonObject => ({ name, image: 'busybox', resources: own });
+  const made = async (containers: JsonObject[]): Promise<TestRegistry> => {
+    const test = await new TestRegistry().withNamespace();
+    const pod = aPod('p');
+    await test.create('pods', { ...pod, spec: { ...(pod.spec as JsonObject), containers } });
+    return test;
+  };
+  const resize = (test: TestRegistry, containers: JsonObject[], more: JsonObject = {}) =>
+    test.patch('pods', 'default/p', { spec: { containers, ...more } }, { type: 'strategic', subresource: 'resize' });
+  const refused = (cause: string) => status(422, `Pod "p" is invalid: ${cause}`);
+
+  it('changes resources of containers and counts a generation; other fields stay', async () => {
+    const test = await made([sized('a', resources)]);
+    const pod = await resize(test, [{ name: 'a', image: 'other', resources: { requests: { cpu: '25m' }, limits: { memory: '50Mi' } } }], {
+      activeDeadlineSeconds: 5,
+    });
+    const [container] = (pod.spec as unknown as { containers: readonly JsonObject[] }).containers;
+    assert.equal(container?.image, 'busybox');
+    assert.deepEqual(container?.resources, {
+      requests: { ...resources.requests, cpu: '25m' },
+      limits: { cpu: '30m', memory: '50Mi' },
+    });
+    assert.equal(pod.metadata.generation, 2);
+    assert.equal('activeDeadlineSeconds' in (pod.spec as JsonObject), false);
+  });
+
+  it('refuses what a resize may not change', async () => {
+    const test = await made([sized('a', resources)]);
+    await assert.rejects(
+      resize(test, [{ name: 'a', resources: { requests: { 'ephemeral-storage': '3' } } }]),
+      refused('spec: Forbidden: only cpu and memory resources are mutable'),
+    );
+    await assert.rejects(
+      resize(test, [{ name: 'a', resources: { requests: { memory: null } } }]),
+      refused('spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed'),
+    );
+    await assert.rejects(
+      resize(test, [{ name: 'a', resources: { limits: null } }]),
+      refused('spec.containers[0].resources.limits: Forbidden: resource limits cannot be removed'),
+    );
+    await assert.rejects(
+      resize(test, [{ name: 'a', resources: { requests: { cpu: '1', memory: '35Mi' }, limits: { cpu: '1', memory: '35Mi' } } }]),
+      refused('spec: Invalid value: "Guaranteed": Pod QOS Class may not change as a result of resizing'),
+    );
+    await assert.rejects(
+      resize(test, [sized('b', resources)]),
+      refused('spec: Forbidden: containers may not be added or removed on resize'),
+    );
+    const reordered = await made([sized('a', resources), sized('b', resources)]);
+    const order = { '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }] };
+    const renamed = [0, 1].map((i) => `spec.containers[${i}].name: Forbidden: containers may not be renamed or reordered on resize`);
+    const other = 'spec: Forbidden: only cpu and memory resources are mutable';
+    await assert.rejects(resize(reordered, [{ name: 'b' }, { name: 'a' }], order), refused(`[${[...renamed, other].join(', ')}]`));
+  });
+});

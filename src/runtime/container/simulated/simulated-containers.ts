@@ -132,9 +132,10 @@ export class SimulatedContainers implements Containers {
     return views;
   }
 
-  async updateResources(id: string, _resources: ContainerResources): Promise<void> {
+  async updateResources(id: string, resources: ContainerResources): Promise<void> {
     this.#engine.check();
-    this.#engine.container(this.#cluster, id);
+    const record = this.#engine.container(this.#cluster, id);
+    record.config = { ...record.config, resources: { ...record.config.resources, ...resources } };
   }
 
   async stats(id: string): Promise<ContainerStats> {

@@ -31,7 +31,7 @@ export type SimulatedContainerConfig = Omit<ContainerConfig, 'mounts'>;
 
 export interface ContainerRecord {
   readonly cluster: string;
-  readonly config: SimulatedContainerConfig;
+  config: SimulatedContainerConfig;
   readonly behaviour: ContainerBehaviour;
   view: Container;
   /** Made at the first output. */

@@ -12,6 +12,7 @@ import { deleteOne } from '../delete.ts';
 import type { RegistryParts, ResourceBehaviour, SubresourceRequest } from '../registry-parts.ts';
 import { preconditionFailed } from '../store-errors.ts';
 import { bodyOf, metadataOf, successStatus, textOf } from './bodies.ts';
+import { podResize } from './pod-resize.ts';
 
 /** Only Pods reach this behaviour. */
 const asPod = (object: KubeObject): Pod => object as Pod;
@@ -121,6 +122,7 @@ export const podsBehaviour: ResourceBehaviour = {
       },
       validate: (next, previous) => ephemeralContainerErrors(asPod(next), asPod(previous)),
     },
+    resize: podResize,
   },
   subresources: { binding: { create: bind }, eviction: { create: evict } },
 };
