@@ -1,13 +1,15 @@
 /**
- * Makes the single executable `dist/minik` for this platform: esbuild bundles the sources into one CommonJS file, pkg bakes it into a stripped copy of the
- * pinned Node together with the SQLite addon and the network worker. Needs no network.
+ * Makes the single executable `dist/minik` for this platform: esbuild bundles the sources into an entry point and the parts that it loads, each of which is run once
+ * for V8's bytecode (package-warm-up.ts); pkg bakes all into a stripped copy of the pinned Node together with the SQLite addon and the network worker. Needs no network.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-import { build } from 'esbuild';
+import { brotliCompressSync } from 'node:zlib';
+import { build, type Plugin } from 'esbuild';
 import { assetNames } from '../src/executable.ts';
+import { executableParts, type PartName, partAssets, partFrame } from '../src/executable-part.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -16,12 +18,40 @@ const work = join(dist, 'build');
 /** dockerode pulls in an SSH and a gRPC client that minik never uses; leaving them out saves start-up time. */
 const unused = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'cpu-features', 'bufferutil', 'utf-8-validate'];
 
+const leaveOutUnused: Plugin = {
+  name: 'leave-out-unused',
+  setup: (setup) => {
+    const filter = new RegExp(`^(${unused.join('|')})$`);
+    setup.onResolve({ filter }, ({ path }) => ({ path, namespace: 'unused' }));
+    setup.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
+    // A copy of Node's own streams, for older Nodes.
+    setup.onResolve({ filter: /^readable-stream$/ }, () => ({ path: 'node:stream', external: true }));
+  },
+};
+
+/** In place of a part's code: what loads it out of the executable. */
+const loadParts: Plugin = {
+  name: 'load-parts',
+  setup: (setup) => {
+    const names = new Map(Object.entries(executableParts).map(([name, source]) => [join(root, source), name]));
+    setup.onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
+      const name = names.get(resolve(resolveDir, path));
+      return name === undefined ? undefined : { path: name, namespace: 'part' };
+    });
+    setup.onLoad({ filter: /.*/, namespace: 'part' }, ({ path }) => ({
+      contents: `module.exports = require('./executable-part.ts').loadPart(${JSON.stringify(path)});`,
+      resolveDir: join(root, 'src'),
+    }));
+  },
+};
+
 interface BundleOptions {
   readonly entry: string;
   readonly output: string;
+  readonly plugins?: readonly Plugin[];
 }
 
-async function bundle({ entry, output }: BundleOptions): Promise<void> {
+async function bundle({ entry, output, plugins = [] }: BundleOptions): Promise<void> {
   await build({
     entryPoints: [join(root, entry)],
     outfile: output,
@@ -34,24 +64,27 @@ async function bundle({ entry, output }: BundleOptions): Promise<void> {
     minifyWhitespace: true,
     legalComments: 'none',
     define: { 'import.meta.url': '"file:///minik"', 'process.env.NODE_ENV': '"production"' },
-    plugins: [
-      {
-        name: 'leave-out-unused',
-        setup: (setup) => {
-          const filter = new RegExp(`^(${unused.join('|')})$`);
-          setup.onResolve({ filter }, ({ path }) => ({ path, namespace: 'unused' }));
-          setup.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
-        },
-      },
-    ],
+    plugins: [leaveOutUnused, ...plugins],
     logLevel: 'error',
   });
 }
 
-/** A copy of the pinned Node without its symbols: 18 MB less. */
-function strippedNode(): string {
-  const copy = join(work, 'node');
-  copyFileSync(process.execPath, copy);
+/** One part of the executable: its bundle, framed and in ASCII (esbuild leaves regular expressions as they are). */
+async function bundlePart(name: PartName): Promise<string> {
+  const output = join(work, partAssets(name).code);
+  await bundle({ entry: executableParts[name], output });
+  const code = `${partFrame[0]}${readFileSync(output, 'utf8')}${partFrame[1]}`;
+  writeFileSync(
+    output,
+    code.replace(/[^\0-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  );
+  return output;
+}
+
+/** A copy of a native file without its symbols: 18 MB less for Node. */
+function stripped(file: string, name: string): string {
+  const copy = join(work, name);
+  copyFileSync(file, copy);
   chmodSync(copy, 0o755);
   try {
     execFileSync('strip', [copy], { stdio: 'ignore' });
@@ -66,23 +99,40 @@ const platformName = `${process.platform}${musl ? 'musl' : ''}-${process.arch}`;
 
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(work, { recursive: true });
-const main = join(work, 'minik.cjs');
-const worker = join(work, assetNames.networkWorker);
-await Promise.all([
-  bundle({ entry: 'src/main.ts', output: main }),
+const main = join(work, 'main.cjs');
+const worker = join(work, 'network-worker.cjs');
+const packedWorker = join(work, assetNames.networkWorker);
+const [kubectlCode, minikCode] = await Promise.all([
+  bundlePart('kubectl'),
+  bundlePart('minik'),
+  bundle({ entry: 'src/main.ts', output: main, plugins: [loadParts] }),
   bundle({ entry: 'src/runtime/network/network-worker-entry.ts', output: worker }),
 ]);
-const addon = join(root, 'node_modules/better-sqlite3/prebuilds', `${platformName}.node`);
+writeFileSync(packedWorker, brotliCompressSync(readFileSync(worker)));
+const node = stripped(process.execPath, 'node');
+const parts = Object.fromEntries(
+  Object.entries({ kubectl: kubectlCode, minik: minikCode }).flatMap(([name, code]) => {
+    const assets = partAssets(name as PartName);
+    const cache = join(work, assets.cache);
+    // With the very Node that will read it: another V8's bytecode is of no use.
+    execFileSync(node, [join(root, 'scripts/package-warm-up.ts'), name, code, cache], { stdio: ['ignore', 'ignore', 'inherit'] });
+    return [
+      [assets.code, code],
+      [assets.cache, cache],
+    ];
+  }),
+);
+const addon = stripped(join(root, 'node_modules/better-sqlite3/prebuilds', `${platformName}.node`), assetNames.sqliteAddon);
 const output = join(dist, process.platform === 'win32' ? 'minik.exe' : 'minik');
 // pkg's command line would download Node; its simple SEA builder takes the one at hand.
 const { default: bake } = createRequire(import.meta.url)('@yao-pkg/pkg/lib-es5/sea.js') as typeof import('@yao-pkg/pkg/lib-es5/sea.js');
 await bake(main, {
-  nodePath: strippedNode(),
+  nodePath: node,
   seaConfig: {
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
     useCodeCache: true,
-    assets: { [assetNames.sqliteAddon]: addon, [assetNames.networkWorker]: worker },
+    assets: { [assetNames.sqliteAddon]: addon, [assetNames.networkWorker]: packedWorker, ...parts },
   },
   targets: [{ platform: 'linux', arch: 'x64', nodeRange: `node${process.versions.node}`, output, ...hostTarget() }],
 });

@@ -8,9 +8,10 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { getRawAsset, isSea } from 'node:sea';
 import { Worker } from 'node:worker_threads';
+import { brotliDecompressSync } from 'node:zlib';
 
 /** Names of the files that scripts/package.ts puts into the executable. */
-export const assetNames = { sqliteAddon: 'better_sqlite3.node', networkWorker: 'network-worker.cjs' } as const;
+export const assetNames = { sqliteAddon: 'better_sqlite3.node', networkWorker: 'network-worker.cjs.br' } as const;
 
 /** The command that starts this program again. */
 export function selfCommand(): readonly string[] {
@@ -28,7 +29,7 @@ export function sqliteAddon(): object | undefined {
 
 /** Starts the network worker's thread. */
 export function createNetworkWorker(): Worker {
-  if (isSea()) return new Worker(Buffer.from(getRawAsset(assetNames.networkWorker)).toString('utf8'), { eval: true });
+  if (isSea()) return new Worker(brotliDecompressSync(getRawAsset(assetNames.networkWorker)).toString('utf8'), { eval: true });
   return new Worker(new URL('./runtime/network/network-worker-entry.ts', import.meta.url));
 }
 

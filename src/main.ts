@@ -1,8 +1,7 @@
-/** Entry point of `minik`: the composition of the command line. The server's code is loaded only by the verbs that need it. */
+/** Entry point of `minik`: hands over to the bundled kubectl or to minik itself, which the executable carries as parts of their own (executable-part.ts). */
 import { basename } from 'node:path';
 import { isSea } from 'node:sea';
 import { processTerminal } from './cli/terminal.ts';
-import { kubernetesVersion, minikVersion } from './version.ts';
 
 const minNodeMajor = 22;
 
@@ -17,15 +16,7 @@ async function main(): Promise<number> {
   const args = process.argv.slice(2);
   if (isSea() && basename(process.argv0).startsWith('kubectl')) return kubectl(args);
   if (args[0] === 'kubectl') return kubectl(args.slice(1));
-  const [{ runMinik }, { selfCommand }] = await Promise.all([import('./cli/minik/cli.ts'), import('./executable.ts')]);
-  return runMinik(args, {
-    terminal,
-    loadClusterHost: async () => (await import('./cluster.ts')).clusterHost,
-    selfCommand: selfCommand(),
-    version: minikVersion,
-    kubernetesVersion,
-    kubectl,
-  });
+  return (await import('./minik.ts')).minik(args, { terminal, kubectl });
 }
 
 main().then(

@@ -43,6 +43,8 @@ const layers: readonly Layer[] = [
   { path: 'executable.ts', may: ['version.ts', 'runtime/network/'] },
   { path: 'cluster/', may: everything },
   { path: 'cluster.ts', may: everything },
+  { path: 'executable-part.ts', may: [] },
+  { path: 'minik.ts', may: everything },
   { path: 'main.ts', may: everything },
 ];
 

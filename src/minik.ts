@@ -1,0 +1,18 @@
+/** All of `minik` but its bundled kubectl: the command line's composition. The server's code is evaluated only by the verbs that need it. */
+import { runMinik } from './cli/minik/cli.ts';
+import type { Terminal } from './cli/terminal.ts';
+import { selfCommand } from './executable.ts';
+import { kubernetesVersion, minikVersion } from './version.ts';
+
+const loadClusterHost = async () => (await import('./cluster.ts')).clusterHost;
+
+export interface MinikOptions {
+  readonly terminal: Terminal;
+  /** Runs the bundled kubectl with these arguments; resolves with its exit code. */
+  kubectl(args: readonly string[]): Promise<number>;
+}
+
+/** Runs one command line (without the program's name); resolves with the exit code. */
+export function minik(args: readonly string[], { terminal, kubectl }: MinikOptions): Promise<number> {
+  return runMinik(args, { terminal, loadClusterHost, selfCommand: selfCommand(), version: minikVersion, kubernetesVersion, kubectl });
+}
