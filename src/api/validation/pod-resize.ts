@@ -2,6 +2,7 @@
 import { deepEqual } from '../deep-equal.ts';
 import { type FieldError, type FieldPath, fieldErrors } from '../field-error.ts';
 import type { Container, Pod, PodSpec, ResourceRequirements } from '../generated/core/v1.ts';
+import { isRestartableInitContainer } from '../pod/conditions.ts';
 import { qosClass, qosClassOfSpec } from '../pod/resources.ts';
 import type { Errors } from './common.ts';
 import { mirrorPodAnnotation } from './pod.ts';
@@ -72,6 +73,11 @@ export function podResizeErrors(next: Pod, previous: Pod, at: FieldPath): Errors
     ...containersErrors(next.spec.containers, previous.spec.containers, here.field('containers')),
     ...containersErrors(next.spec.initContainers ?? [], previous.spec.initContainers ?? [], here.field('initContainers')),
   );
+  const fixedInit = (next.spec.initContainers ?? []).some(
+    (container, i) =>
+      !isRestartableInitContainer(container) && !deepEqual(container.resources, previous.spec.initContainers?.[i]?.resources),
+  );
+  if (fixedInit) errors.push(fieldErrors.forbidden(here, 'resources for non-sidecar init containers are immutable'));
   const original = {
     ...next.spec,
     containers: masked(next.spec.containers, previous.spec.containers),

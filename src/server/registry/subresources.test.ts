@@ -202,6 +202,14 @@ describe('pods/resize', () => {
       resize(test, [sized('b', resources)]),
       refused('spec: Forbidden: containers may not be added or removed on resize'),
     );
+    const withInit = await new TestRegistry().withNamespace();
+    const pod = aPod('p');
+    const initContainers = [sized('init', resources)];
+    await withInit.create('pods', { ...pod, spec: { ...(pod.spec as JsonObject), containers: [sized('a', resources)], initContainers } });
+    await assert.rejects(
+      resize(withInit, [], { initContainers: [{ name: 'init', resources: { requests: { cpu: '25m' } } }] }),
+      refused('spec: Forbidden: resources for non-sidecar init containers are immutable'),
+    );
     const reordered = await made([sized('a', resources), sized('b', resources)]);
     const order = { '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }] };
     const renamed = [0, 1].map((i) => `spec.containers[${i}].name: Forbidden: containers may not be renamed or reordered on resize`);
