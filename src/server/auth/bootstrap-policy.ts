@@ -1,7 +1,8 @@
 /**
- * The roles and bindings that every cluster starts with. The ones of controllers are left out: ours run in process.
+ * The roles and bindings that every cluster starts with.
  * Source: plugin/pkg/auth/authorizer/rbac/bootstrappolicy/{policy,namespace_policy}.go and its testdata; rules of alpha features are left out.
  */
+import { controllerRoles } from './bootstrap-controller-roles.ts';
 import type { Binding, PolicyRule, RuleSource, Subject } from './rbac.ts';
 
 const read = ['get', 'list', 'watch'];
@@ -235,6 +236,7 @@ const runningPods: readonly PolicyRule[] = [
   rule(['get'], [''], ['serviceaccounts']),
 ];
 
+const controllerPrefix = 'system:controller:';
 const signers = ['kube-apiserver-client', 'kube-apiserver-client-kubelet', 'kubelet-serving', 'legacy-unknown'];
 
 /** Cluster roles by name. `view`, `edit` and `admin` are what the controller of aggregated roles makes of the `system:aggregate-to-…` ones. */
@@ -297,6 +299,7 @@ export const bootstrapClusterRoles: Readonly<Record<string, readonly PolicyRule[
   'system:aggregate-to-view': viewable,
   'system:aggregate-to-edit': editable,
   'system:aggregate-to-admin': administrable,
+  ...Object.fromEntries(Object.entries(controllerRoles).map(([name, rules]) => [`${controllerPrefix}${name}`, rules])),
   view: viewable,
   edit: [...editable, ...viewable],
   admin: [...administrable, ...editable, ...viewable],
@@ -322,6 +325,7 @@ export const bootstrapClusterRoleBindings: readonly Binding[] = [
   bind('system:kube-scheduler', users('system:kube-scheduler')),
   bind('system:volume-scheduler', users('system:kube-scheduler')),
   bind('system:node', groups('system:nodes')),
+  ...Object.keys(controllerRoles).map((name) => bind(`${controllerPrefix}${name}`, [account(name)])),
 ];
 
 /** Roles by namespace and name. */

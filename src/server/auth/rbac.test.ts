@@ -116,6 +116,18 @@ describe('bootstrap policy', () => {
     assert.ok(!rbac.authorize(access(scheduler, 'get', 'configmaps', { ...config, namespace: 'default' })).allowed);
   });
 
+  it('gives each controller what it works on', () => {
+    const controller = (name: string) => user(`system:serviceaccount:kube-system:${name}`, 'system:serviceaccounts');
+    assert.ok(rbac.authorize(access(controller('replicaset-controller'), 'create', 'pods')).allowed);
+    assert.ok(!rbac.authorize(access(controller('replicaset-controller'), 'create', 'secrets')).allowed);
+    assert.ok(rbac.authorize(access(controller('generic-garbage-collector'), 'delete', 'anything', { apiGroup: 'example.com' })).allowed);
+    assert.deepEqual(bootstrapClusterRoles['system:controller:service-account-controller']?.[0], {
+      verbs: ['create'],
+      apiGroups: [''],
+      resources: ['serviceaccounts'],
+    });
+  });
+
   it('aggregates view into edit and edit into admin', () => {
     const { view = [], edit = [], admin: whole = [] } = bootstrapClusterRoles;
     assert.ok(view.every((rule) => edit.includes(rule)));
