@@ -1,0 +1,93 @@
+/** What upstream's conformance tests ask of a node and only a real engine can answer. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { E2eCluster } from './support/cluster.ts';
+
+const cluster = new E2eCluster({ name: 'e2e-node' });
+const kubectl = (...args: string[]): Promise<string> => cluster.kubectl('kubectl', args);
+
+before(() => cluster.start());
+after(() => cluster.delete());
+
+interface Case {
+  readonly spec?: object;
+  readonly container?: object;
+  readonly script: string;
+}
+
+const manifest = (name: string, { spec, container, script }: Case): object => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name },
+  spec: {
+    restartPolicy: 'Never',
+    containers: [{ name: 'main', image: 'busybox:1.36', command: ['sh', '-c', script], ...container }],
+    ...spec,
+  },
+});
+
+/** Runs pods side by side to their end; their logs by name. */
+async function run(cases: Readonly<Record<string, Case>>): Promise<Readonly<Record<string, string>>> {
+  const names = Object.keys(cases);
+  const items = Object.entries(cases).map(([name, one]) => manifest(name, one));
+  await cluster.kubectl('kubectl', ['create', '-f', '-'], { stdin: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }) });
+  const phases = ['get', 'pods', ...names, '-o', 'jsonpath={.items[*].status.phase}'];
+  await cluster.until(phases, (text) => text.split(' ').every((phase) => phase === 'Succeeded'), 180_000);
+  const logs: Record<string, string> = {};
+  for (const name of names) logs[name] = await kubectl('logs', name);
+  return logs;
+}
+
+const token = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+
+describe('a node runs pods as told', () => {
+  it('with users, groups, host names, sysctls and files that are theirs', async () => {
+    const stat = `stat -L -c '%a %u %g' ${token}`;
+    const fromFile = { valueFrom: { fileKeyRef: { volumeName: 'data', path: 'vars', key: 'KEY' } } };
+    const mounted = { volumeMounts: [{ name: 'data', mountPath: '/data' }] };
+    const init = { name: 'init', image: 'busybox:1.36', command: ['sh', '-c', `echo "KEY='a value'" > /data/vars`], ...mounted };
+    const logs = await run({
+      'group-only': { spec: { securityContext: { runAsGroup: 3000 } }, script: 'id -u; id -g' },
+      'user-token': { spec: { securityContext: { runAsUser: 1000 } }, script: `${stat}; cat ${token} | head -c 2` },
+      'group-token': { spec: { securityContext: { runAsUser: 1000, fsGroup: 10_000 } }, script: stat },
+      'root-token': { script: stat },
+      'host-network': { spec: { hostNetwork: true }, script: 'head -1 /etc/hosts; hostname' },
+      sysctl: {
+        spec: { securityContext: { sysctls: [{ name: 'net/ipv4/ip_local_port_range', value: '32770 32771' }] } },
+        script: 'cat /proc/sys/net/ipv4/ip_local_port_range',
+      },
+      'env-file': {
+        spec: { initContainers: [init], volumes: [{ name: 'data', emptyDir: {} }] },
+        container: { env: [{ name: 'A', ...fromFile }] },
+        script: 'echo "$A"',
+      },
+    });
+    assert.equal(logs['group-only'], '0\n3000\n');
+    assert.match(logs['user-token'] ?? '', /\ney$/);
+    if (process.getuid?.() === 0) {
+      // Only root may give files away.
+      assert.match(logs['user-token'] ?? '', /^600 1000 0\n/);
+      assert.equal(logs['group-token'], '640 1000 10000\n');
+      assert.equal(logs['root-token'], '644 0 0\n');
+    }
+    assert.match(logs['host-network'] ?? '', /^# Kubernetes-managed hosts file \(host network\)\.\n(?!host-network)/);
+    assert.match(logs.sysctl ?? '', /^32770\s+32771\n$/);
+    assert.equal(logs['env-file'], 'a value\n');
+  });
+
+  it('and resizes them while they run', async () => {
+    const resources = { requests: { cpu: '100m', memory: '32Mi' }, limits: { cpu: '200m', memory: '64Mi' } };
+    const pod = manifest('resized', { script: 'sleep 3600', container: { resources }, spec: { terminationGracePeriodSeconds: 0 } });
+    await cluster.kubectl('kubectl', ['create', '-f', '-'], { stdin: JSON.stringify(pod) });
+    await cluster.until(['get', 'pod', 'resized', '-o', 'jsonpath={.status.phase}'], (phase) => phase === 'Running');
+    const wanted = { requests: { cpu: '150m' }, limits: { cpu: '400m', memory: '96Mi' } };
+    const patch = JSON.stringify({ spec: { containers: [{ name: 'main', resources: wanted }] } });
+    await kubectl('patch', 'pod', 'resized', '--subresource=resize', '-p', patch);
+    const shown = 'jsonpath={.status.containerStatuses[0].resources.limits.cpu} {.status.containerStatuses[0].restartCount}';
+    await cluster.until(['get', 'pod', 'resized', '-o', shown], (text) => text === '400m 0');
+    const groups =
+      'cd /sys/fs/cgroup; if [ -f cpu.max ]; then cat cpu.max memory.max; else echo $(cat cpu/cpu.cfs_quota_us cpu/cpu.cfs_period_us); cat memory/memory.limit_in_bytes; fi';
+    assert.equal(await kubectl('exec', 'resized', '--', 'sh', '-c', groups), `40000 100000\n${96 * 1024 * 1024}\n`);
+    await kubectl('delete', 'pod', 'resized');
+  });
+});
