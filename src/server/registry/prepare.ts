@@ -96,6 +96,8 @@ export function prepareForUpdate(request: ChangeRequest, received: KubeObject, p
     ...specificErrors(kind, subresource, object, previous, special),
     ...(subresource === '' ? (conversionOf(target)?.validateUpdate?.(object, previous, FieldPath.root) ?? []) : []),
   ]);
+  // Status strategies warn of nothing. Source: e.g. pkg/registry/core/pod/strategy.go (podStatusStrategy.WarningsOnUpdate).
+  if (subresource === 'status') return object;
   for (const warning of kind.warnings?.(object, previous) ?? []) context.warn(warning);
   return object;
 }
