@@ -1,7 +1,14 @@
 /** Times and ages as Kubernetes writes them. Source: apimachinery pkg/apis/meta/v1/{time,micro_time}.go, pkg/util/duration. */
 
 /** RFC 3339 with whole seconds, in UTC: the form of `metav1.Time`. `epochMs` is milliseconds since the epoch; fractions are cut off. */
-export const rfc3339 = (epochMs: number): string => `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
+export function rfc3339(epochMs: number): string {
+  const second = Math.floor(epochMs / 1000);
+  if (second !== latest.second) Object.assign(latest, { second, text: `${new Date(epochMs).toISOString().slice(0, 19)}Z` });
+  return latest.text;
+}
+
+/** The second that was written last: most times that a cluster writes are those of now. */
+const latest = { second: Number.NaN, text: '' };
 
 /** RFC 3339 with microseconds, in UTC: the form of `metav1.MicroTime`. */
 export const rfc3339Micro = (epochMs: number): string => {

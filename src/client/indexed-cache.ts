@@ -82,8 +82,12 @@ export class IndexedCache<T extends KubeObject> implements Cache<T> {
     this.#objects.set(key, object);
     for (const index of this.#indexes.values()) {
       if (index.buckets === undefined) continue;
-      if (previous !== undefined) unindex(index.buckets, index.values(previous), key);
-      intoBuckets(index.buckets, index.values(object), key, object);
+      const values = index.values(object);
+      if (previous !== undefined) {
+        const left = index.values(previous).filter((value) => !values.includes(value));
+        if (left.length > 0) unindex(index.buckets, left, key);
+      }
+      intoBuckets(index.buckets, values, key, object);
     }
     return previous;
   }

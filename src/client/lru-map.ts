@@ -17,9 +17,15 @@ export class LruMap<K, V> {
   }
 
   set(key: K, value: V): void {
-    this.#entries.delete(key);
-    this.#entries.set(key, value);
-    if (this.#entries.size <= this.#capacity) return;
+    const entries = this.#entries;
+    const before = entries.size;
+    entries.set(key, value);
+    if (entries.size === before) {
+      // It was there: to the end with it.
+      entries.delete(key);
+      entries.set(key, value);
+    }
+    if (entries.size <= this.#capacity) return;
     for (const oldest of this.#entries.keys()) {
       this.#entries.delete(oldest);
       return;

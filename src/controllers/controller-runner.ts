@@ -48,6 +48,7 @@ class Runner<T extends KubeObject> implements RunningController {
   readonly #unsubscribe: (() => void)[] = [];
   readonly #drained = Promise.withResolvers<void>();
   #synced = false;
+  #awake = false;
   #active = 0;
   #reconciles = 0;
   #errors = 0;
@@ -55,7 +56,7 @@ class Runner<T extends KubeObject> implements RunningController {
   constructor(controller: Controller<T>, deps: RunDeps) {
     this.#controller = controller;
     this.#deps = { ...deps, log: deps.log.with({ controller: controller.name }) };
-    this.#queue = new WorkQueue({ clock: deps.clock, key: refKey, available: () => this.#pump() });
+    this.#queue = new WorkQueue({ clock: deps.clock, key: refKey, available: () => this.#wake() });
   }
 
   get name(): string {
@@ -138,6 +139,16 @@ class Runner<T extends KubeObject> implements RunningController {
       log,
       signal,
     };
+  }
+
+  /** Pumps when the batch of changes that is being told has ended, so that its changes to one object are one piece of work. */
+  #wake(): void {
+    if (this.#awake) return;
+    this.#awake = true;
+    queueMicrotask(() => {
+      this.#awake = false;
+      this.#pump();
+    });
   }
 
   #pump(): void {

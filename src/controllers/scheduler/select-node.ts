@@ -81,19 +81,25 @@ export class NodeSelector {
       const weight = plugin.weight ?? 1;
       for (let i = 0; i < totals.length; i++) totals[i] = (totals[i] ?? 0) + (scores[i] ?? 0) * weight;
     }
-    let best = 0;
-    let ties = 1;
-    for (let i = 1; i < totals.length; i++) {
-      const [mine = 0, highest = 0] = [totals[i], totals[best]];
-      if (mine > highest) {
-        best = i;
-        ties = 1;
-      } else if (mine === highest && this.#options.random() * ++ties < 1) best = i;
-    }
-    const node = feasible[best];
+    const node = feasible[highest(totals, this.#options.random())];
     if (node === undefined) throw new Error('no feasible node');
     return node;
   }
+}
+
+/** The index of the highest value; when several have it, the one that `random` (in [0, 1)) falls on. */
+function highest(values: Float64Array, random: number): number {
+  let best = Number.NEGATIVE_INFINITY;
+  let ties = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    if (value < best) continue;
+    ties = value === best ? ties + 1 : 1;
+    best = value;
+  }
+  let left = Math.floor(random * ties);
+  for (let i = 0; i < values.length; i++) if (values[i] === best && left-- === 0) return i;
+  return -1;
 }
 
 function firstRefusal(filters: readonly { readonly plugin: Plugin; readonly filter: NodeFilter }[], node: NodeInfo) {

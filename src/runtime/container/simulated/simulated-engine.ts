@@ -2,7 +2,7 @@
  * The state of a simulated container engine: what dockerd would hold. Several runtimes (clusters, or one cluster before and after a restart)
  * may share one engine. Deterministic: ids and addresses follow from the order of calls, time from the injected clock.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   type Container,
   type ContainerConfig,
@@ -96,7 +96,7 @@ export class SimulatedEngine {
 
   nextId(): string {
     this.#lastId++;
-    return createHash('sha256').update(`simulated ${this.#lastId}`).digest('hex');
+    return hash('sha256', `simulated ${this.#lastId}`);
   }
 
   /** Tells those who listen to the cluster, and to the node. */

@@ -57,21 +57,23 @@ const memoryMedium = (volume: Volume): boolean => volume.emptyDir?.medium === 'M
 
 export class VolumeManager {
   readonly #options: VolumeManagerOptions;
+  readonly #pods: string;
   #version = 0;
 
   constructor(options: VolumeManagerOptions) {
     this.#options = options;
+    this.#pods = join(options.root, 'pods');
   }
 
   /** The folder of all that belongs to a pod. */
   podFolder(uid: string): string {
-    return join(this.#options.root, 'pods', uid);
+    return `${this.#pods}/${uid}`;
   }
 
   /** Where a volume of a pod is on the host. */
   path(pod: Pod, volume: Volume): string {
     if (volume.hostPath !== undefined) return volume.hostPath.path;
-    return join(this.podFolder(pod.metadata.uid), 'volumes', `kubernetes.io~${pluginName(volume)}`, volume.name);
+    return `${this.podFolder(pod.metadata.uid)}/volumes/kubernetes.io~${pluginName(volume)}/${volume.name}`;
   }
 
   /** Makes one volume ready. Rejects with `VolumeError`. */
@@ -115,7 +117,7 @@ export class VolumeManager {
   async podUids(): Promise<readonly string[]> {
     if (this.#options.writes === false) return [];
     try {
-      return await readdir(join(this.#options.root, 'pods'));
+      return await readdir(this.#pods);
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return [];
       throw error;
