@@ -105,7 +105,9 @@ describe('a Docker daemon', { skip: skip ?? false }, () => {
     await eventually(async () =>
       assert.match(await kubectl('get', 'events', '--field-selector', 'reason=NodeNotReady'), /e2e-daemon status is now: NodeNotReady/),
     );
-    assert.match(await kubectl('get', 'node', 'e2e-daemon', '-o', 'jsonpath={.spec.taints[*].key}'), /node\.kubernetes\.io\/not-ready/);
+    await cluster.until(['get', 'node', 'e2e-daemon', '-o', 'jsonpath={.spec.taints[*].key}'], (text) =>
+      text.split(' ').includes('node.kubernetes.io/not-ready'),
+    );
 
     const exec = await cluster.try('kubectl', ['exec', web, '--', 'true']);
     assert.notEqual(exec.code, 0);
@@ -126,9 +128,11 @@ describe('a Docker daemon', { skip: skip ?? false }, () => {
     const [late = ''] = await cluster.podsReady('app=late', 1);
     await cluster.until(['get', 'pods', '--field-selector=metadata.name=doomed', '-o', 'name'], (text) => text === '');
     await mended(earlier, [late]);
-    const once = JSON.parse(await kubectl('get', 'pod', 'once', '-o', 'json'));
-    assert.match(once.status.phase, /^(?:Succeeded|Failed)$/);
-    assert.equal(once.status.containerStatuses[0].restartCount, 0);
+    await eventually(async () => {
+      const { status } = JSON.parse(await kubectl('get', 'pod', 'once', '-o', 'json'));
+      assert.match(status.phase, /^(?:Succeeded|Failed)$/);
+      assert.equal(status.containerStatuses[0].restartCount, 0);
+    });
     await cluster.until(['exec', web, '--', 'echo', 'again'], (text) => text === 'again\n');
   });
 
