@@ -124,10 +124,20 @@ export class BenchCluster {
 export async function withCluster<T>(runtime: 'docker' | 'simulated', use: (cluster: BenchCluster) => Promise<T>): Promise<T> {
   ensureExecutable();
   const cluster = new BenchCluster(runtime);
-  try {
-    await cluster.start();
-    return await use(cluster);
-  } finally {
-    await cluster.dispose();
-  }
+  const outcome = await cluster
+    .start()
+    .then(() => use(cluster))
+    .then(
+      (value) => ({ value }),
+      (error: unknown) => ({ error }),
+    );
+  const left = await cluster.dispose().then(
+    () => [],
+    (error: unknown) => [error],
+  );
+  // What went wrong first explains what could not be cleaned up.
+  const errors = 'error' in outcome ? [outcome.error, ...left] : left;
+  if (errors.length > 1) throw new AggregateError(errors, 'the benchmark failed, and its cluster could not be deleted');
+  if ('value' in outcome && errors.length === 0) return outcome.value;
+  throw errors[0];
 }

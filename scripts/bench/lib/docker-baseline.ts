@@ -1,14 +1,15 @@
 /** The same containers as pods need, made by plain Engine API calls: the floor that pods are compared with. */
 import { Agent, request as send } from 'node:http';
+import { dockerEndpoint } from '../../../src/runtime/container/docker/docker-endpoint.ts';
 
-const socketPath = (process.env.DOCKER_HOST ?? '').replace(/^unix:\/\//, '') || '/var/run/docker.sock';
+const connection = dockerEndpoint();
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
 function call(method: string, path: string, body?: object): Promise<string> {
   return new Promise((resolve, reject) => {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const headers = text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
-    const request = send({ socketPath, agent, method, path, headers }, (response) => {
+    const request = send({ ...connection, agent, method, path, headers }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {
@@ -71,7 +72,9 @@ async function atOnce<T, R>(limit: number, items: readonly T[], work: (item: T) 
   const worker = async (): Promise<void> => {
     for (const [index, item] of rest) results[index] = await work(item);
   };
-  await Promise.all(Array.from({ length: limit }, worker));
+  // All have ended before a failure is told, so that nothing is made behind the back of a clean-up.
+  const ends = await Promise.allSettled(Array.from({ length: limit }, worker));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return results;
 }
 
