@@ -147,6 +147,44 @@ describe('kubectl streams', { skip: process.env.MINIK_TEST_NO_KUBECTL === undefi
   }
 });
 
+describe('port-forward of the bundled kubectl', () => {
+  it('passes on that the client has said all, and closes when the pod has', async (t) => {
+    // Answers only when all has been said.
+    const counter = createServer({ allowHalfOpen: true }, async (socket) => {
+      socket.on('error', () => socket.destroy());
+      socket.end(`${(await text(socket)).length} bytes`);
+    }).listen(0, '127.0.0.1');
+    const talker = createServer((socket) => {
+      socket.on('error', () => socket.destroy());
+      socket.end('good bye');
+    }).listen(0, '127.0.0.1');
+    await Promise.all([once(counter, 'listening'), once(talker, 'listening')]);
+    t.after(() => {
+      counter.close();
+      talker.close();
+    });
+    const portForward: PodStreams['portForward'] = async (_ref, port) => {
+      const socket = connect(((port === 80 ? counter : talker).address() as AddressInfo).port, '127.0.0.1');
+      await once(socket, 'connect');
+      return socket;
+    };
+    const fixture = await startFixture(t, { ...playedStreams([], () => 0, '/nowhere'), portForward });
+    const pods = '/api/v1/namespaces/default/pods';
+    assert.equal((await fixture.fetch(pods, sending('POST', pod('p')))).status, 201);
+    const patch = sending('PATCH', { status: { phase: 'Running' } }, { 'content-type': 'application/merge-patch+json' });
+    assert.equal((await fixture.fetch(`${pods}/p/status`, patch)).status, 200);
+    const main = join(import.meta.dirname, '../../../main.ts');
+    const forward = fixture.start(process.execPath, [...process.execArgv, main, 'kubectl', 'port-forward', 'p', ':80', ':81']);
+    const [line80, line81] = await linesOf(forward.stdout, /Forwarding from 127\.0\.0\.1:(\d+)/, 2);
+    const client = connect({ port: Number(line80), host: '127.0.0.1', allowHalfOpen: true });
+    client.end(Buffer.alloc(300_000));
+    assert.equal((await text(client)).toString(), '300000 bytes');
+    const listener = connect(Number(line81), '127.0.0.1');
+    assert.equal((await text(listener)).toString(), 'good bye');
+    forward.kill('SIGKILL');
+  });
+});
+
 /** The first group of the first `count` matching lines. */
 function linesOf(readable: Readable, pattern: RegExp, count: number): Promise<readonly string[]> {
   return new Promise((resolve, reject) => {

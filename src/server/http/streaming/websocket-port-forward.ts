@@ -5,7 +5,10 @@ import type { Dial } from './port-forward.ts';
 import { WebSocketChannels } from './websocket-channels.ts';
 
 export const tunnelProtocol = 'SPDY/3.1+portforward.k8s.io';
+/** With v5 a client can half-close, as it can over SPDY. Differs: upstream has it for commands only. */
+const halfCloseProtocol = 'v5.channel.k8s.io';
 export const channelPortForwardProtocols: readonly string[] = [
+  halfCloseProtocol,
   'v4.channel.k8s.io',
   'v4.base64.channel.k8s.io',
   'channel.k8s.io',
@@ -56,7 +59,7 @@ export async function serveChannelPortForward(
   dial: Dial,
   options: { readonly podName: string; readonly signal: AbortSignal },
 ): Promise<void> {
-  const connection = new WebSocketChannels(socket, { base64: protocol.includes('base64'), closeSignal: false });
+  const connection = new WebSocketChannels(socket, { base64: protocol.includes('base64'), closeSignal: protocol === halfCloseProtocol });
   options.signal.addEventListener('abort', () => connection.close(), { once: true });
   const sessions = ports.map(async (port, index) => {
     const [input, output, error] = [connection.input(index * 2), connection.output(index * 2), connection.output(index * 2 + 1)];
