@@ -61,7 +61,7 @@ function metadataErrors(body: JsonValue, allowed: readonly string[], detail: str
   const metadata = member(body, 'metadata');
   if (!isObject(metadata)) return [];
   // Protobuf clients send every field, at its zero value.
-  const isZero = (value: JsonValue): boolean => value === null || value === '' || value === 0;
+  const isZero = (value: JsonValue | undefined): boolean => value === null || value === '' || value === 0;
   const said = Object.entries(metadata).some(([name, value]) => !allowed.includes(name) && name !== 'managedFields' && !isZero(value));
   return said ? [invalid('metadata', metadata, detail)] : [];
 }
