@@ -1,12 +1,11 @@
 /** Rolls Pods from one version to the next. https://kubernetes.io/docs/concepts/workloads/controllers/deployment/ */
 
 import { deepEqual } from '../deep-equal.ts';
-import { FieldPath } from '../field-error.ts';
 import type { Deployment, DeploymentStrategy } from '../generated/apps/v1.ts';
 import { defineKind } from '../kind.ts';
 import { formatLabelSelector, fromLabelSelector } from '../selector.ts';
-import { podWarnings } from '../validation/pod-warnings.ts';
 import { deploymentErrors, deploymentStatusErrors, selectorUpdateErrors } from '../validation/workload.ts';
+import { workloadWarnings } from '../validation/workload-warnings.ts';
 import { ageColumn, containerColumns, nameColumn } from './columns.ts';
 import { defaultPodTemplate } from './defaults/pod-spec.ts';
 
@@ -63,7 +62,7 @@ export const deployment = defineKind<Deployment>({
   validateUpdate: selectorUpdateErrors,
   validateStatusUpdate: deploymentStatusErrors,
   keptByStatusUpdates: ['labels'],
-  warnings: ({ spec: { template } }) => podWarnings(template.metadata, template.spec, FieldPath.root.field('spec', 'template')),
+  warnings: workloadWarnings,
   columns: [
     nameColumn,
     {

@@ -4,6 +4,7 @@ import { deepEqual } from '../deep-equal.ts';
 import type { EndpointSlice } from '../generated/discovery/v1.ts';
 import { defineKind } from '../kind.ts';
 import { endpointSliceErrors, endpointSliceUpdateErrors } from '../validation/endpoints.ts';
+import { endpointSliceWarnings } from '../validation/endpoints-warnings.ts';
 import { ageColumn, firstThree, nameColumn } from './columns.ts';
 
 const model = 'io.k8s.api.discovery.v1.EndpointSlice';
@@ -48,6 +49,7 @@ export const endpointSlice = defineKind<EndpointSlice>({
   }),
   prepareForCreate: (object) => ({ ...object, metadata: { ...object.metadata, generation: 1 } }),
   prepareForUpdate: prepareEndpointSliceForUpdate,
+  warnings: endpointSliceWarnings,
   validate: endpointSliceErrors,
   validateUpdate: endpointSliceUpdateErrors,
   columns: [

@@ -2,6 +2,7 @@
 import type { Endpoints } from '../generated/core/v1.ts';
 import { defineKind } from '../kind.ts';
 import { endpointsErrors } from '../validation/endpoints.ts';
+import { endpointsWarnings } from '../validation/endpoints-warnings.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 
 const hostPort = (ip: string, port: number): string => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);
@@ -39,6 +40,7 @@ export const endpoints = defineKind<Endpoints>({
         }),
   }),
   validate: endpointsErrors,
+  warnings: endpointsWarnings,
   columns: [
     nameColumn,
     { name: 'Endpoints', type: 'string', descriptionOf: ['io.k8s.api.core.v1.Endpoints', 'subsets'], value: endpointsText },

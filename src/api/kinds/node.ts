@@ -71,6 +71,12 @@ const columns: readonly Column<Node>[] = [
   },
 ];
 
+/** Source: pkg/registry/core/node/strategy.go (fieldIsDeprecatedWarnings). */
+const deprecatedFieldWarnings = ({ spec }: Node): readonly string[] => [
+  ...(spec.configSource === undefined ? [] : ['spec.configSource: the feature is no longer supported']),
+  ...((spec.externalID ?? '') === '' ? [] : ['spec.externalID: this field is deprecated, and is unused by Kubernetes']),
+];
+
 export const node = defineKind<Node>({
   group: '',
   version: 'v1',
@@ -96,6 +102,7 @@ export const node = defineKind<Node>({
   validate: nodeErrors,
   validateUpdate: nodeUpdateErrors,
   validateStatusUpdate: nodeStatusErrors,
+  warnings: deprecatedFieldWarnings,
   selectableFieldLabels: ['metadata.name', 'spec.unschedulable'],
   selectableFields: ({ spec }) => ({ 'spec.unschedulable': String(spec.unschedulable ?? false) }),
   columns,

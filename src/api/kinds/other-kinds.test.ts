@@ -250,3 +250,29 @@ describe('ServiceAccount', () => {
     assert.equal(createErrors(serviceAccount, { metadata: { name: 'Robot' } }).length, 1);
   });
 });
+
+describe('warnings', () => {
+  it('name addresses that are written unusually, save those of our own controllers', () => {
+    const subsets = [{ addresses: [{ ip: '010.0.0.1' }] }];
+    const expected = 'subsets[0].addresses[0].ip: non-standard IP address "010.0.0.1" is invalid: use "10.0.0.1"';
+    assert.deepEqual(endpoints.warnings?.(received(endpoints, { subsets }), undefined), [expected]);
+    const labels = { 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' };
+    assert.deepEqual(endpoints.warnings?.(received(endpoints, { metadata: { labels }, subsets }), undefined), []);
+    const slice = received(endpointSlice, { addressType: 'IPv6', endpoints: [{ addresses: ['FD00::1'] }] });
+    assert.deepEqual(endpointSlice.warnings?.(slice, undefined), [
+      'endpoints[0].addresses[0]: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")',
+    ]);
+    const names = received(endpointSlice, { addressType: 'FQDN', endpoints: [] });
+    assert.deepEqual(endpointSlice.warnings?.(names, undefined), ['spec.addressType: FQDN endpoints are deprecated']);
+  });
+
+  it('name what nodes and service accounts should not have any more', () => {
+    assert.deepEqual(node.warnings?.(received(node, { spec: { externalID: 'x' } }), undefined), [
+      'spec.externalID: this field is deprecated, and is unused by Kubernetes',
+    ]);
+    const annotations = { 'kubernetes.io/enforce-mountable-secrets': 'true' };
+    const account = received(serviceAccount, { metadata: { annotations } });
+    assert.equal(serviceAccount.warnings?.(account, undefined).length, 1);
+    assert.deepEqual(serviceAccount.warnings?.(account, account), []);
+  });
+});

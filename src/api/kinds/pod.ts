@@ -8,6 +8,7 @@ import { podStatusText } from '../pod/status-text.ts';
 import { podCreateErrors, podErrors, podUpdateErrors } from '../validation/pod.ts';
 import { podStatusUpdateErrors } from '../validation/pod-status.ts';
 import { podWarnings } from '../validation/pod-warnings.ts';
+import { nameWarnings } from '../validation/workload-warnings.ts';
 import { ageColumn, nameColumn, orNone } from './columns.ts';
 import { defaultPod } from './defaults/pod-spec.ts';
 import { mergeMatchLabelKeys } from './match-label-keys.ts';
@@ -117,7 +118,9 @@ export const pod = defineKind<Pod>({
   validateUpdate: podUpdateErrors,
   validateStatusUpdate: podStatusUpdateErrors,
   keptByStatusUpdates: ['ownerReferences'],
-  warnings: ({ metadata, spec }) => podWarnings(metadata, spec, FieldPath.root),
+  /** Updates are often and by programs: upstream warns of new Pods only. */
+  warnings: ({ metadata, spec }, previous) =>
+    previous === undefined ? [...nameWarnings(metadata.name, "the Pod's hostname"), ...podWarnings(metadata, spec, FieldPath.root)] : [],
   selectableFieldLabels,
   selectableFields: ({ spec, status }) => ({
     'spec.nodeName': spec.nodeName ?? '',

@@ -1,11 +1,10 @@
 /** Keeps a number of Pods alive. https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/ */
 
-import { FieldPath } from '../field-error.ts';
 import type { ReplicaSet } from '../generated/apps/v1.ts';
 import { defineKind } from '../kind.ts';
 import { formatLabelSelector, fromLabelSelector } from '../selector.ts';
-import { podWarnings } from '../validation/pod-warnings.ts';
 import { replicaSetErrors, replicaStatusErrors, selectorUpdateErrors } from '../validation/workload.ts';
+import { workloadWarnings } from '../validation/workload-warnings.ts';
 import { ageColumn, containerColumns, nameColumn } from './columns.ts';
 import { defaultPodTemplate } from './defaults/pod-spec.ts';
 
@@ -39,7 +38,7 @@ export const replicaSet = defineKind<ReplicaSet>({
   validate: replicaSetErrors,
   validateUpdate: selectorUpdateErrors,
   validateStatusUpdate: replicaStatusErrors,
-  warnings: ({ spec: { template } }) => podWarnings(template.metadata, template.spec, FieldPath.root.field('spec', 'template')),
+  warnings: workloadWarnings,
   selectableFieldLabels: ['metadata.name', 'metadata.namespace', 'status.replicas'],
   selectableFields: (rs) => ({ 'status.replicas': String(rs.status.replicas) }),
   columns: [

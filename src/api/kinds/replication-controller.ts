@@ -1,11 +1,10 @@
 /** Keeps a number of Pods alive, in the old form. https://kubernetes.io/docs/concepts/workloads/controllers/replicationcontroller/ */
 
-import { FieldPath } from '../field-error.ts';
 import type { ReplicationController } from '../generated/core/v1.ts';
 import { defineKind } from '../kind.ts';
 import { formatLabels, fromSet } from '../selector.ts';
-import { podWarnings } from '../validation/pod-warnings.ts';
 import { replicaStatusErrors, replicationControllerErrors } from '../validation/workload.ts';
+import { workloadWarnings } from '../validation/workload-warnings.ts';
 import { ageColumn, containerColumns, nameColumn } from './columns.ts';
 import { defaultPodTemplate } from './defaults/pod-spec.ts';
 
@@ -49,7 +48,7 @@ export const replicationController = defineKind<ReplicationController>({
   prepareForCreate: (rc) => ({ ...rc, status: { replicas: 0 } }),
   validate: replicationControllerErrors,
   validateStatusUpdate: replicaStatusErrors,
-  warnings: ({ spec: { template } }) => podWarnings(template.metadata, template.spec, FieldPath.root.field('spec', 'template')),
+  warnings: workloadWarnings,
   selectableFieldLabels: ['metadata.name', 'metadata.namespace', 'status.replicas'],
   selectableFields: (rc) => ({ 'status.replicas': String(rc.status.replicas) }),
   columns: [

@@ -107,6 +107,20 @@ describe('Deployment', () => {
       'spec.template.spec.nodeSelector[beta.kubernetes.io/arch]: deprecated since v1.14; use "kubernetes.io/arch" instead',
     ]);
   });
+  it('warns about a name that is no DNS label, and not again while the wanted state stays', () => {
+    const object = received(deployment, {
+      metadata: { name: 'web.v1', generation: 1 },
+      ...spec({ template: template({ nodeSelector: { 'beta.kubernetes.io/arch': 'x' } }) }),
+    });
+    const [first] = deployment.warnings?.(object, undefined) ?? [];
+    assert.equal(
+      first,
+      'metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]',
+    );
+    assert.deepEqual(deployment.warnings?.(object, object), []);
+    const changed = { ...object, metadata: { ...object.metadata, generation: 2 } };
+    assert.equal(deployment.warnings?.(changed, object).length, 1);
+  });
   it('scales', () => {
     const scale = deployment.subresources?.scale;
     const object = received(deployment, spec());

@@ -1,22 +1,10 @@
-/** Warnings about Services that are accepted all the same. Source: pkg/api/service/warnings.go, apimachinery pkg/util/validation/ip.go. */
+/** Warnings about Services that are accepted all the same. Source: pkg/api/service/warnings.go. */
 import { FieldPath } from '../field-error.ts';
 import type { Service } from '../generated/core/v1.ts';
-import { formatIp, parseIp } from '../ip.ts';
+import { ipWarnings } from './ip-warnings.ts';
 import { isHeadless } from './service-cluster-ip.ts';
 
 const hintsAnnotation = 'service.kubernetes.io/topology-aware-hints';
-
-/** An address that newer fields would refuse. */
-function ipWarnings(text: string, at: FieldPath): readonly string[] {
-  const ip = parseIp(text);
-  if (ip === undefined) return [];
-  const canonical = formatIp(ip);
-  const quoted = JSON.stringify(canonical);
-  if (ip.leadingZeros || ip.mapped) return [`${at}: non-standard IP address ${JSON.stringify(text)} is invalid: use ${quoted}`];
-  return ip.family === 6 && canonical !== text
-    ? [`${at}: IPv6 address ${JSON.stringify(text)} should be in RFC 5952 canonical format (${quoted})`]
-    : [];
-}
 
 /** What deserves a warning in a Service. */
 export function serviceWarnings({ metadata, spec }: Service): readonly string[] {

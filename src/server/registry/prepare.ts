@@ -79,13 +79,18 @@ export function prepareForCreate({ parts, context, target }: ChangeRequest, rece
     ...(kind.validateCreate?.(object, FieldPath.root) ?? []),
     ...(conversionOf(target)?.validateCreate?.(object, FieldPath.root) ?? []),
   ]);
-  for (const warning of kind.warnings?.(object, undefined) ?? []) context.warn(warning);
+  warn({ parts, context, target }, object, undefined);
   return object;
+}
+
+function warn({ parts, context, target: { kind } }: ChangeRequest, object: KubeObject, previous: KubeObject | undefined): void {
+  for (const warning of kind.warnings?.(object, previous) ?? []) context.warn(warning);
+  for (const warning of parts.behaviours.get(kind.resourceName)?.warnings?.(object) ?? []) context.warn(warning);
 }
 
 /** The finished object of an update. Throws StatusError (422). */
 export function prepareForUpdate(request: ChangeRequest, received: KubeObject, previous: KubeObject): KubeObject {
-  const { parts, context, target } = request;
+  const { parts, target } = request;
   const { kind, subresource } = target;
   const kept = keepSystemMeta(inNamespace(target, received), previous);
   const special = parts.behaviours.get(kind.resourceName)?.updates?.[subresource];
@@ -98,7 +103,8 @@ export function prepareForUpdate(request: ChangeRequest, received: KubeObject, p
   ]);
   // Status strategies warn of nothing. Source: e.g. pkg/registry/core/pod/strategy.go (podStatusStrategy.WarningsOnUpdate).
   if (subresource === 'status') return object;
-  for (const warning of kind.warnings?.(object, previous) ?? []) context.warn(warning);
+  // Upstream's strategies of sub-resources warn of nothing.
+  if (subresource === '') warn(request, object, previous);
   return object;
 }
 

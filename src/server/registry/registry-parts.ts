@@ -45,6 +45,8 @@ export interface ResourceBehaviour {
   /** Before prepare and validation of a create; throws StatusError. */
   beginCreate?(object: KubeObject): Reservation;
   beginUpdate?(next: KubeObject, previous: KubeObject): Reservation;
+  /** Warnings besides the Kind's own, for creates and updates. */
+  warnings?(object: KubeObject): readonly string[];
   /** Whether a deleted object without finalizers may go; namespaces wait for their content. Default true. */
   mayRemove?(object: KubeObject): boolean;
   /** What else changes when an object is first marked for deletion (a namespace's phase). */

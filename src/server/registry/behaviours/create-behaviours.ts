@@ -6,6 +6,7 @@ import { ServiceAllocator } from '../services/service-allocator.ts';
 import { ServiceClaims } from '../services/service-claims.ts';
 import { namespacesBehaviour } from './namespaces.ts';
 import { podsBehaviour } from './pods.ts';
+import { secretsBehaviour } from './secrets.ts';
 import { serviceAccountsBehaviour, type TokenIssuer } from './service-accounts.ts';
 import { servicesBehaviour } from './services.ts';
 
@@ -37,6 +38,7 @@ export function createBehaviours({
   return new Map([
     ['namespaces', namespacesBehaviour],
     ['pods', podsBehaviour],
+    ['secrets', secretsBehaviour],
     ['services', servicesBehaviour(allocator)],
     ['serviceaccounts', serviceAccountsBehaviour(tokens)],
   ]);
