@@ -2,13 +2,13 @@
  * One attempt of each kind of probe. Resolves with success or with the text that upstream puts into the Unhealthy event; never rejects.
  * Source: pkg/probe/{exec,http,tcp,grpc}/*.go; pkg/kubelet/prober/prober.go.
  */
-import http2 from 'node:http2';
 import net from 'node:net';
 import { PassThrough } from 'node:stream';
 import type { Container, Probe } from '../../../api/generated/core/v1.ts';
 import { RuntimeError, type Streams } from '../../container/container-runtime.ts';
 import { resolvePort } from '../lifecycle-hooks.ts';
 import { dialError, hostPort } from './dial-error.ts';
+import { grpcProbe } from './grpc-probe.ts';
 import { httpProbe } from './http-probe.ts';
 import { failure, type ProbeOutcome, success } from './probe-outcome.ts';
 
@@ -36,7 +36,8 @@ export async function attemptProbe(attempt: ProbeAttempt): Promise<ProbeOutcome>
     if (probe.tcpSocket !== undefined) {
       return await tcpProbe(probe.tcpSocket.host ?? attempt.podIp, resolvePort(probe.tcpSocket.port, attempt.container), timeoutMs);
     }
-    if (probe.grpc !== undefined) return await grpcProbe(attempt.podIp, probe.grpc.port, probe.grpc.service ?? '', timeoutMs);
+    if (probe.grpc !== undefined)
+      return await grpcProbe({ host: attempt.podIp, port: probe.grpc.port, service: probe.grpc.service ?? '', timeoutMs });
     return failure('missing probe handler');
   } catch (error) {
     const output = error instanceof Error ? error.message : String(error);
@@ -78,62 +79,5 @@ function tcpProbe(host: string, port: number, timeoutMs: number): Promise<ProbeO
       socket.destroy();
     });
     socket.on('error', (error) => resolve(failure(dialError(error, address))));
-  });
-}
-
-const servingStatus = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];
-
-/** A grpc.health.v1.HealthCheckRequest in a gRPC frame: field 1 is the service's name. */
-function healthRequest(service: string): Buffer {
-  const name = Buffer.from(service, 'utf8');
-  const message = name.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a, name.length]), name]);
-  const frame = Buffer.alloc(5);
-  frame.writeUInt32BE(message.length, 1);
-  return Buffer.concat([frame, message]);
-}
-
-function grpcProbe(host: string, port: number, service: string, timeoutMs: number): Promise<ProbeOutcome> {
-  const address = hostPort(host, port);
-  return new Promise((resolve) => {
-    const session = http2.connect(`http://${address}`);
-    const finish = (outcome: ProbeOutcome): void => {
-      clearTimeout(timer);
-      resolve(outcome);
-      session.destroy();
-    };
-    const timer = setTimeout(
-      () =>
-        finish(
-          failure(`timeout: failed to connect service ${JSON.stringify(address)} within ${timeoutMs / 1000}s: context deadline exceeded`),
-        ),
-      timeoutMs,
-    );
-    session.on('error', (error) => finish(failure(`error: failed to connect to ${JSON.stringify(address)}: ${dialError(error, address)}`)));
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': '/grpc.health.v1.Health/Check',
-      'content-type': 'application/grpc',
-      te: 'trailers',
-    });
-    const chunks: Buffer[] = [];
-    let grpcStatus = '';
-    const readStatus = (headers: Readonly<Record<string, unknown>>): void => {
-      if (typeof headers['grpc-status'] === 'string') grpcStatus = headers['grpc-status'];
-    };
-    stream.on('response', readStatus);
-    stream.on('trailers', readStatus);
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    stream.on('error', (error) => finish(failure(`error: health rpc failed: ${error.message}`)));
-    stream.on('end', () => {
-      if (grpcStatus === '12')
-        return finish(failure('error: this server does not implement the grpc health protocol (grpc.health.v1.Health)'));
-      if (grpcStatus !== '0') return finish(failure(`error: health rpc failed: rpc error: code = ${grpcStatus}`));
-      const body = Buffer.concat(chunks);
-      const status = body.length >= 7 && body[5] === 0x08 ? (body[6] ?? 0) : 0;
-      finish(
-        status === 1 ? success : failure(`service unhealthy (responded with ${JSON.stringify(servingStatus[status] ?? String(status))})`),
-      );
-    });
-    stream.end(healthRequest(service));
   });
 }
