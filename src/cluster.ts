@@ -18,7 +18,7 @@ import { startControllers } from './controllers/start-controllers.ts';
 import { LoadMeter, letOptimizerSleep, wakeOptimizer } from './optimizer.ts';
 import type { Kubelet } from './runtime/kubelet/kubelet.ts';
 
-/** Requests and writes in one second that no cluster at rest has, nor one whose few pods start. */
+/** Requests, writes and events sent in one second that no cluster at rest has, nor one whose few pods start. */
 const loadPerSecond = 500;
 
 async function start(settings: ClusterSettings, { onStep, onListening }: StartHooks): Promise<RunningCluster> {

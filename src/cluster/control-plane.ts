@@ -50,7 +50,7 @@ export interface ControlPlaneParts {
   readonly signal: AbortSignal;
   /** Those that run; grows as nodes start. */
   readonly kubelets: readonly Kubelet[];
-  /** Told of requests and writes, as they come. */
+  /** Told of requests, writes and events sent, as they come. */
   onWork(units: number): void;
 }
 
@@ -122,6 +122,7 @@ export async function openControlPlane(
       healthChecks: healthChecks(store),
       logger: log.with({ component: 'apiserver' }),
       onRequest: () => onWork(1),
+      onEvents: onWork,
       pki,
       addresses: [{ host: '127.0.0.1', port }, ...(settings.runtime === 'docker' ? [{ host: addresses.gateway, port }] : [])],
     });

@@ -47,6 +47,8 @@ export interface AppOptions {
   readonly openApi: OpenApiSource;
   /** For the column definitions of Tables. Default: no descriptions. */
   readonly describeFields?: DescribeFields;
+  /** Told of events that watchers are sent, as they go. */
+  readonly onEvents?: (count: number) => void;
   /** The store's newest revision, for bookmarks. */
   readonly currentRevision: () => number;
   /** Besides `ping`. Checks named `scheduler`, `controller-manager`, `etcd` also speak for the component statuses. */
@@ -97,6 +99,7 @@ function contextOf(options: AppOptions): ServerContext {
     ruleResolver: options.ruleResolver,
     podStreams: options.podStreams,
     codec: options.codec,
+    onEvents: options.onEvents ?? (() => undefined),
     columns: new TableColumns(options.describeFields ?? ((fields) => fields.map(() => ''))),
     openApi: options.openApi,
     healthChecks,

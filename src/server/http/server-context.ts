@@ -25,6 +25,8 @@ export interface ServerContext {
   readonly clock: Clock;
   readonly metrics: RequestMetrics;
   readonly watches: WatchHub;
+  /** Told of events that watchers are sent, as they go. */
+  readonly onEvents: (count: number) => void;
   readonly deadlines: Deadlines;
   readonly discovery: Discovery;
   /** Whether the proxy sub-resources may connect to an address. */

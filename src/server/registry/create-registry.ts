@@ -20,6 +20,7 @@ import { getScale, patchScale, updateScale } from './scale.ts';
 import { untilFresh } from './until-fresh.ts';
 import { update } from './update.ts';
 import { watch } from './watch.ts';
+import { WatchBookmarks } from './watch-bookmarks.ts';
 
 export interface RegistryOptions {
   readonly store: Store;
@@ -48,6 +49,7 @@ const systemTimer = (delayMs: number, callback: () => void): (() => void) => {
 
 /** Makes the registry over a store. */
 export function createRegistry(options: RegistryOptions): Registry {
+  const setTimer = options.setTimer ?? systemTimer;
   const parts: RegistryParts = {
     store: options.store,
     kinds: options.kinds,
@@ -56,10 +58,11 @@ export function createRegistry(options: RegistryOptions): Registry {
     patcher: createPatcher(options.schemas),
     behaviours: options.behaviours,
     departures: new WeakMap(),
+    bookmarks: new WatchBookmarks(options.store, setTimer),
     now: options.now ?? Date.now,
     random: options.random ?? Math.random,
     newUid: options.newUid ?? randomUUID,
-    setTimer: options.setTimer ?? systemTimer,
+    setTimer,
   };
   return new VerbRegistry(parts);
 }

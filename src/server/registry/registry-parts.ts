@@ -6,6 +6,7 @@ import type { KubeObject } from '../../api/object.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
 import type { Entry, Store, StoreEvent } from '../store/store.ts';
 import type { KindSet, MutateOptions, RequestContext, Target } from './registry.ts';
+import type { WatchBookmarks } from './watch-bookmarks.ts';
 
 /** A body to be decoded as an object of a Kind, in the version that the request names. */
 export interface BodyToDecode {
@@ -84,6 +85,7 @@ export interface RegistryParts {
   readonly patcher: Patcher;
   /** Last states of objects that left a watch's selection: many watchers see the same departure, it is encoded once. */
   readonly departures: WeakMap<StoreEvent, Entry>;
+  readonly bookmarks: WatchBookmarks;
   /** By resource name. */
   readonly behaviours: ReadonlyMap<string, ResourceBehaviour>;
   /** Milliseconds since the epoch. */

@@ -13,9 +13,6 @@ import { parseReadVersion, requireNotTooLarge } from './resource-version.ts';
 import { compileSelection, type Selection } from './selection.ts';
 import { tooOld } from './store-errors.ts';
 
-/** How long after a commit elsewhere a quiet watch is told the newest revision. Source: cacher.go (about once a minute). */
-const bookmarkDelayMs = 60_000;
-
 type Deliver = (batch: readonly WatchOutput[]) => void;
 
 /**
@@ -36,7 +33,9 @@ export function watch(
   const { store } = parts;
   const requested = parseReadVersion(request.resourceVersion);
   const initial = request.sendInitialEvents ?? requested === 0;
-  const bookmarks = request.allowBookmarks ? new Bookmarks(parts, deliver) : undefined;
+  const bookmarks = request.allowBookmarks
+    ? parts.bookmarks.add((revision) => deliver([{ type: 'BOOKMARK', revision, initialEventsEnd: false }]))
+    : undefined;
   if (initial) {
     requireNotTooLarge(requested, store.revision);
     deliverInitial(store.list(prefix).entries, selection, request, store.revision, deliver);
@@ -100,41 +99,6 @@ function lastSeen({ departures }: RegistryParts, event: StoreEvent, previous: En
   const entry = unstoredEntry(previous.key, atRevision(previous.object, event.revision), event.revision);
   departures.set(event, entry);
   return entry;
-}
-
-/** Tells a quiet watch how far the store has come, so that it can resume from there; no timer runs while nothing is committed. */
-class Bookmarks {
-  readonly #parts: RegistryParts;
-  readonly #deliver: Deliver;
-  readonly #unsubscribe: () => void;
-  #sent = 0;
-  #cancel: (() => void) | undefined;
-
-  constructor(parts: RegistryParts, deliver: Deliver) {
-    this.#parts = parts;
-    this.#deliver = deliver;
-    this.#unsubscribe = parts.store.onCommit(() => this.#arm());
-  }
-
-  /** Notes a revision that the watch knows of. */
-  sent(revision: number): void {
-    this.#sent = Math.max(this.#sent, revision);
-  }
-
-  close(): void {
-    this.#unsubscribe();
-    this.#cancel?.();
-  }
-
-  #arm(): void {
-    this.#cancel ??= this.#parts.setTimer(bookmarkDelayMs, () => {
-      this.#cancel = undefined;
-      const { revision } = this.#parts.store;
-      if (revision <= this.#sent) return;
-      this.#sent = revision;
-      this.#deliver([{ type: 'BOOKMARK', revision, initialEventsEnd: false }]);
-    });
-  }
 }
 
 /** Source: apimachinery pkg/apis/meta/internalversion/validation/validation.go (validateWatchOptions). */

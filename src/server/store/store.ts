@@ -70,6 +70,7 @@ export interface Store {
   write(write: Write): Promise<Entry>;
   /**
    * Delivers every event under `prefix` with a revision greater than `after`: the logged ones synchronously before this returns, then live ones.
+   * `prefix` is empty, a prefix of whole key segments with its slash, or one object's key.
    * Throws `CompactedError` when `after` is older than the log.
    */
   watch(prefix: string, after: number, listener: WatchListener): WatchHandle;

@@ -1,10 +1,40 @@
-/** Hands committed events to watchers; watchers of one prefix share one batch. */
+/**
+ * Hands committed events to watchers; watchers of one prefix share one batch.
+ * A prefix is everything (empty), a resource, a namespace of one (both with their slash), or the key of one object.
+ */
 import type { StoreEvent, WatchHandle, WatchListener } from './store.ts';
 
 interface Watcher {
   readonly listener: WatchListener;
   /** The newest revision it has seen. */
   seen: number;
+  closed: boolean;
+}
+
+/** The watchers of one prefix. */
+class Group {
+  readonly #watchers = new Set<Watcher>();
+  #snapshot: readonly Watcher[] | undefined;
+
+  get empty(): boolean {
+    return this.#watchers.size === 0;
+  }
+
+  add(watcher: Watcher): void {
+    this.#watchers.add(watcher);
+    this.#snapshot = undefined;
+  }
+
+  delete(watcher: Watcher): void {
+    this.#watchers.delete(watcher);
+    this.#snapshot = undefined;
+  }
+
+  /** Those of now; what is added later does not change it. */
+  snapshot(): readonly Watcher[] {
+    this.#snapshot ??= [...this.#watchers];
+    return this.#snapshot;
+  }
 }
 
 /** Lets a listener's mistake surface as an uncaught error without keeping the event from the others. */
@@ -30,36 +60,53 @@ function deliver(listener: WatchListener, events: readonly StoreEvent[]): void {
 }
 
 export class WatchHub {
-  readonly #groups = new Map<string, Set<Watcher>>();
+  readonly #groups = new Map<string, Group>();
 
   /** Adds a watcher that has seen everything up to a revision. */
   add(prefix: string, seen: number, listener: WatchListener): WatchHandle {
-    const watcher: Watcher = { listener, seen };
-    const group = this.#groups.get(prefix) ?? new Set();
+    const watcher: Watcher = { listener, seen, closed: false };
+    const group = this.#groups.get(prefix) ?? new Group();
     this.#groups.set(prefix, group);
     group.add(watcher);
     return {
       close: () => {
+        watcher.closed = true;
         group.delete(watcher);
-        if (group.size === 0 && this.#groups.get(prefix) === group) this.#groups.delete(prefix);
+        if (group.empty && this.#groups.get(prefix) === group) this.#groups.delete(prefix);
       },
     };
   }
 
   /** Delivers the events of one commit. Watchers added or closed meanwhile are treated as of their own call. */
   publish(events: readonly StoreEvent[]): void {
-    for (const [prefix, group] of [...this.#groups]) {
-      const batch = prefix === '' ? events : events.filter((event) => event.entry.key.startsWith(prefix));
-      const first = batch[0];
-      const last = batch.at(-1);
-      if (first === undefined || last === undefined) continue;
-      for (const watcher of [...group]) {
-        if (!group.has(watcher) || watcher.seen >= last.revision) continue;
-        const fresh = first.revision > watcher.seen ? batch : batch.filter((event) => event.revision > watcher.seen);
-        watcher.seen = last.revision;
+    for (const [group, batch] of this.#batches(events)) {
+      const first = batch[0]?.revision ?? 0;
+      const last = batch.at(-1)?.revision ?? 0;
+      for (const watcher of group.snapshot()) {
+        if (watcher.closed || watcher.seen >= last) continue;
+        const fresh = first > watcher.seen ? batch : batch.filter((event) => event.revision > watcher.seen);
+        watcher.seen = last;
         deliver(watcher.listener, fresh);
       }
     }
+  }
+
+  /** The groups that have something to see, each with its events: found by look-ups, since there may be many more groups than these. */
+  #batches(events: readonly StoreEvent[]): ReadonlyMap<Group, readonly StoreEvent[]> {
+    const batches = new Map<Group, StoreEvent[]>();
+    for (const event of events) {
+      const { key } = event.entry;
+      const resource = key.indexOf('/') + 1;
+      const namespace = key.indexOf('/', resource) + 1;
+      for (const prefix of ['', key.slice(0, resource), key.slice(0, namespace), key]) {
+        const group = this.#groups.get(prefix);
+        if (group === undefined) continue;
+        const batch = batches.get(group);
+        if (batch === undefined) batches.set(group, [event]);
+        else if (batch.at(-1) !== event) batch.push(event);
+      }
+    }
+    return batches;
   }
 
   clear(): void {

@@ -60,7 +60,7 @@ export async function startWatch(exchange: Exchange, server: ServerContext, targ
   const { resourceVersion, sendInitialEvents } = options.watching;
   if (sendInitialEvents === true) await server.registry.untilFresh(resourceVersion);
   const form: FrameForm = { target, representation, includeObject: includeObjectParam(exchange.param('includeObject')) };
-  const stream = new WatchStream(framesOf(server).of(form), options.watching.allowBookmarks);
+  const stream = new WatchStream(framesOf(server).of(form), options.watching.allowBookmarks, server.onEvents);
   let failure: Uint8Array | undefined;
   try {
     stream.session = server.registry.watch(exchange, { ...target, name: '' }, options.watching, (batch) => stream.push(batch));

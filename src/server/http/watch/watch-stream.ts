@@ -13,6 +13,7 @@ const chunkBytes = 64 * 1024;
 
 export class WatchStream {
   readonly #frames: FormFrames;
+  readonly #onEvents: (count: number) => void;
   #queue: WatchOutput[] = [];
   #head = 0;
   #allowance = Number.POSITIVE_INFINITY;
@@ -24,8 +25,9 @@ export class WatchStream {
   session: WatchSession | undefined;
   readonly allowBookmarks: boolean;
 
-  constructor(frames: FormFrames, allowBookmarks: boolean) {
+  constructor(frames: FormFrames, allowBookmarks: boolean, onEvents: (count: number) => void = () => undefined) {
     this.#frames = frames;
+    this.#onEvents = onEvents;
     this.allowBookmarks = allowBookmarks;
   }
 
@@ -36,6 +38,7 @@ export class WatchStream {
   /** Takes a batch; before `open` it is kept. */
   push(batch: readonly WatchOutput[]): void {
     if (this.#closed || this.#ending) return;
+    if (this.#sink !== undefined) this.#onEvents(batch.length);
     const idle = !this.#blocked && !this.#first && this.#queue.length === 0;
     // The way of nearly every event: what all watchers of the collection are sent, in one write, without a queue.
     if (idle && batch.length <= maxSharedEvents && this.#sink !== undefined) {
