@@ -18,7 +18,7 @@ export interface HttpClientConfig {
   readonly token?: string;
   readonly username?: string;
   readonly password?: string;
-  readonly impersonate?: { readonly user: string; readonly groups?: readonly string[] };
+  readonly impersonate?: { readonly user: string; readonly uid?: string; readonly groups?: readonly string[] };
   readonly userAgent?: string;
   /** Of unary requests, in milliseconds; default none. */
   readonly timeoutMs?: number;
@@ -31,6 +31,8 @@ export interface HttpCall {
   /** Path and query, from the root of the API. */
   readonly path: string;
   readonly body?: JsonValue | undefined;
+  /** A body that is sent as it is, JSON or not. */
+  readonly text?: string | undefined;
   readonly contentType?: string;
   readonly accept?: string;
   readonly signal?: AbortSignal;
@@ -87,7 +89,8 @@ export class HttpTransport {
 
   #send(call: HttpCall): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const payload = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
+      const text = call.text ?? (call.body === undefined ? undefined : JSON.stringify(call.body));
+      const payload = text === undefined ? undefined : Buffer.from(text);
       const prefix = this.#base.pathname.replace(/\/$/, '');
       const options = {
         agent: this.#agent,
@@ -119,6 +122,7 @@ export class HttpTransport {
       accept: call.accept ?? 'application/json',
       'user-agent': userAgent ?? 'minik',
       ...(authorization === undefined ? {} : { authorization }),
+      ...(impersonate?.uid === undefined || impersonate.uid === '' ? {} : { 'impersonate-uid': impersonate.uid }),
       ...(impersonate === undefined ? {} : { 'impersonate-user': impersonate.user, 'impersonate-group': [...(impersonate.groups ?? [])] }),
       ...(contentLength === undefined
         ? {}

@@ -88,7 +88,7 @@ function text(resources: readonly ApiResource[], flags: Flags): string {
 export const apiResources: KubectlCommand = {
   name: 'api-resources',
   summary: 'Print the supported API resources on the server',
-  usage: '[options]',
+  usage: '[flags] [options]',
   flags: [
     { name: 'output', short: 'o', type: 'string', help: 'Output format. One of: (json, yaml, name, wide).' },
     { name: 'api-group', type: 'string', help: 'Limit to resources in the specified API group.' },
@@ -120,7 +120,7 @@ export const apiResources: KubectlCommand = {
 export const apiVersions: KubectlCommand = {
   name: 'api-versions',
   summary: 'Print the supported API versions on the server, in the form of "group/version"',
-  usage: '',
+  usage: '[options]',
   run: async (session, flags) => {
     if (flags.args.length > 0) throw new UsageError(`unexpected arguments: [${flags.args.join(' ')}]`);
     const versions = new Set((await session.discovery).resources.map(apiVersionOf));

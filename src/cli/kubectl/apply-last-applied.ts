@@ -5,7 +5,7 @@ import { CommandError, type KubectlCommand } from './command.ts';
 import { ArgumentError } from './flags.ts';
 import { collectInfos, type Info, visitInfos } from './infos.ts';
 import { configurationOf, lastApplied, lastAppliedAnnotation } from './last-applied.ts';
-import { allNamespacesFlag, filenameFlags, requireFilename, selectorFlag, writeFlags } from './write-flags.ts';
+import { allNamespacesFlag, dryRunFlags, filenameFlags, requireFilename, selectorFlag } from './write-flags.ts';
 import { patchTypes, Writer } from './writing.ts';
 
 export const viewLastApplied: KubectlCommand = {
@@ -40,7 +40,7 @@ export const setLastApplied: KubectlCommand = {
   usage: '-f FILENAME [options]',
   flags: [
     ...filenameFlags,
-    ...writeFlags,
+    ...dryRunFlags,
     {
       name: 'create-annotation',
       type: 'bool',

@@ -1,10 +1,13 @@
 /** `kubectl apply`. Source: kubectl pkg/cmd/apply/{apply,patcher}.go. */
 import { isConflict, isInvalid, isNotFound, StatusError } from '../../api/status-error.ts';
+import { editLastApplied } from './apply-edit-last-applied.ts';
 import { setLastApplied, viewLastApplied } from './apply-last-applied.ts';
 import { type ApplyPatch, ApplyPatcher } from './apply-patch.ts';
+import { checkPruneFlags, prune, prunedResources } from './apply-prune.ts';
 import { CommandError, type KubectlCommand } from './command.ts';
 import { gracePeriodOf } from './delete.ts';
 import { deleteInfo, waitUntilGone } from './deletion.ts';
+import type { ApiResource } from './discovery.ts';
 import { ArgumentError, type Flags } from './flags.ts';
 import { describeInfo, type Info, infosOf, throwAll, withSource } from './infos.ts';
 import { manifestFilter } from './label-filter.ts';
@@ -92,6 +95,19 @@ class Apply {
     if (!this.#printsObjects || first === undefined) return;
     const list: ApiObject = { apiVersion: 'v1', items: this.applied.map((a) => a.object), kind: 'List', metadata: {} };
     this.#writer.print('', first.info, more.length === 0 ? first.object : list);
+  }
+
+  /** Deletes what earlier runs applied and this one did not. */
+  async prune(resources: readonly ApiResource[]): Promise<void> {
+    const options = {
+      resources,
+      namespaces: new Set(this.applied.map(({ info }) => info.namespace).filter((namespace) => namespace !== '')),
+      uids: new Set(this.applied.map(({ object }) => object.metadata?.uid ?? '')),
+      cascade: cascadeOf(this.#flags, (text) => this.#session.err(text)),
+      gracePeriod: this.#flags.int('grace-period'),
+      dryRun: this.#writer.dryRun,
+    };
+    for await (const info of prune(this.#session, options)) this.#writer.print('pruned', info, info.object);
   }
 
   async #current(info: Info): Promise<ApiObject | undefined> {
@@ -209,7 +225,7 @@ function checkFlags(flags: Flags): void {
   if (flags.string('dry-run') === 'server' && flags.bool('force')) throw new CommandError('--dry-run=server cannot be used with --force');
   if (flags.bool('all') && flags.given('selector')) throw new CommandError('cannot set --all and --selector at the same time');
   if (flags.given('subresource') && !serverSide) throw new CommandError('--subresource can only be specified for --server-side');
-  if (flags.bool('prune')) throw new CommandError('minik kubectl does not prune yet; use kubectl for --prune');
+  checkPruneFlags(flags);
 }
 
 async function runApply(session: Session, flags: Flags): Promise<number> {
@@ -234,6 +250,7 @@ async function runApply(session: Session, flags: Flags): Promise<number> {
   }
   throwAll(session, errors);
   run.finish();
+  if (flags.bool('prune')) await run.prune(await prunedResources(session));
   return 0;
 }
 
@@ -244,7 +261,7 @@ export const apply: KubectlCommand = {
   flags: [
     ...filenameFlags,
     ...deletionFlags,
-    ...writeFlags,
+    ...writeFlags('kubectl-client-side-apply'),
     validateFlag,
     recordFlag,
     selectorFlag,
@@ -265,9 +282,9 @@ export const apply: KubectlCommand = {
     },
     { name: 'all', type: 'bool', help: 'Select all resources in the namespace of the specified resource types.' },
     { name: 'prune', type: 'bool', help: 'Automatically delete resource objects that do not appear in the configs.' },
-    { name: 'prune-allowlist', type: 'string', help: 'Overwrite the default allowlist with <group/version/kind> for --prune' },
+    { name: 'prune-allowlist', type: 'array', help: 'Overwrite the default allowlist with <group/version/kind> for --prune' },
     { name: 'wait', type: 'bool', help: 'If true, wait for resources to be gone before returning.' },
   ],
-  subcommands: [viewLastApplied, setLastApplied],
+  subcommands: [viewLastApplied, setLastApplied, editLastApplied],
   run: runApply,
 };

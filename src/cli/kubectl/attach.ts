@@ -1,7 +1,7 @@
 /** `kubectl attach`. Source: kubectl pkg/cmd/attach/attach.go. */
 import { CommandError, type KubectlCommand } from './command.ts';
 import { podTimeoutMs, sessionStreams, streamFlags, streamPath } from './exec.ts';
-import { attachablePod, chooseContainer, type PodObject, podName, readOne } from './pods.ts';
+import { attachablePod, chooseContainer, type PodContainer, type PodObject, podName, readOne } from './pods.ts';
 import type { Session } from './session.ts';
 import { remoteCommand } from './stream-client.ts';
 
@@ -12,12 +12,20 @@ export interface AttachOptions {
   readonly quiet: boolean;
 }
 
+function containerToAttach(pod: PodObject, name: string, tell: (text: string) => void): PodContainer {
+  try {
+    return chooseContainer(pod, name, tell);
+  } catch (error) {
+    throw error instanceof CommandError ? new CommandError(`cannot attach to the container: ${error.message}`) : error;
+  }
+}
+
 /** Attaches to a container of a pod that runs; resolves with the exit code. */
 export async function attachTo(session: Session, pod: PodObject, options: AttachOptions): Promise<number> {
   const tell = (text: string): void => {
     if (!options.quiet) session.err(text);
   };
-  const container = chooseContainer(pod, options.container, tell);
+  const container = containerToAttach(pod, options.container, tell);
   if (options.tty && container.tty !== true) tell(`error: Unable to use a TTY - container ${container.name} did not allocate one\n`);
   const streams = sessionStreams(session, { stdin: options.stdin, tty: container.tty === true, quiet: options.quiet });
   tell(

@@ -1,5 +1,6 @@
 /** `kubectl cluster-info`. Source: kubectl pkg/cmd/clusterinfo/clusterinfo.go. */
 import type { Service } from '../../api/generated/core/v1.ts';
+import { clusterInfoDump } from './cluster-info-dump.ts';
 import type { KubectlCommand } from './command.ts';
 import { resourcePath } from './discovery.ts';
 import { listAll } from './list.ts';
@@ -22,6 +23,7 @@ export const clusterInfo: KubectlCommand = {
   name: 'cluster-info',
   summary: 'Display cluster information',
   usage: '[flags] [options]',
+  subcommands: [clusterInfoDump],
   run: async (session, flags) => {
     const host = session.config.server.replace(/\/$/, '');
     const namespace = flags.given('namespace') ? flags.string('namespace') : 'kube-system';

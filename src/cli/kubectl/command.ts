@@ -12,6 +12,8 @@ export interface KubectlCommand {
   readonly flags?: readonly FlagSpec[];
   /** Verbs below this one (`rollout status`); chosen by the first argument. */
   readonly subcommands?: readonly KubectlCommand[];
+  /** Not listed in the help. */
+  readonly hidden?: boolean;
   /** Resolves with the exit code; rejects with `UsageError`, `CommandError` or `StatusError`. Absent when there are only sub-commands. */
   run?(session: Session, flags: Flags): Promise<number>;
 }
@@ -26,6 +28,14 @@ export class CommandError extends Error {
   }
 }
 
+/** A host that could not be reached; printed as it is, with exit code 1. */
+export class ConnectionError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ConnectionError';
+  }
+}
+
 /** Flags that every verb takes. Source: cli-runtime pkg/genericclioptions/config_flags.go. */
 export const globalFlags: readonly FlagSpec[] = [
   { name: 'kubeconfig', type: 'string', help: 'Path to the kubeconfig file to use for CLI requests.' },
@@ -35,8 +45,19 @@ export const globalFlags: readonly FlagSpec[] = [
   { name: 'namespace', short: 'n', type: 'string', help: 'If present, the namespace scope for this CLI request' },
   { name: 'server', short: 's', type: 'string', help: 'The address and port of the Kubernetes API server' },
   { name: 'token', type: 'string', help: 'Bearer token for authentication to the API server' },
-  { name: 'as', type: 'string', help: 'Username to impersonate for the operation.' },
-  { name: 'as-group', type: 'list', help: 'Group to impersonate for the operation, this flag can be repeated to specify multiple groups.' },
+  { name: 'username', type: 'string', help: 'Username for basic authentication to the API server' },
+  { name: 'password', type: 'string', help: 'Password for basic authentication to the API server' },
+  {
+    name: 'as',
+    type: 'string',
+    help: 'Username to impersonate for the operation. User could be a regular user or a service account in a namespace.',
+  },
+  { name: 'as-uid', type: 'string', help: 'UID to impersonate for the operation.' },
+  {
+    name: 'as-group',
+    type: 'array',
+    help: 'Group to impersonate for the operation, this flag can be repeated to specify multiple groups.',
+  },
   { name: 'insecure-skip-tls-verify', type: 'bool', help: "If true, the server's certificate will not be checked for validity." },
   { name: 'certificate-authority', type: 'string', help: 'Path to a cert file for the certificate authority' },
   { name: 'client-certificate', type: 'string', help: 'Path to a client certificate file for TLS' },
@@ -49,6 +70,7 @@ export const globalFlags: readonly FlagSpec[] = [
     help: 'The length of time to wait before giving up on a single server request.',
   },
   { name: 'cache-dir', type: 'string', help: 'Default cache directory' },
+  { name: 'disable-compression', type: 'bool', help: 'If true, opt-out of response compression for all requests to the server' },
   { name: 'match-server-version', type: 'bool', help: 'Require server version to match client version' },
   {
     name: 'warnings-as-errors',

@@ -1,4 +1,4 @@
-/** All verbs, in the order of `kubectl --help`. Each is loaded when it is called for: a short command should not pay for the others' code. */
+/** All verbs. Each is loaded when it is called for: a short command should not pay for the others' code. */
 import type { KubectlCommand } from './command.ts';
 
 const loaders: ReadonlyMap<string, () => Promise<KubectlCommand>> = new Map([
@@ -33,6 +33,11 @@ const loaders: ReadonlyMap<string, () => Promise<KubectlCommand>> = new Map([
   ['cordon', async () => (await import('./cordon.ts')).cordon],
   ['uncordon', async () => (await import('./cordon.ts')).uncordon],
   ['auth', async () => (await import('./auth.ts')).auth],
+  ['drain', async () => (await import('./drain.ts')).drain],
+  ['events', async () => (await import('./events.ts')).events],
+  ['diff', async () => (await import('./diff.ts')).diff],
+  ['plugin', async () => (await import('./plugin.ts')).plugin],
+  ['options', async () => (await import('./options.ts')).options],
   ['proxy', async () => (await import('./proxy.ts')).proxy],
 ]);
 
@@ -41,3 +46,18 @@ export const loadCommand = async (name: string): Promise<KubectlCommand | undefi
 
 /** Every verb, for the help. */
 export const loadCommands = (): Promise<readonly KubectlCommand[]> => Promise.all([...loaders.values()].map((load) => load()));
+
+/** The headings of `kubectl --help`. */
+export const commandGroups: readonly { readonly title: string; readonly names: readonly string[] }[] = [
+  { title: 'Basic Commands (Beginner)', names: ['create', 'expose', 'run', 'set'] },
+  { title: 'Basic Commands (Intermediate)', names: ['explain', 'get', 'edit', 'delete'] },
+  { title: 'Deploy Commands', names: ['rollout', 'scale'] },
+  { title: 'Cluster Management Commands', names: ['cluster-info', 'cordon', 'uncordon', 'drain', 'taint'] },
+  {
+    title: 'Troubleshooting and Debugging Commands',
+    names: ['describe', 'logs', 'attach', 'exec', 'port-forward', 'proxy', 'cp', 'auth', 'events'],
+  },
+  { title: 'Advanced Commands', names: ['diff', 'apply', 'patch', 'replace', 'wait'] },
+  { title: 'Settings Commands', names: ['label', 'annotate'] },
+  { title: 'Other Commands', names: ['api-resources', 'api-versions', 'config', 'plugin', 'version'] },
+];

@@ -170,7 +170,7 @@ export const getContexts: KubectlCommand = {
 const lister = (name: string, summary: string, namesOf: (config: Kubeconfig) => Iterable<string>): KubectlCommand => ({
   name,
   summary,
-  usage: '',
+  usage: '[flags] [options]',
   run: async (session) => {
     session.out(['NAME', ...[...namesOf(load(session))].sort()].map((line) => `${line}\n`).join(''));
     return 0;
@@ -183,7 +183,7 @@ export const getUsers = lister('get-users', 'Display users defined in the kubeco
 export const currentContext: KubectlCommand = {
   name: 'current-context',
   summary: 'Display the current-context',
-  usage: '',
+  usage: '[flags] [options]',
   run: async (session) => {
     const { currentContext: name } = load(session);
     if (name === '') throw new CommandError('current-context is not set');

@@ -7,6 +7,7 @@ import { resourceName } from './discovery.ts';
 import type { Flags } from './flags.ts';
 import { collectInfos, type Info, type InfoOptions, visitInfos, withSource } from './infos.ts';
 import { manifestFilter } from './label-filter.ts';
+import { rawCall } from './raw.ts';
 import type { Session } from './session.ts';
 import { allNamespacesFlag, cascadeOf, deletionFlags, dryRunOf, fieldSelectorFlag, filenameFlags, selectorFlag } from './write-flags.ts';
 
@@ -99,12 +100,6 @@ async function deleteAll(session: Session, flags: Flags, options: DeletionOption
   return 0;
 }
 
-async function rawDelete(session: Session, path: string): Promise<number> {
-  const body = await session.transport.stream({ method: 'DELETE', path, signal: session.signal });
-  for await (const chunk of body) session.out(Buffer.from(chunk).toString('utf8'));
-  return 0;
-}
-
 export const deleteCommand: KubectlCommand = {
   name: 'delete',
   summary: 'Delete resources by file names, stdin, resources and names, or by resources and label selector',
@@ -154,7 +149,7 @@ export const deleteCommand: KubectlCommand = {
         'Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.\n',
       );
     }
-    if (flags.given('raw')) return rawDelete(session, flags.string('raw'));
+    if (flags.given('raw')) return rawCall(session, 'DELETE');
     const filter = manifestFilter(session);
     const byQuery = flags.bool('all') || flags.given('selector') || flags.given('field-selector');
     return deleteAll(session, flags, options, {

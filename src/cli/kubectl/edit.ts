@@ -1,6 +1,5 @@
 /** `kubectl edit`. Source: kubectl pkg/cmd/util/editor/{editor,editoptions}.go. */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '../../api/json.ts';
@@ -10,41 +9,16 @@ import { isConflict, isInvalid, StatusError } from '../../api/status-error.ts';
 import { toJson } from '../print/json.ts';
 import { toYaml } from '../print/yaml.ts';
 import { CommandError, type KubectlCommand } from './command.ts';
+import { editHeader, editText, withoutComments } from './editor.ts';
 import { collectInfos, type Info } from './infos.ts';
 import { withUpdatedLastApplied } from './last-applied.ts';
 import { parseManifests } from './manifests.ts';
+import { outputFlags } from './output.ts';
 import type { ApiObject, Session } from './session.ts';
 import { statusText } from './status-text.ts';
 import { StrategicKinds } from './strategic.ts';
-import { filenameFlags, recordFlag, saveConfigFlag, validateFlag, writeFlags } from './write-flags.ts';
+import { filenameFlags, managerFlag, recordFlag, saveConfigFlag, validateFlag } from './write-flags.ts';
 import { patchTypes, Writer } from './writing.ts';
-
-const header = (reasons: readonly string[]): string =>
-  `# Please edit the object below. Lines beginning with a '#' will be ignored,
-# and an empty file will abort the edit. If an error occurs while saving this file will be
-# reopened with the relevant failures.
-#
-${reasons.map((reason) => `# ${reason}\n`).join('')}`;
-
-/** The text without the lines that are for people. */
-const withoutComments = (text: string): string =>
-  text
-    .split('\n')
-    .filter((line) => !line.startsWith('#'))
-    .join('\n');
-
-/** Runs the editor of the environment on a file. Throws CommandError. */
-function openEditor(session: Session, path: string): void {
-  const { env } = session.terminal;
-  const editor = [env.KUBE_EDITOR, env.EDITOR].find((name) => name !== undefined && name !== '') ?? 'vi';
-  // Editors are given with arguments (`code --wait`) and quotes, which a shell knows how to read; the path is no part of its text.
-  const shell = env.SHELL === undefined || env.SHELL === '' ? '/bin/bash' : env.SHELL;
-  const result = /[\s"'\\]/.test(editor)
-    ? spawnSync(shell, ['-c', `${editor} "$0"`, path], { stdio: 'inherit' })
-    : spawnSync(editor, [path], { stdio: 'inherit' });
-  if (result.error !== undefined) throw new CommandError(`unable to launch the editor ${JSON.stringify(editor)}`);
-  if (result.status !== 0) throw new CommandError(`there was a problem with the editor ${JSON.stringify(editor)}`);
-}
 
 function withoutManagedFields(object: ApiObject): ApiObject {
   const { managedFields: _dropped, ...metadata } = object.metadata ?? {};
@@ -74,10 +48,8 @@ class Editing {
     let reasons: readonly string[] = [];
     try {
       for (;;) {
-        const offered = `${header(reasons)}${text}`;
-        writeFileSync(path, offered, { mode: 0o600 });
-        openEditor(this.#session, path);
-        const edited = readFileSync(path, 'utf8');
+        const offered = `${editHeader(reasons)}${text}`;
+        const edited = editText(this.#session, path, offered);
         const body = withoutComments(edited);
         if (body.trim() === '') return this.#give('Edit cancelled, saved file was empty.');
         if (body === withoutComments(offered)) {
@@ -108,7 +80,7 @@ class Editing {
   /** Sends what changed; resolves with what is wrong with it when it is to be edited again. */
   async #save(info: Info, original: ApiObject, text: string): Promise<readonly string[] | undefined> {
     try {
-      const [edited, ...more] = parseManifests(text, 'edited-file');
+      const [edited, ...more] = [...parseManifests(text, 'edited-file')];
       if (edited === undefined || more.length > 0) throw new CommandError('The edited file holds no single object');
       if (edited.object.metadata?.name !== info.name) throw new CommandError('At least one of apiVersion, kind and name was changed');
       const wanted = this.#writer.recorded(withUpdatedLastApplied(this.#session.flags.bool('save-config'), edited.object), 'edit');
@@ -147,7 +119,8 @@ export const edit: KubectlCommand = {
   usage: '(RESOURCE/NAME | -f FILENAME) [options]',
   flags: [
     ...filenameFlags,
-    ...writeFlags,
+    ...outputFlags,
+    managerFlag('kubectl-edit'),
     validateFlag,
     recordFlag,
     saveConfigFlag,

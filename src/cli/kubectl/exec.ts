@@ -69,7 +69,7 @@ async function podOf(session: Session, flags: Flags): Promise<PodObject> {
 function commandOf(flags: Flags): readonly string[] {
   const { args, dashAt } = flags;
   const named = args.length > 0 && dashAt !== 0;
-  if (dashAt === 0 || dashAt === 1) {
+  if (dashAt >= 0) {
     if (!named && flags.list('filename').length === 0) throw new CommandError('pod, type/name or --filename must be specified');
     if (args.length === dashAt) throw new CommandError('you must specify at least one command for the container');
     return args.slice(dashAt);

@@ -48,13 +48,12 @@ async function loadSchemas(session: Session, resource: ApiResource): Promise<Sch
 export const explain: KubectlCommand = {
   name: 'explain',
   summary: 'Get documentation for a resource',
-  usage: 'TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext] [options]',
+  usage: 'TYPE [--recursive=FALSE|TRUE] [--api-version=api-version-group] [-o|--output=plaintext|plaintext-openapiv2] [options]',
   flags: [
-    { name: 'recursive', short: 'R', type: 'bool', help: 'When true, print the name of all the fields recursively.' },
+    { name: 'recursive', type: 'bool', help: 'When true, print the name of all the fields recursively.' },
     { name: 'api-version', type: 'string', help: 'Use given api-version (group/version) of the resource.' },
     {
       name: 'output',
-      short: 'o',
       type: 'string',
       fallback: 'plaintext',
       help: 'Format in which to render the schema.  Valid values are: (plaintext).',

@@ -139,7 +139,7 @@ export const expose: KubectlCommand = {
     '(-f FILENAME | TYPE NAME) [--port=port] [--protocol=TCP|UDP|SCTP] [--target-port=number-or-name] [--name=name] [--external-ip=external-ip-of-service] [--type=type] [options]',
   flags: [
     ...filenameFlags,
-    ...writeFlags,
+    ...writeFlags('kubectl-expose'),
     ...overrideFlags,
     recordFlag,
     saveConfigFlag,

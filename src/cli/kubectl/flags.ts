@@ -6,12 +6,17 @@
 export interface FlagSpec {
   readonly name: string;
   readonly short?: string;
-  readonly type: 'bool' | 'string' | 'int' | 'list' | 'duration';
+  /** A `list` is split at commas, an `array` is not. */
+  readonly type: 'bool' | 'string' | 'int' | 'list' | 'array' | 'duration';
   /** Value of a flag given without one, e.g. `--dry-run` → `unchanged`; makes the value optional, so that it must follow a `=`. */
   readonly bare?: string;
   /** Default as text. */
   readonly fallback?: string;
   readonly help?: string;
+  /** Must be given. */
+  readonly required?: boolean;
+  /** Not shown in the help: what only old tutorials use. */
+  readonly hidden?: boolean;
   /** Printed once as a warning when the flag is used. */
   readonly deprecated?: string;
 }
@@ -29,6 +34,14 @@ export class ArgumentError extends UsageError {
   constructor(message: string) {
     super(message);
     this.name = 'ArgumentError';
+  }
+}
+
+/** A flag that must be given and was not. Source: spf13/cobra command.go ValidateRequiredFlags. */
+export class MissingFlagError extends Error {
+  constructor(names: readonly string[]) {
+    super(`required flag(s) ${names.join(', ')} not set`);
+    this.name = 'MissingFlagError';
   }
 }
 
@@ -100,6 +113,14 @@ export class Flags {
 
 const units: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
+/** Source: Go's time.ParseDuration. */
+function durationProblem(text: string, body: string): string {
+  const quoted = JSON.stringify(text);
+  const bad = /^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))*(?:\d+(?:\.\d*)?|\.\d+)([^\d.]*)/.exec(body)?.[1];
+  if (bad === undefined) return `time: invalid duration ${quoted}`;
+  return bad === '' ? `time: missing unit in duration ${quoted}` : `time: unknown unit ${JSON.stringify(bad)} in duration ${quoted}`;
+}
+
 /** Go's duration syntax, or whole seconds; in milliseconds. Throws UsageError. */
 export function parseDuration(text: string): number {
   if (text === '' || text === '0') return 0;
@@ -107,8 +128,7 @@ export function parseDuration(text: string): number {
   const body = text.replace(/^[+-]/, '');
   if (/^\d+$/.test(body)) return sign * Number(body) * 1000;
   const parts = [...body.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g)];
-  if (parts.length === 0 || parts.map((p) => p[0]).join('') !== body)
-    throw new UsageError(`time: invalid duration ${JSON.stringify(text)}`);
+  if (parts.length === 0 || parts.map((p) => p[0]).join('') !== body) throw new UsageError(durationProblem(text, body));
   return sign * parts.reduce((sum, [, value = '0', unit = 's']) => sum + Number(value) * (units[unit] ?? 0), 0);
 }
 
@@ -218,5 +238,8 @@ class Parser {
 export function parseFlags(specs: readonly FlagSpec[], argv: readonly string[]): Flags {
   const parser = new Parser(specs);
   parser.parse(argv);
+  const help = parser.values.get('help')?.at(-1) === 'true';
+  const missing = help ? [] : specs.filter((spec) => spec.required === true && !parser.values.has(spec.name));
+  if (missing.length > 0) throw new MissingFlagError(missing.map((spec) => JSON.stringify(spec.name)).toSorted());
   return new Flags(parser.specs, parser.values, parser.args, parser.dashAt);
 }

@@ -5,6 +5,7 @@ import { type ApiResource, groupResource } from './discovery.ts';
 import type { Flags } from './flags.ts';
 import { fetchSelection, objectsOf } from './get-objects.ts';
 import { objectPrinter, outputFlags, outputName } from './output.ts';
+import { rawCall } from './raw.ts';
 import { type ResourceSelection, selectResources } from './resource-args.ts';
 import type { ApiObject, Session } from './session.ts';
 import { sortBy } from './sort.ts';
@@ -51,7 +52,7 @@ async function printTables(session: Session, selections: readonly ResourceSelect
   const errors: StatusError[] = [];
   const fetched: Fetched[] = [];
   for (const selection of selections) {
-    const answers = await fetchSelection(session, selection, flags, errors, tableAccept);
+    const answers = await fetchSelection(session, selection, flags, errors, flags.bool('server-print') ? tableAccept : undefined);
     const tables = answers.map(asTable);
     if (tables.length > 0)
       fetched.push({ resource: selection.resource, tables: flags.given('sort-by') ? sorted(tables, flags.string('sort-by')) : tables });
@@ -109,14 +110,7 @@ async function rawGet(session: Session, flags: Flags): Promise<number> {
     throw new CommandError('--raw may not be specified with other flags that filter the server request or alter the output');
   }
   if (flags.given('output')) throw new CommandError('--raw and --output are mutually exclusive');
-  const path = flags.string('raw');
-  if (!path.startsWith('/'))
-    throw new CommandError(`--raw must be a valid URL path: parse ${JSON.stringify(path)}: invalid URI for request`);
-  const body = await session.transport.stream({ method: 'GET', path, signal: session.signal });
-  const decoder = new TextDecoder();
-  for await (const chunk of body) session.out(decoder.decode(chunk, { stream: true }));
-  session.out(decoder.decode());
-  return 0;
+  return rawCall(session, 'GET');
 }
 
 function validate(flags: Flags): void {
@@ -133,7 +127,7 @@ export const get: KubectlCommand = {
   name: 'get',
   summary: 'Display one or many resources',
   usage:
-    '[(-o|--output=)json|yaml|name|go-template|…] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags] [options]',
+    '[(-o|--output=)json|yaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file|custom-columns|custom-columns-file|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags] [options]',
   flags: [
     ...outputFlags,
     { name: 'all-namespaces', short: 'A', type: 'bool', help: 'If present, list the requested object(s) across all namespaces.' },
@@ -145,6 +139,7 @@ export const get: KubectlCommand = {
       type: 'list',
       help: 'Filename, directory, or URL to files identifying the resource to get from a server.',
     },
+    { name: 'kustomize', short: 'k', type: 'string', help: 'Process the kustomization directory.' },
     { name: 'recursive', short: 'R', type: 'bool', help: 'Process the directory used in -f, --filename recursively.' },
     { name: 'watch', short: 'w', type: 'bool', help: 'After listing/getting the requested object, watch for changes.' },
     { name: 'watch-only', type: 'bool', help: 'Watch for changes to the requested object(s), without listing/getting first.' },
@@ -177,6 +172,8 @@ export const get: KubectlCommand = {
       );
     }
     const selections = await selectResources(session, flags.args, { allNamespaces: true, collections: true });
+    if (flags.given('subresource') && selections.some(({ names }) => names === undefined))
+      throw new CommandError('subresource cannot be used when bulk resources are specified');
     if (flags.bool('watch') || flags.bool('watch-only')) {
       const { watchSelections } = await import('./get-watch.ts');
       return watchSelections(session, selections, flags);

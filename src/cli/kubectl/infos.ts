@@ -58,8 +58,16 @@ async function* manifestInfos(session: Session, options: InfoOptions): AsyncGene
     try {
       const resource = await resourceOfManifest(session, object, source);
       const namespace = namespaceOfManifest(session, resource, object);
-      const info: Info = { resource, namespace, name: object.metadata?.name ?? '', object: inNamespace(object, namespace), source };
-      yield options.latest === true ? { ...info, object: await session.object({ method: 'GET', path: infoPath(info) }) } : info;
+      const info: Info = {
+        resource,
+        namespace,
+        name: object.metadata?.name ?? '',
+        object: flags.bool('local') ? object : inNamespace(object, namespace),
+        source,
+      };
+      yield options.latest === true && !flags.bool('local')
+        ? { ...info, object: await session.object({ method: 'GET', path: infoPath(info) }) }
+        : info;
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       yield error;
@@ -117,7 +125,8 @@ async function* namedInfos(session: Session, args: readonly string[], options: I
   }
 }
 
-const nothingNamed = `You must provide one or more resources by argument or filename.
+/** Said when neither arguments nor files name anything. */
+export const nothingNamed = `You must provide one or more resources by argument or filename.
 Example resource specifications include:
    '-f rsrc.yaml'
    '--filename=rsrc.json'

@@ -178,7 +178,7 @@ async function runKeys(session: Session, flags: Flags, dialect: Dialect): Promis
 
 const keyFlags = (dialect: Dialect): readonly FlagSpec[] => [
   ...filenameFlags,
-  ...writeFlags,
+  ...writeFlags(`kubectl-${dialect.verb}`),
   recordFlag,
   selectorFlag,
   fieldSelectorFlag,

@@ -2,10 +2,10 @@
  * Objects from `-f`: files, folders, standard input, URLs; YAML with several documents, JSON, List objects.
  * Source: cli-runtime pkg/resource/{builder,visitor}.go.
  */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments, type YAMLParseError } from 'yaml';
-import { CommandError } from './command.ts';
+import { CommandError, ConnectionError } from './command.ts';
 import type { ApiObject, Session } from './session.ts';
 
 export interface ManifestObject {
@@ -23,7 +23,6 @@ async function readStdin(session: Session): Promise<string> {
 }
 
 function filesOf(path: string, recursive: boolean): string[] {
-  if (!existsSync(path)) throw new CommandError(`the path ${JSON.stringify(path)} does not exist`);
   if (!statSync(path).isDirectory()) return [path];
   const found: string[] = [];
   for (const entry of readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -35,8 +34,28 @@ function filesOf(path: string, recursive: boolean): string[] {
   return found;
 }
 
+/** The path itself, or what a pattern in it stands for. Throws CommandError. */
+function pathsOf(name: string): readonly string[] {
+  if (existsSync(name)) return [name];
+  const matches = /[*?[\\]/.test(name) ? globSync(name).sort() : [];
+  if (matches.length === 0) throw new CommandError(`the path ${JSON.stringify(name)} does not exist`);
+  return matches;
+}
+
 async function fetchUrl(url: string): Promise<string> {
-  const response = await fetch(url);
+  if (!URL.canParse(url)) throw new CommandError(`the URL passed to filename ${JSON.stringify(url)} is not valid`);
+  let response: Response;
+  try {
+    response = await fetch(url);
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    throw new ConnectionError(
+      code === 'ECONNREFUSED'
+        ? `The connection to the server ${new URL(url).host} was refused - did you specify the right host or port?`
+        : `Unable to connect to the server: ${cause instanceof Error ? cause.message : String(error)}`,
+    );
+  }
   if (!response.ok)
     throw new CommandError(
       `unable to read URL ${JSON.stringify(url)}, server reported ${response.status} ${response.statusText}, status code=${response.status}`,
@@ -44,37 +63,52 @@ async function fetchUrl(url: string): Promise<string> {
   return response.text();
 }
 
-/** Where and what, in the order that kubectl's parser says it. */
-function atLine({ message, linePos }: YAMLParseError): string {
+/** The words of kubectl's parser for the mistakes that people make. */
+function parserWords({ code, message }: YAMLParseError): string {
   const what = (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
-  return linePos === undefined ? what : `line ${linePos[0].line}: ${what}`;
+  if (code === 'BLOCK_AS_IMPLICIT_KEY' || /Nested mappings are not allowed/.test(what))
+    return 'mapping values are not allowed in this context';
+  if (code === 'TAB_AS_INDENT') return 'found character that cannot start any token';
+  const end = /^Flow (?:map|sequence) .*end with a ([\]}])$/.exec(what)?.[1];
+  return end === undefined ? what : `did not find expected ',' or '${end}'`;
 }
 
-/** Parses all documents of a text; empty ones are passed over. Throws CommandError with kubectl's texts. */
-export function parseManifests(text: string, source: string): ManifestObject[] {
-  const objects: ManifestObject[] = [];
-  for (const document of parseAllDocuments(text, { uniqueKeys: false, version: '1.1' })) {
-    const [problem] = document.errors;
-    if (problem !== undefined) throw new CommandError(`error parsing ${source}: error converting YAML to JSON: yaml: ${atLine(problem)}`);
-    const value: unknown = document.toJS({ maxAliasCount: 1000 });
-    if (value === null || value === undefined) continue;
-    if (typeof value !== 'object' || Array.isArray(value)) {
-      throw new CommandError(`error validating ${JSON.stringify(source)}: error validating data: invalid object to validate`);
-    }
-    // A YAML mapping: what it holds is checked by the server.
-    objects.push(...expandList(value as ApiObject, source));
-  }
-  return objects;
+function atLine(problem: YAMLParseError): string {
+  const [start] = problem.linePos ?? [];
+  return start === undefined ? parserWords(problem) : `line ${start.line}: ${parserWords(problem)}`;
 }
+
+/** The documents of a text; each is parsed for itself, so that a bad one does not spoil those before it. */
+function documentsOf(text: string): readonly string[] {
+  return /^\s*\{/.test(text) ? [text] : `\n${text}`.split(/\n---[^\n]*/);
+}
+
+/** Parses the documents of a text one after the other; empty ones are passed over. Throws CommandError with kubectl's texts. */
+export function* parseManifests(text: string, source: string): Generator<ManifestObject> {
+  for (const part of documentsOf(text)) {
+    for (const document of parseAllDocuments(part.replace(/^\n/, ''), { uniqueKeys: false, version: '1.1' })) {
+      const [problem] = document.errors;
+      if (problem !== undefined) throw new CommandError(`error parsing ${source}: error converting YAML to JSON: yaml: ${atLine(problem)}`);
+      const value: unknown = document.toJS({ maxAliasCount: 1000 });
+      if (value === null || value === undefined) continue;
+      if (typeof value !== 'object' || Array.isArray(value)) throw notValid(source, 'invalid object to validate');
+      // A YAML mapping: what it holds is checked by the server.
+      yield* expandList(value as ApiObject, source);
+    }
+  }
+}
+
+const notValid = (source: string, what: string): CommandError =>
+  new CommandError(
+    `error validating ${JSON.stringify(source)}: error validating data: ${what}; if you choose to ignore these errors, turn validation off with --validate=false`,
+  );
 
 function expandList(object: ApiObject, source: string): ManifestObject[] {
   for (const field of ['apiVersion', 'kind'] as const) {
     if (typeof object[field] !== 'string' || object[field] === '') {
       const missing = ['apiVersion', 'kind'].filter((name) => typeof object[name] !== 'string' || object[name] === '');
       const data = missing.map((name) => `${name} not set`).join(', ');
-      throw new CommandError(
-        `error validating ${JSON.stringify(source)}: error validating data: ${missing.length > 1 ? `[${data}]` : data}; if you choose to ignore these errors, turn validation off with --validate=false`,
-      );
+      throw notValid(source, missing.length > 1 ? `[${data}]` : data);
     }
   }
   const { items } = object;
@@ -82,7 +116,9 @@ function expandList(object: ApiObject, source: string): ManifestObject[] {
   return [{ object, source }];
 }
 
-async function textsOf(session: Session, name: string, recursive: boolean): Promise<readonly (() => ManifestObject[])[]> {
+type Source = () => Iterable<ManifestObject>;
+
+async function textsOf(session: Session, name: string, recursive: boolean): Promise<readonly Source[]> {
   if (name === '-') {
     const text = await readStdin(session);
     return [() => parseManifests(text, 'STDIN')];
@@ -91,7 +127,11 @@ async function textsOf(session: Session, name: string, recursive: boolean): Prom
     const text = await fetchUrl(name);
     return [() => parseManifests(text, name)];
   }
-  return filesOf(name, recursive).map((file) => () => parseManifests(readFileSync(file, 'utf8'), file));
+  const paths = pathsOf(name);
+  const files = paths.flatMap((path) => filesOf(path, recursive));
+  if (files.length === 0)
+    throw new CommandError(`error reading [${paths.join(' ')}]: recognized file extensions are [${extensions.join(' ')}]`);
+  return files.map((file) => () => parseManifests(readFileSync(file, 'utf8'), file));
 }
 
 /** Reads what `-f` and `-R` name, in order; a file that cannot be read or parsed gives its error, and the next one follows. Rejects on a name that leads nowhere. */

@@ -32,8 +32,28 @@ export const outputFlags: readonly FlagSpec[] = [
 /** Prints one object (or a List of them). */
 export type ObjectPrinter = (object: ApiObject) => string;
 
-const formats =
-  'custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,wide,yaml';
+/** What verbs that write can print. */
+export const writtenFormats = [
+  'go-template',
+  'go-template-file',
+  'json',
+  'jsonpath',
+  'jsonpath-as-json',
+  'jsonpath-file',
+  'name',
+  'template',
+  'templatefile',
+  'yaml',
+] as const;
+
+/** What `get` can print. */
+const readFormats = ['custom-columns', 'custom-columns-file', ...writtenFormats, 'wide'] as const;
+
+/** Source: cli-runtime pkg/genericclioptions/print_flags.go NoCompatiblePrinterError. */
+export const noPrinter = (format: string, allowed: readonly string[]): CommandError =>
+  new CommandError(
+    `unable to match a printer suitable for the output format ${JSON.stringify(format)}, allowed formats are: ${allowed.toSorted().join(',')}`,
+  );
 
 /** What `--output-watch-events` prints: no API object itself. */
 const isWatchEvent = (object: ApiObject): boolean =>
@@ -113,7 +133,11 @@ function readTemplate(name: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    throw new CommandError(`error reading template ${path}, open ${path}: no such file or directory\n`.trimEnd());
+    throw new CommandError(
+      name.startsWith('custom-columns')
+        ? `error reading template ${path}, open ${path}: no such file or directory`
+        : `error reading --template ${path}, open ${path}: no such file or directory`,
+    );
   }
 }
 
@@ -124,9 +148,13 @@ function readTemplate(name: string, path: string): string {
 export function objectPrinter(
   flags: Flags,
   resourceOf: (object: ApiObject) => Pick<ApiResource, 'group' | 'kind'>,
+  allowed: readonly string[] = readFormats,
 ): ObjectPrinter | undefined {
   const format = formatOf(flags);
   const shown: Shown = (object) => (flags.bool('show-managed-fields') ? object : withoutManagedFields(object));
+  const takesArgument = templated.has(format.name) || format.name.startsWith('custom-columns');
+  const known = format.name === '' || allowed.includes(format.name);
+  if (!known || (!takesArgument && flags.string('output').includes('='))) throw noPrinter(flags.string('output'), allowed);
   switch (format.name) {
     case '':
     case 'wide':
@@ -141,13 +169,7 @@ export function objectPrinter(
         itemsOf(isWatchEvent(object) ? (object.object as ApiObject) : object)
           .map((item) => `${resourceName(resourceOf(item))}/${item.metadata?.name ?? ''}\n`)
           .join('');
-    case 'custom-columns':
-    case 'custom-columns-file':
-      return argumentPrinter(format, flags, shown);
     default:
-      if (templated.has(format.name)) return argumentPrinter(format, flags, shown);
-      throw new CommandError(
-        `unable to match a printer suitable for the output format ${JSON.stringify(flags.string('output'))}, allowed formats are: ${formats}`,
-      );
+      return argumentPrinter(format, flags, shown);
   }
 }

@@ -7,7 +7,7 @@ import { applyMergePatch } from '../../api/patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '../../api/patch/strategic-merge-patch.ts';
 import { sameJson } from '../../api/same-json.ts';
 import { CommandError, type KubectlCommand } from './command.ts';
-import { ArgumentError, type Flags } from './flags.ts';
+import type { Flags } from './flags.ts';
 import { type Info, visitInfos } from './infos.ts';
 import type { ApiObject } from './session.ts';
 import { StrategicKinds } from './strategic.ts';
@@ -17,19 +17,41 @@ import { patchTypes, Writer } from './writing.ts';
 const typeNames = ['json', 'merge', 'strategic'] as const;
 type TypeName = (typeof typeNames)[number];
 
-function patchOf(flags: Flags): JsonValue {
+function readPatch(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    throw new CommandError(`unable to read patch file: open ${file}: no such file or directory`);
+  }
+}
+
+interface Patch {
+  readonly value: JsonValue;
+  /** What the user wrote, where it is no JSON. */
+  readonly text?: string;
+}
+
+function patchOf(flags: Flags): Patch {
   const file = flags.string('patch-file');
   if (flags.given('patch') === (file !== '')) {
-    throw new ArgumentError(
+    throw new CommandError(
       file === ''
         ? 'must specify --patch or --patch-file containing the contents of the patch'
         : 'cannot specify --patch and --patch-file together',
     );
   }
-  const text = file === '' ? flags.string('patch') : readFileSync(file, 'utf8');
+  const text = file === '' ? flags.string('patch') : readPatch(file);
+  // What begins as JSON is JSON, and the server's to judge.
+  if (/^\s*\{/.test(text)) {
+    try {
+      return { value: JSON.parse(text) as JsonValue };
+    } catch {
+      return { value: {}, text };
+    }
+  }
   try {
     const value: JsonValue = parse(text, { version: '1.1' });
-    return value;
+    return { value };
   } catch (error) {
     throw new CommandError(
       `unable to parse ${JSON.stringify(text)}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`,
@@ -41,12 +63,13 @@ function typeOf(flags: Flags): TypeName {
   const asked = flags.string('type').toLowerCase();
   const found = typeNames.find((name) => name === asked);
   if (found === undefined)
-    throw new ArgumentError(`--type must be one of [json merge strategic], not ${JSON.stringify(flags.string('type'))}`);
+    throw new CommandError(`--type must be one of [json merge strategic], not ${JSON.stringify(flags.string('type'))}`);
   return found;
 }
 
 /** The patched object without the server's help, for `--dry-run=client` and `--local`. */
-function patchLocally(kinds: StrategicKinds, info: Info, type: TypeName, patch: JsonValue): JsonObject {
+function patchLocally(kinds: StrategicKinds, info: Info, type: TypeName, { value: patch, text }: Patch): JsonObject {
+  if (text !== undefined) throw new CommandError('invalid JSON document');
   if (type === 'json') return applyJsonPatch(info.object, patch);
   if (type === 'merge') return applyMergePatch(info.object, patch);
   const target = kinds.target(info.resource);
@@ -64,7 +87,7 @@ export const patchCommand: KubectlCommand = {
   usage: '(-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE] [options]',
   flags: [
     ...filenameFlags,
-    ...writeFlags,
+    ...writeFlags('kubectl-patch'),
     recordFlag,
     { name: 'patch', short: 'p', type: 'string', help: 'The patch to be applied to the resource JSON file.' },
     { name: 'patch-file', type: 'string', help: 'A file containing a patch to be applied to the resource.' },
@@ -73,7 +96,7 @@ export const patchCommand: KubectlCommand = {
     { name: 'subresource', type: 'string', help: 'If specified, patch will operate on the subresource of the requested object.' },
   ],
   run: async (session, flags) => {
-    if (flags.bool('local') && flags.args.length > 0) throw new ArgumentError('cannot specify --local and server resources');
+    if (flags.bool('local') && flags.args.length > 0) throw new CommandError('cannot specify --local and server resources');
     const type = typeOf(flags);
     const patch = patchOf(flags);
     const writer = new Writer(session, 'kubectl-patch');
@@ -83,7 +106,12 @@ export const patchCommand: KubectlCommand = {
       const subresource = flags.string('subresource');
       const patched: ApiObject = local
         ? patchLocally(kinds, info, type, patch)
-        : await writer.patch(info, { type: patchTypes[type], patch, ...(subresource === '' ? {} : { subresource }) });
+        : await writer.patch(info, {
+            type: patchTypes[type],
+            patch: patch.value,
+            ...(patch.text === undefined ? {} : { text: patch.text }),
+            ...(subresource === '' ? {} : { subresource }),
+          });
       writer.print(sameJson(info.object, patched) ? 'patched (no change)' : 'patched', info, patched);
     });
     if (count === 0) throw new CommandError('no objects passed to patch');

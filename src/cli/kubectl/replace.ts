@@ -7,6 +7,7 @@ import type { Flags } from './flags.ts';
 import { collectInfos, throwAll, visitInfos, withSource } from './infos.ts';
 import { withUpdatedLastApplied } from './last-applied.ts';
 import { outputName } from './output.ts';
+import { rawUpload } from './raw.ts';
 import type { Session } from './session.ts';
 import {
   cascadeOf,
@@ -38,7 +39,7 @@ async function forceReplace(session: Session, flags: Flags, writer: Writer): Pro
   const output = outputName(flags);
   const options = {
     cascade: cascadeOf(flags, (text) => session.err(text)),
-    gracePeriod: asked < 0 ? 0 : Math.max(asked, 1),
+    gracePeriod: asked === 0 ? 1 : asked,
     dryRun: 'none',
     output: output === 'name' ? output : '',
   } as const;
@@ -69,16 +70,18 @@ export const replace: KubectlCommand = {
   flags: [
     ...filenameFlags,
     ...deletionFlags,
-    ...writeFlags,
+    ...writeFlags('kubectl-replace'),
     validateFlag,
     saveConfigFlag,
     recordFlag,
     { name: 'subresource', type: 'string', help: 'If specified, replace will operate on the subresource of the requested object.' },
+    { name: 'raw', type: 'string', help: 'Raw URI to PUT to the server.' },
     { name: 'wait', type: 'bool', help: 'If true, wait for resources to be gone before returning.' },
   ],
   run: async (session, flags) => {
     checkFlags(flags);
     const writer = new Writer(session, 'kubectl-replace');
+    if (flags.given('raw')) return rawUpload(session, 'PUT');
     if (flags.bool('force')) return forceReplace(session, flags, writer);
     await visitInfos(session, [], {}, async (info) => {
       const object = writer.recorded(withUpdatedLastApplied(flags.bool('save-config'), info.object), 'replace');

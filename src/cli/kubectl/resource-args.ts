@@ -96,6 +96,7 @@ const mixed =
 
 function fromNamedPairs(discovery: Discovery, args: readonly string[], namespaceOf: (r: ApiResource) => string): ResourceSelection[] {
   return args.map((arg) => {
+    if (arg.endsWith('/')) throw new CommandError(mixed);
     const [type = '', name = '', ...more] = arg.split('/');
     if (!arg.includes('/')) throw new CommandError(mixed);
     if (more.length > 0) throw new CommandError('arguments in resource/name form may not have more than one slash');
@@ -136,7 +137,7 @@ export async function selectResources(
   if (names.length > 0) {
     if (resources.length > first.split(',').length) throw new CommandError('you must specify only one resource');
     if (everywhere) throw new CommandError('a resource cannot be retrieved by name across all namespaces');
-    if (flags.given('selector') && options.ignoreSelector !== true)
+    if ((flags.given('selector') || flags.given('field-selector')) && options.ignoreSelector !== true)
       throw new CommandError('name cannot be provided when a selector is specified');
     return resources.map((resource) => ({ resource, names, namespace: namespaceOf(resource) }));
   }

@@ -5,16 +5,16 @@ import { CommandError, type KubectlCommand } from './command.ts';
 import { groupResource } from './discovery.ts';
 import type { FlagSpec } from './flags.ts';
 import { type Info, visitInfos } from './infos.ts';
-import { outputName } from './output.ts';
+import { outputFlags, outputName } from './output.ts';
 import { restorePatch, revisionsOf, revisionText, revisionToRestore } from './rollout-history.ts';
 import { rolloutProgress } from './rollout-status.ts';
 import type { Session } from './session.ts';
 import { watchUntil } from './watch-until.ts';
-import { filenameFlags, recordFlag, selectorFlag, writeFlags } from './write-flags.ts';
+import { dryRunFlags, filenameFlags, managerFlag, recordFlag, selectorFlag } from './write-flags.ts';
 import { patchTypes, Writer } from './writing.ts';
 
 const targetFlags: readonly FlagSpec[] = [...filenameFlags, selectorFlag];
-const latest = { latest: true } as const;
+const latest = { latest: true, collections: true } as const;
 
 /** What a workload of any of the kinds with a rollout has. */
 interface Rolled {
@@ -74,7 +74,7 @@ const history: KubectlCommand = {
   usage: '(TYPE NAME | TYPE/NAME) [flags] [options]',
   flags: [
     ...targetFlags,
-    ...writeFlags,
+    ...outputFlags,
     { name: 'revision', type: 'int', fallback: '0', help: 'See the details, including podTemplate of the revision specified' },
   ],
   run: async (session, flags) => {
@@ -114,7 +114,7 @@ const undo: KubectlCommand = {
   usage: '(TYPE NAME | TYPE/NAME) [flags] [options]',
   flags: [
     ...targetFlags,
-    ...writeFlags,
+    ...dryRunFlags,
     recordFlag,
     { name: 'to-revision', type: 'int', fallback: '0', help: 'The revision to rollback to. Default to 0 (last revision).' },
   ],
@@ -154,7 +154,7 @@ const changeCommand = (change: Change): KubectlCommand => ({
   name: change.name,
   summary: change.summary,
   usage: 'RESOURCE [options]',
-  flags: [...targetFlags, ...writeFlags, recordFlag],
+  flags: [...targetFlags, ...outputFlags, managerFlag('kubectl-rollout'), recordFlag],
   run: async (session, flags) => {
     if (flags.args.length === 0 && !flags.given('filename')) throw new CommandError('required resource not specified');
     const writer = new Writer(session, `kubectl-rollout`);

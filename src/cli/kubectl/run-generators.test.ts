@@ -45,7 +45,7 @@ describe('the generators of run', () => {
   });
 
   it('say of dropped flags that newer versions do not know them', () => {
-    const [text = ''] = parseFlags(run.flags ?? [], ['--limits=cpu=1']).deprecations();
+    const [text = ''] = parseFlags(run.flags ?? [], ['--image=busybox', '--limits=cpu=1']).deprecations();
     assert.match(text, /^Flag --limits has been deprecated, newer versions of kubectl do not know it/);
   });
 });

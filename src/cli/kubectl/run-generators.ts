@@ -4,7 +4,7 @@ import { isEnvVarName } from '../../api/names.ts';
 import { canonicalQuantity, QuantityError } from '../../api/quantity.ts';
 import { CommandError } from './command.ts';
 import { compact } from './create/generator.ts';
-import type { Flags } from './flags.ts';
+import { ArgumentError, type Flags } from './flags.ts';
 import { keyChange, parseLabelList } from './pairs.ts';
 import type { ApiObject } from './session.ts';
 
@@ -28,7 +28,7 @@ export function restartPolicyOf(flags: Flags): string {
   const policy = flags.string('restart');
   if (policy === '') return flags.bool('stdin') ? 'OnFailure' : 'Always';
   if (['Always', 'OnFailure', 'Never'].includes(policy)) return policy;
-  throw new CommandError(`invalid restart policy: ${policy}, valid values are: Always, OnFailure, Never`);
+  throw new ArgumentError(`invalid restart policy: ${policy}`);
 }
 
 function environment(flags: Flags): readonly JsonObject[] {
@@ -66,7 +66,7 @@ function containerPorts(flags: Flags): readonly JsonObject[] {
 export function generatePod(name: string, flags: Flags, args: readonly string[]): ApiObject {
   const pullPolicy = flags.string('image-pull-policy');
   if (!['', 'Always', 'IfNotPresent', 'Never'].includes(pullPolicy)) {
-    throw new CommandError(`invalid image pull policy: ${pullPolicy}, valid values are: Always, IfNotPresent, Never`);
+    throw new ArgumentError(`invalid image pull policy: ${pullPolicy}`);
   }
   const annotations = keyChange(flags.all('annotations'), 'annotations', false).set;
   const interactive = flags.bool('stdin');

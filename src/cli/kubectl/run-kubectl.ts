@@ -4,10 +4,9 @@ import { StatusError } from '../../api/status-error.ts';
 import { KubeconfigError } from '../../client/kubeconfig.ts';
 import { PrintError } from '../print/print-error.ts';
 import type { Terminal } from '../terminal.ts';
-import { CommandError, globalFlags, type KubectlCommand } from './command.ts';
+import { CommandError, ConnectionError, globalFlags, type KubectlCommand } from './command.ts';
 import { loadCommand, loadCommands } from './commands.ts';
-import { ArgumentError, parseFlags, UsageError } from './flags.ts';
-import { commandHelp, rootHelp } from './help.ts';
+import { ArgumentError, MissingFlagError, parseFlags, UsageError } from './flags.ts';
 import { type KubectlTerminal, Session } from './session.ts';
 import { statusText } from './status-text.ts';
 
@@ -71,6 +70,14 @@ function printError(terminal: Terminal, error: unknown, path: string): number {
     if (error.message !== '') terminal.err(`error: ${error.message}\n`);
     return error.exitCode;
   }
+  if (error instanceof MissingFlagError) {
+    terminal.err(`error: ${error.message}\n`);
+    return 1;
+  }
+  if (error instanceof ConnectionError) {
+    terminal.err(`${error.message}\n`);
+    return 1;
+  }
   if (error instanceof PrintError) {
     if (error.output !== '') terminal.out(error.output);
     terminal.err(`error: ${error.message}${error.message.endsWith('\n') ? '' : '\n'}`);
@@ -87,12 +94,22 @@ function printError(terminal: Terminal, error: unknown, path: string): number {
   throw error;
 }
 
+/** A group of verbs of which none was named. Source: helpers.go DefaultSubCommandRun. */
+async function withoutSubcommand({ command, path }: Chosen, args: readonly string[], terminal: Terminal): Promise<number> {
+  if (args.length > 0) throw new ArgumentError(`unknown command ${JSON.stringify(args.join(' '))}`);
+  const { commandHelp } = await import('./help.ts');
+  if (command.name === 'rollout') terminal.out(commandHelp(command, path));
+  else terminal.err(commandHelp(command, path));
+  return 1;
+}
+
 /** Runs one command line (without the program's name); resolves with the exit code. */
 export async function runKubectl(args: readonly string[], terminal: Terminal): Promise<number> {
   const chosen = await choose(args);
   if (chosen === undefined) {
     const { word } = takeWord(args);
     if (word === undefined) {
+      const { rootHelp } = await import('./help.ts');
       terminal.out(rootHelp(await loadCommands()));
       return 0;
     }
@@ -106,6 +123,8 @@ export async function runKubectl(args: readonly string[], terminal: Terminal): P
   try {
     const flags = parseFlags([...globalFlags, ...(chosen.command.flags ?? [])], chosen.args);
     if (flags.bool('help') || chosen.command.run === undefined) {
+      if (!flags.bool('help')) return await withoutSubcommand(chosen, flags.args, terminal);
+      const { commandHelp } = await import('./help.ts');
       terminal.out(commandHelp(chosen.command, chosen.path));
       return 0;
     }

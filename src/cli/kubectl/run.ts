@@ -1,14 +1,15 @@
 /** `kubectl run`, with the generators of old tutorials. Source: kubectl pkg/cmd/run/run.go. */
 import { isNotFound } from '../../api/status-error.ts';
 import { CommandError, type KubectlCommand } from './command.ts';
+import { atoi } from './create/generator.ts';
 import { deleteInfo } from './deletion.ts';
 import { createGenerated } from './expose.ts';
-import type { Flags } from './flags.ts';
+import { ArgumentError, type Flags } from './flags.ts';
 import type { Info } from './infos.ts';
 import { overrideFlags } from './overrides.ts';
 import { AttachedRun, type Ended } from './run-attached.ts';
 import { type Generator, generateController, generatePod, generateService, generators } from './run-generators.ts';
-import type { Session } from './session.ts';
+import type { ApiObject, Session } from './session.ts';
 import { deletionFlags, filenameFlags, recordFlag, saveConfigFlag, writeFlags } from './write-flags.ts';
 import { Writer } from './writing.ts';
 
@@ -16,19 +17,18 @@ import { Writer } from './writing.ts';
 const dropped = 'newer versions of kubectl do not know it; use --overrides or a manifest instead';
 
 function checkFlags(flags: Flags, attaching: boolean): Generator {
-  if (flags.args.length === 0 || flags.dashAt === 0) throw new CommandError('NAME is required for run');
-  if (!flags.given('image')) throw new CommandError('required flag(s) "image" not set');
+  if (flags.args.length === 0 || flags.dashAt === 0) throw new ArgumentError('NAME is required for run');
   const image = flags.string('image');
   if (image === '') throw new CommandError('--image is required');
   if (!/^[\w][\w.:/@+-]*$/.test(image) || /[A-Z]/.test(image.split('/').at(-1)?.split(/[:@]/)[0] ?? '')) {
-    throw new CommandError(`invalid image name ${JSON.stringify(image)}: invalid reference format`);
+    throw new CommandError(`Invalid image name ${JSON.stringify(image)}: invalid reference format`);
   }
-  if (flags.bool('tty') && !flags.bool('stdin')) throw new CommandError('-i/--stdin is required for containers with -t/--tty=true');
-  if (flags.bool('expose') && flags.string('port') === '') throw new CommandError('--port must be set when exposing a service');
-  if (flags.string('port') !== '' && !/^[+-]?\d+$/.test(flags.string('port'))) throw new CommandError('--port must be a number');
-  if (!attaching && flags.bool('rm')) throw new CommandError('--rm should only be used for attached containers');
+  if (flags.bool('tty') && !flags.bool('stdin')) throw new ArgumentError('-i/--stdin is required for containers with -t/--tty=true');
+  if (flags.bool('expose') && flags.string('port') === '') throw new ArgumentError('--port must be set when exposing a service');
+  if (flags.string('port') !== '') atoi(flags.string('port'));
+  if (!attaching && flags.bool('rm')) throw new ArgumentError('--rm should only be used for attached containers');
   if (attaching && flags.given('dry-run') && flags.string('dry-run') !== 'none') {
-    throw new CommandError("--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)");
+    throw new ArgumentError("--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)");
   }
   const name = flags.string('generator') === '' ? 'run-pod/v1' : flags.string('generator');
   const generator = generators[name];
@@ -65,13 +65,15 @@ async function runPod(session: Session, flags: Flags): Promise<number> {
     else session.err('Flag --generator has been deprecated, has no effect and will be removed in the future.\n');
   }
   const object = generateController(generator, generatePod(name, flags, args), flags.given('replicas') ? flags.int('replicas') : 1);
-  const made = [await createGenerated(session, writer, generator.type, object, 'run')];
-  if (flags.bool('expose')) made.push(await createGenerated(session, writer, 'services', generateService(name, flags), 'run'));
-  const [first] = made;
-  if (attaching && first !== undefined) {
+  const make = (type: string, generated: ApiObject) => createGenerated(session, writer, type, generated, 'run');
+  // Upstream makes the Service first, and prints it first.
+  const service = flags.bool('expose') ? await make('services', generateService(name, flags)) : undefined;
+  const main = await make(generator.type, object);
+  const made = service === undefined ? [main] : [service, main];
+  if (attaching) {
     let ended: Ended;
     try {
-      ended = await new AttachedRun(session, { ...first.info, object: first.object }).run();
+      ended = await new AttachedRun(session, { ...main.info, object: main.object }).run();
     } finally {
       if (flags.bool('rm'))
         await remove(
@@ -96,15 +98,15 @@ export const run: KubectlCommand = {
       flag.name === 'filename' ? { ...flag, deprecated: 'it is ignored by kubectl run and will be removed in a future release' } : flag,
     ),
     ...deletionFlags,
-    ...writeFlags,
+    ...writeFlags('kubectl-run'),
     ...overrideFlags,
     recordFlag,
     saveConfigFlag,
-    { name: 'annotations', type: 'string', help: 'Annotations to apply to the pod.' },
-    { name: 'image', type: 'string', help: 'The image for the container to run.' },
+    { name: 'annotations', type: 'array', help: 'Annotations to apply to the pod.' },
+    { name: 'image', required: true, type: 'string', help: 'The image for the container to run.' },
     { name: 'image-pull-policy', type: 'string', help: 'The image pull policy for the container.' },
     { name: 'rm', type: 'bool', help: 'If true, delete the pod after it exits. Only valid when attaching to the container.' },
-    { name: 'env', type: 'string', help: 'Environment variables to set in the container.' },
+    { name: 'env', type: 'array', help: 'Environment variables to set in the container.' },
     { name: 'port', type: 'string', help: 'The port that this container exposes.' },
     { name: 'labels', short: 'l', type: 'string', help: 'Comma separated labels to apply to the pod. Will override previous values.' },
     { name: 'stdin', short: 'i', type: 'bool', help: 'Keep stdin open on the container in the pod, even if nothing is attached.' },
@@ -135,9 +137,10 @@ export const run: KubectlCommand = {
       fallback: '1m0s',
       help: 'The length of time to wait until at least one pod is running',
     },
-    { name: 'generator', type: 'string', help: 'The name of the API generator to use.' },
+    { name: 'generator', hidden: true, type: 'string', help: 'The name of the API generator to use.' },
     {
       name: 'replicas',
+      hidden: true,
       short: 'r',
       type: 'int',
       fallback: '1',

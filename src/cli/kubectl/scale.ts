@@ -5,7 +5,7 @@ import type { Flags } from './flags.ts';
 import { type Info, infoPath, infosOf, throwAll } from './infos.ts';
 import type { ApiObject, Session } from './session.ts';
 import { watchUntil } from './watch-until.ts';
-import { filenameFlags, recordFlag, selectorFlag, writeFlags } from './write-flags.ts';
+import { dryRunFlags, filenameFlags, recordFlag, selectorFlag } from './write-flags.ts';
 import { patchTypes, Writer } from './writing.ts';
 
 interface Replicas {
@@ -63,13 +63,13 @@ export const scale: KubectlCommand = {
   usage: '[--resource-version=version] [--current-replicas=count] --replicas=COUNT (-f FILENAME | TYPE NAME) [options]',
   flags: [
     ...filenameFlags,
-    ...writeFlags,
+    ...dryRunFlags,
     recordFlag,
     selectorFlag,
     { name: 'all', type: 'bool', help: 'Select all resources in the namespace of the specified resource types' },
     { name: 'resource-version', type: 'string', help: 'Precondition for resource version.' },
     { name: 'current-replicas', type: 'int', fallback: '-1', help: 'Precondition for current size. -1 (default) for no condition.' },
-    { name: 'replicas', type: 'int', fallback: '0', help: 'The new desired number of replicas. Required.' },
+    { name: 'replicas', required: true, type: 'int', fallback: '0', help: 'The new desired number of replicas. Required.' },
     {
       name: 'timeout',
       type: 'duration',
@@ -78,7 +78,6 @@ export const scale: KubectlCommand = {
     },
   ],
   run: async (session, flags) => {
-    if (!flags.given('replicas')) throw new CommandError('required flag(s) "replicas" not set');
     if (flags.int('replicas') < 0)
       throw new CommandError('The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0');
     if (flags.int('current-replicas') < -1) throw new CommandError('The --current-replicas must specify an integer of -1 or greater');
@@ -102,6 +101,8 @@ export const scale: KubectlCommand = {
       }
       writer.print('scaled', info, withReplicas(info, info.object, size));
     }
+    const [first] = errors;
+    if (infos.length === 0 && first !== undefined) throw new CommandError(`no objects passed to scale ${first.message}`);
     throwAll(session, errors);
     return 0;
   },

@@ -107,7 +107,12 @@ export class Session {
       ...optional('clientKey', file('client-key')),
       ...optional('tlsServerName', flags.given('tls-server-name') ? flags.string('tls-server-name') : undefined),
       ...optional('insecureSkipTlsVerify', flags.bool('insecure-skip-tls-verify') ? true : undefined),
-      ...optional('impersonate', flags.given('as') ? { user: flags.string('as'), groups: flags.list('as-group') } : undefined),
+      ...optional('username', flags.given('username') ? flags.string('username') : undefined),
+      ...optional('password', flags.given('password') ? flags.string('password') : undefined),
+      ...optional(
+        'impersonate',
+        flags.given('as') ? { user: flags.string('as'), uid: flags.string('as-uid'), groups: flags.list('as-group') } : undefined,
+      ),
       ...optional('timeoutMs', timeout > 0 ? timeout : undefined),
       userAgent: 'kubectl/v1.36.0 (minik)',
       onWarning: (text) => {

@@ -12,14 +12,18 @@ export function statusText(error: StatusError): string {
   }
   if (code !== undefined && error.code === 503)
     return `Unable to connect to the server: ${cause instanceof Error ? cause.message : error.message}`;
-  if (error.reason === 'Unauthorized') return 'error: You must be logged in to the server (Unauthorized)';
-  if (error.reason === 'Invalid') {
-    const { name = '', kind = '', causes = [] } = error.status.details ?? {};
-    const group = error.status.details?.group;
-    const head = `The ${group === undefined ? kind : `${kind}`} ${JSON.stringify(name)} is invalid: `;
-    const lines = causes.map((c) => `${c.field ?? ''}: ${c.message ?? ''}`);
-    if (lines.length === 1) return `${head}${lines[0] ?? ''}`;
-    if (lines.length > 1) return `${head}\n${lines.map((line) => `* ${line}`).join('\n')}`;
-  }
+  if (error.reason === 'Unauthorized') return `error: You must be logged in to the server (${error.message})`;
+  if (error.reason === 'Invalid') return invalidText(error);
   return `Error from server${error.reason === '' ? '' : ` (${error.reason})`}: ${error.message}`;
+}
+
+/** Source: helpers.go checkErr and statusCausesToAggrError. */
+function invalidText({ message, status: { details } }: StatusError): string {
+  const { name = '', kind = '', causes = [] } = details ?? {};
+  const named = kind !== '' || name !== '';
+  const head = named ? `The ${kind} ${JSON.stringify(name)} is invalid` : 'The request is invalid';
+  const lines = [...new Set(causes.map((c) => `${c.field ?? ''}: ${c.message ?? ''}`))];
+  if (lines.length > 1) return `${head}: \n${lines.map((line) => `* ${line}`).join('\n')}`;
+  if (lines.length === 1) return `${head}: ${lines[0] ?? ''}`;
+  return named || message === '' ? head : `${head}: ${message}`;
 }

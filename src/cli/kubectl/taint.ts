@@ -87,7 +87,7 @@ export const taint: KubectlCommand = {
   summary: 'Update the taints on one or more nodes',
   usage: 'NODE NAME KEY_1=VAL_1:TAINT_EFFECT_1 ... KEY_N=VAL_N:TAINT_EFFECT_N [options]',
   flags: [
-    ...writeFlags,
+    ...writeFlags('kubectl-taint'),
     validateFlag,
     selectorFlag,
     {

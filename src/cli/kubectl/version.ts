@@ -37,7 +37,7 @@ function skewWarning(client: VersionInfo, server: VersionInfo): string | undefin
 export const version: KubectlCommand = {
   name: 'version',
   summary: 'Print the client and server version information',
-  usage: '[options]',
+  usage: '[flags] [options]',
   flags: [
     { name: 'client', type: 'bool', help: 'If true, shows client version only (no server required).' },
     { name: 'output', short: 'o', type: 'string', help: "One of 'yaml' or 'json'." },

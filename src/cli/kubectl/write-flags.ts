@@ -3,7 +3,7 @@ import { CommandError } from './command.ts';
 import type { FlagSpec, Flags } from './flags.ts';
 import { outputFlags } from './output.ts';
 
-const dryRunFlag: FlagSpec = {
+export const dryRunFlag: FlagSpec = {
   name: 'dry-run',
   type: 'string',
   bare: 'unchanged',
@@ -32,11 +32,12 @@ export const saveConfigFlag: FlagSpec = {
   help: 'If true, the configuration of current object will be saved in its annotation.',
 };
 
-export const fieldManagerFlag: FlagSpec = {
+export const managerFlag = (fallback: string): FlagSpec => ({
   name: 'field-manager',
   type: 'string',
+  fallback,
   help: 'Name of the manager used to track field ownership.',
-};
+});
 
 export const filenameFlags: readonly FlagSpec[] = [
   { name: 'filename', short: 'f', type: 'list', help: 'Filename, directory, or URL to files that contain the configuration.' },
@@ -53,8 +54,11 @@ export const allNamespacesFlag: FlagSpec = {
   help: 'If true, check the specified action in all namespaces.',
 };
 
-/** `-o`, `--dry-run`, `--field-manager`: what every verb that writes one object after another takes. */
-export const writeFlags: readonly FlagSpec[] = [...outputFlags, dryRunFlag, fieldManagerFlag];
+/** `-o`, `--dry-run`, `--field-manager` with its default: what every verb that writes one object after another takes. */
+export const writeFlags = (manager: string): readonly FlagSpec[] => [...outputFlags, dryRunFlag, managerFlag(manager)];
+
+/** The same for verbs whose writes have no manager of their own. */
+export const dryRunFlags: readonly FlagSpec[] = [...outputFlags, dryRunFlag];
 
 /** The flags that describe a deletion. Source: kubectl pkg/cmd/delete/delete_flags.go. */
 export const deletionFlags: readonly FlagSpec[] = [

@@ -1,10 +1,9 @@
 /** Writing objects and saying what was done: the part that all verbs that change something share. */
 import type { JsonValue } from '../../api/json.ts';
-import { CommandError } from './command.ts';
 import { resourceName, resourcePath } from './discovery.ts';
 import { ArgumentError } from './flags.ts';
 import { type Info, infoPath } from './infos.ts';
-import { objectPrinter, outputName } from './output.ts';
+import { noPrinter, objectPrinter, outputName, writtenFormats } from './output.ts';
 import type { ApiObject, Session } from './session.ts';
 import { type DryRun, dryRunOf, validationOf } from './write-flags.ts';
 
@@ -18,6 +17,8 @@ export const patchTypes = {
 export interface PatchCall {
   readonly type: (typeof patchTypes)[keyof typeof patchTypes];
   readonly patch: JsonValue;
+  /** Sent instead of the patch: what is no JSON is the server's to refuse. */
+  readonly text?: string;
   readonly subresource?: string;
 }
 
@@ -31,16 +32,15 @@ export class Writer {
   readonly #validation: string;
   #printed = 0;
 
-  /** Throws CommandError on a bad flag. `manager` is the default of `--field-manager`. */
-  constructor(session: Session, manager: string) {
+  /** Throws CommandError on a bad flag. `manager` is the default of `--field-manager`; `dryRun` stands for the flag where a verb has none. */
+  constructor(session: Session, manager: string, dryRun?: DryRun) {
     this.session = session;
     const { flags } = session;
-    this.dryRun = dryRunOf(flags, (text) => session.err(text));
+    this.dryRun = dryRun ?? dryRunOf(flags, (text) => session.err(text));
     this.#manager = flags.given('field-manager') ? flags.string('field-manager') : manager;
     this.#validation = validationOf(flags);
     const output = outputName(flags);
-    if (output === 'wide') objectPrinterOrThrow(session, { group: '', kind: '' });
-    else objectPrinter(flags, () => ({ group: '', kind: '' }));
+    if (output !== '') objectPrinterOrThrow(session, { group: '', kind: '' });
   }
 
   #query(extra: Readonly<Record<string, string>> = {}): string {
@@ -69,14 +69,14 @@ export class Writer {
 
   patch(info: Info, call: PatchCall, query: Readonly<Record<string, string>> = {}): Promise<ApiObject> {
     const path = `${infoPath(info, call.subresource ?? '')}${this.#query(query)}`;
-    return this.session.object({ method: 'PATCH', path, contentType: call.type, body: call.patch });
+    return this.session.object({ method: 'PATCH', path, contentType: call.type, body: call.patch, text: call.text });
   }
 
   /** Prints `kind/name operation`, or the object as `-o` asks. */
   print(operation: string, info: Pick<Info, 'resource'>, object: ApiObject): void {
     const { session } = this;
     const format = outputName(session.flags);
-    const name = `${resourceName(info.resource)}/${object.metadata?.name ?? ''}`;
+    const name = `${resourceName(info.resource)}/${object.metadata?.name || '<unknown>'}`;
     if (format === '') session.out(`${name} ${operation}${dryRunSuffix[this.dryRun]}\n`);
     else if (format === 'name') session.out(`${name}\n`);
     else {
@@ -106,11 +106,9 @@ function objectPrinterOrThrow(
   session: Session,
   resource: { readonly group: string; readonly kind: string },
 ): (object: ApiObject) => string {
-  const printer = objectPrinter(session.flags, () => resource);
+  const printer = objectPrinter(session.flags, () => resource, writtenFormats);
   if (printer !== undefined) return printer;
-  throw new CommandError(
-    `unable to match a printer suitable for the output format ${JSON.stringify(outputName(session.flags))}, allowed formats are: go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,name,template,templatefile,yaml`,
-  );
+  throw noPrinter(session.flags.string('output'), writtenFormats);
 }
 
 /** The single NAME that a generator takes. Throws ArgumentError. Source: pkg/cmd/create/create.go NameFromCommandArgs. */

@@ -28,7 +28,7 @@ export const createConfigMap = generatorCommand({
   summary: 'Create a config map from a local file, directory or literal value',
   usage: 'NAME [--from-file=[key=]source] [--from-literal=key1=value1] [--dry-run=server|client|none] [options]',
   flags: [...dataSourceFlags, { name: 'append-hash', type: 'bool', help: 'Append a hash of the configmap to its name.' }],
-  what: 'configmap',
+  what: 'configmap:',
   generate: (name, flags, session) =>
     generateConfigMap(name, dataEntries(flags, 'ConfigMap', session.terminal.env), flags.bool('append-hash')),
 });

@@ -1,35 +1,24 @@
 /** `kubectl create`: from files, or from a generator below it. Source: kubectl pkg/cmd/create/create.go. */
-import { readFileSync } from 'node:fs';
 import { CommandError, type KubectlCommand } from '../command.ts';
 import { ArgumentError } from '../flags.ts';
 import { visitInfos, withSource } from '../infos.ts';
 import { manifestFilter } from '../label-filter.ts';
 import { withUpdatedLastApplied } from '../last-applied.ts';
+import { rawUpload } from '../raw.ts';
 import type { Session } from '../session.ts';
 import { filenameFlags, recordFlag, requireFilename, saveConfigFlag, selectorFlag, validateFlag, writeFlags } from '../write-flags.ts';
 import { Writer } from '../writing.ts';
+import { createCronJob, createJob } from './batch.ts';
 import { createConfigMap } from './config-map.ts';
 import { createDeployment } from './deployment.ts';
+import { createIngress } from './ingress.ts';
 import { createNamespace } from './namespace.ts';
+import { createPodDisruptionBudget, createPriorityClass, createQuota } from './policy.ts';
+import { createClusterRole, createClusterRoleBinding, createRole, createRoleBinding } from './rbac.ts';
 import { createSecret } from './secret.ts';
 import { createService } from './service.ts';
 import { createServiceAccount } from './service-account.ts';
 import { createToken } from './token.ts';
-
-async function createRaw(session: Session): Promise<number> {
-  const [file = '', ...more] = session.flags.list('filename');
-  if (more.length > 0 || file === '') throw new CommandError('--raw can only use a single local file or stdin');
-  const chunks: Buffer[] = [];
-  if (file === '-') for await (const chunk of session.terminal.stdin) chunks.push(Buffer.from(chunk));
-  else chunks.push(readFileSync(file));
-  const answer = await session.request({
-    method: 'POST',
-    path: session.flags.string('raw'),
-    body: JSON.parse(Buffer.concat(chunks).toString('utf8')),
-  });
-  session.out(JSON.stringify(answer));
-  return 0;
-}
 
 async function createFromFiles(session: Session): Promise<number> {
   const { flags } = session;
@@ -53,14 +42,32 @@ export const create: KubectlCommand = {
   usage: '-f FILENAME [options]',
   flags: [
     ...filenameFlags,
-    ...writeFlags,
+    ...writeFlags('kubectl-create'),
     validateFlag,
     saveConfigFlag,
     recordFlag,
     selectorFlag,
     { name: 'raw', type: 'string', help: 'Raw URI to POST to the server.' },
   ],
-  subcommands: [createNamespace, createConfigMap, createSecret, createServiceAccount, createService, createDeployment, createToken],
+  subcommands: [
+    createNamespace,
+    createConfigMap,
+    createSecret,
+    createServiceAccount,
+    createService,
+    createDeployment,
+    createToken,
+    createJob,
+    createCronJob,
+    createIngress,
+    createQuota,
+    createPodDisruptionBudget,
+    createPriorityClass,
+    createRole,
+    createClusterRole,
+    createRoleBinding,
+    createClusterRoleBinding,
+  ],
   run: async (session, flags) => {
     if (flags.list('filename').length === 0 && !flags.given('kustomize')) {
       const [word] = flags.args;
@@ -69,6 +76,6 @@ export const create: KubectlCommand = {
     }
     requireFilename(flags);
     if (flags.args.length > 0) throw new ArgumentError(`Unexpected args: [${flags.args.join(' ')}]`);
-    return flags.given('raw') ? createRaw(session) : createFromFiles(session);
+    return flags.given('raw') ? rawUpload(session, 'POST') : createFromFiles(session);
   },
 };

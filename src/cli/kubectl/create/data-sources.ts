@@ -11,7 +11,7 @@ export const dataSourceFlags: readonly FlagSpec[] = [
     type: 'list',
     help: 'Key file can be specified using its file path, in which case file basename will be used as key, or optionally with a key and file path.',
   },
-  { name: 'from-literal', type: 'string', help: 'Specify a key and literal value to insert (i.e. mykey=somevalue)' },
+  { name: 'from-literal', type: 'array', help: 'Specify a key and literal value to insert (i.e. mykey=somevalue)' },
   { name: 'from-env-file', type: 'list', help: 'Specify the path to a file to read lines of key=val pairs to create the object.' },
 ];
 

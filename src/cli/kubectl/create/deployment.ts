@@ -60,10 +60,15 @@ export const createDeployment: KubectlCommand = {
   summary: 'Create a deployment with the specified name',
   usage: 'NAME --image=image -- [COMMAND] [args...] [options]',
   flags: [
-    ...writeFlags,
+    ...writeFlags('kubectl-create'),
     validateFlag,
     saveConfigFlag,
-    { name: 'image', type: 'list', help: 'Image names to run. A deployment can have multiple images set for multi-container pod.' },
+    {
+      name: 'image',
+      required: true,
+      type: 'list',
+      help: 'Image names to run. A deployment can have multiple images set for multi-container pod.',
+    },
     { name: 'port', type: 'int', fallback: '-1', help: 'The containerPort that this deployment exposes.' },
     { name: 'replicas', short: 'r', type: 'int', fallback: '1', help: 'Number of replicas to create. Default is 1.' },
     {
@@ -74,12 +79,11 @@ export const createDeployment: KubectlCommand = {
     },
   ],
   run: async (session, flags) => {
-    if (!flags.given('image')) throw new CommandError('required flag(s) "image" not set');
     const name = nameArgument(session);
     const command = flags.args.slice(1);
     const images = flags.list('image');
     if (images.length > 1 && command.length > 0) throw new CommandError('cannot specify multiple --image options and command');
     const object = generateDeployment(name, { images, replicas: flags.int('replicas'), port: flags.int('port'), command });
-    return createObject(session, object, 'deployment');
+    return createObject(session, object, 'deployment:');
   },
 };

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../../api/json.ts';
 import { StatusError } from '../../../api/status-error.ts';
 import { CommandError, type KubectlCommand } from '../command.ts';
+import type { ApiResource } from '../discovery.ts';
 import type { FlagSpec, Flags } from '../flags.ts';
 import { withUpdatedLastApplied } from '../last-applied.ts';
 import { resourceOfManifest } from '../resource-args.ts';
@@ -9,25 +10,42 @@ import type { ApiObject, Session } from '../session.ts';
 import { saveConfigFlag, validateFlag, writeFlags } from '../write-flags.ts';
 import { nameArgument, Writer } from '../writing.ts';
 
+/** What is known of a resource that the server may not serve. */
+export interface ResourceGuess {
+  readonly plural: string;
+  readonly namespaced: boolean;
+}
+
+function guessed({ apiVersion = '', kind = '' }: ApiObject, guess: ResourceGuess): ApiResource {
+  const [group = '', version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+  const names = { ...guess, singular: kind.toLowerCase(), shortNames: [], categories: [] };
+  return { group, version: version ?? '', kind, ...names, verbs: [], subresources: [] };
+}
+
 export interface Generator {
   readonly name: string;
   readonly aliases?: readonly string[];
   readonly summary: string;
   readonly usage: string;
   readonly flags?: readonly FlagSpec[];
-  /** For `failed to create <what>: …`; empty: the server's error as it is. */
+  /** For `failed to create <what> …`; empty: the server's error as it is. */
   readonly what: string;
+  /** Where the object goes when the server does not say. */
+  readonly resource?: ResourceGuess;
   /** The object without a namespace. Throws CommandError. */
   generate(name: string, flags: Flags, session: Session): ApiObject;
 }
 
-const generatorFlags: readonly FlagSpec[] = [...writeFlags, validateFlag, saveConfigFlag];
+/** What all generators take. */
+export const generatorFlags: readonly FlagSpec[] = [...writeFlags('kubectl-create'), validateFlag, saveConfigFlag];
 
 /** Creates one object made by a generator, in the namespace of the request. */
-export async function createObject(session: Session, object: ApiObject, what: string): Promise<number> {
+export async function createObject(session: Session, object: ApiObject, what: string, guess?: ResourceGuess): Promise<number> {
   const writer = new Writer(session, 'kubectl-create');
-  const noted = withUpdatedLastApplied(session.flags.bool('save-config'), placed(session, object));
-  const resource = await resourceOfManifest(session, noted, '');
+  const scoped = guess?.namespaced === false ? object : placed(session, object);
+  const noted = withUpdatedLastApplied(session.flags.bool('save-config'), scoped);
+  const served = guess === undefined ? undefined : (await session.discovery).byKind(object.apiVersion ?? '', object.kind ?? '');
+  const resource = served ?? (guess === undefined ? await resourceOfManifest(session, noted, '') : guessed(object, guess));
   const info = {
     resource,
     namespace: resource.namespaced ? session.namespace : '',
@@ -43,7 +61,7 @@ export async function createObject(session: Session, object: ApiObject, what: st
     writer.print('created', info, await writer.create(info));
   } catch (error) {
     if (what === '' || !(error instanceof StatusError) || error.code === 503) throw error;
-    throw new CommandError(`failed to create ${what}: ${error.message}`);
+    throw new CommandError(`failed to create ${what} ${error.message}`);
   }
   return 0;
 }
@@ -61,7 +79,8 @@ export const generatorCommand = (generator: Generator): KubectlCommand => ({
   summary: generator.summary,
   usage: generator.usage,
   flags: [...generatorFlags, ...(generator.flags ?? [])],
-  run: async (session, flags) => createObject(session, generator.generate(nameArgument(session), flags, session), generator.what),
+  run: async (session, flags) =>
+    createObject(session, generator.generate(nameArgument(session), flags, session), generator.what, generator.resource),
 });
 
 /** Leaves out what Go's encoder omits: undefined, '', 0, false, empty lists and maps. */

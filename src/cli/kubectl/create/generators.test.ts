@@ -34,8 +34,9 @@ describe('the generators of create', () => {
     assert.deepEqual(parsePortPair('80'), { port: 80, targetPort: 80 });
     assert.deepEqual(parsePortPair('80:8080'), { port: 80, targetPort: 8080 });
     assert.deepEqual(parsePortPair('80:http'), { port: 80, targetPort: 'http' });
-    assert.throws(() => parsePortPair('0'), { message: 'must be between 1 and 65535, inclusive' });
-    assert.throws(() => parsePortPair('x'), { message: 'strconv.Atoi: parsing "x": invalid syntax' });
+    assert.throws(() => parsePortPair('80:0'), { message: 'must be between 1 and 65535, inclusive' });
+    assert.throws(() => parsePortPair('99999'), { message: 'strconv.ParseUint: parsing "99999": value out of range' });
+    assert.throws(() => parsePortPair('x'), { message: 'strconv.ParseUint: parsing "x": invalid syntax' });
   });
 
   it('reads literals, file sources and env files', () => {

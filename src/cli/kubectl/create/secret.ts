@@ -3,7 +3,6 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { CommandError, type KubectlCommand } from '../command.ts';
 import type { FlagSpec, Flags } from '../flags.ts';
-import { ArgumentError } from '../flags.ts';
 import type { ApiObject } from '../session.ts';
 import { contentHash } from './content-hash.ts';
 import { dataEntries, dataSourceFlags } from './data-sources.ts';
@@ -37,12 +36,18 @@ function read(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch {
-    throw new CommandError(`open ${path}: no such file or directory`);
+    throw new CommandError(`Cannot read file ${path}, open ${path}: no such file or directory`);
   }
 }
 
 /** Refuses a certificate and a key that do not belong together. */
 function checkPair(certificate: Buffer, key: Buffer): void {
+  for (const [what, pem] of [
+    ['certificate', certificate],
+    ['key', key],
+  ] as const) {
+    if (!/-----BEGIN [^-]+-----/.test(pem.toString('latin1'))) throw new CommandError(`tls: failed to find any PEM data in ${what} input`);
+  }
   try {
     if (new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))) return;
   } catch (error) {
@@ -62,8 +67,7 @@ const tls = generatorCommand({
   ],
   what: 'secret',
   generate: (name, flags) => {
-    if (flags.string('key') === '') throw new CommandError('key must be specified');
-    if (flags.string('cert') === '') throw new CommandError('certificate must be specified');
+    if (flags.string('key') === '' || flags.string('cert') === '') throw new CommandError('key and cert must be specified');
     const [certificate, key] = [read(flags.string('cert')), read(flags.string('key'))];
     checkPair(certificate, key);
     const entries = new Map([
@@ -91,7 +95,7 @@ const dockerRegistry = generatorCommand({
   name: 'docker-registry',
   summary: 'Create a secret for use with a Docker registry',
   usage:
-    'NAME --docker-username=user --docker-password=password --docker-email=email [--docker-server=string] [--from-file=[key=]source] [options]',
+    'NAME --docker-username=user --docker-password=password --docker-email=email [--docker-server=string] [--from-file=[key=]source] [--dry-run=server|client|none] [options]',
   flags: [
     { name: 'docker-username', type: 'string', help: 'Username for Docker registry authentication' },
     { name: 'docker-password', type: 'string', help: 'Password for Docker registry authentication' },
@@ -108,7 +112,7 @@ const dockerRegistry = generatorCommand({
       return secretOf(name, entries, 'kubernetes.io/dockerconfigjson', flags.bool('append-hash'));
     }
     if (flags.string('docker-username') === '' || flags.string('docker-password') === '') {
-      throw new ArgumentError(
+      throw new CommandError(
         'either --from-file or the combination of --docker-username, --docker-password and --docker-server is required',
       );
     }

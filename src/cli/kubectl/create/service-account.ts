@@ -6,6 +6,6 @@ export const createServiceAccount = generatorCommand({
   aliases: ['sa'],
   summary: 'Create a service account with the specified name',
   usage: 'NAME [--dry-run=server|client|none] [options]',
-  what: 'serviceaccount',
+  what: 'serviceaccount:',
   generate: (name) => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name } }),
 });

@@ -3,9 +3,16 @@ import { isDns1123Subdomain, isPortName, isPortNumber } from '../../../api/names
 import { CommandError, type KubectlCommand } from '../command.ts';
 import type { FlagSpec, Flags } from '../flags.ts';
 import type { ApiObject } from '../session.ts';
-import { atoi, compact, generatorCommand } from './generator.ts';
+import { compact, generatorCommand } from './generator.ts';
 
 const tcpFlag: FlagSpec = { name: 'tcp', type: 'list', help: "Port pairs can be specified as '<port>:<targetPort>'." };
+
+/** Source: k8s.io/utils/net ParsePort. */
+function parsePort(text: string): number {
+  if (!/^\d+$/.test(text)) throw new CommandError(`strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (Number(text) > 65535) throw new CommandError(`strconv.ParseUint: parsing ${JSON.stringify(text)}: value out of range`);
+  return Number(text);
+}
 
 /** `80`, `80:8080`, `80:http`. Throws CommandError. */
 export function parsePortPair(text: string): { readonly port: number; readonly targetPort: number | string } {
@@ -14,8 +21,7 @@ export function parsePortPair(text: string): { readonly port: number; readonly t
   const check = (complaints: readonly string[]): void => {
     if (complaints.length > 0) throw new CommandError(complaints.join(','));
   };
-  const port = atoi(first);
-  check(isPortNumber(port));
+  const port = parsePort(first);
   if (second === undefined) return { port, targetPort: port };
   if (!/^\d+$/.test(second)) {
     check(isPortName(second));
@@ -73,22 +79,27 @@ const types: readonly ServiceType[] = [
     name: 'externalname',
     type: 'ExternalName',
     summary: 'Create an ExternalName service',
-    flags: [tcpFlag, { name: 'external-name', type: 'string', help: 'External name of service' }],
+    flags: [tcpFlag, { name: 'external-name', required: true, type: 'string', help: 'External name of service' }],
   },
 ];
+
+const usages: Readonly<Record<string, string>> = {
+  ClusterIP: 'NAME [--tcp=<port>:<targetPort>] [--dry-run=server|client|none] [options]',
+  ExternalName: 'NAME --external-name external.name [--dry-run=server|client|none] [options]',
+};
 
 export const createService: KubectlCommand = {
   name: 'service',
   aliases: ['svc'],
   summary: 'Create a service using a specified subcommand',
-  usage: '[options]',
+  usage: '[flags] [options]',
   subcommands: types.map(({ name, type, summary, flags }) =>
     generatorCommand({
       name,
       summary,
-      usage: 'NAME [--tcp=port:targetPort] [--dry-run=server|client|none] [options]',
+      usage: usages[type] ?? 'NAME [--tcp=port:targetPort] [--dry-run=server|client|none] [options]',
       flags,
-      what: `${type} service`,
+      what: `${type} service:`,
       generate: (objectName, given) => generateService(type, objectName, given),
     }),
   ),

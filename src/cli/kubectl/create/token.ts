@@ -1,5 +1,7 @@
 /** `kubectl create token`. Source: kubectl pkg/cmd/create/create_token.go. */
 
+import { StatusError } from '../../../api/status-error.ts';
+import type { HttpCall } from '../../../client/http-transport.ts';
 import { toCompactJson } from '../../print/json.ts';
 import { CommandError, type KubectlCommand } from '../command.ts';
 import { resourcePath } from '../discovery.ts';
@@ -35,6 +37,14 @@ function tokenRequest(session: Session): ApiObject {
   };
 }
 
+async function asking(session: Session, call: HttpCall): Promise<ApiObject> {
+  try {
+    return await session.object(call);
+  } catch (error) {
+    throw error instanceof StatusError && error.code !== 503 ? new CommandError(`failed to create token: ${error.message}`) : error;
+  }
+}
+
 export const createToken: KubectlCommand = {
   name: 'token',
   summary: 'Request a service account token',
@@ -51,7 +61,7 @@ export const createToken: KubectlCommand = {
     const name = nameArgument(session);
     const printer = objectPrinter(flags, () => ({ group: 'authentication.k8s.io', kind: 'TokenRequest' }));
     const resource = await findResource(session, 'serviceaccounts');
-    const answer = await session.object({
+    const answer = await asking(session, {
       method: 'POST',
       path: resourcePath(resource, session.namespace, name, 'token'),
       body: tokenRequest(session),

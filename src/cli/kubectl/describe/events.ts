@@ -38,7 +38,8 @@ export async function searchEvents(context: DescribeContext, subject: EventSubje
   }
 }
 
-function interval(event: Event, nowMs: number): string {
+/** How long ago, and how often. */
+export function eventInterval(event: Event, nowMs: number): string {
   const hasTime = event.eventTime !== undefined && event.eventTime !== null;
   const first = since(hasTime ? event.eventTime : event.firstTimestamp, nowMs);
   if (event.series !== undefined) return `${since(event.series.lastObservedTime, nowMs)} (x${event.series.count ?? 0} over ${first})`;
@@ -59,7 +60,7 @@ export function writeEvents(to: Description, events: readonly Event[], nowMs: nu
     const from = source === undefined || source === '' ? (event.reportingComponent ?? '') : source;
     const path = event.involvedObject.fieldPath ?? '';
     const message = (event.message ?? '').trim();
-    to.line(1, event.type ?? '', event.reason ?? '', interval(event, nowMs), from, path === '' ? message : `${path}: ${message}`);
+    to.line(1, event.type ?? '', event.reason ?? '', eventInterval(event, nowMs), from, path === '' ? message : `${path}: ${message}`);
   }
 }
 

@@ -25,7 +25,7 @@ export function parseEnv(args: readonly string[]): EnvChange {
     if (at > 0) {
       const name = arg.slice(0, at);
       const complaints = isEnvVarName(name);
-      if (complaints.length > 0) throw new CommandError(`${JSON.stringify(arg)} is not a valid key name: ${complaints.join('; ')}`);
+      if (complaints.length > 0) throw new CommandError(`${JSON.stringify(name)} is not a valid key name: ${complaints.join('; ')}`);
       set.push({ name, value: arg.slice(at + 1) });
     } else if (arg.endsWith('-')) remove.push(arg.slice(0, -1));
     else throw new CommandError(`unknown environment variable: ${arg}`);
@@ -36,7 +36,11 @@ export function parseEnv(args: readonly string[]): EnvChange {
 }
 
 /** `KEY` of a config map or secret as a variable's name. */
-const envName = (key: string): string => key.replace(/[^a-zA-Z0-9_]/g, '_').toUpperCase();
+function envName(session: Session, key: string): string {
+  const name = key.replace(/[^a-zA-Z0-9_]/g, '_').toUpperCase();
+  if (name !== key) session.err(`Warning: key ${key} transferred to ${name}\n`);
+  return name;
+}
 
 async function fromSource(session: Session, flags: Flags): Promise<readonly EnvVar[]> {
   const source = flags.string('from');
@@ -47,7 +51,7 @@ async function fromSource(session: Session, flags: Flags): Promise<readonly EnvV
   const wanted = flags.list('keys');
   const keys = Object.keys((object.data ?? {}) as JsonObject).filter((key) => wanted.length === 0 || wanted.includes(key)); // data is an object of strings
   const field = resource.kind === 'Secret' ? 'secretKeyRef' : 'configMapKeyRef';
-  return keys.sort().map((key) => ({ name: envName(key), valueFrom: { [field]: { name, key } } }));
+  return keys.sort().map((key) => ({ name: envName(session, key), valueFrom: { [field]: { name, key } } }));
 }
 
 function merged(existing: readonly EnvVar[], { set, remove }: EnvChange): readonly EnvVar[] {
@@ -94,7 +98,7 @@ export const setEnv: KubectlCommand = {
     },
     { name: 'from', type: 'string', help: 'The name of a resource from which to inject environment variables' },
     { name: 'prefix', type: 'string', help: 'Prefix to append to variable names' },
-    { name: 'env', short: 'e', type: 'string', help: 'Specify a key-value pair for an environment variable to set into each container.' },
+    { name: 'env', short: 'e', type: 'array', help: 'Specify a key-value pair for an environment variable to set into each container.' },
     { name: 'keys', type: 'list', help: 'Comma-separated list of keys to import from specified resource' },
     { name: 'list', type: 'bool', help: 'If true, display the environment and any changes in the standard format.' },
     { name: 'overwrite', type: 'bool', fallback: 'true', help: 'If true, allow environment to be overwritten.' },
@@ -106,14 +110,15 @@ export const setEnv: KubectlCommand = {
       throw new CommandError('one or more resources must be specified as <resource> <name> or <resource>/<name>');
     const parsed = parseEnv([...flags.all('env'), ...args]);
     const prefix = flags.string('prefix');
-    const set = [...parsed.set, ...(await fromSource(session, flags))].map((e) => ({ ...e, name: `${prefix}${e.name}` }));
+    const set: readonly EnvVar[] = [...parsed.set, ...(await fromSource(session, flags))].map((e) => ({
+      ...e,
+      name: `${prefix}${e.name}`,
+    }));
     const change: EnvChange = { set, remove: parsed.remove };
-    if (set.length === 0 && parsed.remove.length === 0 && !flags.bool('list'))
-      throw new CommandError('at least one environment variable must be provided');
     const pattern = flags.string('containers');
     return changePodSpecs(session, resources, {
       what: 'env',
-      failure: 'env update to pod template',
+      failure: 'env update to pod template:',
       change: (spec, info) => {
         const { kind } = info.resource;
         const chosen = containersOf(spec, pattern);
@@ -121,9 +126,11 @@ export const setEnv: KubectlCommand = {
           session.err(`Warning: ${kind}/${info.name} does not have any containers matching ${JSON.stringify(pattern)}\n`);
         const clash = flags.bool('overwrite')
           ? undefined
-          : chosen.flatMap((c) => c.env ?? []).find((e) => set.some((s) => s.name === e.name));
+          : chosen.flatMap((c) => c.env ?? []).find((e) => set.some((s) => s.name === e.name && s.value !== e.value));
         if (clash !== undefined)
-          throw new CommandError(`'${clash.name}' already has a value (${String(clash.value ?? '')}), and --overwrite is false`);
+          throw new CommandError(
+            `${info.resource.plural}/${info.name} '${clash.name}' already has a value (${String(clash.value ?? '')}), and --overwrite is false`,
+          );
         const changed = mapContainers(spec, pattern, (container) => ({ ...container, env: merged(container.env ?? [], change) }));
         if (!flags.bool('list')) return changed;
         for (const container of containersOf(changed, pattern)) session.out(listText(kind, info.name, container));

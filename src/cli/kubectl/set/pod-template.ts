@@ -3,8 +3,9 @@ import type { JsonObject } from '../../../api/json.ts';
 import { createTwoWayMergePatch } from '../../../api/patch/strategic-merge-patch.ts';
 import { StatusError } from '../../../api/status-error.ts';
 import { CommandError } from '../command.ts';
+import { resourceName } from '../discovery.ts';
 import type { FlagSpec } from '../flags.ts';
-import { collectInfos, type Info, throwAll } from '../infos.ts';
+import { collectInfos, type Info, nothingNamed, throwAll } from '../infos.ts';
 import type { ApiObject, Session } from '../session.ts';
 import { StrategicKinds } from '../strategic.ts';
 import { filenameFlags, recordFlag, selectorFlag, writeFlags } from '../write-flags.ts';
@@ -20,12 +21,12 @@ export interface SetPodSpec extends JsonObject {
   readonly initContainers?: readonly SetContainer[];
 }
 
-/** Returns the changed pod spec; throws CommandError. */
-export type PodSpecChange = (spec: SetPodSpec, info: Info) => SetPodSpec;
+/** Returns the changed pod spec; throws CommandError when there is nothing to do, and notes problems beside which the rest is done. */
+export type PodSpecChange = (spec: SetPodSpec, info: Info, problems: CommandError[]) => SetPodSpec;
 
 export const setFlags: readonly FlagSpec[] = [
   ...filenameFlags,
-  ...writeFlags,
+  ...writeFlags('kubectl-set'),
   recordFlag,
   selectorFlag,
   { name: 'all', type: 'bool', help: 'Select all resources, in the namespace of the specified resource types' },
@@ -72,9 +73,11 @@ export const containersOf = (spec: SetPodSpec, pattern: string): readonly SetCon
 export interface SetOperation {
   /** `image`, `env`, `resource requirements`: what was updated, for the message. */
   readonly what: string;
-  /** For `failed to patch <failure>: …`. */
+  /** For `failed to patch <failure> …`. */
   readonly failure: string;
   readonly change: PodSpecChange;
+  /** Sent and told even when nothing changes. */
+  readonly always?: boolean;
 }
 
 /** Applies a change to every object that the arguments name, and prints those that changed. */
@@ -84,28 +87,31 @@ export async function changePodSpecs(session: Session, resources: readonly strin
   const kinds = new StrategicKinds();
   const local = flags.bool('local') || writer.dryRun === 'client';
   const errors: Error[] = [];
+  const problems: CommandError[] = [];
+  if (resources.length === 0 && flags.list('filename').length === 0) throw new CommandError(nothingNamed);
   for (const info of await collectInfos(session, resources, { latest: !flags.bool('local') })) {
     const { resource } = info;
     const target = kinds.target(resource);
     if (!templated.includes(resource.kind) || target === undefined) {
       errors.push(
         new CommandError(
-          `${resource.plural}/${info.name} the object is not a pod or does not have a pod template: *${resource.version}.${resource.kind}`,
+          `${flags.bool('local') ? resourceName(resource) : resource.plural}/${info.name} the object is not a pod or does not have a pod template: *${resource.version}.${resource.kind}`,
         ),
       );
       continue;
     }
     try {
       const changed = writer.recorded(
-        changeAt(info.object, podSpecPath(resource.kind), (spec) => operation.change(spec as SetPodSpec, info)),
+        changeAt(info.object, podSpecPath(resource.kind), (spec) => operation.change(spec as SetPodSpec, info, problems)),
         'set',
       );
       const patch = createTwoWayMergePatch(info.object, changed, target);
-      if (Object.keys(patch).length === 0) continue;
+      errors.push(...problems.splice(0));
+      if (Object.keys(patch).length === 0 && operation.always !== true) continue;
       const object: ApiObject = local ? changed : await writer.patch(info, { type: patchTypes.strategic, patch });
       writer.print(`${operation.what} updated`, info, object);
     } catch (error) {
-      if (error instanceof StatusError) errors.push(new CommandError(`failed to patch ${operation.failure}: ${error.message}`));
+      if (error instanceof StatusError) errors.push(new CommandError(`failed to patch ${operation.failure} ${error.message}`));
       else if (error instanceof CommandError) errors.push(error);
       else throw error;
     }

@@ -1,7 +1,9 @@
 /** `kubectl set`. Source: kubectl pkg/cmd/set. */
+import { applyMergePatch } from '../../../api/patch/merge-patch.ts';
+import { tryParseQuantity } from '../../../api/quantity.ts';
 import { parseLabelSelector } from '../../../api/selector.ts';
 import { CommandError, type KubectlCommand } from '../command.ts';
-import { visitInfos } from '../infos.ts';
+import { nothingNamed, visitInfos } from '../infos.ts';
 import { patchTypes, Writer } from '../writing.ts';
 import { setEnv } from './env.ts';
 import { setImage } from './image.ts';
@@ -14,6 +16,8 @@ export function parseResourceList(text: string): Readonly<Record<string, string>
     text.split(',').map((statement) => {
       const parts = statement.split('=');
       if (parts.length !== 2) throw new CommandError(`invalid argument syntax ${statement}, expected <resource>=<value>`);
+      if (tryParseQuantity(parts[1]) === undefined)
+        throw new CommandError("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
       return [parts[0] ?? '', parts[1] ?? ''];
     }),
   );
@@ -40,6 +44,7 @@ const setResources: KubectlCommand = {
     },
   ],
   run: async (session, flags) => {
+    if (flags.args.length === 0 && flags.list('filename').length === 0) throw new CommandError(nothingNamed);
     const limits = parseResourceList(flags.string('limits'));
     const requests = parseResourceList(flags.string('requests'));
     if (flags.string('limits') === '' && flags.string('requests') === '') {
@@ -75,7 +80,8 @@ const setServiceAccount: KubectlCommand = {
     if (name === undefined) throw new CommandError('serviceaccount is required');
     return changePodSpecs(session, flags.args.slice(0, -1), {
       what: 'serviceaccount',
-      failure: 'ServiceAccountName update to pod template',
+      failure: 'ServiceAccountName',
+      always: true,
       change: (spec) => ({ ...spec, serviceAccountName: name }),
     });
   },
@@ -95,7 +101,7 @@ const setSelector: KubectlCommand = {
   ],
   run: async (session, flags) => {
     const text = flags.args.at(-1);
-    if (text === undefined) throw new CommandError('one or more resources must be specified as <resource> <name> or <resource>/<name>');
+    if (text === undefined) throw new CommandError('one selector is required');
     const parsed = parseLabelSelector(text);
     if (!parsed.ok) throw new CommandError(parsed.error);
     const writer = new Writer(session, 'kubectl-set');
@@ -115,7 +121,8 @@ const setSelector: KubectlCommand = {
         spec: { selector: { ...Object.fromEntries(gone.map((key) => [key, null])), ...selector } },
         ...(version === '' ? {} : { metadata: { resourceVersion: version } }),
       };
-      const object = writer.dryRun === 'client' ? info.object : await writer.patch(info, { type: patchTypes.merge, patch });
+      const local = flags.bool('local') || writer.dryRun === 'client';
+      const object = local ? applyMergePatch(info.object, patch) : await writer.patch(info, { type: patchTypes.merge, patch });
       writer.print('selector updated', info, object);
     });
     return 0;
