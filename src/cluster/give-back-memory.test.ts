@@ -28,6 +28,17 @@ function fakeHeap() {
 }
 
 describe('giveBackMemory', () => {
+  it('collects what was left before it began', () => {
+    const clock = new FakeClock();
+    const { state, heap } = fakeHeap();
+    giveBackMemory(heap, clock);
+    clock.advance(2999);
+    assert.equal(state.collections, 0);
+    clock.advance(1);
+    assert.equal(state.collections, 1);
+    assert.equal(clock.pendingTimers, 0);
+  });
+
   it('collects once when a burst is over', () => {
     const clock = new FakeClock();
     const { state, heap, grow } = fakeHeap();

@@ -27,7 +27,8 @@ const largestBytes = 256 * 1024 * 1024;
 /** Watches a heap; returns the function that ends it. */
 export function giveBackMemory(heap: Heap, clock: Clock): () => void {
   let floorBytes = 0;
-  let activeMs = 0;
+  // What came before, such as the start of the program, was a burst, too.
+  let activeMs = clock.now();
   let cancel: (() => void) | undefined;
   const check = (): void => {
     cancel = undefined;
@@ -41,6 +42,7 @@ export function giveBackMemory(heap: Heap, clock: Clock): () => void {
     heap.collect();
     floorBytes = heap.heldBytes();
   };
+  cancel = clock.setTimer(quietMs, check);
   const stop = heap.onCollected(() => {
     activeMs = clock.now();
     cancel ??= clock.setTimer(quietMs, check);
