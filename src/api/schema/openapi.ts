@@ -32,10 +32,11 @@ export interface OpenApi {
   v3(path: string, computed?: readonly ComputedResource[]): JsonObject | undefined;
 }
 
-/** Creates the source of documents; nothing is computed until asked for, and nothing is cached but descriptions. */
+/** Creates the source of documents; nothing is computed until asked for, and nothing is cached but descriptions, while documents are made. */
 export function createOpenApi(options: OpenApiOptions): OpenApi {
   const { schemas, kinds, version } = options;
-  let loaded: Descriptions | undefined;
+  // Weak: they take a megabyte, and clients ask for documents seldom, but for many of them at once.
+  let loaded: WeakRef<Descriptions> | undefined;
   const ownKind = (model: string): GroupVersionKind | undefined => {
     const schema = schemas.find(model);
     if (schema === undefined || !schema.isKind) return undefined;
@@ -43,8 +44,9 @@ export function createOpenApi(options: OpenApiOptions): OpenApi {
     return { group, kind: schema.name, version: schema.version };
   };
   const input = (): OpenApiInput => {
-    loaded ??= options.descriptions();
-    return { schemas, descriptions: loaded, version, ownKind };
+    const descriptions = loaded?.deref() ?? options.descriptions();
+    loaded = new WeakRef(descriptions);
+    return { schemas, descriptions, version, ownKind };
   };
   const resources = (computed: readonly ComputedResource[] = []): ServedResource[] => servedResources(kinds(), computed);
   const v2 = (computed?: readonly ComputedResource[]): JsonObject => buildOpenApiV2(input(), resources(computed));

@@ -1,11 +1,12 @@
 /** Writes answers: common headers, warnings, compression. Source: apiserver pkg/endpoints/handlers/responsewriters/writers.go. */
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { gunzip, gzip } from 'node:zlib';
 import type { Body } from './encode/encode.ts';
 import { ListBody } from './encode/list-body.ts';
 import type { Exchange } from './exchange.ts';
 
 const gzipAsync = promisify(gzip);
+const gunzipAsync = promisify(gunzip);
 
 /** Upstream's defaultGzipThresholdBytes. */
 const gzipThresholdBytes = 128 * 1024;
@@ -81,6 +82,32 @@ export function respond(exchange: Exchange, status: number, body: Body, headers:
   return gzipAsync(wholeOf(body), { level: gzipLevel }).then((compressed) =>
     finish(exchange, status, compressed, { ...headers, 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' }),
   );
+}
+
+/** What is kept compressed for good. */
+export interface CompressedBody {
+  readonly gzip: Uint8Array;
+  /** Uncompressed. */
+  readonly size: number;
+}
+
+/** Compresses as `respond` does. */
+export const compressed = async (body: Uint8Array): Promise<CompressedBody> => ({
+  gzip: await gzipAsync(body, { level: gzipLevel }),
+  size: body.byteLength,
+});
+
+/** As `respond`, with a body that is compressed already. */
+export function respondCompressed(
+  exchange: Exchange,
+  status: number,
+  { gzip: bytes, size }: CompressedBody,
+  headers: Headers,
+): Response | Promise<Response> {
+  if (size >= gzipThresholdBytes && exchange.method !== 'HEAD' && acceptsGzip(exchange)) {
+    return finish(exchange, status, bytes, { ...headers, 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' });
+  }
+  return gunzipAsync(bytes).then((body) => finish(exchange, status, body, headers));
 }
 
 /** Plain text, as health checks answer. */

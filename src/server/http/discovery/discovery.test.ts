@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { openIdDocuments } from '../openid.ts';
 import { testApp } from '../test-app.ts';
 import { compareVersions } from './group-versions.ts';
@@ -74,6 +75,21 @@ describe('paths that are no resources', () => {
     assert.equal((await fetch('/openapi/v3/apis/apps/v1?hash=OLD')).status, 301);
     assert.equal((await fetch('/openapi/v3/apis/none/v1')).status, 200);
     assert.equal((await json('/openapi/v2')).body.swagger, '2.0');
+  });
+
+  it('sends large OpenAPI documents compressed to whom takes that, and as they are to others', async () => {
+    const large = { swagger: '2.0', info: { description: 'text '.repeat(100_000) } };
+    const { fetch } = testApp({ openApi: { v2: () => Promise.resolve(large), v3: () => Promise.resolve(undefined) } });
+    const packed = await fetch('/openapi/v2', { headers: { 'accept-encoding': 'gzip' } });
+    assert.equal(packed.headers.get('content-encoding'), 'gzip');
+    const plain = await fetch('/openapi/v2');
+    assert.equal(plain.headers.get('content-encoding'), null);
+    assert.equal(packed.headers.get('etag'), plain.headers.get('etag'));
+    const text = await plain.text();
+    assert.deepEqual(JSON.parse(text), large);
+    assert.equal(gunzipSync(await packed.arrayBuffer()).toString('utf8'), text);
+    const head = await fetch('/openapi/v2', { method: 'HEAD', headers: { 'accept-encoding': 'gzip' } });
+    assert.equal(head.headers.get('content-length'), String(text.length));
   });
 
   it('says how service-account tokens are verified', async () => {

@@ -3,11 +3,12 @@ import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../../api/json.ts';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { Exchange } from '../exchange.ts';
-import { baseHeaders, respond } from '../respond.ts';
+import { baseHeaders, type CompressedBody, compressed, respondCompressed } from '../respond.ts';
 import type { ServerContext } from '../server-context.ts';
 
-interface Document {
-  readonly bytes: Buffer;
+/** Documents are kept compressed: they are large, and asked for seldom. */
+interface Document extends CompressedBody {
+  /** Of the uncompressed text. */
   readonly hash: string;
 }
 
@@ -16,7 +17,10 @@ const v2ProtobufTypes: readonly string[] = [
   'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
 ];
 
-const documentOf = (bytes: Buffer): Document => ({ bytes, hash: createHash('sha512').update(bytes).digest('hex').toUpperCase() });
+const documentOf = async (bytes: Buffer): Promise<Document> => ({
+  ...(await compressed(bytes)),
+  hash: createHash('sha512').update(bytes).digest('hex').toUpperCase(),
+});
 
 /** Documents are made on first use and again after the served Kinds have changed. */
 export class OpenApiDocuments {
@@ -71,7 +75,7 @@ function send(exchange: Exchange, document: Document, contentType: string, immut
     ...(immutable ? { 'Cache-Control': 'public, immutable', Expires: new Date(Date.now() + 365 * 24 * 3600 * 1000).toUTCString() } : {}),
   };
   if (matches(exchange.header('if-none-match'), document.hash)) return new Response(null, { status: 304, headers });
-  return respond(exchange, 200, document.bytes, headers);
+  return respondCompressed(exchange, 200, document, headers);
 }
 
 /** Media types of an Accept header in order of preference. */
@@ -97,7 +101,7 @@ async function index(exchange: Exchange, documents: OpenApiDocuments): Promise<R
     const document = await documents.get(path);
     if (document !== undefined) paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${document.hash}` };
   }
-  return send(exchange, documentOf(Buffer.from(JSON.stringify({ paths }))), 'application/json', false);
+  return send(exchange, await documentOf(Buffer.from(JSON.stringify({ paths }))), 'application/json', false);
 }
 
 /** Answers, or undefined when there is no such document. */
