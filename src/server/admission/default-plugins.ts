@@ -4,6 +4,7 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { priority } from './priority.ts';
+import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 
@@ -20,4 +21,5 @@ export const defaultPlugins = ({ reader, random }: DefaultPluginOptions): readon
   taintNodesByCondition(),
   priority(reader),
   defaultTolerationSeconds(),
+  runtimeClass(reader),
 ];
