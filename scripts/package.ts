@@ -7,27 +7,14 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, statSync, wri
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
-import { build, type Plugin } from 'esbuild';
+import type { Plugin } from 'esbuild';
 import { assetNames } from '../src/executable.ts';
 import { executableParts, type PartName, partAssets, partFrame } from '../src/executable-part.ts';
+import { bundle } from './bundle.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 const work = join(dist, 'build');
-
-/** dockerode pulls in an SSH and a gRPC client that minik never uses; leaving them out saves start-up time. */
-const unused = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'cpu-features', 'bufferutil', 'utf-8-validate'];
-
-const leaveOutUnused: Plugin = {
-  name: 'leave-out-unused',
-  setup: (setup) => {
-    const filter = new RegExp(`^(${unused.join('|')})$`);
-    setup.onResolve({ filter }, ({ path }) => ({ path, namespace: 'unused' }));
-    setup.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
-    // A copy of Node's own streams, for older Nodes.
-    setup.onResolve({ filter: /^readable-stream$/ }, () => ({ path: 'node:stream', external: true }));
-  },
-};
 
 /** In place of a part's code: what loads it out of the executable. */
 const loadParts: Plugin = {
@@ -44,30 +31,6 @@ const loadParts: Plugin = {
     }));
   },
 };
-
-interface BundleOptions {
-  readonly entry: string;
-  readonly output: string;
-  readonly plugins?: readonly Plugin[];
-}
-
-async function bundle({ entry, output, plugins = [] }: BundleOptions): Promise<void> {
-  await build({
-    entryPoints: [join(root, entry)],
-    outfile: output,
-    bundle: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'cjs',
-    // Names stay as they are, for stack traces. `keepNames` would do that for minified ones, too, but by a call for every closure made at run time.
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'none',
-    define: { 'import.meta.url': '"file:///minik"', 'process.env.NODE_ENV': '"production"' },
-    plugins: [leaveOutUnused, ...plugins],
-    logLevel: 'error',
-  });
-}
 
 /** One part of the executable: its bundle, framed and in ASCII (esbuild leaves regular expressions as they are). */
 async function bundlePart(name: PartName): Promise<string> {
