@@ -31,9 +31,17 @@ const lengthHeader = 'content-length: ';
 const endOfHead = '\r\n\r\n';
 const terminator = Buffer.from('0\r\n\r\n');
 
-/** Opens a keep-alive connection with the administrator's certificate. */
-export async function openSocket({ host, port, ca, cert, key }: Connection): Promise<TLSSocket> {
-  const socket = connect({ host, port, ca, cert, key, ALPNProtocols: ['http/1.1'], servername: 'localhost' });
+/** Takes what arrives without the cost of a stream; the buffer is used again for the next bytes. */
+export interface RawReader {
+  readonly buffer: Buffer;
+  callback(bytes: number): boolean;
+}
+
+/** Opens a keep-alive connection with the administrator's certificate. With a `reader` the socket emits no data. */
+export async function openSocket({ host, port, ca, cert, key }: Connection, reader?: RawReader): Promise<TLSSocket> {
+  const options = { host, port, ca, cert, key, ALPNProtocols: ['http/1.1'], servername: 'localhost' };
+  // Documented for tls.connect, too; its types do not know it.
+  const socket = connect(reader === undefined ? options : { ...options, ...{ onread: reader } });
   socket.setNoDelay(true);
   await once(socket, 'secureConnect');
   return socket;

@@ -31,7 +31,15 @@ export function decodeContinue(token: string, prefix: string): Continuation {
 
 const bad = (message: string): StatusError => statusErrors.badRequest(`invalid continue token: ${message}`);
 
+/** Where a token is no base64, as Go's decoder counts; -1 when it is. */
+function illegalAt(token: string): number {
+  const at = token.search(/[^\w\-\r\n]/);
+  return at === -1 && token.replace(/[\r\n]/g, '').length % 4 === 1 ? token.length - 1 : at;
+}
+
 function parse(token: string): { readonly v?: unknown; readonly rv?: unknown; readonly start?: unknown } {
+  const illegal = illegalAt(token);
+  if (illegal !== -1) throw bad(`continue key is not valid: illegal base64 data at input byte ${illegal}`);
   const text = Buffer.from(token, 'base64url').toString('utf8');
   try {
     const value: unknown = JSON.parse(text);

@@ -137,6 +137,13 @@ describe('list', () => {
       status(422, /resourceVersionMatch is forbidden unless resourceVersion is provided/),
     );
     await assert.rejects(test.names('configmaps', '', { continue: 'nonsense' }), status(400, /continue key is not valid/));
+    for (const [token, at] of [
+      ['ab+/', 2],
+      ['abcde', 4],
+    ] as const) {
+      const wrong = `invalid continue token: continue key is not valid: illegal base64 data at input byte ${at}`;
+      await assert.rejects(test.names('configmaps', '', { continue: token }), status(400, wrong));
+    }
   });
 });
 
