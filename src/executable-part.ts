@@ -40,7 +40,10 @@ export function evaluatePart(script: Script): object {
   return module.exports;
 }
 
-/** Loads a part out of the executable. */
+/**
+ * Loads a part out of the executable.
+ * @public Called by what scripts/package.ts puts in place of the part's import.
+ */
 export function loadPart(name: PartName): object {
   const { code, cache } = partAssets(name);
   // The bundle is ASCII: one byte a character is what V8 keeps, too.
