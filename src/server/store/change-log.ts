@@ -1,47 +1,68 @@
-/** The bounded window of past events; revisions in it have no gaps, so an event is found by its number. */
+/**
+ * The bounded window of past changes; revisions in it have no gaps, so a change is found by its number.
+ * Only the newest ones are whole events: of the others the log knows where the journal has their states, since hardly anyone ever asks for them.
+ */
 import type { StoreEvent } from './store.ts';
 
+/** One revision. */
+export interface Change {
+  readonly type: StoreEvent['type'];
+  readonly key: string;
+  readonly revision: number;
+  /** Of the state that it replaced; 0 when there was none. */
+  readonly previousRevision: number;
+  /** The event itself, while it is kept. */
+  readonly event: StoreEvent | undefined;
+}
+
 export class ChangeLog {
-  /** The event of revision `compacted + 1` is at index `#start`. */
-  readonly #events: StoreEvent[] = [];
+  /** The change of revision `compacted + 1` is at index `#start`. */
+  readonly #changes: Change[] = [];
+  readonly #whole: number;
   #start = 0;
   #compacted: number;
 
-  constructor(compacted: number) {
+  /** `whole`: of how many of the newest changes the events are kept. */
+  constructor(compacted: number, whole: number) {
     this.#compacted = compacted;
+    this.#whole = whole;
   }
 
-  /** Events with greater revisions are all here. */
+  /** Changes with greater revisions are all here. */
   get compacted(): number {
     return this.#compacted;
   }
 
   get size(): number {
-    return this.#events.length - this.#start;
+    return this.#changes.length - this.#start;
   }
 
   /** Adds the event of the next revision. */
   push(event: StoreEvent): void {
-    this.#events.push(event);
+    const { type, entry, previous, revision } = event;
+    this.#changes.push({ type, key: entry.key, revision, previousRevision: previous?.revision ?? 0, event });
+    const at = this.#changes.length - 1 - this.#whole;
+    const old = at < this.#start ? undefined : this.#changes[at];
+    if (old !== undefined) this.#changes[at] = { ...old, event: undefined };
   }
 
-  /** The events after a revision, oldest first. The revision must not be older than `compacted`. */
-  after(revision: number): readonly StoreEvent[] {
-    return this.#events.slice(this.#start + Math.max(0, revision - this.#compacted));
+  /** The changes after a revision, oldest first. The revision must not be older than `compacted`. */
+  after(revision: number): readonly Change[] {
+    return this.#changes.slice(this.#start + Math.max(0, revision - this.#compacted));
   }
 
-  /** The oldest `count` events. */
-  oldest(count: number): readonly StoreEvent[] {
-    return this.#events.slice(this.#start, this.#start + count);
+  /** The oldest `count` changes. */
+  oldest(count: number): readonly Change[] {
+    return this.#changes.slice(this.#start, this.#start + count);
   }
 
-  /** Forgets the oldest `count` events. */
+  /** Forgets the oldest `count` changes. */
   drop(count: number): void {
     const dropped = Math.min(count, this.size);
     this.#start += dropped;
     this.#compacted += dropped;
-    if (this.#start * 2 < this.#events.length && this.#start < 4096) return;
-    this.#events.splice(0, this.#start);
+    if (this.#start * 2 < this.#changes.length && this.#start < 4096) return;
+    this.#changes.splice(0, this.#start);
     this.#start = 0;
   }
 }

@@ -14,6 +14,13 @@ export function deepFreeze<T>(value: T): T {
 const headOf = (apiVersion: string, kind: string): string =>
   `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":{"resourceVersion":"`;
 
+/** In memory of their own: as slices of Node's common pool a few long-lived objects would keep all that was encoded between them. */
+function bytesOf(text: string): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
+}
+
 /** Builds the entry of an object at a revision. The resource version comes first, so that all that follows it can be compared as bytes. */
 export function encodeEntry(key: string, object: KubeObject, revision: number, freeze: boolean): Entry {
   const { apiVersion, kind, metadata, ...rest } = object;
@@ -22,7 +29,7 @@ export function encodeEntry(key: string, object: KubeObject, revision: number, f
   const restText = JSON.stringify(rest);
   const text = `${headOf(apiVersion, kind)}${revision}"${metaText === '{}' ? '' : ','}${metaText.slice(1)}${restText === '{}' ? '' : ','}${restText.slice(1)}`;
   const stored: KubeObject = { ...object, metadata: { ...metadata, resourceVersion: String(revision) } };
-  return { key, object: freeze ? deepFreeze(stored) : stored, bytes: Buffer.from(text), revision };
+  return { key, object: freeze ? deepFreeze(stored) : stored, bytes: bytesOf(text), revision };
 }
 
 /** Rebuilds an entry from its bytes as they were on disk. */

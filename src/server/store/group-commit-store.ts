@@ -3,9 +3,10 @@
  * Invariant: memory changes only after the journal has committed; until then writes live in an overlay that only other writes see.
  */
 import type { KubeObject } from '../../api/object.ts';
-import { ChangeLog } from './change-log.ts';
+import { type Change, ChangeLog } from './change-log.ts';
 import { encodeEntry, sameContent } from './encode-entry.ts';
 import type { Compaction, Journal, JournalContents } from './journal.ts';
+import { PastStates } from './past-states.ts';
 import { SortedEntries } from './sorted-entries.ts';
 import {
   CompactedError,
@@ -25,6 +26,8 @@ import { callSafely, WatchHub } from './watch-hub.ts';
 export interface StoreOptions {
   /** How many revisions the change log keeps at least. Default 5,000. */
   readonly logWindow?: number;
+  /** Of how many of the newest changes the events stay in memory, where the journal can bring the others back. Default 32. */
+  readonly eventsInMemory?: number;
   /** Whether stored objects are deeply frozen. Default: in tests and when NODE_ENV is `development` or `test`. */
   readonly freeze?: boolean;
 }
@@ -63,7 +66,8 @@ export class GroupCommitStore implements Store {
     this.#journal = journal;
     this.#logWindow = options.logWindow ?? 5_000;
     this.#freeze = options.freeze ?? freezesByDefault();
-    this.#log = new ChangeLog(contents.compacted);
+    const whole = journal.state === undefined ? Number.POSITIVE_INFINITY : (options.eventsInMemory ?? 32);
+    this.#log = new ChangeLog(contents.compacted, whole);
     this.#revision = contents.compacted;
     for (const entry of contents.entries) this.#put(entry);
     for (const event of contents.events) this.#apply(event);
@@ -87,13 +91,15 @@ export class GroupCommitStore implements Store {
 
   listAt(prefix: string, revision: number, options: ListOptions = {}): ListResult {
     if (revision < this.#log.compacted) throw new CompactedError(revision, this.#log.compacted);
-    const undone = new Map<string, Entry | undefined>();
-    for (const event of this.#log.after(revision).toReversed()) {
-      if (event.entry.key.startsWith(prefix)) undone.set(event.entry.key, event.previous);
+    // The first change of a key after the revision tells what it was then.
+    const undone = new Map<string, Change>();
+    for (const change of this.#log.after(revision)) {
+      if (change.key.startsWith(prefix) && !undone.has(change.key)) undone.set(change.key, change);
     }
     if (undone.size === 0) return { ...this.#index.range(prefix, options), revision };
     const { after } = options;
-    const past = [...undone.values()].filter((entry) => entry !== undefined && (after === undefined || entry.key > after));
+    const states = this.#pastStates();
+    const past = [...undone.values()].filter(({ key }) => after === undefined || key > after).map((change) => states.before(change));
     const kept = this.#index.range(prefix, after === undefined ? {} : { after }).entries.filter((entry) => !undone.has(entry.key));
     const all = [...kept, ...past.filter((entry) => entry !== undefined)].sort((a, b) => (a.key < b.key ? -1 : 1));
     const entries = options.limit === undefined ? all : all.slice(0, options.limit);
@@ -102,8 +108,11 @@ export class GroupCommitStore implements Store {
 
   watch(prefix: string, after: number, listener: WatchListener): WatchHandle {
     if (after < this.#log.compacted) throw new CompactedError(after, this.#log.compacted);
-    const missed = this.#log.after(after).filter((event) => event.entry.key.startsWith(prefix));
-    if (missed.length > 0) listener(missed);
+    const missed = this.#log.after(after).filter(({ key }) => key.startsWith(prefix));
+    if (missed.length > 0) {
+      const states = this.#pastStates();
+      listener(missed.map((change) => states.event(change)));
+    }
     return this.#watchers.add(prefix, Math.max(after, this.#revision), listener);
   }
 
@@ -200,11 +209,19 @@ export class GroupCommitStore implements Store {
     const leaving = Math.min(surplus, this.#log.size);
     if (surplus < compactionStep || leaving <= 0) return undefined;
     const superseded: number[] = [];
-    for (const event of this.#log.oldest(leaving)) {
-      if (event.previous !== undefined) superseded.push(event.previous.revision);
-      if (event.type === 'DELETED') superseded.push(event.revision);
+    for (const { type, revision, previousRevision } of this.#log.oldest(leaving)) {
+      if (previousRevision !== 0) superseded.push(previousRevision);
+      if (type === 'DELETED') superseded.push(revision);
     }
     return { through: this.#log.compacted + leaving, superseded };
+  }
+
+  #pastStates(): PastStates {
+    return new PastStates({
+      current: (key) => this.#entries.get(key),
+      bytes: (revision) => this.#journal.state?.(revision),
+      freeze: this.#freeze,
+    });
   }
 
   #put(entry: Entry): void {

@@ -12,6 +12,11 @@ export interface Compaction {
 /** Commits all events and the compaction, or nothing; throws when it cannot. Synchronous, so that a commit is one step of the event loop. */
 export interface Journal {
   commit(events: readonly StoreEvent[], compaction: Compaction | undefined): void;
+  /**
+   * The bytes of the state that was committed with a revision; of all that the change log can ask for. Throws when it cannot read.
+   * A journal without this method cannot bring anything back: the change log then keeps all of its events in memory.
+   */
+  state?(revision: number): Buffer | undefined;
   close(): void;
 }
 

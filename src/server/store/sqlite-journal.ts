@@ -25,6 +25,7 @@ export class SqliteJournal implements Journal {
   readonly #database: Database.Database;
   readonly #insert: Database.Statement<[number, string, Buffer | null]>;
   readonly #remove: Database.Statement<[number]>;
+  readonly #state: Database.Statement<[number], Buffer | null>;
   readonly #mark: Database.Statement<[number]>;
   readonly #transaction: (events: readonly StoreEvent[], compaction: Compaction | undefined) => void;
 
@@ -33,6 +34,7 @@ export class SqliteJournal implements Journal {
     this.#database = database;
     this.#insert = database.prepare('INSERT INTO state (revision, key, value) VALUES (?, ?, ?)');
     this.#remove = database.prepare('DELETE FROM state WHERE revision = ?');
+    this.#state = database.prepare<[number], Buffer | null>('SELECT value FROM state WHERE revision = ?').pluck();
     this.#mark = database.prepare("UPDATE mark SET revision = ? WHERE name = 'compacted'");
     this.#transaction = database.transaction((events: readonly StoreEvent[], compaction: Compaction | undefined) => {
       for (const event of events) {
@@ -46,6 +48,10 @@ export class SqliteJournal implements Journal {
 
   commit(events: readonly StoreEvent[], compaction: Compaction | undefined): void {
     this.#transaction(events, compaction);
+  }
+
+  state(revision: number): Buffer | undefined {
+    return this.#state.get(revision) ?? undefined;
   }
 
   close(): void {

@@ -16,6 +16,9 @@ let files = 0;
 const newPath = (): string => join(folder, `${files++}.db`);
 
 storeContract('sqlite store', { open: (options) => openSqliteStore({ ...options, freeze: true, path: newPath() }) });
+storeContract('sqlite store without events in memory', {
+  open: (options) => openSqliteStore({ ...options, freeze: true, eventsInMemory: 0, path: newPath() }),
+});
 
 const put = (store: Store, name: string, version: string) =>
   store.write({ key: `configmaps/default/${name}`, object: storedObject(name, { version }) });
