@@ -87,7 +87,7 @@ function countPods(owner: ReplicaOwner, active: readonly Pod[], terminating: num
     if (templateLabels.every(([key, value]) => object.metadata.labels?.[key] === value)) counts.fullyLabeledReplicas++;
     if (!isPodReady(object)) continue;
     counts.readyReplicas++;
-    if (isPodAvailable(object, minReadySeconds, nowMs)) counts.availableReplicas++;
+    if (minReadySeconds === 0 || isPodAvailable(object, minReadySeconds, nowMs)) counts.availableReplicas++;
   }
   return counts;
 }

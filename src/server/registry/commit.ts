@@ -34,13 +34,15 @@ export async function commit(parts: RegistryParts, write: Commit): Promise<Entry
 }
 
 /** Holds what a Kind's behaviour reserves while `use` runs with the object that it filled in. */
-export async function withReservation<T>(
+export function withReservation<T>(
   object: KubeObject,
   reserve: ((object: KubeObject) => Reservation) | undefined,
   use: (object: KubeObject) => Promise<T>,
 ): Promise<T> {
-  if (reserve === undefined) return use(object);
-  const reservation = reserve(object);
+  return reserve === undefined ? use(object) : whileReserved(reserve(object), use);
+}
+
+async function whileReserved<T>(reservation: Reservation, use: (object: KubeObject) => Promise<T>): Promise<T> {
   try {
     return await use(reservation.object);
   } finally {
