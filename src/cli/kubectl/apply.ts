@@ -230,6 +230,7 @@ function checkFlags(flags: Flags): void {
 
 async function runApply(session: Session, flags: Flags): Promise<number> {
   checkFlags(flags);
+  const pruned = flags.bool('prune') ? await prunedResources(session) : undefined;
   const run = new Apply(session);
   const filter = manifestFilter(session);
   // Upstream reads every file before it applies the first object.
@@ -250,7 +251,7 @@ async function runApply(session: Session, flags: Flags): Promise<number> {
   }
   throwAll(session, errors);
   run.finish();
-  if (flags.bool('prune')) await run.prune(await prunedResources(session));
+  if (pruned !== undefined) await run.prune(pruned);
   return 0;
 }
 

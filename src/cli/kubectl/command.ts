@@ -12,6 +12,8 @@ export interface KubectlCommand {
   readonly flags?: readonly FlagSpec[];
   /** Verbs below this one (`rollout status`); chosen by the first argument. */
   readonly subcommands?: readonly KubectlCommand[];
+  /** The exit code of failures. Default 1. */
+  readonly failureCode?: number;
   /** Not listed in the help. */
   readonly hidden?: boolean;
   /** Resolves with the exit code; rejects with `UsageError`, `CommandError` or `StatusError`. Absent when there are only sub-commands. */
@@ -28,11 +30,11 @@ export class CommandError extends Error {
   }
 }
 
-/** A host that could not be reached; printed as it is, with exit code 1. */
-export class ConnectionError extends Error {
+/** A failure that kubectl prints without `error: ` before it; exit code 1. */
+export class PlainError extends Error {
   constructor(message: string) {
     super(message);
-    this.name = 'ConnectionError';
+    this.name = 'PlainError';
   }
 }
 

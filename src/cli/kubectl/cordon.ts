@@ -11,8 +11,7 @@ import { patchTypes, Writer } from './writing.ts';
 export async function chosenNodes(session: Session, verb: string): Promise<readonly Info[]> {
   const { flags } = session;
   if (flags.args.length === 0 && !flags.given('selector')) throw new ArgumentError(`USAGE: ${verb} NODE [flags]`);
-  if (flags.args.length > 0 && flags.given('selector'))
-    throw new ArgumentError('error: cannot specify both a node name and a --selector option');
+  if (flags.args.length > 0 && flags.given('selector')) throw new ArgumentError('cannot specify both a node name and a --selector option');
   return collectInfos(session, flags.args.length === 0 ? ['nodes'] : flags.args.map((arg) => (arg.includes('/') ? arg : `nodes/${arg}`)));
 }
 

@@ -44,8 +44,11 @@ async function confirmed(session: Session, infos: readonly Info[]): Promise<bool
 function checkFlags(flags: Flags): void {
   const output = flags.string('output');
   if (output !== '' && output !== 'name') throw new CommandError(`unexpected -o output mode: ${output}. We only support '-o name'`);
-  if (flags.bool('all') && flags.given('selector')) throw new CommandError('cannot set --all and --selector at the same time');
-  if (flags.bool('all') && flags.given('field-selector')) throw new CommandError('cannot set --all and --field-selector at the same time');
+  const selecting = flags.bool('all') || flags.given('selector') || flags.given('field-selector');
+  if (flags.bool('all') && (flags.string('selector') !== '' || flags.string('field-selector') !== ''))
+    throw new CommandError("setting 'all' parameter but found a non empty selector. ");
+  if (selecting && flags.args.length === 0 && !flags.given('filename'))
+    throw new CommandError('at least one resource must be specified to use a selector');
 }
 
 interface Deleted {

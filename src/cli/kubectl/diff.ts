@@ -1,6 +1,6 @@
 /** `kubectl diff`. Source: kubectl pkg/cmd/diff/diff.go. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '../../api/json.ts';
@@ -9,6 +9,7 @@ import { toYaml } from '../print/yaml.ts';
 import { ApplyPatcher } from './apply-patch.ts';
 import { prune, prunedResources } from './apply-prune.ts';
 import { CommandError, type KubectlCommand } from './command.ts';
+import { ArgumentError } from './flags.ts';
 import { type Info, visitInfos } from './infos.ts';
 import { manifestFilter } from './label-filter.ts';
 import type { ApiObject, Session } from './session.ts';
@@ -44,14 +45,12 @@ const fileName = ({ resource, namespace, name }: Info): string =>
 
 /** The two folders that are compared. */
 class Sides {
-  readonly #root = mkdtempSync(join(tmpdir(), 'kubectl-diff-'));
-  readonly live = join(this.#root, 'LIVE');
-  readonly merged = join(this.#root, 'MERGED');
+  readonly live = mkdtempSync(join(tmpdir(), 'LIVE-'));
+  readonly merged = mkdtempSync(join(tmpdir(), 'MERGED-'));
   readonly #session: Session;
 
   constructor(session: Session) {
     this.#session = session;
-    for (const folder of [this.live, this.merged]) mkdirSync(folder, { mode: 0o700 });
   }
 
   write(info: Info, from: ApiObject | undefined, to: ApiObject | undefined): void {
@@ -71,15 +70,15 @@ class Sides {
     const external = words.filter((word) => /^[a-zA-Z0-9-=]+$/.test(word));
     const options = program === 'diff' && (env.KUBECTL_EXTERNAL_DIFF ?? '') === '' ? ['-u', '-N'] : external;
     const result = spawnSync(program, [...options, this.live, this.merged], { stdio: ['inherit', 'pipe', 'pipe'], encoding: 'utf8' });
-    if (result.error !== undefined) throw new CommandError(`failed to run ${JSON.stringify(program)}: ${result.error.message}`, 2);
+    if (result.error !== undefined) throw new CommandError(`failed to run ${JSON.stringify(program)}: ${result.error.message}`);
     this.#session.out(result.stdout);
     this.#session.err(result.stderr);
-    if ((result.status ?? 2) > 1) throw new CommandError(`failed to run ${JSON.stringify(program)}: exit status ${result.status ?? 2}`, 2);
+    if ((result.status ?? 2) > 1) throw new CommandError(`failed to run ${JSON.stringify(program)}: exit status ${result.status ?? 2}`);
     return result.status ?? 0;
   }
 
   remove(): void {
-    rmSync(this.#root, { recursive: true, force: true });
+    for (const folder of [this.live, this.merged]) rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -138,6 +137,7 @@ export const diff: KubectlCommand = {
   name: 'diff',
   summary: 'Diff the live version against a would-be applied version',
   usage: '-f FILENAME [options]',
+  failureCode: 2,
   flags: [
     ...filenameFlags,
     selectorFlag,
@@ -157,10 +157,10 @@ export const diff: KubectlCommand = {
     { name: 'all', type: 'bool', hidden: true, help: 'Select all resources in the namespace of the specified resource types.' },
   ],
   run: async (session, flags) => {
-    if (flags.args.length > 0) throw new CommandError(`unexpected arguments: [${flags.args.join(' ')}]`, 2);
+    if (flags.args.length > 0) throw new ArgumentError(`Unexpected args: [${flags.args.join(' ')}]`);
     requireFilename(flags);
     if (flags.bool('force-conflicts') && !flags.bool('server-side'))
-      throw new CommandError('--force-conflicts only works with --server-side', 2);
+      throw new CommandError('--force-conflicts only works with --server-side');
     const sides = new Sides(session);
     try {
       const run = new Diff(session, sides);

@@ -17,6 +17,15 @@ const retryDelayMs = 5000;
 /** Several failures as Go's aggregate prints them. */
 const aggregated = (errors: readonly string[]): string => (errors.length === 1 ? (errors[0] ?? '') : `[${errors.join(', ')}]`);
 
+/** One or more failures on a node; printed a line each. */
+class DrainError extends CommandError {
+  readonly lines: readonly string[];
+  constructor(lines: readonly string[]) {
+    super(aggregated(lines));
+    this.lines = lines;
+  }
+}
+
 class Drain {
   readonly #session: Session;
   readonly #writer: Writer;
@@ -34,7 +43,7 @@ class Drain {
   /** Empties one node; rejects with CommandError. */
   async node(name: string): Promise<void> {
     const { pods, errors, warnings } = await this.#podsOf(name);
-    if (errors.length > 0) throw new CommandError(aggregated(errors));
+    if (errors.length > 0) throw new DrainError(errors);
     if (warnings !== '') this.#session.err(`Warning: ${warnings}\n`);
     if (this.#writer.dryRun === 'client') {
       for (const pod of pods) this.#session.out(`evicting pod ${pod.metadata.namespace}/${pod.metadata.name} (dry run)\n`);
@@ -48,7 +57,7 @@ class Drain {
       this.#session.err(`There are pending pods in node ${JSON.stringify(name)} when an error occurred: ${why}\n`);
       for (const pod of pending.pods) this.#session.err(`pod/${pod.metadata.name}\n`);
     }
-    throw new CommandError(why);
+    throw new DrainError(failed);
   }
 
   async #podsOf(node: string) {
@@ -140,7 +149,7 @@ class Drain {
 async function drainNodes(session: Session, writer: Writer, nodes: readonly Info[]): Promise<number> {
   const run = new Drain(session, writer, await findResource(session, 'pods'));
   const remaining: string[] = [];
-  const fatal: Error[] = [];
+  const fatal: string[] = [];
   for (const node of nodes) {
     try {
       await run.node(node.name);
@@ -149,14 +158,12 @@ async function drainNodes(session: Session, writer: Writer, nodes: readonly Info
       if (!(error instanceof CommandError || error instanceof StatusError)) throw error;
       session.err(`error: unable to drain node ${JSON.stringify(node.name)} due to error: ${error.message}, continuing command...\n`);
       remaining.push(node.name);
-      fatal.push(error);
+      fatal.push(...(error instanceof DrainError ? error.lines : [error.message]));
     }
   }
   if (remaining.length === 0) return 0;
   session.err(`There are pending nodes to be drained:\n${remaining.map((name) => ` ${name}\n`).join('')}`);
-  const [only] = fatal;
-  if (fatal.length === 1 && only !== undefined) throw new CommandError(only.message);
-  for (const error of fatal) session.err(`${error.message}\n`);
+  session.err(fatal.map((line) => `${line}\n`).join(''));
   return 1;
 }
 

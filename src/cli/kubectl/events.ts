@@ -2,7 +2,7 @@
 import type { Event } from '../../api/generated/core/v1.ts';
 import { parseTime } from '../../api/time.ts';
 import { escapeTerminal, growingLayout, type Layout, renderRows } from '../print/table.ts';
-import { CommandError, type KubectlCommand } from './command.ts';
+import { CommandError, type KubectlCommand, PlainError } from './command.ts';
 import { eventInterval } from './describe/events.ts';
 import { apiVersionOf, resourcePath } from './discovery.ts';
 import type { Flags } from './flags.ts';
@@ -19,7 +19,8 @@ async function subjectSelector(session: Session, text: string): Promise<string> 
   const [type = '', name = '', ...more] = text.split('/');
   if (!text.includes('/')) throw new CommandError('--for must be in resource/name form');
   if (more.length > 0) throw new CommandError('arguments in resource/name form may not have more than one slash');
-  const resource = await findResource(session, type.toLowerCase());
+  const resource = (await session.discovery).find(type.toLowerCase());
+  if (resource === undefined) throw new PlainError(`the server doesn't have a resource type ${JSON.stringify(type.toLowerCase())}`);
   return `involvedObject.apiVersion=${apiVersionOf(resource)},involvedObject.kind=${resource.kind},involvedObject.name=${name}`;
 }
 

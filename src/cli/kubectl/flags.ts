@@ -226,6 +226,9 @@ class Parser {
       throw invalid(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
     if (spec.type === 'duration') {
       try {
+        // Only `--request-timeout`, a text, may do without a unit.
+        if (/^[+-]?\d+$/.test(value) && Number(value) !== 0)
+          throw new UsageError(`time: missing unit in duration ${JSON.stringify(value)}`);
         parseDuration(value);
       } catch (error) {
         throw invalid(error instanceof Error ? error.message : String(error));

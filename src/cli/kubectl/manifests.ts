@@ -5,7 +5,7 @@
 import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments, type YAMLParseError } from 'yaml';
-import { CommandError, ConnectionError } from './command.ts';
+import { CommandError, PlainError } from './command.ts';
 import type { ApiObject, Session } from './session.ts';
 
 export interface ManifestObject {
@@ -50,7 +50,7 @@ async function fetchUrl(url: string): Promise<string> {
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    throw new ConnectionError(
+    throw new PlainError(
       code === 'ECONNREFUSED'
         ? `The connection to the server ${new URL(url).host} was refused - did you specify the right host or port?`
         : `Unable to connect to the server: ${cause instanceof Error ? cause.message : String(error)}`,

@@ -112,7 +112,12 @@ export const patchCommand: KubectlCommand = {
             ...(patch.text === undefined ? {} : { text: patch.text }),
             ...(subresource === '' ? {} : { subresource }),
           });
-      writer.print(sameJson(info.object, patched) ? 'patched (no change)' : 'patched', info, patched);
+      // What a sub-resource answers may be of another kind, as a Scale is.
+      const [group = '', version] = (patched.apiVersion ?? '').includes('/')
+        ? (patched.apiVersion ?? '').split('/')
+        : ['', patched.apiVersion];
+      const resource = { ...info.resource, group, version: version ?? '', kind: patched.kind ?? info.resource.kind };
+      writer.print(sameJson(info.object, patched) ? 'patched (no change)' : 'patched', { resource }, patched);
     });
     if (count === 0) throw new CommandError('no objects passed to patch');
     return 0;

@@ -96,7 +96,6 @@ const mixed =
 
 function fromNamedPairs(discovery: Discovery, args: readonly string[], namespaceOf: (r: ApiResource) => string): ResourceSelection[] {
   return args.map((arg) => {
-    if (arg.endsWith('/')) throw new CommandError(mixed);
     const [type = '', name = '', ...more] = arg.split('/');
     if (!arg.includes('/')) throw new CommandError(mixed);
     if (more.length > 0) throw new CommandError('arguments in resource/name form may not have more than one slash');

@@ -122,6 +122,10 @@ const undo: KubectlCommand = {
     if (flags.args.length === 0 && !flags.given('filename')) throw new CommandError('required resource not specified');
     const writer = new Writer(session, '');
     await visitInfos(session, flags.args, latest, async (info) => {
+      if (info.resource.kind !== 'Deployment') {
+        const { group, kind } = info.resource;
+        throw new CommandError(`no rollbacker has been implemented for ${JSON.stringify(group === '' ? kind : `${kind}.${group}`)}`);
+      }
       const wanted = flags.int('to-revision');
       if (wanted < 0) throw new CommandError(`unable to find specified revision ${wanted} in history`);
       const revision = revisionToRestore(await revisionsOf(session, info), wanted, info.name);
@@ -158,7 +162,7 @@ const changeCommand = (change: Change): KubectlCommand => ({
   run: async (session, flags) => {
     if (flags.args.length === 0 && !flags.given('filename')) throw new CommandError('required resource not specified');
     const writer = new Writer(session, `kubectl-rollout`);
-    await visitInfos(session, flags.args, latest, async (info) => {
+    const count = await visitInfos(session, flags.args, latest, async (info) => {
       const { resource } = info;
       const refuse = (why: string): CommandError => new CommandError(`${groupResource(resource)} ${JSON.stringify(info.name)} ${why}`);
       if (!change.kinds.includes(resource.kind))
@@ -167,6 +171,7 @@ const changeCommand = (change: Change): KubectlCommand => ({
       const object = writer.dryRun === 'client' ? info.object : await writer.patch(info, { type: patchTypes.merge, patch });
       writer.print(change.operation, info, object);
     });
+    if (count === 0) session.err(`No resources found in ${session.namespace} namespace.\n`);
     return 0;
   },
 });

@@ -4,7 +4,7 @@ import { StatusError } from '../../api/status-error.ts';
 import { KubeconfigError } from '../../client/kubeconfig.ts';
 import { PrintError } from '../print/print-error.ts';
 import type { Terminal } from '../terminal.ts';
-import { CommandError, ConnectionError, globalFlags, type KubectlCommand } from './command.ts';
+import { CommandError, globalFlags, type KubectlCommand, PlainError } from './command.ts';
 import { loadCommand, loadCommands } from './commands.ts';
 import { ArgumentError, MissingFlagError, parseFlags, UsageError } from './flags.ts';
 import { type KubectlTerminal, Session } from './session.ts';
@@ -67,14 +67,14 @@ function printError(terminal: Terminal, error: unknown, path: string): number {
     return 1;
   }
   if (error instanceof CommandError) {
-    if (error.message !== '') terminal.err(`error: ${error.message}\n`);
+    if (error.message !== '') terminal.err(`${error.message.startsWith('error: ') ? '' : 'error: '}${error.message}\n`);
     return error.exitCode;
   }
   if (error instanceof MissingFlagError) {
     terminal.err(`error: ${error.message}\n`);
     return 1;
   }
-  if (error instanceof ConnectionError) {
+  if (error instanceof PlainError) {
     terminal.err(`${error.message}\n`);
     return 1;
   }
@@ -137,7 +137,8 @@ export async function runKubectl(args: readonly string[], terminal: Terminal): P
     }
     return code;
   } catch (error) {
-    return printError(terminal, error, chosen.path);
+    const code = printError(terminal, error, chosen.path);
+    return session !== undefined && code === 1 ? (chosen.command.failureCode ?? 1) : code;
   } finally {
     process.removeListener('SIGINT', onInterrupt);
     session?.close();

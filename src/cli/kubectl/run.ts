@@ -6,6 +6,7 @@ import { deleteInfo } from './deletion.ts';
 import { createGenerated } from './expose.ts';
 import { ArgumentError, type Flags } from './flags.ts';
 import type { Info } from './infos.ts';
+import { outputName } from './output.ts';
 import { overrideFlags } from './overrides.ts';
 import { AttachedRun, type Ended } from './run-attached.ts';
 import { type Generator, generateController, generatePod, generateService, generators } from './run-generators.ts';
@@ -84,7 +85,11 @@ async function runPod(session: Session, flags: Flags): Promise<number> {
     session.err(ended.text);
     return ended.code;
   }
-  for (const { info, object: created } of made) writer.print('created', info, created);
+  for (const each of made) {
+    writer.print('created', each.info, each.object);
+    // Upstream separates the Service from what follows twice.
+    if (each === service && outputName(flags) === 'yaml') session.out('---\n');
+  }
   return 0;
 }
 

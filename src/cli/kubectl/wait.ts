@@ -1,5 +1,6 @@
 /** `kubectl wait`. Source: kubectl pkg/cmd/wait. */
 import { isNotFound } from '../../api/status-error.ts';
+import { relaxedJsonPath } from '../print/custom-columns.ts';
 import { parseJsonPath } from '../print/jsonpath.ts';
 import { CommandError, type KubectlCommand } from './command.ts';
 import { defaultDeletionTimeoutMs } from './delete.ts';
@@ -67,7 +68,7 @@ function jsonPathCheck(text: string): Check {
   const value = raw?.replace(/^['"]+|['"]+$/g, '');
   if (value === '')
     throw new CommandError("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3");
-  const expression = parseJsonPath(path.startsWith('{') ? path : `{${path.startsWith('.') ? '' : '.'}${path}}`, { allowMissing: true });
+  const expression = parseJsonPath(relaxedJsonPath(path), { allowMissing: true });
   return (object) => {
     const found: readonly unknown[] = expression.find(object);
     if (found.length === 0) return false;

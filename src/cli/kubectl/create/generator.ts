@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../../api/json.ts';
 import { StatusError } from '../../../api/status-error.ts';
 import { CommandError, type KubectlCommand } from '../command.ts';
-import type { ApiResource } from '../discovery.ts';
+import { type ApiResource, groupResource } from '../discovery.ts';
 import type { FlagSpec, Flags } from '../flags.ts';
 import { withUpdatedLastApplied } from '../last-applied.ts';
 import { resourceOfManifest } from '../resource-args.ts';
@@ -61,7 +61,9 @@ export async function createObject(session: Session, object: ApiObject, what: st
     writer.print('created', info, await writer.create(info));
   } catch (error) {
     if (what === '' || !(error instanceof StatusError) || error.code === 503) throw error;
-    throw new CommandError(`failed to create ${what} ${error.message}`);
+    const unserved = served === undefined && guess !== undefined && error.code === 404;
+    const call = unserved ? ` (post ${groupResource(resource)})` : '';
+    throw new CommandError(`failed to create ${what} ${error.message}${call}`);
   }
   return 0;
 }

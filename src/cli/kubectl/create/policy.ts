@@ -45,7 +45,7 @@ export const createQuota = generatorCommand({
   }),
 });
 
-const operators: Readonly<Record<string, string>> = { in: 'In', '!=': 'NotIn', notin: 'NotIn', exists: 'Exists', '!': 'DoesNotExist' };
+const operators: Readonly<Record<string, string>> = { in: 'In', notin: 'NotIn', exists: 'Exists', '!': 'DoesNotExist' };
 
 /** A selector's text as the API's LabelSelector. Source: apimachinery pkg/apis/meta/v1/helpers.go ParseToLabelSelector. */
 function labelSelectorOf(text: string): JsonObject {
@@ -57,7 +57,7 @@ function labelSelectorOf(text: string): JsonObject {
     .filter((each) => !isEquality(each))
     .map(({ key, operator, values }) => {
       const named = operators[operator];
-      if (named === undefined) throw new CommandError(`${JSON.stringify(operator)} isn't supported in label selectors`);
+      if (named === undefined) throw new CommandError(`${JSON.stringify(operator)} is not a valid label selector operator`);
       return { key, operator: named, ...(values.length > 0 ? { values } : {}) };
     });
   const labels = Object.fromEntries(requirements.filter(isEquality).map(({ key, values }) => [key, values[0] ?? '']));

@@ -1,6 +1,6 @@
 /** `kubectl create role|clusterrole|rolebinding|clusterrolebinding`. Source: kubectl pkg/cmd/create/create_{role,clusterrole,rolebinding,clusterrolebinding}.go. */
 import type { JsonObject } from '../../../api/json.ts';
-import { CommandError, type KubectlCommand } from '../command.ts';
+import { CommandError, type KubectlCommand, PlainError } from '../command.ts';
 import type { Discovery } from '../discovery.ts';
 import type { FlagSpec, Flags } from '../flags.ts';
 import type { Session } from '../session.ts';
@@ -73,7 +73,7 @@ function resolved(discovery: Discovery, each: RuleResource, verbs: readonly stri
   }
   if (served === undefined && !special) {
     const where = each.group === '' ? '' : ` in group ${JSON.stringify(each.group)}`;
-    throw new CommandError(`the server doesn't have a resource type ${JSON.stringify(each.resource)}${where}`);
+    throw new PlainError(`the server doesn't have a resource type ${JSON.stringify(each.resource)}${where}`);
   }
   return own;
 }
@@ -170,7 +170,7 @@ export const createClusterRole: KubectlCommand = {
       const aggregationRule = { clusterRoleSelectors: [{ matchLabels: pairsOf(flags.string('aggregation-rule')) }] };
       return createObject(
         session,
-        { aggregationRule, apiVersion, kind: 'ClusterRole', metadata: { name }, rules: [] },
+        { aggregationRule, apiVersion, kind: 'ClusterRole', metadata: { name }, rules: null },
         'clusterrole:',
         plural,
       );

@@ -131,7 +131,10 @@ export const setEnv: KubectlCommand = {
           throw new CommandError(
             `${info.resource.plural}/${info.name} '${clash.name}' already has a value (${String(clash.value ?? '')}), and --overwrite is false`,
           );
-        const changed = mapContainers(spec, pattern, (container) => ({ ...container, env: merged(container.env ?? [], change) }));
+        const changed = mapContainers(spec, pattern, (container) => {
+          const env = merged(container.env ?? [], change);
+          return container.env === undefined && env.length === 0 ? container : { ...container, env };
+        });
         if (!flags.bool('list')) return changed;
         for (const container of containersOf(changed, pattern)) session.out(listText(kind, info.name, container));
         return spec;

@@ -23,7 +23,7 @@ export const setImage: KubectlCommand = {
       failure: 'image update to pod template:',
       change: (spec, _info, problems) => {
         const missing = images.filter(([name]) => containersOf(spec, name).length === 0);
-        problems.push(...missing.map(([name]) => new CommandError(`unable to find container named ${JSON.stringify(name)}`)));
+        problems.push(...missing.map(([name]) => new CommandError(`error: unable to find container named ${JSON.stringify(name)}`)));
         return images.reduce((changed, [name, image]) => mapContainers(changed, name, (container) => ({ ...container, image })), spec);
       },
     });

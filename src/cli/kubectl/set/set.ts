@@ -55,7 +55,7 @@ const setResources: KubectlCommand = {
       what: 'resource requirements',
       failure: 'resources update to pod template',
       change: (spec) => {
-        if (containersOf(spec, pattern).length === 0) throw new CommandError(`unable to find container named ${pattern}`);
+        if (containersOf(spec, pattern).length === 0) throw new CommandError(`error: unable to find container named ${pattern}`);
         return mapContainers(spec, pattern, (container) => {
           const old = (container.resources ?? {}) as Readonly<Record<string, Readonly<Record<string, string>>>>; // quantities by name
           const both = { ...old, ...(Object.keys(limits).length === 0 ? {} : { limits: { ...old.limits, ...limits } }) };
