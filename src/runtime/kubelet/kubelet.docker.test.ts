@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pod } from '../../api/generated/core/v1.ts';
@@ -131,22 +133,20 @@ describe('a node on Docker', { timeout: 180_000 }, () => {
     const node = await startNode(t, engine);
     const created = await node.run('web', { volumes: [{ name: 'data', emptyDir: {} }] });
     const pod = await node.until('web', isReady);
-    const { sink, text } = collector();
-    const signal = new AbortController().signal;
-    await node.kubelet.streams.logs(
-      { namespace: 'default', name: 'web' },
-      'main',
-      { follow: false, timestamps: false, previous: false, signal },
-      sink,
-    );
-    assert.equal(text(), 'started\n');
+    // A container that runs may not have got to its first line yet.
+    const following = new AbortController();
+    const sink = new PassThrough();
+    const first = once(sink, 'data').finally(() => following.abort());
+    const logs = { follow: true, timestamps: false, previous: false, signal: following.signal };
+    await node.kubelet.streams.logs({ namespace: 'default', name: 'web' }, 'main', logs, sink);
+    assert.equal(String((await first)[0]), 'started\n');
     const out = collector();
     const command = ['sh', '-c', 'hostname; tail -n 1 /etc/hosts; cat /etc/resolv.conf; exit 3'];
     const code = await node.kubelet.streams.exec({ namespace: 'default', name: 'web' }, 'main', {
       command,
       tty: false,
       stdout: out.sink,
-      signal,
+      signal: new AbortController().signal,
     });
     assert.equal(code, 3);
     assert.match(out.text(), new RegExp(`^web\n${pod.status.podIP}\tweb\nsearch default\\.svc\\.cluster\\.local `));
