@@ -67,7 +67,8 @@ function contextEndpoint(folder: string, name: string): DockerEndpoint {
   const id = createHash('sha256').update(name).digest('hex');
   const path = join(folder, 'contexts', 'meta', id, 'meta.json');
   const meta = readJson<ContextMeta>(path);
-  if (meta === undefined) throw unusable(`unable to resolve docker endpoint: context "${name}": context not found: ${path} does not exist`);
+  if (meta === undefined)
+    throw unusable(`unable to resolve docker endpoint: context "${name}": context not found: open ${path}: no such file or directory`);
   const endpoint = meta.Endpoints?.docker;
   if (endpoint === undefined) throw unusable(`unable to resolve docker endpoint: context "${name}" has no docker endpoint`);
   const tls = readTls(join(folder, 'contexts', 'tls', id, 'docker'), endpoint.SkipTLSVerify !== true);
