@@ -124,6 +124,7 @@ function serviceOf(place: Place): ServiceState {
     internalTrafficPolicy: 'Cluster',
     externalTrafficPolicy: 'Cluster',
     clientIpAffinitySeconds: 0,
+    healthCheckNodePort: 0,
     ports: [port('request', requestPort), port('bulk', bulkPort)],
   };
 }

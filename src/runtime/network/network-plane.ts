@@ -7,6 +7,7 @@ import { ClusterZone } from './dns/cluster-zone.ts';
 import { DnsResolver } from './dns/dns-resolver.ts';
 import { type DnsServer, openDnsServer } from './dns/dns-server.ts';
 import { parseUpstream, UpstreamResolver } from './dns/upstream-resolver.ts';
+import { HealthCheckPorts } from './health-check-ports.ts';
 import { parseCidr } from './ipv4.ts';
 import type { FromNetworkWorker, NetworkConfig, ToNetworkWorker } from './network-state.ts';
 import { ConnectWatch } from './proxy/connect-watch.ts';
@@ -39,6 +40,7 @@ interface Running {
   readonly upstream: UpstreamResolver;
   readonly listeners: ListenerSet;
   readonly proxy: ServiceProxy;
+  readonly healthChecks: HealthCheckPorts;
 }
 
 /** Handles the main thread's messages in order. */
@@ -69,6 +71,7 @@ export class NetworkPlane {
     if (this.#running !== undefined) {
       this.#running.upstream.upstreams = upstreams;
       this.#running.proxy.configure(config);
+      this.#running.healthChecks.nodes = config.nodes;
       return;
     }
     this.#running = this.#start(config);
@@ -97,28 +100,35 @@ export class NetworkPlane {
     });
     const conflict = (binding: Binding): void => report(binding, 'the address and port belong to another Service');
     const proxy = new ServiceProxy({ config, listeners, random, conflict });
+    const healthChecks = new HealthCheckPorts({
+      addresses: config.nodePortAddresses,
+      report: (failure) => post({ type: 'listener', protocol: 'TCP', ...failure }),
+    });
+    healthChecks.nodes = config.nodes;
     const zone = new ClusterZone(config.clusterDomain, config.dnsIp);
     const upstream = new UpstreamResolver({ clock, random }, []);
     const resolver = new DnsResolver({ zone, upstream, clock, random });
-    return { zone, resolver, upstream, listeners, proxy };
+    return { zone, resolver, upstream, listeners, proxy, healthChecks };
   }
 
   #services(message: ToNetworkWorker & { readonly type: 'services' }): void {
     const running = this.#running;
     if (running === undefined) return;
-    const { zone, proxy, resolver, listeners } = running;
+    const { zone, proxy, resolver, listeners, healthChecks } = running;
     for (const ref of message.deletes) {
       zone.delete(ref);
       proxy.delete(ref);
+      healthChecks.delete(ref);
     }
     for (const state of message.upserts) {
       zone.upsert(state);
       proxy.upsert(state);
+      healthChecks.upsert(state);
     }
     resolver.zoneChanged();
     const { sequence } = message;
     if (sequence === undefined) return;
-    void listeners.settled().then(() => this.#options.post({ type: 'synced', sequence }));
+    void Promise.all([listeners.settled(), healthChecks.settled()]).then(() => this.#options.post({ type: 'synced', sequence }));
   }
 
   async #openDns(config: NetworkConfig, resolver: DnsResolver, retryMs: number): Promise<void> {
@@ -146,6 +156,7 @@ export class NetworkPlane {
     this.#cancelDnsRetry?.();
     this.#dns?.close();
     this.#running?.listeners.close();
+    this.#running?.healthChecks.close();
     this.#running?.upstream.close();
     this.#options.post({ type: 'stopped' });
   }

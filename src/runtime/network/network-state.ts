@@ -42,6 +42,8 @@ export interface ServiceState {
   readonly externalTrafficPolicy: 'Cluster' | 'Local';
   /** Seconds; 0: no affinity. */
   readonly clientIpAffinitySeconds: number;
+  /** Where load balancers ask for local endpoints; 0: nowhere. */
+  readonly healthCheckNodePort: number;
   readonly ports: readonly ServicePortState[];
 }
 

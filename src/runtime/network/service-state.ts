@@ -28,6 +28,7 @@ export function deriveServiceState(service: Service, slices: readonly EndpointSl
     internalTrafficPolicy: spec.internalTrafficPolicy ?? 'Cluster',
     externalTrafficPolicy: spec.externalTrafficPolicy ?? 'Cluster',
     clientIpAffinitySeconds: spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : 0,
+    healthCheckNodePort: spec.healthCheckNodePort ?? 0,
     ports: headless && ports.length === 0 ? [addressesOnly(slices)] : ports,
   };
 }

@@ -39,6 +39,7 @@ export const aService = (change: Partial<ServiceState> = {}): ServiceState => ({
   internalTrafficPolicy: 'Cluster',
   externalTrafficPolicy: 'Cluster',
   clientIpAffinitySeconds: 0,
+  healthCheckNodePort: 0,
   ports: [aPort()],
   ...change,
 });

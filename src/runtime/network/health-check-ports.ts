@@ -1,0 +1,123 @@
+/**
+ * The health checks of load-balanced Services with externalTrafficPolicy Local: what lies before the nodes asks each of them whether it has endpoints of the Service.
+ * Source: pkg/proxy/healthcheck/service_health.go.
+ */
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { NetworkConfig, ServiceState } from './network-state.ts';
+import { usableBackends } from './proxy/balancer.ts';
+import { explainListenError } from './proxy/listener-set.ts';
+
+/** A port that could not be opened, or works again: error undefined. */
+export interface HealthCheckReport {
+  readonly namespace: string;
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  readonly error: string | undefined;
+}
+
+export interface HealthCheckOptions {
+  /** Where node ports listen. */
+  readonly addresses: readonly string[];
+  report(report: HealthCheckReport): void;
+}
+
+interface Checked {
+  state: ServiceState;
+  readonly port: number;
+  readonly servers: Server[];
+  /** Resolves when all are open, or have failed. */
+  opened: Promise<unknown>;
+  failed: boolean;
+  closed: boolean;
+}
+
+const refText = (ref: { readonly namespace: string; readonly name: string }): string => `${ref.namespace}/${ref.name}`;
+
+const wantedPort = ({ type, externalTrafficPolicy, healthCheckNodePort }: ServiceState): number =>
+  type === 'LoadBalancer' && externalTrafficPolicy === 'Local' ? healthCheckNodePort : 0;
+
+/** Owns the listeners of all health checks. A port that is taken is tried again when its Service changes. */
+export class HealthCheckPorts {
+  readonly #options: HealthCheckOptions;
+  readonly #checked = new Map<string, Checked>();
+  /** With one node, or for an address that is no node's, all endpoints count. */
+  nodes: NetworkConfig['nodes'] = [];
+
+  constructor(options: HealthCheckOptions) {
+    this.#options = options;
+  }
+
+  upsert(state: ServiceState): void {
+    const port = wantedPort(state);
+    const current = this.#checked.get(refText(state));
+    if (current?.port === port && !current.failed) {
+      current.state = state;
+      return;
+    }
+    this.delete(state);
+    if (port > 0) this.#open(state, port, current?.port === port);
+  }
+
+  delete(ref: { readonly namespace: string; readonly name: string }): void {
+    const key = refText(ref);
+    const checked = this.#checked.get(key);
+    if (checked === undefined) return;
+    checked.closed = true;
+    this.#checked.delete(key);
+    for (const server of checked.servers) close(server);
+  }
+
+  /** Resolves when no port is being opened. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#checked.values()].map(({ opened }) => opened));
+  }
+
+  close(): void {
+    for (const { state } of [...this.#checked.values()]) this.delete(state);
+  }
+
+  #open(state: ServiceState, port: number, again: boolean): void {
+    // Only now: the worker of most clusters never needs an HTTP server.
+    const { createServer } = process.getBuiltinModule('node:http');
+    const checked: Checked = { state, port, servers: [], opened: Promise.resolve(), failed: false, closed: false };
+    const { namespace, name } = state;
+    const open = (address: string): Promise<void> => {
+      const server = createServer((request, response) => this.#answer(checked.state, request, response));
+      checked.servers.push(server);
+      const report = (error: string | undefined): void => this.#options.report({ namespace, name, address, port, error });
+      return new Promise((resolve) => {
+        server.on('error', (error) => {
+          checked.failed = true;
+          if (!again) report(explainListenError(error, port));
+          resolve();
+        });
+        server.listen({ host: address, port, exclusive: true }, () => {
+          // Closing does not reach a server that is still being opened.
+          if (checked.closed) close(server);
+          else if (again) report(undefined);
+          resolve();
+        });
+      });
+    };
+    checked.opened = Promise.all(this.#options.addresses.map(open));
+    this.#checked.set(refText(state), checked);
+  }
+
+  #answer({ namespace, name, ports }: ServiceState, request: IncomingMessage, response: ServerResponse): void {
+    const node = this.nodes.length < 2 ? undefined : this.nodes.find(({ ip }) => ip === request.socket.localAddress)?.name;
+    const backends = ports.flatMap((port) => port.backends.filter((backend) => node === undefined || backend.nodeName === node));
+    const localEndpoints = new Set(usableBackends(backends).map(({ ip }) => ip)).size;
+    response.writeHead(localEndpoints > 0 ? 200 : 503, {
+      'Content-Type': 'application/json',
+      'X-Content-Type-Options': 'nosniff',
+      'X-Load-Balancing-Endpoint-Weight': String(localEndpoints),
+    });
+    response.end(JSON.stringify({ service: { namespace, name }, localEndpoints, serviceProxyHealthy: true }, undefined, '\t'));
+  }
+}
+
+function close(server: Server): void {
+  server.close();
+  server.closeAllConnections();
+}
