@@ -19,7 +19,7 @@ type Resizable = (typeof resizable)[number];
 type Resources = Pick<ResourceRequirements, 'limits' | 'requests'>;
 
 /** What a container has: as last granted, as the API says of one that ran before, or as its spec says. */
-export function grantedResources(state: PodState, spec: ContainerSpec): ResourceRequirements {
+function grantedResources(state: PodState, spec: ContainerSpec): ResourceRequirements {
   const known = state.granted.get(spec.name);
   if (known !== undefined) return known;
   const status = state.statusOf(spec.name);
@@ -28,6 +28,10 @@ export function grantedResources(state: PodState, spec: ContainerSpec): Resource
   const { limits: _, requests: __, ...others } = spec.resources;
   return { ...others, ...status.resources };
 }
+
+/** What the engine was told last; differs from what is granted while that fails. */
+const grantedInForce = (state: PodState, spec: ContainerSpec): ResourceRequirements =>
+  state.inForce.get(spec.name) ?? grantedResources(state, spec);
 
 const changed = (name: Resizable, next: Resources, previous: Resources): boolean =>
   next.limits?.[name] !== previous.limits?.[name] || next.requests?.[name] !== previous.requests?.[name];
@@ -81,10 +85,6 @@ async function tellEngine(state: PodState, spec: ContainerSpec, running: Contain
   }
   await deps.runtime.containers.updateResources(running.id, containerResources(pod, spec, deps.node.memoryBytes));
 }
-
-/** What the engine was told last; differs from what is granted while that fails. */
-export const grantedInForce = (state: PodState, spec: ContainerSpec): ResourceRequirements =>
-  state.inForce.get(spec.name) ?? grantedResources(state, spec);
 
 async function apply(state: PodState, { spec, resources }: Change): Promise<void> {
   const latest = state.observed.latest(spec.name);
