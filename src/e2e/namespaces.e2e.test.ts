@@ -127,6 +127,8 @@ for (const flavour of flavours) {
     it('ends pods that heed SIGTERM at once, and others after their grace period', async () => {
       await kubectl('create', '-f', testdata('kubia/kubia-manual.yaml'));
       await cluster.podsReady('', 1);
+      // Ready is a container that has started; the program in it heeds SIGTERM only once it runs.
+      await cluster.until(['logs', 'kubia-manual'], (text) => text.includes('Kubia server starting'));
       const before = Date.now();
       await kubectl('delete', 'po', 'kubia-manual');
       assert.ok(Date.now() - before < 30_000, 'kubia ends on SIGTERM: nobody waits for its grace period');
