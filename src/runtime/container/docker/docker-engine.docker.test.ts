@@ -126,6 +126,17 @@ describe('the Docker engine', { timeout: 120_000 }, () => {
     );
   });
 
+  it('names who still uses its network', async () => {
+    const stranger = 'minik-runtime-test-stranger';
+    docker('run', '--detach', '--name', stranger, '--network', 'minik-runtime-test-engine', cluster.image, 'sleep', '3600');
+    try {
+      await assert.rejects(cluster.runtime.destroy(), { name: 'RuntimeError', message: new RegExp(`is still used by ${stranger}: `) });
+    } finally {
+      docker('rm', '--force', stranger);
+    }
+    await cluster.runtime.prepare();
+  });
+
   it('leaves nothing behind', async () => {
     await cluster.launch(['sleep', '3600']);
     await cluster.runtime.destroy();

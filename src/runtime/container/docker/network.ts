@@ -19,7 +19,7 @@ interface InspectedNetwork {
   readonly Id: string;
   readonly Labels: Readonly<Record<string, string>> | null;
   readonly IPAM: { readonly Config: readonly { readonly Subnet?: string; readonly Gateway?: string }[] | null };
-  readonly Containers?: Readonly<Record<string, unknown>> | null;
+  readonly Containers?: Readonly<Record<string, { readonly Name: string }>> | null;
 }
 
 /** The cluster's user-defined bridge network. */
@@ -112,8 +112,20 @@ export class ClusterNetwork {
     try {
       await this.#api.json({ method: 'DELETE', path: `/networks/${id}` });
     } catch (error) {
-      if (!(error instanceof RuntimeError) || statusOf(error.cause) !== 404) throw error;
+      if (!(error instanceof RuntimeError)) throw error;
+      if (/has active endpoints/.test(error.message)) throw await this.#explainBusy(error);
+      if (statusOf(error.cause) !== 404) throw error;
     }
+  }
+
+  /** All containers of this cluster are gone: who is left is a stranger, or a mistake in the engine's books that only its restart mends. */
+  async #explainBusy(cause: RuntimeError): Promise<RuntimeError> {
+    const names = Object.values((await this.#find())?.Containers ?? {}).map(({ Name }) => Name);
+    const advice =
+      names.length > 0
+        ? `is still used by ${names.join(', ')}: disconnect or remove what is not of this cluster`
+        : 'is used by no container, but the Docker daemon believes so: restart the daemon';
+    return new RuntimeError('Other', `network ${this.name} ${advice}, then try again (${cause.message})`, { cause });
   }
 
   #explain(error: unknown): unknown {
