@@ -60,10 +60,10 @@ describe('giveBackMemory', () => {
     giveBackMemory(heap, clock);
     grow(10 * mebi);
     clock.advance(10_000);
-    grow(2 * mebi);
+    grow(0.6 * mebi);
     clock.advance(10_000);
     assert.equal(state.collections, 1);
-    grow(2 * mebi);
+    grow(0.6 * mebi);
     clock.advance(10_000);
     assert.equal(state.collections, 2);
   });

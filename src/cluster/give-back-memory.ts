@@ -20,7 +20,7 @@ export interface Heap {
 /** As long as this nothing has been collected when a burst counts as over. */
 const quietMs = 3000;
 /** Less than this is not worth a collection. */
-const worthBytes = 3 * 1024 * 1024;
+const worthBytes = 1024 * 1024;
 /** Collecting larger heaps would hold requests up for longer than anyone should notice, for a gain that is small beside them. */
 const largestBytes = 256 * 1024 * 1024;
 
