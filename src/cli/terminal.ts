@@ -11,13 +11,27 @@ export interface Terminal {
   readonly interactive: boolean;
 }
 
+/** A reader that has gone (`… | head`) ends the program as it ends others: without a word, with the code of SIGPIPE. */
+function endWithReader(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(141);
+  });
+}
+
 /** The process' own streams. */
 export function processTerminal(): Terminal {
+  const watched = new Set<NodeJS.WriteStream>();
+  const write = (stream: NodeJS.WriteStream, text: string): void => {
+    if (!watched.has(stream)) endWithReader(stream);
+    watched.add(stream);
+    stream.write(text);
+  };
   return {
     env: process.env,
     home: process.env.HOME ?? '/',
-    out: (text) => process.stdout.write(text),
-    err: (text) => process.stderr.write(text),
+    out: (text) => write(process.stdout, text),
+    err: (text) => write(process.stderr, text),
     // Not process.stderr.isTTY, which makes a stream that a quiet command never needs.
     interactive: isatty(2),
   };

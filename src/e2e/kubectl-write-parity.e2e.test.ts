@@ -1,10 +1,9 @@
 /** The bundled kubectl's verbs that write and stream say and do what the real one does. */
-import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { E2eCluster, type Flavour, flavours } from './support/cluster.ts';
-import type { Outcome } from './support/shell.ts';
+import { parity } from './support/parity.ts';
 
 const cluster = new E2eCluster({ name: 'kwparity', runtime: 'simulated' });
 const namespaceOf: Readonly<Record<Flavour, string>> = { kubectl: 'parity-real', 'minik kubectl': 'parity-ours' };
@@ -43,51 +42,7 @@ spec:
   - {name: b, image: busybox, command: [sh, -c, 'echo bee; sleep 1000']}
 `;
 
-interface Step {
-  readonly args: readonly string[];
-  readonly stdin?: string;
-}
-
-const step = (line: string, stdin?: string): Step => ({ args: line.split(' '), ...(stdin === undefined ? {} : { stdin }) });
-const command = (...args: readonly string[]): Step => ({ args });
-
-/** What may differ: names of namespaces and pods, and what newer versions of kubectl print and older ones do not. */
-function normalized({ code, stdout, stderr }: Outcome): Outcome {
-  const clean = (text: string): string =>
-    text
-      .replaceAll(/parity-(real|ours)/g, 'NAMESPACE')
-      .replaceAll(/ from NAMESPACE namespace/g, '')
-      .replaceAll(/-[0-9a-z]{9,10}-[0-9a-z]{5}\b/g, '-POD')
-      .replaceAll(/pod-template-hash=\w+/g, 'pod-template-hash=HASH')
-      // kubectl goes through the containers in the order of a Go map: none.
-      .replaceAll(/(?:^\[pod\/.*\n)+/gm, (block) =>
-        block
-          .split(/(?<=\n)/)
-          .sort((a, b) => (a.split(' ')[0] ?? '').localeCompare(b.split(' ')[0] ?? ''))
-          .join(''),
-      )
-      .replaceAll(/^ *creationTimestamp: null\n/gm, '')
-      .replaceAll(/^All commands and output from this session will be recorded.*\n/gm, '');
-  return { code, stdout: clean(stdout), stderr: clean(stderr) };
-}
-
-function lines(step: Step, outcome: Outcome): string {
-  return `$ kubectl ${step.args.join(' ')}\n${outcome.stdout}${outcome.stderr}-> ${outcome.code}\n`;
-}
-
-/** Does the same with both and compares everything that is printed, and the exit codes. */
-async function same(steps: readonly Step[]): Promise<void> {
-  const said = new Map<Flavour, string>();
-  for (const flavour of flavours) {
-    let text = '';
-    for (const each of steps) {
-      const options = each.stdin === undefined ? {} : { stdin: each.stdin };
-      text += lines(each, normalized(await cluster.try(flavour, ['-n', namespaceOf[flavour], ...each.args], options)));
-    }
-    said.set(flavour, text);
-  }
-  assert.equal(said.get('minik kubectl'), said.get('kubectl'));
-}
+const { step, command, same } = parity(cluster, namespaceOf);
 
 const file = (name: string, text: string): string => {
   const path = join(cluster.home, name);

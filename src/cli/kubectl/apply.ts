@@ -141,7 +141,9 @@ class Apply {
     }
     const { patch, object } = await this.#patched(info, current);
     this.#warnIfDeleting(object);
-    this.#done(Object.keys(patch.patch).length === 0 ? 'unchanged' : 'configured', info, object);
+    // As upstream, which sends nothing and so does not look.
+    const unchanged = this.#writer.dryRun !== 'client' && Object.keys(patch.patch).length === 0;
+    this.#done(unchanged ? 'unchanged' : 'configured', info, object);
   }
 
   #warnIfDeleting(object: ApiObject): void {

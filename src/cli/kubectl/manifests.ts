@@ -74,8 +74,10 @@ function parserWords({ code, message }: YAMLParseError): string {
 }
 
 function atLine(problem: YAMLParseError): string {
-  const [start] = problem.linePos ?? [];
-  return start === undefined ? parserWords(problem) : `line ${start.line}: ${parserWords(problem)}`;
+  const line = problem.linePos?.[0].line ?? 1;
+  // Upstream's parser counts from 0 where it finds a token out of place, and does not name its first line.
+  const shown = /^did not find/.test(parserWords(problem)) ? Math.max(1, line - 1) : line === 1 ? 0 : line;
+  return shown === 0 ? parserWords(problem) : `line ${shown}: ${parserWords(problem)}`;
 }
 
 /** The documents of a text; each is parsed for itself, so that a bad one does not spoil those before it. */

@@ -128,6 +128,8 @@ export async function runKubectl(args: readonly string[], terminal: Terminal): P
       terminal.out(commandHelp(chosen.command, chosen.path));
       return 0;
     }
+    if (flags.string('kustomize') !== '')
+      throw new CommandError('minik kubectl does not build kustomizations; use kubectl or kustomize for -k');
     for (const text of flags.deprecations()) terminal.err(`${text}\n`);
     session = new Session(withStreams(terminal), flags, interrupted.signal);
     const code = await chosen.command.run(session, flags);

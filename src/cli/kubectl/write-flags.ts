@@ -164,7 +164,5 @@ export function cascadeOf(flags: Flags, warn: (text: string) => void): Cascade {
 
 /** Refuses a call without `-f`. Throws CommandError. Source: cli-runtime pkg/resource/builder.go RequireFilenameOrKustomize. */
 export function requireFilename(flags: Flags): void {
-  if (flags.string('kustomize') !== '')
-    throw new CommandError('minik kubectl does not build kustomizations; use kubectl or kustomize for -k');
   if (flags.list('filename').every((name) => name === '')) throw new CommandError('must specify one of -f and -k');
 }

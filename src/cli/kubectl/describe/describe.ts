@@ -101,6 +101,7 @@ export const describe: KubectlCommand = {
     { name: 'all-namespaces', short: 'A', type: 'bool', help: 'If present, list the requested object(s) across all namespaces.' },
     { name: 'selector', short: 'l', type: 'string', help: 'Selector (label query) to filter on' },
     { name: 'filename', short: 'f', type: 'list', help: 'Filename, directory, or URL to files containing the resource to describe' },
+    { name: 'kustomize', short: 'k', type: 'string', help: 'Process the kustomization directory.' },
     { name: 'recursive', short: 'R', type: 'bool', help: 'Process the directory used in -f, --filename recursively.' },
     { name: 'show-events', type: 'bool', fallback: 'true', help: 'If true, display events related to the described object.' },
     { name: 'chunk-size', type: 'int', fallback: '500', help: 'Return large lists in chunks rather than all at once. Pass 0 to disable.' },
