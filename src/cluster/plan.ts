@@ -12,6 +12,7 @@ import {
   removeServiceRoute,
 } from '../runtime/network/host-network.ts';
 import type { ClusterSubnets } from '../runtime/network/subnets.ts';
+import { addressesOf } from './addresses.ts';
 import { containerRuntime, removeVolumes, routesByHelper } from './container-runtime.ts';
 
 const defaultApiPort = 6443;
@@ -61,13 +62,25 @@ export async function plan(choices: ClusterChoices): Promise<ClusterSettings> {
       throw new UserError('this user may not serve DNS and Services', [lowPortsAdvice]);
     runtime = containerRuntime(settings);
     await runtime.prepare();
-    if (runtimeName === 'docker') await addServiceRoute(settings.serviceCidr, routesByHelper(settings));
+    if (runtimeName === 'docker') {
+      const wanted = localRanges(settings);
+      for (const range of wanted) await addServiceRoute(range, routesByHelper(settings));
+      // Of nodes that are no longer wanted. A range that the profile had to give up may be another cluster's by now.
+      const gone = known?.podCidr === settings.podCidr && known.serviceCidr === settings.serviceCidr ? localRanges(known) : [];
+      for (const range of gone) if (!wanted.includes(range)) await removeServiceRoute(range, routesByHelper(settings));
+    }
     return settings;
   } catch (error) {
     throw asUserError(error);
   } finally {
     await runtime?.close();
   }
+}
+
+/** What must be local to the host: the service range, and the nodes' addresses but the first, which is the bridge's own. Node ports are reached at each of them. */
+function localRanges(settings: ClusterSettings): readonly string[] {
+  const { nodeIp } = addressesOf(settings);
+  return [settings.serviceCidr, ...Array.from({ length: settings.nodes - 1 }, (_, index) => `${nodeIp(index + 1)}/32`)];
 }
 
 /** A range that the user asked for is taken or refused, never replaced. */
@@ -100,7 +113,8 @@ export async function destroy(settings: ClusterSettings): Promise<void> {
     () => runtime.destroy(),
     () => removeVolumes(settings),
     async () => {
-      if (settings.runtime === 'docker') await removeServiceRoute(settings.serviceCidr, routesByHelper(settings));
+      if (settings.runtime !== 'docker') return;
+      for (const range of localRanges(settings)) await removeServiceRoute(range, routesByHelper(settings));
     },
     () => runtime.close(),
   ];
