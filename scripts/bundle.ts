@@ -13,6 +13,10 @@ const leaveOutUnused: Plugin = {
     const filter = new RegExp(`^(${unused.join('|')})$`);
     setup.onResolve({ filter }, ({ path }) => ({ path, namespace: 'unused' }));
     setup.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
+    // Of dockerode: building images with BuildKit, which minik never does, brings a second protobufjs.
+    setup.onResolve({ filter: /^\.\/(session|buildkit)$/ }, ({ path, importer }) =>
+      importer.includes('/dockerode/') ? { path, namespace: 'unused' } : undefined,
+    );
     // A copy of Node's own streams, for older Nodes.
     setup.onResolve({ filter: /^readable-stream$/ }, () => ({ path: 'node:stream', external: true }));
   },
