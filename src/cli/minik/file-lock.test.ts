@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
 import { tryLock, waitForLock } from './file-lock.ts';
 import { processStartOf } from './process-identity.ts';
 
@@ -20,6 +22,42 @@ describe('tryLock', () => {
     assert.deepEqual(tryLock(path, 'delete demo'), { pid: process.pid, purpose: 'start demo' });
     release();
     assert.equal(typeof tryLock(path, 'delete demo'), 'function');
+  });
+
+  it('is given back once: a second release leaves the next holder alone', (t) => {
+    const path = lockPath(t);
+    const first = tryLock(path, 'first');
+    assert.ok(typeof first === 'function');
+    first();
+    const second = tryLock(path, 'second');
+    assert.ok(typeof second === 'function');
+    first();
+    assert.deepEqual(tryLock(path, 'third'), { pid: process.pid, purpose: 'second' });
+    second();
+    assert.deepEqual(readdirSync(dirname(path)), []);
+  });
+
+  it('takes over a file that nobody finished', (t) => {
+    const path = lockPath(t);
+    writeFileSync(path, '');
+    assert.equal(typeof tryLock(path, 'start demo'), 'function');
+  });
+
+  it('lets one process in at a time, however many want to', async (t) => {
+    const path = lockPath(t);
+    const inside = join(dirname(path), 'inside');
+    const program = `
+      import { rmSync, writeFileSync } from 'node:fs';
+      import { waitForLock } from ${JSON.stringify(join(import.meta.dirname, 'file-lock.ts'))};
+      for (let turn = 0; turn < 20; turn++) {
+        const release = await waitForLock(${JSON.stringify(path)}, 'turn', 60_000);
+        writeFileSync(${JSON.stringify(inside)}, '', { flag: 'wx' });
+        rmSync(${JSON.stringify(inside)});
+        release();
+        release();
+      }`;
+    const run = promisify(execFile);
+    await Promise.all(Array.from({ length: 4 }, () => run(process.execPath, ['--input-type=module', '--eval', program])));
   });
 
   it('takes over from a process that is gone, also when its pid is in use again', (t) => {

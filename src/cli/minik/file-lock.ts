@@ -1,5 +1,5 @@
 /** Locks between processes: a file with the holder's identity, recognized as stale when that process is gone. */
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { processStartOf } from './process-identity.ts';
 
@@ -8,24 +8,71 @@ export interface LockHolder {
   readonly purpose: string;
 }
 
-/** Takes the lock and returns the function that releases it, or returns who has it. */
+const hasCode = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code;
+
+/** A file with this content appears whole or not at all; false when there is one already. */
+function createWhole(path: string, content: string): boolean {
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, content);
+  chmodSync(draft, 0o644);
+  try {
+    linkSync(draft, path);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false;
+    throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** What the lock's file says; undefined when there is none. */
+function contentOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return;
+    throw error;
+  }
+}
+
+/**
+ * Removes the file of a holder that is gone. Others may do so at the same moment: what one of them has put in its place is put back.
+ * False when the file is another user's, who alone may remove it.
+ */
+function removeStale(path: string, stale: string): boolean {
+  const aside = `${path}.${process.pid}.stale`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return true;
+    if (hasCode(error, 'EPERM') || hasCode(error, 'EACCES')) return false;
+    throw error;
+  }
+  if (contentOf(aside) === stale) rmSync(aside, { force: true });
+  else renameSync(aside, path);
+  return true;
+}
+
+/** Gives the lock back, once: by a second call the file may be another holder's. */
+function releaseOnce(path: string): () => void {
+  let held = true;
+  return () => {
+    if (held) rmSync(path, { force: true });
+    held = false;
+  };
+}
+
+/** Takes the lock and returns the function that releases it (calls after the first do nothing), or returns who has it. */
 export function tryLock(path: string, purpose: string): (() => void) | LockHolder {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      writeFileSync(path, `${process.pid} ${processStartOf(process.pid)} ${purpose}`, { flag: 'wx', mode: 0o600 });
-      chmodSync(path, 0o644);
-      return () => rmSync(path, { force: true });
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    }
-    const [pid = '0', start = '', ...rest] = existsSync(path) ? readFileSync(path, 'utf8').split(' ') : [];
-    const alive = start !== '' && processStartOf(Number(pid)) === start;
-    // An empty file is one that its holder is just writing.
-    if (alive || (start === '' && attempt < 3)) {
-      if (alive) return { pid: Number(pid), purpose: rest.join(' ') };
-      continue;
-    }
-    rmSync(path, { force: true });
+  for (;;) {
+    if (createWhole(path, `${process.pid} ${processStartOf(process.pid)} ${purpose}`)) return releaseOnce(path);
+    const content = contentOf(path);
+    if (content === undefined) continue;
+    const [pid = '', start = '', ...rest] = content.split(' ');
+    if (start !== '' && processStartOf(Number(pid)) === start) return { pid: Number(pid), purpose: rest.join(' ') };
+    // Nobody holds it: better go on unguarded than never again.
+    if (!removeStale(path, content)) return () => undefined;
   }
 }
 
