@@ -37,7 +37,7 @@ export function createNetworkWorker(): Worker {
 function unpacked(name: string): string {
   const bytes = Buffer.from(getRawAsset(name));
   const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
-  const folder = join(process.env['XDG_CACHE_HOME'] ?? join(process.env['HOME'] ?? join(tmpdir(), userInfo().username), '.cache'), 'minik');
+  const folder = join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? join(tmpdir(), userInfo().username), '.cache'), 'minik');
   const path = join(folder, `${hash}-${name}`);
   if (existsSync(path)) return path;
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { KubectlCommand } from './command.ts';
-import { commandGroups, loadCommand, loadCommands } from './commands.ts';
+import { loadCommand, loadCommands } from './commands.ts';
+import { commandGroups } from './help/command-groups.ts';
 import { helpTexts } from './help/help-texts.ts';
 
 describe('the list of kubectl verbs', () => {

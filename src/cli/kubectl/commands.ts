@@ -46,18 +46,3 @@ export const loadCommand = async (name: string): Promise<KubectlCommand | undefi
 
 /** Every verb, for the help. */
 export const loadCommands = (): Promise<readonly KubectlCommand[]> => Promise.all([...loaders.values()].map((load) => load()));
-
-/** The headings of `kubectl --help`. */
-export const commandGroups: readonly { readonly title: string; readonly names: readonly string[] }[] = [
-  { title: 'Basic Commands (Beginner)', names: ['create', 'expose', 'run', 'set'] },
-  { title: 'Basic Commands (Intermediate)', names: ['explain', 'get', 'edit', 'delete'] },
-  { title: 'Deploy Commands', names: ['rollout', 'scale'] },
-  { title: 'Cluster Management Commands', names: ['cluster-info', 'cordon', 'uncordon', 'drain', 'taint'] },
-  {
-    title: 'Troubleshooting and Debugging Commands',
-    names: ['describe', 'logs', 'attach', 'exec', 'port-forward', 'proxy', 'cp', 'auth', 'events'],
-  },
-  { title: 'Advanced Commands', names: ['diff', 'apply', 'patch', 'replace', 'wait'] },
-  { title: 'Settings Commands', names: ['label', 'annotate'] },
-  { title: 'Other Commands', names: ['api-resources', 'api-versions', 'config', 'plugin', 'version'] },
-];

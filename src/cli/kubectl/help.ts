@@ -1,7 +1,7 @@
 /** `--help` texts, derived from the commands' declarations; their layout is that of kubectl's. Source: kubectl pkg/util/templates/{templater,templates}.go. */
 import { globalFlags, type KubectlCommand } from './command.ts';
-import { commandGroups } from './commands.ts';
 import type { FlagSpec } from './flags.ts';
+import { commandGroups } from './help/command-groups.ts';
 import { helpTexts } from './help/help-texts.ts';
 
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1);

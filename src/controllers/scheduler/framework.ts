@@ -4,12 +4,7 @@
  */
 import type { Node, Pod } from '../../api/generated/core/v1.ts';
 import type { NodeInfo, PodInfo } from './node-info.ts';
-
-/** Why a node is refused. Unresolvable: removing Pods from it would not help. */
-export interface Rejection {
-  readonly reasons: readonly string[];
-  readonly unresolvable: boolean;
-}
+import type { Rejection } from './rejection.ts';
 
 /** What happened in the cluster that may let a waiting Pod be scheduled. */
 export type ClusterEvent =

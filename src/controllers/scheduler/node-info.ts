@@ -1,8 +1,8 @@
 /** A node with the sum of what its Pods use. Source: pkg/scheduler/framework/types.go NodeInfo. */
 import type { Node, Pod, Taint } from '../../api/generated/core/v1.ts';
 import { unitsOf } from '../quantities.ts';
-import type { Rejection } from './framework.ts';
 import { type Amounts, amountsOf, type PodRequests, podRequests } from './pod-requests.ts';
+import type { Rejection } from './rejection.ts';
 
 /** A Pod with what was computed of it once. */
 export interface PodInfo {

@@ -1,7 +1,8 @@
 /** Finds the node for one Pod: filters, then scores. Synchronous and without side effects. Source: pkg/scheduler/schedule_one.go. */
 import { fitMessage } from './fit-message.ts';
-import type { NodeFilter, Plugin, PostFilterPlugin, Rejection, Snapshot } from './framework.ts';
+import type { NodeFilter, Plugin, PostFilterPlugin, Snapshot } from './framework.ts';
 import type { NodeInfo, PodInfo } from './node-info.ts';
+import type { Rejection } from './rejection.ts';
 
 export type Selection =
   | { readonly type: 'node'; readonly node: NodeInfo }

@@ -1,8 +1,9 @@
 /** CPU, memory, storage, extended resources and the number of Pods must fit; emptier nodes score higher. Source: plugins/noderesources/{fit,least_allocated}.go. */
 import { sameJson } from '../../../api/same-json.ts';
-import type { Plugin, Rejection } from '../framework.ts';
+import type { Plugin } from '../framework.ts';
 import type { NodeInfo, ResourceVerdict } from '../node-info.ts';
 import type { PodRequests } from '../pod-requests.ts';
+import type { Rejection } from '../rejection.ts';
 
 function rejectionOf(requests: PodRequests, node: NodeInfo): Rejection | undefined {
   const { exact } = requests;
