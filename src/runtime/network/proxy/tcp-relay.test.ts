@@ -44,8 +44,10 @@ it('delivers a whole upload to a backend that has already said all', async (t) =
       setImmediate(() => socket.resume());
     });
   });
-  await apply([aService({ ports: [aPort({ port: 8080, backends: [aBackend('127.0.0.1', port)] })] })]);
-  const client = connect({ host: '127.96.0.20', port: 8080, allowHalfOpen: true });
+  // An address of its own: test files run side by side.
+  const clusterIp = '127.96.0.40';
+  await apply([aService({ clusterIp, ports: [aPort({ port: 8080, backends: [aBackend('127.0.0.1', port)] })] })]);
+  const client = connect({ host: clusterIp, port: 8080, allowHalfOpen: true });
   t.after(() => client.destroy());
   client.resume();
   client.end(Buffer.alloc(size));
