@@ -154,6 +154,8 @@ const information = [
   'explain deployments.apps.spec.template.spec.volumes.emptyDir.medium',
   'explain pods.spec.containers.imagePullPolicy',
   'explain pods.nope',
+  'explain pods.spec.nodeName -o plaintext',
+  'explain pods -o yaml',
   'explain events --api-version=events.k8s.io/v1',
   'config view',
   'config view --minify -o json',

@@ -54,9 +54,10 @@ export const explain: KubectlCommand = {
     { name: 'api-version', type: 'string', help: 'Use given api-version (group/version) of the resource.' },
     {
       name: 'output',
+      short: 'o',
       type: 'string',
       fallback: 'plaintext',
-      help: 'Format in which to render the schema.  Valid values are: (plaintext).',
+      help: 'Format in which to render the schema. Valid values are: (plaintext, plaintext-openapiv2).',
     },
   ],
   run: async (session, flags) => {

@@ -5,7 +5,7 @@ import { CommandError, type KubectlCommand } from '../command.ts';
 import type { Flags } from '../flags.ts';
 import { readOne } from '../pods.ts';
 import type { Session } from '../session.ts';
-import { changePodSpecs, containersOf, mapContainers, type SetContainer, setFlags } from './pod-template.ts';
+import { changePodSpecs, containersFlag, containersOf, mapContainers, type SetContainer, setFlags } from './pod-template.ts';
 
 type EnvVar = JsonObject & { readonly name: string };
 
@@ -89,13 +89,7 @@ export const setEnv: KubectlCommand = {
   usage: 'RESOURCE/NAME KEY_1=VAL_1 ... KEY_N=VAL_N [options]',
   flags: [
     ...setFlags,
-    {
-      name: 'containers',
-      short: 'c',
-      type: 'string',
-      fallback: '*',
-      help: 'The names of containers in the selected pod templates to change, may use wildcards',
-    },
+    containersFlag,
     { name: 'from', type: 'string', help: 'The name of a resource from which to inject environment variables' },
     { name: 'prefix', type: 'string', help: 'Prefix to append to variable names' },
     { name: 'env', short: 'e', type: 'array', help: 'Specify a key-value pair for an environment variable to set into each container.' },

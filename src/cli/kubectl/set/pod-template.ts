@@ -24,6 +24,15 @@ export interface SetPodSpec extends JsonObject {
 /** Returns the changed pod spec; throws CommandError when there is nothing to do, and notes problems beside which the rest is done. */
 export type PodSpecChange = (spec: SetPodSpec, info: Info, problems: CommandError[]) => SetPodSpec;
 
+/** Which containers of the templates are meant. */
+export const containersFlag: FlagSpec = {
+  name: 'containers',
+  short: 'c',
+  type: 'string',
+  fallback: '*',
+  help: 'The names of containers in the selected pod templates to change, may use wildcards',
+};
+
 export const setFlags: readonly FlagSpec[] = [
   ...filenameFlags,
   ...writeFlags('kubectl-set'),

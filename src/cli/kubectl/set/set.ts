@@ -7,7 +7,7 @@ import { nothingNamed, visitInfos } from '../infos.ts';
 import { patchTypes, Writer } from '../writing.ts';
 import { setEnv } from './env.ts';
 import { setImage } from './image.ts';
-import { changePodSpecs, containersOf, mapContainers, setFlags } from './pod-template.ts';
+import { changePodSpecs, containersFlag, containersOf, mapContainers, setFlags } from './pod-template.ts';
 
 /** `cpu=200m,memory=512Mi`. Throws CommandError. */
 export function parseResourceList(text: string): Readonly<Record<string, string>> {
@@ -29,13 +29,7 @@ const setResources: KubectlCommand = {
   usage: '(-f FILENAME | TYPE NAME) ([--limits=LIMITS & --requests=REQUESTS] [options]',
   flags: [
     ...setFlags,
-    {
-      name: 'containers',
-      short: 'c',
-      type: 'string',
-      fallback: '*',
-      help: 'The names of containers in the selected pod templates to change, may use wildcards',
-    },
+    containersFlag,
     { name: 'limits', type: 'string', help: "The resource requirement limits for this container. For example, 'cpu=100m,memory=256Mi'." },
     {
       name: 'requests',
