@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { event } from '../api/kinds/event.ts';
+import { event } from '../api/kinds/core/event.ts';
 import type { KubeObject } from '../api/object.ts';
 import { createEventRecorder } from './api-event-recorder.ts';
 import { FakeClock } from './fake-clock.ts';

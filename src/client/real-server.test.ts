@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { configMap } from '../api/kinds/config-map.ts';
+import { configMap } from '../api/kinds/core/config-map.ts';
 import { isInvalid, StatusError } from '../api/status-error.ts';
 import { createServer } from '../server/http/create-server.ts';
 import { testApp } from '../server/http/test-app.ts';

@@ -1,7 +1,7 @@
 /** Kubelets and the network: what runs pods and carries their traffic. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { event as eventKind } from '../api/kinds/event.ts';
+import { event as eventKind } from '../api/kinds/core/event.ts';
 import type { ClusterSettings } from '../cli/cluster-port.ts';
 import { createEventRecorder } from '../client/api-event-recorder.ts';
 import type { Client } from '../client/client.ts';

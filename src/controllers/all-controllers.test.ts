@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { deployment } from '../api/kinds/deployment.ts';
+import { deployment } from '../api/kinds/apps/deployment.ts';
+import { namespace } from '../api/kinds/core/namespace.ts';
+import { pod } from '../api/kinds/core/pod.ts';
 import { builtInKinds } from '../api/kinds/index.ts';
-import { namespace } from '../api/kinds/namespace.ts';
-import { pod } from '../api/kinds/pod.ts';
 import { createKindSet } from '../server/registry/kind-set.ts';
 import { allControllers } from './all-controllers.ts';
 import { startScheduler } from './scheduler/scheduler.ts';

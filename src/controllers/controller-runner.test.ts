@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ConfigMap } from '../api/generated/core/v1.ts';
-import { configMap } from '../api/kinds/config-map.ts';
-import { secret } from '../api/kinds/secret.ts';
+import { configMap } from '../api/kinds/core/config-map.ts';
+import { secret } from '../api/kinds/core/secret.ts';
 import { type Controller, defineController, type Outcome, settled, watching } from './controller.ts';
 import { startTestCluster, type TestCluster } from './testing/test-cluster.ts';
 

@@ -1,6 +1,6 @@
 /** The Kinds that are served, as controllers over all Kinds need them; the registry's KindSet is one. */
 import type { AnyKind } from '../api/kind.ts';
-import { event } from '../api/kinds/event.ts';
+import { event } from '../api/kinds/core/event.ts';
 
 export interface KindCatalog {
   /** Grows at run time with custom resources. */

@@ -2,8 +2,8 @@
 import type { Namespace, NamespaceCondition } from '../api/generated/core/v1.ts';
 import type { JsonObject } from '../api/json.ts';
 import type { AnyKind } from '../api/kind.ts';
-import { namespace } from '../api/kinds/namespace.ts';
-import { pod } from '../api/kinds/pod.ts';
+import { namespace } from '../api/kinds/core/namespace.ts';
+import { pod } from '../api/kinds/core/pod.ts';
 import { type KubeObject, refOf } from '../api/object.ts';
 import { isConflict, isNotFound } from '../api/status-error.ts';
 import { rfc3339 } from '../api/time.ts';

@@ -1,8 +1,8 @@
 /** What every namespace has: the default ServiceAccount and the root certificate. Source: pkg/controller/serviceaccount, certificates/rootcacertpublisher. */
 import type { Namespace } from '../api/generated/core/v1.ts';
-import { configMap } from '../api/kinds/config-map.ts';
-import { namespace } from '../api/kinds/namespace.ts';
-import { serviceAccount } from '../api/kinds/service-account.ts';
+import { configMap } from '../api/kinds/core/config-map.ts';
+import { namespace } from '../api/kinds/core/namespace.ts';
+import { serviceAccount } from '../api/kinds/core/service-account.ts';
 import { sameJson } from '../api/same-json.ts';
 import { isAlreadyExists, isNotFound } from '../api/status-error.ts';
 import { isNamespaceTerminating } from '../client/namespace-terminating.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { configMap } from '../api/kinds/config-map.ts';
+import { configMap } from '../api/kinds/core/config-map.ts';
+import { namespace } from '../api/kinds/core/namespace.ts';
+import { pod } from '../api/kinds/core/pod.ts';
+import { serviceAccount } from '../api/kinds/core/service-account.ts';
 import { builtInKinds } from '../api/kinds/index.ts';
-import { namespace } from '../api/kinds/namespace.ts';
-import { pod } from '../api/kinds/pod.ts';
-import { serviceAccount } from '../api/kinds/service-account.ts';
 import { createKindSet } from '../server/registry/kind-set.ts';
 import { namespaceController } from './namespace-controller.ts';
 import { rootCaController, serviceAccountController } from './namespace-defaults.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { fromBase64 } from '../api/base64.ts';
-import { secret } from '../api/kinds/secret.ts';
-import { serviceAccount } from '../api/kinds/service-account.ts';
+import { secret } from '../api/kinds/core/secret.ts';
+import { serviceAccount } from '../api/kinds/core/service-account.ts';
 import { serviceAccountTokensController } from './service-account-tokens.ts';
 import { startTestCluster, type TestCluster } from './testing/test-cluster.ts';
 

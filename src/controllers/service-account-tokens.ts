@@ -4,8 +4,8 @@
  */
 import { fromBase64, toBase64 } from '../api/base64.ts';
 import type { Secret, ServiceAccount } from '../api/generated/core/v1.ts';
-import { secret } from '../api/kinds/secret.ts';
-import { serviceAccount } from '../api/kinds/service-account.ts';
+import { secret } from '../api/kinds/core/secret.ts';
+import { serviceAccount } from '../api/kinds/core/service-account.ts';
 import { type ObjectRef, refOf } from '../api/object.ts';
 import { isConflict, isNotFound } from '../api/status-error.ts';
 import { type Controller, type ControllerContext, defineController, indexing, settled, watching } from './controller.ts';

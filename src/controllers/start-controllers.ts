@@ -1,6 +1,6 @@
 /** Starts controllers side by side: each as its own user with its own Event source, all over the same caches. */
 import type { Event } from '../api/generated/core/v1.ts';
-import { event } from '../api/kinds/event.ts';
+import { event } from '../api/kinds/core/event.ts';
 import { type ApiEventRecorder, createEventRecorder } from '../client/api-event-recorder.ts';
 import type { Client } from '../client/client.ts';
 import { type Clock, systemClock } from '../client/clock.ts';

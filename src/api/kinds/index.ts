@@ -1,19 +1,19 @@
 /** The built-in Kinds, in discovery order. Adding a kind is adding a file and a line here. */
 import type { AnyKind } from '../kind.ts';
-import { configMap } from './config-map.ts';
-import { deployment } from './deployment.ts';
-import { endpointSlice } from './endpoint-slice.ts';
-import { endpoints } from './endpoints.ts';
-import { event } from './event.ts';
-import { lease } from './lease.ts';
-import { namespace } from './namespace.ts';
-import { node } from './node.ts';
-import { pod } from './pod.ts';
-import { replicaSet } from './replica-set.ts';
-import { replicationController } from './replication-controller.ts';
-import { secret } from './secret.ts';
-import { service } from './service.ts';
-import { serviceAccount } from './service-account.ts';
+import { deployment } from './apps/deployment.ts';
+import { replicaSet } from './apps/replica-set.ts';
+import { lease } from './coordination/lease.ts';
+import { configMap } from './core/config-map.ts';
+import { endpoints } from './core/endpoints.ts';
+import { event } from './core/event.ts';
+import { namespace } from './core/namespace.ts';
+import { node } from './core/node.ts';
+import { pod } from './core/pod.ts';
+import { replicationController } from './core/replication-controller.ts';
+import { secret } from './core/secret.ts';
+import { service } from './core/service.ts';
+import { serviceAccount } from './core/service-account.ts';
+import { endpointSlice } from './discovery/endpoint-slice.ts';
 
 export const builtInKinds: readonly AnyKind[] = [
   configMap,

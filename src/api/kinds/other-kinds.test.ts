@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FieldPath, renderFieldError } from '../field-error.ts';
 import type { JsonObject } from '../json.ts';
-import { configMap } from './config-map.ts';
-import { endpointSlice } from './endpoint-slice.ts';
-import { endpoints } from './endpoints.ts';
-import { event } from './event.ts';
+import { lease } from './coordination/lease.ts';
+import { configMap } from './core/config-map.ts';
+import { endpoints } from './core/endpoints.ts';
+import { event } from './core/event.ts';
+import { namespace } from './core/namespace.ts';
+import { node } from './core/node.ts';
+import { secret } from './core/secret.ts';
+import { serviceAccount } from './core/service-account.ts';
+import { endpointSlice } from './discovery/endpoint-slice.ts';
 import { builtInKinds } from './index.ts';
-import { lease } from './lease.ts';
-import { namespace } from './namespace.ts';
-import { node } from './node.ts';
-import { secret } from './secret.ts';
-import { serviceAccount } from './service-account.ts';
 import { cells, created, createErrors, received, updateErrors } from './testing/objects.ts';
 
 describe('built-in kinds', () => {

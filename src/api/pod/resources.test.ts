@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JsonObject } from '../json.ts';
-import { pod } from '../kinds/pod.ts';
+import { pod } from '../kinds/core/pod.ts';
 import { received } from '../kinds/testing/objects.ts';
 import { formatQuantity } from '../quantity.ts';
 import { isPodActive, isPodAvailable, isPodReady, isPodTerminal } from './conditions.ts';

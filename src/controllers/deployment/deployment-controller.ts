@@ -1,8 +1,8 @@
 /** The Deployment controller. Source: pkg/controller/deployment/deployment_controller.go. */
 import type { Deployment, ReplicaSet } from '../../api/generated/apps/v1.ts';
-import { deployment as deployments } from '../../api/kinds/deployment.ts';
-import { pod } from '../../api/kinds/pod.ts';
-import { replicaSet } from '../../api/kinds/replica-set.ts';
+import { deployment as deployments } from '../../api/kinds/apps/deployment.ts';
+import { replicaSet } from '../../api/kinds/apps/replica-set.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
 import { type ObjectRef, refOf } from '../../api/object.ts';
 import { fromLabelSelector } from '../../api/selector.ts';
 import {

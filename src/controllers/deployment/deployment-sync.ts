@@ -1,8 +1,8 @@
 /** One look at one Deployment: its sets, and the writes that all strategies share. Source: pkg/controller/deployment/sync.go. */
 import type { Deployment, DeploymentStatus, ReplicaSet } from '../../api/generated/apps/v1.ts';
 import { podTemplateHash } from '../../api/hash.ts';
-import { deployment as deployments } from '../../api/kinds/deployment.ts';
-import { replicaSet } from '../../api/kinds/replica-set.ts';
+import { deployment as deployments } from '../../api/kinds/apps/deployment.ts';
+import { replicaSet } from '../../api/kinds/apps/replica-set.ts';
 import { type Received, refOf } from '../../api/object.ts';
 import { sameJson } from '../../api/same-json.ts';
 import { isAlreadyExists, isNotFound } from '../../api/status-error.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ReplicaSet } from '../../api/generated/apps/v1.ts';
-import { deployment } from '../../api/kinds/deployment.ts';
-import { pod } from '../../api/kinds/pod.ts';
-import { replicaSet } from '../../api/kinds/replica-set.ts';
+import { deployment } from '../../api/kinds/apps/deployment.ts';
+import { replicaSet } from '../../api/kinds/apps/replica-set.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
 import { replicaSetController } from '../replicas/replica-set.ts';
 import { aDeployment, makeReady } from '../testing/objects.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';

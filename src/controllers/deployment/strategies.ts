@@ -1,6 +1,6 @@
 /** Rolling updates, recreation and plain scaling. Source: pkg/controller/deployment/{rolling,recreate,sync}.go. */
 import type { Deployment, ReplicaSet } from '../../api/generated/apps/v1.ts';
-import { pod } from '../../api/kinds/pod.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
 import { isPodTerminal } from '../pods.ts';
 import { desiredAnnotation, maxAnnotation } from './annotations.ts';
 import { isComplete } from './conditions.ts';

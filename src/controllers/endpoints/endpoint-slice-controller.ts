@@ -1,10 +1,10 @@
 /** The EndpointSlice controller. Source: pkg/controller/endpointslice, k8s.io/endpointslice. */
 import type { Node, Pod, Service } from '../../api/generated/core/v1.ts';
 import type { Endpoint, EndpointPort } from '../../api/generated/discovery/v1.ts';
-import { endpointSlice } from '../../api/kinds/endpoint-slice.ts';
-import { node } from '../../api/kinds/node.ts';
-import { pod } from '../../api/kinds/pod.ts';
-import { service } from '../../api/kinds/service.ts';
+import { node } from '../../api/kinds/core/node.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
+import { service } from '../../api/kinds/core/service.ts';
+import { endpointSlice } from '../../api/kinds/discovery/endpoint-slice.ts';
 import { type Controller, type ControllerContext, defineController, type Outcome, settled, watching } from '../controller.ts';
 import { isPodReady } from '../pods.ts';
 import {

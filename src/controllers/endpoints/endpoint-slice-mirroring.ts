@@ -1,9 +1,9 @@
 /** Mirrors hand-made Endpoints of Services without a selector into EndpointSlices. Source: pkg/controller/endpointslicemirroring. */
 import type { EndpointAddress, EndpointSubset, Endpoints } from '../../api/generated/core/v1.ts';
 import type { Endpoint } from '../../api/generated/discovery/v1.ts';
-import { endpointSlice } from '../../api/kinds/endpoint-slice.ts';
-import { endpoints } from '../../api/kinds/endpoints.ts';
-import { service } from '../../api/kinds/service.ts';
+import { endpoints } from '../../api/kinds/core/endpoints.ts';
+import { service } from '../../api/kinds/core/service.ts';
+import { endpointSlice } from '../../api/kinds/discovery/endpoint-slice.ts';
 import { refOf } from '../../api/object.ts';
 import { type Controller, defineController, settled, watching } from '../controller.ts';
 import { hasSelector, triggerTimeAnnotation } from './service-pods.ts';

@@ -1,8 +1,8 @@
 /** The Endpoints controller. Source: pkg/controller/endpoint/endpoints_controller.go. */
 import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Pod, Service } from '../../api/generated/core/v1.ts';
-import { endpoints } from '../../api/kinds/endpoints.ts';
-import { pod } from '../../api/kinds/pod.ts';
-import { service } from '../../api/kinds/service.ts';
+import { endpoints } from '../../api/kinds/core/endpoints.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
+import { service } from '../../api/kinds/core/service.ts';
 import { type ObjectRef, type Received, refOf } from '../../api/object.ts';
 import { sameJson } from '../../api/same-json.ts';
 import { isNotFound } from '../../api/status-error.ts';

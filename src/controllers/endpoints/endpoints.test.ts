@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { endpointSlice } from '../../api/kinds/endpoint-slice.ts';
-import { endpoints } from '../../api/kinds/endpoints.ts';
-import { pod } from '../../api/kinds/pod.ts';
-import { service } from '../../api/kinds/service.ts';
+import { endpoints } from '../../api/kinds/core/endpoints.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
+import { service } from '../../api/kinds/core/service.ts';
+import { endpointSlice } from '../../api/kinds/discovery/endpoint-slice.ts';
 import { aPod, makeReady } from '../testing/objects.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 import { endpointSliceController } from './endpoint-slice-controller.ts';

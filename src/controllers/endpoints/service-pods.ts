@@ -1,7 +1,7 @@
 /** Which Pods stand behind a Service, and on which ports: common to Endpoints and EndpointSlices. Source: pkg/controller/endpoint, k8s.io/endpointslice/util. */
 import type { Pod, Service, ServicePort } from '../../api/generated/core/v1.ts';
-import { pod } from '../../api/kinds/pod.ts';
-import { service } from '../../api/kinds/service.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
+import { service } from '../../api/kinds/core/service.ts';
 import { type ObjectRef, refOf } from '../../api/object.ts';
 import { fromSet, type Selector } from '../../api/selector.ts';
 import { rfc3339 } from '../../api/time.ts';

@@ -3,7 +3,7 @@
  * into the fullest slices with room. Source: k8s.io/endpointslice/reconciler.go
  */
 import type { Endpoint, EndpointPort, EndpointSlice } from '../../api/generated/discovery/v1.ts';
-import { endpointSlice } from '../../api/kinds/endpoint-slice.ts';
+import { endpointSlice } from '../../api/kinds/discovery/endpoint-slice.ts';
 import { type KubeObject, refOf } from '../../api/object.ts';
 import { sameJson } from '../../api/same-json.ts';
 import { isNotFound } from '../../api/status-error.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { configMap } from '../../api/kinds/config-map.ts';
-import { deployment } from '../../api/kinds/deployment.ts';
+import { deployment } from '../../api/kinds/apps/deployment.ts';
+import { replicaSet } from '../../api/kinds/apps/replica-set.ts';
+import { configMap } from '../../api/kinds/core/config-map.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
 import { builtInKinds } from '../../api/kinds/index.ts';
-import { pod } from '../../api/kinds/pod.ts';
-import { replicaSet } from '../../api/kinds/replica-set.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { createKindSet } from '../../server/registry/kind-set.ts';
 import { deploymentController } from '../deployment/deployment-controller.ts';

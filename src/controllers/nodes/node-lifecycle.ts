@@ -3,9 +3,9 @@
  * tainted; taints follow its conditions. Source: pkg/controller/nodelifecycle/node_lifecycle_controller.go
  */
 import type { Node, NodeCondition, Pod } from '../../api/generated/core/v1.ts';
-import { lease } from '../../api/kinds/lease.ts';
-import { node } from '../../api/kinds/node.ts';
-import { pod } from '../../api/kinds/pod.ts';
+import { lease } from '../../api/kinds/coordination/lease.ts';
+import { node } from '../../api/kinds/core/node.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
 import { type ObjectRef, refOf } from '../../api/object.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import { rfc3339 } from '../../api/time.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { lease } from '../../api/kinds/lease.ts';
-import { node } from '../../api/kinds/node.ts';
-import { pod } from '../../api/kinds/pod.ts';
+import { lease } from '../../api/kinds/coordination/lease.ts';
+import { node } from '../../api/kinds/core/node.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
 import { rfc3339Micro } from '../../api/time.ts';
 import { isPodReady, podCondition } from '../pods.ts';
 import { aNode, aPod, makeReady } from '../testing/objects.ts';

@@ -3,8 +3,8 @@
  * Upstream looks every 20 s; here the events that matter wake it. Source: pkg/controller/podgc/gc_controller.go
  */
 import type { Pod } from '../../api/generated/core/v1.ts';
-import { node } from '../../api/kinds/node.ts';
-import { pod } from '../../api/kinds/pod.ts';
+import { node } from '../../api/kinds/core/node.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
 import { refOf } from '../../api/object.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import { type Controller, type ControllerContext, defineController, indexing, type Outcome, settled, watching } from '../controller.ts';

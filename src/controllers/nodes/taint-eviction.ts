@@ -1,7 +1,7 @@
 /** Deletes Pods from nodes whose NoExecute taints they do not, or no longer, tolerate. Source: pkg/controller/tainteviction/taint_eviction.go. */
 import type { Pod, Taint } from '../../api/generated/core/v1.ts';
-import { node } from '../../api/kinds/node.ts';
-import { pod } from '../../api/kinds/pod.ts';
+import { node } from '../../api/kinds/core/node.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
 import { refOf } from '../../api/object.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import { type Controller, type ControllerContext, defineController, type Outcome, settled, watching } from '../controller.ts';

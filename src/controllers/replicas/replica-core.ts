@@ -4,7 +4,7 @@
  */
 import type { Pod, PodTemplateSpec } from '../../api/generated/core/v1.ts';
 import type { Kind } from '../../api/kind.ts';
-import { pod } from '../../api/kinds/pod.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
 import { type KubeObject, type Received, refOf } from '../../api/object.ts';
 import type { Selector } from '../../api/selector.ts';
 import { isNotFound } from '../../api/status-error.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { pod } from '../../api/kinds/pod.ts';
-import { replicaSet } from '../../api/kinds/replica-set.ts';
-import { replicationController } from '../../api/kinds/replication-controller.ts';
+import { replicaSet } from '../../api/kinds/apps/replica-set.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
+import { replicationController } from '../../api/kinds/core/replication-controller.ts';
 import { statusErrors } from '../../api/status-error.ts';
 import type { AdmissionPlugin } from '../../server/admission/admission.ts';
 import { isPodActive } from '../pods.ts';

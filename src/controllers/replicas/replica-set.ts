@@ -1,7 +1,7 @@
 /** The ReplicaSet controller. Source: pkg/controller/replicaset/replica_set.go. */
 import type { ReplicaSet } from '../../api/generated/apps/v1.ts';
-import { pod } from '../../api/kinds/pod.ts';
-import { replicaSet } from '../../api/kinds/replica-set.ts';
+import { replicaSet } from '../../api/kinds/apps/replica-set.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
 import { fromLabelSelector } from '../../api/selector.ts';
 import { type Controller, type ControllerContext, defineController, settled } from '../controller.ts';
 import { controllerOf } from '../owner-refs.ts';

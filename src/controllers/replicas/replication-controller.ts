@@ -1,7 +1,7 @@
 /** The ReplicationController controller. Source: pkg/controller/replication/replication_controller.go. */
 import type { ReplicationController } from '../../api/generated/core/v1.ts';
-import { pod } from '../../api/kinds/pod.ts';
-import { replicationController } from '../../api/kinds/replication-controller.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
+import { replicationController } from '../../api/kinds/core/replication-controller.ts';
 import { fromSet } from '../../api/selector.ts';
 import { type Controller, defineController, settled } from '../controller.ts';
 import { orphanPods, type ReplicaFlavor, reconcileReplicas, watchOrphans } from './replica-core.ts';

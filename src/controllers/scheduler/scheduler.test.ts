@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { node } from '../../api/kinds/node.ts';
-import { pod } from '../../api/kinds/pod.ts';
+import { node } from '../../api/kinds/core/node.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
 import { podCondition } from '../pods.ts';
 import { aNode, aPod } from '../testing/objects.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';

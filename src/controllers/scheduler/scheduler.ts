@@ -5,9 +5,9 @@
  */
 import type { Event, Node, Pod } from '../../api/generated/core/v1.ts';
 import type { JsonObject } from '../../api/json.ts';
-import { event } from '../../api/kinds/event.ts';
-import { node } from '../../api/kinds/node.ts';
-import { pod } from '../../api/kinds/pod.ts';
+import { event } from '../../api/kinds/core/event.ts';
+import { node } from '../../api/kinds/core/node.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
 import { refOf } from '../../api/object.ts';
 import { sameJson } from '../../api/same-json.ts';
 import { isConflict, isNotFound } from '../../api/status-error.ts';

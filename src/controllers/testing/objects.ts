@@ -1,6 +1,6 @@
 /** Objects for tests: small, valid, in namespace `default` unless said. */
 import type { Pod } from '../../api/generated/core/v1.ts';
-import { pod } from '../../api/kinds/pod.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
 import { rfc3339 } from '../../api/time.ts';
 import type { TestCluster } from './test-cluster.ts';
 

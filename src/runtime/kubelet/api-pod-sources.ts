@@ -1,10 +1,10 @@
 /** Pod sources from the API: informers' caches first, the API itself on a miss, since a cache may lag behind a pod that was just bound. */
 import type { JsonObject } from '../../api/json.ts';
 import type { Kind } from '../../api/kind.ts';
-import { configMap as configMapKind } from '../../api/kinds/config-map.ts';
-import { secret as secretKind } from '../../api/kinds/secret.ts';
-import { service as serviceKind } from '../../api/kinds/service.ts';
-import { serviceAccount as serviceAccountKind } from '../../api/kinds/service-account.ts';
+import { configMap as configMapKind } from '../../api/kinds/core/config-map.ts';
+import { secret as secretKind } from '../../api/kinds/core/secret.ts';
+import { service as serviceKind } from '../../api/kinds/core/service.ts';
+import { serviceAccount as serviceAccountKind } from '../../api/kinds/core/service-account.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import type { Client } from '../../client/client.ts';

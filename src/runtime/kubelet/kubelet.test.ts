@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { node as nodeKind } from '../../api/kinds/node.ts';
-import { pod as podKind } from '../../api/kinds/pod.ts';
+import { node as nodeKind } from '../../api/kinds/core/node.ts';
+import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { nodeReady, startKubeletCluster } from './testing/kubelet-cluster.ts';
 
 const requests = (cpu: string, memory = '64Mi') => ({

@@ -8,11 +8,11 @@
  * Source: pkg/kubelet/kubelet.go.
  */
 import type { Node, Pod } from '../../api/generated/core/v1.ts';
-import { configMap as configMapKind } from '../../api/kinds/config-map.ts';
-import { node as nodeKind } from '../../api/kinds/node.ts';
-import { pod as podKind } from '../../api/kinds/pod.ts';
-import { secret as secretKind } from '../../api/kinds/secret.ts';
-import { service as serviceKind } from '../../api/kinds/service.ts';
+import { configMap as configMapKind } from '../../api/kinds/core/config-map.ts';
+import { node as nodeKind } from '../../api/kinds/core/node.ts';
+import { pod as podKind } from '../../api/kinds/core/pod.ts';
+import { secret as secretKind } from '../../api/kinds/core/secret.ts';
+import { service as serviceKind } from '../../api/kinds/core/service.ts';
 import { type KubeObject, refOf } from '../../api/object.ts';
 import type { Client } from '../../client/client.ts';
 import type { Clock } from '../../client/clock.ts';

@@ -3,7 +3,7 @@
  * Source: pkg/kubelet/kubelet_node_status.go (registerWithAPIServer, syncNodeStatus).
  */
 import type { Node } from '../../api/generated/core/v1.ts';
-import { node as nodeKind } from '../../api/kinds/node.ts';
+import { node as nodeKind } from '../../api/kinds/core/node.ts';
 import { isConflict, isNotFound } from '../../api/status-error.ts';
 import type { Client } from '../../client/client.ts';
 import { type Clock, sleep } from '../../client/clock.ts';

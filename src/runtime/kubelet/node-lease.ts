@@ -4,7 +4,7 @@
  */
 import type { Lease } from '../../api/generated/coordination/v1.ts';
 import type { Node } from '../../api/generated/core/v1.ts';
-import { lease as leaseKind } from '../../api/kinds/lease.ts';
+import { lease as leaseKind } from '../../api/kinds/coordination/lease.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import { rfc3339Micro } from '../../api/time.ts';
 import type { Client } from '../../client/client.ts';

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { configMap } from '../../api/kinds/config-map.ts';
-import { pod as podKind } from '../../api/kinds/pod.ts';
+import { configMap } from '../../api/kinds/core/config-map.ts';
+import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { type KubeletCluster, startKubeletCluster } from './testing/kubelet-cluster.ts';
 
 const image = 'busybox:1.36';

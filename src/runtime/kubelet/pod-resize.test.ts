@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { pod as podKind } from '../../api/kinds/pod.ts';
+import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { type KubeletCluster, startKubeletCluster } from './testing/kubelet-cluster.ts';
 
 interface Amounts {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { pod as podKind } from '../../api/kinds/pod.ts';
+import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import type { SimulatedScript } from '../container/simulated/behaviour.ts';
 import { type KubeletCluster, startKubeletCluster } from './testing/kubelet-cluster.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { configMap } from '../../api/kinds/config-map.ts';
+import { configMap } from '../../api/kinds/core/config-map.ts';
 import { startKubeletCluster } from './testing/kubelet-cluster.ts';
 
 const withImage = (image: string, fields = {}) => ({ containers: [{ name: 'main', image, ...fields }] });

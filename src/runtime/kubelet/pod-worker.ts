@@ -7,7 +7,7 @@
  */
 import { deepEqual } from '../../api/deep-equal.ts';
 import type { Pod, PodStatus } from '../../api/generated/core/v1.ts';
-import { pod as podKind } from '../../api/kinds/pod.ts';
+import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { refOf } from '../../api/object.ts';
 import { isConflict, isNotFound } from '../../api/status-error.ts';
 import { type Container, type PodRuntimeEvent, RuntimeError, type Sandbox } from '../container/container-runtime.ts';

@@ -4,7 +4,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Pod, PodStatus } from '../../api/generated/core/v1.ts';
-import { pod as podKind } from '../../api/kinds/pod.ts';
+import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { refOf } from '../../api/object.ts';
 import { isConflict, isNotFound } from '../../api/status-error.ts';
 import type { Client } from '../../client/client.ts';

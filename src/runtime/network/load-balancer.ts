@@ -5,7 +5,7 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import type { Service } from '../../api/generated/core/v1.ts';
-import { service } from '../../api/kinds/service.ts';
+import { service } from '../../api/kinds/core/service.ts';
 import { type ObjectRef, refKey, refOf } from '../../api/object.ts';
 import { isConflict, isNotFound } from '../../api/status-error.ts';
 import type { Client } from '../../client/client.ts';

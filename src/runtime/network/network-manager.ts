@@ -5,9 +5,9 @@
 import type { Worker } from 'node:worker_threads';
 import type { Node, Service } from '../../api/generated/core/v1.ts';
 import type { EndpointSlice } from '../../api/generated/discovery/v1.ts';
-import { endpointSlice } from '../../api/kinds/endpoint-slice.ts';
-import { node } from '../../api/kinds/node.ts';
-import { service } from '../../api/kinds/service.ts';
+import { node } from '../../api/kinds/core/node.ts';
+import { service } from '../../api/kinds/core/service.ts';
+import { endpointSlice } from '../../api/kinds/discovery/endpoint-slice.ts';
 import { type ObjectRef, refKey, refOf } from '../../api/object.ts';
 import type { Clock } from '../../client/clock.ts';
 import type { EventRecorder } from '../../client/event-recorder.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Pod } from '../../api/generated/core/v1.ts';
-import { pod as podKind } from '../../api/kinds/pod.ts';
+import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { aPod, status, TestRegistry } from '../registry/test-registry.ts';
 import type { AdmissionAttributes } from './admission.ts';

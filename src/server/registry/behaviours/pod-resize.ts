@@ -2,7 +2,7 @@
 import { FieldPath } from '../../../api/field-error.ts';
 import type { Container, Pod } from '../../../api/generated/core/v1.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import { hasSameContainers, podResizeErrors } from '../../../api/validation/pod-resize.ts';
+import { hasSameContainers, podResizeErrors } from '../../../api/pod/validation/pod-resize.ts';
 import type { SubresourceUpdate } from '../registry-parts.ts';
 
 /** Only Pods reach this. */

@@ -4,7 +4,7 @@
  */
 import { FieldPath, fieldErrors } from '../../../api/field-error.ts';
 import type { Service, ServicePort } from '../../../api/generated/core/v1.ts';
-import { prepareServiceForUpdate } from '../../../api/kinds/prepare-service.ts';
+import { prepareServiceForUpdate } from '../../../api/kinds/core/prepare/service.ts';
 import { type StatusError, statusErrors } from '../../../api/status-error.ts';
 import type { Reservation } from '../registry-parts.ts';
 import { addressAt, formatIp, type IpRange, isUsable, parseIp } from './ip-range.ts';

@@ -1,0 +1,180 @@
+/** ReplicationControllers, ReplicaSets and Deployments. Source: pkg/apis/{core,apps}/validation/validation.go. */
+import { type FieldError, type FieldPath, fieldErrors } from '../../../field-error.ts';
+import type { Deployment, DeploymentStrategy, ReplicaSet, RollingUpdateDeployment } from '../../../generated/apps/v1.ts';
+import type { PodTemplateSpec, ReplicationController } from '../../../generated/core/v1.ts';
+import type { LabelSelector } from '../../../generated/meta/v1.ts';
+import { isPercent } from '../../../names.ts';
+import { podTemplateErrors } from '../../../pod/validation/pod.ts';
+import { fromLabelSelector, fromSet, type Selector } from '../../../selector.ts';
+import {
+  type Errors,
+  immutable,
+  isEmptySelector,
+  labelSelectorErrors,
+  nonNegative,
+  notMoreThanHundredPercent,
+  positiveIntOrPercent,
+} from '../../../validation/common.ts';
+
+/** A template of Pods that must restart always and carry the labels that their owner selects. */
+function templateErrors(template: PodTemplateSpec, selector: Selector, owner: string, at: FieldPath): Errors {
+  const errors: FieldError[] = [];
+  if (!selector.empty && !selector.matches(template.metadata.labels)) {
+    errors.push(
+      fieldErrors.invalid(at.field('metadata', 'labels'), template.metadata.labels, '`selector` does not match template `labels`'),
+    );
+  }
+  errors.push(...podTemplateErrors(template, at));
+  const { restartPolicy, activeDeadlineSeconds } = template.spec;
+  if (restartPolicy !== 'Always') {
+    errors.push(fieldErrors.notSupported(at.field('spec', 'restartPolicy'), restartPolicy, ['Always']));
+  }
+  if (activeDeadlineSeconds !== undefined) {
+    errors.push(fieldErrors.forbidden(at.field('spec', 'activeDeadlineSeconds'), `activeDeadlineSeconds in ${owner} is not Supported`));
+  }
+  return errors;
+}
+
+/** The decoder writes null for a selector that a client left out. */
+const given = (selector: LabelSelector | null | undefined): LabelSelector | undefined => selector ?? undefined;
+
+/** A selector and the template that it selects; a selector that cannot be read is all that is told then. */
+function selectionErrors(wanted: LabelSelector | null | undefined, template: PodTemplateSpec, at: FieldPath): Errors {
+  const here = at.field('selector');
+  const selector = given(wanted);
+  const bad = selector === undefined ? [] : labelSelectorErrors(selector, here);
+  if (selector !== undefined && bad.length > 0) return [...bad, fieldErrors.invalid(here, selector, 'invalid label selector')];
+  const missing = selector === undefined ? [fieldErrors.required(here)] : [];
+  const empty =
+    selector !== undefined && isEmptySelector(selector)
+      ? [fieldErrors.invalid(here, selector, 'empty selector is invalid for deployment')]
+      : [];
+  return [...missing, ...empty, ...templateErrors(template, fromLabelSelector(selector), 'ReplicaSet', at.field('template'))];
+}
+
+interface ReplicaCounts {
+  readonly replicas?: number | undefined;
+  readonly updatedReplicas?: number | undefined;
+  readonly readyReplicas?: number | undefined;
+  readonly availableReplicas?: number | undefined;
+  readonly fullyLabeledReplicas?: number | undefined;
+  readonly unavailableReplicas?: number | undefined;
+  readonly terminatingReplicas?: number | undefined;
+  readonly observedGeneration?: number | undefined;
+  readonly collisionCount?: number | undefined;
+}
+
+const counted = [
+  'observedGeneration',
+  'replicas',
+  'fullyLabeledReplicas',
+  'updatedReplicas',
+  'readyReplicas',
+  'availableReplicas',
+  'unavailableReplicas',
+  'terminatingReplicas',
+  'collisionCount',
+] as const;
+const parts = ['fullyLabeledReplicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas'] as const;
+
+function countErrors(status: ReplicaCounts, at: FieldPath): Errors {
+  const { replicas = 0, readyReplicas = 0, availableReplicas = 0 } = status;
+  const errors: FieldError[] = counted.flatMap((field) => nonNegative(status[field], at.field(field)));
+  for (const field of parts) {
+    const value = status[field] ?? 0;
+    if (value > replicas) errors.push(fieldErrors.invalid(at.field(field), value, 'cannot be greater than status.replicas'));
+  }
+  if (availableReplicas > readyReplicas) {
+    errors.push(fieldErrors.invalid(at.field('availableReplicas'), availableReplicas, 'cannot be greater than readyReplicas'));
+  }
+  return errors;
+}
+
+/** All that is wrong with a changed status. */
+export const replicaStatusErrors = (next: { readonly status: ReplicaCounts }, _previous: unknown, at: FieldPath): Errors =>
+  countErrors(next.status, at.field('status'));
+
+export function replicationControllerErrors({ spec }: ReplicationController, at: FieldPath): Errors {
+  const here = at.field('spec');
+  const { template, selector } = spec;
+  return [
+    ...nonNegative(spec.minReadySeconds, here.field('minReadySeconds')),
+    ...(Object.keys(selector ?? {}).length === 0 ? [fieldErrors.required(here.field('selector'))] : []),
+    ...nonNegative(spec.replicas, here.field('replicas')),
+    ...(template === undefined
+      ? [fieldErrors.required(here.field('template'))]
+      : templateErrors(template, fromSet(selector), 'ReplicationController', here.field('template'))),
+  ];
+}
+
+export function replicaSetErrors({ spec }: ReplicaSet, at: FieldPath): Errors {
+  const here = at.field('spec');
+  return [
+    ...nonNegative(spec.replicas, here.field('replicas')),
+    ...nonNegative(spec.minReadySeconds, here.field('minReadySeconds')),
+    ...selectionErrors(spec.selector, spec.template, here),
+  ];
+}
+
+/** The selector of a ReplicaSet or a Deployment never changes. */
+export const selectorUpdateErrors = (
+  next: { readonly spec: { readonly selector: LabelSelector } },
+  previous: { readonly spec: { readonly selector: LabelSelector } },
+  at: FieldPath,
+): Errors => immutable(next.spec.selector, previous.spec.selector, at.field('spec', 'selector'));
+
+const countOf = (value: number | string): number =>
+  typeof value === 'number' ? value : isPercent(value).length === 0 ? Number.parseInt(value, 10) : 0;
+
+function rollingUpdateErrors({ maxUnavailable, maxSurge }: RollingUpdateDeployment, at: FieldPath): Errors {
+  const here = at.field('maxUnavailable');
+  return [
+    ...positiveIntOrPercent(maxUnavailable, here),
+    ...positiveIntOrPercent(maxSurge, at.field('maxSurge')),
+    ...(countOf(maxUnavailable) === 0 && countOf(maxSurge) === 0
+      ? [fieldErrors.invalid(here, maxUnavailable, 'may not be 0 when `maxSurge` is 0')]
+      : []),
+    ...notMoreThanHundredPercent(maxUnavailable, here),
+  ];
+}
+
+function strategyErrors({ type, rollingUpdate }: DeploymentStrategy, at: FieldPath): Errors {
+  const here = at.field('rollingUpdate');
+  if (type === 'Recreate') {
+    return rollingUpdate === undefined ? [] : [fieldErrors.forbidden(here, "may not be specified when strategy `type` is 'Recreate'")];
+  }
+  if (type !== 'RollingUpdate') {
+    return [fieldErrors.notSupported(at, { Type: type, RollingUpdate: rollingUpdate ?? null }, ['Recreate', 'RollingUpdate'])];
+  }
+  return rollingUpdate === undefined
+    ? [fieldErrors.required(here, 'this should be defaulted and never be nil')]
+    : rollingUpdateErrors(rollingUpdate, here);
+}
+
+export function deploymentErrors({ spec }: Deployment, at: FieldPath): Errors {
+  const here = at.field('spec');
+  const { minReadySeconds = 0, progressDeadlineSeconds: deadline } = spec;
+  return [
+    ...nonNegative(spec.replicas, here.field('replicas')),
+    ...selectionErrors(spec.selector, spec.template, here),
+    ...strategyErrors(spec.strategy, here.field('strategy')),
+    ...nonNegative(minReadySeconds, here.field('minReadySeconds')),
+    ...nonNegative(spec.revisionHistoryLimit, here.field('revisionHistoryLimit')),
+    ...nonNegative(deadline, here.field('progressDeadlineSeconds')),
+    ...(deadline <= minReadySeconds
+      ? [fieldErrors.invalid(here.field('progressDeadlineSeconds'), deadline, 'must be greater than minReadySeconds')]
+      : []),
+  ];
+}
+
+/** The status of a Deployment; its collision count only grows. */
+export function deploymentStatusErrors(next: Deployment, previous: Deployment, at: FieldPath): Errors {
+  const now = next.status.collisionCount;
+  const before = previous.status.collisionCount;
+  return [
+    ...replicaStatusErrors(next, previous, at),
+    ...(before !== undefined && (now ?? -1) < before
+      ? [fieldErrors.invalid(at.field('status', 'collisionCount'), now ?? 0, 'cannot be decremented')]
+      : []),
+  ];
+}

@@ -1,0 +1,28 @@
+/** A lock with an expiry: heartbeats and leader election. https://kubernetes.io/docs/concepts/architecture/leases/ */
+import type { Lease } from '../../generated/coordination/v1.ts';
+import { defineKind } from '../../kind.ts';
+import { ageColumn, nameColumn } from '../columns.ts';
+import { leaseErrors } from './validation/lease.ts';
+
+export const lease = defineKind<Lease>({
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  kind: 'Lease',
+  plural: 'leases',
+  singular: 'lease',
+  scope: 'Namespaced',
+  schema: 'io.k8s.api.coordination.v1.Lease',
+  allowCreateOnUpdate: true,
+  allowUnconditionalUpdate: false,
+  validate: leaseErrors,
+  columns: [
+    nameColumn,
+    {
+      name: 'Holder',
+      type: 'string',
+      descriptionOf: ['io.k8s.api.coordination.v1.LeaseSpec', 'holderIdentity'],
+      value: ({ spec }) => spec.holderIdentity ?? '',
+    },
+    ageColumn,
+  ],
+});

@@ -1,0 +1,109 @@
+/** A machine that runs Pods. https://kubernetes.io/docs/concepts/architecture/nodes/ */
+import type { Node } from '../../generated/core/v1.ts';
+import { type Column, defineKind } from '../../kind.ts';
+import { defaultResourceList } from '../../pod/defaults/container.ts';
+import { ageColumn, nameColumn } from '../columns.ts';
+import { nodeErrors, nodeStatusErrors, nodeUpdateErrors } from './validation/node.ts';
+
+const rolePrefix = 'node-role.kubernetes.io/';
+
+/** The roles that a node's labels name, sorted. */
+export function nodeRoles({ metadata }: Node): readonly string[] {
+  const roles = new Set<string>();
+  for (const [key, value] of Object.entries(metadata.labels ?? {})) {
+    if (key.startsWith(rolePrefix) && key.length > rolePrefix.length) roles.add(key.slice(rolePrefix.length));
+    else if (key === 'kubernetes.io/role' && value !== '') roles.add(value);
+  }
+  return [...roles].toSorted();
+}
+
+function statusText({ spec, status }: Node): string {
+  const ready = status.conditions?.find(({ type }) => type === 'Ready');
+  const text = ready === undefined ? 'Unknown' : ready.status === 'True' ? 'Ready' : 'NotReady';
+  return spec.unschedulable === true ? `${text},SchedulingDisabled` : text;
+}
+
+const address = ({ status }: Node, type: string): string => status.addresses?.find((entry) => entry.type === type)?.address ?? '<none>';
+const orUnknown = (text: string): string => (text === '' ? '<unknown>' : text);
+const info = 'io.k8s.api.core.v1.NodeSystemInfo';
+const nodeStatus = 'io.k8s.api.core.v1.NodeStatus';
+
+const columns: readonly Column<Node>[] = [
+  nameColumn,
+  { name: 'Status', type: 'string', description: 'The status of the node', value: statusText },
+  { name: 'Roles', type: 'string', description: 'The roles of the node', value: (object) => nodeRoles(object).join(',') || '<none>' },
+  ageColumn,
+  { name: 'Version', type: 'string', descriptionOf: [info, 'kubeletVersion'], value: ({ status }) => status.nodeInfo.kubeletVersion },
+  {
+    name: 'Internal-IP',
+    type: 'string',
+    priority: 1,
+    descriptionOf: [nodeStatus, 'addresses'],
+    value: (object) => address(object, 'InternalIP'),
+  },
+  {
+    name: 'External-IP',
+    type: 'string',
+    priority: 1,
+    descriptionOf: [nodeStatus, 'addresses'],
+    value: (object) => address(object, 'ExternalIP'),
+  },
+  {
+    name: 'OS-Image',
+    type: 'string',
+    priority: 1,
+    descriptionOf: [info, 'osImage'],
+    value: ({ status }) => orUnknown(status.nodeInfo.osImage),
+  },
+  {
+    name: 'Kernel-Version',
+    type: 'string',
+    priority: 1,
+    descriptionOf: [info, 'kernelVersion'],
+    value: ({ status }) => orUnknown(status.nodeInfo.kernelVersion),
+  },
+  {
+    name: 'Container-Runtime',
+    type: 'string',
+    priority: 1,
+    descriptionOf: [info, 'containerRuntimeVersion'],
+    value: ({ status }) => orUnknown(status.nodeInfo.containerRuntimeVersion),
+  },
+];
+
+/** Source: pkg/registry/core/node/strategy.go (fieldIsDeprecatedWarnings). */
+const deprecatedFieldWarnings = ({ spec }: Node): readonly string[] => [
+  ...(spec.configSource === undefined ? [] : ['spec.configSource: the feature is no longer supported']),
+  ...((spec.externalID ?? '') === '' ? [] : ['spec.externalID: this field is deprecated, and is unused by Kubernetes']),
+];
+
+export const node = defineKind<Node>({
+  group: '',
+  version: 'v1',
+  kind: 'Node',
+  plural: 'nodes',
+  singular: 'node',
+  shortNames: ['no'],
+  scope: 'Cluster',
+  schema: 'io.k8s.api.core.v1.Node',
+  subresources: { status: true, connect: ['proxy'] },
+  generation: false,
+  defaults: (object) => {
+    const { capacity, allocatable = capacity } = object.status;
+    return {
+      ...object,
+      status: {
+        ...object.status,
+        ...(capacity === undefined ? {} : { capacity: defaultResourceList(capacity) }),
+        ...(allocatable === undefined ? {} : { allocatable: defaultResourceList(allocatable) }),
+      },
+    };
+  },
+  validate: nodeErrors,
+  validateUpdate: nodeUpdateErrors,
+  validateStatusUpdate: nodeStatusErrors,
+  warnings: deprecatedFieldWarnings,
+  selectableFieldLabels: ['metadata.name', 'spec.unschedulable'],
+  selectableFields: ({ spec }) => ({ 'spec.unschedulable': String(spec.unschedulable ?? false) }),
+  columns,
+});

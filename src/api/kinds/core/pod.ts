@@ -1,0 +1,178 @@
+/** A group of containers that share a network and volumes on one node. https://kubernetes.io/docs/concepts/workloads/pods/ */
+
+import { FieldPath } from '../../field-error.ts';
+import type { Pod } from '../../generated/core/v1.ts';
+import { type Column, defineKind, type RowCondition } from '../../kind.ts';
+import { defaultPod } from '../../pod/defaults/pod-spec.ts';
+import { mergeMatchLabelKeys } from '../../pod/match-label-keys.ts';
+import { qosClassOfSpec } from '../../pod/resources.ts';
+import { podStatusText } from '../../pod/status-text.ts';
+import { podCreateErrors, podErrors, podUpdateErrors } from '../../pod/validation/pod.ts';
+import { podStatusUpdateErrors } from '../../pod/validation/pod-status.ts';
+import { podWarnings } from '../../pod/validation/pod-warnings.ts';
+import { nameWarnings } from '../apps/validation/workload-warnings.ts';
+import { ageColumn, nameColumn, orNone } from '../columns.ts';
+
+const model = 'io.k8s.api.core.v1.Pod';
+
+function readinessGates({ spec, status }: Pod): string {
+  const gates = spec.readinessGates ?? [];
+  if (gates.length === 0) return '<none>';
+  const open = gates.filter(({ conditionType }) => status.conditions?.find(({ type }) => type === conditionType)?.status === 'True');
+  return `${open.length}/${gates.length}`;
+}
+
+const columns: readonly Column<Pod>[] = [
+  nameColumn,
+  {
+    name: 'Ready',
+    type: 'string',
+    description: 'The aggregate readiness state of this pod for accepting traffic.',
+    value: (pod, now) => podStatusText(pod, now).ready,
+  },
+  {
+    name: 'Status',
+    type: 'string',
+    description: 'The aggregate status of the containers in this pod.',
+    value: (pod, now) => podStatusText(pod, now).status,
+  },
+  {
+    name: 'Restarts',
+    type: 'string',
+    description:
+      'The number of times the containers in this pod have been restarted and when the last container in this pod has restarted.',
+    value: (pod, now) => podStatusText(pod, now).restarts,
+  },
+  ageColumn,
+  {
+    name: 'IP',
+    type: 'string',
+    priority: 1,
+    descriptionOf: ['io.k8s.api.core.v1.PodStatus', 'podIP'],
+    value: ({ status }) => orNone(status.podIPs?.[0]?.ip ?? status.podIP),
+  },
+  {
+    name: 'Node',
+    type: 'string',
+    priority: 1,
+    descriptionOf: ['io.k8s.api.core.v1.PodSpec', 'nodeName'],
+    value: ({ spec }) => orNone(spec.nodeName),
+  },
+  {
+    name: 'Nominated Node',
+    type: 'string',
+    priority: 1,
+    descriptionOf: ['io.k8s.api.core.v1.PodStatus', 'nominatedNodeName'],
+    value: ({ status }) => orNone(status.nominatedNodeName),
+  },
+  {
+    name: 'Readiness Gates',
+    type: 'string',
+    priority: 1,
+    descriptionOf: ['io.k8s.api.core.v1.PodSpec', 'readinessGates'],
+    value: readinessGates,
+  },
+];
+
+function rowConditions({ status }: Pod): readonly RowCondition[] {
+  if (status.phase === 'Succeeded') {
+    return [{ type: 'Completed', status: 'True', reason: 'Succeeded', message: 'The pod has completed successfully.' }];
+  }
+  if (status.phase === 'Failed') return [{ type: 'Completed', status: 'True', reason: 'Failed', message: 'The pod failed.' }];
+  return [];
+}
+
+const selectableFieldLabels = [
+  'metadata.name',
+  'metadata.namespace',
+  'spec.nodeName',
+  'spec.restartPolicy',
+  'spec.schedulerName',
+  'spec.serviceAccountName',
+  'spec.hostNetwork',
+  'status.phase',
+  'status.podIP',
+  'status.podIPs',
+  'status.nominatedNodeName',
+] as const;
+
+export const pod = defineKind<Pod>({
+  group: '',
+  version: 'v1',
+  kind: 'Pod',
+  plural: 'pods',
+  singular: 'pod',
+  shortNames: ['po'],
+  categories: ['all'],
+  scope: 'Namespaced',
+  schema: model,
+  subresources: {
+    status: true,
+    connect: ['attach', 'binding', 'ephemeralcontainers', 'eviction', 'exec', 'log', 'portforward', 'proxy', 'resize'],
+  },
+  defaults: defaultPod,
+  prepareForCreate: preparePodForCreate,
+  returnsDeletedObject: true,
+  validate: podErrors,
+  validateCreate: podCreateErrors,
+  validateUpdate: podUpdateErrors,
+  validateStatusUpdate: podStatusUpdateErrors,
+  keptByStatusUpdates: ['ownerReferences'],
+  /** Updates are often and by programs: upstream warns of new Pods only. */
+  warnings: ({ metadata, spec }, previous) =>
+    previous === undefined ? [...nameWarnings(metadata.name, "the Pod's hostname"), ...podWarnings(metadata, spec, FieldPath.root)] : [],
+  selectableFieldLabels,
+  selectableFields: ({ spec, status }) => ({
+    'spec.nodeName': spec.nodeName ?? '',
+    'spec.restartPolicy': spec.restartPolicy,
+    'spec.schedulerName': spec.schedulerName,
+    'spec.serviceAccountName': spec.serviceAccountName ?? '',
+    'spec.hostNetwork': String(spec.hostNetwork ?? false),
+    'status.phase': status.phase ?? '',
+    'status.podIP': status.podIPs?.[0]?.ip ?? status.podIP ?? '',
+    'status.nominatedNodeName': status.nominatedNodeName ?? '',
+  }),
+  gracePeriodSeconds: podGracePeriodSeconds,
+  columns,
+  rowConditions,
+});
+
+/** A new Pod is Pending with its quality-of-service class; a gated one says that it waits. Source: pkg/registry/core/pod/strategy.go. */
+function preparePodForCreate(created: Pod): Pod {
+  const { nodeName, schedulingGates } = created.spec;
+  const gated = (nodeName ?? '') === '' && (schedulingGates ?? []).length > 0;
+  return {
+    ...created,
+    spec: mergeMatchLabelKeys(created.spec, created.metadata.labels ?? {}),
+    status: {
+      phase: 'Pending',
+      ...(gated
+        ? {
+            conditions: [
+              {
+                type: 'PodScheduled',
+                status: 'False',
+                reason: 'SchedulingGated',
+                message: 'Scheduling is blocked due to non-empty scheduling gates',
+                lastProbeTime: null,
+                lastTransitionTime: null,
+              },
+            ],
+          }
+        : {}),
+      qosClass: qosClassOfSpec(created.spec),
+    },
+  };
+}
+
+/**
+ * How long a Pod may take to stop: as requested or as its spec says; at once when no kubelet runs it. Source: pkg/registry/core/pod,
+ * CheckGracefulDelete.
+ */
+function podGracePeriodSeconds({ spec, status }: Pod, requestedSeconds: number | undefined): number {
+  const asked = requestedSeconds ?? spec.terminationGracePeriodSeconds ?? 0;
+  if (spec.nodeName === undefined || spec.nodeName === '') return 0;
+  if (status.phase === 'Succeeded' || status.phase === 'Failed') return 0;
+  // A negative period means the smallest one.
+  return asked < 0 ? 1 : asked;
+}

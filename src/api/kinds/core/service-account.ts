@@ -1,0 +1,43 @@
+/** The identity of a Pod. https://kubernetes.io/docs/concepts/security/service-accounts/ */
+import type { ServiceAccount } from '../../generated/core/v1.ts';
+import { defineKind } from '../../kind.ts';
+import { ageColumn, nameColumn } from '../columns.ts';
+
+const model = 'io.k8s.api.core.v1.ServiceAccount';
+
+/** Of the Secrets that an account lists only the names count. Source: pkg/registry/core/serviceaccount/strategy.go (cleanSecretReferences). */
+const withSecretNames = (account: ServiceAccount): ServiceAccount =>
+  account.secrets === undefined
+    ? account
+    : { ...account, secrets: account.secrets.map(({ name }) => (name === undefined || name === '' ? {} : { name })) };
+
+const mountableSecrets = 'kubernetes.io/enforce-mountable-secrets';
+
+/** Told once, not again at every update. */
+const mountableSecretsWarnings = ({ metadata }: ServiceAccount, previous: ServiceAccount | undefined): readonly string[] =>
+  metadata.annotations?.[mountableSecrets] === undefined || previous?.metadata.annotations?.[mountableSecrets] !== undefined
+    ? []
+    : [`metadata.annotations[${mountableSecrets}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`];
+
+export const serviceAccount = defineKind<ServiceAccount>({
+  group: '',
+  version: 'v1',
+  kind: 'ServiceAccount',
+  plural: 'serviceaccounts',
+  singular: 'serviceaccount',
+  shortNames: ['sa'],
+  scope: 'Namespaced',
+  schema: model,
+  subresources: { connect: ['token'] },
+  prepareForCreate: withSecretNames,
+  prepareForUpdate: withSecretNames,
+  returnsDeletedObject: true,
+  /** Nothing but metadata has rules. */
+  validate: () => [],
+  warnings: mountableSecretsWarnings,
+  columns: [
+    nameColumn,
+    { name: 'Secrets', type: 'string', descriptionOf: [model, 'secrets'], value: ({ secrets }) => secrets?.length ?? 0 },
+    ageColumn,
+  ],
+});

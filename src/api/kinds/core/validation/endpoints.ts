@@ -1,0 +1,129 @@
+/** Endpoints and EndpointSlices. Source: pkg/apis/core/validation/validation.go, pkg/apis/discovery/validation/validation.go. */
+import { type FieldError, type FieldPath, fieldErrors } from '../../../field-error.ts';
+import type { EndpointAddress, EndpointPort, Endpoints } from '../../../generated/core/v1.ts';
+import type { Endpoint, EndpointHints, EndpointSlice } from '../../../generated/discovery/v1.ts';
+import { ipErrors, legacyIpErrors, nonSpecialIpErrors, parseIp } from '../../../ip.ts';
+import { isDns1123Label, isDns1123Subdomain, isPortNumber } from '../../../names.ts';
+import {
+  dnsLabel,
+  dnsSubdomain,
+  type Errors,
+  immutable,
+  invalidEach,
+  labelErrors,
+  oneOf,
+  protocols,
+  qualifiedName,
+  requiredOneOf,
+} from '../../../validation/common.ts';
+
+const addressErrors = ({ ip, hostname = '', nodeName }: EndpointAddress, at: FieldPath): Errors => [
+  ...legacyIpErrors(ip, at.field('ip')),
+  ...(hostname === '' ? [] : dnsLabel(hostname, at.field('hostname'))),
+  ...(nodeName === undefined ? [] : dnsSubdomain(nodeName, at.field('nodeName'))),
+  ...nonSpecialIpErrors(ip, at.field('ip')),
+];
+
+const portErrors = ({ name = '', port, protocol, appProtocol }: EndpointPort, nameRequired: boolean, at: FieldPath): Errors => [
+  ...(name === '' ? (nameRequired ? [fieldErrors.required(at.field('name'))] : []) : dnsLabel(name, at.field('name'))),
+  ...invalidEach(isPortNumber(port), port, at.field('port')),
+  ...requiredOneOf(protocol, protocols, at.field('protocol')),
+  ...(appProtocol === undefined ? [] : qualifiedName(appProtocol, at.field('appProtocol'))),
+];
+
+/** All that is wrong with Endpoints. */
+export const endpointsErrors = ({ subsets = [] }: Endpoints, at: FieldPath): Errors =>
+  subsets.flatMap(({ addresses = [], notReadyAddresses = [], ports = [] }, i) => {
+    const here = at.field('subsets').index(i);
+    return [
+      ...(addresses.length === 0 && notReadyAddresses.length === 0
+        ? [fieldErrors.required(here, 'must specify `addresses` or `notReadyAddresses`')]
+        : []),
+      ...addresses.flatMap((address, j) => addressErrors(address, here.field('addresses').index(j))),
+      ...notReadyAddresses.flatMap((address, j) => addressErrors(address, here.field('notReadyAddresses').index(j))),
+      ...ports.flatMap((port, j) => portErrors(port, ports.length > 1, here.field('ports').index(j))),
+    ];
+  });
+
+const maxEndpoints = 1000;
+const maxAddresses = 100;
+const maxPorts = 20_000;
+const maxHints = 8;
+
+function domainNameErrors(name: string, at: FieldPath): Errors {
+  if (name === '') return [fieldErrors.required(at)];
+  const bare = name.endsWith('.') ? name.slice(0, -1) : name;
+  const complaints = isDns1123Subdomain(bare);
+  if (complaints.length > 0) return [fieldErrors.invalid(at, bare, complaints.join(','))];
+  const labels = bare.split('.');
+  if (labels.length < 2) return [fieldErrors.invalid(at, bare, 'should be a domain with at least two segments separated by dots')];
+  const bad = labels.find((label) => isDns1123Label(label).length > 0);
+  return bad === undefined ? [] : [fieldErrors.invalid(at, bad, isDns1123Label(bad).join(','))];
+}
+
+function sliceAddressErrors(address: string, type: string, at: FieldPath): Errors {
+  if (type === 'FQDN') return domainNameErrors(address, at);
+  if (type !== 'IPv4' && type !== 'IPv6') return [];
+  const family = type === 'IPv4' ? 4 : 6;
+  const ip = parseIp(address);
+  return [
+    ...ipErrors(address, at),
+    ...(ip !== undefined && ip.family !== family ? [fieldErrors.invalid(at, address, `must be an ${type} address`)] : []),
+    ...nonSpecialIpErrors(address, at),
+  ];
+}
+
+function hintErrors({ forZones = [], forNodes = [] }: EndpointHints, at: FieldPath): Errors {
+  const errors: FieldError[] = [];
+  for (const [list, name, check] of [
+    [forZones, 'forZones', qualifiedName],
+    [forNodes, 'forNodes', dnsSubdomain],
+  ] as const) {
+    const here = at.field(name);
+    if (list.length > maxHints) errors.push(fieldErrors.tooMany(here, list.length, maxHints));
+    const seen = new Set<string>();
+    for (const [i, hint] of list.entries()) {
+      if (seen.has(hint.name)) errors.push(fieldErrors.duplicate(here.index(i).field('name'), hint.name));
+      seen.add(hint.name);
+      errors.push(...check(hint.name, here.index(i).field('name')));
+    }
+  }
+  return errors;
+}
+
+function endpointErrors({ addresses, hostname, nodeName, hints, deprecatedTopology = {} }: Endpoint, type: string, at: FieldPath): Errors {
+  const here = at.field('addresses');
+  const topology = at.field('deprecatedTopology');
+  return [
+    ...(addresses.length === 0 ? [fieldErrors.required(here, 'must contain at least 1 address')] : []),
+    ...(addresses.length > maxAddresses ? [fieldErrors.tooMany(here, addresses.length, maxAddresses)] : []),
+    ...addresses.flatMap((address, i) => sliceAddressErrors(address, type, here.index(i))),
+    ...(nodeName === undefined ? [] : dnsSubdomain(nodeName, at.field('nodeName'))),
+    ...labelErrors(deprecatedTopology, topology),
+    ...(hostname === undefined ? [] : dnsLabel(hostname, at.field('hostname'))),
+    ...(hints === undefined ? [] : hintErrors(hints, at.field('hints'))),
+  ];
+}
+
+/** All that is wrong with a slice. */
+export function endpointSliceErrors({ addressType, endpoints, ports }: EndpointSlice, at: FieldPath): Errors {
+  const errors: FieldError[] = [...requiredOneOf(addressType, ['FQDN', 'IPv4', 'IPv6'], at.field('addressType'))];
+  const list = at.field('endpoints');
+  if (endpoints.length > maxEndpoints) errors.push(fieldErrors.tooMany(list, endpoints.length, maxEndpoints));
+  else errors.push(...endpoints.flatMap((endpoint, i) => endpointErrors(endpoint, addressType, list.index(i))));
+  if (ports.length > maxPorts) return [...errors, fieldErrors.tooMany(at.field('ports'), ports.length, maxPorts)];
+  const names = new Set<string>();
+  for (const [i, { name, protocol, port, appProtocol }] of ports.entries()) {
+    const here = at.field('ports').index(i);
+    if (name !== '') errors.push(...dnsLabel(name, here.field('name')));
+    if (names.has(name)) errors.push(fieldErrors.duplicate(here.field('name'), name));
+    names.add(name);
+    if (port !== undefined) errors.push(...invalidEach(isPortNumber(port), port, here.field('port')));
+    errors.push(...oneOf(protocol, protocols, here.field('protocol')));
+    if (appProtocol !== undefined) errors.push(...qualifiedName(appProtocol, here.field('appProtocol')));
+  }
+  return errors;
+}
+
+export const endpointSliceUpdateErrors = (next: EndpointSlice, previous: EndpointSlice, at: FieldPath): Errors =>
+  immutable(next.addressType, previous.addressType, at.field('addressType'));

@@ -1,0 +1,54 @@
+/** What events.k8s.io/v1 asks of events besides core/v1, which keeps old recorders working. Source: pkg/apis/core/validation/events.go. */
+import { type FieldError, type FieldPath, fieldErrors } from '../../../field-error.ts';
+import type { Event } from '../../../generated/core/v1.ts';
+import { sameJson } from '../../../same-json.ts';
+import { type Errors, immutable } from '../../../validation/common.ts';
+
+const isUnset = (value: unknown): boolean => value === undefined || value === null || value === '' || value === 0;
+
+function seriesErrors({ series }: Event, at: FieldPath): Errors {
+  if (series === undefined || series === null) return [];
+  return [
+    ...((series.count ?? 0) < 2 ? [fieldErrors.invalid(at.field('series', 'count'), '', 'should be at least 2')] : []),
+    ...(isUnset(series.lastObservedTime) ? [fieldErrors.required(at.field('series', 'lastObservedTime'))] : []),
+  ];
+}
+
+/** What a new event must say, and what only old ones may. */
+export function newEventErrors(event: Event, at: FieldPath): Errors {
+  const { eventTime, type = '', firstTimestamp, lastTimestamp, count, source } = event;
+  const errors: FieldError[] = [...seriesErrors(event, at)];
+  const unset = (name: string): number => errors.push(fieldErrors.invalid(at.field(name), '', 'needs to be unset'));
+  if (isUnset(eventTime)) errors.push(fieldErrors.required(at.field('eventTime')));
+  if (type !== 'Normal' && type !== 'Warning') errors.push(fieldErrors.invalid(at.field('type'), '', `has invalid value: ${type}`));
+  if (!isUnset(firstTimestamp)) unset('firstTimestamp');
+  if (!isUnset(lastTimestamp)) unset('lastTimestamp');
+  if (!isUnset(count)) unset('count');
+  if (!isUnset(source.component) || !isUnset(source.host)) unset('source');
+  return errors;
+}
+
+/** An event happened once: later only its series changes. */
+const fixed = [
+  ...([
+    'involvedObject',
+    'reason',
+    'message',
+    'source',
+    'firstTimestamp',
+    'lastTimestamp',
+    'count',
+    'reason',
+    'type',
+    'eventTime',
+  ] as const),
+  ...(['action', 'related'] as const),
+];
+
+/** What an update through events.k8s.io/v1 may not change. */
+export const newEventUpdateErrors = (next: Event, previous: Event, at: FieldPath): Errors => [
+  ...(sameJson(next.series, previous.series) ? [] : seriesErrors(next, at)),
+  ...fixed.flatMap((name) => immutable(next[name], previous[name], at.field(name))),
+  ...immutable(next.reportingComponent, previous.reportingComponent, at.field('reportingController')),
+  ...immutable(next.reportingInstance, previous.reportingInstance, at.field('reportingInstance')),
+];

@@ -1,0 +1,62 @@
+/** A part of the addresses behind a Service. https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/ */
+
+import { deepEqual } from '../../deep-equal.ts';
+import type { EndpointSlice } from '../../generated/discovery/v1.ts';
+import { defineKind } from '../../kind.ts';
+import { ageColumn, firstThree, nameColumn } from '../columns.ts';
+import { endpointSliceErrors, endpointSliceUpdateErrors } from '../core/validation/endpoints.ts';
+import { endpointSliceWarnings } from '../core/validation/endpoints-warnings.ts';
+
+const model = 'io.k8s.api.discovery.v1.EndpointSlice';
+
+const portsText = ({ ports }: EndpointSlice): string =>
+  firstThree(
+    (ports ?? []).map(({ name, port }) => (port === undefined ? (name ?? '*') : String(port))),
+    '<unset>',
+  );
+
+const endpointsText = ({ endpoints }: EndpointSlice): string =>
+  firstThree(
+    (endpoints ?? []).flatMap(({ addresses }) => addresses),
+    '<unset>',
+  );
+
+/** Bumps the generation whenever anything but metadata changed. Source: pkg/registry/discovery/endpointslice/strategy.go. */
+function prepareEndpointSliceForUpdate(next: EndpointSlice, previous: EndpointSlice): EndpointSlice {
+  const content = ({ addressType, endpoints, ports, metadata }: EndpointSlice) => ({
+    addressType,
+    endpoints,
+    ports,
+    labels: metadata.labels,
+  });
+  const changed = !deepEqual(content(next), content(previous));
+  const generation = (previous.metadata.generation ?? 1) + (changed ? 1 : 0);
+  return { ...next, metadata: { ...next.metadata, generation } };
+}
+
+export const endpointSlice = defineKind<EndpointSlice>({
+  group: 'discovery.k8s.io',
+  version: 'v1',
+  kind: 'EndpointSlice',
+  plural: 'endpointslices',
+  singular: 'endpointslice',
+  scope: 'Namespaced',
+  schema: model,
+  allowCreateOnUpdate: false,
+  defaults: (object) => ({
+    ...object,
+    ports: (object.ports ?? []).map((port) => ({ ...port, name: port.name ?? '', protocol: port.protocol || 'TCP' })),
+  }),
+  prepareForCreate: (object) => ({ ...object, metadata: { ...object.metadata, generation: 1 } }),
+  prepareForUpdate: prepareEndpointSliceForUpdate,
+  warnings: endpointSliceWarnings,
+  validate: endpointSliceErrors,
+  validateUpdate: endpointSliceUpdateErrors,
+  columns: [
+    nameColumn,
+    { name: 'AddressType', type: 'string', descriptionOf: [model, 'addressType'], value: ({ addressType }) => addressType },
+    { name: 'Ports', type: 'string', descriptionOf: [model, 'ports'], value: portsText },
+    { name: 'Endpoints', type: 'string', descriptionOf: [model, 'endpoints'], value: endpointsText },
+    ageColumn,
+  ],
+});
