@@ -8,22 +8,29 @@ import type { LayerTar } from './layer-tar.ts';
 const recipeLabel = 'dev.minik.recipe';
 
 export interface ImageBuild {
-  readonly tags: readonly [string, ...string[]];
+  readonly tags: readonly string[];
   readonly recipe: string;
   readonly dockerfile: string;
   /** Unpacked over the image's root by the Dockerfile's `ADD root.tar /`. */
   readonly root?: LayerTar;
 }
 
-/** Whether every tag exists and was built from this recipe. */
-export async function isBuilt(tags: readonly string[], recipe: string): Promise<boolean> {
-  const format = `{{index .Config.Labels "${recipeLabel}"}}`;
-  try {
-    const labels = (await capture('docker', ['image', 'inspect', '--format', format, ...tags])).trim().split('\n');
-    return labels.length === tags.length && labels.every((label) => label === recipe);
-  } catch {
-    return false; // not there: `docker image inspect` fails when any is missing
-  }
+/** Whose a tag is: ours of this recipe, ours of an older one, somebody else's, or nobody's. */
+export type TagOwner = 'current' | 'outdated' | 'foreign' | 'none';
+
+/** Whose a tag is on the daemon. */
+export async function ownerOf(tag: string, recipe: string): Promise<TagOwner> {
+  const lines = (await capture('docker', ['image', 'ls', '--quiet', '--no-trunc', tag])).trim();
+  if (lines === '') return 'none';
+  const label = (await capture('docker', ['image', 'inspect', '--format', `{{index .Config.Labels "${recipeLabel}"}}`, tag])).trim();
+  if (label === recipe) return 'current';
+  return label === '' || label === '<no value>' ? 'foreign' : 'outdated';
+}
+
+/** The id of an image that was built from this recipe, whatever its tags; undefined when there is none. */
+export async function imageOf(recipe: string): Promise<string | undefined> {
+  const ids = await capture('docker', ['image', 'ls', '--quiet', '--no-trunc', '--filter', `label=${recipeLabel}=${recipe}`]);
+  return ids.split('\n').find((id) => id !== '');
 }
 
 /** Builds and tags an image; `workFolder` holds the build context while it runs. */

@@ -8,12 +8,13 @@ import { eventually } from './support/shell.ts';
 const image = 'busybox:1.36';
 const skip = await noOwnDaemon();
 const kubectl = (...args: string[]): Promise<string> => cluster.kubectl('kubectl', args);
+const daemon = new OwnDaemon('e2e');
 const cluster = new E2eCluster({
   name: 'e2e-daemon',
+  inside: () => daemon.inside(),
   // Only the current context of the docker command, in the cluster's HOME, says which daemon.
   env: { DOCKER_HOST: undefined, DOCKER_CONTEXT: undefined, DOCKER_CONFIG: undefined },
 });
-const daemon = new OwnDaemon('e2e');
 
 const container = { name: 'main', image, command: ['sh', '-c', "trap 'exit 0' TERM; echo up; sleep 1000000 & wait"] };
 const pod = (name: string, spec: object = {}): object => ({

@@ -31,6 +31,8 @@ export interface E2eClusterOptions {
   /** The program to run; default: `MINIK_E2E_COMMAND` or the checkout's scripts/minik. */
   readonly command?: string;
   readonly startArgs?: readonly string[];
+  /** The words before every program that is run for it (another network namespace, say); asked anew each time. */
+  readonly inside?: () => readonly string[];
   /** More of the environment of every program that is run for it; undefined takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -111,12 +113,17 @@ export class E2eCluster {
 
   /** Runs `minik …` for this cluster. */
   minik(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-    return run([this.#command, ...args], { ...options, env: { ...this.env, ...options.env } });
+    return run([...this.#inside(), this.#command, ...args], { ...options, env: { ...this.env, ...options.env } });
   }
 
   /** The command line of a kubectl. */
   command(flavour: Flavour, args: readonly string[]): readonly string[] {
-    return flavour === 'kubectl' ? [process.env.MINIK_E2E_KUBECTL ?? 'kubectl', ...args] : [this.#command, 'kubectl', ...args];
+    const program = flavour === 'kubectl' ? [process.env.MINIK_E2E_KUBECTL ?? 'kubectl'] : [this.#command, 'kubectl'];
+    return [...this.#inside(), ...program, ...args];
+  }
+
+  #inside(): readonly string[] {
+    return this.#options.inside?.() ?? [];
   }
 
   /** Runs a kubectl that may fail. */

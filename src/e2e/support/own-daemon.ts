@@ -1,6 +1,8 @@
 /**
- * A Docker daemon of a test's own, beside the machine's, that may be stopped and killed: own data, own containerd (which outlives it, as on most machines), no
- * default bridge, and no packet filter rules, since a second daemon would rewrite the first one's chains. Needs root and dockerd.
+ * A Docker daemon of a test's own, beside the machine's, that may be stopped and killed: own data, own containerd (which
+ * outlives it, as on most machines) and a network namespace of its own, since a second daemon in the machine's would remove
+ * the first one's bridge and rewrite its packet filter. What uses its containers' network runs in that namespace, too:
+ * {@link OwnDaemon.inside}. Needs root and dockerd.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -16,8 +18,11 @@ const path = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`;
 /** Why no daemon can be started here; undefined when one can. */
 export async function noOwnDaemon(): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return 'a daemon of its own needs root';
-  const { code } = await run(['sh', '-c', 'command -v dockerd && command -v containerd && command -v setpriv'], { env: { PATH: path } });
-  return code === 0 ? undefined : 'a daemon of its own needs dockerd, containerd and setpriv';
+  const { code } = await run(
+    ['sh', '-c', 'command -v dockerd && command -v containerd && command -v setpriv && command -v nsenter && unshare --net true'],
+    { env: { PATH: path } },
+  );
+  return code === 0 ? undefined : 'a daemon of its own needs dockerd, containerd, setpriv, and the right to make a network namespace';
 }
 
 export class OwnDaemon {
@@ -28,19 +33,19 @@ export class OwnDaemon {
 
   constructor(name: string) {
     this.#folder = mkdtempSync(join(tmpdir(), `${name}-daemon-`));
-    this.host = `unix://${this.#inside('docker.sock')}`;
+    this.host = `unix://${this.#path('docker.sock')}`;
   }
 
   /** Starts it (again); resolves when it answers. */
   async start(): Promise<void> {
     this.#containerd ??= this.#startContainerd();
-    await eventually(() => assert.ok(existsSync(this.#inside('containerd.sock')), 'containerd listens'));
-    const daemon = this.#spawn('dockerd', {
-      'data-root': this.#inside('data'),
-      'exec-root': this.#inside('exec'),
-      pidfile: this.#inside('docker.pid'),
+    await eventually(() => assert.ok(existsSync(this.#path('containerd.sock')), 'containerd listens'));
+    const daemon = this.#spawn([...this.inside(), 'dockerd'], {
+      'data-root': this.#path('data'),
+      'exec-root': this.#path('exec'),
+      pidfile: this.#path('docker.pid'),
       host: this.host,
-      containerd: this.#inside('containerd.sock'),
+      containerd: this.#path('containerd.sock'),
       bridge: 'none',
       iptables: 'false',
       ip6tables: 'false',
@@ -56,27 +61,37 @@ export class OwnDaemon {
   }
 
   #startContainerd(): ChildProcess {
-    const config = this.#inside('containerd.toml');
+    const config = this.#path('containerd.toml');
     writeFileSync(config, 'version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n');
-    const [root, state] = [this.#inside('containerd'), this.#inside('containerd-state')];
-    return this.#spawn('containerd', { config, root, state, address: this.#inside('containerd.sock') });
+    const [root, state] = [this.#path('containerd'), this.#path('containerd-state')];
+    return this.#spawn(['unshare', '--net', '--', 'sh', '-c', 'ip link set lo up && exec containerd "$@"', 'sh'], {
+      config,
+      root,
+      state,
+      address: this.#path('containerd.sock'),
+    });
+  }
+
+  /** The words before a command that is to run in the daemon's network; it must have been started once. */
+  inside(): readonly string[] {
+    return ['nsenter', `--net=/proc/${this.#containerd?.pid ?? 0}/ns/net`, '--'];
   }
 
   /** A test that dies takes its daemons with it. */
-  #spawn(program: string, flags: Readonly<Record<string, string>>): ChildProcess {
-    const log = openSync(this.#inside('log'), 'a');
-    const command = ['--pdeathsig', 'TERM', program, ...Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)];
+  #spawn(program: readonly string[], flags: Readonly<Record<string, string>>): ChildProcess {
+    const log = openSync(this.#path('log'), 'a');
+    const command = ['--pdeathsig', 'TERM', ...program, ...Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`)];
     const child = spawn('setpriv', command, { stdio: ['ignore', log, log], env: { ...process.env, PATH: path } });
     closeSync(log);
     return child;
   }
 
-  #inside(file: string): string {
+  #path(file: string): string {
     return join(this.#folder, file);
   }
 
   #log(): string {
-    return readFileSync(this.#inside('log'), 'utf8').split('\n').slice(-20).join('\n');
+    return readFileSync(this.#path('log'), 'utf8').split('\n').slice(-20).join('\n');
   }
 
   /** Ends it: by TERM it first stops its containers, by KILL nothing is stopped. */
@@ -91,7 +106,7 @@ export class OwnDaemon {
 
   /** Copies images from the machine's daemon. */
   async load(...images: readonly string[]): Promise<void> {
-    const archive = this.#inside('images.tar');
+    const archive = this.#path('images.tar');
     await ok(['docker', 'save', '-o', archive, ...images]);
     await this.docker('load', '-i', archive);
     rmSync(archive);

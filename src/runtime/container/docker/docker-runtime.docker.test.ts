@@ -1,12 +1,10 @@
-import { ensureBusyboxImage } from '../../../../scripts/images/busybox.ts';
 import { containerRuntimeContract } from '../container-runtime.contract.ts';
 import { createDockerRuntime } from './create-docker-runtime.ts';
-import { testClock, testSubnet } from './docker-test-support.ts';
+import { busyboxImage, testClock, testSubnet } from './docker-test-support.ts';
 
 containerRuntimeContract('docker', async () => {
-  const image = ensureBusyboxImage();
   return {
-    image,
+    image: busyboxImage,
     missingProgram: '/does-not-exist',
     runtime: async (clusterId) => {
       const id = `runtime-test-${clusterId}`;

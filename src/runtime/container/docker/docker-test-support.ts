@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { ensureBusyboxImage } from '../../../../scripts/images/busybox.ts';
 import type { Container, ContainerConfig, ContainerRuntime, ExecOptions, Sandbox, SandboxConfig } from '../container-runtime.ts';
 import type { RuntimeClock } from '../runtime-clock.ts';
 import { aContainer, aSandbox, collector, untilExit } from '../runtime-test-support.ts';
 import { createDockerRuntime } from './create-docker-runtime.ts';
+
+/** An image with a static busybox, which `scripts/images/build` makes before these tests run. */
+export const busyboxImage = 'busybox:1.36';
 
 /** Real time, for tests against a real daemon. */
 export const testClock: RuntimeClock = {
@@ -49,7 +51,7 @@ export interface TestCluster {
 /** A cluster of its own on the real daemon; close it after the test. `index` chooses its subnet. */
 export async function startDockerCluster(name: string, index: number): Promise<TestCluster> {
   const clusterId = `runtime-test-${name}`;
-  const image = ensureBusyboxImage();
+  const image = busyboxImage;
   const runtime = createDockerRuntime({ clusterId, clock: testClock, networkName: `minik-${clusterId}`, ...testSubnet(index) });
   await runtime.destroy(); // leftovers of a run that was killed
   await runtime.prepare();
