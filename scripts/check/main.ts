@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { machineChanges, machineState } from './machine-state.ts';
 import { runTests, type TestTotals } from './run-tests.ts';
 
 const root = resolve(import.meta.dirname, '..', '..');
@@ -70,6 +71,7 @@ const onDocker = chosen.filter(needsDocker);
 if (onDocker.length > 0) {
   const ready = kubectl && step('Docker', 'scripts/ensure-docker') && step('images', 'scripts/images/build');
   if (ready) {
+    const before = named.length === 0 ? machineState() : undefined;
     await test(
       'tests on Docker',
       onDocker.filter((file) => !file.includes('/e2e/')),
@@ -82,6 +84,12 @@ if (onDocker.length > 0) {
       1,
       15 * 60_000,
     );
+    if (before !== undefined) {
+      const changes = machineChanges(before, machineState());
+      for (const change of changes) console.log(`    ${change}`);
+      console.log(`${changes.length === 0 ? '✔' : '✖'} the machine is as it was`);
+      if (changes.length > 0) failures.push('the machine is as it was');
+    }
   }
 }
 if (totals.tests === 0) failures.push('no test ran');
