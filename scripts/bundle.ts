@@ -1,22 +1,35 @@
 /** Bundles sources into one CommonJS file, as the executable carries them. */
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** dockerode pulls in an SSH and a gRPC client that minik never uses; leaving them out saves start-up time. */
-const unused = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'cpu-features', 'bufferutil', 'utf-8-validate'];
+/** Modules that packages ask for in case that they are installed, and do without when they are not: native ones, of which the executable carries none. */
+export const optionalModules = ['bufferutil', 'utf-8-validate', 'cpu-features'] as const;
+
+/**
+ * Of dockerode and its connection: SSH, and building images with BuildKit, which bring an SSH and a gRPC client and a second protobufjs. minik never calls them;
+ * leaving them out saves start-up time.
+ */
+const uncalled = /^\.\/(ssh|session|buildkit)$/;
+
+/** As Node says of a module that is not installed: whoever asks for it must not take it for installed. */
+const missing = (name: string): string =>
+  `throw Object.assign(new Error(${JSON.stringify(`Cannot find module '${name}'`)}), { code: 'MODULE_NOT_FOUND' });`;
+
+/** In place of a function that is loaded with its package and never called. */
+const refusing = (name: string): string =>
+  `module.exports = () => { throw new Error(${JSON.stringify(`${name} was left out of the executable`)}); };`;
 
 const leaveOutUnused: Plugin = {
   name: 'leave-out-unused',
   setup: (setup) => {
-    const filter = new RegExp(`^(${unused.join('|')})$`);
-    setup.onResolve({ filter }, ({ path }) => ({ path, namespace: 'unused' }));
-    setup.onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
-    // Of dockerode: building images with BuildKit, which minik never does, brings a second protobufjs.
-    setup.onResolve({ filter: /^\.\/(session|buildkit)$/ }, ({ path, importer }) =>
-      importer.includes('/dockerode/') ? { path, namespace: 'unused' } : undefined,
+    setup.onResolve({ filter: new RegExp(`^(${optionalModules.join('|')})$`) }, ({ path }) => ({ path, namespace: 'missing' }));
+    setup.onLoad({ filter: /.*/, namespace: 'missing' }, ({ path }) => ({ contents: missing(path) }));
+    setup.onResolve({ filter: uncalled }, ({ path, importer }) =>
+      /\/(dockerode|docker-modem)\//.test(importer) ? { path, namespace: 'uncalled' } : undefined,
     );
+    setup.onLoad({ filter: /.*/, namespace: 'uncalled' }, ({ path }) => ({ contents: refusing(path) }));
     // A copy of Node's own streams, for older Nodes.
     setup.onResolve({ filter: /^readable-stream$/ }, () => ({ path: 'node:stream', external: true }));
   },
@@ -32,7 +45,7 @@ export interface BundleOptions {
 /** Writes the bundle. */
 export async function bundle({ entry, output, plugins = [] }: BundleOptions): Promise<void> {
   await build({
-    entryPoints: [join(root, entry)],
+    entryPoints: [resolve(root, entry)],
     outfile: output,
     bundle: true,
     platform: 'node',

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { StatusError } from '../../api/status-error.ts';
+import { chunksOf } from './answer-body.ts';
 import { CommandError, type KubectlCommand } from './command.ts';
 import { apiVersionOf, resourcePath } from './discovery.ts';
 import { podTimeoutMs } from './exec.ts';
@@ -84,7 +85,7 @@ class Dump {
     try {
       const body = await this.#session.transport.stream({ method: 'GET', path, signal: this.#session.signal });
       const chunks: Buffer[] = [];
-      for await (const chunk of body) chunks.push(Buffer.from(chunk));
+      for await (const chunk of chunksOf(body)) chunks.push(chunk);
       return Buffer.concat(chunks).toString('utf8');
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;

@@ -1,5 +1,6 @@
 /** `kubectl logs`. Source: kubectl pkg/cmd/logs/logs.go, pkg/polymorphichelpers/logsforobject.go. */
 import { isNotFound, StatusError } from '../../api/status-error.ts';
+import { chunksOf } from './answer-body.ts';
 import { CommandError, type KubectlCommand } from './command.ts';
 import { resourcePath } from './discovery.ts';
 import { podTimeoutMs } from './exec.ts';
@@ -97,13 +98,13 @@ async function copyLog(session: Session, path: string, prefix: string): Promise<
     if (!stdout.write(chunk)) await new Promise<void>((resolve) => stdout.once('drain', resolve));
   };
   if (prefix === '') {
-    for await (const chunk of body) await write(Buffer.from(chunk));
+    for await (const chunk of chunksOf(body)) await write(chunk);
     return;
   }
   const head = Buffer.from(prefix);
   let rest: Buffer = Buffer.alloc(0);
-  for await (const chunk of body) {
-    rest = Buffer.concat([rest, Buffer.from(chunk)]);
+  for await (const chunk of chunksOf(body)) {
+    rest = Buffer.concat([rest, chunk]);
     const end = rest.lastIndexOf(0x0a);
     if (end === -1) continue;
     const lines = rest.subarray(0, end).toString('latin1').split('\n');

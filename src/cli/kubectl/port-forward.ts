@@ -11,7 +11,7 @@ import { ArgumentError } from './flags.ts';
 import { asPod, attachablePod, type PodObject, podName, readOne } from './pods.ts';
 import { findResource } from './resource-args.ts';
 import type { ApiObject, Session } from './session.ts';
-import { openWebSocket } from './stream-client.ts';
+import { closeText, openWebSocket } from './stream-client.ts';
 import { watchUntil } from './watch-until.ts';
 
 export interface ForwardedPort {
@@ -216,8 +216,13 @@ class Forwarder {
         socket.once('drain', () => tunnel.resume());
       }
     });
-    tunnel.once('close', () => socket.end());
-    tunnel.on('error', () => socket.destroy());
+    tunnel.once('close', (code) => {
+      if (code === 1000 || socket.destroyed) return void socket.end();
+      // The local program must not take what it has for all there was.
+      this.#failed(port, closeText(code));
+      socket.resetAndDestroy();
+    });
+    tunnel.on('error', () => socket.resetAndDestroy());
     socket.once('close', () => tunnel.close());
     socket.on('data', (chunk) => {
       socket.pause();

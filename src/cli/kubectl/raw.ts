@@ -1,6 +1,7 @@
 /** `--raw`: a request to a path of the API as the user wrote it. Source: kubectl pkg/rawhttp/raw.go. */
 import { readFileSync } from 'node:fs';
 import { text as textOf } from 'node:stream/consumers';
+import { chunksOf } from './answer-body.ts';
 import { CommandError } from './command.ts';
 import type { Flags } from './flags.ts';
 import type { Session } from './session.ts';
@@ -16,7 +17,7 @@ async function send(session: Session, method: 'GET' | 'PUT' | 'POST' | 'DELETE',
   const call = { method, path: rawPath(session.flags), signal: session.signal };
   const body = await session.transport.stream(text === undefined ? call : { ...call, text });
   const decoder = new TextDecoder();
-  for await (const chunk of body) session.out(decoder.decode(chunk, { stream: true }));
+  for await (const chunk of chunksOf(body)) session.out(decoder.decode(chunk, { stream: true }));
   session.out(decoder.decode());
   return 0;
 }

@@ -1,4 +1,5 @@
 /** `kubectl run --attach`: attaching to the pod that was made, and its exit code. Source: kubectl pkg/cmd/run/run.go. */
+import { chunksOf } from './answer-body.ts';
 import { attachTo } from './attach.ts';
 import { CommandError } from './command.ts';
 import { resourcePath } from './discovery.ts';
@@ -78,7 +79,7 @@ export class AttachedRun {
     const params = new URLSearchParams({ container: pod.spec.containers[0]?.name ?? '', ...(sinceTime === '' ? {} : { sinceTime }) });
     const path = `${resourcePath(pods, this.#session.namespace, podName(pod), 'log')}?${params}`;
     const body = await this.#session.transport.stream({ method: 'GET', path, signal: this.#session.signal });
-    for await (const chunk of body) this.#session.terminal.stdout.write(chunk);
+    for await (const chunk of chunksOf(body)) this.#session.terminal.stdout.write(chunk);
   }
 
   #exitCode(pod: PodObject): Ended {

@@ -66,9 +66,14 @@ export function openWebSocket(session: Session, path: string, subprotocols: read
   });
 }
 
+/** What became of a connection that its server closed too early. Source: gorilla/websocket conn.go CloseError. */
+export function closeText(code: number): string {
+  if (code === 1006) return 'websocket: close 1006 (abnormal closure): unexpected EOF';
+  return `websocket: close ${code}${code === 1000 ? ' (normal)' : code === 1001 ? ' (going away)' : ''}: unexpected EOF`;
+}
+
 /** The session's end as an exit code. Throws CommandError or StatusError. */
-export function exitCodeOf(text: string): number {
-  if (text === '') return 0;
+function exitCodeOf(text: string): number {
   const status: Status = JSON.parse(text);
   if (status.status === 'Success') return 0;
   if (status.reason === 'NonZeroExitCode') {
@@ -99,7 +104,11 @@ class RemoteSession {
     this.#sendSizes();
     return new Promise<string>((resolve, reject) => {
       this.#socket.on('message', (data) => this.#receive(bytesOf(data)));
-      this.#socket.once('close', () => resolve(this.#status));
+      this.#socket.once('close', (code) => {
+        // A session that went to its end says how it ended.
+        if (this.#status === '') reject(new CommandError(`error reading from error stream: ${closeText(code)}`));
+        else resolve(this.#status);
+      });
       this.#socket.once('error', reject);
       const onAbort = (): void => {
         this.#socket.terminate();

@@ -1,6 +1,6 @@
 /** Watching one object until something is true of it. */
-import { createInterface } from 'node:readline';
 import { type Status, StatusError } from '../../api/status-error.ts';
+import { linesOf } from './answer-body.ts';
 import { resourcePath } from './discovery.ts';
 import type { Info } from './infos.ts';
 import type { ApiObject, Session } from './session.ts';
@@ -33,7 +33,7 @@ async function watchOnce(
   params.set('resourceVersion', list.metadata?.resourceVersion ?? '');
   const body = await session.transport.stream({ method: 'GET', path: `${path}?${params}`, signal });
   try {
-    for await (const line of createInterface({ input: body, crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const line of linesOf(body)) {
       if (line === '') continue;
       const event = JSON.parse(line) as WatchEvent; // the API's watch framing: one event a line
       if (event.type === 'ERROR') {

@@ -1,6 +1,6 @@
 /** Watching a resource over HTTP: the current objects, then every change, until Ctrl-C or the server ends it. */
-import { createInterface } from 'node:readline';
 import { type Status, StatusError } from '../../api/status-error.ts';
+import { linesOf } from './answer-body.ts';
 import { resourcePath } from './discovery.ts';
 import { queryText } from './list.ts';
 import type { ResourceSelection } from './resource-args.ts';
@@ -44,7 +44,10 @@ async function readStart(session: Session, { selection, selector, fieldSelector,
   };
 }
 
-/** Calls back for each event; resolves when the watch ends, however it ends. Rejects with StatusError when it cannot begin or expires. */
+/**
+ * Calls back for each event; resolves when the server ends the watch, or the session's signal does. Rejects with StatusError when it cannot begin or expires, with
+ * CommandError when the connection breaks. Differs: kubectl takes a broken connection for an end.
+ */
 export async function watchObjects(session: Session, request: WatchRequest, onEvent: (event: KubectlWatchEvent) => void): Promise<void> {
   const { selection, selector, fieldSelector, accept } = request;
   const { resource, namespace, names } = selection;
@@ -62,7 +65,7 @@ export async function watchObjects(session: Session, request: WatchRequest, onEv
   const body = await session.transport.stream({ method: 'GET', path, signal: session.signal, ...(accept === undefined ? {} : { accept }) });
   let skip = start.resourceVersion === '0';
   try {
-    for await (const line of createInterface({ input: body, crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const line of linesOf(body)) {
       if (line === '') continue;
       const event = JSON.parse(line) as KubectlWatchEvent; // the API's watch framing: one event a line
       if (event.type === 'ERROR') throw new StatusError(event.object as unknown as Status);
@@ -71,8 +74,7 @@ export async function watchObjects(session: Session, request: WatchRequest, onEv
       skip = false;
     }
   } catch (error) {
-    // A broken connection ends a watch like a closed one.
-    if (error instanceof StatusError) throw error;
+    if (!session.signal.aborted) throw error;
   } finally {
     body.destroy();
   }
