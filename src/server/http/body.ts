@@ -5,6 +5,7 @@ import { mayNestTooDeep, nestsTooDeep } from '../../api/nesting.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';
 import type { Body } from '../registry/registry.ts';
 import type { Exchange, NodeBindings } from './exchange.ts';
+import { askForBody } from './http1.ts';
 import { protobufType } from './negotiation.ts';
 import type { ProtobufCodec } from './ports.ts';
 
@@ -24,7 +25,9 @@ export async function readBody(exchange: Exchange): Promise<Buffer> {
 }
 
 /** Straight from the connection: the web stream that a `Request` would make of it costs as much as the rest of a small write. */
-function readIncoming(incoming: NodeBindings['incoming']): Promise<Buffer> {
+function readIncoming(node: NodeBindings): Promise<Buffer> {
+  const { incoming } = node;
+  askForBody(node);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -46,7 +49,7 @@ async function readAll(exchange: Exchange): Promise<Buffer> {
   const declared = exchange.header('content-length');
   if (declared !== '' && Number(declared) > maxBodyBytes) throw tooLarge();
   if (declared === '0') return Buffer.alloc(0);
-  if (exchange.node !== undefined) return readIncoming(exchange.node.incoming);
+  if (exchange.node !== undefined) return readIncoming(exchange.node);
   if (declared !== '') return Buffer.from(await exchange.request.arrayBuffer());
   const stream = exchange.request.body;
   if (stream === null) return Buffer.alloc(0);

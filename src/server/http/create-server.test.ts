@@ -3,53 +3,21 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
-import { Agent, type RequestOptions, request } from 'node:https';
+import { Agent, request } from 'node:https';
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { WebSocket } from 'ws';
 import type { Clock } from '../../client/clock.ts';
-import { loadPki, type Pki } from '../pki/pki.ts';
+import { loadPki } from '../pki/pki.ts';
 import type { AppOptions } from './app.ts';
-import { type ApiServer, createServer } from './create-server.ts';
+import { createServer } from './create-server.ts';
 import type { PodStreams, TerminalSize } from './streaming/pod-streams.ts';
 import { configMap, noStreams, pod, sending, testApp } from './test-app.ts';
+import { ask, type Running, start } from './test-server.ts';
 
 const base = '/api/v1/namespaces/default/configmaps';
-
-interface Running {
-  readonly server: ApiServer;
-  readonly pki: Pki;
-  /** Makes an object without the socket. */
-  fetch(path: string, init?: RequestInit): Promise<Response>;
-  readonly identity: { readonly ca: string; readonly key: string; readonly cert: string };
-}
-
-async function start(t: TestContext, more: Partial<AppOptions> = {}): Promise<Running> {
-  const directory = await mkdtemp(join(tmpdir(), 'minik-http-'));
-  const pki = await loadPki({ directory, serviceIp: '10.96.0.1', extraNames: [] });
-  const { options, fetch } = testApp(more);
-  const server = await createServer({ ...options, pki, addresses: [{ host: '127.0.0.1', port: 0 }], drainMs: 500 });
-  t.after(async () => {
-    await server.close();
-    await rm(directory, { recursive: true });
-  });
-  return { server, pki, fetch, identity: { ca: pki.caCertificate, key: pki.admin.key, cert: pki.admin.certificate } };
-}
-
-async function ask(
-  url: string,
-  options: RequestOptions,
-  body?: string,
-): Promise<{ status: number; text: string; response: IncomingMessage }> {
-  const outgoing = request(url, options);
-  outgoing.end(body);
-  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
-  let text = '';
-  for await (const chunk of response) text += String(chunk);
-  return { status: response.statusCode ?? 0, text, response };
-}
 
 describe('createServer', () => {
   it('sends a large list whole, with its length, over HTTP/1.1 and HTTP/2', async (t) => {

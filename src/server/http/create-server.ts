@@ -2,7 +2,7 @@
  * The API server on its sockets: HTTPS with HTTP/1.1 and HTTP/2 on one port, client certificates asked for but not demanded.
  * `close` ends watches and streams cleanly and drains connections within a bound.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import {
   createSecureServer,
   type Http2SecureServer,
@@ -15,6 +15,8 @@ import { DEFAULT_CIPHERS } from 'node:tls';
 import { getRequestListener } from '@hono/node-server';
 import type { Pki } from '../pki/pki.ts';
 import { type App, type AppOptions, createApp } from './app.ts';
+import type { NodeBindings } from './exchange.ts';
+import { hasTwoHosts, holdBody, maxHeaderBytes, readThroughStream, refuseRequest } from './http1.ts';
 import { mayUpgrade } from './streaming/may-upgrade.ts';
 import { handleUpgrade } from './streaming/upgrade.ts';
 
@@ -45,6 +47,8 @@ export interface ApiServer {
 
 /** Go's clients keep idle connections for 90 s; closing earlier would race with their next request. */
 const keepAliveMs = 95_000;
+/** Go's defaultMaxReadFrameSize. Source: golang.org/x/net/http2 server.go. */
+const maxFrameSize = 1024 * 1024;
 const defaultDrainMs = 2000;
 /** Go's order: AES-128 first, a third less work than Node's first choice and no less safe. Source: Go crypto/tls cipher_suites.go. */
 const ciphers = ['TLS_AES_128_GCM_SHA256', 'ECDHE-ECDSA-AES128-GCM-SHA256', DEFAULT_CIPHERS].join(':');
@@ -110,24 +114,35 @@ function secureServer(options: ServerOptions, app: App, connections: Connections
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
     ciphers,
-    settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024 },
+    // Differs: one header may have 64 KiB over HTTP/2 (nghttp2's NGHTTP2_HD_MAX_NV), and all of them must come in nine frames.
+    settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024, maxHeaderListSize: maxHeaderBytes, maxFrameSize },
     // In MB. Beyond Node's 10 new streams are refused while large lists are on their way.
     maxSessionMemory: 256,
   });
   // Members of HTTP/1 servers that HTTP/2 servers with allowHTTP1 have, too; their types do not say so.
   Object.assign(server, {
+    maxHeaderSize: maxHeaderBytes,
     keepAliveTimeout: keepAliveMs,
     headersTimeout: keepAliveMs + 5000,
     requestTimeout: 300_000,
     shouldUpgradeCallback: mayUpgrade,
   });
-  server.on('request', (incoming, outgoing) => {
+  const serve = ({ incoming, outgoing }: NodeBindings): void => {
     options.onRequest?.();
     connections.begin(incoming, outgoing);
+    if (outgoing instanceof ServerResponse && isHttp1(incoming) && hasTwoHosts(incoming)) {
+      refuseRequest(outgoing, 'too many Host headers');
+      return;
+    }
     listener(incoming, outgoing).catch((error: unknown) => {
       options.logger.error('request listener failed', { error: String(error) });
       outgoing.destroy();
     });
+  };
+  server.on('request', (incoming, outgoing) => serve({ incoming, outgoing }));
+  server.on('checkContinue', (incoming, outgoing) => {
+    holdBody({ incoming, outgoing });
+    serve({ incoming, outgoing });
   });
   server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     connections.beginUpgrade(socket);
@@ -140,6 +155,7 @@ function secureServer(options: ServerOptions, app: App, connections: Connections
     connections.sockets.add(socket);
     // Small answers must not wait for acknowledgements.
     socket.setNoDelay(true);
+    if (socket.alpnProtocol !== 'h2') readThroughStream(socket);
     socket.once('close', () => connections.sockets.delete(socket));
     socket.on('error', () => socket.destroy());
   });
