@@ -2,12 +2,21 @@
  * Makes certificates: EC P-256, SHA-256. Written in DER directly: loading an X.509 library would take
  * a third of the time that a cluster's first start may take. Source: RFC 5280.
  */
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign, X509Certificate } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  X509Certificate,
+} from 'node:crypto';
 import { isIP, SocketAddress } from 'node:net';
 import { bitString, boolean, children, contentOf, integer, objectId, octetString, sequence, set, time, tlv, utf8String } from './der.ts';
 
 export interface KeyAndCertificate {
-  /** PEM (PKCS #8). */
+  /** PEM (SEC 1, `EC PRIVATE KEY`). */
   readonly key: string;
   /** PEM. */
   readonly certificate: string;
@@ -23,11 +32,13 @@ export interface CertificateRequest {
   readonly notAfter: Date;
 }
 
-/** A new EC P-256 private key as PEM. */
-export function newKey(): string {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-}
+const sec1 = (key: KeyObject): string => key.export({ type: 'sec1', format: 'pem' }).toString();
+
+/** A new EC P-256 private key as PEM. In SEC 1's form, as kubeadm writes it: fabric8 reads no other of elliptic curves. Source: RFC 5915. */
+export const newKey = (): string => sec1(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+
+/** An EC private key in whatever form as SEC 1. Throws when it is none. */
+export const asSec1 = (pem: string): string => (pem.startsWith('-----BEGIN EC ') ? pem : sec1(createPrivateKey(pem)));
 
 const ids = {
   organization: '2.5.4.10',

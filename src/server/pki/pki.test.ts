@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -82,6 +82,27 @@ describe('loadPki', () => {
     await writeFile(join(directory, 'apiserver.crt'), 'half a fi');
     const again = await loadPki(options(directory));
     assert.ok(new X509Certificate(again.serving.certificate).checkHost('localhost'));
+  });
+
+  it('gives every authority a name of its own', async (t) => {
+    const pkis = await Promise.all([1, 2].map(async () => loadPki(options(await folder(t)))));
+    const [one, two] = pkis.map(({ caCertificate }) => new X509Certificate(caCertificate).subject);
+    assert.match(one ?? '', /^CN=minik-ca-[0-9a-f]{12}$/);
+    assert.notEqual(one, two);
+  });
+
+  it("writes every key in the form that all clients read, kubeadm's, also those of an earlier version", async (t) => {
+    const directory = await folder(t);
+    const files = ['ca.key', 'apiserver.key', 'admin.key', 'sa.key'];
+    const first = await loadPki(options(directory));
+    for (const file of files) assert.match(await readFile(join(directory, file), 'utf8'), /^-----BEGIN EC PRIVATE KEY-----\n/, file);
+    assert.match(first.issueClient('jane', []).key, /^-----BEGIN EC PRIVATE KEY-----\n/);
+    for (const file of files) {
+      const key = createPrivateKey(await readFile(join(directory, file), 'utf8'));
+      await writeFile(join(directory, file), key.export({ type: 'pkcs8', format: 'pem' }));
+    }
+    const later = await loadPki(options(directory));
+    assert.deepEqual([later.admin, later.serving, later.caCertificate], [first.admin, first.serving, first.caCertificate]);
   });
 
   it('issues client certificates for other users', async (t) => {

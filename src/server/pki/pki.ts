@@ -3,9 +3,9 @@
  * Made once in the cluster's folder, read quickly at later starts, renewed when they run out or a name is missing.
  */
 
-import { X509Certificate } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { type KeyAndCertificate, makeCertificate, newKey } from './certificate.ts';
+import { asSec1, type KeyAndCertificate, makeCertificate, newKey } from './certificate.ts';
 import { readText, writeText } from './certificate-files.ts';
 
 export interface PkiOptions {
@@ -37,6 +37,8 @@ export interface Pki {
 const dayMs = 86_400_000;
 const caDays = 3650;
 const leafDays = 365;
+/** What the names of all minik's authorities begin with; the command line knows its entries in a kubeconfig by it. */
+const authorityPrefix = 'minik-ca-';
 /** Leaves are renewed when less than this is left. */
 const renewBeforeMs = 30 * dayMs;
 
@@ -56,7 +58,7 @@ async function readPair(directory: string, name: string): Promise<(KeyAndCertifi
   const [key, certificate] = await Promise.all([readText(directory, `${name}.key`), readText(directory, `${name}.crt`)]);
   if (key === undefined || certificate === undefined) return undefined;
   try {
-    return { key, certificate, parsed: new X509Certificate(certificate) };
+    return { key: asSec1(key), certificate, parsed: new X509Certificate(certificate) };
   } catch {
     // Differs: a broken file is replaced instead of stopping the cluster.
     return undefined;
@@ -70,6 +72,12 @@ function hasNames(certificate: X509Certificate, names: readonly string[]): boole
   return names.every((name) => (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined);
 }
 
+/**
+ * Every authority's own. Differs: kubeadm calls each `kubernetes`; clusters live side by side here, and TLS takes another authority of the same name for
+ * the right one, finds the signature wrong and drops the connection, where a stranger's certificate is a 401.
+ */
+const authorityName = (): string => `${authorityPrefix}${randomBytes(6).toString('hex')}`;
+
 async function authority({
   options,
   nowMs,
@@ -78,7 +86,7 @@ async function authority({
   const known = await readPair(directory, 'ca');
   if (known !== undefined && lastsMs(known.parsed, nowMs) > renewBeforeMs) return { pair: known, parsed: known.parsed, fresh: false };
   const key = newKey();
-  const names = { commonName: 'kubernetes', organizations: [], usage: 'ca', dnsNames: ['kubernetes'], ipAddresses: [] } as const;
+  const names = { commonName: authorityName(), organizations: [], usage: 'ca', dnsNames: ['kubernetes'], ipAddresses: [] } as const;
   const certificate = makeCertificate({ ...names, ...validity(nowMs, caDays) }, key, undefined);
   await writeText(directory, 'ca.key', key);
   await writeText(directory, 'ca.crt', certificate);
