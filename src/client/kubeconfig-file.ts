@@ -1,20 +1,23 @@
 /**
  * Changes to kubeconfig files that leave everything else in them as it was: other entries, unknown fields, comments, order.
- * A change is made under client-go's lock file (`<file>.lock`), written to a new file of mode 0600 and renamed into place.
+ * A change is made under client-go's lock file (`<file>.lock`) and written in place; a new file has mode 0600.
  * Source: client-go tools/clientcmd/{config,loader}.go (ModifyConfig, lockFile)
  */
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import {
+  closeSync,
+  constants,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmdirSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { Document, isMap, isSeq, parseDocument, type YAMLMap, YAMLSeq } from 'yaml';
-import { type KubeconfigCluster, type KubeconfigContext, KubeconfigError, type KubeconfigUser } from './kubeconfig.ts';
-
-/** One cluster with its user and context, all under one name. */
-export interface KubeconfigEntry {
-  readonly name: string;
-  readonly cluster: KubeconfigCluster;
-  readonly user: KubeconfigUser;
-  readonly namespace?: string;
-}
+import { KubeconfigError, systemErrorText } from './kubeconfig.ts';
 
 /** The lists of a kubeconfig. */
 export type KubeconfigList = 'clusters' | 'contexts' | 'users';
@@ -39,40 +42,10 @@ export class KubeconfigEditor {
     this.#document.set('current-context', name);
   }
 
-  hasContext(name: string): boolean {
-    return this.#find('contexts', name) !== undefined;
-  }
-
-  /** Adds or replaces cluster, user and context of that name. */
-  upsert(entry: KubeconfigEntry): void {
-    const context: KubeconfigContext = {
-      cluster: entry.name,
-      user: entry.name,
-      ...(entry.namespace === undefined ? {} : { namespace: entry.namespace }),
-    };
-    this.#set('clusters', entry.name, 'cluster', entry.cluster);
-    this.#set('users', entry.name, 'user', entry.user);
-    this.#set('contexts', entry.name, 'context', context);
-  }
-
-  /** Removes cluster, user and context of that name. The current context becomes `fallback` when it was this one and that exists, else none. */
-  remove(name: string, fallback = ''): void {
-    for (const list of ['clusters', 'users', 'contexts']) {
-      const seq = this.#document.get(list);
-      if (isSeq(seq)) seq.items = seq.items.filter((item) => !(isMap(item) && item.get('name') === name));
-    }
-    if (this.currentContext === name) this.useContext(this.hasContext(fallback) ? fallback : '');
-  }
-
-  /** Whether a list has an entry of that name. */
-  has(list: KubeconfigList, name: string): boolean {
-    return this.#find(list, name) !== undefined;
-  }
-
   /** Sets fields of an entry, which is made when absent; undefined takes a field away. */
   mergeEntry(list: KubeconfigList, name: string, values: Readonly<Record<string, string | boolean | undefined>>): void {
     const field = entryFields[list];
-    if (this.#find(list, name) === undefined) this.#set(list, name, field, {});
+    if (this.#find(list, name) === undefined) this.#add(list, name, field);
     const entry = this.#find(list, name);
     if (entry === undefined) return;
     if (!isMap(entry.get(field))) entry.set(field, this.#document.createNode({}));
@@ -108,12 +81,7 @@ export class KubeconfigEditor {
     return undefined;
   }
 
-  #set(list: string, name: string, field: string, value: object): void {
-    const known = this.#find(list, name);
-    if (known !== undefined) {
-      known.set(field, this.#document.createNode(value));
-      return;
-    }
+  #add(list: string, name: string, field: string): void {
     let seq = this.#document.get(list);
     if (!isSeq(seq)) {
       seq = new YAMLSeq();
@@ -121,35 +89,108 @@ export class KubeconfigEditor {
     }
     if (isSeq(seq)) {
       seq.flow = false;
-      seq.add(this.#document.createNode({ [field]: value, name }));
+      seq.add(this.#document.createNode({ [field]: {}, name }));
     }
   }
 }
 
+/** Another program is changing the file, or has left its lock. */
+export class KubeconfigLocked extends KubeconfigError {}
+
 /**
- * Changes a kubeconfig file, which is made when absent. A symbolic link is followed.
- * Throws KubeconfigError when the file is no YAML, or is locked by another program.
+ * Changes a kubeconfig file, which is made when absent. It is written as kubectl writes it: in place, so that links, mounts, owner and mode stay.
+ * Throws KubeconfigLocked; KubeconfigError when the file is no YAML or cannot be written, and then its content is what it was.
  */
 export function editKubeconfig(path: string, edit: (editor: KubeconfigEditor) => void): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const file = existsSync(path) ? realpathSync(path) : path;
-  const unlock = lock(file);
-  try {
-    const document = readDocument(file);
+  underLock(path, () => {
+    const text = readText(path);
+    const document = parseText(path, text ?? '');
     const before = document.toString({ lineWidth: 0 });
     edit(new KubeconfigEditor(document));
     const after = document.toString({ lineWidth: 0 });
-    if (existsSync(file) && before === after) return;
-    const fresh = join(dirname(file), `.${basename(file)}.${process.pid}.new`);
-    writeFileSync(fresh, after, { mode: 0o600 });
-    renameSync(fresh, file);
+    if (text === undefined || before !== after) writeInPlace(path, text, after);
+  });
+}
+
+/** Finds out whether `editKubeconfig` could change the file; leaves everything as it is. Throws what that would. */
+export function checkKubeconfigEditable(path: string): void {
+  const folder = dirname(path);
+  const made = makeFolder(folder, path);
+  try {
+    underLock(path, () => {
+      const text = readText(path);
+      parseText(path, text ?? '');
+      closeSync(openForWriting(path));
+      if (text === undefined) rmSync(realpathSync(path));
+    });
   } finally {
-    unlock();
+    // Folders that are in use by now stay, and so do those above them.
+    for (let at = folder; made !== undefined && at.length >= made.length && removedEmpty(at); at = dirname(at));
   }
 }
 
-function readDocument(file: string): Document {
-  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+/** The path of the first folder that had to be made. */
+function makeFolder(folder: string, file: string): string | undefined {
+  try {
+    return mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw cannotWrite(file, error);
+  }
+}
+
+function removedEmpty(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch {
+    return false; // another program has put something there: it stays
+  }
+}
+
+const cannotWrite = (file: string, cause: unknown): KubeconfigError =>
+  new KubeconfigError(`cannot write config file "${file}": ${systemErrorText(cause)}`, { cause });
+
+/** Undefined when there is no such file. */
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw new KubeconfigError(`error loading config file "${file}": ${systemErrorText(error)}`, { cause: error });
+  }
+}
+
+/** Follows links, also one that leads to no file yet. */
+function openForWriting(file: string): number {
+  try {
+    return openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
+  } catch (error) {
+    throw cannotWrite(file, error);
+  }
+}
+
+/** What cannot be written whole is not written: the text before is put back, a file that was not there is removed. */
+function writeInPlace(file: string, before: string | undefined, after: string): void {
+  const descriptor = openForWriting(file);
+  try {
+    overwrite(descriptor, after);
+  } catch (error) {
+    if (before === undefined) rmSync(realpathSync(file));
+    else overwrite(descriptor, before);
+    throw cannotWrite(file, error);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** The new bytes go over the old ones before the file is cut: at no moment is it empty. */
+function overwrite(descriptor: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at, bytes.length - at, at);
+  ftruncateSync(descriptor, bytes.length);
+}
+
+function parseText(file: string, text: string): Document {
   if (text.trim() === '') {
     return new Document({
       apiVersion: 'v1',
@@ -168,12 +209,22 @@ function readDocument(file: string): Document {
   return document;
 }
 
-function lock(file: string): () => void {
+/** Does something while holding client-go's lock on a file, whose folder is made when absent. */
+function underLock(file: string, action: () => void): void {
+  makeFolder(dirname(file), file);
   const path = `${file}.lock`;
   try {
     closeSync(openSync(path, 'wx', 0o600));
   } catch (error) {
-    throw new KubeconfigError(`${file} is locked by another program; if none runs, remove ${path}`, { cause: error });
+    if (isErrno(error, 'EEXIST'))
+      throw new KubeconfigLocked(`${file} is locked by another program; if none runs, remove ${path}`, { cause: error });
+    throw new KubeconfigError(`cannot lock config file "${file}": open ${path}: ${systemErrorText(error)}`, { cause: error });
   }
-  return () => rmSync(path, { force: true });
+  try {
+    action();
+  } finally {
+    rmSync(path, { force: true });
+  }
 }
+
+const isErrno = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code;

@@ -2,7 +2,7 @@
  * The kubeconfig as data: reading, merging and resolving to one cluster's connection. Writing is in kubeconfig-file.ts.
  * Source: client-go tools/clientcmd/{api/v1/types,loader,client_config}.go
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import type { HttpClientConfig } from './http-transport.ts';
@@ -52,22 +52,45 @@ export class KubeconfigError extends Error {
   }
 }
 
+/** What a failed system call says, without its code and path: `permission denied`. */
+export function systemErrorText(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return /^E[A-Z0-9]+: (.*?)(, \w+( '.*)?)?$/s.exec(message)?.[1] ?? message;
+}
+
 /** The files that make up the kubeconfig: those of `KUBECONFIG`, in order, else `~/.kube/config`. */
 export function kubeconfigPaths(env: Readonly<Record<string, string | undefined>>, home: string): readonly string[] {
   const listed = (env.KUBECONFIG ?? '').split(':').filter((path) => path !== '');
   return listed.length > 0 ? [...new Set(listed)] : [resolve(home, '.kube/config')];
 }
 
+/**
+ * The file that kubectl adds to and switches the current context in: the first that exists, else the last that could.
+ * Source: client-go tools/clientcmd/config.go (PathOptions.GetDefaultFilename)
+ */
+export const defaultKubeconfigFile = (paths: readonly string[]): string => paths.find((path) => existsSync(path)) ?? paths.at(-1) ?? '';
+
+/** One file of a kubeconfig; its content is empty when it does not exist. */
+export interface KubeconfigFile {
+  readonly path: string;
+  readonly content: Kubeconfig;
+}
+
+/** Reads files, each for itself. Throws KubeconfigError. */
+export const readKubeconfigs = (paths: readonly string[]): readonly KubeconfigFile[] =>
+  paths.map((path) => ({ path, content: parseFile(path, readIfThere(path) ?? '') }));
+
 /** Reads and merges files; absent ones are skipped. The first file to set a name or the current context wins. Throws KubeconfigError. */
-export function loadKubeconfig(paths: readonly string[]): Kubeconfig {
+export const loadKubeconfig = (paths: readonly string[]): Kubeconfig =>
+  mergeKubeconfigs(readKubeconfigs(paths).map(({ content }) => content));
+
+/** The first to set a name or the current context wins. */
+export function mergeKubeconfigs(files: readonly Kubeconfig[]): Kubeconfig {
   let currentContext = '';
   const clusters = new Map<string, KubeconfigCluster>();
   const users = new Map<string, KubeconfigUser>();
   const contexts = new Map<string, KubeconfigContext>();
-  for (const path of paths) {
-    const text = readIfThere(path);
-    if (text === undefined) continue;
-    const file = parseFile(path, text);
+  for (const file of files) {
     if (currentContext === '') currentContext = file.currentContext;
     for (const [into, from] of [
       [clusters, file.clusters],
@@ -133,9 +156,7 @@ function readIfThere(path: string): string | undefined {
     return readFileSync(path, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new KubeconfigError(`error loading config file "${path}": ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    throw new KubeconfigError(`error loading config file "${path}": ${systemErrorText(error)}`, { cause: error });
   }
 }
 

@@ -1,23 +1,23 @@
 /** The verbs of `kubectl config` that change a kubeconfig. Source: kubectl pkg/cmd/config; client-go tools/clientcmd/config.go (ModifyConfig). */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { loadKubeconfig } from '../../client/kubeconfig.ts';
+import { defaultKubeconfigFile, loadKubeconfig } from '../../client/kubeconfig.ts';
 import { editKubeconfig, type KubeconfigEditor, type KubeconfigList } from '../../client/kubeconfig-file.ts';
 import { CommandError, type KubectlCommand } from './command.ts';
 import { type Flags, UsageError } from './flags.ts';
 import type { Session } from './session.ts';
 
-/** The file that a change goes to: the one that has the entry, else the first of the list. */
+/** The file that a change goes to: the one that has the entry, else the one for what is new. */
 function fileOf(session: Session, list?: KubeconfigList, name = ''): string {
   const files = session.kubeconfigFiles();
   const holder = list === undefined ? undefined : files.find((file) => loadKubeconfig([file])[list].has(name));
-  return holder ?? files[0] ?? '';
+  return holder ?? defaultKubeconfigFile(files);
 }
 
-/** The file whose current context counts, else the first. */
+/** Where the current context is taken away: the first file that names one. */
 const fileOfCurrent = (session: Session): string => {
   const files = session.kubeconfigFiles();
-  return files.find((file) => loadKubeconfig([file]).currentContext !== '') ?? files[0] ?? '';
+  return files.find((file) => loadKubeconfig([file]).currentContext !== '') ?? defaultKubeconfigFile(files);
 };
 
 const config = (session: Session) => loadKubeconfig(session.kubeconfigFiles());
@@ -35,7 +35,7 @@ const useContext: KubectlCommand = {
   run: async (session, flags) => {
     const name = oneName(flags);
     if (!config(session).contexts.has(name)) throw new CommandError(`no context exists with the name: ${JSON.stringify(name)}`);
-    editKubeconfig(fileOfCurrent(session), (editor) => editor.useContext(name));
+    editKubeconfig(fileOf(session), (editor) => editor.useContext(name));
     session.out(`Switched to context ${JSON.stringify(name)}.\n`);
     return 0;
   },
@@ -107,7 +107,7 @@ const renameContext: KubectlCommand = {
         `cannot rename the context ${JSON.stringify(from)}, the context ${JSON.stringify(to)} already exists in ${file}`,
       );
     editKubeconfig(file, (editor) => editor.renameEntry('contexts', from, to));
-    if (currentContext === from) editKubeconfig(fileOfCurrent(session), (editor) => editor.useContext(to));
+    if (currentContext === from) editKubeconfig(fileOf(session), (editor) => editor.useContext(to));
     session.out(`Context ${JSON.stringify(from)} renamed to ${JSON.stringify(to)}.\n`);
     return 0;
   },
@@ -221,7 +221,7 @@ const set: KubectlCommand = {
     if (flags.args.length !== 2) throw new UsageError(`Unexpected args: [${flags.args.join(' ')}]`);
     if (text === '') throw new CommandError('you cannot use set to unset a property');
     const value = property.endsWith('-data') && flags.bool('set-raw-bytes') ? Buffer.from(text).toString('base64') : text;
-    editKubeconfig(fileOfCurrent(session), (editor) => applyProperty(session, editor, property, value));
+    editKubeconfig(fileOf(session), (editor) => applyProperty(session, editor, property, value));
     session.out(`Property ${JSON.stringify(property)} set.\n`);
     return 0;
   },

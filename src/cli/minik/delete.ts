@@ -1,7 +1,7 @@
 /** `minik delete`: ends the cluster and removes everything of it from the machine. */
 import { UserError } from '../cluster-port.ts';
 import { Progress } from '../terminal.ts';
-import { removeKubeconfigEntry } from './kubeconfig-entry.ts';
+import { checkKubeconfigRemoval, removeKubeconfigEntry } from './kubeconfig-entry.ts';
 import { minikHome, profileNames } from './profile.ts';
 import { stopServer } from './server-process.ts';
 import { type CommonOptions, openProfile, printJson, type VerbContext } from './verb.ts';
@@ -16,6 +16,8 @@ async function deleteProfile(context: VerbContext, name: string, progress: Progr
   const settings = profile.settings();
   const release = profile.lock('delete');
   try {
+    const removal = { marks: profile.marks(), ...profile.kubeconfig };
+    await checkKubeconfigRemoval(context.terminal, removal);
     const server = profile.server();
     if (server !== undefined) {
       progress.step(`Stopping the cluster "${name}"`);
@@ -27,7 +29,7 @@ async function deleteProfile(context: VerbContext, name: string, progress: Progr
       await (await context.loadClusterHost()).destroy(settings);
     }
     progress.step(`Removing the files and the kubeconfig entry of "${name}"`);
-    await removeKubeconfigEntry(context.terminal, name, profile.previousContext);
+    await removeKubeconfigEntry(context.terminal, removal);
     profile.remove();
     progress.done();
   } finally {

@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { type AdminCredentials, type ClusterSettings, UserError } from '../cluster-port.ts';
 import type { Terminal } from '../terminal.ts';
 import { tryLock } from './file-lock.ts';
+import type { ClusterMarks } from './own-entries.ts';
 import { processStartOf } from './process-identity.ts';
 
 /** What a running server says of itself. */
@@ -19,6 +20,13 @@ export interface ServerState {
   readonly apiUrl: string;
   readonly startedAt: string;
   readonly version: string;
+}
+
+/** Where `start` has put the cluster's entries, and what they took the place of. */
+export interface KubeconfigRecord {
+  /** The context that was current before; '' for none. */
+  readonly previousContext: string;
+  readonly files: readonly string[];
 }
 
 const profileName = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/;
@@ -86,13 +94,23 @@ export class Profile {
     this.#writeJson('credentials.json', credentials);
   }
 
-  /** The kubeconfig context that was current before this profile's; '' when there was none. */
-  get previousContext(): string {
-    return this.#readJson<{ readonly name: string }>('previous-context.json')?.name ?? '';
+  /** What starts have done to kubeconfigs. */
+  get kubeconfig(): KubeconfigRecord {
+    return this.#readJson<KubeconfigRecord>('kubeconfig.json') ?? { previousContext: '', files: [] };
   }
 
-  savePreviousContext(name: string): void {
-    if (name !== this.name) this.#writeJson('previous-context.json', { name });
+  saveKubeconfig(record: KubeconfigRecord): void {
+    this.#writeJson('kubeconfig.json', record);
+  }
+
+  /** What its entries in kubeconfigs are recognized by; nothing before the first start. */
+  marks(): ClusterMarks {
+    const settings = this.settings();
+    const authority = this.#readJson<AdminCredentials>('credentials.json')?.caPem;
+    return {
+      authorities: authority === undefined ? [] : [authority],
+      apiUrls: settings === undefined ? [] : [`https://127.0.0.1:${settings.apiPort}`],
+    };
   }
 
   forgetServer(): void {

@@ -1,7 +1,7 @@
 /** `minik start`: makes the cluster of a profile, or starts it again, and points kubectl at it. */
 import { type RuntimeName, UserError } from '../cluster-port.ts';
 import { Progress } from '../terminal.ts';
-import { writeKubeconfigEntry } from './kubeconfig-entry.ts';
+import { checkKubeconfig, writeKubeconfigEntry } from './kubeconfig-entry.ts';
 import type { Profile } from './profile.ts';
 import { launchServer, type ServeChoices } from './server-process.ts';
 import { type CommonOptions, openProfile, printJson, type VerbContext } from './verb.ts';
@@ -79,6 +79,7 @@ export async function start(context: VerbContext, options: StartOptions): Promis
   try {
     const choices = choicesOf(profile, options);
     already = profile.server() !== undefined;
+    const marks = await checkKubeconfig(terminal, profile.name, profile.marks());
     if (!already) await launch(context, profile, choices, progress);
     progress.step('Pointing kubectl at the cluster');
     const settings = profile.settings();
@@ -86,8 +87,12 @@ export async function start(context: VerbContext, options: StartOptions): Promis
     if (settings === undefined || server === undefined)
       throw new UserError('the server ended right after it had started', [`See ${profile.logFile}.`]);
     const credentials = profile.credentials();
-    const change = await writeKubeconfigEntry(terminal, { profile: profile.name, apiUrl: server.apiUrl, credentials });
-    profile.savePreviousContext(change.previousContext);
+    const change = await writeKubeconfigEntry(terminal, { profile: profile.name, apiUrl: server.apiUrl, credentials, marks });
+    const before = profile.kubeconfig;
+    profile.saveKubeconfig({
+      previousContext: change.previousContext ?? before.previousContext,
+      files: [...new Set([...before.files, ...change.files])],
+    });
     progress.done();
     if (quiet)
       printJson(terminal, {
@@ -97,11 +102,11 @@ export async function start(context: VerbContext, options: StartOptions): Promis
         pid: server.pid,
         apiUrl: server.apiUrl,
         runtime: settings.runtime,
-        kubeconfig: change.path,
-        context: profile.name,
+        kubeconfig: change.files[0] ?? null,
+        context: change.context,
       });
     else if (already) terminal.err(`minik: profile ${JSON.stringify(profile.name)} is already running; kubectl is configured to use it.\n`);
-    else terminal.err(`Done: kubectl now uses the cluster "${profile.name}" at ${server.apiUrl} (namespace "default").\n`);
+    else terminal.err(`Done: kubectl now uses the cluster "${profile.name}" at ${server.apiUrl} (namespace "${change.namespace}").\n`);
     return 0;
   } catch (error) {
     progress.abandon();

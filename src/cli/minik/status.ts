@@ -11,7 +11,8 @@ export async function status(context: VerbContext, options: CommonOptions): Prom
   const settings = profile.settings();
   const server = profile.server();
   const state = settings === undefined ? 'Missing' : server === undefined ? 'Stopped' : 'Running';
-  const kubectl = server === undefined ? undefined : kubectlState(terminal, profile.name, server.apiUrl);
+  const apiUrl = server?.apiUrl ?? profile.marks().apiUrls[0];
+  const kubectl = apiUrl === undefined ? undefined : kubectlState(terminal, profile.name, { marks: profile.marks(), apiUrl });
   const code =
     (server === undefined ? exitBits.host | exitBits.cluster : 0) | (kubectl?.state === 'Correctly configured' ? 0 : exitBits.kubectl);
   if (options.output === 'json') {
