@@ -121,6 +121,11 @@ export interface KindDeclaration<T extends KubeObject> {
   selectableFields?(object: T): Readonly<Record<string, string>>;
   /** The labels that `selectableFields` knows, for the error on an unknown one. */
   readonly selectableFieldLabels?: readonly string[];
+  /**
+   * Objects of this Kind are many, short-lived and seldom read: stores keep them on disk only, and find them by the value of this field selector
+   * without a look at each.
+   */
+  readonly diskOnly?: string;
   /** Columns after Name and before Age are declared here too, whole: Name … Age in order. */
   readonly columns?: readonly Column<T>[];
   /** Conditions of an object's table row; pods that have ended say `Completed`. */

@@ -29,6 +29,7 @@ import { loadPki, type Pki } from '../server/pki/pki.ts';
 import { createBehaviours } from '../server/registry/behaviours/create-behaviours.ts';
 import { bootstrap } from '../server/registry/bootstrap.ts';
 import { createRegistry } from '../server/registry/create-registry.ts';
+import { eventsOnDiskOnly } from '../server/registry/disk-only.ts';
 import { startEventExpiry } from '../server/registry/event-expiry.ts';
 import { createKindSet, type MutableKindSet } from '../server/registry/kind-set.ts';
 import { parseRange } from '../server/registry/services/ip-range.ts';
@@ -72,7 +73,11 @@ export async function openControlPlane(
 ): Promise<ControlPlane> {
   const addresses = addressesOf(settings);
   const addon = sqliteAddon();
-  const store = openSqliteStore({ path: join(settings.folder, 'cluster.db'), ...(addon === undefined ? {} : { nativeBinding: addon }) });
+  const store = openSqliteStore({
+    path: join(settings.folder, 'cluster.db'),
+    diskOnly: eventsOnDiskOnly,
+    ...(addon === undefined ? {} : { nativeBinding: addon }),
+  });
   const pki = await openPki(settings);
   const schemas = loadSchemas(brotliDecompressSync);
   const kinds = createKindSet(builtInKinds);

@@ -17,7 +17,7 @@ export function list(parts: RegistryParts, target: Target, request: ListRequest)
   const named = namedEntry(parts, target, request, selection);
   if (named !== undefined)
     return { entries: named, resourceVersion: String(parts.store.revision), continue: '', remainingItemCount: undefined };
-  return selected(read(parts, request, prefix, from, selection.empty), { prefix, limit: request.limit, selection });
+  return selected(read(parts, { request, prefix, from, selection }), { prefix, limit: request.limit, selection });
 }
 
 /** All keys of a collection. Cluster-scoped keys have an empty namespace, which tokens must not show. */
@@ -45,16 +45,25 @@ function continuation(request: ListRequest, prefix: string): Continuation {
   return decodeContinue(request.continue, prefix);
 }
 
-function read(parts: RegistryParts, request: ListRequest, prefix: string, from: Continuation | undefined, everything: boolean): ListResult {
-  const { store } = parts;
+interface Reading {
+  readonly request: ListRequest;
+  readonly prefix: string;
+  readonly from: Continuation | undefined;
+  readonly selection: Selection;
+}
+
+/** What a selection needs to be given of the collection as it is now. */
+export const readOptions = ({ topic }: Selection): ListOptions => (topic === undefined ? {} : { topic });
+
+function read({ store }: RegistryParts, { request, prefix, from, selection }: Reading): ListResult {
   const options: ListOptions = {
     ...(from === undefined ? {} : { after: from.after }),
-    ...(everything && request.limit > 0 ? { limit: request.limit } : {}),
+    ...(selection.empty && request.limit > 0 ? { limit: request.limit } : {}),
   };
   const requested = parseResourceVersion(request.resourceVersion);
   requireNotTooLarge(requested, store.revision);
   const revision = from?.revision ?? (isExact(request) ? requested : -1);
-  if (revision === -1) return store.list(prefix, options);
+  if (revision === -1) return store.list(prefix, { ...options, ...readOptions(selection) });
   requireNotTooLarge(revision, store.revision);
   try {
     return store.listAt(prefix, revision, options);

@@ -13,6 +13,8 @@ export interface Selection {
   matches(object: KubeObject): boolean;
   /** The one name that can match, when a field selector says so. */
   readonly name: string | undefined;
+  /** The one value that the Kind's `diskOnly` field can have, when a field selector says so. */
+  readonly topic: string | undefined;
 }
 
 /** Compiles the selectors of a request. Throws StatusError (400) on syntax and on fields that the Kind does not know. */
@@ -26,7 +28,8 @@ export function compileSelection(
   const matches = (object: KubeObject): boolean =>
     (labels === undefined || labels.matches(object.metadata.labels)) && (fields.empty || fields.matches(selectable(kind, object)));
   const named = fields.requirements.find(({ field, operator }) => field === 'metadata.name' && operator === '=');
-  return { empty: (labels?.empty ?? true) && fields.empty, matches, name: named?.value };
+  const topic = fields.requirements.find(({ field, operator }) => field === kind.diskOnly && operator === '=');
+  return { empty: (labels?.empty ?? true) && fields.empty, matches, name: named?.value, topic: topic?.value };
 }
 
 function compileLabels(text: string) {

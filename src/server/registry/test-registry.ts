@@ -12,6 +12,7 @@ import { createMemoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/store.ts';
 import { createBehaviours } from './behaviours/create-behaviours.ts';
 import { createRegistry } from './create-registry.ts';
+import { eventsOnDiskOnly } from './disk-only.ts';
 import { createKindSet } from './kind-set.ts';
 import type { DeleteAnswer, ListRequest, MutateOptions, Registry, RequestContext, Target, WatchOutput, WatchRequest } from './registry.ts';
 import { createStoreReader } from './store-reader.ts';
@@ -50,7 +51,12 @@ export class TestRegistry {
   readonly context: RequestContext;
 
   constructor(options: { readonly logWindow?: number; readonly serviceRange?: string; readonly random?: () => number } = {}) {
-    this.store = createMemoryStore({ freeze: true, ...(options.logWindow === undefined ? {} : { logWindow: options.logWindow }) });
+    this.store = createMemoryStore({
+      freeze: true,
+      diskOnly: eventsOnDiskOnly,
+      now: () => this.nowMs,
+      ...(options.logWindow === undefined ? {} : { logWindow: options.logWindow }),
+    });
     this.context = {
       user: { name: 'tester', uid: '', groups: ['system:masters'], extra: {} },
       userAgent: 'test',

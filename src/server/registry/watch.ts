@@ -6,7 +6,7 @@ import { type FieldError, FieldPath, fieldErrors } from '../../api/field-error.t
 import { statusErrors } from '../../api/status-error.ts';
 import { CompactedError, type Entry, type StoreEvent, storeKey } from '../store/store.ts';
 import { atRevision, unstoredEntry } from './commit.ts';
-import { prefixOf } from './list.ts';
+import { prefixOf, readOptions } from './list.ts';
 import type { RequestContext, Target, WatchOutput, WatchRequest, WatchSession } from './registry.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import { parseReadVersion, requireNotTooLarge } from './resource-version.ts';
@@ -38,7 +38,7 @@ export function watch(
     : undefined;
   if (initial) {
     requireNotTooLarge(requested, store.revision);
-    deliverInitial(store.list(prefix).entries, selection, request, store.revision, deliver);
+    deliverInitial(store.list(prefix, readOptions(selection)).entries, selection, request, store.revision, deliver);
     bookmarks?.sent(store.revision);
   }
   const from = initial || requested === 0 ? store.revision : requested;

@@ -37,6 +37,11 @@ export class ChangeLog {
     return this.#changes.length - this.#start;
   }
 
+  /** Adds the next change as a journal had it. */
+  restore(change: Change): void {
+    this.#changes.push(change);
+  }
+
   /** Adds the event of the next revision. */
   push(event: StoreEvent): void {
     const { type, entry, previous, revision } = event;

@@ -39,6 +39,20 @@ export function decodeEntry(key: string, bytes: Buffer, revision: number, freeze
   return { key, object: freeze ? deepFreeze(object) : object, bytes, revision };
 }
 
+/** As `decodeEntry`, for an object that may never be looked at: only its bytes are sent. */
+export function lazyEntry(key: string, bytes: Buffer, revision: number, freeze: boolean): Entry {
+  let decoded: KubeObject | undefined;
+  return {
+    key,
+    bytes,
+    revision,
+    get object() {
+      decoded ??= decodeEntry(key, bytes, revision, freeze).object;
+      return decoded;
+    },
+  };
+}
+
 const tailOf = (entry: Entry): Buffer => {
   const head = Buffer.byteLength(headOf(entry.object.apiVersion, entry.object.kind));
   return entry.bytes.subarray(head + String(entry.revision).length);

@@ -5,7 +5,7 @@
 import type { KubeObject } from '../../api/object.ts';
 import { type Change, ChangeLog } from './change-log.ts';
 import { encodeEntry, sameContent } from './encode-entry.ts';
-import type { Compaction, Journal, JournalContents } from './journal.ts';
+import type { Compaction, Journal, JournalContents, Shelf } from './journal.ts';
 import { PastStates } from './past-states.ts';
 import { SortedEntries } from './sorted-entries.ts';
 import {
@@ -20,6 +20,7 @@ import {
   type WatchHandle,
   type WatchListener,
   type Write,
+  type Written,
 } from './store.ts';
 import { callSafely, WatchHub } from './watch-hub.ts';
 
@@ -37,7 +38,7 @@ interface Pending {
   readonly settle: (failure: StoreUnavailableError | undefined) => void;
 }
 
-const emptyContents: JournalContents = { compacted: 1, entries: [], events: [] };
+const emptyContents: JournalContents = { compacted: 1, entries: [], changes: [] };
 /** Compaction runs in steps of this many revisions, so that no commit pays for much of it. */
 const compactionStep = 256;
 
@@ -68,9 +69,9 @@ export class GroupCommitStore implements Store {
     this.#freeze = options.freeze ?? freezesByDefault();
     const whole = journal.state === undefined ? Number.POSITIVE_INFINITY : (options.eventsInMemory ?? 32);
     this.#log = new ChangeLog(contents.compacted, whole);
-    this.#revision = contents.compacted;
+    this.#revision = contents.compacted + contents.changes.length;
     for (const entry of contents.entries) this.#put(entry);
-    for (const event of contents.events) this.#apply(event);
+    for (const change of contents.changes) this.#log.restore(change);
   }
 
   get revision(): number {
@@ -82,28 +83,39 @@ export class GroupCommitStore implements Store {
   }
 
   get(key: string): Entry | undefined {
-    return this.#entries.get(key);
+    const { shelf } = this.#journal;
+    return shelf !== undefined && key.startsWith(shelf.prefix) ? fromDisk(() => shelf.get(key)) : this.#entries.get(key);
   }
 
   list(prefix: string, options: ListOptions = {}): ListResult {
-    return { ...this.#index.range(prefix, options), revision: this.#revision };
+    return { ...this.#range(prefix, options), revision: this.#revision };
   }
 
-  listAt(prefix: string, revision: number, options: ListOptions = {}): ListResult {
+  oldest(prefix: string, limit: number): readonly Written[] {
+    const { shelf } = this.#journal;
+    return shelf === undefined ? [] : fromDisk(() => shelf.oldest(prefix, limit));
+  }
+
+  listAt(prefix: string, revision: number, options: Omit<ListOptions, 'topic'> = {}): ListResult {
     if (revision < this.#log.compacted) throw new CompactedError(revision, this.#log.compacted);
     // The first change of a key after the revision tells what it was then.
     const undone = new Map<string, Change>();
     for (const change of this.#log.after(revision)) {
       if (change.key.startsWith(prefix) && !undone.has(change.key)) undone.set(change.key, change);
     }
-    if (undone.size === 0) return { ...this.#index.range(prefix, options), revision };
-    const { after } = options;
+    if (undone.size === 0) return { ...this.#range(prefix, options), revision };
+    const { after, limit } = options;
     const states = this.#pastStates();
-    const past = [...undone.values()].filter(({ key }) => after === undefined || key > after).map((change) => states.before(change));
-    const kept = this.#index.range(prefix, after === undefined ? {} : { after }).entries.filter((entry) => !undone.has(entry.key));
-    const all = [...kept, ...past.filter((entry) => entry !== undefined)].sort((a, b) => (a.key < b.key ? -1 : 1));
-    const entries = options.limit === undefined ? all : all.slice(0, options.limit);
-    return { entries, revision, remaining: all.length - entries.length };
+    const changed = [...undone.values()].filter(({ key }) => after === undefined || key > after);
+    const past = changed.map((change) => states.before(change)).filter((entry) => entry !== undefined);
+    // As many more as may have changed: enough for the page, without a look at all that follows it.
+    const now = this.#range(prefix, { ...options, ...(limit === undefined ? {} : { limit: limit + changed.length }) });
+    const present = changed.filter(({ key }) => this.get(key) !== undefined).length;
+    const total = now.entries.length + now.remaining - present + past.length;
+    const kept = now.entries.filter((entry) => !undone.has(entry.key));
+    const all = [...kept, ...past].sort((a, b) => (a.key < b.key ? -1 : 1));
+    const entries = limit === undefined ? all : all.slice(0, limit);
+    return { entries, revision, remaining: total - entries.length };
   }
 
   watch(prefix: string, after: number, listener: WatchListener): WatchHandle {
@@ -132,7 +144,7 @@ export class GroupCommitStore implements Store {
       this.#pending.push({
         settle: (failure) => {
           if (failure !== undefined) reject(failure);
-          else if (outcome === undefined) reject(new KeyConflictError(write.key, this.#entries.get(write.key)));
+          else if (outcome === undefined) reject(new KeyConflictError(write.key, this.get(write.key)));
           else resolve(outcome);
         },
       });
@@ -152,7 +164,7 @@ export class GroupCommitStore implements Store {
 
   /** Checks a write against what is committed and pending, and queues its event. Returns undefined on conflict. */
   #stage({ key, object, expectedRevision }: Write): Entry | undefined {
-    const current = this.#overlay.has(key) ? this.#overlay.get(key) : this.#entries.get(key);
+    const current = this.#overlay.has(key) ? this.#overlay.get(key) : this.get(key);
     if (expectedRevision !== undefined && expectedRevision !== (current?.revision ?? 0)) return undefined;
     const revision = this.#revision + this.#staged.length + 1;
     if (object === undefined) return current === undefined ? undefined : this.#stageDelete(current, revision);
@@ -218,10 +230,20 @@ export class GroupCommitStore implements Store {
 
   #pastStates(): PastStates {
     return new PastStates({
-      current: (key) => this.#entries.get(key),
+      current: (key) => this.get(key),
       bytes: (revision) => this.#journal.state?.(revision),
       freeze: this.#freeze,
     });
+  }
+
+  /** The current entries under a prefix, wherever they are. */
+  #range(prefix: string, options: ListOptions): { readonly entries: readonly Entry[]; readonly remaining: number } {
+    const { shelf } = this.#journal;
+    if (shelf === undefined || !(shelf.prefix.startsWith(prefix) || prefix.startsWith(shelf.prefix)))
+      return this.#index.range(prefix, options);
+    if (prefix.startsWith(shelf.prefix)) return fromDisk(() => shelf.range(prefix, options));
+    const shelved = fromDisk(() => shelf.range(prefix, options));
+    return merged(this.#index.range(prefix, options), shelved, options.limit);
   }
 
   #put(entry: Entry): void {
@@ -232,9 +254,28 @@ export class GroupCommitStore implements Store {
   #apply(event: StoreEvent): void {
     this.#log.push(event);
     this.#revision = event.revision;
+    if (this.#journal.shelf !== undefined && event.entry.key.startsWith(this.#journal.shelf.prefix)) return;
     if (event.type === 'DELETED') {
       this.#entries.delete(event.entry.key);
       this.#index.delete(event.entry.key);
     } else this.#put(event.entry);
   }
+}
+
+/** A reading that may fail as a write may. */
+function fromDisk<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new StoreUnavailableError(`the store cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+type Range = ReturnType<Shelf['range']>;
+
+/** Two ranges as one. */
+function merged(a: Range, b: Range, limit: number | undefined): Range {
+  const all = [...a.entries, ...b.entries].sort((x, y) => (x.key < y.key ? -1 : 1));
+  const entries = limit === undefined ? all : all.slice(0, limit);
+  return { entries, remaining: a.remaining + b.remaining + all.length - entries.length };
 }

@@ -18,7 +18,7 @@ function lowerBound(chunk: readonly Entry[], key: string, exclusive: boolean): n
 }
 
 /** The smallest string that is greater than every string with this prefix; undefined when there is none. */
-function prefixEnd(prefix: string): string | undefined {
+export function prefixEnd(prefix: string): string | undefined {
   for (let end = prefix.length; end > 0; end--) {
     const code = prefix.charCodeAt(end - 1);
     if (code < 0xffff) return prefix.slice(0, end - 1) + String.fromCharCode(code + 1);

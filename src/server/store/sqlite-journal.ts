@@ -3,14 +3,19 @@
  * A state's row goes when the event that replaced it leaves the change log; a deletion's row goes when it leaves the log itself.
  */
 import type Database from 'better-sqlite3';
-import { decodeEntry, encodeEntry } from './encode-entry.ts';
+import type { Change } from './change-log.ts';
+import { decodeEntry } from './encode-entry.ts';
 import type { Compaction, Journal, JournalContents } from './journal.ts';
+import { prefixEnd } from './sorted-entries.ts';
+import { SqliteShelf, type SqliteShelfOptions, shelfSchema } from './sqlite-shelf.ts';
 import type { Entry, StoreEvent } from './store.ts';
 
-/** `value` is the object's JSON; null records a deletion. */
 interface Row {
   readonly revision: number;
   readonly key: string;
+  /** 1: the state is that there is none any more. */
+  readonly gone: number;
+  /** The object's JSON; null also for what stays on disk. */
   readonly value: Buffer | null;
 }
 
@@ -19,7 +24,13 @@ export const journalSchema: string = `
   CREATE TABLE state (revision INTEGER PRIMARY KEY, key TEXT NOT NULL, value BLOB) STRICT;
   CREATE TABLE mark (name TEXT PRIMARY KEY, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   INSERT INTO mark (name, revision) VALUES ('compacted', 1);
+  ${shelfSchema}
 `;
+
+/** Free pages that the file may keep: what comes next takes them again. */
+const sparePages = 256;
+/** Pages given back at a time: several times what the deletions between two compactions set free, and little work. */
+const givenBackPages = 256;
 
 export class SqliteJournal implements Journal {
   readonly #database: Database.Database;
@@ -28,10 +39,12 @@ export class SqliteJournal implements Journal {
   readonly #state: Database.Statement<[number], Buffer | null>;
   readonly #mark: Database.Statement<[number]>;
   readonly #transaction: (events: readonly StoreEvent[], compaction: Compaction | undefined) => void;
+  readonly shelf: SqliteShelf | undefined;
 
   /** Takes over a database that has the journal's tables; closes it on `close`. */
-  constructor(database: Database.Database) {
+  constructor(database: Database.Database, shelf?: SqliteShelfOptions) {
     this.#database = database;
+    this.shelf = shelf === undefined ? undefined : new SqliteShelf(database, shelf);
     this.#insert = database.prepare('INSERT INTO state (revision, key, value) VALUES (?, ?, ?)');
     this.#remove = database.prepare('DELETE FROM state WHERE revision = ?');
     this.#state = database.prepare<[number], Buffer | null>('SELECT value FROM state WHERE revision = ?').pluck();
@@ -40,6 +53,7 @@ export class SqliteJournal implements Journal {
       for (const event of events) {
         this.#insert.run(event.revision, event.entry.key, event.type === 'DELETED' ? null : event.entry.bytes);
       }
+      this.shelf?.apply(events);
       if (compaction === undefined) return;
       for (const revision of compaction.superseded) this.#remove.run(revision);
       this.#mark.run(compaction.through);
@@ -48,6 +62,17 @@ export class SqliteJournal implements Journal {
 
   commit(events: readonly StoreEvent[], compaction: Compaction | undefined): void {
     this.#transaction(events, compaction);
+    if (compaction !== undefined) this.#giveBack();
+  }
+
+  /** Makes the file smaller once much of it is free. */
+  #giveBack(): void {
+    if (Number(this.#database.pragma('freelist_count', { simple: true })) <= sparePages) return;
+    try {
+      this.#database.pragma(`incremental_vacuum(${givenBackPages})`);
+    } catch {
+      // The commit itself is done; a disk that is too full to move pages keeps the file as it is until the next compaction.
+    }
   }
 
   state(revision: number): Buffer | undefined {
@@ -62,20 +87,28 @@ export class SqliteJournal implements Journal {
   read(freeze: boolean): JournalContents {
     const compacted = this.#compactedRevision();
     const current = new Map<string, Entry>();
-    const base = new Map<string, Entry>();
-    const events: StoreEvent[] = [];
-    const rows = this.#database.prepare<[], Row>('SELECT revision, key, value FROM state ORDER BY revision');
-    for (const { revision, key, value } of rows.iterate()) {
-      const previous = current.get(key);
-      const entry = value === null ? undefined : decodeEntry(key, value, revision, freeze);
-      if (entry === undefined) current.delete(key);
-      else current.set(key, entry);
-      if (revision > compacted) events.push(replayed(revision, entry, previous, freeze));
-      else if (entry !== undefined) base.set(key, entry);
+    /** Of what is on the shelf: the revisions alone. */
+    const shelved = new Map<string, number>();
+    const changes: Change[] = [];
+    const { prefix = '' } = this.shelf ?? {};
+    const end = prefix === '' ? '' : (prefixEnd(prefix) ?? '');
+    const rows = this.#database.prepare<[string, string], Row>(
+      'SELECT revision, key, value IS NULL AS gone, CASE WHEN key >= ? AND key < ? THEN NULL ELSE value END AS value FROM state ORDER BY revision',
+    );
+    for (const { revision, key, gone, value } of rows.iterate(prefix, end)) {
+      const previousRevision = current.get(key)?.revision ?? shelved.get(key) ?? 0;
+      current.delete(key);
+      shelved.delete(key);
+      if (value !== null) current.set(key, decodeEntry(key, value, revision, freeze));
+      else if (gone === 0) shelved.set(key, revision);
+      if (revision <= compacted) continue;
+      if (gone === 1 && previousRevision === 0) throw new Error(`revision ${revision} deletes what is not there`);
+      const type = gone === 1 ? 'DELETED' : previousRevision === 0 ? 'ADDED' : 'MODIFIED';
+      changes.push({ type, key, revision, previousRevision, event: undefined });
     }
-    const gap = events.findIndex((event, index) => event.revision !== compacted + 1 + index);
+    const gap = changes.findIndex((change, index) => change.revision !== compacted + 1 + index);
     if (gap !== -1) throw new Error(`revision ${compacted + 1 + gap} is missing`);
-    return { compacted, entries: [...base.values()], events };
+    return { compacted, entries: [...current.values()], changes };
   }
 
   #compactedRevision(): number {
@@ -83,11 +116,4 @@ export class SqliteJournal implements Journal {
     if (row === undefined) throw new Error('the compaction mark is missing');
     return row.revision;
   }
-}
-
-function replayed(revision: number, entry: Entry | undefined, previous: Entry | undefined, freeze: boolean): StoreEvent {
-  if (entry !== undefined && previous === undefined) return { type: 'ADDED', entry, previous, revision };
-  if (entry !== undefined && previous !== undefined) return { type: 'MODIFIED', entry, previous, revision };
-  if (previous === undefined) throw new Error(`revision ${revision} deletes what is not there`);
-  return { type: 'DELETED', entry: encodeEntry(previous.key, previous.object, revision, freeze), previous, revision };
 }

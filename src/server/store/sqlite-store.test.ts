@@ -7,7 +7,7 @@ import Database from 'better-sqlite3';
 import { GroupCommitStore } from './group-commit-store.ts';
 import { journalSchema, SqliteJournal } from './sqlite-journal.ts';
 import { openSqliteStore, StoreOpenError } from './sqlite-store.ts';
-import { storeContract, storedObject } from './store.contract.ts';
+import { byVersion, storeContract, storedObject } from './store.contract.ts';
 import { type Store, StoreUnavailableError } from './store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'minik-store-'));
@@ -69,6 +69,80 @@ describe('sqlite store: restart', () => {
     assert.equal(statSync(path).mode & 0o777, 0o600);
     assert.equal(statSync(`${path}-wal`).mode & 0o777, 0o600);
     await store.close();
+  });
+});
+
+describe('sqlite store: kept on disk only', () => {
+  const open = (path: string) => openSqliteStore({ path, logWindow: 10, diskOnly: byVersion, now: () => 5000 });
+
+  it('reads back what was there, when it was written, and the change log', async () => {
+    const path = newPath();
+    const before = open(path);
+    await put(before, 'a', '1');
+    await put(before, 'b', '1');
+    await put(before, 'a', '2');
+    await before.write({ key: 'configmaps/default/b', object: undefined });
+    const wanted = before.list('');
+    const history = before.listAt('', 3);
+    await before.close();
+    const store = open(path);
+    assert.deepEqual([store.revision, store.list(''), store.listAt('', 3)], [5, wanted, history]);
+    assert.deepEqual(store.oldest('configmaps/', 9), [{ key: 'configmaps/default/a', revision: 4, atMs: 5000 }]);
+    const seen: string[] = [];
+    store.watch('', 1, (events) => seen.push(...events.map(({ type, revision }) => `${type}@${revision}`)));
+    assert.deepEqual(seen, ['ADDED@2', 'ADDED@3', 'MODIFIED@4', 'DELETED@5']);
+    await store.close();
+  });
+
+  it('takes over the file of an older minik', async () => {
+    const path = newPath();
+    const old = new Database(path);
+    old.exec(`
+      CREATE TABLE state (revision INTEGER PRIMARY KEY, key TEXT NOT NULL, value BLOB) STRICT;
+      CREATE TABLE mark (name TEXT PRIMARY KEY, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+      INSERT INTO mark (name, revision) VALUES ('compacted', 1);
+    `);
+    const insert = old.prepare('INSERT INTO state (revision, key, value) VALUES (?, ?, ?)');
+    const value = (revision: number) =>
+      Buffer.from(JSON.stringify({ ...storedObject('a', { version: String(revision) }) }).replace('""', `"${revision}"`));
+    insert.run(2, 'configmaps/default/a', value(2));
+    insert.run(3, 'configmaps/default/a', value(3));
+    insert.run(4, 'pods/default/a', value(4));
+    insert.run(5, 'configmaps/default/b', value(5));
+    insert.run(6, 'configmaps/default/b', null);
+    old.pragma('application_id = 0x6d6e696b');
+    old.pragma('user_version = 1');
+    old.close();
+    const store = open(path);
+    const revisions = (entries: readonly { readonly revision: number }[]) => entries.map(({ revision }) => revision);
+    assert.deepEqual(revisions(store.list('').entries), [3, 4]);
+    assert.deepEqual(revisions(store.list('configmaps/', { topic: '3' }).entries), [3]);
+    assert.equal((await put(store, 'a', '7')).revision, 7);
+    await store.close();
+    const file = new Database(path);
+    assert.deepEqual([file.pragma('auto_vacuum', { simple: true }), file.pragma('user_version', { simple: true })], [2, 2]);
+    file.close();
+  });
+
+  it('gives what was freed back to the disk', async () => {
+    const path = newPath();
+    const store = open(path);
+    const text = 'x'.repeat(2000);
+    const write = (name: string, object: object | undefined) =>
+      store.write({
+        key: `configmaps/default/${name}`,
+        object: object === undefined ? undefined : storedObject(name, { version: '1', text }),
+      });
+    const each = async (object: object | undefined): Promise<void> => {
+      for (let from = 0; from < 10_000; from += 250) {
+        await Promise.all(Array.from({ length: 250 }, (_, index) => write(`o${from + index}`, object)));
+      }
+    };
+    await each({});
+    await each(undefined);
+    await store.close();
+    const grown = 10_000 * 2000;
+    assert.ok(statSync(path).size < grown / 4, `${statSync(path).size} bytes are left of more than ${grown}`);
   });
 });
 

@@ -1,15 +1,21 @@
 /** Opens the store on disk: SQLite in WAL mode, owned by one process, readable by its user only. */
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { decodeEntry } from './encode-entry.ts';
 import { freezesByDefault, GroupCommitStore, type StoreOptions } from './group-commit-store.ts';
 import { journalSchema, SqliteJournal } from './sqlite-journal.ts';
-import type { Store } from './store.ts';
+import { shelfSchema } from './sqlite-shelf.ts';
+import type { DiskOnly, Store } from './store.ts';
 
 export interface SqliteStoreOptions extends StoreOptions {
   /** The database file; made when absent, with mode 0600. Its folder must exist. */
   readonly path: string;
   /** The loaded SQLite addon, when it does not lie in node_modules (single executable). */
   readonly nativeBinding?: object;
+  /** What costs no memory; must stay the same for one file. */
+  readonly diskOnly?: DiskOnly;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
 }
 
 /** The file cannot serve as a store: in use, foreign, damaged, or of a newer version. `message` says which and names the file. */
@@ -22,18 +28,20 @@ export class StoreOpenError extends Error {
 
 /** "mnik" in ASCII, in the file's header: tells our databases from others. */
 const applicationId = 0x6d6e696b;
-const schemaVersion = 1;
+/** 2: with a shelf, and pages that can be given back. */
+const schemaVersion = 2;
 
 /** Opens or creates a store. Throws `StoreOpenError`. */
 export function openSqliteStore(options: SqliteStoreOptions): Store {
-  const { path, nativeBinding, ...storeOptions } = options;
+  const { path, nativeBinding, diskOnly, now = Date.now, ...storeOptions } = options;
   let database: Database.Database | undefined;
   try {
     closeSync(openSync(path, 'a', 0o600));
     database = new Database(path, sqliteOptions(nativeBinding));
     prepare(database, path);
-    const journal = new SqliteJournal(database);
+    migrate(database, diskOnly, now());
     const freeze = storeOptions.freeze ?? freezesByDefault();
+    const journal = new SqliteJournal(database, diskOnly === undefined ? undefined : { diskOnly, freeze, now });
     return new GroupCommitStore(journal, { ...storeOptions, freeze }, journal.read(freeze));
   } catch (error) {
     database?.close();
@@ -45,6 +53,32 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
 const sqliteOptions = (nativeBinding: object | undefined): Database.Options =>
   (nativeBinding === undefined ? { timeout: 0 } : { timeout: 0, nativeBinding }) as Database.Options;
 
+/** Brings the file of an older minik to this form. */
+function migrate(database: Database.Database, diskOnly: DiskOnly | undefined, nowMs: number): void {
+  if (Number(database.pragma('user_version', { simple: true })) === schemaVersion) return;
+  database.transaction(() => {
+    database.exec(shelfSchema);
+    if (diskOnly !== undefined) fillShelf(database, diskOnly, nowMs);
+    database.pragma(`user_version = ${schemaVersion}`);
+  })();
+  database.pragma('auto_vacuum = INCREMENTAL');
+  // What makes SQLite take the setting over for a file that has tables already.
+  database.exec('VACUUM');
+}
+
+function fillShelf(database: Database.Database, diskOnly: DiskOnly, nowMs: number): void {
+  const revisions = database
+    .prepare<[], { readonly key: string; readonly revision: number }>('SELECT key, max(revision) AS revision FROM state GROUP BY key')
+    .all()
+    .filter(({ key }) => key.startsWith(diskOnly.prefix));
+  const state = database.prepare<[number], Buffer | null>('SELECT value FROM state WHERE revision = ?').pluck();
+  const put = database.prepare<[number, string, string, number]>('INSERT INTO shelf (revision, key, topic, at_ms) VALUES (?, ?, ?, ?)');
+  for (const { key, revision } of revisions) {
+    const value = state.get(revision) ?? null;
+    if (value !== null) put.run(revision, key, diskOnly.topic(decodeEntry(key, value, revision, false).object), nowMs);
+  }
+}
+
 function prepare(database: Database.Database, path: string): void {
   // Exclusive: a second process must not write the file, and no shared-memory file is needed.
   database.pragma('locking_mode = EXCLUSIVE');
@@ -53,7 +87,11 @@ function prepare(database: Database.Database, path: string): void {
   // SQLite gives the files beside it the same mode.
   chmodSync(path, 0o600);
   // Pods and their like are about 3 KB each: of SQLite's usual pages, of 4 KiB, each would fill one and leave a quarter of it empty.
-  if (tables === 0) database.pragma('page_size = 8192');
+  if (tables === 0) {
+    database.pragma('page_size = 8192');
+    // Pages that become free can be given back to the disk.
+    database.pragma('auto_vacuum = INCREMENTAL');
+  }
   database.pragma('journal_mode = WAL');
   // Survives the death of the process; a power cut may lose the last commits but never damages the file.
   database.pragma('synchronous = NORMAL');

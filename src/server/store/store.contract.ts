@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import type { KubeObject } from '../../api/object.ts';
 import {
   CompactedError,
+  type DiskOnly,
   type Entry,
   KeyConflictError,
   type Store,
@@ -34,8 +35,8 @@ const brief = (events: readonly StoreEvent[]): readonly string[] =>
   events.map((event) => `${event.type} ${event.entry.object.metadata.name}@${event.revision}`);
 
 export interface StoreHarness {
-  /** Opens an empty store; closed by the suite. */
-  open(options: { readonly logWindow: number }): Store;
+  /** Opens an empty store; closed by the suite. Kinds are kept on disk only when the suite says so. */
+  open(options: { readonly logWindow: number; readonly diskOnly?: DiskOnly; readonly now?: () => number }): Store;
 }
 
 /** Runs the contract against one implementation. */
@@ -54,6 +55,84 @@ export function storeContract(name: string, harness: StoreHarness): void {
   describe(`${name}: reading`, () => reading(withStore));
   describe(`${name}: watching`, () => watching(withStore));
   describe(`${name}: model`, () => model(withStore));
+  describe(`${name}: kept on disk only`, () => diskOnly(harness));
+}
+
+/** What config maps are found by when they are kept on disk only. */
+export const byVersion: DiskOnly = { prefix: all, topic: (object) => versionOf(object) };
+
+function diskOnly(harness: StoreHarness): void {
+  let nowMs = 1000;
+  const withStore = (what: string, test: (store: Store) => Promise<void>): void => {
+    it(what, async () => {
+      nowMs = 1000;
+      const store = harness.open({ logWindow: 1000, diskOnly: byVersion, now: () => nowMs });
+      try {
+        await test(store);
+      } finally {
+        await store.close();
+      }
+    });
+  };
+  // Everything above holds for it as well.
+  const open = harness.open.bind(harness);
+  const onDisk: WithStore = (what, test, logWindow = 1000) => {
+    it(what, async () => {
+      const store = open({ logWindow, diskOnly: byVersion });
+      try {
+        await test(store);
+      } finally {
+        await store.close();
+      }
+    });
+  };
+  writing(onDisk);
+  reading(onDisk);
+  watching(onDisk);
+  model(onDisk);
+
+  withStore('lists those of one topic, as they are now', async (store) => {
+    await Promise.all([put(store, 'a', { version: '1' }), put(store, 'b', { version: '2' }), put(store, 'c', { version: '1' })]);
+    await put(store, 'a', { version: '2' });
+    assert.deepEqual(names(store.list(all, { topic: '1' }).entries), ['c']);
+    assert.deepEqual(names(store.list(all, { topic: '2' }).entries), ['a', 'b']);
+    await remove(store, 'b');
+    assert.deepEqual(names(store.list(all, { topic: '2' }).entries), ['a']);
+  });
+
+  withStore('lists everything in key order, wherever it is kept', async (store) => {
+    const other = (resource: string) => store.write({ key: storeKey(resource, 'default', 'x'), object: storedObject('x') });
+    await Promise.all([other('a'), put(store, 'b'), put(store, 'c'), other('pods')]);
+    const keys = [storeKey('a', 'default', 'x'), keyOf('b'), keyOf('c'), storeKey('pods', 'default', 'x')];
+    assert.deepEqual(
+      store.list('').entries.map(({ key }) => key),
+      keys,
+    );
+    const page = store.list('', { limit: 2 });
+    assert.deepEqual([page.entries.map(({ key }) => key), page.remaining], [keys.slice(0, 2), 2]);
+    assert.deepEqual(
+      store.list('', { after: keyOf('b') }).entries.map(({ key }) => key),
+      keys.slice(2),
+    );
+  });
+
+  withStore('tells what was not written for the longest time', async (store) => {
+    await put(store, 'b', { version: '1' });
+    nowMs = 2000;
+    await Promise.all([put(store, 'a', { version: '1' }), put(store, 'c', { version: '1' })]);
+    const briefly = (limit: number) => store.oldest(all, limit).map(({ key, atMs }) => [key, atMs]);
+    assert.deepEqual(briefly(2), [
+      [keyOf('b'), 1000],
+      [keyOf('a'), 2000],
+    ]);
+    nowMs = 3000;
+    await Promise.all([put(store, 'b', { version: '2' }), remove(store, 'a')]);
+    assert.deepEqual(briefly(9), [
+      [keyOf('c'), 2000],
+      [keyOf('b'), 3000],
+    ]);
+    assert.deepEqual(store.oldest(storePrefix('pods'), 9), []);
+  });
 }
 
 type WithStore = (what: string, test: (store: Store) => Promise<void>, logWindow?: number) => void;
@@ -74,7 +153,7 @@ function writing(withStore: WithStore): void {
     assert.deepEqual(JSON.parse(entry.bytes.toString()), entry.object);
     assert.equal(entry.object.metadata.resourceVersion, '2');
     assert.ok(Object.isFrozen(entry.object) && Object.isFrozen(entry.object.metadata));
-    assert.equal(store.get(keyOf('a')), entry);
+    assert.deepEqual(store.get(keyOf('a')), entry);
   });
 
   withStore('shows nothing before the commit', async (store) => {
@@ -99,7 +178,7 @@ function writing(withStore: WithStore): void {
     await put(store, 'a', { v: '1' });
     const stale = await put(store, 'a', { v: '2' });
     const write = (key: string, expectedRevision: number) => store.write({ key, object: storedObject('a', { v: '3' }), expectedRevision });
-    await assert.rejects(write(keyOf('a'), 2), (error) => error instanceof KeyConflictError && error.current === stale);
+    await assert.rejects(write(keyOf('a'), 2), (error) => error instanceof KeyConflictError && error.current?.revision === stale.revision);
     await assert.rejects(write(keyOf('a'), 0), KeyConflictError);
     await assert.rejects(write(keyOf('b'), 2), (error) => error instanceof KeyConflictError && error.current === undefined);
     await assert.rejects(remove(store, 'b'), KeyConflictError);
@@ -107,8 +186,8 @@ function writing(withStore: WithStore): void {
 
   withStore('makes no revision of a write that changes nothing', async (store) => {
     const first = await put(store, 'a', { x: '1', y: '2' });
-    assert.equal(await put(store, 'a', { x: '1', y: '2' }), first);
-    assert.equal(await put(store, 'a', { y: '2', x: '1' }), first);
+    assert.deepEqual(await put(store, 'a', { x: '1', y: '2' }), first);
+    assert.deepEqual(await put(store, 'a', { y: '2', x: '1' }), first);
     assert.equal(store.revision, 2);
     assert.equal((await put(store, 'a', { x: '2', y: '1' })).revision, 3);
   });
@@ -224,8 +303,8 @@ function watching(withStore: WithStore): void {
     store.watch(all, store.revision, (events) => seen.push(...events));
     const second = await put(store, 'a', { v: '2' });
     await remove(store, 'a');
-    assert.equal(seen[0]?.previous, first);
-    assert.equal(seen[1]?.previous, second);
+    assert.deepEqual(seen[0]?.previous, first);
+    assert.deepEqual(seen[1]?.previous, second);
     assert.equal(seen[1]?.entry.object.metadata.resourceVersion, '4');
   });
 

@@ -7,6 +7,7 @@
  *   event loop share one transaction (group commit). Writes to one key are ordered as called.
  * - Every write has a revision of its own, greater than all before; a write whose bytes equal the stored ones makes none.
  * - Objects are frozen and encoded once: `bytes` is the JSON of `object`, revision included, and serves lists, gets and watches.
+ * - Objects under a prefix that is kept on disk only (`DiskOnly`) cost no memory where there is a disk; reads of them are as synchronous and as exact.
  * - The change log holds at least `logWindow` revisions; a watch from an older one fails with `CompactedError`.
  */
 import type { KubeObject } from '../../api/object.ts';
@@ -25,6 +26,24 @@ export interface ListOptions {
   readonly after?: string;
   /** At most this many; absent: all. */
   readonly limit?: number;
+  /** Only entries with this topic, of what is kept on disk only (`DiskOnly.topic`); others, which have none, are all listed. */
+  readonly topic?: string;
+}
+
+/** Objects that are many, short-lived and seldom read. */
+export interface DiskOnly {
+  /** Of all their keys: a prefix of whole segments with its slash. */
+  readonly prefix: string;
+  /** What they can be found by without a look at each. */
+  topic(object: KubeObject): string;
+}
+
+/** When something was last written. */
+export interface Written {
+  readonly key: string;
+  readonly revision: number;
+  /** Milliseconds since the epoch. */
+  readonly atMs: number;
 }
 
 export interface ListResult {
@@ -75,7 +94,9 @@ export interface Store {
    */
   watch(prefix: string, after: number, listener: WatchListener): WatchHandle;
   /** The state of a list as of an older revision within the log window (continue tokens, `resourceVersionMatch=Exact`). Throws `CompactedError`. */
-  listAt(prefix: string, revision: number, options?: ListOptions): ListResult;
+  listAt(prefix: string, revision: number, options?: Omit<ListOptions, 'topic'>): ListResult;
+  /** Of what is kept on disk only under a prefix, those that were not written for the longest time, the oldest first. */
+  oldest(prefix: string, limit: number): readonly Written[];
   /** Called after each commit with the newest revision: progress notifications for bookmarks. Returns the unsubscribe function. */
   onCommit(listener: (revision: number) => void): () => void;
   /** Why the last commit failed; undefined when it succeeded. */

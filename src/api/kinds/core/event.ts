@@ -133,6 +133,8 @@ export const event = defineKind<Event>({
     },
   ],
   allowCreateOnUpdate: true,
+  // What `kubectl describe` asks for.
+  diskOnly: 'involvedObject.name',
   validate: eventErrors,
   selectableFieldLabels: [
     'metadata.name',

@@ -1,0 +1,12 @@
+/** What of the Kinds a store keeps on disk only. */
+import type { AnyKind } from '../../api/kind.ts';
+import { event } from '../../api/kinds/core/event.ts';
+import { type DiskOnly, storePrefix } from '../store/store.ts';
+
+const diskOnlyOf = (kind: AnyKind): DiskOnly => ({
+  prefix: storePrefix(kind.resourceName),
+  topic: (object) => kind.selectableFields?.(object)[kind.diskOnly ?? ''] ?? '',
+});
+
+/** Events: tens of thousands in an hour of much work, of which hardly any is ever read. */
+export const eventsOnDiskOnly: DiskOnly = diskOnlyOf(event);
