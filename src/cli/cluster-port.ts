@@ -19,6 +19,8 @@ export interface ClusterSettings {
   readonly serviceCidr: string;
   /** The pods' bridge network, e.g. `10.244.0.0/20`. */
   readonly podCidr: string;
+  /** Ranges of the host's addresses on which node ports listen besides the loopback and the nodes' own. */
+  readonly nodePortAddresses?: readonly string[];
   /** Identifies this cluster's objects on the engine. */
   readonly clusterId: string;
 }
@@ -32,6 +34,8 @@ export interface ClusterChoices {
   readonly apiPort?: number | undefined;
   readonly serviceCidr?: string | undefined;
   readonly podCidr?: string | undefined;
+  /** Default: none. */
+  readonly nodePortAddresses?: readonly string[] | undefined;
   /** What was decided at an earlier start; kept where it still fits the host. */
   readonly known?: ClusterSettings | undefined;
   /** Ranges of clusters that may not run right now. */

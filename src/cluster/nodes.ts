@@ -1,5 +1,6 @@
 /** Kubelets and the network: what runs pods and carries their traffic. */
 import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { event as eventKind } from '../api/kinds/core/event.ts';
 import type { ClusterSettings } from '../cli/cluster-port.ts';
@@ -13,6 +14,7 @@ import type { ContainerRuntime } from '../runtime/container/container-runtime.ts
 import { parseResolvConf } from '../runtime/kubelet/dns-files.ts';
 import { type Kubelet, startKubelet } from '../runtime/kubelet/kubelet.ts';
 import { createProbeManager } from '../runtime/kubelet/probes/create-probe-manager.ts';
+import { hostAddressesIn } from '../runtime/network/node-port-addresses.ts';
 import { type Network, startNetwork } from '../runtime/network/start-network.ts';
 import { kubernetesVersion } from '../version.ts';
 import { addressesOf, clusterDomain, nodeName } from './addresses.ts';
@@ -91,8 +93,10 @@ export async function startServices(
     signal,
   });
   const { serviceCidr, podCidr } = settings;
+  const hostAddresses = Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []);
+  const nodePortAddresses = hostAddressesIn(settings.nodePortAddresses ?? [], hostAddresses);
   const network = await startNetwork({
-    config: { clusterDomain, serviceCidr, podCidr },
+    config: { clusterDomain, serviceCidr, podCidr, nodePortAddresses },
     client,
     informers,
     events,

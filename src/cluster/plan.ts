@@ -57,7 +57,16 @@ export async function plan(choices: ClusterChoices): Promise<ClusterSettings> {
         : await chooseSubnets(takenCidrs, withoutUndefined(preferred));
     refuseOtherThan(choices, subnets);
     const clusterId = known?.clusterId ?? `${profile}-${randomBytes(3).toString('hex')}`;
-    const settings = { profile, folder, runtime: runtimeName, nodes, apiPort, ...subnets, clusterId };
+    const settings = {
+      profile,
+      folder,
+      runtime: runtimeName,
+      nodes,
+      apiPort,
+      ...subnets,
+      nodePortAddresses: choices.nodePortAddresses ?? [],
+      clusterId,
+    };
     if (runtimeName === 'docker' && (await lowestUsablePort()) > dnsPort)
       throw new UserError('this user may not serve DNS and Services', [lowPortsAdvice]);
     runtime = containerRuntime(settings);

@@ -185,12 +185,22 @@ describe('Endpoints made by hand', () => {
 });
 
 describe('from the host', () => {
-  it('a NodePort answers on every address', async () => {
+  it('a NodePort answers on the loopback and the node, and to no other network unless asked', async () => {
     await service('kubia-svc-nodeport.yaml');
     await eventually(async () => assert.match(await answer('http://127.0.0.1:30123'), hit));
     const node = await field('node e2e-services', '.status.addresses[?(@.type=="InternalIP")].address');
     assert.match(await answer(`http://${node}:30123`), hit);
     assert.match(await kubectl('get', 'svc', 'kubia-nodeport'), / 80:30123\/TCP /);
+    const others = Object.values(networkInterfaces()).flatMap(
+      (all) => all?.filter((each) => !each.internal && each.family === 'IPv4') ?? [],
+    );
+    for (const { address } of others)
+      if (address !== node) await assert.rejects(answer(`http://${address}:30123`), { message: 'fetch failed' });
+
+    await cluster.minik(['stop']);
+    const started = await cluster.minik(['start', '--node-port-addresses', '0.0.0.0/0']);
+    assert.equal(started.code, 0, started.stderr);
+    for (const { address } of others) await eventually(async () => assert.match(await answer(`http://${address}:30123`), hit));
   });
 
   it('load balancers of one port have an address each', async () => {

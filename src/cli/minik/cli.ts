@@ -1,4 +1,5 @@
 /** The `minik` command line: parses verbs and flags, prints errors, chooses exit codes. */
+import { isIPv4 } from 'node:net';
 import { cac } from 'cac';
 import pc from 'picocolors';
 import { KubeconfigError } from '../../client/kubeconfig.ts';
@@ -38,6 +39,21 @@ function wholeNumber(value: unknown, flag: string, min: number, max: number): nu
 
 const text = (value: unknown): string | undefined => (value === undefined ? undefined : String(value));
 
+/** IPv4 ranges, separated by commas; an empty text is none. */
+function ranges(value: unknown, flag: string): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  const all = String(value)
+    .split(',')
+    .map((range) => range.trim())
+    .filter((range) => range !== '');
+  for (const range of all) {
+    const [address = '', prefix = '', ...more] = range.split('/');
+    const good = isIPv4(address) && /^\d+$/.test(prefix) && Number(prefix) <= 32 && more.length === 0;
+    if (!good) throw new UserError(`${flag} takes IPv4 ranges such as 192.168.0.0/16, not ${JSON.stringify(range)}`);
+  }
+  return all;
+}
+
 /** Builds the commands; the chosen one's outcome is put into `outcome`. */
 function commands(context: CliContext, outcome: { code: Promise<number> }): ReturnType<typeof cac> {
   const cli = cac('minik');
@@ -61,13 +77,15 @@ function commands(context: CliContext, outcome: { code: Promise<number> }): Retu
       apiPort: wholeNumber(flags.apiPort, '--api-port', 1, 65_535),
       serviceCidr: text(flags.serviceCidr),
       podCidr: text(flags.podCidr),
+      nodePortAddresses: ranges(flags.nodePortAddresses, '--node-port-addresses'),
     }),
   )
     .option('--runtime <name>', 'docker, or simulated: containers exist in memory only')
     .option('--nodes <count>', 'How many (virtual) nodes')
     .option('--api-port <port>', 'Port of the API server on 127.0.0.1')
     .option('--service-cidr <range>', 'Addresses for Services')
-    .option('--pod-cidr <range>', 'Addresses for Pods');
+    .option('--pod-cidr <range>', 'Addresses for Pods')
+    .option('--node-port-addresses <ranges>', "Where node ports listen besides 127.0.0.1 and the nodes' addresses, e.g. 0.0.0.0/0");
   verb('stop', 'Stop a cluster; its containers and data stay', (flags) => stop(context, commonOptions(flags, context)));
   verb('status', 'Show whether a cluster runs and kubectl reaches it', (flags) => status(context, commonOptions(flags, context)));
   verb('delete', 'Stop a cluster and remove everything of it', (flags) =>

@@ -12,6 +12,7 @@ export interface StartOptions extends CommonOptions {
   readonly apiPort?: number | undefined;
   readonly serviceCidr?: string | undefined;
   readonly podCidr?: string | undefined;
+  readonly nodePortAddresses?: readonly string[] | undefined;
 }
 
 const unchangeable = ['runtime', 'nodes', 'serviceCidr', 'podCidr'] as const;
@@ -35,6 +36,7 @@ function choicesOf(profile: Profile, options: StartOptions): ServeChoices {
     apiPort,
     serviceCidr,
     podCidr,
+    nodePortAddresses: options.nodePortAddresses ?? known?.nodePortAddresses,
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { NetworkConfig, ServiceState } from './network-state.ts';
+import { nodePortListenAddresses } from './node-port-addresses.ts';
 import { usableBackends } from './proxy/balancer.ts';
 import { explainListenError } from './proxy/listener-set.ts';
 
@@ -17,15 +18,14 @@ export interface HealthCheckReport {
 }
 
 export interface HealthCheckOptions {
-  /** Where node ports listen. */
-  readonly addresses: readonly string[];
   report(report: HealthCheckReport): void;
 }
 
 interface Checked {
   state: ServiceState;
   readonly port: number;
-  readonly servers: Server[];
+  /** By address. */
+  readonly servers: Map<string, Server>;
   /** Resolves when all are open, or have failed. */
   opened: Promise<unknown>;
   failed: boolean;
@@ -42,10 +42,18 @@ export class HealthCheckPorts {
   readonly #options: HealthCheckOptions;
   readonly #checked = new Map<string, Checked>();
   /** With one node, or for an address that is no node's, all endpoints count. */
-  nodes: NetworkConfig['nodes'] = [];
+  #nodes: NetworkConfig['nodes'] = [];
+  #addresses: readonly string[] = [];
 
   constructor(options: HealthCheckOptions) {
     this.#options = options;
+  }
+
+  /** Takes over the nodes, and the addresses on which node ports listen. */
+  configure(config: NetworkConfig): void {
+    this.#nodes = config.nodes;
+    this.#addresses = nodePortListenAddresses(config);
+    for (const checked of this.#checked.values()) this.#listen(checked, false);
   }
 
   upsert(state: ServiceState): void {
@@ -65,7 +73,7 @@ export class HealthCheckPorts {
     if (checked === undefined) return;
     checked.closed = true;
     this.#checked.delete(key);
-    for (const server of checked.servers) close(server);
+    for (const server of checked.servers.values()) close(server);
   }
 
   /** Resolves when no port is being opened. */
@@ -78,34 +86,47 @@ export class HealthCheckPorts {
   }
 
   #open(state: ServiceState, port: number, again: boolean): void {
+    const checked: Checked = { state, port, servers: new Map(), opened: Promise.resolve(), failed: false, closed: false };
+    this.#checked.set(refText(state), checked);
+    this.#listen(checked, again);
+  }
+
+  /** Opens and closes servers until they are those of the addresses; `again`: the port failed the last time. */
+  #listen(checked: Checked, again: boolean): void {
+    for (const [address, server] of checked.servers) {
+      if (this.#addresses.includes(address)) continue;
+      checked.servers.delete(address);
+      close(server);
+    }
+    const missing = this.#addresses.filter((address) => !checked.servers.has(address));
+    checked.opened = Promise.all([checked.opened, ...missing.map((address) => this.#openAt(checked, address, again))]);
+  }
+
+  #openAt(checked: Checked, address: string, again: boolean): Promise<void> {
     // Only now: the worker of most clusters never needs an HTTP server.
     const { createServer } = process.getBuiltinModule('node:http');
-    const checked: Checked = { state, port, servers: [], opened: Promise.resolve(), failed: false, closed: false };
-    const { namespace, name } = state;
-    const open = (address: string): Promise<void> => {
-      const server = createServer((request, response) => this.#answer(checked.state, request, response));
-      checked.servers.push(server);
-      const report = (error: string | undefined): void => this.#options.report({ namespace, name, address, port, error });
-      return new Promise((resolve) => {
-        server.on('error', (error) => {
-          checked.failed = true;
-          if (!again) report(explainListenError(error, port));
-          resolve();
-        });
-        server.listen({ host: address, port, exclusive: true }, () => {
-          // Closing does not reach a server that is still being opened.
-          if (checked.closed) close(server);
-          else if (again) report(undefined);
-          resolve();
-        });
+    const { port } = checked;
+    const { namespace, name } = checked.state;
+    const server = createServer((request, response) => this.#answer(checked.state, request, response));
+    checked.servers.set(address, server);
+    const report = (error: string | undefined): void => this.#options.report({ namespace, name, address, port, error });
+    return new Promise((resolve) => {
+      server.on('error', (error) => {
+        checked.failed = true;
+        if (!again) report(explainListenError(error, port));
+        resolve();
       });
-    };
-    checked.opened = Promise.all(this.#options.addresses.map(open));
-    this.#checked.set(refText(state), checked);
+      server.listen({ host: address, port, exclusive: true }, () => {
+        // Closing does not reach a server that is still being opened.
+        if (checked.closed || checked.servers.get(address) !== server) close(server);
+        else if (again) report(undefined);
+        resolve();
+      });
+    });
   }
 
   #answer({ namespace, name, ports }: ServiceState, request: IncomingMessage, response: ServerResponse): void {
-    const node = this.nodes.length < 2 ? undefined : this.nodes.find(({ ip }) => ip === request.socket.localAddress)?.name;
+    const node = this.#nodes.length < 2 ? undefined : this.#nodes.find(({ ip }) => ip === request.socket.localAddress)?.name;
     const backends = ports.flatMap((port) => port.backends.filter((backend) => node === undefined || backend.nodeName === node));
     const localEndpoints = new Set(usableBackends(backends).map(({ ip }) => ip)).size;
     response.writeHead(localEndpoints > 0 ? 200 : 503, {

@@ -71,7 +71,7 @@ export class NetworkPlane {
     if (this.#running !== undefined) {
       this.#running.upstream.upstreams = upstreams;
       this.#running.proxy.configure(config);
-      this.#running.healthChecks.nodes = config.nodes;
+      this.#running.healthChecks.configure(config);
       return;
     }
     this.#running = this.#start(config);
@@ -101,10 +101,9 @@ export class NetworkPlane {
     const conflict = (binding: Binding): void => report(binding, 'the address and port belong to another Service');
     const proxy = new ServiceProxy({ config, listeners, random, conflict });
     const healthChecks = new HealthCheckPorts({
-      addresses: config.nodePortAddresses,
       report: (failure) => post({ type: 'listener', protocol: 'TCP', ...failure }),
     });
-    healthChecks.nodes = config.nodes;
+    healthChecks.configure(config);
     const zone = new ClusterZone(config.clusterDomain, config.dnsIp);
     const upstream = new UpstreamResolver({ clock, random }, []);
     const resolver = new DnsResolver({ zone, upstream, clock, random });

@@ -57,7 +57,7 @@ export interface NetworkConfig {
   readonly podCidr?: string;
   /** Resolvers to forward to. */
   readonly upstreamDns: readonly string[];
-  /** Addresses on which node ports listen; 0.0.0.0 by default. */
+  /** Addresses of the host on which node ports listen besides the nodes' own; 0.0.0.0 stands for all. */
   readonly nodePortAddresses: readonly string[];
   /** The virtual nodes and their addresses. */
   readonly nodes: readonly { readonly name: string; readonly ip: string }[];

@@ -11,6 +11,7 @@ import { hostResolvers } from './host-network.ts';
 import { addressAt, parseCidr } from './ipv4.ts';
 import { LoadBalancerController } from './load-balancer.ts';
 import { NetworkManager, type NetworkWorkerThread } from './network-manager.ts';
+import { hostAddressesIn } from './node-port-addresses.ts';
 
 export interface NetworkOptions {
   readonly config: {
@@ -19,7 +20,7 @@ export interface NetworkOptions {
     /** Must be local to the host already: addServiceRoute. */
     readonly serviceCidr: string;
     readonly podCidr?: string;
-    /** Default: all addresses. */
+    /** Addresses of the host; default: the loopback. The nodes' own are always among them. */
     readonly nodePortAddresses?: readonly string[];
     /** Default: those of the host's resolv.conf, followed when it changes. */
     readonly upstreamDns?: readonly string[];
@@ -68,7 +69,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
       dnsIp,
       ...(podCidr === undefined ? {} : { podCidr }),
       upstreamDns: config.upstreamDns ?? (await resolvers()),
-      nodePortAddresses: config.nodePortAddresses ?? ['0.0.0.0'],
+      nodePortAddresses: config.nodePortAddresses ?? hostAddressesIn([], []),
     },
   });
   const balancer = new LoadBalancerController({ ...options, clock });

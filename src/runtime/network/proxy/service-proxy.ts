@@ -8,6 +8,7 @@
  */
 import { type Cidr, parseCidr, parseIpv4 } from '../ipv4.ts';
 import type { NetworkConfig, ServicePortState, ServiceState } from '../network-state.ts';
+import { nodePortListenAddresses } from '../node-port-addresses.ts';
 import { Balancer } from './balancer.ts';
 import type { Binding, ListenerSet } from './listener-set.ts';
 import type { Route } from './route.ts';
@@ -135,7 +136,7 @@ export class ServiceProxy {
     const bindings: Binding[] = [];
     // The cluster's DNS server answers there itself.
     if (state.clusterIp !== this.#config.dnsIp || port.port !== 53) bindings.push(at(state.clusterIp, port.port, inside));
-    if (port.nodePort > 0) for (const address of this.#config.nodePortAddresses) bindings.push(at(address, port.nodePort, outside));
+    if (port.nodePort > 0) for (const address of nodePortListenAddresses(this.#config)) bindings.push(at(address, port.nodePort, outside));
     for (const address of state.loadBalancerIps) bindings.push(at(address, port.port, balanced));
     for (const address of state.externalIps) if (parseIpv4(address) !== undefined) bindings.push(at(address, port.port, outside));
     return bindings;
