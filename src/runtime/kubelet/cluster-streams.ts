@@ -8,8 +8,9 @@ type Exec = Parameters<NodeStreams['exec']>[2];
 type Attach = Parameters<NodeStreams['attach']>[2];
 
 export interface ClusterStreams {
+  refusal(verb: 'exec' | 'attach', ref: ObjectRef, container: string): Promise<string | undefined>;
   exec(ref: ObjectRef, container: string, options: Exec): Promise<number>;
-  attach(ref: ObjectRef, container: string, options: Attach): Promise<number | undefined>;
+  attach(ref: ObjectRef, container: string, options: Attach): Promise<void>;
   portForward(ref: ObjectRef, port: number): Promise<Duplex>;
   logs(ref: ObjectRef, container: string, request: PodLogRequest, sink: Writable): Promise<void>;
 }
@@ -22,6 +23,7 @@ export function clusterStreams(nodes: () => readonly NodeStreams[]): ClusterStre
     return node;
   };
   return {
+    refusal: async (verb, ref, container) => nodeOf(ref).refusal(verb, ref, container),
     exec: async (ref, container, options) => nodeOf(ref).exec(ref, container, options),
     attach: async (ref, container, options) => nodeOf(ref).attach(ref, container, options),
     portForward: async (ref, port) => nodeOf(ref).portForward(ref, port),

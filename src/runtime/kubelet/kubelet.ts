@@ -118,7 +118,7 @@ class PodSupervisor {
     );
     return {
       ready: Promise.resolve(),
-      streams: new NodeStreams({ runtime, find: (ref) => this.#workers.byRef(ref)?.state }),
+      streams: new NodeStreams({ runtime, find: (ref) => this.#workers.byRef(ref) }),
       stop: async () => {
         this.#stop.abort();
         for (const worker of this.#workers.all()) worker.stopProbes();

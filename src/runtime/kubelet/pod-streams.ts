@@ -3,7 +3,7 @@
  * Source: pkg/kubelet/kubelet_pods.go (GetKubeletContainerLogs, validateContainerLogStatus); pkg/kubelet/kubelet.go.
  */
 import type { Duplex, Writable } from 'node:stream';
-import type { Container as ContainerSpec } from '../../api/generated/core/v1.ts';
+import type { PodStatus } from '../../api/generated/core/v1.ts';
 import type { ObjectRef } from '../../api/object.ts';
 import { type StatusError, statusErrors } from '../../api/status-error.ts';
 import {
@@ -23,10 +23,17 @@ export interface PodLogRequest extends LogOptions {
   readonly previous: boolean;
 }
 
+/** A pod as streams see it. */
+export interface StreamedPod {
+  readonly state: PodState;
+  /** As the kubelet last told it. */
+  readonly status: PodStatus;
+}
+
 export interface NodeStreamsOptions {
   readonly runtime: ContainerRuntime;
-  /** The state of a pod on this node, or undefined. */
-  find(ref: ObjectRef): PodState | undefined;
+  /** A pod on this node, or undefined. */
+  find(ref: ObjectRef): StreamedPod | undefined;
 }
 
 type Session<T> = Omit<T, 'signal'> & { readonly signal: AbortSignal };
@@ -56,19 +63,26 @@ export class NodeStreams {
     return this.#options.find(ref) !== undefined;
   }
 
-  /** Resolves with the exit code. */
-  async exec(ref: ObjectRef, container: string, options: Session<ExecOptions>): Promise<number> {
-    const { id } = this.#running(ref, container);
-    return asStatus(this.#options.runtime.streams.exec(id, options));
+  /**
+   * Why the container cannot be reached, in the words of upstream's kubelet; undefined: it runs. What was observed may be a moment old, so the engine is
+   * asked. Source: pkg/kubelet/kubelet_pods.go (GetExec, GetAttach).
+   */
+  async refusal(verb: 'exec' | 'attach', ref: ObjectRef, container: string): Promise<string | undefined> {
+    const latest = this.#state(ref).observed.latest(container);
+    const found = latest?.state === 'running' ? await asStatus(this.#options.runtime.containers.inspect(latest.id)) : undefined;
+    if (found?.state === 'running') return undefined;
+    if (verb === 'exec') return `container not found (${JSON.stringify(container)})`;
+    return `container ${container} not found in pod ${ref.name}_${ref.namespace}`;
   }
 
-  /** Resolves with the exit code, or undefined when the container runs on. */
-  async attach(ref: ObjectRef, container: string, options: Session<AttachOptions>): Promise<number | undefined> {
-    const { id } = this.#running(ref, container);
-    await asStatus(this.#options.runtime.streams.attach(id, options));
-    if (options.signal.aborted) return undefined;
-    const found = await asStatus(this.#options.runtime.containers.inspect(id));
-    return found?.state === 'exited' ? found.exitCode : undefined;
+  /** Resolves with the exit code. */
+  async exec(ref: ObjectRef, container: string, options: Session<ExecOptions>): Promise<number> {
+    return this.#options.runtime.streams.exec(this.#running(ref, container).id, options);
+  }
+
+  /** Resolves when the container's streams end. */
+  async attach(ref: ObjectRef, container: string, options: Session<AttachOptions>): Promise<void> {
+    return this.#options.runtime.streams.attach(this.#running(ref, container).id, options);
   }
 
   async portForward(ref: ObjectRef, port: number): Promise<Duplex> {
@@ -81,44 +95,63 @@ export class NodeStreams {
   }
 
   async logs(ref: ObjectRef, container: string, request: PodLogRequest, sink: Writable): Promise<void> {
-    const state = this.#state(ref);
+    const { status } = this.#pod(ref);
     const { previous, ...options } = request;
-    const { id } = loggable(state, container, previous);
-    await asStatus(this.#options.runtime.streams.logs(id, options, sink));
+    const id = loggedRun(ref.name, status, container, previous);
+    try {
+      await this.#options.runtime.streams.logs(id, options, sink);
+    } catch (error) {
+      // Source: kuberuntime_container.go (GetContainerLogs).
+      if (error instanceof RuntimeError && error.code === 'NotFound')
+        throw badRequest(`unable to retrieve container logs for docker://${id}`);
+      throw error instanceof RuntimeError ? statusErrors.internal(error) : error;
+    }
+  }
+
+  #pod(ref: ObjectRef): StreamedPod {
+    const pod = this.#options.find(ref);
+    if (pod === undefined) throw statusErrors.notFound(pods, ref.name);
+    return pod;
   }
 
   #state(ref: ObjectRef): PodState {
-    const state = this.#options.find(ref);
-    if (state === undefined) throw statusErrors.notFound(pods, ref.name);
-    return state;
+    return this.#pod(ref).state;
   }
 
   #running(ref: ObjectRef, name: string): Container {
     const latest = this.#state(ref).observed.latest(name);
     if (latest?.state === 'running') return latest;
     // One that has ended counts as absent, too. Source: kubelet_pods.go (findContainer).
-    throw statusErrors.internal(new Error(`unable to upgrade connection: container not found (${JSON.stringify(name)})`));
+    throw new RuntimeError('NotFound', `container not found (${JSON.stringify(name)})`);
   }
 }
 
-function loggable(state: PodState, name: string, previous: boolean): Container {
-  const [latest, before] = state.observed.history(name);
-  const { name: podName } = state.pod.metadata;
-  const spec: ContainerSpec | undefined = state.spec(name);
-  if (spec === undefined) throw badRequest(`container ${name} is not valid for pod ${podName}`);
+/** The engine's id of the run whose log is asked for. Throws 400. Source: kubelet_pods.go (validateContainerLogStatus). */
+export function loggedRun(podName: string, status: PodStatus, name: string, previous: boolean): string {
+  const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = status;
+  const found = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find((one) => one.name === name);
+  const subject = `container ${JSON.stringify(name)} in pod ${JSON.stringify(podName)}`;
+  if (found === undefined) throw badRequest(`${subject} is not available`);
+  const { running, terminated, waiting } = found.state;
+  const last = found.lastState.terminated;
+  const idOf = (url: string): string => url.replace(/^.*:\/\//, '');
+  const orLast = (url: string | undefined): string => {
+    const known = [url, last?.containerID].find((id) => id !== undefined && id !== '');
+    if (known === undefined) throw badRequest(`${subject} is terminated`);
+    return idOf(known);
+  };
   if (previous) {
-    const ended = latest?.state === 'exited' ? latest : before;
-    const wanted = latest?.state === 'exited' && before !== undefined && state.waiting.get(name) === undefined ? before : ended;
-    if (wanted === undefined)
-      throw badRequest(`previous terminated container ${JSON.stringify(name)} in pod ${JSON.stringify(podName)} not found`);
-    return wanted;
+    if ((last?.containerID ?? '') === '') throw badRequest(`previous terminated ${subject} not found`);
+    return orLast(undefined);
   }
-  if (latest !== undefined && latest.state !== 'created') return latest;
-  const waiting = state.waiting.get(name);
-  if (waiting?.reason === 'ErrImagePull' || waiting?.reason === 'ImagePullBackOff') {
-    const why = waiting.reason === 'ErrImagePull' ? "image can't be pulled" : 'trying and failing to pull image';
-    throw badRequest(`container ${JSON.stringify(name)} in pod ${JSON.stringify(podName)} is waiting to start: ${why}`);
-  }
-  const reason = waiting?.reason ?? ((state.pod.spec.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating');
-  throw badRequest(`container ${JSON.stringify(name)} in pod ${JSON.stringify(podName)} is waiting to start: ${reason}`);
+  if (running !== undefined) return idOf(found.containerID ?? '');
+  if (terminated !== undefined) return orLast(terminated.containerID);
+  if (last !== undefined) return orLast(undefined);
+  if (waiting === undefined) throw badRequest(`${subject} is waiting to start - no logs yet`);
+  throw badRequest(`${subject} is waiting to start: ${waitingWords[waiting.reason ?? ''] ?? waiting.reason ?? ''}`);
 }
+
+const waitingWords: Readonly<Record<string, string>> = {
+  ErrImagePull: "image can't be pulled",
+  ImagePullBackOff: 'trying and failing to pull image',
+};

@@ -61,6 +61,11 @@ export class PodWorker {
     this.#onGone = onGone;
   }
 
+  /** As this worker last told it, before that as the API has it. */
+  get status(): PodStatus {
+    return this.#published ?? this.state.pod.status;
+  }
+
   /** Takes over what the engine has of the pod and this worker does not know. */
   adopt(sandboxes: readonly Sandbox[], containers: readonly Container[]): void {
     const { observed } = this.state;

@@ -25,7 +25,13 @@ export const silentLogger: Logger = {
 
 const refused = (): Promise<never> => Promise.reject(new Error('no streams in this test'));
 
-export const noStreams: PodStreams = { exec: refused, attach: refused, portForward: refused, logs: refused };
+export const noStreams: PodStreams = {
+  refusal: async () => undefined,
+  exec: refused,
+  attach: refused,
+  portForward: refused,
+  logs: refused,
+};
 
 /** Bearer `<name>` or `<name>,<group>,…`. */
 export const tokenNames: Authenticator = {

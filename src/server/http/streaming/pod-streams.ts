@@ -43,10 +43,12 @@ export interface PodLogOptions {
  * for what only the node knows (`container "x" in pod "y" is waiting to start: ContainerCreating`).
  */
 export interface PodStreams {
+  /** Why the node refuses exec or attach before anything is upgraded, in its plain words; undefined: the container runs. */
+  refusal(verb: 'exec' | 'attach', ref: ObjectRef, container: string): Promise<string | undefined>;
   /** Runs a command; resolves with its exit code when it has ended and its output was written. */
   exec(ref: ObjectRef, container: string, options: ExecOptions): Promise<number>;
-  /** Connects to the container's own streams; resolves with its exit code, or undefined when it was only left. */
-  attach(ref: ObjectRef, container: string, options: StreamOptions): Promise<number | undefined>;
+  /** Connects to the container's own streams; resolves when they end. How the container ends is not told. Source: cri-streaming remotecommand/attach.go. */
+  attach(ref: ObjectRef, container: string, options: StreamOptions): Promise<void>;
   /** A connection to a TCP port inside the pod's network. */
   portForward(ref: ObjectRef, port: number): Promise<Duplex>;
   /** Writes the log; resolves at its end, or when following ends. Must honour the sink's back-pressure. Ends not the sink. */

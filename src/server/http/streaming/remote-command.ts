@@ -29,7 +29,7 @@ export interface RemoteSession {
   close(): void;
 }
 
-/** What runs in the pod; resolves with the exit code, undefined when there is none to report. */
+/** What runs in the pod; resolves with the exit code of a command, undefined for what was only attached to. */
 export type RemoteRun = (options: StreamOptions) => Promise<number | undefined>;
 
 /** Reads terminal sizes from concatenated JSON objects. */

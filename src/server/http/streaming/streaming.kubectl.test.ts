@@ -21,6 +21,13 @@ const text = async (readable: Readable): Promise<Buffer> => {
 /** Pods whose commands are played here: cat, exit N, both, yes, wc, and tar, which is real and works in `directory`. */
 function playedStreams(seen: string[], echoPort: () => number, directory: string): PodStreams {
   return {
+    // A container called "gone" does not run.
+    refusal: async (verb, ref, container) =>
+      container !== 'gone'
+        ? undefined
+        : verb === 'exec'
+          ? 'container not found ("gone")'
+          : `container gone not found in pod ${ref.name}_${ref.namespace}`,
     exec: async (ref, container, options) => {
       const [command = '', argument = ''] = options.command;
       seen.push(`${ref.namespace}/${ref.name}/${container}${options.tty ? ' tty' : ''}`);
@@ -50,7 +57,6 @@ function playedStreams(seen: string[], echoPort: () => number, directory: string
     attach: async (_ref, _container, { stdin, stdout }) => {
       stdout?.write('attached\n');
       if (stdin !== undefined && stdout !== undefined) await pipeline(stdin, stdout, { end: false });
-      return 0;
     },
     portForward: async (_ref, port) => {
       if (port === 81) throw new Error('connection refused by the pod');
@@ -90,7 +96,8 @@ describe('kubectl streams', { skip: process.env.MINIK_TEST_NO_KUBECTL === undefi
       const pods = '/api/v1/namespaces/default/pods';
       assert.equal((await fixture.fetch(pods, sending('POST', pod('p')))).status, 201);
       assert.equal((await fixture.fetch(pods, sending('POST', pod('two', ['a', 'b'])))).status, 201);
-      for (const name of ['p', 'two']) {
+      assert.equal((await fixture.fetch(pods, sending('POST', pod('ended', ['gone'])))).status, 201);
+      for (const name of ['p', 'two', 'ended']) {
         const running = { status: { phase: 'Running' } };
         const patch = sending('PATCH', running, { 'content-type': 'application/merge-patch+json' });
         assert.equal((await fixture.fetch(`${pods}/${name}/status`, patch)).status, 200);
@@ -108,6 +115,10 @@ describe('kubectl streams', { skip: process.env.MINIK_TEST_NO_KUBECTL === undefi
       assert.equal((await run('exec p -- yes 8388608')).stdout.length, 8 * 1024 * 1024);
       const good = fixture.upgrades.length;
       assert.match((await run('exec two -c c -- both')).stderr, /container c is not valid for pod two/);
+      // What does not run is refused before the upgrade, in the kubelet's words.
+      assert.equal((await run('exec ended -- both')).stderr, 'error: unable to upgrade connection: container not found ("gone")\n');
+      const unattached = (await run('attach ended')).stderr;
+      assert.match(unattached, /error: unable to upgrade connection: container gone not found in pod ended_default\n$/);
       // Refused over WebSocket, kubectl tries SPDY; nothing else may fall back.
       const refused = fixture.upgrades.length - good;
       assert.equal((await run('attach -i p', 'typed')).stdout.replace(/^.*attached\n/s, 'attached\n'), 'attached\ntyped');

@@ -1,7 +1,7 @@
 /** HTTP/1.1 upgrades: exec, attach, port-forward, watches over WebSocket, proxies. Goes through the same filters as every request. */
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { StatusError, statusErrors } from '../../../api/status-error.ts';
+import { statusErrors } from '../../../api/status-error.ts';
 import type { Target } from '../../registry/registry.ts';
 import type { App } from '../app.ts';
 import { attributesOf } from '../auth/authorize.ts';
@@ -34,6 +34,16 @@ interface Upgrade {
   readonly signal: AbortSignal;
 }
 
+/** An answer that is no upgrade and no Status either. */
+class Refusal extends Error {
+  readonly response: Response;
+  constructor(code: number, text: string, headers = new Headers()) {
+    super(text);
+    headers.set('Content-Type', 'text/plain; charset=utf-8');
+    this.response = new Response(text, { status: code, headers });
+  }
+}
+
 /** Writes an answer that is no upgrade and closes. */
 async function refuse(socket: Duplex, response: Response): Promise<void> {
   const body = Buffer.from(await response.arrayBuffer());
@@ -49,7 +59,7 @@ async function refuse(socket: Duplex, response: Response): Promise<void> {
 }
 
 const statusText = (code: number): string =>
-  ({ 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found' })[code] ?? 'Error';
+  ({ 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 500: 'Internal Server Error' })[code] ?? 'Error';
 
 function wantedOf(exchange: Exchange): Wanted {
   const tty = boolParam(exchange, 'tty') ?? false;
@@ -75,11 +85,16 @@ async function serveCommand(upgrade: Upgrade, target: Target, verb: 'exec' | 'at
   const wanted = wantedOf(exchange);
   const ref = { namespace: target.namespace, name: target.name };
   const { podStreams, clock } = server;
-  const run: RemoteRun = (options) =>
-    verb === 'exec' ? podStreams.exec(ref, container, { ...options, command }) : podStreams.attach(ref, container, options);
+  const refused = await podStreams.refusal(verb, ref, container);
+  if (refused !== undefined) throw new Refusal(500, refused);
+  const run: RemoteRun = async (options) => {
+    if (verb === 'exec') return podStreams.exec(ref, container, { ...options, command });
+    await podStreams.attach(ref, container, options);
+    return undefined;
+  };
   if (isSpdyUpgrade(incoming)) {
     const choice = chooseProtocol(incoming, spdyCommandProtocols);
-    if ('refused' in choice) return refuseProtocol(socket, choice.refused, spdyCommandProtocols);
+    if ('refused' in choice) throw protocolRefusal(choice.refused, spdyCommandProtocols);
     return serveSpdyCommand({ incoming, socket, head, protocol: choice.protocol, wanted, verb, run, clock, signal });
   }
   const protocol = webSocketProtocol(incoming, webSocketCommandProtocols);
@@ -97,10 +112,15 @@ function webSocketProtocol(incoming: IncomingMessage, served: readonly string[])
   return protocol ?? '';
 }
 
-async function refuseProtocol(socket: Duplex, text: string, served: readonly string[]): Promise<void> {
-  const headers = new Headers({ 'Content-Type': 'text/plain; charset=utf-8' });
+function protocolRefusal(text: string, served: readonly string[]): Refusal {
+  const headers = new Headers();
   for (const name of served) headers.append('X-Accepted-Stream-Protocol-Versions', name);
-  await refuse(socket, new Response(`${text}\n`, { status: 403, headers }));
+  return new Refusal(
+    403,
+    `${text}
+`,
+    headers,
+  );
 }
 
 function portsOf(exchange: Exchange): readonly number[] {
@@ -124,7 +144,7 @@ async function serveForward(upgrade: Upgrade, target: Target): Promise<void> {
   const common = { dial, podName: target.name, clock: server.clock, signal };
   if (isSpdyUpgrade(incoming)) {
     const choice = chooseProtocol(incoming, [portForwardProtocol]);
-    if ('refused' in choice) return refuseProtocol(socket, choice.refused, [portForwardProtocol]);
+    if ('refused' in choice) throw protocolRefusal(choice.refused, [portForwardProtocol]);
     const done = servePortForward({ socket, ...common });
     const version = { 'X-Stream-Protocol-Version': choice.protocol === '' ? portForwardProtocol : choice.protocol };
     switchProtocols(socket, { Connection: 'Upgrade', Upgrade: 'SPDY/3.1', ...version });
@@ -240,8 +260,9 @@ export async function handleUpgrade(app: App, incoming: IncomingMessage, socket:
     await requireCreate(upgrade);
     await serve(upgrade);
   } catch (error) {
-    status = error instanceof StatusError ? error.code : 500;
-    if (!socket.destroyed && !socket.writableEnded) await refuse(socket, await app.renderError(exchange, error));
+    const answer = error instanceof Refusal ? error.response : await app.renderError(exchange, error);
+    status = answer.status;
+    if (!socket.destroyed && !socket.writableEnded) await refuse(socket, answer);
   }
   server.metrics.longRunning -= 1;
   server.metrics.record(exchange, status, server.monotonicMs() - exchange.startMs);
