@@ -1,11 +1,13 @@
 /*
- * The program of the pod sandbox and of helper containers: no libc, four uses.
+ * The program of the pod sandbox and of helper containers: no libc, five uses.
  *
  *   /pause              holds the pod's namespaces: sleeps until TERM or INT, then exits 0; as PID 1 reaps whatever is orphaned to it.
  *   /pause relay PORT   connects to PORT on the pod's loopback (IPv4, then IPv6), writes one ACK byte (6) and copies stdin to the
  *                       connection and the connection to stdout, each direction closing on its own; exits 1 when nothing listens.
  *   /pause route add|del A.B.C.D/LEN
  *                       makes an IPv4 range local to the network namespace it runs in, or takes that back; exits with the kernel's error number.
+ *   /pause kill PID CONTAINER
+ *                       kills a process, with its group, when it belongs to that container's control group; needs the host's processes.
  *   /pause empty        removes everything inside /tree; exits 1 when something stays.
  *
  * Built for linux/amd64 and linux/arm64 by build.ts.
@@ -206,8 +208,38 @@ static void empty_tree(void) {
   leave(tree < 0 ? 1 : empty(tree));
 }
 
+/* A command of an exec leads its session, so that its children are in its group. */
+static void kill_process(const char *id, const char *container) {
+  char path[32] = {'/', 'p', 'r', 'o', 'c', '/'}; /* on the stack, like everything here */
+  int at = 6;
+  s64 pid = 0;
+  for (; *id >= '0' && *id <= '9' && at < 16; id++) {
+    path[at++] = *id;
+    pid = pid * 10 + (*id - '0');
+  }
+  path[at++] = '/';
+  path[at++] = 'c';
+  path[at++] = 'g';
+  path[at++] = 'r';
+  path[at++] = 'o';
+  path[at++] = 'u';
+  path[at] = 'p';
+  char groups[8192];
+  s64 file = call(SYS_openat, AT_FDCWD, (s64)path, 0, 0, 0);
+  s64 size = file < 0 ? 0 : call(SYS_read, file, (s64)groups, sizeof groups, 0, 0);
+  for (s64 from = 0; pid > 1 && from < size; from++) {
+    s64 same = 0;
+    while (container[same] != 0 && from + same < size && groups[from + same] == container[same]) same++;
+    if (same == 0 || container[same] != 0) continue;
+    if (call(SYS_kill, -pid, SIGKILL, 0, 0, 0) != 0) call(SYS_kill, pid, SIGKILL, 0, 0, 0);
+    leave(0);
+  }
+  leave(1); /* it has gone */
+}
+
 __attribute__((used)) void run(u64 *stack) {
   const char **arguments = (const char **)(stack + 1);
+  if (stack[0] == 4 && arguments[1][0] == 'k') kill_process(arguments[2], arguments[3]);
   if (stack[0] == 4) route(arguments[2][0] == 'a', arguments[3]);
   if (stack[0] == 3) relay(arguments[2]);
   if (stack[0] == 2) empty_tree();

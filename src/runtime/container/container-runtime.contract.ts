@@ -306,6 +306,15 @@ function attachTests(runtime: () => ContainerRuntime, launch: Launch): void {
     assert.equal((await untilExit(runtime(), id)).exitCode, 0);
   });
 
+  it('refuses to attach to a container that has ended', async () => {
+    const { id } = await launch(['true']);
+    await untilExit(runtime(), id);
+    await assert.rejects(runtime().streams.attach(id, { tty: false, stdout: new PassThrough() }), {
+      name: 'RuntimeError',
+      message: /is not running/,
+    });
+  });
+
   it('detaches when the signal aborts, and the container runs on', async () => {
     const { id } = await launch(FOREVER);
     const abort = new AbortController();

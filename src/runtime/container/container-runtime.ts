@@ -192,9 +192,11 @@ export interface ExecOptions {
   /** Terminal size changes. */
   readonly resize?: AsyncIterable<{ readonly width: number; readonly height: number }>;
   readonly signal?: AbortSignal;
+  /** The command ends when the signal aborts; otherwise it is only left. */
+  readonly endsOnAbort?: boolean;
 }
 
-export interface AttachOptions extends Omit<ExecOptions, 'command'> {}
+export interface AttachOptions extends Omit<ExecOptions, 'command' | 'endsOnAbort'> {}
 
 export interface LogOptions {
   readonly follow: boolean;
@@ -280,9 +282,9 @@ export interface Containers {
 }
 
 export interface Streams {
-  /** Resolves with the exit code. Aborting the signal detaches. */
+  /** Resolves with the exit code; rejects when the signal aborts. */
   exec(containerId: string, options: ExecOptions): Promise<number>;
-  /** Resolves when the container's streams end. */
+  /** Resolves when the container's streams end, at its exit at the latest; rejects when it does not run. */
   attach(containerId: string, options: AttachOptions): Promise<void>;
   /** Resolves at the end of the log (or of following). Respects back-pressure of `sink`. */
   logs(containerId: string, options: LogOptions, sink: Writable): Promise<void>;

@@ -50,7 +50,14 @@ export class HookRunner {
     output.on('data', (chunk: Buffer) => {
       if (chunks.length < 64) chunks.push(chunk);
     });
-    const code = await this.#options.streams.exec(target.containerId, { command, tty: false, stdout: output, stderr: output, signal });
+    const code = await this.#options.streams.exec(target.containerId, {
+      command,
+      tty: false,
+      stdout: output,
+      stderr: output,
+      signal,
+      endsOnAbort: true,
+    });
     if (code !== 0) {
       throw new Error(
         `Exec lifecycle hook (${JSON.stringify(command)}) for Container ${JSON.stringify(target.container.name)} failed - error: command '${command.join(' ')}' exited with ${code}: ${Buffer.concat(chunks).toString('utf8')}`,

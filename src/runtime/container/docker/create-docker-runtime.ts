@@ -7,7 +7,9 @@ import type { RuntimeClock } from '../runtime-clock.ts';
 import { DockerContainers } from './containers.ts';
 import { removeContainer } from './create-container.ts';
 import { DockerApi, type DockerConnection } from './docker-api.ts';
+import { hostProcesses } from './end-exec.ts';
 import { DockerEvents } from './events.ts';
+import { HelperContainers } from './helper-container.ts';
 import { DockerImages } from './images.ts';
 import { inParallel } from './in-parallel.ts';
 import { engineInfo } from './info.ts';
@@ -40,7 +42,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
     readsHostFiles: true,
     sandboxes: new DockerSandboxes({ api, cluster: clusterId, network, pause, traits }),
     containers: new DockerContainers({ api, cluster: clusterId, clock, traits }),
-    streams: new DockerStreams(api, clock),
+    streams: new DockerStreams({ api, clock, helpers: new HelperContainers({ api, pause, cluster: clusterId }), processes: hostProcesses }),
     images: new DockerImages(api, clock),
     info: () => engineInfo(api),
     events: (signal, node) => events.subscribe(signal, node),

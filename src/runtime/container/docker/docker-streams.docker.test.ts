@@ -3,7 +3,12 @@ import { PassThrough, Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { aSandbox, collector, PLAIN_SECURITY as PLAIN } from '../runtime-test-support.ts';
-import { docker, startDockerCluster, type TestCluster } from './docker-test-support.ts';
+import { DockerApi } from './docker-api.ts';
+import { docker, startDockerCluster, type TestCluster, testClock } from './docker-test-support.ts';
+import { hostProcesses } from './end-exec.ts';
+import { HelperContainers } from './helper-container.ts';
+import { PauseImage } from './pause-image.ts';
+import { DockerStreams } from './streams.ts';
 
 const FOREVER = ['sh', '-c', 'trap "exit 0" TERM; sleep 3600 & wait'];
 
@@ -56,6 +61,25 @@ describe('streams on Docker', { timeout: 120_000 }, () => {
     resume?.();
     assert.equal(await running, 0);
     assert.equal(received, 30_000_000);
+  });
+
+  it('leaves no process of an exec that ends with its signal, killed from here or by a helper', async () => {
+    const api = new DockerApi({});
+    const helpers = new HelperContainers({ api, pause: new PauseImage(api), cluster: 'streams' });
+    const elsewhere = { controlGroups: async () => '', kill: () => assert.fail('killed') };
+    for (const [seconds, processes] of [
+      ['3601', hostProcesses],
+      ['3602', elsewhere],
+    ] as const) {
+      const streams = new DockerStreams({ api, helpers, processes, clock: testClock });
+      const abort = new AbortController();
+      const stdout = new PassThrough();
+      stdout.once('data', () => abort.abort());
+      const command = ['sh', '-c', `echo running; sleep ${seconds}; true`];
+      await assert.rejects(streams.exec(id, { command, tty: false, stdout, signal: abort.signal, endsOnAbort: true }), /cancelled/);
+      assert.doesNotMatch(docker('top', id, '-o', 'pid,args'), new RegExp(seconds));
+    }
+    api.close();
   });
 
   it('attaches to a terminal', async () => {

@@ -5,6 +5,7 @@ import { delay, type RuntimeClock } from '../runtime-clock.ts';
 import { writeChunk } from '../write-chunk.ts';
 import { demultiplex, passThrough } from './demultiplex.ts';
 import type { DockerApi } from './docker-api.ts';
+import { type EndExecOptions, endExec } from './end-exec.ts';
 import { toRuntimeError } from './errors.ts';
 
 /** Docker leaves a session at these keys; Kubernetes has no such thing, so they are keys that nobody types in a row. */
@@ -15,19 +16,22 @@ const EXIT_CODE_TRIES = 12;
 export class DockerStreams implements Streams {
   readonly #api: DockerApi;
   readonly #clock: RuntimeClock;
+  readonly #options: EndExecOptions;
 
-  constructor(api: DockerApi, clock: RuntimeClock) {
-    this.#api = api;
-    this.#clock = clock;
+  constructor(options: EndExecOptions) {
+    this.#options = options;
+    this.#api = options.api;
+    this.#clock = options.clock;
   }
 
   async exec(containerId: string, options: ExecOptions): Promise<number> {
-    const { command, tty, stdin, signal } = options;
+    const { command, tty, stdin, signal, endsOnAbort = false } = options;
     const { Id } = await this.#api.json<{ Id: string }>({
       method: 'POST',
       path: `/containers/${containerId}/exec`,
       body: { Cmd: command, Tty: tty, AttachStdin: stdin !== undefined, AttachStdout: true, AttachStderr: !tty, DetachKeys: DETACH_KEYS },
     });
+    throwIfAborted(signal);
     const socket = await this.#api.hijack({ method: 'POST', path: `/exec/${Id}/start`, body: { Detach: false, Tty: tty } });
     const stopResizing = this.#resize(`/exec/${Id}/resize`, options);
     try {
@@ -35,7 +39,8 @@ export class DockerStreams implements Streams {
     } finally {
       stopResizing();
     }
-    if (signal?.aborted === true) throw new RuntimeError('Other', 'exec was cancelled', { cause: signal.reason });
+    if (endsOnAbort && signal?.aborted === true) await endExec(this.#options, Id, containerId);
+    throwIfAborted(signal);
     return this.#exitCode(Id);
   }
 
@@ -46,11 +51,32 @@ export class DockerStreams implements Streams {
       path: `/containers/${containerId}/attach`,
       query: { stream: true, stdin, stdout: options.stdout !== undefined, stderr: options.stderr !== undefined, detachKeys: DETACH_KEYS },
     });
+    socket.on('error', () => socket.destroy());
+    const { tty } = await this.#attached(containerId, socket);
     const stopResizing = this.#resize(`/containers/${containerId}/resize`, options);
     try {
-      await converse(socket, options);
+      // Framed or not is the container's affair, whatever the client asks for. Source: kubelet_pods.go (GetAttach).
+      await converse(socket, { ...options, tty });
     } finally {
       stopResizing();
+    }
+  }
+
+  /**
+   * The engine also attaches to a container that has ended, and is silent for ever then. It takes hold of the streams before it answers, and lets go of
+   * them under the same lock under which the container's state changes: one that still runs now will end them.
+   */
+  async #attached(containerId: string, socket: Socket): Promise<{ readonly tty: boolean }> {
+    try {
+      const { State, Config } = await this.#api.json<{ State: { Running: boolean }; Config: { Tty: boolean } }>({
+        method: 'GET',
+        path: `/containers/${containerId}/json`,
+      });
+      if (!State.Running) throw new RuntimeError('Other', `container ${containerId} is not running`);
+      return { tty: Config.Tty };
+    } catch (error) {
+      socket.destroy();
+      throw error;
     }
   }
 
@@ -107,6 +133,10 @@ export class DockerStreams implements Streams {
       sizes.return?.()?.catch(() => undefined);
     };
   }
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new RuntimeError('Other', 'exec was cancelled', { cause: signal.reason });
 }
 
 /** Carries a session until the engine closes its side or the signal aborts; input that ends is half-closed. */

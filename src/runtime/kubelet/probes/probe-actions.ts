@@ -56,7 +56,14 @@ async function execProbe(attempt: ProbeAttempt, command: readonly string[], time
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([timeout, attempt.signal]);
   const expired = new Promise<undefined>((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
-  const run = attempt.streams.exec(attempt.containerId, { command, tty: false, stdout: output, stderr: output, signal });
+  const run = attempt.streams.exec(attempt.containerId, {
+    command,
+    tty: false,
+    stdout: output,
+    stderr: output,
+    signal,
+    endsOnAbort: true,
+  });
   const code = await Promise.race([run, expired]);
   if (code === undefined) {
     run.catch(() => undefined); // the abandoned command's own end is of no interest

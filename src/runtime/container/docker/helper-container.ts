@@ -1,0 +1,47 @@
+/** Short-lived containers of the sandbox's image that do on the engine's host what this process may not, or cannot from where it runs. */
+import { RuntimeError } from '../container-runtime.ts';
+import { removeContainer } from './create-container.ts';
+import type { DockerApi } from './docker-api.ts';
+import { LABEL } from './names-and-labels.ts';
+import type { PauseImage } from './pause-image.ts';
+
+export interface Helper {
+  /** Arguments of the sandbox's program. */
+  readonly command: readonly string[];
+  readonly hostConfig: object;
+}
+
+export interface HelperContainersOptions {
+  readonly api: DockerApi;
+  readonly pause: PauseImage;
+  /** Value of the label `io.minik.cluster` on the helpers, so that a cluster's removal finds those that a crash left. */
+  readonly cluster: string;
+}
+
+export class HelperContainers {
+  readonly #options: HelperContainersOptions;
+
+  constructor(options: HelperContainersOptions) {
+    this.#options = options;
+  }
+
+  /** Runs one to its end; resolves with its exit code, and it is gone. Rejects with RuntimeError. */
+  async outcome({ command, hostConfig }: Helper): Promise<number> {
+    const { api, pause, cluster } = this.#options;
+    await pause.ensure();
+    const body = { Image: pause.name, Cmd: command, Labels: { [LABEL.cluster]: cluster }, HostConfig: hostConfig };
+    const { Id } = await api.json<{ Id: string }>({ method: 'POST', path: '/containers/create', body });
+    try {
+      await api.json({ method: 'POST', path: `/containers/${Id}/start` });
+      return (await api.json<{ StatusCode: number }>({ method: 'POST', path: `/containers/${Id}/wait` })).StatusCode;
+    } finally {
+      await removeContainer(api, Id);
+    }
+  }
+
+  /** The same for one that must succeed. */
+  async run(helper: Helper): Promise<void> {
+    const code = await this.outcome(helper);
+    if (code !== 0) throw new RuntimeError('Other', `helper container (${helper.command.join(' ')}) ended with ${code}`);
+  }
+}
