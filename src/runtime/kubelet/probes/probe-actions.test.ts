@@ -14,8 +14,13 @@ it('ends the command of an exec probe with its time-out', async () => {
     attach: () => assert.fail('attached'),
     logs: () => assert.fail('read logs'),
   };
-  // The fields that a probe needs.
-  const probe = { exec: { command: ['sleep', '9'] }, timeoutSeconds: 0.001 } as Probe;
+  const probe = {
+    exec: { command: ['sleep', '9'] },
+    timeoutSeconds: 0.001,
+    periodSeconds: 1,
+    successThreshold: 1,
+    failureThreshold: 1,
+  } satisfies Probe;
   const { signal } = new AbortController();
   const outcome = await attemptProbe({ probe, container: {} as Container, containerId: 'c', podIp: '', streams, signal });
   assert.deepEqual([outcome.success, asked?.endsOnAbort, asked?.signal?.aborted], [false, true, true]);
