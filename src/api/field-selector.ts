@@ -11,8 +11,8 @@ export interface FieldSelector {
   readonly requirements: readonly FieldRequirement[];
   /** True when it selects everything. */
   readonly empty: boolean;
-  /** Absent fields count as ''. */
-  matches(fields: Readonly<Record<string, string>>): boolean;
+  /** Asks for the values of the fields that it selects by, '' when absent. */
+  matches(fieldValue: (field: string) => string): boolean;
   /** Upstream's string form, values escaped. */
   toString(): string;
 }
@@ -27,8 +27,8 @@ export function fieldSelectorOf(requirements: readonly FieldRequirement[]): Fiel
   return Object.freeze({
     requirements,
     empty: requirements.length === 0,
-    matches: (fields: Readonly<Record<string, string>>) =>
-      requirements.every(({ field, operator, value }) => ((fields[field] ?? '') === value) === (operator === '=')),
+    matches: (fieldValue: (field: string) => string) =>
+      requirements.every(({ field, operator, value }) => (fieldValue(field) === value) === (operator === '=')),
     toString: () => requirements.map(({ field, operator, value }) => `${field}${operator}${escapeFieldValue(value)}`).join(','),
   });
 }

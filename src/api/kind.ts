@@ -1,48 +1,45 @@
 /**
  * Kinds: one declaration per resource, from which routes, discovery, OpenAPI, storage keys, clients, CLI names and tables derive.
- * A Kind is plain data and pure functions; it never does I/O. Source of the shape: apiserver pkg/registry/rest/{create,update,delete}.go.
+ * A Kind is plain data and pure functions; it never does I/O. Its members stand in groups by concern; each hook says when it runs and what it may do.
+ * No hook mutates what it is given: one that changes an object returns another.
+ *
+ * The way of a write: decode (`codec.schema`), `codec.defaults`, mutating admission, `create.prepare` or `update.prepare`, `rules.validate` and
+ * `create.validate` or `update.validate`, warnings, `rules.canonicalize`, validating admission, store. `before-write.ts` is the middle of it.
+ * Source of the shape: apiserver pkg/registry/rest/{create,update,delete}.go.
  */
 import type { FieldError, FieldPath } from './field-error.ts';
 import type { JsonObject } from './json.ts';
-import type { KubeObject, Received } from './object.ts';
+import type { GroupVersionKind, KubeObject, Received } from './object.ts';
+import type { Subresource } from './subresource.ts';
+import type { Table } from './table.ts';
 
 export type Scope = 'Namespaced' | 'Cluster';
 
-/** Who may see what: handed to the hooks that need the time or an id; injected so that tests are exact. */
-export interface KindContext {
-  /** The time of the request, as an RFC 3339 string with whole seconds. */
-  readonly now: string;
+/** What people call a resource, besides its plural; shown by discovery, understood by kubectl. */
+export interface ResourceNames {
+  /** Default: the kind in lower case. */
+  readonly singular?: string;
+  /** `po`, `deploy`. */
+  readonly shortNames?: readonly string[];
+  /** `all`: `kubectl get all` shows it. */
+  readonly categories?: readonly string[];
+  /** The kind of lists. Default: the kind and `List`. */
+  readonly list?: string;
 }
 
-/** One column of `kubectl get`. Priority 0 is always shown, 1 only with `-o wide`. */
-export interface Column<T extends KubeObject> {
-  readonly name: string;
-  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
-  readonly format?: string;
-  readonly description?: string;
-  /** Where the description comes from when it is that of a field: schema model and field name. */
-  readonly descriptionOf?: readonly [model: string, field: string];
-  readonly priority?: number;
-  /** The cell. Ages are rendered from `now`, in milliseconds since the epoch. */
-  value(object: T, now: number): string | number | boolean | null;
-}
-
-/** A condition of a table row, e.g. `Completed`. */
-export interface RowCondition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly message: string;
-}
-
-/** How a scale sub-resource reads and writes its owner. */
-export interface ScaleMapping<T extends KubeObject> {
-  replicas(object: T): number;
-  statusReplicas(object: T): number;
-  /** Label selector in its string form. */
-  selector(object: T): string;
-  /** Returns a copy with the new count. */
-  withReplicas(object: T, replicas: number): T;
+/** How an object is read from a request and written into an answer. */
+export interface Codec<T extends KubeObject> {
+  /** Model name in the schema data, e.g. `io.k8s.api.core.v1.Pod`. */
+  readonly schema: string;
+  /**
+   * Fills in defaults that depend on nothing but the object. Runs on every decoded object of every verb, before admission, and again after mutating
+   * admission has changed it: running twice must be running once. Schema data has already dropped nulls and added Go's empty structs.
+   */
+  defaults?(object: T): T;
+  /** Other versions and groups that serve the same stored objects. */
+  readonly alsoServed?: readonly ServedVersion[];
+  /** Text of the `Warning:` header of every request for the stored version, when its use is deprecated. */
+  readonly deprecation?: string;
 }
 
 /** A served API version other than the stored one, with pure conversions; `group` only when it differs (extensions → apps). */
@@ -51,7 +48,9 @@ export interface ServedVersion {
   readonly version: string;
   /** Model name in the schema data, e.g. `io.k8s.api.events.v1.Event`. */
   readonly schema: string;
+  /** Runs on a decoded body, before defaults. */
   toStored(object: JsonObject): JsonObject;
+  /** Runs on whatever is answered in this version. */
   fromStored(object: JsonObject): JsonObject;
   /** What this version asks besides the Kind's own rules, of the object in its stored form. */
   validateCreate?(object: KubeObject, at: FieldPath): readonly FieldError[];
@@ -62,82 +61,103 @@ export interface ServedVersion {
   readonly deprecation?: string;
 }
 
-export interface Subresources<T extends KubeObject> {
-  /** `true`: `spec` is written by the main resource, `status` by `/status` only. */
-  readonly status?: boolean;
-  readonly scale?: ScaleMapping<T>;
-  /** Names of sub-resources with code of their own (binding, eviction, log, exec, attach, portforward, proxy, token, ephemeralcontainers, finalize). */
-  readonly connect?: readonly string[];
+/** What holds for an object whatever verb writes it. */
+export interface Rules<T extends KubeObject> {
+  /** How names are checked; default: DNS-1123 sub-domain. Returns messages, none when good. */
+  readonly validateName?: (name: string, prefix: boolean) => readonly string[];
+  /** False: `metadata.generation` stays unset, as upstream for Namespace, Node, Service and others. Default: whether there is a status sub-resource. */
+  readonly generation?: boolean;
+  /** All that is wrong with an object, new or changed; metadata is validated generically before. Runs after prepare. */
+  validate?(object: T, at: FieldPath): readonly FieldError[];
+  /** Texts of `Warning:` headers for who creates or updates the main resource; runs when validation has found nothing. */
+  warnings?(object: T, previous: T | undefined): readonly string[];
+  /** Brings an object into its one stored form; runs last, when it is known to be valid. */
+  canonicalize?(object: T): T;
 }
 
-export interface KindDeclaration<T extends KubeObject> {
+/** What is special about creating. */
+export interface CreateRules<T extends KubeObject> {
+  /**
+   * Clears what a client may not set (status) and sets what the server owns. Runs once the name is known and system metadata is set, before validation;
+   * must not remove what validation would refuse.
+   */
+  prepare?(object: T): T;
+  /** What is wrong with a new object only, besides `rules.validate`. */
+  validate?(object: T, at: FieldPath): readonly FieldError[];
+}
+
+/** What is special about updating the main resource; sub-resources have their own rules. */
+export interface UpdateRules<T extends KubeObject> {
+  /**
+   * Keeps what a client may not change. Runs before validation, when the status has been kept and the generation counted generically: add only what
+   * differs. Must not remove what validation would refuse.
+   */
+  prepare?(next: T, previous: T): T;
+  /** All that is wrong with the change; `rules.validate` has been run on `next` already. */
+  validate?(next: T, previous: T, at: FieldPath): readonly FieldError[];
+  /** True: a PUT of an absent object creates it; Lease, Event, Endpoints … have it upstream. Default: false. */
+  readonly createsAbsent?: boolean;
+  /** False: a PUT needs a resourceVersion. Default: true, as upstream for nearly all kinds. */
+  readonly unconditional?: boolean;
+}
+
+/** What is special about deleting. */
+export interface DeleteRules<T extends KubeObject> {
+  /** The grace period in seconds, given what was requested; absent: deleted at once. Asked when an object is first deleted. Pods only. */
+  gracePeriodSeconds?(object: T, requestedSeconds: number | undefined): number;
+  /** Whether an object that is being deleted may go, besides `metadata.finalizers`; asked by deletes and updates. Namespaces wait for their content. */
+  mayRemove?(object: T): boolean;
+  /** What else changes when an object is first marked for deletion (a namespace's phase). Runs only where there is `mayRemove`. */
+  mark?(object: T): T;
+  /** Default of `propagationPolicy`; 'Background' unless said (RC via core/v1 keeps 'Orphan' upstream). */
+  readonly propagation?: 'Background' | 'Orphan' | 'Foreground';
+  /** True: the answer is the object rather than a Status, as upstream for Pod, Service, Namespace, ServiceAccount and others. */
+  readonly answersObject?: boolean;
+  /** False: a collection cannot be deleted at once, as upstream for Namespace. Default: true. */
+  readonly collection?: boolean;
+}
+
+/** Field selectors besides metadata.name and metadata.namespace: field label → its value, a string always. */
+export type SelectableFields<T extends KubeObject> = Readonly<Record<string, FieldOf<T>['value']>>;
+
+/** A method, hence bivariant: see `AnyKind`. */
+interface FieldOf<T extends KubeObject> {
+  value(object: T): string;
+}
+
+/** How stores keep the objects of a Kind. */
+export interface StorageRules {
+  /**
+   * Objects of this Kind are many, short-lived and seldom read: stores keep them on disk only, and find them by the value of this field selector
+   * without a look at each.
+   */
+  readonly diskOnly?: string;
+}
+
+/** What names a Kind. */
+export interface KindIdentity {
   /** '' is the core group. */
   readonly group: string;
   /** The stored version, also the preferred one. */
   readonly version: string;
   readonly kind: string;
   readonly plural: string;
-  readonly singular: string;
-  readonly shortNames?: readonly string[];
-  readonly categories?: readonly string[];
   readonly scope: Scope;
-  /** Model name in the schema data, e.g. `io.k8s.api.core.v1.Pod`. */
-  readonly schema: string;
-  readonly subresources?: Subresources<T>;
-  /** Other versions and groups that serve the same stored objects. */
-  readonly alsoServed?: readonly ServedVersion[];
-  /** How names are checked; default: DNS-1123 sub-domain. Returns messages, none when good. */
-  readonly validateName?: (name: string, prefix: boolean) => readonly string[];
-  /**
-   * Fills in defaults that depend on nothing but the object; runs on every decoded object, before admission. Pure: returns a new object.
-   * Schema data has already dropped nulls and added Go's empty structs.
-   */
-  defaults?(object: T): T;
-  /** Clears what a client may not set at creation (status) and sets what the server owns (generation, initial status). After defaults and mutating admission. */
-  prepareForCreate?(object: T, context: KindContext): T;
-  /** Keeps what a client may not change (status on the main resource), bumps `metadata.generation` when the spec changed: done generically when `subresources.status`; add only what differs. */
-  prepareForUpdate?(next: T, previous: T, context: KindContext): T;
-  /** All that is wrong with a new object; metadata is validated generically. May not mutate. */
-  validate(object: T, at: FieldPath): readonly FieldError[];
-  /** What is wrong with a new object only, besides `validate`. */
-  validateCreate?(object: T, at: FieldPath): readonly FieldError[];
-  /** All that is wrong with an update; `validate` has been run on `next` already. */
-  validateUpdate?(next: T, previous: T, at: FieldPath): readonly FieldError[];
-  /** Metadata that an update of the status cannot change; default: all of it can, as upstream. */
-  readonly keptByStatusUpdates?: readonly ('labels' | 'ownerReferences')[];
-  /** The same for the status sub-resource; default: metadata rules only. */
-  validateStatusUpdate?(next: T, previous: T, at: FieldPath): readonly FieldError[];
-  /** Warnings for the `Warning:` header. */
-  warnings?(object: T, previous: T | undefined): readonly string[];
-  /** Default grace period of a delete in seconds; absent: deleted at once. Pods only: may look at the object and the request. */
-  gracePeriodSeconds?(object: T, requestedSeconds: number | undefined): number;
-  /** False: a collection cannot be deleted at once, as upstream for Namespace. Default: true. */
-  readonly deleteCollection?: boolean;
-  /** Whether a delete answers with the object rather than a Status, as upstream for Pod, Service, Namespace, ServiceAccount and others. */
-  readonly returnsDeletedObject?: boolean;
-  /** Default of `propagationPolicy`; 'Background' unless said (RC via core/v1 keeps 'Orphan' upstream). */
-  readonly defaultPropagation?: 'Background' | 'Orphan' | 'Foreground';
-  /** Field selectors besides metadata.name and metadata.namespace: field label → value. */
-  selectableFields?(object: T): Readonly<Record<string, string>>;
-  /** The labels that `selectableFields` knows, for the error on an unknown one. */
-  readonly selectableFieldLabels?: readonly string[];
-  /**
-   * Objects of this Kind are many, short-lived and seldom read: stores keep them on disk only, and find them by the value of this field selector
-   * without a look at each.
-   */
-  readonly diskOnly?: string;
-  /** Columns after Name and before Age are declared here too, whole: Name … Age in order. */
-  readonly columns?: readonly Column<T>[];
-  /** Conditions of an object's table row; pods that have ended say `Completed`. */
-  rowConditions?(object: T): readonly RowCondition[];
-  /** False: `metadata.generation` stays unset, as upstream for Namespace, Node, Service and others. Default: as `subresources.status`. */
-  readonly generation?: boolean;
-  /** Text of the `Warning:` header of every request for the stored version, when its use is deprecated. */
-  readonly deprecation?: string;
-  /** Allows create on update (PUT of an absent object); Lease, Event, Endpoints … have it upstream. */
-  readonly allowCreateOnUpdate?: boolean;
-  /** Allows PUT without resourceVersion. True upstream for nearly all kinds; default true. */
-  readonly allowUnconditionalUpdate?: boolean;
+}
+
+export interface KindDeclaration<T extends KubeObject> extends KindIdentity {
+  readonly names?: ResourceNames;
+  readonly codec: Codec<T>;
+  readonly rules?: Rules<T>;
+  readonly create?: CreateRules<T>;
+  readonly update?: UpdateRules<T>;
+  readonly delete?: DeleteRules<T>;
+  /** Default: name and creation time. */
+  readonly table?: Table<T>;
+  readonly select?: SelectableFields<T>;
+  readonly storage?: StorageRules;
+  /** By name. */
+  readonly subresources?: Readonly<Record<string, Subresource<T>>>;
 }
 
 /** A declared Kind with its derived names. Type parameter: the stored shape. */
@@ -146,6 +166,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindDeclaration
   readonly apiVersion: string;
   /** `pods`, `deployments.apps`: unique over all Kinds; the storage prefix. */
   readonly resourceName: string;
+  readonly names: Required<ResourceNames>;
+  readonly subresources: Readonly<Record<string, Subresource<T>>>;
   /** Phantom: makes `Kind<Pod>` and `Kind<Node>` different types. Never set. */
   readonly _object?: T;
 }
@@ -158,12 +180,20 @@ export type AnyKind = Kind<KubeObject>;
 
 /** Declares a Kind and derives its names. */
 export function defineKind<T extends KubeObject>(declaration: KindDeclaration<T>): Kind<T> {
-  const { group, version, plural } = declaration;
+  const { group, version, kind, plural, names, subresources } = declaration;
   return Object.freeze({
     ...declaration,
-    apiVersion: group === '' ? version : `${group}/${version}`,
+    apiVersion: apiVersionOf(group, version),
     resourceName: group === '' ? plural : `${plural}.${group}`,
+    names: { singular: kind.toLowerCase(), shortNames: [], categories: [], list: `${kind}List`, ...names },
+    subresources: subresources ?? {},
   });
 }
 
-export type { KubeObject, Received };
+/** `v1`, `apps/v1`. */
+export const apiVersionOf = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`);
+
+/** Whether `metadata.generation` counts changes of the desired state. */
+export const tracksGeneration = ({ rules, subresources }: AnyKind): boolean => rules?.generation ?? subresources.status !== undefined;
+
+export type { GroupVersionKind, KubeObject, Received };

@@ -8,6 +8,13 @@ export interface KubeObject {
   readonly metadata: StoredMeta;
 }
 
+/** Names a type of objects. */
+export interface GroupVersionKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
 type Primitive = string | number | boolean | null | undefined;
 
 /** An object as a client sends it: every field may be absent. */

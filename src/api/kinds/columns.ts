@@ -1,6 +1,7 @@
 /** Table columns that many Kinds share. Source: pkg/printers/internalversion/printers.go. */
 import type { Container } from '../generated/core/v1.ts';
-import type { Column, KubeObject } from '../kind.ts';
+import type { KubeObject } from '../object.ts';
+import type { Column } from '../table.ts';
 import { ageOf } from '../time.ts';
 
 /** What ObjectMeta says of `name`. */

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FieldPath, renderFieldError } from '../field-error.ts';
 import type { JsonObject } from '../json.ts';
 import { lease } from './coordination/lease.ts';
 import { configMap } from './core/config-map.ts';
@@ -12,7 +11,7 @@ import { secret } from './core/secret.ts';
 import { serviceAccount } from './core/service-account.ts';
 import { endpointSlice } from './discovery/endpoint-slice.ts';
 import { builtInKinds } from './index.ts';
-import { cells, created, createErrors, received, updateErrors } from './testing/objects.ts';
+import { cells, created, createErrors, partErrors, received, updated, updateErrors } from './testing/objects.ts';
 
 describe('built-in kinds', () => {
   it('have unique names and end their tables in known ways', () => {
@@ -20,7 +19,7 @@ describe('built-in kinds', () => {
     assert.equal(new Set(names).size, names.length);
     for (const kind of builtInKinds)
       assert.ok(
-        kind.columns?.some(({ name }) => name === 'Name'),
+        kind.table?.columns.some(({ name }) => name === 'Name'),
         kind.kind,
       );
   });
@@ -97,7 +96,7 @@ describe('Namespace', () => {
   it('is Terminating only while it is deleted', () => {
     const old = created(namespace, {});
     const next = { ...old, status: { phase: 'Terminating' } as const };
-    assert.deepEqual(namespace.validateStatusUpdate?.(next, old, FieldPath.root).map(renderFieldError), [
+    assert.deepEqual(partErrors(namespace, 'status', old, next), [
       `status.Phase: Invalid value: "Terminating": may only be 'Active' if \`deletionTimestamp\` is empty`,
     ]);
   });
@@ -182,8 +181,8 @@ describe('EndpointSlice', () => {
   });
   it('counts generations', () => {
     const old = created(endpointSlice, json);
-    const same = endpointSlice.prepareForUpdate?.(old, old, { now: '' });
-    const changed = endpointSlice.prepareForUpdate?.({ ...old, ports: [] }, old, { now: '' });
+    const same = updated(endpointSlice, old, old);
+    const changed = updated(endpointSlice, old, { ...old, ports: [] });
     assert.deepEqual([same?.metadata.generation, changed?.metadata.generation], [1, 2]);
   });
 });
@@ -205,7 +204,7 @@ describe('Event', () => {
     assert.deepEqual(Object.values(row), ['60s', 'Normal', 'Scheduled', 'pod/web', '', 'default-scheduler', 'done', '2m', 3, 'x']);
   });
   it('is served as events.k8s.io too, there and back', () => {
-    const [served] = event.alsoServed ?? [];
+    const [served] = event.codec.alsoServed ?? [];
     // Stored objects are JSON.
     const stored = received(event, { ...json, reportingComponent: 'kubelet' }) as unknown as JsonObject;
     const other = served?.fromStored(stored) ?? {};
@@ -228,8 +227,9 @@ describe('Event', () => {
     ]);
   });
   it('offers its fields', () => {
-    const fields = event.selectableFields?.(received(event, json));
-    assert.deepEqual([fields?.['involvedObject.name'], fields?.source, fields?.reason], ['web', 'default-scheduler', 'Scheduled']);
+    const object = received(event, json);
+    const fields = ['involvedObject.name', 'source', 'reason'].map((field) => event.select?.[field]?.(object));
+    assert.deepEqual(fields, ['web', 'default-scheduler', 'Scheduled']);
   });
 });
 
@@ -255,24 +255,24 @@ describe('warnings', () => {
   it('name addresses that are written unusually, save those of our own controllers', () => {
     const subsets = [{ addresses: [{ ip: '010.0.0.1' }] }];
     const expected = 'subsets[0].addresses[0].ip: non-standard IP address "010.0.0.1" is invalid: use "10.0.0.1"';
-    assert.deepEqual(endpoints.warnings?.(received(endpoints, { subsets }), undefined), [expected]);
+    assert.deepEqual(endpoints.rules?.warnings?.(received(endpoints, { subsets }), undefined), [expected]);
     const labels = { 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' };
-    assert.deepEqual(endpoints.warnings?.(received(endpoints, { metadata: { labels }, subsets }), undefined), []);
+    assert.deepEqual(endpoints.rules?.warnings?.(received(endpoints, { metadata: { labels }, subsets }), undefined), []);
     const slice = received(endpointSlice, { addressType: 'IPv6', endpoints: [{ addresses: ['FD00::1'] }] });
-    assert.deepEqual(endpointSlice.warnings?.(slice, undefined), [
+    assert.deepEqual(endpointSlice.rules?.warnings?.(slice, undefined), [
       'endpoints[0].addresses[0]: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")',
     ]);
     const names = received(endpointSlice, { addressType: 'FQDN', endpoints: [] });
-    assert.deepEqual(endpointSlice.warnings?.(names, undefined), ['spec.addressType: FQDN endpoints are deprecated']);
+    assert.deepEqual(endpointSlice.rules?.warnings?.(names, undefined), ['spec.addressType: FQDN endpoints are deprecated']);
   });
 
   it('name what nodes and service accounts should not have any more', () => {
-    assert.deepEqual(node.warnings?.(received(node, { spec: { externalID: 'x' } }), undefined), [
+    assert.deepEqual(node.rules?.warnings?.(received(node, { spec: { externalID: 'x' } }), undefined), [
       'spec.externalID: this field is deprecated, and is unused by Kubernetes',
     ]);
     const annotations = { 'kubernetes.io/enforce-mountable-secrets': 'true' };
     const account = received(serviceAccount, { metadata: { annotations } });
-    assert.equal(serviceAccount.warnings?.(account, undefined).length, 1);
-    assert.deepEqual(serviceAccount.warnings?.(account, account), []);
+    assert.equal(serviceAccount.rules?.warnings?.(account, undefined).length, 1);
+    assert.deepEqual(serviceAccount.rules?.warnings?.(account, account), []);
   });
 });

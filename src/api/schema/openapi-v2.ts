@@ -3,30 +3,34 @@ import type { JsonObject } from '../json.ts';
 import { DefinitionBuilder } from './openapi/definitions.ts';
 import type { OpenApiInput } from './openapi/input.ts';
 import { discoveryPath, type Operation, type PathOperations, ResourceOperations } from './openapi/operations.ts';
-import { type ParameterName, parameters } from './openapi/parameters.ts';
+import { type QueryParameter, queryParameter, queryParameters } from './openapi/parameters.ts';
 import { kindsByModel, type ServedResource } from './openapi/served.ts';
 
 const produces = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 const streamTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
 
-function queryParameter(name: ParameterName): JsonObject {
-  const { description, type } = parameters[name];
-  return { uniqueItems: true, type, description, name, in: 'query' };
-}
+const queryJson = ({ name, description, type }: QueryParameter): JsonObject => ({
+  uniqueItems: true,
+  type,
+  description,
+  name,
+  in: 'query',
+});
 
 function producedBy({ action, answer, streams }: Operation): readonly string[] {
   if (answer === 'string') return action === 'connect' ? ['*/*'] : ['text/plain', ...produces];
   return streams ? [...produces, ...streamTypes] : produces;
 }
 
-function renderOperation(operation: Operation, builder: DefinitionBuilder): JsonObject {
+function renderOperation(operation: Operation, builder: DefinitionBuilder, input: OpenApiInput): JsonObject {
+  const query = queryParameters(operation, input);
   const body: JsonObject[] =
     operation.body === undefined
       ? []
       : [{ name: 'body', in: 'body', ...(operation.bodyRequired ? { required: true } : {}), schema: builder.ref(operation.body) }];
   const schema = operation.answer === 'string' ? { type: 'string' } : builder.ref(operation.answer);
   const texts: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
-  const all = [...body, ...operation.query.map(queryParameter)];
+  const all = [...body, ...query.map(queryJson)];
   return {
     description: operation.description,
     consumes: operation.bodyTypes,
@@ -44,7 +48,7 @@ function renderOperation(operation: Operation, builder: DefinitionBuilder): Json
   };
 }
 
-function renderPath({ pathParameters, operations }: PathOperations, builder: DefinitionBuilder): JsonObject {
+function renderPath({ pathParameters, operations }: PathOperations, builder: DefinitionBuilder, input: OpenApiInput): JsonObject {
   const named = [...pathParameters].map(([name, description]) => ({
     uniqueItems: true,
     type: 'string',
@@ -53,9 +57,9 @@ function renderPath({ pathParameters, operations }: PathOperations, builder: Def
     in: 'path',
     required: true,
   }));
-  const pretty = operations.get?.action === undefined ? [] : [queryParameter('pretty')];
+  const pretty = operations.get?.action === undefined ? [] : [queryJson(queryParameter('pretty'))];
   return {
-    ...Object.fromEntries(Object.entries(operations).map(([method, operation]) => [method, renderOperation(operation, builder)])),
+    ...Object.fromEntries(Object.entries(operations).map(([method, operation]) => [method, renderOperation(operation, builder, input)])),
     ...(named.length + pretty.length === 0 ? {} : { parameters: [...named, ...pretty] }),
   };
 }
@@ -73,7 +77,7 @@ export function buildOpenApiV2(input: OpenApiInput, resources: readonly ServedRe
     ...[...groupVersions.values()].map(({ group, version }) => discoveryPath(group, version)),
     ...resources.flatMap((resource) => new ResourceOperations(resource, input.schemas).paths()),
   ];
-  const rendered = paths.map((path): [string, JsonObject] => [path.path, renderPath(path, builder)]);
+  const rendered = paths.map((path): [string, JsonObject] => [path.path, renderPath(path, builder, input)]);
   rendered.sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     swagger: '2.0',

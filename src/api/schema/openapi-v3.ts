@@ -3,20 +3,23 @@ import type { JsonObject } from '../json.ts';
 import { DefinitionBuilder } from './openapi/definitions.ts';
 import type { OpenApiInput } from './openapi/input.ts';
 import { discoveryPath, type Operation, type PathOperations, ResourceOperations } from './openapi/operations.ts';
-import { type ParameterName, parameters } from './openapi/parameters.ts';
+import { type QueryParameter, queryParameter, queryParameters } from './openapi/parameters.ts';
 import { groupVersionPath, kindsByModel, type ServedResource } from './openapi/served.ts';
 
 const contentTypes = ['application/json', 'application/vnd.kubernetes.protobuf', 'application/yaml'];
 const streamTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
 
-function queryParameter(name: ParameterName): JsonObject {
-  const { description, type } = parameters[name];
-  return { description, in: 'query', name, schema: { type, uniqueItems: true } };
-}
+const queryJson = ({ name, description, type }: QueryParameter): JsonObject => ({
+  description,
+  in: 'query',
+  name,
+  schema: { type, uniqueItems: true },
+});
 
 const contentOf = (types: readonly string[], schema: JsonObject): JsonObject => Object.fromEntries(types.map((type) => [type, { schema }]));
 
-function renderOperation(operation: Operation, builder: DefinitionBuilder): JsonObject {
+function renderOperation(operation: Operation, builder: DefinitionBuilder, input: OpenApiInput): JsonObject {
+  const query = queryParameters(operation, input);
   const texts: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
   const isText = operation.answer === 'string';
   const schema: JsonObject = isText ? { type: 'string' } : builder.ref(operation.answer);
@@ -31,7 +34,7 @@ function renderOperation(operation: Operation, builder: DefinitionBuilder): Json
   return {
     description: operation.description,
     operationId: operation.id,
-    ...(operation.query.length === 0 ? {} : { parameters: operation.query.map(queryParameter) }),
+    ...(query.length === 0 ? {} : { parameters: query.map(queryJson) }),
     ...(body === undefined ? {} : { requestBody: { content: body, ...(operation.bodyRequired ? { required: true } : {}) } }),
     responses: {
       ...Object.fromEntries(
@@ -45,7 +48,7 @@ function renderOperation(operation: Operation, builder: DefinitionBuilder): Json
   };
 }
 
-function renderPath({ pathParameters, operations }: PathOperations, builder: DefinitionBuilder): JsonObject {
+function renderPath({ pathParameters, operations }: PathOperations, builder: DefinitionBuilder, input: OpenApiInput): JsonObject {
   const named = [...pathParameters].map(([name, description]) => ({
     description,
     in: 'path',
@@ -53,9 +56,9 @@ function renderPath({ pathParameters, operations }: PathOperations, builder: Def
     required: true,
     schema: { type: 'string', uniqueItems: true },
   }));
-  const pretty = operations.get?.action === undefined ? [] : [queryParameter('pretty')];
+  const pretty = operations.get?.action === undefined ? [] : [queryJson(queryParameter('pretty'))];
   return {
-    ...Object.fromEntries(Object.entries(operations).map(([method, operation]) => [method, renderOperation(operation, builder)])),
+    ...Object.fromEntries(Object.entries(operations).map(([method, operation]) => [method, renderOperation(operation, builder, input)])),
     ...(named.length + pretty.length === 0 ? {} : { parameters: [...named, ...pretty] }),
   };
 }
@@ -72,7 +75,7 @@ export function buildOpenApiV3(input: OpenApiInput, resources: readonly ServedRe
     kindsOf: kindsByModel(resources, input.ownKind),
   });
   const paths = [discoveryPath(first.group, first.version), ...own.flatMap((item) => new ResourceOperations(item, input.schemas).paths())];
-  const rendered = paths.map((item): [string, JsonObject] => [item.path, renderPath(item, builder)]);
+  const rendered = paths.map((item): [string, JsonObject] => [item.path, renderPath(item, builder, input)]);
   rendered.sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     openapi: '3.0.0',

@@ -4,6 +4,8 @@ import { brotliDecompressSync } from 'node:zlib';
 import protobuf from 'protobufjs/minimal.js';
 import type { JsonObject, JsonValue } from '../json.ts';
 import { defineKind } from '../kind.ts';
+import { scaleSubresource } from '../scale-subresource.ts';
+import { statusSubresource, streamSubresource } from '../subresource.ts';
 import { loadDescriptions } from './descriptions.ts';
 import { loadSchemas } from './load.ts';
 import { createOpenApi } from './openapi.ts';
@@ -13,25 +15,26 @@ const pod = defineKind({
   version: 'v1',
   kind: 'Pod',
   plural: 'pods',
-  singular: 'pod',
   scope: 'Namespaced',
-  schema: 'io.k8s.api.core.v1.Pod',
-  subresources: { status: true, connect: ['binding', 'log', 'exec'] },
-  validate: () => [],
+  codec: { schema: 'io.k8s.api.core.v1.Pod' },
+  subresources: {
+    status: statusSubresource(),
+    binding: { does: 'create', verbs: ['create'], body: { group: '', version: 'v1', kind: 'Binding' } },
+    log: { does: 'read', verbs: ['get'], options: { group: '', version: 'v1', kind: 'PodLogOptions' } },
+    exec: streamSubresource('PodExecOptions'),
+  },
 });
 const deployment = defineKind({
   group: 'apps',
   version: 'v1',
   kind: 'Deployment',
   plural: 'deployments',
-  singular: 'deployment',
   scope: 'Namespaced',
-  schema: 'io.k8s.api.apps.v1.Deployment',
+  codec: { schema: 'io.k8s.api.apps.v1.Deployment' },
   subresources: {
-    status: true,
-    scale: { replicas: () => 0, statusReplicas: () => 0, selector: () => '', withReplicas: (object) => object },
+    status: statusSubresource(),
+    scale: scaleSubresource({ replicas: () => 0, statusReplicas: () => 0, selector: () => '', withReplicas: (object) => object }),
   },
-  validate: () => [],
 });
 
 const openApi = createOpenApi({
@@ -48,10 +51,8 @@ const computed = [
       version: 'v1',
       kind: 'TokenReview',
       plural: 'tokenreviews',
-      singular: 'tokenreview',
       scope: 'Cluster',
-      schema: 'io.k8s.api.authentication.v1.TokenReview',
-      validate: () => [],
+      codec: { schema: 'io.k8s.api.authentication.v1.TokenReview' },
     }),
     verbs: ['create'],
   },

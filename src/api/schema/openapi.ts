@@ -1,8 +1,8 @@
 /** All OpenAPI documents over the Kinds that are served at the moment; the HTTP layer caches and hashes what this returns. */
 import type { JsonObject } from '../json.ts';
 import type { AnyKind } from '../kind.ts';
+import type { GroupVersionKind } from '../object.ts';
 import type { Descriptions } from './descriptions.ts';
-import type { GroupVersionKind } from './openapi/definitions.ts';
 import { encodeSwagger } from './openapi/gnostic.ts';
 import type { OpenApiInput } from './openapi/input.ts';
 import { type ComputedResource, groupVersionPath, type ServedResource, servedResources } from './openapi/served.ts';

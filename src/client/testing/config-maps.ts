@@ -8,10 +8,8 @@ export const configMaps = defineKind<ConfigMap>({
   version: 'v1',
   kind: 'ConfigMap',
   plural: 'configmaps',
-  singular: 'configmap',
   scope: 'Namespaced',
-  schema: 'io.k8s.api.core.v1.ConfigMap',
-  validate: () => [],
+  codec: { schema: 'io.k8s.api.core.v1.ConfigMap' },
 });
 
 /** A ConfigMap in namespace `default`. */

@@ -1,7 +1,8 @@
 /** From a request's body to an object in the stored version, defaulted, and back. Source: apiserver pkg/endpoints/handlers/rest.go. */
 import type { JsonObject, JsonValue } from '../../api/json.ts';
-import type { AnyKind, ServedVersion } from '../../api/kind.ts';
-import type { KubeObject } from '../../api/object.ts';
+import { type AnyKind, apiVersionOf, type ServedVersion } from '../../api/kind.ts';
+import type { GroupVersionKind, KubeObject } from '../../api/object.ts';
+import { asJson, asObject } from '../../api/object-fields.ts';
 import { applyJsonPatch } from '../../api/patch/json-patch.ts';
 import { applyMergePatch } from '../../api/patch/merge-patch.ts';
 import { PatchError, patchStatus } from '../../api/patch/patch-error.ts';
@@ -10,11 +11,8 @@ import { Decoder } from '../../api/schema/decode.ts';
 import { decodeRequest } from '../../api/schema/decode-request.ts';
 import type { Schemas } from '../../api/schema/schema.ts';
 import { statusErrors } from '../../api/status-error.ts';
-import { asJson, asObject } from './object-fields.ts';
 import type { Body, KindSet, MutateOptions, RequestContext, Target } from './registry.ts';
 import type { BodyDecoder, Patcher, RegistryParts } from './registry-parts.ts';
-
-const gv = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`);
 
 /** The group and version that a request uses. */
 export const servedBy = ({ kind, served }: Pick<Target, 'kind' | 'served'>): { readonly group: string; readonly version: string } =>
@@ -23,24 +21,21 @@ export const servedBy = ({ kind, served }: Pick<Target, 'kind' | 'served'>): { r
 /** The conversions of a request's version; undefined when it is the stored one. */
 export function conversionOf(target: Pick<Target, 'kind' | 'served'>): ServedVersion | undefined {
   const { group, version } = servedBy(target);
-  return target.kind.alsoServed?.find((other) => (other.group ?? target.kind.group) === group && other.version === version);
+  return target.kind.codec.alsoServed?.find((other) => (other.group ?? target.kind.group) === group && other.version === version);
 }
 
-const modelOf = (kind: AnyKind, conversion: ServedVersion | undefined): string => conversion?.schema ?? kind.schema;
+const modelOf = (kind: AnyKind, conversion: ServedVersion | undefined): string => conversion?.schema ?? kind.codec.schema;
 
 /** Decodes built-in kinds by their schemas. */
 export function createSchemaDecoder(schemas: Schemas): BodyDecoder {
   const decoder = new Decoder(schemas);
   return {
-    decode: ({ kind, served, ...body }) => {
-      const conversion = conversionOf({ kind, served });
-      const schema = schemas.get(modelOf(kind, conversion));
-      return decodeRequest(decoder, schemas, {
-        schema,
-        apiVersion: gv(served.group, served.version),
-        kind: kind.kind,
-        ...body,
-      });
+    decode: ({ type: { group, version, kind }, model, ...body }) =>
+      decodeRequest(decoder, schemas, { schema: schemas.get(model), apiVersion: apiVersionOf(group, version), kind, ...body }),
+    modelOf: ({ group, version, kind }) => {
+      const schema = schemas.forKind(group, version, kind);
+      if (schema === undefined) throw new Error(`no schema for ${kind} of ${apiVersionOf(group, version)}`);
+      return schema.model;
     },
   };
 }
@@ -77,53 +72,69 @@ export function decodeBody(
   body: Body & { readonly fieldValidation: MutateOptions['fieldValidation'] },
   stored?: KubeObject,
 ): KubeObject {
-  const served = servedBy(target);
-  requireType(parts.kinds, target.kind, served, body.json);
+  const type = { ...servedBy(target), kind: target.kind.kind };
+  requireType(parts.kinds, type, body.json);
   const canonical = stored === undefined || conversionOf(target) !== undefined ? undefined : asJson(stored);
-  const { object, warnings } = parts.decoder.decode({ kind: target.kind, served, canonical, ...body });
+  const { object, warnings } = parts.decoder.decode({ type, model: servedModel(target), canonical, ...body });
   for (const warning of warnings) context.warn(warning);
   return toStored(target, object);
 }
+
+/** Decodes a body that is of another type than the Kind's: of a sub-resource. Throws StatusError (400). */
+export function decodeAs(
+  { decoder, kinds }: RegistryParts,
+  context: RequestContext,
+  type: GroupVersionKind,
+  body: Body & { readonly fieldValidation: MutateOptions['fieldValidation'] },
+): JsonObject {
+  requireType(kinds, type, body.json);
+  const { object, warnings } = decoder.decode({ type, model: decoder.modelOf(type), ...body });
+  for (const warning of warnings) context.warn(warning);
+  return object;
+}
+
+/** The schema model of a type that is no Kind's. */
+export const modelOfType = ({ decoder }: RegistryParts, type: GroupVersionKind): string => decoder.modelOf(type);
 
 /** Converts a decoded object of the request's version to the stored one and fills in defaults. */
 export function toStored(target: Target, object: JsonObject): KubeObject {
   const { kind } = target;
   const conversion = conversionOf(target);
   const stored = conversion === undefined ? object : { ...conversion.toStored(object), apiVersion: kind.apiVersion, kind: kind.kind };
-  return kind.defaults === undefined ? asObject(stored) : kind.defaults(asObject(stored));
+  return kind.codec.defaults === undefined ? asObject(stored) : kind.codec.defaults(asObject(stored));
 }
 
 /** A stored object in the request's version, as patches see it. */
 export function toServed(target: Target, object: KubeObject): JsonObject {
   const conversion = conversionOf(target);
   const { group, version } = servedBy(target);
-  return conversion === undefined ? asJson(object) : { ...conversion.fromStored(asJson(object)), apiVersion: gv(group, version) };
+  return conversion === undefined ? asJson(object) : { ...conversion.fromStored(asJson(object)), apiVersion: apiVersionOf(group, version) };
 }
 
 /** The schema model of the request's version. */
 export const servedModel = (target: Target): string => modelOf(target.kind, conversionOf(target));
 
 /** Source: apimachinery pkg/runtime/serializer/versioning/versioning.go (Decode), pkg/runtime/error.go; apiserver handlers/rest.go (transformDecodeError). */
-function requireType(kinds: KindSet, kind: AnyKind, served: { readonly group: string; readonly version: string }, json: JsonValue): void {
+function requireType(kinds: KindSet, type: GroupVersionKind, json: JsonValue): void {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw statusErrors.badRequest(
-      `the object provided is unrecognized (must be of type ${kind.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${goTypeOf(json)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (${summary(json)})`,
+      `the object provided is unrecognized (must be of type ${type.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${goTypeOf(json)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (${summary(json)})`,
     );
   }
   const { apiVersion, kind: sent } = json as JsonObject;
-  const expected = gv(served.group, served.version);
+  const expected = apiVersionOf(type.group, type.version);
   const version = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : expected;
-  const name = typeof sent === 'string' && sent !== '' ? sent : kind.kind;
-  if (version === expected && name === kind.kind) return;
+  const name = typeof sent === 'string' && sent !== '' ? sent : type.kind;
+  if (version === expected && name === type.kind) return;
   const slash = version.indexOf('/');
   const known = kinds.byKind(version.slice(0, Math.max(slash, 0)), version.slice(slash + 1), name);
-  if (known === undefined || known !== kind) {
+  if (known === undefined || known !== kinds.byKind(type.group, type.version, type.kind)) {
     const cause =
       known === undefined
         ? `no kind ${JSON.stringify(name)} is registered for version ${JSON.stringify(version)} in scheme "pkg/api/legacyscheme/scheme.go:30"`
-        : `converting (${versionPart(version)}.${name}) to (${internalPackage(kind)}.${kind.kind}): unknown conversion`;
+        : `converting (${versionPart(version)}.${name}) to (${internalPackage(type)}.${type.kind}): unknown conversion`;
     throw statusErrors.badRequest(
-      `${name} in version ${JSON.stringify(versionPart(version))} cannot be handled as a ${kind.kind}: ${cause}`,
+      `${name} in version ${JSON.stringify(versionPart(version))} cannot be handled as a ${type.kind}: ${cause}`,
     );
   }
   if (version !== expected) {
@@ -133,7 +144,7 @@ function requireType(kinds: KindSet, kind: AnyKind, served: { readonly group: st
 
 const versionPart = (apiVersion: string): string => apiVersion.slice(apiVersion.indexOf('/') + 1);
 /** The Go package of a kind's internal type: `core`, `apps`, `coordination`. */
-const internalPackage = ({ group }: AnyKind): string => (group === '' ? 'core' : (group.split('.')[0] ?? group));
+const internalPackage = ({ group }: GroupVersionKind): string => (group === '' ? 'core' : (group.split('.')[0] ?? group));
 const goTypeOf = (json: JsonValue): string => (Array.isArray(json) ? 'array' : json === null ? 'null' : typeof json);
 
 function summary(json: JsonValue): string {

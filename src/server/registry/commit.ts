@@ -1,7 +1,7 @@
 /** Hands objects to the store, or pretends to on a dry run. */
 import type { KubeObject } from '../../api/object.ts';
+import { asJson, withMeta } from '../../api/object-fields.ts';
 import { type Entry, KeyConflictError, storeKey } from '../store/store.ts';
-import { asJson, withMeta } from './object-fields.ts';
 import type { Target } from './registry.ts';
 import type { RegistryParts, Reservation } from './registry-parts.ts';
 import { translateStoreError } from './store-errors.ts';

@@ -1,6 +1,7 @@
 /** Puts the verbs together: the Registry that the HTTP layer and the in-process client call. */
 import { randomUUID } from 'node:crypto';
 import type { JsonObject, JsonValue } from '../../api/json.ts';
+import { asJson } from '../../api/object-fields.ts';
 import type { Schemas } from '../../api/schema/schema.ts';
 import { statusErrors } from '../../api/status-error.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
@@ -11,12 +12,11 @@ import { deleteOne } from './delete.ts';
 import { deleteCollection } from './delete-collection.ts';
 import { get } from './get.ts';
 import { list } from './list.ts';
-import { asJson } from './object-fields.ts';
 import { patch } from './patch.ts';
 import type { ChangeRequest } from './prepare.ts';
 import type { KindSet, MutateOptions, PatchRequest, Registry, RequestContext, Target } from './registry.ts';
 import type { BodyDecoder, RegistryParts, ResourceBehaviour } from './registry-parts.ts';
-import { getScale, patchScale, updateScale } from './scale.ts';
+import { getStandIn, patchStandIn, type StandIn, updateStandIn } from './stand-in.ts';
 import { untilFresh } from './until-fresh.ts';
 import { update } from './update.ts';
 import { watch } from './watch.ts';
@@ -81,7 +81,8 @@ class VerbRegistry implements Registry {
   async get(context: RequestContext, target: Target, options: Parameters<Registry['get']>[2]): Promise<Entry> {
     const fresh = untilFresh(this.#parts, options.resourceVersion);
     if (fresh !== undefined) await fresh;
-    return target.subresource === 'scale' ? getScale(this.#request(context, target)) : get(this.#parts, target, options);
+    const standIn = standInOf(target);
+    return standIn === undefined ? get(this.#parts, target, options) : getStandIn(this.#request(context, target), standIn);
   }
 
   async list(_context: RequestContext, target: Target, request: Parameters<Registry['list']>[2]) {
@@ -104,12 +105,14 @@ class VerbRegistry implements Registry {
 
   async update(...[context, target, body, options]: Parameters<Registry['update']>) {
     const request = this.#request(context, target);
-    return target.subresource === 'scale' ? updateScale(request, body, options) : update(request, body, options);
+    const standIn = standInOf(target);
+    return standIn === undefined ? update(request, body, options) : updateStandIn(request, standIn, body, options);
   }
 
   async patch(...[context, target, body, options]: Parameters<Registry['patch']>) {
     const request = this.#request(context, target);
-    return target.subresource === 'scale' ? patchScale(request, body, options) : patch(request, body, options);
+    const standIn = standInOf(target);
+    return standIn === undefined ? patch(request, body, options) : patchStandIn(request, standIn, body, options);
   }
 
   delete(...[context, target, options]: Parameters<Registry['delete']>) {
@@ -146,6 +149,12 @@ class VerbRegistry implements Registry {
   #request(context: RequestContext, target: Target): ChangeRequest {
     return { parts: this.#parts, context, target };
   }
+}
+
+/** What a target's sub-resource shows in the object's place; undefined when it shows the object. */
+function standInOf({ kind, subresource }: Target): StandIn | undefined {
+  const declared = subresource === '' ? undefined : kind.subresources[subresource];
+  return declared?.does === 'stand-in' ? declared : undefined;
 }
 
 const patchTypes: ReadonlySet<unknown> = new Set(['json', 'merge', 'strategic', 'apply']);

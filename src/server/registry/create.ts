@@ -1,12 +1,12 @@
 /** The create verb. Source: apiserver pkg/endpoints/handlers/create.go, pkg/registry/generic/registry/store.go (Create). */
 import { generateName } from '../../api/names.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { withMeta } from '../../api/object-fields.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';
 import { rfc3339 } from '../../api/time.ts';
 import { admitMutating, admitValidating } from './admit.ts';
 import { decodeBody } from './codec.ts';
 import { atRevision, commit, keyOf, unstoredEntry, withReservation } from './commit.ts';
-import { withMeta } from './object-fields.ts';
 import { type ChangeRequest, inNamespace, prepareForCreate, sentResourceVersion, withoutSystemMeta, withUniqueOwners } from './prepare.ts';
 import type { Body, MutateOptions, WriteAnswer } from './registry.ts';
 import { resourceOf } from './store-errors.ts';

@@ -22,17 +22,17 @@ export async function deleteOne(request: ChangeRequest, options: DeleteOptions):
   }
 }
 
-/** Namespaces and their like are marked first whatever the grace period, and removed when their behaviour allows. */
+/** Namespaces and their like are marked first whatever the grace period, and removed when their rules allow. */
 function decide({ parts, target }: ChangeRequest, { object }: Entry, options: DeleteOptions): Deletion {
-  const behaviour = parts.behaviours.get(target.kind.resourceName);
+  const { delete: rules } = target.kind;
   const deletion = decideDeletion(target.kind, object, options, parts.now());
-  if (behaviour?.mayRemove === undefined || deletion.type === 'pending') return deletion;
+  if (rules?.mayRemove === undefined || deletion.type === 'pending') return deletion;
   if (object.metadata.deletionTimestamp !== undefined && deletion.type === 'remove') {
-    return behaviour.mayRemove(object) ? deletion : { type: 'pending' };
+    return rules.mayRemove(object) ? deletion : { type: 'pending' };
   }
-  if (deletion.type === 'remove' && behaviour.mayRemove(object)) return deletion;
+  if (deletion.type === 'remove' && rules.mayRemove(object)) return deletion;
   const marked = deletion.type === 'mark' ? deletion.object : markDeleting(object, parts.now());
-  return { type: 'mark', object: behaviour.markDeleting?.(marked) ?? marked };
+  return { type: 'mark', object: rules.mark?.(marked) ?? marked };
 }
 
 /** Undefined when another write came between. */
@@ -43,7 +43,7 @@ async function carryOut(
   dryRun: boolean,
 ): Promise<DeleteAnswer | undefined> {
   const { key, revision } = existing;
-  const answerType = target.kind.returnsDeletedObject === true ? 'object' : 'deleted';
+  const answerType = target.kind.delete?.answersObject === true ? 'object' : 'deleted';
   if (deletion.type === 'pending') return { type: 'object', entry: existing };
   if (dryRun) {
     const last = unstoredEntry(key, atRevision(deletion.object ?? existing.object, revision), revision);

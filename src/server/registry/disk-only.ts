@@ -5,7 +5,7 @@ import { type DiskOnly, storePrefix } from '../store/store.ts';
 
 const diskOnlyOf = (kind: AnyKind): DiskOnly => ({
   prefix: storePrefix(kind.resourceName),
-  topic: (object) => kind.selectableFields?.(object)[kind.diskOnly ?? ''] ?? '',
+  topic: (object) => kind.select?.[kind.storage?.diskOnly ?? '']?.(object) ?? '',
 });
 
 /** Events: tens of thousands in an hour of much work, of which hardly any is ever read. */

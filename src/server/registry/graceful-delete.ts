@@ -5,10 +5,10 @@
 import { type FieldError, FieldPath, fieldErrors } from '../../api/field-error.ts';
 import type { AnyKind } from '../../api/kind.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { withMeta } from '../../api/object-fields.ts';
 import type { DeleteOptions } from '../../api/request-options.ts';
 import { statusErrors } from '../../api/status-error.ts';
 import { parseTime, rfc3339 } from '../../api/time.ts';
-import { withMeta } from './object-fields.ts';
 
 const orphanFinalizer = 'orphan';
 const foregroundFinalizer = 'foregroundDeletion';
@@ -58,11 +58,12 @@ export function decideDeletion(kind: AnyKind, object: KubeObject, options: Delet
 type Grace = 'none' | 'pending' | { readonly object: KubeObject; readonly seconds: number };
 
 function graceOf(kind: AnyKind, object: KubeObject, { gracePeriodSeconds }: DeleteOptions, nowMs: number): Grace {
-  if (kind.gracePeriodSeconds === undefined) return 'none';
+  const { delete: rules } = kind;
+  if (rules?.gracePeriodSeconds === undefined) return 'none';
   const requested = gracePeriodSeconds !== undefined && gracePeriodSeconds < 0 ? 1 : gracePeriodSeconds;
   const { deletionTimestamp, deletionGracePeriodSeconds } = object.metadata;
   if (deletionTimestamp !== undefined) return shortened({ object, deletionTimestamp, deletionGracePeriodSeconds, requested, nowMs });
-  const seconds = kind.gracePeriodSeconds(object, requested);
+  const seconds = rules.gracePeriodSeconds(object, requested);
   const { generation } = object.metadata;
   const marks = { deletionTimestamp: rfc3339(nowMs + seconds * 1000), deletionGracePeriodSeconds: seconds };
   return { object: withMeta(object, { ...marks, generation: generation === undefined ? undefined : generation + 1 }), seconds };
@@ -90,7 +91,7 @@ function shortened({ object, deletionTimestamp, deletionGracePeriodSeconds: curr
 /** Source: store.go (deletionFinalizersForGarbageCollection). */
 function withGcFinalizers(kind: AnyKind, object: KubeObject, options: DeleteOptions): KubeObject {
   const finalizers = object.metadata.finalizers ?? [];
-  const policy = options.propagationPolicy ?? policyOfFinalizers(finalizers) ?? kind.defaultPropagation ?? 'Background';
+  const policy = options.propagationPolicy ?? policyOfFinalizers(finalizers) ?? kind.delete?.propagation ?? 'Background';
   const others = finalizers.filter((finalizer) => finalizer !== orphanFinalizer && finalizer !== foregroundFinalizer);
   const own = policy === 'Orphan' ? [orphanFinalizer] : policy === 'Foreground' ? [foregroundFinalizer] : [];
   const wanted = [...others, ...own];

@@ -12,7 +12,7 @@ export interface MutableKindSet extends KindSet {
 
 /** Every group and version under which a Kind is served, the stored one first. */
 export function servedVersions(kind: AnyKind): readonly { readonly group: string; readonly version: string }[] {
-  const others = kind.alsoServed?.map(({ group, version }) => ({ group: group ?? kind.group, version })) ?? [];
+  const others = kind.codec.alsoServed?.map(({ group, version }) => ({ group: group ?? kind.group, version })) ?? [];
   return [{ group: kind.group, version: kind.version }, ...others];
 }
 

@@ -1,18 +1,13 @@
-/**
- * What every create and update goes through between admission and the store, for all Kinds: the server's own metadata, prepare hooks, validation, warnings.
- * Source: apiserver pkg/registry/rest/{create,update,meta}.go (BeforeCreate, BeforeUpdate).
- */
-import { type FieldError, FieldPath } from '../../api/field-error.ts';
+/** What the registry does to an object before and after the pure pipeline of `api/before-write.ts`: names, namespaces, owners, errors and warnings. */
+import { beforeCreate, beforePartUpdate, beforeUpdate, type Finished } from '../../api/before-write.ts';
 import type { AnyKind } from '../../api/kind.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { withMeta } from '../../api/object-fields.ts';
 import { sameJson } from '../../api/same-json.ts';
 import { statusErrors } from '../../api/status-error.ts';
-import { rfc3339 } from '../../api/time.ts';
-import { validateObjectMeta, validateObjectMetaUpdate } from '../../api/validation/object-meta.ts';
 import { conversionOf } from './codec.ts';
-import { sameDesired, withMeta, withStatusOf } from './object-fields.ts';
 import type { RequestContext, Target } from './registry.ts';
-import type { RegistryParts, SubresourceUpdate } from './registry-parts.ts';
+import type { RegistryParts } from './registry-parts.ts';
 
 /** Metadata that a client cannot set at creation, gone. */
 export const withoutSystemMeta = (object: KubeObject): KubeObject =>
@@ -65,109 +60,25 @@ export interface ChangeRequest {
   readonly target: Target;
 }
 
-const tracksGeneration = (kind: AnyKind): boolean => kind.generation ?? kind.subresources?.status ?? false;
-
 /** The finished new object, given that its name and system metadata are set. Throws StatusError (422) on all that is wrong with it. */
-export function prepareForCreate({ parts, context, target }: ChangeRequest, received: KubeObject): KubeObject {
-  const { kind } = target;
-  const named = inNamespace(target, received);
-  const started = tracksGeneration(kind) ? withMeta(named, { generation: 1 }) : named;
-  const object = kind.prepareForCreate?.(started, { now: rfc3339(parts.now()) }) ?? started;
-  throwInvalid(kind, object, [
-    ...validateObjectMeta(object.metadata, metaRules(kind), metaPath),
-    ...kind.validate(object, FieldPath.root),
-    ...(kind.validateCreate?.(object, FieldPath.root) ?? []),
-    ...(conversionOf(target)?.validateCreate?.(object, FieldPath.root) ?? []),
-  ]);
-  warn({ parts, context, target }, object, undefined);
-  return object;
+export function prepareForCreate({ context, target }: ChangeRequest, received: KubeObject): KubeObject {
+  return accepted(target.kind, beforeCreate(target.kind, inNamespace(target, received), conversionOf(target)), context);
 }
 
-function warn({ parts, context, target: { kind } }: ChangeRequest, object: KubeObject, previous: KubeObject | undefined): void {
-  for (const warning of kind.warnings?.(object, previous) ?? []) context.warn(warning);
-  for (const warning of parts.behaviours.get(kind.resourceName)?.warnings?.(object) ?? []) context.warn(warning);
-}
-
-/** The finished object of an update. Throws StatusError (422). */
-export function prepareForUpdate(request: ChangeRequest, received: KubeObject, previous: KubeObject): KubeObject {
-  const { parts, target } = request;
+/** The finished object of an update, of the main resource or through one that takes a part of it. Throws StatusError (404, 422). */
+export function prepareForUpdate({ context, target }: ChangeRequest, received: KubeObject, previous: KubeObject): KubeObject {
   const { kind, subresource } = target;
-  const kept = keepSystemMeta(inNamespace(target, received), previous);
-  const special = parts.behaviours.get(kind.resourceName)?.updates?.[subresource];
-  const object = updated(request, kept, previous);
-  throwInvalid(kind, object, [
-    ...validateObjectMeta(object.metadata, metaRules(kind), metaPath),
-    ...validateObjectMetaUpdate(object.metadata, previous.metadata, metaPath),
-    ...specificErrors(kind, subresource, object, previous, special),
-    ...(subresource === '' ? (conversionOf(target)?.validateUpdate?.(object, previous, FieldPath.root) ?? []) : []),
-  ]);
-  // Status strategies warn of nothing. Source: e.g. pkg/registry/core/pod/strategy.go (podStatusStrategy.WarningsOnUpdate).
-  if (subresource === 'status') return object;
-  // Upstream's strategies of sub-resources warn of nothing.
-  if (subresource === '') warn(request, object, previous);
-  return object;
+  const sent = inNamespace(target, received);
+  if (subresource === '') return accepted(kind, beforeUpdate(kind, sent, previous, conversionOf(target)), context);
+  const part = kind.subresources[subresource];
+  if (part?.does !== 'update') throw statusErrors.noSuchResource();
+  return accepted(kind, beforePartUpdate(kind, part, sent, previous), context);
 }
 
-function updated({ parts, target }: ChangeRequest, received: KubeObject, previous: KubeObject): KubeObject {
-  const { kind, subresource } = target;
-  if (subresource === 'status') return statusUpdate(kind, received, previous);
-  const special = parts.behaviours.get(kind.resourceName)?.updates?.[subresource];
-  if (special === undefined) return mainUpdate(kind, received, previous, { now: rfc3339(parts.now()) });
-  return countChange(kind, special.apply(received, previous), previous);
-}
-
-function specificErrors(
-  kind: AnyKind,
-  subresource: string,
-  object: KubeObject,
-  previous: KubeObject,
-  special: SubresourceUpdate | undefined,
-): readonly FieldError[] {
-  if (subresource === 'status') return kind.validateStatusUpdate?.(object, previous, FieldPath.root) ?? [];
-  if (special !== undefined) return [...kind.validate(object, FieldPath.root), ...special.validate(object, previous)];
-  return [...kind.validate(object, FieldPath.root), ...(kind.validateUpdate?.(object, previous, FieldPath.root) ?? [])];
-}
-
-/** What an update can never change, and what it keeps when it says nothing. */
-function keepSystemMeta(object: KubeObject, { metadata }: KubeObject): KubeObject {
-  const { metadata: next } = object;
-  return withMeta(object, {
-    generation: metadata.generation,
-    uid: next.uid === undefined || next.uid === '' ? metadata.uid : next.uid,
-    creationTimestamp: metadata.creationTimestamp,
-    deletionTimestamp: metadata.deletionTimestamp ?? next.deletionTimestamp,
-    deletionGracePeriodSeconds: next.deletionGracePeriodSeconds ?? metadata.deletionGracePeriodSeconds,
-    selfLink: undefined,
-    managedFields: undefined,
-  });
-}
-
-/** A status update takes the status and the metadata, besides what the Kind keeps; nothing else. */
-function statusUpdate({ keptByStatusUpdates = [] }: AnyKind, object: KubeObject, previous: KubeObject): KubeObject {
-  const { metadata } = withMeta(object, Object.fromEntries(keptByStatusUpdates.map((field) => [field, previous.metadata[field]])));
-  return withStatusOf({ ...previous, metadata }, object);
-}
-
-function mainUpdate(kind: AnyKind, object: KubeObject, previous: KubeObject, context: { readonly now: string }): KubeObject {
-  const ours = kind.subresources?.status === true ? withStatusOf(object, previous) : object;
-  const counted = countChange(kind, ours, previous);
-  return kind.prepareForUpdate?.(counted, previous, context) ?? counted;
-}
-
-/** The next generation when the desired state differs. */
-function countChange(kind: AnyKind, object: KubeObject, previous: KubeObject): KubeObject {
-  const changed = tracksGeneration(kind) && !sameDesired(object, previous);
-  return changed ? withMeta(object, { generation: (previous.metadata.generation ?? 0) + 1 }) : object;
-}
-
-const metaPath = FieldPath.root.field('metadata');
-
-function metaRules(kind: AnyKind) {
-  return { namespaced: kind.scope === 'Namespaced', ...(kind.validateName === undefined ? {} : { validateName: kind.validateName }) };
-}
-
-function throwInvalid(kind: AnyKind, object: KubeObject, errors: readonly FieldError[]): void {
+function accepted(kind: AnyKind, { object, errors, warnings }: Finished<KubeObject>, context: RequestContext): KubeObject {
   if (errors.length > 0) throw statusErrors.invalid({ group: kind.group, kind: kind.kind }, object.metadata.name ?? '', errors);
+  for (const warning of warnings) context.warn(warning);
+  return object;
 }
 
 /** The resource version that a client's object carries; '' when none. */

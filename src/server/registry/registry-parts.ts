@@ -1,17 +1,17 @@
 /** What the registry's procedures are made of: injected once, handed to every verb. */
-import type { FieldError } from '../../api/field-error.ts';
 import type { JsonObject, JsonValue } from '../../api/json.ts';
-import type { AnyKind } from '../../api/kind.ts';
-import type { KubeObject } from '../../api/object.ts';
+import type { GroupVersionKind, KubeObject } from '../../api/object.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
 import type { Entry, Store, StoreEvent } from '../store/store.ts';
 import type { KindSet, MutateOptions, RequestContext, Target } from './registry.ts';
 import type { WatchBookmarks } from './watch-bookmarks.ts';
 
-/** A body to be decoded as an object of a Kind, in the version that the request names. */
+/** A body to be decoded as an object of some type. */
 export interface BodyToDecode {
-  readonly kind: AnyKind;
-  readonly served: { readonly group: string; readonly version: string };
+  /** What the object calls itself. */
+  readonly type: GroupVersionKind;
+  /** The type's model in the schema data. */
+  readonly model: string;
   readonly json: JsonValue;
   readonly text: string | undefined;
   /** As in `Body`. */
@@ -23,8 +23,10 @@ export interface BodyToDecode {
 
 /** Decoding by schema; throws StatusError (400). */
 export interface BodyDecoder {
-  /** The object in the served version's shape, with `apiVersion` and `kind`, and the texts of warnings. */
+  /** The object in the type's shape, with `apiVersion` and `kind`, and the texts of warnings. */
   decode(body: BodyToDecode): { readonly object: JsonObject; readonly warnings: readonly string[] };
+  /** The model of a type that has one. Throws an Error (a bug of the declaration) when it has none. */
+  modelOf(type: GroupVersionKind): string;
 }
 
 /** Patches by type; the strategic one needs the schema of the served version. All throw `StatusError`, never mutate. */
@@ -41,29 +43,13 @@ export interface Reservation {
   release(): void;
 }
 
-/** Code that a Kind needs beyond its declaration, because it reads other objects or holds state. */
+/** Code that a Kind needs beyond its declaration, because it reads other objects or holds state; what is pure belongs to the Kind. */
 export interface ResourceBehaviour {
   /** Before prepare and validation of a create; throws StatusError. */
   beginCreate?(object: KubeObject): Reservation;
   beginUpdate?(next: KubeObject, previous: KubeObject): Reservation;
-  /** Warnings besides the Kind's own, for creates and updates. */
-  warnings?(object: KubeObject): readonly string[];
-  /** Whether a deleted object without finalizers may go; namespaces wait for their content. Default true. */
-  mayRemove?(object: KubeObject): boolean;
-  /** What else changes when an object is first marked for deletion (a namespace's phase). */
-  markDeleting?(object: KubeObject): KubeObject;
-  /** Updates through sub-resources other than status, by name. */
-  readonly updates?: Readonly<Record<string, SubresourceUpdate>>;
   /** Code of sub-resources with bodies of their own, by name. */
   readonly subresources?: Readonly<Record<string, SubresourceBehaviour>>;
-}
-
-/** An update that takes only a part of what was sent. */
-export interface SubresourceUpdate {
-  /** The stored object with the part that this sub-resource may change. */
-  apply(next: KubeObject, previous: KubeObject): KubeObject;
-  /** What is wrong besides the metadata. */
-  validate(next: KubeObject, previous: KubeObject): readonly FieldError[];
 }
 
 export interface SubresourceRequest {

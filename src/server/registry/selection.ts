@@ -26,9 +26,10 @@ export function compileSelection(
   const labels = request.labelSelector === '' ? undefined : compileLabels(request.labelSelector);
   const fields = compileFields(request.fieldSelector, { kind, version, name });
   const matches = (object: KubeObject): boolean =>
-    (labels === undefined || labels.matches(object.metadata.labels)) && (fields.empty || fields.matches(selectable(kind, object)));
+    (labels === undefined || labels.matches(object.metadata.labels)) &&
+    (fields.empty || fields.matches((field) => fieldOf(kind, field, object)));
   const named = fields.requirements.find(({ field, operator }) => field === 'metadata.name' && operator === '=');
-  const topic = fields.requirements.find(({ field, operator }) => field === kind.diskOnly && operator === '=');
+  const topic = fields.requirements.find(({ field, operator }) => field === kind.storage?.diskOnly && operator === '=');
   return { empty: (labels?.empty ?? true) && fields.empty, matches, name: named?.value, topic: topic?.value };
 }
 
@@ -70,14 +71,15 @@ function storedLabel(kind: AnyKind, labels: ServedVersion['fieldLabels'], field:
 /** Source: pkg/apis/core/v1/conversion.go; apimachinery pkg/runtime/conversion.go (DefaultMetaV1FieldSelectorConversion). */
 function requireSelectable(kind: AnyKind, field: string): void {
   if (field === 'metadata.name' || field === 'metadata.namespace') return;
-  if (kind.selectableFieldLabels === undefined) {
+  if (kind.select === undefined) {
     throw statusErrors.badRequest(`"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`);
   }
-  if (!kind.selectableFieldLabels.includes(field)) throw statusErrors.badRequest(`field label not supported: ${field}`);
+  if (!Object.hasOwn(kind.select, field)) throw statusErrors.badRequest(`field label not supported: ${field}`);
 }
 
-const selectable = (kind: AnyKind, object: KubeObject): Readonly<Record<string, string>> => ({
-  'metadata.name': object.metadata.name,
-  'metadata.namespace': object.metadata.namespace ?? '',
-  ...kind.selectableFields?.(object),
-});
+/** The value of a field that the Kind knows. */
+function fieldOf(kind: AnyKind, field: string, object: KubeObject): string {
+  if (field === 'metadata.name') return object.metadata.name;
+  if (field === 'metadata.namespace') return object.metadata.namespace ?? '';
+  return kind.select?.[field]?.(object) ?? '';
+}

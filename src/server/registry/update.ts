@@ -28,7 +28,7 @@ export async function update(request: ChangeRequest, body: Body, options: Mutate
   const received = withUniqueOwners(context, inNamespace(target, decoded), false);
   requireName(target, received);
   const { uid } = received.metadata;
-  if (existing === undefined && target.kind.allowCreateOnUpdate === true && target.subresource === '') {
+  if (existing === undefined && target.kind.update?.createsAbsent === true && target.subresource === '') {
     if (uid !== undefined && uid !== '') throw preconditionFailed(target, 'UID', uid, '');
     return createOnUpdate(request, withoutSystemMeta(received), options);
   }
@@ -66,7 +66,7 @@ async function tryChange(
   return withReservation(atRevision(admitted, existing.revision), begin, async (reserved) => {
     const object = prepareForUpdate(request, reserved, existing.object);
     await admitValidating(request, { object, oldObject: existing.object, dryRun });
-    const removed = isRemoval(object, existing.object) && (behaviour?.mayRemove?.(object) ?? true);
+    const removed = isRemoval(object, existing.object) && (target.kind.delete?.mayRemove?.(object) ?? true);
     if (dryRun) return { entry: unstoredEntry(existing.key, object, existing.revision), created: false };
     const entry = await commit(parts, { key: existing.key, object: removed ? undefined : object, expectedRevision: existing.revision });
     if (entry === undefined) return undefined;
@@ -83,7 +83,7 @@ function requireSameUid({ target }: ChangeRequest, { metadata }: KubeObject, { o
 function requireCurrent({ target }: ChangeRequest, wanted: KubeObject, existing: Entry): void {
   const sent = sentResourceVersion(wanted);
   if (sent === '' || sent === '0') {
-    if (target.kind.allowUnconditionalUpdate ?? true) return;
+    if (target.kind.update?.unconditional ?? true) return;
     const at = FieldPath.root.field('metadata', 'resourceVersion');
     const { group, resource } = resourceOf(target);
     throw statusErrors.invalid({ group, kind: resource }, target.name, [fieldErrors.invalid(at, 0, 'must be specified for an update')]);

@@ -4,7 +4,9 @@ import { deepEqual } from '../../deep-equal.ts';
 import type { Deployment, DeploymentStrategy } from '../../generated/apps/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { defaultPodTemplate } from '../../pod/defaults/pod-spec.ts';
+import { scaleSubresource } from '../../scale-subresource.ts';
 import { formatLabelSelector, fromLabelSelector } from '../../selector.ts';
+import { statusSubresource } from '../../subresource.ts';
 import { ageColumn, containerColumns, nameColumn } from '../columns.ts';
 import { deploymentErrors, deploymentStatusErrors, selectorUpdateErrors } from './validation/workload.ts';
 import { workloadWarnings } from './validation/workload-warnings.ts';
@@ -31,66 +33,64 @@ export const deployment = defineKind<Deployment>({
   version: 'v1',
   kind: 'Deployment',
   plural: 'deployments',
-  singular: 'deployment',
-  shortNames: ['deploy'],
-  categories: ['all'],
   scope: 'Namespaced',
-  schema: 'io.k8s.api.apps.v1.Deployment',
+  names: { shortNames: ['deploy'], categories: ['all'] },
+  codec: {
+    schema: 'io.k8s.api.apps.v1.Deployment',
+    defaults: (object) => ({
+      ...object,
+      spec: {
+        ...object.spec,
+        replicas: object.spec.replicas ?? 1,
+        template: defaultPodTemplate(object.spec.template),
+        strategy: defaultStrategy(object.spec.strategy),
+        revisionHistoryLimit: object.spec.revisionHistoryLimit ?? 10,
+        progressDeadlineSeconds: object.spec.progressDeadlineSeconds ?? 600,
+      },
+    }),
+  },
+  rules: { validate: deploymentErrors, warnings: workloadWarnings },
+  create: { prepare: (object) => ({ ...object, status: {} }) },
+  update: { prepare: countAnnotations, validate: selectorUpdateErrors },
   subresources: {
-    status: true,
-    scale: {
+    status: statusSubresource({ keeps: ['labels'], validate: deploymentStatusErrors }),
+    scale: scaleSubresource<Deployment>({
       replicas: (object) => object.spec.replicas,
       statusReplicas: (object) => object.status.replicas ?? 0,
       selector: (object) => fromLabelSelector(object.spec.selector).toString(),
       withReplicas: (object, replicas) => ({ ...object, spec: { ...object.spec, replicas } }),
-    },
+    }),
   },
-  defaults: (object) => ({
-    ...object,
-    spec: {
-      ...object.spec,
-      replicas: object.spec.replicas ?? 1,
-      template: defaultPodTemplate(object.spec.template),
-      strategy: defaultStrategy(object.spec.strategy),
-      revisionHistoryLimit: object.spec.revisionHistoryLimit ?? 10,
-      progressDeadlineSeconds: object.spec.progressDeadlineSeconds ?? 600,
-    },
-  }),
-  prepareForCreate: (object) => ({ ...object, status: {} }),
-  prepareForUpdate: countAnnotations,
-  validate: deploymentErrors,
-  validateUpdate: selectorUpdateErrors,
-  validateStatusUpdate: deploymentStatusErrors,
-  keptByStatusUpdates: ['labels'],
-  warnings: workloadWarnings,
-  columns: [
-    nameColumn,
-    {
-      name: 'Ready',
-      type: 'string',
-      description: 'Number of the pod with ready state',
-      value: (object) => `${object.status.readyReplicas ?? 0}/${object.spec.replicas}`,
-    },
-    {
-      name: 'Up-to-date',
-      type: 'string',
-      descriptionOf: [status, 'updatedReplicas'],
-      value: (object) => object.status.updatedReplicas ?? 0,
-    },
-    {
-      name: 'Available',
-      type: 'string',
-      descriptionOf: [status, 'availableReplicas'],
-      value: (object) => object.status.availableReplicas ?? 0,
-    },
-    ageColumn,
-    ...containerColumns<Deployment>((object) => object.spec.template.spec.containers),
-    {
-      name: 'Selector',
-      type: 'string',
-      priority: 1,
-      descriptionOf: ['io.k8s.api.apps.v1.DeploymentSpec', 'selector'],
-      value: (object) => formatLabelSelector(object.spec.selector),
-    },
-  ],
+  table: {
+    columns: [
+      nameColumn,
+      {
+        name: 'Ready',
+        type: 'string',
+        description: 'Number of the pod with ready state',
+        value: (object) => `${object.status.readyReplicas ?? 0}/${object.spec.replicas}`,
+      },
+      {
+        name: 'Up-to-date',
+        type: 'string',
+        descriptionOf: [status, 'updatedReplicas'],
+        value: (object) => object.status.updatedReplicas ?? 0,
+      },
+      {
+        name: 'Available',
+        type: 'string',
+        descriptionOf: [status, 'availableReplicas'],
+        value: (object) => object.status.availableReplicas ?? 0,
+      },
+      ageColumn,
+      ...containerColumns<Deployment>((object) => object.spec.template.spec.containers),
+      {
+        name: 'Selector',
+        type: 'string',
+        priority: 1,
+        descriptionOf: ['io.k8s.api.apps.v1.DeploymentSpec', 'selector'],
+        value: (object) => formatLabelSelector(object.spec.selector),
+      },
+    ],
+  },
 });

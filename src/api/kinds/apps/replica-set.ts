@@ -3,7 +3,9 @@
 import type { ReplicaSet } from '../../generated/apps/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { defaultPodTemplate } from '../../pod/defaults/pod-spec.ts';
+import { scaleSubresource } from '../../scale-subresource.ts';
 import { formatLabelSelector, fromLabelSelector } from '../../selector.ts';
+import { statusSubresource } from '../../subresource.ts';
 import { ageColumn, containerColumns, nameColumn } from '../columns.ts';
 import { replicaSetErrors, replicaStatusErrors, selectorUpdateErrors } from './validation/workload.ts';
 import { workloadWarnings } from './validation/workload-warnings.ts';
@@ -16,44 +18,43 @@ export const replicaSet = defineKind<ReplicaSet>({
   version: 'v1',
   kind: 'ReplicaSet',
   plural: 'replicasets',
-  singular: 'replicaset',
-  shortNames: ['rs'],
-  categories: ['all'],
   scope: 'Namespaced',
-  schema: 'io.k8s.api.apps.v1.ReplicaSet',
+  names: { shortNames: ['rs'], categories: ['all'] },
+  codec: {
+    schema: 'io.k8s.api.apps.v1.ReplicaSet',
+    defaults: (rs) => ({
+      ...rs,
+      spec: { ...rs.spec, replicas: rs.spec.replicas ?? 1, template: defaultPodTemplate(rs.spec.template) },
+    }),
+  },
+  rules: { validate: replicaSetErrors, warnings: workloadWarnings },
+  create: { prepare: (rs) => ({ ...rs, status: { replicas: 0 } }) },
+  update: { validate: selectorUpdateErrors },
   subresources: {
-    status: true,
-    scale: {
+    status: statusSubresource<ReplicaSet>({ validate: replicaStatusErrors }),
+    scale: scaleSubresource<ReplicaSet>({
       replicas: (rs) => rs.spec.replicas,
       statusReplicas: (rs) => rs.status.replicas,
       selector: (rs) => fromLabelSelector(rs.spec.selector).toString(),
       withReplicas: (rs, replicas) => ({ ...rs, spec: { ...rs.spec, replicas } }),
-    },
+    }),
   },
-  defaults: (rs) => ({
-    ...rs,
-    spec: { ...rs.spec, replicas: rs.spec.replicas ?? 1, template: defaultPodTemplate(rs.spec.template) },
-  }),
-  prepareForCreate: (rs) => ({ ...rs, status: { replicas: 0 } }),
-  validate: replicaSetErrors,
-  validateUpdate: selectorUpdateErrors,
-  validateStatusUpdate: replicaStatusErrors,
-  warnings: workloadWarnings,
-  selectableFieldLabels: ['metadata.name', 'metadata.namespace', 'status.replicas'],
-  selectableFields: (rs) => ({ 'status.replicas': String(rs.status.replicas) }),
-  columns: [
-    nameColumn,
-    { name: 'Desired', type: 'integer', descriptionOf: [spec, 'replicas'], value: (rs) => rs.spec.replicas },
-    { name: 'Current', type: 'integer', descriptionOf: [status, 'replicas'], value: (rs) => rs.status.replicas },
-    { name: 'Ready', type: 'integer', descriptionOf: [status, 'readyReplicas'], value: (rs) => rs.status.readyReplicas ?? 0 },
-    ageColumn,
-    ...containerColumns<ReplicaSet>((rs) => rs.spec.template.spec.containers),
-    {
-      name: 'Selector',
-      type: 'string',
-      priority: 1,
-      descriptionOf: [spec, 'selector'],
-      value: (rs) => formatLabelSelector(rs.spec.selector),
-    },
-  ],
+  select: { 'status.replicas': (rs) => String(rs.status.replicas) },
+  table: {
+    columns: [
+      nameColumn,
+      { name: 'Desired', type: 'integer', descriptionOf: [spec, 'replicas'], value: (rs) => rs.spec.replicas },
+      { name: 'Current', type: 'integer', descriptionOf: [status, 'replicas'], value: (rs) => rs.status.replicas },
+      { name: 'Ready', type: 'integer', descriptionOf: [status, 'readyReplicas'], value: (rs) => rs.status.readyReplicas ?? 0 },
+      ageColumn,
+      ...containerColumns<ReplicaSet>((rs) => rs.spec.template.spec.containers),
+      {
+        name: 'Selector',
+        type: 'string',
+        priority: 1,
+        descriptionOf: [spec, 'selector'],
+        value: (rs) => formatLabelSelector(rs.spec.selector),
+      },
+    ],
+  },
 });

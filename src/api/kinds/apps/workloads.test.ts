@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FieldPath, renderFieldError } from '../../field-error.ts';
 import type { JsonObject } from '../../json.ts';
 import { replicationController } from '../core/replication-controller.ts';
-import { cells, created, createErrors, received, updateErrors } from '../testing/objects.ts';
+import { cells, created, createErrors, partErrors, received, updateErrors } from '../testing/objects.ts';
 import { deployment } from './deployment.ts';
 import { replicaSet } from './replica-set.ts';
 
@@ -87,7 +86,7 @@ describe('Deployment', () => {
   it('checks the counts of its status', () => {
     const old = received(deployment, spec());
     const next = { ...old, status: { replicas: 1, readyReplicas: 2, availableReplicas: 1 } };
-    assert.deepEqual(deployment.validateStatusUpdate?.(next, old, FieldPath.root).map(renderFieldError), [
+    assert.deepEqual(partErrors(deployment, 'status', old, next), [
       'status.readyReplicas: Invalid value: 2: cannot be greater than status.replicas',
     ]);
   });
@@ -103,7 +102,7 @@ describe('Deployment', () => {
   });
   it('warns about its template', () => {
     const object = received(deployment, spec({ template: template({ nodeSelector: { 'beta.kubernetes.io/arch': 'x' } }) }));
-    assert.deepEqual(deployment.warnings?.(object, undefined), [
+    assert.deepEqual(deployment.rules?.warnings?.(object, undefined), [
       'spec.template.spec.nodeSelector[beta.kubernetes.io/arch]: deprecated since v1.14; use "kubernetes.io/arch" instead',
     ]);
   });
@@ -112,20 +111,21 @@ describe('Deployment', () => {
       metadata: { name: 'web.v1', generation: 1 },
       ...spec({ template: template({ nodeSelector: { 'beta.kubernetes.io/arch': 'x' } }) }),
     });
-    const [first] = deployment.warnings?.(object, undefined) ?? [];
+    const [first] = deployment.rules?.warnings?.(object, undefined) ?? [];
     assert.equal(
       first,
       'metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]',
     );
-    assert.deepEqual(deployment.warnings?.(object, object), []);
+    assert.deepEqual(deployment.rules?.warnings?.(object, object), []);
     const changed = { ...object, metadata: { ...object.metadata, generation: 2 } };
-    assert.equal(deployment.warnings?.(changed, object).length, 1);
+    assert.equal(deployment.rules?.warnings?.(changed, object).length, 1);
   });
   it('scales', () => {
-    const scale = deployment.subresources?.scale;
+    const { scale } = deployment.subresources;
+    assert.ok(scale?.does === 'stand-in');
     const object = received(deployment, spec());
-    assert.equal(scale?.selector(object), 'app=web');
-    assert.equal(scale?.withReplicas(object, 5).spec.replicas, 5);
+    assert.deepEqual(scale.show(object).status, { replicas: 0, selector: 'app=web' });
+    assert.equal(scale.take({ spec: { replicas: 5 } }, object).spec.replicas, 5);
   });
 });
 
@@ -137,7 +137,7 @@ describe('ReplicaSet', () => {
     ]);
   });
   it('offers its count as a field', () => {
-    assert.deepEqual(replicaSet.selectableFields?.(created(replicaSet, spec())), { 'status.replicas': '0' });
+    assert.equal(replicaSet.select?.['status.replicas']?.(created(replicaSet, spec())), '0');
   });
 });
 

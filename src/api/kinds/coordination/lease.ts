@@ -9,20 +9,20 @@ export const lease = defineKind<Lease>({
   version: 'v1',
   kind: 'Lease',
   plural: 'leases',
-  singular: 'lease',
   scope: 'Namespaced',
-  schema: 'io.k8s.api.coordination.v1.Lease',
-  allowCreateOnUpdate: true,
-  allowUnconditionalUpdate: false,
-  validate: leaseErrors,
-  columns: [
-    nameColumn,
-    {
-      name: 'Holder',
-      type: 'string',
-      descriptionOf: ['io.k8s.api.coordination.v1.LeaseSpec', 'holderIdentity'],
-      value: ({ spec }) => spec.holderIdentity ?? '',
-    },
-    ageColumn,
-  ],
+  codec: { schema: 'io.k8s.api.coordination.v1.Lease' },
+  rules: { validate: leaseErrors },
+  update: { createsAbsent: true, unconditional: false },
+  table: {
+    columns: [
+      nameColumn,
+      {
+        name: 'Holder',
+        type: 'string',
+        descriptionOf: ['io.k8s.api.coordination.v1.LeaseSpec', 'holderIdentity'],
+        value: ({ spec }) => spec.holderIdentity ?? '',
+      },
+      ageColumn,
+    ],
+  },
 });

@@ -9,20 +9,21 @@ export const configMap = defineKind<ConfigMap>({
   version: 'v1',
   kind: 'ConfigMap',
   plural: 'configmaps',
-  singular: 'configmap',
-  shortNames: ['cm'],
   scope: 'Namespaced',
-  schema: 'io.k8s.api.core.v1.ConfigMap',
-  validate: configMapErrors,
-  validateUpdate: configMapUpdateErrors,
-  columns: [
-    nameColumn,
-    {
-      name: 'Data',
-      type: 'string',
-      descriptionOf: ['io.k8s.api.core.v1.ConfigMap', 'data'],
-      value: ({ data, binaryData }) => Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length,
-    },
-    ageColumn,
-  ],
+  names: { shortNames: ['cm'] },
+  codec: { schema: 'io.k8s.api.core.v1.ConfigMap' },
+  rules: { validate: configMapErrors },
+  update: { validate: configMapUpdateErrors },
+  table: {
+    columns: [
+      nameColumn,
+      {
+        name: 'Data',
+        type: 'string',
+        descriptionOf: ['io.k8s.api.core.v1.ConfigMap', 'data'],
+        value: ({ data, binaryData }) => Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length,
+      },
+      ageColumn,
+    ],
+  },
 });

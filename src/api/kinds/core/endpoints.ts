@@ -22,28 +22,30 @@ export const endpoints = defineKind<Endpoints>({
   version: 'v1',
   kind: 'Endpoints',
   plural: 'endpoints',
-  singular: 'endpoints',
-  shortNames: ['ep'],
   scope: 'Namespaced',
-  schema: 'io.k8s.api.core.v1.Endpoints',
-  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
-  allowCreateOnUpdate: true,
-  defaults: (object) => ({
-    ...object,
-    ...(object.subsets === undefined
-      ? {}
-      : {
-          subsets: object.subsets.map((subset) => ({
-            ...subset,
-            ...(subset.ports === undefined ? {} : { ports: subset.ports.map((port) => ({ ...port, protocol: port.protocol || 'TCP' })) }),
-          })),
-        }),
-  }),
-  validate: endpointsErrors,
-  warnings: endpointsWarnings,
-  columns: [
-    nameColumn,
-    { name: 'Endpoints', type: 'string', descriptionOf: ['io.k8s.api.core.v1.Endpoints', 'subsets'], value: endpointsText },
-    ageColumn,
-  ],
+  names: { shortNames: ['ep'] },
+  codec: {
+    schema: 'io.k8s.api.core.v1.Endpoints',
+    deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+    defaults: (object) => ({
+      ...object,
+      ...(object.subsets === undefined
+        ? {}
+        : {
+            subsets: object.subsets.map((subset) => ({
+              ...subset,
+              ...(subset.ports === undefined ? {} : { ports: subset.ports.map((port) => ({ ...port, protocol: port.protocol || 'TCP' })) }),
+            })),
+          }),
+    }),
+  },
+  rules: { validate: endpointsErrors, warnings: endpointsWarnings },
+  update: { createsAbsent: true },
+  table: {
+    columns: [
+      nameColumn,
+      { name: 'Endpoints', type: 'string', descriptionOf: ['io.k8s.api.core.v1.Endpoints', 'subsets'], value: endpointsText },
+      ageColumn,
+    ],
+  },
 });

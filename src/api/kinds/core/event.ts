@@ -5,7 +5,8 @@
 import type { FieldPath } from '../../field-error.ts';
 import type { Event } from '../../generated/core/v1.ts';
 import type { JsonObject, JsonValue } from '../../json.ts';
-import { type Column, defineKind, type KubeObject } from '../../kind.ts';
+import { defineKind, type KubeObject } from '../../kind.ts';
+import type { Column } from '../../table.ts';
 import { ageOf } from '../../time.ts';
 import { nameColumn } from '../columns.ts';
 import { eventErrors } from './validation/event.ts';
@@ -118,51 +119,37 @@ export const event = defineKind<Event>({
   version: 'v1',
   kind: 'Event',
   plural: 'events',
-  singular: 'event',
-  shortNames: ['ev'],
   scope: 'Namespaced',
-  schema: model,
-  alsoServed: [
-    {
-      group: 'events.k8s.io',
-      version: 'v1',
-      schema: 'io.k8s.api.events.v1.Event',
-      fieldLabels: eventsFieldLabels,
-      ...convert,
-      ...stricter,
-    },
-  ],
-  allowCreateOnUpdate: true,
+  names: { shortNames: ['ev'] },
+  codec: {
+    schema: model,
+    alsoServed: [
+      {
+        group: 'events.k8s.io',
+        version: 'v1',
+        schema: 'io.k8s.api.events.v1.Event',
+        fieldLabels: eventsFieldLabels,
+        ...convert,
+        ...stricter,
+      },
+    ],
+  },
+  rules: { validate: eventErrors },
+  update: { createsAbsent: true },
+  select: {
+    'involvedObject.kind': ({ involvedObject }) => involvedObject.kind ?? '',
+    'involvedObject.namespace': ({ involvedObject }) => involvedObject.namespace ?? '',
+    'involvedObject.name': ({ involvedObject }) => involvedObject.name ?? '',
+    'involvedObject.uid': ({ involvedObject }) => involvedObject.uid ?? '',
+    'involvedObject.apiVersion': ({ involvedObject }) => involvedObject.apiVersion ?? '',
+    'involvedObject.resourceVersion': ({ involvedObject }) => involvedObject.resourceVersion ?? '',
+    'involvedObject.fieldPath': ({ involvedObject }) => involvedObject.fieldPath ?? '',
+    reason: ({ reason }) => reason ?? '',
+    reportingComponent: ({ reportingComponent }) => reportingComponent,
+    source: ({ source, reportingComponent }) => source.component || reportingComponent,
+    type: ({ type }) => type ?? '',
+  },
   // What `kubectl describe` asks for.
-  diskOnly: 'involvedObject.name',
-  validate: eventErrors,
-  selectableFieldLabels: [
-    'metadata.name',
-    'metadata.namespace',
-    'involvedObject.kind',
-    'involvedObject.namespace',
-    'involvedObject.name',
-    'involvedObject.uid',
-    'involvedObject.apiVersion',
-    'involvedObject.resourceVersion',
-    'involvedObject.fieldPath',
-    'reason',
-    'reportingComponent',
-    'source',
-    'type',
-  ],
-  selectableFields: ({ involvedObject, reason, reportingComponent, source, type }) => ({
-    'involvedObject.kind': involvedObject.kind ?? '',
-    'involvedObject.namespace': involvedObject.namespace ?? '',
-    'involvedObject.name': involvedObject.name ?? '',
-    'involvedObject.uid': involvedObject.uid ?? '',
-    'involvedObject.apiVersion': involvedObject.apiVersion ?? '',
-    'involvedObject.resourceVersion': involvedObject.resourceVersion ?? '',
-    'involvedObject.fieldPath': involvedObject.fieldPath ?? '',
-    reason: reason ?? '',
-    reportingComponent,
-    source: source.component || reportingComponent,
-    type: type ?? '',
-  }),
-  columns,
+  storage: { diskOnly: 'involvedObject.name' },
+  table: { columns },
 });

@@ -1,7 +1,9 @@
 /** A machine that runs Pods. https://kubernetes.io/docs/concepts/architecture/nodes/ */
 import type { Node } from '../../generated/core/v1.ts';
-import { type Column, defineKind } from '../../kind.ts';
+import { defineKind } from '../../kind.ts';
 import { defaultResourceList } from '../../pod/defaults/container.ts';
+import { proxySubresource, statusSubresource } from '../../subresource.ts';
+import type { Column } from '../../table.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { nodeErrors, nodeStatusErrors, nodeUpdateErrors } from './validation/node.ts';
 
@@ -82,28 +84,25 @@ export const node = defineKind<Node>({
   version: 'v1',
   kind: 'Node',
   plural: 'nodes',
-  singular: 'node',
-  shortNames: ['no'],
   scope: 'Cluster',
-  schema: 'io.k8s.api.core.v1.Node',
-  subresources: { status: true, connect: ['proxy'] },
-  generation: false,
-  defaults: (object) => {
-    const { capacity, allocatable = capacity } = object.status;
-    return {
-      ...object,
-      status: {
-        ...object.status,
-        ...(capacity === undefined ? {} : { capacity: defaultResourceList(capacity) }),
-        ...(allocatable === undefined ? {} : { allocatable: defaultResourceList(allocatable) }),
-      },
-    };
+  names: { shortNames: ['no'] },
+  codec: {
+    schema: 'io.k8s.api.core.v1.Node',
+    defaults: (object) => {
+      const { capacity, allocatable = capacity } = object.status;
+      return {
+        ...object,
+        status: {
+          ...object.status,
+          ...(capacity === undefined ? {} : { capacity: defaultResourceList(capacity) }),
+          ...(allocatable === undefined ? {} : { allocatable: defaultResourceList(allocatable) }),
+        },
+      };
+    },
   },
-  validate: nodeErrors,
-  validateUpdate: nodeUpdateErrors,
-  validateStatusUpdate: nodeStatusErrors,
-  warnings: deprecatedFieldWarnings,
-  selectableFieldLabels: ['metadata.name', 'spec.unschedulable'],
-  selectableFields: ({ spec }) => ({ 'spec.unschedulable': String(spec.unschedulable ?? false) }),
-  columns,
+  rules: { generation: false, validate: nodeErrors, warnings: deprecatedFieldWarnings },
+  update: { validate: nodeUpdateErrors },
+  subresources: { status: statusSubresource({ validate: nodeStatusErrors }), proxy: proxySubresource('NodeProxyOptions') },
+  select: { 'spec.unschedulable': ({ spec }) => String(spec.unschedulable ?? false) },
+  table: { columns },
 });

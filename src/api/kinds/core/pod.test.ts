@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FieldPath, renderFieldError } from '../../field-error.ts';
 import type { Pod } from '../../generated/core/v1.ts';
 import type { JsonObject } from '../../json.ts';
-import { cells, created, createErrors, received, updateErrors } from '../testing/objects.ts';
+import { cells, created, createErrors, partErrors, received, updateErrors } from '../testing/objects.ts';
 import { pod } from './pod.ts';
 
 const container = (more: JsonObject = {}): JsonObject => ({ name: 'c', image: 'busybox:1.36', ...more });
@@ -358,7 +357,7 @@ describe('Pod updates', () => {
     const one = { name: 'c', lastState: {}, ready: false, restartCount: 0, image: 'i', imageID: '' };
     const ended = status([{ ...one, state: { terminated: { exitCode: 0 } } }]);
     const revived = status([{ ...one, state: { running: {} } }]);
-    assert.deepEqual(pod.validateStatusUpdate?.(revived, ended, FieldPath.root).map(renderFieldError), [
+    assert.deepEqual(partErrors(pod, 'status', ended, revived), [
       'status.containerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state',
     ]);
   });
@@ -380,7 +379,7 @@ describe('Pod warnings', () => {
         ],
       },
     });
-    assert.deepEqual(pod.warnings?.(object, undefined), [
+    assert.deepEqual(pod.rules?.warnings?.(object, undefined), [
       'spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead',
       'spec.imagePullSecrets[0].name: invalid empty name ""',
       'spec.containers[0].env[1]: hides previous definition of "A", which may be dropped when using apply',
@@ -446,12 +445,12 @@ describe('Pod table', () => {
     });
     const { IP, Node, 'Nominated Node': nominated, 'Readiness Gates': gates } = cells(pod, object);
     assert.deepEqual([IP, Node, nominated, gates], ['10.0.0.1', 'n', '<none>', '1/1']);
-    assert.equal(pod.rowConditions?.(object)[0]?.message, 'The pod has completed successfully.');
+    assert.equal(pod.table?.rowConditions?.(object)[0]?.message, 'The pod has completed successfully.');
   });
 });
 
 describe('Pod deletion', () => {
-  const grace = (json: JsonObject, requested?: number) => pod.gracePeriodSeconds?.(received(pod, json), requested);
+  const grace = (json: JsonObject, requested?: number) => pod.delete?.gracePeriodSeconds?.(received(pod, json), requested);
   it('takes the time that the spec says, unless asked otherwise', () => {
     assert.equal(grace(withSpec({ nodeName: 'n' })), 30);
     assert.equal(grace(withSpec({ nodeName: 'n' }), 5), 5);

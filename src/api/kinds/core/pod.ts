@@ -2,18 +2,20 @@
 
 import { FieldPath } from '../../field-error.ts';
 import type { Pod } from '../../generated/core/v1.ts';
-import { type Column, defineKind, type RowCondition } from '../../kind.ts';
+import { defineKind } from '../../kind.ts';
 import { defaultPod } from '../../pod/defaults/pod-spec.ts';
+import { podEphemeralContainers } from '../../pod/ephemeral-containers.ts';
 import { mergeMatchLabelKeys } from '../../pod/match-label-keys.ts';
+import { podResize } from '../../pod/resize.ts';
 import { qosClassOfSpec } from '../../pod/resources.ts';
 import { podStatusText } from '../../pod/status-text.ts';
 import { podCreateErrors, podErrors, podUpdateErrors } from '../../pod/validation/pod.ts';
 import { podStatusUpdateErrors } from '../../pod/validation/pod-status.ts';
 import { podWarnings } from '../../pod/validation/pod-warnings.ts';
+import { proxySubresource, statusSubresource, streamSubresource } from '../../subresource.ts';
+import type { Column, RowCondition } from '../../table.ts';
 import { nameWarnings } from '../apps/validation/workload-warnings.ts';
 import { ageColumn, nameColumn, orNone } from '../columns.ts';
-
-const model = 'io.k8s.api.core.v1.Pod';
 
 function readinessGates({ spec, status }: Pod): string {
   const gates = spec.readinessGates ?? [];
@@ -82,59 +84,47 @@ function rowConditions({ status }: Pod): readonly RowCondition[] {
   return [];
 }
 
-const selectableFieldLabels = [
-  'metadata.name',
-  'metadata.namespace',
-  'spec.nodeName',
-  'spec.restartPolicy',
-  'spec.schedulerName',
-  'spec.serviceAccountName',
-  'spec.hostNetwork',
-  'status.phase',
-  'status.podIP',
-  'status.podIPs',
-  'status.nominatedNodeName',
-] as const;
+/** Updates are often and by programs: upstream warns of new Pods only. */
+const newPodWarnings = ({ metadata, spec }: Pod, previous: Pod | undefined): readonly string[] =>
+  previous === undefined ? [...nameWarnings(metadata.name, "the Pod's hostname"), ...podWarnings(metadata, spec, FieldPath.root)] : [];
 
 export const pod = defineKind<Pod>({
   group: '',
   version: 'v1',
   kind: 'Pod',
   plural: 'pods',
-  singular: 'pod',
-  shortNames: ['po'],
-  categories: ['all'],
   scope: 'Namespaced',
-  schema: model,
+  names: { shortNames: ['po'], categories: ['all'] },
+  codec: { schema: 'io.k8s.api.core.v1.Pod', defaults: defaultPod },
+  rules: { validate: podErrors, warnings: newPodWarnings },
+  create: { prepare: preparePodForCreate, validate: podCreateErrors },
+  update: { validate: podUpdateErrors },
+  delete: { gracePeriodSeconds: podGracePeriodSeconds, answersObject: true },
   subresources: {
-    status: true,
-    connect: ['attach', 'binding', 'ephemeralcontainers', 'eviction', 'exec', 'log', 'portforward', 'proxy', 'resize'],
+    status: statusSubresource({ keeps: ['ownerReferences'], validate: podStatusUpdateErrors }),
+    ephemeralcontainers: podEphemeralContainers,
+    resize: podResize,
+    binding: { does: 'create', verbs: ['create'], body: { group: '', version: 'v1', kind: 'Binding' } },
+    eviction: { does: 'create', verbs: ['create'], body: { group: 'policy', version: 'v1', kind: 'Eviction' } },
+    log: { does: 'read', verbs: ['get'], options: { group: '', version: 'v1', kind: 'PodLogOptions' } },
+    exec: streamSubresource('PodExecOptions'),
+    attach: streamSubresource('PodAttachOptions'),
+    portforward: streamSubresource('PodPortForwardOptions'),
+    proxy: proxySubresource('PodProxyOptions'),
   },
-  defaults: defaultPod,
-  prepareForCreate: preparePodForCreate,
-  returnsDeletedObject: true,
-  validate: podErrors,
-  validateCreate: podCreateErrors,
-  validateUpdate: podUpdateErrors,
-  validateStatusUpdate: podStatusUpdateErrors,
-  keptByStatusUpdates: ['ownerReferences'],
-  /** Updates are often and by programs: upstream warns of new Pods only. */
-  warnings: ({ metadata, spec }, previous) =>
-    previous === undefined ? [...nameWarnings(metadata.name, "the Pod's hostname"), ...podWarnings(metadata, spec, FieldPath.root)] : [],
-  selectableFieldLabels,
-  selectableFields: ({ spec, status }) => ({
-    'spec.nodeName': spec.nodeName ?? '',
-    'spec.restartPolicy': spec.restartPolicy,
-    'spec.schedulerName': spec.schedulerName,
-    'spec.serviceAccountName': spec.serviceAccountName ?? '',
-    'spec.hostNetwork': String(spec.hostNetwork ?? false),
-    'status.phase': status.phase ?? '',
-    'status.podIP': status.podIPs?.[0]?.ip ?? status.podIP ?? '',
-    'status.nominatedNodeName': status.nominatedNodeName ?? '',
-  }),
-  gracePeriodSeconds: podGracePeriodSeconds,
-  columns,
-  rowConditions,
+  select: {
+    'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
+    'spec.restartPolicy': ({ spec }) => spec.restartPolicy,
+    'spec.schedulerName': ({ spec }) => spec.schedulerName,
+    'spec.serviceAccountName': ({ spec }) => spec.serviceAccountName ?? '',
+    'spec.hostNetwork': ({ spec }) => String(spec.hostNetwork ?? false),
+    'status.phase': ({ status }) => status.phase ?? '',
+    'status.podIP': ({ status }) => status.podIPs?.[0]?.ip ?? status.podIP ?? '',
+    // Known, but of no object. Source: pkg/registry/core/pod/strategy.go (ToSelectableFields).
+    'status.podIPs': () => '',
+    'status.nominatedNodeName': ({ status }) => status.nominatedNodeName ?? '',
+  },
+  table: { columns, rowConditions },
 });
 
 /** A new Pod is Pending with its quality-of-service class; a gated one says that it waits. Source: pkg/registry/core/pod/strategy.go. */

@@ -3,7 +3,9 @@
 import type { ReplicationController } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { defaultPodTemplate } from '../../pod/defaults/pod-spec.ts';
+import { scaleSubresource } from '../../scale-subresource.ts';
 import { formatLabels, fromSet } from '../../selector.ts';
+import { statusSubresource } from '../../subresource.ts';
 import { replicaStatusErrors, replicationControllerErrors } from '../apps/validation/workload.ts';
 import { workloadWarnings } from '../apps/validation/workload-warnings.ts';
 import { ageColumn, containerColumns, nameColumn } from '../columns.ts';
@@ -16,48 +18,47 @@ export const replicationController = defineKind<ReplicationController>({
   version: 'v1',
   kind: 'ReplicationController',
   plural: 'replicationcontrollers',
-  singular: 'replicationcontroller',
-  shortNames: ['rc'],
-  categories: ['all'],
   scope: 'Namespaced',
-  schema: 'io.k8s.api.core.v1.ReplicationController',
+  names: { shortNames: ['rc'], categories: ['all'] },
+  codec: {
+    schema: 'io.k8s.api.core.v1.ReplicationController',
+    defaults: (rc) => {
+      const labels = rc.spec.template?.metadata.labels;
+      const given = rc.metadata.labels;
+      return {
+        ...rc,
+        metadata: labels !== undefined && Object.keys(given ?? {}).length === 0 ? { ...rc.metadata, labels } : rc.metadata,
+        spec: {
+          ...rc.spec,
+          replicas: rc.spec.replicas ?? 1,
+          selector: labels !== undefined && Object.keys(rc.spec.selector ?? {}).length === 0 ? labels : rc.spec.selector,
+          ...(rc.spec.template === undefined ? {} : { template: defaultPodTemplate(rc.spec.template) }),
+        },
+      };
+    },
+  },
+  rules: { validate: replicationControllerErrors, warnings: workloadWarnings },
+  create: { prepare: (rc) => ({ ...rc, status: { replicas: 0 } }) },
+  delete: { propagation: 'Orphan' },
   subresources: {
-    status: true,
-    scale: {
+    status: statusSubresource<ReplicationController>({ validate: replicaStatusErrors }),
+    scale: scaleSubresource<ReplicationController>({
       replicas: (rc) => rc.spec.replicas,
       statusReplicas: (rc) => rc.status.replicas,
       selector: (rc) => fromSet(rc.spec.selector).toString(),
       withReplicas: (rc, replicas) => ({ ...rc, spec: { ...rc.spec, replicas } }),
-    },
+    }),
   },
-  defaultPropagation: 'Orphan',
-  defaults: (rc) => {
-    const labels = rc.spec.template?.metadata.labels;
-    const given = rc.metadata.labels;
-    return {
-      ...rc,
-      metadata: labels !== undefined && Object.keys(given ?? {}).length === 0 ? { ...rc.metadata, labels } : rc.metadata,
-      spec: {
-        ...rc.spec,
-        replicas: rc.spec.replicas ?? 1,
-        selector: labels !== undefined && Object.keys(rc.spec.selector ?? {}).length === 0 ? labels : rc.spec.selector,
-        ...(rc.spec.template === undefined ? {} : { template: defaultPodTemplate(rc.spec.template) }),
-      },
-    };
+  select: { 'status.replicas': (rc) => String(rc.status.replicas) },
+  table: {
+    columns: [
+      nameColumn,
+      { name: 'Desired', type: 'integer', descriptionOf: [spec, 'replicas'], value: (rc) => rc.spec.replicas },
+      { name: 'Current', type: 'integer', descriptionOf: [status, 'replicas'], value: (rc) => rc.status.replicas },
+      { name: 'Ready', type: 'integer', descriptionOf: [status, 'readyReplicas'], value: (rc) => rc.status.readyReplicas ?? 0 },
+      ageColumn,
+      ...containerColumns<ReplicationController>((rc) => rc.spec.template.spec.containers),
+      { name: 'Selector', type: 'string', priority: 1, descriptionOf: [spec, 'selector'], value: (rc) => formatLabels(rc.spec.selector) },
+    ],
   },
-  prepareForCreate: (rc) => ({ ...rc, status: { replicas: 0 } }),
-  validate: replicationControllerErrors,
-  validateStatusUpdate: replicaStatusErrors,
-  warnings: workloadWarnings,
-  selectableFieldLabels: ['metadata.name', 'metadata.namespace', 'status.replicas'],
-  selectableFields: (rc) => ({ 'status.replicas': String(rc.status.replicas) }),
-  columns: [
-    nameColumn,
-    { name: 'Desired', type: 'integer', descriptionOf: [spec, 'replicas'], value: (rc) => rc.spec.replicas },
-    { name: 'Current', type: 'integer', descriptionOf: [status, 'replicas'], value: (rc) => rc.status.replicas },
-    { name: 'Ready', type: 'integer', descriptionOf: [status, 'readyReplicas'], value: (rc) => rc.status.readyReplicas ?? 0 },
-    ageColumn,
-    ...containerColumns<ReplicationController>((rc) => rc.spec.template.spec.containers),
-    { name: 'Selector', type: 'string', priority: 1, descriptionOf: [spec, 'selector'], value: (rc) => formatLabels(rc.spec.selector) },
-  ],
 });

@@ -24,20 +24,21 @@ export const serviceAccount = defineKind<ServiceAccount>({
   version: 'v1',
   kind: 'ServiceAccount',
   plural: 'serviceaccounts',
-  singular: 'serviceaccount',
-  shortNames: ['sa'],
   scope: 'Namespaced',
-  schema: model,
-  subresources: { connect: ['token'] },
-  prepareForCreate: withSecretNames,
-  prepareForUpdate: withSecretNames,
-  returnsDeletedObject: true,
-  /** Nothing but metadata has rules. */
-  validate: () => [],
-  warnings: mountableSecretsWarnings,
-  columns: [
-    nameColumn,
-    { name: 'Secrets', type: 'string', descriptionOf: [model, 'secrets'], value: ({ secrets }) => secrets?.length ?? 0 },
-    ageColumn,
-  ],
+  names: { shortNames: ['sa'] },
+  codec: { schema: model },
+  rules: { warnings: mountableSecretsWarnings },
+  create: { prepare: withSecretNames },
+  update: { prepare: withSecretNames },
+  delete: { answersObject: true },
+  subresources: {
+    token: { does: 'create', verbs: ['create'], body: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' } },
+  },
+  table: {
+    columns: [
+      nameColumn,
+      { name: 'Secrets', type: 'string', descriptionOf: [model, 'secrets'], value: ({ secrets }) => secrets?.length ?? 0 },
+      ageColumn,
+    ],
+  },
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Service } from '../../generated/core/v1.ts';
 import type { JsonObject } from '../../json.ts';
-import { cells, created, createErrors, received, updateErrors } from '../testing/objects.ts';
+import { cells, created, createErrors, received, updated, updateErrors } from '../testing/objects.ts';
 import { service } from './service.ts';
 
 const spec = (more: JsonObject = {}): JsonObject => ({ spec: { ports: [{ port: 80 }], ...more } });
@@ -119,7 +119,7 @@ describe('Service updates', () => {
   };
   const prepared = (json: JsonObject): Service => {
     const next = received(service, json);
-    return service.prepareForUpdate?.(next, old, { now: '' }) ?? next;
+    return updated(service, old, next);
   };
   it('keep the addresses and node ports given out', () => {
     const { spec: got } = prepared(spec({ type: 'NodePort', ports: [{ name: 'a', port: 81 }] }));
@@ -155,7 +155,7 @@ describe('Service updates', () => {
 
 describe('Service warnings', () => {
   it('point at what is ignored or not canonical', () => {
-    const warnings = (json: JsonObject) => service.warnings?.(received(service, json), undefined);
+    const warnings = (json: JsonObject) => service.rules?.warnings?.(received(service, json), undefined);
     assert.deepEqual(warnings({ spec: { clusterIPs: ['None'], clusterIP: 'None', externalIPs: ['010.1.1.1'] } }), [
       'spec.externalIPs is ignored for headless services',
       'spec.externalIPs[0]: non-standard IP address "010.1.1.1" is invalid: use "10.1.1.1"',

@@ -1,8 +1,10 @@
 /** A stable address for a set of Pods. https://kubernetes.io/docs/concepts/services-networking/service/ */
 import type { Service } from '../../generated/core/v1.ts';
-import { type Column, defineKind } from '../../kind.ts';
+import { defineKind } from '../../kind.ts';
 import { nameIsDns1035Label } from '../../names.ts';
 import { formatLabels } from '../../selector.ts';
+import { proxySubresource, statusSubresource } from '../../subresource.ts';
+import type { Column } from '../../table.ts';
 import { ageColumn, nameColumn, orNone } from '../columns.ts';
 import { defaultService } from './defaults/service.ts';
 import { prepareServiceForCreate, prepareServiceForUpdate } from './prepare/service.ts';
@@ -53,23 +55,14 @@ export const service = defineKind<Service>({
   version: 'v1',
   kind: 'Service',
   plural: 'services',
-  singular: 'service',
-  shortNames: ['svc'],
-  categories: ['all'],
   scope: 'Namespaced',
-  schema: 'io.k8s.api.core.v1.Service',
-  subresources: { status: true, connect: ['proxy'] },
-  generation: false,
-  validateName: nameIsDns1035Label,
-  defaults: defaultService,
-  prepareForCreate: prepareServiceForCreate,
-  prepareForUpdate: prepareServiceForUpdate,
-  returnsDeletedObject: true,
-  validate: serviceErrors,
-  validateUpdate: serviceUpdateErrors,
-  validateStatusUpdate: serviceStatusErrors,
-  warnings: serviceWarnings,
-  selectableFieldLabels: ['metadata.name', 'metadata.namespace', 'spec.clusterIP', 'spec.type'],
-  selectableFields: ({ spec }) => ({ 'spec.clusterIP': spec.clusterIP ?? '', 'spec.type': spec.type }),
-  columns,
+  names: { shortNames: ['svc'], categories: ['all'] },
+  codec: { schema: 'io.k8s.api.core.v1.Service', defaults: defaultService },
+  rules: { generation: false, validateName: nameIsDns1035Label, validate: serviceErrors, warnings: serviceWarnings },
+  create: { prepare: prepareServiceForCreate },
+  update: { prepare: prepareServiceForUpdate, validate: serviceUpdateErrors },
+  delete: { answersObject: true },
+  subresources: { status: statusSubresource({ validate: serviceStatusErrors }), proxy: proxySubresource('ServiceProxyOptions') },
+  select: { 'spec.clusterIP': ({ spec }) => spec.clusterIP ?? '', 'spec.type': ({ spec }) => spec.type },
+  table: { columns },
 });

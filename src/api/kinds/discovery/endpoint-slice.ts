@@ -39,24 +39,24 @@ export const endpointSlice = defineKind<EndpointSlice>({
   version: 'v1',
   kind: 'EndpointSlice',
   plural: 'endpointslices',
-  singular: 'endpointslice',
   scope: 'Namespaced',
-  schema: model,
-  allowCreateOnUpdate: false,
-  defaults: (object) => ({
-    ...object,
-    ports: (object.ports ?? []).map((port) => ({ ...port, name: port.name ?? '', protocol: port.protocol || 'TCP' })),
-  }),
-  prepareForCreate: (object) => ({ ...object, metadata: { ...object.metadata, generation: 1 } }),
-  prepareForUpdate: prepareEndpointSliceForUpdate,
-  warnings: endpointSliceWarnings,
-  validate: endpointSliceErrors,
-  validateUpdate: endpointSliceUpdateErrors,
-  columns: [
-    nameColumn,
-    { name: 'AddressType', type: 'string', descriptionOf: [model, 'addressType'], value: ({ addressType }) => addressType },
-    { name: 'Ports', type: 'string', descriptionOf: [model, 'ports'], value: portsText },
-    { name: 'Endpoints', type: 'string', descriptionOf: [model, 'endpoints'], value: endpointsText },
-    ageColumn,
-  ],
+  codec: {
+    schema: model,
+    defaults: (object) => ({
+      ...object,
+      ports: (object.ports ?? []).map((port) => ({ ...port, name: port.name ?? '', protocol: port.protocol || 'TCP' })),
+    }),
+  },
+  rules: { validate: endpointSliceErrors, warnings: endpointSliceWarnings },
+  create: { prepare: (object) => ({ ...object, metadata: { ...object.metadata, generation: 1 } }) },
+  update: { prepare: prepareEndpointSliceForUpdate, validate: endpointSliceUpdateErrors },
+  table: {
+    columns: [
+      nameColumn,
+      { name: 'AddressType', type: 'string', descriptionOf: [model, 'addressType'], value: ({ addressType }) => addressType },
+      { name: 'Ports', type: 'string', descriptionOf: [model, 'ports'], value: portsText },
+      { name: 'Endpoints', type: 'string', descriptionOf: [model, 'endpoints'], value: endpointsText },
+      ageColumn,
+    ],
+  },
 });

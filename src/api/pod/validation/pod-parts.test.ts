@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FieldPath, renderFieldError } from '../../field-error.ts';
 import type { JsonObject } from '../../json.ts';
 import { pod } from '../../kinds/core/pod.ts';
-import { createErrors, received } from '../../kinds/testing/objects.ts';
+import { createErrors, partErrors, received } from '../../kinds/testing/objects.ts';
 
 const container = (more: JsonObject = {}): JsonObject => ({ name: 'c', image: 'i:1', ...more });
 const errorsOf = (spec: JsonObject): readonly string[] => createErrors(pod, { spec: { containers: [container()], ...spec } });
@@ -318,7 +317,7 @@ describe('pod status', () => {
   const statusErrors = (status: JsonObject): readonly string[] => {
     const old = received(pod, { spec: { containers: [container()] } });
     const next = received(pod, { spec: { containers: [container()] }, status });
-    return (pod.validateStatusUpdate?.(next, old, FieldPath.root) ?? []).map(renderFieldError);
+    return partErrors(pod, 'status', old, next);
   };
   it('has addresses of each family once', () => {
     assert.deepEqual(statusErrors({ podIPs: [{ ip: '10.0.0.1' }, { ip: 'fd00::1' }] }), []);

@@ -3,17 +3,12 @@
  * Source: kube-openapi pkg/generators/openapi.go, pkg/builder, pkg/builder3; apiserver pkg/endpoints/openapi.
  */
 import type { JsonObject, JsonValue } from '../../json.ts';
+import type { GroupVersionKind } from '../../object.ts';
 import type { Descriptions } from '../descriptions.ts';
 import type { GoType } from '../facts.ts';
 import type { SchemaField, Schemas } from '../schema.ts';
 
 export type Dialect = 'v2' | 'v3';
-
-export interface GroupVersionKind {
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-}
 
 const metaPackage = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 

@@ -1,7 +1,8 @@
 /** What the OpenAPI documents are made of. */
+
+import type { GroupVersionKind } from '../../object.ts';
 import type { Descriptions } from '../descriptions.ts';
 import type { Schemas } from '../schema.ts';
-import type { GroupVersionKind } from './definitions.ts';
 
 export interface OpenApiInput {
   readonly schemas: Schemas;

@@ -1,6 +1,8 @@
 /** The operations of every served path, independent of the OpenAPI version. Source: apiserver pkg/endpoints/installer.go. */
+
+import type { GroupVersionKind } from '../../object.ts';
+import type { AnySubresource, SubresourceVerb } from '../../subresource.ts';
 import type { Schemas } from '../schema.ts';
-import type { GroupVersionKind } from './definitions.ts';
 import type { ParameterName } from './parameters.ts';
 import { groupVersionPath, type ServedResource } from './served.ts';
 
@@ -14,6 +16,8 @@ export interface Operation {
   readonly kind: GroupVersionKind | undefined;
   readonly tag: string;
   readonly query: readonly ParameterName[];
+  /** Model of which the fields are query parameters, too. */
+  readonly options: string | undefined;
   /** Model of the request body. */
   readonly body: string | undefined;
   readonly bodyRequired: boolean;
@@ -78,57 +82,32 @@ export const tagOf = (group: string, version: string): string => {
   return `${name.charAt(0).toLowerCase()}${name.slice(1)}_${version}`;
 };
 
-/** Sub-resources with code of their own: the body they take (a kind of some group and version) and the methods they answer. */
-interface ConnectShape {
-  readonly kind?: GroupVersionKind;
-  readonly methods: readonly Method[];
-  readonly query: readonly ParameterName[];
-  /** True for `connect` streams. */
-  readonly stream: boolean;
-  /** Part of the options' kind: `PodExecOptions` is the resource's kind, this, and `Options`. */
-  readonly options?: string;
-}
-
-const execQuery: readonly ParameterName[] = ['command', 'container', 'stderr', 'stdin', 'stdout', 'tty'];
-const every: readonly Method[] = ['get', 'put', 'post', 'delete', 'patch'];
-
-const connectShapes: Readonly<Record<string, ConnectShape>> = {
-  attach: { methods: ['get', 'post'], query: execQuery.filter((name) => name !== 'command'), stream: true, options: 'Attach' },
-  exec: { methods: ['get', 'post'], query: execQuery, stream: true, options: 'Exec' },
-  portforward: { methods: ['get', 'post'], query: ['ports'], stream: true, options: 'PortForward' },
-  proxy: { methods: every, query: ['path'], stream: true, options: 'Proxy' },
-  log: {
-    methods: ['get'],
-    query: ['container', 'follow', 'limitBytes', 'previous', 'sinceSeconds', 'tailLines', 'timestamps'],
-    stream: false,
-  },
-  binding: { kind: { group: '', version: 'v1', kind: 'Binding' }, methods: ['post'], query: writeQuery, stream: false },
-  eviction: { kind: { group: 'policy', version: 'v1', kind: 'Eviction' }, methods: ['post'], query: writeQuery, stream: false },
-  token: {
-    kind: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' },
-    methods: ['post'],
-    query: writeQuery,
-    stream: false,
-  },
+/** The method that carries a verb, and what ids and descriptions call it. */
+const methods: Readonly<Record<SubresourceVerb, readonly [method: Method, word: string]>> = {
+  create: ['post', 'create'],
+  delete: ['delete', 'delete'],
+  get: ['get', 'read'],
+  patch: ['patch', 'patch'],
+  update: ['put', 'replace'],
 };
-
-const actions: Readonly<Record<Method, string>> = { get: 'get', put: 'put', post: 'post', delete: 'delete', patch: 'patch' };
-const verbs: Readonly<Record<Method, string>> = { get: 'read', put: 'replace', post: 'create', delete: 'delete', patch: 'patch' };
 
 /** All operations of one resource. */
 export class ResourceOperations {
   readonly #resource: ServedResource;
   readonly #schemas: Schemas;
   readonly #prefix: string;
+  readonly #own: GroupVersionKind;
 
   constructor(resource: ServedResource, schemas: Schemas) {
     this.#resource = resource;
     this.#schemas = schemas;
+    const { group, version, kind } = resource;
+    this.#own = { group, kind, version };
     this.#prefix = `${groupName(resource.group)}${upper(resource.version)}`;
   }
 
   paths(): PathOperations[] {
-    const { group, version, plural, scope, status, scale, connect, verbs: only, deleteCollection } = this.#resource;
+    const { group, version, plural, scope, subresources, verbs: only, deleteCollection } = this.#resource;
     const root = `/${groupVersionPath(group, version)}`;
     const namespaced = scope === 'Namespaced';
     const collection = namespaced ? `${root}/namespaces/{namespace}/${plural}` : `${root}/${plural}`;
@@ -142,9 +121,7 @@ export class ResourceOperations {
         ...(deleteCollection ? { delete: this.#deleteCollection() } : {}),
       }),
       this.#path(item, { get: this.#read(), put: this.#replace(), patch: this.#patch(), delete: this.#delete() }),
-      ...(status ? [this.#sub(item, 'status')] : []),
-      ...(scale ? [this.#sub(item, 'scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' })] : []),
-      ...connect.map((name) => this.#connect(item, name)),
+      ...Object.entries(subresources).map(([name, declared]) => this.#sub(`${item}/${name}`, name, declared)),
     ];
   }
 
@@ -164,11 +141,6 @@ export class ResourceOperations {
     return { path, pathParameters: parameters, operations };
   }
 
-  get #own(): GroupVersionKind {
-    const { group, version, kind } = this.#resource;
-    return { group, kind, version };
-  }
-
   #id(verb: string, suffix = '', method = ''): string {
     const { scope, kind } = this.#resource;
     return `${verb}${this.#prefix}${method}${scope === 'Namespaced' ? 'Namespaced' : ''}${kind}${suffix}`;
@@ -179,6 +151,7 @@ export class ResourceOperations {
       kind: this.#own,
       tag: tagOf(this.#resource.group, this.#resource.version),
       query: [],
+      options: undefined,
       body: undefined,
       bodyRequired: false,
       bodyTypes: anything,
@@ -270,55 +243,75 @@ export class ResourceOperations {
     });
   }
 
-  /** A sub-resource that is read, replaced and patched: status, scale, ephemeralcontainers, resize. */
-  #sub(item: string, name: string, kind?: GroupVersionKind): PathOperations {
-    const model = kind === undefined ? this.#resource.schema : this.#modelOf(kind);
-    const change = (operation: Operation): Operation => ({
+  #sub(path: string, name: string, declared: AnySubresource): PathOperations {
+    const operations = declared.verbs.map((verb): [Method, Operation] => {
+      const [method, word] = methods[verb];
+      return [method, this.#subOperation(name, declared, verb, method, word)];
+    });
+    return this.#path(path, Object.fromEntries(operations));
+  }
+
+  #subOperation(name: string, declared: AnySubresource, verb: SubresourceVerb, method: Method, word: string): Operation {
+    switch (declared.does) {
+      case 'update':
+        return this.#change(name, verb, this.#own);
+      case 'stand-in':
+        return this.#change(name, verb, declared.body);
+      case 'create':
+        return this.#order(name, declared.body);
+      case 'read':
+        return this.#operation({
+          id: this.#id(word, upper(name)),
+          description: `${word} ${name} of the specified ${this.#resource.kind}`,
+          action: method,
+          options: this.#modelOf(declared.options),
+          answer: 'string',
+        });
+      case 'connect':
+        return this.#operation({
+          id: this.#id('connect', upper(name), upper(method)),
+          description: `connect ${method.toUpperCase()} requests to ${name} of ${this.#resource.kind}`,
+          action: 'connect',
+          kind: declared.options,
+          options: this.#modelOf(declared.options),
+          answer: 'string',
+        });
+    }
+  }
+
+  /** Reads, replaces or patches the object, or what stands for it. */
+  #change(name: string, verb: SubresourceVerb, kind: GroupVersionKind): Operation {
+    const { schema } = this.#resource;
+    const model = kind === this.#own ? schema : this.#modelOf(kind);
+    const operation = verb === 'get' ? this.#read() : verb === 'update' ? this.#replace() : this.#patch();
+    return {
       ...operation,
       id: `${operation.id}${upper(name)}`,
       description: operation.description.replace('the specified', `${name} of the specified`),
-      kind: kind ?? this.#own,
+      kind,
       answer: model,
-      body: operation.body === this.#resource.schema ? model : operation.body,
-    });
-    return this.#path(`${item}/${name}`, {
-      get: change(this.#read()),
-      put: change(this.#replace()),
-      patch: change(this.#patch()),
+      body: operation.body === schema ? model : operation.body,
+    };
+  }
+
+  /** Takes an object of another type. */
+  #order(name: string, kind: GroupVersionKind): Operation {
+    const model = this.#modelOf(kind);
+    return this.#operation({
+      id: this.#id('create', upper(name)),
+      description: `create ${name} of a ${this.#resource.kind}`,
+      action: 'post',
+      kind,
+      query: writeQuery,
+      body: model,
+      bodyRequired: true,
+      answer: model,
+      codes: [200, 201, 202],
     });
   }
 
-  #modelOf(kind: GroupVersionKind): string {
-    return this.#schemas.forKind(kind.group, kind.version, kind.kind)?.model ?? this.#resource.schema;
-  }
-
-  #connect(item: string, name: string): PathOperations {
-    if (name === 'ephemeralcontainers' || name === 'resize') return this.#sub(item, name);
-    if (name === 'finalize') {
-      const put = { ...this.#replace(), id: this.#id('replace', 'Finalize'), description: 'replace finalize of the specified Namespace' };
-      return this.#path(`${item}/${name}`, { put });
-    }
-    const shape = connectShapes[name] ?? { methods: ['get'], query: [], stream: true };
-    const operations = shape.methods.map((method): [Method, Operation] => {
-      const options = shape.options === undefined ? this.#own : { ...this.#own, kind: `${this.#resource.kind}${shape.options}Options` };
-      const kind = shape.kind ?? options;
-      const model = shape.kind === undefined ? undefined : this.#modelOf(shape.kind);
-      return [
-        method,
-        this.#operation({
-          id: shape.stream ? this.#id('connect', upper(name), upper(method)) : this.#id(verbs[method], upper(name)),
-          description: `${shape.stream ? `connect ${method.toUpperCase()} requests to` : verbs[method]} ${name} of ${this.#resource.kind}`,
-          action: shape.stream ? 'connect' : actions[method],
-          kind,
-          query: shape.query,
-          body: model,
-          bodyRequired: model !== undefined,
-          answer: model ?? 'string',
-          codes: model === undefined ? [200] : [200, 201, 202],
-        }),
-      ];
-    });
-    return this.#path(`${item}/${name}`, Object.fromEntries(operations));
+  #modelOf({ group, version, kind }: GroupVersionKind): string {
+    return this.#schemas.forKind(group, version, kind)?.model ?? this.#resource.schema;
   }
 }
 
@@ -331,6 +324,7 @@ export function discoveryPath(group: string, version: string): PathOperations {
     kind: undefined,
     tag: tagOf(group, version),
     query: [],
+    options: undefined,
     body: undefined,
     bodyRequired: false,
     bodyTypes: anything,

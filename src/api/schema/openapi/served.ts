@@ -1,6 +1,6 @@
 /** What is served, as OpenAPI sees it: one entry per resource and version, derived from the Kinds. */
 import type { AnyKind, Scope } from '../../kind.ts';
-import type { GroupVersionKind } from './definitions.ts';
+import type { GroupVersionKind } from '../../object.ts';
 
 /** A resource that is computed rather than stored, such as a TokenReview. */
 export interface ComputedResource {
@@ -17,29 +17,25 @@ export interface ServedResource extends GroupVersionKind {
   /** The verbs of a computed resource; undefined for stored ones, which have all. */
   readonly verbs: ComputedResource['verbs'] | undefined;
   readonly deleteCollection: boolean;
-  readonly status: boolean;
-  readonly scale: boolean;
-  readonly connect: readonly string[];
+  readonly subresources: AnyKind['subresources'];
 }
 
 /** `api/v1` or `apis/apps/v1`. */
 export const groupVersionPath = (group: string, version: string): string => (group === '' ? `api/${version}` : `apis/${group}/${version}`);
 
 function versionsOf(kind: AnyKind): ServedResource[] {
-  const { group, version, schema, plural, scope, subresources } = kind;
+  const { group, version, codec, plural, scope, subresources } = kind;
   const resource = {
     kind: kind.kind,
     plural,
     scope,
     verbs: undefined,
-    deleteCollection: kind.deleteCollection !== false,
-    status: subresources?.status === true,
-    scale: subresources?.scale !== undefined,
-    connect: subresources?.connect ?? [],
+    deleteCollection: kind.delete?.collection !== false,
+    subresources,
   };
-  const others = kind.alsoServed ?? [];
+  const others = codec.alsoServed ?? [];
   return [
-    { group, version, schema, ...resource },
+    { group, version, schema: codec.schema, ...resource },
     ...others.map((served) => ({ group: served.group ?? group, version: served.version, schema: served.schema, ...resource })),
   ];
 }

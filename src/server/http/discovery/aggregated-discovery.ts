@@ -10,10 +10,10 @@ function resourceJson({ kind, verbs, subresources }: ServedResource, group: stri
     resource: kind.plural,
     responseKind: { group, version, kind: kind.kind },
     scope: kind.scope === 'Namespaced' ? 'Namespaced' : 'Cluster',
-    singularResource: kind.singular,
+    singularResource: kind.names.singular,
     verbs,
-    ...(kind.shortNames === undefined || kind.shortNames.length === 0 ? {} : { shortNames: kind.shortNames }),
-    ...(kind.categories === undefined || kind.categories.length === 0 ? {} : { categories: kind.categories }),
+    ...(kind.names.shortNames.length === 0 ? {} : { shortNames: kind.names.shortNames }),
+    ...(kind.names.categories.length === 0 ? {} : { categories: kind.names.categories }),
     ...(subs.length === 0 ? {} : { subresources: subs }),
   };
 }

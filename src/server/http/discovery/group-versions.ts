@@ -70,7 +70,7 @@ const storageVersionHash = (kind: AnyKind): string =>
 
 const servedAs = (kind: AnyKind): readonly (readonly [string, string])[] => [
   [kind.group, kind.version],
-  ...(kind.alsoServed ?? []).map((also) => [also.group ?? kind.group, also.version] as const),
+  ...(kind.codec.alsoServed ?? []).map((also) => [also.group ?? kind.group, also.version] as const),
 ];
 
 /** Everything served. */
@@ -83,7 +83,7 @@ export function servedGroups(kinds: readonly AnyKind[], virtual: readonly Virtua
   };
   for (const kind of kinds) {
     const hash = storageVersionHash(kind);
-    const verbs = kind.deleteCollection === false ? allVerbs.filter((verb) => verb !== 'deletecollection') : allVerbs;
+    const verbs = kind.delete?.collection === false ? allVerbs.filter((verb) => verb !== 'deletecollection') : allVerbs;
     for (const [group, version] of servedAs(kind)) {
       put(group, version, { kind, verbs, subresources: subresourcesOf(kind, group, version), storageVersionHash: hash });
     }

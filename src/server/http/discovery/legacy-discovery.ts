@@ -29,12 +29,12 @@ function resourceJson(
   const namespaced = kind.scope === 'Namespaced';
   const main: JsonObject = {
     name: kind.plural,
-    singularName: kind.singular,
+    singularName: kind.names.singular,
     namespaced,
     kind: kind.kind,
     verbs,
-    ...(kind.shortNames === undefined || kind.shortNames.length === 0 ? {} : { shortNames: kind.shortNames }),
-    ...(kind.categories === undefined || kind.categories.length === 0 ? {} : { categories: kind.categories }),
+    ...(kind.names.shortNames.length === 0 ? {} : { shortNames: kind.names.shortNames }),
+    ...(kind.names.categories.length === 0 ? {} : { categories: kind.names.categories }),
     ...(storageVersionHash === undefined ? {} : { storageVersionHash }),
   };
   const subs = subresources.map(

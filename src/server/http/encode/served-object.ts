@@ -12,7 +12,7 @@ const asJson = (object: Entry['object']): JsonObject =>
 export function conversionOf(target: Pick<Target, 'kind' | 'served'>): ServedVersion | undefined {
   const { kind, served } = target;
   if (served === undefined || (served.group === kind.group && served.version === kind.version)) return undefined;
-  return kind.alsoServed?.find((also) => also.version === served.version && (also.group ?? kind.group) === served.group);
+  return kind.codec.alsoServed?.find((also) => also.version === served.version && (also.group ?? kind.group) === served.group);
 }
 
 /** `apps/v1` of what a target serves. */
@@ -36,4 +36,4 @@ export function servedBytes(target: Pick<Target, 'kind' | 'served'>, entry: Entr
 }
 
 /** The name of a Kind's list type. */
-export const listKind = (kind: AnyKind): string => `${kind.kind}List`;
+export const listKind = ({ names }: AnyKind): string => names.list;

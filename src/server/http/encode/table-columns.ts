@@ -1,8 +1,9 @@
 /** `columnDefinitions` of Tables. Source: pkg/printers/internalversion/printers.go, apiserver pkg/registry/rest/table.go. */
 
-import type { AnyKind, Column } from '../../../api/kind.ts';
+import type { AnyKind } from '../../../api/kind.ts';
 import { createdDescription, nameColumn } from '../../../api/kinds/columns.ts';
 import type { KubeObject } from '../../../api/object.ts';
+import type { Column } from '../../../api/table.ts';
 
 /** The descriptions of schema fields, in the order asked for; '' for unknown ones. */
 export type DescribeFields = (fields: readonly (readonly [model: string, field: string])[]) => readonly string[];
@@ -12,7 +13,7 @@ const defaultColumns: readonly Column<KubeObject>[] = [
   { name: 'Created At', type: 'date', description: createdDescription, value: (object) => String(object.metadata.creationTimestamp ?? '') },
 ];
 
-export const columnsOf = (kind: AnyKind): readonly Column<KubeObject>[] => kind.columns ?? defaultColumns;
+export const columnsOf = (kind: AnyKind): readonly Column<KubeObject>[] => kind.table?.columns ?? defaultColumns;
 
 /** The definitions of each Kind's columns; descriptions that are those of fields are looked up when a Kind first needs them. */
 export class TableColumns {

@@ -1,8 +1,9 @@
 /** Tables for `kubectl get`. Source: apiserver pkg/registry/rest/table.go, pkg/endpoints/handlers/response.go. */
 import type { JsonObject } from '../../../api/json.ts';
-import type { AnyKind, Column } from '../../../api/kind.ts';
+import type { AnyKind } from '../../../api/kind.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import { statusErrors } from '../../../api/status-error.ts';
+import type { Column } from '../../../api/table.ts';
 import type { Target } from '../../registry/registry.ts';
 import type { Entry } from '../../store/store.ts';
 import { partialJson } from './partial-metadata.ts';
@@ -45,7 +46,7 @@ function rowJson(
     const value = column.value(entry.object, now);
     cells += cells === '' ? JSON.stringify(value) : `,${JSON.stringify(value)}`;
   }
-  const conditions = target.kind.rowConditions?.(entry.object) ?? [];
+  const conditions = target.kind.table?.rowConditions?.(entry.object) ?? [];
   const shown = conditions.length === 0 ? '' : `"conditions":${JSON.stringify(conditions)},`;
   return `{"cells":[${cells}],${shown}"object":${rowObject(target, entry, format)}}`;
 }

@@ -20,11 +20,6 @@ async function optionsBody(exchange: Exchange, server: ServerContext): Promise<J
   return (await decodeBody(bytes, { type, codec: server.codec, apiVersion: 'meta.k8s.io/v1', kind: 'DeleteOptions' })).json;
 }
 
-/** Kinds whose delete answers the deleted object itself: upstream's ReturnDeletedObject. */
-const returnsObject: ReadonlySet<string> = new Set([
-  ...['pods', 'podtemplates', 'persistentvolumes', 'persistentvolumeclaims', 'resourcequotas', 'serviceaccounts', 'services'],
-]);
-
 /** The Success Status of a finished delete. Source: store.go, finalizeDelete. */
 const deletedStatus = (target: Target, uid: string): JsonObject => ({
   kind: 'Status',
@@ -38,7 +33,7 @@ export async function handleDelete(exchange: Exchange, server: ServerContext, ta
   const representation = negotiateFor(exchange, server, target);
   const { options, asked202 } = deleteOptions(exchange, await optionsBody(exchange, server));
   const answer = await server.registry.delete(exchange, target, options);
-  if (answer.type === 'deleted' && !returnsObject.has(target.kind.resourceName)) {
+  if (answer.type === 'deleted') {
     const status = deletedStatus(target, answer.entry.object.metadata.uid);
     const plain = { ...representation, transform: undefined };
     return send(exchange, 200, plain, encodeObject(status, plain, server.codec));

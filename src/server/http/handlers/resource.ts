@@ -14,9 +14,6 @@ import { handleVirtual } from './virtual.ts';
 import { handleWatch } from './watch.ts';
 import { handleCreate, handlePatch, handleUpdate, warnDeprecated } from './write.ts';
 
-/** Sub-resources with an object of their own as body. */
-const ownBody: ReadonlySet<string> = new Set(['scale', 'binding', 'eviction', 'token']);
-
 /**
  * Answers, or undefined when the path's group version is not served: upstream's router answers for everything below a served one, with a Status.
  * Throws 404 and 405 with its sentences.
@@ -52,7 +49,7 @@ async function serveResource(exchange: Exchange, server: ServerContext): Promise
     case 'delete':
       return server.deadlines.bound(handleDelete(exchange, server, target));
     case 'deletecollection':
-      if (target.kind.deleteCollection === false || !isOneCollection(target)) throw statusErrors.methodNotAllowed();
+      if (target.kind.delete?.collection === false || !isOneCollection(target)) throw statusErrors.methodNotAllowed();
       return handleDeleteCollection(exchange, server, target);
     default:
       throw statusErrors.methodNotAllowed();
@@ -71,27 +68,21 @@ function named(target: Target): Target {
 async function handleNamedSubresource(exchange: Exchange, server: ServerContext, target: Target): Promise<Response | undefined> {
   const { subresource, kind } = target;
   const { verb, rest } = exchange.info;
-  const has =
-    subresource === 'status'
-      ? kind.subresources?.status === true
-      : subresource === 'scale'
-        ? kind.subresources?.scale !== undefined
-        : kind.subresources?.connect?.includes(subresource) === true;
-  if (!has || target.name === '' || (rest.length > 0 && subresource !== 'proxy')) return undefined;
-  if (subresource === 'proxy') return proxyRequest(exchange, server, target);
-  if (subresource === 'log') {
-    if (verb !== 'get') throw statusErrors.methodNotAllowed();
-    return handleLog(exchange, server, target);
+  const declared = kind.subresources[subresource];
+  if (declared === undefined || target.name === '') return undefined;
+  if (rest.length > 0 && !(declared.does === 'connect' && declared.withPath)) return undefined;
+  if (!declared.verbs.some((served) => served === verb)) throw statusErrors.methodNotAllowed();
+  switch (declared.does) {
+    case 'connect':
+      return subresource === 'proxy' ? proxyRequest(exchange, server, target) : streamOverPlainHttp(exchange, server, target);
+    case 'read':
+      return handleLog(exchange, server, target);
+    case 'create':
+    case 'stand-in':
+      return server.deadlines.bound(handleSubresource(exchange, server, target, verb as 'get' | 'create' | 'update' | 'patch'));
+    case 'update':
+      if (verb === 'get') return server.deadlines.bound(handleGet(exchange, server, target));
+      if (verb === 'update') return server.deadlines.bound(handleUpdate(exchange, server, target));
+      return server.deadlines.bound(handlePatch(exchange, server, target));
   }
-  if (subresource === 'exec' || subresource === 'attach' || subresource === 'portforward')
-    return streamOverPlainHttp(exchange, server, target);
-  if (ownBody.has(subresource)) {
-    if (subresource === 'scale' ? verb !== 'get' && verb !== 'update' && verb !== 'patch' : verb !== 'create')
-      throw statusErrors.methodNotAllowed();
-    return server.deadlines.bound(handleSubresource(exchange, server, target, verb as 'get' | 'create' | 'update' | 'patch'));
-  }
-  if (verb === 'get' && subresource !== 'finalize') return server.deadlines.bound(handleGet(exchange, server, target));
-  if (verb === 'update') return server.deadlines.bound(handleUpdate(exchange, server, target));
-  if (verb === 'patch' && subresource !== 'finalize') return server.deadlines.bound(handlePatch(exchange, server, target));
-  throw statusErrors.methodNotAllowed();
 }

@@ -1,8 +1,9 @@
 /** Sub-resources whose body is an object of its own: scale, binding, eviction, token. */
 import type { JsonObject } from '../../../api/json.ts';
+import { apiVersionOf } from '../../../api/kind.ts';
 import type { Target } from '../../registry/registry.ts';
 import { decodeBody, inputType, readBody } from '../body.ts';
-import { subresourcesOf } from '../discovery/subresource-info.ts';
+import { subresourceType } from '../discovery/subresource-info.ts';
 import { encodeObject } from '../encode/encode.ts';
 import type { Exchange } from '../exchange.ts';
 import { negotiate, type Representation } from '../negotiation.ts';
@@ -12,12 +13,9 @@ import { send } from './read.ts';
 import { patchBody, patchTypeOf } from './write.ts';
 
 /** The type that a sub-resource speaks. */
-function typeOf(target: Target): { readonly apiVersion: string; readonly kind: string } {
-  const group = target.served?.group ?? target.kind.group;
-  const version = target.served?.version ?? target.kind.version;
-  const info = subresourcesOf(target.kind, group, version).find(({ name }) => name === target.subresource);
-  if (info === undefined) return { apiVersion: target.kind.apiVersion, kind: target.kind.kind };
-  return { apiVersion: info.group === '' ? info.version : `${info.group}/${info.version}`, kind: info.kind };
+function typeOf({ kind: owner, served, subresource }: Target): { readonly apiVersion: string; readonly kind: string } {
+  const { group, version, kind } = subresourceType(owner, subresource, served?.group ?? owner.group, served?.version ?? owner.version);
+  return { apiVersion: apiVersionOf(group, version), kind };
 }
 
 /** The representation of answers that are plain objects of a known type. */

@@ -18,7 +18,7 @@ import { encodeContext, negotiateFor, send } from './read.ts';
 /** Adds the warning of a deprecated version. */
 export function warnDeprecated(exchange: Exchange, target: Target): void {
   const conversion = conversionOf(target);
-  const deprecation = conversion === undefined ? target.kind.deprecation : conversion.deprecation;
+  const deprecation = conversion === undefined ? target.kind.codec.deprecation : conversion.deprecation;
   if (deprecation !== undefined) exchange.warn(deprecation);
 }
 

@@ -216,7 +216,7 @@ async function serve(upgrade: Upgrade): Promise<void> {
   if (target === undefined) throw statusErrors.noSuchResource();
   if (target.subresource === 'proxy') return proxyUpgrade(exchange, app.server, target, incoming, socket, head);
   if (!isSpdyUpgrade(incoming) && !isWebSocketUpgrade(incoming)) throw statusErrors.badRequest('Upgrade request required');
-  const connects = target.kind.subresources?.connect?.includes(target.subresource) === true;
+  const connects = target.kind.subresources[target.subresource] !== undefined;
   if (connects && (target.subresource === 'exec' || target.subresource === 'attach'))
     return serveCommand(upgrade, target, target.subresource);
   if (connects && target.subresource === 'portforward') return serveForward(upgrade, target);

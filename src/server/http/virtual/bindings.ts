@@ -11,10 +11,8 @@ const bindingKind = defineKind({
   version: 'v1',
   kind: 'Binding',
   plural: 'bindings',
-  singular: 'binding',
   scope: 'Namespaced',
-  schema: 'io.k8s.api.core.v1.Binding',
-  validate: () => [],
+  codec: { schema: 'io.k8s.api.core.v1.Binding' },
 });
 
 export const bindings = (registry: Registry): VirtualResource => ({

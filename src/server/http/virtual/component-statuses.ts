@@ -16,27 +16,27 @@ export const componentStatusKind = defineKind<ComponentStatus>({
   version: 'v1',
   kind: 'ComponentStatus',
   plural: 'componentstatuses',
-  singular: 'componentstatus',
-  shortNames: ['cs'],
+  names: { shortNames: ['cs'] },
   scope: 'Cluster',
-  schema: 'io.k8s.api.core.v1.ComponentStatus',
-  validate: () => [],
-  columns: [
-    nameColumn,
-    {
-      name: 'Status',
-      type: 'string',
-      description: 'Status of the component conditions',
-      value: (object) => (healthy(object)?.status === 'True' ? 'Healthy' : 'Unhealthy'),
-    },
-    {
-      name: 'Message',
-      type: 'string',
-      description: 'Message of the component conditions',
-      value: (object) => healthy(object)?.message ?? '',
-    },
-    { name: 'Error', type: 'string', description: 'Error of the component conditions', value: (object) => healthy(object)?.error ?? '' },
-  ],
+  codec: { schema: 'io.k8s.api.core.v1.ComponentStatus' },
+  table: {
+    columns: [
+      nameColumn,
+      {
+        name: 'Status',
+        type: 'string',
+        description: 'Status of the component conditions',
+        value: (object) => (healthy(object)?.status === 'True' ? 'Healthy' : 'Unhealthy'),
+      },
+      {
+        name: 'Message',
+        type: 'string',
+        description: 'Message of the component conditions',
+        value: (object) => healthy(object)?.message ?? '',
+      },
+      { name: 'Error', type: 'string', description: 'Error of the component conditions', value: (object) => healthy(object)?.error ?? '' },
+    ],
+  },
 });
 
 async function statusOf(name: string, check: HealthCheck | undefined): Promise<JsonObject> {

@@ -19,10 +19,8 @@ const reviewKind = (group: string, kind: string, scope: Scope = 'Cluster') =>
     version: 'v1',
     kind,
     plural: `${kind.toLowerCase()}s`,
-    singular: kind.toLowerCase(),
     scope,
-    schema: `io.k8s.api.${group.split('.')[0] ?? ''}.v1.${kind}`,
-    validate: () => [],
+    codec: { schema: `io.k8s.api.${group.split('.')[0] ?? ''}.v1.${kind}` },
   });
 
 const asObject = (body: JsonValue): JsonObject => (isObject(body) ? body : {});

@@ -4,9 +4,7 @@ import type { ResourceBehaviour } from '../registry-parts.ts';
 import { parseRange } from '../services/ip-range.ts';
 import { ServiceAllocator } from '../services/service-allocator.ts';
 import { ServiceClaims } from '../services/service-claims.ts';
-import { namespacesBehaviour } from './namespaces.ts';
 import { podsBehaviour } from './pods.ts';
-import { secretsBehaviour } from './secrets.ts';
 import { serviceAccountsBehaviour, type TokenIssuer } from './service-accounts.ts';
 import { servicesBehaviour } from './services.ts';
 
@@ -36,9 +34,7 @@ export function createBehaviours({
     ...(nodePorts === undefined ? {} : { nodePorts }),
   });
   return new Map([
-    ['namespaces', namespacesBehaviour],
     ['pods', podsBehaviour],
-    ['secrets', secretsBehaviour],
     ['services', servicesBehaviour(allocator)],
     ['serviceaccounts', serviceAccountsBehaviour(tokens)],
   ]);

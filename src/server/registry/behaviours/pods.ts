@@ -1,10 +1,9 @@
-/** Pods: binding to a node, eviction, ephemeral containers. Source: pkg/registry/core/pod/{strategy.go,storage/storage.go,storage/eviction.go}. */
+/** Pods: binding to a node, eviction. Source: pkg/registry/core/pod/storage/{storage,eviction}.go. */
 import { type FieldError, FieldPath, fieldErrors } from '../../../api/field-error.ts';
 import type { Pod } from '../../../api/generated/core/v1.ts';
 import type { JsonObject, JsonValue } from '../../../api/json.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import type { DeleteOptions } from '../../../api/request-options.ts';
-import { sameJson } from '../../../api/same-json.ts';
 import { statusErrors } from '../../../api/status-error.ts';
 import { rfc3339 } from '../../../api/time.ts';
 import { commit, keyOf } from '../commit.ts';
@@ -12,7 +11,6 @@ import { deleteOne } from '../delete.ts';
 import type { RegistryParts, ResourceBehaviour, SubresourceRequest } from '../registry-parts.ts';
 import { preconditionFailed } from '../store-errors.ts';
 import { bodyOf, metadataOf, successStatus, textOf } from './bodies.ts';
-import { podResize } from './pod-resize.ts';
 
 /** Only Pods reach this behaviour. */
 const asPod = (object: KubeObject): Pod => object as Pod;
@@ -96,33 +94,6 @@ async function evict(parts: RegistryParts, { context, target, options }: Subreso
   return successStatus;
 }
 
-/** Ephemeral containers can be added, never changed or removed. Source: pkg/apis/core/validation (ValidatePodEphemeralContainersUpdate). */
-function ephemeralContainerErrors(next: Pod, previous: Pod): readonly FieldError[] {
-  const at = FieldPath.root.field('spec', 'ephemeralContainers');
-  const byName = new Map(next.spec.ephemeralContainers?.map((container) => [container.name, container]));
-  return (previous.spec.ephemeralContainers ?? []).flatMap((old) => {
-    const now = byName.get(old.name);
-    if (now === undefined) return [fieldErrors.forbidden(at, `existing ephemeral containers "${old.name}" may not be removed\n`)];
-    return sameJson(old, now) ? [] : [fieldErrors.forbidden(at, `existing ephemeral containers "${old.name}" may not be changed\n`)];
-  });
-}
-
 export const podsBehaviour: ResourceBehaviour = {
-  updates: {
-    ephemeralcontainers: {
-      apply: (next, previous) => {
-        const { ephemeralContainers } = asPod(next).spec;
-        const { ephemeralContainers: _, ...spec } = asPod(previous).spec;
-        const changed = ephemeralContainers === undefined ? spec : { ...spec, ephemeralContainers };
-        return {
-          ...asPod(previous),
-          metadata: { ...previous.metadata, resourceVersion: next.metadata.resourceVersion },
-          spec: changed,
-        } as Pod;
-      },
-      validate: (next, previous) => ephemeralContainerErrors(asPod(next), asPod(previous)),
-    },
-    resize: podResize,
-  },
   subresources: { binding: { create: bind }, eviction: { create: evict } },
 };

@@ -1,7 +1,6 @@
-/** Secrets: a warning about certificates and keys that do not belong together. Source: pkg/registry/core/secret/strategy.go; Go's crypto/tls (X509KeyPair). */
+/** Whether a certificate and a key belong together, in the words of Go's crypto/tls (X509KeyPair). */
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
-import type { Secret } from '../../../api/generated/core/v1.ts';
-import type { ResourceBehaviour } from '../registry-parts.ts';
+import type { Secret } from '../../../generated/core/v1.ts';
 
 const textOf = (base64: string | undefined): string => Buffer.from(base64 ?? '', 'base64').toString('latin1');
 
@@ -57,12 +56,9 @@ function tried<T>(read: () => T): T | undefined {
   }
 }
 
-export const secretsBehaviour: ResourceBehaviour = {
-  warnings: (object) => {
-    // Only Secrets reach this behaviour.
-    const { type, data = {} } = object as Secret;
-    if (type !== 'kubernetes.io/tls') return [];
-    const error = keyPairError(textOf(data['tls.crt']), textOf(data['tls.key']));
-    return error === undefined ? [] : [error];
-  },
-};
+/** A warning about a TLS Secret of which the two do not. Source: pkg/registry/core/secret/strategy.go (warningsForSecret). */
+export function keyPairWarnings({ type, data = {} }: Secret): readonly string[] {
+  if (type !== 'kubernetes.io/tls') return [];
+  const error = keyPairError(textOf(data['tls.crt']), textOf(data['tls.key']));
+  return error === undefined ? [] : [error];
+}

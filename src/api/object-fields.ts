@@ -1,7 +1,7 @@
 /** Generic access to the parts of objects whose Kind does not matter. Nothing here mutates. */
-import { deepEqual } from '../../api/deep-equal.ts';
-import type { JsonObject } from '../../api/json.ts';
-import type { KubeObject, StoredMeta } from '../../api/object.ts';
+import { deepEqual } from './deep-equal.ts';
+import type { JsonObject } from './json.ts';
+import type { KubeObject, StoredMeta } from './object.ts';
 
 /** Top-level fields besides the type, metadata and status: what counts as the desired state. */
 const notDesired: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'status']);
@@ -31,10 +31,10 @@ export function withMeta<T extends KubeObject>(object: T, changes: Partial<Recor
 }
 
 /** A copy with one top-level field set, or left out when undefined. */
-export function withField(object: KubeObject, name: string, value: unknown): KubeObject {
+export function withField<T extends KubeObject>(object: T, name: string, value: unknown): T {
   const { [name]: _, ...rest } = fieldsOf(object);
   // The type's own fields are untouched: `name` is never one of them.
-  return (value === undefined ? rest : { ...rest, [name]: value }) as unknown as KubeObject;
+  return (value === undefined ? rest : { ...rest, [name]: value }) as unknown as T;
 }
 
 /** True when two objects want the same, whatever their metadata and status. */
@@ -45,6 +45,6 @@ export function sameDesired(a: KubeObject, b: KubeObject): boolean {
 }
 
 /** The status of one object on all the rest of another. */
-export function withStatusOf(object: KubeObject, source: KubeObject): KubeObject {
+export function withStatusOf<T extends KubeObject>(object: T, source: T): T {
   return withField(object, 'status', fieldsOf(source).status);
 }

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { KubeObject } from '../../../api/object.ts';
-import { makeCertificate, newKey } from '../../pki/certificate.ts';
-import { secretsBehaviour } from './secrets.ts';
+import { makeCertificate, newKey } from '../../../../server/pki/certificate.ts';
+import { received } from '../../testing/objects.ts';
+import { secret } from '../secret.ts';
+import { keyPairWarnings } from './key-pair.ts';
 
 function warningsFor(certificate: string, key: string, type = 'kubernetes.io/tls'): readonly string[] | undefined {
   const data = { 'tls.crt': Buffer.from(certificate).toString('base64'), 'tls.key': Buffer.from(key).toString('base64') };
-  const metadata = { name: 'tls', namespace: 'default' } as KubeObject['metadata'];
-  const object: KubeObject & { readonly type: string; readonly data: object } = { apiVersion: 'v1', kind: 'Secret', metadata, type, data };
-  return secretsBehaviour.warnings?.(object);
+  return keyPairWarnings(received(secret, { type, data }));
 }
 
 describe('secrets', () => {

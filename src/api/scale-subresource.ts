@@ -1,0 +1,44 @@
+/** The scale sub-resource: the autoscaling/v1 Scale of whatever has replicas. Source: pkg/registry/apps/deployment/storage/storage.go (ScaleREST). */
+import { type FieldError, type FieldPath, fieldErrors } from './field-error.ts';
+import type { Scale } from './generated/autoscaling/v1.ts';
+import type { JsonObject } from './json.ts';
+import type { KubeObject } from './object.ts';
+import type { StandInSubresource } from './subresource.ts';
+
+/** How a scale sub-resource reads and writes its owner. */
+export interface ScaleMapping<T extends KubeObject> {
+  replicas(object: T): number;
+  statusReplicas(object: T): number;
+  /** Label selector in its string form. */
+  selector(object: T): string;
+  /** Returns a copy with the new count. */
+  withReplicas(object: T, replicas: number): T;
+}
+
+/** Source: pkg/apis/autoscaling/validation/validation.go (ValidateScale). */
+function scaleErrors(replicas: number, at: FieldPath): readonly FieldError[] {
+  return replicas < 0 ? [fieldErrors.invalid(at.field('spec', 'replicas'), replicas, 'must be greater than or equal to 0')] : [];
+}
+
+/** A decoded Scale; `spec` and its count may be absent, which means none. */
+const replicasOf = (scale: JsonObject): number => (scale as unknown as Partial<Pick<Scale, 'spec'>>).spec?.replicas ?? 0;
+
+/** Declares it. */
+export const scaleSubresource = <T extends KubeObject>(mapping: ScaleMapping<T>): StandInSubresource<T> => ({
+  does: 'stand-in',
+  verbs: ['get', 'patch', 'update'],
+  body: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+  show: (object) => {
+    const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+    const selector = mapping.selector(object);
+    return {
+      kind: 'Scale',
+      apiVersion: 'autoscaling/v1',
+      metadata: { name, ...(namespace === undefined ? {} : { namespace }), uid, resourceVersion, creationTimestamp },
+      spec: { replicas: mapping.replicas(object) },
+      status: { replicas: mapping.statusReplicas(object), ...(selector === '' ? {} : { selector }) },
+    };
+  },
+  take: (scale, previous) => mapping.withReplicas(previous, replicasOf(scale)),
+  validate: (scale, at) => scaleErrors(replicasOf(scale), at),
+});

@@ -1,0 +1,73 @@
+/** Sub-resources that show an object as another type and take changes in it: scale. Source: pkg/registry/apps/deployment/storage (ScaleREST). */
+import { FieldPath } from '../../api/field-error.ts';
+import type { JsonObject } from '../../api/json.ts';
+import type { KubeObject } from '../../api/object.ts';
+import { asObject } from '../../api/object-fields.ts';
+import { statusErrors } from '../../api/status-error.ts';
+import type { StandInSubresource } from '../../api/subresource.ts';
+import type { Entry } from '../store/store.ts';
+import { decodeAs, modelOfType } from './codec.ts';
+import { keyOf, unstoredEntry } from './commit.ts';
+import { applyPatch, requireSupported } from './patch.ts';
+import { type ChangeRequest, requireName } from './prepare.ts';
+import type { Body, MutateOptions, PatchRequest, WriteAnswer } from './registry.ts';
+import { resourceOf } from './store-errors.ts';
+import { change } from './update.ts';
+
+export type StandIn = StandInSubresource<KubeObject>;
+
+/** What stands for a stored object. Throws StatusError (404). */
+export function getStandIn({ parts, target }: ChangeRequest, standIn: StandIn): Entry {
+  const entry = parts.store.get(keyOf(target));
+  if (entry === undefined) throw statusErrors.notFound(resourceOf(target), target.name);
+  return shown(standIn, entry);
+}
+
+const shown = (standIn: StandIn, { key, object, revision }: Entry): Entry => unstoredEntry(key, asObject(standIn.show(object)), revision);
+
+/** Changes the stored object as a whole stand-in says. Rejects with StatusError. */
+export function updateStandIn(request: ChangeRequest, standIn: StandIn, body: Body, options: MutateOptions): Promise<WriteAnswer> {
+  return changeByStandIn(request, standIn, options, () => body);
+}
+
+/** Changes the stored object as a patch of its stand-in says. Rejects with StatusError. */
+export async function patchStandIn(
+  request: ChangeRequest,
+  standIn: StandIn,
+  patch: PatchRequest,
+  options: MutateOptions,
+): Promise<WriteAnswer> {
+  requireSupported(patch);
+  const model = modelOfType(request.parts, standIn.body);
+  return changeByStandIn(request, standIn, options, (before) => ({
+    json: applyPatch(request.parts, before, patch, model),
+    text: undefined,
+    ...(patch.strictErrors === undefined ? {} : { strictErrors: patch.strictErrors }),
+  }));
+}
+
+async function changeByStandIn(
+  request: ChangeRequest,
+  standIn: StandIn,
+  options: MutateOptions,
+  edit: (before: JsonObject) => Body,
+): Promise<WriteAnswer> {
+  const main: ChangeRequest = { ...request, target: { ...request.target, subresource: '' } };
+  const { entry } = await change(main, options, async ({ object }) => {
+    const sent = received(request, standIn, edit(standIn.show(object)), options);
+    const taken = standIn.take(sent, object);
+    const { resourceVersion, uid } = asObject(sent).metadata;
+    return { ...taken, metadata: { ...taken.metadata, resourceVersion: resourceVersion ?? '', uid: uid ?? object.metadata.uid } };
+  });
+  return { entry: shown(standIn, entry), created: false };
+}
+
+/** The decoded stand-in. Throws StatusError (400, 422). */
+function received({ parts, context, target }: ChangeRequest, standIn: StandIn, body: Body, options: MutateOptions): JsonObject {
+  const { body: type } = standIn;
+  const sent = decodeAs(parts, context, type, { ...body, fieldValidation: options.fieldValidation });
+  requireName(target, asObject(sent));
+  const wrong = standIn.validate(sent, FieldPath.root);
+  if (wrong.length > 0) throw statusErrors.invalid({ group: type.group, kind: type.kind }, target.name, wrong);
+  return sent;
+}
