@@ -11,7 +11,7 @@ import { containerRuntime } from './cluster/container-runtime.ts';
 import { openControlPlane } from './cluster/control-plane.ts';
 import { giveBackMemory, v8Heap } from './cluster/give-back-memory.ts';
 import { type NodeParts, startNodes, startServices } from './cluster/nodes.ts';
-import { destroy, plan } from './cluster/plan.ts';
+import { destroy, locate, plan } from './cluster/plan.ts';
 import { allControllers } from './controllers/all-controllers.ts';
 import { startScheduler } from './controllers/scheduler/scheduler.ts';
 import { startControllers } from './controllers/start-controllers.ts';
@@ -77,4 +77,4 @@ async function start(settings: ClusterSettings, { onStep, onListening }: StartHo
 }
 
 /** What the command line plans, starts and destroys. */
-export const clusterHost: ClusterHost = { plan, start, destroy };
+export const clusterHost: ClusterHost = { plan, start, locate, destroy };

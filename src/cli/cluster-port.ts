@@ -23,6 +23,17 @@ export interface ClusterSettings {
   readonly nodePortAddresses?: readonly string[];
   /** Identifies this cluster's objects on the engine. */
   readonly clusterId: string;
+  /** The engine that has its containers; absent where containers exist in memory only. */
+  readonly engine?: EngineRecord | undefined;
+}
+
+/** A Docker daemon, written down so that the same one is used again. */
+export interface EngineRecord {
+  /** In the docker command's notation, e.g. `unix:///var/run/docker.sock`. */
+  readonly host: string;
+  readonly tls?: { readonly folder: string; readonly verify: boolean };
+  /** What the daemon calls itself. */
+  readonly id: string;
 }
 
 /** Settings that a user can choose; the rest is picked so that nothing on the host overlaps. */
@@ -79,6 +90,8 @@ export interface ClusterHost {
   plan(choices: ClusterChoices): Promise<ClusterSettings>;
   /** Starts serving in this process. Resolves when the API is ready and the nodes are Ready. Rejects with `UserError` or a bug. */
   start(settings: ClusterSettings, hooks: StartHooks): Promise<RunningCluster>;
+  /** The settings with the engine as it is reached now. Rejects with `UserError` when the one that has the cluster's containers is not to be had; changes nothing. */
+  locate(settings: ClusterSettings): Promise<ClusterSettings>;
   /** Removes what a stopped cluster has on the machine outside its folder: containers, networks, routes. */
   destroy(settings: ClusterSettings): Promise<void>;
 }

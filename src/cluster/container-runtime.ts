@@ -21,12 +21,15 @@ export function containerRuntime(settings: ClusterSettings): ContainerRuntime {
   return createDockerRuntime({
     clock: systemClock,
     clusterId,
+    address: settings.engine,
     networkName: `minik-${clusterId}`,
     subnet: podCidr,
     gateway: addressesOf(settings).gateway,
     reservedIps,
   });
 }
+
+const dockerHost = ({ clusterId, engine }: ClusterSettings): DockerHost => new DockerHost({ clusterId, address: engine });
 
 /** The folder of all nodes' pods. */
 export const nodesFolder = (settings: ClusterSettings): string => join(settings.folder, 'nodes');
@@ -37,7 +40,7 @@ async function removeTree(settings: ClusterSettings, path: string): Promise<void
     await rm(path, { recursive: true, force: true });
   } catch (error) {
     if (settings.runtime !== 'docker' || !(isErrno(error, 'EACCES') || isErrno(error, 'EPERM'))) throw error;
-    const host = new DockerHost({ clusterId: settings.clusterId });
+    const host = dockerHost(settings);
     await host.emptyFolder(path).finally(() => host.close());
     await rm(path, { recursive: true, force: true });
   }
@@ -55,7 +58,7 @@ export async function removeVolumes(settings: ClusterSettings): Promise<void> {
 /** How the host's routes are changed when this user may not: `ip route replace|del local <range> …` as a helper container's request. */
 export const routesByHelper = (settings: ClusterSettings): HostNetworkOptions => ({
   runInHelper: async (command) => {
-    const host = new DockerHost({ clusterId: settings.clusterId });
+    const host = dockerHost(settings);
     const operation = command.includes('del') ? 'del' : 'add';
     await host.changeRoute(operation, settings.serviceCidr).finally(() => host.close());
   },

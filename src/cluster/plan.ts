@@ -1,7 +1,8 @@
 /** Picks what the user did not choose, claims it on the host, and gives it back at the end. */
 import { randomBytes } from 'node:crypto';
-import { type ClusterChoices, type ClusterSettings, UserError } from '../cli/cluster-port.ts';
+import { type ClusterChoices, type ClusterSettings, type EngineRecord, UserError } from '../cli/cluster-port.ts';
 import { type ContainerRuntime, RuntimeError } from '../runtime/container/container-runtime.ts';
+import { DockerHost } from '../runtime/container/docker/docker-host.ts';
 import { canListen, firstFreePort } from '../runtime/network/free-port.ts';
 import {
   addServiceRoute,
@@ -14,6 +15,7 @@ import {
 import type { ClusterSubnets } from '../runtime/network/subnets.ts';
 import { addressesOf } from './addresses.ts';
 import { containerRuntime, removeVolumes, routesByHelper } from './container-runtime.ts';
+import { findEngine } from './engine.ts';
 
 const defaultApiPort = 6443;
 const dnsPort = 53;
@@ -36,6 +38,28 @@ function asUserError(error: unknown): unknown {
   return error;
 }
 
+const engineOf = (known: Pick<ClusterSettings, 'profile' | 'engine'>): Promise<EngineRecord> =>
+  findEngine(known, {
+    env: process.env,
+    identify: async (address) => {
+      const host = new DockerHost({ clusterId: known.profile, address });
+      return host.identity().finally(() => host.close());
+    },
+  });
+
+/** The settings with the engine as it is reached now. Rejects with UserError when the one that has the cluster's containers is not to be had. */
+export async function locate(settings: ClusterSettings): Promise<ClusterSettings> {
+  if (settings.runtime !== 'docker') return settings;
+  try {
+    return { ...settings, engine: await engineOf(settings) };
+  } catch (error) {
+    if (!(error instanceof RuntimeError)) throw asUserError(error);
+    throw new UserError(`no Docker daemon answers at ${settings.engine?.host ?? 'the usual place'}: ${error.message}`, [
+      `Start it, or remove what is left of the cluster without it: minik delete --force -p ${settings.profile}`,
+    ]);
+  }
+}
+
 async function apiPortFor({ apiPort, known }: ClusterChoices): Promise<number> {
   if (apiPort === undefined) return firstFreePort('127.0.0.1', known?.apiPort ?? defaultApiPort);
   if (await canListen('127.0.0.1', apiPort)) return apiPort;
@@ -50,11 +74,13 @@ export async function plan(choices: ClusterChoices): Promise<ClusterSettings> {
   const preferred = { serviceCidr: choices.serviceCidr ?? known?.serviceCidr, podCidr: choices.podCidr ?? known?.podCidr };
   let runtime: ContainerRuntime | undefined;
   try {
-    const apiPort = await apiPortFor(choices);
-    const subnets =
-      runtimeName === 'simulated'
-        ? { ...simulatedSubnets, ...withoutUndefined(preferred) }
-        : await chooseSubnets(takenCidrs, withoutUndefined(preferred));
+    const [engine, apiPort, subnets] = await Promise.all([
+      runtimeName === 'docker' ? engineOf({ profile, engine: known?.engine }) : undefined,
+      apiPortFor(choices),
+      runtimeName === 'docker'
+        ? chooseSubnets(takenCidrs, withoutUndefined(preferred))
+        : { ...simulatedSubnets, ...withoutUndefined(preferred) },
+    ]);
     refuseOtherThan(choices, subnets);
     const clusterId = known?.clusterId ?? `${profile}-${randomBytes(3).toString('hex')}`;
     const settings = {
@@ -66,6 +92,7 @@ export async function plan(choices: ClusterChoices): Promise<ClusterSettings> {
       ...subnets,
       nodePortAddresses: choices.nodePortAddresses ?? [],
       clusterId,
+      engine,
     };
     if (runtimeName === 'docker' && (await lowestUsablePort()) > dnsPort)
       throw new UserError('this user may not serve DNS and Services', [lowPortsAdvice]);

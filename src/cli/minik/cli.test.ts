@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import type { ClusterHost, ClusterSettings } from '../cluster-port.ts';
+import { type ClusterHost, type ClusterSettings, UserError } from '../cluster-port.ts';
 import { type FakeTerminal, fakeTerminal } from '../testing/fake-terminal.ts';
 import { runMinik } from './cli.ts';
 import { minikHome, Profile } from './profile.ts';
@@ -19,6 +21,10 @@ function harness(t: TestContext): Harness {
   const host: ClusterHost = {
     plan: () => Promise.reject(new Error('not in this test')),
     start: () => Promise.reject(new Error('not in this test')),
+    locate: async (settings) => {
+      if (settings.engine?.id === 'gone') throw new UserError('no Docker daemon answers');
+      return settings;
+    },
     destroy: async (settings) => void destroyed.push(settings.profile),
   };
   const run = (...args: string[]): Promise<number> =>
@@ -114,6 +120,44 @@ describe('minik', () => {
     assert.equal(profile.settings(), undefined);
     assert.equal(await run('delete', '-p', 'demo'), 1);
     assert.match(terminal.printed.err, /there is no profile "demo"/);
+  });
+
+  it('deletes nothing when the engine that has the containers cannot be reached, unless it is forced to', async (t) => {
+    const { run, terminal, destroyed } = harness(t);
+    const profile = new Profile(minikHome(terminal), 'demo');
+    profile.saveSettings({ ...settings(profile), engine: { host: 'unix:///a.sock', id: 'gone' } });
+    assert.equal(await run('delete', '-p', 'demo'), 1);
+    assert.match(terminal.printed.err, /no Docker daemon answers/);
+    assert.deepEqual(destroyed, []);
+    assert.notEqual(profile.settings(), undefined);
+    assert.equal(await run('delete', '-p', 'demo', '--force'), 0);
+    assert.match(terminal.printed.err, /not everything is removed: no Docker daemon answers/);
+    assert.equal(profile.settings(), undefined);
+  });
+
+  it('deletes the clusters that it can when one cannot be deleted', async (t) => {
+    const { run, terminal, destroyed } = harness(t);
+    for (const [name, id] of [
+      ['a', 'gone'],
+      ['b', 'here'],
+    ] as const) {
+      const profile = new Profile(minikHome(terminal), name);
+      profile.saveSettings({ ...settings(profile), engine: { host: 'unix:///a.sock', id } });
+    }
+    assert.equal(await run('delete', '--all', '-o', 'json'), 1);
+    assert.deepEqual(destroyed, ['b']);
+    assert.deepEqual(JSON.parse(terminal.printed.out), { deleted: ['b'] });
+  });
+
+  it('deletes a profile whose files are damaged when it is forced to', async (t) => {
+    const { run, terminal } = harness(t);
+    const profile = new Profile(minikHome(terminal), 'demo');
+    profile.saveSettings(settings(profile));
+    writeFileSync(join(profile.folder, 'settings.json'), '{');
+    assert.equal(await run('delete', '-p', 'demo'), 1);
+    assert.match(terminal.printed.err, /minik delete --force -p demo/);
+    assert.equal(await run('delete', '--force', '-p', 'demo'), 0);
+    assert.equal(existsSync(profile.folder), false);
   });
 
   it('deletes all clusters when told so', async (t) => {

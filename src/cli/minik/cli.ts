@@ -89,8 +89,10 @@ function commands(context: CliContext, outcome: { code: Promise<number> }): Retu
   verb('stop', 'Stop a cluster; its containers and data stay', (flags) => stop(context, commonOptions(flags, context)));
   verb('status', 'Show whether a cluster runs and kubectl reaches it', (flags) => status(context, commonOptions(flags, context)));
   verb('delete', 'Stop a cluster and remove everything of it', (flags) =>
-    deleteCluster(context, { ...commonOptions(flags, context), all: flags.all === true }),
-  ).option('--all', 'Delete every cluster');
+    deleteCluster(context, { ...commonOptions(flags, context), all: flags.all === true, force: flags.force === true }),
+  )
+    .option('--all', 'Delete every cluster')
+    .option('--force', 'Go on where something cannot be reached or removed, and say so');
   verb('logs', "Print the server's log", (flags) => {
     const interrupted = new AbortController();
     process.once('SIGINT', () => interrupted.abort());

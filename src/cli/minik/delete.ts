@@ -1,35 +1,75 @@
 /** `minik delete`: ends the cluster and removes everything of it from the machine. */
-import { UserError } from '../cluster-port.ts';
+import { type ClusterHost, type ClusterSettings, UserError } from '../cluster-port.ts';
 import { Progress } from '../terminal.ts';
 import { checkKubeconfigRemoval, removeKubeconfigEntry } from './kubeconfig-entry.ts';
-import { minikHome, profileNames } from './profile.ts';
+import { minikHome, type Profile, profileNames } from './profile.ts';
 import { stopServer } from './server-process.ts';
 import { type CommonOptions, openProfile, printJson, type VerbContext } from './verb.ts';
 
 export interface DeleteOptions extends CommonOptions {
   /** Every profile. */
   readonly all: boolean;
+  /** Go on where something cannot be removed, and say so. */
+  readonly force: boolean;
 }
 
-async function deleteProfile(context: VerbContext, name: string, progress: Progress): Promise<void> {
-  const profile = openProfile(context, name);
-  const settings = profile.settings();
+/** Does one part of a removal; resolves with undefined when it failed and that is to be borne. */
+type Attempt = <T>(action: () => Promise<T> | T) => Promise<T | undefined>;
+
+/** Errors are the caller's, or with `--force` lines on the terminal, each once. */
+function attempts({ terminal }: VerbContext, force: boolean): Attempt {
+  const said = new Set<string>();
+  return async (action) => {
+    try {
+      return await action();
+    } catch (error) {
+      if (!force) throw error;
+      const text = error instanceof Error ? error.message : String(error);
+      if (!said.has(text)) terminal.err(`minik: not everything is removed: ${text}\n`);
+      said.add(text);
+      return undefined;
+    }
+  };
+}
+
+interface Removal {
+  readonly context: VerbContext;
+  readonly profile: Profile;
+  readonly progress: Progress;
+  readonly attempt: Attempt;
+}
+
+/** What is left of the cluster on the host, and who can remove it; the engine is asked before anything is changed. */
+async function located({ context, profile, attempt }: Removal): Promise<{ host: ClusterHost; settings: ClusterSettings } | undefined> {
+  const known = await attempt(() => profile.settings());
+  if (known === undefined) return undefined;
+  const host = await context.loadClusterHost();
+  return { host, settings: (await attempt(() => host.locate(known))) ?? known };
+}
+
+/** Everything that a removal needs is looked at before anything is removed. */
+async function deleteProfile(removal: Removal): Promise<void> {
+  const { context, profile, progress, attempt } = removal;
+  const { name } = profile;
   const release = profile.lock('delete');
   try {
-    const removal = { marks: profile.marks(), ...profile.kubeconfig };
-    await checkKubeconfigRemoval(context.terminal, removal);
-    const server = profile.server();
+    const cluster = await located(removal);
+    const marks = (await attempt(() => profile.marks())) ?? { authorities: [], apiUrls: [] };
+    const record = (await attempt(() => profile.kubeconfig)) ?? { previousContext: '', files: [] };
+    const entries = { marks, ...record };
+    await attempt(() => checkKubeconfigRemoval(context.terminal, entries));
+    const server = await attempt(() => profile.server());
     if (server !== undefined) {
       progress.step(`Stopping the cluster "${name}"`);
       await stopServer(server.pid, server.processStart);
       profile.forgetServer();
     }
-    if (settings !== undefined) {
+    if (cluster !== undefined) {
       progress.step(`Removing containers, networks and routes of "${name}"`);
-      await (await context.loadClusterHost()).destroy(settings);
+      await attempt(() => cluster.host.destroy(cluster.settings));
     }
     progress.step(`Removing the files and the kubeconfig entry of "${name}"`);
-    await removeKubeconfigEntry(context.terminal, removal);
+    await attempt(() => removeKubeconfigEntry(context.terminal, entries));
     profile.remove();
     progress.done();
   } finally {
@@ -47,13 +87,23 @@ export async function deleteCluster(context: VerbContext, options: DeleteOptions
       known.length === 0 ? [] : [`Profiles: ${known.join(', ')}.`],
     );
   }
-  const progress = new Progress(terminal, options.output === 'json');
-  try {
-    for (const name of names) await deleteProfile(context, name, progress);
-  } catch (error) {
-    progress.abandon();
-    throw error;
+  const attempt = attempts(context, options.force);
+  const deleted: string[] = [];
+  const failures: unknown[] = [];
+  // One that cannot be deleted does not keep the others.
+  for (const name of names) {
+    const progress = new Progress(terminal, options.output === 'json');
+    try {
+      await deleteProfile({ context, profile: openProfile(context, name), progress, attempt });
+      deleted.push(name);
+    } catch (error) {
+      progress.abandon();
+      failures.push(error);
+    }
   }
-  if (options.output === 'json') printJson(terminal, { deleted: names });
-  return 0;
+  if (options.output === 'json') printJson(terminal, { deleted });
+  const [first, ...others] = failures;
+  if (first === undefined) return 0;
+  for (const other of others) terminal.err(`minik: ${other instanceof Error ? other.message : String(other)}\n`);
+  throw first;
 }

@@ -46,7 +46,7 @@ describe('Profile', () => {
     writeFileSync(join(profile.folder, 'settings.json'), '{');
     assert.throws(
       () => profile.settings(),
-      (error: unknown) => error instanceof UserError && error.hints.some((hint) => hint.includes('minik delete -p demo')),
+      (error: unknown) => error instanceof UserError && error.hints.some((hint) => hint.includes('minik delete --force -p demo')),
     );
   });
 

@@ -140,7 +140,9 @@ export class Profile {
       // The file is minik's own and written whole, so its shape is known.
       return JSON.parse(readFileSync(path, 'utf8')) as T;
     } catch (cause) {
-      throw new UserError(`${path} cannot be read: ${String(cause)}`, [`Run "minik delete -p ${this.name}" to begin anew.`], { cause });
+      throw new UserError(`${path} cannot be read: ${String(cause)}`, [`Run "minik delete --force -p ${this.name}" to begin anew.`], {
+        cause,
+      });
     }
   }
 

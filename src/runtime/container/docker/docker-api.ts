@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import type Dockerode from 'dockerode';
 import { RuntimeError, type RuntimeErrorCode } from '../container-runtime.ts';
-import { type DockerEndpoint, type DockerTls, dockerEndpoint } from './docker-endpoint.ts';
+import { type DockerAddress, type DockerEndpoint, type DockerTls, dockerAddress, openAddress } from './docker-endpoint.ts';
 import { toRuntimeError } from './errors.ts';
 
 export interface Call {
@@ -24,6 +24,8 @@ export interface Call {
 /** How to reach the daemon; absent: the one that the docker command would use. */
 export interface DockerConnection {
   readonly socketPath?: string;
+  /** Counts when there is no `socketPath`. */
+  readonly address?: DockerAddress | undefined;
 }
 
 /** Parts of dockerode's modem used here; its own types leave them open. */
@@ -131,8 +133,8 @@ export class DockerApi {
   }
 
   async #connect(): Promise<Modem> {
-    const { socketPath } = this.#connection;
-    const endpoint = socketPath === undefined ? dockerEndpoint() : { socketPath };
+    const { socketPath, address } = this.#connection;
+    const endpoint = socketPath === undefined ? openAddress(address ?? dockerAddress()) : { socketPath };
     const { default: Docker } = await import('dockerode');
     this.#agent = 'tls' in endpoint && endpoint.tls !== undefined ? new TlsEngineAgent(endpoint.tls) : new EngineAgent();
     return new Docker(modemOptions(endpoint, this.#agent)).modem as Modem; // see Modem

@@ -34,14 +34,37 @@ const defaultSocket = '/var/run/docker.sock';
 const plainPort = 2375;
 const tlsPort = 2376;
 
+/** Which daemon, as it can be written down: without the certificates' contents. */
+export interface DockerAddress {
+  /** In the docker command's notation, e.g. `unix:///var/run/docker.sock`. */
+  readonly host: string;
+  /** Absent: no TLS unless the host says so. */
+  readonly tls?: { readonly folder: string; readonly verify: boolean };
+}
+
 /** Reads environment and files anew at every call. Throws RuntimeError 'Unavailable' when what they name cannot be found or used. */
-export function dockerEndpoint(env: Environment = process.env): DockerEndpoint {
+export const dockerEndpoint = (env: Environment = process.env): DockerEndpoint => openAddress(dockerAddress(env));
+
+/** The daemon that the docker command would use. Throws RuntimeError 'Unavailable' when a context cannot be found or read. */
+export function dockerAddress(env: Environment = process.env): DockerAddress {
   const folder = env.DOCKER_CONFIG || join(env.HOME || homedir(), '.docker');
   const host = env.DOCKER_HOST;
-  if (host) return parseHost(host, environmentTls(env, folder));
+  if (host) return { host, ...environmentTls(env, folder) };
   const context = env.DOCKER_CONTEXT || currentContext(join(folder, 'config.json'));
-  return context === '' || context === 'default' ? parseHost('', environmentTls(env, folder)) : contextEndpoint(folder, context);
+  return context === '' || context === 'default'
+    ? { host: `unix://${defaultSocket}`, ...environmentTls(env, folder) }
+    : contextAddress(folder, context);
 }
+
+/** The variable by which somebody asks for a daemon now; undefined when there is none, and only habit decides. */
+export function daemonVariable(env: Environment = process.env): 'DOCKER_HOST' | 'DOCKER_CONTEXT' | undefined {
+  if (env.DOCKER_HOST) return 'DOCKER_HOST';
+  return env.DOCKER_CONTEXT ? 'DOCKER_CONTEXT' : undefined;
+}
+
+/** Reads the certificates. Throws RuntimeError 'Unavailable' when the host cannot be used. */
+export const openAddress = ({ host, tls }: DockerAddress): DockerEndpoint =>
+  parseHost(host, tls === undefined ? undefined : readTls(tls.folder, tls.verify));
 
 /** The endpoint of a host in the docker command's notation: `unix:///path`, `tcp://host:port` or `host:port`; '' is the usual socket. */
 export function parseHost(host: string, tls?: DockerTls): DockerEndpoint {
@@ -63,7 +86,7 @@ function currentContext(path: string): string {
 }
 
 /** What `docker context create` has stored under a name. */
-function contextEndpoint(folder: string, name: string): DockerEndpoint {
+function contextAddress(folder: string, name: string): DockerAddress {
   const id = createHash('sha256').update(name).digest('hex');
   const path = join(folder, 'contexts', 'meta', id, 'meta.json');
   const meta = readJson<ContextMeta>(path);
@@ -71,8 +94,9 @@ function contextEndpoint(folder: string, name: string): DockerEndpoint {
     throw unusable(`unable to resolve docker endpoint: context "${name}": context not found: open ${path}: no such file or directory`);
   const endpoint = meta.Endpoints?.docker;
   if (endpoint === undefined) throw unusable(`unable to resolve docker endpoint: context "${name}" has no docker endpoint`);
-  const tls = readTls(join(folder, 'contexts', 'tls', id, 'docker'), endpoint.SkipTLSVerify !== true);
-  return parseHost(endpoint.Host ?? '', tls.ca || tls.cert || tls.key || endpoint.SkipTLSVerify === true ? tls : undefined);
+  const tls = { folder: join(folder, 'contexts', 'tls', id, 'docker'), verify: endpoint.SkipTLSVerify !== true };
+  const secure = endpoint.SkipTLSVerify === true || tlsFiles(tls.folder).length > 0;
+  return { host: endpoint.Host || `unix://${defaultSocket}`, ...(secure ? { tls } : {}) };
 }
 
 /** Written by the docker command. */
@@ -81,16 +105,17 @@ interface ContextMeta {
 }
 
 /** `DOCKER_TLS_VERIFY` and `DOCKER_TLS` count when they are not empty, whatever they say. */
-function environmentTls(env: Environment, folder: string): DockerTls | undefined {
-  if (!env.DOCKER_TLS_VERIFY && !env.DOCKER_TLS) return undefined;
-  return readTls(env.DOCKER_CERT_PATH || folder, Boolean(env.DOCKER_TLS_VERIFY));
+function environmentTls(env: Environment, folder: string): Pick<DockerAddress, 'tls'> {
+  if (!env.DOCKER_TLS_VERIFY && !env.DOCKER_TLS) return {};
+  return { tls: { folder: env.DOCKER_CERT_PATH || folder, verify: Boolean(env.DOCKER_TLS_VERIFY) } };
 }
 
+/** Those that exist, by their part. */
+const tlsFiles = (folder: string): readonly (readonly [string, string])[] =>
+  ['ca', 'cert', 'key'].map((name) => [name, join(folder, `${name}.pem`)] as const).filter(([, path]) => existsSync(path));
+
 function readTls(folder: string, verify: boolean): DockerTls {
-  const found = Object.fromEntries(
-    ['ca', 'cert', 'key'].map((name) => [name, join(folder, `${name}.pem`)] as const).filter(([, path]) => existsSync(path)),
-  );
-  return { ...Object.fromEntries(Object.entries(found).map(([name, path]) => [name, readFileSync(path, 'utf8')])), verify };
+  return { ...Object.fromEntries(tlsFiles(folder).map(([name, path]) => [name, readFileSync(path, 'utf8')])), verify };
 }
 
 /** Undefined when there is no such file. */

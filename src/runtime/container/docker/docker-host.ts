@@ -33,6 +33,11 @@ export class DockerHost {
     });
   }
 
+  /** What the daemon calls itself: the same for as long as it keeps its data. Rejects with RuntimeError. */
+  async identity(): Promise<string> {
+    return (await this.#api.json<{ readonly ID: string }>({ method: 'GET', path: '/info' })).ID;
+  }
+
   close(): void {
     this.#api.close();
   }
