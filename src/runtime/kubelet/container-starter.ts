@@ -22,11 +22,11 @@ const crashKey = (state: PodState, spec: ContainerSpec): string => `${state.pod.
 
 /** Goes through all steps, recording why it waits when one fails. Rejects only with `RuntimeError` `Unavailable`. */
 export async function startContainer(state: PodState, spec: ContainerSpec, sandboxId: string, target?: string): Promise<StartOutcome> {
-  const latest = state.observed.latest(spec.name);
-  if (latest?.state === 'exited') {
-    const waitMs = state.crashBackoff.remainingMs(crashKey(state, spec), latest.finishedAtMs);
+  const ended = state.lastEnded(spec);
+  if (ended !== undefined) {
+    const waitMs = state.crashBackoff.remainingMs(crashKey(state, spec), ended.finishedAtMs);
     if (waitMs > 0) return backOff(state, spec, waitMs);
-    state.crashBackoff.next(crashKey(state, spec), latest.finishedAtMs);
+    state.crashBackoff.next(crashKey(state, spec), ended.finishedAtMs);
   }
   try {
     await prepareAndStart(state, spec, { sandboxId, target });

@@ -52,7 +52,7 @@ export function podConditions(input: StatusInput, phase: Phase, statuses: readon
     return {
       type,
       ...verdict,
-      ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+      ...(input.generation === undefined ? {} : { observedGeneration: input.generation }),
       lastProbeTime: undefined,
       lastTransitionTime: before?.status === verdict.status ? before.lastTransitionTime : rfc3339(input.nowMs),
     };
@@ -67,7 +67,7 @@ export function podConditions(input: StatusInput, phase: Phase, statuses: readon
   ];
   if (input.resize !== undefined) {
     const { type, reason, message } = input.resize;
-    own.push(make(type, { status: 'True', reason, message }));
+    own.push(make(type, { status: 'True', ...(reason === '' ? {} : { reason }), ...(message === '' ? {} : { message }) }));
   }
   const ownTypes = new Set([...own.map((c) => c.type), 'PodResizePending', 'PodResizeInProgress']);
   return [...own, ...others.filter((c) => !ownTypes.has(c.type))];

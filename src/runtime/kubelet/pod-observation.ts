@@ -26,6 +26,11 @@ export class PodObservation {
     return this.history(name)[0];
   }
 
+  /** The newest run of a container that has ended. */
+  lastEnded(name: string): Container | undefined {
+    return this.history(name).find(({ state }) => state === 'exited');
+  }
+
   running(): readonly Container[] {
     return [...this.containers.values()].filter((c) => c.state === 'running');
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Pod } from '../../api/generated/core/v1.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { type KubeletCluster, startKubeletCluster } from './testing/kubelet-cluster.ts';
 
@@ -97,5 +98,55 @@ describe('a resize', () => {
     assert.deepEqual(await resizing(k), []);
     assert.equal((await k.status('web')).resources?.limits?.memory, '96Mi');
     assert.equal(told(k)?.memoryBytes, 96 * 1024 ** 2);
+  });
+
+  it('never shows its generation as observed beside the resources of the one before, unless it says that it is not done', async (t) => {
+    const k = await startKubeletCluster(t, { allocatable: { cpus: 2 }, script: { container: () => ({ steps: [], startDelayMs: 700 }) } });
+    const resizePolicy = [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }];
+    const beside = { ...container(small, limit), name: 'beside' };
+    await k.run('web', { containers: [container(small, limit, { resizePolicy }), beside] });
+    await k.pass(2);
+    const shown: string[] = [];
+    const { resourceVersion } = (await k.pod('web')).metadata;
+    const ended = new AbortController();
+    t.after(() => ended.abort());
+    const follow = async (): Promise<void> => {
+      for await (const batch of k.cluster.api(podKind).watch({ namespace: 'default', resourceVersion, signal: ended.signal })) {
+        for (const event of batch) if (event.type === 'MODIFIED') note(event.object);
+      }
+    };
+    const note = ({ metadata, status }: Pod): void => {
+      const main = status.containerStatuses?.find(({ name }) => name === 'main');
+      const resizes = (status.conditions ?? []).some(({ type }) => type.startsWith('PodResize'));
+      const ready = status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
+      if (resizes || !ready || status.observedGeneration !== metadata.generation) return;
+      shown.push(`${metadata.generation}: ${main?.resources?.requests?.cpu} ${main?.allocatedResources?.memory}`);
+    };
+    void follow();
+    await resize(k, { cpu: '200m' });
+    await k.pass(2);
+    await resize(k, { memory: '96Mi' });
+    await k.pass(4);
+    assert.deepEqual([...new Set(shown)], ['2: 200m 64Mi', '3: 200m 96Mi']);
+    assert.equal((await k.status('web')).restartCount, 1);
+  });
+
+  it('to the same amounts in other words is none', async (t) => {
+    const k = await startKubeletCluster(t);
+    await k.run('web', { containers: [container(small, limit)] });
+    await resize(k, { cpu: '0.1' }, { cpu: '0.5' });
+    assert.deepEqual(await resizing(k), []);
+    assert.ok(!(await k.events('web')).some((text) => text.includes('Resize')));
+    assert.equal((await k.pod('web')).status.observedGeneration, (await k.pod('web')).metadata.generation);
+  });
+
+  it('shows what a container that has ended would have', async (t) => {
+    const k = await startKubeletCluster(t, {
+      script: { container: ({ name }) => (name === 'first' ? { steps: [{ do: 'exit', code: 0 }] } : undefined) },
+    });
+    await k.run('web', { initContainers: [{ ...container(small, limit), name: 'first' }], containers: [container(small, limit)] });
+    await k.pass(1);
+    const { allocatedResources, resources } = await k.status('web', 'first');
+    assert.deepEqual([allocatedResources, resources], [small, { requests: small, limits: limit }]);
   });
 });

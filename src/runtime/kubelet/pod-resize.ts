@@ -2,13 +2,12 @@
  * Resizes running containers: what was asked for is granted when the node can give it, and then told the engine, or the container restarts, by its policy.
  * Source: KEP-1287; pkg/kubelet/allocation/allocation_manager.go; pkg/kubelet/kuberuntime/kuberuntime_manager.go (doPodResizeAction).
  */
-import { deepEqual } from '../../api/deep-equal.ts';
-import type { Container as ContainerSpec, Pod, ResourceRequirements } from '../../api/generated/core/v1.ts';
+import type { Container as ContainerSpec, ResourceRequirements } from '../../api/generated/core/v1.ts';
 import { type Container, RuntimeError } from '../container/container-runtime.ts';
 import { insufficientResources, overCapacity } from './pod-admission.ts';
 import type { PodState } from './pod-state.ts';
 import { stopContainers } from './pod-termination.ts';
-import { containerResources, quantityNumber } from './resources.ts';
+import { containerResources, quantityMilli, quantityNumber } from './resources.ts';
 import type { ResizeCondition } from './status-input.ts';
 import type { SyncResult } from './sync-result.ts';
 
@@ -29,34 +28,44 @@ function grantedResources(state: PodState, spec: ContainerSpec): ResourceRequire
   return { ...others, ...status.resources };
 }
 
-/** What the engine was told last; differs from what is granted while that fails. */
-const grantedInForce = (state: PodState, spec: ContainerSpec): ResourceRequirements =>
-  state.inForce.get(spec.name) ?? grantedResources(state, spec);
+const sameAmount = (a: string | undefined, b: string | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && quantityMilli(a) === quantityMilli(b));
 
+/** As amounts: `1` is no other than `1000m`. */
 const changed = (name: Resizable, next: Resources, previous: Resources): boolean =>
-  next.limits?.[name] !== previous.limits?.[name] || next.requests?.[name] !== previous.requests?.[name];
+  !sameAmount(next.limits?.[name], previous.limits?.[name]) || !sameAmount(next.requests?.[name], previous.requests?.[name]);
 
+/** What of a container's resources is to change; the spec has them as they shall be. */
 interface Change {
   readonly spec: ContainerSpec;
   readonly resources: readonly Resizable[];
 }
 
-function changesOf(state: PodState): Change[] {
-  const { initContainers = [], containers } = state.pod.spec;
-  return [...initContainers, ...containers].flatMap((spec) => {
-    const granted = grantedResources(state, spec);
-    if (deepEqual(granted, spec.resources)) return [];
-    const resources = resizable.filter((name) => changed(name, spec.resources, granted));
-    return resources.length === 0 ? [] : [{ spec, resources }];
-  });
+const resizableContainers = ({ pod }: PodState): ContainerSpec[] => [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
+
+function changeOf(spec: ContainerSpec, previous: Resources): Change[] {
+  const resources = resizable.filter((name) => changed(name, spec.resources, previous));
+  return resources.length === 0 ? [] : [{ spec, resources }];
 }
 
-const summary = ({ metadata, spec }: Pod, error?: string): string =>
+/** What is asked for and was not granted. */
+const askedFor = (state: PodState): Change[] => resizableContainers(state).flatMap((spec) => changeOf(spec, grantedResources(state, spec)));
+
+/** What was granted and is not in force. */
+const open = (state: PodState): Change[] =>
+  resizableContainers(state).flatMap((spec) => {
+    const granted = grantedResources(state, spec);
+    return changeOf({ ...spec, resources: granted }, state.inForce.get(spec.name) ?? granted);
+  });
+
+const summary = (state: PodState, error?: string): string =>
   JSON.stringify({
-    containers: spec.containers.map(({ name, resources }) => ({ name, resources })),
-    generation: metadata.generation,
+    containers: state.pod.spec.containers.map(({ name, resources }) => ({ name, resources })),
+    generation: state.pod.metadata.generation,
     ...(error === undefined ? {} : { error }),
   });
+
+const inProgress: ResizeCondition = { type: 'PodResizeInProgress', reason: '', message: '' };
 
 /** Why the node cannot grant the resize now (Deferred) or ever (Infeasible). */
 function refusal(state: PodState): ResizeCondition | undefined {
@@ -72,7 +81,7 @@ function refusal(state: PodState): ResizeCondition | undefined {
 async function tellEngine(state: PodState, spec: ContainerSpec, running: Container): Promise<void> {
   const { deps, pod } = state;
   const limit = spec.resources.limits?.memory;
-  const before = grantedInForce(state, spec).limits?.memory;
+  const before = state.inForce.get(spec.name)?.limits?.memory;
   if (limit !== undefined && (before === undefined || quantityNumber(limit) < quantityNumber(before))) {
     const { memoryWorkingSetBytes: usage } = await deps.runtime.containers.stats(running.id);
     const bytes = quantityNumber(limit);
@@ -94,6 +103,7 @@ async function apply(state: PodState, { spec, resources }: Change): Promise<void
     );
     if (restarts) {
       state.containerEvent(spec, 'Normal', 'Killing', `Container ${spec.name} resize requires restart`);
+      state.noteKill(spec);
       await stopContainers(state, [latest], state.pod.spec.terminationGracePeriodSeconds);
       state.mustStart.add(spec.name);
     } else await tellEngine(state, spec, latest);
@@ -102,8 +112,8 @@ async function apply(state: PodState, { spec, resources }: Change): Promise<void
 }
 
 /** Notes what containers have before anything is shown of them: a kubelet that starts finds it in the API. */
-export function noteGranted(state: PodState): void {
-  for (const spec of [...(state.pod.spec.initContainers ?? []), ...state.pod.spec.containers]) {
+function noteGranted(state: PodState): void {
+  for (const spec of resizableContainers(state)) {
     if (state.granted.has(spec.name)) continue;
     const granted = grantedResources(state, spec);
     state.granted.set(spec.name, granted);
@@ -111,35 +121,32 @@ export function noteGranted(state: PodState): void {
   }
 }
 
-/** Goes on with a resize that was asked for. */
-export async function resizePod(state: PodState, result: SyncResult): Promise<void> {
-  const wanted = changesOf(state);
-  if (wanted.length > 0) {
-    const why = refusal(state);
-    if (why !== undefined) return refuse(state, why, result);
-    for (const { spec } of wanted) state.granted.set(spec.name, spec.resources);
+/**
+ * Grants or refuses what the newest generation asks for. Before anything is shown of that generation: who sees it observed, and no condition, takes
+ * the resources that he sees for its own. Source: allocation_manager.go (handlePodResourcesResize); kubelet.go (SyncPod).
+ */
+export function decideResize(state: PodState): void {
+  noteGranted(state);
+  const asked = askedFor(state);
+  const why = asked.length === 0 ? undefined : refusal(state);
+  if (why !== undefined) {
+    const known = state.resize;
+    state.resize = why;
+    if (known?.reason === why.reason && known.message === why.message) return;
+    state.event('Warning', `Resize${why.reason}`, `Pod resize ${why.reason}: ${summary(state, why.message)}`);
+    return;
   }
-  await actuate(state, result);
-}
-
-function refuse(state: PodState, why: ResizeCondition, result: SyncResult): void {
-  if (state.resize?.reason !== why.reason || state.resize.message !== why.message) {
-    state.event('Warning', `Resize${why.reason}`, `Pod resize ${why.reason}: ${summary(state.pod, why.message)}`);
-  }
-  state.resize = why;
-  if (why.reason === 'Deferred') result.soonest(retryMs);
+  for (const { spec } of asked) state.granted.set(spec.name, spec.resources);
+  if (asked.length > 0) state.event('Normal', 'ResizeStarted', `Pod resize started: ${summary(state)}`);
+  const pending = state.resize?.type === 'PodResizePending';
+  if (asked.length > 0 || pending) state.resize = open(state).length > 0 ? inProgress : undefined;
 }
 
 /** Brings into force what was granted. */
-async function actuate(state: PodState, result: SyncResult): Promise<void> {
-  const { pod } = state;
-  const open = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].flatMap((spec): Change[] => {
-    const inForce = grantedInForce(state, spec);
-    const resources = resizable.filter((name) => changed(name, spec.resources, inForce));
-    return resources.length === 0 ? [] : [{ spec, resources }];
-  });
+export async function resizePod(state: PodState, result: SyncResult): Promise<void> {
+  if (state.resize?.reason === 'Deferred') result.soonest(retryMs);
   let failed: ResizeCondition | undefined;
-  for (const change of open) {
+  for (const change of open(state)) {
     try {
       await apply(state, change);
     } catch (error) {
@@ -147,7 +154,18 @@ async function actuate(state: PodState, result: SyncResult): Promise<void> {
       failed = { type: 'PodResizeInProgress', reason: 'Error', message: error.message };
     }
   }
-  if (failed !== undefined) result.soonest(retryMs);
-  else if (open.length > 0) state.event('Normal', 'ResizeCompleted', `Pod resize completed: ${summary(pod)}`);
+  if (failed === undefined) return;
+  result.soonest(retryMs);
+  if (state.resize?.type === 'PodResizePending') return;
+  if (state.resize?.message !== failed.message) {
+    state.event('Warning', 'ResizeError', `Pod resize error: ${summary(state, failed.message)}`);
+  }
   state.resize = failed;
+}
+
+/** At the end of a pass: a resize is done when everything is in force and what had to restart for it runs. */
+export function completeResize(state: PodState): void {
+  if (state.resize?.type !== 'PodResizeInProgress' || state.mustStart.size > 0 || open(state).length > 0) return;
+  state.resize = undefined;
+  state.event('Normal', 'ResizeCompleted', `Pod resize completed: ${summary(state)}`);
 }

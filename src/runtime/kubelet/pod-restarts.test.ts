@@ -39,6 +39,27 @@ describe('restarts', () => {
     assert.ok((await k.events('web')).includes(`Warning BackOff Back-off restarting failed container main in pod web_default(${uid})`));
   });
 
+  it('counts the back-off of a container that it kills from the end of the run before', async (t) => {
+    const k = await startKubeletCluster(t, { script: { exec: () => ({ steps: [{ do: 'exit', code: 1 }] }) } });
+    const livenessProbe = { exec: { command: ['false'] }, periodSeconds: 5, initialDelaySeconds: 20, failureThreshold: 1 };
+    await k.run('web', { containers: [{ name: 'main', image: 'busybox:1.36', command: ['sleep', '3600'], livenessProbe }] });
+    const begun = k.cluster.clock.now();
+    const delays: number[] = [];
+    let last = begun;
+    for (let restarts = 1; restarts <= 5; restarts++) {
+      while ((await k.status('web')).restartCount < restarts) await k.passTimer();
+      delays.push(Math.round((k.cluster.clock.now() - last) / 1000));
+      last = k.cluster.clock.now();
+    }
+    // The third to be killed began 20 s after the second ended, which is as long as its back-off; only the fifth has to wait: 40 s after the fourth's end.
+    assert.deepEqual(
+      delays.map((delay) => delay === delays[0]),
+      [true, true, true, true, false],
+      delays.join(),
+    );
+    assert.equal(delays[4], 40 + (delays[0] ?? 0), delays.join());
+  });
+
   it('forgets the back-off of a container that ran for ten minutes', async (t) => {
     const k = await startKubeletCluster(t, { script: crashing(1, 1000) });
     await k.run('web');

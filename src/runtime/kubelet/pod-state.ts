@@ -1,5 +1,6 @@
 /** What one pod worker knows and the steps share: the desired pod, what was observed, why containers wait. */
 import type { Container as ContainerSpec, ContainerStatus, Pod, ResourceRequirements } from '../../api/generated/core/v1.ts';
+import type { Container } from '../container/container-runtime.ts';
 import { Backoff } from './backoff.ts';
 import type { KubeletDeps } from './deps.ts';
 import type { PodRuntimeFacts } from './field-ref.ts';
@@ -23,6 +24,13 @@ export class PodState {
   readonly inForce = new Map<string, ResourceRequirements>();
   /** Containers that were stopped only to start again. */
   readonly mustStart = new Set<string>();
+  /**
+   * By container that this pass killed: the run that had ended before it, if any. The back-off of the restart counts from there, as upstream's does,
+   * whose pass looks at what it saw when it began. Source: kuberuntime_manager.go (doBackOff).
+   */
+  readonly endedBeforeKill = new Map<string, Container | undefined>();
+  /** The newest generation that was decided about: what the status shows is of this one. */
+  observedGeneration: number | undefined;
   /** Why a resize is not done. */
   resize: ResizeCondition | undefined;
   /** Set when the pod as a whole was failed by the kubelet. */
@@ -70,6 +78,16 @@ export class PodState {
     const { node } = this.deps;
     const podIp = this.pod.spec.hostNetwork === true ? node.ip : (this.observed.readySandbox()?.ip ?? '');
     return { podIp, hostIp: node.ip, allocatable: node.allocatable };
+  }
+
+  /** The container is about to be killed, to be started again in this pass. */
+  noteKill(spec: ContainerSpec): void {
+    this.endedBeforeKill.set(spec.name, this.observed.lastEnded(spec.name));
+  }
+
+  /** The run from whose end the next start's back-off counts. */
+  lastEnded(spec: ContainerSpec): Container | undefined {
+    return this.endedBeforeKill.has(spec.name) ? this.endedBeforeKill.get(spec.name) : this.observed.lastEnded(spec.name);
   }
 
   event(type: 'Normal' | 'Warning', reason: string, message: string): void {

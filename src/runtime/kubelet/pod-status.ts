@@ -74,10 +74,12 @@ function mountStatuses(spec: ContainerSpec): Pick<ContainerStatus, 'volumeMounts
 
 type ResourceStatus = Pick<ContainerStatus, 'allocatedResources' | 'resources'>;
 
-function resourceStatus(spec: ContainerSpec, running: boolean, { granted, inForce }: StatusInput): ResourceStatus {
-  if (!running) return {};
-  const { requests } = granted.get(spec.name) ?? spec.resources;
-  return { ...(requests === undefined ? {} : { allocatedResources: requests }), resources: inForce.get(spec.name) ?? spec.resources };
+/** Of every container that was made: what it has, or what it would have. Source: kubelet_pods.go (convertContainerStatusResources). */
+function resourceStatus(spec: ContainerSpec, latest: Container | undefined, { granted, inForce }: StatusInput): ResourceStatus {
+  if (latest === undefined) return {};
+  const allocated = granted.get(spec.name) ?? spec.resources;
+  const resources = latest.state === 'running' ? (inForce.get(spec.name) ?? allocated) : allocated;
+  return { ...(allocated.requests === undefined ? {} : { allocatedResources: allocated.requests }), resources };
 }
 
 function containerStatus(spec: ContainerSpec, oldStatuses: readonly ContainerStatus[] | undefined, input: StatusInput): ContainerStatus {
@@ -97,7 +99,7 @@ function containerStatus(spec: ContainerSpec, oldStatuses: readonly ContainerSta
     imageID: imageId,
     ...(id === undefined ? {} : { containerID: id }),
     started: running && input.isStarted(latest.id),
-    ...resourceStatus(spec, running, input),
+    ...resourceStatus(spec, latest, input),
     ...mountStatuses(spec),
   };
 }
@@ -134,7 +136,7 @@ export function podStatus(input: StatusInput): PodStatus {
   const failed = phase === 'Failed' ? failure : undefined;
   const { reason, message } = failed ?? (phase === pod.status.phase ? pod.status : {});
   return {
-    ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+    ...(input.generation === undefined ? {} : { observedGeneration: input.generation }),
     phase,
     conditions: podConditions(input, phase, [...sidecars, ...statuses]),
     ...(reason === undefined ? {} : { reason }),

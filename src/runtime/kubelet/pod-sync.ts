@@ -7,7 +7,7 @@ import type { Container, Sandbox } from '../container/container-runtime.ts';
 import { containerSpecHash, specHashLabel } from './container-config.ts';
 import { startContainer } from './container-starter.ts';
 import { isSidecar } from './pod-phase.ts';
-import { resizePod } from './pod-resize.ts';
+import { completeResize, resizePod } from './pod-resize.ts';
 import type { SandboxSync } from './pod-sandbox.ts';
 import type { PodState } from './pod-state.ts';
 import { stopContainers } from './pod-termination.ts';
@@ -58,12 +58,14 @@ async function keepRunning(state: PodState, spec: ContainerSpec, sandbox: Sandbo
       return;
     }
     state.containerEvent(spec, 'Normal', 'Killing', kill.message);
+    state.noteKill(spec);
     await stopContainers(state, [latest], kill.graceSeconds);
     if (state.aborted) return;
     restart = kill.restart;
   }
   if (restart || state.mustStart.has(spec.name) || shouldStart(state, spec, sandbox))
     result.soonest((await startContainer(state, spec, sandbox.id)).retryAfterMs);
+  if (state.observed.latest(spec.name)?.state === 'running') state.mustStart.delete(spec.name);
 }
 
 const hasStarted = (state: PodState, spec: ContainerSpec): boolean => {
@@ -119,6 +121,7 @@ export interface PodSyncParts {
 /** One pass. */
 export async function syncPod(state: PodState, parts: PodSyncParts): Promise<SyncResult> {
   const result = new SyncResult();
+  state.endedBeforeKill.clear();
   if (!(await parts.volumes.setUp(state, result))) return result;
   const sandbox = await parts.sandbox.ensure(state, result);
   if (sandbox === undefined) return result;
@@ -131,6 +134,7 @@ export async function syncPod(state: PodState, parts: PodSyncParts): Promise<Syn
       if (state.pod.spec.containers.length > 1) parts.publish();
     }
   }
+  completeResize(state);
   await removeSuperfluous(state);
   return result;
 }

@@ -117,6 +117,35 @@ describe('deleting a pod', () => {
     assert.deepEqual(order, ['main', 'second', 'first']);
   });
 
+  it('lets sidecars that do not end die together after the grace period', async (t) => {
+    const k = await startKubeletCluster(t, { script: { container: () => ({ steps: [], onTerm: 'ignore' }) } });
+    const sidecar = (name: string) => ({ name, image: 'busybox:1.36', restartPolicy: 'Always' });
+    await k.run('web', { terminationGracePeriodSeconds: 3, initContainers: ['a', 'b', 'c', 'd'].map(sidecar) });
+    await remove(k, 'web');
+    // Those that waited in vain have the two seconds that every container gets.
+    assert.equal(await ageOfEnd(k, 'web'), 5);
+  });
+
+  it("runs a sidecar's preStop at once, and its end waits for its turn", async (t) => {
+    const hooks: string[] = [];
+    const k = await startKubeletCluster(t, {
+      script: {
+        container: () => ({ steps: [], onTerm: { exitCode: 0, delayMs: 4000 } }),
+        exec: (_, [command = '']) => {
+          hooks.push(command);
+          return { steps: [] };
+        },
+      },
+    });
+    const lifecycle = { preStop: { exec: { command: ['leave'] } } };
+    await k.run('web', { initContainers: [{ name: 'side', image: 'busybox:1.36', restartPolicy: 'Always', lifecycle }] });
+    await remove(k, 'web');
+    await k.pass(1);
+    assert.deepEqual(hooks, ['leave']);
+    assert.ok((await k.status('web', 'side')).state.running);
+    assert.equal(await ageOfEnd(k, 'web'), 7);
+  });
+
   it('shows how the containers ended before the object goes', async (t) => {
     const k = await startKubeletCluster(t);
     await k.run('web', {}, { finalizers: ['example.com/hold'] });

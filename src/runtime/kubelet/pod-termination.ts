@@ -27,11 +27,9 @@ export function graceSeconds(state: PodState): number {
   return Math.max(1, state.pod.spec.terminationGracePeriodSeconds);
 }
 
-/** Runs the preStop hook within the grace period, even when that gets shorter; returns the seconds that are left. */
-async function preStop(state: PodState, spec: ContainerSpec, container: Container, seconds: number): Promise<number> {
-  const handler = spec.lifecycle?.preStop;
-  if (handler === undefined) return seconds;
-  const { clock, runtime } = state.deps;
+/** Waits for something within the grace period, even when that gets shorter meanwhile; returns the seconds that are left. */
+async function withinGrace(state: PodState, seconds: number, wait: (signal: AbortSignal) => Promise<void>): Promise<number> {
+  const { clock } = state.deps;
   const begun = clock.now();
   const timeout = new AbortController();
   const signal = AbortSignal.any([timeout.signal, state.deps.closing]);
@@ -41,21 +39,28 @@ async function preStop(state: PodState, spec: ContainerSpec, container: Containe
     grace = Math.min(grace, shorter);
     sleep(clock, Math.max(0, begun + grace * 1000 - clock.now()), signal).then(hurried.resolve, hurried.reject);
   };
-  const hooks = new HookRunner({ streams: runtime.streams, clock });
-  const run = hooks
-    .run(handler, { containerId: container.id, container: spec, podIp: state.facts.podIp }, signal)
-    .catch((error: unknown) => {
-      if (!signal.aborted) state.containerEvent(spec, 'Warning', 'FailedPreStopHook', 'PreStopHook failed');
-      state.deps.log.warn('preStop hook failed', { pod: state.podText, container: spec.name, error: String(error) });
-    });
   state.onHurry.add(onHurry);
   try {
-    await Promise.race([run, hurried.promise, sleep(clock, seconds * 1000, signal)]);
+    await Promise.race([wait(signal), hurried.promise, sleep(clock, seconds * 1000, signal)]);
   } finally {
     state.onHurry.delete(onHurry);
     timeout.abort();
   }
   return grace - Math.floor((clock.now() - begun) / 1000);
+}
+
+/** Runs the preStop hook within the grace period; returns the seconds that are left. */
+async function preStop(state: PodState, spec: ContainerSpec, container: Container, seconds: number): Promise<number> {
+  const handler = spec.lifecycle?.preStop;
+  if (handler === undefined) return seconds;
+  const { clock, runtime } = state.deps;
+  const hooks = new HookRunner({ streams: runtime.streams, clock });
+  return withinGrace(state, seconds, (signal) =>
+    hooks.run(handler, { containerId: container.id, container: spec, podIp: state.facts.podIp }, signal).catch((error: unknown) => {
+      if (!signal.aborted) state.containerEvent(spec, 'Warning', 'FailedPreStopHook', 'PreStopHook failed');
+      state.deps.log.warn('preStop hook failed', { pod: state.podText, container: spec.name, error: String(error) });
+    }),
+  );
 }
 
 /** Stops one container on the engine, sooner when the grace period gets shorter meanwhile. */
@@ -78,16 +83,26 @@ async function stopOnEngine(state: PodState, id: string, seconds: number): Promi
   }
 }
 
+/** Which containers end before which; those that wait do so within their grace periods. Source: kuberuntime_termination_order.go. */
+interface Turns {
+  /** Resolves when all that must end before have ended. */
+  of(name: string): Promise<unknown> | undefined;
+  ended(name: string): void;
+}
+
 /** Stops containers side by side and records how they ended. */
-export async function stopContainers(state: PodState, containers: readonly Container[], seconds: number): Promise<void> {
+export async function stopContainers(state: PodState, containers: readonly Container[], seconds: number, turns?: Turns): Promise<void> {
   const { probes } = state.deps;
   await Promise.all(
     containers.map(async (container) => {
       probes.stopFatal(container.id);
       const spec = state.spec(container.name);
-      const left = spec === undefined ? seconds : await preStop(state, spec, container, seconds);
+      let left = spec === undefined ? seconds : await preStop(state, spec, container, seconds);
+      const turn = turns?.of(container.name);
+      if (turn !== undefined && left > 0) left = await withinGrace(state, left, () => turn.then(() => undefined));
       await stopOnEngine(state, container.id, Math.max(minimumGraceSeconds, left));
       await refreshContainer(state, container.id);
+      turns?.ended(container.name);
     }),
   );
 }
@@ -149,29 +164,30 @@ async function tailOfLog(state: PodState, id: string): Promise<string> {
   return Buffer.concat(chunks).subarray(-maxLogMessageBytes).toString('utf8');
 }
 
-/** Stops everything that runs: containers first, then sidecars in reverse order. Idempotent. */
+/** Sidecars wait for the containers and for the sidecars after them. */
+function terminationOrder({ pod }: PodState, running: readonly Container[]): Turns {
+  const sidecars = (pod.spec.initContainers ?? []).filter(isSidecar).map((c) => c.name);
+  const ends = new Map(running.map(({ name }) => [name, Promise.withResolvers<void>()]));
+  return {
+    of: (name) => {
+      const place = sidecars.indexOf(name);
+      if (place === -1) return undefined;
+      const first = new Set([...pod.spec.containers.map((c) => c.name), ...sidecars.slice(place + 1)]);
+      const before = [...ends].filter(([other]) => first.has(other));
+      return Promise.all(before.map(([, { promise }]) => promise));
+    },
+    ended: (name) => ends.get(name)?.resolve(),
+  };
+}
+
+/** Stops everything that runs, all at once: a sidecar's preStop hook does not wait for its turn. Idempotent. */
 export async function stopContainersOfPod(state: PodState): Promise<void> {
-  const { clock } = state.deps;
-  const begun = clock.now();
-  const sidecars = (state.pod.spec.initContainers ?? []).filter(isSidecar).map((c) => c.name);
   const running = state.observed.running();
   for (const container of running) {
     const spec = state.spec(container.name);
     if (spec !== undefined) state.containerEvent(spec, 'Normal', 'Killing', `Stopping container ${container.name}`);
   }
-  await stopContainers(
-    state,
-    running.filter((c) => !sidecars.includes(c.name)),
-    graceSeconds(state),
-  );
-  for (const name of sidecars.reverse()) {
-    const left = Math.max(minimumGraceSeconds, graceSeconds(state) - Math.floor((clock.now() - begun) / 1000));
-    await stopContainers(
-      state,
-      running.filter((c) => c.name === name),
-      left,
-    );
-  }
+  await stopContainers(state, running, graceSeconds(state), terminationOrder(state, running));
 }
 
 /** Stops the pod's sandboxes; their containers must have been stopped. Idempotent. */

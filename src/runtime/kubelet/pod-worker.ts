@@ -13,7 +13,7 @@ import { isConflict, isNotFound } from '../../api/status-error.ts';
 import { type Container, type PodRuntimeEvent, RuntimeError, type Sandbox } from '../container/container-runtime.ts';
 import type { KubeletDeps } from './deps.ts';
 import { podPhase } from './pod-phase.ts';
-import { noteGranted } from './pod-resize.ts';
+import { decideResize } from './pod-resize.ts';
 import { SandboxSync } from './pod-sandbox.ts';
 import { PodState } from './pod-state.ts';
 import { podStatus } from './pod-status.ts';
@@ -248,8 +248,9 @@ export class PodWorker {
   async #step(): Promise<number | undefined> {
     await this.#observe();
     const { state } = this;
-    noteGranted(state);
     if (!state.terminating && (this.#deadlineExceeded() || this.#finished())) this.#end();
+    if (!state.terminating) decideResize(state);
+    state.observedGeneration = state.pod.metadata.generation;
     if (state.terminating) return this.#terminate();
     this.#publish();
     const result = await syncPod(state, { volumes: this.#volumes, sandbox: this.#sandbox, publish: () => this.#publish() });
@@ -354,6 +355,7 @@ export class PodWorker {
       granted: state.granted,
       inForce: state.inForce,
       resize: state.resize,
+      generation: state.observedGeneration,
       before: this.#published,
       isReady: (id) => probes.isReady(id),
       isStarted: (id) => probes.isStarted(id),

@@ -32,6 +32,8 @@ export interface StatusInput {
   readonly granted: ReadonlyMap<string, ResourceRequirements>;
   readonly inForce: ReadonlyMap<string, ResourceRequirements>;
   readonly resize: ResizeCondition | undefined;
+  /** The generation that all this is of; the pod may be newer already. */
+  readonly generation: number | undefined;
   /** Nothing is started any more: the pod is being or was ended by the kubelet. */
   readonly ending: boolean;
   /** Everything of it was stopped. */
