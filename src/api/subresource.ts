@@ -54,10 +54,11 @@ export interface ConnectSubresource {
   readonly verbs: readonly SubresourceVerb[];
   /** What the query's parameters are the fields of. */
   readonly options: GroupVersionKind;
-  /** True: paths below it belong to it. */
-  readonly withPath: boolean;
-  /** True: an upgrade needs the permission to `create`, whatever its method. Source: KEP-4006. */
-  readonly upgradeCreates: boolean;
+  /**
+   * What is at the other end: a container's streams, a pod's ports, or a server that gets the request, the path below included. Streams need the
+   * permission to `create` whatever the method of their upgrade: KEP-4006.
+   */
+  readonly to: 'container' | 'pod' | 'server';
 }
 
 export type Subresource<T extends KubeObject> =
@@ -98,12 +99,11 @@ export const statusSubresource = <T extends KubeObject>({
 const coreOptions = (kind: string): GroupVersionKind => ({ group: '', version: 'v1', kind });
 
 /** Streams over an upgraded connection: exec, attach, portforward. */
-export const streamSubresource = (options: string): ConnectSubresource => ({
+export const streamSubresource = (to: 'container' | 'pod', options: string): ConnectSubresource => ({
   does: 'connect',
   verbs: ['create', 'get'],
   options: coreOptions(options),
-  withPath: false,
-  upgradeCreates: true,
+  to,
 });
 
 /** Passes requests of every method on. */
@@ -111,6 +111,5 @@ export const proxySubresource = (options: string): ConnectSubresource => ({
   does: 'connect',
   verbs: ['create', 'delete', 'get', 'patch', 'update'],
   options: coreOptions(options),
-  withPath: true,
-  upgradeCreates: false,
+  to: 'server',
 });

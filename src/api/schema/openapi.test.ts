@@ -21,7 +21,7 @@ const pod = defineKind({
     status: statusSubresource(),
     binding: { does: 'create', verbs: ['create'], body: { group: '', version: 'v1', kind: 'Binding' } },
     log: { does: 'read', verbs: ['get'], options: { group: '', version: 'v1', kind: 'PodLogOptions' } },
-    exec: streamSubresource('PodExecOptions'),
+    exec: streamSubresource('container', 'PodExecOptions'),
   },
 });
 const deployment = defineKind({

@@ -125,7 +125,7 @@ function secureServer(options: ServerOptions, app: App, connections: Connections
     keepAliveTimeout: keepAliveMs,
     headersTimeout: keepAliveMs + 5000,
     requestTimeout: 300_000,
-    shouldUpgradeCallback: mayUpgrade,
+    shouldUpgradeCallback: (incoming: IncomingMessage) => mayUpgrade(incoming, app.server.registry.kinds),
   });
   const serve = ({ incoming, outgoing }: NodeBindings): void => {
     options.onRequest?.();

@@ -1,4 +1,5 @@
 /** What a request is about, read from its method and path. Source: apiserver pkg/endpoints/request/requestinfo.go. */
+import { namespace as namespaceKind } from '../../api/kinds/core/namespace.ts';
 
 export interface RequestInfo {
   readonly isResourceRequest: boolean;
@@ -26,7 +27,8 @@ const verbs: Readonly<Record<string, string>> = {
   DELETE: 'delete',
 };
 
-const namespaceSubresources = new Set(['status', 'finalize']);
+/** `/namespaces/a/status` is about the namespace, `/namespaces/a/pods` about what is in it. */
+const namespaceSubresources: ReadonlySet<string> = new Set(Object.keys(namespaceKind.subresources));
 
 const nonResource = (method: string, path: string): RequestInfo => ({
   isResourceRequest: false,

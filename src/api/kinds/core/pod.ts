@@ -107,9 +107,9 @@ export const pod = defineKind<Pod>({
     binding: { does: 'create', verbs: ['create'], body: { group: '', version: 'v1', kind: 'Binding' } },
     eviction: { does: 'create', verbs: ['create'], body: { group: 'policy', version: 'v1', kind: 'Eviction' } },
     log: { does: 'read', verbs: ['get'], options: { group: '', version: 'v1', kind: 'PodLogOptions' } },
-    exec: streamSubresource('PodExecOptions'),
-    attach: streamSubresource('PodAttachOptions'),
-    portforward: streamSubresource('PodPortForwardOptions'),
+    exec: streamSubresource('container', 'PodExecOptions'),
+    attach: streamSubresource('container', 'PodAttachOptions'),
+    portforward: streamSubresource('pod', 'PodPortForwardOptions'),
     proxy: proxySubresource('PodProxyOptions'),
   },
   select: {

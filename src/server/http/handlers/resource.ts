@@ -70,11 +70,11 @@ async function handleNamedSubresource(exchange: Exchange, server: ServerContext,
   const { verb, rest } = exchange.info;
   const declared = kind.subresources[subresource];
   if (declared === undefined || target.name === '') return undefined;
-  if (rest.length > 0 && !(declared.does === 'connect' && declared.withPath)) return undefined;
+  if (rest.length > 0 && !(declared.does === 'connect' && declared.to === 'server')) return undefined;
   if (!declared.verbs.some((served) => served === verb)) throw statusErrors.methodNotAllowed();
   switch (declared.does) {
     case 'connect':
-      return subresource === 'proxy' ? proxyRequest(exchange, server, target) : streamOverPlainHttp(exchange, server, target);
+      return declared.to === 'server' ? proxyRequest(exchange, server, target) : streamOverPlainHttp(exchange, server, target, declared.to);
     case 'read':
       return handleLog(exchange, server, target);
     case 'create':

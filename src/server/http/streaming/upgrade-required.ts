@@ -8,9 +8,14 @@ import type { ServerContext } from '../server-context.ts';
 import { containerOf, podOf, requireNode } from './pod-container.ts';
 
 /** Checks what an upgrade would be checked for, then says what is missing. */
-export async function streamOverPlainHttp(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
+export async function streamOverPlainHttp(
+  exchange: Exchange,
+  server: ServerContext,
+  target: Target,
+  to: 'container' | 'pod',
+): Promise<Response> {
   const pod = await podOf(exchange, server, target);
-  if (target.subresource !== 'portforward') containerOf(pod, stringParam(exchange, 'container'));
+  if (to === 'container') containerOf(pod, stringParam(exchange, 'container'));
   requireNode(pod);
   throw statusErrors.badRequest('Upgrade request required');
 }

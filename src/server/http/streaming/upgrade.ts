@@ -210,25 +210,32 @@ async function serveWatch(upgrade: Upgrade, target: Target): Promise<void> {
   watch.connect(sink);
 }
 
+/** What serves the upgrades of a sub-resource. */
+const connections: Readonly<Record<string, (upgrade: Upgrade, target: Target) => Promise<void>>> = {
+  attach: (upgrade, target) => serveCommand(upgrade, target, 'attach'),
+  exec: (upgrade, target) => serveCommand(upgrade, target, 'exec'),
+  log: serveLog,
+  portforward: serveForward,
+  proxy: ({ app, exchange, incoming, socket, head }, target) => proxyUpgrade(exchange, app.server, target, incoming, socket, head),
+};
+
 async function serve(upgrade: Upgrade): Promise<void> {
-  const { app, exchange, incoming, socket, head } = upgrade;
+  const { app, exchange, incoming } = upgrade;
   const target = resolveTarget(exchange, app.server);
   if (target === undefined) throw statusErrors.noSuchResource();
-  if (target.subresource === 'proxy') return proxyUpgrade(exchange, app.server, target, incoming, socket, head);
-  if (!isSpdyUpgrade(incoming) && !isWebSocketUpgrade(incoming)) throw statusErrors.badRequest('Upgrade request required');
-  const connects = target.kind.subresources[target.subresource] !== undefined;
-  if (connects && (target.subresource === 'exec' || target.subresource === 'attach'))
-    return serveCommand(upgrade, target, target.subresource);
-  if (connects && target.subresource === 'portforward') return serveForward(upgrade, target);
-  if (connects && target.subresource === 'log' && isWebSocketUpgrade(incoming)) return serveLog(upgrade, target);
-  if (target.subresource === '' && exchange.info.verb === 'watch' && isWebSocketUpgrade(incoming)) return serveWatch(upgrade, target);
-  throw statusErrors.badRequest('Upgrade request required');
+  if (target.subresource === '') return serveWatch(upgrade, target);
+  const declared = target.kind.subresources[target.subresource];
+  const connect = declared === undefined ? undefined : connections[target.subresource];
+  const streams = declared?.does === 'connect' && declared.to !== 'server';
+  if (connect === undefined || (streams && !isSpdyUpgrade(incoming) && !isWebSocketUpgrade(incoming))) {
+    throw statusErrors.badRequest('Upgrade request required');
+  }
+  if (streams && exchange.info.verb === 'get') await requireCreate(upgrade);
+  return connect(upgrade, target);
 }
 
 /** Since 1.35 a WebSocket's GET needs the permission that SPDY's POST needs. Source: KEP-4006. */
 async function requireCreate({ exchange, app }: Upgrade): Promise<void> {
-  const { subresource, verb } = exchange.info;
-  if (verb !== 'get' || !['exec', 'attach', 'portforward'].includes(subresource)) return;
   const attributes = { ...attributesOf(exchange), verb: 'create' };
   const { allowed, reason } = await app.server.authorizer.authorize(attributes);
   if (!allowed) throw forbiddenError(attributes, reason);
@@ -257,7 +264,6 @@ export async function handleUpgrade(app: App, incoming: IncomingMessage, socket:
   let status = 101;
   try {
     await app.filters(exchange);
-    await requireCreate(upgrade);
     await serve(upgrade);
   } catch (error) {
     const answer = error instanceof Refusal ? error.response : await app.renderError(exchange, error);
