@@ -108,6 +108,7 @@ export async function openControlPlane(
       authenticators: [certificateAuthenticator, tokens],
       authorizer,
       ruleResolver: authorizer,
+      podsAreReachable: settings.runtime !== 'simulated',
       podStreams: clusterStreams(() => kubelets.map((kubelet) => kubelet.streams)),
       codec: new Protobuf(schemas),
       openApi: createOpenApi({

@@ -59,6 +59,8 @@ export interface AppOptions {
   readonly documents?: Readonly<Record<string, ServedDocument>>;
   /** Whether the proxy sub-resources may connect to an address. Default: upstream's rule, no loopback or link-local ones. */
   readonly mayProxyTo?: (host: string) => boolean;
+  /** False: simulated pods have addresses that lead nowhere, or to others. Default: true. */
+  readonly podsAreReachable?: boolean;
   readonly logger: Logger;
   /** Default: the machine's. */
   readonly clock?: Clock;
@@ -104,6 +106,7 @@ function contextOf(options: AppOptions): ServerContext {
     openApi: options.openApi,
     healthChecks,
     mayProxyTo: options.mayProxyTo ?? isProxyable,
+    podsAreReachable: options.podsAreReachable ?? true,
     virtualResources,
     logger,
     clock,

@@ -15,6 +15,7 @@ import { DEFAULT_CIPHERS } from 'node:tls';
 import { getRequestListener } from '@hono/node-server';
 import type { Pki } from '../pki/pki.ts';
 import { type App, type AppOptions, createApp } from './app.ts';
+import { cutOff } from './cut-off.ts';
 import type { NodeBindings } from './exchange.ts';
 import { hasTwoHosts, holdBody, maxHeaderBytes, readThroughStream, refuseRequest } from './http1.ts';
 import { mayUpgrade } from './streaming/may-upgrade.ts';
@@ -136,7 +137,7 @@ function secureServer(options: ServerOptions, app: App, connections: Connections
     }
     listener(incoming, outgoing).catch((error: unknown) => {
       options.logger.error('request listener failed', { error: String(error) });
-      outgoing.destroy();
+      cutOff(outgoing);
     });
   };
   server.on('request', (incoming, outgoing) => serve({ incoming, outgoing }));

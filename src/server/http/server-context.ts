@@ -31,6 +31,8 @@ export interface ServerContext {
   readonly discovery: Discovery;
   /** Whether the proxy sub-resources may connect to an address. */
   readonly mayProxyTo: (host: string) => boolean;
+  /** Whether pods' addresses lead to pods. */
+  readonly podsAreReachable: boolean;
   readonly virtualResources: readonly VirtualResource[];
   /** Milliseconds of a monotonic clock, for durations. */
   monotonicMs(): number;

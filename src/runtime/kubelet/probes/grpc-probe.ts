@@ -1,6 +1,6 @@
 /** gRPC probes: one call of the health protocol, without TLS. Source: pkg/probe/grpc/grpc.go; grpc.health.v1. */
 import http2 from 'node:http2';
-import { hostPort } from './dial-error.ts';
+import { hostPort } from '../../../api/go-dial-error.ts';
 import { failure, type ProbeOutcome, success } from './probe-outcome.ts';
 
 export interface GrpcProbeTarget {

@@ -5,7 +5,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Probe } from '../../../api/generated/core/v1.ts';
-import { dialError, hostPort } from './dial-error.ts';
+import { dialError, hostPort } from '../../../api/go-dial-error.ts';
 import { failure, type ProbeOutcome, success } from './probe-outcome.ts';
 
 type HttpGet = NonNullable<Probe['httpGet']>;

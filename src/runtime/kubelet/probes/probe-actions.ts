@@ -5,9 +5,9 @@
 import net from 'node:net';
 import { PassThrough } from 'node:stream';
 import type { Container, Probe } from '../../../api/generated/core/v1.ts';
+import { dialError, hostPort } from '../../../api/go-dial-error.ts';
 import { RuntimeError, type Streams } from '../../container/container-runtime.ts';
 import { resolvePort } from '../lifecycle-hooks.ts';
-import { dialError, hostPort } from './dial-error.ts';
 import { grpcProbe } from './grpc-probe.ts';
 import { httpProbe } from './http-probe.ts';
 import { failure, type ProbeOutcome, success } from './probe-outcome.ts';

@@ -1,24 +1,30 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer as createBackend, type IncomingMessage } from 'node:http';
+import { createServer as createBackend, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect, type IncomingHttpHeaders } from 'node:http2';
 import { request } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { WebSocket, WebSocketServer } from 'ws';
 import { loadPki } from '../../pki/pki.ts';
 import { createServer } from '../create-server.ts';
+import { requestInfo } from '../request-info.ts';
 import { pod, sending, testApp } from '../test-app.ts';
+import { ask as askServer, start as startServer } from '../test-server.ts';
+import { splitProxyPath } from './proxy.ts';
 import { isProxyable, splitProxyName } from './resolve-backend.ts';
 
 /** A server, a backend at 127.0.0.1, and a pod and a service that lead there. */
-async function start(t: TestContext) {
+async function start(t: TestContext, answer?: (incoming: IncomingMessage, outgoing: ServerResponse) => void) {
   const seen: IncomingMessage[] = [];
   const backend = createBackend((incoming, outgoing) => {
     seen.push(incoming);
+    if (answer !== undefined) return answer(incoming, outgoing);
     outgoing.setHeader('x-from', 'backend');
     incoming.pipe(outgoing.writeHead(incoming.url === '/teapot' ? 418 : 200));
     if (incoming.method === 'GET') outgoing.end(`you asked for ${incoming.url}`);
@@ -53,9 +59,8 @@ async function start(t: TestContext) {
     });
     outgoing.end(body);
     const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
-    let text = '';
-    for await (const chunk of response) text += String(chunk);
-    return { status: response.statusCode, text, headers: response.headers };
+    const bytes = await buffer(response);
+    return { status: response.statusCode, text: bytes.toString(), bytes, headers: response.headers };
   };
   return { ask, port, seen, server, identity, base, backend };
 }
@@ -85,7 +90,6 @@ describe('proxy', () => {
     assert.deepEqual(await ask('/some/path?x=1', 'GET'), [200, 'you asked for /some/path?x=1']);
     assert.deepEqual(await ask('/echo', 'POST', 'a body'), [200, 'a body']);
     assert.equal(seen[0]?.headers.host, new URL(server.url).host);
-    assert.equal(seen[0]?.headers['x-forwarded-proto'], 'https');
   });
 
   it('adds the slash that relative links need', async (t) => {
@@ -102,7 +106,7 @@ describe('proxy', () => {
     assert.match(text, /no service port \\"none\\" found for service \\"s\\"/);
     const refused = await ask('/pods/p:1/proxy/');
     assert.equal(refused.status, 503);
-    assert.match(refused.text, /error trying to reach service: connect ECONNREFUSED 127\.0\.0\.1:1/);
+    assert.match(refused.text, /error trying to reach service: dial tcp 127\.0\.0\.1:1: connect: connection refused/);
   });
 
   it('passes WebSockets on', async (t) => {
@@ -115,6 +119,138 @@ describe('proxy', () => {
     const [data] = (await once(client, 'message')) as [Buffer];
     assert.equal(data.toString('utf8'), 'echo hello');
     client.terminate();
+  });
+});
+
+describe('links behind the proxy', () => {
+  it('are rewritten in Location headers and pages, compressed ones, too', async (t) => {
+    const page = '<a href="/x">and /y</a>';
+    const { ask, port, seen, base } = await start(t, (incoming, outgoing) => {
+      outgoing.setHeader('access-control-allow-origin', '*');
+      outgoing.setHeader('set-cookie', ['a=1', 'b=2']);
+      if (incoming.url === '/old/') outgoing.writeHead(302, { Location: '/new/' }).end();
+      else if (incoming.url === '/text') outgoing.writeHead(200, { 'Content-Type': 'text/plain' }).end(page);
+      else if (incoming.url === '/gzip')
+        outgoing.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Encoding': 'gzip' }).end(gzipSync(page));
+      else outgoing.writeHead(200, { 'Content-Type': 'text/html' }).end(page);
+    });
+    const prefix = `${base}/pods/p:${port}/proxy`;
+    const moved = await ask(`/pods/p:${port}/proxy/old/`);
+    assert.deepEqual([moved.status, moved.headers.location], [302, `${prefix}/new/`]);
+    assert.equal(moved.headers['access-control-allow-origin'], undefined);
+    assert.deepEqual(moved.headers['set-cookie'], ['a=1', 'b=2']);
+    assert.equal(seen[0]?.headers['x-forwarded-uri'], `${prefix}/old/`);
+    const rewritten = `<a href="${prefix}/x">and /y</a>`;
+    assert.equal((await ask(`/pods/p:${port}/proxy/`)).text, rewritten);
+    assert.equal((await ask(`/pods/p:${port}/proxy/text`)).text, page);
+    const compressed = await ask(`/pods/p:${port}/proxy/gzip`);
+    assert.equal(compressed.headers['content-encoding'], 'gzip');
+    assert.equal(gunzipSync(compressed.bytes).toString(), rewritten);
+  });
+});
+
+describe('a relay', () => {
+  /** A backend that promises more than it sends. */
+  const breakOff = (_incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    outgoing.writeHead(200, { 'Content-Length': 100 });
+    outgoing.write('7 bytes', () => outgoing.destroy());
+  };
+
+  it('ends over HTTP/1.1 when the backend breaks off', async (t) => {
+    const { ask, port } = await start(t, breakOff);
+    await assert.rejects(ask(`/pods/p:${port}/proxy/`), { code: 'ECONNRESET' });
+  });
+
+  it('ends over HTTP/2 when the backend breaks off', async (t) => {
+    const { server, identity, base, port } = await start(t, breakOff);
+    const session = connect(server.url, identity);
+    t.after(() => session.destroy());
+    const stream = session.request({ ':path': `${base}/pods/p:${port}/proxy/` });
+    await assert.rejects(async () => {
+      for await (const chunk of stream) assert.equal(String(chunk), '7 bytes');
+    });
+    // The connection is good for more.
+    const version = session.request({ ':path': '/version' });
+    version.resume();
+    const [headers] = (await once(version, 'response')) as [IncomingHttpHeaders];
+    assert.equal(headers[':status'], 200);
+  });
+
+  it('ends at the backend when the client goes', async (t) => {
+    const backendClosed = Promise.withResolvers<void>();
+    const { server, identity, base, port } = await start(t, (_incoming, outgoing) => {
+      outgoing.writeHead(200).write('first');
+      outgoing.once('close', backendClosed.resolve);
+    });
+    const outgoing = request(`${server.url}${base}/pods/p:${port}/proxy/`, identity);
+    outgoing.end();
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    response.on('error', () => undefined);
+    response.destroy();
+    await backendClosed.promise;
+  });
+
+  it('of an upgraded connection ends when either side does', async (t) => {
+    const { server, identity, base, backend, port } = await start(t);
+    const sockets = new WebSocketServer({ server: backend });
+    const open = async (): Promise<readonly [WebSocket, WebSocket]> => {
+      const connected = once(sockets, 'connection') as Promise<[WebSocket]>;
+      const client = new WebSocket(`${server.url.replace('https', 'wss')}${base}/pods/p:${port}/proxy/chat`, identity);
+      client.on('error', () => undefined);
+      await once(client, 'open');
+      return [client, (await connected)[0]];
+    };
+    for (const ends of [0, 1]) {
+      const pair = await open();
+      const closed = once(pair[1 - ends] ?? pair[0], 'close');
+      pair[ends]?.terminate();
+      await closed;
+    }
+  });
+
+  it('of an upgrade tells why there is none', async (t) => {
+    const { server, identity, base, port } = await start(t, (_incoming, outgoing) => outgoing.writeHead(418).end('no'));
+    const refused = async (at: number): Promise<string> => {
+      const client = new WebSocket(`${server.url.replace('https', 'wss')}${base}/pods/p:${at}/proxy/chat`, identity);
+      const [, response] = (await once(client, 'unexpected-response')) as [unknown, IncomingMessage];
+      let text = '';
+      for await (const chunk of response) text += String(chunk);
+      return `${response.statusCode} ${text}`;
+    };
+    assert.equal(await refused(port), '418 no');
+    assert.match(await refused(1), /^503 .*error trying to reach service: dial tcp 127\.0\.0\.1:1: connect: connection refused/);
+  });
+});
+
+describe('pods without a network', () => {
+  it('are never dialled', async (t) => {
+    let dialled = 0;
+    const elsewhere = createTcpServer(() => {
+      dialled += 1;
+    }).listen(0, '127.0.0.1');
+    await once(elsewhere, 'listening');
+    t.after(() => elsewhere.close());
+    const { fetch, server, identity } = await startServer(t, { podsAreReachable: false, mayProxyTo: () => true });
+    await fetch('/api/v1/namespaces/default/pods', sending('POST', pod('p')));
+    const status = { status: { phase: 'Running', podIP: '127.0.0.1', podIPs: [{ ip: '127.0.0.1' }] } };
+    await fetch('/api/v1/namespaces/default/pods/p/status', sending('PATCH', status, { 'content-type': 'application/merge-patch+json' }));
+    const { port } = elsewhere.address() as AddressInfo;
+    const answer = await askServer(`${server.url}/api/v1/namespaces/default/pods/p:${port}/proxy/`, identity);
+    assert.deepEqual([answer.status, dialled], [503, 0]);
+  });
+});
+
+describe('splitProxyPath', () => {
+  it('finds the sub-resource, whatever the names are', () => {
+    for (const [prefix, below] of [
+      ['/api/v1/namespaces/proxy/pods/proxy/proxy', '/proxy/x'],
+      ['/api/v1/namespaces/default/pods/proxy-1:80/proxy', ''],
+      ['/api/v1/namespaces/default/services/http:proxy:web/proxy', '/'],
+      ['/api/v1/nodes/proxy/proxy', '/metrics/cadvisor'],
+    ] as const) {
+      const path = `${prefix}${below}`;
+      assert.deepEqual(splitProxyPath({ path, info: requestInfo('GET', path, undefined) }), [prefix, below]);
+    }
   });
 });
 

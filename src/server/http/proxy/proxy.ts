@@ -1,46 +1,60 @@
 /** The API proxy sub-resources. Source: apimachinery pkg/util/proxy/upgradeaware.go. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Duplex, PassThrough } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type HttpProxy from 'http-proxy';
-import { statusErrors } from '../../../api/status-error.ts';
+import { dialError } from '../../../api/go-dial-error.ts';
+import { StatusError, statusErrors } from '../../../api/status-error.ts';
 import type { Target } from '../../registry/registry.ts';
+import { cutOff } from '../cut-off.ts';
 import type { Exchange, NodeBindings } from '../exchange.ts';
+import { askForBody } from '../http1.ts';
 import type { ServerContext } from '../server-context.ts';
-import { type Backend, resolveBackend } from './resolve-backend.ts';
+import { relayResponse } from './relay-response.ts';
+import { authorityOf, resolveBackend } from './resolve-backend.ts';
+import { joinPath } from './rewrite-links.ts';
 
-const proxies = new WeakMap<ServerContext, Promise<HttpProxy>>();
+type TakeAnswer = (answer: IncomingMessage) => void;
+
+interface Relay {
+  readonly proxy: HttpProxy;
+  /** Who waits for the answer to a request. */
+  readonly waiting: WeakMap<IncomingMessage, TakeAnswer>;
+}
+
+const relays = new WeakMap<ServerContext, Promise<Relay>>();
 
 /** Loaded on first use; one instance serves all backends. */
-function loadProxy(server: ServerContext): Promise<HttpProxy> {
-  const known = proxies.get(server);
+function loadRelay(server: ServerContext): Promise<Relay> {
+  const known = relays.get(server);
   if (known !== undefined) return known;
   const made = import('http-proxy').then(({ default: library }) => {
-    const proxy = library.createProxyServer({ xfwd: true, secure: false });
+    const proxy = library.createProxyServer({ secure: false, selfHandleResponse: true, toProxy: true });
+    const waiting = new WeakMap<IncomingMessage, TakeAnswer>();
     // On Node 24 http-proxy 1.18 leaves the upstream request open when the client goes away.
     proxy.on('proxyReq', (upstream, _request, response) => {
       response.on('close', () => upstream.destroy());
     });
-    proxy.on('proxyRes', (answer, request) => {
-      if (request.httpVersionMajor !== 2) return;
-      for (const name of connectionHeaders) delete answer.headers[name];
-      answer.statusMessage = '';
-    });
-    return proxy;
+    proxy.on('proxyRes', (answer, request) => waiting.get(request)?.(answer));
+    return { proxy, waiting };
   });
-  proxies.set(server, made);
+  relays.set(server, made);
   return made;
 }
 
-/** Headers that prove the client to us are none of the backend's business. */
-function withoutCredentials(incoming: IncomingMessage): void {
-  for (const name of Object.keys(incoming.headers)) {
-    if (name === 'authorization' || name.startsWith('impersonate-') || name.startsWith(':')) delete incoming.headers[name];
+/** Headers that prove the client to us are none of the backend's business; those of the connection are not the request's. */
+export function dropCredentials(headers: IncomingMessage['headers']): void {
+  for (const name of Object.keys(headers)) {
+    if (name === 'authorization' || name.startsWith('impersonate-') || name.startsWith(':')) delete headers[name];
   }
 }
 
-/** What HTTP/2 does not have. */
-const connectionHeaders: readonly string[] = ['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'];
+/** Tells the backend who asks. Source: Go net/http/httputil reverseproxy.go. */
+export function addForwardedFor(incoming: IncomingMessage): void {
+  const before = incoming.headers['x-forwarded-for'];
+  const address = incoming.socket.remoteAddress ?? '';
+  incoming.headers['x-forwarded-for'] = before === undefined ? address : `${String(before)}, ${address}`;
+}
 
 /**
  * A request as HTTP/1 shows it, which is what http-proxy passes on. HTTP/2's own object keeps method and URL among the headers, under names
@@ -60,55 +74,57 @@ function asHttp1(incoming: NodeBindings['incoming']): IncomingMessage {
   return request as unknown as IncomingMessage;
 }
 
-/** The path below `…/proxy`, with the query. */
-export function backendPath(exchange: Exchange): string {
-  const marker = '/proxy';
-  const at = exchange.path.indexOf(marker, exchange.path.indexOf(`/${exchange.info.resource}/`));
-  const path = exchange.path.slice(at + marker.length);
-  return `${path === '' ? '/' : path}${exchange.search === '' ? '' : `?${exchange.search}`}`;
+/** `/api/v1/namespaces/x/pods/y/proxy`, `/api/v1/nodes/x/proxy`; names may be anything, "proxy" too. */
+const prefixes = { namespaced: /^(?:\/+[^/]+){7}/, clustered: /^(?:\/+[^/]+){5}/ } as const;
+
+/** The path as far as `…/proxy`, and the path below it. */
+export function splitProxyPath({ path, info }: Pick<Exchange, 'path' | 'info'>): readonly [prefix: string, below: string] {
+  const [prefix = ''] = (info.namespace === '' ? prefixes.clustered : prefixes.namespaced).exec(path) ?? [];
+  return [prefix, path.slice(prefix.length)];
 }
 
-const urlOf = ({ scheme, host, port }: Backend): string => `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+/** The URL that the backend is asked for. */
+export const backendUrl = (below: string, search: string): string => `${below === '' ? '/' : below}${search === '' ? '' : `?${search}`}`;
+
+/** What a client is told about a backend that cannot be reached. Source: apimachinery pkg/util/proxy/transport.go. */
+export const unreachable = (error: Error, authority: string): StatusError =>
+  error instanceof StatusError ? error : statusErrors.serviceUnavailable(`error trying to reach service: ${dialError(error, authority)}`);
 
 /** Answers with what the backend says. */
 export async function proxyRequest(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
   const { node } = exchange;
   if (node === undefined) throw statusErrors.serviceUnavailable('proxying needs a connection');
   const backend = await resolveBackend(exchange, server, target);
+  const [prefix, below] = splitProxyPath(exchange);
   // `…/proxy` without a slash is sent to `…/proxy/`, so that relative links of pages work.
-  if (exchange.path.endsWith('/proxy') && (exchange.method === 'GET' || exchange.method === 'HEAD')) {
+  if (below === '' && (exchange.method === 'GET' || exchange.method === 'HEAD')) {
     return new Response(null, {
       status: 301,
       headers: { Location: `${exchange.path}/${exchange.search === '' ? '' : `?${exchange.search}`}`, 'Audit-Id': exchange.auditId },
     });
   }
-  const proxy = await loadProxy(server);
+  const { proxy, waiting } = await loadRelay(server);
+  askForBody(node);
   // http-proxy's types know HTTP/1 only; HTTP/2's compatibility objects have the members it uses.
   const incoming = asHttp1(node.incoming);
   const outgoing = node.outgoing as ServerResponse;
-  withoutCredentials(incoming);
-  incoming.url = backendPath(exchange);
+  const requestHost = incoming.headers.host ?? '';
+  dropCredentials(incoming.headers);
+  delete incoming.headers.expect;
+  addForwardedFor(incoming);
+  incoming.headers['x-forwarded-uri'] = joinPath(prefix, below === '' ? '/' : below);
+  incoming.url = backendUrl(below, exchange.search);
+  const authority = authorityOf(backend);
+  const common = { 'audit-id': exchange.auditId, 'cache-control': 'no-cache, private' };
   return new Promise((resolve, reject) => {
     outgoing.once('close', () => resolve(RESPONSE_ALREADY_SENT));
-    proxy.web(incoming, outgoing, { target: urlOf(backend) }, (error: Error) => {
-      if (outgoing.headersSent) outgoing.destroy();
-      else reject(statusErrors.serviceUnavailable(`error trying to reach service: ${error.message}`));
+    const fail = (error: Error): void => {
+      if (outgoing.headersSent) cutOff(node.outgoing);
+      else reject(unreachable(error, authority));
+    };
+    waiting.set(incoming, (answer) => {
+      relayResponse(answer, node, { backendHost: authority, requestHost, prefix }, common).catch(fail);
     });
+    proxy.web(incoming, outgoing, { target: `${backend.scheme}://${authority}` }, fail);
   });
-}
-
-/** Passes an upgraded connection (WebSocket …) on to the backend. */
-export async function proxyUpgrade(
-  exchange: Exchange,
-  server: ServerContext,
-  target: Target,
-  incoming: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-): Promise<void> {
-  const backend = await resolveBackend(exchange, server, target);
-  const proxy = await loadProxy(server);
-  withoutCredentials(incoming);
-  incoming.url = backendPath(exchange);
-  proxy.ws(incoming, socket, head, { target: urlOf(backend) }, () => socket.destroy());
 }

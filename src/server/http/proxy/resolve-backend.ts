@@ -1,5 +1,6 @@
 /** Where a proxy request goes: `[scheme:]name[:port]` of a pod or service. Source: pkg/registry/core/{pod,service}/…/ResourceLocation. */
 import { BlockList, isIP } from 'node:net';
+import { hostPort } from '../../../api/go-dial-error.ts';
 import type { JsonValue } from '../../../api/json.ts';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { RequestContext, Target } from '../../registry/registry.ts';
@@ -11,6 +12,9 @@ export interface Backend {
   readonly host: string;
   readonly port: number;
 }
+
+/** `host:port`, with brackets around IPv6 addresses. */
+export const authorityOf = ({ host, port }: Backend): string => hostPort(host, port);
 
 /** The parts of `name`, `name:port`, `scheme:name:port`. Throws 400. */
 export function splitProxyName(text: string): { readonly scheme: 'http' | 'https'; readonly name: string; readonly port: string } {
@@ -96,6 +100,10 @@ export async function resolveBackend(context: RequestContext, server: ServerCont
   const { plural } = target.kind;
   if (plural !== 'pods' && plural !== 'services') throw statusErrors.serviceUnavailable(`proxy to ${plural} is not served`);
   const backend = await (plural === 'pods' ? podBackend : serviceBackend)(context, server, target);
+  if (!server.podsAreReachable)
+    throw statusErrors.serviceUnavailable(
+      `error trying to reach service: dial tcp ${authorityOf(backend)}: connect: network is unreachable`,
+    );
   if (!server.mayProxyTo(backend.host)) throw statusErrors.badRequest('address not allowed');
   return backend;
 }

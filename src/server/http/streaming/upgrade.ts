@@ -9,7 +9,7 @@ import { Exchange } from '../exchange.ts';
 import { resolveTarget } from '../handlers/resolve-target.ts';
 import { startWatch } from '../handlers/watch.ts';
 import { boolParam, stringParam } from '../options/query-values.ts';
-import { proxyUpgrade } from '../proxy/proxy.ts';
+import { proxyUpgrade } from '../proxy/proxy-upgrade.ts';
 import { forbiddenError } from '../status.ts';
 import type { WatchSink } from '../watch/watch-sink.ts';
 import { logOptions } from './log-options.ts';

@@ -1,5 +1,6 @@
 /** Where a watch writes: a Node response, a web stream (tests without sockets) or a WebSocket. */
 import { ServerResponse } from 'node:http';
+import { cutOff } from '../cut-off.ts';
 import type { NodeBindings } from '../exchange.ts';
 
 export interface WatchSink {
@@ -47,9 +48,7 @@ export function nodeSink({ outgoing }: NodeBindings, headers: Readonly<Record<st
     end: () => {
       response.end();
     },
-    destroy: () => {
-      response.destroy();
-    },
+    destroy: () => cutOff(outgoing),
   };
 }
 

@@ -1,0 +1,98 @@
+/** Upgraded connections (WebSocket …) through the API proxy. Source: apimachinery pkg/util/proxy/upgradeaware.go, tryUpgrade. */
+import { type IncomingMessage, request as requestHttp, STATUS_CODES } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { statusErrors } from '../../../api/status-error.ts';
+import type { Target } from '../../registry/registry.ts';
+import type { Exchange } from '../exchange.ts';
+import type { ServerContext } from '../server-context.ts';
+import { addForwardedFor, backendUrl, dropCredentials, splitProxyPath, unreachable } from './proxy.ts';
+import { authorityOf, resolveBackend } from './resolve-backend.ts';
+
+interface Answered {
+  readonly answer: IncomingMessage;
+  /** The backend's connection and what has come over it already; absent when it did not upgrade. */
+  readonly backend?: { readonly socket: Duplex; readonly head: Buffer };
+}
+
+/** The head of an answer as it goes over the wire. The body of one that is no upgrade has lost its chunks, and the connection ends with it. */
+function headOf({ statusCode = 502, rawHeaders }: IncomingMessage): string {
+  const lines = [`HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode] ?? ''}`];
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? '';
+    if (statusCode === 101 || !/^(connection|keep-alive|transfer-encoding)$/i.test(name)) lines.push(`${name}: ${rawHeaders[at + 1]}`);
+  }
+  if (statusCode !== 101) lines.push('Connection: close');
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
+/** Joins two connections; when one ends, however it does, the other ends after what is on its way. */
+function join(one: Duplex, other: Duplex): Promise<void> {
+  const oneWay = (from: Duplex, to: Duplex): void => {
+    from.pipe(to);
+    from.once('end', () => to.end(() => to.destroy()));
+    from.once('close', () => {
+      if (!from.readableEnded) to.destroy();
+    });
+    from.on('error', () => from.destroy());
+  };
+  oneWay(one, other);
+  oneWay(other, one);
+  return new Promise((resolve) => one.once('close', resolve));
+}
+
+function askBackend(
+  exchange: Exchange,
+  incoming: IncomingMessage,
+  socket: Duplex,
+  server: ServerContext,
+  target: Target,
+): Promise<Answered> {
+  return resolveBackend(exchange, server, target).then((backend) => {
+    const [, below] = splitProxyPath(exchange);
+    dropCredentials(incoming.headers);
+    addForwardedFor(incoming);
+    const { host, port, scheme } = backend;
+    const { method = 'GET', headers } = incoming;
+    const options = { host, port, method, headers, path: backendUrl(below, exchange.search), rejectUnauthorized: false, agent: false };
+    return new Promise<Answered>((resolve, reject) => {
+      const outgoing = (scheme === 'https' ? requestHttps : requestHttp)(options);
+      const clientGone = (): void => void outgoing.destroy();
+      socket.once('close', clientGone);
+      outgoing.once('upgrade', (answer, upgraded, head) => {
+        socket.off('close', clientGone);
+        resolve({ answer, backend: { socket: upgraded, head } });
+      });
+      outgoing.once('response', (answer) => resolve({ answer }));
+      outgoing.on('error', (error) => reject(unreachable(error, authorityOf(backend))));
+      outgoing.end();
+    });
+  });
+}
+
+/** Passes an upgraded connection on to the backend; resolves when it has ended. Rejects while nothing has been answered. */
+export async function proxyUpgrade(
+  exchange: Exchange,
+  server: ServerContext,
+  target: Target,
+  incoming: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  const { answer, backend } = await askBackend(exchange, incoming, socket, server, target);
+  if (backend === undefined) {
+    const { statusCode = 502 } = answer;
+    if (statusCode < 400) {
+      answer.destroy();
+      throw statusErrors.internal(new Error(`invalid upgrade response: status code ${statusCode}`));
+    }
+    socket.write(headOf(answer));
+    answer.pipe(socket);
+    answer.once('close', () => socket.end());
+    return;
+  }
+  socket.write(headOf(answer));
+  if (backend.head.length > 0) socket.write(backend.head);
+  if (head.length > 0) backend.socket.write(head);
+  await join(socket, backend.socket);
+}
