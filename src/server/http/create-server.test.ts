@@ -236,6 +236,21 @@ describe('streams over WebSocket', () => {
     socket.terminate();
   });
 
+  it('forwards ports until the pod closes, its last words included', async (t) => {
+    const farewell = 'x'.repeat(300_000);
+    const server = createTcpServer({ allowHalfOpen: true }, (socket) => socket.end(farewell)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.after(() => server.close());
+    const dial = async () => connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
+    const running = await start(t, { podStreams: { ...noStreams, portForward: dial } });
+    await running.fetch('/api/v1/namespaces/default/pods', sending('POST', pod('p')));
+    for (const protocols of [['v4.channel.k8s.io'], []]) {
+      const { all, closed } = openStream(running, 'portforward?ports=80', protocols);
+      assert.equal((await closed)[0], 1000);
+      assert.equal(all(0), `P\0${farewell}`);
+    }
+  });
+
   it('watches', async (t) => {
     const running = await start(t);
     const { identity, server, fetch } = running;

@@ -75,7 +75,10 @@ export async function serveChannelPortForward(
       await new Promise<void>((resolve, reject) => {
         backend.once('error', reject);
         backend.once('close', resolve);
+        // The pod has said all: the client may not have, but nobody listens any more.
+        output.once('finish', resolve);
       });
+      backend.destroy();
     } catch (cause) {
       const text = cause instanceof Error ? cause.message : String(cause);
       if (!error.destroyed) error.write(`error forwarding port ${port} to pod ${options.podName}: ${text}`);
