@@ -5,6 +5,7 @@
  */
 import type { ClusterHost, ClusterSettings, RunningCluster, StartHooks } from './cli/cluster-port.ts';
 import { systemClock } from './client/clock.ts';
+import { controllerManager, scheduler as schedulerUser } from './client/identity.ts';
 import { createInformerFactory } from './client/informer-factory.ts';
 import { createJsonLogger } from './client/logger.ts';
 import { containerRuntime } from './cluster/container-runtime.ts';
@@ -35,7 +36,7 @@ async function start(settings: ClusterSettings, { onStep, onListening }: StartHo
   const server = await plane.serve();
   onListening();
   onStep('Starting controllers and scheduler');
-  const informers = createInformerFactory({ client: clientFor('system:kube-controller-manager'), signal, log });
+  const informers = createInformerFactory({ client: clientFor(controllerManager), signal, log });
   const parts: NodeParts = { clientFor, informers, runtime, log, signal };
   const controllers = startControllers({
     controllers: allControllers({
@@ -43,13 +44,13 @@ async function start(settings: ClusterSettings, { onStep, onListening }: StartHo
       certificateAuthority: plane.pki.caCertificate,
       issueSecretToken: (claims) => plane.tokens.issueForSecret(claims),
     }),
-    clientFor: (account) => clientFor(`system:serviceaccount:kube-system:${account}`),
+    clientFor,
     informers,
     log,
     signal,
   });
   const scheduler = startScheduler({
-    client: clientFor('system:kube-scheduler'),
+    client: clientFor(schedulerUser),
     informers,
     clock: systemClock,
     log,

@@ -11,6 +11,7 @@ import { Protobuf } from '../api/schema/protobuf.ts';
 import type { ClusterSettings } from '../cli/cluster-port.ts';
 import type { Client } from '../client/client.ts';
 import { systemClock } from '../client/clock.ts';
+import type { Identity } from '../client/identity.ts';
 import { createInProcessClient } from '../client/in-process-client.ts';
 import type { Logger } from '../client/logger.ts';
 import { sqliteAddon } from '../executable.ts';
@@ -18,6 +19,7 @@ import { clusterStreams } from '../runtime/kubelet/cluster-streams.ts';
 import type { Kubelet } from '../runtime/kubelet/kubelet.ts';
 import { createAdmissionChain } from '../server/admission/admission.ts';
 import { defaultPlugins } from '../server/admission/default-plugins.ts';
+import { authorizedRegistry } from '../server/auth/authorized-registry.ts';
 import { bootstrapRules } from '../server/auth/bootstrap-policy.ts';
 import { RbacAuthorizer } from '../server/auth/rbac.ts';
 import { ServiceAccountTokens } from '../server/auth/service-account-tokens.ts';
@@ -62,8 +64,8 @@ export interface ControlPlane {
   readonly tokens: ServiceAccountTokens;
   /** Begins to listen. */
   serve(): Promise<ApiServer>;
-  /** A client in this process, as a user. */
-  clientFor(name: string, groups?: readonly string[]): Client;
+  /** A client in this process: a user who may do what the cluster's rules allow. */
+  clientFor(identity: Identity): Client;
 }
 
 /** Opens the store, makes what every cluster holds, and prepares the server. */
@@ -132,7 +134,8 @@ export async function openControlPlane(
       pki,
       addresses: [{ host: '127.0.0.1', port }, ...(settings.runtime === 'docker' ? [{ host: addresses.gateway, port }] : [])],
     });
-  const clientFor = (name: string, groups: readonly string[] = []): Client => createInProcessClient(registry, { user: { name, groups } });
+  const authorized = authorizedRegistry(registry, authorizer);
+  const clientFor = (identity: Identity): Client => createInProcessClient(authorized, { user: identity });
   return { store, pki, kinds, tokens, serve, clientFor };
 }
 

@@ -7,6 +7,7 @@ import type { ClusterSettings } from '../cli/cluster-port.ts';
 import { createEventRecorder } from '../client/api-event-recorder.ts';
 import type { Client } from '../client/client.ts';
 import { systemClock } from '../client/clock.ts';
+import { controllerAccount, type Identity, nodeUser } from '../client/identity.ts';
 import type { InformerFactory } from '../client/informer.ts';
 import type { Logger } from '../client/logger.ts';
 import { createNetworkWorker } from '../executable.ts';
@@ -24,7 +25,7 @@ import { hostMounter, nodesFolder } from './container-runtime.ts';
 const maxPodsPerNode = 110;
 
 export interface NodeParts {
-  readonly clientFor: (name: string, groups?: readonly string[]) => Client;
+  readonly clientFor: (identity: Identity) => Client;
   readonly informers: InformerFactory;
   readonly runtime: ContainerRuntime;
   readonly log: Logger;
@@ -39,7 +40,7 @@ export function startNodes(settings: ClusterSettings, parts: NodeParts): Promise
   const hostResolver = parseResolvConf(readFileSync('/etc/resolv.conf', 'utf8'));
   const start = (index: number): Promise<Kubelet> => {
     const name = nodeName(settings, index);
-    const client = clientFor(`system:node:${name}`, ['system:nodes']);
+    const client = clientFor(nodeUser(name));
     const own = log.with({ component: 'kubelet', node: name });
     const events = createEventRecorder({
       api: client.resource(eventKind),
@@ -83,7 +84,7 @@ export async function startServices(
   { clientFor, informers, log, signal }: NodeParts,
 ): Promise<Network | undefined> {
   if (settings.runtime === 'simulated') return undefined;
-  const client = clientFor('system:kube-proxy');
+  const client = clientFor(controllerAccount('service-controller'));
   const logger = log.with({ component: 'network' });
   const events = createEventRecorder({
     api: client.resource(eventKind),

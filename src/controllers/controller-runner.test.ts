@@ -3,13 +3,18 @@ import { describe, it } from 'node:test';
 import type { ConfigMap } from '../api/generated/core/v1.ts';
 import { configMap } from '../api/kinds/core/config-map.ts';
 import { secret } from '../api/kinds/core/secret.ts';
+import type { StatusError } from '../api/status-error.ts';
+import { controllerAccount, systemUser } from '../client/identity.ts';
 import { type Controller, defineController, type Outcome, settled, watching } from './controller.ts';
 import { startTestCluster, type TestCluster } from './testing/test-cluster.ts';
+
+/** What a controller may do is no matter here, but where a test says so. */
+const allMighty = systemUser('test-controller', 'system:masters');
 
 const make = (cluster: TestCluster, name: string, data = {}) =>
   cluster.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' }, data });
 const controller = (reconcile: Controller['reconcile'], more: Partial<Controller<ConfigMap>> = {}): Controller<ConfigMap> =>
-  defineController<ConfigMap>({ name: 'test', reconciles: configMap, reconcile, ...more });
+  defineController<ConfigMap>({ name: 'test', identity: allMighty, reconciles: configMap, reconcile, ...more });
 
 describe('runController', () => {
   it('reconciles each object by its ref, also what was there before', async (t) => {
@@ -114,6 +119,28 @@ describe('runController', () => {
     }
     await cluster.settle();
     assert.equal(made, 1);
+  });
+
+  it('may do what its own role says, and nothing else', async (t) => {
+    const refused: string[] = [];
+    const cluster = await startTestCluster(t, {
+      controllers: [
+        controller(
+          async (ref, { api }) => {
+            await api(configMap)
+              .delete(ref)
+              .catch((error: StatusError) => refused.push(error.message));
+            return settled;
+          },
+          { identity: controllerAccount('replicaset-controller') },
+        ),
+      ],
+    });
+    await make(cluster, 'a');
+    await cluster.settle();
+    assert.deepEqual(refused, [
+      'configmaps "a" is forbidden: User "system:serviceaccount:kube-system:replicaset-controller" cannot delete resource "configmaps" in API group "" in the namespace "default"',
+    ]);
   });
 
   it('maps changes of watched objects and leaves out what does not concern it', async (t) => {

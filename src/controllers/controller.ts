@@ -11,6 +11,7 @@ import type { KubeObject, ObjectRef } from '../api/object.ts';
 import type { ResourceClient } from '../client/client.ts';
 import type { Clock } from '../client/clock.ts';
 import type { EventRecorder } from '../client/event-recorder.ts';
+import type { Identity } from '../client/identity.ts';
 import type { Cache } from '../client/informer.ts';
 import type { Logger } from '../client/logger.ts';
 
@@ -58,6 +59,8 @@ export interface Controller<T extends KubeObject = KubeObject> {
   readonly reads?: readonly Kind[];
   /** Indexes that it needs in the caches. */
   readonly indexes?: readonly CacheIndex[];
+  /** Whom it calls the API as; default: the ServiceAccount `<name>-controller` of kube-system. Its bootstrap role says what it may do. */
+  readonly identity?: Identity;
   /** `source.component` of its Events; default `<name>-controller`. */
   readonly eventSource?: string;
   /** How many refs are worked on at once; default 5. */

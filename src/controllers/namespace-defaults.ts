@@ -1,10 +1,12 @@
 /** What every namespace has: the default ServiceAccount and the root certificate. Source: pkg/controller/serviceaccount, certificates/rootcacertpublisher. */
+
 import type { Namespace } from '../api/generated/core/v1.ts';
 import { configMap } from '../api/kinds/core/config-map.ts';
 import { namespace } from '../api/kinds/core/namespace.ts';
 import { serviceAccount } from '../api/kinds/core/service-account.ts';
 import { sameJson } from '../api/same-json.ts';
 import { isAlreadyExists, isNotFound } from '../api/status-error.ts';
+import { controllerAccount } from '../client/identity.ts';
 import { isNamespaceTerminating } from '../client/namespace-terminating.ts';
 import { type Controller, defineController, settled, watching } from './controller.ts';
 
@@ -21,6 +23,7 @@ const defaultAccount = 'default';
 /** Keeps a ServiceAccount `default` in every namespace. */
 export const serviceAccountController: Controller<Namespace> = defineController<Namespace>({
   name: 'serviceaccount',
+  identity: controllerAccount('service-account-controller'),
   eventSource: 'service-account-controller',
   reconciles: namespace,
   watches: [
@@ -49,6 +52,7 @@ export function rootCaController(certificateAuthority: string): Controller<Names
   const annotations = { 'kubernetes.io/description': description };
   return defineController<Namespace>({
     name: 'root-ca-certificate-publisher',
+    identity: controllerAccount('root-ca-cert-publisher'),
     eventSource: 'root-ca-cert-publisher',
     reconciles: namespace,
     watches: [

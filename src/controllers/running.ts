@@ -2,6 +2,7 @@
 import type { Client } from '../client/client.ts';
 import type { Clock } from '../client/clock.ts';
 import type { EventRecorder } from '../client/event-recorder.ts';
+import type { Identity } from '../client/identity.ts';
 import type { InformerFactory } from '../client/informer.ts';
 import type { Logger } from '../client/logger.ts';
 
@@ -29,6 +30,8 @@ export interface Running {
 /** A part that does not fit `Controller`: it looks at several Kinds alike. */
 export interface BackgroundController {
   readonly name: string;
+  /** Whom it calls the API as; default: the ServiceAccount `<name>-controller` of kube-system. Its bootstrap role says what it may do. */
+  readonly identity?: Identity;
   /** `source.component` of its Events; default `<name>-controller`. */
   readonly eventSource?: string;
   start(deps: RunDeps): Running;

@@ -2,12 +2,14 @@
  * Fills Secrets of type service-account-token with a token that never ends, and deletes them with their account.
  * Source: pkg/controller/serviceaccount/tokens_controller.go.
  */
+
 import { fromBase64, toBase64 } from '../api/base64.ts';
 import type { Secret, ServiceAccount } from '../api/generated/core/v1.ts';
 import { secret } from '../api/kinds/core/secret.ts';
 import { serviceAccount } from '../api/kinds/core/service-account.ts';
 import { type ObjectRef, refOf } from '../api/object.ts';
 import { isConflict, isNotFound } from '../api/status-error.ts';
+import { controllerManager } from '../client/identity.ts';
 import { type Controller, type ControllerContext, defineController, indexing, settled, watching } from './controller.ts';
 
 /** Signs the token of a Secret. */
@@ -41,6 +43,8 @@ function ignoreRace(error: unknown): void {
 export const serviceAccountTokensController = (options: ServiceAccountTokensOptions): Controller<Secret> =>
   defineController<Secret>({
     name: 'serviceaccount-token',
+    // Upstream's, too, has no account of its own: it makes those that give the others their tokens.
+    identity: controllerManager,
     eventSource: 'tokens-controller',
     reconciles: secret,
     concerns: isToken,

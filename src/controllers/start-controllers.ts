@@ -4,6 +4,7 @@ import { event } from '../api/kinds/core/event.ts';
 import { type ApiEventRecorder, createEventRecorder } from '../client/api-event-recorder.ts';
 import type { Client } from '../client/client.ts';
 import { type Clock, systemClock } from '../client/clock.ts';
+import { controllerAccount, type Identity } from '../client/identity.ts';
 import type { InformerFactory } from '../client/informer.ts';
 import type { Logger } from '../client/logger.ts';
 import type { Controller } from './controller.ts';
@@ -14,8 +15,8 @@ export type AnyController = Controller | BackgroundController;
 
 export interface ControllersOptions {
   readonly controllers: readonly AnyController[];
-  /** The API as the service account of a controller, e.g. `replicaset-controller` in kube-system. */
-  readonly clientFor: (serviceAccount: string) => Client;
+  /** The API as one user. */
+  readonly clientFor: (identity: Identity) => Client;
   readonly informers: InformerFactory;
   readonly log: Logger;
   /** Stops them all. */
@@ -38,7 +39,7 @@ export function startControllers(options: ControllersOptions): RunningController
   const metrics: Record<string, () => ControllerMetrics> = {};
   const parts = controllers.map((controller): Running => {
     const component = controller.eventSource ?? `${controller.name}-controller`;
-    const client = clientFor(component);
+    const client = clientFor(controller.identity ?? controllerAccount(`${controller.name}-controller`));
     const events = createEventRecorder({ api: client.resource<Event>(event), component, clock, log, signal });
     recorders.push(events);
     const deps: RunDeps = { client, informers, events, clock, log, signal, random };

@@ -1,10 +1,12 @@
 /** The EndpointSlice controller. Source: pkg/controller/endpointslice, k8s.io/endpointslice. */
+
 import type { Node, Pod, Service } from '../../api/generated/core/v1.ts';
 import type { Endpoint, EndpointPort } from '../../api/generated/discovery/v1.ts';
 import { node } from '../../api/kinds/core/node.ts';
 import { pod } from '../../api/kinds/core/pod.ts';
 import { service } from '../../api/kinds/core/service.ts';
 import { endpointSlice } from '../../api/kinds/discovery/endpoint-slice.ts';
+import { controllerAccount } from '../../client/identity.ts';
 import { type Controller, type ControllerContext, defineController, type Outcome, settled, watching } from '../controller.ts';
 import { isPodReady } from '../pods.ts';
 import {
@@ -29,6 +31,7 @@ const capacity = 100;
 
 export const endpointSliceController: Controller<Service> = defineController<Service>({
   name: 'endpoint-slice',
+  identity: controllerAccount('endpointslice-controller'),
   eventSource: 'endpoint-slice-controller',
   reconciles: service,
   reads: [pod, node],

@@ -1,10 +1,12 @@
 /** Mirrors hand-made Endpoints of Services without a selector into EndpointSlices. Source: pkg/controller/endpointslicemirroring. */
+
 import type { EndpointAddress, EndpointSubset, Endpoints } from '../../api/generated/core/v1.ts';
 import type { Endpoint } from '../../api/generated/discovery/v1.ts';
 import { endpoints } from '../../api/kinds/core/endpoints.ts';
 import { service } from '../../api/kinds/core/service.ts';
 import { endpointSlice } from '../../api/kinds/discovery/endpoint-slice.ts';
 import { refOf } from '../../api/object.ts';
+import { controllerAccount } from '../../client/identity.ts';
 import { type Controller, defineController, settled, watching } from '../controller.ts';
 import { hasSelector, triggerTimeAnnotation } from './service-pods.ts';
 import { managedByLabel, type PortGroup, removeSlices, serviceNameLabel, slicesByService, slicesOf, writeSlices } from './slices.ts';
@@ -20,6 +22,7 @@ const isMirrored = ({ metadata }: Endpoints): boolean =>
 
 export const endpointSliceMirroringController: Controller<Endpoints> = defineController<Endpoints>({
   name: 'endpoint-slice-mirroring',
+  identity: controllerAccount('endpointslicemirroring-controller'),
   reconciles: endpoints,
   indexes: [slicesByService],
   watches: [

@@ -2,12 +2,14 @@
  * Deletes what has no owner left, finishes foreground deletions and orphans dependents. Works over all Kinds that are served, custom resources included,
  * from their caches; an owner is taken for gone only when the API itself says so. Source: pkg/controller/garbagecollector/garbagecollector.go
  */
+
 import type { OwnerReference } from '../../api/generated/meta/v1.ts';
 import type { AnyKind } from '../../api/kind.ts';
 import { type KubeObject, refKey, refOf } from '../../api/object.ts';
 import { sameJson } from '../../api/same-json.ts';
 import { isConflict, isNotFound } from '../../api/status-error.ts';
 import type { DeleteOptions } from '../../client/client.ts';
+import { controllerAccount } from '../../client/identity.ts';
 import { WorkQueue } from '../../client/work-queue.ts';
 import type { KindCatalog } from '../kind-catalog.ts';
 import type { BackgroundController, RunDeps, Running } from '../running.ts';
@@ -24,7 +26,12 @@ import {
 
 /** The garbage collector over a catalog of Kinds. */
 export function garbageCollector(kinds: KindCatalog): BackgroundController {
-  return { name: 'garbage-collector', eventSource: 'garbage-collector-controller', start: (deps) => new GarbageCollector(kinds, deps) };
+  return {
+    name: 'garbage-collector',
+    identity: controllerAccount('generic-garbage-collector'),
+    eventSource: 'garbage-collector-controller',
+    start: (deps) => new GarbageCollector(kinds, deps),
+  };
 }
 
 const workers = 20;

@@ -2,6 +2,7 @@
  * Watches over nodes by their leases: a node that does not renew for a grace period gets Unknown conditions, its Pods are marked not ready, and it is
  * tainted; taints follow its conditions. Source: pkg/controller/nodelifecycle/node_lifecycle_controller.go
  */
+
 import type { Node, NodeCondition, Pod } from '../../api/generated/core/v1.ts';
 import { lease } from '../../api/kinds/coordination/lease.ts';
 import { node } from '../../api/kinds/core/node.ts';
@@ -9,6 +10,7 @@ import { pod } from '../../api/kinds/core/pod.ts';
 import { type ObjectRef, refOf } from '../../api/object.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import { rfc3339 } from '../../api/time.ts';
+import { controllerAccount } from '../../client/identity.ts';
 import {
   type CacheIndex,
   type Controller,
@@ -49,6 +51,7 @@ export function nodeLifecycleController({ gracePeriodMs = 40_000 }: NodeLifecycl
   const healthy = new Set<string>();
   return defineController<Node>({
     name: 'node-lifecycle',
+    identity: controllerAccount('node-controller'),
     eventSource: 'node-controller',
     reconciles: node,
     reads: [pod],

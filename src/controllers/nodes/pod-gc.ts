@@ -2,11 +2,13 @@
  * Removes Pods that nobody else will: of nodes that are gone, deleted before they got a node, and finished ones beyond a threshold.
  * Upstream looks every 20 s; here the events that matter wake it. Source: pkg/controller/podgc/gc_controller.go
  */
+
 import type { Pod } from '../../api/generated/core/v1.ts';
 import { node } from '../../api/kinds/core/node.ts';
 import { pod } from '../../api/kinds/core/pod.ts';
 import { refOf } from '../../api/object.ts';
 import { isNotFound } from '../../api/status-error.ts';
+import { controllerAccount } from '../../client/identity.ts';
 import { type Controller, type ControllerContext, defineController, indexing, type Outcome, settled, watching } from '../controller.ts';
 import { disruptionTarget } from '../disruption-target.ts';
 import { isPodTerminal, timeOf } from '../pods.ts';
@@ -30,6 +32,7 @@ export function podGcController({ terminatedThreshold = 12_500, quarantineMs = 4
   const missingSince = new Map<string, number>();
   return defineController<Pod>({
     name: 'pod-garbage-collector',
+    identity: controllerAccount('pod-garbage-collector'),
     reconciles: pod,
     concerns: (object, context) => isPodTerminal(object) || (isBound(object) ? !hasNode(object, context) : neverBound(object)),
     reads: [node],

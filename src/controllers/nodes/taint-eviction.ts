@@ -1,9 +1,11 @@
 /** Deletes Pods from nodes whose NoExecute taints they do not, or no longer, tolerate. Source: pkg/controller/tainteviction/taint_eviction.go. */
+
 import type { Pod, Taint } from '../../api/generated/core/v1.ts';
 import { node } from '../../api/kinds/core/node.ts';
 import { pod } from '../../api/kinds/core/pod.ts';
 import { refOf } from '../../api/object.ts';
 import { isNotFound } from '../../api/status-error.ts';
+import { controllerAccount } from '../../client/identity.ts';
 import { type Controller, type ControllerContext, defineController, type Outcome, settled, watching } from '../controller.ts';
 import { disruptionTarget } from '../disruption-target.ts';
 import { isPodTerminal, timeOf } from '../pods.ts';
@@ -26,6 +28,7 @@ export function taintEvictionController(): Controller<Pod> {
   const seen = new Map<string, Seen>();
   return defineController<Pod>({
     name: 'taint-eviction',
+    identity: controllerAccount('node-controller'),
     reconciles: pod,
     concerns: (object, context) => taintsOver(object, context).length > 0,
     indexes: [podsByNode],

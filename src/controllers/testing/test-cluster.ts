@@ -11,12 +11,16 @@ import type { KubeObject, Received } from '../../api/object.ts';
 import { loadSchemas } from '../../api/schema/load.ts';
 import type { Client, ResourceClient } from '../../client/client.ts';
 import { FakeClock } from '../../client/fake-clock.ts';
+import { controllerManager, type Identity, scheduler, systemUser } from '../../client/identity.ts';
 import { createInProcessClient } from '../../client/in-process-client.ts';
 import type { InformerFactory } from '../../client/informer.ts';
 import { createInformerFactory } from '../../client/informer-factory.ts';
 import { type Logger, silentLogger } from '../../client/logger.ts';
 import { type AdmissionPlugin, createAdmissionChain } from '../../server/admission/admission.ts';
 import { namespaceLifecycle } from '../../server/admission/namespace-lifecycle.ts';
+import { authorizedRegistry } from '../../server/auth/authorized-registry.ts';
+import { bootstrapRules } from '../../server/auth/bootstrap-policy.ts';
+import { RbacAuthorizer } from '../../server/auth/rbac.ts';
 import { createBehaviours } from '../../server/registry/behaviours/create-behaviours.ts';
 import { createRegistry } from '../../server/registry/create-registry.ts';
 import { createKindSet, type MutableKindSet } from '../../server/registry/kind-set.ts';
@@ -27,7 +31,7 @@ import { type AnyController, type RunningControllers, startControllers } from '.
 
 export interface TestClusterOptions {
   readonly controllers?: readonly AnyController[];
-  /** Parts that are started like background controllers, e.g. the scheduler. */
+  /** Parts that are started like background controllers, as the scheduler's user. */
   readonly parts?: readonly ((deps: RunDeps) => Running)[];
   readonly log?: Logger;
   /** Plugins of the API, e.g. to refuse what a test wants refused; default none. */
@@ -78,17 +82,19 @@ export async function startTestCluster(t: TestContext, options: TestClusterOptio
     now: () => clock.now(),
     setTimer,
   });
-  const clientFor = (name: string): Client => createInProcessClient(registry, { user: { name }, clock });
-  const client = clientFor('system:admin');
+  // The rules of a real cluster: a controller whose role lacks something fails its tests.
+  const authorized = authorizedRegistry(registry, new RbacAuthorizer(bootstrapRules));
+  const clientFor = (user: Identity): Client => createInProcessClient(authorized, { user, clock });
+  const client = clientFor(systemUser('kubernetes-admin', 'system:masters'));
   const log = options.log ?? silentLogger;
-  const informers = createInformerFactory({ client, clock, signal: stop.signal, log, random: () => 0 });
+  const informers = createInformerFactory({ client: clientFor(controllerManager), clock, signal: stop.signal, log, random: () => 0 });
   for (const name of ['default', 'kube-system', ...(options.namespaces ?? [])]) {
     await client.resource(namespace).create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
-  const asPart = (start: (deps: RunDeps) => Running, i: number): AnyController => ({ name: `part-${i}`, start });
+  const asPart = (start: (deps: RunDeps) => Running, i: number): AnyController => ({ name: `part-${i}`, identity: scheduler, start });
   const controllers = startControllers({
     controllers: [...(options.controllers ?? []), ...(options.parts ?? []).map(asPart)],
-    clientFor: (account) => clientFor(`system:serviceaccount:kube-system:${account}`),
+    clientFor,
     informers,
     log,
     signal: stop.signal,

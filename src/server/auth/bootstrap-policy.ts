@@ -377,6 +377,7 @@ const member = <T>(record: Readonly<Record<string, T>>, name: string): T | undef
 
 /** The bootstrap policy as a source of rules. */
 export const bootstrapRules: RuleSource = {
+  revision: 0,
   clusterRoleBindings: () => bootstrapClusterRoleBindings,
   roleBindings: (namespace) => member(bootstrapRoleBindings, namespace) ?? [],
   clusterRole: (name) => member(bootstrapClusterRoles, name),

@@ -29,6 +29,7 @@ const path = (who: ReturnType<typeof user>, verb: string, url: string): AccessAt
 /** One role in one namespace, bound to the subjects given. */
 function source(rule: PolicyRule, roleNamespace = 'default'): RuleSource {
   return {
+    revision: 0,
     clusterRoleBindings: () => [],
     roleBindings: (namespace) =>
       namespace === roleNamespace

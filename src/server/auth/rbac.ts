@@ -35,6 +35,8 @@ export interface Binding {
 
 /** Where roles and bindings come from; read at every decision, so it should be indexed. */
 export interface RuleSource {
+  /** Grows with every change of a rule or binding; constant while nothing changes. What was decided before may be decided otherwise after. */
+  readonly revision: number;
   clusterRoleBindings(): readonly Binding[];
   roleBindings(namespace: string): readonly Binding[];
   /** Undefined when there is no such role: the binding then gives nothing. */
@@ -78,6 +80,11 @@ export class RbacAuthorizer {
 
   constructor(source: RuleSource) {
     this.#source = source;
+  }
+
+  /** That of the rules: see {@link RuleSource.revision}. */
+  get revision(): number {
+    return this.#source.revision;
   }
 
   authorize(attributes: AccessAttributes): AccessDecision {

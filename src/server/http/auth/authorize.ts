@@ -1,7 +1,8 @@
 /** May they? Source: apiserver pkg/endpoints/filters/authorization.go. */
+
+import { forbiddenError } from '../../auth/forbidden.ts';
 import type { Exchange } from '../exchange.ts';
 import type { AuthorizationAttributes, Authorizer } from '../ports.ts';
-import { forbiddenError } from '../status.ts';
 
 export function attributesOf(exchange: Exchange): AuthorizationAttributes {
   const { info, user } = exchange;

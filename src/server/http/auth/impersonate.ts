@@ -1,9 +1,9 @@
 /** `Impersonate-*` headers. Source: apiserver pkg/endpoints/filters/impersonation/impersonation.go. */
 import { statusErrors } from '../../../api/status-error.ts';
+import { forbiddenError } from '../../auth/forbidden.ts';
 import type { UserInfo } from '../../registry/registry.ts';
 import type { Exchange } from '../exchange.ts';
 import type { AuthorizationAttributes, Authorizer } from '../ports.ts';
-import { forbiddenError } from '../status.ts';
 
 interface Wish {
   readonly resource: 'users' | 'groups' | 'serviceaccounts' | 'userextras' | 'uids';

@@ -2,6 +2,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { statusErrors } from '../../../api/status-error.ts';
+import { forbiddenError } from '../../auth/forbidden.ts';
 import type { Target } from '../../registry/registry.ts';
 import type { App } from '../app.ts';
 import { attributesOf } from '../auth/authorize.ts';
@@ -10,7 +11,6 @@ import { resolveTarget } from '../handlers/resolve-target.ts';
 import { startWatch } from '../handlers/watch.ts';
 import { boolParam, stringParam } from '../options/query-values.ts';
 import { proxyUpgrade } from '../proxy/proxy-upgrade.ts';
-import { forbiddenError } from '../status.ts';
 import type { WatchSink } from '../watch/watch-sink.ts';
 import { logOptions } from './log-options.ts';
 import { containerOf, podOf, requireNode } from './pod-container.ts';
