@@ -56,41 +56,76 @@ export interface FieldError {
   readonly message: string;
 }
 
+/** In characters. Differs: upstream shows values whole; its own answers can be many times as large as what was asked. */
+const maxShown = 32 * 1024;
+
+/** A text for a message, cut when it is too long for one. */
+export const shortened = (text: string): string => (text.length <= maxShown ? text : `${text.slice(0, maxShown).toWellFormed()}...`);
+
+/** Stops JSON.stringify. */
+class EnoughShown extends Error {}
+
+/** A value as JSON; no more of a large one is looked at than is shown. */
+function boundedJson(value: unknown): string {
+  let budget = maxShown;
+  try {
+    return (
+      JSON.stringify(value, (_key, item: unknown) => {
+        budget -= typeof item === 'string' ? item.length + 1 : 1;
+        if (budget < 0) throw new EnoughShown();
+        return item;
+      }) ?? 'null'
+    );
+  } catch (error) {
+    if (error instanceof EnoughShown) return '...';
+    throw error;
+  }
+}
+
 /** Renders a bad value as upstream's `ErrorBody` does: strings quoted, objects as JSON, absent as `null`. */
 export function renderBadValue(value: unknown): string {
   if (value === undefined || value === null) return 'null';
-  return JSON.stringify(value);
+  return typeof value === 'object' ? boundedJson(value) : shortened(JSON.stringify(value));
 }
+
+/** Errors that are told of one object, and looked for where a list can be long. Differs: upstream tells them all. */
+export const maxFieldErrors = 256;
 
 const withDetail = (head: string, detail: string): string => (detail === '' ? head : `${head}: ${detail}`);
 
-const fieldError = (type: FieldErrorType, at: FieldPath, message: string): FieldError => ({ type, field: at.toString(), message });
+/** The message is made when it is read: of very many errors only the first are told. */
+const fieldError = (type: FieldErrorType, at: FieldPath, message: () => string): FieldError => ({
+  type,
+  field: at.toString(),
+  get message() {
+    return message();
+  },
+});
 
 /** The constructors, one per type, as in upstream's `field` package. */
 export const fieldErrors = {
-  notFound: (at: FieldPath, value: unknown): FieldError => fieldError('FieldValueNotFound', at, `Not found: ${renderBadValue(value)}`),
-  required: (at: FieldPath, detail = ''): FieldError => fieldError('FieldValueRequired', at, withDetail('Required value', detail)),
+  notFound: (at: FieldPath, value: unknown): FieldError =>
+    fieldError('FieldValueNotFound', at, () => `Not found: ${renderBadValue(value)}`),
+  required: (at: FieldPath, detail = ''): FieldError => fieldError('FieldValueRequired', at, () => withDetail('Required value', detail)),
   duplicate: (at: FieldPath, value: unknown): FieldError =>
-    fieldError('FieldValueDuplicate', at, `Duplicate value: ${renderBadValue(value)}`),
+    fieldError('FieldValueDuplicate', at, () => `Duplicate value: ${renderBadValue(value)}`),
   invalid: (at: FieldPath, value: unknown, detail: string): FieldError =>
-    fieldError('FieldValueInvalid', at, withDetail(`Invalid value: ${renderBadValue(value)}`, detail)),
+    fieldError('FieldValueInvalid', at, () => withDetail(`Invalid value: ${renderBadValue(value)}`, detail)),
   typeInvalid: (at: FieldPath, value: unknown, detail: string): FieldError =>
-    fieldError('FieldValueTypeInvalid', at, withDetail(`Invalid value: ${renderBadValue(value)}`, detail)),
+    fieldError('FieldValueTypeInvalid', at, () => withDetail(`Invalid value: ${renderBadValue(value)}`, detail)),
   notSupported: (at: FieldPath, value: unknown, supported: readonly string[]): FieldError =>
-    fieldError(
-      'FieldValueNotSupported',
-      at,
+    fieldError('FieldValueNotSupported', at, () =>
       withDetail(
         `Unsupported value: ${renderBadValue(value)}`,
         supported.length === 0 ? '' : `supported values: ${supported.map((s) => JSON.stringify(s)).join(', ')}`,
       ),
     ),
-  forbidden: (at: FieldPath, detail: string): FieldError => fieldError('FieldValueForbidden', at, withDetail('Forbidden', detail)),
+  forbidden: (at: FieldPath, detail: string): FieldError => fieldError('FieldValueForbidden', at, () => withDetail('Forbidden', detail)),
   tooLong: (at: FieldPath, maxBytes: number): FieldError =>
-    fieldError('FieldValueTooLong', at, `Too long: may not be more than ${maxBytes} bytes`),
+    fieldError('FieldValueTooLong', at, () => `Too long: may not be more than ${maxBytes} bytes`),
   tooMany: (at: FieldPath, actual: number, max: number): FieldError =>
-    fieldError('FieldValueTooMany', at, `Too many: ${actual}: must have at most ${max} item${max === 1 ? '' : 's'}`),
-  internal: (at: FieldPath, cause: string): FieldError => fieldError('InternalError', at, `Internal error: ${cause}`),
+    fieldError('FieldValueTooMany', at, () => `Too many: ${actual}: must have at most ${max} item${max === 1 ? '' : 's'}`),
+  internal: (at: FieldPath, cause: string): FieldError => fieldError('InternalError', at, () => `Internal error: ${cause}`),
 } as const;
 
 /** One error as upstream prints it: `spec.replicas: Invalid value: -1: must be greater than or equal to 0`. */

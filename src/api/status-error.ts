@@ -2,7 +2,7 @@
  * API errors: one class, one constructor per reason, one predicate per reason.
  * Source: apimachinery pkg/api/errors/errors.go; pkg/apis/meta/v1/types.go (StatusReason).
  */
-import { type FieldError, renderFieldError } from './field-error.ts';
+import { type FieldError, maxFieldErrors, renderFieldError, shortened } from './field-error.ts';
 
 export interface StatusCause {
   readonly reason?: string | undefined;
@@ -121,13 +121,16 @@ export const statusErrors = {
   /** The optimistic-concurrency conflict, with upstream's text. */
   modified: (r: GroupResource, name: string): StatusError =>
     statusErrors.conflict(r, name, 'the object has been modified; please apply your changes to the latest version and try again'),
-  invalid: (k: GroupKind, name: string, errors: readonly FieldError[]): StatusError => {
-    const rendered = errors.map(renderFieldError);
+  /** What is wrong twice in the same words is said once, as upstream. */
+  invalid: (k: GroupKind, name: string, all: readonly FieldError[]): StatusError => {
+    const errors = all.length <= maxFieldErrors ? all : all.slice(0, maxFieldErrors);
+    const rendered = [...new Set(errors.map(renderFieldError))];
+    if (errors.length < all.length) rendered.push('too many errors');
     const text = rendered.length === 1 ? (rendered[0] ?? '') : `[${rendered.join(', ')}]`;
     return new StatusError({
       code: 422,
       reason: 'Invalid',
-      message: `${gk(k)} ${JSON.stringify(name)} is invalid: ${text}`,
+      message: `${gk(k)} ${JSON.stringify(name)} is invalid: ${shortened(text)}`,
       details: {
         ...(name === '' ? {} : { name }),
         ...(k.group === '' ? {} : { group: k.group }),

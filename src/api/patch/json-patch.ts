@@ -6,6 +6,8 @@ import { copyObject } from './mutable-json.ts';
 import { unprocessable } from './patch-error.ts';
 
 const maxOperations = 10_000;
+/** How many bytes of JSON all copies of one patch may add: the limit of a request's body. Source: apiserver pkg/server/config.go (JSONPatchMaxCopyBytes). */
+const maxCopiedBytes = 3 * 1024 * 1024;
 const operations: ReadonlySet<unknown> = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test']);
 
 function isOperation(item: JsonValue): boolean {
@@ -16,7 +18,7 @@ function isOperation(item: JsonValue): boolean {
 
 /**
  * Applies a JSON patch; neither argument is changed. Throws StatusError: 400 when it is no list of objects, 413 above 10,000 operations,
- * 422 when an operation is unknown, its path does not exist or a test fails.
+ * 422 when an operation is unknown, its path does not exist, a test fails or the copies grow too large.
  */
 export function applyJsonPatch(document: JsonObject, patch: JsonValue): JsonObject {
   if (!Array.isArray(patch)) {
@@ -27,15 +29,28 @@ export function applyJsonPatch(document: JsonObject, patch: JsonValue): JsonObje
     throw statusErrors.requestEntityTooLarge(`The allowed maximum operations in a JSON patch is ${maxOperations}, got ${patch.length}`);
   }
   if (!patch.every(isOperation)) throw unprocessable();
-  let patched: unknown;
+  // Each item was checked to be an operation; the library checks the rest (validate on).
+  const patched = applyAll(copyObject(document), patch as Operation[]);
+  if (typeof patched !== 'object' || patched === null || Array.isArray(patched)) throw unprocessable();
+  // The document was JSON and so are the values that the patch put into it.
+  return patched as JsonObject;
+}
+
+/** One operation after the other, so that copies are measured before they are made. Source: evanphx/json-patch v4 patch.go (copy). */
+function applyAll(document: unknown, patch: readonly Operation[]): unknown {
+  let patched = document;
+  let copied = 0;
   try {
-    // Each item was checked to be an operation; the library checks the rest (validate on).
-    patched = jsonPatch.applyPatch(copyObject(document), patch as Operation[], true).newDocument;
+    for (const operation of patch) {
+      if (operation.op === 'copy') {
+        copied += Buffer.byteLength(JSON.stringify(jsonPatch.getValueByPointer(patched, operation.from)) ?? '');
+        if (copied > maxCopiedBytes) throw unprocessable();
+      }
+      patched = jsonPatch.applyOperation(patched, operation, true).newDocument;
+    }
   } catch (error) {
     if (error instanceof jsonPatch.JsonPatchError || error instanceof TypeError) throw unprocessable();
     throw error;
   }
-  if (typeof patched !== 'object' || patched === null || Array.isArray(patched)) throw unprocessable();
-  // The document was JSON and so are the values that the patch put into it.
-  return patched as JsonObject;
+  return patched;
 }

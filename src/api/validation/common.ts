@@ -1,6 +1,6 @@
 /** Checks that many Kinds share. All return what is wrong, nothing when good. Source: apimachinery pkg/api/validation, pkg/apis/meta/v1/validation. */
 import { deepEqual } from '../deep-equal.ts';
-import { type FieldError, type FieldPath, fieldErrors } from '../field-error.ts';
+import { type FieldError, type FieldPath, fieldErrors, maxFieldErrors } from '../field-error.ts';
 import type { LabelSelector, LabelSelectorRequirement } from '../generated/meta/v1.ts';
 import {
   type Complaints,
@@ -47,9 +47,21 @@ export const requiredOneOf = (value: string | undefined, supported: readonly str
 export const portNumberOrName = (port: number | string, at: FieldPath): Errors =>
   invalidEach(typeof port === 'number' ? isPortNumber(port) : isPortName(port), port, at);
 
+/** What is wrong with the items of a list that a client can make very long: no more than is told. */
+export function errorsOfEach<T>(items: Iterable<T>, errorsOf: (item: T, position: number) => Errors): Errors {
+  const errors: FieldError[] = [];
+  let position = 0;
+  for (const item of items) {
+    if (errors.length > maxFieldErrors) break;
+    errors.push(...errorsOf(item, position));
+    position += 1;
+  }
+  return errors;
+}
+
 /** Keys and values of a set of labels. */
 export const labelErrors = (labels: Readonly<Record<string, string>> | undefined, at: FieldPath): Errors =>
-  Object.entries(labels ?? {}).flatMap(([key, value]) => [...qualifiedName(key, at), ...invalidEach(isLabelValue(value), value, at)]);
+  errorsOfEach(Object.entries(labels ?? {}), ([key, value]) => [...qualifiedName(key, at), ...invalidEach(isLabelValue(value), value, at)]);
 
 function requirementErrors({ key, operator, values = [] }: LabelSelectorRequirement, at: FieldPath): Errors {
   const errors: FieldError[] = [];

@@ -2,18 +2,16 @@
 import { type FieldError, type FieldPath, fieldErrors } from '../field-error.ts';
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from '../generated/meta/v1.ts';
 import { isDns1123Label, isQualifiedName, nameIsDnsSubdomain } from '../names.ts';
-import { byteLength, type Errors, immutable, invalidEach, labelErrors, nonNegative } from './common.ts';
+import { byteLength, type Errors, errorsOfEach, immutable, invalidEach, labelErrors, nonNegative } from './common.ts';
 
 const maxAnnotationBytes = 256 * 1024;
 
 /** Annotations: keys as label keys in any case, 256 KiB in all. */
 export function annotationErrors(annotations: Readonly<Record<string, string>> | undefined, at: FieldPath): Errors {
-  const errors: FieldError[] = [];
+  const entries = Object.entries(annotations ?? {});
+  const errors = [...errorsOfEach(entries, ([key]) => invalidEach(isQualifiedName(key.toLowerCase()), key, at))];
   let total = 0;
-  for (const [key, value] of Object.entries(annotations ?? {})) {
-    errors.push(...invalidEach(isQualifiedName(key.toLowerCase()), key, at));
-    total += byteLength(key) + byteLength(value);
-  }
+  for (const [key, value] of entries) total += byteLength(key) + byteLength(value);
   if (total > maxAnnotationBytes) errors.push(fieldErrors.tooLong(at, maxAnnotationBytes));
   return errors;
 }
@@ -62,7 +60,7 @@ export const kubeFinalizerErrors = (finalizer: string, at: FieldPath): Errors =>
     : [];
 
 function finalizersErrors(finalizers: readonly string[], at: FieldPath): Errors {
-  const errors: FieldError[] = finalizers.flatMap((finalizer) => invalidEach(isQualifiedName(finalizer), finalizer, at));
+  const errors: FieldError[] = [...errorsOfEach(finalizers, (finalizer) => invalidEach(isQualifiedName(finalizer), finalizer, at))];
   if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
     errors.push(fieldErrors.invalid(at, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'));
   }
@@ -70,7 +68,7 @@ function finalizersErrors(finalizers: readonly string[], at: FieldPath): Errors 
 }
 
 function managedFieldsErrors(entries: readonly ManagedFieldsEntry[], at: FieldPath): Errors {
-  return entries.flatMap((entry, i) => {
+  return errorsOfEach(entries, (entry, i) => {
     const errors: FieldError[] = [];
     if (entry.operation !== 'Apply' && entry.operation !== 'Update') {
       errors.push(fieldErrors.invalid(at.index(i).field('operation'), entry.operation ?? '', 'must be `Apply` or `Update`'));
@@ -117,7 +115,7 @@ export function validateObjectMeta(meta: ObjectMeta, rules: ObjectMetaRules, at:
     ...ownersErrors(meta.ownerReferences ?? [], at.field('ownerReferences')),
     ...finalizersErrors(finalizers, at.field('finalizers')),
     ...managedFieldsErrors(meta.managedFields ?? [], at.field('managedFields')),
-    ...finalizers.flatMap((finalizer, i) => kubeFinalizerErrors(finalizer, at.field('finalizers').index(i))),
+    ...errorsOfEach(finalizers, (finalizer, i) => kubeFinalizerErrors(finalizer, at.field('finalizers').index(i))),
   ];
 }
 

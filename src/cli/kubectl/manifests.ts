@@ -4,7 +4,9 @@
  */
 import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseAllDocuments, type YAMLParseError } from 'yaml';
+import type { JsonValue } from '../../api/json.ts';
+import { YamlError } from '../../api/yaml/yaml-error.ts';
+import { yamlToJson } from '../../api/yaml/yaml-to-json.ts';
 import { CommandError, PlainError } from './command.ts';
 import type { ApiObject, Session } from './session.ts';
 
@@ -63,23 +65,6 @@ async function fetchUrl(url: string): Promise<string> {
   return response.text();
 }
 
-/** The words of kubectl's parser for the mistakes that people make. */
-function parserWords({ code, message }: YAMLParseError): string {
-  const what = (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
-  if (code === 'BLOCK_AS_IMPLICIT_KEY' || /Nested mappings are not allowed/.test(what))
-    return 'mapping values are not allowed in this context';
-  if (code === 'TAB_AS_INDENT') return 'found character that cannot start any token';
-  const end = /^Flow (?:map|sequence) .*end with a ([\]}])$/.exec(what)?.[1];
-  return end === undefined ? what : `did not find expected ',' or '${end}'`;
-}
-
-function atLine(problem: YAMLParseError): string {
-  const line = problem.linePos?.[0].line ?? 1;
-  // Upstream's parser counts from 0 where it finds a token out of place, and does not name its first line.
-  const shown = /^did not find/.test(parserWords(problem)) ? Math.max(1, line - 1) : line === 1 ? 0 : line;
-  return shown === 0 ? parserWords(problem) : `line ${shown}: ${parserWords(problem)}`;
-}
-
 /** The documents of a text; each is parsed for itself, so that a bad one does not spoil those before it. */
 function documentsOf(text: string): readonly string[] {
   return /^\s*\{/.test(text) ? [text] : `\n${text}`.split(/\n---[^\n]*/);
@@ -88,15 +73,21 @@ function documentsOf(text: string): readonly string[] {
 /** Parses the documents of a text one after the other; empty ones are passed over. Throws CommandError with kubectl's texts. */
 export function* parseManifests(text: string, source: string): Generator<ManifestObject> {
   for (const part of documentsOf(text)) {
-    for (const document of parseAllDocuments(part.replace(/^\n/, ''), { uniqueKeys: false, version: '1.1' })) {
-      const [problem] = document.errors;
-      if (problem !== undefined) throw new CommandError(`error parsing ${source}: error converting YAML to JSON: yaml: ${atLine(problem)}`);
-      const value: unknown = document.toJS({ maxAliasCount: 1000 });
-      if (value === null || value === undefined) continue;
-      if (typeof value !== 'object' || Array.isArray(value)) throw notValid(source, 'invalid object to validate');
-      // A YAML mapping: what it holds is checked by the server.
-      yield* expandList(value as ApiObject, source);
-    }
+    const value = parsed(part.replace(/^\n/, ''), source);
+    if (value === null) continue;
+    if (typeof value !== 'object' || Array.isArray(value)) throw notValid(source, 'invalid object to validate');
+    // A YAML mapping: what it holds is checked by the server.
+    yield* expandList(value as ApiObject, source);
+  }
+}
+
+function parsed(text: string, source: string): JsonValue {
+  try {
+    return yamlToJson(text).json;
+  } catch (error) {
+    if (error instanceof YamlError)
+      throw new CommandError(`error parsing ${source}: error converting YAML to JSON: yaml: ${error.message}`);
+    throw error;
   }
 }
 

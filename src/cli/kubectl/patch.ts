@@ -1,11 +1,11 @@
 /** `kubectl patch`. Source: kubectl pkg/cmd/patch/patch.go. */
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import type { JsonObject, JsonValue } from '../../api/json.ts';
 import { applyJsonPatch } from '../../api/patch/json-patch.ts';
 import { applyMergePatch } from '../../api/patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '../../api/patch/strategic-merge-patch.ts';
 import { sameJson } from '../../api/same-json.ts';
+import { yamlToJson } from '../../api/yaml/yaml-to-json.ts';
 import { CommandError, type KubectlCommand } from './command.ts';
 import type { Flags } from './flags.ts';
 import { type Info, visitInfos } from './infos.ts';
@@ -50,7 +50,7 @@ function patchOf(flags: Flags): Patch {
     }
   }
   try {
-    const value: JsonValue = parse(text, { version: '1.1' });
+    const value = yamlToJson(text).json;
     return { value };
   } catch (error) {
     throw new CommandError(

@@ -78,7 +78,7 @@ describe('objects', () => {
 
   it('reads YAML and protobuf bodies', async () => {
     const { fetch, options } = testApp();
-    const yaml = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: y\ndata:\n  k: v\n';
+    const yaml = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: yaml\ndata:\n  k: v\n';
     const first = await fetch(base, { method: 'POST', body: yaml, headers: { 'content-type': 'application/yaml' } });
     assert.equal(first.status, 201);
     const bytes = options.codec.encode({ ...configMap('p', { k: 'v' }) });

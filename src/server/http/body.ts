@@ -3,6 +3,7 @@ import { goJsonError } from '../../api/go-json-error.ts';
 import type { JsonValue } from '../../api/json.ts';
 import { mayNestTooDeep, nestsTooDeep } from '../../api/nesting.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';
+import { YamlError } from '../../api/yaml/yaml-error.ts';
 import type { Body } from '../registry/registry.ts';
 import type { Exchange, NodeBindings } from './exchange.ts';
 import { askForBody } from './http1.ts';
@@ -101,20 +102,13 @@ export interface DecodeOptions {
 
 /** Parses YAML; keys given twice keep their last value and are told as upstream's one strict error. */
 async function parseYaml(text: string, bytes: Buffer, kind: string): Promise<Pick<Body, 'json' | 'strictErrors'>> {
-  const { parseDocument } = await import('yaml');
-  const document = parseDocument(text, { schema: 'core', merge: true });
-  const wrong = document.errors.find(({ code }) => code !== 'DUPLICATE_KEY');
-  if (wrong !== undefined) throw unrecognized(kind, `yaml: ${wrong.message.split('\n', 1)[0] ?? ''}`, bytes);
-  const twice = document.errors.map(({ linePos, pos }) => {
-    const key = /^"[^"]*"|^'[^']*'|^[^:\s]+/.exec(text.slice(pos[0]))?.[0].replace(/^(["'])(.*)\1$/, '$2') ?? '';
-    return `  line ${linePos?.[0].line ?? 0}: key ${JSON.stringify(key)} already set in map`;
-  });
+  const { duplicateKeysError, yamlToJson } = await import('../../api/yaml/yaml-to-json.ts');
   try {
-    // Decoded YAML is JSON: the core schema has no other types, and anchors are resolved (bounded against bombs).
-    const json = document.toJS({ maxAliasCount: 100 }) as JsonValue;
-    return { json, strictErrors: twice.length === 0 ? [] : [`yaml: unmarshal errors:\n${twice.join('\n')}`] };
+    const document = yamlToJson(text);
+    return { json: document.json, strictErrors: duplicateKeysError(document) };
   } catch (error) {
-    throw unrecognized(kind, `yaml: ${error instanceof Error ? error.message : String(error)}`, bytes);
+    if (error instanceof YamlError) throw unrecognized(kind, `yaml: ${error.message}`, bytes);
+    throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { RequestContext, UserInfo } from '../registry/registry.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
+import { Warnings } from './warnings.ts';
 
 export interface NodeBindings {
   readonly incoming: IncomingMessage | Http2ServerRequest;
@@ -25,7 +26,7 @@ export class Exchange implements RequestContext {
   readonly search: string;
   readonly info: RequestInfo;
   readonly auditId: string;
-  readonly warnings: string[] = [];
+  #warnings: Warnings | undefined;
   /** Milliseconds of the monotonic clock at arrival. */
   readonly startMs: number;
   user: UserInfo = anonymousUser;
@@ -94,7 +95,12 @@ export class Exchange implements RequestContext {
     return this.request.signal;
   }
 
+  get warnings(): readonly string[] {
+    return this.#warnings?.shown ?? [];
+  }
+
   warn(text: string): void {
-    if (!this.warnings.includes(text)) this.warnings.push(text);
+    this.#warnings ??= new Warnings();
+    this.#warnings.add(text);
   }
 }

@@ -3,7 +3,6 @@ import { beforeCreate, beforePartUpdate, beforeUpdate, type Finished } from '../
 import type { AnyKind } from '../../api/kind.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { withMeta } from '../../api/object-fields.ts';
-import { sameJson } from '../../api/same-json.ts';
 import { statusErrors } from '../../api/status-error.ts';
 import { conversionOf } from './codec.ts';
 import type { RequestContext, Target } from './registry.ts';
@@ -44,9 +43,16 @@ export function requireName({ name }: Target, object: KubeObject): void {
 export function withUniqueOwners(context: RequestContext, object: KubeObject, afterMutatingAdmission: boolean): KubeObject {
   const owners = object.metadata.ownerReferences ?? [];
   if (owners.length < 2) return object;
-  const unique = owners.filter((owner, index) => !owners.slice(0, index).some((earlier) => sameJson(earlier, owner)));
+  const seen = new Set<string>();
+  const uids: string[] = [];
+  const unique = owners.filter((owner) => {
+    const key = JSON.stringify([owner.apiVersion, owner.kind, owner.name, owner.uid, owner.controller, owner.blockOwnerDeletion]);
+    if (seen.has(key)) uids.push(owner.uid);
+    const first = !seen.has(key);
+    seen.add(key);
+    return first;
+  });
   if (unique.length === owners.length) return object;
-  const uids = owners.filter((owner) => !unique.includes(owner)).map(({ uid }) => uid);
   const when = afterMutatingAdmission ? ' after mutating admission happens' : '';
   context.warn(
     `.metadata.ownerReferences contains duplicate entries${when}; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${uids.join(', ')}`,

@@ -5,6 +5,7 @@ import { mayNestTooDeep, nestsTooDeep } from '../../../api/nesting.ts';
 import type { PatchType } from '../../../api/request-options.ts';
 import { patchStrictErrors } from '../../../api/schema/strict.ts';
 import { statusErrors } from '../../../api/status-error.ts';
+import { YamlError } from '../../../api/yaml/yaml-error.ts';
 import type { Target, WriteAnswer } from '../../registry/registry.ts';
 import { decodeBody, inputType, readBody } from '../body.ts';
 import { encodeEntry } from '../encode/encode.ts';
@@ -83,14 +84,12 @@ export async function patchBody(
 ): Promise<{ readonly json: JsonValue; readonly strictErrors?: readonly string[] }> {
   const text = (await readBody(exchange)).toString('utf8');
   if (type === 'apply') {
-    const { parse } = await import('yaml');
+    const { yamlToJson } = await import('../../../api/yaml/yaml-to-json.ts');
     try {
-      // The core schema yields JSON values and nothing else.
-      return { json: parse(text, { schema: 'core', maxAliasCount: 100, uniqueKeys: false }) as JsonValue };
+      return { json: yamlToJson(text).json };
     } catch (error) {
-      throw statusErrors.badRequest(
-        `error decoding YAML: ${error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error)}`,
-      );
+      if (error instanceof YamlError) throw statusErrors.badRequest(`error decoding YAML: yaml: ${error.message}`);
+      throw error;
     }
   }
   let json: JsonValue;

@@ -5,24 +5,25 @@ import { type FieldError, type FieldPath, fieldErrors } from '../../../field-err
 import type { ConfigMap, Secret } from '../../../generated/core/v1.ts';
 import { goJsonError } from '../../../go-json-error.ts';
 import { isConfigMapKey } from '../../../names.ts';
-import { byteLength, type Errors, immutable, invalidEach } from '../../../validation/common.ts';
+import { byteLength, type Errors, errorsOfEach, immutable, invalidEach } from '../../../validation/common.ts';
 
 const maxBytes = 1024 * 1024;
 
 /** All that is wrong with a config map: its keys, and more than a mebibyte of data. */
 export function configMapErrors({ data = {}, binaryData = {} }: ConfigMap, at: FieldPath): Errors {
-  const errors: FieldError[] = [];
+  const texts = Object.entries(data);
+  const binaries = Object.entries(binaryData);
+  const errors: FieldError[] = [
+    ...errorsOfEach(texts, ([key]) => {
+      const here = at.field('data').key(key);
+      const twice = Object.hasOwn(binaryData, key) ? [fieldErrors.invalid(here, key, 'duplicate of key present in binaryData')] : [];
+      return [...invalidEach(isConfigMapKey(key), key, here), ...twice];
+    }),
+    ...errorsOfEach(binaries, ([key]) => invalidEach(isConfigMapKey(key), key, at.field('binaryData').key(key))),
+  ];
   let total = 0;
-  for (const [key, value] of Object.entries(data)) {
-    const here = at.field('data').key(key);
-    errors.push(...invalidEach(isConfigMapKey(key), key, here));
-    if (Object.hasOwn(binaryData, key)) errors.push(fieldErrors.invalid(here, key, 'duplicate of key present in binaryData'));
-    total += byteLength(value);
-  }
-  for (const [key, value] of Object.entries(binaryData)) {
-    errors.push(...invalidEach(isConfigMapKey(key), key, at.field('binaryData').key(key)));
-    total += base64ByteLength(value);
-  }
+  for (const [, value] of texts) total += byteLength(value);
+  for (const [, value] of binaries) total += base64ByteLength(value);
   // Upstream names no field here: the whole object is too long.
   if (total > maxBytes) errors.push({ ...fieldErrors.tooLong(at, maxBytes), field: '[]' });
   return errors;
