@@ -2,7 +2,7 @@
  * A container of the spec as the engine is told it: environment, command, mounts, resources, security.
  * Source: pkg/kubelet/kubelet_pods.go (GenerateRunContainerOptions, makeMounts); pkg/kubelet/kuberuntime/kuberuntime_container.go.
  */
-import { chmod, mkdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Container, Pod, VolumeMount } from '../../api/generated/core/v1.ts';
 import type { ContainerConfig, Image, Mount } from '../container/container-runtime.ts';
@@ -10,6 +10,7 @@ import type { KubeletDeps } from './deps.ts';
 import { containerEnvironment } from './environment.ts';
 import { expand } from './expansion.ts';
 import type { PodRuntimeFacts } from './field-ref.ts';
+import { makeFolder, privateFolder, writeWithMode } from './host-files.ts';
 import { PodConfigError } from './pod-sources.ts';
 import { containerResources } from './resources.ts';
 import { containerSecurity } from './security.ts';
@@ -72,8 +73,8 @@ async function subPathOf(mount: VolumeMount, base: string, env: ReadonlyMap<stri
     throw configError(`failed to prepare subPath for volumeMount ${JSON.stringify(mount.name)}`);
   }
   try {
-    const made = await mkdir(full, { recursive: true });
-    if (made !== undefined) await chmod(full, (await stat(base)).mode & 0o777);
+    const mode = (await stat(base)).mode & 0o777;
+    await makeFolder(full, mode, mode);
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error; // an existing file is mounted as it is
   }
@@ -112,10 +113,9 @@ async function terminationLog(input: ContainerConfigInput, deps: KubeletDeps): P
   const folder = join(deps.volumes.podFolder(input.pod.metadata.uid), 'containers', input.container.name);
   const path = join(folder, String(input.attempt));
   if (!deps.runtime.readsHostFiles) return path;
-  await mkdir(folder, { recursive: true });
-  await writeFile(path, '');
+  await makeFolder(folder, privateFolder);
   // Whatever user the container runs as. Source: pkg/kubelet/kuberuntime/kuberuntime_container.go (makeMounts).
-  await chmod(path, 0o666);
+  await writeWithMode(path, '', 0o666);
   return path;
 }
 

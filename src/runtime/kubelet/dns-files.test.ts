@@ -8,7 +8,7 @@ const aPod = (spec: object = {}, name = 'web-0'): Pod =>
   ({ metadata: { name, namespace: 'shop' }, spec: { dnsPolicy: 'ClusterFirst', ...spec } }) as unknown as Pod;
 const host = parseResolvConf('# comment\nnameserver 192.0.2.1\nnameserver 192.0.2.2\nsearch example.com corp.\noptions timeout:1\n');
 const conf = (spec: object, clusterDns = '10.96.0.10'): string =>
-  resolvConf({ pod: aPod(spec), clusterDomain: 'cluster.local', clusterDns, host });
+  resolvConf({ pod: aPod(spec), clusterDomain: 'cluster.local', clusterDns, host }).text;
 
 describe('resolv.conf', () => {
   it('asks the cluster first', () => {
@@ -35,6 +35,25 @@ describe('resolv.conf', () => {
   });
 });
 
+describe('limits of resolv.conf', () => {
+  const warnings = (dnsConfig: object) =>
+    resolvConf({ pod: aPod({ dnsPolicy: 'None', dnsConfig }), clusterDomain: 'cluster.local', clusterDns: '', host }).warnings;
+
+  it('says what it leaves out', () => {
+    const many = (count: number, length = 3) => Array.from({ length: count }, (_, i) => `s${i}`.padEnd(length, 'x'));
+    assert.deepEqual(warnings({ nameservers: ['192.0.2.1', '192.0.2.2', '192.0.2.3'], searches: many(32) }), []);
+    assert.deepEqual(warnings({ nameservers: ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4'] }), [
+      'Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: 192.0.2.1 192.0.2.2 192.0.2.3',
+    ]);
+    const text = (searches: readonly string[]) =>
+      `Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${searches.join(' ')}`;
+    assert.deepEqual(warnings({ searches: many(33) }), [text(many(32))]);
+    assert.deepEqual(warnings({ searches: ['a'.repeat(254), 'b'] }), [text(['b'])]);
+    // 2,048 characters with the spaces between.
+    assert.deepEqual(warnings({ searches: many(9, 240) }), [text(many(8, 240))]);
+  });
+});
+
 describe('hosts file', () => {
   const hosts = (spec: object): string => {
     const pod = aPod(spec);
@@ -42,6 +61,7 @@ describe('hosts file', () => {
   };
 
   it('names the pod, in its domain when it has one', () => {
+    assert.match(hosts({}), /\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n/);
     assert.match(hosts({}), /^# Kubernetes-managed hosts file\.\n127\.0\.0\.1\tlocalhost\n[\s\S]*\n10\.244\.0\.5\tweb-0\n$/);
     assert.match(hosts({ subdomain: 'db' }), /\n10\.244\.0\.5\tweb-0\.db\.shop\.svc\.cluster\.local\tweb-0\n$/);
   });

@@ -8,6 +8,7 @@ const managedHostsHeader = '# Kubernetes-managed hosts file.\n';
 const managedHostsHeaderOnHost = '# Kubernetes-managed hosts file (host network).\n';
 const maxNameservers = 3;
 const maxSearchPaths = 32;
+const maxSearchPathChars = 253;
 const maxSearchChars = 2048;
 
 /** The host name of a pod and its DNS domain ('' without a subdomain). Source: pkg/kubelet/kubelet_pods.go (GeneratePodHostNameAndDomain). */
@@ -48,7 +49,7 @@ export function hostsFile(input: HostsFileInput): string {
   return (
     `${managedHostsHeader}127.0.0.1\tlocalhost\n` +
     '::1\tlocalhost ip6-localhost ip6-loopback\n' +
-    'fe00::\tip6-localnet\nfe00::\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n' +
+    'fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n' +
     `${input.ip === '' ? '' : own}${aliases}`
   );
 }
@@ -87,14 +88,11 @@ function mergeOptions(
 
 const unique = (values: readonly string[]): string[] => [...new Set(values)];
 
-function limitedSearches(searches: readonly string[]): string[] {
-  const kept: string[] = [];
-  let chars = 0;
-  for (const search of searches.slice(0, maxSearchPaths)) {
-    chars += search.length + 1;
-    if (chars > maxSearchChars) break;
-    kept.push(search);
-  }
+/** Without those that glibc cannot bear; from the end, as many as are too many. Source: dns.go (formDNSSearchFitsLimits). */
+function limitedSearches(searches: readonly string[]): readonly string[] {
+  const kept = searches.slice(0, maxSearchPaths).filter(({ length }) => length <= maxSearchPathChars);
+  let chars = kept.join(' ').length;
+  while (chars > maxSearchChars) chars -= (kept.pop() ?? '').length + 1;
   return kept;
 }
 
@@ -106,8 +104,14 @@ export interface ResolvConfInput {
   readonly host: ResolverConfig;
 }
 
+export interface ResolvConf {
+  readonly text: string;
+  /** What was left out, in the words of the event. */
+  readonly warnings: readonly string[];
+}
+
 /** The content of a pod's `/etc/resolv.conf`, from its DNS policy and `dnsConfig`. */
-export function resolvConf({ pod, clusterDomain, clusterDns, host }: ResolvConfInput): string {
+export function resolvConf({ pod, clusterDomain, clusterDns, host }: ResolvConfInput): ResolvConf {
   const { dnsPolicy, dnsConfig, hostNetwork } = pod.spec;
   const clusterFirst =
     clusterDns !== '' && ((dnsPolicy === 'ClusterFirst' && hostNetwork !== true) || dnsPolicy === 'ClusterFirstWithHostNet');
@@ -121,12 +125,20 @@ export function resolvConf({ pod, clusterDomain, clusterDns, host }: ResolvConfI
       options: ['ndots:5'],
     };
   }
-  const nameservers = unique([...base.nameservers, ...(dnsConfig?.nameservers ?? [])]).slice(0, maxNameservers);
-  const searches = limitedSearches(unique([...base.searches, ...(dnsConfig?.searches ?? [])]));
+  const allServers = unique([...base.nameservers, ...(dnsConfig?.nameservers ?? [])]);
+  const nameservers = allServers.slice(0, maxNameservers);
+  const allSearches = unique([...base.searches, ...(dnsConfig?.searches ?? [])]);
+  const searches = limitedSearches(allSearches);
+  const warnings: string[] = [];
+  const omitted = (what: string, names: string, line: string, applied: readonly string[]): void => {
+    warnings.push(`${what} limits were exceeded, some ${names} have been omitted, the applied ${line} is: ${applied.join(' ')}`);
+  };
+  if (nameservers.length < allServers.length) omitted('Nameserver', 'nameservers', 'nameserver line', nameservers);
+  if (searches.length < allSearches.length) omitted('Search Line', 'search paths', 'search line', searches);
   const options = mergeOptions(base.options, dnsConfig?.options ?? []);
   let text = '';
   if (searches.length > 0) text += `search ${searches.join(' ')}\n`;
   for (const nameserver of nameservers) text += `nameserver ${nameserver}\n`;
   if (options.length > 0) text += `options ${options.join(' ')}\n`;
-  return text;
+  return { text, warnings };
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { startKubeletCluster } from './testing/kubelet-cluster.ts';
 
@@ -107,6 +108,28 @@ describe('restarts', () => {
     k.engine.script = crashing(1);
     await k.pass(15);
     assert.equal((await k.pod('web')).status.phase, 'Failed');
+  });
+
+  it('lets the containers share what there is for their last words', async (t) => {
+    for (const [count, bytes] of [
+      [1, 4096],
+      [4, 3072],
+      [6, 2048],
+    ] as const) {
+      const k = await startKubeletCluster(t, {
+        script: {
+          container: ({ mounts }) => {
+            const file = mounts.find(({ containerPath }) => containerPath === '/dev/termination-log');
+            if (file !== undefined) writeFileSync(file.hostPath, 'x'.repeat(5000));
+            return { steps: [{ do: 'exit', code: 1 }] };
+          },
+        },
+      });
+      const containers = Array.from({ length: count }, (_, i) => ({ name: i === 0 ? 'main' : `c${i}`, image: 'busybox:1.36' }));
+      await k.run('web', { restartPolicy: 'Never', containers });
+      await k.pass(1);
+      assert.equal((await k.status('web')).state.terminated?.message?.length, bytes);
+    }
   });
 
   it('shows a container that cannot run, then backs off', async (t) => {

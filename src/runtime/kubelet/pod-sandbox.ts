@@ -2,11 +2,12 @@
  * A pod's sandbox: made once, made again when it died, with the files that give the pod's containers their names.
  * Source: pkg/kubelet/kuberuntime/kuberuntime_sandbox.go; kuberuntime_manager.go (computePodActions); util/util.go (PodSandboxChanged).
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { ContainerPort, Container as ContainerSpec } from '../../api/generated/core/v1.ts';
 import { type PortMapping, RuntimeError, type Sandbox, type SandboxConfig } from '../container/container-runtime.ts';
 import { podFile } from './container-config.ts';
 import { hostsFile, podHostname, resolvConf } from './dns-files.ts';
+import { makeFolder, privateFolder, writeWithMode } from './host-files.ts';
 import { sysctlName } from './pod-admission.ts';
 import type { PodState } from './pod-state.ts';
 import { graceSeconds, stopContainers } from './pod-termination.ts';
@@ -27,14 +28,16 @@ const hostPorts = (ports: readonly ContainerPort[]): PortMapping[] =>
 
 async function writeNameFiles(state: PodState): Promise<void> {
   const { deps, pod } = state;
-  if (!deps.runtime.readsHostFiles) return;
   const { clusterDomain, clusterDns, hostResolver } = deps.node;
+  const resolver = resolvConf({ pod, clusterDomain, clusterDns, host: hostResolver });
+  for (const warning of resolver.warnings) state.event('Warning', 'DNSConfigForming', warning);
+  if (!deps.runtime.readsHostFiles) return;
   const { hostname, domain } = podHostname(pod, clusterDomain);
   const hostFile = pod.spec.hostNetwork === true ? await readFile('/etc/hosts', 'utf8') : '';
-  await mkdir(deps.volumes.podFolder(pod.metadata.uid), { recursive: true });
+  await makeFolder(deps.volumes.podFolder(pod.metadata.uid), privateFolder);
   await Promise.all([
-    writeFile(podFile(deps, pod, 'etc-hosts'), hostsFile({ pod, ip: state.facts.podIp, hostname, domain, hostFile }), { mode: 0o644 }),
-    writeFile(podFile(deps, pod, 'resolv.conf'), resolvConf({ pod, clusterDomain, clusterDns, host: hostResolver }), { mode: 0o644 }),
+    writeWithMode(podFile(deps, pod, 'etc-hosts'), hostsFile({ pod, ip: state.facts.podIp, hostname, domain, hostFile }), 0o644),
+    writeWithMode(podFile(deps, pod, 'resolv.conf'), resolver.text, 0o644),
   ]);
 }
 

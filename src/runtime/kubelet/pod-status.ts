@@ -10,8 +10,18 @@ import { podConditions } from './pod-conditions.ts';
 import { initState, isSidecar, type Phase, podPhase } from './pod-phase.ts';
 import type { StatusInput } from './status-input.ts';
 
+/** The bytes of termination messages that a pod's containers share. Source: status_manager.go (normalizeStatus). */
+const maxMessageBytes = 12 * 1024;
+
+function sharedMessage(text: string, { pod: { spec } }: StatusInput): string {
+  const share = Math.floor(
+    maxMessageBytes / (spec.containers.length + (spec.initContainers ?? []).length + (spec.ephemeralContainers ?? []).length),
+  );
+  return Buffer.byteLength(text) <= share ? text : Buffer.from(text).subarray(0, share).toString('utf8');
+}
+
 function terminatedState(container: Container, input: StatusInput): ContainerState {
-  const message = input.terminationMessages.get(container.id) ?? container.message;
+  const message = sharedMessage(input.terminationMessages.get(container.id) ?? container.message, input);
   const reason = container.reason === '' ? (container.exitCode === 0 ? 'Completed' : 'Error') : container.reason;
   return {
     terminated: {

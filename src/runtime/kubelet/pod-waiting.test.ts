@@ -85,6 +85,33 @@ describe('why a container waits', () => {
     assert.ok(container?.config.env.some(({ name, value }) => name === 'A' && value === '1'));
   });
 
+  it('a config map that is gone after the first mount: restarts go on with what it held', async (t) => {
+    const k = await startKubeletCluster(t);
+    const conf = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'conf', namespace: 'default' }, data: { key: 'old' } };
+    const api = k.cluster.api(configMap);
+    await k.cluster.apply(conf as Parameters<typeof k.cluster.apply>[0]);
+    await k.run('web', { volumes: [{ name: 'conf', configMap: { name: 'conf', items: [{ key: 'key', path: 'key' }] } }] });
+    const kill = async (): Promise<void> => {
+      const running = [...k.engine.containers.values()].find(({ view }) => view.state === 'running');
+      k.runtime.control.exit(running?.view.id ?? '', 1);
+      await k.pass(30);
+    };
+    for (const restart of [false, true]) {
+      await api.delete({ namespace: 'default', name: 'conf' }).catch(() => undefined);
+      await k.settle();
+      if (restart) await k.restart();
+      const before = (await k.status('web')).restartCount;
+      await kill();
+      assert.equal((await k.status('web')).restartCount, before + 1);
+      assert.ok((await k.status('web')).state.running);
+      assert.equal(await k.volumeFile('web', 'configmap', 'conf', 'key'), 'old');
+    }
+    assert.ok((await k.events('web')).some((event) => event.startsWith('Warning FailedMount')));
+    await k.cluster.apply({ ...conf, data: { key: 'new' } } as Parameters<typeof k.cluster.apply>[0]);
+    await k.pass(200);
+    assert.equal(await k.volumeFile('web', 'configmap', 'conf', 'key'), 'new');
+  });
+
   it('a container that must not run as root', async (t) => {
     const k = await startKubeletCluster(t);
     const pod = await k.run('web', { ...withImage('busybox:1.36'), securityContext: { runAsNonRoot: true } });

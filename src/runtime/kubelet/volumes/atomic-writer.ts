@@ -2,8 +2,9 @@
  * Writes a volume's files so that readers see all of one version or all of the next: a timestamped folder and a `..data` link that is swapped by rename.
  * Source: pkg/volume/util/atomic_writer.go.
  */
-import { chmod, chown, lchown, lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, lchown, lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder, writeWithMode } from '../host-files.ts';
 
 export interface ProjectedFile {
   readonly content: Buffer;
@@ -69,11 +70,16 @@ async function linkTopLevel(folder: string, payload: Payload): Promise<void> {
   }
 }
 
-/** Gives a tree to a group; folders pass it on to what is made in them. Source: pkg/volume/volume_linux.go (SetVolumeOwnership). */
-export async function giveToGroup(folder: string, group: number, writable = false): Promise<void> {
+/** Gives a folder alone to a group. */
+export async function giveFolderToGroup(folder: string, group: number, writable = false): Promise<void> {
   const { mode } = await lstat(folder);
   await chown(folder, -1, group);
   await chmod(folder, (mode & 0o7777) | 0o2000 | (writable ? 0o770 : 0o550));
+}
+
+/** Gives a tree to a group; folders pass it on to what is made in them. Source: pkg/volume/volume_linux.go (SetVolumeOwnership). */
+export async function giveToGroup(folder: string, group: number, writable = false): Promise<void> {
+  await giveFolderToGroup(folder, group, writable);
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) await giveToGroup(path, group, writable);
@@ -93,9 +99,8 @@ export interface AtomicWriteOptions {
   readonly group?: number | undefined;
 }
 
-/** Brings the volume at `folder` to `payload`; returns whether anything changed. */
+/** Brings the volume at `folder`, which is there, to `payload`; returns whether anything changed. */
 export async function writeAtomically(folder: string, payload: Payload, options: AtomicWriteOptions): Promise<boolean> {
-  await mkdir(folder, { recursive: true });
   const previous = await currentVersion(folder);
   if (previous !== undefined && (await unchanged(join(folder, previous), payload))) {
     await linkTopLevel(folder, payload);
@@ -106,9 +111,9 @@ export async function writeAtomically(folder: string, payload: Payload, options:
   await mkdir(nextFolder, { mode: 0o755 });
   for (const [path, file] of payload) {
     const full = join(nextFolder, path);
-    await mkdir(dirname(full), { recursive: true, mode: 0o755 });
-    await writeFile(full, file.content);
-    await chmod(full, file.mode);
+    // Readers may be any user: every folder on the way is open to them.
+    await makeFolder(dirname(full), 0o755, 0o755);
+    await writeWithMode(full, file.content, file.mode);
     if (file.owner !== undefined && process.getuid?.() === 0) await chown(full, file.owner, -1);
   }
   await chmod(nextFolder, 0o755);

@@ -3,11 +3,14 @@
  * Guarantees: `setUp` is idempotent and leaves API-backed volumes at their current content; `tearDown` removes everything of a pod.
  * Source: pkg/kubelet/volumemanager; pkg/volume/{emptydir,hostpath}/*.go.
  */
-import { chmod, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Pod, Volume } from '../../../api/generated/core/v1.ts';
+import { podLimits } from '../../../api/pod/resources.ts';
+import { toUnits } from '../../../api/quantity.ts';
+import { makeFolder, writeWithMode } from '../host-files.ts';
 import { quantityNumber } from '../resources.ts';
-import { giveToGroup, isErrno, type Payload, writeAtomically } from './atomic-writer.ts';
+import { giveFolderToGroup, giveToGroup, isErrno, type Payload, writeAtomically } from './atomic-writer.ts';
 import {
   configMapPayload,
   downwardApiPayload,
@@ -53,12 +56,17 @@ async function checkOnly(volume: Volume, context: ProjectionContext): Promise<vo
   await projectedPayload(sources, projected.defaultMode ?? 0o644, context);
 }
 
+/** Of a volume's own folder; who can reach it at all is decided by the folders above and by its mounts. Source: empty_dir.go (perm). */
+const volumeMode = 0o777;
+
 const memoryMedium = (volume: Volume): boolean => volume.emptyDir?.medium === 'Memory';
 
 export class VolumeManager {
   readonly #options: VolumeManagerOptions;
   readonly #pods: string;
   #version = 0;
+  /** The host does not let this process mount. */
+  #memoryRefused = false;
 
   constructor(options: VolumeManagerOptions) {
     this.#options = options;
@@ -82,8 +90,12 @@ export class VolumeManager {
     try {
       if (this.#options.writes === false) await checkOnly(volume, context);
       else if (volume.hostPath !== undefined) await this.#checkHostPath(path, volume.hostPath.type ?? '');
-      else if (volume.emptyDir !== undefined) await this.#setUpEmptyDir(path, volume, fsGroup(context.pod));
-      else await this.#write(path, await payloadOf(volume, context), context.pod);
+      else if (volume.emptyDir !== undefined) await this.#setUpEmptyDir(path, volume, context);
+      else {
+        const payload = await payloadOf(volume, context);
+        await this.#makeApiVolume(path, volume, context);
+        await this.#write(path, payload, context.pod);
+      }
     } catch (error) {
       if (error instanceof VolumeError) throw error;
       throw new VolumeError(error instanceof Error ? error.message : String(error), { cause: error });
@@ -103,14 +115,37 @@ export class VolumeManager {
     }
   }
 
-  async #setUpEmptyDir(path: string, volume: Volume, group: number | undefined): Promise<void> {
-    const isNew = (await mkdir(path, { recursive: true })) !== undefined;
+  async #setUpEmptyDir(path: string, volume: Volume, { pod, facts }: ProjectionContext): Promise<void> {
+    const isNew = await makeFolder(path, volumeMode);
     if (memoryMedium(volume) && !(await this.#options.mounter.isMounted(path))) {
-      await this.#options.mounter.mountTmpfs(path, sizeLimitBytes(volume));
+      await this.#options.mounter.mountTmpfs(path, memoryVolumeBytes(pod, volume, facts.allocatable));
     }
-    if (!isNew) return;
-    await chmod(path, 0o777);
-    if (group !== undefined) await giveToGroup(path, group, true);
+    const group = fsGroup(pod);
+    if (isNew && group !== undefined) await giveToGroup(path, group, true);
+  }
+
+  /** Whether the files of an API-backed volume are there, whoever wrote them. */
+  async holdsContent(pod: Pod, volume: Volume): Promise<boolean> {
+    if (volume.hostPath !== undefined || volume.emptyDir !== undefined) return false;
+    return (await statOrUndefined(join(this.path(pod, volume), '..data'))) !== undefined;
+  }
+
+  /** Makes the folder of an API-backed volume, in memory when it holds secrets and the host allows it. */
+  async #makeApiVolume(path: string, volume: Volume, { pod, facts }: ProjectionContext): Promise<void> {
+    const { mounter } = this.#options;
+    await makeFolder(path, volumeMode);
+    const inMemory = holdsSecrets(volume) && process.getuid?.() === 0 && !this.#memoryRefused;
+    // One that has content already, on disk, may be mounted by containers as it is.
+    if (inMemory && !(await mounter.isMounted(path)) && (await readdir(path)).length === 0) {
+      try {
+        await mounter.mountTmpfs(path, memoryVolumeBytes(pod, volume, facts.allocatable));
+      } catch {
+        // Root of a container, say: on the disk, in folders that only this user may enter.
+        this.#memoryRefused = true;
+      }
+    }
+    const group = fsGroup(pod);
+    if (group !== undefined) await giveFolderToGroup(path, group);
   }
 
   /** The uids of all pods that have a folder. */
@@ -138,14 +173,14 @@ export class VolumeManager {
     if (type === '') return;
     const found = await statOrUndefined(path);
     if (type === 'DirectoryOrCreate') {
-      if (found === undefined) await mkdir(path, { recursive: true, mode: 0o755 });
+      if (found === undefined) await makeFolder(path, 0o755, 0o755);
       else if (!found.isDirectory()) throw new VolumeError(`hostPath type check failed: ${path} is not a directory`);
       return;
     }
     if (type === 'FileOrCreate') {
       if (found === undefined) {
-        await mkdir(dirname(path), { recursive: true });
-        await (await open(path, 'a', 0o644)).close();
+        await makeFolder(dirname(path), 0o755, 0o755);
+        await writeWithMode(path, '', 0o644);
       } else if (!found.isFile()) throw new VolumeError(`hostPath type check failed: ${path} is not a file`);
       return;
     }
@@ -171,9 +206,29 @@ async function statOrUndefined(path: string): Promise<Awaited<ReturnType<typeof 
   }
 }
 
-function sizeLimitBytes(volume: Volume): number {
-  const limit = volume.emptyDir?.sizeLimit;
-  return limit === undefined ? 0 : quantityNumber(limit);
+/** Differs: upstream keeps downward API volumes and tokens in memory as well; here a mount for each pod would cost more than it guards. */
+const holdsSecrets = ({ secret, projected }: Volume): boolean =>
+  secret !== undefined || (projected?.sources ?? []).some((source) => source.secret !== undefined);
+
+/** The memory that all of a pod's containers together are limited to; undefined when one is not. Source: pkg/kubelet/cm/helpers_linux.go (ResourceConfigForPod). */
+function memoryLimitBytes(pod: Pod): number | undefined {
+  const { containers, initContainers = [], resources } = pod.spec;
+  const declared =
+    resources?.limits?.memory !== undefined || [...containers, ...initContainers].every((c) => c.resources.limits?.memory !== undefined);
+  const limit = declared ? podLimits(pod).get('memory') : undefined;
+  return limit === undefined ? undefined : toUnits(limit);
+}
+
+/** The least of what pods may use of the node, what this one may use, and the volume's own limit. Source: empty_dir.go (calculateEmptyDirMemorySize). */
+export function memoryVolumeBytes(pod: Pod, volume: Volume, allocatable: Readonly<Record<string, string>>): number {
+  const sizeLimit = volume.emptyDir?.sizeLimit;
+  const limits = [
+    quantityNumber(allocatable.memory ?? '0'),
+    memoryLimitBytes(pod) ?? 0,
+    sizeLimit === undefined ? 0 : quantityNumber(sizeLimit),
+  ];
+  const least = Math.min(...limits.filter((bytes) => bytes > 0));
+  return Number.isFinite(least) ? least : 0;
 }
 
 function pluginName(volume: Volume): string {
