@@ -160,10 +160,10 @@ type Handler = (exchange: Exchange) => Promise<Response | undefined> | Response 
 /** Makes the app. Nothing listens yet: see `createServer`. */
 export function createApp(options: AppOptions): App {
   const server = contextOf(options);
-  const certificates = new PeerCertificates();
+  const certificates = new PeerCertificates(server.clock);
   const filters: Filters = (exchange) => {
     const certificate = certificates.of(exchange);
-    const known = knownUser(exchange, certificate);
+    const known = knownUser(certificate);
     if (known === undefined || mayImpersonate(exchange)) return filterSlowly(exchange, certificate, server);
     exchange.user = known;
     return authorize(exchange, server.authorizer);

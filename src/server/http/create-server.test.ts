@@ -251,6 +251,18 @@ describe('streams over WebSocket', () => {
     }
   });
 
+  it('watches with the one sub-protocol that a client offers', async (t) => {
+    const { identity, server } = await start(t);
+    const url = `${server.url.replace('https', 'wss')}${base}?watch=1`;
+    const socket = new WebSocket(url, ['any.k8s.io'], identity);
+    await once(socket, 'open');
+    assert.equal(socket.protocol, 'any.k8s.io');
+    socket.terminate();
+    const refused = new WebSocket(url, ['a.k8s.io', 'b.k8s.io'], identity);
+    const [, response] = (await once(refused, 'unexpected-response')) as [unknown, IncomingMessage];
+    assert.equal(response.statusCode, 400);
+  });
+
   it('watches', async (t) => {
     const running = await start(t);
     const { identity, server, fetch } = running;

@@ -17,6 +17,8 @@ export interface ClientCertificate {
   readonly organizations: readonly string[];
   /** SHA-256 of the certificate, hex with colons. */
   readonly fingerprint: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresMs: number;
 }
 
 /** Turns a credential into a user. `undefined`: not mine, ask the next; a throw of `StatusError` refuses the request. */

@@ -52,8 +52,32 @@ describe('authentication', () => {
     const authorizer = only();
     const { fetch } = testApp({ authorizer });
     const protocol = `base64url.bearer.authorization.k8s.io.${Buffer.from('jane').toString('base64url')}, v4.channel.k8s.io`;
-    await fetch(base, { headers: { 'x-anonymous': '1', 'sec-websocket-protocol': protocol } });
+    await fetch(base, { headers: { 'x-anonymous': '1', upgrade: 'websocket', 'sec-websocket-protocol': protocol } });
     assert.equal(authorizer.asked[0]?.user.name, 'jane');
+  });
+
+  it('refuses a sub-protocol token that is alone, one of several, or malformed', async () => {
+    const { fetch } = testApp();
+    const token = (text: string): string => `base64url.bearer.authorization.k8s.io.${text}`;
+    const jane = token(Buffer.from('jane').toString('base64url'));
+    for (const protocols of [
+      jane,
+      `${jane}, ${jane}, v4.channel.k8s.io`,
+      `${token('a+/=')}, v4.channel.k8s.io`,
+      `${token('_w')}, v4.channel.k8s.io`,
+    ]) {
+      const headers = { 'x-anonymous': '1', upgrade: 'websocket', 'sec-websocket-protocol': protocols };
+      assert.equal((await fetch(base, { headers })).status, 401, protocols);
+    }
+  });
+
+  it('takes credentials of a foreign scheme for none', async () => {
+    const authorizer = only();
+    const { fetch } = testApp({ authorizer });
+    for (const authorization of ['Basic amFuZTp4', 'Bearer', 'Bearer  jane', 'Negotiate x']) {
+      assert.equal((await fetch(base, { headers: { authorization } })).status, 403, authorization);
+      assert.equal(authorizer.asked.at(-1)?.user.name, 'system:anonymous');
+    }
   });
 });
 

@@ -1,43 +1,58 @@
 /** Who sends a request. Source: apiserver pkg/endpoints/filters/authentication.go, pkg/authentication/group. */
+import { isUtf8 } from 'node:buffer';
 import type { TLSSocket } from 'node:tls';
 import { statusErrors } from '../../../api/status-error.ts';
+import type { Clock } from '../../../client/clock.ts';
 import type { UserInfo } from '../../registry/registry.ts';
 import { anonymousUser, type Exchange } from '../exchange.ts';
 import type { Authenticator, ClientCertificate, Credentials } from '../ports.ts';
 
 const bearerProtocol = 'base64url.bearer.authorization.k8s.io.';
 
-/** The token of the request: from the header or, for browsers, from the WebSocket sub-protocol. */
-function bearerToken(exchange: Exchange): string | undefined {
-  const header = exchange.header('authorization');
-  if (header !== '') {
-    const match = /^bearer +(\S+)/i.exec(header.trim());
-    return match?.[1];
-  }
+/** The token of an `Authorization: Bearer` header; other schemes say nothing to us. Source: apiserver pkg/authentication/request/bearertoken. */
+function headerToken(exchange: Exchange): string | undefined {
+  const [scheme = '', token = ''] = exchange.header('authorization').trim().split(' ', 3);
+  return token !== '' && scheme.toLowerCase() === 'bearer' ? token : undefined;
+}
+
+const isUtf8Base64 = (text: string): boolean => /^[\w-]*$/.test(text) && text.length % 4 !== 1 && isUtf8(Buffer.from(text, 'base64url'));
+
+/**
+ * The token that a browser hides among the sub-protocols of a WebSocket. Throws 401 when there are several, when it is malformed, and when no other
+ * sub-protocol is offered, as the token's is not echoed. Source: apiserver pkg/authentication/request/websocket/protocol.go.
+ */
+function protocolToken(exchange: Exchange): string | undefined {
   const protocols = exchange.header('sec-websocket-protocol');
-  if (!protocols.includes(bearerProtocol)) return undefined;
-  for (const protocol of protocols.split(',')) {
-    const name = protocol.trim();
-    if (name.startsWith(bearerProtocol)) return Buffer.from(name.slice(bearerProtocol.length), 'base64url').toString('utf8');
-  }
-  return undefined;
+  if (!protocols.includes(bearerProtocol) || exchange.header('upgrade').toLowerCase() !== 'websocket') return undefined;
+  const names = protocols.split(',').map((name) => name.trim());
+  const tokens = names.filter((name) => name.startsWith(bearerProtocol)).map((name) => name.slice(bearerProtocol.length));
+  const [token = ''] = tokens;
+  if (tokens.length !== 1 || tokens.length === names.length || !isUtf8Base64(token)) throw statusErrors.unauthorized();
+  return token === '' ? undefined : Buffer.from(token, 'base64url').toString('utf8');
 }
 
 /** The verified client certificate of a connection; 'bad' when one was sent that the CA did not sign or that has expired. */
 export type PeerCertificate = ClientCertificate | 'bad' | undefined;
 
-/** Reads the certificate of a TLS connection once; several requests on it share the answer. */
+/** Reads the certificate of a TLS connection once; requests on it share the answer, and each looks whether it is valid still. */
 export class PeerCertificates {
+  readonly #clock: Clock;
   readonly #known = new WeakMap<object, { readonly value: PeerCertificate }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   of(exchange: Exchange): PeerCertificate {
     if (exchange.node === undefined) return undefined;
     const { incoming } = exchange.node;
     const connection = 'stream' in incoming ? incoming.stream.session?.socket : incoming.socket;
-    return connection === undefined ? undefined : this.ofSocket(connection);
+    const certificate = connection === undefined ? undefined : this.#ofSocket(connection);
+    // A connection, or a TLS session that is resumed, may outlive the certificate that it began with.
+    return typeof certificate === 'object' && this.#clock.now() > certificate.expiresMs ? 'bad' : certificate;
   }
 
-  ofSocket(socket: object): PeerCertificate {
+  #ofSocket(socket: object): PeerCertificate {
     const known = this.#known.get(socket);
     if (known !== undefined) return known.value;
     const value = isTls(socket) ? readCertificate(socket) : undefined;
@@ -57,7 +72,12 @@ function readCertificate(socket: TLSSocket): PeerCertificate {
   if (certificate === null || Object.keys(certificate).length === 0) return undefined;
   if (!socket.authorized) return 'bad';
   const [commonName = ''] = listOf(certificate.subject.CN);
-  return { commonName, organizations: listOf(certificate.subject.O), fingerprint: certificate.fingerprint256 };
+  return {
+    commonName,
+    organizations: listOf(certificate.subject.O),
+    fingerprint: certificate.fingerprint256,
+    expiresMs: Date.parse(certificate.valid_to),
+  };
 }
 
 /** Users from client certificates: CN is the name, O the groups. Source: apiserver pkg/authentication/request/x509/x509.go. */
@@ -82,31 +102,39 @@ function withAuthenticatedGroup(user: UserInfo): UserInfo {
 
 const certificateUsers = new WeakMap<ClientCertificate, UserInfo>();
 
-/** The user of a certificate that has been authenticated before, when nothing else is said; undefined: see `authenticate`. */
-export function knownUser(exchange: Exchange, certificate: PeerCertificate): UserInfo | undefined {
-  if (typeof certificate !== 'object' || bearerToken(exchange) !== undefined) return undefined;
-  return certificateUsers.get(certificate);
+/** The user of a certificate that has been authenticated before; a certificate is asked first. Undefined: see `authenticate`. */
+export function knownUser(certificate: PeerCertificate): UserInfo | undefined {
+  return typeof certificate === 'object' ? certificateUsers.get(certificate) : undefined;
 }
 
-/** Finds the user of a request: the first authenticator that knows the credentials. Throws 401 when credentials are wrong; without any, the user is anonymous. */
+/**
+ * Finds the user of a request: the first authenticator that knows any of its credentials. Without credentials that say anything to us the user is
+ * anonymous. Throws 401 when there were some and all were wrong. Source: apiserver pkg/authentication/request/union.
+ */
 export async function authenticate(
   exchange: Exchange,
   authenticators: readonly Authenticator[],
   certificate: PeerCertificate,
 ): Promise<UserInfo> {
-  const token = bearerToken(exchange);
-  if (certificate === 'bad' && token === undefined) throw statusErrors.unauthorized();
-  const clientCertificate = certificate === 'bad' ? undefined : certificate;
-  if (token === undefined && clientCertificate === undefined) {
-    if (exchange.header('authorization') !== '') throw statusErrors.unauthorized();
-    return anonymousUser;
+  const ask = async (credentials: Credentials): Promise<UserInfo | undefined> => {
+    for (const authenticator of authenticators) {
+      const user = await authenticator.authenticate(credentials);
+      if (user !== undefined) return withAuthenticatedGroup(user);
+    }
+    return undefined;
+  };
+  if (typeof certificate === 'object') {
+    const user = await ask({ clientCertificate: certificate, bearerToken: undefined });
+    if (user !== undefined) {
+      certificateUsers.set(certificate, user);
+      return user;
+    }
   }
-  for (const authenticator of authenticators) {
-    const user = await authenticator.authenticate({ clientCertificate, bearerToken: token });
-    if (user === undefined) continue;
-    const complete = withAuthenticatedGroup(user);
-    if (token === undefined && clientCertificate !== undefined) certificateUsers.set(clientCertificate, complete);
-    return complete;
+  const tokens = [headerToken(exchange), protocolToken(exchange)].filter((token) => token !== undefined);
+  for (const bearerToken of tokens) {
+    const user = await ask({ clientCertificate: undefined, bearerToken });
+    if (user !== undefined) return user;
   }
-  throw statusErrors.unauthorized();
+  if (tokens.length > 0 || certificate === 'bad') throw statusErrors.unauthorized();
+  return anonymousUser;
 }

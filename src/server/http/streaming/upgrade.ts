@@ -102,9 +102,13 @@ async function serveCommand(upgrade: Upgrade, target: Target, verb: 'exec' | 'at
   return serveWebSocketCommand({ socket: accepted, protocol, wanted, verb, run, signal });
 }
 
+/** The sub-protocols offered, without the one that hides a token. */
+const realProtocols = (incoming: IncomingMessage): readonly string[] =>
+  offeredProtocols(incoming).filter((name) => !name.startsWith('base64url.bearer.authorization.k8s.io.'));
+
 /** The client's first sub-protocol that is served; one without any gets the oldest. Throws 400. */
 function webSocketProtocol(incoming: IncomingMessage, served: readonly string[]): string {
-  const offered = offeredProtocols(incoming).filter((name) => !name.startsWith('base64url.bearer.authorization.k8s.io.'));
+  const offered = realProtocols(incoming);
   const protocol = offered.find((name) => served.includes(name));
   if (protocol === undefined && offered.length > 0) {
     throw statusErrors.badRequest(`unable to upgrade: client supports [${offered.join(' ')}], server accepts [${served.join(' ')}]`);
@@ -181,9 +185,12 @@ async function serveLog(upgrade: Upgrade, target: Target): Promise<void> {
 /** A watch whose events are messages. Source: apiserver pkg/endpoints/handlers/watch.go, HandleWS. */
 async function serveWatch(upgrade: Upgrade, target: Target): Promise<void> {
   const { app, exchange, incoming, socket, head } = upgrade;
+  // Go's handshake echoes the one sub-protocol that is offered, whatever it is, and refuses several. Source: golang.org/x/net/websocket hybi.go.
+  const [protocol = '', ...more] = realProtocols(incoming);
+  if (more.length > 0) throw statusErrors.badRequest('bad protocol');
   const watch = await startWatch(exchange, app.server, target);
   const text = watch.contentType === 'application/json';
-  const accepted = await acceptWebSocket(incoming, socket, head, '');
+  const accepted = await acceptWebSocket(incoming, socket, head, protocol);
   accepted.on('error', () => accepted.terminate());
   let drained = (): void => undefined;
   const sink: WatchSink = {
