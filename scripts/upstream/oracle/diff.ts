@@ -1,0 +1,52 @@
+/** Where two JSON values differ. Lists whose items have names are compared by name, so that one item more is one difference. */
+import { isDeepStrictEqual } from 'node:util';
+import type { JsonObject, JsonValue } from '../../../src/api/json.ts';
+
+export interface Difference {
+  /** `spec.ports[http].port`; '' is the whole. */
+  readonly at: string;
+  /** undefined: not there. */
+  readonly real: JsonValue | undefined;
+  readonly minik: JsonValue | undefined;
+}
+
+const isObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const nameMembers = ['name', 'type', 'resource', 'version', 'groupVersion'] as const;
+
+/** The items by name, when each has its own. */
+function byName(list: readonly JsonValue[]): Readonly<Record<string, JsonValue>> | undefined {
+  for (const member of nameMembers) {
+    const names = list.map((item) => (isObject(item) ? item[member] : undefined));
+    if (names.every((name) => typeof name === 'string') && new Set(names).size === names.length)
+      return Object.fromEntries(list.map((item, index) => [`[${String(names[index])}]`, item]));
+  }
+  return undefined;
+}
+
+/** All differences, in the order of the real server's members. */
+export function differences(real: JsonValue | undefined, minik: JsonValue | undefined, at = ''): Difference[] {
+  if (isDeepStrictEqual(real, minik)) return [];
+  if (isObject(real) && isObject(minik)) return memberDifferences(real, minik, (member) => (at === '' ? member : `${at}.${member}`));
+  if (Array.isArray(real) && Array.isArray(minik)) return listDifferences(real, minik, at);
+  return [{ at, real, minik }];
+}
+
+function memberDifferences(real: JsonObject, minik: JsonObject, path: (member: string) => string): Difference[] {
+  const members = new Set([...Object.keys(real), ...Object.keys(minik)]);
+  return [...members].flatMap((member) => differences(real[member], minik[member], path(member)));
+}
+
+function listDifferences(real: readonly JsonValue[], minik: readonly JsonValue[], at: string): Difference[] {
+  const [named, other] = [byName(real), byName(minik)];
+  if (named !== undefined && other !== undefined && real.length > 0 && minik.length > 0) {
+    const found = memberDifferences(named, other, (name) => `${at}${name}`);
+    const common = (of: object, than: object) => Object.keys(of).filter((name) => name in than);
+    const [order, otherOrder] = [common(named, other), common(other, named)];
+    if (!isDeepStrictEqual(order, otherOrder)) found.push({ at: `${at}[order]`, real: order, minik: otherOrder });
+    return found;
+  }
+  const length = Math.max(real.length, minik.length);
+  return Array.from({ length }).flatMap((_, index) => differences(real[index], minik[index], `${at}[${index}]`));
+}

@@ -1,0 +1,98 @@
+/** Differences that are known and justified, each with its reason: testdata/oracle/differences.yaml, of which docs/differences.md is written. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { oracleFolder } from './corpus.ts';
+import type { Difference } from './diff.ts';
+
+/** One reason and the differences that it explains. `*` in a pattern stands for any text. */
+export interface KnownDifference {
+  /** What is different, as a heading. */
+  readonly what: string;
+  /** Why it is right that it is. */
+  readonly reason: string;
+  /** Patterns of `case/request`. */
+  readonly in: readonly string[];
+  /** Patterns of places in an answer: `code`, `type`, `warnings[0]`, `body.spec.x`. */
+  readonly at: readonly string[];
+}
+
+/** A difference and the request whose answer has it. */
+export interface FoundDifference extends Difference {
+  /** `case/request`. */
+  readonly in: string;
+}
+
+export function loadKnownDifferences(file: string = join(oracleFolder, 'differences.yaml')): readonly KnownDifference[] {
+  // The project's own file.
+  return (parse(readFileSync(file, 'utf8')) as readonly KnownDifference[] | null) ?? [];
+}
+
+const patternOf = (glob: string): RegExp =>
+  new RegExp(
+    `^${glob
+      .split('*')
+      .map((text) => text.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'))
+      .join('.*')}$`,
+    's',
+  );
+
+interface Pattern {
+  readonly glob: string;
+  readonly pattern: RegExp;
+  used: boolean;
+}
+
+/** Sorts what is found into known and unknown, and remembers which patterns matched something. */
+export class DifferenceFilter {
+  readonly #rules: readonly { readonly known: KnownDifference; readonly in: readonly Pattern[]; readonly at: readonly Pattern[] }[];
+
+  constructor(known: readonly KnownDifference[]) {
+    const patterns = (globs: readonly string[]): Pattern[] => globs.map((glob) => ({ glob, pattern: patternOf(glob), used: false }));
+    this.#rules = known.map((rule) => ({ known: rule, in: patterns(rule.in), at: patterns(rule.at) }));
+  }
+
+  /** Those that no rule explains. */
+  unknown(found: readonly FoundDifference[]): FoundDifference[] {
+    return found.filter((difference) => !this.#explains(difference));
+  }
+
+  #explains(difference: FoundDifference): boolean {
+    let explained = false;
+    for (const rule of this.#rules) {
+      const requests = rule.in.filter(({ pattern }) => pattern.test(difference.in));
+      const places = rule.at.filter(({ pattern }) => pattern.test(difference.at));
+      if (requests.length === 0 || places.length === 0) continue;
+      for (const pattern of [...requests, ...places]) pattern.used = true;
+      explained = true;
+    }
+    return explained;
+  }
+
+  /** Patterns that explained nothing: their differences have gone, and their lines should. */
+  vanished(): string[] {
+    return this.#rules.flatMap(({ known, ...rule }) =>
+      [...rule.in, ...rule.at]
+        .filter(({ used }) => !used)
+        .map(({ glob }) => `"${known.what}" no longer shows: ${glob} (take it out of testdata/oracle/differences.yaml)`),
+    );
+  }
+}
+
+/** The page for users. */
+export function differencesPage(known: readonly KnownDifference[]): string {
+  const sections = known.map(({ what, reason, in: requests, at }) =>
+    [`## ${what}`, '', reason.trim(), '', `Shows in ${code(requests)} at ${code(at)}.`, ''].join('\n'),
+  );
+  return [
+    '# How minik differs from kube-apiserver',
+    '',
+    'Every request of the corpus in `testdata/oracle/cases` is answered by minik as a real kube-apiserver 1.36 answers it, except for what this page',
+    'lists. It is written by `scripts/oracle --page` from `testdata/oracle/differences.yaml`; the check fails when a difference is missing here, and',
+    'when one that is listed has gone.',
+    '',
+    ...sections,
+  ].join('\n');
+}
+
+const code = (patterns: readonly string[]): string => patterns.map((pattern) => `\`${pattern}\``).join(', ');

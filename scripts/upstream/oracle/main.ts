@@ -1,0 +1,101 @@
+/** The command behind scripts/oracle. */
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { brotliDecompressSync } from 'node:zlib';
+import { loadSchemas } from '../../../src/api/schema/load.ts';
+import { Protobuf } from '../../../src/api/schema/protobuf.ts';
+import { ApiClient, type ServerAccess } from './api-client.ts';
+import { compareAnswers, describeDifferences } from './compare.ts';
+import { loadCases, type OracleCase } from './corpus.ts';
+import { recordAnswers } from './facts.ts';
+import { DifferenceFilter, differencesPage, loadKnownDifferences } from './known-differences.ts';
+import { startMinikServer } from './minik-server.ts';
+import { startRealServer } from './real-server.ts';
+import { type Answers, runCase } from './run-case.ts';
+
+const page = resolve(import.meta.dirname, '..', '..', '..', 'docs', 'differences.md');
+
+function casesNamed(names: readonly string[]): readonly OracleCase[] {
+  const cases = loadCases();
+  if (names.length === 0) return cases;
+  return names.map((name) => {
+    const found = cases.find((oracleCase) => oracleCase.name === name);
+    if (found === undefined) throw new Error(`no case "${name}"; there are: ${cases.map((oracleCase) => oracleCase.name).join(', ')}`);
+    return found;
+  });
+}
+
+/** Every case's answers, from one server. */
+async function ask(access: ServerAccess, cases: readonly OracleCase[]): Promise<ReadonlyMap<string, Answers>> {
+  const client = new ApiClient(access);
+  const codec = new Protobuf(loadSchemas(brotliDecompressSync));
+  const answers = new Map<string, Answers>();
+  for (const oracleCase of cases) answers.set(oracleCase.name, await runCase(oracleCase, client, codec));
+  client.close();
+  return answers;
+}
+
+/** What the servers' administrators get to use, while both run. */
+async function withServers<T>(use: (real: ServerAccess, minik: ServerAccess) => Promise<T>): Promise<T> {
+  const minik = await startMinikServer();
+  try {
+    const real = await startRealServer();
+    try {
+      return await use(real.access, minik.access);
+    } finally {
+      await real.stop();
+    }
+  } finally {
+    await minik.stop();
+  }
+}
+
+async function compare(names: readonly string[], record: boolean): Promise<boolean> {
+  const cases = casesNamed(names);
+  const [real, minik] = await withServers((theirs, ours) => Promise.all([ask(theirs, cases), ask(ours, cases)]));
+  const known = loadKnownDifferences();
+  if (record) for (const [name, answers] of real) recordAnswers(name, answers);
+  if (record) writeFileSync(page, differencesPage(known));
+  return report(real, minik, new DifferenceFilter(known), names.length === 0);
+}
+
+/** Whether there is nothing to say. */
+function report(real: ReadonlyMap<string, Answers>, minik: ReadonlyMap<string, Answers>, filter: DifferenceFilter, all: boolean): boolean {
+  let requests = 0;
+  const found = [...real].flatMap(([name, answers]) => {
+    requests += answers.size;
+    return compareAnswers(name, answers, minik.get(name) ?? new Map());
+  });
+  const unknown = filter.unknown(found);
+  const vanished = all ? filter.vanished() : [];
+  if (unknown.length > 0) console.log(describeDifferences(unknown));
+  for (const line of vanished) console.log(line);
+  const equal = requests - new Set(found.map((difference) => difference.in)).size;
+  const answers = new Set(unknown.map((difference) => difference.in)).size;
+  console.log(`${requests} requests: ${equal} answers equal, ${answers} with differences that are not known`);
+  return unknown.length === 0 && vanished.length === 0;
+}
+
+async function serve(): Promise<void> {
+  const { access, folder, stop } = await startRealServer();
+  const kubeconfig = join(folder, 'kubeconfig');
+  const cluster = { name: 'real', cluster: { server: access.url, 'insecure-skip-tls-verify': true } };
+  const config = {
+    ...{ apiVersion: 'v1', kind: 'Config', clusters: [cluster], users: [{ name: 'admin', user: { token: access.token } }] },
+    ...{ contexts: [{ name: 'real', context: { cluster: 'real', user: 'admin' } }], 'current-context': 'real' },
+  };
+  writeFileSync(kubeconfig, JSON.stringify(config), { mode: 0o600 });
+  console.log(`export KUBECONFIG=${kubeconfig}`);
+  await new Promise<void>((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
+  });
+  await stop();
+}
+
+const options = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
+const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const unknownOption = options.find((option) => !['--record', '--page', '--serve'].includes(option));
+if (unknownOption !== undefined) throw new Error(`unknown option ${unknownOption}; there are --record, --page and --serve`);
+if (options.includes('--serve')) await serve();
+else if (options.includes('--page')) writeFileSync(page, differencesPage(loadKnownDifferences()));
+else if (!(await compare(names, options.includes('--record')))) process.exitCode = 1;

@@ -1,0 +1,44 @@
+/** minik's own API server in this process, as it is composed for users, with nothing that acts: no controllers, no scheduler, no kubelet. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ClusterSettings } from '../../../src/cli/cluster-port.ts';
+import type { Logger } from '../../../src/client/logger.ts';
+import { openControlPlane } from '../../../src/cluster/control-plane.ts';
+import { freePort } from '../free-port.ts';
+import type { ServerAccess } from './api-client.ts';
+
+export interface RunningServer {
+  readonly access: ServerAccess;
+  stop(): Promise<void>;
+}
+
+const silent: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  with: () => silent,
+};
+
+/** Starts it on a free port of 127.0.0.1, in a temporary folder that goes with it. */
+export async function startMinikServer(): Promise<RunningServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'minik-oracle-'));
+  const stop = new AbortController();
+  const settings: ClusterSettings = {
+    ...{ profile: 'oracle', folder, runtime: 'simulated', nodes: 1, apiPort: await freePort(), clusterId: 'oracle' },
+    ...{ serviceCidr: '10.96.0.0/12', podCidr: '10.244.0.0/16' },
+  };
+  const plane = await openControlPlane(settings, { log: silent, signal: stop.signal, kubelets: [], onWork: () => undefined });
+  const server = await plane.serve();
+  const { caCertificate, admin } = plane.pki;
+  return {
+    access: { url: server.url, ca: caCertificate, clientCertificate: admin.certificate, clientKey: admin.key },
+    stop: async () => {
+      stop.abort();
+      await server.close();
+      await plane.store.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,51 @@
+/** Takes out of an answer what may differ between two servers that do the same: identities, times, versions, addresses and what is drawn at random. */
+import type { JsonObject, JsonValue } from '../../../src/api/json.ts';
+
+export interface Normalising {
+  /** Managed fields are dropped unless asked for: they would be most of what is recorded. */
+  readonly managedFields: boolean;
+}
+
+/** In any text. Times before 2025 are the corpus' own and stay. */
+const inTexts: readonly (readonly [RegExp, string])[] = [
+  [/\b(?!f00dcafe)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<uid>'],
+  [/\b20(?:2[5-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z/g, '<microtime>'],
+  [/\b20(?:2[5-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>'],
+  [/\b(127\.0\.0\.1|10\.244\.0\.1):\d+/g, '<server>'],
+  [/\b10\.(?:9[6-9]|10\d|11[01])\.\d+\.\d+\b(?!\/)/g, '<service ip>'],
+  [/\bkube-api-access-[a-z0-9]{5}\b/g, 'kube-api-access-<random>'],
+  [/\b(made-|Bad_)[a-z0-9]{5}\b/g, '$1<random>'],
+  // Go says where the scheme was made, which depends on how the server was built.
+  [/ in scheme \\?"[^"\\]+\\?"/g, ' in scheme <scheme>'],
+  [/(resource version: )\d+ \(\d+\)/g, '$1<rv> (<rv>)'],
+  [/(ResourceVersion in record \(|ResourceVersion in object meta: |resource version: 999999999, current: )\d+/g, '$1<rv>'],
+  [/(\\?"resourceVersion\\?":\\?")[1-9]\d*/g, '$1<rv>'],
+  [/^\d+s$/g, '<age>'],
+];
+
+const isObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function textOf(key: string, text: string): string {
+  if (key === 'resourceVersion' || key === 'metadata.resourceVersion') return text === '' || text === '0' ? text : '<rv>';
+  if (key === 'continue') return text === '' ? text : '<continuation>';
+  return inTexts.reduce((changed, [pattern, by]) => changed.replace(pattern, by), text);
+}
+
+function numberOf(key: string, value: number): JsonValue {
+  const drawn = (key === 'nodePort' || key === 'healthCheckNodePort') && value >= 30_000 && value <= 32_800;
+  return drawn ? '<node port>' : value;
+}
+
+/** The answer as it is compared; the argument is not changed. */
+export function normalise(value: JsonValue, how: Normalising, key = ''): JsonValue {
+  if (typeof value === 'string') return textOf(key, value);
+  if (typeof value === 'number') return numberOf(key, value);
+  if (Array.isArray(value)) return value.map((item: JsonValue) => normalise(item, how, key));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([member, inner]) => inner !== undefined && (how.managedFields || member !== 'managedFields'))
+      .map(([member, inner]) => [member, normalise(inner ?? null, how, member)]),
+  );
+}

@@ -1,0 +1,93 @@
+/**
+ * Upstream's own programs, built from their Go modules (scripts/upstream/go) into a cache outside the repository. Which registry the
+ * modules come from is up to the settings of the Go tools.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { basename, join } from 'node:path';
+
+/** The release that minik is measured against. */
+export const upstreamVersion = 'v1.36.3';
+
+const goFolder = join(import.meta.dirname, 'go');
+const [major = '', minor = ''] = upstreamVersion.slice(1).split('.');
+const version = 'k8s.io/component-base/version';
+const stamped = [`-X ${version}.gitVersion=${upstreamVersion}`, `-X ${version}.gitMajor=${major}`, `-X ${version}.gitMinor=${minor}`].join(
+  ' ',
+);
+
+/** Go packages by the names of the programs that they become. */
+const packages = {
+  etcd: './etcd',
+  'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
+  ginkgo: 'github.com/onsi/ginkgo/v2/ginkgo',
+  agnhost: 'k8s.io/kubernetes/test/images/agnhost',
+  nonewprivs: 'k8s.io/kubernetes/test/images/nonewprivs',
+  'regression-issue-74839': 'k8s.io/kubernetes/test/images/regression-issue-74839',
+  'resource-consumer': 'k8s.io/kubernetes/test/images/resource-consumer',
+  'consume-cpu': 'k8s.io/kubernetes/test/images/resource-consumer/consume-cpu',
+  'sample-apiserver': 'k8s.io/sample-apiserver',
+  'e2e.test': './conformance',
+} as const;
+
+export type Program = keyof typeof packages;
+
+/** What can be had again, and is in no repository. */
+export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  const base = environment.XDG_CACHE_HOME;
+  return join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'minik', `upstream-${upstreamVersion}`);
+}
+
+/** Where a module lies on this machine: for files that come with it. Throws when there is no Go. */
+export function moduleFolder(module: string): string {
+  const found = spawnSync('go', ['list', '-m', '-f', '{{.Dir}}', module], { cwd: goFolder, encoding: 'utf8', env: goEnvironment });
+  if (found.status !== 0) throw new Error(`go does not find ${module}: ${found.error?.message ?? found.stderr}`);
+  return found.stdout.trim();
+}
+
+/** Static programs: the images that they go into hold nothing else. */
+const goEnvironment: NodeJS.ProcessEnv = { ...process.env, CGO_ENABLED: '0' };
+
+function goVersion(): string {
+  const { status, stdout } = spawnSync('go', ['version'], { encoding: 'utf8' });
+  if (status === 0) return stdout.trim();
+  throw new Error(
+    "This needs Go 1.26 or newer, which builds upstream's programs. Install it from https://go.dev/dl/ or your distribution (golang).",
+  );
+}
+
+/** Changes when the programs do. */
+function stampOf(): string {
+  const hash = createHash('sha256').update(goVersion()).update(JSON.stringify(packages));
+  for (const file of ['go.mod', 'go.sum', 'etcd/main.go', 'conformance/conformance_test.go'])
+    hash.update(readFileSync(join(goFolder, file)));
+  return hash.digest('hex').slice(0, 12);
+}
+
+/**
+ * Paths of the programs, which are built when they are missing: minutes the first time. Says what it builds.
+ * Throws when there is no Go, or it fails.
+ */
+export function upstreamPrograms<P extends Program>(names: readonly P[]): Readonly<Record<P, string>> {
+  const folder = join(cacheFolder(), 'bin', stampOf());
+  mkdirSync(folder, { recursive: true });
+  const built = names.map((name) => {
+    const file = join(folder, name);
+    if (!existsSync(file)) build(name, file);
+    return [name, file] as const;
+  });
+  // One entry for each name.
+  return Object.fromEntries(built) as Record<P, string>;
+}
+
+function build(name: Program, file: string): void {
+  console.log(`Building upstream's ${basename(file)} …`);
+  const draft = `${file}.${process.pid}`;
+  const how = name === 'e2e.test' ? ['test', '-c'] : ['build'];
+  const args = [...how, '-ldflags', stamped, '-o', draft, packages[name]];
+  const { status, error } = spawnSync('go', args, { cwd: goFolder, stdio: 'inherit', env: goEnvironment });
+  if (status !== 0) throw new Error(`go ${how.join(' ')} ${packages[name]} failed${error === undefined ? '' : `: ${error.message}`}`);
+  renameSync(draft, file);
+}
