@@ -36,7 +36,7 @@ async function start(settings: ClusterSettings, { onStep, onListening }: StartHo
   const server = await plane.serve();
   onListening();
   onStep('Starting controllers and scheduler');
-  const informers = createInformerFactory({ client: clientFor(controllerManager), signal, log });
+  const informers = createInformerFactory({ client: clientFor(controllerManager), kinds: plane.kinds, signal, log });
   const parts: NodeParts = { clientFor, informers, runtime, log, signal };
   const controllers = startControllers({
     controllers: allControllers({

@@ -50,7 +50,8 @@ export function createInProcessClient(api: ApiServer, options: InProcessClientOp
     warn: options.onWarning ?? (() => undefined),
     signal: never,
   };
-  const made = new Map<Kind<KubeObject>, ResourceClient<KubeObject>>();
+  // Kinds come and go.
+  const made = new WeakMap<Kind<KubeObject>, ResourceClient<KubeObject>>();
   return {
     resource: <T extends KubeObject>(kind: Kind<T>): ResourceClient<T> => {
       let client = made.get(kind);

@@ -1,14 +1,17 @@
 /** One shared informer per Kind over any client, in process or over HTTP. The guarantees are stated in informer.ts. */
-import type { AnyKind, Kind } from '../api/kind.ts';
+import type { Kind } from '../api/kind.ts';
 import type { KubeObject } from '../api/object.ts';
 import type { Client } from './client.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Informer, InformerFactory } from './informer.ts';
+import type { KindCatalog } from './kind-catalog.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { Reflector } from './reflector.ts';
 
 export interface InformerFactoryOptions {
   readonly client: Client;
+  /** The Kinds that exist: the informer of one that is gone or changed ends. Default: Kinds stay as they are. */
+  readonly kinds?: Pick<KindCatalog, 'onChange'>;
   /** Ends all watches; caches stay as they are. */
   readonly signal: AbortSignal;
   /** Default the system's. */
@@ -19,18 +22,23 @@ export interface InformerFactoryOptions {
   readonly random?: () => number;
 }
 
-/** An informer factory that can also be asked for what it has made, and told to forget a Kind that is no longer served. */
-export interface StoppableInformerFactory extends InformerFactory {
+/** An informer factory that can also be asked for what it has made. */
+export interface InspectableInformerFactory extends InformerFactory {
   /** The informers made so far. */
   readonly informers: readonly Informer<KubeObject>[];
-  /** Ends a Kind's informer: of a custom resource whose definition was deleted. */
-  remove(kind: AnyKind): void;
 }
 
 /** Makes a factory; informers start at first use. */
-export function createInformerFactory(options: InformerFactoryOptions): StoppableInformerFactory {
+export function createInformerFactory(options: InformerFactoryOptions): InspectableInformerFactory {
   const { client, signal, clock = systemClock, log = silentLogger, random = Math.random } = options;
   const made = new Map<string, { readonly informer: Informer<KubeObject>; readonly stop: AbortController }>();
+  const unsubscribe = options.kinds?.onChange(({ removed }) => {
+    for (const { resourceName } of removed) {
+      made.get(resourceName)?.stop.abort();
+      made.delete(resourceName);
+    }
+  });
+  if (unsubscribe !== undefined) signal.addEventListener('abort', unsubscribe, { once: true });
   return {
     informer: <T extends KubeObject>(kind: Kind<T>): Informer<T> => {
       let known = made.get(kind.resourceName);
@@ -50,10 +58,6 @@ export function createInformerFactory(options: InformerFactoryOptions): Stoppabl
     },
     get informers() {
       return [...made.values()].map(({ informer }) => informer);
-    },
-    remove: (kind) => {
-      made.get(kind.resourceName)?.stop.abort();
-      made.delete(kind.resourceName);
     },
   };
 }

@@ -1,10 +1,10 @@
 /** The controllers of a cluster, as upstream's kube-controller-manager runs them. Adding one is adding a line here. Events expire in the registry. */
+import type { KindCatalog } from '../client/kind-catalog.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { endpointSliceController } from './endpoints/endpoint-slice-controller.ts';
 import { endpointSliceMirroringController } from './endpoints/endpoint-slice-mirroring.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
 import { garbageCollector } from './garbage-collector/garbage-collector.ts';
-import type { KindCatalog } from './kind-catalog.ts';
 import { namespaceController } from './namespace-controller.ts';
 import { rootCaController, serviceAccountController } from './namespace-defaults.ts';
 import { type NodeLifecycleOptions, nodeLifecycleController } from './nodes/node-lifecycle.ts';

@@ -3,13 +3,14 @@
  * controller.ts. An idle controller costs nothing: there is no resync and no polling.
  * Source: controller-runtime pkg/internal/controller/controller.go
  */
-import type { Kind } from '../api/kind.ts';
+import type { AnyKind, Kind } from '../api/kind.ts';
 import { type KubeObject, type ObjectRef, refKey, refOf } from '../api/object.ts';
 import { isConflict, isNotFound } from '../api/status-error.ts';
 import type { ResourceClient } from '../client/client.ts';
 import type { Informer } from '../client/informer.ts';
+import { followKinds } from '../client/kind-catalog.ts';
 import { WorkQueue } from '../client/work-queue.ts';
-import type { Controller, ControllerContext, Watch } from './controller.ts';
+import type { Controller, ControllerContext, Watch, WatchOfAllKinds } from './controller.ts';
 import type { RunDeps, Running } from './running.ts';
 import { WriteTracker } from './write-tracker.ts';
 
@@ -83,6 +84,7 @@ class Runner<T extends KubeObject> implements RunningController {
     this.#follow(reconciles, (object) => (concerns === undefined || concerns(object, context) ? [refOf(object)] : []));
     for (const kind of owns) this.#follow(kind, (object) => this.#ownerRefs(object));
     for (const watch of watches) this.#followWatch(watch, context);
+    if (this.#controller.watchesAllKinds !== undefined) this.#followAllKinds(this.#controller.watchesAllKinds, context);
     for (const kind of reads) this.#informer(kind);
     for (const index of indexes) this.#informer(index.kind).addIndex(index.name, (object) => index.values(object));
     const caches = [...this.#informers.values()];
@@ -101,15 +103,30 @@ class Runner<T extends KubeObject> implements RunningController {
     this.#follow(watch.kind, (object) => watch.refs(object, context));
   }
 
+  #followAllKinds({ catalog, ...watch }: WatchOfAllKinds, context: ControllerContext): void {
+    const follow = (kind: AnyKind): (() => void) => this.#addHandlers(kind, (object) => watch.refs(object, context));
+    const changed = (): void => this.#enqueue(watch.refsWhenKindsChange(context));
+    this.#unsubscribe.push(
+      followKinds(catalog, (kind) => watch.wants(kind), follow),
+      catalog.onChange(changed),
+    );
+  }
+
   #follow<W extends KubeObject>(kind: Kind<W>, refs: (object: W) => Iterable<ObjectRef>): void {
-    const enqueue = (object: W): void => {
-      for (const ref of refs(object)) this.#queue.add(ref);
-    };
+    this.#unsubscribe.push(this.#addHandlers(kind, refs));
+  }
+
+  #enqueue(refs: Iterable<ObjectRef>): void {
+    for (const ref of refs) this.#queue.add(ref);
+  }
+
+  #addHandlers<W extends KubeObject>(kind: Kind<W>, refs: (object: W) => Iterable<ObjectRef>): () => void {
+    const enqueue = (object: W): void => this.#enqueue(refs(object));
     const updated = (object: W, previous: W): void => {
       enqueue(previous);
       enqueue(object);
     };
-    this.#unsubscribe.push(this.#informer(kind).addHandlers({ added: enqueue, updated, deleted: enqueue }));
+    return this.#informer(kind).addHandlers({ added: enqueue, updated, deleted: enqueue });
   }
 
   #ownerRefs(object: KubeObject): readonly ObjectRef[] {

@@ -6,13 +6,14 @@
  * A thrown error means: back off (5 ms doubling to 1000 s, client-go's default) and retry this ref.
  * Source: controller-runtime pkg/reconcile/reconcile.go; client-go util/workqueue.
  */
-import type { Kind } from '../api/kind.ts';
+import type { AnyKind, Kind } from '../api/kind.ts';
 import type { KubeObject, ObjectRef } from '../api/object.ts';
 import type { ResourceClient } from '../client/client.ts';
 import type { Clock } from '../client/clock.ts';
 import type { EventRecorder } from '../client/event-recorder.ts';
 import type { Identity } from '../client/identity.ts';
 import type { Cache } from '../client/informer.ts';
+import type { KindCatalog } from '../client/kind-catalog.ts';
 import type { Logger } from '../client/logger.ts';
 
 /** The outcome of a reconcile that did not fail: done, or look again after a delay. */
@@ -38,6 +39,17 @@ export interface Watch<W extends KubeObject = KubeObject> {
   refs(object: W, context: ControllerContext): Iterable<ObjectRef>;
 }
 
+/** Maps a change of an object of any Kind that exists, now or later, to the refs that must be looked at again. */
+export interface WatchOfAllKinds {
+  readonly catalog: KindCatalog;
+  /** Which Kinds; asked once for each. */
+  wants(kind: AnyKind): boolean;
+  /** As for `Watch`. */
+  refs(object: KubeObject, context: ControllerContext): Iterable<ObjectRef>;
+  /** What must be looked at again when a Kind has come or gone. */
+  refsWhenKindsChange(context: ControllerContext): Iterable<ObjectRef>;
+}
+
 /** An index of a cache, for `byIndex`; names are shared by all who use the Kind, so one name must mean one thing. */
 export interface CacheIndex<W extends KubeObject = KubeObject> {
   readonly kind: Kind<W>;
@@ -55,6 +67,7 @@ export interface Controller<T extends KubeObject = KubeObject> {
   /** A change of one of these enqueues the ref of its controller owner, when that is of the reconciled Kind. */
   readonly owns?: readonly Kind[];
   readonly watches?: readonly Watch[];
+  readonly watchesAllKinds?: WatchOfAllKinds;
   /** Extra Kinds whose caches it reads. */
   readonly reads?: readonly Kind[];
   /** Indexes that it needs in the caches. */

@@ -1,14 +1,7 @@
-/** The Kinds that are served, as controllers over all Kinds need them; the registry's KindSet is one. */
+/** How controllers over all Kinds look at the catalog. */
 import type { AnyKind } from '../api/kind.ts';
 import { event } from '../api/kinds/core/event.ts';
-
-export interface KindCatalog {
-  /** Grows at run time with custom resources. */
-  readonly all: readonly AnyKind[];
-  byKind(group: string, version: string, kind: string): AnyKind | undefined;
-  /** Calls back after Kinds were added or removed; absent: it never changes. Returns the function that unsubscribes. */
-  onChange?(listener: () => void): () => void;
-}
+import type { KindCatalog } from '../client/kind-catalog.ts';
 
 /** Events are many, own nothing and expire by themselves. */
 export const isCollectable = (kind: AnyKind): boolean => kind.resourceName !== event.resourceName;

@@ -7,27 +7,32 @@ import { pod } from '../api/kinds/core/pod.ts';
 import { type KubeObject, refOf } from '../api/object.ts';
 import { isConflict, isNotFound } from '../api/status-error.ts';
 import { rfc3339 } from '../api/time.ts';
-import { type Controller, type ControllerContext, defineController, type Outcome, settled, watching } from './controller.ts';
-import { isCollectable, type KindCatalog } from './kind-catalog.ts';
+import type { KindCatalog } from '../client/kind-catalog.ts';
+import { type Controller, type ControllerContext, defineController, type Outcome, settled } from './controller.ts';
+import { isCollectable } from './kind-catalog.ts';
 
 const finalizer = 'kubernetes';
-/** Deletions wake the controller; this is for Kinds that came after its start. */
+/** Deletions wake the controller, but for those of Kinds that it does not watch. */
 const recheckMs = 5000;
+const isNamespaced = ({ scope }: AnyKind): boolean => scope === 'Namespaced';
+const isWatched = (kind: AnyKind): boolean => isNamespaced(kind) && isCollectable(kind);
 
-/** Watches all namespaced Kinds of the catalog, so that the last object to go wakes it. */
+/** Watches all namespaced Kinds of the catalog, so that the last object to go, or the last Kind that had some, wakes it. */
 export function namespaceController(kinds: KindCatalog): Controller<Namespace> {
-  const namespaced = kinds.all.filter((kind) => kind.scope === 'Namespaced' && isCollectable(kind));
   return defineController<Namespace>({
     name: 'namespace',
     reconciles: namespace,
     concerns: isDeleting,
-    watches: namespaced.map((kind) =>
-      watching(kind, (object: KubeObject, { cache }) => {
-        const ref = { namespace: '', name: object.metadata.namespace ?? '' };
+    watchesAllKinds: {
+      catalog: kinds,
+      wants: isWatched,
+      refs: ({ metadata }, { cache }) => {
+        const ref = { namespace: '', name: metadata.namespace ?? '' };
         const owner = cache(namespace).get(ref);
         return owner !== undefined && isDeleting(owner) ? [ref] : [];
-      }),
-    ),
+      },
+      refsWhenKindsChange: ({ cache }) => cache(namespace).list().filter(isDeleting).map(refOf),
+    },
     reconcile: async (ref, context) => {
       const object = context.cache(namespace).get(ref);
       return object === undefined || !isDeleting(object) ? settled : empty(object, kinds, context);
@@ -41,7 +46,7 @@ const isDeleting = ({ metadata, spec }: Namespace): boolean =>
 async function empty(object: Namespace, kinds: KindCatalog, context: ControllerContext): Promise<Outcome> {
   const remaining = await deleteContent(object.metadata.name, kinds, context);
   const current = await writeConditions(object, remaining, context);
-  if (remaining.length > 0) return { requeueAfterMs: recheckMs };
+  if (remaining.length > 0) return remaining.every(({ kind }) => isWatched(kind)) ? settled : { requeueAfterMs: recheckMs };
   const finalizers = (current.spec.finalizers ?? []).filter((name) => name !== finalizer);
   // A stored object is JSON.
   const body = { ...current, spec: { ...current.spec, finalizers } } as unknown as JsonObject;
@@ -60,7 +65,7 @@ interface Remaining {
 
 /** Deletes what there is, Pods before all else, and returns what is left. */
 async function deleteContent(name: string, kinds: KindCatalog, context: ControllerContext): Promise<readonly Remaining[]> {
-  const namespaced = kinds.all.filter(({ scope }) => scope === 'Namespaced');
+  const namespaced = kinds.all.filter(isNamespaced);
   const pods = await deleteAll(
     name,
     namespaced.filter(({ resourceName }) => resourceName === pod.resourceName),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { configMap } from '../api/kinds/core/config-map.ts';
 import { namespace } from '../api/kinds/core/namespace.ts';
 import { pod } from '../api/kinds/core/pod.ts';
@@ -8,7 +8,7 @@ import { builtInKinds } from '../api/kinds/index.ts';
 import { createKindSet } from '../server/registry/kind-set.ts';
 import { namespaceController } from './namespace-controller.ts';
 import { rootCaController, serviceAccountController } from './namespace-defaults.ts';
-import { aPod } from './testing/objects.ts';
+import { aPod, aWidget, widget } from './testing/objects.ts';
 import { startTestCluster, type TestCluster } from './testing/test-cluster.ts';
 
 const kinds = createKindSet(builtInKinds);
@@ -47,6 +47,38 @@ describe('namespaceController', () => {
     await cluster.api(pod).patch({ namespace: 'team', name: 'a' }, { type: 'merge', body: { metadata: { finalizers: null } } });
     await cluster.settle();
     assert.ok(!(await names(cluster)).includes('team'));
+  });
+});
+
+describe('namespaceController over Kinds that come and go', () => {
+  const start = (t: TestContext) => startTestCluster(t, { controllers: (kinds) => [namespaceController(kinds)], namespaces: ['team'] });
+  const finalizers = ['example.com/wait'];
+
+  it('waits for objects of a Kind that came after its start, and is woken by the last to go', async (t) => {
+    const cluster = await start(t);
+    cluster.kinds.add(widget);
+    await cluster.apply(aWidget('w', { namespace: 'team', finalizers }));
+    await cluster.api(namespace).delete(ref);
+    await cluster.settle();
+    const { status } = await cluster.api(namespace).get(ref);
+    const remaining = status.conditions?.find(({ type }) => type === 'NamespaceContentRemaining')?.message;
+    assert.equal(remaining, 'Some resources are remaining: widgets.example.com has 1 resource instances');
+    await cluster.api(widget).patch({ namespace: 'team', name: 'w' }, { type: 'merge', body: { metadata: { finalizers: null } } });
+    await cluster.settle();
+    assert.ok(!(await names(cluster)).includes('team'));
+  });
+
+  it('goes on when the Kind whose objects held it back is gone, and no informer of it is left', async (t) => {
+    const cluster = await start(t);
+    cluster.kinds.add(widget);
+    await cluster.apply(aWidget('w', { namespace: 'team', finalizers }));
+    await cluster.api(namespace).delete(ref);
+    await cluster.settle();
+    const watched = cluster.informers.informers.length;
+    cluster.kinds.remove(widget.resourceName);
+    await cluster.settle();
+    assert.ok(!(await names(cluster)).includes('team'));
+    assert.equal(cluster.informers.informers.length, watched - 1);
   });
 });
 

@@ -9,7 +9,7 @@ import type { KubeObject } from '../../api/object.ts';
 import { createKindSet } from '../../server/registry/kind-set.ts';
 import { deploymentController } from '../deployment/deployment-controller.ts';
 import { replicaSetController } from '../replicas/replica-set.ts';
-import { aDeployment } from '../testing/objects.ts';
+import { aDeployment, aWidget, widget } from '../testing/objects.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 import { garbageCollector } from './garbage-collector.ts';
 
@@ -88,6 +88,23 @@ describe('garbageCollector', () => {
     await cluster.settle();
     assert.deepEqual(await names(cluster), ['child']);
     assert.equal((await cluster.api(configMap).get(ref('child'))).metadata.ownerReferences, undefined);
+  });
+
+  it('follows Kinds that come and go', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: (kinds) => [garbageCollector(kinds)] });
+    const owner = await make(cluster, 'owner');
+    cluster.kinds.add(widget);
+    const { name, uid } = owner.metadata;
+    await cluster.apply(aWidget('child', { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name, uid }] }));
+    await cluster.settle();
+    await cluster.api(configMap).delete(ref('owner'));
+    await cluster.settle();
+    assert.deepEqual(await cluster.list(widget), []);
+    cluster.kinds.remove(widget.resourceName);
+    await make(cluster, 'other');
+    await cluster.api(configMap).delete(ref('other'));
+    await cluster.settle();
+    assert.deepEqual(await names(cluster), []);
   });
 
   it('takes a Deployment apart with its sets and Pods', async (t) => {

@@ -10,8 +10,9 @@ import { sameJson } from '../../api/same-json.ts';
 import { isConflict, isNotFound } from '../../api/status-error.ts';
 import type { DeleteOptions } from '../../client/client.ts';
 import { controllerAccount } from '../../client/identity.ts';
+import { followKinds, type KindCatalog } from '../../client/kind-catalog.ts';
 import { WorkQueue } from '../../client/work-queue.ts';
-import type { KindCatalog } from '../kind-catalog.ts';
+import { isCollectable } from '../kind-catalog.ts';
 import type { BackgroundController, RunDeps, Running } from '../running.ts';
 import {
   foregroundFinalizer,
@@ -56,7 +57,7 @@ class GarbageCollector implements Running {
   readonly #deps: RunDeps;
   readonly #graph: OwnershipGraph;
   readonly #queue: WorkQueue<Item>;
-  readonly #tracked = new Map<string, () => void>();
+  readonly #unfollow: () => void;
   readonly #drained = Promise.withResolvers<void>();
   /** Informers that have not synced yet: nothing is judged before all have. */
   #syncing = 0;
@@ -66,16 +67,8 @@ class GarbageCollector implements Running {
     this.#deps = { ...deps, log: deps.log.with({ controller: 'garbage-collector' }) };
     this.#graph = new OwnershipGraph(kinds, deps.informers);
     this.#queue = new WorkQueue({ clock: deps.clock, key: ({ uid }) => uid, available: () => this.#pump() });
-    const unsubscribe = kinds.onChange?.(() => this.#followKinds());
-    deps.signal.addEventListener(
-      'abort',
-      () => {
-        unsubscribe?.();
-        this.#stop();
-      },
-      { once: true },
-    );
-    this.#followKinds();
+    deps.signal.addEventListener('abort', () => this.#stop(), { once: true });
+    this.#unfollow = followKinds(kinds, isCollectable, (kind) => this.#follow(kind));
   }
 
   get idle(): boolean {
@@ -87,23 +80,12 @@ class GarbageCollector implements Running {
   }
 
   #stop(): void {
-    for (const unfollow of this.#tracked.values()) unfollow();
-    this.#tracked.clear();
+    this.#unfollow();
     this.#queue.close();
     if (this.#active === 0) this.#drained.resolve();
   }
 
-  #followKinds(): void {
-    const served = new Set(this.#graph.kinds.map(({ resourceName }) => resourceName));
-    for (const [name, unfollow] of this.#tracked) {
-      if (served.has(name)) continue;
-      unfollow();
-      this.#tracked.delete(name);
-    }
-    for (const kind of this.#graph.kinds) if (!this.#tracked.has(kind.resourceName)) this.#follow(kind);
-  }
-
-  #follow(kind: AnyKind): void {
+  #follow(kind: AnyKind): () => void {
     const { informers, log } = this.#deps;
     this.#graph.track(kind);
     const informer = informers.informer(kind);
@@ -112,7 +94,6 @@ class GarbageCollector implements Running {
       updated: (object, previous) => this.#updated({ kind, object }, previous),
       deleted: (object) => this.#deleted(object),
     });
-    this.#tracked.set(kind.resourceName, unfollow);
     this.#syncing++;
     informer
       .synced()
@@ -121,6 +102,7 @@ class GarbageCollector implements Running {
         this.#pump();
       })
       .catch((error: unknown) => log.error('garbage collector could not follow a kind', { error, kind: kind.kind }));
+    return unfollow;
   }
 
   #added(node: GraphNode): void {

@@ -3,7 +3,8 @@ import type { OwnerReference } from '../../api/generated/meta/v1.ts';
 import type { AnyKind } from '../../api/kind.ts';
 import type { KubeObject, ObjectRef } from '../../api/object.ts';
 import type { InformerFactory } from '../../client/informer.ts';
-import { isCollectable, type KindCatalog, kindOf } from '../kind-catalog.ts';
+import type { KindCatalog } from '../../client/kind-catalog.ts';
+import { isCollectable, kindOf } from '../kind-catalog.ts';
 
 export const foregroundFinalizer = 'foregroundDeletion';
 export const orphanFinalizer = 'orphan';

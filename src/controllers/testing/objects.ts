@@ -1,10 +1,29 @@
 /** Objects for tests: small, valid, in namespace `default` unless said. */
 import type { Pod } from '../../api/generated/core/v1.ts';
+import { defineKind } from '../../api/kind.ts';
+import { configMap } from '../../api/kinds/core/config-map.ts';
 import { pod } from '../../api/kinds/core/pod.ts';
+import type { KubeObject } from '../../api/object.ts';
 import { rfc3339 } from '../../api/time.ts';
 import type { TestCluster } from './test-cluster.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
+
+/** A Kind that no cluster starts with, shaped like a ConfigMap. */
+export const widget = defineKind<KubeObject>({
+  group: 'example.com',
+  version: 'v1',
+  kind: 'Widget',
+  plural: 'widgets',
+  scope: 'Namespaced',
+  codec: { schema: configMap.codec.schema },
+});
+
+export const aWidget = (name: string, metadata: Fields = {}) => ({
+  apiVersion: 'example.com/v1',
+  kind: 'Widget',
+  metadata: { name, namespace: 'default', ...metadata },
+});
 
 const app = { app: 'web' };
 export const podSpec: Fields = { containers: [{ name: 'c', image: 'busybox:1.36' }] };

@@ -13,8 +13,7 @@ import type { Client, ResourceClient } from '../../client/client.ts';
 import { FakeClock } from '../../client/fake-clock.ts';
 import { controllerManager, type Identity, scheduler, systemUser } from '../../client/identity.ts';
 import { createInProcessClient } from '../../client/in-process-client.ts';
-import type { InformerFactory } from '../../client/informer.ts';
-import { createInformerFactory } from '../../client/informer-factory.ts';
+import { createInformerFactory, type InspectableInformerFactory } from '../../client/informer-factory.ts';
 import { type Logger, silentLogger } from '../../client/logger.ts';
 import { type AdmissionPlugin, createAdmissionChain } from '../../server/admission/admission.ts';
 import { namespaceLifecycle } from '../../server/admission/namespace-lifecycle.ts';
@@ -30,7 +29,8 @@ import type { RunDeps, Running } from '../running.ts';
 import { type AnyController, type RunningControllers, startControllers } from '../start-controllers.ts';
 
 export interface TestClusterOptions {
-  readonly controllers?: readonly AnyController[];
+  /** Or what makes them, given the Kinds that the cluster serves. */
+  readonly controllers?: readonly AnyController[] | ((kinds: MutableKindSet) => readonly AnyController[]);
   /** Parts that are started like background controllers, as the scheduler's user. */
   readonly parts?: readonly ((deps: RunDeps) => Running)[];
   readonly log?: Logger;
@@ -43,7 +43,7 @@ export interface TestClusterOptions {
 export interface TestCluster {
   readonly clock: FakeClock;
   readonly client: Client;
-  readonly informers: InformerFactory;
+  readonly informers: InspectableInformerFactory;
   readonly kinds: MutableKindSet;
   readonly controllers: RunningControllers;
   api<T extends KubeObject>(kind: Kind<T>): ResourceClient<T>;
@@ -87,13 +87,23 @@ export async function startTestCluster(t: TestContext, options: TestClusterOptio
   const clientFor = (user: Identity): Client => createInProcessClient(authorized, { user, clock });
   const client = clientFor(systemUser('kubernetes-admin', 'system:masters'));
   const log = options.log ?? silentLogger;
-  const informers = createInformerFactory({ client: clientFor(controllerManager), clock, signal: stop.signal, log, random: () => 0 });
+  const informers = createInformerFactory({
+    client: clientFor(controllerManager),
+    kinds,
+    clock,
+    signal: stop.signal,
+    log,
+    random: () => 0,
+  });
   for (const name of ['default', 'kube-system', ...(options.namespaces ?? [])]) {
     await client.resource(namespace).create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
   const asPart = (start: (deps: RunDeps) => Running, i: number): AnyController => ({ name: `part-${i}`, identity: scheduler, start });
   const controllers = startControllers({
-    controllers: [...(options.controllers ?? []), ...(options.parts ?? []).map(asPart)],
+    controllers: [
+      ...(typeof options.controllers === 'function' ? options.controllers(kinds) : (options.controllers ?? [])),
+      ...(options.parts ?? []).map(asPart),
+    ],
     clientFor,
     informers,
     log,

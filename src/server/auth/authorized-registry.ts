@@ -21,7 +21,7 @@ export interface AccessAuthorizer {
 class WholeResources {
   readonly #authorizer: AccessAuthorizer;
   #revision: number;
-  #decided = new WeakMap<UserInfo, Map<AnyKind, Map<string, boolean>>>();
+  #decided = new WeakMap<UserInfo, WeakMap<AnyKind, Map<string, boolean>>>();
 
   constructor(authorizer: AccessAuthorizer) {
     this.#authorizer = authorizer;
@@ -46,7 +46,7 @@ class WholeResources {
   #verbsOf(user: UserInfo, kind: AnyKind): Map<string, boolean> {
     let kinds = this.#decided.get(user);
     if (kinds === undefined) {
-      kinds = new Map();
+      kinds = new WeakMap();
       this.#decided.set(user, kinds);
     }
     let verbs = kinds.get(kind);

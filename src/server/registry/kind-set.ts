@@ -2,12 +2,18 @@
 import type { AnyKind } from '../../api/kind.ts';
 import type { KindSet } from './registry.ts';
 
+/** What came and went at once; a Kind that was replaced did both. */
+export interface KindChange {
+  readonly added: readonly AnyKind[];
+  readonly removed: readonly AnyKind[];
+}
+
 export interface MutableKindSet extends KindSet {
   /** Adds a Kind, or replaces the one of the same resource name. */
   add(kind: AnyKind): void;
   remove(resourceName: string): void;
   /** Called after each change. Returns the unsubscribe function. */
-  onChange(listener: () => void): () => void;
+  onChange(listener: (change: KindChange) => void): () => void;
 }
 
 /** Every group and version under which a Kind is served, the stored one first. */
@@ -19,7 +25,7 @@ export function servedVersions(kind: AnyKind): readonly { readonly group: string
 /** Makes a set of Kinds; look-ups also find a Kind under its other served versions. */
 export function createKindSet(initial: readonly AnyKind[]): MutableKindSet {
   const kinds = new Map(initial.map((kind) => [kind.resourceName, kind]));
-  const listeners = new Set<() => void>();
+  const listeners = new Set<(change: KindChange) => void>();
   let all: readonly AnyKind[] = [];
   let resources = new Map<string, AnyKind>();
   let names = new Map<string, AnyKind>();
@@ -28,7 +34,10 @@ export function createKindSet(initial: readonly AnyKind[]): MutableKindSet {
     const versions = all.flatMap((kind) => servedVersions(kind).map((served) => ({ kind, prefix: `${served.group}/${served.version}/` })));
     resources = new Map(versions.map(({ kind, prefix }) => [prefix + kind.plural, kind]));
     names = new Map(versions.map(({ kind, prefix }) => [prefix + kind.kind, kind]));
-    for (const listener of listeners) listener();
+  };
+  const changed = (change: KindChange): void => {
+    index();
+    for (const listener of listeners) listener(change);
   };
   index();
   return {
@@ -39,11 +48,15 @@ export function createKindSet(initial: readonly AnyKind[]): MutableKindSet {
     byKind: (group, version, kind) => names.get(`${group}/${version}/${kind}`),
     byResourceName: (resourceName) => kinds.get(resourceName),
     add(kind) {
+      const previous = kinds.get(kind.resourceName);
       kinds.set(kind.resourceName, kind);
-      index();
+      changed({ added: [kind], removed: previous === undefined ? [] : [previous] });
     },
     remove(resourceName) {
-      if (kinds.delete(resourceName)) index();
+      const removed = kinds.get(resourceName);
+      if (removed === undefined) return;
+      kinds.delete(resourceName);
+      changed({ added: [], removed: [removed] });
     },
     onChange(listener) {
       listeners.add(listener);
