@@ -54,7 +54,12 @@ export async function bundle({ entry, output, plugins = [] }: BundleOptions): Pr
     // Names stay as they are, for stack traces. `keepNames` would do that for minified ones, too, but by a call for every closure made at run time.
     minifySyntax: true,
     minifyWhitespace: true,
+    // A stack that Node prints shows the line it came from.
+    lineLimit: 160,
     legalComments: 'none',
+    // Beside the output, with `.map`.
+    sourcemap: 'external',
+    sourcesContent: false,
     define: { 'import.meta.url': '"file:///minik"', 'process.env.NODE_ENV': '"production"' },
     plugins: [leaveOutUnused, ...plugins],
     logLevel: 'error',

@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import type { Plugin } from 'esbuild';
-import { assetNames } from '../src/executable.ts';
+import { assetNames, sourceMaps } from '../src/executable.ts';
 import { executableParts, type PartName, partAssets, partFrame } from '../src/executable-part.ts';
 import { bundle } from './bundle.ts';
 
@@ -72,6 +72,11 @@ const [kubectlCode, minikCode] = await Promise.all([
   bundle({ entry: 'src/runtime/network/network-worker-entry.ts', output: worker }),
 ]);
 writeFileSync(packedWorker, brotliCompressSync(readFileSync(worker)));
+const maps = {
+  // The frame adds a line.
+  [sourceMaps['minik.cjs'] ?? '']: packedMap(`${minikCode}.map`, (map) => map.replace(/"mappings":\s*"/, '$&;')),
+  [sourceMaps['[worker eval]'] ?? '']: packedMap(`${worker}.map`, (map) => map),
+};
 const node = stripped(process.execPath, 'node');
 const parts = Object.fromEntries(
   Object.entries({ kubectl: kubectlCode, minik: minikCode }).flatMap(([name, code]) => {
@@ -94,7 +99,7 @@ const seaConfig = {
   disableExperimentalSEAWarning: true,
   useSnapshot: false,
   useCodeCache: true,
-  assets: { [assetNames.sqliteAddon]: addon, [assetNames.networkWorker]: packedWorker, ...parts },
+  assets: { [assetNames.sqliteAddon]: addon, [assetNames.networkWorker]: packedWorker, ...maps, ...parts },
   // In MiB, half of V8's default for what is young: bursts of objects that stay, as of a thousand nodes, take 70 MiB less so, and no more time.
   execArgv: ['--max-semi-space-size=16'],
 };
@@ -105,6 +110,13 @@ await bake(main, {
 });
 rmSync(work, { recursive: true, force: true });
 process.stdout.write(`${output}: ${(statSync(output).size / 1e6).toFixed(1)} MB\n`);
+
+/** A source map, compressed: it is read when something went wrong. */
+function packedMap(file: string, adapt: (map: string) => string): string {
+  const output = `${file}.br`;
+  writeFileSync(output, brotliCompressSync(adapt(readFileSync(file, 'utf8'))));
+  return output;
+}
 
 /** This machine in pkg's terms. */
 function hostTarget(): object {

@@ -7,7 +7,6 @@ import type { ClusterHost, ClusterSettings, RunningCluster, StartHooks } from '.
 import { systemClock } from './client/clock.ts';
 import { controllerManager, scheduler as schedulerUser } from './client/identity.ts';
 import { createInformerFactory } from './client/informer-factory.ts';
-import { createJsonLogger } from './client/logger.ts';
 import { containerRuntime } from './cluster/container-runtime.ts';
 import { openControlPlane } from './cluster/control-plane.ts';
 import { giveBackMemory, v8Heap } from './cluster/give-back-memory.ts';
@@ -22,10 +21,9 @@ import type { Kubelet } from './runtime/kubelet/kubelet.ts';
 /** Requests, writes and events sent in one second that no cluster at rest has, nor one whose few pods start. */
 const loadPerSecond = 500;
 
-async function start(settings: ClusterSettings, { onStep, onListening }: StartHooks): Promise<RunningCluster> {
+async function start(settings: ClusterSettings, { log, onStep, onListening }: StartHooks): Promise<RunningCluster> {
   letOptimizerSleep();
   const meter = new LoadMeter({ now: () => performance.now(), perSecond: loadPerSecond, onLoad: wakeOptimizer });
-  const log = createJsonLogger({ stream: process.stdout, now: Date.now });
   const stop = new AbortController();
   const { signal } = stop;
   const kubelets: Kubelet[] = [];

@@ -17,7 +17,7 @@ export const partAssets = (name: PartName): { readonly code: string; readonly ca
 });
 
 /** Before and after a bundle, which is a CommonJS module. */
-export const partFrame = ['(function (exports, require, module) {', '\n})'] as const;
+export const partFrame = ['(function (exports, require, module) {\n', '\n})'] as const;
 
 function builtin(id: string): object {
   const found: object | undefined = process.getBuiltinModule(id);

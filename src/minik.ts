@@ -2,6 +2,7 @@
 import { runMinik } from './cli/minik/cli.ts';
 import type { Terminal } from './cli/terminal.ts';
 import { selfCommand } from './executable.ts';
+import { openServerLog } from './server-log.ts';
 import { kubernetesVersion, minikVersion } from './version.ts';
 
 const loadClusterHost = async () => (await import('./cluster.ts')).clusterHost;
@@ -14,5 +15,13 @@ export interface MinikOptions {
 
 /** Runs one command line (without the program's name); resolves with the exit code. */
 export function minik(args: readonly string[], { terminal, kubectl }: MinikOptions): Promise<number> {
-  return runMinik(args, { terminal, loadClusterHost, selfCommand: selfCommand(), version: minikVersion, kubernetesVersion, kubectl });
+  return runMinik(args, {
+    openLog: openServerLog,
+    terminal,
+    loadClusterHost,
+    selfCommand: selfCommand(),
+    version: minikVersion,
+    kubernetesVersion,
+    kubectl,
+  });
 }

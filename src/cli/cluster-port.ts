@@ -2,6 +2,7 @@
  * What the command line needs of a cluster's server: the composition root (src/cluster.ts) implements it and is loaded only by the
  * verbs that need it, so that all others start fast.
  */
+import type { Logger } from '../client/logger.ts';
 
 export type RuntimeName = 'docker' | 'simulated';
 
@@ -79,6 +80,7 @@ export class UserError extends Error {
 }
 
 export interface StartHooks {
+  readonly log: Logger;
   /** Names each step as it begins. */
   onStep(step: string): void;
   /** All addresses of the cluster are taken: others may pick theirs. May be called more than once. */

@@ -22,22 +22,28 @@ export interface JsonLoggerOptions {
   /** Lines below this level are dropped; default `info`. */
   readonly level?: LogLevel;
   readonly fields?: LogFields;
+  /** Makes an error's stack readable. */
+  readonly stackOf?: (stack: string) => string;
 }
 
 /** Errors do not survive JSON.stringify on their own. */
-function renderField(_key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return value.toString();
-  if (!(value instanceof Error)) return value;
-  return { name: value.name, message: value.message, stack: value.stack, ...(value.cause === undefined ? {} : { cause: value.cause }) };
-}
+const renderField =
+  (stackOf: (stack: string) => string) =>
+  (_key: string, value: unknown): unknown => {
+    if (typeof value === 'bigint') return value.toString();
+    if (!(value instanceof Error)) return value;
+    const { name, message, stack = '', cause } = value;
+    return { name, message, stack: stackOf(stack), ...(cause === undefined ? {} : { cause }) };
+  };
 
 /** A logger that writes one JSON object a line: time, level, message, then the fields. */
 export function createJsonLogger(options: JsonLoggerOptions): Logger {
   const threshold = severity[options.level ?? 'info'];
+  const render = renderField(options.stackOf ?? ((stack) => stack));
   const write = (level: LogLevel, msg: string, fields: LogFields | undefined): void => {
     if (severity[level] < threshold) return;
     const line = { time: new Date(options.now()).toISOString(), level, msg, ...options.fields, ...fields };
-    options.stream.write(`${JSON.stringify(line, renderField)}\n`);
+    options.stream.write(`${JSON.stringify(line, render)}\n`);
   };
   return {
     debug: (message, fields) => write('debug', message, fields),

@@ -1,5 +1,7 @@
 /** kill -9 of the server in the middle of work: what was answered is there afterwards, and everything converges. */
 import assert from 'node:assert/strict';
+import { existsSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { E2eCluster, testdata } from './support/cluster.ts';
 import { eventually } from './support/shell.ts';
@@ -33,8 +35,14 @@ describe('a killed server', () => {
       .map((line) => line.replace(' created', ''));
     assert.ok(answered.length >= 30 && answered.length < 500, `${answered.length} writes were answered before the end`);
 
-    await cluster.start();
-    assert.notEqual((await cluster.facts()).pid, pid);
+    // Nobody starts it: its guard does.
+    const { pid: next, lastCrash } = await eventually(async () => {
+      const facts = await cluster.facts();
+      assert.equal(facts.state, 'Running');
+      return facts;
+    });
+    assert.notEqual(next, pid);
+    assert.match(lastCrash?.why ?? '', /^killed by SIGKILL/);
     const stored = new Set((await kubectl('get', 'configmaps', '-o', 'name')).split('\n'));
     assert.deepEqual(
       answered.filter((name) => !stored.has(name)),
@@ -55,5 +63,38 @@ describe('a killed server', () => {
       const uids = await kubectl('get', 'po', '-o', 'jsonpath={.items[*].metadata.uid}');
       assert.deepEqual(await cluster.podFolders(), uids.split(' ').sort());
     });
+  });
+
+  it('is told of, in status, start and the log, with when and why', async () => {
+    const said = await cluster.minik(['status']);
+    assert.match(said.stdout, /^crashes: 1 since the start; it crashed at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \(killed by SIGKILL/m);
+    assert.match((await cluster.minik(['start'])).stderr, /^minik: the server had crashed at .* and was started again/m);
+    const { stdout: log } = await cluster.minik(['logs']);
+    assert.deepEqual(
+      log
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line).msg)
+        .filter((text) => /^The (server|cluster) /.test(text))
+        .map((text) => text.replace(/ at \S+ \S+/, '')),
+      [
+        'The server starts',
+        'The cluster is ready',
+        'The server crashed (killed by SIGKILL, as by the kernel when memory runs out) and is started again',
+        'The server starts',
+        'The cluster is ready',
+      ],
+    );
+  });
+
+  it('stays down after minik stop, although it crashes once more on the way', async () => {
+    const { pid, guardPid } = await cluster.facts();
+    assert.equal(basename(readlinkSync(`/proc/${guardPid}/exe`)), 'guard');
+    process.kill(pid, 'SIGKILL');
+    assert.equal((await cluster.minik(['stop'])).code, 0);
+    assert.equal((await cluster.facts()).state, 'Stopped');
+    assert.equal(existsSync(`/proc/${guardPid}/exe`), false);
+    await cluster.start();
+    assert.equal((await cluster.facts()).lastCrash, null);
   });
 });

@@ -1,22 +1,11 @@
 /** The single executable, from an empty folder and with no Node on PATH: scenario 9 with its own kubectl. */
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, statSync, symlinkSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { E2eCluster, testdata } from './support/cluster.ts';
+import { E2eCluster, executable, testdata } from './support/cluster.ts';
 import { traces } from './support/machine.ts';
 import { eventually, ok, run } from './support/shell.ts';
-
-const root = resolve(import.meta.dirname, '../..');
-const built = join(root, 'dist/minik');
-
-/** When the newest of the files that go into the executable was written, in milliseconds since the epoch. */
-function newestSourceMs(): number {
-  const files = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.includes('.test.') && !entry.parentPath.includes('/e2e'))
-    .map((entry) => join(entry.parentPath, entry.name));
-  return Math.max(...[...files, join(root, 'package-lock.json'), join(root, 'scripts/package.ts')].map((file) => statSync(file).mtimeMs));
-}
 
 /** A folder of links to everything on PATH except Node and its kin, so that nothing of them can be used by accident. */
 function pathWithoutNode(folder: string): string {
@@ -39,12 +28,9 @@ describe('the executable', () => {
   const minik = (...args: string[]): Promise<string> => ok([program, ...args], { env, cwd: cluster.home });
 
   before(async () => {
-    if (!existsSync(built) || statSync(built).mtimeMs < newestSourceMs()) {
-      await ok([process.execPath, '--import', 'tsx', 'scripts/package.ts'], { cwd: root, timeoutMs: 300_000 });
-    }
     cluster = new E2eCluster({ name: 'e2e-executable' });
     program = join(cluster.home, 'minik-executable');
-    copyFileSync(built, program);
+    copyFileSync(executable, program);
     env = { ...cluster.env, PATH: pathWithoutNode(join(cluster.home, 'bin')) };
   });
 

@@ -69,8 +69,9 @@ describe('minik', () => {
     assert.match(stderr, /--runtime simulated/);
   });
 
-  it('mends a stale state after kill -9', async () => {
-    const { pid } = await statusOf(first);
+  it('mends a stale state after kill -9 of the server and its guard', async () => {
+    const { pid, guardPid } = await statusOf(first);
+    process.kill(Number(guardPid), 'SIGKILL');
     process.kill(Number(pid), 'SIGKILL');
     await eventually(async () => assert.equal((await statusOf(first)).state, 'Stopped'));
     await first.start();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { silentLogger } from '../../client/logger.ts';
 import { type ClusterHost, type ClusterSettings, UserError } from '../cluster-port.ts';
 import { type FakeTerminal, fakeTerminal } from '../testing/fake-terminal.ts';
 import { runMinik } from './cli.ts';
@@ -31,7 +32,8 @@ function harness(t: TestContext): Harness {
     runMinik(args, {
       terminal,
       loadClusterHost: async () => host,
-      selfCommand: ['false'],
+      openLog: () => silentLogger,
+      selfCommand: ['/usr/bin/env', 'false'],
       version: '1.2.3',
       kubernetesVersion: 'v1.36.0',
       kubectl: async (rest) => {

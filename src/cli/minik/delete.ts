@@ -58,12 +58,8 @@ async function deleteProfile(removal: Removal): Promise<void> {
     const record = (await attempt(() => profile.kubeconfig)) ?? { previousContext: '', files: [] };
     const entries = { marks, ...record };
     await attempt(() => checkKubeconfigRemoval(context.terminal, entries));
-    const server = await attempt(() => profile.server());
-    if (server !== undefined) {
-      progress.step(`Stopping the cluster "${name}"`);
-      await stopServer(server.pid, server.processStart);
-      profile.forgetServer();
-    }
+    if ((await attempt(() => profile.server() ?? profile.guard())) !== undefined) progress.step(`Stopping the cluster "${name}"`);
+    await attempt(() => stopServer(profile));
     if (cluster !== undefined) {
       progress.step(`Removing containers, networks and routes of "${name}"`);
       await attempt(() => cluster.host.destroy(cluster.settings));

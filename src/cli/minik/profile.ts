@@ -4,19 +4,23 @@
  * Guarantees: files are written whole or not at all; a state file that outlived its process (kill -9, reboot) is recognized by the process'
  * start time and treated as absent; only one command at a time changes a profile.
  */
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type AdminCredentials, type ClusterSettings, UserError } from '../cluster-port.ts';
 import type { Terminal } from '../terminal.ts';
+import { type Crash, crashesIn, type LastWords } from './crashes.ts';
 import { tryLock } from './file-lock.ts';
 import type { ClusterMarks } from './own-entries.ts';
 import { processStartOf } from './process-identity.ts';
 
-/** What a running server says of itself. */
-export interface ServerState {
+export interface ProcessIdentity {
   readonly pid: number;
   /** Start time of the process in clock ticks since boot; tells it from a later process with the same pid. */
   readonly processStart: string;
+}
+
+/** What a running server says of itself. */
+export interface ServerState extends ProcessIdentity {
   readonly apiUrl: string;
   readonly startedAt: string;
   readonly version: string;
@@ -80,6 +84,50 @@ export class Profile {
     this.#writeJson('server.json', state);
   }
 
+  /** The server's guard; undefined when none runs. */
+  guard(): ProcessIdentity | undefined {
+    const guard = this.#readJson<ProcessIdentity>('guard.json');
+    if (guard === undefined || guard.processStart === '' || processStartOf(guard.pid) !== guard.processStart) return undefined;
+    return guard;
+  }
+
+  saveGuard(guard: ProcessIdentity): void {
+    this.#writeJson('guard.json', guard);
+  }
+
+  /** There from when the server is ready until it is stopped: without it, the guard takes an end for the end. */
+  get guardedFile(): string {
+    return join(this.folder, 'guarded');
+  }
+
+  /** From now on an end that was not asked for is a crash. */
+  markGuarded(): void {
+    writeFileSync(this.guardedFile, '', { mode: 0o600 });
+  }
+
+  /** What the guard says of crashes, and crashing servers of themselves: JSON lines. */
+  get crashFile(): string {
+    return join(this.folder, 'crashes');
+  }
+
+  /** The crashes since the last `minik start` or `stop`, the oldest first. */
+  crashes(): readonly Crash[] {
+    return existsSync(this.crashFile) ? crashesIn(readFileSync(this.crashFile, 'utf8')) : [];
+  }
+
+  /** What an ending server knows of why. Never throws: there may be no room for it. */
+  saveLastWords(words: LastWords): void {
+    try {
+      appendFileSync(this.crashFile, `${JSON.stringify(words)}\n`, { mode: 0o600 });
+    } catch {
+      // The log may have it.
+    }
+  }
+
+  forgetCrashes(): void {
+    rmSync(this.crashFile, { force: true });
+  }
+
   /** The administrator's, as of the last start. Throws UserError when there was none. */
   credentials(): AdminCredentials {
     const credentials = this.#readJson<AdminCredentials>('credentials.json');
@@ -113,8 +161,9 @@ export class Profile {
     };
   }
 
+  /** After this the guard does not start it again. */
   forgetServer(): void {
-    rmSync(join(this.folder, 'server.json'), { force: true });
+    for (const path of [this.guardedFile, join(this.folder, 'server.json')]) rmSync(path, { force: true });
   }
 
   /** Takes the profile for one command; returns the release function. Throws UserError when another command has it. */

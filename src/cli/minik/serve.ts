@@ -3,7 +3,9 @@
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Logger } from '../../client/logger.ts';
 import { type RunningCluster, UserError } from '../cluster-port.ts';
+import { crashText } from './crashes.ts';
 import { waitForLock } from './file-lock.ts';
 import { processStartOf } from './process-identity.ts';
 import { minikHome, Profile, profileNames } from './profile.ts';
@@ -31,14 +33,14 @@ function rangesOfOthers(context: VerbContext, own: string): readonly string[] {
     .flatMap((settings) => (settings === undefined ? [] : [settings.serviceCidr, settings.podCidr]));
 }
 
-async function run(context: VerbContext, profile: Profile, choices: ServeChoices): Promise<RunningCluster> {
+async function run(context: VerbContext, profile: Profile, choices: ServeChoices, log: Logger): Promise<RunningCluster> {
   const host = await context.loadClusterHost();
   const release = await waitForLock(addressLock, `start ${profile.name}`, addressLockTimeoutMs);
   try {
     const takenCidrs = rangesOfOthers(context, profile.name);
     const settings = await host.plan({ ...choices, profile: profile.name, folder: profile.folder, known: profile.settings(), takenCidrs });
     profile.saveSettings(settings);
-    const cluster = await host.start(settings, { onStep: (text) => void tell({ type: 'step', text }), onListening: release });
+    const cluster = await host.start(settings, { log, onStep: (text) => void tell({ type: 'step', text }), onListening: release });
     profile.saveCredentials(cluster.admin);
     profile.saveServer({
       pid: process.pid,
@@ -53,29 +55,54 @@ async function run(context: VerbContext, profile: Profile, choices: ServeChoices
   }
 }
 
+/**
+ * What nothing else has caught ends the process, since nobody can say what state it left: logged with its stack, noted for `minik status`, and the guard starts the
+ * server anew. Errors of a single connection never come here (server/http/error-boundary.ts).
+ */
+function endOnUncaught(profile: Profile, log: Logger): void {
+  process.on('uncaughtException', (error: unknown, origin) => {
+    log.error('The server ends: nothing handled an error', { origin, error });
+    profile.saveLastWords({ pid: process.pid, error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) });
+    process.exit(uncaughtExitCode);
+  });
+}
+
+const uncaughtExitCode = 1;
+
 /** Serves; resolves with the exit code after a signal. */
 export async function serve(context: VerbContext, profileName: string, choicesJson: string): Promise<number> {
   const profile = openProfile(context, profileName);
-  const stopping = Promise.withResolvers<void>();
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopping.resolve());
+  const log = context.openLog();
+  endOnUncaught(profile, log);
+  const stopping = Promise.withResolvers<NodeJS.Signals>();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopping.resolve(signal));
   // Written by our own parent, server-process.ts.
   const choices = JSON.parse(choicesJson) as ServeChoices;
+  const crash = profile.crashes().at(-1);
+  if (crash !== undefined) log.warn(`The server ${crashText(crash)} and is started again`, { crashes: profile.crashes().length });
+  const startedMs = performance.now();
+  log.info('The server starts', { pid: process.pid, version: context.version, runtime: choices.runtime, nodes: choices.nodes });
   let cluster: RunningCluster;
   try {
-    cluster = await run(context, profile, choices);
+    cluster = await run(context, profile, choices, log);
   } catch (error) {
     const known = error instanceof UserError;
+    log.error('The server could not start', { error: known ? error.message : error, ...(known ? { hints: error.hints } : {}) });
     await tell({
       type: 'failed',
       message: error instanceof Error ? error.message : String(error),
       hints: known ? error.hints : [`See ${profile.logFile}.`],
     });
-    throw error;
+    return 1;
   }
+  log.info('The cluster is ready', { apiUrl: cluster.apiUrl, afterMs: Math.round(performance.now() - startedMs) });
   await tell({ type: 'ready' });
   if (process.connected) process.disconnect();
-  await stopping.promise;
+  profile.markGuarded();
+  const signal = await stopping.promise;
+  log.info('The server stops; containers run on', { signal });
   await cluster.stop();
   profile.forgetServer();
+  log.info('The server has stopped');
   return 0;
 }

@@ -4,10 +4,12 @@
  */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ClusterChoices, UserError } from '../cluster-port.ts';
+import { guarded } from './guard.ts';
 import { processStartOf } from './process-identity.ts';
-import type { Profile } from './profile.ts';
+import type { ProcessIdentity, Profile } from './profile.ts';
 
 export type ServerMessage =
   | { readonly type: 'step'; readonly text: string }
@@ -27,7 +29,8 @@ export interface LaunchOptions {
 }
 
 const logTailLines = 12;
-const killAfterMs = 20_000;
+/** Longer than the guard gives its server. */
+const killAfterMs = 25_000;
 
 function logTail(profile: Profile): string[] {
   try {
@@ -37,10 +40,19 @@ function logTail(profile: Profile): string[] {
   }
 }
 
+/** How a server ended: a guard ends with 128 and the signal's number for one that was killed, as a shell does. */
+function endText(code: number | null, signal: NodeJS.Signals | null): string {
+  const killed = Object.entries(constants.signals).find(([, number]) => number === (code ?? 0) - 128);
+  return signal ?? killed?.[0] ?? `exit code ${code ?? 0}`;
+}
+
 /** Starts the server; resolves when it is ready. Rejects with UserError when it says why it cannot, or dies. */
 export function launchServer(options: LaunchOptions): Promise<void> {
   const { profile, command, env } = options;
-  const [program = process.execPath, ...args] = command;
+  const [program = process.execPath, ...args] = guarded(profile, command);
+  // Of a server that ended without being stopped, so that the guard would take this one's first failure for a crash.
+  profile.forgetServer();
+  profile.forgetCrashes();
   const log = openSync(profile.logFile, 'a', 0o600);
   const child = spawn(program, [...args, 'serve', profile.name, JSON.stringify(options.choices)], {
     detached: true,
@@ -48,6 +60,7 @@ export function launchServer(options: LaunchOptions): Promise<void> {
     env,
   });
   closeSync(log);
+  if (child.pid !== undefined) profile.saveGuard({ pid: child.pid, processStart: processStartOf(child.pid) });
   return new Promise((resolve, reject) => {
     const settle = (outcome: () => void): void => {
       child.removeAllListeners();
@@ -65,7 +78,7 @@ export function launchServer(options: LaunchOptions): Promise<void> {
     child.on('exit', (code, signal) => {
       settle(() =>
         reject(
-          new UserError(`the server ended while starting (${signal ?? `exit code ${code ?? 0}`})`, [
+          new UserError(`the server ended while starting (${endText(code, signal)})`, [
             `Its log, ${profile.logFile}, ends with:`,
             ...logTail(profile),
           ]),
@@ -75,18 +88,31 @@ export function launchServer(options: LaunchOptions): Promise<void> {
   });
 }
 
-/** Ends a server: SIGTERM, SIGKILL when it has not ended after 20 s. Resolves when the process is gone. */
-export async function stopServer(pid: number, processStart: string): Promise<void> {
-  const alive = (): boolean => processStartOf(pid) === processStart;
-  if (!alive()) return;
-  process.kill(pid, 'SIGTERM');
+/**
+ * Ends a profile's server and its guard: SIGTERM, SIGKILL when they have not ended in time. Resolves when both are gone, with whether a server ran or was about
+ * to be started again.
+ */
+export async function stopServer(profile: Profile): Promise<boolean> {
+  // The guard passes the signal on. It comes first, since it must not start again what is ended here.
+  const processes = [profile.guard(), profile.server()].filter((each) => each !== undefined);
+  const alive = (): readonly ProcessIdentity[] => processes.filter(({ pid, processStart }) => processStartOf(pid) === processStart);
+  const [first] = processes;
+  if (first !== undefined) send(first, 'SIGTERM');
   const deadline = Date.now() + killAfterMs;
-  while (alive()) {
-    if (Date.now() > deadline) {
-      process.kill(pid, 'SIGKILL');
-      await delay(50);
-      return;
-    }
+  while (alive().length > 0) {
+    if (Date.now() > deadline) for (const each of alive()) send(each, 'SIGKILL');
     await delay(10);
+  }
+  profile.forgetServer();
+  profile.forgetCrashes();
+  return processes.length > 0;
+}
+
+/** A process may end before the signal reaches it. */
+function send({ pid }: ProcessIdentity, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }

@@ -1,9 +1,10 @@
 /** `minik start`: makes the cluster of a profile, or starts it again, and points kubectl at it. */
 import { type RuntimeName, UserError } from '../cluster-port.ts';
 import { Progress } from '../terminal.ts';
+import { crashText } from './crashes.ts';
 import { checkKubeconfig, writeKubeconfigEntry } from './kubeconfig-entry.ts';
 import type { Profile } from './profile.ts';
-import { launchServer, type ServeChoices } from './server-process.ts';
+import { launchServer, type ServeChoices, stopServer } from './server-process.ts';
 import { type CommonOptions, openProfile, printJson, type VerbContext } from './verb.ts';
 
 export interface StartOptions extends CommonOptions {
@@ -43,6 +44,10 @@ function choicesOf(profile: Profile, options: StartOptions): ServeChoices {
 async function launch(context: VerbContext, profile: Profile, choices: ServeChoices, progress: Progress): Promise<void> {
   const isNew = profile.settings() === undefined;
   try {
+    if (profile.guard() !== undefined) {
+      progress.step('Ending the attempts to start it again');
+      await stopServer(profile);
+    }
     progress.step(isNew ? 'Preparing a new cluster' : 'Preparing the cluster');
     await launchServer({
       profile,
@@ -81,6 +86,8 @@ export async function start(context: VerbContext, options: StartOptions): Promis
   try {
     const choices = choicesOf(profile, options);
     already = profile.server() !== undefined;
+    // A launch forgets it.
+    const lastCrash = profile.crashes().at(-1);
     const marks = await checkKubeconfig(terminal, profile.name, profile.marks());
     if (!already) await launch(context, profile, choices, progress);
     progress.step('Pointing kubectl at the cluster');
@@ -96,6 +103,8 @@ export async function start(context: VerbContext, options: StartOptions): Promis
       files: [...new Set([...before.files, ...change.files])],
     });
     progress.done();
+    if (lastCrash !== undefined && !quiet)
+      terminal.err(`minik: the server had ${crashText(lastCrash)}${already ? ' and was started again' : ''}; "minik logs" has more.\n`);
     if (quiet)
       printJson(terminal, {
         profile: profile.name,
@@ -106,6 +115,7 @@ export async function start(context: VerbContext, options: StartOptions): Promis
         runtime: settings.runtime,
         kubeconfig: change.files[0] ?? null,
         context: change.context,
+        lastCrash: lastCrash === undefined ? null : { at: lastCrash.at, why: lastCrash.why },
       });
     else if (already) terminal.err(`minik: profile ${JSON.stringify(profile.name)} is already running; kubectl is configured to use it.\n`);
     else terminal.err(`Done: kubectl now uses the cluster "${profile.name}" at ${server.apiUrl} (namespace "${change.namespace}").\n`);

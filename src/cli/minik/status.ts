@@ -1,16 +1,30 @@
 /** `minik status`: whether the cluster runs and kubectl reaches it. */
+import { crashText } from './crashes.ts';
 import { kubectlState } from './kubeconfig-entry.ts';
+import type { Profile } from './profile.ts';
 import { type CommonOptions, openProfile, printJson, type VerbContext } from './verb.ts';
 
 /** Bits of the exit code, as minikube's: host, cluster, kubectl. */
 const exitBits = { host: 1, cluster: 2, kubectl: 4 } as const;
+
+/** What becomes of a server that has crashed. */
+function outlook(profile: Profile): string {
+  const restartAt = profile.crashes().at(-1)?.restartAt;
+  if (restartAt === undefined) return `given up: "minik start -p ${profile.name}" starts it`;
+  if (profile.guard() === undefined) return `nothing starts it again: "minik start -p ${profile.name}" does`;
+  const inSeconds = Math.ceil((restartAt.getTime() - Date.now()) / 1000);
+  return inSeconds > 0 ? `it is started again in ${inSeconds} s` : 'it is being started again';
+}
 
 export async function status(context: VerbContext, options: CommonOptions): Promise<number> {
   const { terminal } = context;
   const profile = openProfile(context, options.profile);
   const settings = profile.settings();
   const server = profile.server();
-  const state = settings === undefined ? 'Missing' : server === undefined ? 'Stopped' : 'Running';
+  const crashes = profile.crashes();
+  const lastCrash = crashes.at(-1);
+  const ended = lastCrash === undefined ? 'Stopped' : 'Crashed';
+  const state = settings === undefined ? 'Missing' : server === undefined ? ended : 'Running';
   const apiUrl = server?.apiUrl ?? profile.marks().apiUrls[0];
   const kubectl = apiUrl === undefined ? undefined : kubectlState(terminal, profile.name, { marks: profile.marks(), apiUrl });
   const code =
@@ -20,10 +34,13 @@ export async function status(context: VerbContext, options: CommonOptions): Prom
       profile: profile.name,
       state,
       pid: server?.pid ?? null,
+      guardPid: profile.guard()?.pid ?? null,
       apiUrl: server?.apiUrl ?? null,
       runtime: settings?.runtime ?? null,
       nodes: settings?.nodes ?? null,
       kubectl: kubectl?.state ?? 'Not configured',
+      crashes: crashes.length,
+      lastCrash: lastCrash === undefined ? null : { at: lastCrash.at, why: lastCrash.why },
       startedAt: server?.startedAt ?? null,
       version: server?.version ?? null,
       serviceCidr: settings?.serviceCidr ?? null,
@@ -36,6 +53,11 @@ export async function status(context: VerbContext, options: CommonOptions): Prom
   terminal.out(`${profile.name}\n`);
   terminal.out(`host: ${server === undefined ? state : `Running (${settings?.runtime ?? ''}, pid ${server.pid})`}\n`);
   terminal.out(`cluster: ${server === undefined ? state : `Running (${server.apiUrl})`}\n`);
+  if (lastCrash !== undefined) {
+    terminal.out(
+      `crashes: ${crashes.length} since the start; it ${crashText(lastCrash)}${server === undefined ? `; ${outlook(profile)}` : ''}\n`,
+    );
+  }
   terminal.out(`kubectl: ${kubectl === undefined ? 'Not configured' : `${kubectl.state}: ${kubectl.detail}`}\n`);
   return code;
 }

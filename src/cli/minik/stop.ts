@@ -12,15 +12,11 @@ export async function stop(context: VerbContext, options: CommonOptions): Promis
   const progress = new Progress(terminal, options.output === 'json');
   const release = profile.lock('stop');
   try {
-    const server = profile.server();
-    if (server !== undefined) {
-      progress.step(`Stopping the cluster "${profile.name}"`);
-      await stopServer(server.pid, server.processStart);
-    }
-    profile.forgetServer();
+    if (profile.server() !== undefined || profile.guard() !== undefined) progress.step(`Stopping the cluster "${profile.name}"`);
+    const wasRunning = await stopServer(profile);
     progress.done();
-    if (options.output === 'json') printJson(terminal, { profile: profile.name, state: 'Stopped', wasRunning: server !== undefined });
-    else if (server === undefined) terminal.err(`minik: profile ${JSON.stringify(profile.name)} was not running.\n`);
+    if (options.output === 'json') printJson(terminal, { profile: profile.name, state: 'Stopped', wasRunning });
+    else if (!wasRunning) terminal.err(`minik: profile ${JSON.stringify(profile.name)} was not running.\n`);
     return 0;
   } finally {
     release();

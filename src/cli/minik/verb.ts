@@ -1,4 +1,5 @@
 /** What every `minik` verb gets, and the options that all share. */
+import type { Logger } from '../../client/logger.ts';
 import { type LoadClusterHost, UserError } from '../cluster-port.ts';
 import type { Terminal } from '../terminal.ts';
 import { minikHome, Profile } from './profile.ts';
@@ -9,6 +10,8 @@ export interface VerbContext {
   /** The command that starts this program again, for the detached server. */
   readonly selfCommand: readonly string[];
   readonly version: string;
+  /** The server's log, on standard output. */
+  openLog(): Logger;
 }
 
 export interface CommonOptions {

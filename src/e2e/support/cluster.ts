@@ -6,6 +6,9 @@ import { type Background, background, eventually, type Outcome, ok, type RunOpti
 
 const root = resolve(import.meta.dirname, '../../..');
 
+/** What scripts/test packages before the first of these tests. */
+export const executable = join(root, 'dist/minik');
+
 /** A file below testdata/. */
 export const testdata = (...path: readonly string[]): string => join(root, 'testdata', ...path);
 
@@ -18,6 +21,8 @@ export const flavours: readonly Flavour[] = ['kubectl', 'minik kubectl'];
 export interface ClusterFacts {
   readonly state: string;
   readonly pid: number;
+  readonly guardPid: number;
+  readonly lastCrash: { readonly at: string; readonly why: string } | null;
   readonly clusterId: string;
   readonly serviceCidr: string;
   readonly podCidr: string;
@@ -28,7 +33,7 @@ export interface E2eClusterOptions {
   /** Also the profile's name; unique among test files, so that they can run side by side. */
   readonly name: string;
   readonly runtime?: 'docker' | 'simulated';
-  /** The program to run; default: `MINIK_E2E_COMMAND` or the checkout's scripts/minik. */
+  /** The program to run; default: `MINIK_E2E_COMMAND`, or what users get: the executable, which scripts/test packages first. */
   readonly command?: string;
   readonly startArgs?: readonly string[];
   /** The words before every program that is run for it (another network namespace, say); asked anew each time. */
@@ -55,7 +60,7 @@ export class E2eCluster {
       HOME: this.home,
       ...options.env,
     };
-    this.#command = options.command ?? process.env.MINIK_E2E_COMMAND ?? join(root, 'scripts/minik');
+    this.#command = options.command ?? process.env.MINIK_E2E_COMMAND ?? executable;
   }
 
   /** Starts the cluster (again). */

@@ -12,54 +12,14 @@
  *
  * Built for linux/amd64 and linux/arm64 by build.ts.
  */
-typedef unsigned long u64;
-typedef long s64;
+#include "no-libc.h"
 
-#if defined(__x86_64__)
-enum { SYS_read = 0, SYS_write = 1, SYS_close = 3, SYS_sigprocmask = 14, SYS_lseek = 8, SYS_socket = 41, SYS_connect = 42, SYS_shutdown = 48,
-       SYS_clone = 56, SYS_exit = 60, SYS_wait4 = 61, SYS_kill = 62, SYS_sigtimedwait = 128, SYS_getdents64 = 217, SYS_openat = 257, SYS_unlinkat = 263 };
-
-static s64 call(s64 number, s64 a, s64 b, s64 c, s64 d, s64 e) {
-  s64 result;
-  register s64 r10 __asm__("r10") = d;
-  register s64 r8 __asm__("r8") = e;
-  __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8) : "rcx", "r11", "memory");
-  return result;
-}
-
-__asm__(".globl _start\n_start:\n  xor %ebp, %ebp\n  mov %rsp, %rdi\n  and $-16, %rsp\n  call run\n");
-#elif defined(__aarch64__)
-enum { SYS_close = 57, SYS_read = 63, SYS_write = 64, SYS_exit = 93, SYS_kill = 129, SYS_sigprocmask = 135, SYS_sigtimedwait = 137,
-       SYS_socket = 198, SYS_connect = 203, SYS_shutdown = 210, SYS_clone = 220, SYS_wait4 = 260, SYS_openat = 56, SYS_unlinkat = 35,
-       SYS_getdents64 = 61, SYS_lseek = 62 };
-
-static s64 call(s64 number, s64 a, s64 b, s64 c, s64 d, s64 e) {
-  register s64 x8 __asm__("x8") = number;
-  register s64 x0 __asm__("x0") = a;
-  register s64 x1 __asm__("x1") = b;
-  register s64 x2 __asm__("x2") = c;
-  register s64 x3 __asm__("x3") = d;
-  register s64 x4 __asm__("x4") = e;
-  __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4) : "memory");
-  return x0;
-}
-
-__asm__(".globl _start\n_start:\n  mov x29, xzr\n  mov x0, sp\n  bl run\n");
-#else
-#error "unsupported architecture"
-#endif
-
-enum { SIGINT = 2, SIGKILL = 9, SIGTERM = 15, SIGCHLD = 17, WNOHANG = 1, EINTR = 4 };
-enum { AF_INET = 2, AF_INET6 = 10, SOCK_STREAM = 1, SHUT_WR = 1, SIG_BLOCK = 0, SIGSET_BYTES = 8 };
+enum { AF_INET = 2, AF_INET6 = 10, SOCK_STREAM = 1, SHUT_WR = 1 };
 enum { BUFFER_BYTES = 32768 };
-
-static void leave(int code) {
-  for (;;) call(SYS_exit, code, 0, 0, 0, 0);
-}
 
 /* Signals are blocked and taken one by one: no handler, so nothing to race with, and as PID 1 they reach us all the same. */
 static void hold(void) {
-  u64 signals = (1UL << (SIGINT - 1)) | (1UL << (SIGTERM - 1)) | (1UL << (SIGCHLD - 1));
+  u64 signals = SIGNAL(SIGINT) | SIGNAL(SIGTERM) | SIGNAL(SIGCHLD);
   call(SYS_sigprocmask, SIG_BLOCK, (s64)&signals, 0, SIGSET_BYTES, 0);
   for (;;) {
     s64 signal = call(SYS_sigtimedwait, (s64)&signals, 0, 0, SIGSET_BYTES, 0);
@@ -161,7 +121,7 @@ static void route(int add, const char *range) {
   leave(!add && error == ESRCH ? 0 : error);
 }
 
-enum { AT_FDCWD = -100, AT_REMOVEDIR = 0x200 };
+enum { AT_REMOVEDIR = 0x200 };
 /* O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, which differ between the architectures. */
 #if defined(__aarch64__)
 enum { DIRECTORY_FLAGS = 040000 | 0100000 | 02000000 };

@@ -1,0 +1,105 @@
+/** The guard's program itself, with shell scripts in place of servers. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { guarded } from './guard.ts';
+import { Profile } from './profile.ts';
+
+function profileOf(t: TestContext): Profile {
+  const home = mkdtempSync(join(tmpdir(), 'minik-guard-'));
+  t.after(() => rmSync(home, { recursive: true, force: true }));
+  const profile = new Profile(home, 'demo');
+  mkdirSync(profile.folder, { recursive: true });
+  return profile;
+}
+
+/** Starts a script under the guard; its variables: $guarded, the mark that it is ready, and $runs, to which it can add. */
+function start(profile: Profile, script: string) {
+  const [program = '', ...args] = guarded(profile, ['/bin/sh', '-c', script]);
+  const env = { PATH: process.env.PATH, guarded: profile.guardedFile, runs: join(profile.folder, 'runs') };
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], env });
+  return { child, ended: once(child, 'exit') };
+}
+
+const runsOf = (profile: Profile): string => readFileSync(join(profile.folder, 'runs'), 'utf8');
+const skip = process.platform === 'linux' ? false : 'there is a guard for Linux only';
+
+describe('the guard', { skip }, () => {
+  it('ends as the server that could not start, and starts it no second time', async (t) => {
+    for (const [script, code] of [
+      ['exit 3', 3],
+      ['kill -9 $$', 128 + 9],
+      ['exit 0', 0],
+    ] as const) {
+      const profile = profileOf(t);
+      const { ended } = start(profile, `echo x >>"$runs"; ${script}`);
+      assert.deepEqual(await ended, [code, null]);
+      assert.equal(runsOf(profile), 'x\n');
+      assert.deepEqual(profile.crashes(), []);
+    }
+  });
+
+  it('starts a server again that crashed after it had been ready, later each time, without the channel of the first', async (t) => {
+    const profile = profileOf(t);
+    const { ended } = start(
+      profile,
+      `touch "$guarded"; echo "channel \${NODE_CHANNEL_FD-none}" >>"$runs"
+       case $(wc -l <"$runs") in 1) kill -9 $$ ;; 2) exit 7 ;; *) rm "$guarded" ;; esac`,
+    );
+    assert.deepEqual(await ended, [0, null]);
+    assert.equal(runsOf(profile), 'channel 3\nchannel none\nchannel none\n');
+    const crashes = profile.crashes();
+    assert.deepEqual(
+      crashes.map(({ why }) => why),
+      ['killed by SIGKILL, as by the kernel when memory runs out', 'exit code 7'],
+    );
+    assert.deepEqual(
+      crashes.map(({ at, restartAt }) => (restartAt?.getTime() ?? 0) - at.getTime()),
+      [0, 1000],
+    );
+  });
+
+  it('passes the signal to stop on and ends with the server, whatever that returns', async (t) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+      const profile = profileOf(t);
+      writeFileSync(profile.guardedFile, '');
+      const { child, ended } = start(
+        profile,
+        `sleep 60 >/dev/null 2>&1 3>&- & trap 'echo told >>"$runs"; kill $!; exit 5' TERM; echo ready; wait`,
+      );
+      await once(child.stdout ?? assert.fail(), 'data');
+      child.kill(signal);
+      assert.deepEqual(await ended, [5, null]);
+      assert.equal(runsOf(profile), 'told\n');
+      assert.deepEqual(profile.crashes(), []);
+    }
+  });
+
+  it('shows what a server said of its crash', async (t) => {
+    const profile = profileOf(t);
+    const { ended } = start(
+      profile,
+      `[ -e "$runs" ] && rm "$guarded" && exit 0; touch "$guarded" "$runs"
+       printf '{"pid":%d,"error":"TypeError: x is not a function"}\\n' $$ >>"${profile.crashFile}"; exit 1`,
+    );
+    await ended;
+    assert.deepEqual(
+      profile.crashes().map(({ why }) => why),
+      ['TypeError: x is not a function'],
+    );
+  });
+
+  it('lies in a file of the user alone, replaced at each start', (t) => {
+    const profile = profileOf(t);
+    const [program = ''] = guarded(profile, ['/bin/true']);
+    writeFileSync(program, 'spoilt');
+    guarded(profile, ['/bin/true']);
+    assert.notEqual(readFileSync(program, 'utf8'), 'spoilt');
+    assert.equal(statSync(program).mode & 0o077, 0);
+    assert.equal(existsSync(`${program}.new`), false);
+  });
+});

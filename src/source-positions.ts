@@ -1,0 +1,33 @@
+/** Makes stacks out of the executable's bundles name sources and lines, by the source maps that it carries. Imports nothing but Node. */
+import { SourceMap, type SourceMapPayload } from 'node:module';
+
+const frame = /(\[worker eval\]|[\w-]+\.cjs):(\d+):(\d+)/g;
+/** Repeated errors have the same frames; a map is read for new ones only. */
+const maxKnownFrames = 1000;
+
+/** `readMap` has the map of a bundle as JSON; undefined when there is none. */
+export function sourcePositionsBy(readMap: (bundle: string) => string | undefined): (stack: string) => string {
+  const known = new Map<string, string>();
+  return (stack) => {
+    const maps = new Map<string, SourceMap | undefined>();
+    const mapOf = (bundle: string): SourceMap | undefined => {
+      if (!maps.has(bundle)) {
+        const text = readMap(bundle);
+        // The map is esbuild's.
+        maps.set(bundle, text === undefined ? undefined : new SourceMap(JSON.parse(text) as SourceMapPayload));
+      }
+      return maps.get(bundle);
+    };
+    return stack.replace(frame, (whole, bundle: string, line: string, column: string) => {
+      const before = known.get(whole);
+      if (before !== undefined) return before;
+      const entry = mapOf(bundle)?.findEntry(Number(line) - 1, Number(column) - 1);
+      const source =
+        entry === undefined || !('originalSource' in entry)
+          ? whole
+          : `${entry.originalSource.replace(/^(\.\.\/)+/, '')}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
+      if (known.size < maxKnownFrames) known.set(whole, source);
+      return source;
+    });
+  };
+}
