@@ -3,10 +3,11 @@
  */
 import http from 'node:http';
 import https from 'node:https';
-import { PassThrough } from 'node:stream';
 import type { Container, LifecycleHandler } from '../../api/generated/core/v1.ts';
 import { type Clock, sleep } from '../../client/clock.ts';
 import type { Streams } from '../container/container-runtime.ts';
+import { collectOutput } from './command-output.ts';
+import { httpGetRequest, isPlainAnswer, requestOptions } from './http-get-request.ts';
 
 export interface HookTarget {
   readonly containerId: string;
@@ -45,59 +46,40 @@ export class HookRunner {
   }
 
   async #exec(command: readonly string[], target: HookTarget, signal: AbortSignal): Promise<void> {
-    const output = new PassThrough();
-    const chunks: Buffer[] = [];
-    output.on('data', (chunk: Buffer) => {
-      if (chunks.length < 64) chunks.push(chunk);
-    });
+    const output = collectOutput(maxOutputBytes);
     const code = await this.#options.streams.exec(target.containerId, {
       command,
       tty: false,
-      stdout: output,
-      stderr: output,
+      stdout: output.stdout,
+      stderr: output.stderr,
       signal,
       endsOnAbort: true,
     });
     if (code !== 0) {
       throw new Error(
-        `Exec lifecycle hook (${JSON.stringify(command)}) for Container ${JSON.stringify(target.container.name)} failed - error: command '${command.join(' ')}' exited with ${code}: ${Buffer.concat(chunks).toString('utf8')}`,
+        `Exec lifecycle hook (${JSON.stringify(command)}) for Container ${JSON.stringify(target.container.name)} failed - error: command '${command.join(' ')}' exited with ${code}: ${output.text()}`,
       );
     }
   }
 }
 
 const defaultPort = 80;
+const maxOutputBytes = 10 * 1024;
 
 /** Any answer will do. A server that speaks plain HTTP where HTTPS is asked for is asked again as it likes it. Source: handlers.go (runHTTPHandler). */
 async function httpGet(action: NonNullable<LifecycleHandler['httpGet']>, target: HookTarget, signal: AbortSignal): Promise<void> {
   const port = action.port === '' ? defaultPort : resolvePort(action.port, target.container);
-  const host = action.host === undefined || action.host === '' ? target.podIp : action.host;
-  const { path = '' } = action;
-  const headers: Record<string, string> = { 'User-Agent': 'kube-lifecycle/1.36', Accept: '*/*' };
-  for (const { name, value } of action.httpHeaders ?? []) headers[name] = value;
-  const options: https.RequestOptions = {
-    host,
-    port,
-    path: path.startsWith('/') ? path : `/${path}`,
-    headers,
-    agent: false,
-    // The pod answers for itself: its certificate need not be known to anyone. Source: KEP-4940; handlers.go.
-    rejectUnauthorized: false,
-    signal,
-  };
-  if ((action.scheme ?? 'HTTP') !== 'HTTPS') return request(http, options);
+  const wanted = httpGetRequest(action, { podIp: target.podIp, port, purpose: 'lifecycle' });
+  if (!wanted.secure) return request(http, requestOptions(wanted, signal));
   try {
-    await request(https, options);
+    await request(https, requestOptions(wanted, signal));
   } catch (error) {
     if (!isPlainAnswer(error)) throw error;
-    const { Authorization: _, authorization: __, ...plain } = headers;
-    await request(http, { ...options, headers: plain });
+    const { httpHeaders = [] } = action;
+    const plain = { ...action, httpHeaders: httpHeaders.filter(({ name }) => name.toLowerCase() !== 'authorization') };
+    await request(http, requestOptions(httpGetRequest(plain, { podIp: target.podIp, port, purpose: 'lifecycle' }), signal));
   }
 }
-
-/** OpenSSL's names for bytes that are no TLS. */
-const isPlainAnswer = (error: unknown): boolean =>
-  error instanceof Error && /wrong version number|packet length too long|http request/i.test(error.message);
 
 function request(client: Pick<typeof http, 'request'>, options: https.RequestOptions): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -6,6 +6,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Probe } from '../../../api/generated/core/v1.ts';
 import { dialError, hostPort } from '../../../api/go-dial-error.ts';
+import { type HttpGetRequest, httpGetRequest, isPlainAnswer, plainAnswerText, requestOptions } from '../http-get-request.ts';
 import { failure, type ProbeOutcome, success } from './probe-outcome.ts';
 
 type HttpGet = NonNullable<Probe['httpGet']>;
@@ -27,10 +28,10 @@ const maxBodyBytes = 10 * 1024;
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** Reads no more of the body than is shown. */
-function ask(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Answer> {
-  const client = url.protocol === 'https:' ? https : http;
+function ask(request: HttpGetRequest, signal: AbortSignal): Promise<Answer> {
+  const client = request.secure ? https : http;
   return new Promise((resolve, reject) => {
-    const request = client.request(url, { headers, agent: false, rejectUnauthorized: false, signal }, (response) => {
+    const sent = client.request(requestOptions(request, signal), (response) => {
       const chunks: Buffer[] = [];
       let bytes = 0;
       const code = response.statusCode ?? 0;
@@ -46,44 +47,61 @@ function ask(url: URL, headers: Readonly<Record<string, string>>, signal: AbortS
       });
       response.on('close', done);
     });
-    request.on('error', reject);
-    request.end();
+    sent.on('error', reject);
+    sent.end();
   });
 }
 
-const followable = ({ code, location }: Answer, from: URL): URL | undefined =>
-  redirects.has(code) && location !== undefined && URL.canParse(location, from.href) ? new URL(location, from.href) : undefined;
+/** The headers of a request that a redirect leads to: a relative one keeps the Host that was asked for. Source: Go's net/http (Client.do). */
+function redirectedHeaders({ headers, text, secure }: HttpGetRequest, url: URL, location: string): string[] {
+  const host = URL.canParse(location) || location.startsWith('//') ? url.host : (headers[1] ?? url.host);
+  const pairs = headers.flatMap((name, index) =>
+    index % 2 === 0 && index > 0 && name !== 'Referer' ? [name, headers[index + 1] ?? ''] : [],
+  );
+  const referer = secure && url.protocol === 'http:' ? [] : ['Referer', text];
+  return ['Host', host, ...pairs, ...referer];
+}
 
-async function follow(first: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<ProbeOutcome> {
-  let url = first;
+function redirected({ code, location }: Answer, from: HttpGetRequest): HttpGetRequest | undefined {
+  if (!redirects.has(code) || location === undefined || !URL.canParse(location, from.text)) return undefined;
+  const url = new URL(location, from.text);
+  const secure = url.protocol === 'https:';
+  return {
+    text: url.href,
+    secure,
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
+    target: url.pathname + url.search,
+    headers: redirectedHeaders(from, url, location),
+  };
+}
+
+async function follow(first: HttpGetRequest, signal: AbortSignal): Promise<ProbeOutcome> {
+  let request = first;
   for (let count = 0; count < maxRedirects; count++) {
-    const answer = await ask(url, headers, signal);
-    const next = followable(answer, url);
-    if (next !== undefined && next.hostname === first.hostname) {
-      url = next;
+    const answer = await ask(request, signal);
+    const next = redirected(answer, request);
+    if (next !== undefined && next.host === first.host) {
+      request = next;
       continue;
     }
     const { code, body } = answer;
     if (code < 200 || code >= 400) return failure(`HTTP probe failed with statuscode: ${code}`);
     return code < 300 ? success : { success: true, warning: `Probe terminated redirects, Response body: ${body}` };
   }
-  return failure(`Get ${JSON.stringify(url.href)}: stopped after ${maxRedirects} redirects`);
+  return failure(`Get ${JSON.stringify(request.text)}: stopped after ${maxRedirects} redirects`);
 }
 
 /** Asks once, within the timeout. */
 export async function httpProbe(action: HttpGet, { port, podIp, timeoutMs }: HttpProbeTarget): Promise<ProbeOutcome> {
-  const host = action.host === undefined || action.host === '' ? podIp : action.host;
-  const { path = '' } = action;
-  const text = `${(action.scheme ?? 'HTTP').toLowerCase()}://${hostPort(host, port)}${path.startsWith('/') ? path : `/${path}`}`;
-  const headers: Record<string, string> = { 'User-Agent': 'kube-probe/1.36', Accept: '*/*', Connection: 'close' };
-  for (const { name, value } of action.httpHeaders ?? []) headers[name] = value;
+  const first = httpGetRequest(action, { port, podIp, purpose: 'probe' });
   const signal = AbortSignal.timeout(timeoutMs);
+  const failed = (text: string): ProbeOutcome => failure(`Get ${JSON.stringify(first.text)}: ${text}`);
   try {
-    return await follow(new URL(text), headers, signal);
+    return await follow(first, signal);
   } catch (error) {
-    if (signal.aborted) {
-      return failure(`Get ${JSON.stringify(text)}: context deadline exceeded (Client.Timeout exceeded while awaiting headers)`);
-    }
-    return failure(`Get ${JSON.stringify(text)}: ${error instanceof Error ? dialError(error, hostPort(host, port)) : String(error)}`);
+    if (signal.aborted) return failed('context deadline exceeded (Client.Timeout exceeded while awaiting headers)');
+    if (isPlainAnswer(error)) return failed(plainAnswerText);
+    return failed(error instanceof Error ? dialError(error, hostPort(first.host, port)) : String(error));
   }
 }

@@ -25,3 +25,30 @@ it('ends the command of an exec probe with its time-out', async () => {
   const outcome = await attemptProbe({ probe, container: {} as Container, containerId: 'c', podIp: '', streams, signal });
   assert.deepEqual([outcome.success, asked?.endsOnAbort, asked?.signal?.aborted], [false, true, true]);
 });
+
+it('shows what an exec probe said, whatever order its two streams come in', async () => {
+  const outputs: unknown[] = [];
+  for (const order of ['stdout', 'stderr'] as const) {
+    const streams: Streams = {
+      exec: async (_id, { stdout, stderr }) => {
+        const say = { stdout: () => stdout?.write('out\n'), stderr: () => stderr?.write('err\n') };
+        say[order]();
+        say[order === 'stdout' ? 'stderr' : 'stdout']();
+        return 1;
+      },
+      attach: () => assert.fail('attached'),
+      logs: () => assert.fail('read logs'),
+    };
+    const probe = {
+      exec: { command: ['x'] },
+      timeoutSeconds: 9,
+      periodSeconds: 1,
+      successThreshold: 1,
+      failureThreshold: 1,
+    } satisfies Probe;
+    const { signal } = new AbortController();
+    outputs.push(await attemptProbe({ probe, container: {} as Container, containerId: 'c', podIp: '', streams, signal }));
+  }
+  const expected = { success: false, output: 'out\nerr\n' };
+  assert.deepEqual(outputs, [expected, expected]);
+});

@@ -3,10 +3,10 @@
  * Source: pkg/probe/{exec,http,tcp,grpc}/*.go; pkg/kubelet/prober/prober.go.
  */
 import net from 'node:net';
-import { PassThrough } from 'node:stream';
 import type { Container, Probe } from '../../../api/generated/core/v1.ts';
 import { dialError, hostPort } from '../../../api/go-dial-error.ts';
 import { RuntimeError, type Streams } from '../../container/container-runtime.ts';
+import { collectOutput } from '../command-output.ts';
 import { resolvePort } from '../lifecycle-hooks.ts';
 import { grpcProbe } from './grpc-probe.ts';
 import { httpProbe } from './http-probe.ts';
@@ -46,21 +46,15 @@ export async function attemptProbe(attempt: ProbeAttempt): Promise<ProbeOutcome>
 }
 
 async function execProbe(attempt: ProbeAttempt, command: readonly string[], timeoutMs: number): Promise<ProbeOutcome> {
-  const output = new PassThrough();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  output.on('data', (chunk: Buffer) => {
-    if (bytes < maxOutputBytes) chunks.push(chunk);
-    bytes += chunk.length;
-  });
+  const output = collectOutput(maxOutputBytes);
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([timeout, attempt.signal]);
   const expired = new Promise<undefined>((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
   const run = attempt.streams.exec(attempt.containerId, {
     command,
     tty: false,
-    stdout: output,
-    stderr: output,
+    stdout: output.stdout,
+    stderr: output.stderr,
     signal,
     endsOnAbort: true,
   });
@@ -69,8 +63,7 @@ async function execProbe(attempt: ProbeAttempt, command: readonly string[], time
     run.catch(() => undefined); // the abandoned command's own end is of no interest
     return failure(`command timed out: ${JSON.stringify(command.join(' '))} timed out after ${attempt.probe.timeoutSeconds}s`);
   }
-  const text = Buffer.concat(chunks).subarray(0, maxOutputBytes).toString('utf8');
-  return code === 0 ? success : failure(text);
+  return code === 0 ? success : failure(output.text());
 }
 
 function tcpProbe(host: string, port: number, timeoutMs: number): Promise<ProbeOutcome> {
