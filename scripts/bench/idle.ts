@@ -11,7 +11,7 @@ import { usageOf } from './lib/processes.ts';
 
 const seconds = Number(process.argv[2] ?? 60);
 const pods = Number(process.argv[3] ?? 30);
-const image = process.env.MINIK_BENCH_IMAGE ?? 'busybox';
+const image = process.env.MINIK_BENCH_IMAGE || 'busybox';
 const settleMs = 30_000;
 
 async function idle(pid: number) {

@@ -7,7 +7,7 @@ import { executable, withCluster } from './lib/bench-cluster.ts';
 import { environment, figure } from './lib/figures.ts';
 
 const runs = Number(process.argv[2] ?? 31);
-const kubectl = process.env.MINIK_E2E_KUBECTL ?? 'kubectl';
+const kubectl = process.env.MINIK_E2E_KUBECTL || 'kubectl';
 const args = ['get', 'pods'];
 
 const result = await withCluster('simulated', async (cluster) => {

@@ -12,7 +12,7 @@ import { environment, figure, note } from './lib/figures.ts';
 
 const runs = Number(process.argv[2] ?? 3);
 const replicas = Number(process.argv[3] ?? 30);
-const image = process.env.MINIK_BENCH_IMAGE ?? 'busybox:1.36';
+const image = process.env.MINIK_BENCH_IMAGE || 'busybox:1.36';
 const command = ['sh', '-c', "trap 'exit 0' TERM; sleep 1000000 & wait"];
 const concurrencies = [4, 8, 16, 30];
 

@@ -15,7 +15,7 @@ import { LoadClient, request } from './lib/load-client.ts';
 
 const runs = Number(process.argv[2] ?? 5);
 const pods = Number(process.argv[3] ?? 50);
-const image = process.env.MINIK_BENCH_IMAGE ?? 'busybox';
+const image = process.env.MINIK_BENCH_IMAGE || 'busybox';
 const pollMs = 10;
 const timeoutMs = 60_000;
 const serverName = 'server.default.svc.cluster.local';

@@ -1,4 +1,4 @@
-/** Checks imports, vendor confinement, cycles, file sizes and silenced checks of the whole source: prints what is wrong and fails. */
+/** Checks imports, vendor confinement, cycles, file sizes, silenced checks and defaults of variables of the whole source: prints what is wrong and fails. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { cyclesOf, importProblem, isTest } from './import-rules.ts';
@@ -6,6 +6,9 @@ import { scanImports } from './scan-imports.ts';
 
 const maxLines = 500;
 const silenced = new RegExp(['@ts-', 'biome-', 'eslint-'].map((tool) => `${tool}(ignore|expect-error|nocheck|disable)`).join('|'));
+
+/** A variable that is set to nothing counts as absent; `?? ''` alone changes nothing. */
+const nullishDefault = /\benv\.[A-Z0-9_]+ \?\? (?!'')/;
 
 const root = resolve(import.meta.dirname, '..', '..');
 const filesBelow = (folder: string) =>
@@ -22,6 +25,7 @@ function problemsOf(file: string, graph: Map<string, string[]>): string[] {
   const lines = source.split('\n').length - 1;
   if (lines > maxLines && !generated) problems.push(`${file}: ${lines} lines; the limit is ${maxLines}`);
   if (silenced.test(source) && !generated) problems.push(`${file}: silences a check`);
+  if (nullishDefault.test(source)) problems.push(`${file}: "??" after an environment variable, which may be set to nothing: use "||"`);
   const targets: string[] = [];
   for (const { specifier, line } of scanImports(source)) {
     const ours = specifier.startsWith('.');

@@ -1,4 +1,5 @@
 /** What a command reads and writes; injected so that verbs are tested without a process. */
+import { userInfo } from 'node:os';
 import { isatty } from 'node:tty';
 import pc from 'picocolors';
 
@@ -19,6 +20,15 @@ function endWithReader(stream: NodeJS.WriteStream): void {
   });
 }
 
+/** Without HOME, as the system knows it. */
+function homeOfUser(): string {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return '/'; // a user that the system does not know, as in containers
+  }
+}
+
 /** The process' own streams. */
 export function processTerminal(): Terminal {
   const watched = new Set<NodeJS.WriteStream>();
@@ -29,7 +39,7 @@ export function processTerminal(): Terminal {
   };
   return {
     env: process.env,
-    home: process.env.HOME ?? '/',
+    home: process.env.HOME || homeOfUser(),
     out: (text) => write(process.stdout, text),
     err: (text) => write(process.stderr, text),
     // Not process.stderr.isTTY, which makes a stream that a quiet command never needs.

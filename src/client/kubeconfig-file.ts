@@ -3,21 +3,11 @@
  * A change is made under client-go's lock file (`<file>.lock`) and written in place; a new file has mode 0600.
  * Source: client-go tools/clientcmd/{config,loader}.go (ModifyConfig, lockFile)
  */
-import {
-  closeSync,
-  constants,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  rmdirSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, realpathSync, rmdirSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Document, isMap, isSeq, parseDocument, type YAMLMap, YAMLSeq } from 'yaml';
 import { KubeconfigError, systemErrorText } from './kubeconfig.ts';
+import { makeFoldersSync } from './make-folders.ts';
 
 /** The lists of a kubeconfig. */
 export type KubeconfigList = 'clusters' | 'contexts' | 'users';
@@ -132,7 +122,7 @@ export function checkKubeconfigEditable(path: string): void {
 /** The path of the first folder that had to be made. */
 function makeFolder(folder: string, file: string): string | undefined {
   try {
-    return mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return makeFoldersSync(folder, 0o700);
   } catch (error) {
     throw cannotWrite(file, error);
   }

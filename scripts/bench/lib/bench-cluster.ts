@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 const root = resolve(import.meta.dirname, '../../..');
 
 /** The executable under test: `MINIK_BENCH_COMMAND`, or what `npm run package` makes. */
-export const executable = (): string => process.env.MINIK_BENCH_COMMAND ?? join(root, 'dist/minik');
+export const executable = (): string => process.env.MINIK_BENCH_COMMAND || join(root, 'dist/minik');
 
 /** Packages minik when that has not been done. */
 export function ensureExecutable(): void {

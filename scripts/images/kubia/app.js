@@ -4,7 +4,7 @@ const http = require('node:http');
 const os = require('node:os');
 
 const version = process.env.KUBIA_VERSION;
-const failAfter = Number(process.env.KUBIA_FAIL_AFTER ?? Number.POSITIVE_INFINITY);
+const failAfter = Number(process.env.KUBIA_FAIL_AFTER || Number.POSITIVE_INFINITY);
 let requests = 0;
 
 console.log('Kubia server starting...');

@@ -1,7 +1,8 @@
 /** `kubectl cluster-info dump`. Source: kubectl pkg/cmd/clusterinfo/clusterinfo_dump.go. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { StatusError } from '../../api/status-error.ts';
+import { makeFoldersSync } from '../../client/make-folders.ts';
 import { chunksOf } from './answer-body.ts';
 import { CommandError, type KubectlCommand } from './command.ts';
 import { apiVersionOf, resourcePath } from './discovery.ts';
@@ -51,7 +52,7 @@ class Dump {
       return;
     }
     const path = join(this.#folder, `${name}${extension}`);
-    mkdirSync(dirname(path), { recursive: true });
+    makeFoldersSync(dirname(path));
     writeFileSync(path, text);
   }
 

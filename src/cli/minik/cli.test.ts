@@ -15,8 +15,9 @@ interface Harness {
   run(...args: string[]): Promise<number>;
 }
 
-function harness(t: TestContext): Harness {
-  const terminal = fakeTerminal(t);
+function harness(t: TestContext, env: (home: string) => Readonly<Record<string, string>> = () => ({})): Harness {
+  const base = fakeTerminal(t);
+  const terminal = { ...base, env: env(base.home) };
   const destroyed: string[] = [];
   const kubectlCalls: (readonly string[])[] = [];
   const host: ClusterHost = {
@@ -87,6 +88,26 @@ describe('minik', () => {
       assert.equal(await run(...args), 1);
       assert.match(terminal.printed.err, message);
     }
+  });
+
+  it('says what the system refuses, without a stack trace', async (t) => {
+    const { terminal, run } = harness(t, (home) => ({ MINIK_HOME: join(home, 'taken') }));
+    writeFileSync(join(terminal.home, 'taken'), '');
+    for (const args of [['start'], ['stop'], ['status'], ['logs'], ['delete', '--all']]) {
+      terminal.printed.err = '';
+      await run(...args);
+      assert.doesNotMatch(terminal.printed.err, /internal error|\n {4}at /, args.join(' '));
+    }
+    terminal.printed.err = '';
+    assert.equal(await run('start'), 1);
+    assert.match(terminal.printed.err, /taken.*: not a directory\n.*MINIK_HOME names another folder/);
+  });
+
+  it('takes variables that are set to nothing as absent', async (t) => {
+    const { terminal, run } = harness(t, () => ({ MINIK_HOME: '', MINIK_PROFILE: '' }));
+    await run('status', '-o', 'json');
+    const { profile, folder } = JSON.parse(terminal.printed.out) as { readonly profile: string; readonly folder: string };
+    assert.deepEqual([profile, folder], ['minik', join(terminal.home, '.minik/profiles/minik')]);
   });
 
   it('reports a cluster that does not exist as missing, with exit bits for host, cluster and kubectl', async (t) => {

@@ -2,10 +2,11 @@
 import { isIPv4 } from 'node:net';
 import { cac } from 'cac';
 import pc from 'picocolors';
-import { KubeconfigError } from '../../client/kubeconfig.ts';
+import { KubeconfigError, systemErrorText } from '../../client/kubeconfig.ts';
 import { type RuntimeName, UserError } from '../cluster-port.ts';
 import { deleteCluster } from './delete.ts';
 import { logs } from './logs.ts';
+import { minikHome } from './profile.ts';
 import { serve } from './serve.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
@@ -109,11 +110,20 @@ function commands(context: CliContext, outcome: { code: Promise<number> }): Retu
   return cli;
 }
 
+/** What the system refuses to do with a file is nobody's bug. */
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException & { readonly path: string } =>
+  error instanceof Error && 'syscall' in error && 'path' in error && typeof error.path === 'string';
+
 function printError(context: CliContext, error: unknown): void {
   const { terminal } = context;
   if (error instanceof UserError || error instanceof KubeconfigError) {
     terminal.err(`${pc.red('minik:')} ${error.message}\n`);
     for (const hint of error instanceof UserError ? error.hints : []) terminal.err(`  ${hint}\n`);
+  } else if (isSystemError(error)) {
+    terminal.err(`${pc.red('minik:')} ${error.path}: ${systemErrorText(error)}\n`);
+    const home = minikHome(terminal);
+    if (error.path === home || error.path.startsWith(`${home}/`))
+      terminal.err(`  minik keeps its files in ${home}; MINIK_HOME names another folder.\n`);
   } else terminal.err(`${pc.red('minik: internal error:')} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
 }
 

@@ -28,6 +28,7 @@ describe('Profile', () => {
   it('lives below MINIK_HOME, or ~/.minik', (t) => {
     const terminal = fakeTerminal(t);
     assert.equal(minikHome(terminal), join(terminal.home, '.minik'));
+    assert.equal(minikHome({ ...terminal, env: { MINIK_HOME: '' } }), join(terminal.home, '.minik'));
     assert.equal(minikHome({ ...terminal, env: { MINIK_HOME: '/elsewhere' } }), '/elsewhere');
   });
 
@@ -77,6 +78,8 @@ describe('Profile', () => {
     }
     assert.deepEqual(profileNames(home), ['a', 'b']);
     new Profile(home, 'a').remove();
-    assert.deepEqual(profileNames(home), ['b']);
+    writeFileSync(join(home, 'profiles', 'notes'), '');
+    mkdirSync(join(home, 'profiles', '.Trash-1000'));
+    assert.deepEqual(profileNames(home), ['b'], 'what else lies there is no profile');
   });
 });

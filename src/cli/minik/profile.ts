@@ -4,8 +4,9 @@
  * Guarantees: files are written whole or not at all; a state file that outlived its process (kill -9, reboot) is recognized by the process'
  * start time and treated as absent; only one command at a time changes a profile.
  */
-import { appendFileSync, chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeFoldersSync } from '../../client/make-folders.ts';
 import { type AdminCredentials, type ClusterSettings, UserError } from '../cluster-port.ts';
 import type { Terminal } from '../terminal.ts';
 import { type Crash, crashesIn, type LastWords } from './crashes.ts';
@@ -36,12 +37,17 @@ export interface KubeconfigRecord {
 const profileName = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/;
 
 /** Where all profiles live: `MINIK_HOME`, or `~/.minik`. */
-export const minikHome = (terminal: Terminal): string => resolve(terminal.env.MINIK_HOME ?? join(terminal.home, '.minik'));
+export const minikHome = (terminal: Terminal): string => resolve(terminal.env.MINIK_HOME || join(terminal.home, '.minik'));
 
-/** The names of all profiles, sorted. */
+/** The names of all profiles, sorted. What else lies in their folder, as file managers and users leave it, is nobody's. */
 export function profileNames(home: string): readonly string[] {
   const folder = join(home, 'profiles');
-  return existsSync(folder) ? readdirSync(folder).sort() : [];
+  if (!existsSync(folder)) return [];
+  const entries = readdirSync(folder, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory() && profileName.test(entry.name))
+    .map(({ name }) => name)
+    .sort();
 }
 
 export class Profile {
@@ -168,7 +174,7 @@ export class Profile {
 
   /** Takes the profile for one command; returns the release function. Throws UserError when another command has it. */
   lock(purpose: string): () => void {
-    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    makeFoldersSync(this.folder, 0o700);
     const outcome = tryLock(join(this.folder, 'lock'), purpose);
     if (typeof outcome === 'function') return outcome;
     throw new UserError(
@@ -196,7 +202,7 @@ export class Profile {
   }
 
   #writeJson(file: string, value: object): void {
-    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    makeFoldersSync(this.folder, 0o700);
     const path = join(this.folder, file);
     writeFileSync(`${path}.new`, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600 });
     chmodSync(`${path}.new`, 0o600);

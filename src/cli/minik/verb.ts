@@ -24,7 +24,7 @@ export function commonOptions(flags: Readonly<Record<string, unknown>>, context:
   const output = flags.output ?? 'text';
   if (output !== 'text' && output !== 'json')
     throw new UserError(`unknown output format ${JSON.stringify(output)}`, ['Use "-o text" or "-o json".']);
-  return { profile: String(flags.profile ?? context.terminal.env.MINIK_PROFILE ?? 'minik'), output };
+  return { profile: String(flags.profile ?? (context.terminal.env.MINIK_PROFILE || 'minik')), output };
 }
 
 export const openProfile = (context: VerbContext, name: string): Profile => new Profile(minikHome(context.terminal), name);

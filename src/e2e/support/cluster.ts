@@ -60,7 +60,7 @@ export class E2eCluster {
       HOME: this.home,
       ...options.env,
     };
-    this.#command = options.command ?? process.env.MINIK_E2E_COMMAND ?? executable;
+    this.#command = options.command ?? (process.env.MINIK_E2E_COMMAND || executable);
   }
 
   /** Starts the cluster (again). */
@@ -123,7 +123,7 @@ export class E2eCluster {
 
   /** The command line of a kubectl. */
   command(flavour: Flavour, args: readonly string[]): readonly string[] {
-    const program = flavour === 'kubectl' ? [process.env.MINIK_E2E_KUBECTL ?? 'kubectl'] : [this.#command, 'kubectl'];
+    const program = flavour === 'kubectl' ? [process.env.MINIK_E2E_KUBECTL || 'kubectl'] : [this.#command, 'kubectl'];
     return [...this.#inside(), ...program, ...args];
   }
 

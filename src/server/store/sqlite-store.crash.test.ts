@@ -11,7 +11,7 @@ import type { Store, StoreEvent } from './store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'minik-crash-'));
 after(() => rmSync(folder, { recursive: true }));
-const rounds = Number(process.env.MINIK_CRASH_ROUNDS ?? '20');
+const rounds = Number(process.env.MINIK_CRASH_ROUNDS || '20');
 const program = fileURLToPath(new URL('crash-writer.ts', import.meta.url));
 
 interface Answered {

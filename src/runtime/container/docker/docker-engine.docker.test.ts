@@ -8,7 +8,7 @@ import { aSandbox } from '../runtime-test-support.ts';
 import { createDockerRuntime } from './create-docker-runtime.ts';
 import { docker, startDockerCluster, type TestCluster, testClock, testSubnet } from './docker-test-support.ts';
 
-const DAEMON = (process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock').replace('unix://', '');
+const DAEMON = (process.env.DOCKER_HOST || 'unix:///var/run/docker.sock').replace('unix://', '');
 
 /** Stands between the runtime and the daemon, so that a test can take the daemon away. */
 function startProxy(path: string): Promise<{ stop(): Promise<void> }> {

@@ -1,0 +1,51 @@
+/**
+ * Makes folders that a user names. Node's own `recursive` never ends, at full load, where the system says that a folder whose parent is there
+ * does not exist, as below /proc.
+ */
+import { mkdirSync, statSync } from 'node:fs';
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+const hasCode = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code;
+
+/** Makes a folder and those above it that are missing; resolves with the first that was made, undefined when all were there. */
+export async function makeFolders(path: string, mode = 0o777): Promise<string | undefined> {
+  const make = async (): Promise<string | undefined> => {
+    try {
+      await mkdir(path, { mode });
+      return path;
+    } catch (error) {
+      if (hasCode(error, 'EEXIST') && (await stat(path)).isDirectory()) return undefined;
+      throw error;
+    }
+  };
+  try {
+    return await make();
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT') || dirname(path) === path) throw error;
+  }
+  const first = await makeFolders(dirname(path), mode);
+  const own = await make();
+  return first ?? own;
+}
+
+/** The same at once. */
+export function makeFoldersSync(path: string, mode = 0o777): string | undefined {
+  const make = (): string | undefined => {
+    try {
+      mkdirSync(path, { mode });
+      return path;
+    } catch (error) {
+      if (hasCode(error, 'EEXIST') && statSync(path).isDirectory()) return undefined;
+      throw error;
+    }
+  };
+  try {
+    return make();
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT') || dirname(path) === path) throw error;
+  }
+  const first = makeFoldersSync(dirname(path), mode);
+  const own = make();
+  return first ?? own;
+}
