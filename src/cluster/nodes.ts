@@ -55,7 +55,8 @@ export function startNodes(settings: ClusterSettings, parts: NodeParts): Promise
       ip: addresses.nodeIp(index),
       podCidr: settings.podCidr,
       kubeletVersion: kubernetesVersion,
-      labels: {},
+      // As kubeadm labels the node with the API server, the first one here as kind's. Source: cmd/kubeadm/app/phases/markcontrolplane/markcontrolplane.go
+      labels: index === 0 ? { 'node-role.kubernetes.io/control-plane': '' } : {},
       maxPods: maxPodsPerNode,
       daemonPort: 0,
     };

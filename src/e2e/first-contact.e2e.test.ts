@@ -105,7 +105,7 @@ for (const flavour of flavours) {
     });
 
     it('shows a Ready node and events', async () => {
-      assert.match(await first.kubectl(flavour, ['get', 'nodes']), /e2e-first +Ready/);
+      assert.match(await first.kubectl(flavour, ['get', 'nodes']), /e2e-first +Ready +control-plane /);
       assert.match(await first.kubectl(flavour, ['get', 'events', '-A']), /NodeReady|Starting/);
     });
 

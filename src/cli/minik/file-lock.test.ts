@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -35,6 +35,20 @@ describe('tryLock', () => {
     assert.deepEqual(tryLock(path, 'third'), { pid: process.pid, purpose: 'second' });
     second();
     assert.deepEqual(readdirSync(dirname(path)), []);
+  });
+
+  it('writes through no link that somebody has laid, and leaves no draft', (t) => {
+    const path = lockPath(t);
+    const victim = join(dirname(path), 'victim');
+    writeFileSync(victim, 'precious');
+    symlinkSync(victim, `${path}.${process.pid}`);
+    symlinkSync(victim, path);
+    const release = tryLock(path, 'start demo');
+    assert.ok(typeof release === 'function');
+    assert.ok(!lstatSync(path).isSymbolicLink());
+    assert.equal(readFileSync(victim, 'utf8'), 'precious');
+    release();
+    assert.deepEqual(readdirSync(dirname(path)).sort(), [`lock.${process.pid}`, 'victim']);
   });
 
   it('takes over a file that nobody finished', (t) => {

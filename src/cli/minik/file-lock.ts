@@ -1,5 +1,6 @@
 /** Locks between processes: a file with the holder's identity, recognized as stale when that process is gone. */
-import { chmodSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { processStartOf } from './process-identity.ts';
 
@@ -10,11 +11,13 @@ export interface LockHolder {
 
 const hasCode = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code;
 
+/** A name beside the lock that nobody can foresee. */
+const besides = (path: string): string => `${path}.${randomBytes(8).toString('hex')}`;
+
 /** A file with this content appears whole or not at all; false when there is one already. */
 function createWhole(path: string, content: string): boolean {
-  const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, content);
-  chmodSync(draft, 0o644);
+  const draft = besides(path);
+  writeFileSync(draft, content, { flag: 'wx', mode: 0o600 });
   try {
     linkSync(draft, path);
     return true;
@@ -41,7 +44,7 @@ function contentOf(path: string): string | undefined {
  * False when the file is another user's, who alone may remove it.
  */
 function removeStale(path: string, stale: string): boolean {
-  const aside = `${path}.${process.pid}.stale`;
+  const aside = besides(path);
   try {
     renameSync(path, aside);
   } catch (error) {

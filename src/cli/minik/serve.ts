@@ -1,12 +1,12 @@
 /**
  * `minik serve` (hidden): the server process itself, started detached by `minik start`. Says over IPC what it does, then serves until SIGTERM or SIGINT.
  */
-import { tmpdir } from 'node:os';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from '../../client/logger.ts';
 import { type RunningCluster, UserError } from '../cluster-port.ts';
+import { lockAddresses } from './address-lock.ts';
 import { crashText } from './crashes.ts';
-import { waitForLock } from './file-lock.ts';
 import { processStartOf } from './process-identity.ts';
 import { minikHome, Profile, profileNames } from './profile.ts';
 import type { ServeChoices, ServerMessage } from './server-process.ts';
@@ -20,9 +20,15 @@ function tell(message: ServerMessage): Promise<void> {
   });
 }
 
-/** Clusters of all users and homes pick their addresses one after another. */
-const addressLock = join(tmpdir(), 'minik-addresses.lock');
-const addressLockTimeoutMs = 60_000;
+/** The user's home as the system knows it, which is one for all values of HOME. */
+function lockFolders(context: VerbContext): readonly string[] {
+  const own = minikHome(context.terminal);
+  try {
+    return [join(userInfo().homedir, '.cache', 'minik'), own];
+  } catch {
+    return [own]; // a user that the system does not know, as in containers
+  }
+}
 
 /** Ranges of the other profiles, which may not run right now. */
 function rangesOfOthers(context: VerbContext, own: string): readonly string[] {
@@ -35,7 +41,7 @@ function rangesOfOthers(context: VerbContext, own: string): readonly string[] {
 
 async function run(context: VerbContext, profile: Profile, choices: ServeChoices, log: Logger): Promise<RunningCluster> {
   const host = await context.loadClusterHost();
-  const release = await waitForLock(addressLock, `start ${profile.name}`, addressLockTimeoutMs);
+  const release = await lockAddresses(lockFolders(context), `start ${profile.name}`);
   try {
     const takenCidrs = rangesOfOthers(context, profile.name);
     const settings = await host.plan({ ...choices, profile: profile.name, folder: profile.folder, known: profile.settings(), takenCidrs });

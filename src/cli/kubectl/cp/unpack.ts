@@ -1,8 +1,9 @@
 /** An archive from a container, written to local files. Source: kubectl pkg/cmd/cp/cp.go untarAll. */
-import { createWriteStream } from 'node:fs';
-import { copyFile, mkdir, stat } from 'node:fs/promises';
+import { createWriteStream, lstatSync } from 'node:fs';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { makeFolders } from '../../../client/make-folders.ts';
 import { goQuote } from '../../print/go-format.ts';
 import { CommandError } from '../command.ts';
 import { fileError } from './file-error.ts';
@@ -17,14 +18,6 @@ export interface UnpackOptions {
   /** How to copy what is not copied here, for the first warning of a symbolic link. */
   readonly advice: string;
   warn(text: string): void;
-}
-
-/** Makes a folder and those above it. Node's own recursion never ends where a file system refuses new folders with ENOENT, as /proc does. */
-async function makeFolders(path: string): Promise<void> {
-  const there = await stat(path).catch(() => undefined);
-  if (there?.isDirectory() === true) return;
-  if (dirname(path) !== path) await makeFolders(dirname(path));
-  await mkdir(path, { mode: 0o755 });
 }
 
 class Unpacker {
@@ -60,20 +53,27 @@ class Unpacker {
     return isWithin(this.#options.destination, path) ? path : undefined;
   }
 
+  /** The local copy of a file's first name; undefined when there is none. BusyBox leaves the slash at the front of it. */
+  #linkTarget(linkName: string): string | undefined {
+    const name = linkName.replace(/^\/+/, '');
+    const target = name.startsWith(this.#options.prefix) ? this.#place(name) : undefined;
+    return target !== undefined && lstatSync(target, { throwIfNoEntry: false })?.isFile() === true ? target : undefined;
+  }
+
   async #write(member: TarMember, path: string): Promise<void> {
-    await makeFolders(dirname(path));
+    await makeFolders(dirname(path), 0o755);
     switch (member.type) {
       case 'directory':
-        await makeFolders(path);
+        await makeFolders(path, 0o755);
         return;
       case 'symlink':
         this.#options.warn(`warning: skipping symlink: ${goQuote(path)} -> ${goQuote(member.linkName)}${this.#adviceOnce()}\n`);
         return;
       case 'link': {
-        // Differs: upstream leaves an empty file for the second name of a file.
-        const target = member.linkName.startsWith(this.#options.prefix) ? this.#place(member.linkName) : undefined;
-        if (target === undefined) throw new CommandError('tar contents corrupted');
-        await copyFile(target, path);
+        // Differs: upstream leaves an empty file for every second name of a file, not only where the first was not copied.
+        const target = this.#linkTarget(member.linkName);
+        if (target === undefined || target === path) await writeFile(path, '');
+        else await copyFile(target, path);
         return;
       }
       default:

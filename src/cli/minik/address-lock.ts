@@ -1,0 +1,21 @@
+/**
+ * Clusters of one user pick their addresses one after another, whatever homes they are in. The lock lies where no other user can hold it; clusters of
+ * different users are told apart by the routes and networks that they claim.
+ */
+import { join } from 'node:path';
+import { makeFoldersSync } from '../../client/make-folders.ts';
+import { waitForLock } from './file-lock.ts';
+
+const timeoutMs = 60_000;
+
+/** Waits for its turn, with a lock in the first of these folders of the user's own that can be had; resolves with the function that ends it. */
+export function lockAddresses(folders: readonly string[], purpose: string): Promise<() => void> {
+  const [folder = '', ...others] = folders;
+  try {
+    makeFoldersSync(folder, 0o700);
+  } catch (error) {
+    if (others.length > 0) return lockAddresses(others, purpose);
+    throw error;
+  }
+  return waitForLock(join(folder, 'addresses.lock'), purpose, timeoutMs);
+}
