@@ -25,6 +25,10 @@ const none: ResourceAmounts = new Map();
 /** True for resources that a Pod may state for all its containers together. */
 export const isPodLevelResource = (name: string): boolean => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
 
+/** Of resources that are not Kubernetes' own. Source: pkg/apis/core/v1/helper/helpers.go (IsExtendedResourceName). */
+export const isExtendedResource = (name: string): boolean =>
+  name.includes('/') && !name.includes('kubernetes.io/') && !name.startsWith('requests.');
+
 /** What the containers need together: init containers run one by one, sidecars beside all that follow. */
 export function aggregateContainers(spec: PodSpec, of: (container: Container) => ResourceAmounts): ResourceAmounts {
   let running = spec.containers.map(of).reduce(sum, none);

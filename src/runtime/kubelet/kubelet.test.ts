@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import type { JsonValue } from '../../api/json.ts';
 import { node as nodeKind } from '../../api/kinds/core/node.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { nodeReady, startKubeletCluster } from './testing/kubelet-cluster.ts';
@@ -156,6 +157,34 @@ describe('kubelet', () => {
     assert.equal((await k.pod('first')).status.phase, 'Running');
     await k.restart();
     assert.equal((await k.pod('first')).status.phase, 'Running');
+  });
+
+  it('takes over what others add to the capacity of its Node', async (t) => {
+    const k = await startKubeletCluster(t);
+    const nodes = k.cluster.api(nodeKind);
+    const node = () => nodes.get({ namespace: '', name: 'minik' });
+    const patch = async (capacity: object): Promise<void> => {
+      const body = { status: { capacity } } as JsonValue;
+      await nodes.patch({ namespace: '', name: 'minik' }, { type: 'merge', subresource: 'status', body });
+      await k.settle();
+    };
+    const gpu = (count: string) => {
+      const resources = { requests: { 'ex.io/gpu': count }, limits: { 'ex.io/gpu': count } };
+      return { containers: [{ name: 'main', image: 'busybox:1.36', command: ['sleep', '3600'], resources }] };
+    };
+    const before = (await node()).status;
+    await k.run('unknown', gpu('9'));
+    assert.equal((await k.pod('unknown')).status.phase, 'Running');
+    await patch({ 'ex.io/gpu': '10', cpu: '99' });
+    const after = (await node()).status;
+    assert.deepEqual(after.capacity, { ...before.capacity, 'ex.io/gpu': '10' });
+    assert.deepEqual(after.allocatable, { ...before.allocatable, 'ex.io/gpu': '10' });
+    await k.run('fits', gpu('1'));
+    assert.equal((await k.pod('fits')).status.phase, 'Running');
+    await k.run('over', gpu('1'));
+    assert.equal((await k.pod('over')).status.reason, 'OutOfex.io/gpu');
+    await patch({ 'ex.io/gpu': null });
+    assert.deepEqual([(await node()).status.capacity, (await node()).status.allocatable], [before.capacity, before.allocatable]);
   });
 
   it("writes a pod's status again when someone else changed it", async (t) => {

@@ -109,6 +109,7 @@ class PodSupervisor {
     await this.#adopt();
     this.#adopted = true;
     this.#watchPods();
+    this.#watchNode();
     this.#watchSources('configMap');
     this.#watchSources('secret');
     probes.onChange((uid) => this.#workers.byUid(uid)?.wake());
@@ -134,12 +135,17 @@ class PodSupervisor {
     const pods = informers.informer(podKind);
     pods.addIndex(nodeIndex, (pod) => (pod.spec.nodeName === undefined ? [] : [pod.spec.nodeName]));
     const now = (): number => clock.now();
+    const own = nodeResources(info, identity.maxPods).allocatable;
+    const allocatable = (): Readonly<Record<string, string>> => this.#currentNode()?.status.allocatable ?? own;
     return {
       node: {
         name: identity.name,
         ip: identity.ip,
         memoryBytes: info.memoryBytes,
-        allocatable: nodeResources(info, identity.maxPods).allocatable,
+        // As the Node says: others may have added to it.
+        get allocatable() {
+          return allocatable();
+        },
         clusterDomain: options.clusterDomain,
         clusterDns: options.clusterDns,
         hostResolver: options.hostResolver,
@@ -183,11 +189,25 @@ class PodSupervisor {
     const isNew = !runs && pod.status.startTime === undefined && pod.metadata.deletionTimestamp === undefined;
     const others = isNew ? this.#workers.active() : [];
     this.#workers.add(worker);
-    const node = this.#options.informers.informer(nodeKind).cache.get({ namespace: '', name: this.#deps.node.name }) ?? this.#node;
+    const node = this.#currentNode();
     if (!isNew || node === undefined) return worker;
     const refusal = admissionFailure({ pod, node, allocatable: this.#deps.node.allocatable, others });
     if (refusal !== undefined) worker.refuse(refusal);
     return worker;
+  }
+
+  #currentNode(): Node | undefined {
+    const { identity, informers } = this.#options;
+    return informers.informer(nodeKind).cache.get({ namespace: '', name: identity.name }) ?? this.#node;
+  }
+
+  #watchNode(): void {
+    const { identity, informers } = this.#options;
+    const look = (node: Node): void => {
+      if (node.metadata.name === identity.name) this.#agent.nodeChanged(node);
+    };
+    const remove = informers.informer(nodeKind).addHandlers({ added: look, updated: look, deleted: () => undefined });
+    this.#stop.signal.addEventListener('abort', remove, { once: true });
   }
 
   #watchPods(): void {

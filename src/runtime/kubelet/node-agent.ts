@@ -2,6 +2,7 @@
  * Registers the node and keeps its status true: pushed when something changed, every five minutes otherwise; the lease is the heartbeat.
  * Source: pkg/kubelet/kubelet_node_status.go (registerWithAPIServer, syncNodeStatus).
  */
+import { deepEqual } from '../../api/deep-equal.ts';
 import type { Node } from '../../api/generated/core/v1.ts';
 import { node as nodeKind } from '../../api/kinds/core/node.ts';
 import { isConflict, isNotFound } from '../../api/status-error.ts';
@@ -11,7 +12,7 @@ import type { EventRecorder } from '../../client/event-recorder.ts';
 import type { Logger } from '../../client/logger.ts';
 import type { ContainerRuntime, Image, RuntimeInfo } from '../container/container-runtime.ts';
 import { keepNodeLease } from './node-lease.ts';
-import { initialNode, type NodeIdentity, nodeLabels, nodeStatus } from './node-status.ts';
+import { allResources, initialNode, type NodeIdentity, nodeLabels, nodeResources, nodeStatus } from './node-status.ts';
 
 /** Source: pkg/kubelet/apis/config/v1beta1/defaults.go (nodeStatusReportFrequency). */
 const reportMs = 300_000;
@@ -76,6 +77,13 @@ export class NodeAgent {
     this.#changed();
   }
 
+  /** Someone changed the Node: what was added to its capacity becomes allocatable. */
+  nodeChanged({ status }: Node): void {
+    const { identity, info } = this.#options;
+    const { capacity, allocatable } = allResources(nodeResources(info, identity.maxPods), status);
+    if (!deepEqual(capacity, status.capacity) || !deepEqual(allocatable, status.allocatable)) this.#changed();
+  }
+
   /** Images or other facts changed. */
   touch(): void {
     this.#changed();
@@ -118,7 +126,7 @@ export class NodeAgent {
   async #writeStatus(node: Node): Promise<Node> {
     const { client, clock, events, identity, info } = this.#options;
     const health = { runtimeProblem: this.#problem, nowMs: clock.now() };
-    const status = nodeStatus({ identity, info, images: await this.#images(), health, previous: node.status.conditions ?? [] });
+    const status = nodeStatus({ identity, info, images: await this.#images(), health, previous: node.status });
     const foreign = (node.status.conditions ?? []).filter((c) => status.conditions?.every((own) => own.type !== c.type) === true);
     const written = await client
       .resource(nodeKind)

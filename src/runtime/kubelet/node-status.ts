@@ -4,6 +4,7 @@
  */
 import type { Node, NodeCondition, NodeStatus } from '../../api/generated/core/v1.ts';
 import type { Received } from '../../api/object.ts';
+import { isExtendedResource } from '../../api/pod/resources.ts';
 import { rfc3339 } from '../../api/time.ts';
 import type { Image, RuntimeInfo } from '../container/container-runtime.ts';
 
@@ -82,21 +83,36 @@ export function nodeImages(images: readonly Image[]): NonNullable<NodeStatus['im
     .filter((image) => image.names.length > 0);
 }
 
+type Amounts = Readonly<Record<string, string>>;
+
+/** The node's resources with those that others added to its capacity, all of which pods may use. Source: setters.go (MachineInfo). */
+export function allResources(
+  own: { readonly capacity: Amounts; readonly allocatable: Amounts },
+  previous: Pick<NodeStatus, 'capacity' | 'allocatable'>,
+) {
+  const added = Object.fromEntries(Object.entries(previous.capacity ?? {}).filter(([name]) => own.capacity[name] === undefined));
+  const kept = Object.entries(previous.allocatable ?? {}).filter(([name]) => own.capacity[name] === undefined && !isExtendedResource(name));
+  return {
+    capacity: { ...added, ...own.capacity },
+    allocatable: { ...Object.fromEntries(kept), ...added, ...own.allocatable },
+  };
+}
+
 export interface NodeStatusInput {
   readonly identity: NodeIdentity;
   readonly info: RuntimeInfo;
   readonly images: readonly Image[];
   readonly health: NodeHealth;
-  readonly previous: readonly NodeCondition[];
+  readonly previous: NodeStatus;
 }
 
 /** The whole status. */
 export function nodeStatus({ identity, info, images, health, previous }: NodeStatusInput): NodeStatus {
-  const { capacity, allocatable } = nodeResources(info, identity.maxPods);
+  const { capacity, allocatable } = allResources(nodeResources(info, identity.maxPods), previous);
   return {
     capacity,
     allocatable,
-    conditions: nodeConditions(health, previous),
+    conditions: nodeConditions(health, previous.conditions ?? []),
     addresses: [
       { type: 'InternalIP', address: identity.ip },
       { type: 'Hostname', address: identity.name },

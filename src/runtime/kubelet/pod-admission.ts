@@ -3,7 +3,7 @@
  * Source: pkg/kubelet/lifecycle/predicate.go (Admit, generalFilter); pkg/kubelet/kubelet.go (rejectPod).
  */
 import type { Node, NodeSelectorTerm, Pod } from '../../api/generated/core/v1.ts';
-import { podRequests } from '../../api/pod/resources.ts';
+import { isExtendedResource, podRequests } from '../../api/pod/resources.ts';
 import { parseQuantity, type Quantity, toMilli, toUnits } from '../../api/quantity.ts';
 import type { Waiting } from './status-input.ts';
 
@@ -42,6 +42,8 @@ export function insufficientResources({ pod, allocatable, others }: Omit<Admissi
   for (const [name, quantity] of wanted) {
     const requested = wholeUnits(name, quantity);
     if (requested === 0) continue;
+    // Of the cluster as a whole rather than of its nodes. Source: predicate.go (removeMissingExtendedResources).
+    if (isExtendedResource(name) && allocatable[name] === undefined) continue;
     const used = inUse.reduce((sum, requests) => sum + wholeUnits(name, requests.get(name) ?? parseQuantity('0')), 0);
     const capacity = wholeUnits(name, parseQuantity(allocatable[name] ?? '0'));
     if (requested + used > capacity) return fail(name, requested, used, capacity);
