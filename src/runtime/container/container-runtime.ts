@@ -219,6 +219,8 @@ export interface ContainerStats {
   readonly memoryWorkingSetBytes: number;
   readonly memoryRssBytes: number;
   readonly writableLayerBytes: number;
+  /** Of its log on the disk; 0 where the engine's files cannot be seen. */
+  readonly logBytes: number;
 }
 
 export interface Image {

@@ -36,6 +36,7 @@ import { PodWorker } from './pod-worker.ts';
 import { PodWorkers } from './pod-workers.ts';
 import type { ProbeManager } from './probes/probe-manager.ts';
 import { StatusManager } from './status-manager.ts';
+import { StorageEviction } from './storage-eviction.ts';
 import { type HostMounter, VolumeManager } from './volumes/volume-manager.ts';
 
 export interface KubeletOptions {
@@ -84,6 +85,7 @@ class PodSupervisor {
   readonly #agent: NodeAgent;
   readonly #engine: EngineHealth;
   readonly #orphans: OrphanRemover;
+  readonly #storage: StorageEviction;
   #node: Node | undefined;
   #adopted = false;
 
@@ -98,6 +100,7 @@ class PodSupervisor {
     };
     this.#engine = new EngineHealth({ runtime, clock, log, signal, onChange });
     this.#deps = this.#makeDeps(info);
+    this.#storage = new StorageEviction({ deps: this.#deps, workers: () => this.#workers.all() });
     this.#orphans = new OrphanRemover({ runtime, volumes: this.#deps.volumes, node: identity.name, log });
   }
 
@@ -189,6 +192,7 @@ class PodSupervisor {
     const isNew = !runs && pod.status.startTime === undefined && pod.metadata.deletionTimestamp === undefined;
     const others = isNew ? this.#workers.active() : [];
     this.#workers.add(worker);
+    this.#storage.added(pod);
     const node = this.#currentNode();
     if (!isNew || node === undefined) return worker;
     const refusal = admissionFailure({ pod, node, allocatable: this.#deps.node.allocatable, others });

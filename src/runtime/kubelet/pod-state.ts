@@ -35,6 +35,8 @@ export class PodState {
   resize: ResizeCondition | undefined;
   /** Set when the pod as a whole was failed by the kubelet. */
   failure: Waiting | undefined;
+  /** Less than its own grace period, for a pod that must go at once. */
+  graceOverrideSeconds: number | undefined;
   /** Nothing of it may be started again: it ends with what ran. */
   ending = false;
   /** The pod must end: deleted, finished, or failed. */

@@ -23,8 +23,9 @@ export function graceSeconds(state: PodState): number {
   const { deletionGracePeriodSeconds, deletionTimestamp } = state.pod.metadata;
   // Differs: upstream may give a pod that was deleted by force its whole grace period; here its containers go soon, as the user asked.
   if (state.goneFromApi) return 1;
-  if (deletionTimestamp !== undefined && deletionGracePeriodSeconds !== undefined) return Math.max(1, deletionGracePeriodSeconds);
-  return Math.max(1, state.pod.spec.terminationGracePeriodSeconds);
+  const given = deletionTimestamp === undefined ? undefined : deletionGracePeriodSeconds;
+  const seconds = given ?? state.pod.spec.terminationGracePeriodSeconds;
+  return Math.max(1, Math.min(seconds, state.graceOverrideSeconds ?? seconds));
 }
 
 /** Waits for something within the grace period, even when that gets shorter meanwhile; returns the seconds that are left. */

@@ -25,6 +25,8 @@ import { VolumeSync } from './volume-sync.ts';
 
 const firstRetryMs = 500;
 const maxRetryMs = 10_000;
+/** Source: eviction_manager.go (immediateEvictionGracePeriodSeconds). */
+const evictionGraceSeconds = 1;
 
 const isTerminal = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed';
 
@@ -106,6 +108,17 @@ export class PodWorker {
     this.state.failure = { reason, message: `Pod was rejected: ${message}` };
     this.state.event('Warning', reason, message);
     this.#end();
+  }
+
+  /** It uses more of the node than it may. Source: pkg/kubelet/eviction/eviction_manager.go (evictPod). */
+  evict(message: string): void {
+    const { state } = this;
+    if (state.terminating) return;
+    state.failure = { reason: 'Evicted', message };
+    state.graceOverrideSeconds = evictionGraceSeconds;
+    state.event('Warning', 'Evicted', message);
+    this.#end();
+    this.wake();
   }
 
   /** The API object changed. A shorter grace period takes effect on containers that are being stopped. */

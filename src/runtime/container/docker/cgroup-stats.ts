@@ -13,7 +13,7 @@ export interface CgroupRoots {
 
 const ROOTS: CgroupRoots = { proc: '/proc', cgroup: '/sys/fs/cgroup' };
 
-export type CgroupUsage = Omit<ContainerStats, 'timestampMs' | 'writableLayerBytes'>;
+export type CgroupUsage = Omit<ContainerStats, 'timestampMs' | 'writableLayerBytes' | 'logBytes'>;
 
 /** Reads the usage of the container whose first process is `pid`; undefined when its cgroup cannot be seen from here. Reads cgroup v1 and v2. */
 export async function readCgroup(containerId: string, pid: number, roots: CgroupRoots = ROOTS): Promise<CgroupUsage | undefined> {

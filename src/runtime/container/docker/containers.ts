@@ -1,3 +1,5 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import {
   type Container,
   type ContainerConfig,
@@ -22,6 +24,7 @@ interface InspectedContainer {
   readonly Created: string;
   readonly Image: string;
   readonly SizeRw?: number;
+  readonly LogPath?: string;
   readonly State: {
     readonly Status: string;
     readonly Pid: number;
@@ -103,18 +106,35 @@ export class DockerContainers implements Containers {
   }
 
   async stats(id: string): Promise<ContainerStats> {
-    const { State, SizeRw } = await this.#api.json<InspectedContainer>({
+    const {
+      State,
+      SizeRw,
+      LogPath = '',
+    } = await this.#api.json<InspectedContainer>({
       method: 'GET',
       path: `/containers/${id}/json`,
       query: { size: true },
     });
     const usage = (await readCgroup(id, State.Pid)) ?? engineUsage(await this.#engineStats(id));
-    return { timestampMs: this.#clock.now(), ...usage, writableLayerBytes: SizeRw ?? 0 };
+    return { timestampMs: this.#clock.now(), ...usage, writableLayerBytes: SizeRw ?? 0, logBytes: await logBytes(LogPath) };
   }
 
   /** Takes up to a second. */
   #engineStats(id: string): Promise<EngineStats> {
     return this.#api.json<EngineStats>({ method: 'GET', path: `/containers/${id}/stats`, query: { stream: false, 'one-shot': true } });
+  }
+}
+
+/** A log and what was rotated away from it. */
+async function logBytes(path: string): Promise<number> {
+  if (path === '') return 0;
+  try {
+    const folder = dirname(path);
+    const names = (await readdir(folder)).filter((name) => name.startsWith(basename(path)));
+    const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
+    return sizes.reduce((sum, size) => sum + size, 0);
+  } catch {
+    return 0; // the daemon's own folder, elsewhere or not for this user
   }
 }
 

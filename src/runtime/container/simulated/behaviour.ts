@@ -27,6 +27,7 @@ export interface ContainerBehaviour {
   /** Figures for `stats`. */
   readonly memoryBytes?: number;
   readonly cpuMillicores?: number;
+  readonly writableLayerBytes?: number;
 }
 
 export interface ImageBehaviour {

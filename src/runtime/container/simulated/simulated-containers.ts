@@ -150,7 +150,8 @@ export class SimulatedContainers implements Containers {
       memoryUsageBytes: memory,
       memoryWorkingSetBytes: memory,
       memoryRssBytes: memory,
-      writableLayerBytes: 0,
+      writableLayerBytes: behaviour.writableLayerBytes ?? 0,
+      logBytes: 0,
     };
   }
 
