@@ -8,7 +8,7 @@ import { deleteCluster } from './delete.ts';
 import { logs } from './logs.ts';
 import { minikHome } from './profile.ts';
 import { serve } from './serve.ts';
-import { start } from './start.ts';
+import { InterruptedStart, start } from './start.ts';
 import { status } from './status.ts';
 import { stop } from './stop.ts';
 import { commonOptions, type VerbContext } from './verb.ts';
@@ -23,6 +23,8 @@ export interface CliContext extends VerbContext {
 type Flags = Readonly<Record<string, unknown>>;
 
 const usageExitCode = 64;
+/** As a shell's for a command that SIGINT has ended. */
+const interruptedExitCode = 130;
 
 function runtimeName(value: unknown): RuntimeName | undefined {
   if (value === undefined || value === 'docker' || value === 'simulated') return value;
@@ -55,6 +57,13 @@ function ranges(value: unknown, flag: string): readonly string[] | undefined {
   return all;
 }
 
+/** Aborts when the user or the system wants the command to end; from then on the command decides how. */
+function interruption(): AbortSignal {
+  const interrupted = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupted.abort());
+  return interrupted.signal;
+}
+
 /** Builds the commands; the chosen one's outcome is put into `outcome`. */
 function commands(context: CliContext, outcome: { code: Promise<number> }): ReturnType<typeof cac> {
   const cli = cac('minik');
@@ -71,15 +80,19 @@ function commands(context: CliContext, outcome: { code: Promise<number> }): Retu
         outcome.code = (async () => action(flags))();
       });
   verb('start', 'Start a cluster, making it when it does not exist', (flags) =>
-    start(context, {
-      ...commonOptions(flags, context),
-      runtime: runtimeName(flags.runtime),
-      nodes: wholeNumber(flags.nodes, '--nodes', 1, 5000),
-      apiPort: wholeNumber(flags.apiPort, '--api-port', 1, 65_535),
-      serviceCidr: text(flags.serviceCidr),
-      podCidr: text(flags.podCidr),
-      nodePortAddresses: ranges(flags.nodePortAddresses, '--node-port-addresses'),
-    }),
+    start(
+      context,
+      {
+        ...commonOptions(flags, context),
+        runtime: runtimeName(flags.runtime),
+        nodes: wholeNumber(flags.nodes, '--nodes', 1, 5000),
+        apiPort: wholeNumber(flags.apiPort, '--api-port', 1, 65_535),
+        serviceCidr: text(flags.serviceCidr),
+        podCidr: text(flags.podCidr),
+        nodePortAddresses: ranges(flags.nodePortAddresses, '--node-port-addresses'),
+      },
+      interruption(),
+    ),
   )
     .option('--runtime <name>', 'docker, or simulated: containers exist in memory only')
     .option('--nodes <count>', 'How many (virtual) nodes')
@@ -95,10 +108,8 @@ function commands(context: CliContext, outcome: { code: Promise<number> }): Retu
     .option('--all', 'Delete every cluster')
     .option('--force', 'Go on where something cannot be reached or removed, and say so');
   verb('logs', "Print the server's log", (flags) => {
-    const interrupted = new AbortController();
-    process.once('SIGINT', () => interrupted.abort());
     const lines = wholeNumber(flags.lines, '--lines', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-    return logs(context, { ...commonOptions(flags, context), follow: flags.follow === true, lines }, interrupted.signal);
+    return logs(context, { ...commonOptions(flags, context), follow: flags.follow === true, lines }, interruption());
   })
     .option('-f, --follow', 'Go on printing as the log grows')
     .option('-n, --lines <count>', 'Only this many lines from the end');
@@ -153,6 +164,6 @@ export async function runMinik(args: readonly string[], context: CliContext): Pr
       return usageExitCode;
     }
     printError(context, error);
-    return 1;
+    return error instanceof InterruptedStart ? interruptedExitCode : 1;
   }
 }

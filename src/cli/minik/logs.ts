@@ -14,7 +14,7 @@ export interface LogsOptions extends CommonOptions {
 export async function logs(context: VerbContext, options: LogsOptions, signal: AbortSignal): Promise<number> {
   const { terminal } = context;
   const { logFile, name } = openProfile(context, options.profile);
-  if (!existsSync(logFile)) throw new UserError(`profile ${JSON.stringify(name)} has no log`, ['"minik start" begins one.']);
+  if (!existsSync(logFile)) throw new UserError(`profile ${JSON.stringify(name)} has no log`, [`"minik start -p ${name}" begins one.`]);
   const text = readFileSync(logFile, 'utf8');
   const lines = text.split('\n');
   terminal.out(options.lines === 0 ? text : lines.slice(-options.lines - 1).join('\n'));

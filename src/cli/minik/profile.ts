@@ -75,6 +75,11 @@ export class Profile {
     return settings === undefined ? undefined : { ...settings, folder: this.folder };
   }
 
+  /** Whether a cluster was made, whatever became of its files. */
+  get exists(): boolean {
+    return existsSync(join(this.folder, 'settings.json'));
+  }
+
   saveSettings(settings: ClusterSettings): void {
     this.#writeJson('settings.json', settings);
   }

@@ -4,7 +4,7 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from '../../client/logger.ts';
-import { type RunningCluster, UserError } from '../cluster-port.ts';
+import { type ClusterSettings, type RunningCluster, UserError } from '../cluster-port.ts';
 import { lockAddresses } from './address-lock.ts';
 import { crashText } from './crashes.ts';
 import { processStartOf } from './process-identity.ts';
@@ -30,19 +30,53 @@ function lockFolders(context: VerbContext): readonly string[] {
   }
 }
 
+/** Another profile's damaged file is no reason not to start this one. */
+function readable(profile: Profile): ClusterSettings | undefined {
+  try {
+    return profile.settings();
+  } catch (error) {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}
+
 /** Ranges of the other profiles, which may not run right now. */
 function rangesOfOthers(context: VerbContext, own: string): readonly string[] {
   const home = minikHome(context.terminal);
   return profileNames(home)
     .filter((name) => name !== own)
-    .map((name) => new Profile(home, name).settings())
+    .map((name) => readable(new Profile(home, name)))
     .flatMap((settings) => (settings === undefined ? [] : [settings.serviceCidr, settings.podCidr]));
+}
+
+/** One server a profile: another one, started by hand, would take its place in the profile and move its address. */
+function refuseSecond(profile: Profile): void {
+  const running = profile.server();
+  if (running === undefined) return;
+  throw new UserError(`profile ${JSON.stringify(profile.name)} is served already, by process ${running.pid}`, [
+    `"minik stop -p ${profile.name}" ends it.`,
+  ]);
+}
+
+/** By hand nothing is chosen: the profile is served as it was made. */
+function choicesOf(profile: Profile, json: string): ServeChoices {
+  const known = profile.settings();
+  // Written by server-process.ts.
+  const given = JSON.parse(json) as Partial<ServeChoices>;
+  const nodePortAddresses = known?.nodePortAddresses;
+  return {
+    runtime: known?.runtime ?? 'docker',
+    nodes: known?.nodes ?? 1,
+    ...(nodePortAddresses === undefined ? {} : { nodePortAddresses }),
+    ...given,
+  };
 }
 
 async function run(context: VerbContext, profile: Profile, choices: ServeChoices, log: Logger): Promise<RunningCluster> {
   const host = await context.loadClusterHost();
   const release = await lockAddresses(lockFolders(context), `start ${profile.name}`);
   try {
+    refuseSecond(profile);
     const takenCidrs = rangesOfOthers(context, profile.name);
     const settings = await host.plan({ ...choices, profile: profile.name, folder: profile.folder, known: profile.settings(), takenCidrs });
     profile.saveSettings(settings);
@@ -82,8 +116,7 @@ export async function serve(context: VerbContext, profileName: string, choicesJs
   endOnUncaught(profile, log);
   const stopping = Promise.withResolvers<NodeJS.Signals>();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopping.resolve(signal));
-  // Written by our own parent, server-process.ts.
-  const choices = JSON.parse(choicesJson) as ServeChoices;
+  const choices = choicesOf(profile, choicesJson);
   const crash = profile.crashes().at(-1);
   if (crash !== undefined) log.warn(`The server ${crashText(crash)} and is started again`, { crashes: profile.crashes().length });
   const startedMs = performance.now();

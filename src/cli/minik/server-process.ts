@@ -25,8 +25,13 @@ export interface LaunchOptions {
   /** The command that runs `minik`, without verb. */
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Gives the start up. */
+  readonly signal: AbortSignal;
   onStep(text: string): void;
 }
+
+/** The user has given the start up. */
+export class Interrupted extends Error {}
 
 const logTailLines = 12;
 /** Longer than the guard gives its server. */
@@ -49,6 +54,7 @@ function endText(code: number | null, signal: NodeJS.Signals | null): string {
 /** Starts the server; resolves when it is ready. Rejects with UserError when it says why it cannot, or dies. */
 export function launchServer(options: LaunchOptions): Promise<void> {
   const { profile, command, env } = options;
+  if (options.signal.aborted) return Promise.reject(new Interrupted('the start was interrupted'));
   const [program = process.execPath, ...args] = guarded(profile, command);
   // Of a server that ended without being stopped, so that the guard would take this one's first failure for a crash.
   profile.forgetServer();
@@ -62,7 +68,10 @@ export function launchServer(options: LaunchOptions): Promise<void> {
   closeSync(log);
   if (child.pid !== undefined) profile.saveGuard({ pid: child.pid, processStart: processStartOf(child.pid) });
   return new Promise((resolve, reject) => {
+    const interrupt = (): void => settle(() => reject(new Interrupted('the start was interrupted')));
+    options.signal.addEventListener('abort', interrupt, { once: true });
     const settle = (outcome: () => void): void => {
+      options.signal.removeEventListener('abort', interrupt);
       child.removeAllListeners();
       if (child.connected) child.disconnect();
       child.unref();

@@ -4,7 +4,8 @@ import { Progress } from '../terminal.ts';
 import { crashText } from './crashes.ts';
 import { checkKubeconfig, writeKubeconfigEntry } from './kubeconfig-entry.ts';
 import type { Profile } from './profile.ts';
-import { launchServer, type ServeChoices, stopServer } from './server-process.ts';
+import { askHealth, healthLimitMs } from './server-health.ts';
+import { Interrupted, launchServer, type ServeChoices, stopServer } from './server-process.ts';
 import { type CommonOptions, openProfile, printJson, type VerbContext } from './verb.ts';
 
 export interface StartOptions extends CommonOptions {
@@ -15,6 +16,9 @@ export interface StartOptions extends CommonOptions {
   readonly podCidr?: string | undefined;
   readonly nodePortAddresses?: readonly string[] | undefined;
 }
+
+/** The user has given the start up, and it is undone. */
+export class InterruptedStart extends UserError {}
 
 const unchangeable = ['runtime', 'nodes', 'serviceCidr', 'podCidr'] as const;
 
@@ -41,7 +45,15 @@ function choicesOf(profile: Profile, options: StartOptions): ServeChoices {
   };
 }
 
-async function launch(context: VerbContext, profile: Profile, choices: ServeChoices, progress: Progress): Promise<void> {
+interface Launch {
+  readonly profile: Profile;
+  readonly choices: ServeChoices;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** A start that is interrupted is undone, and says so. */
+async function launch(context: VerbContext, { profile, choices, progress, signal }: Launch): Promise<void> {
   const isNew = profile.settings() === undefined;
   try {
     if (profile.guard() !== undefined) {
@@ -54,12 +66,23 @@ async function launch(context: VerbContext, profile: Profile, choices: ServeChoi
       choices,
       command: context.selfCommand,
       env: context.terminal.env,
+      signal,
       onStep: (text) => progress.step(text),
     });
   } catch (error) {
     progress.abandon();
+    if (error instanceof Interrupted) {
+      progress.step('Undoing the start');
+      await stopServer(profile);
+    }
     if (isNew) await undo(context, profile);
-    throw error;
+    progress.done();
+    if (!(error instanceof Interrupted)) throw error;
+    throw new InterruptedStart(
+      isNew
+        ? `interrupted: nothing is left of the new cluster ${JSON.stringify(profile.name)}`
+        : `interrupted: the cluster ${JSON.stringify(profile.name)} is stopped, as it was before`,
+    );
   }
 }
 
@@ -75,8 +98,20 @@ async function undo(context: VerbContext, profile: Profile): Promise<void> {
   profile.remove();
 }
 
-/** Starts, or says that it runs already. Returns the exit code. */
-export async function start(context: VerbContext, options: StartOptions): Promise<number> {
+/** A server that hangs is none to go on with. */
+async function refuseUnresponsive(profile: Profile): Promise<void> {
+  const server = profile.server();
+  if (server === undefined) return;
+  const [caPem] = profile.marks().authorities;
+  const health = await askHealth({ apiUrl: server.apiUrl, caPem, pid: server.pid, limitMs: healthLimitMs });
+  if (health.answers) return;
+  throw new UserError(`profile ${JSON.stringify(profile.name)} has a server (pid ${server.pid}) that does not answer: ${health.detail}`, [
+    `"minik stop -p ${profile.name}" ends it, by force if need be; "minik logs -p ${profile.name}" may say why.`,
+  ]);
+}
+
+/** Starts, or says that it runs already; until the server is ready the signal undoes it. Returns the exit code. */
+export async function start(context: VerbContext, options: StartOptions, signal: AbortSignal): Promise<number> {
   const { terminal } = context;
   const profile = openProfile(context, options.profile);
   const quiet = options.output === 'json';
@@ -86,10 +121,11 @@ export async function start(context: VerbContext, options: StartOptions): Promis
   try {
     const choices = choicesOf(profile, options);
     already = profile.server() !== undefined;
+    await refuseUnresponsive(profile);
     // A launch forgets it.
     const lastCrash = profile.crashes().at(-1);
     const marks = await checkKubeconfig(terminal, profile.name, profile.marks());
-    if (!already) await launch(context, profile, choices, progress);
+    if (!already) await launch(context, { profile, choices, progress, signal });
     progress.step('Pointing kubectl at the cluster');
     const settings = profile.settings();
     const server = profile.server();
@@ -104,7 +140,9 @@ export async function start(context: VerbContext, options: StartOptions): Promis
     });
     progress.done();
     if (lastCrash !== undefined && !quiet)
-      terminal.err(`minik: the server had ${crashText(lastCrash)}${already ? ' and was started again' : ''}; "minik logs" has more.\n`);
+      terminal.err(
+        `minik: the server had ${crashText(lastCrash)}${already ? ' and was started again' : ''}; "minik logs -p ${profile.name}" has more.\n`,
+      );
     if (quiet)
       printJson(terminal, {
         profile: profile.name,
@@ -125,6 +163,6 @@ export async function start(context: VerbContext, options: StartOptions): Promis
     throw error;
   } finally {
     release();
-    if (profile.settings() === undefined) profile.remove();
+    if (!profile.exists) profile.remove();
   }
 }

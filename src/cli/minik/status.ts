@@ -2,6 +2,7 @@
 import { crashText } from './crashes.ts';
 import { kubectlState } from './kubeconfig-entry.ts';
 import type { Profile } from './profile.ts';
+import { askHealth, healthLimitMs, type ServerHealth } from './server-health.ts';
 import { type CommonOptions, openProfile, printJson, type VerbContext } from './verb.ts';
 
 /** Bits of the exit code, as minikube's: host, cluster, kubectl. */
@@ -16,6 +17,13 @@ function outlook(profile: Profile): string {
   return inSeconds > 0 ? `it is started again in ${inSeconds} s` : 'it is being started again';
 }
 
+/** Of a server that has a process. */
+const stateOf = (health: ServerHealth): 'Running' | 'Unhealthy' | 'Unresponsive' =>
+  health.answers ? (health.healthy ? 'Running' : 'Unhealthy') : 'Unresponsive';
+
+const clusterText = (health: ServerHealth | undefined): string =>
+  health === undefined || stateOf(health) === 'Running' ? 'Running' : `${stateOf(health)}: ${health.detail}`;
+
 export async function status(context: VerbContext, options: CommonOptions): Promise<number> {
   const { terminal } = context;
   const profile = openProfile(context, options.profile);
@@ -24,11 +32,16 @@ export async function status(context: VerbContext, options: CommonOptions): Prom
   const crashes = profile.crashes();
   const lastCrash = crashes.at(-1);
   const ended = lastCrash === undefined ? 'Stopped' : 'Crashed';
-  const state = settings === undefined ? 'Missing' : server === undefined ? ended : 'Running';
+  const [caPem] = profile.marks().authorities;
+  const health =
+    server === undefined ? undefined : await askHealth({ apiUrl: server.apiUrl, caPem, pid: server.pid, limitMs: healthLimitMs });
+  const state = settings === undefined ? 'Missing' : health === undefined ? ended : stateOf(health);
   const apiUrl = server?.apiUrl ?? profile.marks().apiUrls[0];
   const kubectl = apiUrl === undefined ? undefined : kubectlState(terminal, profile.name, { marks: profile.marks(), apiUrl });
   const code =
-    (server === undefined ? exitBits.host | exitBits.cluster : 0) | (kubectl?.state === 'Correctly configured' ? 0 : exitBits.kubectl);
+    (server === undefined ? exitBits.host : 0) |
+    (state === 'Running' ? 0 : exitBits.cluster) |
+    (kubectl?.state === 'Correctly configured' ? 0 : exitBits.kubectl);
   if (options.output === 'json') {
     printJson(terminal, {
       profile: profile.name,
@@ -52,7 +65,7 @@ export async function status(context: VerbContext, options: CommonOptions): Prom
   }
   terminal.out(`${profile.name}\n`);
   terminal.out(`host: ${server === undefined ? state : `Running (${settings?.runtime ?? ''}, pid ${server.pid})`}\n`);
-  terminal.out(`cluster: ${server === undefined ? state : `Running (${server.apiUrl})`}\n`);
+  terminal.out(`cluster: ${server === undefined ? state : `${clusterText(health)} (${server.apiUrl})`}\n`);
   if (lastCrash !== undefined) {
     terminal.out(
       `crashes: ${crashes.length} since the start; it ${crashText(lastCrash)}${server === undefined ? `; ${outlook(profile)}` : ''}\n`,

@@ -8,7 +8,7 @@ export async function stop(context: VerbContext, options: CommonOptions): Promis
   const { terminal } = context;
   const profile = openProfile(context, options.profile);
   if (profile.settings() === undefined)
-    throw new UserError(`there is no profile ${JSON.stringify(profile.name)}`, ['"minik start" makes one.']);
+    throw new UserError(`there is no profile ${JSON.stringify(profile.name)}`, [`"minik start -p ${profile.name}" makes one.`]);
   const progress = new Progress(terminal, options.output === 'json');
   const release = profile.lock('stop');
   try {

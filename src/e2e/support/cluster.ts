@@ -121,6 +121,11 @@ export class E2eCluster {
     return run([...this.#inside(), this.#command, ...args], { ...options, env: { ...this.env, ...options.env } });
   }
 
+  /** The words that run `minik`. */
+  get minikCommand(): readonly string[] {
+    return [this.#command];
+  }
+
   /** The command line of a kubectl. */
   command(flavour: Flavour, args: readonly string[]): readonly string[] {
     const program = flavour === 'kubectl' ? [process.env.MINIK_E2E_KUBECTL || 'kubectl'] : [this.#command, 'kubectl'];
