@@ -42,16 +42,35 @@ export interface Codec<T extends KubeObject> {
   readonly deprecation?: string;
 }
 
-/** A served API version other than the stored one, with pure conversions; `group` only when it differs (extensions → apps). */
-export interface ServedVersion {
+/** A served API version other than the stored one, and how objects are converted. */
+export type ServedVersion = ServedVersionNames & (PureConversion | SlowConversion);
+
+/** Conversions of built-in kinds: functions of the object alone. */
+interface PureConversion {
+  /** Runs on a decoded body, before defaults. */
+  toStored(object: JsonObject): JsonObject;
+  /** Runs on whatever is answered in this version, once for each state of an object. */
+  fromStored(object: JsonObject): JsonObject;
+  readonly remote?: undefined;
+}
+
+/** Conversions that take time and may fail: by webhooks. */
+interface SlowConversion {
+  readonly remote: RemoteConversion;
+}
+
+/** Converts many objects in one go; answers as many, in their order. Rejects with StatusError. */
+export interface RemoteConversion {
+  toStored(objects: readonly JsonObject[]): Promise<readonly JsonObject[]>;
+  fromStored(objects: readonly JsonObject[]): Promise<readonly JsonObject[]>;
+}
+
+/** `group` only when it differs from the Kind's (extensions → apps). */
+interface ServedVersionNames {
   readonly group?: string;
   readonly version: string;
   /** Model name in the schema data, e.g. `io.k8s.api.events.v1.Event`. */
   readonly schema: string;
-  /** Runs on a decoded body, before defaults. */
-  toStored(object: JsonObject): JsonObject;
-  /** Runs on whatever is answered in this version. */
-  fromStored(object: JsonObject): JsonObject;
   /** What this version asks besides the Kind's own rules, of the object in its stored form. */
   validateCreate?(object: KubeObject, at: FieldPath): readonly FieldError[];
   validateUpdate?(next: KubeObject, previous: KubeObject, at: FieldPath): readonly FieldError[];

@@ -14,6 +14,7 @@ import { Deadlines } from './deadlines.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { handleDiscovery } from './discovery/discovery-handler.ts';
 import { encodeObject } from './encode/encode.ts';
+import { ServedEntries } from './encode/served-entries.ts';
 import { type DescribeFields, TableColumns } from './encode/table-columns.ts';
 import { Exchange, type NodeBindings } from './exchange.ts';
 import { handleResource } from './handlers/resource.ts';
@@ -102,6 +103,7 @@ function contextOf(options: AppOptions): ServerContext {
     podStreams: options.podStreams,
     codec: options.codec,
     onEvents: options.onEvents ?? (() => undefined),
+    served: new ServedEntries(),
     columns: new TableColumns(options.describeFields ?? ((fields) => fields.map(() => ''))),
     openApi: options.openApi,
     healthChecks,

@@ -4,6 +4,7 @@ import type { Logger } from '../../client/logger.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Discovery } from './discovery/discovery.ts';
+import type { ServedEntries } from './encode/served-entries.ts';
 import type { TableColumns } from './encode/table-columns.ts';
 import type { RequestMetrics } from './metrics.ts';
 import type { Authenticator, Authorizer, HealthCheck, OpenApiSource, ProtobufCodec, RuleResolver } from './ports.ts';
@@ -19,6 +20,7 @@ export interface ServerContext {
   readonly podStreams: PodStreams;
   readonly codec: ProtobufCodec;
   readonly columns: TableColumns;
+  readonly served: ServedEntries;
   readonly openApi: OpenApiSource;
   readonly healthChecks: readonly HealthCheck[];
   readonly logger: Logger;

@@ -7,7 +7,7 @@ import type { Logger } from '../../client/logger.ts';
 import { createAdmissionChain } from '../admission/admission.ts';
 import { podsBehaviour } from '../registry/behaviours/pods.ts';
 import { createRegistry } from '../registry/create-registry.ts';
-import { createKindSet } from '../registry/kind-set.ts';
+import { createKindSet, type MutableKindSet } from '../registry/kind-set.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/store.ts';
 import { type App, type AppOptions, createApp } from './app.ts';
@@ -47,6 +47,8 @@ const schemas = loadSchemas(brotliDecompressSync);
 export interface TestApp {
   readonly app: App;
   readonly store: Store;
+  /** What is served; tests may add to it. */
+  readonly kinds: MutableKindSet;
   readonly options: AppOptions;
   /** A request as `admin` without sockets. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
@@ -56,9 +58,10 @@ export interface TestApp {
 
 /** Makes the app. Everyone may do everything unless an authorizer is given. */
 export function testApp(more: Partial<AppOptions> = {}, store: Store = createMemoryStore()): TestApp {
+  const kinds = createKindSet(builtInKinds);
   const registry = createRegistry({
     store,
-    kinds: createKindSet(builtInKinds),
+    kinds,
     schemas,
     admission: createAdmissionChain([]),
     behaviours: new Map([['pods', podsBehaviour]]),
@@ -83,6 +86,7 @@ export function testApp(more: Partial<AppOptions> = {}, store: Store = createMem
   return {
     app,
     store,
+    kinds,
     options,
     fetch,
     json: async (path, init) => {

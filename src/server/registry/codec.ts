@@ -65,13 +65,13 @@ export function createPatcher(schemas: Schemas): Patcher {
  * Decodes a body as the target's Kind, in the stored version and with defaults; warnings go to the context. Throws StatusError (400).
  * What a component of this process sends may share parts with the object that is stored now: those are not decoded again.
  */
-export function decodeBody(
+export async function decodeBody(
   parts: RegistryParts,
   context: RequestContext,
   target: Target,
   body: Body & { readonly fieldValidation: MutateOptions['fieldValidation'] },
   stored?: KubeObject,
-): KubeObject {
+): Promise<KubeObject> {
   const type = { ...servedBy(target), kind: target.kind.kind };
   requireType(parts.kinds, type, body.json);
   const canonical = stored === undefined || conversionOf(target) !== undefined ? undefined : asJson(stored);
@@ -96,19 +96,25 @@ export function decodeAs(
 /** The schema model of a type that is no Kind's. */
 export const modelOfType = ({ decoder }: RegistryParts, type: GroupVersionKind): string => decoder.modelOf(type);
 
-/** Converts a decoded object of the request's version to the stored one and fills in defaults. */
-export function toStored(target: Target, object: JsonObject): KubeObject {
+/** Converts a decoded object of the request's version to the stored one and fills in defaults. Rejects with what a conversion failed with. */
+export async function toStored(target: Target, object: JsonObject): Promise<KubeObject> {
   const { kind } = target;
   const conversion = conversionOf(target);
-  const stored = conversion === undefined ? object : { ...conversion.toStored(object), apiVersion: kind.apiVersion, kind: kind.kind };
-  return kind.codec.defaults === undefined ? asObject(stored) : kind.codec.defaults(asObject(stored));
+  if (conversion === undefined) return defaulted(kind, object);
+  const stored = conversion.remote === undefined ? conversion.toStored(object) : (await conversion.remote.toStored([object]))[0];
+  return defaulted(kind, { ...stored, apiVersion: kind.apiVersion, kind: kind.kind });
 }
 
-/** A stored object in the request's version, as patches see it. */
-export function toServed(target: Target, object: KubeObject): JsonObject {
+const defaulted = ({ codec }: AnyKind, object: JsonObject): KubeObject => codec.defaults?.(asObject(object)) ?? asObject(object);
+
+/** A stored object in the request's version, as patches see it. Rejects with what a conversion failed with. */
+export async function toServed(target: Target, object: KubeObject): Promise<JsonObject> {
   const conversion = conversionOf(target);
+  if (conversion === undefined) return asJson(object);
   const { group, version } = servedBy(target);
-  return conversion === undefined ? asJson(object) : { ...conversion.fromStored(asJson(object)), apiVersion: apiVersionOf(group, version) };
+  const json = asJson(object);
+  const served = conversion.remote === undefined ? conversion.fromStored(json) : (await conversion.remote.fromStored([json]))[0];
+  return { ...served, apiVersion: apiVersionOf(group, version) };
 }
 
 /** The schema model of the request's version. */

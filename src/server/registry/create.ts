@@ -17,7 +17,7 @@ const nameAttempts = 8;
 /** Creates from a request's body. Rejects with StatusError. */
 export async function create(request: ChangeRequest, body: Body, options: MutateOptions): Promise<WriteAnswer> {
   const { parts, context, target } = request;
-  const decoded = decodeBody(parts, context, target, { ...body, fieldValidation: options.fieldValidation });
+  const decoded = await decodeBody(parts, context, target, { ...body, fieldValidation: options.fieldValidation });
   const received = withUniqueOwners(context, inNamespace(target, withoutSystemMeta(decoded)), false);
   const name = received.metadata.name ?? '';
   const base = received.metadata.generateName ?? '';

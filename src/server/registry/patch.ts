@@ -18,13 +18,13 @@ export async function patch(request: ChangeRequest, body: PatchRequest, options:
 }
 
 /** The object after a patch, decoded and defaulted like one that was sent. Throws StatusError. */
-export function patched(request: ChangeRequest, object: KubeObject, body: PatchRequest, options: MutateOptions): KubeObject {
+export async function patched(request: ChangeRequest, object: KubeObject, body: PatchRequest, options: MutateOptions): Promise<KubeObject> {
   const { parts, context, target } = request;
-  const json = applyPatch(parts, toServed(target, object), body, servedModel(target));
+  const json = applyPatch(parts, await toServed(target, object), body, servedModel(target));
   let decoded: KubeObject;
   try {
     const { strictErrors = [] } = body;
-    decoded = decodeBody(parts, context, target, { json, text: undefined, strictErrors, fieldValidation: options.fieldValidation });
+    decoded = await decodeBody(parts, context, target, { json, text: undefined, strictErrors, fieldValidation: options.fieldValidation });
   } catch (error) {
     // Upstream shows the patch for strategic merges, the outcome for the others.
     throw unreadable(error, body.type === 'strategic' ? goFormat(copyObject(asPatchObject(body.body))) : JSON.stringify(json));

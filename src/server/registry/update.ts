@@ -24,7 +24,7 @@ import { preconditionFailed, resourceOf } from './store-errors.ts';
 export async function update(request: ChangeRequest, body: Body, options: MutateOptions): Promise<WriteAnswer> {
   const { parts, context, target } = request;
   const existing = parts.store.get(keyOf(target));
-  const decoded = decodeBody(parts, context, target, { ...body, fieldValidation: options.fieldValidation }, existing?.object);
+  const decoded = await decodeBody(parts, context, target, { ...body, fieldValidation: options.fieldValidation }, existing?.object);
   const received = withUniqueOwners(context, inNamespace(target, decoded), false);
   requireName(target, received);
   const { uid } = received.metadata;

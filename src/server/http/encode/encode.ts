@@ -9,13 +9,15 @@ import type { Representation } from '../negotiation.ts';
 import type { ProtobufCodec } from '../ports.ts';
 import { ListBody } from './list-body.ts';
 import { partialJson, partialObject } from './partial-metadata.ts';
-import { conversionOf, listKind, servedApiVersion, servedBytes, servedObject } from './served-object.ts';
+import type { ServedEntries } from './served-entries.ts';
+import { listKind, servedApiVersion } from './served-object.ts';
 import { type IncludeObject, type ListMeta, tableJson } from './table.ts';
 import type { TableColumns } from './table-columns.ts';
 
 export interface EncodeContext {
   readonly codec: ProtobufCodec;
   readonly columns: TableColumns;
+  readonly served: ServedEntries;
   /** Milliseconds since the epoch, for ages. */
   readonly now: number;
   readonly includeObject: IncludeObject;
@@ -54,7 +56,18 @@ export function encodeEntry(
   representation: Representation,
   context: EncodeContext,
 ): Uint8Array | Promise<Uint8Array | string> {
-  if (representation.transform === undefined && plain(representation)) return servedBytes(target, entry);
+  const waiting = context.served.prepare(target, [entry]);
+  if (waiting !== undefined) return waiting.then(() => encodePrepared(target, entry, representation, context));
+  return encodePrepared(target, entry, representation, context);
+}
+
+function encodePrepared(
+  target: What,
+  entry: Entry,
+  representation: Representation,
+  context: EncodeContext,
+): Uint8Array | Promise<Uint8Array | string> {
+  if (representation.transform === undefined && plain(representation)) return context.served.bytes(target, entry);
   return encodeEntrySlowly(target, entry, representation, context);
 }
 
@@ -65,11 +78,11 @@ async function encodeEntrySlowly(
   context: EncodeContext,
 ): Promise<Uint8Array | string> {
   const { transform, transformVersion: version } = representation;
-  if (transform === undefined) return encodeObject(servedObject(target, entry), representation, context.codec);
+  if (transform === undefined) return encodeObject(context.served.object(target, entry), representation, context.codec);
   if (transform === 'Table') {
     const meta = { resourceVersion: entry.object.metadata.resourceVersion };
-    const { columns, now, includeObject } = context;
-    return fromJson(tableJson(target, [entry], meta, { columns, version, includeObject, now, headers: true }), representation);
+    const { columns, served, now, includeObject } = context;
+    return fromJson(tableJson(target, [entry], meta, { columns, served, version, includeObject, now, headers: true }), representation);
   }
   if (transform !== 'PartialObjectMetadata') {
     throw statusErrors.notAcceptable(`you requested ${transform}, but the requested object is not a list (${goName(target)})`);
@@ -96,8 +109,6 @@ function joinList(kind: string, apiVersion: string, meta: ListMeta, items: reado
   return new ListBody(head, items, Buffer.from(']}\n'));
 }
 
-const bytesOf = (entries: readonly Entry[]): readonly Buffer[] => entries.map(({ bytes }) => bytes);
-
 /** A list answer. */
 export function encodeList(
   target: What,
@@ -105,8 +116,19 @@ export function encodeList(
   representation: Representation,
   context: EncodeContext,
 ): ListBody | Promise<Body> {
+  const waiting = context.served.prepare(target, answer.entries);
+  if (waiting !== undefined) return waiting.then(() => encodePreparedList(target, answer, representation, context));
+  return encodePreparedList(target, answer, representation, context);
+}
+
+function encodePreparedList(
+  target: What,
+  answer: ListAnswer,
+  representation: Representation,
+  context: EncodeContext,
+): ListBody | Promise<Body> {
   if (representation.transform === undefined && plain(representation)) {
-    const items = conversionOf(target) === undefined ? bytesOf(answer.entries) : answer.entries.map((entry) => servedBytes(target, entry));
+    const items = answer.entries.map((entry) => context.served.bytes(target, entry));
     return joinList(listKind(target.kind), servedApiVersion(target), listMeta(answer), items);
   }
   return encodeListSlowly(target, answer, representation, context);
@@ -116,8 +138,11 @@ async function encodeListSlowly(target: What, answer: ListAnswer, representation
   const { transform, transformVersion: version, mediaType } = representation;
   const meta = listMeta(answer);
   if (transform === 'Table') {
-    const { columns, now, includeObject } = context;
-    return fromJson(tableJson(target, answer.entries, meta, { columns, version, includeObject, now, headers: true }), representation);
+    const { columns, served, now, includeObject } = context;
+    return fromJson(
+      tableJson(target, answer.entries, meta, { columns, served, version, includeObject, now, headers: true }),
+      representation,
+    );
   }
   if (transform === 'PartialObjectMetadata') {
     const list = `*${target.served?.version ?? target.kind.version}.${listKind(target.kind)}`;
@@ -133,7 +158,7 @@ async function encodeListSlowly(target: What, answer: ListAnswer, representation
     const json = joinList(names.kind, names.apiVersion, meta, items);
     return plain(representation) ? json : fromJson(json.whole().toString('utf8'), representation);
   }
-  const items = answer.entries.map((entry) => servedObject(target, entry));
+  const items = answer.entries.map((entry) => context.served.object(target, entry));
   return encodeObject(
     { kind: listKind(target.kind), apiVersion: servedApiVersion(target), metadata: { ...meta }, items },
     representation,

@@ -7,7 +7,7 @@ import type { Column } from '../../../api/table.ts';
 import type { Target } from '../../registry/registry.ts';
 import type { Entry } from '../../store/store.ts';
 import { partialJson } from './partial-metadata.ts';
-import { servedBytes } from './served-object.ts';
+import type { ServedEntries } from './served-entries.ts';
 import { columnsOf, type TableColumns } from './table-columns.ts';
 
 export type IncludeObject = 'Metadata' | 'None' | 'Object';
@@ -16,6 +16,7 @@ export interface TableFormat {
   /** v1 or v1beta1 of meta.k8s.io. */
   readonly version: string;
   readonly includeObject: IncludeObject;
+  readonly served: ServedEntries;
 }
 
 export interface ListMeta {
@@ -51,9 +52,9 @@ function rowJson(
   return `{"cells":[${cells}],${shown}"object":${rowObject(target, entry, format)}}`;
 }
 
-function rowObject(target: Pick<Target, 'kind' | 'served'>, entry: Entry, { includeObject, version }: TableFormat): string {
+function rowObject(target: Pick<Target, 'kind' | 'served'>, entry: Entry, { includeObject, served, version }: TableFormat): string {
   if (includeObject === 'None') return 'null';
-  return includeObject === 'Object' ? servedBytes(target, entry).toString('utf8') : partialJson(entry, version);
+  return includeObject === 'Object' ? served.bytes(target, entry).toString('utf8') : partialJson(entry, version);
 }
 
 const head = (version: string, meta: ListMeta, columns: string): string =>

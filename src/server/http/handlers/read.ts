@@ -25,6 +25,7 @@ export const negotiateFor = (exchange: Exchange, server: ServerContext, target: 
 export const encodeContext = (exchange: Exchange, server: ServerContext) => ({
   codec: server.codec,
   columns: server.columns,
+  served: server.served,
   now: server.clock.now(),
   includeObject: includeObjectParam(exchange.param('includeObject')),
 });

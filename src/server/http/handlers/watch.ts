@@ -2,14 +2,15 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { JsonObject } from '../../../api/json.ts';
 import { isExpired, StatusError, statusErrors } from '../../../api/status-error.ts';
-import type { Target } from '../../registry/registry.ts';
+import type { Target, WatchOutput } from '../../registry/registry.ts';
+import type { Entry } from '../../store/store.ts';
 import { includeObjectParam } from '../encode/table.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Representation } from '../negotiation.ts';
 import { type ListOptions, listOptions } from '../options/list-options.ts';
 import { baseHeaders, warningHeader } from '../respond.ts';
 import type { ServerContext } from '../server-context.ts';
-import { statusOf } from '../status.ts';
+import { statusOf, toStatusError } from '../status.ts';
 import { FrameCache, type FrameForm } from '../watch/frame-cache.ts';
 import { nodeSink, type WatchSink, webSink } from '../watch/watch-sink.ts';
 import { WatchStream } from '../watch/watch-stream.ts';
@@ -43,7 +44,7 @@ const caches = new WeakMap<ServerContext, FrameCache>();
 function framesOf(server: ServerContext): FrameCache {
   let frames = caches.get(server);
   if (frames === undefined) {
-    frames = new FrameCache(server.codec, server.columns, () => server.clock.now());
+    frames = new FrameCache({ codec: server.codec, columns: server.columns, served: server.served, now: () => server.clock.now() });
     caches.set(server, frames);
   }
   return frames;
@@ -53,6 +54,12 @@ function framesOf(server: ServerContext): FrameCache {
 const isEvent = (error: unknown): error is StatusError =>
   isExpired(error) || (error instanceof StatusError && error.status.details?.causes?.[0]?.reason === 'ResourceVersionTooLarge');
 
+/** A Status is JSON. */
+const statusJson = (error: StatusError): JsonObject => statusOf(error) as unknown as JsonObject;
+
+const entriesOf = (batch: readonly WatchOutput[]): readonly Entry[] =>
+  batch.flatMap((output) => (output.type === 'BOOKMARK' ? [] : [output.entry]));
+
 /** Starts a watch at the registry, when that has the version that initial events are wanted of. Bad options are thrown. */
 export async function startWatch(exchange: Exchange, server: ServerContext, target: Target): Promise<StartedWatch> {
   const representation = representationFor(exchange, server, target);
@@ -60,14 +67,19 @@ export async function startWatch(exchange: Exchange, server: ServerContext, targ
   const { resourceVersion, sendInitialEvents } = options.watching;
   if (sendInitialEvents === true) await server.registry.untilFresh(resourceVersion);
   const form: FrameForm = { target, representation, includeObject: includeObjectParam(exchange.param('includeObject')) };
-  const stream = new WatchStream(framesOf(server).of(form), options.watching.allowBookmarks, server.onEvents);
+  const stream = new WatchStream(framesOf(server).of(form), {
+    allowBookmarks: options.watching.allowBookmarks,
+    onEvents: server.onEvents,
+    prepare: (batch) => server.served.prepare(target, entriesOf(batch)),
+    failure: (error) =>
+      framesOf(server).error(statusJson(toStatusError(error, server.logger, { watch: target.kind.resourceName })), representation),
+  });
   let failure: Uint8Array | undefined;
   try {
     stream.session = server.registry.watch(exchange, { ...target, name: '' }, options.watching, (batch) => stream.push(batch));
   } catch (error) {
     if (!isEvent(error)) throw error;
-    // A Status is JSON.
-    failure = framesOf(server).error(statusOf(error) as unknown as JsonObject, representation);
+    failure = framesOf(server).error(statusJson(error), representation);
   }
   return {
     contentType: representation.mediaType === 'application/json' ? 'application/json' : `${representation.mediaType};stream=watch`,

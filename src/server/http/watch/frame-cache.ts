@@ -4,7 +4,8 @@ import type { AnyKind } from '../../../api/kind.ts';
 import type { Target, WatchOutput } from '../../registry/registry.ts';
 import type { Entry } from '../../store/store.ts';
 import { partialJson, partialObject } from '../encode/partial-metadata.ts';
-import { servedApiVersion, servedBytes, servedObject } from '../encode/served-object.ts';
+import type { ServedEntries } from '../encode/served-entries.ts';
+import { servedApiVersion } from '../encode/served-object.ts';
 import { bookmarkTableJson, type IncludeObject, tableJson } from '../encode/table.ts';
 import type { TableColumns } from '../encode/table-columns.ts';
 import type { Representation } from '../negotiation.ts';
@@ -57,6 +58,15 @@ const opening = {
 /** A batch of at most this many events is framed once for all watches of a form; longer ones are left to each watch, which writes them in pieces. */
 export const maxSharedEvents = 64;
 
+/** What frames are made with. */
+export interface FrameContext {
+  readonly codec: ProtobufCodec;
+  readonly columns: TableColumns;
+  readonly served: ServedEntries;
+  /** Milliseconds since the epoch, for ages. */
+  now(): number;
+}
+
 /** All watches of a server: frames are shared by those of the same form. */
 export class FrameCache {
   readonly #encoder: FrameEncoder;
@@ -64,8 +74,8 @@ export class FrameCache {
   /** Those that hold frames. Emptied at the end of the turn: all watchers of a commit are served within it. */
   readonly #filled: FormFrames[] = [];
 
-  constructor(codec: ProtobufCodec, columns: TableColumns, now: () => number) {
-    this.#encoder = new FrameEncoder(codec, columns, now);
+  constructor(context: FrameContext) {
+    this.#encoder = new FrameEncoder(context);
   }
 
   /** The frames of a form; one instance for all watches that want the same. */
@@ -167,14 +177,10 @@ export class FormFrames {
 }
 
 class FrameEncoder {
-  readonly #codec: ProtobufCodec;
-  readonly #columns: TableColumns;
-  readonly #now: () => number;
+  readonly #context: FrameContext;
 
-  constructor(codec: ProtobufCodec, columns: TableColumns, now: () => number) {
-    this.#codec = codec;
-    this.#columns = columns;
-    this.#now = now;
+  constructor(context: FrameContext) {
+    this.#context = context;
   }
 
   event(event: ObjectEvent, form: FrameForm, headers: boolean): Buffer {
@@ -183,15 +189,19 @@ class FrameEncoder {
     const { transform, transformVersion: version, mediaType } = representation;
     if (transform === 'Table') {
       const meta = { resourceVersion: entry.object.metadata.resourceVersion };
-      const options = { columns: this.#columns, version, includeObject, now: this.#now(), headers };
+      const { columns, served } = this.#context;
+      const options = { columns, served, version, includeObject, now: this.#context.now(), headers };
       return jsonFrame(type, tableJson(target, [entry], meta, options));
     }
     const partial = transform === 'PartialObjectMetadata' || transform === 'PartialObjectMetadataList';
     if (mediaType === 'application/vnd.kubernetes.protobuf') {
-      return protobufFrame(type, this.#codec.encode(partial ? partialObject(entry, version) : servedObject(target, entry)));
+      return protobufFrame(
+        type,
+        this.#context.codec.encode(partial ? partialObject(entry, version) : this.#context.served.object(target, entry)),
+      );
     }
     if (partial) return jsonFrame(type, partialJson(entry, version));
-    return Buffer.concat([opening[type], servedBytes(target, entry), close]);
+    return Buffer.concat([opening[type], this.#context.served.bytes(target, entry), close]);
   }
 
   /** A bookmark. Source: apiserver pkg/storage/cacher (bookmarks carry nothing but the version). */
@@ -207,14 +217,15 @@ class FrameEncoder {
       ? { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata }
       : { kind: target.kind.kind, apiVersion: servedApiVersion(target), metadata };
     if (transform === 'Table')
-      return jsonFrame('BOOKMARK', bookmarkTableJson(target.kind, object, version, headers ? this.#columns : undefined));
-    if (mediaType === 'application/vnd.kubernetes.protobuf') return protobufFrame('BOOKMARK', this.#codec.encode(object));
+      return jsonFrame('BOOKMARK', bookmarkTableJson(target.kind, object, version, headers ? this.#context.columns : undefined));
+    if (mediaType === 'application/vnd.kubernetes.protobuf') return protobufFrame('BOOKMARK', this.#context.codec.encode(object));
     return jsonFrame('BOOKMARK', JSON.stringify(object));
   }
 
   /** An ERROR event with a Status. */
   error(status: JsonObject, representation: Representation): Buffer {
-    if (representation.mediaType === 'application/vnd.kubernetes.protobuf') return protobufFrame('ERROR', this.#codec.encode(status));
+    if (representation.mediaType === 'application/vnd.kubernetes.protobuf')
+      return protobufFrame('ERROR', this.#context.codec.encode(status));
     return jsonFrame('ERROR', JSON.stringify(status));
   }
 }

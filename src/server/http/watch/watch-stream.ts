@@ -11,9 +11,26 @@ const maxBacklogEvents = 10_000;
 /** Frames are joined up to this size before they are written. */
 const chunkBytes = 64 * 1024;
 
+export interface WatchStreamOptions {
+  /** Whether the client takes bookmarks. */
+  readonly allowBookmarks: boolean;
+  /** Told of events that are sent, as they go. Default: nobody is. */
+  readonly onEvents?: (count: number) => void;
+  /** Makes what must be there before a batch is framed (conversions that take time); undefined: it is there. Default: always. */
+  readonly prepare?: (batch: readonly WatchOutput[]) => Promise<void> | undefined;
+  /** The last frame of a watch whose batch could not be prepared. */
+  readonly failure?: (error: unknown) => Uint8Array;
+}
+
 export class WatchStream {
   readonly #frames: FormFrames;
-  readonly #onEvents: (count: number) => void;
+  readonly #options: WatchStreamOptions;
+  /** The last of the batches that are being prepared or wait for one that is. */
+  #preparing: Promise<void> | undefined;
+  /** How many events those batches hold. */
+  #waiting = 0;
+  /** What is to be written last as soon as there is a sink. */
+  #failure: Uint8Array | undefined;
   #queue: WatchOutput[] = [];
   #head = 0;
   #allowance = Number.POSITIVE_INFINITY;
@@ -25,10 +42,10 @@ export class WatchStream {
   session: WatchSession | undefined;
   readonly allowBookmarks: boolean;
 
-  constructor(frames: FormFrames, allowBookmarks: boolean, onEvents: (count: number) => void = () => undefined) {
+  constructor(frames: FormFrames, options: WatchStreamOptions) {
     this.#frames = frames;
-    this.#onEvents = onEvents;
-    this.allowBookmarks = allowBookmarks;
+    this.#options = options;
+    this.allowBookmarks = options.allowBookmarks;
   }
 
   get closed(): boolean {
@@ -38,7 +55,36 @@ export class WatchStream {
   /** Takes a batch; before `open` it is kept. */
   push(batch: readonly WatchOutput[]): void {
     if (this.#closed || this.#ending) return;
-    if (this.#sink !== undefined) this.#onEvents(batch.length);
+    const prepared = this.#options.prepare?.(batch);
+    if (prepared === undefined && this.#preparing === undefined) this.#pushPrepared(batch);
+    else this.#pushAfter(batch, prepared);
+  }
+
+  /** Keeps the order: a batch waits for those before it. A failure ends the watch, and what came after it is not sent. */
+  #pushAfter(batch: readonly WatchOutput[], prepared: Promise<void> | undefined): void {
+    this.#waiting += batch.length;
+    const earlier = this.#preparing;
+    const done: Promise<void> = Promise.all([earlier, prepared])
+      .then(() => {
+        this.#waiting -= batch.length;
+        if (this.#preparing === done) this.#preparing = undefined;
+        this.#pushPrepared(batch);
+      })
+      .catch((error: unknown) => this.#failWith(error));
+    this.#preparing = done;
+    if (this.#sink !== undefined && this.#waiting > maxBacklogEvents) this.#cut();
+  }
+
+  #failWith(error: unknown): void {
+    if (this.#closed || this.#ending) return;
+    const frame = this.#options.failure?.(error);
+    if (frame === undefined) this.#cut();
+    else this.fail(frame);
+  }
+
+  #pushPrepared(batch: readonly WatchOutput[]): void {
+    if (this.#closed || this.#ending) return;
+    if (this.#sink !== undefined) this.#options.onEvents?.(batch.length);
     const idle = !this.#blocked && !this.#first && this.#queue.length === 0;
     // The way of nearly every event: what all watchers of the collection are sent, in one write, without a queue.
     if (idle && batch.length <= maxSharedEvents && this.#sink !== undefined) {
@@ -70,16 +116,22 @@ export class WatchStream {
     });
     this.#allowance = Math.max(maxBacklogEvents, this.#queue.length + maxBacklogEvents);
     this.#flush();
+    if (this.#failure !== undefined) this.fail(this.#failure);
   }
 
   /** Writes a bookmark unless events are still waiting: it must not overtake them. */
   bookmark(revision: number): void {
     if (this.#closed || this.#ending || this.#sink === undefined || this.#blocked || this.#head < this.#queue.length) return;
+    if (this.#preparing !== undefined) return;
     this.push([{ type: 'BOOKMARK', revision, initialEventsEnd: false }]);
   }
 
-  /** Writes raw bytes after what is queued, then ends. */
+  /** Writes raw bytes after what is queued, then ends; before `open`, as soon as it is open. */
   fail(frame: Uint8Array): void {
+    if (this.#sink === undefined) {
+      this.#failure = frame;
+      return;
+    }
     this.#flush();
     this.#sink?.write(frame);
     this.end();

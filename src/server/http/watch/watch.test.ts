@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { WatchOutput } from '../../registry/registry.ts';
+import { ServedEntries } from '../encode/served-entries.ts';
 import { TableColumns } from '../encode/table-columns.ts';
 import { configMap, sending, testApp } from '../test-app.ts';
 import { FrameCache, type FrameForm } from './frame-cache.ts';
@@ -274,7 +275,7 @@ describe('WatchStream', () => {
   };
 
   it('encodes an event once for all watchers of a form', async () => {
-    const cache = new FrameCache(options.codec, new TableColumns(() => []), () => 0);
+    const cache = new FrameCache({ codec: options.codec, columns: new TableColumns(() => []), served: new ServedEntries(), now: () => 0 });
     const batch = await someEvents(2);
     const [event] = batch;
     assert.ok(event);
@@ -288,7 +289,10 @@ describe('WatchStream', () => {
 
   it('holds events back while the client is slow, and goes on in order', async () => {
     const { sink, state, written } = slowSink();
-    const stream = new WatchStream(new FrameCache(options.codec, new TableColumns(() => []), () => 0).of(form), true);
+    const stream = new WatchStream(
+      new FrameCache({ codec: options.codec, columns: new TableColumns(() => []), served: new ServedEntries(), now: () => 0 }).of(form),
+      { allowBookmarks: true },
+    );
     stream.open(sink, () => undefined);
     state.full = true;
     stream.push(await someEvents(1));
@@ -302,7 +306,10 @@ describe('WatchStream', () => {
 
   it('cuts a client off that falls too far behind', async () => {
     const { sink, state } = slowSink();
-    const stream = new WatchStream(new FrameCache(options.codec, new TableColumns(() => []), () => 0).of(form), false);
+    const stream = new WatchStream(
+      new FrameCache({ codec: options.codec, columns: new TableColumns(() => []), served: new ServedEntries(), now: () => 0 }).of(form),
+      { allowBookmarks: false },
+    );
     stream.open(sink, () => undefined);
     state.full = true;
     stream.push(await someEvents(1));
