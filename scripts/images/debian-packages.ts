@@ -17,13 +17,15 @@ export interface DebianPackage {
   readonly file: string;
 }
 
-/** A private apt state under `folder`; refreshes its package index once. */
+/** A private apt state under `folder`; refreshes its package index once. Packages that `leftOut` matches are never taken. */
 export class DebianPackages {
   readonly #folder: string;
+  readonly #unwanted: RegExp;
   #updated = false;
 
-  constructor(folder: string) {
+  constructor(folder: string, leftOut: RegExp = unwanted) {
     this.#folder = folder;
+    this.#unwanted = leftOut;
   }
 
   /** The packages named and all they depend on, downloaded, sorted by name. Throws when apt cannot supply them. */
@@ -38,7 +40,7 @@ export class DebianPackages {
     const plan = await this.#apt(['install', '--yes', '--no-install-recommends', '--print-uris', ...names], archives);
     const wanted = [...plan.matchAll(/^'[^']+' (\S+?)_(\S+?)_[^_\s]+\.deb /gm)]
       .map(([, name = '', version = '']) => ({ name, version: decodeURIComponent(version) }))
-      .filter(({ name }) => !unwanted.test(name))
+      .filter(({ name }) => !this.#unwanted.test(name))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
     const present = () => new Map(readdirSync(archives).map((file) => [file.split('_').slice(0, 2).join('_'), join(archives, file)]));
     const key = (p: { name: string; version: string }) => `${p.name}_${p.version.replaceAll(':', '%3a')}`;

@@ -41,7 +41,7 @@ const groups = ['root:x:0:', 'tty:x:5:', 'mysql:x:101:', 'nogroup:x:65534:'];
 const applets = ['nslookup', 'wget', 'nc', 'vi', 'less', 'telnet', 'traceroute', 'netstat', 'clear', 'ash'];
 
 /** What every root file system needs and no package brings. */
-function skeleton(root: LayerTar): void {
+export function skeleton(root: LayerTar): void {
   root.addMergedLinks();
   root.addFile('etc/passwd', `${users.join('\n')}\n`);
   root.addFile('etc/group', `${groups.join('\n')}\n`);

@@ -22,6 +22,7 @@ const stamped = [`-X ${version}.gitVersion=${upstreamVersion}`, `-X ${version}.g
 const packages = {
   etcd: './etcd',
   'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
+  kubectl: 'k8s.io/kubernetes/cmd/kubectl',
   ginkgo: 'github.com/onsi/ginkgo/v2/ginkgo',
   agnhost: 'k8s.io/kubernetes/test/images/agnhost',
   nonewprivs: 'k8s.io/kubernetes/test/images/nonewprivs',

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { cacheFolder } from '../programs.ts';
+import { conformancePage, summary } from './page.ts';
+import { parseReport, type SpecResult } from './report.ts';
+import { labelFilters } from './suite.ts';
+
+const spec = (more: object) => ({
+  ...{
+    ContainerHierarchyTexts: ['[sig-node] Pods'],
+    ContainerHierarchyLabels: [['sig-node']],
+    LeafNodeType: 'It',
+    LeafNodeText: 'should run [Conformance]',
+  },
+  ...{ LeafNodeLabels: ['Conformance'], State: 'passed', RunTime: 1_600_000_000, NumAttempts: 1 },
+  ...more,
+});
+const report = (...specs: readonly object[]) => parseReport(JSON.stringify([{ SpecReports: specs, SpecialSuiteFailureReasons: null }]));
+const failedWith = (message: string) => report(spec({ State: 'failed', Failure: { Message: message } })).specs[0]?.reason;
+
+describe('a report', () => {
+  it('names specs as upstream does and says which are conformance', () => {
+    assert.deepEqual(report(spec({}), spec({ LeafNodeText: 'more', LeafNodeLabels: null })).specs, [
+      { name: '[sig-node] Pods should run [Conformance]', outcome: 'passed', reason: '', seconds: 2, conformance: true },
+      { name: '[sig-node] Pods more', outcome: 'passed', reason: '', seconds: 2, conformance: false },
+    ]);
+  });
+
+  it('tells specs that skip themselves from those that were never chosen', () => {
+    const skipped = (attempts: number) => spec({ State: 'skipped', NumAttempts: attempts, Failure: { Message: 'needs a cloud' } });
+    const { specs } = report(skipped(0), skipped(1), spec({ State: 'pending' }));
+    assert.deepEqual(
+      specs.map(({ outcome, reason }) => [outcome, reason]),
+      [['skipped', 'needs a cloud']],
+    );
+  });
+
+  it('takes every other end for a failure', () => {
+    const ends = ['failed', 'panicked', 'timedout', 'interrupted', 'aborted'].map((State) => spec({ State }));
+    assert.deepEqual(new Set(report(...ends).specs.map(({ outcome }) => outcome)), new Set(['failed']));
+  });
+
+  it('keeps what goes wrong outside of specs', () => {
+    const set = parseReport(
+      JSON.stringify([
+        {
+          SpecReports: [spec({ LeafNodeType: 'SynchronizedBeforeSuite', State: 'failed', Failure: { Message: 'no nodes' } })],
+          SpecialSuiteFailureReasons: ['Suite Timeout Elapsed'],
+        },
+      ]),
+    );
+    assert.deepEqual(set, { specs: [], problems: ['Suite Timeout Elapsed', 'SynchronizedBeforeSuite: no nodes'] });
+  });
+
+  it('gives the line that says most, without what chance made', () => {
+    const gomega =
+      'creating a job in namespace job-1234: Unexpected error:\n    <*errors.StatusError | 0xc0>:\n    the server could not find the requested resource\n    {\n';
+    assert.equal(failedWith(gomega), 'creating a job in namespace job-…: the server could not find the requested resource');
+    assert.equal(
+      failedWith('Unexpected error:\n    <*errors.StatusError | 0xc000>:\n    the server could not find the requested resource\n    {'),
+      'the server could not find the requested resource',
+    );
+    assert.equal(failedWith(`pod 0d8a4c52-6f2c-4f5e-9d61-1f4cf6a7f0aa: ${'x'.repeat(300)}`)?.length, 242);
+  });
+});
+
+const result = (name: string, outcome: SpecResult['outcome'], reason = ''): SpecResult => ({
+  name,
+  outcome,
+  reason,
+  seconds: 1,
+  conformance: true,
+});
+
+describe('the page', () => {
+  const specs = [
+    result('[sig-node] Pods should run [NodeConformance] [Conformance]', 'passed'),
+    result('[sig-node] Pods a|b [Conformance]', 'failed', 'not <found>'),
+    result('[sig-apps] Jobs run [Conformance]', 'skipped', 'no jobs'),
+    { ...result('[sig-apps] more', 'failed'), conformance: false },
+  ];
+
+  it('counts conformance specs and lists each that does not pass, with its reason', () => {
+    const page = conformancePage({ upstreamVersion: 'v1.2.3', date: '2026-01-02', specs });
+    assert.match(page, /Kubernetes v1\.2\.3, run on 2026-01-02: \*\*1 of 3\*\* specs/);
+    assert.ok(page.includes('## sig-apps\n\n| spec | reason |\n|---|---|\n| Jobs run | skipped: no jobs |\n\n## sig-node\n'));
+    assert.ok(page.endsWith('| Pods a\\|b | not &lt;found> |\n'));
+    assert.ok(!page.includes('more'));
+  });
+
+  it('says so when all pass', () => {
+    assert.ok(conformancePage({ upstreamVersion: 'v1', date: 'd', specs: specs.slice(0, 1) }).endsWith('Every one of them passes.\n'));
+  });
+
+  it('has a short form for the terminal', () => {
+    assert.ok(summary(specs).endsWith('1 of 4 passed, 2 failed, 1 skipped'));
+  });
+});
+
+describe('the suite', () => {
+  it('runs what must run alone by itself', () => {
+    assert.deepEqual(labelFilters({ focus: [], wider: false }), [
+      { filter: 'Conformance && !(Serial || Slow || Disruptive)', processes: 4 },
+      { filter: 'Conformance && (Serial || Slow || Disruptive)', processes: 1 },
+    ]);
+  });
+
+  it('keeps what it builds where the user keeps caches', () => {
+    assert.match(cacheFolder({ XDG_CACHE_HOME: '/c' }), /^\/c\/minik\/upstream-v/);
+    assert.match(cacheFolder({ XDG_CACHE_HOME: '' }), /\/\.cache\/minik\/upstream-v/);
+  });
+});

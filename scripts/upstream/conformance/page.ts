@@ -1,0 +1,69 @@
+/** docs/conformance.md: what upstream's suite says about minik. */
+import type { SpecResult } from './report.ts';
+
+export interface PageFacts {
+  /** Of the suite. */
+  readonly upstreamVersion: string;
+  /** `2026-11-28`. */
+  readonly date: string;
+  readonly specs: readonly SpecResult[];
+}
+
+const signature = (name: string): string => /^\[(sig-[a-z-]+)\]/.exec(name)?.[1] ?? 'others';
+
+/** Pipes would end a table's cell, angle brackets would be taken for HTML. */
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
+
+const plainName = (name: string): string =>
+  name
+    .replace(/^\[sig-[a-z-]+\] /, '')
+    .replaceAll(/ ?\[(Conformance|NodeConformance)\]/g, '')
+    .trim();
+
+/** The page. Only specs that upstream calls conformance count. */
+export function conformancePage({ upstreamVersion, date, specs }: PageFacts): string {
+  const counted = specs.filter(({ conformance }) => conformance);
+  const open = counted.filter(({ outcome }) => outcome !== 'passed');
+  const groups = Map.groupBy(
+    open.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    ({ name }) => signature(name),
+  );
+  const tables = [...groups].map(([name, members]) =>
+    [
+      `## ${name}`,
+      '',
+      '| spec | reason |',
+      '|---|---|',
+      ...members.map(
+        (spec) => `| ${cell(plainName(spec.name))} | ${cell(spec.outcome === 'skipped' ? `skipped: ${spec.reason}` : spec.reason)} |`,
+      ),
+      '',
+    ].join('\n'),
+  );
+  return [
+    "# Upstream's conformance suite",
+    '',
+    `Kubernetes ${upstreamVersion}, run on ${date}: **${counted.length - open.length} of ${counted.length}** specs that upstream calls conformance pass.`,
+    '',
+    'This page is written by `scripts/conformance --write`, which builds the suite from its Go modules (Go 1.26 or newer; 10 minutes the first time),',
+    'makes the images that it names, starts a cluster of two nodes on the local Docker daemon, and runs every spec: 30 to 40 minutes on two cores.',
+    '`scripts/conformance FOCUS…` runs those whose names have one of the words.',
+    '',
+    open.length === 0 ? 'Every one of them passes.' : `These ${open.length} do not pass:`,
+    '',
+    ...tables,
+  ]
+    .join('\n')
+    .trimEnd()
+    .concat('\n');
+}
+
+/** What the terminal shows at the end. */
+export function summary(specs: readonly SpecResult[]): string {
+  const count = (outcome: SpecResult['outcome']): number => specs.filter((spec) => spec.outcome === outcome).length;
+  const bad = specs.filter(({ outcome }) => outcome !== 'passed');
+  return [
+    ...bad.map(({ name, outcome, reason }) => `${outcome === 'failed' ? '✖' : '-'} ${name}\n    ${reason}`),
+    `${count('passed')} of ${specs.length} passed, ${count('failed')} failed, ${count('skipped')} skipped`,
+  ].join('\n');
+}
