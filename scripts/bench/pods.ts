@@ -1,6 +1,6 @@
 /**
- * How fast pods run and go: one pod from `kubectl run`, and a Deployment's 30 from apply to Ready and from delete to gone, each against the same containers
- * made by plain Docker calls in the same run, at the best of several concurrencies. Ready and gone are seen by watching. Prints one JSON document.
+ * How fast pods run and go: one pod from `kubectl run`, and a Deployment's 30 from apply to the first and to all Ready, and from delete to gone, each against
+ * the same containers made by plain Docker calls in the same run, at the best of several concurrencies. Ready and gone are seen by watching. Prints one JSON document.
  * Usage: scripts/bench/run pods, or node --import tsx scripts/bench/pods.ts [runs, default 3] [replicas, default 30]
  */
 import { execFileSync } from 'node:child_process';
@@ -106,7 +106,9 @@ async function single(cluster: BenchCluster, watch: PodWatch, run: number): Prom
 
 async function many(cluster: BenchCluster, watch: PodWatch) {
   let from = performance.now();
+  const first = watch.until((_, ready) => ready > 0).then(() => performance.now() - from);
   await cluster.run('kubectl', ['apply', '-f', '-'], deployment);
+  const firstMs = await first;
   await watch.until((_, ready) => ready === replicas);
   const startMs = performance.now() - from;
   from = performance.now();
@@ -115,7 +117,7 @@ async function many(cluster: BenchCluster, watch: PodWatch) {
   const removeMs = performance.now() - from;
   const left = ownContainers();
   if (left > 0) note(`pods: ${left} containers were left`);
-  return { startMs, removeMs };
+  return { firstMs, startMs, removeMs };
 }
 
 const result = await withCluster('docker', async (cluster) => {
@@ -140,6 +142,7 @@ const result = await withCluster('docker', async (cluster) => {
     const remove = figure(rounds.map((round) => round.removeMs));
     return {
       singlePodReadyMs: figure(singles),
+      deploymentFirstReadyMs: figure(rounds.map((round) => round.firstMs)),
       deploymentReadyMs: start,
       deploymentGoneMs: remove,
       plainStartMs: best('startMs'),

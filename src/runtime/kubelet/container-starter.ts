@@ -141,7 +141,7 @@ async function create(
   config: Parameters<PodState['deps']['runtime']['containers']['create']>[0],
 ): Promise<string> {
   try {
-    return await state.deps.engineLimiter.run(() => state.deps.runtime.containers.create(config));
+    return await state.deps.engineLimiter.run(() => state.deps.runtime.containers.create(config), 'goesOn');
   } catch (error) {
     if (!(error instanceof RuntimeError) || error.code === 'Unavailable') throw error;
     state.containerEvent(spec, 'Warning', 'Failed', `Error: ${error.message}`);
@@ -152,7 +152,7 @@ async function create(
 async function start(state: PodState, spec: ContainerSpec, container: Container): Promise<void> {
   const { deps } = state;
   try {
-    await deps.engineLimiter.run(() => deps.runtime.containers.start(container.id));
+    await deps.engineLimiter.run(() => deps.runtime.containers.start(container.id), 'goesOn');
   } catch (error) {
     if (!(error instanceof RuntimeError) || error.code === 'Unavailable') throw error;
     const found = await deps.runtime.containers.inspect(container.id);

@@ -36,7 +36,7 @@ export interface KubeletDeps {
   readonly probes: ProbeManager;
   /** The other pods that use the node's resources. */
   podsBeside(uid: string): readonly Pod[];
-  /** Bounds how many pods change containers on the engine at once. */
+  /** Bounds how many pods change containers on the engine at once; containers of pods that have a sandbox go before new sandboxes. */
   readonly engineLimiter: Limiter;
   /** The same for removals, which mostly wait: more of them at once are quicker. */
   readonly removalLimiter: Limiter;

@@ -20,3 +20,19 @@ it('Limiter runs so many at once, in order, and frees the place of one that fail
   for (const gate of gates) gate.resolve();
   assert.deepEqual(await Promise.all([tasks[0], tasks[2], tasks[3]]), [0, 2, 3]);
 });
+
+it('Limiter lets what goes on pass what begins', async () => {
+  const limiter = new Limiter(1);
+  const begun: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  const note = (name: string) => async (): Promise<void> => void begun.push(name);
+  const tasks = [
+    limiter.run(() => gate.promise, 'begins'),
+    limiter.run(note('sandbox 2'), 'begins'),
+    limiter.run(note('sandbox 3'), 'begins'),
+    limiter.run(note('container 1'), 'goesOn'),
+  ];
+  gate.resolve();
+  await Promise.all(tasks);
+  assert.deepEqual(begun, ['container 1', 'sandbox 2', 'sandbox 3']);
+});

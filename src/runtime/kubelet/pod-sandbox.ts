@@ -98,7 +98,7 @@ export class SandboxSync {
     }
     try {
       const config = sandboxConfig(state, previous === undefined ? 0 : previous.attempt + 1);
-      const sandbox = await deps.engineLimiter.run(() => deps.runtime.sandboxes.run(config));
+      const sandbox = await deps.engineLimiter.run(() => deps.runtime.sandboxes.run(config), 'begins');
       observed.sandboxes.set(sandbox.id, sandbox);
       this.#failures = 0;
       if (previous !== undefined) {
