@@ -1,0 +1,114 @@
+/**
+ * How fast bytes go into pods and out of them: `kubectl cp` both ways, `kubectl exec -- cat` and `kubectl exec -i -- cat`, by the kubectl on PATH and by the bundled one, each
+ * against `docker cp` and `docker exec` with the same container in the same run. Prints one JSON document.
+ * Usage: scripts/bench/run streams, or node --import tsx scripts/bench/streams.ts [runs, default 3] [MiB, default 200]
+ */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BenchCluster, executable, withCluster } from './lib/bench-cluster.ts';
+import { environment, figure, note } from './lib/figures.ts';
+
+const runs = Number(process.argv[2] ?? 3);
+const mebibytes = Number(process.argv[3] ?? 200);
+const image = process.env.MINIK_BENCH_IMAGE ?? 'busybox:1.36';
+
+type Measure = 'copyIn' | 'copyOut' | 'execOut' | 'execIn';
+type Client = 'docker' | 'kubectl' | 'bundled';
+
+interface Files {
+  readonly content: string;
+  readonly back: string;
+}
+
+function makeContent(path: string): void {
+  const file = openSync(path, 'w');
+  for (let i = 0; i < mebibytes; i++) writeSync(file, randomBytes(1024 * 1024));
+  closeSync(file);
+}
+
+/** Runs a program with files as its streams; milliseconds. Rejects when it fails. */
+function timed(cluster: BenchCluster, command: readonly string[], input?: string, output = '/dev/null'): Promise<number> {
+  const [program = '', ...args] = command;
+  const files = [openSync(input ?? '/dev/null', 'r'), openSync(output, 'w')] as const;
+  const from = performance.now();
+  const child = spawn(program, args, { env: cluster.env, stdio: [...files, 'inherit'] });
+  for (const file of files) closeSync(file);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) =>
+      code === 0 ? resolve(performance.now() - from) : reject(new Error(`${command.join(' ')} ended with ${code}`)),
+    );
+  });
+}
+
+function commands(client: Client, container: string, { content, back }: Files): Readonly<Record<Measure, readonly string[]>> {
+  const kubectl = client === 'bundled' ? [executable(), 'kubectl'] : ['kubectl'];
+  if (client === 'docker') {
+    return {
+      copyIn: ['docker', 'cp', content, `${container}:/tmp/content`],
+      copyOut: ['docker', 'cp', `${container}:/tmp/content`, back],
+      execOut: ['docker', 'exec', container, 'cat', '/tmp/content'],
+      execIn: ['docker', 'exec', '-i', container, 'sh', '-c', 'cat > /tmp/piped'],
+    };
+  }
+  return {
+    copyIn: [...kubectl, 'cp', content, 'streams:/tmp/content'],
+    copyOut: [...kubectl, 'cp', 'streams:/tmp/content', back],
+    execOut: [...kubectl, 'exec', 'streams', '--', 'cat', '/tmp/content'],
+    execIn: [...kubectl, 'exec', '-i', 'streams', '--', 'sh', '-c', 'cat > /tmp/piped'],
+  };
+}
+
+const measures: readonly Measure[] = ['copyIn', 'copyOut', 'execOut', 'execIn'];
+const clients: readonly Client[] = ['docker', 'kubectl', 'bundled'];
+
+const result = await withCluster('docker', async (cluster) => {
+  const files = { content: join(cluster.home, 'content'), back: join(cluster.home, 'back') };
+  makeContent(files.content);
+  await cluster.run('kubectl', [
+    'run',
+    'streams',
+    `--image=${image}`,
+    '--image-pull-policy=IfNotPresent',
+    '--command',
+    '--',
+    'sleep',
+    '1000000',
+  ]);
+  await cluster.run('kubectl', ['wait', '--for=condition=Ready', 'pod/streams']);
+  const id = await cluster.run('kubectl', ['get', 'pod', 'streams', '-o', 'jsonpath={.status.containerStatuses[0].containerID}']);
+  const container = id.replace('docker://', '');
+  const samples = new Map<string, number[]>();
+  for (let run = 0; run < runs; run++) {
+    note(`streams: run ${run + 1} of ${runs}`);
+    for (const measure of measures) {
+      for (const client of clients) {
+        const command = commands(client, container, files)[measure];
+        const ms = await timed(cluster, command, measure === 'execIn' ? files.content : undefined);
+        const key = `${client} ${measure}`;
+        samples.set(key, [...(samples.get(key) ?? []), ms]);
+        rmSync(files.back, { force: true });
+      }
+    }
+  }
+  const of = (client: Client, measure: Measure) => figure(samples.get(`${client} ${measure}`) ?? []);
+  return Object.fromEntries(
+    measures.map((measure) => {
+      const docker = of('docker', measure);
+      const ratio = (client: Client): number => Number((of(client, measure).median / docker.median).toFixed(3));
+      return [
+        measure,
+        {
+          dockerMs: docker,
+          kubectlMs: of('kubectl', measure),
+          bundledMs: of('bundled', measure),
+          kubectlRatio: ratio('kubectl'),
+          bundledRatio: ratio('bundled'),
+        },
+      ];
+    }),
+  );
+});
+process.stdout.write(`${JSON.stringify({ name: 'streams', mebibytes, figures: result, environment: environment() }, null, 2)}\n`);
