@@ -44,6 +44,13 @@ const retryMs = 10_000;
 /** An image that was there is taken to be there for so long. */
 const lookMs = 1000;
 
+/**
+ * Whether a pull failed for want of a registry while the engine has an image of the name that came from none.
+ * Differs: upstream fails with ErrImagePull. There an image gets onto a node by a pull; here `docker build` is how most do, and `:latest` means Always.
+ */
+const isMadeHere = (present: Image, error: unknown): error is RuntimeError =>
+  error instanceof RuntimeError && error.code === 'RegistryUnavailable' && present.repoDigests.length === 0;
+
 export class ImageManager {
   readonly #options: ImageManagerOptions;
   readonly #backoff: Backoff;
@@ -74,7 +81,7 @@ export class ImageManager {
       this.#event(request, 'Warning', 'ErrImageNeverPull', message);
       throw new ImageError('ErrImageNeverPull', message, retryMs);
     }
-    return this.#pull(request, reference);
+    return this.#pull(request, reference, present);
   }
 
   /** Pods that start together share one look at an image that is there. */
@@ -113,7 +120,7 @@ export class ImageManager {
     }
   }
 
-  async #pull(request: EnsureImageRequest, reference: ImageReference): Promise<Image> {
+  async #pull(request: EnsureImageRequest, reference: ImageReference, present: Image | undefined): Promise<Image> {
     const { pod, container } = request;
     const { clock, images } = this.#options;
     const image = familiarImageName(reference);
@@ -130,7 +137,10 @@ export class ImageManager {
     try {
       await this.#pullWithCredentials(request, reference);
     } catch (error) {
-      throw this.#pullFailed(request, key, error);
+      if (present === undefined || !isMadeHere(present, error)) throw this.#pullFailed(request, key, error);
+      const message = `Container image ${quoted} was made on this machine and no registry answers: the local image is used (${error.message})`;
+      this.#event(request, 'Normal', 'Pulled', message);
+      return present;
     }
     this.#lastError.delete(key);
     const pulled = await images.inspect(image);

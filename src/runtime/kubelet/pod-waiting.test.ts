@@ -45,6 +45,35 @@ describe('why a container waits', () => {
     assert.ok(events.includes('Warning Failed Error: ImagePullBackOff'));
   });
 
+  it('no registry that answers, unless the image was made on the machine', async (t) => {
+    const message = 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host';
+    const unreachable = { pullFailure: { code: 'RegistryUnavailable', message }, present: true } as const;
+    const denied = { pullFailure: { code: 'ImageNotFound', message: 'pull access denied' }, present: true, local: true } as const;
+    const k = await startKubeletCluster(t, {
+      script: {
+        image: (name) =>
+          name.includes('made-here')
+            ? { ...unreachable, local: true }
+            : name.includes('denied')
+              ? denied
+              : name.includes('pulled')
+                ? unreachable
+                : undefined,
+      },
+    });
+    await k.run('made', withImage('made-here'));
+    assert.ok((await k.status('made')).state.running);
+    assert.ok(
+      (await k.events('made')).includes(
+        `Normal Pulled Container image "made-here" was made on this machine and no registry answers: the local image is used (${message})`,
+      ),
+    );
+    for (const name of ['pulled', 'denied']) {
+      await k.run(name, withImage(name));
+      assert.equal((await k.status(name)).state.waiting?.reason, 'ErrImagePull', name);
+    }
+  });
+
   it('never pulls when told so', async (t) => {
     const k = await startKubeletCluster(t);
     await k.run('web', withImage('absent:1', { imagePullPolicy: 'Never' }));

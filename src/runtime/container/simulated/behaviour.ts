@@ -35,6 +35,8 @@ export interface ImageBehaviour {
   readonly present?: boolean;
   readonly pullDelayMs?: number;
   readonly pullFailure?: SimulatedFailure;
+  /** Made on the machine: no registry gave it. */
+  readonly local?: boolean;
   readonly sizeBytes?: number;
   readonly user?: string;
   readonly volumes?: readonly string[];

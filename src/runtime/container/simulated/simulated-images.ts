@@ -65,7 +65,7 @@ export class SimulatedImages implements Images {
     const added: Image = Object.freeze({
       id: `sha256:${createHash('sha256').update(`id ${name}`).digest('hex')}`,
       repoTags: reference.tag === undefined ? [] : [familiarImageName(reference)],
-      repoDigests: [familiarImageName({ domain: reference.domain, path: reference.path, digest })],
+      repoDigests: behaviour.local === true ? [] : [familiarImageName({ domain: reference.domain, path: reference.path, digest })],
       sizeBytes: behaviour.sizeBytes ?? 10_000_000,
       user: behaviour.user ?? '',
       volumes: behaviour.volumes ?? [],
