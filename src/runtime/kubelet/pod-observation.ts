@@ -35,6 +35,11 @@ export class PodObservation {
     return [...this.containers.values()].filter((c) => c.state === 'running');
   }
 
+  /** Older runs that run beside a newer one of their name. */
+  outrun(): readonly Container[] {
+    return this.running().filter((container) => this.latest(container.name) !== container);
+  }
+
   /** Containers that nothing needs any more: of no spec container, or older than the last two of their name. */
   superfluous(pod: Pod): readonly Container[] {
     const names = new Set([...this.containers.values()].map((c) => c.name));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { startKubeletCluster } from './testing/kubelet-cluster.ts';
+import { type KubeletCluster, startKubeletCluster } from './testing/kubelet-cluster.ts';
 
 const crashing = (exitCode: number, ms = 0) => ({
   container: () => ({
@@ -173,5 +173,47 @@ describe('restarts', () => {
       ['Failed', 'DeadlineExceeded', 'Pod was active on the node longer than the specified deadline'],
     );
     assert.equal((await k.status('web')).state.terminated?.exitCode, 143);
+  });
+});
+
+describe('containers that another starts again', () => {
+  const runs = (k: KubeletCluster): string[] =>
+    [...k.engine.containers.values()].filter(({ view }) => view.state === 'running').map(({ view }) => `${view.name} ${view.attempt}`);
+
+  it('run once: the older run is ended beside a newer one', async (t) => {
+    const k = await startKubeletCluster(t);
+    await k.run('web');
+    const [first] = [...k.engine.containers.values()];
+    assert.ok(first);
+    k.runtime.control.exit(first.view.id, 137);
+    await k.pass(1);
+    assert.deepEqual(runs(k), ['main 1']);
+    await k.runtime.containers.start(first.view.id);
+    assert.deepEqual(runs(k), ['main 0', 'main 1']);
+    await k.settle();
+    assert.deepEqual(runs(k), ['main 1']);
+    assert.equal((await k.status('web')).restartCount, 1);
+  });
+
+  it('are taken for running again when there is no newer run', async (t) => {
+    const k = await startKubeletCluster(t);
+    await k.run('web');
+    const [first] = [...k.engine.containers.values()];
+    assert.ok(first);
+    k.runtime.control.exit(first.view.id, 137);
+    await k.runtime.containers.start(first.view.id);
+    await k.pass(1);
+    assert.deepEqual(runs(k), ['main 0']);
+    assert.ok((await k.status('web')).state.running);
+  });
+
+  it('of a sandbox that was stopped are all ended, and the pod runs in a new one', async (t) => {
+    const k = await startKubeletCluster(t);
+    await k.run('web');
+    const [sandbox] = [...k.engine.sandboxes.keys()];
+    await k.runtime.control.stopSandbox(sandbox ?? '');
+    await k.pass(1);
+    assert.deepEqual(runs(k), ['main 1']);
+    assert.equal(k.engine.sandboxes.size, 1);
   });
 });

@@ -102,6 +102,17 @@ async function startEphemeral(state: PodState, sandbox: Sandbox, result: SyncRes
   }
 }
 
+/** Ends what another started again while its successor was made: a container runs once. */
+async function endOutrun(state: PodState): Promise<void> {
+  const outrun = state.observed.outrun();
+  if (outrun.length === 0) return;
+  for (const { name } of outrun) {
+    const spec = state.spec(name);
+    if (spec !== undefined) state.containerEvent(spec, 'Normal', 'Killing', `Stopping container ${name}`);
+  }
+  await stopContainers(state, outrun, state.pod.spec.terminationGracePeriodSeconds);
+}
+
 async function removeSuperfluous(state: PodState): Promise<void> {
   for (const container of state.observed.superfluous(state.pod)) {
     await state.deps.runtime.containers.remove(container.id);
@@ -135,6 +146,7 @@ export async function syncPod(state: PodState, parts: PodSyncParts): Promise<Syn
     }
   }
   completeResize(state);
+  await endOutrun(state);
   await removeSuperfluous(state);
   return result;
 }

@@ -155,13 +155,16 @@ export class PodWorker {
 
   runtimeEvent(event: PodRuntimeEvent): void {
     const { containers, sandboxes } = this.state.observed;
-    if (event.type === 'containerStarted' || event.type === 'sandboxStarted') return;
-    const known = containers.get(event.id) ?? sandboxes.get(event.id);
+    if (event.type === 'sandboxStarted') return;
+    const sandbox = sandboxes.get(event.id);
+    const known = containers.get(event.id) ?? sandbox;
     if (known === undefined) return;
-    // What this worker stopped itself it has read already.
     const ended = known.state === 'exited' || known.state === 'notReady';
-    if (ended && (event.type === 'containerExited' || event.type === 'sandboxStopped')) return;
-    this.#stale.add(event.id);
+    // What this worker stopped itself it has read already, and what it starts it knows; only what had ended was started by another.
+    if (event.type === 'containerStarted' ? !ended : ended && (event.type === 'containerExited' || event.type === 'sandboxStopped')) return;
+    // A sandbox that was stopped is done with, also when it runs again by now: its containers hold on to a network that has gone.
+    if (sandbox !== undefined && event.type === 'sandboxStopped') sandboxes.set(event.id, { ...sandbox, state: 'notReady', ip: '' });
+    else this.#stale.add(event.id);
     this.wake();
   }
 
@@ -323,7 +326,7 @@ export class PodWorker {
   /** Stops the containers; a pod that is deleted is then removed whole, one that only ended keeps its containers' logs. */
   async #terminate(): Promise<undefined> {
     const { state } = this;
-    if (!state.terminated) {
+    if (!state.terminated || state.observed.running().length > 0) {
       this.#publish();
       await stopContainersOfPod(state);
       if (!this.#isDeleted()) await stopSandboxes(state);
