@@ -12,7 +12,7 @@ import { environment, figure, note } from './lib/figures.ts';
 
 const runs = Number(process.argv[2] ?? 3);
 const mebibytes = Number(process.argv[3] ?? 200);
-const image = process.env.MINIK_BENCH_IMAGE ?? 'busybox:1.36';
+const image = process.env.MINIK_BENCH_IMAGE || 'busybox:1.36';
 
 type Measure = 'copyIn' | 'copyOut' | 'execOut' | 'execIn';
 type Client = 'docker' | 'kubectl' | 'bundled';
