@@ -7,6 +7,7 @@ import { type ClusterHost, type ClusterSettings, UserError } from '../cluster-po
 import { type FakeTerminal, fakeTerminal } from '../testing/fake-terminal.ts';
 import { runMinik } from './cli.ts';
 import { minikHome, Profile } from './profile.ts';
+import { verbs } from './verbs.ts';
 
 interface Harness {
   readonly terminal: FakeTerminal;
@@ -69,25 +70,69 @@ describe('minik', () => {
     assert.deepEqual(kubectlCalls, [['get', 'pods', '--help', '-p', 'x']]);
   });
 
-  it('refuses unknown commands and flags with the exit code of wrong usage', async (t) => {
-    const { run, terminal } = harness(t);
-    assert.equal(await run('sart'), 64);
-    assert.match(terminal.printed.err, /unknown command "sart"/);
-    assert.equal(await run('start', '--nonsense'), 64);
-  });
-
-  it('refuses values that make no sense', async (t) => {
+  it('refuses what it does not understand with the exit code of wrong usage, and says what may be meant', async (t) => {
     const { run, terminal } = harness(t);
     for (const [args, message] of [
+      [['sart'], /unknown command "sart"\n {2}Did you mean "minik start"\?\n/],
+      [['xyzzy'], /unknown command "xyzzy"\n {2}"minik help" lists the commands\.\n$/],
+      [['help', 'stats'], /Did you mean "minik status"\?/],
+      [['start', '--nonsense'], /unknown flag --nonsense\n {2}"minik help start" lists its flags\.\n/],
+      [['start', '--node', '2'], /unknown flag --node\n {2}Did you mean --nodes\?/],
+      [['start', '-p'], /value is missing/],
+      [['start', 'demo'], /"minik start" takes no argument, but got "demo"\n {2}To name a cluster: minik start -p demo\n/],
+      [['delete', '--all', '7'], /takes no argument, but got "7"/],
+      [['help', 'start', 'stop'], /takes one command/],
+      [['completion'], /takes one of bash, zsh, fish/],
+      [['completion', 'ksh'], /takes one of bash, zsh, fish/],
       [['start', '--runtime', 'podman'], /unknown runtime "podman"/],
       [['start', '--nodes', '0'], /--nodes must be a whole number from 1 to 5000/],
       [['start', '--api-port', 'abc'], /--api-port must be a whole number/],
       [['status', '-o', 'xml'], /unknown output format "xml"/],
       [['start', '-p', 'No Good'], /invalid profile name "No Good"/],
+      [['start', '--nodes', '1e1'], /not "1e1"/],
+      [['start', '--service-cidr', '10.96.0.0/30'], /is too small: 16 addresses are needed \(\/28 or wider\)/],
+      [['start', '--service-cidr', '10.96.0.0'], /takes an IPv4 range such as/],
+      [['start', '--service-cidr', '10.96.0.1/20'], /is no range: it must begin at a multiple/],
+      [['start', '--service-cidr', '10.0.0.0/8'], /is too large: \/12 is the widest/],
+      [['start', '--pod-cidr', '10.244.0.0/29', '--nodes', '9'], /is too small: 13 addresses/],
+      [['start', '--service-cidr', '10.96.0.0/16', '--pod-cidr', '10.96.16.0/20'], /have addresses in common/],
     ] as const) {
-      assert.equal(await run(...args), 1);
+      terminal.printed.err = '';
+      assert.equal(await run(...args), 64, args.join(' '));
       assert.match(terminal.printed.err, message);
     }
+  });
+
+  it('takes a name of digits for a name, and the last of several', async (t) => {
+    const { run, terminal } = harness(t);
+    for (const args of [['-p', '007'], ['--profile=007'], ['-p', 'x', '-p', '007']]) {
+      terminal.printed.out = '';
+      await run('status', '-o', 'json', ...args);
+      assert.equal((JSON.parse(terminal.printed.out) as { readonly profile: string }).profile, '007');
+    }
+  });
+
+  it('tells of itself and of each command, however it is asked', async (t) => {
+    const { run, terminal } = harness(t);
+    const told = async (...args: string[]): Promise<string> => {
+      terminal.printed.out = '';
+      assert.equal(await run(...args), 0, args.join(' '));
+      return terminal.printed.out;
+    };
+    const general = await told('help');
+    for (const args of [[], ['--help'], ['-h'], ['help', '--help']]) {
+      const text = await told(...args);
+      assert.ok(text === general || text.startsWith('Tell about minik'), args.join(' '));
+    }
+    for (const { name, flags, examples } of verbs) {
+      assert.match(general, new RegExp(`^  ${name} +\\S`, 'm'));
+      if (name === 'kubectl') continue;
+      const text = await told('help', name);
+      assert.equal(await told(name, '--help'), text);
+      for (const flag of flags) assert.match(text, new RegExp(`--${flag.name}\\b`));
+      for (const [, command] of examples) assert.ok(text.includes(command));
+    }
+    assert.match(await told('help', 'start'), /--nodes COUNT .*\(default: 1\)/);
   });
 
   it('says what the system refuses, without a stack trace', async (t) => {

@@ -1,17 +1,22 @@
 /** The `minik` command line: parses verbs and flags, prints errors, chooses exit codes. */
-import { isIPv4 } from 'node:net';
 import { cac } from 'cac';
 import pc from 'picocolors';
 import { KubeconfigError, systemErrorText } from '../../client/kubeconfig.ts';
-import { type RuntimeName, UserError } from '../cluster-port.ts';
+import { UserError } from '../cluster-port.ts';
+import { completionScript, completions, isShell } from './completion.ts';
 import { deleteCluster } from './delete.ts';
+import { clusterRange, ranges, refuseOverlap, runtimeName, wholeNumber } from './flag-values.ts';
+import { generalHelp, verbHelp } from './help.ts';
 import { logs } from './logs.ts';
-import { minikHome } from './profile.ts';
+import { minikHome, profileNames } from './profile.ts';
 import { serve } from './serve.ts';
-import { InterruptedStart, start } from './start.ts';
+import { InterruptedStart, type StartOptions, start } from './start.ts';
 import { status } from './status.ts';
 import { stop } from './stop.ts';
+import { suggestion } from './suggestion.ts';
+import { UsageError } from './usage-error.ts';
 import { commonOptions, type VerbContext } from './verb.ts';
+import { shells, type VerbSpec, verbNamed, verbs } from './verbs.ts';
 import { version } from './version.ts';
 
 export interface CliContext extends VerbContext {
@@ -20,42 +25,13 @@ export interface CliContext extends VerbContext {
   kubectl(args: readonly string[]): Promise<number>;
 }
 
-type Flags = Readonly<Record<string, unknown>>;
+type Flags = Readonly<Record<string, string | boolean | undefined>>;
 
 const usageExitCode = 64;
 /** As a shell's for a command that SIGINT has ended. */
 const interruptedExitCode = 130;
 
-function runtimeName(value: unknown): RuntimeName | undefined {
-  if (value === undefined || value === 'docker' || value === 'simulated') return value;
-  throw new UserError(`unknown runtime ${JSON.stringify(value)}`, ['Use "--runtime docker" or "--runtime simulated".']);
-}
-
-function wholeNumber(value: unknown, flag: string, min: number, max: number): number | undefined {
-  if (value === undefined) return undefined;
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < min || number > max) {
-    throw new UserError(`${flag} must be a whole number from ${min} to ${max}, not ${JSON.stringify(value)}`);
-  }
-  return number;
-}
-
-const text = (value: unknown): string | undefined => (value === undefined ? undefined : String(value));
-
-/** IPv4 ranges, separated by commas; an empty text is none. */
-function ranges(value: unknown, flag: string): readonly string[] | undefined {
-  if (value === undefined) return undefined;
-  const all = String(value)
-    .split(',')
-    .map((range) => range.trim())
-    .filter((range) => range !== '');
-  for (const range of all) {
-    const [address = '', prefix = '', ...more] = range.split('/');
-    const good = isIPv4(address) && /^\d+$/.test(prefix) && Number(prefix) <= 32 && more.length === 0;
-    if (!good) throw new UserError(`${flag} takes IPv4 ranges such as 192.168.0.0/16, not ${JSON.stringify(range)}`);
-  }
-  return all;
-}
+const text = (value: string | boolean | undefined): string | undefined => (value === undefined ? undefined : String(value));
 
 /** Aborts when the user or the system wants the command to end; from then on the command decides how. */
 function interruption(): AbortSignal {
@@ -64,61 +40,134 @@ function interruption(): AbortSignal {
   return interrupted.signal;
 }
 
-/** Builds the commands; the chosen one's outcome is put into `outcome`. */
-function commands(context: CliContext, outcome: { code: Promise<number> }): ReturnType<typeof cac> {
-  const cli = cac('minik');
-  const verb = (
-    definition: string,
-    description: string,
-    action: (flags: Flags) => Promise<number> | number,
-  ): ReturnType<typeof cli.command> =>
-    cli
-      .command(definition, description)
-      .option('-p, --profile <name>', 'Name of the cluster (default: minik, or $MINIK_PROFILE)')
-      .option('-o, --output <format>', 'text or json')
-      .action((flags: Flags) => {
-        outcome.code = (async () => action(flags))();
-      });
-  verb('start', 'Start a cluster, making it when it does not exist', (flags) =>
-    start(
-      context,
-      {
-        ...commonOptions(flags, context),
-        runtime: runtimeName(flags.runtime),
-        nodes: wholeNumber(flags.nodes, '--nodes', 1, 5000),
-        apiPort: wholeNumber(flags.apiPort, '--api-port', 1, 65_535),
-        serviceCidr: text(flags.serviceCidr),
-        podCidr: text(flags.podCidr),
-        nodePortAddresses: ranges(flags.nodePortAddresses, '--node-port-addresses'),
-      },
-      interruption(),
-    ),
-  )
-    .option('--runtime <name>', 'docker, or simulated: containers exist in memory only')
-    .option('--nodes <count>', 'How many (virtual) nodes')
-    .option('--api-port <port>', 'Port of the API server on 127.0.0.1')
-    .option('--service-cidr <range>', 'Addresses for Services')
-    .option('--pod-cidr <range>', 'Addresses for Pods')
-    .option('--node-port-addresses <ranges>', "Where node ports listen besides 127.0.0.1 and the nodes' addresses, e.g. 0.0.0.0/0");
-  verb('stop', 'Stop a cluster; its containers and data stay', (flags) => stop(context, commonOptions(flags, context)));
-  verb('status', 'Show whether a cluster runs and kubectl reaches it', (flags) => status(context, commonOptions(flags, context)));
-  verb('delete', 'Stop a cluster and remove everything of it', (flags) =>
+const serviceSizes = { least: 16, widestPrefix: 12 };
+
+function startOptions(flags: Flags, context: CliContext): StartOptions {
+  const nodes = wholeNumber(text(flags.nodes), '--nodes', 1, 5000);
+  const serviceCidr = clusterRange(text(flags.serviceCidr), '--service-cidr', serviceSizes);
+  // The bridge's own addresses, and at least one pod.
+  const podCidr = clusterRange(text(flags.podCidr), '--pod-cidr', { least: 4 + (nodes ?? 1), widestPrefix: 8 });
+  refuseOverlap(serviceCidr, podCidr, '--service-cidr and --pod-cidr');
+  return {
+    ...commonOptions(flags, context),
+    runtime: runtimeName(text(flags.runtime)),
+    nodes,
+    apiPort: wholeNumber(text(flags.apiPort), '--api-port', 1, 65_535),
+    serviceCidr,
+    podCidr,
+    nodePortAddresses: ranges(text(flags.nodePortAddresses), '--node-port-addresses'),
+  };
+}
+
+type Action = (flags: Flags, context: CliContext) => Promise<number> | number;
+
+const actions: Readonly<Record<string, Action>> = {
+  start: (flags, context) => start(context, startOptions(flags, context), interruption()),
+  stop: (flags, context) => stop(context, commonOptions(flags, context)),
+  status: (flags, context) => status(context, commonOptions(flags, context)),
+  delete: (flags, context) =>
     deleteCluster(context, { ...commonOptions(flags, context), all: flags.all === true, force: flags.force === true }),
-  )
-    .option('--all', 'Delete every cluster')
-    .option('--force', 'Go on where something cannot be reached or removed, and say so');
-  verb('logs', "Print the server's log", (flags) => {
-    const lines = wholeNumber(flags.lines, '--lines', 0, Number.MAX_SAFE_INTEGER) ?? 0;
+  logs: (flags, context) => {
+    const lines = wholeNumber(text(flags.lines), '--lines', 0, Number.MAX_SAFE_INTEGER) ?? 0;
     return logs(context, { ...commonOptions(flags, context), follow: flags.follow === true, lines }, interruption());
-  })
-    .option('-f, --follow', 'Go on printing as the log grows')
-    .option('-n, --lines <count>', 'Only this many lines from the end');
-  verb('version', 'Print the version', (flags) =>
+  },
+  version: (flags, context) =>
     version(context, { output: commonOptions(flags, context).output, kubernetesVersion: context.kubernetesVersion }),
+};
+
+/** The parser takes what looks like a number for one, and 007 for 7: a mark before such words keeps them texts. */
+const mark = '\0';
+const protect = (word: string): string => word.replace(/^(--?[^=]+=)?(?=[-+.\d])(?!-)/, `$1${mark}`);
+const plain = (value: unknown): string | boolean | undefined => {
+  const last: unknown = Array.isArray(value) ? value.at(-1) : value;
+  return last === undefined || typeof last === 'boolean' ? last : String(last).replaceAll(mark, '');
+};
+
+/** Reads the flags of a verb. Throws UsageError. */
+function parseFlags(spec: VerbSpec, words: readonly string[]): Flags {
+  const cli = cac('minik');
+  const command = cli.command(spec.name, spec.summary);
+  for (const { name, short, value, text: about } of spec.flags)
+    command.option(`${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` <${value}>`}`, about);
+  command.action(() => undefined);
+  const help = `"minik help ${spec.name}" lists its flags.`;
+  try {
+    const { args, options } = cli.parse(['node', 'minik', spec.name, ...words.map(protect)], { run: false });
+    const [stray] = args.map((word) => word.replaceAll(mark, ''));
+    if (stray !== undefined) {
+      const named = spec.flags.some(({ name }) => name === 'profile') ? [`To name a cluster: minik ${spec.name} -p ${stray}`] : [];
+      throw new UsageError(`"minik ${spec.name}" takes no argument, but got ${JSON.stringify(stray)}`, [...named, help]);
+    }
+    cli.runMatchedCommand();
+    return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, plain(value)]));
+  } catch (error) {
+    if (!(error instanceof Error && error.name === 'CACError')) throw error;
+    const [, unknown] = /^Unknown option `--?(.+)`$/.exec(error.message) ?? [];
+    const meant =
+      unknown === undefined
+        ? undefined
+        : suggestion(
+            unknown,
+            spec.flags.map(({ name }) => name),
+          );
+    throw new UsageError(
+      unknown === undefined ? error.message : `unknown flag ${words.find((word) => word.includes(unknown)) ?? unknown}`,
+      [...(meant === undefined ? [] : [`Did you mean --${meant}?`]), help],
+    );
+  }
+}
+
+function unknownVerb(word: string): UsageError {
+  const meant = suggestion(
+    word,
+    verbs.map(({ name }) => name),
   );
-  cli.command('kubectl [...args]', 'The bundled kubectl, against this or any other cluster').allowUnknownOptions();
-  cli.help();
-  return cli;
+  return new UsageError(`unknown command ${JSON.stringify(word)}`, [
+    ...(meant === undefined ? [] : [`Did you mean "minik ${meant}"?`]),
+    '"minik help" lists the commands.',
+  ]);
+}
+
+/** `help [COMMAND]`. Throws UsageError. */
+function help(context: CliContext, words: readonly string[]): Promise<number> | number {
+  const [word, stray] = words;
+  if (stray !== undefined) throw new UsageError(`"minik help" takes one command, but also got ${JSON.stringify(stray)}`);
+  if (word === 'kubectl') return context.kubectl(['--help']);
+  const spec = word === undefined ? undefined : verbNamed(word);
+  if (word !== undefined && spec === undefined) throw unknownVerb(word);
+  context.terminal.out(spec === undefined ? generalHelp() : verbHelp(spec));
+  return 0;
+}
+
+/** `completion SHELL`. Throws UsageError. */
+function completion({ terminal }: CliContext, words: readonly string[]): number {
+  const [shell, stray] = words;
+  if (!isShell(shell) || stray !== undefined)
+    throw new UsageError(`"minik completion" takes one of ${shells.join(', ')}`, ['"minik help completion" says what to do with it.']);
+  terminal.out(completionScript(shell));
+  return 0;
+}
+
+const asksForHelp = (word: string): boolean => word === '--help' || word === '-h';
+
+async function run(args: readonly string[], context: CliContext): Promise<number> {
+  const [word = 'help', ...words] = args;
+  if (word === 'serve') return serve(context, words[0] ?? 'minik', words[1] ?? '{}');
+  if (word === '__complete') {
+    const profiles = (): readonly string[] => profileNames(minikHome(context.terminal));
+    for (const each of completions(words, profiles)) context.terminal.out(`${each}\n`);
+    return 0;
+  }
+  if (word === '--version' || word === '-v') return version(context, { output: 'text', kubernetesVersion: context.kubernetesVersion });
+  if (asksForHelp(word)) return help(context, words);
+  const spec = verbNamed(word);
+  if (spec === undefined) throw unknownVerb(word);
+  if (words.some(asksForHelp)) return help(context, [word]);
+  if (word === 'help') return help(context, words);
+  if (word === 'completion') return completion(context, words);
+  const action = actions[word];
+  if (action === undefined) throw unknownVerb(word);
+  return action(parseFlags(spec, words), context);
 }
 
 /** What the system refuses to do with a file is nobody's bug. */
@@ -142,28 +191,10 @@ function printError(context: CliContext, error: unknown): void {
 export async function runMinik(args: readonly string[], context: CliContext): Promise<number> {
   if (args[0] === 'kubectl') return context.kubectl(args.slice(1));
   try {
-    if (args[0] === 'serve') return await serve(context, args[1] ?? 'minik', args[2] ?? '{}');
-    const outcome: { code: Promise<number> } = { code: Promise.resolve(0) };
-    const cli = commands(context, outcome);
-    if (args.length === 0) {
-      cli.outputHelp();
-      return 0;
-    }
-    if (args[0] === '--version' || args[0] === '-v')
-      return version(context, { output: 'text', kubernetesVersion: context.kubernetesVersion });
-    cli.parse(['node', 'minik', ...args], { run: false });
-    if (cli.matchedCommand === undefined && cli.options.help !== true) {
-      context.terminal.err(`${pc.red('minik:')} unknown command ${JSON.stringify(args[0])}\n  "minik --help" lists the commands.\n`);
-      return usageExitCode;
-    }
-    cli.runMatchedCommand();
-    return await outcome.code;
+    return await run(args, context);
   } catch (error) {
-    if (error instanceof Error && error.name === 'CACError') {
-      context.terminal.err(`${pc.red('minik:')} ${error.message}\n`);
-      return usageExitCode;
-    }
     printError(context, error);
+    if (error instanceof UsageError) return usageExitCode;
     return error instanceof InterruptedStart ? interruptedExitCode : 1;
   }
 }

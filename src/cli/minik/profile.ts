@@ -13,6 +13,7 @@ import { type Crash, crashesIn, type LastWords } from './crashes.ts';
 import { tryLock } from './file-lock.ts';
 import type { ClusterMarks } from './own-entries.ts';
 import { processStartOf } from './process-identity.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface ProcessIdentity {
   readonly pid: number;
@@ -54,10 +55,10 @@ export class Profile {
   readonly name: string;
   readonly folder: string;
 
-  /** Throws UserError when the name is not a DNS label of at most 40 characters. */
+  /** Throws UsageError when the name is not a DNS label of at most 40 characters. */
   constructor(home: string, name: string) {
     if (!profileName.test(name)) {
-      throw new UserError(`invalid profile name ${JSON.stringify(name)}`, [
+      throw new UsageError(`invalid profile name ${JSON.stringify(name)}`, [
         'Use at most 40 lower-case letters, digits and "-", beginning and ending with a letter or digit.',
       ]);
     }

@@ -1,8 +1,9 @@
 /** What every `minik` verb gets, and the options that all share. */
 import type { Logger } from '../../client/logger.ts';
-import { type LoadClusterHost, UserError } from '../cluster-port.ts';
+import type { LoadClusterHost } from '../cluster-port.ts';
 import type { Terminal } from '../terminal.ts';
 import { minikHome, Profile } from './profile.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface VerbContext {
   readonly terminal: Terminal;
@@ -19,11 +20,11 @@ export interface CommonOptions {
   readonly output: 'text' | 'json';
 }
 
-/** Reads `-p` and `-o`. Throws UserError on an unknown output format. */
+/** Reads `-p` and `-o`. Throws UsageError on an unknown output format. */
 export function commonOptions(flags: Readonly<Record<string, unknown>>, context: VerbContext): CommonOptions {
   const output = flags.output ?? 'text';
   if (output !== 'text' && output !== 'json')
-    throw new UserError(`unknown output format ${JSON.stringify(output)}`, ['Use "-o text" or "-o json".']);
+    throw new UsageError(`unknown output format ${JSON.stringify(output)}`, ['Use "-o text" or "-o json".']);
   return { profile: String(flags.profile ?? (context.terminal.env.MINIK_PROFILE || 'minik')), output };
 }
 

@@ -1,0 +1,49 @@
+/** Completion in shells: small scripts that ask `minik __complete WORD…` for what the last word may become. */
+import { type FlagSpec, type Shell, shells, verbNamed, verbs } from './verbs.ts';
+
+const scripts: Readonly<Record<Shell, string>> = {
+  bash: `_minik() {
+  local found
+  found="$("\${COMP_WORDS[0]}" __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)"
+  COMPREPLY=($(compgen -W "$found" -- "\${COMP_WORDS[COMP_CWORD]}"))
+}
+complete -o default -F _minik minik
+`,
+  zsh: `#compdef minik
+_minik() {
+  local -a found
+  found=("\${(@f)$("\${words[1]}" __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  if [[ -n "\${found[*]}" ]]; then compadd -- "\${found[@]}"; else _files; fi
+}
+compdef _minik minik
+`,
+  fish: `function __minik_complete
+  set -l words (commandline -opc)
+  set -l current (commandline -ct)
+  $words[1] __complete $words[2..] "$current" 2>/dev/null
+end
+complete -c minik -f -a '(__minik_complete)'
+`,
+};
+
+export const isShell = (name: string | undefined): name is Shell => shells.some((shell) => shell === name);
+
+export const completionScript = (shell: Shell): string => scripts[shell];
+
+const valuesOf = ({ choices = [] }: FlagSpec, profiles: () => readonly string[]): readonly string[] =>
+  choices === 'profiles' ? profiles() : choices;
+
+/** What the last of the words after `minik` may become. */
+export function completions(words: readonly string[], profiles: () => readonly string[]): readonly string[] {
+  const current = words.at(-1) ?? '';
+  const matching = (candidates: readonly string[]): readonly string[] => candidates.filter((each) => each.startsWith(current));
+  if (words.length <= 1) return matching(verbs.map(({ name }) => name));
+  const spec = verbNamed(words[0] ?? '');
+  if (spec?.name === 'help') return words.length === 2 ? matching(verbs.map(({ name }) => name)) : [];
+  if (spec?.name === 'completion') return words.length === 2 ? matching(shells) : [];
+  const before = words.at(-2) ?? '';
+  const asked = spec?.flags.find(({ name, short, value }) => value !== undefined && (before === `--${name}` || before === `-${short}`));
+  if (asked !== undefined) return matching(valuesOf(asked, profiles));
+  if (!current.startsWith('-')) return [];
+  return matching((spec?.flags ?? []).map(({ name }) => `--${name}`));
+}

@@ -1,0 +1,151 @@
+/** What `minik` understands: its verbs and their flags, with the words of their helps. Parsing, help and completion all read this. */
+
+export interface FlagSpec {
+  readonly name: string;
+  readonly short?: string;
+  /** Name of its value; absent: it is on or off. */
+  readonly value?: string;
+  /** The values that there are; `profiles`: the names of the clusters. */
+  readonly choices?: readonly string[] | 'profiles';
+  readonly text: string;
+  /** What holds without it. */
+  readonly fallback?: string;
+}
+
+export interface VerbSpec {
+  readonly name: string;
+  readonly summary: string;
+  /** Lines. */
+  readonly description: readonly string[];
+  /** After the name in the usage line; default: `[flags]`. */
+  readonly args?: string;
+  readonly flags: readonly FlagSpec[];
+  /** What it does, and the command. */
+  readonly examples: readonly (readonly [string, string])[];
+}
+
+const profile: FlagSpec = {
+  ...{ name: 'profile', short: 'p', value: 'NAME', choices: 'profiles', text: 'Name of the cluster' },
+  fallback: 'MINIK_PROFILE, or minik',
+};
+const output: FlagSpec = { name: 'output', short: 'o', value: 'FORMAT', choices: ['text', 'json'], text: 'How to print', fallback: 'text' };
+const common = [profile, output] as const;
+
+const start: VerbSpec = {
+  name: 'start',
+  summary: 'Start a cluster, making it when it does not exist',
+  description: [
+    'Makes the cluster of a profile, or starts it again with everything that it held; containers that run are taken over, not restarted.',
+    'Afterwards kubectl uses it: its context is added to the kubeconfig and made the current one. Entries of other clusters are left alone.',
+    'A start that is interrupted (Ctrl-C) is undone.',
+  ],
+  flags: [
+    ...common,
+    {
+      ...{ name: 'runtime', value: 'NAME', choices: ['docker', 'simulated'], fallback: 'docker' },
+      text: 'docker, or simulated: containers exist in memory only. Cannot be changed later',
+    },
+    { name: 'nodes', value: 'COUNT', text: 'How many (virtual) nodes. Cannot be changed later', fallback: '1' },
+    { name: 'api-port', value: 'PORT', text: 'Port of the API server on 127.0.0.1', fallback: '6443, or the next free one' },
+    {
+      name: 'service-cidr',
+      value: 'RANGE',
+      text: 'Addresses for Services. Cannot be changed later',
+      fallback: 'a free /20 of 10.96.0.0/12',
+    },
+    { name: 'pod-cidr', value: 'RANGE', text: 'Addresses for Pods. Cannot be changed later', fallback: 'a free /20 of 10.244.0.0/14' },
+    {
+      ...{ name: 'node-port-addresses', value: 'RANGES', fallback: 'none' },
+      text: "Where node ports listen besides 127.0.0.1 and the nodes' addresses, e.g. 0.0.0.0/0",
+    },
+  ],
+  examples: [
+    ['A cluster', 'minik start'],
+    ['A second one beside it, with three nodes', 'minik start -p second --nodes 3'],
+    ['Real API, simulated containers: no Docker needed', 'minik start -p dry --runtime simulated'],
+  ],
+};
+
+const status: VerbSpec = {
+  name: 'status',
+  summary: 'Show whether a cluster runs and kubectl reaches it',
+  description: [
+    'The exit code is the sum of what is not well: 1 the host (no server), 2 the cluster (it does not answer, or is not healthy),',
+    '4 kubectl (it does not reach this cluster when typed as it is).',
+  ],
+  flags: common,
+  examples: [['For a program', 'minik status -o json']],
+};
+
+const remove: VerbSpec = {
+  name: 'delete',
+  summary: 'Stop a cluster and remove everything of it',
+  description: [
+    "Removes containers, networks, routes, files and the kubeconfig's entries, by whatever name they have now. What cannot be reached is found out",
+    'before anything is removed.',
+  ],
+  flags: [
+    ...common,
+    { name: 'all', text: 'Delete every cluster' },
+    { name: 'force', text: 'Go on where something cannot be reached or removed, and say so' },
+  ],
+  examples: [['Every cluster', 'minik delete --all']],
+};
+
+const logs: VerbSpec = {
+  name: 'logs',
+  summary: "Print the server's log",
+  description: ['What the server says of itself: starts, stops, crashes, what fails. For the log of a pod: kubectl logs.'],
+  flags: [
+    ...common,
+    { name: 'follow', short: 'f', text: 'Go on printing as the log grows' },
+    { name: 'lines', short: 'n', value: 'COUNT', text: 'Only this many lines from the end', fallback: '0, which is all' },
+  ],
+  examples: [['As it happens', 'minik logs -f']],
+};
+
+/** The shells that can be taught to complete. */
+export const shells = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof shells)[number];
+
+export const verbs: readonly VerbSpec[] = [
+  start,
+  {
+    ...{
+      name: 'stop',
+      summary: 'Stop a cluster; its containers and data stay',
+      flags: common,
+      examples: [['A cluster', 'minik stop -p second']],
+    },
+    description: ['Ends the server. Containers run on, and the next start takes them over.'],
+  },
+  status,
+  remove,
+  logs,
+  {
+    ...{ name: 'kubectl', args: '...', summary: 'The bundled kubectl, against this or any other cluster', flags: [] },
+    ...{ description: ['Understands what kubectl does: "minik kubectl --help".'], examples: [['Pods', 'minik kubectl get pods']] },
+  },
+  {
+    ...{ name: 'completion', args: shells.join('|'), summary: 'Print what teaches a shell to complete minik', flags: [] },
+    description: ['Prints a script for the shell, to be read at its start.'],
+    examples: [
+      ['bash, now and here', 'source <(minik completion bash)'],
+      ['zsh, now and here', 'source <(minik completion zsh)'],
+      ['fish, for good', 'minik completion fish > ~/.config/fish/completions/minik.fish'],
+    ],
+  },
+  {
+    name: 'version',
+    summary: 'Print the version',
+    description: ['Of minik, and of the Kubernetes whose API it serves.'],
+    flags: common,
+    examples: [],
+  },
+  {
+    ...{ name: 'help', args: '[COMMAND]', summary: 'Tell about minik, or one of its commands', flags: [] },
+    ...{ description: ['The same as --help after the command.'], examples: [['About start', 'minik help start']] },
+  },
+];
+
+export const verbNamed = (name: string): VerbSpec | undefined => verbs.find((verb) => verb.name === name);
