@@ -50,7 +50,9 @@ export function beforeUpdate<T extends KubeObject>(kind: Kind<T>, received: T, p
 
 /** Finishes an update through a sub-resource that takes a part of the object. Upstream's strategies of sub-resources warn of nothing. */
 export function beforePartUpdate<T extends KubeObject>(kind: Kind<T>, part: PartSubresource<T>, received: T, previous: T): Finished<T> {
-  const object = countChange(kind, part.take(keepSystemMeta(received, previous), previous), previous);
+  const taken = part.take(keepSystemMeta(received, previous), previous);
+  const { managedFields } = received.metadata;
+  const object = countChange(kind, withMeta(taken, { managedFields }), previous);
   const errors = [
     ...metaErrors(kind, object, previous),
     ...(part.validatesWhole ? (kind.rules?.validate?.(object, root) ?? []) : []),
@@ -90,7 +92,6 @@ function keepSystemMeta<T extends KubeObject>(object: T, { metadata }: T): T {
     deletionTimestamp: metadata.deletionTimestamp ?? next.deletionTimestamp,
     deletionGracePeriodSeconds: next.deletionGracePeriodSeconds ?? metadata.deletionGracePeriodSeconds,
     selfLink: undefined,
-    managedFields: undefined,
   });
 }
 

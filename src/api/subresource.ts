@@ -38,6 +38,8 @@ export interface CreateSubresource {
   readonly does: 'create';
   readonly verbs: readonly ['create'];
   readonly body: GroupVersionKind;
+  /** True: the body's uid is that of the object it is for, and has to match. Default: it is dropped. */
+  readonly keepsSystemMeta?: boolean;
 }
 
 /** Answers a GET with text: log. Its code is the server's. Admission sees nothing. */
@@ -106,6 +108,14 @@ export const streamSubresource = (to: 'container' | 'pod', options: string): Con
   to,
 });
 
+/** Takes orders. */
+export const createSubresource = (body: GroupVersionKind, more: Pick<CreateSubresource, 'keepsSystemMeta'> = {}): CreateSubresource => ({
+  does: 'create',
+  verbs: ['create'],
+  body,
+  ...more,
+});
+
 /** Passes requests of every method on. */
 export const proxySubresource = (options: string): ConnectSubresource => ({
   does: 'connect',
@@ -113,3 +123,21 @@ export const proxySubresource = (options: string): ConnectSubresource => ({
   options: coreOptions(options),
   to: 'server',
 });
+
+/** What the bodies, answers or options of a sub-resource are in a served version; '' is the main resource. Logs are of their object's own type. */
+export function subresourceType(
+  { kind, subresources }: { readonly kind: string; readonly subresources: Readonly<Record<string, AnySubresource>> },
+  name: string,
+  { group, version }: { readonly group: string; readonly version: string },
+): GroupVersionKind {
+  const declared = name === '' ? undefined : subresources[name];
+  switch (declared?.does) {
+    case 'stand-in':
+    case 'create':
+      return declared.body;
+    case 'connect':
+      return declared.options;
+    default:
+      return { group, version, kind };
+  }
+}

@@ -98,11 +98,11 @@ export interface ApiServer {
   ): Promise<{ readonly entry: ApiEntry }>;
   delete(context: ApiRequestContext, target: ApiTarget, options: DeleteOptions): Promise<unknown>;
   deleteCollection(context: ApiRequestContext, target: ApiTarget, request: ApiListRequest, options: DeleteOptions): Promise<unknown>;
-  subresource(
+  /** POST of a sub-resource that takes orders: binding, eviction, token. Answers the response's body. */
+  order(
     context: ApiRequestContext,
     target: ApiTarget,
-    verb: 'get' | 'create' | 'update' | 'patch',
-    body: JsonValue | undefined,
+    body: { readonly json: JsonValue; readonly text: string | undefined },
     options: ApiMutateOptions,
   ): Promise<JsonObject>;
 }

@@ -149,8 +149,15 @@ class InProcessResourceClient<T extends KubeObject> implements ResourceClient<T>
     await this.#api.deleteCollection(this.#context, this.#collection(list.namespace), listRequest(list), options);
   }
 
-  subresource(verb: 'get' | 'create' | 'update', ref: ObjectRef, name: string, body?: JsonObject): Promise<JsonObject> {
-    return this.#api.subresource(this.#context, { ...this.#target(ref), subresource: name }, verb, body, this.#mutate());
+  async subresource(verb: 'get' | 'create' | 'update', ref: ObjectRef, name: string, body: JsonObject = {}): Promise<JsonObject> {
+    const target = { ...this.#target(ref), subresource: name };
+    if (verb === 'create') return this.#api.order(this.#context, target, bodyOf(body), this.#mutate());
+    const { object } =
+      verb === 'get'
+        ? await this.#api.get(this.#context, target, { resourceVersion: '' })
+        : (await this.#api.update(this.#context, target, bodyOf(body), this.#mutate())).entry;
+    // Stored objects, and what stands for them, are JSON.
+    return object as unknown as JsonObject;
   }
 
   async #update(object: Received<T>, subresource: string, options: WriteOptions | undefined): Promise<T> {

@@ -93,8 +93,8 @@ export class FakeApiServer implements ApiServer {
     }
   }
 
-  async subresource(_context: unknown, target: ApiTarget, verb: string, body: JsonValue | undefined): Promise<JsonObject> {
-    return { kind: 'Echo', verb, name: target.name, subresource: target.subresource, body: body ?? null };
+  async order(_context: unknown, target: ApiTarget, { json }: { readonly json: JsonValue }): Promise<JsonObject> {
+    return { kind: 'Echo', verb: 'create', name: target.name, subresource: target.subresource, body: json };
   }
 
   #put(type: 'ADDED' | 'MODIFIED', target: ApiTarget, base: Partial<KubeObject['metadata']>, json: JsonValue): ApiEntry {

@@ -52,11 +52,8 @@ async function handle(api: ApiServer, kind: AnyKind, request: IncomingMessage, r
 }
 
 async function answerTo(api: ApiServer, target: ApiTarget, method: string, json: JsonValue): Promise<unknown> {
-  const verb = ({ GET: 'get', POST: 'create', PUT: 'update' } as const)[method];
-  if (target.subresource !== '' && target.subresource !== 'status' && verb !== undefined) {
-    return api.subresource(context, target, verb, json ?? undefined, mutate);
-  }
   const body = { json, text: undefined };
+  if (target.subresource !== '' && method === 'POST') return api.order(context, target, body, mutate);
   switch (method) {
     case 'POST': {
       // The test sends objects.

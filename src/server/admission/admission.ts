@@ -1,43 +1,57 @@
 /**
- * Admission: plugins that may change, then plugins that may refuse, what is about to be stored. Runs after decoding and defaults, before prepare and
- * validation (mutating), and last before the store (validating). Source: apiserver pkg/admission/interfaces.go, chain.go.
+ * Admission: plugins that may change, then plugins that may refuse, what is about to happen. Every write passes, whatever its resource or sub-resource, and
+ * so does every CONNECT. Mutating plugins run after decoding and defaults, before prepare and validation; validating ones last before the store.
+ * Source: apiserver pkg/admission/{interfaces,attributes,chain}.go.
  */
 import type { AnyKind } from '../../api/kind.ts';
-import type { KubeObject } from '../../api/object.ts';
+import type { GroupVersionKind, StoredMeta } from '../../api/object.ts';
 import { type StatusError, statusErrors } from '../../api/status-error.ts';
 import type { RequestContext } from '../registry/registry.ts';
 
-export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE';
+export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+
+/** What plugins look at: an object of the Kind, the body of a sub-resource, or the options of a connection; those have no metadata. */
+export interface AdmissionObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata?: StoredMeta;
+}
 
 /** One request as plugins see it. */
 export interface AdmissionAttributes {
   readonly operation: AdmissionOperation;
+  /** The Kind whose resource the request is about. */
   readonly kind: AnyKind;
+  /** The resource's group and version that the request used. */
+  readonly served: { readonly group: string; readonly version: string };
+  /** '' for the main resource. */
   readonly subresource: string;
+  /** What `object` and `oldObject` are, in the version that the request used: the Kind's own type, or the sub-resource's. */
+  readonly type: GroupVersionKind;
+  /** For a Namespace its own name, as upstream. */
   readonly namespace: string;
-  /** '' while a name is still to be generated. */
+  /** '' while a name is still to be generated, and for a DELETE of a collection. */
   readonly name: string;
   /** The new object; undefined for DELETE. */
-  readonly object: KubeObject | undefined;
-  /** The stored object; undefined for CREATE, and for a DELETE of a collection. */
-  readonly oldObject: KubeObject | undefined;
+  readonly object: AdmissionObject | undefined;
+  /** The stored object; undefined for CREATE and CONNECT. */
+  readonly oldObject: AdmissionObject | undefined;
   readonly dryRun: boolean;
   readonly context: RequestContext;
 }
 
-/** One plugin; has `admit`, `validate` or both. Both throw StatusError to refuse. */
+/** One plugin; has `admit`, `validate` or both, called for every operation. Both throw StatusError to refuse. */
 export interface AdmissionPlugin {
   readonly name: string;
-  /** Returns the object, changed or not; may not mutate it. Called for CREATE and UPDATE, and for DELETE with its answer ignored. */
-  admit?(object: KubeObject, attributes: AdmissionAttributes): KubeObject | Promise<KubeObject>;
-  /** Called for all operations. */
+  /** Returns the object to go on with, undefined when it stays as it is; may not mutate it. The answer to a DELETE or CONNECT is ignored. */
+  admit?(attributes: AdmissionAttributes): AdmissionObject | undefined | Promise<AdmissionObject | undefined>;
   validate?(attributes: AdmissionAttributes): void | Promise<void>;
 }
 
 /** All plugins in order. */
 export interface AdmissionChain {
-  /** Runs the mutating plugins on `attributes.object`. */
-  admit(attributes: AdmissionAttributes): Promise<KubeObject | undefined>;
+  /** Runs the mutating plugins; the object that comes out of them. */
+  admit(attributes: AdmissionAttributes): Promise<AdmissionObject | undefined>;
   /** Runs the validating plugins. */
   validate(attributes: AdmissionAttributes): Promise<void>;
 }
@@ -48,11 +62,10 @@ export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): Admis
     async admit(attributes) {
       let current = attributes;
       for (const plugin of plugins) {
-        if (plugin.admit === undefined || current.object === undefined) continue;
-        const answer = plugin.admit(current.object, current);
+        const answer = plugin.admit?.(current);
         // Most plugins answer at once: waiting costs a turn of the microtask queue each.
         const object = answer instanceof Promise ? await answer : answer;
-        if (object !== current.object) current = { ...current, object };
+        if (object !== undefined && object !== current.object) current = { ...current, object };
       }
       return current.object;
     },
@@ -67,6 +80,7 @@ export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): Admis
 
 /** The error of a plugin that refuses. Source: apiserver pkg/admission/errors.go (NewForbidden). */
 export function admissionForbidden({ kind, object, name }: AdmissionAttributes, cause: string): StatusError {
-  const shown = object?.metadata.name || object?.metadata.generateName || name || 'Unknown/errorGettingName';
+  const unnamed = object !== undefined && object.metadata === undefined ? 'Unknown/errorGettingName' : 'Unknown';
+  const shown = name || object?.metadata?.name || object?.metadata?.generateName || unnamed;
   return statusErrors.forbidden({ group: kind.group, resource: kind.plural }, shown, cause);
 }

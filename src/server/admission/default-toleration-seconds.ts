@@ -17,12 +17,12 @@ const covers = ({ key, effect }: Toleration, taint: string): boolean =>
 export function defaultTolerationSeconds(): AdmissionPlugin {
   return {
     name: 'DefaultTolerationSeconds',
-    admit(object, attributes) {
-      const pod = writtenPod(attributes, object);
-      if (pod === undefined) return object;
+    admit(attributes) {
+      const pod = writtenPod(attributes);
+      if (pod === undefined) return undefined;
       const tolerations = pod.spec.tolerations ?? [];
       const missing = taints.filter((taint) => !tolerations.some((toleration) => covers(toleration, taint)));
-      if (missing.length === 0) return object;
+      if (missing.length === 0) return undefined;
       const added = missing.map((key): Toleration => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: seconds }));
       return withSpec(pod, { tolerations: [...tolerations, ...added] });
     },

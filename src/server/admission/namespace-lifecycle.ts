@@ -14,14 +14,13 @@ const accessReviews: ReadonlySet<string> = new Set(['localsubjectaccessreviews.a
 export function namespaceLifecycle(reader: ObjectReader): AdmissionPlugin {
   return {
     name: 'NamespaceLifecycle',
-    admit(object, attributes) {
-      checkNamespace(reader, attributes);
-      return object;
-    },
-    validate({ operation, kind, name, subresource }) {
-      if (operation === 'DELETE' && kind.resourceName === 'namespaces' && subresource === '' && immortal.has(name)) {
+    admit(attributes) {
+      const { operation, kind, name } = attributes;
+      if (operation === 'DELETE' && kind.resourceName === 'namespaces' && immortal.has(name)) {
         throw statusErrors.forbidden({ group: '', resource: 'namespaces' }, name, 'this namespace may not be deleted');
       }
+      if (operation === 'CREATE' || operation === 'UPDATE') checkNamespace(reader, attributes);
+      return undefined;
     },
   };
 }

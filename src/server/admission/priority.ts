@@ -28,13 +28,13 @@ const resolved = ({ metadata, value, preemptionPolicy }: PriorityClass): Resolve
 export function priority(reader: ObjectReader): AdmissionPlugin {
   return {
     name: 'Priority',
-    admit(object, attributes) {
-      const created = createdPod(attributes, object);
+    admit(attributes) {
+      const created = createdPod(attributes);
       if (created !== undefined) return prioritized(reader, created, attributes);
-      const pod = writtenPod(attributes, object);
+      const pod = writtenPod(attributes);
       // Only Pods are stored under this resource name.
       const previous = attributes.oldObject as Pod | undefined;
-      if (pod === undefined || previous === undefined) return object;
+      if (pod === undefined || previous === undefined) return undefined;
       const { priority: value, preemptionPolicy } = previous.spec;
       return withSpec(pod, {
         ...(pod.spec.priority === undefined && value !== undefined ? { priority: value } : {}),

@@ -28,7 +28,7 @@ const attributes = {
 
 async function admitted(spec: object): Promise<Pod['spec']> {
   const object = { metadata: { name: 'p' }, spec: { containers: [], ...spec } } as unknown as KubeObject; // as above
-  const pod = (await plugin.admit?.(object, attributes)) as Pod; // what goes in comes out
+  const pod = ((await plugin.admit?.({ ...attributes, object })) ?? object) as Pod; // what goes in comes out
   await plugin.validate?.({ ...attributes, object: pod });
   return pod.spec;
 }

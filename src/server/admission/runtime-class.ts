@@ -12,14 +12,14 @@ const resourceName = 'runtimeclasses.node.k8s.io';
 export function runtimeClass(reader: ObjectReader): AdmissionPlugin {
   return {
     name: 'RuntimeClass',
-    admit(object, attributes) {
-      const pod = createdPod(attributes, object);
-      if (pod === undefined) return object;
+    admit(attributes) {
+      const pod = createdPod(attributes);
+      if (pod === undefined) return undefined;
       const found = classOf(reader, pod, attributes);
       return found === undefined ? pod : withScheduling(withOverhead(pod, found, attributes), found, attributes);
     },
     validate(attributes) {
-      const pod = attributes.object === undefined ? undefined : createdPod(attributes, attributes.object);
+      const pod = createdPod(attributes);
       if (pod === undefined) return;
       const overhead = classOf(reader, pod, attributes)?.overhead;
       if (overhead === undefined && pod.spec.overhead !== undefined) {

@@ -21,12 +21,12 @@ const defaultAccountWaitMs = 1500;
 export function serviceAccount(reader: ObjectReader, random: () => number): AdmissionPlugin {
   return {
     name: 'ServiceAccount',
-    async admit(object, attributes) {
-      const pod = createdPod(attributes, object);
-      if (pod === undefined) return object;
+    async admit(attributes) {
+      const pod = createdPod(attributes);
+      if (pod === undefined) return undefined;
       if (pod.metadata.annotations?.[mirrorAnnotation] !== undefined) {
         checkMirrorPod(pod, attributes);
-        return object;
+        return undefined;
       }
       const name = pod.spec.serviceAccountName || pod.spec.serviceAccount || 'default';
       const account = await findAccount(reader, attributes, name);

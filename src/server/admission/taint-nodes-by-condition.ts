@@ -8,12 +8,12 @@ const notReady = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' } a
 export function taintNodesByCondition(): AdmissionPlugin {
   return {
     name: 'TaintNodesByCondition',
-    admit(object, { operation, kind, subresource }) {
-      if (operation !== 'CREATE' || kind.resourceName !== 'nodes' || subresource !== '') return object;
+    admit({ operation, kind, subresource, object }) {
+      if (operation !== 'CREATE' || kind.resourceName !== 'nodes' || subresource !== '') return undefined;
       // Only Nodes are stored under this resource name.
       const node = object as Node;
       const taints = node.spec.taints ?? [];
-      if (taints.some(({ key, effect }) => key === notReady.key && effect === notReady.effect)) return object;
+      if (taints.some(({ key, effect }) => key === notReady.key && effect === notReady.effect)) return undefined;
       return { ...node, spec: { ...node.spec, taints: [...taints, notReady] } };
     },
   };

@@ -69,7 +69,8 @@ describe('authorizedRegistry', () => {
       ['patch pods', () => api.patch(context, target(), { type: 'merge', body: {}, force: false }, mutate)],
       ['delete pods', () => api.delete(context, target(), {})],
       ['deletecollection pods', () => api.deleteCollection(context, target({ name: '' }), list, {})],
-      ['create pods/binding', () => api.subresource(context, target({ subresource: 'binding' }), 'create', {}, mutate)],
+      ['create pods/binding', () => api.order(context, target({ subresource: 'binding' }), { json: {}, text: undefined }, mutate)],
+      ['create pods/exec', () => api.connect(context, target({ subresource: 'exec' }), [])],
     ];
     for (const [what, call] of calls) {
       await assert.rejects(

@@ -114,9 +114,13 @@ export function authorizedRegistry(registry: Registry, authorizer: AccessAuthori
       check(context, 'deletecollection', target);
       return registry.deleteCollection(context, target, request, options);
     },
-    subresource: async (context, target, verb, body, options) => {
-      check(context, verb, target);
-      return registry.subresource(context, target, verb, body, options);
+    order: async (context, target, body, options, code) => {
+      check(context, 'create', target);
+      return registry.order(context, target, body, options, code);
+    },
+    connect: async (context, target, query) => {
+      check(context, 'create', target);
+      return registry.connect(context, target, query);
     },
   };
 }

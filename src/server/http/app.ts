@@ -91,7 +91,7 @@ function contextOf(options: AppOptions): ServerContext {
   const healthChecks = [pingCheck, ...(options.healthChecks ?? [])];
   const virtualResources = [
     componentStatuses(healthChecks),
-    bindings(registry),
+    bindings,
     ...reviews(authorizer, authenticators, options.ruleResolver),
     ...(options.virtualResources ?? []),
   ];

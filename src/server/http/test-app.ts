@@ -4,8 +4,9 @@ import { builtInKinds } from '../../api/kinds/index.ts';
 import { loadSchemas } from '../../api/schema/load.ts';
 import { Protobuf } from '../../api/schema/protobuf.ts';
 import type { Logger } from '../../client/logger.ts';
-import { createAdmissionChain } from '../admission/admission.ts';
-import { podsBehaviour } from '../registry/behaviours/pods.ts';
+import { type AdmissionPlugin, createAdmissionChain } from '../admission/admission.ts';
+import { bindingsBehaviour, podsBehaviour } from '../registry/behaviours/pods.ts';
+import { serviceAccountsBehaviour } from '../registry/behaviours/service-accounts.ts';
 import { createRegistry } from '../registry/create-registry.ts';
 import { createKindSet, type MutableKindSet } from '../registry/kind-set.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
@@ -57,14 +58,22 @@ export interface TestApp {
 }
 
 /** Makes the app. Everyone may do everything unless an authorizer is given. */
-export function testApp(more: Partial<AppOptions> = {}, store: Store = createMemoryStore()): TestApp {
+export function testApp(
+  more: Partial<AppOptions> = {},
+  store: Store = createMemoryStore(),
+  plugins: readonly AdmissionPlugin[] = [],
+): TestApp {
   const kinds = createKindSet(builtInKinds);
   const registry = createRegistry({
     store,
     kinds,
     schemas,
-    admission: createAdmissionChain([]),
-    behaviours: new Map([['pods', podsBehaviour]]),
+    admission: createAdmissionChain(plugins),
+    behaviours: new Map([
+      ['bindings', bindingsBehaviour],
+      ['pods', podsBehaviour],
+      ['serviceaccounts', serviceAccountsBehaviour({ audiences: ['test'], issue: async () => 'a-token' })],
+    ]),
   });
   const options: AppOptions = {
     registry,

@@ -1,22 +1,39 @@
-/** Calls the admission chain with a request's attributes. */
+/** The one gate: calls the admission chain with a request's attributes. What plugins see is what upstream's see. */
+import type { JsonObject } from '../../api/json.ts';
 import type { KubeObject } from '../../api/object.ts';
-import type { AdmissionAttributes } from '../admission/admission.ts';
+import { subresourceType } from '../../api/subresource.ts';
+import type { AdmissionAttributes, AdmissionObject, AdmissionOperation } from '../admission/admission.ts';
+import { servedBy } from './codec.ts';
 import type { ChangeRequest } from './prepare.ts';
 
-export interface Admitted {
-  readonly object: KubeObject | undefined;
-  readonly oldObject: KubeObject | undefined;
+/** A write's two passages. `oldObject` undefined: it is a creation. */
+export interface Gate {
+  /** Runs the mutating plugins; the object that comes out, with its defaults. */
+  mutate(object: KubeObject, oldObject: KubeObject | undefined): Promise<KubeObject>;
+  /** Runs the validating plugins. */
+  validate(object: KubeObject, oldObject: KubeObject | undefined): Promise<void>;
+}
+
+interface Passage {
+  readonly operation: AdmissionOperation;
+  readonly object: AdmissionObject | undefined;
+  readonly oldObject: AdmissionObject | undefined;
   readonly dryRun: boolean;
 }
 
-/** What plugins see: a create without an old object, a delete without a new one, else an update. */
-export function attributesOf({ context, target }: ChangeRequest, { object, oldObject, dryRun }: Admitted): AdmissionAttributes {
+function attributesOf({ context, target }: ChangeRequest, { operation, object, oldObject, dryRun }: Passage): AdmissionAttributes {
+  const { kind, subresource, namespace } = target;
+  const served = servedBy(target);
+  const name = target.name === '' && operation !== 'DELETE' ? (object?.metadata?.name ?? '') : target.name;
   return {
-    operation: object === undefined ? 'DELETE' : oldObject === undefined ? 'CREATE' : 'UPDATE',
-    kind: target.kind,
-    subresource: target.subresource,
-    namespace: target.namespace,
-    name: target.name === '' ? (object?.metadata.name ?? '') : target.name,
+    operation,
+    kind,
+    served,
+    subresource,
+    type: subresourceType(kind, subresource, served),
+    // A namespace is in itself. Source: apiserver pkg/endpoints/request/requestinfo.go, handlers/create.go.
+    namespace: kind.resourceName === 'namespaces' ? name : namespace,
+    name,
     object,
     oldObject,
     dryRun,
@@ -24,16 +41,41 @@ export function attributesOf({ context, target }: ChangeRequest, { object, oldOb
   };
 }
 
-/** Runs the mutating plugins; the object that comes out. */
-export async function admitMutating(
-  request: ChangeRequest,
-  object: KubeObject,
-  oldObject: KubeObject | undefined,
-  dryRun: boolean,
-): Promise<KubeObject> {
-  return (await request.parts.admission.admit(attributesOf(request, { object, oldObject, dryRun }))) ?? object;
+/** The gate of a write whose objects are of the target's type. */
+export function gateOf(request: ChangeRequest, dryRun: boolean): Gate {
+  const { admission } = request.parts;
+  const attributes = (object: KubeObject, oldObject: KubeObject | undefined): AdmissionAttributes =>
+    attributesOf(request, { operation: oldObject === undefined ? 'CREATE' : 'UPDATE', object, oldObject, dryRun });
+  return {
+    mutate: async (object, oldObject) => {
+      // A plugin returns the type that it is given.
+      const admitted = ((await admission.admit(attributes(object, oldObject))) ?? object) as KubeObject;
+      return admitted === object ? object : defaulted(request, admitted);
+    },
+    validate: (object, oldObject) => admission.validate(attributes(object, oldObject)),
+  };
 }
 
-/** Runs the validating plugins. */
-export const admitValidating = (request: ChangeRequest, admitted: Admitted): Promise<void> =>
-  request.parts.admission.validate(attributesOf(request, admitted));
+/** Plugins need not know of defaults. Those of the Kind are not for a sub-resource's own type. */
+function defaulted({ target: { kind, subresource } }: ChangeRequest, object: KubeObject): KubeObject {
+  const own = subresource === '' || kind.subresources[subresource]?.does === 'update';
+  return own ? (kind.codec.defaults?.(object) ?? object) : object;
+}
+
+/** Asks for leave to delete a stored object. */
+export async function admitDelete(request: ChangeRequest, oldObject: KubeObject, dryRun: boolean): Promise<void> {
+  const { admission } = request.parts;
+  const attributes = attributesOf(request, { operation: 'DELETE', object: undefined, oldObject, dryRun });
+  await admission.admit(attributes);
+  await admission.validate(attributes);
+}
+
+/** Asks for leave to connect. */
+export async function admitConnect(request: ChangeRequest, options: JsonObject): Promise<void> {
+  const { admission } = request.parts;
+  // Options have their type, and no metadata.
+  const object = options as unknown as AdmissionObject;
+  const attributes = attributesOf(request, { operation: 'CONNECT', object, oldObject: undefined, dryRun: false });
+  await admission.admit(attributes);
+  await admission.validate(attributes);
+}

@@ -9,6 +9,7 @@ import { PatchError, patchStatus } from '../../api/patch/patch-error.ts';
 import { applyStrategicMergePatch } from '../../api/patch/strategic-merge-patch.ts';
 import { Decoder } from '../../api/schema/decode.ts';
 import { decodeRequest } from '../../api/schema/decode-request.ts';
+import { queryOptions } from '../../api/schema/query-options.ts';
 import type { Schemas } from '../../api/schema/schema.ts';
 import { statusErrors } from '../../api/status-error.ts';
 import type { Body, KindSet, MutateOptions, RequestContext, Target } from './registry.ts';
@@ -32,6 +33,7 @@ export function createSchemaDecoder(schemas: Schemas): BodyDecoder {
   return {
     decode: ({ type: { group, version, kind }, model, ...body }) =>
       decodeRequest(decoder, schemas, { schema: schemas.get(model), apiVersion: apiVersionOf(group, version), kind, ...body }),
+    decodeQuery: (type, query) => queryOptions(schemas, type, query),
     modelOf: ({ group, version, kind }) => {
       const schema = schemas.forKind(group, version, kind);
       if (schema === undefined) throw new Error(`no schema for ${kind} of ${apiVersionOf(group, version)}`);

@@ -1,20 +1,20 @@
 /** Puts the verbs together: the Registry that the HTTP layer and the in-process client call. */
 import { randomUUID } from 'node:crypto';
-import type { JsonObject, JsonValue } from '../../api/json.ts';
-import { asJson } from '../../api/object-fields.ts';
 import type { Schemas } from '../../api/schema/schema.ts';
-import { statusErrors } from '../../api/status-error.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
 import type { Entry, Store } from '../store/store.ts';
 import { createPatcher, createSchemaDecoder } from './codec.ts';
+import { connect } from './connect.ts';
 import { create } from './create.ts';
 import { deleteOne } from './delete.ts';
 import { deleteCollection } from './delete-collection.ts';
 import { get } from './get.ts';
 import { list } from './list.ts';
+import { untrackedFields } from './managed-fields.ts';
+import { carryOut } from './order.ts';
 import { patch } from './patch.ts';
 import type { ChangeRequest } from './prepare.ts';
-import type { KindSet, MutateOptions, PatchRequest, Registry, RequestContext, Target } from './registry.ts';
+import type { KindSet, Registry, RequestContext, Target } from './registry.ts';
 import type { BodyDecoder, RegistryParts, ResourceBehaviour } from './registry-parts.ts';
 import { getStandIn, patchStandIn, type StandIn, updateStandIn } from './stand-in.ts';
 import { untilFresh } from './until-fresh.ts';
@@ -56,6 +56,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     admission: options.admission,
     decoder: options.decoder ?? createSchemaDecoder(options.schemas),
     patcher: createPatcher(options.schemas),
+    fields: untrackedFields,
     behaviours: options.behaviours,
     departures: new WeakMap(),
     bookmarks: new WatchBookmarks(options.store, setTimer),
@@ -123,27 +124,12 @@ class VerbRegistry implements Registry {
     return deleteCollection(this.#request(context, target), request, options);
   }
 
-  async subresource(
-    context: RequestContext,
-    target: Target,
-    verb: 'get' | 'create' | 'update' | 'patch',
-    body: JsonValue | undefined,
-    options: MutateOptions,
-  ): Promise<JsonObject> {
-    if (verb === 'create') return this.#createSubresource(context, target, body ?? null, options);
-    if (verb === 'get') return asJson((await this.get(context, target, { resourceVersion: '' })).object);
-    const answer =
-      verb === 'update'
-        ? await this.update(context, target, { json: body ?? null, text: undefined }, options)
-        : await this.patch(context, target, patchRequest(body), options);
-    return asJson(answer.entry.object);
+  order(...[context, target, body, options, code]: Parameters<Registry['order']>) {
+    return carryOut(this.#request(context, target), body, options, code);
   }
 
-  #createSubresource(context: RequestContext, target: Target, body: JsonValue, options: MutateOptions): Promise<JsonObject> {
-    const behaviour = this.#parts.behaviours.get(target.kind.resourceName)?.subresources?.[target.subresource];
-    if (behaviour?.create === undefined)
-      throw statusErrors.methodNotSupported({ group: target.kind.group, resource: target.kind.plural }, 'create');
-    return behaviour.create(this.#parts, { context, target, options }, body);
+  connect(...[context, target, query]: Parameters<Registry['connect']>) {
+    return connect(this.#request(context, target), query);
   }
 
   #request(context: RequestContext, target: Target): ChangeRequest {
@@ -155,13 +141,4 @@ class VerbRegistry implements Registry {
 function standInOf({ kind, subresource }: Target): StandIn | undefined {
   const declared = subresource === '' ? undefined : kind.subresources[subresource];
   return declared?.does === 'stand-in' ? declared : undefined;
-}
-
-const patchTypes: ReadonlySet<unknown> = new Set(['json', 'merge', 'strategic', 'apply']);
-
-/** The patch in a sub-resource's body: `{ type, body, force }`. */
-function patchRequest(json: JsonValue | undefined): PatchRequest {
-  const { type, body, force } = typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as Partial<PatchRequest>) : {};
-  if (type === undefined || !patchTypes.has(type)) throw statusErrors.unsupportedMediaType('the type of the patch is unknown');
-  return { type, body: body ?? null, force: force === true };
 }

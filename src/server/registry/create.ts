@@ -4,10 +4,18 @@ import type { KubeObject } from '../../api/object.ts';
 import { withMeta } from '../../api/object-fields.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';
 import { rfc3339 } from '../../api/time.ts';
-import { admitMutating, admitValidating } from './admit.ts';
+import { type Gate, gateOf } from './admit.ts';
 import { decodeBody } from './codec.ts';
 import { atRevision, commit, keyOf, unstoredEntry, withReservation } from './commit.ts';
-import { type ChangeRequest, inNamespace, prepareForCreate, sentResourceVersion, withoutSystemMeta, withUniqueOwners } from './prepare.ts';
+import {
+  type ChangeRequest,
+  inNamespace,
+  managerOf,
+  prepareForCreate,
+  sentResourceVersion,
+  withoutSystemMeta,
+  withUniqueOwners,
+} from './prepare.ts';
 import type { Body, MutateOptions, WriteAnswer } from './registry.ts';
 import { resourceOf } from './store-errors.ts';
 
@@ -18,16 +26,17 @@ const nameAttempts = 8;
 export async function create(request: ChangeRequest, body: Body, options: MutateOptions): Promise<WriteAnswer> {
   const { parts, context, target } = request;
   const decoded = await decodeBody(parts, context, target, { ...body, fieldValidation: options.fieldValidation });
-  const received = withUniqueOwners(context, inNamespace(target, withoutSystemMeta(decoded)), false);
-  const name = received.metadata.name ?? '';
-  const base = received.metadata.generateName ?? '';
+  const received = inNamespace(target, withoutSystemMeta(decoded));
   requireCreatable(request, received);
-  const admitted = await admit({ ...request, target: { ...target, name } }, received, options);
-  if (name !== '' || base === '') return createAdmitted({ ...request, target: { ...target, name } }, admitted, options);
+  const { name = '', generateName: base = '' } = received.metadata;
+  const gate = gateOf({ ...request, target: { ...target, name } }, options.dryRun);
+  const admitted = await admit(request, gate, received, options);
+  if (name !== '' || base === '') return createAdmitted({ ...request, target: { ...target, name } }, gate, admitted, options);
   for (let attempt = 1; ; attempt++) {
     const generated = generateName(base, () => parts.random());
+    const named = { ...request, target: { ...target, name: generated } };
     try {
-      return await createAdmitted({ ...request, target: { ...target, name: generated } }, withMeta(admitted, { name: generated }), options);
+      return await createAdmitted(named, gateOf(named, options.dryRun), withMeta(admitted, { name: generated }), options);
     } catch (error) {
       if (!(error instanceof StatusError) || error.reason !== 'AlreadyExists') throw error;
       if (attempt === nameAttempts) throw statusErrors.generateNameConflict(resourceOf(target), generated);
@@ -44,32 +53,28 @@ function requireCreatable({ target }: ChangeRequest, received: KubeObject): void
   }
 }
 
-/** Creates what an update named but did not find. */
-export async function createOnUpdate(
-  request: ChangeRequest,
-  received: KubeObject,
-  options: Pick<MutateOptions, 'dryRun'>,
-): Promise<WriteAnswer> {
-  return createAdmitted(request, await admit(request, received, options), options);
+/** Creates what a PUT or an apply named but did not find. */
+export async function createAbsent(request: ChangeRequest, received: KubeObject, options: MutateOptions): Promise<WriteAnswer> {
+  const gate = gateOf(request, options.dryRun);
+  return createAdmitted(request, gate, await admit(request, gate, withoutSystemMeta(received), options), options);
 }
 
-/** Mutating admission; comes before a name is generated, as plugins upstream see it. */
-async function admit(request: ChangeRequest, received: KubeObject, { dryRun }: Pick<MutateOptions, 'dryRun'>): Promise<KubeObject> {
-  return withUniqueOwners(request.context, await admitMutating(request, received, undefined, dryRun), true);
+/** Field management and mutating admission; come before a name is generated, as plugins upstream see it. */
+async function admit(request: ChangeRequest, gate: Gate, received: KubeObject, options: MutateOptions): Promise<KubeObject> {
+  const { parts, context, target } = request;
+  const unique = withUniqueOwners(context, received, false);
+  const managed = parts.fields.update({ target, live: undefined, object: unique, manager: managerOf(context, options) });
+  return withUniqueOwners(context, await gate.mutate(managed, undefined), true);
 }
 
-async function createAdmitted(
-  request: ChangeRequest,
-  admitted: KubeObject,
-  { dryRun }: Pick<MutateOptions, 'dryRun'>,
-): Promise<WriteAnswer> {
+async function createAdmitted(request: ChangeRequest, gate: Gate, admitted: KubeObject, { dryRun }: MutateOptions): Promise<WriteAnswer> {
   const { parts, target } = request;
   const object = withMeta(admitted, { uid: parts.newUid(), creationTimestamp: rfc3339(parts.now()), resourceVersion: undefined });
   const behaviour = parts.behaviours.get(target.kind.resourceName);
   const reserve = behaviour?.beginCreate?.bind(behaviour);
   return withReservation(object, reserve, async (reserved) => {
     const finished = prepareForCreate(request, reserved);
-    await admitValidating(request, { object: finished, oldObject: undefined, dryRun });
+    await gate.validate(finished, undefined);
     return store(request, finished, dryRun);
   });
 }

@@ -1,6 +1,7 @@
 /** The deletecollection verb: a list, then a delete of each; not atomic. Source: apiserver pkg/registry/generic/registry/store.go (DeleteCollection). */
 import type { DeleteOptions } from '../../api/request-options.ts';
 import { isNotFound } from '../../api/status-error.ts';
+import { admitDelete } from './admit.ts';
 import { deleteOne } from './delete.ts';
 import { list } from './list.ts';
 import type { ChangeRequest } from './prepare.ts';
@@ -14,7 +15,7 @@ export async function deleteCollection(request: ChangeRequest, listRequest: List
     answer.entries.map(async ({ object: { metadata } }) => {
       const one = { ...target, namespace: metadata.namespace ?? '', name: metadata.name };
       try {
-        await deleteOne({ ...request, target: one }, options);
+        await deleteOne({ ...request, target: one }, options, (object) => admitDelete(request, object, options.dryRun ?? false));
       } catch (error) {
         if (!isNotFound(error)) throw error;
       }

@@ -6,13 +6,12 @@ import { aConfigMap, aDeployment, aPod, listRequest, status, TestRegistry, testN
 async function withBoundPod(): Promise<TestRegistry> {
   const test = await new TestRegistry().withNamespace();
   await test.create('pods', aPod('p'));
-  await test.registry.subresource(
-    test.context,
-    test.target('pods', 'default/p', 'binding'),
-    'create',
-    { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target: { kind: 'Node', name: 'n' } },
-    { dryRun: false, fieldManager: '', fieldValidation: 'Ignore' },
-  );
+  await test.subresource('create', 'pods', 'default/p', 'binding', {
+    apiVersion: 'v1',
+    kind: 'Binding',
+    metadata: { name: 'p' },
+    target: { kind: 'Node', name: 'n' },
+  });
   return test;
 }
 
@@ -139,13 +138,7 @@ describe('namespaces', () => {
     const terminating = await test.get('namespaces', 'mine');
     await test.update('namespaces', 'mine', { ...terminating, spec: { finalizers: [] } });
     assert.deepEqual((await test.get('namespaces', 'mine')).spec, { finalizers: ['kubernetes'] });
-    await test.registry.subresource(
-      test.context,
-      test.target('namespaces', 'mine', 'finalize'),
-      'update',
-      { ...terminating, spec: {} },
-      { dryRun: false, fieldManager: '', fieldValidation: 'Ignore' },
-    );
+    await test.subresource('update', 'namespaces', 'mine', 'finalize', { ...terminating, spec: {} });
     await assert.rejects(test.get('namespaces', 'mine'), status(404, 'namespaces "mine" not found'));
   });
 

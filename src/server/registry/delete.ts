@@ -1,22 +1,30 @@
 /** The delete verb. Source: apiserver pkg/endpoints/handlers/delete.go, pkg/registry/generic/registry/store.go (Delete). */
+import type { KubeObject } from '../../api/object.ts';
 import type { DeleteOptions } from '../../api/request-options.ts';
 import { statusErrors } from '../../api/status-error.ts';
 import type { Entry } from '../store/store.ts';
-import { admitValidating } from './admit.ts';
+import { admitDelete } from './admit.ts';
 import { atRevision, commit, keyOf, unstoredEntry } from './commit.ts';
 import { checkDeleteOptions, type Deletion, decideDeletion, markDeleting } from './graceful-delete.ts';
 import type { ChangeRequest } from './prepare.ts';
 import type { DeleteAnswer } from './registry.ts';
 import { resourceOf } from './store-errors.ts';
 
-/** Deletes one object, or marks it for those who have to finish. Rejects with StatusError. */
-export async function deleteOne(request: ChangeRequest, options: DeleteOptions): Promise<DeleteAnswer> {
+/**
+ * Deletes one object, or marks it for those who have to finish. `admit` asks for leave; default: the plugins are asked about this very request.
+ * Rejects with StatusError.
+ */
+export async function deleteOne(
+  request: ChangeRequest,
+  options: DeleteOptions,
+  admit = (object: KubeObject): Promise<void> => admitDelete(request, object, options.dryRun ?? false),
+): Promise<DeleteAnswer> {
   const { parts, target } = request;
   for (;;) {
     const existing = parts.store.get(keyOf(target));
     if (existing === undefined) throw statusErrors.notFound(resourceOf(target), target.name);
     checkDeleteOptions(target.kind, existing.object, options);
-    await admitValidating(request, { object: undefined, oldObject: existing.object, dryRun: options.dryRun ?? false });
+    await admit(existing.object);
     const answer = await carryOut(request, existing, decide(request, existing, options), options.dryRun ?? false);
     if (answer !== undefined) return answer;
   }

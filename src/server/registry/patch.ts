@@ -14,7 +14,7 @@ import { change } from './update.ts';
 /** Patches the stored object. Rejects with StatusError; server-side apply is answered 415. */
 export async function patch(request: ChangeRequest, body: PatchRequest, options: MutateOptions): Promise<WriteAnswer> {
   requireSupported(body);
-  return change(request, options, async ({ object }) => patched(request, object, body, options));
+  return change(request, options, { wanted: async ({ object }) => patched(request, object, body, options) });
 }
 
 /** The object after a patch, decoded and defaulted like one that was sent. Throws StatusError. */

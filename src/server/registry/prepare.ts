@@ -5,7 +5,7 @@ import type { KubeObject } from '../../api/object.ts';
 import { withMeta } from '../../api/object-fields.ts';
 import { statusErrors } from '../../api/status-error.ts';
 import { conversionOf } from './codec.ts';
-import type { RequestContext, Target } from './registry.ts';
+import type { MutateOptions, RequestContext, Target } from './registry.ts';
 import type { RegistryParts } from './registry-parts.ts';
 
 /** Metadata that a client cannot set at creation, gone. */
@@ -16,7 +16,6 @@ export const withoutSystemMeta = (object: KubeObject): KubeObject =>
     deletionTimestamp: undefined,
     deletionGracePeriodSeconds: undefined,
     selfLink: undefined,
-    managedFields: undefined,
     generation: undefined,
   });
 
@@ -86,6 +85,10 @@ function accepted(kind: AnyKind, { object, errors, warnings }: Finished<KubeObje
   for (const warning of warnings) context.warn(warning);
   return object;
 }
+
+/** Who writes, for managed fields: as named, or the program. Source: apiserver pkg/endpoints/handlers/create.go (managerOrUserAgent). */
+export const managerOf = ({ userAgent }: RequestContext, { fieldManager }: MutateOptions): string =>
+  fieldManager === '' ? userAgent.split('/', 1).join() : fieldManager;
 
 /** The resource version that a client's object carries; '' when none. */
 export const sentResourceVersion = (object: KubeObject): string => object.metadata.resourceVersion ?? '';

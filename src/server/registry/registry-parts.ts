@@ -3,7 +3,8 @@ import type { JsonObject, JsonValue } from '../../api/json.ts';
 import type { GroupVersionKind, KubeObject } from '../../api/object.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
 import type { Entry, Store, StoreEvent } from '../store/store.ts';
-import type { KindSet, MutateOptions, RequestContext, Target } from './registry.ts';
+import type { FieldManagement } from './managed-fields.ts';
+import type { KindSet, MutateOptions, Order } from './registry.ts';
 import type { WatchBookmarks } from './watch-bookmarks.ts';
 
 /** A body to be decoded as an object of some type. */
@@ -25,6 +26,8 @@ export interface BodyToDecode {
 export interface BodyDecoder {
   /** The object in the type's shape, with `apiVersion` and `kind`, and the texts of warnings. */
   decode(body: BodyToDecode): { readonly object: JsonObject; readonly warnings: readonly string[] };
+  /** Options in a query, as an object of their type. Source: apimachinery pkg/conversion/queryparams. */
+  decodeQuery(type: GroupVersionKind, query: Iterable<readonly [name: string, value: string]>): JsonObject;
   /** The model of a type that has one. Throws an Error (a bug of the declaration) when it has none. */
   modelOf(type: GroupVersionKind): string;
 }
@@ -48,19 +51,8 @@ export interface ResourceBehaviour {
   /** Before prepare and validation of a create; throws StatusError. */
   beginCreate?(object: KubeObject): Reservation;
   beginUpdate?(next: KubeObject, previous: KubeObject): Reservation;
-  /** Code of sub-resources with bodies of their own, by name. */
-  readonly subresources?: Readonly<Record<string, SubresourceBehaviour>>;
-}
-
-export interface SubresourceRequest {
-  readonly context: RequestContext;
-  readonly target: Target;
-  readonly options: MutateOptions;
-}
-
-/** A sub-resource whose body is an object of its own (Binding, TokenRequest, Eviction). Answers the response body. */
-export interface SubresourceBehaviour {
-  create?(parts: RegistryParts, request: SubresourceRequest, body: JsonValue): Promise<JsonObject>;
+  /** Code of sub-resources that take orders, by name; '' is for a resource that does nothing else. */
+  readonly orders?: Readonly<Record<string, (parts: RegistryParts, order: Order) => Promise<JsonObject>>>;
 }
 
 export interface RegistryParts {
@@ -69,6 +61,7 @@ export interface RegistryParts {
   readonly admission: AdmissionChain;
   readonly decoder: BodyDecoder;
   readonly patcher: Patcher;
+  readonly fields: FieldManagement;
   /** Last states of objects that left a watch's selection: many watchers see the same departure, it is encoded once. */
   readonly departures: WeakMap<StoreEvent, Entry>;
   readonly bookmarks: WatchBookmarks;

@@ -127,17 +127,27 @@ export interface Registry {
   delete(context: RequestContext, target: Target, options: DeleteOptions): Promise<DeleteAnswer>;
   deleteCollection(context: RequestContext, target: Target, request: ListRequest, options: DeleteOptions): Promise<ListAnswer>;
   /**
-   * Body-in, body-out sub-resources that are no streams: binding, scale, token, eviction, finalize. For `patch` the body is a PatchRequest.
-   * All but `create` are also reachable through get, update and patch with `target.subresource`.
+   * Carries out an order: POST of a sub-resource that takes one (binding, eviction, token), or of a resource that stores nothing. Answers the response's
+   * body. `code` is for orders that the registry cannot carry out itself; default: by its behaviours.
    */
-  subresource(
-    context: RequestContext,
-    target: Target,
-    verb: 'get' | 'create' | 'update' | 'patch',
-    body: JsonValue | undefined,
-    options: MutateOptions,
-  ): Promise<JsonObject>;
+  order(context: RequestContext, target: Target, body: Body, options: MutateOptions, code?: OrderCode): Promise<JsonObject>;
+  /** Asks for leave to connect to the target's sub-resource, with the options in a query. Rejects with StatusError when plugins refuse. */
+  connect(context: RequestContext, target: Target, query: Iterable<readonly [name: string, value: string]>): Promise<void>;
 }
+
+/** An order as its code gets it: decoded, and past the mutating plugins. */
+export interface Order {
+  readonly context: RequestContext;
+  readonly target: Target;
+  readonly options: MutateOptions;
+  /** The body: a Binding, a TokenRequest, an Eviction. */
+  readonly object: JsonObject;
+  /** Asks the validating plugins for leave; to be called when the order is known to be well-formed, before anything is done. */
+  admit(object: JsonObject): Promise<void>;
+}
+
+/** Carries out an order; its answer is the response's body. */
+export type OrderCode = (order: Order) => Promise<JsonObject>;
 
 /** The served Kinds with the look-ups that routes and clients need. */
 export interface KindSet {

@@ -2,10 +2,11 @@
 import { FieldPath } from '../../api/field-error.ts';
 import type { JsonObject } from '../../api/json.ts';
 import type { KubeObject } from '../../api/object.ts';
-import { asObject } from '../../api/object-fields.ts';
+import { asJson, asObject } from '../../api/object-fields.ts';
 import { statusErrors } from '../../api/status-error.ts';
 import type { StandInSubresource } from '../../api/subresource.ts';
 import type { Entry } from '../store/store.ts';
+import { gateOf } from './admit.ts';
 import { decodeAs, modelOfType } from './codec.ts';
 import { keyOf, unstoredEntry } from './commit.ts';
 import { applyPatch, requireSupported } from './patch.ts';
@@ -53,21 +54,33 @@ async function changeByStandIn(
   edit: (before: JsonObject) => Body,
 ): Promise<WriteAnswer> {
   const main: ChangeRequest = { ...request, target: { ...request.target, subresource: '' } };
-  const { entry } = await change(main, options, async ({ object }) => {
-    const sent = received(request, standIn, edit(standIn.show(object)), options);
-    const taken = standIn.take(sent, object);
-    const { resourceVersion, uid } = asObject(sent).metadata;
-    return { ...taken, metadata: { ...taken.metadata, resourceVersion: resourceVersion ?? '', uid: uid ?? object.metadata.uid } };
+  const { mutate, validate } = gateOf(request, options.dryRun);
+  const show = (object: KubeObject): KubeObject => asObject(standIn.show(object));
+  const { entry } = await change(main, options, {
+    wanted: async ({ object }) => {
+      const sent = await mutate(asObject(received(request, standIn, edit(standIn.show(object)), options)), show(object));
+      requireValid(request, standIn, sent);
+      const taken = standIn.take(asJson(sent), object);
+      const { resourceVersion, uid } = sent.metadata;
+      return { ...taken, metadata: { ...taken.metadata, resourceVersion: resourceVersion ?? '', uid: uid ?? object.metadata.uid } };
+    },
+    gate: {
+      mutate: async (object) => object,
+      validate: (object, oldObject) => validate(show(object), oldObject === undefined ? undefined : show(oldObject)),
+    },
   });
   return { entry: shown(standIn, entry), created: false };
 }
 
-/** The decoded stand-in. Throws StatusError (400, 422). */
-function received({ parts, context, target }: ChangeRequest, standIn: StandIn, body: Body, options: MutateOptions): JsonObject {
-  const { body: type } = standIn;
+/** The decoded stand-in. Throws StatusError (400). */
+function received({ parts, context, target }: ChangeRequest, { body: type }: StandIn, body: Body, options: MutateOptions): JsonObject {
   const sent = decodeAs(parts, context, type, { ...body, fieldValidation: options.fieldValidation });
   requireName(target, asObject(sent));
-  const wrong = standIn.validate(sent, FieldPath.root);
-  if (wrong.length > 0) throw statusErrors.invalid({ group: type.group, kind: type.kind }, target.name, wrong);
   return sent;
+}
+
+/** Throws StatusError (422). */
+function requireValid({ target }: ChangeRequest, { body: { group, kind }, validate }: StandIn, sent: KubeObject): void {
+  const errors = validate(asJson(sent), FieldPath.root);
+  if (errors.length > 0) throw statusErrors.invalid({ group, kind }, target.name, errors);
 }

@@ -21,8 +21,13 @@ export const tooOld = ({ requested, compacted }: CompactedError): StatusError =>
   statusErrors.expired(`too old resource version: ${requested} (${compacted})`);
 
 /** Storage's own form of a failed precondition, inside a Conflict. */
-export function preconditionFailed(target: Target, field: 'UID' | 'ResourceVersion', wanted: string, found: string): StatusError {
-  const path = ['registry', target.kind.plural, target.namespace, target.name].filter((part) => part !== '').join('/');
+export function preconditionFailed(
+  at: { readonly group: string; readonly resource: string; readonly namespace: string; readonly name: string },
+  field: 'UID' | 'ResourceVersion',
+  wanted: string,
+  found: string,
+): StatusError {
+  const path = ['registry', at.resource, at.namespace, at.name].filter((part) => part !== '').join('/');
   const cause = `StorageError: invalid object, Code: 4, Key: /${path}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: ${field} in precondition: ${wanted}, ${field} in object meta: ${found}`;
-  return statusErrors.conflict(resourceOf(target), target.name, cause);
+  return statusErrors.conflict({ group: at.group, resource: at.resource }, at.name, cause);
 }

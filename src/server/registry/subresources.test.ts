@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JsonObject, JsonValue } from '../../api/json.ts';
-import { aDeployment, aPod, mutateOptions, status, TestRegistry } from './test-registry.ts';
+import { aDeployment, aPod, status, TestRegistry } from './test-registry.ts';
 
 const call = (
   test: TestRegistry,
@@ -9,7 +9,7 @@ const call = (
   path: string,
   [verb, name]: readonly ['get' | 'create' | 'update' | 'patch', string],
   body?: JsonValue,
-) => test.registry.subresource(test.context, test.target(resource, path, name), verb, body, mutateOptions);
+) => test.subresource(verb, resource, path, name, body);
 
 const binding = (node: string, metadata: JsonObject = {}): JsonObject => ({
   apiVersion: 'v1',
@@ -79,11 +79,7 @@ describe('scale', () => {
     );
     const updated = await call(test, 'deployments.apps', 'default/web', ['update', 'scale'], { ...scale, spec: { replicas: 5 } });
     assert.deepEqual(updated.spec, { replicas: 5 });
-    await call(test, 'deployments.apps', 'default/web', ['patch', 'scale'], {
-      type: 'merge',
-      body: { spec: { replicas: 3 } },
-      force: false,
-    });
+    await call(test, 'deployments.apps', 'default/web', ['patch', 'scale'], { spec: { replicas: 3 } });
     const deployment = await test.get('deployments.apps', 'default/web');
     assert.equal((deployment.spec as JsonObject).replicas, 3);
     assert.equal(deployment.metadata.generation, 3);

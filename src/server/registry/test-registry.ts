@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { brotliDecompressSync } from 'node:zlib';
 import type { JsonObject, JsonValue } from '../../api/json.ts';
 import { builtInKinds } from '../../api/kinds/index.ts';
+import { asJson } from '../../api/object-fields.ts';
 import { loadSchemas } from '../../api/schema/load.ts';
 import type { Schemas } from '../../api/schema/schema.ts';
 import { createAdmissionChain } from '../admission/admission.ts';
@@ -131,6 +132,20 @@ export class TestRegistry {
     const target = this.target(resource, path, more.subresource);
     const patch = { type: more.type ?? 'merge', body, force: false } as const;
     return asTest((await this.registry.patch(this.context, target, patch, mutateOptions)).entry.object);
+  }
+
+  /** What a sub-resource answers; a patch is a merge patch. */
+  async subresource(verb: 'get' | 'create' | 'update' | 'patch', resource: string, path: string, name: string, json: JsonValue = null) {
+    const target = this.target(resource, path, name);
+    const body = { json, text: undefined };
+    if (verb === 'create') return this.registry.order(this.context, target, body, mutateOptions);
+    if (verb === 'get') return asJson((await this.registry.get(this.context, target, { resourceVersion: '' })).object);
+    const patch = { type: 'merge', body: json, force: false } as const;
+    const answer =
+      verb === 'update'
+        ? await this.registry.update(this.context, target, body, mutateOptions)
+        : await this.registry.patch(this.context, target, patch, mutateOptions);
+    return asJson(answer.entry.object);
   }
 
   delete(resource: string, path: string, options: Parameters<Registry['delete']>[2] = {}): Promise<DeleteAnswer> {

@@ -2,22 +2,22 @@
 
 import { FieldPath, fieldErrors } from '../../api/field-error.ts';
 import type { KubeObject } from '../../api/object.ts';
-import { statusErrors } from '../../api/status-error.ts';
+import { isAlreadyExists, statusErrors } from '../../api/status-error.ts';
 import type { Entry } from '../store/store.ts';
-import { admitMutating, admitValidating } from './admit.ts';
+import { type Gate, gateOf } from './admit.ts';
 import { decodeBody } from './codec.ts';
 import { atRevision, commit, keyOf, unstoredEntry, withReservation } from './commit.ts';
-import { createOnUpdate } from './create.ts';
+import { createAbsent } from './create.ts';
 import {
   type ChangeRequest,
   inNamespace,
+  managerOf,
   prepareForUpdate,
   requireName,
   sentResourceVersion,
-  withoutSystemMeta,
   withUniqueOwners,
 } from './prepare.ts';
-import type { Body, MutateOptions, WriteAnswer } from './registry.ts';
+import type { Body, MutateOptions, Target, WriteAnswer } from './registry.ts';
 import { preconditionFailed, resourceOf } from './store-errors.ts';
 
 /** Replaces from a request's body. Rejects with StatusError. */
@@ -27,45 +27,86 @@ export async function update(request: ChangeRequest, body: Body, options: Mutate
   const decoded = await decodeBody(parts, context, target, { ...body, fieldValidation: options.fieldValidation }, existing?.object);
   const received = withUniqueOwners(context, inNamespace(target, decoded), false);
   requireName(target, received);
-  const { uid } = received.metadata;
-  if (existing === undefined && target.kind.update?.createsAbsent === true && target.subresource === '') {
-    if (uid !== undefined && uid !== '') throw preconditionFailed(target, 'UID', uid, '');
-    return createOnUpdate(request, withoutSystemMeta(received), options);
-  }
-  return change(request, options, () => Promise.resolve(received));
+  const creates = target.kind.update?.createsAbsent === true && target.subresource === '';
+  return change(request, options, {
+    wanted: () => Promise.resolve(received),
+    ...(creates ? { absent: () => Promise.resolve(withoutUid(target, received)) } : {}),
+  });
 }
 
-/** Makes the wanted object from the stored one; called again when another write came between. */
-export type Changed = (current: Entry) => Promise<KubeObject>;
+/** What is to be created can have no uid yet. Throws StatusError (409). */
+function withoutUid(target: Target, received: KubeObject): KubeObject {
+  const { uid } = received.metadata;
+  if (uid !== undefined && uid !== '') throw preconditionFailed({ ...target, ...resourceOf(target) }, 'UID', uid, '');
+  return received;
+}
+
+/** A change of a stored object. */
+export interface Change {
+  /** Makes the wanted object from the stored one; called again when another write came between. */
+  wanted(current: Entry): Promise<KubeObject>;
+  /** Makes the object to be created when there is none: PUT of the Kinds that allow it, apply. Absent: it is an error then. */
+  absent?(): Promise<KubeObject>;
+  /** Where admission sees another object, which has passed its mutating plugins already: a stand-in. Default: the object itself, both ways. */
+  readonly gate?: Gate;
+}
 
 /** Reads, changes, checks and writes until no other write comes between. An update that empties the finalizers of a deleted object removes it. */
-export async function change(request: ChangeRequest, options: Pick<MutateOptions, 'dryRun'>, changed: Changed): Promise<WriteAnswer> {
+export async function change(request: ChangeRequest, options: MutateOptions, wish: Change): Promise<WriteAnswer> {
   const { parts, target } = request;
+  const gate = wish.gate ?? managing(request, options);
   for (;;) {
     const existing = parts.store.get(keyOf(target));
-    if (existing === undefined) throw statusErrors.notFound(resourceOf(target), target.name);
-    const answer = await tryChange(request, options, existing, await changed(existing));
+    if (existing !== undefined) {
+      const answer = await tryChange(request, gate, options, existing, await wish.wanted(existing));
+      if (answer !== undefined) return answer;
+      continue;
+    }
+    if (wish.absent === undefined) throw statusErrors.notFound(resourceOf(target), target.name);
+    const answer = await unlessExisting(createAbsent(request, await wish.absent(), options));
     if (answer !== undefined) return answer;
+  }
+}
+
+/** Field management, then the gate of the object itself. */
+function managing(request: ChangeRequest, options: MutateOptions): Gate {
+  const { parts, context, target } = request;
+  const { mutate, validate } = gateOf(request, options.dryRun);
+  const manager = managerOf(context, options);
+  return {
+    mutate: (object, live) => mutate(parts.fields.update({ target, live, object, manager }), live),
+    validate,
+  };
+}
+
+/** Undefined when somebody else has created it meanwhile. */
+async function unlessExisting(creating: Promise<WriteAnswer>): Promise<WriteAnswer | undefined> {
+  try {
+    return await creating;
+  } catch (error) {
+    if (isAlreadyExists(error)) return undefined;
+    throw error;
   }
 }
 
 /** One round: undefined when another write came between. */
 async function tryChange(
   request: ChangeRequest,
-  { dryRun }: Pick<MutateOptions, 'dryRun'>,
+  gate: Gate,
+  { dryRun }: MutateOptions,
   existing: Entry,
   wanted: KubeObject,
 ): Promise<WriteAnswer | undefined> {
   const { parts, context, target } = request;
   requireSameUid(request, wanted, existing);
-  const admitted = withUniqueOwners(context, await admitMutating(request, wanted, existing.object, dryRun), true);
+  const admitted = withUniqueOwners(context, await gate.mutate(wanted, existing.object), true);
   requireCurrent(request, admitted, existing);
   const behaviour = parts.behaviours.get(target.kind.resourceName);
   const reserve = target.subresource === '' ? behaviour?.beginUpdate : undefined;
   const begin = reserve === undefined ? undefined : (object: KubeObject) => reserve.call(behaviour, object, existing.object);
   return withReservation(atRevision(admitted, existing.revision), begin, async (reserved) => {
     const object = prepareForUpdate(request, reserved, existing.object);
-    await admitValidating(request, { object, oldObject: existing.object, dryRun });
+    await gate.validate(object, existing.object);
     const removed = isRemoval(object, existing.object) && (target.kind.delete?.mayRemove?.(object) ?? true);
     if (dryRun) return { entry: unstoredEntry(existing.key, object, existing.revision), created: false };
     const entry = await commit(parts, { key: existing.key, object: removed ? undefined : object, expectedRevision: existing.revision });
@@ -77,7 +118,7 @@ async function tryChange(
 function requireSameUid({ target }: ChangeRequest, { metadata }: KubeObject, { object }: Entry): void {
   const { uid } = metadata;
   if (uid === undefined || uid === '' || uid === object.metadata.uid) return;
-  throw preconditionFailed(target, 'UID', uid, object.metadata.uid);
+  throw preconditionFailed({ ...target, ...resourceOf(target) }, 'UID', uid, object.metadata.uid);
 }
 
 function requireCurrent({ target }: ChangeRequest, wanted: KubeObject, existing: Entry): void {

@@ -12,7 +12,7 @@ import { podStatusText } from '../../pod/status-text.ts';
 import { podCreateErrors, podErrors, podUpdateErrors } from '../../pod/validation/pod.ts';
 import { podStatusUpdateErrors } from '../../pod/validation/pod-status.ts';
 import { podWarnings } from '../../pod/validation/pod-warnings.ts';
-import { proxySubresource, statusSubresource, streamSubresource } from '../../subresource.ts';
+import { createSubresource, proxySubresource, statusSubresource, streamSubresource } from '../../subresource.ts';
 import type { Column, RowCondition } from '../../table.ts';
 import { nameWarnings } from '../apps/validation/workload-warnings.ts';
 import { ageColumn, nameColumn, orNone } from '../columns.ts';
@@ -104,8 +104,8 @@ export const pod = defineKind<Pod>({
     status: statusSubresource({ keeps: ['ownerReferences'], validate: podStatusUpdateErrors }),
     ephemeralcontainers: podEphemeralContainers,
     resize: podResize,
-    binding: { does: 'create', verbs: ['create'], body: { group: '', version: 'v1', kind: 'Binding' } },
-    eviction: { does: 'create', verbs: ['create'], body: { group: 'policy', version: 'v1', kind: 'Eviction' } },
+    binding: createSubresource({ group: '', version: 'v1', kind: 'Binding' }, { keepsSystemMeta: true }),
+    eviction: createSubresource({ group: 'policy', version: 'v1', kind: 'Eviction' }),
     log: { does: 'read', verbs: ['get'], options: { group: '', version: 'v1', kind: 'PodLogOptions' } },
     exec: streamSubresource('container', 'PodExecOptions'),
     attach: streamSubresource('container', 'PodAttachOptions'),

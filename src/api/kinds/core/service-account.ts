@@ -1,6 +1,7 @@
 /** The identity of a Pod. https://kubernetes.io/docs/concepts/security/service-accounts/ */
 import type { ServiceAccount } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { createSubresource } from '../../subresource.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 
 const model = 'io.k8s.api.core.v1.ServiceAccount';
@@ -32,7 +33,7 @@ export const serviceAccount = defineKind<ServiceAccount>({
   update: { prepare: withSecretNames },
   delete: { answersObject: true },
   subresources: {
-    token: { does: 'create', verbs: ['create'], body: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' } },
+    token: createSubresource({ group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }, { keepsSystemMeta: true }),
   },
   table: {
     columns: [

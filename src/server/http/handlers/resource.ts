@@ -2,6 +2,7 @@
 import { statusErrors } from '../../../api/status-error.ts';
 import type { Target } from '../../registry/registry.ts';
 import type { Exchange } from '../exchange.ts';
+import { connectQuery } from '../options/connect-query.ts';
 import { proxyRequest } from '../proxy/proxy.ts';
 import type { ServerContext } from '../server-context.ts';
 import { handleLog } from '../streaming/log-handler.ts';
@@ -9,7 +10,7 @@ import { streamOverPlainHttp } from '../streaming/upgrade-required.ts';
 import { handleDelete, handleDeleteCollection } from './delete.ts';
 import { handleGet, handleList } from './read.ts';
 import { resolveTarget, resolveVirtual } from './resolve-target.ts';
-import { handleSubresource } from './subresource.ts';
+import { handleOrder, handleStandIn } from './subresource.ts';
 import { handleVirtual } from './virtual.ts';
 import { handleWatch } from './watch.ts';
 import { handleCreate, handlePatch, handleUpdate, warnDeprecated } from './write.ts';
@@ -74,12 +75,14 @@ async function handleNamedSubresource(exchange: Exchange, server: ServerContext,
   if (!declared.verbs.some((served) => served === verb)) throw statusErrors.methodNotAllowed();
   switch (declared.does) {
     case 'connect':
+      await server.registry.connect(exchange, target, connectQuery(exchange, declared));
       return declared.to === 'server' ? proxyRequest(exchange, server, target) : streamOverPlainHttp(exchange, server, target, declared.to);
     case 'read':
       return handleLog(exchange, server, target);
     case 'create':
+      return server.deadlines.bound(handleOrder(exchange, server, target, declared.body));
     case 'stand-in':
-      return server.deadlines.bound(handleSubresource(exchange, server, target, verb as 'get' | 'create' | 'update' | 'patch'));
+      return server.deadlines.bound(handleStandIn(exchange, server, target, declared.body));
     case 'update':
       if (verb === 'get') return server.deadlines.bound(handleGet(exchange, server, target));
       if (verb === 'update') return server.deadlines.bound(handleUpdate(exchange, server, target));

@@ -1,9 +1,11 @@
-/** Sub-resources whose body is an object of its own: scale, binding, eviction, token. */
+/** Sub-resources whose body is an object of its own: what stands for another object (scale), and orders (binding, eviction, token). */
+
 import type { JsonObject } from '../../../api/json.ts';
 import { apiVersionOf } from '../../../api/kind.ts';
-import type { Target } from '../../registry/registry.ts';
+import type { GroupVersionKind } from '../../../api/object.ts';
+import { asJson } from '../../../api/object-fields.ts';
+import type { Body, OrderCode, Target } from '../../registry/registry.ts';
 import { decodeBody, inputType, readBody } from '../body.ts';
-import { subresourceType } from '../discovery/subresource-info.ts';
 import { encodeObject } from '../encode/encode.ts';
 import type { Exchange } from '../exchange.ts';
 import { negotiate, type Representation } from '../negotiation.ts';
@@ -12,52 +14,60 @@ import type { ServerContext } from '../server-context.ts';
 import { send } from './read.ts';
 import { patchBody, patchTypeOf } from './write.ts';
 
-/** The type that a sub-resource speaks. */
-function typeOf({ kind: owner, served, subresource }: Target): { readonly apiVersion: string; readonly kind: string } {
-  const { group, version, kind } = subresourceType(owner, subresource, served?.group ?? owner.group, served?.version ?? owner.version);
-  return { apiVersion: apiVersionOf(group, version), kind };
-}
-
 /** The representation of answers that are plain objects of a known type. */
-export const negotiateType = (
-  exchange: Exchange,
-  server: ServerContext,
-  type: { readonly apiVersion: string; readonly kind: string },
-): Representation =>
+const negotiateType = (exchange: Exchange, server: ServerContext, { group, version, kind }: GroupVersionKind): Representation =>
   negotiate({
     accept: exchange.accept,
     userAgent: exchange.userAgent,
     pretty: exchange.param('pretty'),
     offers: 'none',
-    protobuf: () => server.codec.supports(type.apiVersion, type.kind),
+    protobuf: () => server.codec.supports(apiVersionOf(group, version), kind),
   });
 
-export const sendObject = (exchange: Exchange, server: ServerContext, status: number, representation: Representation, object: JsonObject) =>
+const sendObject = (exchange: Exchange, server: ServerContext, status: number, representation: Representation, object: JsonObject) =>
   send(exchange, status, representation, encodeObject(object, representation, server.codec));
 
-export async function handleSubresource(
+async function bodyOf(exchange: Exchange, server: ServerContext, { group, version, kind }: GroupVersionKind): Promise<Body> {
+  const type = { apiVersion: apiVersionOf(group, version), kind };
+  const input = inputType(exchange.header('content-type'), () => server.codec.supports(type.apiVersion, kind));
+  return decodeBody(await readBody(exchange), { type: input, codec: server.codec, ...type });
+}
+
+/** GET, PUT and PATCH of what stands for an object. */
+export async function handleStandIn(exchange: Exchange, server: ServerContext, target: Target, type: GroupVersionKind): Promise<Response> {
+  const representation = negotiateType(exchange, server, type);
+  const { registry } = server;
+  switch (exchange.info.verb) {
+    case 'update': {
+      const options = mutateOptions(exchange, 'UpdateOptions');
+      const { entry } = await registry.update(exchange, target, await bodyOf(exchange, server, type), options);
+      return sendObject(exchange, server, 200, representation, asJson(entry.object));
+    }
+    case 'patch': {
+      const patchType = patchTypeOf(exchange.header('content-type'), () => true);
+      const { json: body, strictErrors = [] } = await patchBody(exchange, patchType);
+      const options = mutateOptions(exchange, 'PatchOptions', patchType);
+      const patch = { type: patchType, body, force: forceParam(exchange), strictErrors };
+      const { entry } = await registry.patch(exchange, target, patch, options);
+      return sendObject(exchange, server, 200, representation, asJson(entry.object));
+    }
+    default: {
+      const { object } = await registry.get(exchange, target, { resourceVersion: '' });
+      return sendObject(exchange, server, 200, representation, asJson(object));
+    }
+  }
+}
+
+/** POST of an order. `carryOut`: as `Registry.order` has it. */
+export async function handleOrder(
   exchange: Exchange,
   server: ServerContext,
   target: Target,
-  verb: 'get' | 'create' | 'update' | 'patch',
+  type: GroupVersionKind,
+  carryOut?: OrderCode,
 ): Promise<Response> {
-  const type = typeOf(target);
   const representation = negotiateType(exchange, server, type);
-  const { registry } = server;
-  if (verb === 'get') {
-    const options = { dryRun: false, fieldManager: '', fieldValidation: 'Ignore' } as const;
-    return sendObject(exchange, server, 200, representation, await registry.subresource(exchange, target, 'get', undefined, options));
-  }
-  if (verb === 'patch') {
-    const patchType = patchTypeOf(exchange.header('content-type'), () => true);
-    const { json: patch } = await patchBody(exchange, patchType);
-    const options = mutateOptions(exchange, 'PatchOptions', patchType);
-    const body = { type: patchType, body: patch, force: forceParam(exchange) };
-    return sendObject(exchange, server, 200, representation, await registry.subresource(exchange, target, 'patch', body, options));
-  }
-  const options = mutateOptions(exchange, verb === 'create' ? 'CreateOptions' : 'UpdateOptions');
-  const input = inputType(exchange.header('content-type'), () => server.codec.supports(type.apiVersion, type.kind));
-  const { json } = await decodeBody(await readBody(exchange), { type: input, codec: server.codec, ...type });
-  const answer = await registry.subresource(exchange, target, verb, json, options);
-  return sendObject(exchange, server, verb === 'create' ? 201 : 200, representation, answer);
+  const options = mutateOptions(exchange, 'CreateOptions');
+  const body = await bodyOf(exchange, server, type);
+  return sendObject(exchange, server, 201, representation, await server.registry.order(exchange, target, body, options, carryOut));
 }

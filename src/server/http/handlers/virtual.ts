@@ -4,14 +4,13 @@ import type { KubeObject } from '../../../api/object.ts';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { Target } from '../../registry/registry.ts';
 import type { Entry } from '../../store/store.ts';
-import { decodeBody, inputType, readBody } from '../body.ts';
 import { encodeEntry } from '../encode/encode.ts';
 import type { Exchange } from '../exchange.ts';
 import { listOptions } from '../options/list-options.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { VirtualResource } from '../virtual/virtual-resource.ts';
 import { encodeContext, negotiateFor, send, sendList } from './read.ts';
-import { negotiateType, sendObject } from './subresource.ts';
+import { handleOrder } from './subresource.ts';
 
 /** A computed object in the shape of a stored one, so that it is encoded alike. */
 function entryOf(object: JsonObject, target: Target): Entry {
@@ -52,10 +51,7 @@ export async function handleVirtual(exchange: Exchange, server: ServerContext, r
   const { verb, name, namespace } = exchange.info;
   if (!verbs.some((allowed) => allowed === verb)) throw statusErrors.methodNotAllowed();
   if (verb !== 'create') return read(exchange, server, { kind, namespace, name, subresource: '' }, resource);
-  const type = { apiVersion: kind.apiVersion, kind: kind.kind };
-  const representation = negotiateType(exchange, server, type);
-  const input = inputType(exchange.header('content-type'), () => server.codec.supports(type.apiVersion, type.kind));
-  const { json } = await decodeBody(await readBody(exchange), { type: input, codec: server.codec, ...type });
-  const answer = await resource.create?.(exchange, json);
-  return sendObject(exchange, server, 201, representation, answer ?? {});
+  const { create } = resource;
+  const target = { kind, namespace, name: '', subresource: '' };
+  return handleOrder(exchange, server, target, kind, create === undefined ? undefined : (order) => create(exchange, order));
 }

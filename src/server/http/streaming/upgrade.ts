@@ -9,6 +9,7 @@ import { attributesOf } from '../auth/authorize.ts';
 import { Exchange } from '../exchange.ts';
 import { resolveTarget } from '../handlers/resolve-target.ts';
 import { startWatch } from '../handlers/watch.ts';
+import { connectQuery } from '../options/connect-query.ts';
 import { boolParam, stringParam } from '../options/query-values.ts';
 import { proxyUpgrade } from '../proxy/proxy-upgrade.ts';
 import type { WatchSink } from '../watch/watch-sink.ts';
@@ -233,6 +234,7 @@ async function serve(upgrade: Upgrade): Promise<void> {
   if (target.subresource === '') return serveWatch(upgrade, target);
   const declared = target.kind.subresources[target.subresource];
   const connect = declared === undefined ? undefined : connections[target.subresource];
+  if (declared?.does === 'connect') await app.server.registry.connect(exchange, target, connectQuery(exchange, declared));
   const streams = declared?.does === 'connect' && declared.to !== 'server';
   if (connect === undefined || (streams && !isSpdyUpgrade(incoming) && !isWebSocketUpgrade(incoming))) {
     throw statusErrors.badRequest('Upgrade request required');

@@ -8,7 +8,6 @@ import type { JsonObject, JsonValue } from '../../../api/json.ts';
 import { defineKind, type Scope } from '../../../api/kind.ts';
 import { StatusError, statusErrors } from '../../../api/status-error.ts';
 import type { UserInfo } from '../../registry/registry.ts';
-import type { Exchange } from '../exchange.ts';
 import type { Authenticator, AuthorizationAttributes, Authorizer, RuleResolver } from '../ports.ts';
 import { isObject, member, memberText, memberTexts } from './json-members.ts';
 import type { VirtualResource } from './virtual-resource.ts';
@@ -22,8 +21,6 @@ const reviewKind = (group: string, kind: string, scope: Scope = 'Cluster') =>
     scope,
     codec: { schema: `io.k8s.api.${group.split('.')[0] ?? ''}.v1.${kind}` },
   });
-
-const asObject = (body: JsonValue): JsonObject => (isObject(body) ? body : {});
 
 const review = (kind: string, group: string, body: JsonValue, status: JsonObject): JsonObject => ({
   kind,
@@ -116,8 +113,9 @@ function subjectOf(body: JsonValue): UserInfo {
 const selfAccess = (authorizer: Authorizer): VirtualResource => ({
   kind: reviewKind(authorization, 'SelfSubjectAccessReview'),
   verbs: ['create'],
-  create: async (exchange, body) => {
+  create: async (exchange, { object: body, admit }) => {
     throwInvalid('SelfSubjectAccessReview', [...attributeErrors(body), ...metadataErrors(body, [], 'must be empty')]);
+    await admit(body);
     const attributes = attributesFrom(body, exchange.user);
     return review('SelfSubjectAccessReview', authorization, body, await decide(authorizer, attributes));
   },
@@ -126,18 +124,16 @@ const selfAccess = (authorizer: Authorizer): VirtualResource => ({
 const subjectAccess = (authorizer: Authorizer, kind: 'SubjectAccessReview' | 'LocalSubjectAccessReview'): VirtualResource => ({
   kind: reviewKind(authorization, kind, kind === 'SubjectAccessReview' ? 'Cluster' : 'Namespaced'),
   verbs: ['create'],
-  create: async (exchange, body) => {
+  create: async (exchange, { object: body, admit }) => {
     const { namespace } = exchange.info;
     const local = kind === 'LocalSubjectAccessReview';
-    if (local && ![namespace, ''].includes(memberText(body, 'metadata', 'namespace'))) {
-      throw statusErrors.badRequest('the namespace of the provided object does not match the namespace sent on the request');
-    }
     throwInvalid(kind, [
       ...attributeErrors(body),
       ...subjectErrors(body),
       ...(local ? metadataErrors(body, ['namespace'], 'must be empty except for namespace') : metadataErrors(body, [], 'must be empty')),
       ...(local ? localErrors(body, namespace) : []),
     ]);
+    await admit(body);
     return review(kind, authorization, body, await decide(authorizer, attributesFrom(body, subjectOf(body))));
   },
 });
@@ -145,9 +141,10 @@ const subjectAccess = (authorizer: Authorizer, kind: 'SubjectAccessReview' | 'Lo
 const selfRules = (resolver: RuleResolver | undefined): VirtualResource => ({
   kind: reviewKind(authorization, 'SelfSubjectRulesReview'),
   verbs: ['create'],
-  create: (exchange, body) => {
+  create: async (exchange, { object: body, admit }) => {
     const namespace = memberText(body, 'spec', 'namespace');
     if (namespace === '') throw statusErrors.badRequest('no namespace on request');
+    await admit(body);
     const rules = resolver?.rulesFor(exchange.user, namespace);
     return review('SelfSubjectRulesReview', authorization, body, {
       resourceRules: rules?.resourceRules ?? [],
@@ -168,12 +165,11 @@ const userJson = (user: UserInfo): JsonObject => ({
 const selfSubject: VirtualResource = {
   kind: reviewKind(authentication, 'SelfSubjectReview'),
   verbs: ['create'],
-  create: (exchange: Exchange, body) => ({
-    kind: 'SelfSubjectReview',
-    apiVersion: `${authentication}/v1`,
-    metadata: asObject(body).metadata ?? {},
-    status: { userInfo: userJson(exchange.user) },
-  }),
+  create: async (exchange, { object, admit }) => {
+    await admit(object);
+    const { metadata = {} } = object;
+    return { kind: 'SelfSubjectReview', apiVersion: `${authentication}/v1`, metadata, status: { userInfo: userJson(exchange.user) } };
+  },
 };
 
 const apiAudiences = ['https://kubernetes.default.svc.cluster.local'];
@@ -206,9 +202,10 @@ async function userOfToken(authenticators: readonly Authenticator[], bearerToken
 const tokenReview = (authenticators: readonly Authenticator[]): VirtualResource => ({
   kind: reviewKind(authentication, 'TokenReview'),
   verbs: ['create'],
-  create: async (_exchange, body) => {
+  create: async (_exchange, { object: body, admit }) => {
     const token = memberText(body, 'spec', 'token');
     if (token === '') throw statusErrors.badRequest('token is required for TokenReview in authentication');
+    await admit(body);
     return review('TokenReview', authentication, body, await userOfToken(authenticators, token, memberTexts(body, 'spec', 'audiences')));
   },
 });

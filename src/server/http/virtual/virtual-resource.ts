@@ -1,6 +1,7 @@
 /** Resources that the server computes instead of storing: reviews, component statuses, bindings. */
-import type { JsonObject, JsonValue } from '../../../api/json.ts';
+import type { JsonObject } from '../../../api/json.ts';
 import type { AnyKind } from '../../../api/kind.ts';
+import type { Order } from '../../registry/registry.ts';
 import type { Exchange } from '../exchange.ts';
 
 export interface VirtualResource {
@@ -9,6 +10,6 @@ export interface VirtualResource {
   readonly verbs: readonly ('create' | 'get' | 'list')[];
   /** All objects, for list and get. */
   list?(exchange: Exchange): Promise<readonly JsonObject[]> | readonly JsonObject[];
-  /** Answers a POST. */
-  create?(exchange: Exchange, body: JsonValue): Promise<JsonObject> | JsonObject;
+  /** Carries out a POST. Absent: the registry knows how. */
+  create?(exchange: Exchange, order: Order): Promise<JsonObject>;
 }

@@ -1,20 +1,7 @@
 /** Reading the small bodies of sub-resources. */
 import type { JsonObject, JsonValue } from '../../../api/json.ts';
-import { statusErrors } from '../../../api/status-error.ts';
 
-/** The body as an object of a kind. Throws StatusError (400) when it is another. */
-export function bodyOf(json: JsonValue, kind: string): JsonObject {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw statusErrors.badRequest(`the object provided is unrecognized (must be of type ${kind})`);
-  }
-  const body = json as JsonObject;
-  if (body.kind !== undefined && body.kind !== kind) {
-    throw statusErrors.badRequest(`${String(body.kind)} cannot be handled as a ${kind}`);
-  }
-  return body;
-}
-
-/** Its metadata, empty when absent. */
+/** A body's metadata, empty when absent. */
 export const metadataOf = ({ metadata }: JsonObject): JsonObject =>
   typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata) ? (metadata as JsonObject) : {};
 

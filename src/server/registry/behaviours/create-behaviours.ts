@@ -4,7 +4,7 @@ import type { ResourceBehaviour } from '../registry-parts.ts';
 import { parseRange } from '../services/ip-range.ts';
 import { ServiceAllocator } from '../services/service-allocator.ts';
 import { ServiceClaims } from '../services/service-claims.ts';
-import { podsBehaviour } from './pods.ts';
+import { bindingsBehaviour, podsBehaviour } from './pods.ts';
 import { serviceAccountsBehaviour, type TokenIssuer } from './service-accounts.ts';
 import { servicesBehaviour } from './services.ts';
 
@@ -34,6 +34,7 @@ export function createBehaviours({
     ...(nodePorts === undefined ? {} : { nodePorts }),
   });
   return new Map([
+    ['bindings', bindingsBehaviour],
     ['pods', podsBehaviour],
     ['services', servicesBehaviour(allocator)],
     ['serviceaccounts', serviceAccountsBehaviour(tokens)],

@@ -6,30 +6,32 @@ import type { KubeObject } from '../../../api/object.ts';
 import type { DeleteOptions } from '../../../api/request-options.ts';
 import { statusErrors } from '../../../api/status-error.ts';
 import { rfc3339 } from '../../../api/time.ts';
-import { commit, keyOf } from '../commit.ts';
+import { storeKey } from '../../store/store.ts';
+import { commit } from '../commit.ts';
 import { deleteOne } from '../delete.ts';
-import type { RegistryParts, ResourceBehaviour, SubresourceRequest } from '../registry-parts.ts';
+import type { Order } from '../registry.ts';
+import type { RegistryParts, ResourceBehaviour } from '../registry-parts.ts';
 import { preconditionFailed } from '../store-errors.ts';
-import { bodyOf, metadataOf, successStatus, textOf } from './bodies.ts';
+import { metadataOf, successStatus, textOf } from './bodies.ts';
 
 /** Only Pods reach this behaviour. */
 const asPod = (object: KubeObject): Pod => object as Pod;
 const podResource = { group: '', resource: 'pods' };
 
-async function bind(parts: RegistryParts, { target, options }: SubresourceRequest, json: JsonValue): Promise<JsonObject> {
-  const body = bodyOf(json, 'Binding');
+async function bind(parts: RegistryParts, { target, options, object: body, admit }: Order): Promise<JsonObject> {
   const metadata = metadataOf(body);
-  const name = target.name === '' ? textOf(metadata.name) : target.name;
+  const { name } = target;
   if (textOf(metadata.name) !== name) throw statusErrors.badRequest('name in URL does not match name in Binding object');
   const node = bindingTarget(name, body);
-  const pod = { ...target, name, kind: target.kind, subresource: '' };
+  await admit(body);
+  const key = storeKey('pods', target.namespace, name);
   for (;;) {
-    const existing = parts.store.get(keyOf(pod));
+    const existing = parts.store.get(key);
     if (existing === undefined) throw statusErrors.notFound(podResource, name);
-    requirePreconditions(pod, metadata, existing.object);
+    requirePreconditions(target, metadata, existing.object);
     const object = bound(asPod(existing.object), node, metadata, rfc3339(parts.now()));
     if (options.dryRun) return successStatus;
-    if ((await commit(parts, { key: existing.key, object, expectedRevision: existing.revision })) !== undefined) return successStatus;
+    if ((await commit(parts, { key, object, expectedRevision: existing.revision })) !== undefined) return successStatus;
   }
 }
 
@@ -44,11 +46,12 @@ function bindingTarget(name: string, body: JsonObject): string {
   return textOf(target.name);
 }
 
-function requirePreconditions(target: SubresourceRequest['target'], sent: JsonObject, { metadata }: KubeObject): void {
+function requirePreconditions({ namespace, name }: Order['target'], sent: JsonObject, { metadata }: KubeObject): void {
+  const at = { ...podResource, namespace, name };
   const { uid, resourceVersion } = sent;
-  if (typeof uid === 'string' && uid !== '' && uid !== metadata.uid) throw preconditionFailed(target, 'UID', uid, metadata.uid);
+  if (typeof uid === 'string' && uid !== '' && uid !== metadata.uid) throw preconditionFailed(at, 'UID', uid, metadata.uid);
   if (typeof resourceVersion === 'string' && resourceVersion !== '' && resourceVersion !== metadata.resourceVersion) {
-    throw preconditionFailed(target, 'ResourceVersion', resourceVersion, metadata.resourceVersion);
+    throw preconditionFailed(at, 'ResourceVersion', resourceVersion, metadata.resourceVersion);
   }
 }
 
@@ -77,23 +80,24 @@ function stringsOf(value: JsonValue | undefined): Readonly<Record<string, string
 }
 
 /** Evicts by deleting; no disruption budget stands in the way while there are none. */
-async function evict(parts: RegistryParts, { context, target, options }: SubresourceRequest, json: JsonValue): Promise<JsonObject> {
-  const body = bodyOf(json, 'Eviction');
-  const name = textOf(metadataOf(body).name);
-  if (name !== '' && name !== target.name) throw statusErrors.badRequest('name in URL does not match name in Eviction object');
-  const sent = typeof body.deleteOptions === 'object' && body.deleteOptions !== null ? (body.deleteOptions as JsonObject) : {};
-  // The options were sent as JSON; deleteOne checks the values it acts on.
-  const { gracePeriodSeconds, propagationPolicy, preconditions, dryRun } = sent as unknown as Partial<DeleteOptions> & { dryRun?: unknown };
+async function evict(parts: RegistryParts, { context, target, options, object: body, admit }: Order): Promise<JsonObject> {
+  if (textOf(metadataOf(body).name) !== target.name) throw statusErrors.badRequest('name in URL does not match name in Eviction object');
+  await admit(body);
+  // A decoded Eviction has decoded DeleteOptions.
+  const sent = (body.deleteOptions ?? {}) as unknown as Partial<DeleteOptions> & { readonly dryRun?: unknown };
+  const { gracePeriodSeconds, propagationPolicy, preconditions, dryRun } = sent;
   const deletion: DeleteOptions = {
     dryRun: options.dryRun || (Array.isArray(dryRun) && dryRun.length > 0),
     ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
     ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
     ...(preconditions === undefined ? {} : { preconditions }),
   };
-  await deleteOne({ parts, context, target: { ...target, subresource: '' } }, deletion);
+  // Who may evict may delete: the plugins have been asked. Source: pkg/registry/core/pod/storage/eviction.go (ValidateAllObjectFunc).
+  await deleteOne({ parts, context, target: { ...target, subresource: '' } }, deletion, async () => undefined);
   return successStatus;
 }
 
-export const podsBehaviour: ResourceBehaviour = {
-  subresources: { binding: { create: bind }, eviction: { create: evict } },
-};
+export const podsBehaviour: ResourceBehaviour = { orders: { binding: bind, eviction: evict } };
+
+/** The old resource `bindings` does the same. Source: pkg/registry/core/pod/storage/storage.go (LegacyBindingREST). */
+export const bindingsBehaviour: ResourceBehaviour = { orders: { '': bind } };

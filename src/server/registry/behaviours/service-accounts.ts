@@ -1,13 +1,15 @@
 /** Service accounts: tokens on request. Source: pkg/registry/core/serviceaccount/storage/token.go. */
 import { FieldPath, fieldErrors } from '../../../api/field-error.ts';
+import type { TokenRequestSpec } from '../../../api/generated/authentication/v1.ts';
 import type { Pod } from '../../../api/generated/core/v1.ts';
-import type { JsonObject, JsonValue } from '../../../api/json.ts';
+import type { JsonObject } from '../../../api/json.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import { type StatusError, statusErrors } from '../../../api/status-error.ts';
 import { rfc3339 } from '../../../api/time.ts';
 import { storeKey } from '../../store/store.ts';
-import type { RegistryParts, ResourceBehaviour, SubresourceRequest } from '../registry-parts.ts';
-import { bodyOf, metadataOf, textOf } from './bodies.ts';
+import type { Order } from '../registry.ts';
+import type { RegistryParts, ResourceBehaviour } from '../registry-parts.ts';
+import { metadataOf, textOf } from './bodies.ts';
 
 interface NamedObject {
   readonly name: string;
@@ -49,21 +51,19 @@ interface TokenSpec {
 
 /** Makes the behaviour. */
 export const serviceAccountsBehaviour = (issuer: TokenIssuer): ResourceBehaviour => ({
-  subresources: { token: { create: (parts, request, json) => createToken(issuer, parts, request, json) } },
+  orders: { token: (parts, order) => createToken(issuer, parts, order) },
 });
 
-async function createToken(
-  issuer: TokenIssuer,
-  parts: RegistryParts,
-  { target }: SubresourceRequest,
-  json: JsonValue,
-): Promise<JsonObject> {
-  const body = bodyOf(json, 'TokenRequest');
+async function createToken(issuer: TokenIssuer, parts: RegistryParts, { target, object: body, admit }: Order): Promise<JsonObject> {
   const { name, namespace } = target;
   requireMatching(metadataOf(body), name, namespace);
   const account = parts.store.get(storeKey('serviceaccounts', namespace, name))?.object;
   if (account === undefined) throw statusErrors.notFound({ group: '', resource: 'serviceaccounts' }, name);
+  requireSameAccount(metadataOf(body), account);
+  const nowMs = parts.now();
   const spec = readSpec(body, issuer.audiences);
+  const metadata = { name, namespace, uid: account.metadata.uid, creationTimestamp: rfc3339(nowMs) };
+  await admit({ ...body, metadata, spec: specJson(spec), status: {} });
   const subject = {
     namespace,
     serviceAccount: { name, uid: account.metadata.uid },
@@ -71,7 +71,6 @@ async function createToken(
   };
   const extended =
     spec.expirationSeconds === projectedSeconds && 'pod' in subject && spec.audiences.every((a) => issuer.audiences.includes(a));
-  const nowMs = parts.now();
   const token = await issuer.issue({
     subject,
     audiences: spec.audiences,
@@ -81,8 +80,8 @@ async function createToken(
   return {
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
-    metadata: { name, namespace, creationTimestamp: rfc3339(nowMs) },
-    spec: { audiences: spec.audiences, expirationSeconds: spec.expirationSeconds, boundObjectRef: spec.bound ?? null },
+    metadata,
+    spec: specJson(spec),
     status: { token, expirationTimestamp: rfc3339(nowMs + spec.expirationSeconds * 1000) },
   };
 }
@@ -98,16 +97,19 @@ function requireMatching(metadata: JsonObject, name: string, namespace: string):
   if (sentNamespace !== '' && sentNamespace !== namespace) throw refuse('namespace', sentNamespace);
 }
 
-function readSpec(body: JsonObject, defaultAudiences: readonly string[]): TokenSpec {
-  const spec = typeof body.spec === 'object' && body.spec !== null && !Array.isArray(body.spec) ? (body.spec as JsonObject) : {};
-  const audiences = Array.isArray(spec.audiences) ? spec.audiences.filter((audience) => typeof audience === 'string') : [];
-  const expirationSeconds = spec.expirationSeconds ?? defaultSeconds;
+/** Source: pkg/registry/core/serviceaccount/storage/token.go. */
+function requireSameAccount({ uid }: JsonObject, { metadata }: KubeObject): void {
+  if (textOf(uid) === '' || uid === metadata.uid) return;
+  const cause = `the UID in the token request (${textOf(uid)}) does not match the UID of the service account (${metadata.uid})`;
+  throw statusErrors.conflict({ group: kind.group, resource: kind.kind }, metadata.name, cause);
+}
+
+/** The decoded spec with its defaults. Throws StatusError (422). */
+function readSpec({ spec }: JsonObject, defaultAudiences: readonly string[]): TokenSpec {
+  // The body has been decoded as a TokenRequest.
+  const { audiences, expirationSeconds: asked, boundObjectRef } = (spec ?? {}) as unknown as Partial<TokenRequestSpec>;
+  const expirationSeconds = asked ?? defaultSeconds;
   const at = root.field('spec', 'expirationSeconds');
-  if (typeof expirationSeconds !== 'number') {
-    throw statusErrors.badRequest(
-      `TokenRequest in version "v1" cannot be handled as a TokenRequest: json: cannot unmarshal ${typeof expirationSeconds} into Go struct field TokenRequestSpec.spec.expirationSeconds of type int64`,
-    );
-  }
   if (expirationSeconds < minSeconds) {
     throw statusErrors.invalid(kind, '', [fieldErrors.invalid(at, expirationSeconds, 'may not specify a duration less than 10 minutes')]);
   }
@@ -116,13 +118,16 @@ function readSpec(body: JsonObject, defaultAudiences: readonly string[]): TokenS
       fieldErrors.invalid(at, expirationSeconds, 'may not specify a duration larger than 2^32 seconds'),
     ]);
   }
-  const { boundObjectRef } = spec;
-  const bound =
-    typeof boundObjectRef === 'object' && boundObjectRef !== null && !Array.isArray(boundObjectRef)
-      ? (boundObjectRef as JsonObject)
-      : undefined;
-  return { audiences: audiences.length === 0 ? defaultAudiences : audiences, expirationSeconds, bound };
+  // References are JSON as decoded.
+  const bound = (boundObjectRef ?? undefined) as JsonObject | undefined;
+  return { audiences: (audiences ?? []).length === 0 ? defaultAudiences : (audiences ?? []), expirationSeconds, bound };
 }
+
+const specJson = ({ audiences, expirationSeconds, bound }: TokenSpec): JsonObject => ({
+  audiences,
+  expirationSeconds,
+  boundObjectRef: bound ?? null,
+});
 
 interface BoundObjects {
   readonly pod?: NamedObject;

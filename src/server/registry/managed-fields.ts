@@ -1,0 +1,22 @@
+/** Who owns which fields of an object: `metadata.managedFields`. Every write passes here once, between decoding and admission. */
+import type { KubeObject } from '../../api/object.ts';
+import { withMeta } from '../../api/object-fields.ts';
+import type { Target } from './registry.ts';
+
+/** One write by an update, a patch or a creation. Source: apimachinery pkg/util/managedfields/fieldmanager.go (UpdateNoErrors). */
+export interface FieldWrite {
+  readonly target: Target;
+  /** As stored; undefined for a creation. */
+  readonly live: KubeObject | undefined;
+  readonly object: KubeObject;
+  /** Who writes: the field manager that the request names, or its user agent. */
+  readonly manager: string;
+}
+
+export interface FieldManagement {
+  /** The object with its managed fields as they are after the write. */
+  update(write: FieldWrite): KubeObject;
+}
+
+/** Nobody's: what clients send is dropped. Differs: upstream tracks them. */
+export const untrackedFields: FieldManagement = { update: ({ object }) => withMeta(object, { managedFields: undefined }) };

@@ -1,0 +1,42 @@
+/**
+ * Orders: objects that are acted on and not stored. The sub-resources that take a POST (binding, eviction, token), and resources that do nothing else
+ * (bindings, reviews). Source: apiserver pkg/endpoints/handlers/create.go with rest.NamedCreater.
+ */
+import type { JsonObject } from '../../api/json.ts';
+import type { KubeObject } from '../../api/object.ts';
+import { asJson, asObject, withMeta } from '../../api/object-fields.ts';
+import { statusErrors } from '../../api/status-error.ts';
+import { subresourceType } from '../../api/subresource.ts';
+import { gateOf } from './admit.ts';
+import { decodeAs, servedBy } from './codec.ts';
+import { type ChangeRequest, inNamespace, withoutSystemMeta, withUniqueOwners } from './prepare.ts';
+import type { Body, MutateOptions, OrderCode } from './registry.ts';
+
+/** Decodes an order, lets it through admission and carries it out; the body of the answer. Rejects with StatusError. */
+export async function carryOut(request: ChangeRequest, body: Body, options: MutateOptions, code?: OrderCode): Promise<JsonObject> {
+  const { parts, context, target } = request;
+  const { kind, subresource } = target;
+  const own = parts.behaviours.get(kind.resourceName)?.orders?.[subresource];
+  const act = code ?? own?.bind(undefined, parts);
+  if (act === undefined) throw statusErrors.methodNotSupported({ group: kind.group, resource: kind.plural }, 'create');
+  const type = subresourceType(kind, subresource, servedBy(target));
+  const decoded = decodeAs(parts, context, type, { ...body, fieldValidation: options.fieldValidation });
+  const received = withUniqueOwners(context, owned(request, asObject({ ...decoded, metadata: decoded.metadata ?? {} })), false);
+  const named = target.name === '' ? { ...request, target: { ...target, name: received.metadata.name ?? '' } } : request;
+  const gate = gateOf(named, options.dryRun);
+  const admitted = withUniqueOwners(context, await gate.mutate(received, undefined), true);
+  return act({
+    context,
+    target: named.target,
+    options,
+    object: asJson(admitted),
+    admit: (object) => gate.validate(asObject(object), undefined),
+  });
+}
+
+/** In the namespace of the request; without what is the server's to say, unless the order means somebody else's by it. */
+function owned({ target }: ChangeRequest, object: KubeObject): KubeObject {
+  const declared = target.kind.subresources[target.subresource];
+  const wiped = declared?.does === 'create' && declared.keepsSystemMeta === true ? object : withoutSystemMeta(object);
+  return inNamespace(target, withMeta(wiped, { managedFields: undefined }));
+}
