@@ -9,8 +9,8 @@ interface Layer {
   readonly never?: readonly string[];
 }
 
-/** Time and logging belong to everyone. */
-const common = ['api/', 'client/clock.ts', 'client/logger.ts', 'version.ts'];
+/** Time, logging and error boundaries belong to everyone. */
+const common = ['api/', 'client/clock.ts', 'client/error-boundary.ts', 'client/logger.ts', 'version.ts'];
 const everything = [''];
 
 /** The most specific path decides. */

@@ -105,7 +105,10 @@ export class NetworkPlane {
     });
     healthChecks.configure(config);
     const zone = new ClusterZone(config.clusterDomain, config.dnsIp);
-    const upstream = new UpstreamResolver({ clock, random }, []);
+    const upstream = new UpstreamResolver(
+      { clock, random, onError: (error) => context.log('warn', 'DNS failed', { error: String(error) }) },
+      [],
+    );
     const resolver = new DnsResolver({ zone, upstream, clock, random });
     return { zone, resolver, upstream, listeners, proxy, healthChecks };
   }

@@ -10,11 +10,14 @@ import {
   type Http2ServerResponse,
   type ServerHttp2Session,
 } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DEFAULT_CIPHERS } from 'node:tls';
 import { getRequestListener } from '@hono/node-server';
+import { contain, containConnection } from '../../client/error-boundary.ts';
 import type { Pki } from '../pki/pki.ts';
 import { type App, type AppOptions, createApp } from './app.ts';
+import { containedRequests, isDestroyable, resetStream } from './contained-requests.ts';
 import { cutOff } from './cut-off.ts';
 import type { NodeBindings } from './exchange.ts';
 import { hasTwoHosts, holdBody, maxHeaderBytes, readThroughStream, refuseRequest } from './http1.ts';
@@ -106,7 +109,9 @@ class Connections {
 function secureServer(options: ServerOptions, app: App, connections: Connections, stopping: AbortSignal): Http2SecureServer {
   const { pki } = options;
   const listener = getRequestListener(app.hono.fetch);
+  const report = (error: unknown): void => options.logger.error('A connection was ended: a handler of it threw an error', { error });
   const server = createSecureServer({
+    ...containedRequests(report),
     key: pki.serving.key,
     cert: pki.serving.certificate,
     ca: pki.caCertificate,
@@ -128,6 +133,20 @@ function secureServer(options: ServerOptions, app: App, connections: Connections
     requestTimeout: 300_000,
     shouldUpgradeCallback: (incoming: IncomingMessage) => mayUpgrade(incoming, app.server.registry.kinds),
   });
+  contain(server, (error, [, ...parts]) => {
+    const connections = parts.filter(isDestroyable);
+    // What belongs to no connection is no error of one.
+    if (connections.length === 0) throw error;
+    report(error);
+    for (const connection of connections) connection.destroy();
+  });
+  server.on('connection', (socket: Socket) => containConnection(socket, report));
+  server.on('stream', (stream) =>
+    contain(stream, (error) => {
+      report(error);
+      resetStream(stream);
+    }),
+  );
   const serve = ({ incoming, outgoing }: NodeBindings): void => {
     options.onRequest?.();
     connections.begin(incoming, outgoing);
@@ -148,11 +167,12 @@ function secureServer(options: ServerOptions, app: App, connections: Connections
   server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     connections.beginUpgrade(socket);
     handleUpgrade(app, incoming, socket, head, stopping).catch((error: unknown) => {
-      options.logger.error('upgrade failed', { error: String(error) });
+      report(error);
       socket.destroy();
     });
   });
   server.on('secureConnection', (socket) => {
+    containConnection(socket, report);
     connections.sockets.add(socket);
     // Small answers must not wait for acknowledgements.
     socket.setNoDelay(true);
@@ -161,6 +181,10 @@ function secureServer(options: ServerOptions, app: App, connections: Connections
     socket.on('error', () => socket.destroy());
   });
   server.on('session', (session) => {
+    contain(session, (error) => {
+      report(error);
+      session.destroy();
+    });
     connections.sessions.add(session);
     session.once('close', () => connections.sessions.delete(session));
     session.on('error', () => session.destroy());

@@ -33,6 +33,8 @@ function dialHost(host: string, port: number): Promise<Socket | undefined> {
   socket.once('connect', () => {
     socket.setTimeout(0);
     socket.off('timeout', fail);
+    // Whoever reads it sees its errors; it may also break when nobody does, before or after.
+    socket.on('error', () => socket.destroy());
     socket.off('error', fail);
     resolve(socket);
   });

@@ -3,6 +3,7 @@ import { Agent as TlsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import type Dockerode from 'dockerode';
+import { contain } from '../../../client/error-boundary.ts';
 import { RuntimeError, type RuntimeErrorCode } from '../container-runtime.ts';
 import { type DockerAddress, type DockerEndpoint, type DockerTls, dockerAddress, openAddress } from './docker-endpoint.ts';
 import { toRuntimeError } from './errors.ts';
@@ -93,8 +94,12 @@ export class DockerApi {
   }
 
   /** A connection taken over for a raw byte stream in both directions. */
-  hijack(call: Call): Promise<Socket> {
-    return this.#dial(call, { isStream: true, hijack: true, openStdin: true, allowEmpty: true }) as Promise<Socket>; // on 'upgrade' the modem hands out the socket
+  async hijack(call: Call): Promise<Socket> {
+    const socket = (await this.#dial(call, { isStream: true, hijack: true, openStdin: true, allowEmpty: true })) as Socket; // on 'upgrade' the modem hands out the socket
+    // Whoever reads it sees its errors; it may also break when nobody does, before or after.
+    contain(socket, (error) => socket.destroy(error instanceof Error ? error : new Error(String(error))));
+    socket.on('error', () => socket.destroy());
+    return socket;
   }
 
   close(): void {

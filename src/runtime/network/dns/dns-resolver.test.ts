@@ -15,7 +15,7 @@ const clock = new FakeClock();
 function resolverOf(services: readonly ServiceState[], upstreams: readonly { address: string; port: number }[] = []): DnsResolver {
   const zone = new ClusterZone('cluster.local', '10.96.0.10');
   for (const service of services) zone.upsert(service);
-  const upstream = new UpstreamResolver({ clock, random: () => 0.5 }, upstreams);
+  const upstream = new UpstreamResolver({ clock, random: () => 0.5, onError: assert.ifError }, upstreams);
   return new DnsResolver({ zone, upstream, clock, random: () => 0 });
 }
 
@@ -139,7 +139,7 @@ describe('DnsResolver in the cluster zone', () => {
 
   it('forgets cached answers when the zone changes', async () => {
     const zone = new ClusterZone('cluster.local', '10.96.0.10');
-    const upstream = new UpstreamResolver({ clock, random: () => 0.5 }, []);
+    const upstream = new UpstreamResolver({ clock, random: () => 0.5, onError: assert.ifError }, []);
     const changing = new DnsResolver({ zone, upstream, clock, random: () => 0 });
     assert.equal((await query(changing, 'web.default.svc.cluster.local', 'A')).rcode, 'NXDOMAIN');
     zone.upsert(web);
@@ -245,7 +245,9 @@ describe('DnsResolver beyond the cluster', () => {
   it('forwards, keeps answers for at most 30 s, and counts their time to live down', async (t) => {
     const upstream = await startUpstream(t);
     const time = new FakeClock();
-    const forwarder = new UpstreamResolver({ clock: time, random: Math.random }, [{ address: '127.0.0.1', port: upstream.port }]);
+    const forwarder = new UpstreamResolver({ clock: time, random: Math.random, onError: assert.ifError }, [
+      { address: '127.0.0.1', port: upstream.port },
+    ]);
     t.after(() => forwarder.close());
     const resolver = new DnsResolver({
       zone: new ClusterZone('cluster.local', '10.96.0.10'),
@@ -272,7 +274,7 @@ describe('DnsResolver beyond the cluster', () => {
     await new Promise<void>((resolve) => silent.bind(0, '127.0.0.1', resolve));
     t.after(() => silent.close());
     const time = new FakeClock();
-    const forwarder = new UpstreamResolver({ clock: time, random: Math.random }, [
+    const forwarder = new UpstreamResolver({ clock: time, random: Math.random, onError: assert.ifError }, [
       { address: '127.0.0.1', port: silent.address().port },
       { address: '127.0.0.1', port: upstream.port },
     ]);

@@ -1,6 +1,7 @@
 /** The DNS server's sockets: UDP and TCP on one address. */
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
+import { contain } from '../../../client/error-boundary.ts';
 import { numericLookup } from '../proxy/udp-listener.ts';
 import type { DnsResolver } from './dns-resolver.ts';
 
@@ -16,6 +17,8 @@ export interface DnsServerOptions {
   readonly port: number;
   onError(error: Error): void;
 }
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
 /** Both sockets, open. */
 export interface DnsServer {
@@ -47,6 +50,7 @@ function listenUdp({ resolver, address, onError }: DnsServerOptions, port: numbe
   return new Promise((resolve, reject) => {
     const socket = createSocket({ type: 'udp4', lookup: numericLookup });
     socket.once('error', reject);
+    contain(socket, (error) => onError(asError(error)));
     socket.on('message', (message, client) => {
       const answer = resolver.answer(message, 'udp');
       if (answer === undefined) return;
@@ -100,6 +104,10 @@ function serveTcp(resolver: DnsResolver, socket: Socket, onError: (error: Error)
     busy = false;
     socket.resume();
   };
+  contain(socket, (error) => {
+    onError(asError(error));
+    socket.destroy();
+  });
   socket.setTimeout(tcpIdleMs, () => socket.destroy());
   socket.on('error', () => socket.destroy());
   socket.on('data', (chunk: Buffer) => {

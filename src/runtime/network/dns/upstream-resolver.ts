@@ -5,6 +5,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { connect } from 'node:net';
 import type { Clock } from '../../../client/clock.ts';
+import { contain } from '../../../client/error-boundary.ts';
 import { numericLookup } from '../proxy/udp-listener.ts';
 
 /** Of one try, in milliseconds; CoreDNS's forward plugin gives up a whole question after 5 s. */
@@ -30,6 +31,8 @@ export interface UpstreamResolverOptions {
   readonly clock: Clock;
   /** A number in [0, 1): for query ids, which must not be guessable. */
   readonly random: () => number;
+  /** Told of an error in reading an answer: its question runs into its time limit. */
+  onError(error: unknown): void;
 }
 
 /** `1.2.3.4`, `1.2.3.4:5353`, `[::1]:53`, `::1`. */
@@ -141,6 +144,7 @@ export class UpstreamResolver {
     if (open !== undefined) return open;
     const socket = createSocket({ type, lookup: numericLookup });
     this.#sockets.set(type, socket);
+    contain(socket, (error) => this.#options.onError(error));
     socket.on('message', (answer, { address, port }) => this.#answered(answer, address, port));
     socket.on('error', () => {
       if (this.#sockets.get(type) === socket) this.#sockets.delete(type);
@@ -177,6 +181,10 @@ export class UpstreamResolver {
         resolve(answer);
       };
       const cancel = this.#options.clock.setTimer(tryMs * 2, () => finish(undefined));
+      contain(socket, (error) => {
+        this.#options.onError(error);
+        finish(undefined);
+      });
       socket.on('error', () => finish(undefined));
       socket.on('close', () => finish(undefined));
       socket.on('data', (chunk: Buffer) => {

@@ -2,15 +2,7 @@
 import type { LocalEnd, Route } from './route.ts';
 import type { RelayContext } from './tcp-relay.ts';
 
-export type LogLine = (
-  level: 'debug' | 'info' | 'warn' | 'error',
-  message: string,
-  fields: Readonly<Record<string, string | number>>,
-) => void;
-
-export interface ListenerContext extends RelayContext {
-  readonly log: LogLine;
-}
+export type ListenerContext = RelayContext;
 
 export interface Endpoint {
   readonly address: string;

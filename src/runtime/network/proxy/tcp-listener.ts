@@ -12,7 +12,15 @@ const highWaterMark = 65_536;
 /** Opens a listener; connections outlive its close, as they outlive a change of kube-proxy's rules. */
 export const openTcpListener: OpenListener = (context, endpoint, routeOf) =>
   new Promise<L4Listener>((resolve, reject) => {
-    const server = createServer({ allowHalfOpen: true, highWaterMark }, (client) => accept(context, client, routeOf));
+    const server = createServer({ allowHalfOpen: true, highWaterMark }, (client) => {
+      try {
+        accept(context, client, routeOf);
+      } catch (error) {
+        context.log('error', 'A connection was reset: it could not be relayed', { error: String(error), port: endpoint.port });
+        client.on('error', () => undefined);
+        resetSocket(client);
+      }
+    });
     server.once('error', reject);
     server.listen({ host: endpoint.address, port: endpoint.port, backlog, exclusive: true }, () => {
       server.off('error', reject);

@@ -7,6 +7,7 @@
  */
 import { Socket } from 'node:net';
 import type { Clock } from '../../../client/clock.ts';
+import { contain } from '../../../client/error-boundary.ts';
 import type { Backend } from '../network-state.ts';
 import { adoptSocket } from './adopt-socket.ts';
 import { backendKey } from './balancer.ts';
@@ -15,8 +16,15 @@ import { type BufferPool, ReadBuffer } from './read-buffers.ts';
 import { resetSocket } from './reset-socket.ts';
 import type { SourceAddresses } from './source-addresses.ts';
 
+export type LogLine = (
+  level: 'debug' | 'info' | 'warn' | 'error',
+  message: string,
+  fields: Readonly<Record<string, string | number>>,
+) => void;
+
 /** What all relays share. */
 export interface RelayContext {
+  readonly log: LogLine;
   readonly clock: Clock;
   readonly pool: BufferPool;
   readonly connects: ConnectWatch;
@@ -60,6 +68,7 @@ class End {
 
   #listen(): void {
     const { socket } = this;
+    contain(socket, (error) => this.#relay.fail(error));
     socket.on('drain', () => this.#relay.drained(this));
     socket.on('error', () => this.#relay.abort());
     socket.on('close', () => this.#relay.closed(this));
@@ -92,7 +101,14 @@ class End {
     const buffer = new ReadBuffer(this.#relay.context.pool);
     const adopted = adoptSocket(plain, {
       buffer: () => buffer.current,
-      callback: (bytes, chunk): boolean => this.#pass(buffer, other, bytes, chunk),
+      callback: (bytes, chunk): boolean => {
+        try {
+          return this.#pass(buffer, other, bytes, chunk);
+        } catch (error) {
+          this.#relay.fail(error);
+          return false;
+        }
+      },
     });
     if (adopted === undefined) return;
     this.#buffer = buffer;
@@ -161,6 +177,7 @@ class TcpRelay {
     const { clock, connects, sources } = this.context;
     const socket = new Socket({ allowHalfOpen: true });
     this.#dialing = socket;
+    contain(socket, (error) => this.fail(error));
     const onTimeout = (): void => this.#failed(target, socket, '');
     const onError = (error: Error): void => {
       connects.remove(onTimeout);
@@ -223,6 +240,14 @@ class TcpRelay {
     }
     end.socket.destroy();
     other.socket.destroy();
+  }
+
+  /** A mistake in what is done for this connection ends this connection. */
+  fail(error: unknown): void {
+    this.context.log('error', 'A connection was reset: its relay failed', {
+      error: error instanceof Error ? (error.stack ?? '') : String(error),
+    });
+    this.abort();
   }
 
   /** A reset of one end is a reset of the other. */

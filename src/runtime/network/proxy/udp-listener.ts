@@ -5,6 +5,7 @@
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
+import { contain } from '../../../client/error-boundary.ts';
 import { backendKey } from './balancer.ts';
 import type { Endpoint, L4Listener, ListenerContext, OpenListener, RouteOf } from './listener.ts';
 import { admits } from './route.ts';
@@ -54,6 +55,9 @@ class UdpListener implements L4Listener {
     this.#socket = socket;
     this.#routeOf = routeOf;
     this.#local = { localAddress: endpoint.address };
+    const failed = (error: unknown): void =>
+      context.log('error', 'A datagram was lost: it could not be relayed', { error: String(error), port: endpoint.port });
+    contain(socket, failed);
     socket.on('message', (datagram, { address, port }) => this.#forward(datagram, address, port));
     socket.on('error', (error) => context.log('warn', 'Receiving datagrams failed', { error: error.message, port: endpoint.port }));
   }
@@ -88,6 +92,7 @@ class UdpListener implements L4Listener {
     if (backend === undefined) return undefined;
     const socket = createSocket({ type: 'udp4', lookup: numericLookup });
     const flow: Flow = { backend: backendKey(backend), socket, waiting: [], lastSeenMs: clock.now(), replied: false };
+    contain(socket, () => this.#drop(key, flow));
     this.#makeRoom();
     this.#flows.set(key, flow);
     socket.on('message', (reply) => {

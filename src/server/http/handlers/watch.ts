@@ -70,6 +70,7 @@ export async function startWatch(exchange: Exchange, server: ServerContext, targ
   const stream = new WatchStream(framesOf(server).of(form), {
     allowBookmarks: options.watching.allowBookmarks,
     onEvents: server.onEvents,
+    onError: (error) => server.logger.error('A watch was ended: an error in sending its events', { error, path: exchange.path }),
     prepare: (batch) => server.served.prepare(target, entriesOf(batch)),
     failure: (error) =>
       framesOf(server).error(statusJson(toStatusError(error, server.logger, { watch: target.kind.resourceName })), representation),

@@ -3,6 +3,7 @@
  * Flow-control windows are ignored, as kubectl ignores them; back-pressure is the socket's: it is paused while a stream's reader is behind.
  */
 import { Duplex } from 'node:stream';
+import { containStream } from '../../../client/error-boundary.ts';
 import {
   type ControlFrame,
   controlFrame,
@@ -235,6 +236,7 @@ export class SpdySession {
       },
       forget: () => this.#streams.delete(id),
     });
+    containStream(stream, this.#socket);
     this.#lastStreamId = id;
     this.#streams.set(id, stream);
     this.#write(controlFrame(frameTypes.synReply, 0, Buffer.concat([uint32(id), this.#headerWriter.empty()])));

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import { containStream } from '../../../client/error-boundary.ts';
 
 export const isWebSocketUpgrade = (incoming: IncomingMessage): boolean => (incoming.headers.upgrade ?? '').toLowerCase() === 'websocket';
 
@@ -26,6 +27,9 @@ export async function acceptWebSocket(incoming: IncomingMessage, socket: Duplex,
   if (protocol !== '') server.on('headers', (headers) => headers.push(`Sec-WebSocket-Protocol: ${protocol}`));
   return new Promise((resolve, reject) => {
     socket.once('close', () => reject(new Error('connection closed during the WebSocket handshake')));
-    server.handleUpgrade(incoming, socket, head, resolve);
+    server.handleUpgrade(incoming, socket, head, (accepted) => {
+      containStream(accepted, socket);
+      resolve(accepted);
+    });
   });
 }

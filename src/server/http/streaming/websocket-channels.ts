@@ -1,6 +1,7 @@
 /** Numbered channels over one WebSocket. Source: apimachinery pkg/util/httpstream/wsstream/conn.go. */
 import { Readable, Writable } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
+import { containStream } from '../../../client/error-boundary.ts';
 
 /** Bytes that may wait in the socket before writers are held back. */
 const highWaterBytes = 256 * 1024;
@@ -62,6 +63,7 @@ export class WebSocketChannels {
   /** What the client sends on a channel. */
   input(channel: number): Readable {
     const input = new InputChannel(this);
+    containStream(input, this.#socket);
     this.#inputs.set(channel, input);
     return input;
   }
@@ -72,6 +74,7 @@ export class WebSocketChannels {
       highWaterMark: 64 * 1024,
       write: (chunk: Buffer, _encoding, callback) => this.send(channel, chunk, callback),
     });
+    containStream(output, this.#socket);
     output.on('error', () => output.destroy());
     return output;
   }

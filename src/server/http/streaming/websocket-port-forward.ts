@@ -1,6 +1,7 @@
 /** Port-forward over WebSocket: SPDY tunnelled (kubectl from 1.31), or two channels a port (browsers). Source: kubelet pkg/cri/streaming/portforward/websocket.go. */
 import { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
+import { containConnection, failConnection } from '../../../client/error-boundary.ts';
 import type { Dial } from './port-forward.ts';
 import { WebSocketChannels } from './websocket-channels.ts';
 
@@ -38,6 +39,7 @@ export function tunnel(socket: WebSocket): Duplex {
       callback(error);
     },
   });
+  containConnection(bytes, (error) => failConnection(socket, error));
   socket.on('message', (data: RawData) => {
     const chunk = Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data);
     if (!bytes.destroyed && !bytes.push(chunk)) socket.pause();

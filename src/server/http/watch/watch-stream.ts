@@ -16,6 +16,8 @@ export interface WatchStreamOptions {
   readonly allowBookmarks: boolean;
   /** Told of events that are sent, as they go. Default: nobody is. */
   readonly onEvents?: (count: number) => void;
+  /** Told of an error in sending events: it ends this watch, not those of others, nor what brought the events about. Default: it is thrown. */
+  readonly onError?: (error: unknown) => void;
   /** Makes what must be there before a batch is framed (conversions that take time); undefined: it is there. Default: always. */
   readonly prepare?: (batch: readonly WatchOutput[]) => Promise<void> | undefined;
   /** The last frame of a watch whose batch could not be prepared. */
@@ -55,9 +57,19 @@ export class WatchStream {
   /** Takes a batch; before `open` it is kept. */
   push(batch: readonly WatchOutput[]): void {
     if (this.#closed || this.#ending) return;
-    const prepared = this.#options.prepare?.(batch);
-    if (prepared === undefined && this.#preparing === undefined) this.#pushPrepared(batch);
-    else this.#pushAfter(batch, prepared);
+    try {
+      const prepared = this.#options.prepare?.(batch);
+      if (prepared === undefined && this.#preparing === undefined) this.#pushPrepared(batch);
+      else this.#pushAfter(batch, prepared);
+    } catch (error) {
+      this.#escaped(error);
+    }
+  }
+
+  #escaped(error: unknown): void {
+    if (this.#options.onError === undefined) throw error;
+    this.#options.onError(error);
+    this.#cut();
   }
 
   /** Keeps the order: a batch waits for those before it. A failure ends the watch, and what came after it is not sent. */
@@ -78,8 +90,12 @@ export class WatchStream {
   #failWith(error: unknown): void {
     if (this.#closed || this.#ending) return;
     const frame = this.#options.failure?.(error);
-    if (frame === undefined) this.#cut();
-    else this.fail(frame);
+    try {
+      if (frame === undefined) this.#cut();
+      else this.fail(frame);
+    } catch (again) {
+      this.#escaped(again);
+    }
   }
 
   #pushPrepared(batch: readonly WatchOutput[]): void {
@@ -112,7 +128,11 @@ export class WatchStream {
     sink.onDrain(() => {
       if (this.#closed) return;
       this.#blocked = false;
-      this.#flush();
+      try {
+        this.#flush();
+      } catch (error) {
+        this.#escaped(error);
+      }
     });
     this.#allowance = Math.max(maxBacklogEvents, this.#queue.length + maxBacklogEvents);
     this.#flush();

@@ -318,4 +318,24 @@ describe('WatchStream', () => {
     stream.push(await someEvents(1));
     assert.equal(state.destroyed, true);
   });
+
+  it('ends alone when its events cannot be sent', async () => {
+    const errors: unknown[] = [];
+    const cache = new FrameCache({ codec: options.codec, columns: new TableColumns(() => []), served: new ServedEntries(), now: () => 0 });
+    const stream = new WatchStream(cache.of(form), { allowBookmarks: false, onError: (error) => errors.push(error) });
+    const { sink, state } = slowSink();
+    const bug = new Error('bug');
+    let broken = false;
+    const write: WatchSink['write'] = (chunk) => {
+      if (broken) throw bug;
+      return sink.write(chunk);
+    };
+    stream.open({ ...sink, write }, () => undefined);
+    stream.push(await someEvents(1));
+    broken = true;
+    stream.push(await someEvents(1));
+    stream.push(await someEvents(1));
+    assert.deepEqual(errors, [bug]);
+    assert.equal(state.destroyed, true);
+  });
 });
