@@ -177,7 +177,11 @@ async function start(state: PodState, spec: ContainerSpec, container: Container)
 async function postStart(state: PodState, spec: ContainerSpec, containerId: string): Promise<void> {
   const handler = spec.lifecycle?.postStart;
   if (handler === undefined) return;
-  const hooks = new HookRunner({ streams: state.deps.runtime.streams, clock: state.deps.clock });
+  const hooks = new HookRunner({
+    streams: state.deps.runtime.streams,
+    clock: state.deps.clock,
+    warn: (reason, message) => state.event('Warning', reason, message),
+  });
   try {
     await hooks.run(handler, { containerId, container: spec, podIp: state.facts.podIp }, state.abortSignal);
   } catch (error) {

@@ -15,8 +15,8 @@ async function listen(t: TestContext, server: Server): Promise<number> {
 }
 
 const container = { name: 'main', ports: [{ name: 'web', containerPort: 1 }] } as unknown as Container; // only what is read
-const run = (handler: LifecycleHandler): Promise<void> =>
-  new HookRunner({ streams: {} as Streams, clock: { now: () => 0, setTimer: () => () => undefined } }).run(
+const run = (handler: LifecycleHandler, warn: (reason: string, message: string) => void = () => undefined): Promise<void> =>
+  new HookRunner({ streams: {} as Streams, clock: { now: () => 0, setTimer: () => () => undefined }, warn }).run(
     handler,
     { containerId: 'c', container, podIp: '127.0.0.1' },
     new AbortController().signal,
@@ -72,8 +72,13 @@ describe('an httpGet hook', () => {
       response.end();
     });
     const port = await listen(t, server);
-    await run({ httpGet: { port, path: '/', scheme: 'HTTPS', httpHeaders: [{ name: 'Authorization', value: 'secret' }] } });
+    const said: string[] = [];
+    const httpHeaders = [{ name: 'Authorization', value: 'secret' }];
+    await run({ httpGet: { port, path: '/', scheme: 'HTTPS', httpHeaders } }, (...words) => said.push(words.join(' ')));
     assert.deepEqual(seen, [undefined]);
+    assert.deepEqual(said, [
+      `LifecycleHTTPFallback request to HTTPS lifecycle hook 127.0.0.1:${port} got HTTP response, retry with HTTP succeeded`,
+    ]);
   });
 
   it('fails when nobody answers, and without a handler', async () => {

@@ -4,6 +4,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Container, LifecycleHandler } from '../../api/generated/core/v1.ts';
+import { hostPort } from '../../api/go-dial-error.ts';
 import { type Clock, sleep } from '../../client/clock.ts';
 import type { Streams } from '../container/container-runtime.ts';
 import { collectOutput } from './command-output.ts';
@@ -18,6 +19,8 @@ export interface HookTarget {
 export interface HookRunnerOptions {
   readonly streams: Streams;
   readonly clock: Clock;
+  /** Tells the pod's user that a hook went another way than asked for. */
+  warn(reason: string, message: string): void;
 }
 
 /** Resolves a port given by number or by the name of a container port. Throws when the name is unknown. */
@@ -40,7 +43,7 @@ export class HookRunner {
 
   async run(handler: LifecycleHandler, target: HookTarget, signal: AbortSignal): Promise<void> {
     if (handler.exec !== undefined) await this.#exec(handler.exec.command ?? [], target, signal);
-    else if (handler.httpGet !== undefined) await httpGet(handler.httpGet, target, signal);
+    else if (handler.httpGet !== undefined) await httpGet(handler.httpGet, target, { signal, warn: this.#options.warn });
     else if (handler.sleep !== undefined) await sleep(this.#options.clock, handler.sleep.seconds * 1000, signal);
     else throw new Error('Cannot run handler: invalid handler');
   }
@@ -66,8 +69,16 @@ export class HookRunner {
 const defaultPort = 80;
 const maxOutputBytes = 10 * 1024;
 
+interface HttpHookParts extends Pick<HookRunnerOptions, 'warn'> {
+  readonly signal: AbortSignal;
+}
+
 /** Any answer will do. A server that speaks plain HTTP where HTTPS is asked for is asked again as it likes it. Source: handlers.go (runHTTPHandler). */
-async function httpGet(action: NonNullable<LifecycleHandler['httpGet']>, target: HookTarget, signal: AbortSignal): Promise<void> {
+async function httpGet(
+  action: NonNullable<LifecycleHandler['httpGet']>,
+  target: HookTarget,
+  { signal, warn }: HttpHookParts,
+): Promise<void> {
   const port = action.port === '' ? defaultPort : resolvePort(action.port, target.container);
   const wanted = httpGetRequest(action, { podIp: target.podIp, port, purpose: 'lifecycle' });
   if (!wanted.secure) return request(http, requestOptions(wanted, signal));
@@ -78,6 +89,8 @@ async function httpGet(action: NonNullable<LifecycleHandler['httpGet']>, target:
     const { httpHeaders = [] } = action;
     const plain = { ...action, httpHeaders: httpHeaders.filter(({ name }) => name.toLowerCase() !== 'authorization') };
     await request(http, requestOptions(httpGetRequest(plain, { podIp: target.podIp, port, purpose: 'lifecycle' }), signal));
+    const place = hostPort(wanted.host, port);
+    warn('LifecycleHTTPFallback', `request to HTTPS lifecycle hook ${place} got HTTP response, retry with HTTP succeeded`);
   }
 }
 

@@ -55,7 +55,7 @@ async function preStop(state: PodState, spec: ContainerSpec, container: Containe
   const handler = spec.lifecycle?.preStop;
   if (handler === undefined) return seconds;
   const { clock, runtime } = state.deps;
-  const hooks = new HookRunner({ streams: runtime.streams, clock });
+  const hooks = new HookRunner({ streams: runtime.streams, clock, warn: (reason, message) => state.event('Warning', reason, message) });
   return withinGrace(state, seconds, (signal) =>
     hooks.run(handler, { containerId: container.id, container: spec, podIp: state.facts.podIp }, signal).catch((error: unknown) => {
       if (!signal.aborted) state.containerEvent(spec, 'Warning', 'FailedPreStopHook', 'PreStopHook failed');
