@@ -7,6 +7,12 @@ import { kubernetesVersion, minikVersion } from './version.ts';
 
 const loadClusterHost = async () => (await import('./cluster.ts')).clusterHost;
 
+function interruption(): AbortSignal {
+  const interrupted = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupted.abort());
+  return interrupted.signal;
+}
+
 export interface MinikOptions {
   readonly terminal: Terminal;
   /** Runs the bundled kubectl with these arguments; resolves with its exit code. */
@@ -22,6 +28,7 @@ export function minik(args: readonly string[], { terminal, kubectl }: MinikOptio
     selfCommand: selfCommand(),
     version: minikVersion,
     kubernetesVersion,
+    interruption,
     kubectl,
   });
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { silentLogger } from '../../client/logger.ts';
@@ -30,6 +30,7 @@ function harness(t: TestContext, env: (home: string) => Readonly<Record<string, 
     },
     destroy: async (settings) => void destroyed.push(settings.profile),
   };
+  const { signal: interrupted } = new AbortController();
   const run = (...args: string[]): Promise<number> =>
     runMinik(args, {
       terminal,
@@ -38,6 +39,7 @@ function harness(t: TestContext, env: (home: string) => Readonly<Record<string, 
       selfCommand: ['/usr/bin/env', 'false'],
       version: '1.2.3',
       kubernetesVersion: 'v1.36.0',
+      interruption: () => interrupted,
       kubectl: async (rest) => {
         kubectlCalls.push(rest);
         return 5;
@@ -146,6 +148,17 @@ describe('minik', () => {
     terminal.printed.err = '';
     assert.equal(await run('start'), 1);
     assert.match(terminal.printed.err, /taken.*: not a directory\n.*MINIK_HOME names another folder/);
+  });
+
+  it('names what lies in the place of one of its files', async (t) => {
+    for (const file of ['lock', 'settings.json', 'server.json', 'credentials.json', 'kubeconfig.json', 'crashes', 'server.log']) {
+      const { terminal, run } = harness(t);
+      mkdirSync(join(minikHome(terminal), 'profiles', 'demo', file), { recursive: true });
+      assert.equal(await run('start', '-p', 'demo'), 1, file);
+      assert.match(terminal.printed.err, new RegExp(`profiles/demo/${file}`));
+      for (const verb of ['status', 'stop', 'logs', 'delete']) await run(verb, '-p', 'demo');
+      assert.doesNotMatch(terminal.printed.err, /internal error|\n {4}at /, file);
+    }
   });
 
   it('takes variables that are set to nothing as absent', async (t) => {

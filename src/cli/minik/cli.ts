@@ -21,6 +21,8 @@ import { version } from './version.ts';
 
 export interface CliContext extends VerbContext {
   readonly kubernetesVersion: string;
+  /** Aborts when the user or the system wants the command to end; once it was asked for, the command decides how. */
+  interruption(): AbortSignal;
   /** Runs the bundled kubectl with these arguments; resolves with its exit code. */
   kubectl(args: readonly string[]): Promise<number>;
 }
@@ -32,13 +34,6 @@ const usageExitCode = 64;
 const interruptedExitCode = 130;
 
 const text = (value: string | boolean | undefined): string | undefined => (value === undefined ? undefined : String(value));
-
-/** Aborts when the user or the system wants the command to end; from then on the command decides how. */
-function interruption(): AbortSignal {
-  const interrupted = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupted.abort());
-  return interrupted.signal;
-}
 
 const serviceSizes = { least: 16, widestPrefix: 12 };
 
@@ -62,14 +57,14 @@ function startOptions(flags: Flags, context: CliContext): StartOptions {
 type Action = (flags: Flags, context: CliContext) => Promise<number> | number;
 
 const actions: Readonly<Record<string, Action>> = {
-  start: (flags, context) => start(context, startOptions(flags, context), interruption()),
+  start: (flags, context) => start(context, startOptions(flags, context), context.interruption()),
   stop: (flags, context) => stop(context, commonOptions(flags, context)),
   status: (flags, context) => status(context, commonOptions(flags, context)),
   delete: (flags, context) =>
     deleteCluster(context, { ...commonOptions(flags, context), all: flags.all === true, force: flags.force === true }),
   logs: (flags, context) => {
     const lines = wholeNumber(text(flags.lines), '--lines', 0, Number.MAX_SAFE_INTEGER) ?? 0;
-    return logs(context, { ...commonOptions(flags, context), follow: flags.follow === true, lines }, interruption());
+    return logs(context, { ...commonOptions(flags, context), follow: flags.follow === true, lines }, context.interruption());
   },
   version: (flags, context) =>
     version(context, { output: commonOptions(flags, context).output, kubernetesVersion: context.kubernetesVersion }),

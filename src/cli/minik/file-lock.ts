@@ -1,8 +1,9 @@
 /** Locks between processes: a file with the holder's identity, recognized as stale when that process is gone. */
 import { randomBytes } from 'node:crypto';
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { processStartOf } from './process-identity.ts';
+import { readText } from './read-text.ts';
 
 export interface LockHolder {
   readonly pid: number;
@@ -32,7 +33,7 @@ function createWhole(path: string, content: string): boolean {
 /** What the lock's file says; undefined when there is none. */
 function contentOf(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readText(path);
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return;
     throw error;

@@ -4,8 +4,9 @@
  * Guarantees: files are written whole or not at all; a state file that outlived its process (kill -9, reboot) is recognized by the process'
  * start time and treated as absent; only one command at a time changes a profile.
  */
-import { appendFileSync, chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { systemErrorText } from '../../client/kubeconfig.ts';
 import { makeFoldersSync } from '../../client/make-folders.ts';
 import { type AdminCredentials, type ClusterSettings, UserError } from '../cluster-port.ts';
 import type { Terminal } from '../terminal.ts';
@@ -13,6 +14,7 @@ import { type Crash, crashesIn, type LastWords } from './crashes.ts';
 import { tryLock } from './file-lock.ts';
 import type { ClusterMarks } from './own-entries.ts';
 import { processStartOf } from './process-identity.ts';
+import { readText } from './read-text.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface ProcessIdentity {
@@ -124,7 +126,7 @@ export class Profile {
 
   /** The crashes since the last `minik start` or `stop`, the oldest first. */
   crashes(): readonly Crash[] {
-    return existsSync(this.crashFile) ? crashesIn(readFileSync(this.crashFile, 'utf8')) : [];
+    return existsSync(this.crashFile) ? crashesIn(readText(this.crashFile)) : [];
   }
 
   /** What an ending server knows of why. Never throws: there may be no room for it. */
@@ -199,11 +201,15 @@ export class Profile {
     if (!existsSync(path)) return undefined;
     try {
       // The file is minik's own and written whole, so its shape is known.
-      return JSON.parse(readFileSync(path, 'utf8')) as T;
+      return JSON.parse(readText(path)) as T;
     } catch (cause) {
-      throw new UserError(`${path} cannot be read: ${String(cause)}`, [`Run "minik delete --force -p ${this.name}" to begin anew.`], {
-        cause,
-      });
+      throw new UserError(
+        `${path} cannot be read: ${systemErrorText(cause)}`,
+        [`Run "minik delete --force -p ${this.name}" to begin anew.`],
+        {
+          cause,
+        },
+      );
     }
   }
 

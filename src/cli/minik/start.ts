@@ -124,6 +124,8 @@ export async function start(context: VerbContext, options: StartOptions, signal:
     await refuseUnresponsive(profile);
     // A launch forgets it.
     const lastCrash = profile.crashes().at(-1);
+    // All of the profile's files are read before anything is made: one that is damaged is told of now.
+    const before = profile.kubeconfig;
     const marks = await checkKubeconfig(terminal, profile.name, profile.marks());
     if (!already) await launch(context, { profile, choices, progress, signal });
     progress.step('Pointing kubectl at the cluster');
@@ -133,7 +135,6 @@ export async function start(context: VerbContext, options: StartOptions, signal:
       throw new UserError('the server ended right after it had started', [`See ${profile.logFile}.`]);
     const credentials = profile.credentials();
     const change = await writeKubeconfigEntry(terminal, { profile: profile.name, apiUrl: server.apiUrl, credentials, marks });
-    const before = profile.kubeconfig;
     profile.saveKubeconfig({
       previousContext: change.previousContext ?? before.previousContext,
       files: [...new Set([...before.files, ...change.files])],
