@@ -4,7 +4,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import type { ContainerConfig, ContainerRuntime, RuntimeEvent, Sandbox } from './container-runtime.ts';
-import { aContainer, aSandbox, collector, readLog, untilExit } from './runtime-test-support.ts';
+import { aContainer, aSandbox, collector, readLog, untilExit, untilLogged } from './runtime-test-support.ts';
 
 export interface RuntimeHarness {
   /** A prepared runtime of this cluster; all on the same engine. */
@@ -19,6 +19,8 @@ export interface RuntimeHarness {
 }
 
 const FOREVER = ['sh', '-c', 'trap "exit 0" TERM; sleep 3600 & wait'];
+/** The same, with a line that says when it will heed the signal: before that the kernel keeps it from a first process. */
+const FOREVER_TOLD = ['sh', '-c', 'trap "exit 0" TERM; echo ready; sleep 3600 & wait'];
 
 export function containerRuntimeContract(name: string, start: () => Promise<RuntimeHarness>): void {
   describe(`${name} container runtime`, { timeout: 120_000 }, () => {
@@ -125,7 +127,7 @@ function sandboxTests(runtime: () => ContainerRuntime): void {
 function lifecycleTests(harness: () => RuntimeHarness, runtime: () => ContainerRuntime, launch: Launch): void {
   it('takes a container from created over running to exited', async () => {
     const sandbox = await runtime().sandboxes.run(aSandbox());
-    const config = aContainer(sandbox, harness().image, FOREVER);
+    const config = aContainer(sandbox, harness().image, FOREVER_TOLD);
     const id = await runtime().containers.create(config);
     const created = await runtime().containers.inspect(id);
     assert.equal(created?.state, 'created');
@@ -146,6 +148,7 @@ function lifecycleTests(harness: () => RuntimeHarness, runtime: () => ContainerR
       (await runtime().containers.list()).find((container) => container.id === id),
       running,
     );
+    await untilLogged(runtime(), id, 'ready');
     await runtime().containers.stop(id, 10);
     const exited = await runtime().containers.inspect(id);
     assert.equal(exited?.state, 'exited');

@@ -112,3 +112,20 @@ export async function readLog(runtime: ContainerRuntime, id: string, change: Par
   await runtime.streams.logs(id, { follow: false, timestamps: false, signal: new AbortController().signal, ...change }, sink);
   return read();
 }
+
+/** Resolves when the log has this text. */
+export async function untilLogged(runtime: ContainerRuntime, id: string, text: string): Promise<void> {
+  const found = new AbortController();
+  let log = '';
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      log += chunk.toString();
+      if (log.includes(text)) found.abort();
+      done();
+    },
+  });
+  await runtime.streams.logs(id, { follow: true, timestamps: false, signal: found.signal }, sink).catch((error: unknown) => {
+    if (!found.signal.aborted) throw error;
+  });
+  assert.ok(log.includes(text), `the log ended without ${text}: ${log}`);
+}

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { type Store, StoreUnavailableError } from '../store/store.ts';
 import { startEventExpiry } from './event-expiry.ts';
 import { TestRegistry, testNow } from './test-registry.ts';
 
@@ -52,5 +53,41 @@ it('removes Events an hour after they were last written', async () => {
   await fire();
   assert.deepEqual(await test.names('events', 'default'), []);
   assert.equal(timers.length, 0);
+  stop();
+});
+
+it('outlives a store that cannot be read, and tries again', async () => {
+  const test = await new TestRegistry().withNamespace();
+  await test.create('events', anEvent('old'));
+  let readable = false;
+  const store: Store = Object.create(test.store, {
+    oldest: {
+      value: (prefix: string, limit: number) => {
+        if (!readable) throw new StoreUnavailableError('the store cannot be read: disk I/O error');
+        return test.store.oldest(prefix, limit);
+      },
+    },
+    watch: { value: test.store.watch.bind(test.store) },
+    write: { value: test.store.write.bind(test.store) },
+    revision: { get: () => test.store.revision },
+  });
+  const timers: { delayMs: number; callback: () => void }[] = [];
+  const stop = startEventExpiry({
+    store,
+    now: () => test.nowMs,
+    setTimer: (delayMs, callback) => {
+      timers.push({ delayMs, callback });
+      return () => undefined;
+    },
+  });
+  test.nowMs = testNow + hour;
+  for (readable of [false, true]) {
+    assert.equal(timers.length, 1);
+    assert.ok((timers[0]?.delayMs ?? 0) > 0);
+    timers.shift()?.callback();
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+  }
+  assert.deepEqual(await test.names('events', 'default'), []);
   stop();
 });

@@ -27,9 +27,10 @@ export function startEventExpiry(options: EventExpiryOptions): () => void {
 
   const arm = (atLeastMs = 0): void => {
     if (cancel !== undefined || stopped) return;
-    const [oldest] = store.oldest(prefix, 1);
-    if (oldest === undefined) return;
-    cancel = options.setTimer(Math.max(oldest.atMs + ttlMs - now(), atLeastMs), () => {
+    const oldest = oldestOf(store, 1);
+    if (oldest?.length === 0) return;
+    const end = oldest?.[0] === undefined ? now() + retryMs : oldest[0].atMs + ttlMs;
+    cancel = options.setTimer(Math.max(end - now(), atLeastMs), () => {
       removeDue().then(
         (allRemoved) => {
           cancel = undefined;
@@ -47,7 +48,8 @@ export function startEventExpiry(options: EventExpiryOptions): () => void {
   /** False when the store refused. */
   const removeDue = async (): Promise<boolean> => {
     for (;;) {
-      const due = store.oldest(prefix, atOnce).filter(({ atMs }) => atMs + ttlMs <= now());
+      const due = oldestOf(store, atOnce)?.filter(({ atMs }) => atMs + ttlMs <= now());
+      if (due === undefined) return false;
       if (due.length === 0 || stopped) return true;
       if (!(await remove(store, due))) return false;
     }
@@ -60,6 +62,16 @@ export function startEventExpiry(options: EventExpiryOptions): () => void {
     watch.close();
     cancel?.();
   };
+}
+
+/** Undefined when the store cannot be read now. */
+function oldestOf(store: Store, limit: number): readonly Written[] | undefined {
+  try {
+    return store.oldest(prefix, limit);
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) return undefined;
+    throw error;
+  }
 }
 
 /** Removes Events; false when the store could not remove one now. */
