@@ -3,20 +3,21 @@
  * Arguments: database file, file of answers, round. Every line is `name version revision`; a dot on standard output goes with each.
  */
 import { openSync, writeSync } from 'node:fs';
+import { crashDiskOnly, crashKey } from './crash-objects.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 import { storedObject } from './store.contract.ts';
 
 const [path, answers, round] = process.argv.slice(2);
 if (path === undefined || answers === undefined || round === undefined) throw new Error('usage: crash-writer <database> <answers> <round>');
 const record = openSync(answers, 'w');
-const store = openSqliteStore({ path, logWindow: 100 });
+const store = openSqliteStore({ path, logWindow: 100, diskOnly: crashDiskOnly });
 
 async function writer(lane: number): Promise<never> {
   for (let count = 0; ; count++) {
     const name = `object-${lane}-${count % 7}`;
     const version = `${round}.${count}`;
     const object = count % 5 === 4 ? undefined : storedObject(name, { version, padding: version.repeat(200), end: version });
-    const key = `configmaps/default/${name}`;
+    const key = crashKey(name);
     if (object === undefined && store.get(key) === undefined) continue;
     const entry = await store.write({ key, object });
     writeSync(record, `${name} ${object === undefined ? 'deleted' : version} ${entry.revision}\n`);
