@@ -139,17 +139,15 @@ export async function openControlPlane(
   return { store, pki, kinds, tokens, serve, clientFor };
 }
 
-const serving = ['healthz', 'livez', 'readyz'] as const;
-
 /** The store is well when its last commit succeeded. Controllers and scheduler share the server's process: while it answers, they run. */
-const healthChecks = (store: Store): readonly HealthCheck[] => [
-  {
-    name: 'etcd',
-    endpoints: serving,
-    check: () => {
-      if (store.problem !== undefined) throw new Error(store.problem);
-    },
-  },
-  { name: 'controller-manager', endpoints: [], check: () => undefined },
-  { name: 'scheduler', endpoints: [], check: () => undefined },
-];
+function healthChecks(store: Store): readonly HealthCheck[] {
+  const storeIsWell = (): void => {
+    if (store.problem !== undefined) throw new Error(store.problem);
+  };
+  return [
+    { name: 'etcd', endpoints: ['healthz', 'livez', 'readyz'], check: storeIsWell },
+    { name: 'etcd-readiness', endpoints: ['readyz'], check: storeIsWell },
+    { name: 'controller-manager', endpoints: [], check: () => undefined },
+    { name: 'scheduler', endpoints: [], check: () => undefined },
+  ];
+}

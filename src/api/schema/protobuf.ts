@@ -68,8 +68,10 @@ export class Protobuf {
 
   /** An object in its envelope. Throws ProtobufError for kinds without a protobuf form. */
   encode(object: JsonObject): Uint8Array {
-    const { apiVersion, kind } = object;
-    const schema = typeof apiVersion === 'string' && typeof kind === 'string' ? this.#schema(apiVersion, kind) : undefined;
+    // Discovery of the core group names no version of its own; its envelope names none either.
+    const { apiVersion = '', kind } = object;
+    const schema =
+      typeof apiVersion === 'string' && typeof kind === 'string' ? this.#schema(apiVersion === '' ? 'v1' : apiVersion, kind) : undefined;
     if (schema === undefined) throw new ProtobufError(`no protobuf form for ${String(kind)} in ${String(apiVersion)}`);
     const writer = protobuf.Writer.create();
     for (const byte of magic) writer.uint32(byte);

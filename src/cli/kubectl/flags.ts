@@ -3,6 +3,8 @@
  * Source: spf13/pflag flag.go.
  */
 
+import { goDuration } from '../../api/go-duration.ts';
+
 export interface FlagSpec {
   readonly name: string;
   readonly short?: string;
@@ -111,25 +113,13 @@ export class Flags {
   }
 }
 
-const units: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** Source: Go's time.ParseDuration. */
-function durationProblem(text: string, body: string): string {
-  const quoted = JSON.stringify(text);
-  const bad = /^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))*(?:\d+(?:\.\d*)?|\.\d+)([^\d.]*)/.exec(body)?.[1];
-  if (bad === undefined) return `time: invalid duration ${quoted}`;
-  return bad === '' ? `time: missing unit in duration ${quoted}` : `time: unknown unit ${JSON.stringify(bad)} in duration ${quoted}`;
-}
-
 /** Go's duration syntax, or whole seconds; in milliseconds. Throws UsageError. */
 export function parseDuration(text: string): number {
   if (text === '' || text === '0') return 0;
-  const sign = text.startsWith('-') ? -1 : 1;
-  const body = text.replace(/^[+-]/, '');
-  if (/^\d+$/.test(body)) return sign * Number(body) * 1000;
-  const parts = [...body.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g)];
-  if (parts.length === 0 || parts.map((p) => p[0]).join('') !== body) throw new UsageError(durationProblem(text, body));
-  return sign * parts.reduce((sum, [, value = '0', unit = 's']) => sum + Number(value) * (units[unit] ?? 0), 0);
+  if (/^[+-]?\d+$/.test(text)) return Number(text) * 1000;
+  const duration = goDuration(text);
+  if ('problem' in duration) throw new UsageError(duration.problem);
+  return duration.ms;
 }
 
 class Parser {

@@ -10,22 +10,23 @@ import type { Registry } from '../registry/registry.ts';
 import { authenticate, knownUser, type PeerCertificate, PeerCertificates } from './auth/authenticate.ts';
 import { authorize } from './auth/authorize.ts';
 import { impersonate, mayImpersonate } from './auth/impersonate.ts';
-import { Deadlines } from './deadlines.ts';
+import { Deadlines, requestTimeoutMs } from './deadlines.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { handleDiscovery } from './discovery/discovery-handler.ts';
-import { encodeObject } from './encode/encode.ts';
+import { encodeObject, rawJson } from './encode/encode.ts';
 import { ServedEntries } from './encode/served-entries.ts';
 import { type DescribeFields, TableColumns } from './encode/table-columns.ts';
 import { Exchange, type NodeBindings } from './exchange.ts';
 import { handleResource } from './handlers/resource.ts';
-import { type HealthEndpoint, healthOf, healthRoot, pingCheck } from './health.ts';
+import { allChecks, type HealthEndpoint, healthOf, healthRoot } from './health.ts';
 import { RequestMetrics } from './metrics.ts';
-import { negotiate, negotiateError } from './negotiation.ts';
+import { negotiateError } from './negotiation.ts';
 import { handleOpenApi, OpenApiDocuments } from './openapi/openapi-handler.ts';
 import type { ServedDocument } from './openid.ts';
 import type { Authenticator, Authorizer, HealthCheck, OpenApiSource, ProtobufCodec, RuleResolver } from './ports.ts';
 import { isProxyable } from './proxy/resolve-backend.ts';
 import { baseHeaders, respond, respondText } from './respond.ts';
+import { requireReadable } from './route-rules.ts';
 import type { ServerContext } from './server-context.ts';
 import { statusOf, toStatusError } from './status.ts';
 import type { PodStreams } from './streaming/pod-streams.ts';
@@ -52,7 +53,7 @@ export interface AppOptions {
   readonly onEvents?: (count: number) => void;
   /** The store's newest revision, for bookmarks. */
   readonly currentRevision: () => number;
-  /** Besides `ping`. Checks named `scheduler`, `controller-manager`, `etcd` also speak for the component statuses. */
+  /** Besides those of the server itself. Checks named `scheduler`, `controller-manager`, `etcd` also speak for the component statuses. */
   readonly healthChecks?: readonly HealthCheck[];
   /** Besides reviews, bindings and component statuses. */
   readonly virtualResources?: readonly VirtualResource[];
@@ -88,7 +89,8 @@ export interface App {
 function contextOf(options: AppOptions): ServerContext {
   const { registry, authenticators, authorizer, logger } = options;
   const clock = options.clock ?? systemClock;
-  const healthChecks = [pingCheck, ...(options.healthChecks ?? [])];
+  const watches = new WatchHub(clock, options.currentRevision);
+  const healthChecks = allChecks(options.healthChecks ?? [], () => watches.isShuttingDown);
   const virtualResources = [
     componentStatuses(healthChecks),
     bindings,
@@ -113,7 +115,7 @@ function contextOf(options: AppOptions): ServerContext {
     logger,
     clock,
     metrics: new RequestMetrics(),
-    watches: new WatchHub(clock, options.currentRevision),
+    watches,
     deadlines: new Deadlines(clock),
     discovery: new Discovery(registry.kinds, virtualResources),
     monotonicMs: () => performance.now(),
@@ -124,17 +126,9 @@ const endpoints: readonly HealthEndpoint[] = ['healthz', 'livez', 'readyz'];
 
 const notFoundText = (exchange: Exchange): Response | Promise<Response> => respondText(exchange, 404, '404 page not found\n');
 
-/** A JSON document (or its other forms) that is no API object. */
-async function document(exchange: Exchange, server: ServerContext, object: JsonObject): Promise<Response> {
-  const representation = negotiate({
-    accept: exchange.accept,
-    userAgent: exchange.userAgent,
-    pretty: exchange.param('pretty'),
-    offers: 'none',
-    protobuf: () => false,
-  });
-  return respond(exchange, 200, await encodeObject(object, representation, server.codec), baseHeaders(exchange, representation.mediaType));
-}
+/** A JSON document that is no API object. */
+const document = (exchange: Exchange, object: JsonObject): Response | Promise<Response> =>
+  respond(exchange, 200, rawJson(object), baseHeaders(exchange, 'application/json'));
 
 const staticPaths: readonly string[] = ['/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version'];
 
@@ -145,12 +139,12 @@ function indexPaths(server: ServerContext, more: readonly string[]): readonly st
 
 async function renderError(server: ServerContext, exchange: Exchange, thrown: unknown): Promise<Response> {
   const error = toStatusError(thrown, server.logger, { method: exchange.method, path: exchange.path, auditId: exchange.auditId });
-  const representation = negotiateError({
-    ...{ accept: exchange.accept, userAgent: exchange.userAgent, pretty: exchange.param('pretty'), offers: 'none', protobuf: () => true },
-  });
+  const { accept, userAgent } = exchange;
+  const representation = negotiateError({ accept, userAgent, pretty: exchange.param('pretty') });
   // A Status is JSON.
-  const body = await encodeObject(statusOf(error) as unknown as JsonObject, representation, server.codec);
-  const headers = baseHeaders(exchange, representation.mediaType);
+  const object = statusOf(error) as unknown as JsonObject;
+  const body = representation === undefined ? rawJson(object) : await encodeObject(object, representation, server.codec);
+  const headers = baseHeaders(exchange, representation?.mediaType ?? 'application/json');
   const retry = error.status.details?.retryAfterSeconds;
   if (retry !== undefined && retry > 0) headers['Retry-After'] = String(retry);
   if (error.code === 401 || error.code === 403) headers['X-Content-Type-Options'] = 'nosniff';
@@ -173,6 +167,7 @@ export function createApp(options: AppOptions): App {
   const serve = async (exchange: Exchange, handler: Handler): Promise<Response> => {
     let response: Response;
     try {
+      if (exchange.search !== '') exchange.timeoutMs = requestTimeoutMs(exchange);
       const filtering = filters(exchange);
       if (filtering !== undefined) await filtering;
       response = (await handler(exchange)) ?? (await notFoundText(exchange));
@@ -208,15 +203,21 @@ function addRoutes(
     route(`/${endpoint}`, (exchange) => healthRoot(exchange, endpoint, server.healthChecks, server.logger));
     route(`/${endpoint}/*`, (exchange) => healthOf(exchange, endpoint, exchange.path.slice(endpoint.length + 2), server.healthChecks));
   }
-  for (const path of ['/version', '/version/']) route(path, (exchange) => document(exchange, server, versionInfo));
+  for (const path of ['/version', '/version/']) {
+    route(path, (exchange) => {
+      requireReadable(exchange, ['application/json'], ['application/json']);
+      return document(exchange, versionInfo);
+    });
+  }
   for (const [path, { contentType, cacheControl, json }] of Object.entries(served)) {
-    route(path, async (exchange) =>
-      respond(exchange, 200, JSON.stringify(await json()), { ...baseHeaders(exchange, contentType), 'Cache-Control': cacheControl }),
-    );
+    route(path, async (exchange) => {
+      requireReadable(exchange, [contentType]);
+      return respond(exchange, 200, JSON.stringify(await json()), { ...baseHeaders(exchange, contentType), 'Cache-Control': cacheControl });
+    });
   }
   route('/openapi/*', (exchange) => handleOpenApi(exchange, documents));
   route('/metrics', (exchange) =>
     respond(exchange, 200, server.metrics.render(), baseHeaders(exchange, 'text/plain; version=0.0.4; charset=utf-8')),
   );
-  route('/', (exchange) => document(exchange, server, { paths: indexPaths(server, Object.keys(served)) }));
+  route('/', (exchange) => document(exchange, { paths: indexPaths(server, Object.keys(served)) }));
 }

@@ -1,15 +1,33 @@
 /** Bounds how long a request may take, with one timer for all of them that runs only while there are any. */
 
+import { goDuration } from '../../api/go-duration.ts';
 import { statusErrors } from '../../api/status-error.ts';
 import type { Clock } from '../../client/clock.ts';
+import type { Exchange } from './exchange.ts';
 
 /** Upstream's --request-timeout default. */
-const requestTimeoutMs = 60_000;
+const maxTimeoutMs = 60_000;
 const tickMs = 1000;
 
 interface Waiting {
   readonly expiresMs: number;
   readonly reject: (error: Error) => void;
+}
+
+const longRunningSubresources = new Set(['attach', 'exec', 'proxy', 'log', 'portforward']);
+
+/**
+ * What a request's `timeout` parameter says, undefined when nothing that counts. Throws 400; long-running requests have another use for it.
+ * Source: apiserver pkg/endpoints/filters/request_deadline.go; pkg/kubeapiserver's LongRunningFunc.
+ */
+export function requestTimeoutMs(exchange: Exchange): number | undefined {
+  const { verb, subresource, isResourceRequest } = exchange.info;
+  if (isResourceRequest && (verb === 'watch' || verb === 'proxy' || longRunningSubresources.has(subresource))) return undefined;
+  const text = exchange.param('timeout') ?? '';
+  if (text === '') return undefined;
+  const duration = goDuration(text);
+  if ('problem' in duration) throw statusErrors.badRequest(`invalid timeout specified in the request URL - ${duration.problem}`);
+  return duration.ms > 0 && duration.ms < maxTimeoutMs ? duration.ms : undefined;
 }
 
 export class Deadlines {
@@ -21,10 +39,10 @@ export class Deadlines {
     this.#clock = clock;
   }
 
-  /** Settles as `work` does, or rejects with 504 when it takes longer than 60 s. */
-  bound<T>(work: Promise<T>): Promise<T> {
+  /** Settles as `work` does, or rejects with 504 when it takes longer than 60 s, or than the client wants to wait. */
+  bound<T>(work: Promise<T>, timeoutMs: number = maxTimeoutMs): Promise<T> {
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = { expiresMs: this.#clock.now() + requestTimeoutMs, reject };
+      const waiting: Waiting = { expiresMs: this.#clock.now() + timeoutMs, reject };
       this.#waiting.add(waiting);
       this.#arm();
       work.then(

@@ -30,6 +30,8 @@ export class Exchange implements RequestContext {
   /** Milliseconds of the monotonic clock at arrival. */
   readonly startMs: number;
   user: UserInfo = anonymousUser;
+  /** How long the request may take; undefined: as long as any. */
+  timeoutMs: number | undefined;
   #query: URLSearchParams | undefined;
 
   constructor(request: Request, node: NodeBindings | undefined, startMs: number) {

@@ -6,8 +6,43 @@ import { respondText } from './respond.ts';
 
 export type HealthEndpoint = HealthCheck['endpoints'][number];
 
-/** Upstream's ping check: always there. */
-export const pingCheck: HealthCheck = { name: 'ping', endpoints: ['healthz', 'livez', 'readyz'], check: () => undefined };
+const everywhere: readonly HealthEndpoint[] = ['healthz', 'livez', 'readyz'];
+
+const well = (name: string, endpoints: readonly HealthEndpoint[] = everywhere): HealthCheck => ({
+  name,
+  endpoints,
+  check: () => undefined,
+});
+
+/**
+ * What upstream starts after it began to listen and tells about as checks. Here all of it is done before, so they hold as soon as anything answers.
+ * Differs: those of API aggregation and of custom resources are left out. Source: pkg/controlplane/{instance,apiserver/server}.go.
+ */
+const startHooks: readonly string[] = [
+  'start-apiserver-admission-initializer',
+  'generic-apiserver-start-informers',
+  'start-system-namespaces-controller',
+  'start-cluster-authentication-info-controller',
+  'start-kube-apiserver-identity-lease-controller',
+  'start-legacy-token-tracking-controller',
+  'start-service-ip-repair-controllers',
+  'rbac/bootstrap-roles',
+  'scheduling/bootstrap-system-priority-classes',
+  'bootstrap-controller',
+  'start-kubernetes-service-cidr-controller',
+];
+
+/** All checks in upstream's order; `own` are those of the parts. */
+export function allChecks(own: readonly HealthCheck[], isShuttingDown: () => boolean): readonly HealthCheck[] {
+  const shutdown = (): void => {
+    if (isShuttingDown()) throw new Error('process is shutting down');
+  };
+  return [
+    ...[well('ping'), well('log'), ...own, well('informer-sync', ['readyz'])],
+    ...startHooks.map((name) => well(`poststarthook/${name}`)),
+    { name: 'shutdown', endpoints: ['readyz'], check: shutdown },
+  ];
+}
 
 async function failure(check: HealthCheck): Promise<string | undefined> {
   try {

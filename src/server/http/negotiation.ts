@@ -115,12 +115,11 @@ export function negotiate(input: NegotiationInput): Representation {
   throw statusErrors.notAcceptable(`only the following media types are accepted: ${acceptedTypes(input.protobuf())}`);
 }
 
-/** As `negotiate`, for an error, which must be sent whatever the client accepts. */
-export function negotiateError(input: NegotiationInput): Representation {
+/** As `negotiate`, for an error; undefined when it has no form that the client accepts: it must be sent all the same, see `rawJson`. */
+export function negotiateError(input: Omit<NegotiationInput, 'offers' | 'protobuf'>): Representation | undefined {
   try {
-    const { mediaType, pretty } = negotiate({ ...input, offers: 'meta', protobuf: () => true });
-    return { mediaType, transform: undefined, transformVersion: '', pretty };
+    return negotiate({ ...input, offers: 'none', protobuf: () => true });
   } catch {
-    return plainJson;
+    return undefined;
   }
 }

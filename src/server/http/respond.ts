@@ -1,4 +1,5 @@
 /** Writes answers: common headers, warnings, compression. Source: apiserver pkg/endpoints/handlers/responsewriters/writers.go. */
+import type { ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { Body } from './encode/encode.ts';
@@ -37,9 +38,14 @@ const acceptsGzip = (exchange: Exchange): boolean => {
   return header !== '' && header.split(',').some((part) => part.trim().split(';')[0] === 'gzip');
 };
 
-/** Warnings are repeated headers, which only the `Headers` class can say. */
-function withWarnings(headers: Headers, warnings: readonly string[]): Headers | globalThis.Headers {
+/** Each warning is a header of its own. The adapter would join those of a `Response`, so they go to Node's response directly. */
+function withWarnings(headers: Headers, { warnings, node }: Exchange): Headers | globalThis.Headers {
   if (warnings.length === 0) return headers;
+  if (node !== undefined) {
+    // Both kinds of response have this method, but no common call signature.
+    (node.outgoing as ServerResponse).setHeader('Warning', warnings.map(warningHeader));
+    return headers;
+  }
   const many = new globalThis.Headers(headers);
   for (const text of warnings) many.append('Warning', warningHeader(text));
   return many;
@@ -68,11 +74,11 @@ function finish(exchange: Exchange, status: number, body: Body, headers: Headers
     return new Response(null, { status, headers: { ...headers, 'Content-Length': String(lengthOf(body)) } });
   }
   if (body instanceof ListBody && body.byteLength > streamThresholdBytes) {
-    const all = withWarnings({ ...headers, 'Content-Length': String(body.byteLength) }, exchange.warnings);
+    const all = withWarnings({ ...headers, 'Content-Length': String(body.byteLength) }, exchange);
     return new Response(streamed(body), { status, headers: all });
   }
   // The DOM types want an ArrayBuffer behind the view; stored buffers have one.
-  return new Response(wholeOf(body) as Uint8Array<ArrayBuffer> | string, { status, headers: withWarnings(headers, exchange.warnings) });
+  return new Response(wholeOf(body) as Uint8Array<ArrayBuffer> | string, { status, headers: withWarnings(headers, exchange) });
 }
 
 /** An answer with a body, compressed when it is large and the client asked for it. */

@@ -4,6 +4,7 @@ import { encodeObject } from '../encode/encode.ts';
 import type { Exchange } from '../exchange.ts';
 import { negotiate } from '../negotiation.ts';
 import { baseHeaders, respond } from '../respond.ts';
+import { requireReadable, routeTypes } from '../route-rules.ts';
 import type { ServerContext } from '../server-context.ts';
 
 const matches = (header: string, etag: string): boolean =>
@@ -20,7 +21,7 @@ export async function handleDiscovery(exchange: Exchange, server: ServerContext)
     if (server.discovery.serves(parts)) throw statusErrors.noSuchResource();
     return undefined;
   }
-  if (exchange.method !== 'GET' && exchange.method !== 'HEAD') throw statusErrors.methodNotAllowed();
+  requireReadable(exchange, routeTypes.object, routeTypes.object);
   const representation = negotiate({
     accept: exchange.accept,
     userAgent: exchange.userAgent,

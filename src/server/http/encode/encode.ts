@@ -35,6 +35,9 @@ export async function encodeObject(object: JsonObject, representation: Represent
   return representation.pretty ? `${JSON.stringify(object, null, 2)}\n` : `${JSON.stringify(object)}\n`;
 }
 
+/** A document in the one form that it has. Source: apiserver pkg/endpoints/handlers/responsewriters/writers.go, WriteRawJSON. */
+export const rawJson = (object: JsonObject): string => JSON.stringify(object, null, 2);
+
 async function yamlOf(object: JsonObject): Promise<string> {
   const { stringify } = await import('yaml');
   // Go's library quotes what YAML 1.1 would read as something else than a string, such as times.

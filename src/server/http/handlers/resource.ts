@@ -4,6 +4,7 @@ import type { Target } from '../../registry/registry.ts';
 import type { Exchange } from '../exchange.ts';
 import { connectQuery } from '../options/connect-query.ts';
 import { proxyRequest } from '../proxy/proxy.ts';
+import { requireAcceptable, requireConsumable, routeTypes } from '../route-rules.ts';
 import type { ServerContext } from '../server-context.ts';
 import { handleLog } from '../streaming/log-handler.ts';
 import { streamOverPlainHttp } from '../streaming/upgrade-required.ts';
@@ -13,7 +14,7 @@ import { resolveTarget, resolveVirtual } from './resolve-target.ts';
 import { handleOrder, handleStandIn } from './subresource.ts';
 import { handleVirtual } from './virtual.ts';
 import { handleWatch } from './watch.ts';
-import { handleCreate, handlePatch, handleUpdate, warnDeprecated } from './write.ts';
+import { acceptedPatchTypes, handleCreate, handlePatch, handleUpdate, warnDeprecated } from './write.ts';
 
 /**
  * Answers, or undefined when the path's group version is not served: upstream's router answers for everything below a served one, with a Status.
@@ -32,29 +33,40 @@ async function serveResource(exchange: Exchange, server: ServerContext): Promise
   const target = resolveTarget(exchange, server);
   if (target === undefined) return undefined;
   warnDeprecated(exchange, target);
+  checkRoute(exchange, target);
   if (target.subresource !== '') return handleNamedSubresource(exchange, server, target);
   switch (exchange.info.verb) {
     case 'get':
-      return server.deadlines.bound(handleGet(exchange, server, target));
+      return server.deadlines.bound(handleGet(exchange, server, target), exchange.timeoutMs);
     case 'list':
       return handleList(exchange, server, target);
     case 'watch':
       return handleWatch(exchange, server, target);
     case 'create':
       if (exchange.info.name !== '' || !isOneCollection(target)) throw statusErrors.methodNotAllowed();
-      return server.deadlines.bound(handleCreate(exchange, server, target));
+      return server.deadlines.bound(handleCreate(exchange, server, target), exchange.timeoutMs);
     case 'update':
-      return server.deadlines.bound(handleUpdate(exchange, server, named(target)));
+      return server.deadlines.bound(handleUpdate(exchange, server, named(target)), exchange.timeoutMs);
     case 'patch':
-      return server.deadlines.bound(handlePatch(exchange, server, named(target)));
+      return server.deadlines.bound(handlePatch(exchange, server, named(target)), exchange.timeoutMs);
     case 'delete':
-      return server.deadlines.bound(handleDelete(exchange, server, target));
+      return server.deadlines.bound(handleDelete(exchange, server, target), exchange.timeoutMs);
     case 'deletecollection':
       if (target.kind.delete?.collection === false || !isOneCollection(target)) throw statusErrors.methodNotAllowed();
       return handleDeleteCollection(exchange, server, target);
     default:
       throw statusErrors.methodNotAllowed();
   }
+}
+
+/** Upstream's router looks at a request before any handler does. Connections are routed by their kind only. */
+function checkRoute(exchange: Exchange, { kind, subresource, name }: Target): void {
+  if (kind.subresources[subresource]?.does === 'connect') return;
+  if (exchange.method === 'HEAD') throw statusErrors.methodNotAllowed();
+  const { verb } = exchange.info;
+  if (verb === 'patch' && name !== '') requireConsumable(exchange.header('content-type'), acceptedPatchTypes);
+  const reads = verb === 'list' || verb === 'watch';
+  requireAcceptable(exchange, subresource === 'log' ? routeTypes.log : reads ? routeTypes.collection : routeTypes.object);
 }
 
 /** `/api/v1/pods` is there to be read only. */
@@ -72,7 +84,7 @@ async function handleNamedSubresource(exchange: Exchange, server: ServerContext,
   const declared = kind.subresources[subresource];
   if (declared === undefined || target.name === '') return undefined;
   if (rest.length > 0 && !(declared.does === 'connect' && declared.to === 'server')) return undefined;
-  if (!declared.verbs.some((served) => served === verb)) throw statusErrors.methodNotAllowed();
+  if (subresource !== 'proxy' && !declared.verbs.some((served) => served === verb)) throw statusErrors.methodNotAllowed();
   switch (declared.does) {
     case 'connect':
       await server.registry.connect(exchange, target, connectQuery(exchange, declared));
@@ -80,12 +92,12 @@ async function handleNamedSubresource(exchange: Exchange, server: ServerContext,
     case 'read':
       return handleLog(exchange, server, target);
     case 'create':
-      return server.deadlines.bound(handleOrder(exchange, server, target, declared.body));
+      return server.deadlines.bound(handleOrder(exchange, server, target, declared.body), exchange.timeoutMs);
     case 'stand-in':
-      return server.deadlines.bound(handleStandIn(exchange, server, target, declared.body));
+      return server.deadlines.bound(handleStandIn(exchange, server, target, declared.body), exchange.timeoutMs);
     case 'update':
-      if (verb === 'get') return server.deadlines.bound(handleGet(exchange, server, target));
-      if (verb === 'update') return server.deadlines.bound(handleUpdate(exchange, server, target));
-      return server.deadlines.bound(handlePatch(exchange, server, target));
+      if (verb === 'get') return server.deadlines.bound(handleGet(exchange, server, target), exchange.timeoutMs);
+      if (verb === 'update') return server.deadlines.bound(handleUpdate(exchange, server, target), exchange.timeoutMs);
+      return server.deadlines.bound(handlePatch(exchange, server, target), exchange.timeoutMs);
   }
 }

@@ -7,6 +7,7 @@ import type { Entry } from '../../store/store.ts';
 import { encodeEntry } from '../encode/encode.ts';
 import type { Exchange } from '../exchange.ts';
 import { listOptions } from '../options/list-options.ts';
+import { requireAcceptable, routeTypes } from '../route-rules.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { VirtualResource } from '../virtual/virtual-resource.ts';
 import { encodeContext, negotiateFor, send, sendList } from './read.ts';
@@ -49,7 +50,8 @@ async function read(exchange: Exchange, server: ServerContext, target: Target, r
 export async function handleVirtual(exchange: Exchange, server: ServerContext, resource: VirtualResource): Promise<Response> {
   const { kind, verbs } = resource;
   const { verb, name, namespace } = exchange.info;
-  if (!verbs.some((allowed) => allowed === verb)) throw statusErrors.methodNotAllowed();
+  if (exchange.method === 'HEAD' || !verbs.some((allowed) => allowed === verb)) throw statusErrors.methodNotAllowed();
+  requireAcceptable(exchange, verb === 'list' ? routeTypes.collection : routeTypes.object);
   if (verb !== 'create') return read(exchange, server, { kind, namespace, name, subresource: '' }, resource);
   const { create } = resource;
   const target = { kind, namespace, name: '', subresource: '' };

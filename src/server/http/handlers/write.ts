@@ -63,6 +63,8 @@ const patchTypes: Readonly<Record<string, PatchType>> = {
   'application/apply-patch+yaml': 'apply',
 };
 
+export const acceptedPatchTypes: readonly string[] = Object.keys(patchTypes);
+
 /** The type of a patch. Custom resources have no strategic merge. Throws 415. */
 export function patchTypeOf(contentType: string, strategic: () => boolean): PatchType {
   const [bare = ''] = contentType.split(';', 1);

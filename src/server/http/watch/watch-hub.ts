@@ -17,6 +17,10 @@ export class WatchHub {
     return this.#streams.size;
   }
 
+  get isShuttingDown(): boolean {
+    return this.#shuttingDown;
+  }
+
   /** Keeps a stream until it closes; ends it after `timeoutMs` with a last bookmark. Returns the function that forgets it. */
   add(stream: WatchStream, timeoutMs: number): () => void {
     this.#streams.add(stream);

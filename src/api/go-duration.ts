@@ -1,0 +1,20 @@
+/** Go's duration syntax, `1h30m`, `1.5s`, `-2ms`. Source: Go time.ParseDuration. */
+
+const units: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+function problemOf(text: string, body: string): string {
+  const quoted = JSON.stringify(text);
+  const bad = /^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))*(?:\d+(?:\.\d*)?|\.\d+)([^\d.]*)/.exec(body)?.[1];
+  if (bad === undefined) return `time: invalid duration ${quoted}`;
+  return bad === '' ? `time: missing unit in duration ${quoted}` : `time: unknown unit ${JSON.stringify(bad)} in duration ${quoted}`;
+}
+
+/** Milliseconds, or Go's words for what is wrong. */
+export function goDuration(text: string): { readonly ms: number } | { readonly problem: string } {
+  const body = text.replace(/^[+-]/, '');
+  if (body === '0') return { ms: 0 };
+  const parts = [...body.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g)];
+  if (parts.length === 0 || parts.map((p) => p[0]).join('') !== body) return { problem: problemOf(text, body) };
+  const sum = parts.reduce((total, [, value = '0', unit = 's']) => total + Number(value) * (units[unit] ?? 0), 0);
+  return { ms: text.startsWith('-') ? -sum : sum };
+}
