@@ -111,6 +111,7 @@ export async function openControlPlane(
       authorizer,
       ruleResolver: authorizer,
       podsAreReachable: settings.runtime !== 'simulated',
+      nodeApis: { get: (node, path, query) => kubelets.find(({ api }) => api.node === node)?.api.get(path, query) },
       podStreams: clusterStreams(() => kubelets.map((kubelet) => kubelet.streams)),
       codec: new Protobuf(schemas),
       openApi: createOpenApi({

@@ -20,9 +20,12 @@ import { type Network, startNetwork } from '../runtime/network/start-network.ts'
 import { kubernetesVersion } from '../version.ts';
 import { addressesOf, clusterDomain, nodeName } from './addresses.ts';
 import { hostMounter, nodesFolder } from './container-runtime.ts';
+import { machineUsage } from './machine-usage.ts';
 
 /** Upstream's default of the kubelet's maxPods. */
 const maxPodsPerNode = 110;
+/** Upstream's port of the kubelet. Nothing listens there: the API server's node proxy, for which it is the default, asks in process. */
+const kubeletPort = 10_250;
 
 export interface NodeParts {
   readonly clientFor: (identity: Identity) => Client;
@@ -58,7 +61,7 @@ export function startNodes(settings: ClusterSettings, parts: NodeParts): Promise
       // As kubeadm labels the node with the API server, the first one here as kind's. Source: cmd/kubeadm/app/phases/markcontrolplane/markcontrolplane.go
       labels: index === 0 ? { 'node-role.kubernetes.io/control-plane': '' } : {},
       maxPods: maxPodsPerNode,
-      daemonPort: 0,
+      daemonPort: kubeletPort,
     };
     return startKubelet({
       identity,
@@ -74,6 +77,8 @@ export function startNodes(settings: ClusterSettings, parts: NodeParts): Promise
       clusterDomain,
       clusterDns: addresses.dnsIp,
       hostResolver,
+      machine: () => machineUsage(settings.folder),
+      ...(settings.runtime === 'docker' ? { logFolder: '/var/log' } : {}),
     });
   };
   return Promise.all(Array.from({ length: settings.nodes }, (_, index) => start(index)));

@@ -19,6 +19,7 @@ import { type TestCluster as DockerCluster, docker, startDockerCluster } from '.
 import { collector } from '../container/runtime-test-support.ts';
 import { type Kubelet, startKubelet } from './kubelet.ts';
 import { createProbeManager } from './probes/create-probe-manager.ts';
+import { idleMachine } from './testing/kubelet-cluster.ts';
 import { createHostMounter } from './volumes/host-mounter.ts';
 
 const forever = ['sh', '-c', 'trap "exit 0" TERM; echo started; sleep 3600 & wait'];
@@ -68,6 +69,7 @@ async function startNode(t: TestContext, engine: DockerCluster): Promise<Node> {
     clusterDomain: 'cluster.local',
     clusterDns: '10.96.0.10',
     hostResolver: { nameservers: ['192.0.2.1'], searches: [], options: [] },
+    machine: async () => idleMachine,
   });
   t.after(async () => {
     await kubelet.stop();

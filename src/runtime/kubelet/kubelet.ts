@@ -27,6 +27,8 @@ import { EngineHealth } from './engine-health.ts';
 import { ImageManager } from './image-manager.ts';
 import { Limiter } from './limiter.ts';
 import { NodeAgent } from './node-agent.ts';
+import { NodeApi } from './node-api/node-api.ts';
+import type { MachineUsage } from './node-api/usage.ts';
 import { type NodeIdentity, nodeResources } from './node-status.ts';
 import { OrphanRemover } from './orphans.ts';
 import { admissionFailure } from './pod-admission.ts';
@@ -55,6 +57,10 @@ export interface KubeletOptions {
   /** '' when the cluster has no DNS. */
   readonly clusterDns: string;
   readonly hostResolver: ResolverConfig;
+  /** What the machine uses, for the node's own API. */
+  machine(): Promise<MachineUsage>;
+  /** Folder of the machine's logs, when the node shows them. */
+  readonly logFolder?: string;
   /** How many calls may change containers on the engine at once; default two for each CPU, at least 4. */
   readonly engineConcurrency?: number;
 }
@@ -63,6 +69,7 @@ export interface Kubelet {
   /** Resolves when the node is registered and Ready. */
   readonly ready: Promise<void>;
   readonly streams: NodeStreams;
+  readonly api: NodeApi;
   /** Stops working; containers run on. */
   stop(): Promise<void>;
 }
@@ -79,6 +86,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
 
 class PodSupervisor {
   readonly #options: KubeletOptions;
+  readonly #info: RuntimeInfo;
   readonly #stop = new AbortController();
   readonly #workers = new PodWorkers();
   readonly #deps: KubeletDeps;
@@ -91,6 +99,7 @@ class PodSupervisor {
 
   constructor(options: KubeletOptions, info: RuntimeInfo) {
     this.#options = options;
+    this.#info = info;
     const { client, clock, events, identity, log, runtime } = options;
     const signal = this.#stop.signal;
     this.#agent = new NodeAgent({ identity, info, runtime, client, events, clock, log, signal });
@@ -123,6 +132,7 @@ class PodSupervisor {
     return {
       ready: Promise.resolve(),
       streams: new NodeStreams({ runtime, find: (ref) => this.#workers.byRef(ref) }),
+      api: this.#makeApi(),
       stop: async () => {
         this.#stop.abort();
         for (const worker of this.#workers.all()) worker.stopProbes();
@@ -130,6 +140,15 @@ class PodSupervisor {
         await Promise.allSettled([loops, this.#engine.settled()]);
       },
     };
+  }
+
+  #makeApi(): NodeApi {
+    const { identity, runtime, clusterDomain, clusterDns, logFolder } = this.#options;
+    return new NodeApi({
+      ...{ identity, runtime, clusterDomain, clusterDns, logFolder, info: this.#info },
+      pods: () => this.#workers.all().map(({ state }) => state.pod),
+      machine: () => this.#options.machine(),
+    });
   }
 
   #makeDeps(info: RuntimeInfo): KubeletDeps {

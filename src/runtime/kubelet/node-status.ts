@@ -16,7 +16,7 @@ export interface NodeIdentity {
   readonly kubeletVersion: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly maxPods: number;
-  /** Port of the node's API; 0 when streams go through the API server itself. */
+  /** Port of the node's API, as the API server's proxy names it; 0: none. */
   readonly daemonPort: number;
 }
 

@@ -23,7 +23,7 @@ import { RequestMetrics } from './metrics.ts';
 import { negotiateError } from './negotiation.ts';
 import { handleOpenApi, OpenApiDocuments } from './openapi/openapi-handler.ts';
 import type { ServedDocument } from './openid.ts';
-import type { Authenticator, Authorizer, HealthCheck, OpenApiSource, ProtobufCodec, RuleResolver } from './ports.ts';
+import type { Authenticator, Authorizer, HealthCheck, NodeApis, OpenApiSource, ProtobufCodec, RuleResolver } from './ports.ts';
 import { isProxyable } from './proxy/resolve-backend.ts';
 import { baseHeaders, respond, respondText } from './respond.ts';
 import { requireReadable } from './route-rules.ts';
@@ -45,6 +45,8 @@ export interface AppOptions {
   /** For SelfSubjectRulesReview; absent: its answers are marked incomplete. */
   readonly ruleResolver?: RuleResolver;
   readonly podStreams: PodStreams;
+  /** What `nodes/{name}/proxy` reaches. Default: nothing. */
+  readonly nodeApis?: NodeApis;
   readonly codec: ProtobufCodec;
   readonly openApi: OpenApiSource;
   /** For the column definitions of Tables. Default: no descriptions. */
@@ -103,6 +105,7 @@ function contextOf(options: AppOptions): ServerContext {
     authorizer,
     ruleResolver: options.ruleResolver,
     podStreams: options.podStreams,
+    nodeApis: options.nodeApis ?? { get: () => undefined },
     codec: options.codec,
     onEvents: options.onEvents ?? (() => undefined),
     served: new ServedEntries(),

@@ -1,4 +1,5 @@
 /** What the HTTP layer needs from others: small interfaces, implemented elsewhere and wired by the composition root. */
+import type { Readable } from 'node:stream';
 import type { JsonObject } from '../../api/json.ts';
 import type { ComputedResource } from '../../api/schema/openapi/served.ts';
 import type { UserInfo } from '../registry/registry.ts';
@@ -88,6 +89,21 @@ export interface OpenApiSource {
   v3(path: string, computed: readonly ComputedResource[]): Promise<JsonObject | undefined> | JsonObject | undefined;
   /** Protobuf form of the v2 document (`com.github.proto-openapi.spec.v2@v1.0+protobuf`), when there is one. */
   v2Protobuf?(computed: readonly ComputedResource[]): Promise<Uint8Array> | Uint8Array;
+}
+
+/** What a node's kubelet answers. */
+export interface NodeAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  /** Of a redirect. */
+  readonly location?: string;
+  readonly body: string | Readable;
+}
+
+/** The APIs of the nodes in this process. */
+export interface NodeApis {
+  /** Answers a GET at a node's kubelet; undefined when the node has none here. `path` is decoded and starts with a slash. */
+  get(node: string, path: string, query: URLSearchParams): Promise<NodeAnswer> | undefined;
 }
 
 /** A named part of `/healthz`, `/livez` and `/readyz`. Resolves when healthy, rejects with the reason when not. */

@@ -7,7 +7,7 @@ import type { Discovery } from './discovery/discovery.ts';
 import type { ServedEntries } from './encode/served-entries.ts';
 import type { TableColumns } from './encode/table-columns.ts';
 import type { RequestMetrics } from './metrics.ts';
-import type { Authenticator, Authorizer, HealthCheck, OpenApiSource, ProtobufCodec, RuleResolver } from './ports.ts';
+import type { Authenticator, Authorizer, HealthCheck, NodeApis, OpenApiSource, ProtobufCodec, RuleResolver } from './ports.ts';
 import type { PodStreams } from './streaming/pod-streams.ts';
 import type { VirtualResource } from './virtual/virtual-resource.ts';
 import type { WatchHub } from './watch/watch-hub.ts';
@@ -18,6 +18,7 @@ export interface ServerContext {
   readonly authorizer: Authorizer;
   readonly ruleResolver: RuleResolver | undefined;
   readonly podStreams: PodStreams;
+  readonly nodeApis: NodeApis;
   readonly codec: ProtobufCodec;
   readonly columns: TableColumns;
   readonly served: ServedEntries;

@@ -16,6 +16,7 @@ import type { SimulatedScript } from '../../container/simulated/behaviour.ts';
 import { createSimulatedRuntime, type SimulatedRuntime } from '../../container/simulated/create-simulated-runtime.ts';
 import type { SimulatedEngine } from '../../container/simulated/simulated-engine.ts';
 import { type Kubelet, startKubelet } from '../kubelet.ts';
+import type { MachineUsage } from '../node-api/usage.ts';
 import { createProbeManager } from '../probes/create-probe-manager.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -57,6 +58,16 @@ const quietTurns = 4;
 const maxTurns = 200_000;
 
 const writesFiles = (): boolean => process.getActiveResourcesInfo().some((type) => /^(FSReq|CloseReq|FileHandle|DirHandle)/.test(type));
+
+/** What the machine of a kubelet in a test uses: the same at all times. */
+export const idleMachine: MachineUsage = {
+  timestampMs: 2_000_000,
+  startedAtMs: 1_000_000,
+  cpuUsageNs: 3e9,
+  memoryUsedBytes: 400,
+  memoryAvailableBytes: 600,
+  fs: { availableBytes: 30, capacityBytes: 100, inodesFree: 5, inodes: 7 },
+};
 
 /** Starts it; everything ends with the test. */
 export async function startKubeletCluster(t: TestContext, options: KubeletClusterOptions = {}): Promise<KubeletCluster> {
@@ -104,6 +115,8 @@ export async function startKubeletCluster(t: TestContext, options: KubeletCluste
       clusterDomain: 'cluster.local',
       clusterDns: '10.96.0.10',
       hostResolver: { nameservers: ['192.0.2.1'], searches: [], options: [] },
+      machine: async () => idleMachine,
+      logFolder: join(root, 'logs'),
     });
   let runtime = newRuntime();
   runtime.control.addImage(image);

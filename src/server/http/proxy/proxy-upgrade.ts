@@ -49,6 +49,8 @@ function askBackend(
   target: Target,
 ): Promise<Answered> {
   return resolveBackend(exchange, server, target).then((backend) => {
+    // Streams into pods have their own sub-resources.
+    if (backend.kubelet !== undefined) throw statusErrors.internal(new Error('invalid upgrade response: status code 200'));
     const [, below] = splitProxyPath(exchange);
     dropCredentials(incoming.headers);
     addForwardedFor(incoming);

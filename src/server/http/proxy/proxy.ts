@@ -10,6 +10,7 @@ import { cutOff } from '../cut-off.ts';
 import type { Exchange, NodeBindings } from '../exchange.ts';
 import { askForBody } from '../http1.ts';
 import type { ServerContext } from '../server-context.ts';
+import { askKubelet } from './node-proxy.ts';
 import { relayResponse } from './relay-response.ts';
 import { authorityOf, resolveBackend } from './resolve-backend.ts';
 import { joinPath } from './rewrite-links.ts';
@@ -92,8 +93,6 @@ export const unreachable = (error: Error, authority: string): StatusError =>
 
 /** Answers with what the backend says. */
 export async function proxyRequest(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
-  const { node } = exchange;
-  if (node === undefined) throw statusErrors.serviceUnavailable('proxying needs a connection');
   const backend = await resolveBackend(exchange, server, target);
   const [prefix, below] = splitProxyPath(exchange);
   // `…/proxy` without a slash is sent to `…/proxy/`, so that relative links of pages work.
@@ -103,6 +102,9 @@ export async function proxyRequest(exchange: Exchange, server: ServerContext, ta
       headers: { Location: `${exchange.path}/${exchange.search === '' ? '' : `?${exchange.search}`}`, 'Audit-Id': exchange.auditId },
     });
   }
+  if (backend.kubelet !== undefined) return askKubelet(exchange, server, backend.kubelet, below === '' ? '/' : below);
+  const { node } = exchange;
+  if (node === undefined) throw statusErrors.serviceUnavailable('proxying needs a connection');
   const { proxy, waiting } = await loadRelay(server);
   askForBody(node);
   // http-proxy's types know HTTP/1 only; HTTP/2's compatibility objects have the members it uses.

@@ -17,14 +17,17 @@ export interface Backend {
 export const authorityOf = ({ host, port }: Backend): string => hostPort(host, port);
 
 /** The parts of `name`, `name:port`, `scheme:name:port`. Throws 400. */
-export function splitProxyName(text: string): { readonly scheme: 'http' | 'https'; readonly name: string; readonly port: string } {
+export function splitProxyName(
+  text: string,
+  kind = 'service',
+): { readonly scheme: 'http' | 'https'; readonly name: string; readonly port: string } {
   const parts = text.split(':');
   const [first = '', second = '', third = ''] = parts;
   if (parts.length === 1) return { scheme: 'http', name: first, port: '' };
   if (parts.length === 2) return { scheme: 'http', name: first, port: second };
   if (parts.length === 3 && (first === '' || first === 'http' || first === 'https'))
     return { scheme: first === 'https' ? 'https' : 'http', name: second, port: third };
-  throw statusErrors.badRequest(`invalid service request ${JSON.stringify(text)}`);
+  throw statusErrors.badRequest(`invalid ${kind} request ${JSON.stringify(text)}`);
 }
 
 const list = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
@@ -57,7 +60,7 @@ async function read(context: RequestContext, server: ServerContext, target: Targ
 }
 
 async function podBackend(context: RequestContext, server: ServerContext, target: Target): Promise<Backend> {
-  const { scheme, name, port } = splitProxyName(target.name);
+  const { scheme, name, port } = splitProxyName(target.name, 'pod');
   const pod = await read(context, server, { ...target, name, subresource: '' });
   const ip = memberText(pod, 'status', 'podIP');
   const ports = list(member(pod, 'spec', 'containers')).flatMap((container) => list(member(container, 'ports')));
@@ -95,11 +98,34 @@ async function serviceBackend(context: RequestContext, server: ServerContext, ta
   return { scheme, ...backend };
 }
 
-/** Finds the backend of a pod or service proxy request. Throws 404, 400 and 503. */
-export async function resolveBackend(context: RequestContext, server: ServerContext, target: Target): Promise<Backend> {
+/** A port of a node; its kubelet's unless another is named. */
+async function nodeBackend(
+  context: RequestContext,
+  server: ServerContext,
+  target: Target,
+): Promise<Backend & { readonly kubelet?: string }> {
+  const { scheme, name, port } = splitProxyName(target.name, 'node');
+  const node = await read(context, server, { ...target, name, subresource: '' });
+  const addresses = list(member(node, 'status', 'addresses'));
+  const host = memberText(addresses.find((address) => memberText(address, 'type') === 'InternalIP') ?? null, 'address');
+  const kubeletPort = Number(member(node, 'status', 'daemonEndpoints', 'kubeletEndpoint', 'Port') ?? 0);
+  const number = port === '' ? kubeletPort : Number(port);
+  if (number === kubeletPort) return { scheme: 'https', host, port: number, kubelet: name };
+  return { scheme, host, port: number };
+}
+
+const locate = { pods: podBackend, services: serviceBackend, nodes: nodeBackend } as const;
+
+/** Finds the backend of a proxy request; `kubelet` is set when it is a node's own API, which is asked in process. Throws 404, 400 and 503. */
+export async function resolveBackend(
+  context: RequestContext,
+  server: ServerContext,
+  target: Target,
+): Promise<Backend & { readonly kubelet?: string }> {
   const { plural } = target.kind;
-  if (plural !== 'pods' && plural !== 'services') throw statusErrors.serviceUnavailable(`proxy to ${plural} is not served`);
-  const backend = await (plural === 'pods' ? podBackend : serviceBackend)(context, server, target);
+  if (plural !== 'pods' && plural !== 'services' && plural !== 'nodes') throw statusErrors.methodNotAllowed();
+  const backend: Backend & { readonly kubelet?: string } = await locate[plural](context, server, target);
+  if (backend.kubelet !== undefined) return backend;
   if (!server.podsAreReachable)
     throw statusErrors.serviceUnavailable(
       `error trying to reach service: dial tcp ${authorityOf(backend)}: connect: network is unreachable`,

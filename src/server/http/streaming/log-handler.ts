@@ -1,12 +1,13 @@
 /** `pods/log`. The answer starts with the first byte, so that errors before it still are Status objects. */
 import { Writable } from 'node:stream';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { ObjectRef } from '../../../api/object.ts';
 import type { Target } from '../../registry/registry.ts';
 import type { Exchange } from '../exchange.ts';
 import { baseHeaders, respondText } from '../respond.ts';
 import type { ServerContext } from '../server-context.ts';
 import { nodeSink, type WatchSink, webSink } from '../watch/watch-sink.ts';
-import { logOptions } from './log-options.ts';
+import { logOptions, type ReceivedLogOptions } from './log-options.ts';
 import { containerOf, podOf } from './pod-container.ts';
 
 /** A follower that hears nothing gets its headers after this long. */
@@ -61,6 +62,16 @@ export async function handleLog(exchange: Exchange, server: ServerContext, targe
   const pod = await podOf(exchange, server, target);
   const container = containerOf(pod, asked);
   if (pod.spec.nodeName === undefined || pod.spec.nodeName === '') return respondText(exchange, 200, '');
+  return answerLog(exchange, server, { namespace: target.namespace, name: target.name, container, options });
+}
+
+export interface WantedLog extends ObjectRef {
+  readonly container: string;
+  readonly options: ReceivedLogOptions['options'];
+}
+
+/** Streams the log of a container of which the API knows that it exists. */
+export function answerLog(exchange: Exchange, server: ServerContext, { container, options, ...ref }: WantedLog): Promise<Response> {
   const gone = new AbortController();
   exchange.signal.addEventListener('abort', () => gone.abort(), { once: true });
   return new Promise((resolve, reject) => {
@@ -83,7 +94,7 @@ export async function handleLog(exchange: Exchange, server: ServerContext, targe
       gone.abort();
     });
     const cancel = options.follow ? server.clock.setTimer(headersAfterMs, () => sink.start()) : (): void => undefined;
-    server.podStreams.logs({ namespace: target.namespace, name: target.name }, container, { ...options, signal: gone.signal }, sink).then(
+    server.podStreams.logs(ref, container, { ...options, signal: gone.signal }, sink).then(
       () => {
         cancel();
         if (!sink.destroyed) sink.end();
@@ -91,7 +102,7 @@ export async function handleLog(exchange: Exchange, server: ServerContext, targe
       (error: unknown) => {
         cancel();
         if (!sink.begun) return reject(error);
-        if (!gone.signal.aborted) server.logger.warn('log stream failed', { pod: target.name, container, error: String(error) });
+        if (!gone.signal.aborted) server.logger.warn('log stream failed', { pod: ref.name, container, error: String(error) });
         sink.destroy();
         sink.start().destroy();
       },

@@ -1,0 +1,37 @@
+/** `nodes/{name}/proxy` to the kubelet's own port. Source: pkg/registry/core/node/strategy.go (ResourceLocation); pkg/kubelet/server/server.go. */
+import { Readable } from 'node:stream';
+import { statusErrors } from '../../../api/status-error.ts';
+import type { Exchange } from '../exchange.ts';
+import { baseHeaders, respond, respondText } from '../respond.ts';
+import type { ServerContext } from '../server-context.ts';
+import { answerLog } from '../streaming/log-handler.ts';
+import { logOptions } from '../streaming/log-options.ts';
+
+const decoded = (path: string): string => {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    throw statusErrors.badRequest(`invalid path ${JSON.stringify(path)}`);
+  }
+};
+
+const logPath = /^\/containerLogs\/([^/]+)\/([^/]+)\/([^/]+)$/;
+
+/** Answers with what the node's kubelet says at a path. Throws 503 when the node has no kubelet in this process. */
+export async function askKubelet(exchange: Exchange, server: ServerContext, node: string, below: string): Promise<Response> {
+  const path = decoded(below);
+  const [, namespace, name, container] = logPath.exec(path) ?? [];
+  if (namespace !== undefined && name !== undefined && container !== undefined) {
+    const { options } = logOptions(exchange, name, server.clock.now());
+    return answerLog(exchange, server, { namespace, name, container, options });
+  }
+  const asked = server.nodeApis.get(node, path, exchange.query);
+  if (asked === undefined)
+    throw statusErrors.serviceUnavailable(`error trying to reach service: the kubelet of node ${JSON.stringify(node)} does not run`);
+  if (exchange.method !== 'GET' && exchange.method !== 'HEAD') return respondText(exchange, 405, '405: Method Not Allowed');
+  const { status, contentType, location, body } = await asked;
+  const headers = { ...baseHeaders(exchange, contentType), ...(location === undefined ? {} : { Location: location }) };
+  if (typeof body === 'string') return respond(exchange, status, body, headers);
+  // Node's web streams and those of the DOM types differ in name only.
+  return new Response(Readable.toWeb(body) as unknown as ReadableStream<Uint8Array>, { status, headers });
+}
