@@ -1,5 +1,5 @@
 /** Store, registry and API server: what serves the API and does not depend on nodes. */
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
@@ -28,6 +28,7 @@ import { type ApiServer, createServer } from '../server/http/create-server.ts';
 import { openIdDocuments } from '../server/http/openid.ts';
 import type { HealthCheck } from '../server/http/ports.ts';
 import { loadPki, type Pki } from '../server/pki/pki.ts';
+import { announceServer } from '../server/registry/announce-server.ts';
 import { createBehaviours } from '../server/registry/behaviours/create-behaviours.ts';
 import { bootstrap } from '../server/registry/bootstrap.ts';
 import { createRegistry } from '../server/registry/create-registry.ts';
@@ -94,6 +95,14 @@ export async function openControlPlane(
   });
   const apiEndpoint = { ip: addresses.gateway, port: settings.apiPort };
   await bootstrap(registry, { serviceRange: parseRange(settings.serviceCidr), apiEndpoint, signal, setTimer: systemClock.setTimer });
+  await announceServer(registry, {
+    clientCertificateAuthority: pki.caCertificate,
+    hostname: hostname(),
+    instanceId: randomUUID(),
+    now: Date.now,
+    signal,
+    setTimer: systemClock.setTimer,
+  });
   const stopExpiry = startEventExpiry({ store, now: Date.now, setTimer: systemClock.setTimer });
   signal.addEventListener('abort', stopExpiry, { once: true });
   let written = store.revision;

@@ -67,13 +67,16 @@ function exactName(fieldSelector: string | null): string {
 
 /** Parses a request line. `path` is the escaped path without the query. */
 export function requestInfo(method: string, path: string, query: URLSearchParams | undefined): RequestInfo {
-  const parts = path.split('/').filter((part) => part !== '');
+  // Of the decoded path, as upstream splits it: an escaped slash is one, and an empty segment counts.
+  const parts = decode(path)
+    .replace(/^\/+|\/+$/g, '')
+    .split('/');
   const [prefix] = parts;
   if (parts.length < 3 || (prefix !== 'api' && prefix !== 'apis')) return nonResource(method, path);
   if (prefix === 'apis' && parts.length < 4) return nonResource(method, path);
-  const apiGroup = prefix === 'api' ? '' : decode(parts[1] ?? '');
-  const apiVersion = decode(parts[prefix === 'api' ? 1 : 2] ?? '');
-  let current = parts.slice(prefix === 'api' ? 2 : 3).map(decode);
+  const apiGroup = prefix === 'api' ? '' : (parts[1] ?? '');
+  const apiVersion = parts[prefix === 'api' ? 1 : 2] ?? '';
+  let current = parts.slice(prefix === 'api' ? 2 : 3);
   let verb = verbs[method] ?? '';
   let watchPrefix = false;
   if (current[0] === 'watch' || current[0] === 'proxy') {

@@ -33,6 +33,10 @@ export function baseHeaders(exchange: Exchange, contentType: string): Headers {
   return { 'Audit-Id': exchange.auditId, 'Cache-Control': 'no-cache, private', 'Content-Type': contentType };
 }
 
+/** 204: there is nothing to say. */
+export const respondNothing = ({ auditId }: Exchange): Response =>
+  new Response(null, { status: 204, headers: { 'Audit-Id': auditId, 'Cache-Control': 'no-cache, private' } });
+
 const acceptsGzip = (exchange: Exchange): boolean => {
   const header = exchange.header('accept-encoding');
   return header !== '' && header.split(',').some((part) => part.trim().split(';')[0] === 'gzip');

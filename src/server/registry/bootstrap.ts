@@ -39,24 +39,32 @@ export const dnsAddress = (range: IpRange): string => addressAt(range, 10);
 /** Where the API server is for pods: the first address of its range, port 443. */
 export const apiAddress = (range: IpRange): string => addressAt(range, 1);
 
+/** The server itself as the one who asks. */
+export const serverContext = (signal: AbortSignal): RequestContext => ({
+  user: { name: 'system:apiserver', uid: '', groups: ['system:masters'], extra: {} },
+  userAgent: 'minik',
+  warn: () => undefined,
+  signal,
+});
+
 /** Makes what is missing, and makes it again whenever it is deleted. Rejects with StatusError when the store cannot be written. */
 export async function bootstrap(registry: Registry, options: BootstrapOptions): Promise<void> {
   const { serviceRange, apiEndpoint, signal } = options;
-  const context: RequestContext = {
-    user: { name: 'system:apiserver', uid: '', groups: ['system:masters'], extra: {} },
-    userAgent: 'minik',
-    warn: () => undefined,
-    signal,
-  };
+  const context = serverContext(signal);
   const ensure = (object: BootstrapObject): Promise<void> => ensureObject(registry, context, object);
   await Promise.all(systemNamespaces.map((name) => ensure({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
   const services = [...kubernetesService(apiAddress(serviceRange), apiEndpoint), ...dnsService(dnsAddress(serviceRange))];
   await Promise.all(services.map(ensure));
-  for (const object of services) keep(registry, context, object, options);
+  for (const object of services) keepObject(registry, context, object, options);
 }
 
-/** Differs: upstream restores only the `kubernetes` Service; nobody would restore the DNS Service here. */
-function keep(registry: Registry, context: RequestContext, object: BootstrapObject, { signal, setTimer }: BootstrapOptions): void {
+/** Makes an object again whenever it is deleted. Differs: upstream restores no DNS Service; nobody else would here. */
+export function keepObject(
+  registry: Registry,
+  context: RequestContext,
+  object: BootstrapObject,
+  { signal, setTimer }: Pick<BootstrapOptions, 'signal' | 'setTimer'>,
+): void {
   const restore = (): void => {
     if (signal.aborted) return;
     ensureObject(registry, context, object).catch(() => setTimer(retryMs, restore));
@@ -75,7 +83,7 @@ const onlyIt = ({ metadata }: BootstrapObject): WatchRequest => ({
   sendInitialEvents: undefined,
 });
 
-type BootstrapObject = JsonObject & {
+export type BootstrapObject = JsonObject & {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: JsonObject & { readonly name: string; readonly namespace?: string };
@@ -156,11 +164,17 @@ function dnsService(clusterIP: string): readonly BootstrapObject[] {
   ];
 }
 
-/** Creates an object; one that exists is patched to say the same, which changes nothing when it does already. */
-async function ensureObject(registry: Registry, context: RequestContext, object: BootstrapObject): Promise<void> {
+/** Creates an object; one that exists is patched to say the same, which changes nothing when it does already, or left as it is. */
+export async function ensureObject(
+  registry: Registry,
+  context: RequestContext,
+  object: BootstrapObject,
+  existing: 'alike' | 'as it is' = 'alike',
+): Promise<void> {
   const { name } = object.metadata;
   const target = targetOf(registry, object);
   const known = await registry.list(context, target, { ...everything, fieldSelector: `metadata.name=${name}` });
+  if (known.entries.length > 0 && existing === 'as it is') return;
   if (known.entries.length > 0) await registry.patch(context, target, { type: 'merge', body: object, force: false }, mutate);
   else await registry.create(context, { ...target, name: '' }, { json: object, text: undefined }, mutate);
 }

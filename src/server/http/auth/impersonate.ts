@@ -39,6 +39,19 @@ function serviceAccountOf(user: string): { readonly namespace: string; readonly 
   return { namespace, name };
 }
 
+const goStrings = (texts: readonly string[]): string =>
+  texts.length === 0 ? '[]string(nil)' : `[]string{${texts.map((text) => JSON.stringify(text)).join(', ')}}`;
+
+/** The wishes as Go prints the user that they would make. */
+function goUser(wishes: readonly Wish[]): string {
+  const named = (resource: Wish['resource']): readonly Wish[] => wishes.filter((item) => item.resource === resource);
+  const extras = [...Map.groupBy(named('userextras'), ({ subresource }) => subresource)].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const extra = extras.map(([key, items]) => `${JSON.stringify(key)}:${goStrings(items.map(({ name }) => name))}`);
+  const groups = goStrings(named('groups').map(({ name }) => name));
+  const uid = JSON.stringify(named('uids')[0]?.name ?? '');
+  return `&user.DefaultInfo{Name:"", UID:${uid}, Groups:${groups}, Extra:map[string][]string${extra.length === 0 ? '(nil)' : `{${extra.join(', ')}}`}}`;
+}
+
 function wishesOf(exchange: Exchange): readonly Wish[] {
   const wishes: Wish[] = [];
   let userName = '';
@@ -51,10 +64,7 @@ function wishesOf(exchange: Exchange): readonly Wish[] {
       wishes.push(wish('userextras', value, { subresource: unescapeKey(name.slice(extraPrefix.length)) }));
   }
   if (userName === '') {
-    if (wishes.length > 0) {
-      const asked = wishes.map((w) => `${w.resource} ${JSON.stringify(w.name)}`).join(', ');
-      throw statusErrors.badRequest(`requested [${asked}] without impersonating a user`);
-    }
+    if (wishes.length > 0) throw statusErrors.badRequest(`requested ${goUser(wishes)} without impersonating a user name`);
     return wishes;
   }
   const account = serviceAccountOf(userName);

@@ -51,9 +51,9 @@ export class Discovery {
     return second === undefined ? apiGroup(group) : this.#resources(first, second);
   }
 
-  /** Whether a path split at its slashes lies in a served group version. */
-  serves([prefix, first, second]: readonly string[]): boolean {
-    return prefix === 'api' ? this.#version('', first) !== undefined : this.#version(first, second) !== undefined;
+  /** Whether a path split at its slashes lies below `/api` or in a served group. Source: apiserver pkg/server/handler.go, director. */
+  serves([prefix, group]: readonly string[]): boolean {
+    return prefix === 'api' || this.groups.some(({ name }) => name === group && name !== '');
   }
 
   #version(groupName: string | undefined, version: string | undefined): ServedGroupVersion | undefined {

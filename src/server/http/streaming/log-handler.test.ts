@@ -41,7 +41,7 @@ describe('pods/log', () => {
   it('is empty before the pod has a node', async () => {
     const { fetch } = await withPods(noStreams);
     const response = await fetch(`${pods}/unscheduled/log`);
-    assert.deepEqual([response.status, await response.text()], [200, '']);
+    assert.deepEqual([response.status, await response.text(), response.headers.get('content-type')], [204, '', null]);
   });
 
   it('checks container names and options', async () => {

@@ -4,7 +4,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { ObjectRef } from '../../../api/object.ts';
 import type { Target } from '../../registry/registry.ts';
 import type { Exchange } from '../exchange.ts';
-import { baseHeaders, respondText } from '../respond.ts';
+import { baseHeaders, respondNothing } from '../respond.ts';
 import type { ServerContext } from '../server-context.ts';
 import { nodeSink, type WatchSink, webSink } from '../watch/watch-sink.ts';
 import { logOptions, type ReceivedLogOptions } from './log-options.ts';
@@ -61,7 +61,8 @@ export async function handleLog(exchange: Exchange, server: ServerContext, targe
   const { container: asked, options } = logOptions(exchange, target.name, server.clock.now());
   const pod = await podOf(exchange, server, target);
   const container = containerOf(pod, asked);
-  if (pod.spec.nodeName === undefined || pod.spec.nodeName === '') return respondText(exchange, 200, '');
+  // Nothing to stream from. Source: apiserver pkg/endpoints/handlers/responsewriters/writers.go, StreamObject.
+  if (pod.spec.nodeName === undefined || pod.spec.nodeName === '') return respondNothing(exchange);
   return answerLog(exchange, server, { namespace: target.namespace, name: target.name, container, options });
 }
 

@@ -6,6 +6,8 @@ import { boolParam, intParam, stringParam } from '../options/query-values.ts';
 import type { PodLogOptions } from './pod-streams.ts';
 
 const at = (name: string): FieldPath => FieldPath.root.field(name);
+/** Go's path of no field at all, as it prints itself. */
+const noField = FieldPath.root.field('[]');
 const streams: Readonly<Record<string, 'stdout' | 'stderr' | undefined>> = { Stdout: 'stdout', Stderr: 'stderr', All: undefined };
 
 function sinceMsOf(seconds: number | undefined, time: string, nowMs: number): number | undefined {
@@ -37,14 +39,14 @@ export function logOptions(exchange: Exchange, podName: string, nowMs: number): 
     errors.push(fieldErrors.invalid(at('tailLines'), tailLines, 'must be greater than or equal to 0'));
   if (limitBytes !== undefined && limitBytes < 1) errors.push(fieldErrors.invalid(at('limitBytes'), limitBytes, 'must be greater than 0'));
   if (sinceSeconds !== undefined && sinceTime !== '') {
-    errors.push(fieldErrors.forbidden(FieldPath.root, 'at most one of `sinceTime` or `sinceSeconds` may be specified'));
+    errors.push(fieldErrors.forbidden(noField, 'at most one of `sinceTime` or `sinceSeconds` may be specified'));
   } else if (sinceSeconds !== undefined && sinceSeconds < 1) {
     errors.push(fieldErrors.invalid(at('sinceSeconds'), sinceSeconds, 'must be greater than 0'));
   }
   if (stream !== '' && !Object.hasOwn(streams, stream))
     errors.push(fieldErrors.notSupported(at('stream'), stream, ['All', 'Stderr', 'Stdout']));
   if (tailLines !== undefined && (stream === 'Stdout' || stream === 'Stderr')) {
-    errors.push(fieldErrors.forbidden(FieldPath.root, '`tailLines` and specific `stream` are mutually exclusive for now'));
+    errors.push(fieldErrors.forbidden(noField, '`tailLines` and specific `stream` are mutually exclusive for now'));
   }
   if (errors.length > 0) throw statusErrors.invalid({ group: '', kind: 'PodLogOptions' }, podName, errors);
   const sinceMs = sinceMsOf(sinceSeconds, sinceTime, nowMs);

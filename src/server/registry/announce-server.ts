@@ -1,0 +1,75 @@
+/**
+ * What an API server says about itself in kube-system: the authority of its clients, since when it tracks old tokens, and a Lease that it is alive.
+ * Source: pkg/controlplane/controller/{clusterauthenticationtrust,legacytokentracking}; pkg/controlplane/apiserver/server.go.
+ */
+import { createHash } from 'node:crypto';
+import { rfc3339, rfc3339Micro } from '../../api/time.ts';
+import { type BootstrapObject, ensureObject, keepObject, serverContext } from './bootstrap.ts';
+import type { Registry } from './registry.ts';
+
+export interface AnnounceOptions {
+  /** PEM: who signs client certificates. */
+  readonly clientCertificateAuthority: string;
+  readonly hostname: string;
+  /** Tells this process from those before it. */
+  readonly instanceId: string;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  readonly signal: AbortSignal;
+  /** Calls back once after a delay in milliseconds. */
+  setTimer(delayMs: number, callback: () => void): void;
+}
+
+const namespace = 'kube-system';
+/** Source: server.go, IdentityLeaseDurationSeconds. */
+const leaseSeconds = 3600;
+/** Differs: upstream renews a Lease of an hour every ten seconds, for the sake of other servers; here there are none. */
+const renewMs = 1_200_000;
+const base32 = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** A text after its length in two bytes. */
+const prefixed = (text: string): Buffer => {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
+};
+
+/** The server's id: 16 bytes of a hash over host and program in base32. Source: apiserver pkg/server/config.go. */
+export function serverId(hostname: string): string {
+  const hash = createHash('sha256').update(prefixed(hostname)).update(prefixed('kube-apiserver')).digest().subarray(0, 16);
+  const bits = `${[...hash].map((byte) => byte.toString(2).padStart(8, '0')).join('')}00`;
+  return `apiserver-${(bits.match(/.{5}/g) ?? []).map((five) => base32[Number.parseInt(five, 2)]).join('')}`;
+}
+
+const configMap = (name: string, data: Record<string, string>): BootstrapObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace },
+  data,
+});
+
+function leaseOf({ hostname, instanceId, now }: AnnounceOptions): BootstrapObject {
+  const name = serverId(hostname);
+  return {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name, namespace, labels: { 'apiserver.kubernetes.io/identity': 'kube-apiserver', 'kubernetes.io/hostname': hostname } },
+    spec: { holderIdentity: `${name}_${instanceId}`, leaseDurationSeconds: leaseSeconds, renewTime: rfc3339Micro(now()) },
+  };
+}
+
+/** Makes the objects, makes again what is deleted, and renews the Lease until the signal aborts. */
+export async function announceServer(registry: Registry, options: AnnounceOptions): Promise<void> {
+  const { signal, now, setTimer } = options;
+  const context = serverContext(signal);
+  const trust = configMap('extension-apiserver-authentication', { 'client-ca-file': options.clientCertificateAuthority });
+  const tracking = configMap('kube-apiserver-legacy-service-account-token-tracking', { since: rfc3339(now()).slice(0, 10) });
+  const renew = async (): Promise<void> => {
+    if (signal.aborted) return;
+    // One that could not be renewed is good for another forty minutes, and two more attempts.
+    await ensureObject(registry, context, leaseOf(options)).catch(() => undefined);
+    setTimer(renewMs, () => void renew());
+  };
+  await Promise.all([ensureObject(registry, context, trust), ensureObject(registry, context, tracking, 'as it is'), renew()]);
+  keepObject(registry, context, trust, options);
+  keepObject(registry, context, tracking, options);
+}
