@@ -101,9 +101,16 @@ describe('proxy', () => {
   it('says what is missing', async (t) => {
     const { ask } = await start(t);
     assert.equal((await ask('/pods/none/proxy/')).status, 404);
-    const { status, text } = await ask('/services/s:none/proxy/');
-    assert.equal(status, 503);
-    assert.match(text, /no service port \\"none\\" found for service \\"s\\"/);
+    for (const [name, expected] of [
+      ['s:none', 'no endpoints available for service \\"s:none\\"'],
+      ['s:81', 'no service port 81 found for service \\"s\\"'],
+      // The address of the endpoint is no pod's.
+      ['s:web', 'no endpoints available for service \\"s:web\\"'],
+    ] as const) {
+      const { status, text } = await ask(`/services/${name}/proxy/`);
+      assert.equal(status, 503);
+      assert.ok(text.includes(expected), text);
+    }
     const refused = await ask('/pods/p:1/proxy/');
     assert.equal(refused.status, 503);
     assert.match(refused.text, /error trying to reach service: dial tcp 127\.0\.0\.1:1: connect: connection refused/);

@@ -91,8 +91,13 @@ export const backendUrl = (below: string, search: string): string => `${below ==
 export const unreachable = (error: Error, authority: string): StatusError =>
   error instanceof StatusError ? error : statusErrors.serviceUnavailable(`error trying to reach service: ${dialError(error, authority)}`);
 
+const needsConnection = (): StatusError => statusErrors.serviceUnavailable('proxying needs a connection');
+
 /** Answers with what the backend says. */
 export async function proxyRequest(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
+  const { node } = exchange;
+  // Kubelets are asked in this process.
+  if (node === undefined && target.kind.plural !== 'nodes') throw needsConnection();
   const backend = await resolveBackend(exchange, server, target);
   const [prefix, below] = splitProxyPath(exchange);
   // `…/proxy` without a slash is sent to `…/proxy/`, so that relative links of pages work.
@@ -103,8 +108,7 @@ export async function proxyRequest(exchange: Exchange, server: ServerContext, ta
     });
   }
   if (backend.kubelet !== undefined) return askKubelet(exchange, server, backend.kubelet, below === '' ? '/' : below);
-  const { node } = exchange;
-  if (node === undefined) throw statusErrors.serviceUnavailable('proxying needs a connection');
+  if (node === undefined) throw needsConnection();
   const { proxy, waiting } = await loadRelay(server);
   askForBody(node);
   // http-proxy's types know HTTP/1 only; HTTP/2's compatibility objects have the members it uses.

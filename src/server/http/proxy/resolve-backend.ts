@@ -2,7 +2,7 @@
 import { BlockList, isIP } from 'node:net';
 import { hostPort } from '../../../api/go-dial-error.ts';
 import type { JsonValue } from '../../../api/json.ts';
-import { statusErrors } from '../../../api/status-error.ts';
+import { isNotFound, statusErrors } from '../../../api/status-error.ts';
 import type { RequestContext, Target } from '../../registry/registry.ts';
 import type { ServerContext } from '../server-context.ts';
 import { member, memberText } from '../virtual/json-members.ts';
@@ -69,34 +69,57 @@ async function podBackend(context: RequestContext, server: ServerContext, target
   return { scheme, host: ip, port: typeof number === 'number' ? number : scheme === 'https' ? 443 : 80 };
 }
 
-/** The service's port by name, number or, when it is the only one, by nothing. */
-function servicePort(service: JsonValue, port: string): JsonValue | undefined {
-  const ports = list(member(service, 'spec', 'ports'));
-  if (port === '') return ports.length === 1 ? ports[0] : ports.find((item) => memberText(item, 'name') === '');
-  return ports.find((item) => memberText(item, 'name') === port || String(member(item, 'port')) === port);
+/** The name of the port that a request means: a number is a declared port's. Throws 404 and 503. */
+async function portNameOf(context: RequestContext, server: ServerContext, target: Target, port: string): Promise<string> {
+  if (!/^\d+$/.test(port)) return port;
+  const service = await read(context, server, target);
+  const declared = list(member(service, 'spec', 'ports')).find((item) => member(item, 'port') === Number(port));
+  if (declared === undefined)
+    throw statusErrors.serviceUnavailable(`no service port ${port} found for service ${JSON.stringify(target.name)}`);
+  return memberText(declared, 'name');
 }
 
+/** Whether an address is that of a pod of the namespace, and of the one that it names. Source: isValidAddress. */
+async function isPodAddress(context: RequestContext, server: ServerContext, address: JsonValue, namespace: string): Promise<boolean> {
+  const kind = server.registry.kinds.byResource('', 'v1', 'pods');
+  const reference = member(address, 'targetRef');
+  if (kind === undefined || memberText(reference, 'kind') !== 'Pod') return false;
+  if (memberText(reference, 'namespace') !== namespace) return false;
+  const target = { kind, namespace, name: memberText(reference, 'name'), subresource: '' };
+  const pod = await read(context, server, target).catch(() => undefined);
+  return list(member(pod, 'status', 'podIPs')).some((item) => memberText(item, 'ip') === memberText(address, 'ip'));
+}
+
+/** Source: pkg/registry/core/service/storage/storage.go, ResourceLocation. */
 async function serviceBackend(context: RequestContext, server: ServerContext, target: Target): Promise<Backend> {
   const { scheme, name, port } = splitProxyName(target.name);
-  const service = await read(context, server, { ...target, name, subresource: '' });
-  const chosen = servicePort(service, port);
-  if (chosen === undefined)
-    throw statusErrors.serviceUnavailable(`no service port ${JSON.stringify(port)} found for service ${JSON.stringify(name)}`);
+  const service = { ...target, name, subresource: '' };
+  const portName = await portNameOf(context, server, service, port);
   const kind = server.registry.kinds.byResource('', 'v1', 'endpoints');
-  const none = statusErrors.serviceUnavailable(`no endpoints available for service ${JSON.stringify(name)}`);
-  if (kind === undefined) throw none;
-  const endpoints = await read(context, server, { kind, namespace: target.namespace, name, subresource: '' });
-  const candidates = list(member(endpoints, 'subsets')).flatMap((subset) => {
-    const match = list(member(subset, 'ports')).find((item) => memberText(item, 'name') === memberText(chosen, 'name'));
-    const number = member(match, 'port');
-    return typeof number === 'number'
-      ? list(member(subset, 'addresses')).map((address) => ({ host: memberText(address, 'ip'), port: number }))
-      : [];
+  const endpoints = kind === undefined ? undefined : await read(context, server, { ...service, kind }).catch(asMissingService(name));
+  const subsets = list(member(endpoints, 'subsets'));
+  if (subsets.length === 0) throw statusErrors.serviceUnavailable(`no endpoints available for service ${JSON.stringify(name)}`);
+  const candidates = subsets.flatMap((subset) => {
+    const number = member(
+      list(member(subset, 'ports')).find((item) => memberText(item, 'name') === portName),
+      'port',
+    );
+    return typeof number === 'number' ? list(member(subset, 'addresses')).map((address) => ({ address, number })) : [];
   });
-  const backend = candidates[Math.floor(Math.random() * candidates.length)];
-  if (backend === undefined) throw none;
-  return { scheme, ...backend };
+  // Beginning anywhere, so that requests spread.
+  const first = Math.floor(Math.random() * candidates.length);
+  for (const { address, number } of [...candidates.slice(first), ...candidates.slice(0, first)]) {
+    if (await isPodAddress(context, server, address, target.namespace)) return { scheme, host: memberText(address, 'ip'), port: number };
+  }
+  throw statusErrors.serviceUnavailable(`no endpoints available for service ${JSON.stringify(target.name)}`);
 }
+
+/** A service without Endpoints counts as missing itself. */
+const asMissingService =
+  (name: string) =>
+  (error: unknown): never => {
+    throw isNotFound(error) ? statusErrors.notFound({ group: '', resource: 'services' }, name) : error;
+  };
 
 /** A port of a node; its kubelet's unless another is named. */
 async function nodeBackend(
