@@ -22,14 +22,14 @@ const dnsPort = 53;
 /** Nothing of a simulated cluster is on the host, so it has upstream's whole ranges to itself. */
 const simulatedSubnets: ClusterSubnets = { serviceCidr: '10.96.0.0/12', podCidr: '10.244.0.0/16' };
 
-/** What a user can mend is told as such. */
-function asUserError(error: unknown): unknown {
+/** What a user can mend is told as such; of a profile that is yet to be made also what else it could be. */
+function asUserError(error: unknown, newProfile?: string): unknown {
   if (error instanceof RuntimeError && error.code === 'Unavailable') {
     return new UserError(
       `no Docker daemon answers: ${error.message}`,
       [
         "Start it (for example: sudo systemctl start docker), or install it: https://docs.docker.com/engine/install/ or your distribution's docker.io package.",
-        'Or run without containers: minik start --runtime simulated',
+        ...(newProfile === undefined ? [] : [`Or run without containers: minik start -p ${newProfile} --runtime simulated`]),
       ],
       { cause: error },
     );
@@ -107,7 +107,7 @@ export async function plan(choices: ClusterChoices): Promise<ClusterSettings> {
     }
     return settings;
   } catch (error) {
-    throw asUserError(error);
+    throw asUserError(error, known === undefined ? profile : undefined);
   } finally {
     await runtime?.close();
   }

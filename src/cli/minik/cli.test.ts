@@ -6,6 +6,7 @@ import { silentLogger } from '../../client/logger.ts';
 import { type ClusterHost, type ClusterSettings, UserError } from '../cluster-port.ts';
 import { type FakeTerminal, fakeTerminal } from '../testing/fake-terminal.ts';
 import { runMinik } from './cli.ts';
+import { writeKubeconfigEntry } from './kubeconfig-entry.ts';
 import { minikHome, Profile } from './profile.ts';
 import { verbs } from './verbs.ts';
 
@@ -174,6 +175,22 @@ describe('minik', () => {
     const status: unknown = JSON.parse(terminal.printed.out);
     assert.ok(typeof status === 'object' && status !== null && 'state' in status && 'profile' in status);
     assert.deepEqual([status.profile, status.state], ['minik', 'Missing']);
+  });
+
+  it('says of a stopped cluster whether kubectl is set to it', async (t) => {
+    const { run, terminal } = harness(t);
+    const profile = new Profile(minikHome(terminal), 'demo');
+    profile.saveSettings(settings(profile));
+    const credentials = { caPem: 'CA', certificatePem: 'CERT', keyPem: 'KEY' };
+    profile.saveCredentials(credentials);
+    assert.equal(await run('status', '-p', 'demo'), 1 + 2 + 4);
+    await writeKubeconfigEntry(terminal, { profile: 'demo', apiUrl: 'https://127.0.0.1:6443', credentials, marks: profile.marks() });
+    terminal.printed.out = '';
+    assert.equal(await run('status', '-p', 'demo'), 1 + 2);
+    assert.equal(
+      terminal.printed.out,
+      'demo\nhost: Stopped\ncluster: Stopped\nkubectl: Correctly configured: pointing to demo at https://127.0.0.1:6443\n',
+    );
   });
 
   it('will not change what a cluster was made with', async (t) => {
