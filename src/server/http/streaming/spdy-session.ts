@@ -24,7 +24,8 @@ const maxDataBytes = 64 * 1024;
 interface Outlet {
   /** The connection takes no more: what is written is dropped. */
   readonly gone: boolean;
-  write(chunk: Buffer): boolean;
+  /** Sends what belongs together in one go; false when the connection's buffer is full. */
+  write(...chunks: readonly Buffer[]): boolean;
   onceDrained(callback: () => void): void;
   resume(): void;
   forget(stream: SpdyStream): void;
@@ -77,8 +78,7 @@ export class SpdyStream extends Duplex {
     let ready = true;
     for (let at = 0; at < chunk.length; at += maxDataBytes) {
       const part = chunk.subarray(at, at + maxDataBytes);
-      this.#outlet.write(dataHeader(this.id, false, part.length));
-      ready = this.#outlet.write(part);
+      ready = this.#outlet.write(dataHeader(this.id, false, part.length), part);
     }
     if (ready) callback();
     else this.#outlet.onceDrained(() => callback());
@@ -148,8 +148,13 @@ export class SpdySession {
     this.#socket.destroy();
   }
 
-  #write(chunk: Buffer): boolean {
-    return this.#ended() || this.#socket.write(chunk);
+  #write(...chunks: readonly Buffer[]): boolean {
+    if (this.#ended()) return true;
+    let ready = true;
+    if (chunks.length > 1) this.#socket.cork();
+    for (const chunk of chunks) ready = this.#socket.write(chunk);
+    if (chunks.length > 1) this.#socket.uncork();
+    return ready;
   }
 
   #ended(): boolean {
@@ -226,7 +231,7 @@ export class SpdySession {
       get gone() {
         return ended();
       },
-      write: (chunk) => this.#write(chunk),
+      write: (...chunks) => this.#write(...chunks),
       onceDrained: (callback) => {
         if (this.#closed) callback();
         else this.#drainWaiters.push(callback);
