@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
-import { aSandbox, collector, PLAIN_SECURITY as PLAIN } from '../runtime-test-support.ts';
+import { aSandbox, collector, PLAIN_SECURITY as PLAIN, readLog } from '../runtime-test-support.ts';
 import { DockerApi } from './docker-api.ts';
 import { docker, startDockerCluster, type TestCluster, testClock } from './docker-test-support.ts';
 import { hostProcesses } from './end-exec.ts';
@@ -102,6 +102,20 @@ describe('streams on Docker', { timeout: 120_000 }, () => {
     const { log } = await cluster.outcome(['sh', '-c', 'seq 1 100000']);
     assert.equal(log.length, 588_895);
     assert.ok(log.endsWith('\n100000\n'));
+  });
+
+  it('follows a log over its rotation at 4 MB/s: each line once, whole, with one time', async () => {
+    const count = 60_000;
+    // Pauses of the writer's own make its speed.
+    const script = `awk 'BEGIN { for (i = 1; i <= ${count}; i++) { printf "%d %0400d\\n", i, 0; if (i % 1000 == 0) { fflush(); system("sleep 0.1") } } printf "%040000d\\n", 7 }'`;
+    const { id: writer } = await cluster.launch(['sh', '-c', script]);
+    const printed = (await readLog(cluster.runtime, writer, { follow: true, timestamps: true })).trimEnd().split('\n');
+    assert.equal(printed.length, count + 1);
+    const zeros = '0'.repeat(400);
+    for (const [index, line] of printed.slice(0, count).entries()) {
+      if (line.slice(31) !== `${index + 1} ${zeros}`) assert.fail(`line ${index + 1} is ${line}`);
+    }
+    assert.equal(printed[count]?.length, 31 + 40_000);
   });
 
   it('dials a server that listens on the loopback of the pod only', async () => {

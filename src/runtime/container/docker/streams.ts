@@ -7,6 +7,7 @@ import { demultiplex, passThrough } from './demultiplex.ts';
 import type { DockerApi } from './docker-api.ts';
 import { type EndExecOptions, endExec } from './end-exec.ts';
 import { toRuntimeError } from './errors.ts';
+import { DockerLogs } from './logs.ts';
 
 /** Docker leaves a session at these keys; Kubernetes has no such thing, so they are keys that nobody types in a row. */
 const DETACH_KEYS = Array.from({ length: 8 }, () => 'ctrl-_').join(',');
@@ -80,27 +81,8 @@ export class DockerStreams implements Streams {
     }
   }
 
-  async logs(containerId: string, options: LogOptions, sink: Writable): Promise<void> {
-    const { Config } = await this.#api.json<{ Config: { Tty: boolean } }>({ method: 'GET', path: `/containers/${containerId}/json` });
-    if (options.signal.aborted) return;
-    const source = await this.#api.stream({ method: 'GET', path: `/containers/${containerId}/logs`, query: logQuery(options) });
-    const onAbort = (): void => void source.destroy();
-    options.signal.addEventListener('abort', onAbort, { once: true });
-    let leftBytes = options.limitBytes ?? Number.POSITIVE_INFINITY;
-    const write = (_stream: string, chunk: Uint8Array): boolean | Promise<boolean> => {
-      const part = chunk.length > leftBytes ? chunk.subarray(0, leftBytes) : chunk;
-      leftBytes -= part.length;
-      const written = writeChunk(sink, part);
-      return leftBytes > 0 ? written : Promise.resolve(written).then(() => false);
-    };
-    try {
-      await (Config.Tty ? passThrough(source, write) : demultiplex(source, write));
-    } catch (error) {
-      if (!options.signal.aborted) throw toRuntimeError(error);
-    } finally {
-      options.signal.removeEventListener('abort', onAbort);
-      source.destroy();
-    }
+  logs(containerId: string, options: LogOptions, sink: Writable): Promise<void> {
+    return new DockerLogs(this.#api, this.#clock).read(containerId, options, sink);
   }
 
   /** The daemon may publish the exit code a moment after the streams end. */
@@ -172,18 +154,5 @@ function feed(stdin: Readable | undefined, socket: Socket): () => void {
     stdin.off('error', endInput);
     stdin.off('close', endInput);
     stdin.unpipe(socket);
-  };
-}
-
-function logQuery({ follow, tailLines, sinceMs, timestamps, stream }: LogOptions): Record<string, string | number | boolean> {
-  return {
-    follow,
-    timestamps,
-    stdout: stream !== 'stderr',
-    stderr: stream !== 'stdout',
-    ...(tailLines === undefined ? {} : { tail: tailLines }),
-    ...(sinceMs === undefined
-      ? {}
-      : { since: `${Math.floor(sinceMs / 1000)}.${String(Math.floor(sinceMs) % 1000).padStart(3, '0')}000000` }),
   };
 }
