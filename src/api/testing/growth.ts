@@ -8,7 +8,7 @@ function cost(times: number, run: () => void): number {
 }
 
 /** Below this the system's count of it is too coarse. */
-const measurableMicros = 60_000;
+const measurableMicros = 25_000;
 
 /** How many times the cost rises when the size rises eightfold: 8 for linear work, 64 for quadratic. */
 export function growthOfEight(size: number, prepare: (size: number) => () => void): number {
@@ -18,7 +18,7 @@ export function growthOfEight(size: number, prepare: (size: number) => () => voi
   small();
   let times = 1;
   while (cost(8 * times, small) < measurableMicros) times *= 2;
-  // Equal work if it is linear; the least of three, since others may collect their garbage meanwhile.
-  const ratios = [1, 2, 3].map(() => cost(times, large) / Math.max(1, cost(8 * times, small)));
+  // Equal work if it is linear; the lesser of two, since others may collect their garbage meanwhile.
+  const ratios = [1, 2].map(() => cost(times, large) / Math.max(1, cost(8 * times, small)));
   return 8 * Math.min(...ratios);
 }
