@@ -119,6 +119,32 @@ export function legacyCidrErrors(text: string, at: FieldPath): readonly FieldErr
   return good ? [] : [fieldErrors.invalid(at, text, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')];
 }
 
+/** What newly written values of older fields must be besides: a text that all parsers read alike. Source: ip.go, parseIP (strictValidation). */
+export function strictIpErrors(text: string, at: FieldPath): readonly FieldError[] {
+  const ip = parseIp(text);
+  if (ip?.leadingZeros === true) return [fieldErrors.invalid(at, text, 'must not have leading 0s')];
+  return ip?.mapped === true ? [fieldErrors.invalid(at, text, 'must not be an IPv4-mapped IPv6 address')] : [];
+}
+
+/** As `strictIpErrors`, of a network that parses. Source: ip.go, parseCIDR (strictValidation). */
+export function strictCidrErrors(text: string, at: FieldPath): readonly FieldError[] {
+  const [address = '', length = ''] = text.split('/');
+  const ip = parseIp(address);
+  if (ip === undefined || legacyCidrErrors(text, at).length > 0) return [];
+  if (ip.leadingZeros || String(Number(length)) !== length) {
+    return [fieldErrors.invalid(at, text, 'must not have leading 0s in IP or prefix length')];
+  }
+  if (ip.mapped) return [fieldErrors.invalid(at, text, 'must not have an IPv4-mapped IPv6 address')];
+  const network = maskedBytes(ip.bytes, Number(length));
+  return network.some((byte, i) => byte !== ip.bytes[i])
+    ? [fieldErrors.invalid(at, text, 'must not have bits set beyond the prefix length')]
+    : [];
+}
+
+/** The bytes of an address without those beyond a prefix. */
+export const maskedBytes = (bytes: readonly number[], bits: number): readonly number[] =>
+  bytes.map((byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, bits - 8 * i))) & 0xff);
+
 /** Refuses addresses that make no sense as endpoints: unspecified, loopback, link-local. */
 export function nonSpecialIpErrors(text: string, at: FieldPath): readonly FieldError[] {
   const ip = parseIp(text);

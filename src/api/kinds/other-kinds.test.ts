@@ -128,7 +128,7 @@ describe('Node', () => {
       { key: 'b', effect: 'Never' },
     ];
     assert.deepEqual(createErrors(node, { spec: { taints } }), [
-      'metadata.taints[1]: Duplicate value: {"key":"a","effect":"NoSchedule"}: taints must be unique by key and effect pair',
+      'metadata.taints[1]: Duplicate value: {"Key":"a","Value":"","Effect":"NoSchedule","TimeAdded":null}: taints must be unique by key and effect pair',
       'metadata.taints[2].effect: Unsupported value: "Never": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
     ]);
   });
@@ -167,9 +167,9 @@ describe('EndpointSlice', () => {
     assert.deepEqual(
       createErrors(endpointSlice, { ...json, endpoints: [{ addresses: ['fd00::1'] }, {}], ports: [{ port: 1 }, { port: 2 }] }),
       [
+        'ports[1].name: Duplicate value: ""',
         'endpoints[0].addresses[0]: Invalid value: "fd00::1": must be an IPv4 address',
         'endpoints[1].addresses: Required value: must contain at least 1 address',
-        'ports[1].name: Duplicate value: ""',
       ],
     );
   });

@@ -176,7 +176,6 @@ export async function containerConfig(input: ContainerConfigInput, deps: Kubelet
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
-    ...(container.lifecycle?.stopSignal === undefined ? {} : { stopSignal: container.lifecycle.stopSignal }),
     tmpfs: {},
     labels: { [specHashLabel]: containerSpecHash(container) },
     annotations: { [terminationLogAnnotation]: logFile },

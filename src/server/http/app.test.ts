@@ -233,6 +233,11 @@ describe('objects', () => {
     assert.equal(stale.status, 409);
     const patch = (type: string, patchBody: unknown) => json(`${base}/a`, sending('PATCH', patchBody, { 'content-type': type }));
     assert.deepEqual((await patch('application/merge-patch+json', { data: { m: '3' } })).body.data, { k: '2', m: '3' });
+    // What a strategic merge patch calls its object counts for nothing; the others are read as they come out.
+    const scale = await patch('application/strategic-merge-patch+json', { apiVersion: 'autoscaling/v1', kind: 'Scale', data: { s: '1' } });
+    assert.deepEqual([scale.status, scale.body.kind, scale.body.apiVersion], [200, 'ConfigMap', 'v1']);
+    assert.equal((await patch('application/merge-patch+json', { kind: 'Scale' })).status, 422);
+    assert.equal((await patch('application/strategic-merge-patch+json', { data: { s: null } })).status, 200);
     assert.deepEqual((await patch('application/strategic-merge-patch+json', { data: { m: null } })).body.data, { k: '2' });
     assert.deepEqual((await patch('application/json-patch+json', [{ op: 'add', path: '/data/j', value: '4' }])).body.data, {
       k: '2',

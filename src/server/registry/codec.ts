@@ -55,7 +55,7 @@ export function createPatcher(schemas: Schemas): Patcher {
         );
       }
       try {
-        return applyStrategicMergePatch(document, patch, { schemas, schema });
+        return ofSameType(document, applyStrategicMergePatch(document, patch, { schemas, schema }));
       } catch (error) {
         throw error instanceof PatchError ? patchStatus(error) : error;
       }
@@ -159,3 +159,10 @@ function summary(json: JsonValue): string {
   const text = Buffer.from(JSON.stringify(json));
   return text.length > 30 ? `${text.subarray(0, 30).toString('hex')} ...` : text.toString('hex');
 }
+
+/** What a strategic merge patch calls its object counts for nothing. Source: apiserver handlers/patch.go (applyPatchToObject decodes into the type). */
+const ofSameType = ({ apiVersion, kind }: JsonObject, patched: JsonObject): JsonObject => ({
+  ...patched,
+  ...(typeof patched.apiVersion === 'string' && apiVersion !== undefined ? { apiVersion } : {}),
+  ...(typeof patched.kind === 'string' && kind !== undefined ? { kind } : {}),
+});

@@ -10,7 +10,11 @@ export const lease = defineKind<Lease>({
   kind: 'Lease',
   plural: 'leases',
   scope: 'Namespaced',
-  codec: { schema: 'io.k8s.api.coordination.v1.Lease' },
+  codec: {
+    schema: 'io.k8s.api.coordination.v1.Lease',
+    // The gate CoordinatedLeaderElection is off: upstream drops its fields. Source: pkg/registry/coordination/lease/strategy.go.
+    defaults: ({ spec: { strategy: _strategy, preferredHolder: _preferred, ...spec }, ...lease }) => ({ ...lease, spec }),
+  },
   rules: { validate: leaseErrors },
   update: { createsAbsent: true, unconditional: false },
   table: {

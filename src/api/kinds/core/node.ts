@@ -1,11 +1,13 @@
 /** A machine that runs Pods. https://kubernetes.io/docs/concepts/architecture/nodes/ */
+import { FieldPath } from '../../field-error.ts';
 import type { Node } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { defaultResourceList } from '../../pod/defaults/container.ts';
 import { proxySubresource, statusSubresource } from '../../subresource.ts';
 import type { Column } from '../../table.ts';
+import { cidrWarnings } from '../../validation/ip-warnings.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
-import { nodeErrors, nodeStatusErrors, nodeUpdateErrors } from './validation/node.ts';
+import { newPodCidrErrors, nodeErrors, nodeStatusErrors, nodeUpdateErrors } from './validation/node.ts';
 
 const rolePrefix = 'node-role.kubernetes.io/';
 
@@ -73,10 +75,11 @@ const columns: readonly Column<Node>[] = [
   },
 ];
 
-/** Source: pkg/registry/core/node/strategy.go (fieldIsDeprecatedWarnings). */
-const deprecatedFieldWarnings = ({ spec }: Node): readonly string[] => [
-  ...(spec.configSource === undefined ? [] : ['spec.configSource: the feature is no longer supported']),
+/** Source: pkg/registry/core/node/strategy.go (nodeWarnings). */
+const nodeWarnings = ({ spec }: Node): readonly string[] => [
+  ...(spec.configSource === undefined ? [] : ['spec.configSource: the feature is removed']),
   ...((spec.externalID ?? '') === '' ? [] : ['spec.externalID: this field is deprecated, and is unused by Kubernetes']),
+  ...(spec.podCIDRs ?? []).flatMap((cidr, i) => cidrWarnings(cidr, FieldPath.root.field('spec', 'podCIDRs').index(i))),
 ];
 
 export const node = defineKind<Node>({
@@ -100,7 +103,8 @@ export const node = defineKind<Node>({
       };
     },
   },
-  rules: { generation: false, validate: nodeErrors, warnings: deprecatedFieldWarnings },
+  rules: { generation: false, validate: nodeErrors, warnings: nodeWarnings },
+  create: { validate: (created, at) => newPodCidrErrors(created, undefined, at) },
   update: { validate: nodeUpdateErrors },
   subresources: { status: statusSubresource({ validate: nodeStatusErrors }), proxy: proxySubresource('NodeProxyOptions') },
   select: { 'spec.unschedulable': ({ spec }) => String(spec.unschedulable ?? false) },

@@ -13,6 +13,10 @@ import { ageColumn, containerColumns, nameColumn } from '../columns.ts';
 const spec = 'io.k8s.api.core.v1.ReplicationControllerSpec';
 const status = 'io.k8s.api.core.v1.ReplicationControllerStatus';
 
+/** Of an update upstream looks at the old template, arguments exchanged. Source: pkg/registry/core/replicationcontroller/strategy.go (WarningsOnUpdate). */
+const replicationControllerWarnings = (rc: ReplicationController, previous: ReplicationController | undefined): readonly string[] =>
+  previous === undefined ? workloadWarnings(rc, undefined) : workloadWarnings({ ...previous, metadata: rc.metadata }, previous);
+
 export const replicationController = defineKind<ReplicationController>({
   group: '',
   version: 'v1',
@@ -37,7 +41,7 @@ export const replicationController = defineKind<ReplicationController>({
       };
     },
   },
-  rules: { validate: replicationControllerErrors, warnings: workloadWarnings },
+  rules: { validate: replicationControllerErrors, warnings: replicationControllerWarnings },
   create: { prepare: (rc) => ({ ...rc, status: { replicas: 0 } }) },
   delete: { propagation: 'Orphan' },
   subresources: {

@@ -8,7 +8,7 @@ import type { Column } from '../../table.ts';
 import { ageColumn, nameColumn, orNone } from '../columns.ts';
 import { defaultService } from './defaults/service.ts';
 import { prepareServiceForCreate, prepareServiceForUpdate } from './prepare/service.ts';
-import { serviceErrors, serviceStatusErrors, serviceUpdateErrors } from './validation/service.ts';
+import { newAddressErrors, serviceErrors, serviceStatusErrors, serviceUpdateErrors } from './validation/service.ts';
 import { serviceWarnings } from './validation/service-warnings.ts';
 
 function externalIp({ spec, status }: Service): string {
@@ -59,7 +59,7 @@ export const service = defineKind<Service>({
   names: { shortNames: ['svc'], categories: ['all'] },
   codec: { schema: 'io.k8s.api.core.v1.Service', defaults: defaultService },
   rules: { generation: false, validateName: nameIsDns1035Label, validate: serviceErrors, warnings: serviceWarnings },
-  create: { prepare: prepareServiceForCreate },
+  create: { prepare: prepareServiceForCreate, validate: (service, at) => newAddressErrors(service, undefined, at) },
   update: { prepare: prepareServiceForUpdate, validate: serviceUpdateErrors },
   delete: { answersObject: true },
   subresources: { status: statusSubresource({ validate: serviceStatusErrors }), proxy: proxySubresource('ServiceProxyOptions') },

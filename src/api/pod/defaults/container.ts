@@ -46,9 +46,11 @@ function defaultProbe(probe: Probe): Probe {
 }
 
 function defaultLifecycle(lifecycle: Lifecycle): Lifecycle {
-  const { postStart, preStop } = lifecycle;
+  // The gate ContainerStopSignals is off: upstream drops the field. Source: pkg/api/pod/util.go (dropDisabledFields).
+  const { stopSignal: _gated, ...rest } = lifecycle;
+  const { postStart, preStop } = rest;
   return {
-    ...lifecycle,
+    ...rest,
     ...(postStart?.httpGet === undefined ? {} : { postStart: { ...postStart, httpGet: defaultHttpGet(postStart.httpGet) } }),
     ...(preStop?.httpGet === undefined ? {} : { preStop: { ...preStop, httpGet: defaultHttpGet(preStop.httpGet) } }),
   };

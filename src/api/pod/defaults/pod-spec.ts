@@ -91,5 +91,9 @@ export function defaultPod(pod: Pod): Pod {
   let spec = mapContainers(defaultPodSpec(pod.spec), requestsFromLimits);
   spec = podLevelResources(spec);
   if (spec.hostNetwork === true) spec = mapContainers(spec, hostPorts);
-  return { ...pod, spec: { ...spec, enableServiceLinks: spec.enableServiceLinks ?? true } };
+  const grace = spec.terminationGracePeriodSeconds;
+  return {
+    ...pod,
+    spec: { ...spec, terminationGracePeriodSeconds: grace < 0 ? 1 : grace, enableServiceLinks: spec.enableServiceLinks ?? true },
+  };
 }

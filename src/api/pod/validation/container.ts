@@ -112,7 +112,7 @@ function restartRuleErrors(container: Container, at: FieldPath): Errors {
 
 /** The containers of a Pod: at least one, with names of their own. */
 export function containersErrors(surroundings: ContainerSurroundings, at: FieldPath): Errors {
-  const { containers, terminationGracePeriodSeconds: grace, os } = surroundings.spec;
+  const { containers, terminationGracePeriodSeconds: grace } = surroundings.spec;
   if (containers.length === 0) return [fieldErrors.required(at)];
   const errors: FieldError[] = [];
   const names = new Set<string>();
@@ -121,7 +121,7 @@ export function containersErrors(surroundings: ContainerSurroundings, at: FieldP
     errors.push(...commonErrors(container, surroundings, here));
     if (names.has(container.name)) errors.push(fieldErrors.duplicate(here.field('name'), container.name));
     names.add(container.name);
-    errors.push(...probesErrors(container, grace, os?.name ?? '', here));
+    errors.push(...probesErrors(container, grace, here));
     if (container.restartPolicy !== undefined) {
       errors.push(...oneOf(container.restartPolicy, ['Always', 'Never', 'OnFailure'], here.field('restartPolicy')));
     }
@@ -134,7 +134,7 @@ const onlyForSidecars = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startu
 
 /** The init containers of a Pod; those that restart always are sidecars and may have probes and hooks. */
 export function initContainersErrors(surroundings: ContainerSurroundings, at: FieldPath): Errors {
-  const { containers, initContainers = [], terminationGracePeriodSeconds: grace, os } = surroundings.spec;
+  const { containers, initContainers = [], terminationGracePeriodSeconds: grace } = surroundings.spec;
   const errors: FieldError[] = [];
   const names = new Set(containers.map(({ name }) => name));
   for (const [i, container] of initContainers.entries()) {
@@ -148,7 +148,7 @@ export function initContainersErrors(surroundings: ContainerSurroundings, at: Fi
     else if (container.name !== '') names.add(container.name);
     errors.push(...hostPortConflicts([[container, at.index(0)]]));
     if (isRestartableInitContainer(container)) {
-      errors.push(...probesErrors(container, grace, os?.name ?? '', here));
+      errors.push(...probesErrors(container, grace, here));
       continue;
     }
     for (const field of onlyForSidecars) {

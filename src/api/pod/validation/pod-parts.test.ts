@@ -246,7 +246,7 @@ describe('scheduling and the rest', () => {
     ],
     [
       { tolerations: [{ key: 'a', operator: 'In' }] },
-      'spec.tolerations[0].operator: Unsupported value: "In": supported values: "Equal", "Exists", "Gt", "Lt"',
+      'spec.tolerations[0].operator: Unsupported value: "In": supported values: "Equal", "Exists"',
     ],
     [{ schedulingGates: [{ name: 'a' }, { name: 'a' }] }, 'spec.schedulingGates[1]: Duplicate value: "a"'],
     [

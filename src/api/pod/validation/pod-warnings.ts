@@ -1,8 +1,13 @@
 /** Warnings about Pods that are accepted all the same. Source: pkg/api/pod/warnings.go, pkg/api/node/util.go. */
+import { deepEqual } from '../../deep-equal.ts';
 import type { FieldPath } from '../../field-error.ts';
-import type { Container, EphemeralContainer, NodeSelectorTerm, PodSpec } from '../../generated/core/v1.ts';
+import type { AppArmorProfile, Container, EphemeralContainer, NodeSelectorTerm, PodSpec, Volume } from '../../generated/core/v1.ts';
 import type { ObjectMeta } from '../../generated/meta/v1.ts';
+import { isLabelValue } from '../../names.ts';
 import { isWhole, parseQuantity } from '../../quantity.ts';
+import { ipWarnings } from '../../validation/ip-warnings.ts';
+import { overlappingPathWarnings } from './path-warnings.ts';
+import { portWarnings } from './port-warnings.ts';
 import { containersOf } from './windows.ts';
 
 const deprecatedLabels: ReadonlyMap<string, string> = new Map(
@@ -12,6 +17,9 @@ const deprecatedLabels: ReadonlyMap<string, string> = new Map(
     'failure-domain.beta.kubernetes.io/region': 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
     'failure-domain.beta.kubernetes.io/zone': 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
     'beta.kubernetes.io/instance-type': 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
+    'app.kubernetes.io/created-by': 'deprecated since v1.9',
+    'scheduler.alpha.kubernetes.io/preferAvoidPods': 'deprecated since v1.22; use Taints and Tolerations instead',
+    'node-role.kubernetes.io/master': 'use "node-role.kubernetes.io/control-plane" instead',
   }),
 );
 
@@ -35,12 +43,18 @@ const deprecatedVolumes = [
   ['rbd', 'rbd', 'deprecated in v1.28, non-functional in v1.31+'],
 ] as const;
 
-function termWarnings(term: NodeSelectorTerm, at: FieldPath): readonly string[] {
-  return (term.matchExpressions ?? []).flatMap(({ key }, i) => {
+function termWarnings(term: NodeSelectorTerm, checksValues: boolean, at: FieldPath): readonly string[] {
+  return (term.matchExpressions ?? []).flatMap(({ key, values = [] }, i) => {
+    const here = at.field('matchExpressions').index(i);
     const message = deprecatedLabels.get(key);
-    return message === undefined ? [] : [`${at.field('matchExpressions').index(i).field('key')}: ${key} is ${message}`];
+    const bad = checksValues
+      ? values.flatMap((value, j) => isLabelValue(value).map((what) => `${here.field('values').index(j)}: ${value} is invalid, ${what}`))
+      : [];
+    return [...(message === undefined ? [] : [`${here.field('key')}: ${key} is ${message}`]), ...bad];
   });
 }
+
+const nullSelector = 'a null labelSelector results in matching no pod';
 
 function schedulingWarnings(spec: PodSpec, at: FieldPath): readonly string[] {
   const affinity = spec.affinity?.nodeAffinity;
@@ -52,28 +66,37 @@ function schedulingWarnings(spec: PodSpec, at: FieldPath): readonly string[] {
       deprecatedLabels.get(key) === undefined ? [] : [`${at.field('nodeSelector').key(key)}: ${deprecatedLabels.get(key)}`],
     ),
     ...(affinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []).flatMap((term, i) =>
-      termWarnings(term, required.index(i)),
+      termWarnings(term, false, required.index(i)),
     ),
     ...(affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).flatMap(({ preference }, i) =>
-      termWarnings(preference, preferred.index(i).field('preference')),
+      termWarnings(preference, true, preferred.index(i).field('preference')),
     ),
     ...(spec.topologySpreadConstraints ?? []).flatMap(({ topologyKey, labelSelector }, i) => {
       const path = at.field('topologySpreadConstraints').index(i);
       const message = deprecatedLabels.get(topologyKey);
       return [
         ...(message === undefined ? [] : [`${path.field('topologyKey')}: ${topologyKey} is ${message}`]),
-        ...(labelSelector === undefined ? [`${path.field('labelSelector')}: a null labelSelector results in matching no pod`] : []),
+        ...(labelSelector === undefined ? [`${path.field('labelSelector')}: ${nullSelector}`] : []),
       ];
     }),
   ];
 }
 
 function duplicates(values: readonly string[], what: string, path: (i: number) => FieldPath): readonly string[] {
-  return values.flatMap((value, i) => (values.indexOf(value) < i ? [`${path(i)}: duplicate ${what} ${JSON.stringify(value)}`] : []));
+  const seen = new Set<string>();
+  return values.flatMap((value, i) => {
+    if (seen.has(value)) return [`${path(i)}: duplicate ${what} ${JSON.stringify(value)}`];
+    seen.add(value);
+    return [];
+  });
 }
 
-function fractionWarnings(amounts: Readonly<Record<string, string>> | undefined, at: FieldPath): readonly string[] {
-  return ['memory', 'ephemeral-storage'].flatMap((name) => {
+function fractionWarnings(
+  amounts: Readonly<Record<string, string>> | undefined,
+  at: FieldPath,
+  names: readonly string[] = ['memory', 'ephemeral-storage'],
+): readonly string[] {
+  return names.flatMap((name) => {
     const amount = amounts?.[name];
     return amount === undefined || isWhole(parseQuantity(amount))
       ? []
@@ -83,37 +106,87 @@ function fractionWarnings(amounts: Readonly<Record<string, string>> | undefined,
 
 /** A variable that is set twice, the second time without building on the first. */
 function envWarnings({ env = [] }: Container | EphemeralContainer, at: FieldPath): readonly string[] {
-  const names = env.map(({ name }) => name);
+  const seen = new Set<string>();
   return env.flatMap(({ name, value = '', valueFrom }, i) => {
     const reference = `$(${name})`;
     const builds = valueFrom === undefined && value !== reference && value.includes(reference);
-    return names.indexOf(name) === i || builds
+    const known = seen.has(name);
+    seen.add(name);
+    return !known || builds
       ? []
       : [`${at.field('env').index(i)}: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`];
   });
 }
 
-function portWarnings(spec: PodSpec, at: FieldPath): readonly string[] {
+const seccompPod = 'seccomp.security.alpha.kubernetes.io/pod';
+const seccompContainer = 'container.seccomp.security.alpha.kubernetes.io/';
+const appArmor = 'container.apparmor.security.beta.kubernetes.io/';
+
+/** The profile that an annotation stands for. Source: pkg/api/pod/util.go, ApparmorFieldForAnnotation. */
+function profileOf(annotation: string): AppArmorProfile | undefined {
+  if (annotation === 'unconfined') return { type: 'Unconfined' };
+  if (annotation === 'runtime/default') return { type: 'RuntimeDefault' };
+  const name = /^localhost\/(.+)$/s.exec(annotation)?.[1];
+  return name === undefined ? undefined : { type: 'Localhost', localhostProfile: name };
+}
+
+/** Annotations that fields have taken the place of. Of a Pod, those that became fields are told here as well as those that did not. */
+function profileWarnings(meta: ObjectMeta, spec: PodSpec, container: Container | EphemeralContainer, at: FieldPath): readonly string[] {
+  const { annotations = {} } = meta;
   const warnings: string[] = [];
-  const known = new Map<string, Array<{ readonly path: FieldPath; readonly hostPort: number; readonly hostIP: string }>>();
-  for (const [{ ports }, path] of containersOf(spec, at)) {
-    for (const [i, { containerPort, protocol, hostPort = 0, hostIP = '' }] of (ports ?? []).entries()) {
-      const here = path.field('ports').index(i);
-      const key = `${containerPort}/${protocol}`;
-      const others = known.get(key) ?? [];
-      for (const other of others) {
-        if (hostIP === other.hostIP && hostPort === other.hostPort) {
-          warnings.push(`${here}: duplicate port definition with ${other.path}`);
-        } else if (hostPort === 0 || other.hostPort === 0) {
-          warnings.push(`${here}: overlapping port definition with ${other.path}`);
-        } else if (hostPort === other.hostPort && (hostIP === '' || other.hostIP === '')) {
-          warnings.push(`${here}: dangerously ambiguous port definition with ${other.path}`);
-        }
-      }
-      known.set(key, [...others, { path: here, hostPort, hostIP }]);
-    }
+  const seccomp = seccompContainer + container.name;
+  if (container.securityContext?.seccompProfile === undefined && annotations[seccomp] !== undefined) {
+    warnings.push(`${at.key(seccomp)}: non-functional in v1.27+; use the "seccompProfile" field instead`);
+  }
+  const key = appArmor + container.name;
+  const annotation = annotations[key];
+  if (annotation === undefined || container.securityContext?.appArmorProfile !== undefined) return warnings;
+  const [wanted, ofPod] = [profileOf(annotation), spec.securityContext?.appArmorProfile];
+  if (wanted === undefined || !deepEqual(wanted, ofPod)) {
+    warnings.push(`${at.key(key)}: deprecated since v1.30; use the "appArmorProfile" field instead`);
   }
   return warnings;
+}
+
+function claimWarnings({ ephemeral }: Volume, at: FieldPath): readonly string[] {
+  const resources = ephemeral?.volumeClaimTemplate?.spec.resources;
+  const here = at.field('ephemeral', 'volumeClaimTemplate', 'spec', 'resources');
+  return [
+    ...fractionWarnings(resources?.requests, here.field('requests'), ['storage']),
+    ...fractionWarnings(resources?.limits, here.field('limits'), ['storage']),
+  ];
+}
+
+function volumeWarnings(volumes: readonly Volume[], at: FieldPath): readonly string[] {
+  return volumes.flatMap((volume, i) => {
+    const deprecated = (from: number, to?: number): readonly string[] =>
+      deprecatedVolumes
+        .slice(from, to)
+        .flatMap(([source, path, message]) => (volume[source] === undefined ? [] : [`${at.index(i).field(path)}: ${message}`]));
+    return [...deprecated(0, 7), ...claimWarnings(volume, at.index(i)), ...deprecated(7)];
+  });
+}
+
+function podAffinityWarnings({ affinity }: PodSpec, at: FieldPath): readonly string[] {
+  return (['podAffinity', 'podAntiAffinity'] as const).flatMap((name) => {
+    const {
+      requiredDuringSchedulingIgnoredDuringExecution: required = [],
+      preferredDuringSchedulingIgnoredDuringExecution: preferred = [],
+    } = affinity?.[name] ?? {};
+    const here = at.field('affinity', name);
+    const [must, may] = [
+      here.field('requiredDuringSchedulingIgnoredDuringExecution'),
+      here.field('preferredDuringSchedulingIgnoredDuringExecution'),
+    ];
+    return [
+      ...required.flatMap(({ labelSelector }, i) =>
+        labelSelector === undefined ? [`${must.index(i).field('labelSelector')}: ${nullSelector}`] : [],
+      ),
+      ...preferred.flatMap(({ podAffinityTerm }, i) =>
+        podAffinityTerm.labelSelector === undefined ? [`${may.index(i).field('podAffinityTerm', 'labelSelector')}: ${nullSelector}`] : [],
+      ),
+    ];
+  });
 }
 
 /** What deserves a warning in a Pod (`at` is the root) or in a template. */
@@ -128,23 +201,29 @@ export function podWarnings(meta: ObjectMeta, spec: PodSpec, at: FieldPath): rea
     ...Object.keys(meta.annotations ?? {}).flatMap((key) =>
       deprecatedAnnotations.get(key) === undefined ? [] : [`${annotations.key(key)}: ${deprecatedAnnotations.get(key)}`],
     ),
-    ...(spec.volumes ?? []).flatMap((volume, i) =>
-      deprecatedVolumes.flatMap(([source, path, message]) =>
-        volume[source] === undefined ? [] : [`${here.field('volumes').index(i).field(path)}: ${message}`],
-      ),
-    ),
+    ...volumeWarnings(spec.volumes ?? [], here.field('volumes')),
+    ...overlappingPathWarnings(spec.volumes ?? []),
     ...duplicates(hosts, 'ip', (i) => here.field('hostAliases').index(i).field('ip')),
     ...duplicates(secrets, 'name', secretPath),
     ...secrets.flatMap((name, i) => (name === '' ? [`${secretPath(i)}: invalid empty name ""`] : [])),
     ...fractionWarnings(spec.overhead, here.field('overhead')),
+    ...(spec.securityContext?.seccompProfile === undefined && meta.annotations?.[seccompPod] !== undefined
+      ? [`${annotations.key(seccompPod)}: non-functional in v1.27+; use the "seccompProfile" field instead`]
+      : []),
     ...[...containersOf(spec, here)].flatMap(([container, path]) => [
-      ...fractionWarnings(container.resources.limits, path.field('resources', 'limits')),
-      ...fractionWarnings(container.resources.requests, path.field('resources', 'requests')),
+      ...profileWarnings(meta, spec, container, annotations),
+      ...fractionWarnings(container.resources.limits, path.field('resources', 'limits'), ['memory']),
+      ...fractionWarnings(container.resources.requests, path.field('resources', 'requests'), ['memory']),
+      ...fractionWarnings(container.resources.limits, path.field('resources', 'limits'), ['ephemeral-storage']),
+      ...fractionWarnings(container.resources.requests, path.field('resources', 'requests'), ['ephemeral-storage']),
       ...envWarnings(container, path),
     ]),
     ...portWarnings(spec, here),
     ...(spec.terminationGracePeriodSeconds < 0
       ? [`${here.field('terminationGracePeriodSeconds')}: must be >= 0; negative values are invalid and will be treated as 1`]
       : []),
+    ...podAffinityWarnings(spec, here),
+    ...(spec.dnsConfig?.nameservers ?? []).flatMap((ip, i) => ipWarnings(ip, here.field('dnsConfig', 'nameservers').index(i))),
+    ...hosts.flatMap((ip, i) => ipWarnings(ip, here.field('hostAliases').index(i).field('ip'))),
   ];
 }

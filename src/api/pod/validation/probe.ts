@@ -66,25 +66,18 @@ interface Probed {
   readonly lifecycle?: Lifecycle | undefined;
 }
 
-const stopSignalPattern = /^SIG[A-Z0-9+-]+$/;
-
-function lifecycleErrors({ postStart, preStop, stopSignal }: Lifecycle, graceSeconds: number, podOs: string, at: FieldPath): Errors {
+function lifecycleErrors({ postStart, preStop }: Lifecycle, graceSeconds: number, at: FieldPath): Errors {
   const errors: FieldError[] = [];
   if (postStart !== undefined) errors.push(...handlerErrors(postStart, graceSeconds, at.field('postStart')));
   if (preStop !== undefined) errors.push(...handlerErrors(preStop, graceSeconds, at.field('preStop')));
-  if (stopSignal === undefined) return errors;
-  if (podOs === '') errors.push(fieldErrors.forbidden(at.field('stopSignal'), 'may not be set for containers with empty `spec.os.name`'));
-  else if (podOs === 'windows' && stopSignal !== 'SIGTERM' && stopSignal !== 'SIGKILL') {
-    errors.push(fieldErrors.notSupported(at.field('stopSignal'), stopSignal, ['SIGKILL', 'SIGTERM']));
-  } else if (!stopSignalPattern.test(stopSignal)) errors.push(fieldErrors.notSupported(at.field('stopSignal'), stopSignal, []));
   return errors;
 }
 
 /** The probes and hooks of a container that may have them. */
-export function probesErrors(container: Probed, graceSeconds: number, podOs: string, at: FieldPath): Errors {
+export function probesErrors(container: Probed, graceSeconds: number, at: FieldPath): Errors {
   const { lifecycle, livenessProbe, readinessProbe, startupProbe } = container;
   const errors: FieldError[] = [];
-  if (lifecycle !== undefined) errors.push(...lifecycleErrors(lifecycle, graceSeconds, podOs, at.field('lifecycle')));
+  if (lifecycle !== undefined) errors.push(...lifecycleErrors(lifecycle, graceSeconds, at.field('lifecycle')));
   if (livenessProbe !== undefined) {
     const here = at.field('livenessProbe');
     errors.push(...probeErrors(livenessProbe, graceSeconds, here), ...onceErrors(livenessProbe, here));

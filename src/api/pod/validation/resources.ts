@@ -160,6 +160,8 @@ export const containerResourcesErrors = (resources: ResourceRequirements, podCla
 
 /** The requests and limits of a Pod as a whole. */
 export const podResourcesErrors = (resources: ResourceRequirements, at: FieldPath): Errors => [
-  ...(resources.claims === undefined ? [] : [fieldErrors.forbidden(at.field('claims'), 'claims cannot be set for Resources at pod-level')]),
+  ...(resources.claims === undefined
+    ? []
+    : [fieldErrors.forbidden(at.field('claims'), 'claims may not be set for Resources at pod-level')]),
   ...requirementsErrors(resources, podResourceName, new Set(), at),
 ];

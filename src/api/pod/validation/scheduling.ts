@@ -3,7 +3,6 @@ import { deepEqual } from '../../deep-equal.ts';
 import { type FieldError, type FieldPath, fieldErrors } from '../../field-error.ts';
 import type { PodSchedulingGate, Taint, Toleration } from '../../generated/core/v1.ts';
 import { isLabelValue } from '../../names.ts';
-import { parseInt64 } from '../../selector.ts';
 import { type Errors, oneOf, qualifiedName, requiredOneOf } from '../../validation/common.ts';
 
 const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'] as const;
@@ -13,11 +12,8 @@ function valueErrors({ operator = 'Equal', value = '' }: Toleration, at: FieldPa
   if (operator === 'Exists') {
     return value === '' ? [] : [fieldErrors.invalid(here, value, "value must be empty when `operator` is 'Exists'")];
   }
-  if (operator === 'Lt' || operator === 'Gt') {
-    if (parseInt64(value) !== undefined && String(parseInt64(value)) === value) return [];
-    return [fieldErrors.invalid(at.field('value'), value, `value must be a valid integer when \`operator\` is '${operator}'`)];
-  }
-  if (operator !== 'Equal') return [fieldErrors.notSupported(here, operator, ['Equal', 'Exists', 'Gt', 'Lt'])];
+  // Lt and Gt are behind the gate TaintTolerationComparisonOperators, which is off.
+  if (operator !== 'Equal') return [fieldErrors.notSupported(here, operator, ['Equal', 'Exists'])];
   const complaints = isLabelValue(value);
   return complaints.length === 0 ? [] : [fieldErrors.invalid(here, value, complaints.join(';'))];
 }
@@ -79,7 +75,9 @@ export function taintErrors(taints: readonly Taint[], at: FieldPath): Errors {
     const pair = `${effect} ${key}`;
     const repeated = seen.has(pair);
     seen.add(pair);
-    const duplicate = fieldErrors.duplicate(here, taint);
+    // Upstream prints its internal type.
+    const shown = { Key: key, Value: value, Effect: effect, TimeAdded: taint.timeAdded ?? null };
+    const duplicate = fieldErrors.duplicate(here, shown);
     return [
       ...qualifiedName(key, here.field('key')),
       ...(complaints.length === 0 ? [] : [fieldErrors.invalid(here.field('value'), value, complaints.join(';'))]),

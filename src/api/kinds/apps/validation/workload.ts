@@ -144,7 +144,9 @@ function strategyErrors({ type, rollingUpdate }: DeploymentStrategy, at: FieldPa
     return rollingUpdate === undefined ? [] : [fieldErrors.forbidden(here, "may not be specified when strategy `type` is 'Recreate'")];
   }
   if (type !== 'RollingUpdate') {
-    return [fieldErrors.notSupported(at, { Type: type, RollingUpdate: rollingUpdate ?? null }, ['Recreate', 'RollingUpdate'])];
+    // Upstream prints its internal type.
+    const shown = rollingUpdate === undefined ? null : { MaxUnavailable: rollingUpdate.maxUnavailable, MaxSurge: rollingUpdate.maxSurge };
+    return [fieldErrors.notSupported(at, { Type: type, RollingUpdate: shown }, ['Recreate', 'RollingUpdate'])];
   }
   return rollingUpdate === undefined
     ? [fieldErrors.required(here, 'this should be defaulted and never be nil')]

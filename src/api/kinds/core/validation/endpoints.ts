@@ -8,6 +8,7 @@ import {
   dnsLabel,
   dnsSubdomain,
   type Errors,
+  errorsOfEach,
   immutable,
   invalidEach,
   labelErrors,
@@ -69,7 +70,8 @@ function sliceAddressErrors(address: string, type: string, at: FieldPath): Error
   return [
     ...ipErrors(address, at),
     ...(ip !== undefined && ip.family !== family ? [fieldErrors.invalid(at, address, `must be an ${type} address`)] : []),
-    ...nonSpecialIpErrors(address, at),
+    // What is no address at all is told once.
+    ...(ip === undefined ? [] : nonSpecialIpErrors(address, at)),
   ];
 }
 
@@ -108,13 +110,18 @@ function endpointErrors({ addresses, hostname, nodeName, hints, deprecatedTopolo
 /** All that is wrong with a slice. */
 export function endpointSliceErrors({ addressType, endpoints, ports }: EndpointSlice, at: FieldPath): Errors {
   const errors: FieldError[] = [...requiredOneOf(addressType, ['FQDN', 'IPv4', 'IPv6'], at.field('addressType'))];
+  errors.push(...slicePortsErrors(ports, at.field('ports')));
   const list = at.field('endpoints');
-  if (endpoints.length > maxEndpoints) errors.push(fieldErrors.tooMany(list, endpoints.length, maxEndpoints));
-  else errors.push(...endpoints.flatMap((endpoint, i) => endpointErrors(endpoint, addressType, list.index(i))));
-  if (ports.length > maxPorts) return [...errors, fieldErrors.tooMany(at.field('ports'), ports.length, maxPorts)];
+  if (endpoints.length > maxEndpoints) return [...errors, fieldErrors.tooMany(list, endpoints.length, maxEndpoints)];
+  return [...errors, ...errorsOfEach(endpoints, (endpoint, i) => endpointErrors(endpoint, addressType, list.index(i)))];
+}
+
+function slicePortsErrors(ports: EndpointSlice['ports'], at: FieldPath): Errors {
+  if (ports.length > maxPorts) return [fieldErrors.tooMany(at, ports.length, maxPorts)];
+  const errors: FieldError[] = [];
   const names = new Set<string>();
   for (const [i, { name, protocol, port, appProtocol }] of ports.entries()) {
-    const here = at.field('ports').index(i);
+    const here = at.index(i);
     if (name !== '') errors.push(...dnsLabel(name, here.field('name')));
     if (names.has(name)) errors.push(fieldErrors.duplicate(here.field('name'), name));
     names.add(name);

@@ -2,7 +2,7 @@
 import { deepEqual } from '../../../deep-equal.ts';
 import { type FieldError, type FieldPath, fieldErrors } from '../../../field-error.ts';
 import type { Node } from '../../../generated/core/v1.ts';
-import { legacyCidrErrors } from '../../../ip.ts';
+import { legacyCidrErrors, strictCidrErrors } from '../../../ip.ts';
 import { resourceAmountErrors } from '../../../pod/validation/resources.ts';
 import { taintErrors } from '../../../pod/validation/scheduling.ts';
 import type { Errors } from '../../../validation/common.ts';
@@ -14,9 +14,14 @@ function podCidrErrors(cidrs: readonly string[], at: FieldPath): Errors {
   const errors: FieldError[] = cidrs.flatMap((cidr, i) => legacyCidrErrors(cidr, at.index(i)));
   if (cidrs.length < 2) return errors;
   if (cidrs.length > 2 || new Set(cidrs.map((cidr) => cidr.includes(':'))).size < 2) {
+    const bad = cidrs.findIndex((cidr) => legacyCidrErrors(cidr, at).length > 0);
+    if (bad >= 0) {
+      const cause = `invalid CIDR[${bad}]: <nil> (invalid CIDR address: ${cidrs[bad]})`;
+      errors.push(fieldErrors.internal(at, `invalid PodCIDRs. failed to check with dual stack with error:${cause}`));
+    }
     errors.push(fieldErrors.invalid(at, cidrs, 'may specify no more than one CIDR for each IP family'));
   }
-  return [...errors, ...cidrs.flatMap((cidr, i) => (cidrs.indexOf(cidr) < i ? [fieldErrors.duplicate(at.index(i), cidr)] : []))];
+  return errors;
 }
 
 export const nodeErrors = ({ spec, status }: Node, at: FieldPath): Errors => [
@@ -27,10 +32,16 @@ export const nodeErrors = ({ spec, status }: Node, at: FieldPath): Errors => [
   ...podCidrErrors(spec.podCIDRs ?? [], at.field('spec', 'podCIDRs')),
 ];
 
+/** Networks that a node did not have before are read strictly. */
+export const newPodCidrErrors = ({ spec }: Node, previous: Node | undefined, at: FieldPath): Errors =>
+  (spec.podCIDRs ?? []).flatMap((cidr, i) =>
+    previous?.spec.podCIDRs?.includes(cidr) === true ? [] : strictCidrErrors(cidr, at.field('spec', 'podCIDRs').index(i)),
+  );
+
 export function nodeUpdateErrors(next: Node, previous: Node, at: FieldPath): Errors {
   const here = at.field('spec');
   const cidrs = previous.spec.podCIDRs ?? [];
-  const errors: FieldError[] = [...nodeStatusErrors(next, previous, at)];
+  const errors: FieldError[] = [...nodeStatusErrors(next, previous, at), ...newPodCidrErrors(next, previous, at)];
   if (cidrs.length > 0 && !deepEqual(next.spec.podCIDRs, cidrs)) {
     errors.push(fieldErrors.forbidden(here.field('podCIDRs'), 'node updates may not change podCIDR except from "" to valid'));
   }

@@ -1,12 +1,13 @@
 /** Services. Source: pkg/apis/core/validation/validation.go, ValidateService. */
 import { type FieldError, type FieldPath, fieldErrors } from '../../../field-error.ts';
 import type { Service, ServicePort, ServiceSpec } from '../../../generated/core/v1.ts';
-import { isIp, legacyCidrErrors, legacyIpErrors, nonSpecialIpErrors } from '../../../ip.ts';
+import { isIp, legacyCidrErrors, legacyIpErrors, nonSpecialIpErrors, strictCidrErrors, strictIpErrors } from '../../../ip.ts';
 import { isDns1123Subdomain, isPortNumber } from '../../../names.ts';
 import {
   dnsLabel,
   dnsSubdomain,
   type Errors,
+  errorsOfEach,
   invalidEach,
   labelErrors,
   oneOf,
@@ -63,9 +64,14 @@ function typeErrors(spec: ServiceSpec, at: FieldPath): Errors {
 }
 
 function portsErrors(spec: ServiceSpec, at: FieldPath): Errors {
-  const { ports = [], type } = spec;
+  const { ports = [] } = spec;
   const names = new Set<string>();
-  const errors: FieldError[] = ports.flatMap((port, i) => portErrors(port, ports.length > 1, names, at.index(i)));
+  return errorsOfEach(ports, (port, i) => portErrors(port, ports.length > 1, names, at.index(i)));
+}
+
+/** What is wrong with the ports besides each other; comes after everything about addresses and the type, as upstream. */
+function samePortsErrors({ ports = [], type }: ServiceSpec, at: FieldPath): Errors {
+  const errors: FieldError[] = [];
   if (type === 'ClusterIP') {
     for (const [i, { nodePort = 0 }] of ports.entries()) {
       if (nodePort === 0) continue;
@@ -187,6 +193,7 @@ export function serviceErrors(service: Service, at: FieldPath): Errors {
   return [
     ...topologyErrors(metadata, at.field('metadata', 'annotations')),
     ...typeErrors(spec, here),
+    ...portsErrors(spec, here.field('ports')),
     ...labelErrors(spec.selector, here.field('selector')),
     ...affinityErrors(spec, here),
     ...clusterIpErrors(spec, here),
@@ -195,16 +202,28 @@ export function serviceErrors(service: Service, at: FieldPath): Errors {
       return errors.length > 0 ? errors : nonSpecialIpErrors(ip, here.field('externalIPs').index(i));
     }),
     ...requiredOneOf(spec.type, ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'], here.field('type')),
-    ...portsErrors(spec, here.field('ports')),
+    ...samePortsErrors(spec, here.field('ports')),
     ...loadBalancerErrors(service, at),
     ...trafficErrors(spec, here),
+  ];
+}
+
+/** Addresses and networks that a Service did not have before are read strictly. Source: validation.go (StrictIPCIDRValidation). */
+export function newAddressErrors({ spec }: Service, previous: Service | undefined, at: FieldPath): Errors {
+  const here = at.field('spec');
+  const { externalIPs: oldIps = [], loadBalancerSourceRanges: oldRanges = [] } = previous?.spec ?? {};
+  return [
+    ...errorsOfEach(spec.externalIPs ?? [], (ip, i) => (oldIps.includes(ip) ? [] : strictIpErrors(ip, here.field('externalIPs').index(i)))),
+    ...errorsOfEach(spec.loadBalancerSourceRanges ?? [], (range, i) =>
+      oldRanges.includes(range) ? [] : strictCidrErrors(range.trim(), here.field('LoadBalancerSourceRanges').index(i)),
+    ),
   ];
 }
 
 /** What may not change in a Service. */
 export function serviceUpdateErrors(next: Service, previous: Service, at: FieldPath): Errors {
   const here = at.field('spec');
-  const errors: FieldError[] = [...clusterIpUpdateErrors(next.spec, previous.spec, here)];
+  const errors: FieldError[] = [...clusterIpUpdateErrors(next.spec, previous.spec, here), ...newAddressErrors(next, previous, at)];
   const bothBalanced = next.spec.type === 'LoadBalancer' && previous.spec.type === 'LoadBalancer';
   if (bothBalanced && next.spec.loadBalancerClass !== previous.spec.loadBalancerClass) {
     errors.push(fieldErrors.invalid(here.field('loadBalancerClass'), next.spec.loadBalancerClass, 'may not change once set'));
