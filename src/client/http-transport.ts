@@ -102,9 +102,15 @@ export class HttpTransport {
         ...(call.signal === undefined ? {} : { signal: call.signal }),
         ...(this.#config.timeoutMs === undefined ? {} : { timeout: this.#config.timeoutMs }),
       };
-      const request: ClientRequest = this.#base.protocol === 'http:' ? httpRequest(options, resolve) : httpsRequest(options, resolve);
+      let begun: ClientRequest | IncomingMessage;
+      const answered = (response: IncomingMessage): void => {
+        begun = response;
+        resolve(response);
+      };
+      const request: ClientRequest = this.#base.protocol === 'http:' ? httpRequest(options, answered) : httpsRequest(options, answered);
+      begun = request;
       request.on('error', reject);
-      request.on('timeout', () => request.destroy(new Error('request timed out')));
+      request.on('timeout', () => begun.destroy(new RequestTimedOut()));
       request.end(payload);
     });
   }
@@ -128,6 +134,14 @@ export class HttpTransport {
         ? {}
         : { 'content-type': call.contentType ?? 'application/json', 'content-length': String(contentLength) }),
     };
+  }
+}
+
+/** The client's own time limit: the end of a request, but not a cut of its connection. */
+export class RequestTimedOut extends Error {
+  constructor() {
+    super('request timed out');
+    this.name = 'RequestTimedOut';
   }
 }
 

@@ -42,9 +42,11 @@ function cutAnswer(response: ServerResponse, text: string): void {
   response.write(text, () => response.socket?.destroy());
 }
 
-function answer({ url = '' }: IncomingMessage, response: ServerResponse): void {
+/** `limited`: watches stay open. */
+function answer({ url = '' }: IncomingMessage, response: ServerResponse, limited: boolean): void {
   const send = (body: object): void => void response.end(JSON.stringify(body));
   if (url.includes('/log')) cutAnswer(response, 'the first line\n');
+  else if (url.includes('watch=true') && limited) response.writeHead(200).write(`${JSON.stringify({ type: 'ADDED', object: pod })}\n`);
   else if (url.includes('watch=true')) cutAnswer(response, `${JSON.stringify({ type: 'ADDED', object: pod })}\n`);
   else if (url === '/api') send(discovery);
   else if (url === '/apis') send({ kind: 'APIGroupDiscoveryList', items: [] });
@@ -56,10 +58,11 @@ describe('a stream that is cut', () => {
   let server: Server;
   let url = '';
   let cut: Cut = () => undefined;
+  let limited = false;
   const sockets = new WebSocketServer({ noServer: true });
 
   before(async () => {
-    server = createServer(answer);
+    server = createServer((request, response) => answer(request, response, limited));
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       sockets.handleUpgrade(request, socket, head, (accepted) => {
         accepted.on('message', () => cut(accepted));
@@ -115,6 +118,13 @@ describe('a stream that is cut', () => {
       assert.equal(code, 1, args.join(' '));
       assert.match(err, /^error: unexpected EOF$/m, args.join(' '));
     }
+  });
+
+  it('is not a watch that the user limited', async (t) => {
+    limited = true;
+    const { code, err } = await kubectl(t, 'get', 'pods', '-w', '-o', 'name', '--request-timeout=100ms');
+    limited = false;
+    assert.deepEqual([code, err], [0, '']);
   });
 
   it('fails a raw read', async (t) => {

@@ -1,6 +1,6 @@
 /** Watching a resource over HTTP: the current objects, then every change, until Ctrl-C or the server ends it. */
 import { type Status, StatusError } from '../../api/status-error.ts';
-import { linesOf } from './answer-body.ts';
+import { linesOf, TimeIsOver } from './answer-body.ts';
 import { resourcePath } from './discovery.ts';
 import { queryText } from './list.ts';
 import type { ResourceSelection } from './resource-args.ts';
@@ -74,7 +74,7 @@ export async function watchObjects(session: Session, request: WatchRequest, onEv
       skip = false;
     }
   } catch (error) {
-    if (!session.signal.aborted) throw error;
+    if (!session.signal.aborted && !(error instanceof TimeIsOver)) throw error;
   } finally {
     body.destroy();
   }
