@@ -101,7 +101,7 @@ const seaConfig = {
   useCodeCache: true,
   assets: { [assetNames.sqliteAddon]: addon, [assetNames.networkWorker]: packedWorker, ...maps, ...parts },
   // In MiB, half of V8's default for what is young: bursts of objects that stay, as of a thousand nodes, take 70 MiB less so, and no more time.
-  execArgv: ['--max-semi-space-size=16'],
+  execArgv: ['--max-semi-space-size=16', '--no-deprecation'],
 };
 await bake(main, {
   nodePath: node,

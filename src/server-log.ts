@@ -4,7 +4,11 @@
  */
 import { writeSync } from 'node:fs';
 import { createJsonLogger, type Logger } from './client/logger.ts';
+import { withoutRepeats } from './client/repeat-filter.ts';
 import { sourcePositions } from './executable.ts';
+
+/** What fails again and again is said every so often. */
+const quietMs = 10 * 60_000;
 
 /** Writes whole lines; never throws. */
 export class LogFile {
@@ -39,7 +43,8 @@ export class LogFile {
 /** The log of this process. Also makes the process' own streams harmless, on which libraries and Node itself write. */
 export function openServerLog(): Logger {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  // Deprecations are for those who write programs.
-  process.noDeprecation = true;
-  return createJsonLogger({ stream: new LogFile((text) => writeSync(1, text)), now: Date.now, stackOf: sourcePositions });
+  // Deprecations are for those who write programs. The executable has a flag for that, which makes this read-only.
+  if (process.noDeprecation !== true) process.noDeprecation = true;
+  const logger = createJsonLogger({ stream: new LogFile((text) => writeSync(1, text)), now: Date.now, stackOf: sourcePositions });
+  return withoutRepeats(logger, { now: () => performance.now(), quietMs, maxLines: 1000 });
 }

@@ -118,7 +118,8 @@ class PodSupervisor {
     const sources = [informers.informer(configMapKind), informers.informer(secretKind), informers.informer(serviceKind)];
     await Promise.all([informers.informer(podKind).synced(), ...sources.map((s) => s.synced())]);
     this.#node = await this.#agent.register();
-    await this.#adopt();
+    const adopted = await this.#adopt();
+    if (adopted.pods > 0) log.info('Running pods were adopted', { node: this.#options.identity.name, ...adopted });
     this.#adopted = true;
     this.#watchPods();
     this.#watchNode();
@@ -190,8 +191,8 @@ class PodSupervisor {
     };
   }
 
-  /** Gives every pod of this node a worker that knows what the engine has of it, and removes what belongs to no pod. */
-  async #adopt(): Promise<void> {
+  /** Gives every pod of this node a worker that knows what the engine has of it, and removes what belongs to no pod. Resolves with what ran. */
+  async #adopt(): Promise<{ readonly pods: number; readonly containers: number }> {
     const { runtime, identity, informers } = this.#options;
     const [sandboxes, containers] = await Promise.all([runtime.sandboxes.list(identity.name), runtime.containers.list(identity.name)]);
     const sandboxesByPod = Map.groupBy(sandboxes, (s) => s.pod.uid);
@@ -202,7 +203,10 @@ class PodSupervisor {
       const worker = this.#workers.byUid(uid) ?? this.#admit(pod, known[0].length + known[1].length > 0);
       worker.adopt(...known);
     }
-    await this.#orphans.remove({ sandboxes, containers }, (uid) => this.#workers.byUid(uid) !== undefined);
+    const owned = (uid: string): boolean => this.#workers.byUid(uid) !== undefined;
+    await this.#orphans.remove({ sandboxes, containers }, owned);
+    const running = containers.filter(({ state, pod }) => state === 'running' && owned(pod.uid));
+    return { pods: new Set(running.map(({ pod }) => pod.uid)).size, containers: running.length };
   }
 
   /** A worker for a pod that has none; one that the node cannot run is refused, unless it runs already. */

@@ -1,0 +1,72 @@
+/**
+ * A logger that says once what happens again and again: what fails at every try is one line, not one a try. Said again after a while, with how often it was held back.
+ * Only warnings and errors: what goes well repeats for a reason.
+ */
+import type { LogFields, Logger } from './logger.ts';
+
+export interface RepeatFilterOptions {
+  readonly now: () => number;
+  /** How long the same is not said again, in milliseconds. */
+  readonly quietMs: number;
+  /** How many different lines are remembered. */
+  readonly maxLines: number;
+}
+
+interface Said {
+  readonly atMs: number;
+  heldBack: number;
+}
+
+/** Fields that differ from try to try. */
+const countingFields = new Set(['retryInMs', 'delayMs', 'attempt', 'attempts', 'failures', 'restarts', 'resourceVersion', 'afterMs']);
+
+const render = (key: string, value: unknown): unknown => {
+  if (countingFields.has(key)) return undefined;
+  if (typeof value === 'bigint') return String(value);
+  return value instanceof Error ? `${value.name}: ${value.message}` : value;
+};
+
+/** What is remembered, for a logger and all that are made from it. */
+class Lines {
+  readonly #options: RepeatFilterOptions;
+  /** In the order of when they were said. */
+  readonly #said = new Map<string, Said>();
+
+  constructor(options: RepeatFilterOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a line is to be said, and how often it was not since the last time. */
+  admit(line: string): { readonly heldBack: number } | undefined {
+    const { now, quietMs, maxLines } = this.#options;
+    const atMs = now();
+    const before = this.#said.get(line);
+    if (before !== undefined && atMs - before.atMs < quietMs) {
+      before.heldBack += 1;
+      return undefined;
+    }
+    this.#said.delete(line);
+    this.#said.set(line, { atMs, heldBack: 0 });
+    const [oldest] = this.#said.keys();
+    if (this.#said.size > maxLines && oldest !== undefined) this.#said.delete(oldest);
+    return { heldBack: before?.heldBack ?? 0 };
+  }
+}
+
+/** Wraps a logger. */
+export const withoutRepeats = (logger: Logger, options: RepeatFilterOptions): Logger => filtered(logger, new Lines(options), {});
+
+function filtered(logger: Logger, lines: Lines, common: LogFields): Logger {
+  const write = (level: 'warn' | 'error', message: string, fields: LogFields | undefined): void => {
+    const admitted = lines.admit(JSON.stringify([level, message, common, fields], render));
+    if (admitted === undefined) return;
+    logger[level](message, admitted.heldBack === 0 ? fields : { ...fields, timesSinceLastSaid: admitted.heldBack + 1 });
+  };
+  return {
+    debug: (message, fields) => logger.debug(message, fields),
+    info: (message, fields) => logger.info(message, fields),
+    warn: (message, fields) => write('warn', message, fields),
+    error: (message, fields) => write('error', message, fields),
+    with: (fields) => filtered(logger.with(fields), lines, { ...common, ...fields }),
+  };
+}
