@@ -4,9 +4,10 @@
  */
 import { type FieldError, FieldPath } from './field-error.ts';
 import { type AnyKind, type Kind, type KubeObject, type ServedVersion, tracksGeneration } from './kind.ts';
+import { nameIsPathSegment } from './names.ts';
 import { sameDesired, withMeta, withStatusOf } from './object-fields.ts';
 import type { PartSubresource } from './subresource.ts';
-import { validateObjectMeta, validateObjectMetaUpdate } from './validation/object-meta.ts';
+import { type ObjectMetaRules, validateObjectMeta, validateObjectMetaUpdate } from './validation/object-meta.ts';
 
 /** A finished object, or all that is wrong with it. */
 export interface Finished<T extends KubeObject> {
@@ -24,12 +25,13 @@ export function beforeCreate<T extends KubeObject>(kind: Kind<T>, received: T, v
   const { rules, create } = kind;
   const started = tracksGeneration(kind) ? withMeta(received, { generation: 1 }) : received;
   const object = create?.prepare?.(started) ?? started;
-  const errors = [
-    ...validateObjectMeta(object.metadata, metaRules(kind), metaPath),
+  const own = [
     ...(rules?.validate?.(object, root) ?? []),
     ...(create?.validate?.(object, root) ?? []),
     ...(version?.validateCreate?.(object, root) ?? []),
   ];
+  const metadata = () => validateObjectMeta(object.metadata, metaRules(kind), metaPath);
+  const errors = rules?.looseMetadata === 'all' ? (own.length > 0 ? own : metadata()) : [...metadata(), ...own];
   return finished(kind, object, errors, () => rules?.warnings?.(object, undefined));
 }
 
@@ -78,8 +80,14 @@ function metaErrors(kind: AnyKind, object: KubeObject, previous: KubeObject): re
   ];
 }
 
-function metaRules({ scope, rules }: AnyKind) {
-  return { namespaced: scope === 'Namespaced', ...(rules?.validateName === undefined ? {} : { validateName: rules.validateName }) };
+function metaRules({ scope, rules }: AnyKind): ObjectMetaRules {
+  const loose = rules?.looseMetadata;
+  const validateName = loose === 'all' ? nameIsPathSegment : rules?.validateName;
+  return {
+    namespaced: scope === 'Namespaced',
+    anyFinalizer: loose !== undefined,
+    ...(validateName === undefined ? {} : { validateName }),
+  };
 }
 
 /** What an update can never change, and what it keeps when it says nothing. */

@@ -25,6 +25,8 @@ export interface ResourceNames {
   readonly categories?: readonly string[];
   /** The kind of lists. Default: the kind and `List`. */
   readonly list?: string;
+  /** Where upstream keeps objects in etcd, as some errors tell: `minions`. Default: the plural. Source: pkg/kubeapiserver/default_storage_factory_builder.go. */
+  readonly etcdFolder?: string;
 }
 
 /** How an object is read from a request and written into an answer. */
@@ -84,6 +86,11 @@ interface ServedVersionNames {
 export interface Rules<T extends KubeObject> {
   /** How names are checked; default: DNS-1123 sub-domain. Returns messages, none when good. */
   readonly validateName?: (name: string, prefix: boolean) => readonly string[];
+  /**
+   * What upstream's validation of the kind does not ask of metadata. `finalizers`: that finalizers are ones that Kubernetes knows. `all`: anything but what
+   * every object of any API must meet, and that only when the Kind's own rules have found nothing; names are any segment of a path.
+   */
+  readonly looseMetadata?: 'finalizers' | 'all';
   /** False: `metadata.generation` stays unset, as upstream for Namespace, Node, Service and others. Default: whether there is a status sub-resource. */
   readonly generation?: boolean;
   /** All that is wrong with an object, new or changed; metadata is validated generically before. Runs after prepare. */
@@ -204,7 +211,7 @@ export function defineKind<T extends KubeObject>(declaration: KindDeclaration<T>
     ...declaration,
     apiVersion: apiVersionOf(group, version),
     resourceName: group === '' ? plural : `${plural}.${group}`,
-    names: { singular: kind.toLowerCase(), shortNames: [], categories: [], list: `${kind}List`, ...names },
+    names: { singular: kind.toLowerCase(), shortNames: [], categories: [], list: `${kind}List`, etcdFolder: plural, ...names },
     subresources: subresources ?? {},
   });
 }

@@ -288,7 +288,6 @@ const nameRule =
 
 export const nameIsDnsSubdomain: NameRule = nameRule(isDns1123Subdomain);
 export const nameIsDnsLabel: NameRule = nameRule(isDns1123Label);
-export const nameIsDns1035Label: NameRule = nameRule(isDns1035Label);
 /** RBAC names and others that need only fit in a URL. */
 export const nameIsPathSegment: NameRule = (name, prefix) => (prefix ? isPathSegmentPrefix(name) : isPathSegmentName(name));
 

@@ -134,7 +134,7 @@ export const statusErrors = {
       details: {
         ...(name === '' ? {} : { name }),
         ...(k.group === '' ? {} : { group: k.group }),
-        kind: k.kind,
+        ...(k.kind === '' ? {} : { kind: k.kind }),
         causes: errors.map((e) => ({ reason: e.type, message: e.message, field: e.field })),
       },
     });

@@ -87,6 +87,8 @@ export interface ObjectMetaRules {
   readonly namespaced: boolean;
   /** Default: a DNS-1123 sub-domain. */
   readonly validateName?: (name: string, prefix: boolean) => readonly string[];
+  /** True: also finalizers that Kubernetes does not know. Default: false. */
+  readonly anyFinalizer?: boolean;
 }
 
 function nameErrors(meta: ObjectMeta, { validateName = nameIsDnsSubdomain }: ObjectMetaRules, at: FieldPath): Errors {
@@ -115,7 +117,9 @@ export function validateObjectMeta(meta: ObjectMeta, rules: ObjectMetaRules, at:
     ...ownersErrors(meta.ownerReferences ?? [], at.field('ownerReferences')),
     ...finalizersErrors(finalizers, at.field('finalizers')),
     ...managedFieldsErrors(meta.managedFields ?? [], at.field('managedFields')),
-    ...errorsOfEach(finalizers, (finalizer, i) => kubeFinalizerErrors(finalizer, at.field('finalizers').index(i))),
+    ...(rules.anyFinalizer === true
+      ? []
+      : errorsOfEach(finalizers, (finalizer, i) => kubeFinalizerErrors(finalizer, at.field('finalizers').index(i)))),
   ];
 }
 

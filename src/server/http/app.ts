@@ -96,7 +96,7 @@ function contextOf(options: AppOptions): ServerContext {
   const virtualResources = [
     componentStatuses(healthChecks),
     bindings,
-    ...reviews(authorizer, authenticators, options.ruleResolver),
+    ...reviews(authorizer, authenticators, options.ruleResolver, () => clock.now()),
     ...(options.virtualResources ?? []),
   ];
   return {

@@ -22,12 +22,12 @@ export const tooOld = ({ requested, compacted }: CompactedError): StatusError =>
 
 /** Storage's own form of a failed precondition, inside a Conflict. */
 export function preconditionFailed(
-  at: { readonly group: string; readonly resource: string; readonly namespace: string; readonly name: string },
+  at: { readonly group: string; readonly resource: string; readonly folder: string; readonly namespace: string; readonly name: string },
   field: 'UID' | 'ResourceVersion',
   wanted: string,
   found: string,
 ): StatusError {
-  const path = ['registry', at.resource, at.namespace, at.name].filter((part) => part !== '').join('/');
+  const path = ['registry', at.folder, at.namespace, at.name].filter((part) => part !== '').join('/');
   const cause = `StorageError: invalid object, Code: 4, Key: /${path}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: ${field} in precondition: ${wanted}, ${field} in object meta: ${found}`;
   return statusErrors.conflict({ group: at.group, resource: at.resource }, at.name, cause);
 }

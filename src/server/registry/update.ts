@@ -37,7 +37,8 @@ export async function update(request: ChangeRequest, body: Body, options: Mutate
 /** What is to be created can have no uid yet. Throws StatusError (409). */
 function withoutUid(target: Target, received: KubeObject): KubeObject {
   const { uid } = received.metadata;
-  if (uid !== undefined && uid !== '') throw preconditionFailed({ ...target, ...resourceOf(target) }, 'UID', uid, '');
+  if (uid !== undefined && uid !== '')
+    throw preconditionFailed({ ...target, ...resourceOf(target), folder: target.kind.names.etcdFolder }, 'UID', uid, '');
   return received;
 }
 
@@ -118,7 +119,7 @@ async function tryChange(
 function requireSameUid({ target }: ChangeRequest, { metadata }: KubeObject, { object }: Entry): void {
   const { uid } = metadata;
   if (uid === undefined || uid === '' || uid === object.metadata.uid) return;
-  throw preconditionFailed({ ...target, ...resourceOf(target) }, 'UID', uid, object.metadata.uid);
+  throw preconditionFailed({ ...target, ...resourceOf(target), folder: target.kind.names.etcdFolder }, 'UID', uid, object.metadata.uid);
 }
 
 function requireCurrent({ target }: ChangeRequest, wanted: KubeObject, existing: Entry): void {

@@ -15,7 +15,7 @@ export const lease = defineKind<Lease>({
     // The gate CoordinatedLeaderElection is off: upstream drops its fields. Source: pkg/registry/coordination/lease/strategy.go.
     defaults: ({ spec: { strategy: _strategy, preferredHolder: _preferred, ...spec }, ...lease }) => ({ ...lease, spec }),
   },
-  rules: { validate: leaseErrors },
+  rules: { looseMetadata: 'finalizers', validate: leaseErrors },
   update: { createsAbsent: true, unconditional: false },
   table: {
     columns: [

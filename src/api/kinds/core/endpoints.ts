@@ -23,7 +23,7 @@ export const endpoints = defineKind<Endpoints>({
   kind: 'Endpoints',
   plural: 'endpoints',
   scope: 'Namespaced',
-  names: { shortNames: ['ep'] },
+  names: { shortNames: ['ep'], etcdFolder: 'services/endpoints' },
   codec: {
     schema: 'io.k8s.api.core.v1.Endpoints',
     deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',

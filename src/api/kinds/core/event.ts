@@ -134,7 +134,7 @@ export const event = defineKind<Event>({
       },
     ],
   },
-  rules: { validate: eventErrors },
+  rules: { looseMetadata: 'all', validate: eventErrors },
   update: { createsAbsent: true },
   select: {
     'involvedObject.kind': ({ involvedObject }) => involvedObject.kind ?? '',

@@ -88,7 +88,7 @@ export const node = defineKind<Node>({
   kind: 'Node',
   plural: 'nodes',
   scope: 'Cluster',
-  names: { shortNames: ['no'] },
+  names: { shortNames: ['no'], etcdFolder: 'minions' },
   codec: {
     schema: 'io.k8s.api.core.v1.Node',
     defaults: (object) => {

@@ -23,7 +23,7 @@ export const replicationController = defineKind<ReplicationController>({
   kind: 'ReplicationController',
   plural: 'replicationcontrollers',
   scope: 'Namespaced',
-  names: { shortNames: ['rc'], categories: ['all'] },
+  names: { shortNames: ['rc'], categories: ['all'], etcdFolder: 'controllers' },
   codec: {
     schema: 'io.k8s.api.core.v1.ReplicationController',
     defaults: (rc) => {

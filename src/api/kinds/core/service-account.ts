@@ -36,10 +36,6 @@ export const serviceAccount = defineKind<ServiceAccount>({
     token: createSubresource({ group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }, { keepsSystemMeta: true }),
   },
   table: {
-    columns: [
-      nameColumn,
-      { name: 'Secrets', type: 'string', descriptionOf: [model, 'secrets'], value: ({ secrets }) => secrets?.length ?? 0 },
-      ageColumn,
-    ],
+    columns: [nameColumn, ageColumn],
   },
 });

@@ -1,7 +1,7 @@
 /** A stable address for a set of Pods. https://kubernetes.io/docs/concepts/services-networking/service/ */
 import type { Service } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
-import { nameIsDns1035Label } from '../../names.ts';
+import { nameIsDnsLabel } from '../../names.ts';
 import { formatLabels } from '../../selector.ts';
 import { proxySubresource, statusSubresource } from '../../subresource.ts';
 import type { Column } from '../../table.ts';
@@ -56,11 +56,11 @@ export const service = defineKind<Service>({
   kind: 'Service',
   plural: 'services',
   scope: 'Namespaced',
-  names: { shortNames: ['svc'], categories: ['all'] },
+  names: { shortNames: ['svc'], categories: ['all'], etcdFolder: 'services/specs' },
   codec: { schema: 'io.k8s.api.core.v1.Service', defaults: defaultService },
-  rules: { generation: false, validateName: nameIsDns1035Label, validate: serviceErrors, warnings: serviceWarnings },
+  rules: { generation: false, validateName: nameIsDnsLabel, validate: serviceErrors, warnings: serviceWarnings },
   create: { prepare: prepareServiceForCreate, validate: (service, at) => newAddressErrors(service, undefined, at) },
-  update: { prepare: prepareServiceForUpdate, validate: serviceUpdateErrors },
+  update: { createsAbsent: true, prepare: prepareServiceForUpdate, validate: serviceUpdateErrors },
   delete: { answersObject: true },
   subresources: { status: statusSubresource({ validate: serviceStatusErrors }), proxy: proxySubresource('ServiceProxyOptions') },
   select: { 'spec.clusterIP': ({ spec }) => spec.clusterIP ?? '', 'spec.type': ({ spec }) => spec.type },

@@ -8,7 +8,8 @@ function resourceJson({ kind, verbs, subresources }: ServedResource, group: stri
   });
   return {
     resource: kind.plural,
-    responseKind: { group, version, kind: kind.kind },
+    // Upstream's list of the core group leaves the version out. Source: kube-aggregator pkg/apiserver/handler_discovery.go.
+    responseKind: { group, version: group === '' ? '' : version, kind: kind.kind },
     scope: kind.scope === 'Namespaced' ? 'Namespaced' : 'Cluster',
     singularResource: kind.names.singular,
     verbs,

@@ -26,8 +26,14 @@ const deletedStatus = (target: Target, uid: string): JsonObject => ({
   apiVersion: 'v1',
   metadata: {},
   status: 'Success',
-  details: { name: target.name, ...(target.kind.group === '' ? {} : { group: target.kind.group }), kind: target.kind.plural, uid },
+  details: { name: target.name, ...groupOf(target), kind: target.kind.plural, uid },
 });
+
+/** Of the version that was asked for: events.k8s.io serves what the core group stores. */
+const groupOf = ({ kind, served }: Target) => {
+  const group = served?.group ?? kind.group;
+  return group === '' ? {} : { group };
+};
 
 export async function handleDelete(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
   const representation = negotiateFor(exchange, server, target);

@@ -89,7 +89,11 @@ export function deleteOptions(exchange: Exchange, body: JsonValue | undefined): 
   if (!isObject(body)) throw statusErrors.badRequest('decoded object cannot be converted to DeleteOptions');
   const kind = body.kind;
   if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions') {
-    throw statusErrors.badRequest('decoded object cannot be converted to DeleteOptions');
+    const version = typeof body.apiVersion === 'string' ? body.apiVersion : '';
+    const scheme = 'pkg/apis/meta/internalversion/scheme/register.go:27';
+    throw statusErrors.badRequest(
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(version)} in scheme "${scheme}"`,
+    );
   }
   return checked(body);
 }

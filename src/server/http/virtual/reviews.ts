@@ -7,6 +7,7 @@ import { type FieldError, FieldPath, fieldErrors } from '../../../api/field-erro
 import type { JsonObject, JsonValue } from '../../../api/json.ts';
 import { defineKind, type Scope } from '../../../api/kind.ts';
 import { StatusError, statusErrors } from '../../../api/status-error.ts';
+import { rfc3339 } from '../../../api/time.ts';
 import type { UserInfo } from '../../registry/registry.ts';
 import type { Authenticator, AuthorizationAttributes, Authorizer, RuleResolver } from '../ports.ts';
 import { isObject, member, memberText, memberTexts } from './json-members.ts';
@@ -73,8 +74,9 @@ function localErrors(body: JsonValue, namespace: string): readonly FieldError[] 
   ];
 }
 
-function throwInvalid(kind: string, errors: readonly FieldError[]): void {
-  if (errors.length > 0) throw statusErrors.invalid({ group: authorization, kind }, '', errors);
+/** Upstream names no kind. Source: pkg/registry/authorization/subjectaccessreview/rest.go. */
+function throwInvalid(errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw statusErrors.invalid({ group: authorization, kind: '' }, '', errors);
 }
 
 /** What a review asks about. */
@@ -114,7 +116,7 @@ const selfAccess = (authorizer: Authorizer): VirtualResource => ({
   kind: reviewKind(authorization, 'SelfSubjectAccessReview'),
   verbs: ['create'],
   create: async (exchange, { object: body, admit }) => {
-    throwInvalid('SelfSubjectAccessReview', [...attributeErrors(body), ...metadataErrors(body, [], 'must be empty')]);
+    throwInvalid([...attributeErrors(body), ...metadataErrors(body, [], 'must be empty')]);
     await admit(body);
     const attributes = attributesFrom(body, exchange.user);
     return review('SelfSubjectAccessReview', authorization, body, await decide(authorizer, attributes));
@@ -127,7 +129,7 @@ const subjectAccess = (authorizer: Authorizer, kind: 'SubjectAccessReview' | 'Lo
   create: async (exchange, { object: body, admit }) => {
     const { namespace } = exchange.info;
     const local = kind === 'LocalSubjectAccessReview';
-    throwInvalid(kind, [
+    throwInvalid([
       ...attributeErrors(body),
       ...subjectErrors(body),
       ...(local ? metadataErrors(body, ['namespace'], 'must be empty except for namespace') : metadataErrors(body, [], 'must be empty')),
@@ -162,15 +164,15 @@ const userJson = (user: UserInfo): JsonObject => ({
   ...(Object.keys(user.extra).length === 0 ? {} : { extra: user.extra }),
 });
 
-const selfSubject: VirtualResource = {
+const selfSubject = (now: () => number): VirtualResource => ({
   kind: reviewKind(authentication, 'SelfSubjectReview'),
   verbs: ['create'],
   create: async (exchange, { object, admit }) => {
     await admit(object);
-    const { metadata = {} } = object;
+    const metadata = { creationTimestamp: rfc3339(now()) };
     return { kind: 'SelfSubjectReview', apiVersion: `${authentication}/v1`, metadata, status: { userInfo: userJson(exchange.user) } };
   },
-};
+});
 
 const apiAudiences = ['https://kubernetes.default.svc.cluster.local'];
 
@@ -192,10 +194,10 @@ async function userOfToken(authenticators: readonly Authenticator[], bearerToken
       const groups = user.groups.includes('system:authenticated') ? user.groups : [...user.groups, 'system:authenticated'];
       return { authenticated: true, user: userJson({ ...user, groups }), audiences };
     }
-    return { user: {}, error: '[invalid bearer token]' };
+    return { user: {}, error: 'invalid bearer token' };
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
-    return { user: {}, error: '[invalid bearer token]' };
+    return { user: {}, error: 'invalid bearer token' };
   }
 }
 
@@ -215,11 +217,12 @@ export const reviews = (
   authorizer: Authorizer,
   authenticators: readonly Authenticator[],
   resolver: RuleResolver | undefined,
+  now: () => number,
 ): readonly VirtualResource[] => [
   selfAccess(authorizer),
   subjectAccess(authorizer, 'SubjectAccessReview'),
   subjectAccess(authorizer, 'LocalSubjectAccessReview'),
   selfRules(resolver),
-  selfSubject,
+  selfSubject(now),
   tokenReview(authenticators),
 ];

@@ -1,10 +1,10 @@
 /** Pods: binding to a node, eviction. Source: pkg/registry/core/pod/storage/{storage,eviction}.go. */
-import { type FieldError, FieldPath, fieldErrors } from '../../../api/field-error.ts';
+import { type FieldError, FieldPath, fieldErrors, renderFieldError } from '../../../api/field-error.ts';
 import type { Pod } from '../../../api/generated/core/v1.ts';
 import type { JsonObject, JsonValue } from '../../../api/json.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import type { DeleteOptions } from '../../../api/request-options.ts';
-import { statusErrors } from '../../../api/status-error.ts';
+import { StatusError, statusErrors } from '../../../api/status-error.ts';
 import { rfc3339 } from '../../../api/time.ts';
 import { storeKey } from '../../store/store.ts';
 import { commit } from '../commit.ts';
@@ -22,7 +22,7 @@ async function bind(parts: RegistryParts, { target, options, object: body, admit
   const metadata = metadataOf(body);
   const { name } = target;
   if (textOf(metadata.name) !== name) throw statusErrors.badRequest('name in URL does not match name in Binding object');
-  const node = bindingTarget(name, body);
+  const node = bindingTarget(body);
   await admit(body);
   const key = storeKey('pods', target.namespace, name);
   for (;;) {
@@ -35,19 +35,20 @@ async function bind(parts: RegistryParts, { target, options, object: body, admit
   }
 }
 
-function bindingTarget(name: string, body: JsonObject): string {
+function bindingTarget(body: JsonObject): string {
   const target = typeof body.target === 'object' && body.target !== null ? (body.target as JsonObject) : {};
   const at = FieldPath.root.field('target');
   const errors: FieldError[] = [];
   const kind = textOf(target.kind);
   if (kind !== '' && kind !== 'Node') errors.push(fieldErrors.notSupported(at.field('kind'), kind, ['Node', '<empty>']));
   if (textOf(target.name) === '') errors.push(fieldErrors.required(at.field('name')));
-  if (errors.length > 0) throw statusErrors.invalid({ group: '', kind: 'Binding' }, name, errors);
+  // Upstream answers them bare. Source: pkg/registry/core/pod/storage/storage.go (BindingREST.Create).
+  if (errors.length > 0) throw new StatusError({ code: 500, message: errors.map(renderFieldError).join(', ') });
   return textOf(target.name);
 }
 
 function requirePreconditions({ namespace, name }: Order['target'], sent: JsonObject, { metadata }: KubeObject): void {
-  const at = { ...podResource, namespace, name };
+  const at = { ...podResource, folder: podResource.resource, namespace, name };
   const { uid, resourceVersion } = sent;
   if (typeof uid === 'string' && uid !== '' && uid !== metadata.uid) throw preconditionFailed(at, 'UID', uid, metadata.uid);
   if (typeof resourceVersion === 'string' && resourceVersion !== '' && resourceVersion !== metadata.resourceVersion) {

@@ -155,8 +155,11 @@ function boundObjects(parts: RegistryParts, namespace: string, account: string, 
       return { secret: named(find('secrets', namespace)) };
     case 'v1/Node':
       return { node: named(find('nodes', '')) };
-    default:
-      throw statusErrors.badRequest(`cannot bind token to object of type ${textOf(ref.apiVersion)}, Kind=${textOf(ref.kind)}`);
+    default: {
+      // As Go prints a type: the core group is empty before its slash.
+      const groupVersion = textOf(ref.apiVersion).includes('/') ? textOf(ref.apiVersion) : `/${textOf(ref.apiVersion)}`;
+      throw statusErrors.badRequest(`cannot bind token to object of type ${groupVersion}, Kind=${textOf(ref.kind)}`);
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { type FieldError, type FieldPath, fieldErrors } from '../../../field-err
 import type { Event } from '../../../generated/core/v1.ts';
 import { sameJson } from '../../../same-json.ts';
 import { type Errors, immutable } from '../../../validation/common.ts';
+import { validateObjectMeta } from '../../../validation/object-meta.ts';
 
 const isUnset = (value: unknown): boolean => value === undefined || value === null || value === '' || value === 0;
 
@@ -17,7 +18,10 @@ function seriesErrors({ series }: Event, at: FieldPath): Errors {
 /** What a new event must say, and what only old ones may. */
 export function newEventErrors(event: Event, at: FieldPath): Errors {
   const { eventTime, type = '', firstTimestamp, lastTimestamp, count, source } = event;
-  const errors: FieldError[] = [...seriesErrors(event, at)];
+  const errors: FieldError[] = [
+    ...validateObjectMeta(event.metadata, { namespaced: true }, at.field('metadata')),
+    ...seriesErrors(event, at),
+  ];
   const unset = (name: string): number => errors.push(fieldErrors.invalid(at.field(name), '', 'needs to be unset'));
   if (isUnset(eventTime)) errors.push(fieldErrors.required(at.field('eventTime')));
   if (type !== 'Normal' && type !== 'Warning') errors.push(fieldErrors.invalid(at.field('type'), '', `has invalid value: ${type}`));
