@@ -10,6 +10,7 @@
 import type { FieldError, FieldPath } from './field-error.ts';
 import type { JsonObject } from './json.ts';
 import type { GroupVersionKind, KubeObject, Received } from './object.ts';
+import type { ObjectFormat } from './object-format.ts';
 import type { Subresource } from './subresource.ts';
 import type { Table } from './table.ts';
 
@@ -31,8 +32,8 @@ export interface ResourceNames {
 
 /** How an object is read from a request and written into an answer. */
 export interface Codec<T extends KubeObject> {
-  /** Model name in the schema data, e.g. `io.k8s.api.core.v1.Pod`. */
-  readonly schema: string;
+  /** Model name in the schema data, e.g. `io.k8s.api.core.v1.Pod`; or the format itself, of a Kind that is defined at run time. */
+  readonly schema: string | ObjectFormat;
   /**
    * Fills in defaults that depend on nothing but the object. Runs on every decoded object of every verb, before admission, and again after mutating
    * admission has changed it: running twice must be running once. Schema data has already dropped nulls and added Go's empty structs.
@@ -71,8 +72,8 @@ export interface RemoteConversion {
 interface ServedVersionNames {
   readonly group?: string;
   readonly version: string;
-  /** Model name in the schema data, e.g. `io.k8s.api.events.v1.Event`. */
-  readonly schema: string;
+  /** As for the stored version, e.g. `io.k8s.api.events.v1.Event`. */
+  readonly schema: string | ObjectFormat;
   /** What this version asks besides the Kind's own rules, of the object in its stored form. */
   validateCreate?(object: KubeObject, at: FieldPath): readonly FieldError[];
   validateUpdate?(next: KubeObject, previous: KubeObject, at: FieldPath): readonly FieldError[];

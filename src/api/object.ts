@@ -8,6 +8,11 @@ export interface KubeObject {
   readonly metadata: StoredMeta;
 }
 
+/** An object of a Kind that is defined at run time: besides its metadata, what its definition allows. */
+export interface CustomObject extends KubeObject {
+  readonly [field: string]: unknown;
+}
+
 /** Names a type of objects. */
 export interface GroupVersionKind {
   readonly group: string;

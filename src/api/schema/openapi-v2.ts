@@ -4,7 +4,7 @@ import { DefinitionBuilder } from './openapi/definitions.ts';
 import type { OpenApiInput } from './openapi/input.ts';
 import { discoveryPath, type Operation, type PathOperations, ResourceOperations } from './openapi/operations.ts';
 import { type QueryParameter, queryParameter, queryParameters } from './openapi/parameters.ts';
-import { kindsByModel, type ServedResource } from './openapi/served.ts';
+import { kindsByModel, ownDefinitions, type ServedResource } from './openapi/served.ts';
 
 const produces = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 const streamTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
@@ -17,7 +17,8 @@ const queryJson = ({ name, description, type }: QueryParameter): JsonObject => (
   in: 'query',
 });
 
-function producedBy({ action, answer, streams }: Operation): readonly string[] {
+function producedBy({ action, answer, protobuf, streams }: Operation): readonly string[] {
+  if (!protobuf) return [...produces, ...(streams ? streamTypes : [])].filter((type) => !type.includes('protobuf'));
   if (answer === 'string') return action === 'connect' ? ['*/*'] : ['text/plain', ...produces];
   return streams ? [...produces, ...streamTypes] : produces;
 }
@@ -71,6 +72,7 @@ export function buildOpenApiV2(input: OpenApiInput, resources: readonly ServedRe
     descriptions: input.descriptions,
     dialect: 'v2',
     kindsOf: kindsByModel(resources, input.ownKind),
+    own: ownDefinitions(resources),
   });
   const groupVersions = new Map(resources.map(({ group, version }) => [`${group}/${version}`, { group, version }]));
   const paths = [

@@ -4,7 +4,7 @@ import { DefinitionBuilder } from './openapi/definitions.ts';
 import type { OpenApiInput } from './openapi/input.ts';
 import { discoveryPath, type Operation, type PathOperations, ResourceOperations } from './openapi/operations.ts';
 import { type QueryParameter, queryParameter, queryParameters } from './openapi/parameters.ts';
-import { groupVersionPath, kindsByModel, type ServedResource } from './openapi/served.ts';
+import { groupVersionPath, kindsByModel, ownDefinitions, type ServedResource } from './openapi/served.ts';
 
 const contentTypes = ['application/json', 'application/vnd.kubernetes.protobuf', 'application/yaml'];
 const streamTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
@@ -18,18 +18,17 @@ const queryJson = ({ name, description, type }: QueryParameter): JsonObject => (
 
 const contentOf = (types: readonly string[], schema: JsonObject): JsonObject => Object.fromEntries(types.map((type) => [type, { schema }]));
 
+function answerTypes({ action, answer, protobuf, streams }: Operation): readonly string[] {
+  const forms = [...contentTypes, ...(streams ? streamTypes : [])];
+  if (answer === 'string') return action === 'connect' ? ['*/*'] : ['text/plain', ...contentTypes];
+  return protobuf ? forms : forms.filter((type) => !type.includes('protobuf'));
+}
+
 function renderOperation(operation: Operation, builder: DefinitionBuilder, input: OpenApiInput): JsonObject {
   const query = queryParameters(operation, input);
   const texts: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
-  const isText = operation.answer === 'string';
-  const schema: JsonObject = isText ? { type: 'string' } : builder.ref(operation.answer);
-  const types = isText
-    ? operation.action === 'connect'
-      ? ['*/*']
-      : ['text/plain', ...contentTypes]
-    : operation.streams
-      ? [...contentTypes, ...streamTypes]
-      : contentTypes;
+  const schema: JsonObject = operation.answer === 'string' ? { type: 'string' } : builder.ref(operation.answer);
+  const types = answerTypes(operation);
   const body = operation.body === undefined ? undefined : contentOf(operation.bodyTypes, builder.ref(operation.body));
   return {
     description: operation.description,
@@ -73,6 +72,7 @@ export function buildOpenApiV3(input: OpenApiInput, resources: readonly ServedRe
     descriptions: input.descriptions,
     dialect: 'v3',
     kindsOf: kindsByModel(resources, input.ownKind),
+    own: ownDefinitions(resources),
   });
   const paths = [discoveryPath(first.group, first.version), ...own.flatMap((item) => new ResourceOperations(item, input.schemas).paths())];
   const rendered = paths.map((item): [string, JsonObject] => [item.path, renderPath(item, builder, input)]);

@@ -23,8 +23,10 @@ import { RbacAuthorizer } from '../../server/auth/rbac.ts';
 import { createBehaviours } from '../../server/registry/behaviours/create-behaviours.ts';
 import { createRegistry } from '../../server/registry/create-registry.ts';
 import { createKindSet, type MutableKindSet } from '../../server/registry/kind-set.ts';
+import type { Registry } from '../../server/registry/registry.ts';
 import { createStoreReader } from '../../server/registry/store-reader.ts';
 import { createMemoryStore } from '../../server/store/memory-store.ts';
+import type { Store } from '../../server/store/store.ts';
 import type { RunDeps, Running } from '../running.ts';
 import { type AnyController, type RunningControllers, startControllers } from '../start-controllers.ts';
 
@@ -45,6 +47,8 @@ export interface TestCluster {
   readonly client: Client;
   readonly informers: InspectableInformerFactory;
   readonly kinds: MutableKindSet;
+  readonly registry: Registry;
+  readonly store: Store;
   readonly controllers: RunningControllers;
   api<T extends KubeObject>(kind: Kind<T>): ResourceClient<T>;
   /** Creates an object, of whatever Kind it says it is. */
@@ -132,6 +136,8 @@ export async function startTestCluster(t: TestContext, options: TestClusterOptio
     client,
     informers,
     kinds,
+    registry,
+    store,
     controllers,
     api: (kind) => client.resource(kind),
     apply: (object) => applyAny(client, kinds, object),

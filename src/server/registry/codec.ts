@@ -3,17 +3,10 @@ import type { JsonObject, JsonValue } from '../../api/json.ts';
 import { type AnyKind, apiVersionOf, type ServedVersion } from '../../api/kind.ts';
 import type { GroupVersionKind, KubeObject } from '../../api/object.ts';
 import { asJson, asObject } from '../../api/object-fields.ts';
-import { applyJsonPatch } from '../../api/patch/json-patch.ts';
-import { applyMergePatch } from '../../api/patch/merge-patch.ts';
-import { PatchError, patchStatus } from '../../api/patch/patch-error.ts';
-import { applyStrategicMergePatch } from '../../api/patch/strategic-merge-patch.ts';
-import { Decoder } from '../../api/schema/decode.ts';
-import { decodeRequest } from '../../api/schema/decode-request.ts';
-import { queryOptions } from '../../api/schema/query-options.ts';
-import type { Schemas } from '../../api/schema/schema.ts';
+import type { ObjectFormat } from '../../api/object-format.ts';
 import { statusErrors } from '../../api/status-error.ts';
 import type { Body, KindSet, MutateOptions, RequestContext, Target } from './registry.ts';
-import type { BodyDecoder, Patcher, RegistryParts } from './registry-parts.ts';
+import type { RegistryParts } from './registry-parts.ts';
 
 /** The group and version that a request uses. */
 export const servedBy = ({ kind, served }: Pick<Target, 'kind' | 'served'>): { readonly group: string; readonly version: string } =>
@@ -25,43 +18,12 @@ export function conversionOf(target: Pick<Target, 'kind' | 'served'>): ServedVer
   return target.kind.codec.alsoServed?.find((other) => (other.group ?? target.kind.group) === group && other.version === version);
 }
 
-const modelOf = (kind: AnyKind, conversion: ServedVersion | undefined): string => conversion?.schema ?? kind.codec.schema;
+/** What a target's Kind declares of the version that the request uses. */
+const schemaOf = (target: Pick<Target, 'kind' | 'served'>): string | ObjectFormat =>
+  conversionOf(target)?.schema ?? target.kind.codec.schema;
 
-/** Decodes built-in kinds by their schemas. */
-export function createSchemaDecoder(schemas: Schemas): BodyDecoder {
-  const decoder = new Decoder(schemas);
-  return {
-    decode: ({ type: { group, version, kind }, model, ...body }) =>
-      decodeRequest(decoder, schemas, { schema: schemas.get(model), apiVersion: apiVersionOf(group, version), kind, ...body }),
-    decodeQuery: (type, query) => queryOptions(schemas, type, query),
-    modelOf: ({ group, version, kind }) => {
-      const schema = schemas.forKind(group, version, kind);
-      if (schema === undefined) throw new Error(`no schema for ${kind} of ${apiVersionOf(group, version)}`);
-      return schema.model;
-    },
-  };
-}
-
-/** Patches as the server applies them, strategic ones by the schemas' merge keys. */
-export function createPatcher(schemas: Schemas): Patcher {
-  return {
-    json: applyJsonPatch,
-    merge: applyMergePatch,
-    strategic: (document, patch, model) => {
-      const schema = schemas.find(model);
-      if (schema === undefined) {
-        throw statusErrors.unsupportedMediaType(
-          'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
-        );
-      }
-      try {
-        return ofSameType(document, applyStrategicMergePatch(document, patch, { schemas, schema }));
-      } catch (error) {
-        throw error instanceof PatchError ? patchStatus(error) : error;
-      }
-    },
-  };
-}
+/** The format of the request's version. */
+export const formatOf = ({ formats }: Pick<RegistryParts, 'formats'>, target: Target): ObjectFormat => formats.of(schemaOf(target));
 
 /**
  * Decodes a body as the target's Kind, in the stored version and with defaults; warnings go to the context. Throws StatusError (400).
@@ -77,26 +39,23 @@ export async function decodeBody(
   const type = { ...servedBy(target), kind: target.kind.kind };
   requireType(parts.kinds, type, body.json);
   const canonical = stored === undefined || conversionOf(target) !== undefined ? undefined : asJson(stored);
-  const { object, warnings } = parts.decoder.decode({ type, model: servedModel(target), canonical, ...body });
+  const { object, warnings } = formatOf(parts, target).decode({ type, canonical, ...body });
   for (const warning of warnings) context.warn(warning);
   return toStored(target, object);
 }
 
 /** Decodes a body that is of another type than the Kind's: of a sub-resource. Throws StatusError (400). */
 export function decodeAs(
-  { decoder, kinds }: RegistryParts,
+  { formats, kinds }: RegistryParts,
   context: RequestContext,
   type: GroupVersionKind,
   body: Body & { readonly fieldValidation: MutateOptions['fieldValidation'] },
 ): JsonObject {
   requireType(kinds, type, body.json);
-  const { object, warnings } = decoder.decode({ type, model: decoder.modelOf(type), ...body });
+  const { object, warnings } = formats.ofType(type).decode({ type, ...body });
   for (const warning of warnings) context.warn(warning);
   return object;
 }
-
-/** The schema model of a type that is no Kind's. */
-export const modelOfType = ({ decoder }: RegistryParts, type: GroupVersionKind): string => decoder.modelOf(type);
 
 /** Converts a decoded object of the request's version to the stored one and fills in defaults. Rejects with what a conversion failed with. */
 export async function toStored(target: Target, object: JsonObject): Promise<KubeObject> {
@@ -118,9 +77,6 @@ export async function toServed(target: Target, object: KubeObject): Promise<Json
   const served = conversion.remote === undefined ? conversion.fromStored(json) : (await conversion.remote.fromStored([json]))[0];
   return { ...served, apiVersion: apiVersionOf(group, version) };
 }
-
-/** The schema model of the request's version. */
-export const servedModel = (target: Target): string => modelOf(target.kind, conversionOf(target));
 
 /** Source: apimachinery pkg/runtime/serializer/versioning/versioning.go (Decode), pkg/runtime/error.go; apiserver handlers/rest.go (transformDecodeError). */
 function requireType(kinds: KindSet, type: GroupVersionKind, json: JsonValue): void {
@@ -159,10 +115,3 @@ function summary(json: JsonValue): string {
   const text = Buffer.from(JSON.stringify(json));
   return text.length > 30 ? `${text.subarray(0, 30).toString('hex')} ...` : text.toString('hex');
 }
-
-/** What a strategic merge patch calls its object counts for nothing. Source: apiserver handlers/patch.go (applyPatchToObject decodes into the type). */
-const ofSameType = ({ apiVersion, kind }: JsonObject, patched: JsonObject): JsonObject => ({
-  ...patched,
-  ...(typeof patched.apiVersion === 'string' && apiVersion !== undefined ? { apiVersion } : {}),
-  ...(typeof patched.kind === 'string' && kind !== undefined ? { kind } : {}),
-});

@@ -10,5 +10,5 @@ export async function connect(request: ChangeRequest, query: Iterable<readonly [
   if (declared?.does !== 'connect') throw statusErrors.noSuchResource();
   const parameters = [...query];
   if (parameters.some(([name]) => name === 'dryRun')) throw statusErrors.badRequest('dryRun is not supported');
-  await admitConnect(request, parts.decoder.decodeQuery(declared.options, parameters));
+  await admitConnect(request, parts.formats.decodeQuery(declared.options, parameters));
 }

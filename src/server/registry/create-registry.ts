@@ -1,9 +1,9 @@
 /** Puts the verbs together: the Registry that the HTTP layer and the in-process client call. */
 import { randomUUID } from 'node:crypto';
+import { createModelFormats } from '../../api/schema/model-formats.ts';
 import type { Schemas } from '../../api/schema/schema.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
 import type { Entry, Store } from '../store/store.ts';
-import { createPatcher, createSchemaDecoder } from './codec.ts';
 import { connect } from './connect.ts';
 import { create } from './create.ts';
 import { deleteOne } from './delete.ts';
@@ -15,7 +15,7 @@ import { carryOut } from './order.ts';
 import { patch } from './patch.ts';
 import type { ChangeRequest } from './prepare.ts';
 import type { KindSet, Registry, RequestContext, Target } from './registry.ts';
-import type { BodyDecoder, RegistryParts, ResourceBehaviour } from './registry-parts.ts';
+import type { RegistryParts, ResourceBehaviour } from './registry-parts.ts';
 import { getStandIn, patchStandIn, type StandIn, updateStandIn } from './stand-in.ts';
 import { untilFresh } from './until-fresh.ts';
 import { update } from './update.ts';
@@ -29,8 +29,6 @@ export interface RegistryOptions {
   readonly admission: AdmissionChain;
   /** By resource name; see `createBehaviours`. */
   readonly behaviours: ReadonlyMap<string, ResourceBehaviour>;
-  /** Default: by `schemas`. */
-  readonly decoder?: BodyDecoder;
   /** Milliseconds since the epoch. Default: the system's clock. */
   readonly now?: () => number;
   /** In [0, 1). Default: Math.random. */
@@ -54,8 +52,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     store: options.store,
     kinds: options.kinds,
     admission: options.admission,
-    decoder: options.decoder ?? createSchemaDecoder(options.schemas),
-    patcher: createPatcher(options.schemas),
+    formats: createModelFormats(options.schemas),
     fields: untrackedFields,
     behaviours: options.behaviours,
     departures: new WeakMap(),

@@ -3,12 +3,14 @@
 import { FieldPath, fieldErrors } from '../../api/field-error.ts';
 import type { JsonObject, JsonValue } from '../../api/json.ts';
 import type { KubeObject } from '../../api/object.ts';
+import type { ObjectFormat } from '../../api/object-format.ts';
+import { applyJsonPatch } from '../../api/patch/json-patch.ts';
+import { applyMergePatch } from '../../api/patch/merge-patch.ts';
 import { copyObject, goFormat } from '../../api/patch/mutable-json.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';
-import { decodeBody, servedModel, toServed } from './codec.ts';
+import { decodeBody, formatOf, toServed } from './codec.ts';
 import { type ChangeRequest, inNamespace, requireName } from './prepare.ts';
 import type { MutateOptions, PatchRequest, WriteAnswer } from './registry.ts';
-import type { RegistryParts } from './registry-parts.ts';
 import { change } from './update.ts';
 
 /** Patches the stored object. Rejects with StatusError; server-side apply is answered 415. */
@@ -20,7 +22,7 @@ export async function patch(request: ChangeRequest, body: PatchRequest, options:
 /** The object after a patch, decoded and defaulted like one that was sent. Throws StatusError. */
 export async function patched(request: ChangeRequest, object: KubeObject, body: PatchRequest, options: MutateOptions): Promise<KubeObject> {
   const { parts, context, target } = request;
-  const json = applyPatch(parts, await toServed(target, object), body, servedModel(target));
+  const json = applyPatch(await toServed(target, object), body, formatOf(parts, target));
   let decoded: KubeObject;
   try {
     const { strictErrors = [] } = body;
@@ -34,15 +36,16 @@ export async function patched(request: ChangeRequest, object: KubeObject, body: 
   return received;
 }
 
-/** Applies a patch to JSON in the version that the request uses; `model` is that version's schema. */
-export function applyPatch({ patcher }: RegistryParts, document: JsonObject, { type, body }: PatchRequest, model: string): JsonObject {
+/** Applies a patch to JSON in the version that the request uses, whose format is given. */
+export function applyPatch(document: JsonObject, { type, body }: PatchRequest, format: Pick<ObjectFormat, 'strategicMerge'>): JsonObject {
   switch (type) {
     case 'json':
-      return patcher.json(document, body);
+      return applyJsonPatch(document, body);
     case 'merge':
-      return patcher.merge(document, body);
+      return applyMergePatch(document, body);
     case 'strategic':
-      return patcher.strategic(document, body, model);
+      if (format.strategicMerge === undefined) throw unsupportedPatch(['json-patch+json', 'merge-patch+json', 'apply-patch+yaml']);
+      return format.strategicMerge(document, body);
     case 'apply':
       throw unsupportedPatch();
   }
@@ -53,9 +56,11 @@ export function requireSupported({ type }: PatchRequest): void {
   if (type === 'apply') throw unsupportedPatch();
 }
 
-const unsupportedPatch = (): StatusError =>
+const unsupportedPatch = (
+  accepted: readonly string[] = ['json-patch+json', 'merge-patch+json', 'strategic-merge-patch+json'],
+): StatusError =>
   statusErrors.unsupportedMediaType(
-    'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.map((type) => `application/${type}`).join(', ')}`,
   );
 
 /** A strategic merge patch that was applied is an object. */

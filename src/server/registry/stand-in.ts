@@ -7,7 +7,7 @@ import { statusErrors } from '../../api/status-error.ts';
 import type { StandInSubresource } from '../../api/subresource.ts';
 import type { Entry } from '../store/store.ts';
 import { gateOf } from './admit.ts';
-import { decodeAs, modelOfType } from './codec.ts';
+import { decodeAs } from './codec.ts';
 import { keyOf, unstoredEntry } from './commit.ts';
 import { applyPatch, requireSupported } from './patch.ts';
 import { type ChangeRequest, requireName } from './prepare.ts';
@@ -39,9 +39,9 @@ export async function patchStandIn(
   options: MutateOptions,
 ): Promise<WriteAnswer> {
   requireSupported(patch);
-  const model = modelOfType(request.parts, standIn.body);
+  const format = request.parts.formats.ofType(standIn.body);
   return changeByStandIn(request, standIn, options, (before) => ({
-    json: applyPatch(request.parts, before, patch, model),
+    json: applyPatch(before, patch, format),
     text: undefined,
     ...(patch.strictErrors === undefined ? {} : { strictErrors: patch.strictErrors }),
   }));

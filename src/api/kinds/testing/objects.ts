@@ -4,17 +4,18 @@ import { beforeCreate, beforePartUpdate, beforeUpdate } from '../../before-write
 import { renderFieldError } from '../../field-error.ts';
 import type { JsonObject } from '../../json.ts';
 import type { Kind, KubeObject } from '../../kind.ts';
-import { Decoder } from '../../schema/decode.ts';
 import { loadSchemas } from '../../schema/load.ts';
+import { createModelFormats } from '../../schema/model-formats.ts';
 
 const schemas = loadSchemas(brotliDecompressSync);
-const decoder = new Decoder(schemas);
+const formats = createModelFormats(schemas);
 
 /** Decodes and defaults JSON as an object of the Kind, in namespace `default` where that applies. */
 export function received<T extends KubeObject>(kind: Kind<T>, json: JsonObject): T {
   const namespace = kind.scope === 'Namespaced' ? { namespace: 'default' } : {};
   const metadata = { name: 'x', ...namespace, resourceVersion: '1', ...(json.metadata as JsonObject | undefined) };
-  const decoded = decoder.decode(schemas.get(kind.codec.schema), { apiVersion: kind.apiVersion, kind: kind.kind, ...json, metadata });
+  const body = { json: { ...json, metadata }, text: undefined, fieldValidation: 'Ignore' } as const;
+  const decoded = formats.of(kind.codec.schema).decode({ type: kind, ...body }).object;
   // The decoder has given the object the shape that its schema says.
   const object = decoded as unknown as T;
   return kind.codec.defaults?.(object) ?? object;

@@ -7,6 +7,7 @@ import type { GroupVersionKind } from '../../object.ts';
 import type { Descriptions } from '../descriptions.ts';
 import type { GoType } from '../facts.ts';
 import type { SchemaField, Schemas } from '../schema.ts';
+import type { OwnDefinition } from './served.ts';
 
 export type Dialect = 'v2' | 'v3';
 
@@ -77,6 +78,12 @@ const specialSchemas: Readonly<Record<string, Readonly<Record<Dialect, JsonObjec
   }),
 };
 
+const conventions = 'https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md';
+const typeMetaTexts = {
+  apiVersion: `The version of the schema that the object is written in. More info: ${conventions}#resources`,
+  kind: `The REST resource that the object stands for. More info: ${conventions}#types-kinds`,
+};
+
 function both(schema: JsonObject): Readonly<Record<Dialect, JsonObject>> {
   return { v2: schema, v3: schema };
 }
@@ -94,6 +101,7 @@ export class DefinitionBuilder {
   readonly #descriptions: Descriptions;
   readonly #dialect: Dialect;
   readonly #kindsOf: (model: string) => readonly GroupVersionKind[];
+  readonly #own: ReadonlyMap<string, OwnDefinition>;
   readonly #wanted: string[] = [];
   readonly #seen = new Set<string>();
 
@@ -103,11 +111,14 @@ export class DefinitionBuilder {
     readonly dialect: Dialect;
     /** The kinds under which a model is served. */
     readonly kindsOf: (model: string) => readonly GroupVersionKind[];
+    /** Models that the schema data does not know. */
+    readonly own: ReadonlyMap<string, OwnDefinition>;
   }) {
     this.#schemas = options.schemas;
     this.#descriptions = options.descriptions;
     this.#dialect = options.dialect;
     this.#kindsOf = options.kindsOf;
+    this.#own = options.own;
   }
 
   /** A reference to a model, which `definitions` will then contain. */
@@ -130,7 +141,7 @@ export class DefinitionBuilder {
     const special = specialSchemas[model];
     if (special !== undefined) return special[this.#dialect];
     const schema = this.#schemas.find(model);
-    if (schema === undefined) return this.#unknown(model);
+    if (schema === undefined) return this.#ownDefinition(model);
     const required = schema.fields.filter((field) => !field.optional).map(({ name }) => name);
     const properties = schema.fields.map((field): [string, JsonObject] => [field.name, this.#property(field)]);
     properties.sort(([a], [b]) => (a < b ? -1 : 1));
@@ -146,10 +157,25 @@ export class DefinitionBuilder {
     };
   }
 
-  /** A kind without a schema of its own: any object. */
-  #unknown(model: string): JsonObject {
-    const kinds = this.#kindsOf(model).map((kind) => ({ ...kind }));
-    return { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, 'x-kubernetes-group-version-kind': kinds };
+  /** Of a Kind that is defined at run time. Source: apiextensions-apiserver pkg/controller/openapi/builder/builder.go. */
+  #ownDefinition(model: string): JsonObject {
+    const own = this.#own.get(model);
+    const kinds = { 'x-kubernetes-group-version-kind': this.#kindsOf(model).map((kind) => ({ ...kind })) };
+    if (own?.type !== 'list') return { type: 'object', ...own?.format.openApi?.(this.#dialect), ...kinds };
+    const item = this.ref(own.items);
+    const text = (description: string): JsonObject => ({ description, type: 'string' });
+    return {
+      description: `${own.kind}List is a list of ${own.kind}`,
+      type: 'object',
+      required: ['items'],
+      properties: {
+        apiVersion: text(typeMetaTexts.apiVersion),
+        items: { description: `List of ${own.plural}. More info: ${conventions}`, type: 'array', items: item },
+        kind: text(typeMetaTexts.kind),
+        metadata: this.ref(`${metaPackage}.ListMeta`),
+      },
+      ...kinds,
+    };
   }
 
   #property(field: SchemaField): JsonObject {

@@ -2,6 +2,7 @@
 
 import type { GroupVersionKind } from '../../object.ts';
 import type { AnySubresource, SubresourceVerb } from '../../subresource.ts';
+import { hasStrategicMerge } from '../model-formats.ts';
 import type { Schemas } from '../schema.ts';
 import type { ParameterName } from './parameters.ts';
 import { groupVersionPath, type ServedResource } from './served.ts';
@@ -26,6 +27,8 @@ export interface Operation {
   readonly answer: string;
   readonly codes: readonly number[];
   readonly streams: boolean;
+  /** Whether bodies and answers have a protobuf form. */
+  readonly protobuf: boolean;
 }
 
 export interface PathOperations {
@@ -158,14 +161,15 @@ export class ResourceOperations {
       answer: this.#resource.schema,
       codes: [200],
       streams: false,
+      protobuf: this.#resource.format?.protobuf ?? true,
       ...fields,
     };
   }
 
   #list(allNamespaces: boolean): Operation {
-    const { kind, schema } = this.#resource;
+    const { format, kind, listSchema, schema } = this.#resource;
     const id = allNamespaces ? `list${this.#prefix}${kind}ForAllNamespaces` : this.#id('list');
-    const answer = this.#schemas.find(`${schema}List`) === undefined ? schema : `${schema}List`;
+    const answer = format === undefined && this.#schemas.find(listSchema) === undefined ? schema : listSchema;
     return this.#operation({
       id,
       description: `list or watch objects of kind ${kind}`,
@@ -226,7 +230,9 @@ export class ResourceOperations {
       query: [...writeQuery, 'force'],
       body: `${metaPackage}.Patch`,
       bodyRequired: true,
-      bodyTypes: patchTypes,
+      bodyTypes: hasStrategicMerge(this.#resource.format ?? this.#resource.schema)
+        ? patchTypes
+        : patchTypes.filter((type) => !type.includes('strategic')),
       codes: [200, 201],
     });
   }
@@ -331,6 +337,7 @@ export function discoveryPath(group: string, version: string): PathOperations {
     answer: `${metaPackage}.APIResourceList`,
     codes: [200],
     streams: false,
+    protobuf: true,
   };
   return { path: `/${groupVersionPath(group, version)}/`, pathParameters: new Map(), operations: { get: operation } };
 }

@@ -1,6 +1,7 @@
 /** What is served, as OpenAPI sees it: one entry per resource and version, derived from the Kinds. */
 import type { AnyKind, Scope } from '../../kind.ts';
 import type { GroupVersionKind } from '../../object.ts';
+import type { ObjectFormat } from '../../object-format.ts';
 
 /** A resource that is computed rather than stored, such as a TokenReview. */
 export interface ComputedResource {
@@ -14,6 +15,10 @@ export interface ServedResource extends GroupVersionKind {
   readonly scope: Scope;
   /** Model name. */
   readonly schema: string;
+  /** The model name of its lists. */
+  readonly listSchema: string;
+  /** Of a Kind that is defined at run time: its model is not in the schema data. */
+  readonly format: ObjectFormat | undefined;
   /** The verbs of a computed resource; undefined for stored ones, which have all. */
   readonly verbs: ComputedResource['verbs'] | undefined;
   readonly deleteCollection: boolean;
@@ -35,10 +40,15 @@ function versionsOf(kind: AnyKind): ServedResource[] {
   };
   const others = codec.alsoServed ?? [];
   return [
-    { group, version, schema: codec.schema, ...resource },
-    ...others.map((served) => ({ group: served.group ?? group, version: served.version, schema: served.schema, ...resource })),
+    { group, version, ...modelsOf(codec.schema), ...resource },
+    ...others.map((served) => ({ group: served.group ?? group, version: served.version, ...modelsOf(served.schema), ...resource })),
   ];
 }
+
+const modelsOf = (schema: string | ObjectFormat): Pick<ServedResource, 'schema' | 'listSchema' | 'format'> => {
+  const model = typeof schema === 'string' ? schema : schema.model;
+  return { schema: model, listSchema: `${model}List`, format: typeof schema === 'string' ? undefined : schema };
+};
 
 /** Every served resource, sorted by path. */
 export function servedResources(kinds: readonly AnyKind[], computed: readonly ComputedResource[]): ServedResource[] {
@@ -51,6 +61,22 @@ export function servedResources(kinds: readonly AnyKind[], computed: readonly Co
 
 const sortKey = ({ group, version, plural }: ServedResource): string => `${groupVersionPath(group, version)}/${plural}`;
 
+/** How the models of Kinds that are defined at run time look, which the schema data does not know. */
+export type OwnDefinition =
+  | { readonly type: 'object'; readonly format: ObjectFormat }
+  | { readonly type: 'list'; readonly kind: string; readonly plural: string; readonly items: string };
+
+/** By model name. */
+export function ownDefinitions(resources: readonly ServedResource[]): ReadonlyMap<string, OwnDefinition> {
+  const own = new Map<string, OwnDefinition>();
+  for (const { format, kind, listSchema, plural, schema } of resources) {
+    if (format === undefined) continue;
+    own.set(schema, { type: 'object', format });
+    own.set(listSchema, { type: 'list', kind, plural, items: schema });
+  }
+  return own;
+}
+
 const metaPackage = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 const everywhere: ReadonlySet<string> = new Set([`${metaPackage}.DeleteOptions`, `${metaPackage}.WatchEvent`]);
 
@@ -62,11 +88,11 @@ export function kindsByModel(
   const byModel = new Map<string, GroupVersionKind[]>();
   const groupVersions = new Map<string, { readonly group: string; readonly version: string }>();
   groupVersions.set('/v1', { group: '', version: 'v1' });
-  for (const { group, version, kind, schema } of resources) {
+  for (const { group, version, kind, schema, listSchema } of resources) {
     groupVersions.set(`${group}/${version}`, { group, version });
     for (const [model, name] of [
       [schema, kind],
-      [`${schema}List`, `${kind}List`],
+      [listSchema, `${kind}List`],
     ] as const) {
       byModel.set(model, [...(byModel.get(model) ?? []), { group, kind: name, version }]);
     }

@@ -1,5 +1,6 @@
 /** Which version of a Kind a request asked for. */
 import type { AnyKind, ServedVersion } from '../../../api/kind.ts';
+import type { ObjectFormat } from '../../../api/object-format.ts';
 import type { Target } from '../../registry/registry.ts';
 
 /** The conversion that a target needs; undefined when it is served as stored. */
@@ -15,6 +16,10 @@ export function servedApiVersion(target: Pick<Target, 'kind' | 'served'>): strin
   if (served === undefined) return kind.apiVersion;
   return served.group === '' ? served.version : `${served.group}/${served.version}`;
 }
+
+/** What the Kind declares of the version. */
+export const servedSchema = (target: Pick<Target, 'kind' | 'served'>): string | ObjectFormat =>
+  conversionOf(target)?.schema ?? target.kind.codec.schema;
 
 /** The name of a Kind's list type. */
 export const listKind = ({ names }: AnyKind): string => names.list;

@@ -36,7 +36,7 @@ const groupOf = ({ kind, served }: Target) => {
 };
 
 export async function handleDelete(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
-  const representation = negotiateFor(exchange, server, target);
+  const representation = negotiateFor(exchange, target);
   const { options, asked202 } = deleteOptions(exchange, await optionsBody(exchange, server));
   const answer = await server.registry.delete(exchange, target, options);
   if (answer.type === 'deleted') {
@@ -49,7 +49,7 @@ export async function handleDelete(exchange: Exchange, server: ServerContext, ta
 }
 
 export async function handleDeleteCollection(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
-  const representation = negotiateFor(exchange, server, target);
+  const representation = negotiateFor(exchange, target);
   const { list } = listOptions(exchange);
   const { options } = deleteOptions(exchange, await optionsBody(exchange, server));
   const answer = await server.registry.deleteCollection(exchange, { ...target, name: '' }, list, options);

@@ -1,8 +1,9 @@
 /** GET of one object and of lists. */
+import { hasProtobuf } from '../../../api/schema/model-formats.ts';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { ListAnswer, Target } from '../../registry/registry.ts';
 import { type Body, encodeEntry, encodeList } from '../encode/encode.ts';
-import { servedApiVersion } from '../encode/served-object.ts';
+import { servedSchema } from '../encode/served-object.ts';
 import { includeObjectParam } from '../encode/table.ts';
 import type { Exchange } from '../exchange.ts';
 import { negotiate, type Offers, type Representation } from '../negotiation.ts';
@@ -12,13 +13,13 @@ import { baseHeaders, respond } from '../respond.ts';
 import type { ServerContext } from '../server-context.ts';
 
 /** The representation for a target's own objects. */
-export const negotiateFor = (exchange: Exchange, server: ServerContext, target: Target, offers: Offers = 'meta'): Representation =>
+export const negotiateFor = (exchange: Exchange, target: Target, offers: Offers = 'meta'): Representation =>
   negotiate({
     accept: exchange.accept,
     userAgent: exchange.userAgent,
     pretty: exchange.param('pretty'),
     offers,
-    protobuf: () => server.codec.supports(servedApiVersion(target), target.kind.kind),
+    protobuf: () => hasProtobuf(servedSchema(target)),
   });
 
 /** How to encode, from the query: `includeObject` of Tables. */
@@ -44,7 +45,7 @@ export function send(
 }
 
 export async function handleGet(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
-  const representation = negotiateFor(exchange, server, target);
+  const representation = negotiateFor(exchange, target);
   if (boolParam(exchange, 'export') === true) {
     throw statusErrors.badRequest('the export parameter, deprecated since v1.14, is no longer supported');
   }
@@ -54,7 +55,7 @@ export async function handleGet(exchange: Exchange, server: ServerContext, targe
 }
 
 export async function handleList(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
-  const representation = negotiateFor(exchange, server, target);
+  const representation = negotiateFor(exchange, target);
   const { list } = listOptions(exchange);
   const context = encodeContext(exchange, server);
   const answer = await server.registry.list(exchange, { ...target, name: '' }, list);

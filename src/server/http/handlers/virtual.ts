@@ -26,7 +26,7 @@ function entryOf(object: JsonObject, target: Target): Entry {
 }
 
 async function read(exchange: Exchange, server: ServerContext, target: Target, resource: VirtualResource): Promise<Response> {
-  const representation = negotiateFor(exchange, server, target);
+  const representation = negotiateFor(exchange, target);
   const context = encodeContext(exchange, server);
   const objects = (await resource.list?.(exchange)) ?? [];
   const entries = objects.map((object) => entryOf(object, target));

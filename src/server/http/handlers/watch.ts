@@ -29,8 +29,8 @@ export interface StartedWatch {
 const timeoutMsOf = ({ timeoutSeconds }: ListOptions): number =>
   timeoutSeconds > 0 ? timeoutSeconds * 1000 : minWatchTimeoutMs * (1 + Math.random());
 
-function representationFor(exchange: Exchange, server: ServerContext, target: Target): Representation {
-  const representation = negotiateFor(exchange, server, target);
+function representationFor(exchange: Exchange, target: Target): Representation {
+  const representation = negotiateFor(exchange, target);
   if (representation.mediaType === 'application/yaml') {
     throw statusErrors.notAcceptable(
       'only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch',
@@ -62,7 +62,7 @@ const entriesOf = (batch: readonly WatchOutput[]): readonly Entry[] =>
 
 /** Starts a watch at the registry, when that has the version that initial events are wanted of. Bad options are thrown. */
 export async function startWatch(exchange: Exchange, server: ServerContext, target: Target): Promise<StartedWatch> {
-  const representation = representationFor(exchange, server, target);
+  const representation = representationFor(exchange, target);
   const options = listOptions(exchange);
   const { resourceVersion, sendInitialEvents } = options.watching;
   if (sendInitialEvents === true) await server.registry.untilFresh(resourceVersion);

@@ -3,13 +3,14 @@ import { goJsonError } from '../../../api/go-json-error.ts';
 import type { JsonValue } from '../../../api/json.ts';
 import { mayNestTooDeep, nestsTooDeep } from '../../../api/nesting.ts';
 import type { PatchType } from '../../../api/request-options.ts';
+import { hasProtobuf, hasStrategicMerge } from '../../../api/schema/model-formats.ts';
 import { patchStrictErrors } from '../../../api/schema/strict.ts';
 import { statusErrors } from '../../../api/status-error.ts';
 import { YamlError } from '../../../api/yaml/yaml-error.ts';
 import type { Target, WriteAnswer } from '../../registry/registry.ts';
 import { decodeBody, inputType, readBody } from '../body.ts';
 import { encodeEntry } from '../encode/encode.ts';
-import { conversionOf, servedApiVersion } from '../encode/served-object.ts';
+import { conversionOf, servedApiVersion, servedSchema } from '../encode/served-object.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Representation } from '../negotiation.ts';
 import { forceParam, mutateOptions } from '../options/mutate-options.ts';
@@ -36,12 +37,12 @@ const answer = (
 async function received(exchange: Exchange, server: ServerContext, target: Target) {
   const apiVersion = servedApiVersion(target);
   const { kind } = target.kind;
-  const type = inputType(exchange.header('content-type'), () => server.codec.supports(apiVersion, kind));
+  const type = inputType(exchange.header('content-type'), () => hasProtobuf(servedSchema(target)));
   return decodeBody(await readBody(exchange), { type, codec: server.codec, apiVersion, kind });
 }
 
 export async function handleCreate(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
-  const representation = negotiateFor(exchange, server, target);
+  const representation = negotiateFor(exchange, target);
   const body = await received(exchange, server, target);
   const options = mutateOptions(exchange, 'CreateOptions');
   const written = await server.registry.create(exchange, target, body, options);
@@ -49,7 +50,7 @@ export async function handleCreate(exchange: Exchange, server: ServerContext, ta
 }
 
 export async function handleUpdate(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
-  const representation = negotiateFor(exchange, server, target);
+  const representation = negotiateFor(exchange, target);
   const options = mutateOptions(exchange, 'UpdateOptions');
   const body = await received(exchange, server, target);
   const written = await server.registry.update(exchange, target, body, options);
@@ -107,8 +108,8 @@ export async function patchBody(
 }
 
 export async function handlePatch(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
-  const type = patchTypeOf(exchange.header('content-type'), () => server.codec.supports(servedApiVersion(target), target.kind.kind));
-  const representation = negotiateFor(exchange, server, target);
+  const type = patchTypeOf(exchange.header('content-type'), () => hasStrategicMerge(servedSchema(target)));
+  const representation = negotiateFor(exchange, target);
   const { json: body, strictErrors = [] } = await patchBody(exchange, type);
   const options = mutateOptions(exchange, 'PatchOptions', type);
   const written = await server.registry.patch(exchange, target, { type, body, force: forceParam(exchange), strictErrors }, options);

@@ -1,0 +1,76 @@
+/** Formats of built-in kinds, from the schema data. */
+import type { JsonObject, JsonValue } from '../json.ts';
+import { apiVersionOf } from '../kind.ts';
+import type { FormatBody, FormatObject, ObjectFormat, ObjectFormats } from '../object-format.ts';
+import { PatchError, patchStatus } from '../patch/patch-error.ts';
+import { applyStrategicMergePatch } from '../patch/strategic-merge-patch.ts';
+import { Decoder } from './decode.ts';
+import { decodeRequest } from './decode-request.ts';
+import { queryOptions } from './query-options.ts';
+import type { Schema, Schemas } from './schema.ts';
+
+/** Makes each model's format at first use. */
+export function createModelFormats(schemas: Schemas): ObjectFormats {
+  const decoder = new Decoder(schemas);
+  const made = new Map<string, ObjectFormat>();
+  const ofModel = (model: string): ObjectFormat => {
+    let format = made.get(model);
+    if (format === undefined) {
+      format = new ModelFormat(schemas, decoder, schemas.get(model));
+      made.set(model, format);
+    }
+    return format;
+  };
+  return {
+    of: (schema) => (typeof schema === 'string' ? ofModel(schema) : schema),
+    ofType: ({ group, version, kind }) => {
+      const schema = schemas.forKind(group, version, kind);
+      if (schema === undefined) throw new Error(`no schema for ${kind} of ${apiVersionOf(group, version)}`);
+      return ofModel(schema.model);
+    },
+    decodeQuery: (type, query) => queryOptions(schemas, type, query),
+  };
+}
+
+class ModelFormat implements ObjectFormat {
+  readonly protobuf = true;
+  readonly #schemas: Schemas;
+  readonly #decoder: Decoder;
+  readonly #schema: Schema;
+
+  constructor(schemas: Schemas, decoder: Decoder, schema: Schema) {
+    this.#schemas = schemas;
+    this.#decoder = decoder;
+    this.#schema = schema;
+  }
+
+  get model(): string {
+    return this.#schema.model;
+  }
+
+  decode({ type: { group, version, kind }, ...body }: FormatBody): FormatObject {
+    return decodeRequest(this.#decoder, this.#schemas, { schema: this.#schema, apiVersion: apiVersionOf(group, version), kind, ...body });
+  }
+
+  strategicMerge(document: JsonObject, patch: JsonValue): JsonObject {
+    try {
+      return ofSameType(document, applyStrategicMergePatch(document, patch, { schemas: this.#schemas, schema: this.#schema }));
+    } catch (error) {
+      throw error instanceof PatchError ? patchStatus(error) : error;
+    }
+  }
+}
+
+/** What a strategic merge patch calls its object counts for nothing. Source: apiserver handlers/patch.go (applyPatchToObject decodes into the type). */
+const ofSameType = ({ apiVersion, kind }: JsonObject, patched: JsonObject): JsonObject => ({
+  ...patched,
+  ...(typeof patched.apiVersion === 'string' && apiVersion !== undefined ? { apiVersion } : {}),
+  ...(typeof patched.kind === 'string' && kind !== undefined ? { kind } : {}),
+});
+
+/** Whether objects of a declared schema have a protobuf form: all that are built in have. */
+export const hasProtobuf = (schema: string | ObjectFormat): boolean => typeof schema === 'string' || schema.protobuf;
+
+/** Whether objects of a declared schema can be patched strategically: all that are built in can. */
+export const hasStrategicMerge = (schema: string | ObjectFormat): boolean =>
+  typeof schema === 'string' || schema.strategicMerge !== undefined;
