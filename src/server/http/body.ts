@@ -3,6 +3,7 @@ import { goJsonError } from '../../api/go-json-error.ts';
 import type { JsonValue } from '../../api/json.ts';
 import { mayNestTooDeep, nestsTooDeep } from '../../api/nesting.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';
+import { wellFormedJson } from '../../api/well-formed.ts';
 import { YamlError } from '../../api/yaml/yaml-error.ts';
 import type { Body } from '../registry/registry.ts';
 import type { Exchange, NodeBindings } from './exchange.ts';
@@ -122,7 +123,7 @@ export async function decodeBody(bytes: Buffer, options: DecodeOptions): Promise
       throw unrecognized(kind, error instanceof Error ? error.message : String(error), bytes);
     }
   }
-  const text = bytes.toString('utf8');
+  const text = options.type === 'json' ? wellFormedJson(bytes.toString('utf8')) : bytes.toString('utf8');
   let json: JsonValue;
   let strictErrors: readonly string[] = [];
   if (options.type === 'yaml') {

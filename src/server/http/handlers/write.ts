@@ -6,6 +6,7 @@ import type { PatchType } from '../../../api/request-options.ts';
 import { hasProtobuf, hasStrategicMerge } from '../../../api/schema/model-formats.ts';
 import { patchStrictErrors } from '../../../api/schema/strict.ts';
 import { statusErrors } from '../../../api/status-error.ts';
+import { wellFormedJson } from '../../../api/well-formed.ts';
 import { YamlError } from '../../../api/yaml/yaml-error.ts';
 import type { Target, WriteAnswer } from '../../registry/registry.ts';
 import { decodeBody, inputType, readBody } from '../body.ts';
@@ -85,7 +86,7 @@ export async function patchBody(
   exchange: Exchange,
   type: PatchType,
 ): Promise<{ readonly json: JsonValue; readonly strictErrors?: readonly string[] }> {
-  const text = (await readBody(exchange)).toString('utf8');
+  const text = wellFormedJson((await readBody(exchange)).toString('utf8'));
   if (type === 'apply') {
     const { yamlToJson } = await import('../../../api/yaml/yaml-to-json.ts');
     try {
