@@ -21,8 +21,8 @@ const failedWith = (message: string) => report(spec({ State: 'failed', Failure: 
 describe('a report', () => {
   it('names specs as upstream does and says which are conformance', () => {
     assert.deepEqual(report(spec({}), spec({ LeafNodeText: 'more', LeafNodeLabels: null })).specs, [
-      { name: '[sig-node] Pods should run [Conformance]', outcome: 'passed', reason: '', seconds: 2, conformance: true },
-      { name: '[sig-node] Pods more', outcome: 'passed', reason: '', seconds: 2, conformance: false },
+      { name: '[sig-node] Pods should run [Conformance]', outcome: 'passed', reason: '', seconds: 2, attempts: 1, conformance: true },
+      { name: '[sig-node] Pods more', outcome: 'passed', reason: '', seconds: 2, attempts: 1, conformance: false },
     ]);
   });
 
@@ -69,6 +69,7 @@ const result = (name: string, outcome: SpecResult['outcome'], reason = ''): Spec
   outcome,
   reason,
   seconds: 1,
+  attempts: 1,
   conformance: true,
 });
 
@@ -90,6 +91,15 @@ describe('the page', () => {
 
   it('says so when all pass', () => {
     assert.ok(conformancePage({ upstreamVersion: 'v1', date: 'd', specs: specs.slice(0, 1) }).endsWith('Every one of them passes.\n'));
+  });
+
+  it('names those that passed at the second attempt', () => {
+    const page = conformancePage({
+      upstreamVersion: 'v1',
+      date: 'd',
+      specs: [{ ...result('[sig-node] Pods flap [Conformance]', 'passed'), attempts: 2 }],
+    });
+    assert.ok(page.includes('these did so at the second attempt:\n\n- Pods flap\n'));
   });
 
   it('has a short form for the terminal', () => {

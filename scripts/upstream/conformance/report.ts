@@ -9,6 +9,8 @@ export interface SpecResult {
   /** Why it did not pass, in one line. */
   readonly reason: string;
   readonly seconds: number;
+  /** More than one: it failed before. */
+  readonly attempts: number;
   readonly conformance: boolean;
 }
 
@@ -63,6 +65,7 @@ function resultOf(spec: SpecReport): SpecResult {
     outcome,
     reason: outcome === 'passed' ? '' : reasonOf(spec),
     seconds: Math.round(spec.RunTime / 1e9),
+    attempts: spec.NumAttempts,
     conformance: labels.includes('Conformance'),
   };
 }

@@ -56,6 +56,7 @@ async function runPart(
       `--procs=${part.processes}`,
       '--no-color',
       '--timeout=3h',
+      '--flake-attempts=2',
       `--label-filter=${part.filter}`,
       ...focus.map((word) => `--focus=${word}`),
     ],
