@@ -106,6 +106,12 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
     sleep: 'A time to sleep.',
     tcpSocket: 'Deprecated and not supported.',
   },
+  NodeConfigSource: { configMap: 'Reference to the ConfigMap that holds the configuration. Deprecated, and no longer supported.' },
+  NodeConfigStatus: {
+    active: 'The configuration that the node uses.',
+    assigned: 'The configuration that the node is to use.',
+    lastKnownGood: 'The configuration to which the node goes back when the assigned one fails.',
+  },
   NodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: 'What a node must have for the pod to be scheduled onto it.' },
   NodeSpec: { configSource: 'Deprecated: the source of dynamic kubelet configuration.' },
   NodeDaemonEndpoints: { kubeletEndpoint: 'Where the kubelet listens.' },

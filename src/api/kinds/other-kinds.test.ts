@@ -10,20 +10,7 @@ import { node } from './core/node.ts';
 import { secret } from './core/secret.ts';
 import { serviceAccount } from './core/service-account.ts';
 import { endpointSlice } from './discovery/endpoint-slice.ts';
-import { builtInKinds } from './index.ts';
 import { cells, created, createErrors, partErrors, received, updated, updateErrors } from './testing/objects.ts';
-
-describe('built-in kinds', () => {
-  it('have unique names and end their tables in known ways', () => {
-    const names = builtInKinds.map(({ resourceName }) => resourceName);
-    assert.equal(new Set(names).size, names.length);
-    for (const kind of builtInKinds)
-      assert.ok(
-        kind.table?.columns.some(({ name }) => name === 'Name'),
-        kind.kind,
-      );
-  });
-});
 
 describe('ConfigMap', () => {
   it('accepts good data', () => assert.deepEqual(createErrors(configMap, { data: { 'a.b': 'x' }, binaryData: { c: 'AA==' } }), []));

@@ -1,0 +1,37 @@
+/** Runs the contract with every built-in Kind. Samples are beside the Kinds: `<group>/testing/<kind>.ts`, exported as `samples`. */
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { declarationContract } from './declaration.contract.ts';
+import { builtInKinds } from './index.ts';
+import { formsContract, statusContract, validationContract, verbsContract } from './kind.contract.ts';
+import type { KindSamples } from './testing/samples.ts';
+
+const folder = import.meta.dirname;
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => /^[a-z-]+\/testing\/[a-z-]+\.ts$/.test(file));
+// Files of that name export samples, which is what the tests below find out.
+const found = (await Promise.all(files.map((file) => import(`./${file}`)))) as readonly { readonly samples: KindSamples }[];
+const all = found.map(({ samples }) => samples);
+
+describe('built-in kinds', () => {
+  it('have names of their own', () => {
+    const names = builtInKinds.map(({ resourceName }) => resourceName);
+    assert.equal(new Set(names).size, names.length);
+  });
+  it('have samples', () => {
+    assert.deepEqual(
+      builtInKinds.filter((kind) => !all.some((samples) => samples.kind === kind)).map(({ kind }) => kind),
+      [],
+    );
+  });
+});
+
+for (const samples of all) {
+  describe(samples.kind.kind, () => {
+    declarationContract(samples);
+    verbsContract(samples);
+    validationContract(samples);
+    statusContract(samples);
+    formsContract(samples);
+  });
+}
