@@ -38,7 +38,7 @@ const users = [
   'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin',
 ];
 const groups = ['root:x:0:', 'tty:x:5:', 'mysql:x:101:', 'nogroup:x:65534:'];
-const applets = ['nslookup', 'wget', 'nc', 'vi', 'less', 'telnet', 'traceroute', 'netstat', 'clear', 'ash'];
+const applets = ['nslookup', 'wget', 'nc', 'vi', 'less', 'telnet', 'traceroute', 'netstat', 'clear', 'ash', 'tar'];
 
 /** What every root file system needs and no package brings. */
 export function skeleton(root: LayerTar): void {
@@ -108,6 +108,7 @@ export const recipes: readonly Recipe[] = [
       'busybox-static',
     ],
     files: baseFiles,
+    inputs: applets,
     lines: ['ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'CMD ["bash"]'],
   },
   {

@@ -1,7 +1,11 @@
 /** Streams into pods as a user meets them: commands that end at once, exit codes, copies. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { E2eCluster, flavours } from './support/cluster.ts';
+import { eventually, ok } from './support/shell.ts';
 
 const cluster = new E2eCluster({ name: 'e2e-streams' });
 
@@ -31,3 +35,30 @@ for (const flavour of flavours) {
     });
   });
 }
+
+describe("the books' own pod, whose image is `:latest` and only here", () => {
+  before(async () => {
+    await cluster.kubectl('kubectl', ['run', 'kubia', '--image=luksa/kubia']);
+    await cluster.podsReady('run=kubia', 1);
+  });
+
+  for (const flavour of flavours) {
+    it(`takes files and gives them back by ${flavour} cp`, async () => {
+      const [sent, back] = [join(cluster.home, 'sent'), join(cluster.home, 'back')];
+      const content = randomBytes(3_000_000);
+      writeFileSync(sent, content);
+      await cluster.kubectl(flavour, ['cp', sent, 'kubia:/tmp/content']);
+      await cluster.kubectl(flavour, ['cp', 'kubia:/tmp/content', back]);
+      assert.deepEqual(readFileSync(back), content);
+    });
+  }
+
+  it('runs once after its container was restarted behind the back of the kubelet', async () => {
+    const running = async (): Promise<readonly string[]> =>
+      (await cluster.containers('status=running')).filter((name) => name.startsWith('k8s_kubia_'));
+    const [name = ''] = await running();
+    await ok(['docker', 'restart', '--time', '1', name]);
+    await cluster.podsReady('run=kubia', 1);
+    await eventually(async () => assert.equal((await running()).length, 1));
+  });
+});
