@@ -12,15 +12,24 @@ import {
   lowPortsAdvice,
   removeServiceRoute,
 } from '../runtime/network/host-network.ts';
-import type { ClusterSubnets } from '../runtime/network/subnets.ts';
+import { type ClusterSubnets, pickSubnets, simulatedPools } from '../runtime/network/subnets.ts';
 import { addressesOf } from './addresses.ts';
 import { containerRuntime, removeVolumes, routesByHelper } from './container-runtime.ts';
 import { findEngine } from './engine.ts';
 
 const defaultApiPort = 6443;
 const dnsPort = 53;
-/** Nothing of a simulated cluster is on the host, so it has upstream's whole ranges to itself. */
-const simulatedSubnets: ClusterSubnets = { serviceCidr: '10.96.0.0/12', podCidr: '10.244.0.0/16' };
+/**
+ * Nothing of a simulated cluster is on the host, so a host without room is no hindrance; but no two clusters share
+ * addresses where that can be had, so that what is seen of one is never taken for another's.
+ */
+function simulatedSubnets(takenCidrs: readonly string[], preferred: Partial<ClusterSubnets>): ClusterSubnets {
+  const { serviceCidr, podCidr } = pickSubnets({ taken: takenCidrs, preferred, pools: simulatedPools });
+  return {
+    serviceCidr: serviceCidr ?? preferred.serviceCidr ?? simulatedPools.services[0] ?? '',
+    podCidr: podCidr ?? preferred.podCidr ?? simulatedPools.pods[0] ?? '',
+  };
+}
 
 /** What a user can mend is told as such; of a profile that is yet to be made also what else it could be. */
 function asUserError(error: unknown, newProfile?: string): unknown {
@@ -79,7 +88,7 @@ export async function plan(choices: ClusterChoices): Promise<ClusterSettings> {
       apiPortFor(choices),
       runtimeName === 'docker'
         ? chooseSubnets(takenCidrs, withoutUndefined(preferred))
-        : { ...simulatedSubnets, ...withoutUndefined(preferred) },
+        : simulatedSubnets(takenCidrs, withoutUndefined(preferred)),
     ]);
     refuseOtherThan(choices, subnets);
     const clusterId = known?.clusterId ?? `${profile}-${randomBytes(3).toString('hex')}`;

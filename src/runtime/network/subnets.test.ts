@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { contains, formatIpv4, overlaps, parseCidr, parseIpv4 } from './ipv4.ts';
-import { pickSubnets } from './subnets.ts';
+import { pickSubnets, simulatedPools } from './subnets.ts';
 
 describe('pickSubnets', () => {
   it('starts with the ranges Kubernetes users know', () => {
@@ -27,6 +27,19 @@ describe('pickSubnets', () => {
     const preferred = { serviceCidr: '10.96.48.0/20', podCidr: '10.244.48.0/20' };
     assert.deepEqual(pickSubnets({ taken: [], preferred }), preferred);
     assert.equal(pickSubnets({ taken: ['10.96.48.0/24'], preferred }).serviceCidr, '10.96.0.0/20');
+  });
+
+  it('gives fifty simulated clusters ranges of their own, apart from those of clusters on the host', () => {
+    const taken = ['10.96.0.0/20', '10.244.0.0/20'];
+    for (let i = 0; i < 50; i++) {
+      const { serviceCidr, podCidr } = pickSubnets({ taken, pools: simulatedPools });
+      assert.ok(serviceCidr !== undefined && podCidr !== undefined);
+      taken.push(serviceCidr, podCidr);
+    }
+    const ranges = taken.map(parseCidr).filter((range) => range !== undefined);
+    for (const [i, range] of ranges.entries()) {
+      assert.ok(!ranges.slice(i + 1).some((other) => overlaps(range, other)), JSON.stringify(range));
+    }
   });
 
   it('says which range the host has no room for', () => {
