@@ -100,7 +100,7 @@ export function authorizedRegistry(registry: Registry, authorizer: AccessAuthori
     },
     update: async (context, target, body, options) => {
       check(context, 'update', target);
-      return registry.update(context, target, body, options);
+      return registry.update(context, target, body, { ...options, authorizeCreate: () => check(context, 'create', target) });
     },
     patch: async (context, target, patch, options) => {
       check(context, 'patch', target);

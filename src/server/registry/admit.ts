@@ -3,8 +3,8 @@ import type { JsonObject } from '../../api/json.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { subresourceType } from '../../api/subresource.ts';
 import type { AdmissionAttributes, AdmissionObject, AdmissionOperation } from '../admission/admission.ts';
-import { servedBy } from './codec.ts';
 import type { ChangeRequest } from './prepare.ts';
+import { servedBy } from './served-version.ts';
 
 /** A write's two passages. `oldObject` undefined: it is a creation. */
 export interface Gate {

@@ -1,29 +1,16 @@
 /** From a request's body to an object in the stored version, defaulted, and back. Source: apiserver pkg/endpoints/handlers/rest.go. */
 import type { JsonObject, JsonValue } from '../../api/json.ts';
-import { type AnyKind, apiVersionOf, type ServedVersion } from '../../api/kind.ts';
+import { type AnyKind, apiVersionOf } from '../../api/kind.ts';
 import type { GroupVersionKind, KubeObject } from '../../api/object.ts';
 import { asJson, asObject } from '../../api/object-fields.ts';
 import type { ObjectFormat } from '../../api/object-format.ts';
 import { statusErrors } from '../../api/status-error.ts';
 import type { Body, KindSet, MutateOptions, RequestContext, Target } from './registry.ts';
 import type { RegistryParts } from './registry-parts.ts';
-
-/** The group and version that a request uses. */
-export const servedBy = ({ kind, served }: Pick<Target, 'kind' | 'served'>): { readonly group: string; readonly version: string } =>
-  served ?? { group: kind.group, version: kind.version };
-
-/** The conversions of a request's version; undefined when it is the stored one. */
-export function conversionOf(target: Pick<Target, 'kind' | 'served'>): ServedVersion | undefined {
-  const { group, version } = servedBy(target);
-  return target.kind.codec.alsoServed?.find((other) => (other.group ?? target.kind.group) === group && other.version === version);
-}
-
-/** What a target's Kind declares of the version that the request uses. */
-const schemaOf = (target: Pick<Target, 'kind' | 'served'>): string | ObjectFormat =>
-  conversionOf(target)?.schema ?? target.kind.codec.schema;
+import { conversionOf, servedBy, servedSchema } from './served-version.ts';
 
 /** The format of the request's version. */
-export const formatOf = ({ formats }: Pick<RegistryParts, 'formats'>, target: Target): ObjectFormat => formats.of(schemaOf(target));
+export const formatOf = ({ formats }: Pick<RegistryParts, 'formats'>, target: Target): ObjectFormat => formats.of(servedSchema(target));
 
 /**
  * Decodes a body as the target's Kind, in the stored version and with defaults; warnings go to the context. Throws StatusError (400).

@@ -68,15 +68,16 @@ async function admit(request: ChangeRequest, gate: Gate, received: KubeObject, o
   return withUniqueOwners(context, await gate.mutate(managed, undefined), true);
 }
 
-async function createAdmitted(request: ChangeRequest, gate: Gate, admitted: KubeObject, { dryRun }: MutateOptions): Promise<WriteAnswer> {
+async function createAdmitted(request: ChangeRequest, gate: Gate, admitted: KubeObject, options: MutateOptions): Promise<WriteAnswer> {
   const { parts, target } = request;
   const object = withMeta(admitted, { uid: parts.newUid(), creationTimestamp: rfc3339(parts.now()), resourceVersion: undefined });
   const behaviour = parts.behaviours.get(target.kind.resourceName);
   const reserve = behaviour?.beginCreate?.bind(behaviour);
   return withReservation(object, reserve, async (reserved) => {
     const finished = prepareForCreate(request, reserved);
+    await options.authorizeCreate?.();
     await gate.validate(finished, undefined);
-    return store(request, finished, dryRun);
+    return store(request, finished, options.dryRun);
   });
 }
 

@@ -8,9 +8,10 @@ import { asJson, asObject, withMeta } from '../../api/object-fields.ts';
 import { statusErrors } from '../../api/status-error.ts';
 import { subresourceType } from '../../api/subresource.ts';
 import { gateOf } from './admit.ts';
-import { decodeAs, servedBy } from './codec.ts';
+import { decodeAs } from './codec.ts';
 import { type ChangeRequest, inNamespace, withoutSystemMeta, withUniqueOwners } from './prepare.ts';
 import type { Body, MutateOptions, OrderCode } from './registry.ts';
+import { servedBy } from './served-version.ts';
 
 /** Decodes an order, lets it through admission and carries it out; the body of the answer. Rejects with StatusError. */
 export async function carryOut(request: ChangeRequest, body: Body, options: MutateOptions, code?: OrderCode): Promise<JsonObject> {

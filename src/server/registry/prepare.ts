@@ -4,9 +4,9 @@ import type { AnyKind } from '../../api/kind.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { withMeta } from '../../api/object-fields.ts';
 import { statusErrors } from '../../api/status-error.ts';
-import { conversionOf } from './codec.ts';
 import type { MutateOptions, RequestContext, Target } from './registry.ts';
 import type { RegistryParts } from './registry-parts.ts';
+import { conversionOf } from './served-version.ts';
 
 /** Metadata that a client cannot set at creation, gone. */
 export const withoutSystemMeta = (object: KubeObject): KubeObject =>

@@ -39,6 +39,8 @@ export interface MutateOptions {
   readonly dryRun: boolean;
   readonly fieldManager: string;
   readonly fieldValidation: 'Ignore' | 'Warn' | 'Strict';
+  /** Of an update that turns out to create: whether the user may do that, too. Rejects with StatusError when not. Default: so it is. */
+  authorizeCreate?(): Promise<void> | void;
 }
 
 export interface ReadOptions {

@@ -4,8 +4,8 @@ import type { AnyKind, ServedVersion } from '../../api/kind.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { parseLabelSelector } from '../../api/selector.ts';
 import { statusErrors } from '../../api/status-error.ts';
-import { conversionOf } from './codec.ts';
 import type { Target } from './registry.ts';
+import { conversionOf } from './served-version.ts';
 
 export interface Selection {
   /** True when everything matches. */

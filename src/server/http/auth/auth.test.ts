@@ -21,6 +21,26 @@ function only(...allowed: readonly string[]) {
 
 const as = (token: string, more: Record<string, string> = {}): RequestInit => ({ headers: { authorization: `Bearer ${token}`, ...more } });
 
+describe('authorization', () => {
+  it('asks for create, too, when a PUT creates', async () => {
+    const path = '/apis/coordination.k8s.io/v1/namespaces/default/leases/l';
+    const put = (token: string): RequestInit => {
+      const init = sending('PUT', { metadata: { name: 'l' }, spec: {} });
+      return { ...init, headers: { ...init.headers, authorization: `Bearer ${token}` } };
+    };
+    const { json } = testApp({ authorizer: only('jane update leases', 'joe update leases', 'joe create leases') });
+    const { status, body } = await json(path, put('jane'));
+    assert.deepEqual(
+      [status, body.message],
+      [
+        403,
+        'leases.coordination.k8s.io "l" is forbidden: User "jane" cannot create resource "leases" in API group "coordination.k8s.io" in the namespace "default"',
+      ],
+    );
+    assert.equal((await json(path, put('joe'))).status, 201);
+  });
+});
+
 describe('authentication', () => {
   it('answers 401 to a token that nobody knows', async () => {
     const { json } = testApp();

@@ -20,9 +20,9 @@ export function attributesOf(exchange: Exchange): AuthorizationAttributes {
   };
 }
 
-/** Throws 403 with upstream's sentence when the user may not. */
-export function authorize(exchange: Exchange, authorizer: Authorizer): Promise<void> | undefined {
-  const attributes = attributesOf(exchange);
+/** Throws 403 with upstream's sentence when the user may not. `verb`: other than the request's, when that takes more than one. */
+export function authorize(exchange: Exchange, authorizer: Authorizer, verb = exchange.info.verb): Promise<void> | undefined {
+  const attributes = { ...attributesOf(exchange), verb };
   const answer = authorizer.authorize(attributes);
   if (answer instanceof Promise) {
     return answer.then(({ allowed, reason }) => {

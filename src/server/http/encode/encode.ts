@@ -4,13 +4,13 @@
 import type { JsonObject } from '../../../api/json.ts';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { ListAnswer, Target } from '../../registry/registry.ts';
+import { servedApiVersion } from '../../registry/served-version.ts';
 import type { Entry } from '../../store/store.ts';
 import type { Representation } from '../negotiation.ts';
 import type { ProtobufCodec } from '../ports.ts';
 import { ListBody } from './list-body.ts';
 import { partialJson, partialObject } from './partial-metadata.ts';
 import type { ServedEntries } from './served-entries.ts';
-import { listKind, servedApiVersion } from './served-object.ts';
 import { type IncludeObject, type ListMeta, tableJson } from './table.ts';
 import type { TableColumns } from './table-columns.ts';
 
@@ -132,7 +132,7 @@ function encodePreparedList(
 ): ListBody | Promise<Body> {
   if (representation.transform === undefined && plain(representation)) {
     const items = answer.entries.map((entry) => context.served.bytes(target, entry));
-    return joinList(listKind(target.kind), servedApiVersion(target), listMeta(answer), items);
+    return joinList(target.kind.names.list, servedApiVersion(target), listMeta(answer), items);
   }
   return encodeListSlowly(target, answer, representation, context);
 }
@@ -148,7 +148,7 @@ async function encodeListSlowly(target: What, answer: ListAnswer, representation
     );
   }
   if (transform === 'PartialObjectMetadata') {
-    const list = `*${target.served?.version ?? target.kind.version}.${listKind(target.kind)}`;
+    const list = `*${target.served?.version ?? target.kind.version}.${target.kind.names.list}`;
     throw statusErrors.notAcceptable(`you requested PartialObjectMetadata, but the requested object is a list (${list})`);
   }
   if (transform === 'PartialObjectMetadataList') {
@@ -163,7 +163,7 @@ async function encodeListSlowly(target: What, answer: ListAnswer, representation
   }
   const items = answer.entries.map((entry) => context.served.object(target, entry));
   return encodeObject(
-    { kind: listKind(target.kind), apiVersion: servedApiVersion(target), metadata: { ...meta }, items },
+    { kind: target.kind.names.list, apiVersion: servedApiVersion(target), metadata: { ...meta }, items },
     representation,
     context.codec,
   );

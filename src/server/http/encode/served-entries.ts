@@ -6,8 +6,8 @@ import type { JsonObject } from '../../../api/json.ts';
 import type { RemoteConversion, ServedVersion } from '../../../api/kind.ts';
 import { asJson } from '../../../api/object-fields.ts';
 import type { Target } from '../../registry/registry.ts';
+import { conversionOf, servedApiVersion } from '../../registry/served-version.ts';
 import type { Entry } from '../../store/store.ts';
-import { conversionOf, servedApiVersion } from './served-object.ts';
 
 type What = Pick<Target, 'kind' | 'served'>;
 

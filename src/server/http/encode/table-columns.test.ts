@@ -30,7 +30,7 @@ const expected: Readonly<Record<string, string>> = {
   Pod: 'Ready, Status, Restarts, Age, +IP, +Node, +Nominated Node, +Readiness Gates',
   ReplicationController: '#Desired, #Current, #Ready, Age, +Containers, +Images, +Selector',
   Secret: 'Type, Data, Age',
-  ServiceAccount: 'Secrets, Age',
+  ServiceAccount: 'Age',
   Service: 'Type, Cluster-IP, External-IP, Port(s), Age, +Selector',
   Deployment: 'Ready, Up-to-date, Available, Age, +Containers, +Images, +Selector',
   ReplicaSet: '#Desired, #Current, #Ready, Age, +Containers, +Images, +Selector',

@@ -2,8 +2,8 @@
 import { hasProtobuf } from '../../../api/schema/model-formats.ts';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { ListAnswer, Target } from '../../registry/registry.ts';
+import { servedSchema } from '../../registry/served-version.ts';
 import { type Body, encodeEntry, encodeList } from '../encode/encode.ts';
-import { servedSchema } from '../encode/served-object.ts';
 import { includeObjectParam } from '../encode/table.ts';
 import type { Exchange } from '../exchange.ts';
 import { negotiate, type Offers, type Representation } from '../negotiation.ts';

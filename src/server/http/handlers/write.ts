@@ -9,9 +9,10 @@ import { statusErrors } from '../../../api/status-error.ts';
 import { wellFormedJson } from '../../../api/well-formed.ts';
 import { YamlError } from '../../../api/yaml/yaml-error.ts';
 import type { Target, WriteAnswer } from '../../registry/registry.ts';
+import { conversionOf, servedApiVersion, servedSchema } from '../../registry/served-version.ts';
+import { authorize } from '../auth/authorize.ts';
 import { decodeBody, inputType, readBody } from '../body.ts';
 import { encodeEntry } from '../encode/encode.ts';
-import { conversionOf, servedApiVersion, servedSchema } from '../encode/served-object.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Representation } from '../negotiation.ts';
 import { forceParam, mutateOptions } from '../options/mutate-options.ts';
@@ -54,7 +55,8 @@ export async function handleUpdate(exchange: Exchange, server: ServerContext, ta
   const representation = negotiateFor(exchange, target);
   const options = mutateOptions(exchange, 'UpdateOptions');
   const body = await received(exchange, server, target);
-  const written = await server.registry.update(exchange, target, body, options);
+  const authorizeCreate = () => authorize(exchange, server.authorizer, 'create');
+  const written = await server.registry.update(exchange, target, body, { ...options, authorizeCreate });
   return answer(exchange, server, target, representation, written, written.created ? 201 : 200);
 }
 

@@ -2,10 +2,9 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { statusErrors } from '../../../api/status-error.ts';
-import { forbiddenError } from '../../auth/forbidden.ts';
 import type { Target } from '../../registry/registry.ts';
 import type { App } from '../app.ts';
-import { attributesOf } from '../auth/authorize.ts';
+import { authorize } from '../auth/authorize.ts';
 import { Exchange } from '../exchange.ts';
 import { resolveTarget } from '../handlers/resolve-target.ts';
 import { startWatch } from '../handlers/watch.ts';
@@ -239,15 +238,9 @@ async function serve(upgrade: Upgrade): Promise<void> {
   if (connect === undefined || (streams && !isSpdyUpgrade(incoming) && !isWebSocketUpgrade(incoming))) {
     throw statusErrors.badRequest('Upgrade request required');
   }
-  if (streams && exchange.info.verb === 'get') await requireCreate(upgrade);
+  // Since 1.35 a WebSocket's GET needs the permission that SPDY's POST needs. Source: KEP-4006.
+  if (streams && exchange.info.verb === 'get') await authorize(exchange, app.server.authorizer, 'create');
   return connect(upgrade, target);
-}
-
-/** Since 1.35 a WebSocket's GET needs the permission that SPDY's POST needs. Source: KEP-4006. */
-async function requireCreate({ exchange, app }: Upgrade): Promise<void> {
-  const attributes = { ...attributesOf(exchange), verb: 'create' };
-  const { allowed, reason } = await app.server.authorizer.authorize(attributes);
-  if (!allowed) throw forbiddenError(attributes, reason);
 }
 
 /** Serves one upgrade request to its end. Never rejects. */

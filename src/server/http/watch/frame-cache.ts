@@ -2,10 +2,10 @@
 import type { JsonObject } from '../../../api/json.ts';
 import type { AnyKind } from '../../../api/kind.ts';
 import type { Target, WatchOutput } from '../../registry/registry.ts';
+import { servedApiVersion } from '../../registry/served-version.ts';
 import type { Entry } from '../../store/store.ts';
 import { partialJson, partialObject } from '../encode/partial-metadata.ts';
 import type { ServedEntries } from '../encode/served-entries.ts';
-import { servedApiVersion } from '../encode/served-object.ts';
 import { bookmarkTableJson, type IncludeObject, tableJson } from '../encode/table.ts';
 import type { TableColumns } from '../encode/table-columns.ts';
 import type { Representation } from '../negotiation.ts';

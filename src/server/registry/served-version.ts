@@ -1,0 +1,23 @@
+/** Which version of its Kind a request uses. */
+import { apiVersionOf, type ServedVersion } from '../../api/kind.ts';
+import type { ObjectFormat } from '../../api/object-format.ts';
+import type { Target } from './registry.ts';
+
+type Versioned = Pick<Target, 'kind' | 'served'>;
+
+/** The group and version that a request uses. */
+export const servedBy = ({ kind, served }: Versioned): { readonly group: string; readonly version: string } =>
+  served ?? { group: kind.group, version: kind.version };
+
+/** `apps/v1` of what a target serves. */
+export const servedApiVersion = ({ kind, served }: Versioned): string =>
+  served === undefined ? kind.apiVersion : apiVersionOf(served.group, served.version);
+
+/** The conversions of a request's version; undefined when it is the stored one. */
+export function conversionOf({ kind, served }: Versioned): ServedVersion | undefined {
+  if (served === undefined) return undefined;
+  return kind.codec.alsoServed?.find(({ group, version }) => (group ?? kind.group) === served.group && version === served.version);
+}
+
+/** What the Kind declares of the version: the schema's model, or the format itself. */
+export const servedSchema = (target: Versioned): string | ObjectFormat => conversionOf(target)?.schema ?? target.kind.codec.schema;
