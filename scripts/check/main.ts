@@ -57,6 +57,7 @@ if (named.length === 0) {
   step('types', 'tsc', '-p', '.', '--noEmit');
   step('lint and format', 'biome', 'ci', '--colors=off', '--error-on-warnings');
   step('import rules', process.execPath, ...loader, 'scripts/check/imports.ts');
+  step('documents', process.execPath, ...loader, 'scripts/check/documents.ts');
   step('dead code', 'knip');
 }
 const usesKubectl = chosen.some((file) => needsDocker(file) || file.endsWith('.kubectl.test.ts'));

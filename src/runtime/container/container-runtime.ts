@@ -3,7 +3,7 @@
  * Implemented by `docker/` (dockerode) and `simulated/` (in memory); one contract suite for both (container-runtime.contract.ts).
  *
  * Guarantees: every method rejects with `RuntimeError` and nothing else; creating what exists (same pod uid and attempt, same container name and attempt) returns the existing one;
- * stopping or removing what is gone succeeds; everything made carries the labels of DESIGN.md so that `list()` after a restart finds it again; objects
+ * stopping or removing what is gone succeeds; everything made carries labels (`docker/names-and-labels.ts`) so that `list()` after a restart finds it again; objects
  * of another cluster on the same engine are never seen or touched.
  */
 import type { Readable, Writable } from 'node:stream';
