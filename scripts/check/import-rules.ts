@@ -13,6 +13,10 @@ interface Layer {
 const common = ['api/', 'client/clock.ts', 'client/error-boundary.ts', 'client/logger.ts', 'version.ts'];
 const everything = [''];
 
+/** What kubectl's verbs share, room by room. */
+const kubectlRooms = ['command', 'output', 'resources', 'streams', 'waiting', 'writing'].map((room) => `cli/kubectl/${room}/`);
+const kubectlMay = [...common, 'client/', 'cli/terminal.ts', 'cli/print/', ...kubectlRooms];
+
 /** The most specific path decides. */
 const layers: readonly Layer[] = [
   { path: 'api/', may: [] },
@@ -38,6 +42,9 @@ const layers: readonly Layer[] = [
   { path: 'runtime/network/', may: [...common, 'client/'] },
   { path: 'runtime/network/network-worker-entry.ts', may: ['runtime/network/', 'optimizer.ts'] },
   { path: 'cli/', may: [...common, 'client/', 'executable.ts'] },
+  // What verbs share knows none of them, and no verb knows the list of all.
+  ...kubectlRooms.map((path) => ({ path, may: kubectlMay })),
+  { path: 'cli/kubectl/verbs/', may: [...kubectlMay, 'cli/kubectl/help/'] },
   { path: 'version.ts', may: [] },
   { path: 'optimizer.ts', may: [] },
   { path: 'native-code.ts', may: [] },

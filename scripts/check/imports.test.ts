@@ -42,6 +42,9 @@ describe('importProblem', () => {
     assert.match(importProblem('controllers/job.ts', 'server/registry/get.ts', true) ?? '', /may not/);
     assert.match(importProblem('runtime/kubelet/pod.ts', 'runtime/container/docker/docker.ts', true) ?? '', /may not/);
     assert.match(importProblem('api/kind.ts', 'client/clock.ts', true) ?? '', /may not/);
+    assert.equal(importProblem('cli/kubectl/verbs/get/get.ts', 'cli/kubectl/output/output.ts', true), undefined);
+    assert.match(importProblem('cli/kubectl/output/output.ts', 'cli/kubectl/verbs/get/get.ts', true) ?? '', /may not/);
+    assert.match(importProblem('cli/kubectl/verbs/wait.ts', 'cli/kubectl/commands.ts', true) ?? '', /may not/);
     assert.match(importProblem('elsewhere/x.ts', 'api/kind.ts', true) ?? '', /not in the table/);
     assert.equal(importProblem('cluster.ts', 'server/store/sqlite-store.ts', true), undefined);
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { KubectlCommand } from './command.ts';
+import type { KubectlCommand } from './command/command.ts';
 import { loadCommand, loadCommands } from './commands.ts';
 import { commandGroups } from './help/command-groups.ts';
 import { helpTexts } from './help/help-texts.ts';

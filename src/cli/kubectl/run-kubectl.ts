@@ -4,11 +4,11 @@ import { StatusError } from '../../api/status-error.ts';
 import { KubeconfigError } from '../../client/kubeconfig.ts';
 import { PrintError } from '../print/print-error.ts';
 import type { Terminal } from '../terminal.ts';
-import { CommandError, globalFlags, type KubectlCommand, PlainError } from './command.ts';
+import { CommandError, globalFlags, type KubectlCommand, PlainError } from './command/command.ts';
+import { ArgumentError, MissingFlagError, parseFlags, UsageError } from './command/flags.ts';
+import { type KubectlTerminal, Session } from './command/session.ts';
+import { statusText } from './command/status-text.ts';
 import { loadCommand, loadCommands } from './commands.ts';
-import { ArgumentError, MissingFlagError, parseFlags, UsageError } from './flags.ts';
-import { type KubectlTerminal, Session } from './session.ts';
-import { statusText } from './status-text.ts';
 
 interface Chosen {
   readonly command: KubectlCommand;
@@ -97,7 +97,7 @@ function printError(terminal: Terminal, error: unknown, path: string): number {
 /** A group of verbs of which none was named. Source: helpers.go DefaultSubCommandRun. */
 async function withoutSubcommand({ command, path }: Chosen, args: readonly string[], terminal: Terminal): Promise<number> {
   if (args.length > 0) throw new ArgumentError(`unknown command ${JSON.stringify(args.join(' '))}`);
-  const { commandHelp } = await import('./help.ts');
+  const { commandHelp } = await import('./help/help.ts');
   if (command.name === 'rollout') terminal.out(commandHelp(command, path));
   else terminal.err(commandHelp(command, path));
   return 1;
@@ -109,7 +109,7 @@ export async function runKubectl(args: readonly string[], terminal: Terminal): P
   if (chosen === undefined) {
     const { word } = takeWord(args);
     if (word === undefined) {
-      const { rootHelp } = await import('./help.ts');
+      const { rootHelp } = await import('./help/help.ts');
       terminal.out(rootHelp(await loadCommands()));
       return 0;
     }
@@ -124,7 +124,7 @@ export async function runKubectl(args: readonly string[], terminal: Terminal): P
     const flags = parseFlags([...globalFlags, ...(chosen.command.flags ?? [])], chosen.args);
     if (flags.bool('help') || chosen.command.run === undefined) {
       if (!flags.bool('help')) return await withoutSubcommand(chosen, flags.args, terminal);
-      const { commandHelp } = await import('./help.ts');
+      const { commandHelp } = await import('./help/help.ts');
       terminal.out(commandHelp(chosen.command, chosen.path));
       return 0;
     }

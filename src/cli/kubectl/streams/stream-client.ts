@@ -1,0 +1,187 @@
+/** exec and attach over WebSocket. Source: client-go tools/remotecommand/{websocket,v4,v5}.go. */
+import { spawnSync } from 'node:child_process';
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { type RawData, WebSocket } from 'ws';
+import { type Status, StatusError, statusErrors } from '../../../api/status-error.ts';
+import { CommandError } from '../command/command.ts';
+import type { Session } from '../command/session.ts';
+
+const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
+const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
+/** Unsent bytes above which standard input is not read on. */
+const highWaterBytes = 1024 * 1024;
+
+/** Any stream, or the process' own, which may be a terminal. */
+export type RemoteInput = Readable & Partial<Pick<NodeJS.ReadStream, 'isTTY' | 'setRawMode' | 'unref'>>;
+
+export interface RemoteStreams {
+  readonly stdin?: RemoteInput | undefined;
+  readonly stdout: NodeJS.WritableStream;
+  /** Absent with a terminal: the container's terminal has one stream. */
+  readonly stderr?: NodeJS.WritableStream | undefined;
+  readonly tty: boolean;
+}
+
+const bytesOf = (data: RawData): Buffer => (Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data));
+
+/** Raw as kubectl's terminal: Node's raw mode still turns line feeds of the output into two characters, which the container's terminal has done already. */
+function makeRaw(stdin: RemoteInput): void {
+  stdin.setRawMode?.(true);
+  // Without stty, lines end in one carriage return more, which no terminal shows. Leaving raw mode restores everything.
+  spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
+}
+
+/** The server's refusal of an upgrade, as the Status that it sent. */
+async function refusal(response: IncomingMessage): Promise<Error> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(Buffer.from(chunk));
+  const text = Buffer.concat(chunks).toString('utf8');
+  try {
+    const status: Status = JSON.parse(text);
+    if (status.kind === 'Status') return new StatusError({ ...status, code: status.code ?? response.statusCode });
+  } catch {
+    // Not JSON: described below.
+  }
+  return new CommandError(`unable to upgrade connection: ${text === '' ? `unexpected status ${response.statusCode ?? 0}` : text.trim()}`);
+}
+
+/** Opens a WebSocket on a path of the API, with the session's credentials. Rejects with StatusError or CommandError. */
+export function openWebSocket(session: Session, path: string, subprotocols: readonly string[]): Promise<WebSocket> {
+  const { server } = session.config;
+  const base = (server.includes('://') ? server : `https://${server}`).replace(/^http/, 'ws').replace(/\/$/, '');
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(session.transport.headers({}))) if (name !== 'accept') headers[name] = String(value);
+  const socket = new WebSocket(`${base}${path}`, [...subprotocols], {
+    ...session.transport.tlsOptions(),
+    headers,
+    perMessageDeflate: false,
+  });
+  return new Promise((resolve, reject) => {
+    socket.once('open', () => resolve(socket));
+    socket.once('unexpected-response', (_request, response) => {
+      refusal(response).then(reject, reject);
+    });
+    socket.once('error', (error) => reject(statusErrors.serviceUnavailable(error.message)));
+  });
+}
+
+/** What became of a connection that its server closed too early. Source: gorilla/websocket conn.go CloseError. */
+export function closeText(code: number): string {
+  if (code === 1006) return 'websocket: close 1006 (abnormal closure): unexpected EOF';
+  return `websocket: close ${code}${code === 1000 ? ' (normal)' : code === 1001 ? ' (going away)' : ''}: unexpected EOF`;
+}
+
+/** The session's end as an exit code. Throws CommandError or StatusError. */
+function exitCodeOf(text: string): number {
+  const status: Status = JSON.parse(text);
+  if (status.status === 'Success') return 0;
+  if (status.reason === 'NonZeroExitCode') {
+    const cause = status.details?.causes?.find((c) => c.reason === 'ExitCode');
+    const code = Number(cause?.message ?? '');
+    if (Number.isInteger(code)) return code;
+    throw new CommandError(`error stream protocol error: invalid exit code value ${JSON.stringify(cause?.message ?? '')}`);
+  }
+  throw new CommandError(status.message ?? 'unknown error');
+}
+
+class RemoteSession {
+  readonly #socket: WebSocket;
+  readonly #streams: RemoteStreams;
+  #status = '';
+  /** Bytes of standard input that are not yet on their way. */
+  #unsentBytes = 0;
+  #ended = false;
+  #undo: (() => void)[] = [];
+
+  constructor(socket: WebSocket, streams: RemoteStreams) {
+    this.#socket = socket;
+    this.#streams = streams;
+  }
+
+  run(signal: AbortSignal): Promise<string> {
+    this.#sendInput();
+    this.#sendSizes();
+    return new Promise<string>((resolve, reject) => {
+      this.#socket.on('message', (data) => this.#receive(bytesOf(data)));
+      this.#socket.once('close', (code) => {
+        // A session that went to its end says how it ended.
+        if (this.#status === '') reject(new CommandError(`error reading from error stream: ${closeText(code)}`));
+        else resolve(this.#status);
+      });
+      this.#socket.once('error', reject);
+      const onAbort = (): void => {
+        this.#socket.terminate();
+        reject(new CommandError('', 130));
+      };
+      if (signal.aborted) return onAbort();
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#undo.push(() => signal.removeEventListener('abort', onAbort));
+    }).finally(() => {
+      this.#ended = true;
+      for (const undo of this.#undo) undo();
+    });
+  }
+
+  /** Calls back when the message is on its way, or never will be. */
+  #send(channel: number, payload: Buffer, sent: () => void = () => undefined): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(Buffer.concat([Buffer.from([channel]), payload]), sent);
+    else sent();
+  }
+
+  #receive(message: Buffer): void {
+    const payload = message.subarray(1);
+    if (payload.length === 0) return;
+    const out = message[0] === channels.stdout ? this.#streams.stdout : message[0] === channels.stderr ? this.#streams.stderr : undefined;
+    if (message[0] === channels.error) this.#status += payload.toString('utf8');
+    if (out === undefined || out.write(payload)) return;
+    this.#socket.pause();
+    out.once('drain', () => this.#socket.resume());
+  }
+
+  #sendInput(): void {
+    const { stdin, tty } = this.#streams;
+    if (stdin === undefined) return;
+    const raw = tty && stdin.isTTY === true;
+    if (raw) makeRaw(stdin);
+    const onData = (chunk: Buffer | string): void => {
+      const payload = Buffer.from(chunk);
+      this.#unsentBytes += payload.length;
+      if (this.#unsentBytes >= highWaterBytes) stdin.pause();
+      this.#send(channels.stdin, payload, () => {
+        this.#unsentBytes -= payload.length;
+        if (this.#unsentBytes < highWaterBytes && stdin.isPaused() && !this.#ended) stdin.resume();
+      });
+    };
+    const onEnd = (): void => {
+      if (this.#socket.protocol === 'v5.channel.k8s.io') this.#send(channels.close, Buffer.from([channels.stdin]));
+    };
+    stdin.on('data', onData);
+    stdin.once('end', onEnd);
+    this.#undo.push(() => {
+      stdin.off('data', onData);
+      stdin.off('end', onEnd);
+      if (raw) stdin.setRawMode?.(false);
+      stdin.pause();
+      // A file or a closed input has no handle to let go of.
+      stdin.unref?.();
+    });
+  }
+
+  #sendSizes(): void {
+    const { tty, stdout } = this.#streams;
+    if (!tty || stdout !== process.stdout) return;
+    const send = (): void => {
+      this.#send(channels.resize, Buffer.from(JSON.stringify({ Width: process.stdout.columns, Height: process.stdout.rows })));
+    };
+    send();
+    process.stdout.on('resize', send);
+    this.#undo.push(() => process.stdout.off('resize', send));
+  }
+}
+
+/** Runs one exec or attach session to its end or the signal; resolves with the exit code. Rejects with StatusError or CommandError. */
+export async function remoteCommand(session: Session, path: string, streams: RemoteStreams, signal = session.signal): Promise<number> {
+  const socket = await openWebSocket(session, path, protocols);
+  return exitCodeOf(await new RemoteSession(socket, streams).run(signal));
+}

@@ -1,0 +1,95 @@
+/** An archive from a container, written to local files. Source: kubectl pkg/cmd/cp/cp.go untarAll. */
+import { createWriteStream, lstatSync } from 'node:fs';
+import { copyFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { makeFolders } from '../../../../client/make-folders.ts';
+import { goQuote } from '../../../print/go-format.ts';
+import { CommandError } from '../../command/command.ts';
+import { fileError } from './file-error.ts';
+import { isWithin, remotePath } from './file-spec.ts';
+import { readTar, type TarMember } from './tar-reader.ts';
+
+export interface UnpackOptions {
+  /** What every name in the archive begins with. */
+  readonly prefix: string;
+  /** Where the copied file or folder goes. */
+  readonly destination: string;
+  /** How to copy what is not copied here, for the first warning of a symbolic link. */
+  readonly advice: string;
+  warn(text: string): void;
+}
+
+class Unpacker {
+  readonly #options: UnpackOptions;
+  #adviceGiven = false;
+
+  constructor(options: UnpackOptions) {
+    this.#options = options;
+  }
+
+  async add(member: TarMember): Promise<void> {
+    const { prefix, warn } = this.#options;
+    if (!member.name.startsWith(prefix)) throw new CommandError('tar contents corrupted');
+    const path = this.#place(member.name);
+    if (path === undefined) {
+      warn(`warning: file ${goQuote(this.#pathOf(member.name))} is outside target destination, skipping\n`);
+      return;
+    }
+    try {
+      await this.#write(member, path);
+    } catch (error) {
+      throw fileError(error, path);
+    }
+  }
+
+  #pathOf(name: string): string {
+    return join(this.#options.destination, remotePath(name.slice(this.#options.prefix.length)));
+  }
+
+  /** The local path of a member; undefined when that is elsewhere. */
+  #place(name: string): string | undefined {
+    const path = this.#pathOf(name);
+    return isWithin(this.#options.destination, path) ? path : undefined;
+  }
+
+  /** The local copy of a file's first name; undefined when there is none. BusyBox leaves the slash at the front of it. */
+  #linkTarget(linkName: string): string | undefined {
+    const name = linkName.replace(/^\/+/, '');
+    const target = name.startsWith(this.#options.prefix) ? this.#place(name) : undefined;
+    return target !== undefined && lstatSync(target, { throwIfNoEntry: false })?.isFile() === true ? target : undefined;
+  }
+
+  async #write(member: TarMember, path: string): Promise<void> {
+    await makeFolders(dirname(path), 0o755);
+    switch (member.type) {
+      case 'directory':
+        await makeFolders(path, 0o755);
+        return;
+      case 'symlink':
+        this.#options.warn(`warning: skipping symlink: ${goQuote(path)} -> ${goQuote(member.linkName)}${this.#adviceOnce()}\n`);
+        return;
+      case 'link': {
+        // Differs: upstream leaves an empty file for every second name of a file, not only where the first was not copied.
+        const target = this.#linkTarget(member.linkName);
+        if (target === undefined || target === path) await writeFile(path, '');
+        else await copyFile(target, path);
+        return;
+      }
+      default:
+        await pipeline(member.content, createWriteStream(path));
+    }
+  }
+
+  #adviceOnce(): string {
+    if (this.#adviceGiven) return '';
+    this.#adviceGiven = true;
+    return ` (consider using "${this.#options.advice}")`;
+  }
+}
+
+/** Writes every member of an archive below the destination. Rejects with CommandError. */
+export async function unpackTar(chunks: AsyncIterable<Buffer>, options: UnpackOptions): Promise<void> {
+  const unpacker = new Unpacker(options);
+  for await (const member of readTar(chunks)) await unpacker.add(member);
+}

@@ -1,0 +1,339 @@
+/** The volumes of a Pod or a template. Source: kubectl pkg/describe/describe.go (describeVolumes). */
+
+import type { CSIVolumeSource, EphemeralVolumeSource, ProjectedVolumeSource, Volume } from '../../../../api/generated/core/v1.ts';
+import type { JsonValue } from '../../../../api/json.ts';
+import { canonicalQuantity, parseQuantity } from '../../../../api/quantity.ts';
+import { goValue } from '../../../print/go-format.ts';
+import { type DescriptionWriter, nested } from '../../output/description.ts';
+import { sortedEntries, writeAnnotations, writeLabels } from './common.ts';
+
+/** A line of a source: its title, the field, and what an absent field shows. */
+type Line = readonly [title: string, field: string, absent?: JsonValue];
+
+interface Source {
+  readonly type: string;
+  readonly lines: readonly Line[];
+}
+
+/** Sources whose fields are listed one by one, by the name of their field in the volume. */
+const plainSources: Readonly<Record<string, Source>> = {
+  hostPath: {
+    type: 'HostPath (bare host directory volume)',
+    lines: [
+      ['Path', 'path'],
+      ['HostPathType', 'type', '<none>'],
+    ],
+  },
+  gcePersistentDisk: {
+    type: 'GCEPersistentDisk (a Persistent Disk resource in Google Compute Engine)',
+    lines: [
+      ['PDName', 'pdName'],
+      ['FSType', 'fsType'],
+      ['Partition', 'partition', 0],
+      ['ReadOnly', 'readOnly', false],
+    ],
+  },
+  awsElasticBlockStore: {
+    type: 'AWSElasticBlockStore (a Persistent Disk resource in AWS)',
+    lines: [
+      ['VolumeID', 'volumeID'],
+      ['FSType', 'fsType'],
+      ['Partition', 'partition', 0],
+      ['ReadOnly', 'readOnly', false],
+    ],
+  },
+  gitRepo: {
+    type: 'GitRepo (a volume that is pulled from git when the pod is created)',
+    lines: [
+      ['Repository', 'repository'],
+      ['Revision', 'revision'],
+    ],
+  },
+  secret: {
+    type: 'Secret (a volume populated by a Secret)',
+    lines: [
+      ['SecretName', 'secretName'],
+      ['Optional', 'optional', false],
+    ],
+  },
+  configMap: {
+    type: 'ConfigMap (a volume populated by a ConfigMap)',
+    lines: [
+      ['Name', 'name'],
+      ['Optional', 'optional', false],
+    ],
+  },
+  nfs: {
+    type: 'NFS (an NFS mount that lasts the lifetime of a pod)',
+    lines: [
+      ['Server', 'server'],
+      ['Path', 'path'],
+      ['ReadOnly', 'readOnly', false],
+    ],
+  },
+  iscsi: {
+    type: "ISCSI (an ISCSI Disk resource that is attached to a kubelet's host machine and then exposed to the pod)",
+    lines: [
+      ['TargetPortal', 'targetPortal'],
+      ['IQN', 'iqn'],
+      ['Lun', 'lun', 0],
+      ['ISCSIInterface', 'iscsiInterface'],
+      ['FSType', 'fsType'],
+      ['ReadOnly', 'readOnly', false],
+      ['Portals', 'portals', []],
+      ['DiscoveryCHAPAuth', 'chapAuthDiscovery', false],
+      ['SessionCHAPAuth', 'chapAuthSession', false],
+      ['SecretRef', 'secretRef'],
+      ['InitiatorName', 'initiatorName', '<none>'],
+    ],
+  },
+  glusterfs: {
+    type: "Glusterfs (a Glusterfs mount on the host that shares a pod's lifetime)",
+    lines: [
+      ['EndpointsName', 'endpoints'],
+      ['Path', 'path'],
+      ['ReadOnly', 'readOnly', false],
+    ],
+  },
+  persistentVolumeClaim: {
+    type: 'PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)',
+    lines: [
+      ['ClaimName', 'claimName'],
+      ['ReadOnly', 'readOnly', false],
+    ],
+  },
+  quobyte: {
+    type: "Quobyte (a Quobyte mount on the host that shares a pod's lifetime)",
+    lines: [
+      ['Registry', 'registry'],
+      ['Volume', 'volume'],
+      ['ReadOnly', 'readOnly', false],
+    ],
+  },
+  azureDisk: {
+    type: 'AzureDisk (an Azure Data Disk mount on the host and bind mount to the pod)',
+    lines: [
+      ['DiskName', 'diskName'],
+      ['DiskURI', 'diskURI'],
+      ['FSType', 'fsType'],
+      ['CachingMode', 'cachingMode'],
+      ['ReadOnly', 'readOnly', false],
+    ],
+  },
+  vsphereVolume: {
+    type: 'vSphereVolume (a Persistent Disk resource in vSphere)',
+    lines: [
+      ['VolumePath', 'volumePath'],
+      ['FSType', 'fsType'],
+      ['StoragePolicyName', 'storagePolicyName'],
+    ],
+  },
+  cinder: {
+    type: 'Cinder (a Persistent Disk resource in OpenStack)',
+    lines: [
+      ['VolumeID', 'volumeID'],
+      ['FSType', 'fsType'],
+      ['ReadOnly', 'readOnly', false],
+      ['SecretRef', 'secretRef'],
+    ],
+  },
+  photonPersistentDisk: {
+    type: 'PhotonPersistentDisk (a Persistent Disk resource in photon platform)',
+    lines: [
+      ['PdID', 'pdID'],
+      ['FSType', 'fsType'],
+    ],
+  },
+  portworxVolume: { type: 'PortworxVolume (a Portworx Volume resource)', lines: [['VolumeID', 'volumeID']] },
+  rbd: {
+    type: "RBD (a Rados Block Device mount on the host that shares a pod's lifetime)",
+    lines: [
+      ['CephMonitors', 'monitors', []],
+      ['RBDImage', 'image'],
+      ['FSType', 'fsType'],
+      ['RBDPool', 'pool'],
+      ['RadosUser', 'user'],
+      ['Keyring', 'keyring'],
+      ['SecretRef', 'secretRef'],
+      ['ReadOnly', 'readOnly', false],
+    ],
+  },
+  scaleIO: {
+    type: 'ScaleIO (a persistent volume backed by a block device in ScaleIO)',
+    lines: [
+      ['Gateway', 'gateway'],
+      ['System', 'system'],
+      ['Protection Domain', 'protectionDomain'],
+      ['Storage Pool', 'storagePool'],
+      ['Storage Mode', 'storageMode'],
+      ['VolumeName', 'volumeName'],
+      ['FSType', 'fsType'],
+      ['ReadOnly', 'readOnly', false],
+    ],
+  },
+  cephfs: {
+    type: "CephFS (a CephFS mount on the host that shares a pod's lifetime)",
+    lines: [
+      ['Monitors', 'monitors', []],
+      ['Path', 'path'],
+      ['User', 'user'],
+      ['SecretFile', 'secretFile'],
+      ['SecretRef', 'secretRef'],
+      ['ReadOnly', 'readOnly', false],
+    ],
+  },
+  storageos: {
+    type: 'StorageOS (a StorageOS Persistent Disk resource)',
+    lines: [
+      ['VolumeName', 'volumeName'],
+      ['VolumeNamespace', 'volumeNamespace'],
+      ['FSType', 'fsType'],
+      ['ReadOnly', 'readOnly', false],
+    ],
+  },
+  fc: {
+    type: 'FC (a Fibre Channel disk)',
+    lines: [
+      ['TargetWWNs', 'targetWWNs', ''],
+      ['LUN', 'lun', '<none>'],
+      ['FSType', 'fsType'],
+      ['ReadOnly', 'readOnly', false],
+    ],
+  },
+  azureFile: {
+    type: 'AzureFile (an Azure File Service mount on the host and bind mount to the pod)',
+    lines: [
+      ['SecretName', 'secretName'],
+      ['ShareName', 'shareName'],
+      ['ReadOnly', 'readOnly', false],
+    ],
+  },
+  flexVolume: {
+    type: 'FlexVolume (a generic volume resource that is provisioned/attached using an exec based plugin)',
+    lines: [
+      ['Driver', 'driver'],
+      ['FSType', 'fsType'],
+      ['SecretRef', 'secretRef'],
+      ['ReadOnly', 'readOnly', false],
+      ['Options', 'options', {}],
+    ],
+  },
+  flocker: {
+    type: 'Flocker (a Flocker volume mounted by the Flocker agent)',
+    lines: [
+      ['DatasetName', 'datasetName'],
+      ['DatasetUUID', 'datasetUUID'],
+    ],
+  },
+  image: {
+    type: 'Image (a container image or OCI artifact)',
+    lines: [
+      ['Reference', 'reference'],
+      ['PullPolicy', 'pullPolicy'],
+    ],
+  },
+};
+
+/** A field as Go's %v shows the struct that holds it. */
+function fieldText(source: Readonly<Record<string, JsonValue>>, field: string, absent: JsonValue): string {
+  const value = source[field];
+  if (field === 'secretRef') {
+    // A pointer to a struct with one field.
+    const name = typeof value === 'object' && value !== null && 'name' in value ? String(value.name) : '';
+    return value === undefined ? 'nil' : `&LocalObjectReference{Name:${name},}`;
+  }
+  if (field === 'targetWWNs' && Array.isArray(value)) return value.join(', ');
+  return goValue(value ?? absent);
+}
+
+function writePlain(to: DescriptionWriter, { type, lines }: Source, source: Readonly<Record<string, JsonValue>>): void {
+  to.line(2, 'Type:', type);
+  for (const [title, field, absent = ''] of lines) to.line(2, `${title}:`, fieldText(source, field, absent));
+}
+
+function writeProjected(to: DescriptionWriter, { sources = [] }: ProjectedVolumeSource): void {
+  to.line(2, 'Type:', 'Projected (a volume that contains injected data from multiple sources)');
+  for (const { secret, downwardAPI, configMap, serviceAccountToken } of sources) {
+    if (secret !== undefined) {
+      to.line(2, 'SecretName:', secret.name ?? '');
+      to.line(2, 'Optional:', secret.optional === true);
+    } else if (downwardAPI !== undefined) to.line(2, 'DownwardAPI:', 'true');
+    else if (configMap !== undefined) {
+      to.line(2, 'ConfigMapName:', configMap.name ?? '');
+      to.line(2, 'Optional:', configMap.optional === true);
+    } else if (serviceAccountToken !== undefined) to.line(2, 'TokenExpirationSeconds:', serviceAccountToken.expirationSeconds ?? 3600);
+  }
+}
+
+function writeCsi(to: DescriptionWriter, csi: CSIVolumeSource): void {
+  to.line(2, 'Type:', 'CSI (a Container Storage Interface (CSI) volume source)');
+  to.line(2, 'Driver:', csi.driver);
+  to.line(2, 'FSType:', csi.fsType ?? '');
+  to.line(2, 'ReadOnly:', csi.readOnly === true);
+  const lines = sortedEntries(csi.volumeAttributes).map(([key, value]) => `${key}=${value}`);
+  if (lines.length === 0) to.write(2, 'VolumeAttributes:\t<none>\n');
+  for (const [i, line] of lines.entries()) {
+    const text = line.length > 140 ? `${line.slice(0, 140)}...` : line;
+    to.write(2, i === 0 ? `VolumeAttributes:\t    ${text}\n` : `    \t    ${text}\n`);
+  }
+}
+
+function writeEphemeral(to: DescriptionWriter, { volumeClaimTemplate }: EphemeralVolumeSource): void {
+  to.line(2, 'Type:', 'EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)');
+  if (volumeClaimTemplate === undefined) return;
+  const { metadata, spec } = volumeClaimTemplate;
+  const inner = nested(to, 2);
+  inner.line(0, 'StorageClass:', metadata?.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? spec.storageClassName ?? '');
+  inner.line(0, 'Volume:', spec.volumeName ?? '');
+  writeLabels(inner, 'Labels', metadata?.labels);
+  writeAnnotations(inner, 'Annotations', metadata?.annotations);
+  inner.line(0, 'Capacity:', '');
+  inner.line(0, 'Access Modes:', '');
+  if (spec.volumeMode !== undefined) inner.line(0, 'VolumeMode:', spec.volumeMode);
+  const { dataSource } = spec;
+  if (dataSource === undefined) return;
+  inner.write(0, 'DataSource:\n');
+  if (dataSource.apiGroup != null) inner.line(1, 'APIGroup:', dataSource.apiGroup);
+  inner.line(1, 'Kind:', dataSource.kind);
+  inner.line(1, 'Name:', dataSource.name);
+}
+
+function writeVolume(to: DescriptionWriter, volume: Volume): void {
+  const { emptyDir, downwardAPI, projected, csi, ephemeral } = volume;
+  if (emptyDir !== undefined) {
+    const limit = emptyDir.sizeLimit;
+    to.line(2, 'Type:', "EmptyDir (a temporary directory that shares a pod's lifetime)");
+    to.line(2, 'Medium:', emptyDir.medium ?? '');
+    to.line(2, 'SizeLimit:', limit !== undefined && parseQuantity(limit).nanos > 0n ? canonicalQuantity(limit) : '<unset>');
+  } else if (downwardAPI !== undefined) {
+    to.write(2, 'Type:\tDownwardAPI (a volume populated by information about the pod)\n    Items:\n');
+    for (const { fieldRef, resourceFieldRef, path } of downwardAPI.items ?? []) {
+      if (fieldRef !== undefined) to.write(3, `${fieldRef.fieldPath} -> ${path}\n`);
+      if (resourceFieldRef !== undefined) to.write(3, `${resourceFieldRef.resource} -> ${path}\n`);
+    }
+  } else if (projected !== undefined) writeProjected(to, projected);
+  else if (csi !== undefined) writeCsi(to, csi);
+  else if (ephemeral !== undefined) writeEphemeral(to, ephemeral);
+  else writeOther(to, volume);
+}
+
+function writeOther(to: DescriptionWriter, volume: Volume): void {
+  const [name, source] = Object.entries(volume).find(([key, value]) => key !== 'name' && value !== undefined) ?? [];
+  const known = plainSources[name ?? ''];
+  if (known === undefined || typeof source !== 'object') to.write(1, '<unknown>\n');
+  // The source of a volume is an object of plain fields.
+  else writePlain(to, known, source as Readonly<Record<string, JsonValue>>);
+}
+
+/** `indent` stands before the title; names stand one space further when there is one. */
+export function writeVolumes(to: DescriptionWriter, volumes: readonly Volume[] | undefined, indent = ''): void {
+  if (volumes === undefined || volumes.length === 0) {
+    to.write(0, `${indent}Volumes:\t<none>\n`);
+    return;
+  }
+  to.write(0, `${indent}Volumes:\n`);
+  for (const volume of volumes) {
+    to.write(1, `${indent === '' ? '' : ' '}${volume.name}:\n`);
+    writeVolume(to, volume);
+  }
+}

@@ -1,0 +1,71 @@
+/** Reading what `get` was asked for. Source: cli-runtime pkg/resource/{visitor,selector,builder}.go. */
+import { isNotFound, StatusError } from '../../../../api/status-error.ts';
+import type { Flags } from '../../command/flags.ts';
+import type { ApiObject, Session } from '../../command/session.ts';
+import { type ApiResource, apiVersionOf, resourcePath } from '../../resources/discovery.ts';
+import { listAll, queryText } from '../../resources/list.ts';
+import type { ResourceSelection } from '../../resources/resource-args.ts';
+
+/** `apps/v1, Resource=deployments`, as Go prints it. */
+const resourceText = (resource: ApiResource): string => `${resource.group}/${resource.version}, Resource=${resource.plural}`;
+
+/** Says which collection a failed list was of. Source: cli-runtime pkg/resource/helper.go (EnhanceListError). */
+function enhanced(error: StatusError, resource: ApiResource, selector: string, fieldSelector: string): StatusError {
+  if (error.reason !== 'BadRequest' && error.reason !== 'NotFound') return error;
+  const subject = JSON.stringify(resourceText(resource));
+  const message =
+    selector === '' && fieldSelector === ''
+      ? `Unable to list ${subject}: ${error.message}`
+      : `Unable to find ${subject} that match label selector ${JSON.stringify(selector)}, field selector ${JSON.stringify(fieldSelector)}: ${error.message}`;
+  return new StatusError({ ...error.status, message });
+}
+
+/** The pages of a selected collection, or the selected objects. Errors of single objects are collected; what was found is still shown. */
+export async function fetchSelection(
+  session: Session,
+  selection: ResourceSelection,
+  flags: Flags,
+  errors: StatusError[],
+  accept?: string,
+): Promise<readonly ApiObject[]> {
+  const { resource, namespace, names } = selection;
+  // Sorting needs all of every object at once.
+  const sorting = flags.given('sort-by');
+  const more = { ...(accept !== undefined && sorting ? { includeObject: 'Object' } : {}) };
+  const answers: ApiObject[] = [];
+  const attempt = async (read: () => Promise<readonly ApiObject[]>): Promise<void> => {
+    try {
+      answers.push(...(await read()));
+    } catch (error) {
+      if (!(error instanceof StatusError) || (error.code === 503 && error.cause !== undefined)) throw error;
+      if (!(flags.bool('ignore-not-found') && isNotFound(error))) errors.push(error);
+    }
+  };
+  if (names === undefined) {
+    const query = {
+      selector: flags.string('selector'),
+      fieldSelector: flags.string('field-selector'),
+      limit: sorting ? 0 : flags.int('chunk-size'),
+    };
+    await attempt(async () => {
+      try {
+        return await listAll(session, resourcePath(resource, namespace), query, accept, more);
+      } catch (error) {
+        throw error instanceof StatusError ? enhanced(error, resource, query.selector, query.fieldSelector) : error;
+      }
+    });
+    return answers;
+  }
+  for (const name of names) {
+    const path = `${resourcePath(resource, namespace, name, flags.string('subresource'))}${queryText(more)}`;
+    await attempt(async () => [await session.object({ method: 'GET', path, ...(accept === undefined ? {} : { accept }) })]);
+  }
+  return answers;
+}
+
+/** The objects in an answer: items of a list get the kind and version that the list's resource has. */
+export function objectsOf(answer: ApiObject, { resource, names }: ResourceSelection): readonly ApiObject[] {
+  const { items } = answer;
+  if (names !== undefined || !Array.isArray(items)) return [answer];
+  return items.map((item: ApiObject) => ({ apiVersion: apiVersionOf(resource), kind: resource.kind, ...item }));
+}

@@ -1,0 +1,67 @@
+/** Deleting objects and waiting until they are gone: `delete`, `replace --force`, `run --rm`. Source: kubectl pkg/cmd/delete/delete.go, pkg/cmd/wait/delete.go. */
+import { isNotFound } from '../../../api/status-error.ts';
+import { CommandError } from '../command/command.ts';
+import type { ApiObject, Session } from '../command/session.ts';
+import { resourceName } from '../resources/discovery.ts';
+import { type Info, infoPath } from '../resources/infos.ts';
+import { watchUntil } from '../waiting/watch-until.ts';
+import type { Cascade, DryRun } from './write-flags.ts';
+
+export interface DeletionOptions {
+  readonly cascade: Cascade;
+  /** Seconds; -1: the object's own. */
+  readonly gracePeriod: number;
+  readonly dryRun: DryRun;
+  /** `name`, or '' for a sentence. */
+  readonly output: string;
+  readonly quiet?: boolean;
+}
+
+function deletedText(info: Info, options: DeletionOptions): string {
+  const kind = resourceName(info.resource);
+  if (options.output === 'name') return `${kind}/${info.name}\n`;
+  const verb = options.gracePeriod === 0 ? 'force deleted' : 'deleted';
+  const where = info.resource.namespaced ? ` from ${info.namespace} namespace` : '';
+  const dry = options.dryRun === 'client' ? ' (dry run)' : options.dryRun === 'server' ? ' (server dry run)' : '';
+  return `${kind} "${info.name}" ${verb}${where}${dry}\n`;
+}
+
+/** Deletes one object and says so; resolves with the uid of what is going, '' when the server did not say. */
+export async function deleteInfo(session: Session, info: Info, options: DeletionOptions): Promise<string> {
+  let uid = '';
+  if (options.dryRun !== 'client') {
+    const answer = await session.object({
+      method: 'DELETE',
+      path: `${infoPath(info)}${options.dryRun === 'server' ? '?dryRun=All' : ''}`,
+      body: {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        propagationPolicy: options.cascade,
+        ...(options.gracePeriod >= 0 ? { gracePeriodSeconds: options.gracePeriod } : {}),
+        ...(options.dryRun === 'server' ? { dryRun: ['All'] } : {}),
+      },
+    });
+    uid = uidOf(answer);
+  }
+  if (options.quiet !== true) session.out(deletedText(info, options));
+  return uid;
+}
+
+function uidOf(answer: ApiObject): string {
+  if (answer.kind !== 'Status') return answer.metadata?.uid ?? '';
+  const { details } = answer;
+  return typeof details === 'object' && details !== null && 'uid' in details && typeof details.uid === 'string' ? details.uid : '';
+}
+
+/** Waits until an object is gone, or another has taken its name. Rejects with CommandError after `timeoutMs`. */
+export async function waitUntilGone(session: Session, info: Info, uid: string, timeoutMs: number): Promise<void> {
+  const gone = (object: ApiObject | undefined): boolean => object === undefined || (uid !== '' && object.metadata?.uid !== uid);
+  try {
+    if (gone(await session.object({ method: 'GET', path: infoPath(info) }))) return;
+  } catch (error) {
+    if (isNotFound(error)) return;
+    throw error;
+  }
+  if (await watchUntil(session, info, gone, timeoutMs)) return;
+  throw new CommandError(`timed out waiting for the condition on ${info.resource.plural}/${info.name}`);
+}
