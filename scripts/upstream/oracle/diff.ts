@@ -15,8 +15,10 @@ const isObject = (value: JsonValue | undefined): value is JsonObject =>
 
 const nameMembers = ['name', 'type', 'resource', 'version', 'groupVersion'] as const;
 
-/** The items by name, when each has its own. */
+/** The items by name, when each has its own; texts are their own names. */
 function byName(list: readonly JsonValue[]): Readonly<Record<string, JsonValue>> | undefined {
+  if (list.length > 0 && list.every((item) => typeof item === 'string') && new Set(list).size === list.length)
+    return Object.fromEntries(list.map((item) => [`[${item}]`, item]));
   for (const member of nameMembers) {
     const names = list.map((item) => (isObject(item) ? item[member] : undefined));
     if (names.every((name) => typeof name === 'string') && new Set(names).size === names.length)

@@ -111,4 +111,12 @@ function order(a: JsonObject, b: JsonObject): number {
 /** Lines that chance puts in order, such as health checks. */
 const lines: View = (body) => String(body).split('\n').toSorted();
 
-export const views: Readonly<Record<string, View>> = { watch, resources, aggregated, paths, openapi, lines };
+/** Rules come from a map upstream: in no order. */
+const rules: View = (body) => {
+  const { status, ...rest } = objectOf(body);
+  const sorted = (list: JsonValue | undefined) => listOf(list).toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  const { resourceRules, nonResourceRules, ...more } = objectOf(status);
+  return { ...rest, status: { ...more, resourceRules: sorted(resourceRules), nonResourceRules: sorted(nonResourceRules) } };
+};
+
+export const views: Readonly<Record<string, View>> = { watch, resources, aggregated, paths, openapi, lines, rules };

@@ -11,9 +11,12 @@ const goMicroTime = new RegExp(`^(?!0001)\\d{4}-${everyYear}T(?:[01]\\d|2[0-3])(
 
 const quote = (text: string): string => JSON.stringify(text);
 
+/** Go's names of the layouts that it parses by. Source: apimachinery pkg/apis/meta/v1/{time,micro_time}.go. */
+const timeLayout = '2006-01-02T15:04:05Z07:00';
+const microTimeLayout = '2006-01-02T15:04:05.000000Z07:00';
+
 /** What of an RFC 3339 time is wrong, as Go's time.Parse says it. */
-function timeError(text: string): DecodeError {
-  const layout = '2006-01-02T15:04:05Z07:00';
+function timeError(text: string, layout: string): DecodeError {
   const steps: ReadonlyArray<readonly [RegExp, string]> = [
     [/^\d{4}/, '2006'],
     [/^-/, '-'],
@@ -39,13 +42,13 @@ function timeError(text: string): DecodeError {
 }
 
 /** Milliseconds since the epoch of the whole second, and the digits of the fraction. Throws DecodeError. */
-function parseTime(text: string): { readonly seconds: Date; readonly fraction: string } {
+function parseTime(text: string, layout: string): { readonly seconds: Date; readonly fraction: string } {
   const parts = plainTime.exec(text);
-  if (parts === null) throw timeError(text);
+  if (parts === null) throw timeError(text, layout);
   const [, year, month, day, hour, minute, second, fraction = '', zone] = parts;
   const local = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
   const asUtc = new Date(`${local}Z`);
-  if (Number.isNaN(asUtc.getTime()) || !asUtc.toISOString().startsWith(local)) throw timeError(text);
+  if (Number.isNaN(asUtc.getTime()) || !asUtc.toISOString().startsWith(local)) throw timeError(text, layout);
   const seconds = zone === 'Z' ? asUtc : new Date(`${local}${zone}`);
   return { seconds, fraction: fraction.slice(1) };
 }
@@ -55,14 +58,14 @@ const zeroTime = '0001-01-01T00:00:00';
 /** A metav1.Time as Go writes it: UTC, whole seconds; null for the zero time. Throws DecodeError. */
 export function canonicalTime(text: string): string | null {
   if (goTime.test(text)) return text;
-  const utc = `${parseTime(text).seconds.toISOString().slice(0, 19)}`;
+  const utc = `${parseTime(text, timeLayout).seconds.toISOString().slice(0, 19)}`;
   return utc === zeroTime ? null : `${utc}Z`;
 }
 
 /** A metav1.MicroTime as Go writes it: UTC with six digits; null for the zero time. Throws DecodeError. */
 export function canonicalMicroTime(text: string): string | null {
   if (goMicroTime.test(text)) return text;
-  const { seconds, fraction } = parseTime(text);
+  const { seconds, fraction } = parseTime(text, microTimeLayout);
   const utc = seconds.toISOString().slice(0, 19);
   return utc === zeroTime ? null : `${utc}.${fraction.padEnd(6, '0').slice(0, 6)}Z`;
 }

@@ -30,16 +30,30 @@ export function checkDeleteOptions(kind: AnyKind, object: KubeObject, { propagat
     errors.push(fieldErrors.notSupported(FieldPath.root.field('propagationPolicy'), propagationPolicy, supported));
   }
   if (errors.length > 0) throw statusErrors.invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
-  const { uid, resourceVersion, name } = object.metadata;
-  // Upstream puts the kind where the resource belongs.
-  const resource = { group: kind.group, resource: kind.kind };
+  checkPreconditions(kind, object, preconditions);
+}
+
+function checkPreconditions(kind: AnyKind, { metadata }: KubeObject, preconditions: DeleteOptions['preconditions']): void {
+  const { uid, resourceVersion, name } = metadata;
+  // Kinds with a delete of their own look at them themselves. Source: pkg/registry/core/namespace/storage/storage.go (Delete).
+  const own = kind.delete?.mayRemove !== undefined;
+  // Upstream's store puts the kind where the resource belongs.
+  const conflict = (cause: string) => statusErrors.conflict({ group: kind.group, resource: own ? kind.plural : kind.kind }, name, cause);
   if (preconditions?.uid !== undefined && preconditions.uid !== uid) {
-    const cause = `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
-    throw statusErrors.conflict(resource, name, cause);
+    if (own) throw conflict(`Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${uid}`);
+    throw conflict(
+      `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
+    );
   }
-  if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion) {
-    const cause = `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`;
-    throw statusErrors.conflict(resource, name, cause);
+  const version = preconditions?.resourceVersion;
+  if (version !== undefined && version !== resourceVersion) {
+    if (own)
+      throw conflict(
+        `Precondition failed: ResourceVersion in precondition: ${version}, ResourceVersion in object meta: ${resourceVersion}`,
+      );
+    throw conflict(
+      `the ResourceVersion in the precondition (${version}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
+    );
   }
 }
 

@@ -39,7 +39,6 @@ export const replicaSet = defineKind<ReplicaSet>({
       withReplicas: (rs, replicas) => ({ ...rs, spec: { ...rs.spec, replicas } }),
     }),
   },
-  select: { 'status.replicas': (rs) => String(rs.status.replicas) },
   table: {
     columns: [
       nameColumn,

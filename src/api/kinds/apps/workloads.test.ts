@@ -136,8 +136,8 @@ describe('ReplicaSet', () => {
       'spec.selector: Invalid value: {}: empty selector is invalid for deployment',
     ]);
   });
-  it('offers its count as a field', () => {
-    assert.equal(replicaSet.select?.['status.replicas']?.(created(replicaSet, spec())), '0');
+  it('is selected by its name and namespace only', () => {
+    assert.equal(replicaSet.select, undefined);
   });
 });
 

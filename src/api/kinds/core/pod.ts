@@ -145,7 +145,7 @@ function preparePodForCreate(created: Pod): Pod {
                 reason: 'SchedulingGated',
                 message: 'Scheduling is blocked due to non-empty scheduling gates',
                 lastProbeTime: null,
-                lastTransitionTime: null,
+                lastTransitionTime: created.metadata.creationTimestamp ?? null,
               },
             ],
           }

@@ -87,6 +87,14 @@ function podLevelResources(spec: PodSpec): PodSpec {
 }
 
 /** The defaults of a Pod: those of its spec and some that templates do not get. */
+/** Of the two forms of a pod's addresses the older one wins where they differ, and each stands in for the other. Source: pkg/apis/core/v1/conversion.go. */
+function sameAddresses(status: Pod['status']): Pod['status'] {
+  const { podIP = '', podIPs = [] } = status ?? {};
+  const first = podIPs[0]?.ip;
+  if (podIP === (first ?? '')) return status;
+  return podIP === '' ? { ...status, podIP: first ?? '' } : { ...status, podIPs: [{ ip: podIP }] };
+}
+
 export function defaultPod(pod: Pod): Pod {
   let spec = mapContainers(defaultPodSpec(pod.spec), requestsFromLimits);
   spec = podLevelResources(spec);
@@ -94,6 +102,7 @@ export function defaultPod(pod: Pod): Pod {
   const grace = spec.terminationGracePeriodSeconds;
   return {
     ...pod,
+    status: sameAddresses(pod.status),
     spec: { ...spec, terminationGracePeriodSeconds: grace < 0 ? 1 : grace, enableServiceLinks: spec.enableServiceLinks ?? true },
   };
 }

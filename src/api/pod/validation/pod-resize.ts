@@ -57,6 +57,12 @@ export function hasSameContainers(next: PodSpec, previous: PodSpec): boolean {
   return deepEqual(names(next), names(previous));
 }
 
+/** A kubelet that can resize says what its running containers have. */
+function mayBeResized({ status }: Pod): boolean {
+  const running = status.containerStatuses?.find(({ state }) => state?.running !== undefined);
+  return running === undefined || running.resources !== undefined;
+}
+
 /** All that is wrong with a resize, beside what is wrong with any Pod. */
 export function podResizeErrors(next: Pod, previous: Pod, at: FieldPath): Errors {
   const forbid = (message: string): Errors => [fieldErrors.forbidden(at, message)];
@@ -66,6 +72,7 @@ export function podResizeErrors(next: Pod, previous: Pod, at: FieldPath): Errors
   const errors: FieldError[] = [];
   const qos = qosClassOfSpec(next.spec);
   if (qos !== qosClass(previous)) errors.push(fieldErrors.invalid(here, qos, 'Pod QOS Class may not change as a result of resizing'));
+  if (!mayBeResized(previous)) errors.push(fieldErrors.forbidden(here, 'Pod running on node without support for resize'));
   if (!sameCount(next.spec, previous.spec)) {
     return [...errors, fieldErrors.forbidden(here, 'containers may not be added or removed on resize')];
   }

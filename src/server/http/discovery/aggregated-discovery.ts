@@ -1,15 +1,18 @@
 /** Everything in one document: APIGroupDiscoveryList. Source: KEP-3352; api apidiscovery/v2/types.go. */
 import type { JsonObject } from '../../../api/json.ts';
+import type { GroupVersionKind } from '../../../api/object.ts';
 import type { ServedGroup, ServedGroupVersion, ServedResource } from './group-versions.ts';
 
+/** Group and version stay empty where they are those of the list. Source: apiserver pkg/endpoints/installer.go (ConvertGroupVersionIntoToDiscovery). */
 function resourceJson({ kind, verbs, subresources }: ServedResource, group: string, version: string): JsonObject {
-  const subs = subresources.map((sub): JsonObject => {
-    return { subresource: sub.name, responseKind: { group: sub.group, version: sub.version, kind: sub.kind }, verbs: sub.verbs };
-  });
+  const responseKind = (type: GroupVersionKind): JsonObject =>
+    type.group === group && type.version === version
+      ? { group: '', version: '', kind: type.kind }
+      : { group: type.group, version: type.version, kind: type.kind };
+  const subs = subresources.map((sub): JsonObject => ({ subresource: sub.name, responseKind: responseKind(sub), verbs: sub.verbs }));
   return {
     resource: kind.plural,
-    // Upstream's list of the core group leaves the version out. Source: kube-aggregator pkg/apiserver/handler_discovery.go.
-    responseKind: { group, version: group === '' ? '' : version, kind: kind.kind },
+    responseKind: { group: '', version: '', kind: kind.kind },
     scope: kind.scope === 'Namespaced' ? 'Namespaced' : 'Cluster',
     singularResource: kind.names.singular,
     verbs,

@@ -32,8 +32,8 @@ async function serveResource(exchange: Exchange, server: ServerContext): Promise
   if (virtual !== undefined) return handleVirtual(exchange, server, virtual);
   const target = resolveTarget(exchange, server);
   if (target === undefined) return undefined;
-  warnDeprecated(exchange, target);
   checkRoute(exchange, target);
+  warnDeprecated(exchange, target);
   if (target.subresource !== '') return handleNamedSubresource(exchange, server, target);
   switch (exchange.info.verb) {
     case 'get':

@@ -43,7 +43,10 @@ async function read(exchange: Exchange, server: ServerContext, target: Target, r
     );
   }
   const entry = entries.find(({ object }) => object.metadata.name === target.name);
-  if (entry === undefined) throw statusErrors.notFound({ group: target.kind.group, resource: target.kind.plural }, target.name);
+  if (entry === undefined) {
+    // Upstream says the singular. Source: pkg/registry/core/componentstatus/rest.go.
+    throw statusErrors.notFound({ group: target.kind.group, resource: target.kind.names.singular }, target.name);
+  }
   return send(exchange, 200, representation, encodeEntry(target, entry, representation, context));
 }
 

@@ -37,13 +37,16 @@ const authentication = 'authentication.k8s.io';
 const invalid = (field: string, value: JsonValue | undefined, detail: string): FieldError =>
   fieldErrors.invalid(FieldPath.root.field(...field.split('.')), value, detail);
 
+/** As Go prints the internal type. */
+const goAttributes = (path: JsonValue | undefined): JsonObject => ({ Path: memberText(path, 'path'), Verb: memberText(path, 'verb') });
+
 /** Exactly one of the two attribute blocks must be there. Source: pkg/apis/authorization/validation/validation.go. */
 function attributeErrors(body: JsonValue): readonly FieldError[] {
   const resource = member(body, 'spec', 'resourceAttributes');
   const path = member(body, 'spec', 'nonResourceAttributes');
   if (isObject(resource) !== isObject(path)) return [];
   return isObject(resource)
-    ? [invalid('spec.nonResourceAttributes', path, 'cannot be specified in combination with resourceAttributes')]
+    ? [invalid('spec.nonResourceAttributes', goAttributes(path), 'cannot be specified in combination with resourceAttributes')]
     : [invalid('spec.resourceAttributes', null, 'exactly one of nonResourceAttributes or resourceAttributes must be specified')];
 }
 
@@ -148,12 +151,18 @@ const selfRules = (resolver: RuleResolver | undefined): VirtualResource => ({
     if (namespace === '') throw statusErrors.badRequest('no namespace on request');
     await admit(body);
     const rules = resolver?.rulesFor(exchange.user, namespace);
-    return review('SelfSubjectRulesReview', authorization, body, {
-      resourceRules: rules?.resourceRules ?? [],
-      nonResourceRules: rules?.nonResourceRules ?? [],
-      incomplete: rules?.incomplete ?? true,
-      ...(rules === undefined || rules.evaluationError === '' ? {} : { evaluationError: rules.evaluationError }),
-    });
+    // Upstream's answer leaves out what was asked. Source: pkg/registry/authorization/selfsubjectrulesreview/rest.go.
+    return review(
+      'SelfSubjectRulesReview',
+      authorization,
+      {},
+      {
+        resourceRules: rules?.resourceRules ?? [],
+        nonResourceRules: rules?.nonResourceRules ?? [],
+        incomplete: rules?.incomplete ?? true,
+        ...(rules === undefined || rules.evaluationError === '' ? {} : { evaluationError: rules.evaluationError }),
+      },
+    );
   },
 });
 
