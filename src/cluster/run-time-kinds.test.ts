@@ -104,6 +104,11 @@ describe('a Kind added at run time', () => {
     assert.match(String(strict.body.message), /unknown field "metadata\.nonsense"/);
     const list = await json(base);
     assert.equal(list.body.kind, 'WidgetList');
+    // Their items name the type, those of built-in Kinds do not.
+    assert.deepEqual(
+      (list.body.items as readonly { kind?: string }[]).map(({ kind }) => kind),
+      ['Widget'],
+    );
     const table = await json(base, accept('application/json;as=Table;g=meta.k8s.io;v=v1'));
     assert.deepEqual(
       (table.body.rows as { cells: unknown[] }[]).map(({ cells }) => cells),

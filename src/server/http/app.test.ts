@@ -312,6 +312,41 @@ describe('representations', () => {
     );
   });
 
+  it('names the type of the items of a list in no form of built-in Kinds, but in partial lists and in full rows', async () => {
+    const { fetch, json } = testApp();
+    await json(base, sending('POST', configMap('a')));
+    await json('/apis/events.k8s.io/v1/namespaces/default/events', {
+      ...sending('POST', {
+        metadata: { name: 'e' },
+        eventTime: '2026-01-01T00:00:00.000000Z',
+        action: 'a',
+        reason: 'r',
+        type: 'Normal',
+        reportingController: 'x.io/c',
+        reportingInstance: 'i',
+      }),
+    });
+    const itemsOf = ({ body }: { body: Record<string, unknown> }) => body.items as readonly Record<string, unknown>[];
+    const typeOf = ({ apiVersion, kind }: Record<string, unknown>) => [apiVersion, kind];
+    const paths = [base, `${base}?pretty=true`, '/api/v1/namespaces/default/events', '/apis/events.k8s.io/v1/namespaces/default/events'];
+    for (const path of paths) {
+      const items = itemsOf(await json(path));
+      assert.deepEqual([items.length, items.map(typeOf)], [1, [[undefined, undefined]]], path);
+      assert.ok(items[0]?.metadata, path);
+    }
+    const collection = await json(base, { ...sending('DELETE', { dryRun: ['All'] }) });
+    assert.deepEqual(itemsOf(collection).map(typeOf), [[undefined, undefined]]);
+    const yaml = await (await fetch(base, { headers: { accept: 'application/yaml' } })).text();
+    assert.deepEqual(yaml.match(/kind: .*/g), ['kind: ConfigMapList']);
+    const partial = await json(base, { headers: { accept: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io' } });
+    assert.deepEqual(itemsOf(partial).map(typeOf), [['meta.k8s.io/v1', 'PartialObjectMetadata']]);
+    const table = await json(`${base}?includeObject=Object`, { headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' } });
+    assert.deepEqual(
+      (table.body.rows as readonly { object: Record<string, unknown> }[]).map(({ object }) => typeOf(object)),
+      [['v1', 'ConfigMap']],
+    );
+  });
+
   it('makes Tables with the metadata of each row', async () => {
     const { json } = testApp();
     await json(base, sending('POST', configMap('a', { k: 'v' })));

@@ -138,7 +138,7 @@ export class Session {
   async object(call: HttpCall): Promise<ApiObject> {
     const answer = await this.request(call);
     // The API answers every call on a resource with an object; anything else is a proxy's and fails where it is used.
-    return answer as ApiObject;
+    return withTypedItems(answer as ApiObject);
   }
 
   get discovery(): Promise<Discovery> {
@@ -149,4 +149,16 @@ export class Session {
   close(): void {
     this.#transport?.close();
   }
+}
+
+/** Items of a typed list get its kind and version. Source: apimachinery pkg/apis/meta/v1/unstructured/unstructured.go (decodeToList). */
+function withTypedItems(answer: ApiObject): ApiObject {
+  const { apiVersion, kind, items } = answer;
+  if (apiVersion === undefined || kind === undefined || !Array.isArray(items)) return answer;
+  const type = { apiVersion, kind: kind.replace(/List$/, '') };
+  // A List's items are objects.
+  const typed = (items as readonly ApiObject[]).map((item) =>
+    (item.kind ?? '') === '' && (item.apiVersion ?? '') === '' ? { ...type, ...item, ...type } : item,
+  );
+  return { ...answer, items: typed };
 }

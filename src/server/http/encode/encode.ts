@@ -2,9 +2,10 @@
  * Entries and lists in every representation. JSON is assembled from the store's bytes; nothing is serialized again that has been before.
  */
 import type { JsonObject } from '../../../api/json.ts';
+import { hasProtobuf } from '../../../api/schema/model-formats.ts';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { ListAnswer, Target } from '../../registry/registry.ts';
-import { servedApiVersion } from '../../registry/served-version.ts';
+import { servedApiVersion, servedSchema } from '../../registry/served-version.ts';
 import type { Entry } from '../../store/store.ts';
 import type { Representation } from '../negotiation.ts';
 import type { ProtobufCodec } from '../ports.ts';
@@ -103,14 +104,28 @@ export const listMeta = (answer: ListAnswer): ListMeta => ({
   ...(answer.remainingItemCount === undefined || answer.remainingItemCount === 0 ? {} : { remainingItemCount: answer.remainingItemCount }),
 });
 
-/**
- * `{"kind":…,"apiVersion":…,"metadata":…,"items":[…]}` from encoded items.
- * Differs: items of built-in kinds keep their `kind` and `apiVersion`, which upstream leaves out; clients read both forms alike.
- */
-function joinList(kind: string, apiVersion: string, meta: ListMeta, items: readonly Uint8Array[]): ListBody {
-  const head = Buffer.from(`{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(meta)},"items":[`);
-  return new ListBody(head, items, Buffer.from(']}\n'));
+interface ListJson {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly meta: ListMeta;
+  readonly items: readonly Buffer[];
+  /** As in `ListBody`. */
+  readonly dropped?: number;
 }
+
+/** `{"kind":…,"apiVersion":…,"metadata":…,"items":[…]}` from encoded items. */
+function joinList({ kind, apiVersion, meta, items, dropped = 0 }: ListJson): ListBody {
+  const head = Buffer.from(`{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(meta)},"items":[`);
+  return new ListBody({ head, items, tail: Buffer.from(']}\n'), dropped });
+}
+
+/**
+ * Whether items of a Kind's lists carry `kind` and `apiVersion`. Those of built-in Kinds do not: Go's encoder sets them on the list only.
+ * Source: apimachinery pkg/runtime/serializer/versioning/versioning.go (doEncode); custom resources are unstructured and keep them.
+ */
+const itemsNameTheirType = (target: What): boolean => !hasProtobuf(servedSchema(target));
+
+const withoutType = ({ apiVersion: _version, kind: _kind, ...rest }: JsonObject): JsonObject => rest;
 
 /** A list answer. */
 export function encodeList(
@@ -132,7 +147,8 @@ function encodePreparedList(
 ): ListBody | Promise<Body> {
   if (representation.transform === undefined && plain(representation)) {
     const items = answer.entries.map((entry) => context.served.bytes(target, entry));
-    return joinList(target.kind.names.list, servedApiVersion(target), listMeta(answer), items);
+    const dropped = itemsNameTheirType(target) ? 0 : context.served.typeLength(target);
+    return joinList({ kind: target.kind.names.list, apiVersion: servedApiVersion(target), meta: listMeta(answer), items, dropped });
   }
   return encodeListSlowly(target, answer, representation, context);
 }
@@ -158,10 +174,11 @@ async function encodeListSlowly(target: What, answer: ListAnswer, representation
       return context.codec.encode({ ...names, metadata: { ...meta }, items });
     }
     const items = answer.entries.map((entry) => Buffer.from(partialJson(entry, version)));
-    const json = joinList(names.kind, names.apiVersion, meta, items);
+    const json = joinList({ ...names, meta, items });
     return plain(representation) ? json : fromJson(json.whole().toString('utf8'), representation);
   }
-  const items = answer.entries.map((entry) => context.served.object(target, entry));
+  const objects = answer.entries.map((entry) => context.served.object(target, entry));
+  const items = itemsNameTheirType(target) ? objects : objects.map(withoutType);
   return encodeObject(
     { kind: target.kind.names.list, apiVersion: servedApiVersion(target), metadata: { ...meta }, items },
     representation,

@@ -3,20 +3,41 @@
 /** A piece is encrypted and sent while it is still in the processor's cache, and the client reads it while the next one is made. */
 const pieceBytes = 256 * 1024;
 const comma = 0x2c;
+const openingBrace = 0x7b;
+const quote = 0x22;
+
+export interface ListParts {
+  readonly head: Uint8Array;
+  /** Objects, between which commas come. They must not change any more. */
+  readonly items: readonly Uint8Array[];
+  readonly tail: Uint8Array;
+  /** Leading bytes of each item that are left out: its brace and its first members, up to the comma after them. The brace stays. Default 0. */
+  readonly dropped?: number;
+}
 
 export class ListBody {
   readonly byteLength: number;
   readonly #head: Uint8Array;
   readonly #items: readonly Uint8Array[];
   readonly #tail: Uint8Array;
+  /** By how many bytes each item is shorter: what stood before the last byte that is dropped, which becomes the brace. */
+  readonly #less: number;
 
-  /** `head` and `tail` enclose the items, between which commas come. The items must not change any more. */
-  constructor(head: Uint8Array, items: readonly Uint8Array[], tail: Uint8Array) {
+  /** Throws an Error (a bug) when what is dropped of an item does not end between two of its members. */
+  constructor({ head, items, tail, dropped = 0 }: ListParts) {
     this.#head = head;
     this.#items = items;
     this.#tail = tail;
+    this.#less = Math.max(0, dropped - 1);
     let size = head.length + tail.length + Math.max(0, items.length - 1);
-    for (let index = 0; index < items.length; index++) size += items[index]?.length ?? 0;
+    for (let index = 0; index < items.length; index++) {
+      const item = items[index];
+      if (item === undefined) continue;
+      if (dropped > 0 && (item[dropped - 1] !== comma || item[dropped] !== quote)) {
+        throw new Error('an item of a list does not begin as all of its kind');
+      }
+      size += item.length - this.#less;
+    }
     this.byteLength = size;
   }
 
@@ -28,11 +49,12 @@ export class ListBody {
   /** All of it, in order. Each is fresh and the receiver's own. */
   *pieces(): Generator<Buffer, void, undefined> {
     const items = this.#items;
+    const less = this.#less;
     for (let from = 0; from < items.length; ) {
       let to = from;
       let size = from === 0 ? this.#head.length : 0;
       // One comma each: before it, or, for the first of all, none.
-      while (to < items.length && size < pieceBytes) size += (items[to++]?.length ?? 0) + 1;
+      while (to < items.length && size < pieceBytes) size += (items[to++]?.length ?? 0) - less + 1;
       if (from === 0) size -= 1;
       if (to === items.length) size += this.#tail.length;
       yield this.#piece(from, to, size);
@@ -44,6 +66,7 @@ export class ListBody {
   /** Some items, with the head before the first and the tail after the last of all. */
   #piece(from: number, to: number, size: number): Buffer {
     const piece = Buffer.allocUnsafe(size);
+    const less = this.#less;
     let at = 0;
     if (from === 0) {
       piece.set(this.#head);
@@ -53,8 +76,9 @@ export class ListBody {
       const item = this.#items[index];
       if (item === undefined) continue;
       if (index > 0) piece[at++] = comma;
-      piece.set(item, at);
-      at += item.length;
+      piece.set(less === 0 ? item : item.subarray(less), at);
+      if (less > 0) piece[at] = openingBrace;
+      at += item.length - less;
     }
     if (to === this.#items.length) piece.set(this.#tail, at);
     return piece;

@@ -64,7 +64,7 @@ export class ServedEntries {
     return slot.object;
   }
 
-  /** Its JSON: the stored bytes when no conversion is needed. */
+  /** Its JSON: the stored bytes when no conversion is needed. It begins with `apiVersion` and `kind`. */
   bytes(target: What, entry: Entry): Buffer {
     const conversion = conversionOf(target);
     if (conversion === undefined) return entry.bytes;
@@ -72,6 +72,11 @@ export class ServedEntries {
     const slot = this.#slot(conversion, entry);
     slot.bytes ??= Buffer.from(JSON.stringify(object));
     return slot.bytes;
+  }
+
+  /** How many of the leading bytes name the type, its comma included: as many in each entry of a target. */
+  typeLength(target: What): number {
+    return Buffer.byteLength(`${JSON.stringify({ apiVersion: servedApiVersion(target), kind: target.kind.kind }).slice(0, -1)},`);
   }
 
   #slot(conversion: ServedVersion, entry: Entry): Converted {
@@ -89,8 +94,7 @@ export class ServedEntries {
   }
 }
 
-const named = (target: What, entry: Entry, object: JsonObject): JsonObject => ({
-  ...object,
-  apiVersion: servedApiVersion(target),
-  kind: asJson(entry.object).kind ?? target.kind.kind,
-});
+function named(target: What, entry: Entry, object: JsonObject): JsonObject {
+  const type = { apiVersion: servedApiVersion(target), kind: asJson(entry.object).kind ?? target.kind.kind };
+  return { ...type, ...object, ...type };
+}
