@@ -1,6 +1,8 @@
 /** Entry point of `minik`: hands over to the bundled kubectl or to minik itself, which the executable carries as parts of their own (executable-part.ts). */
+
 import { basename } from 'node:path';
 import { isSea } from 'node:sea';
+import { errorStack } from './api/error-text.ts';
 import { processTerminal } from './cli/terminal.ts';
 
 const minNodeMajor = 22;
@@ -26,7 +28,7 @@ main().then(
     if (process.argv[2] === 'serve') process.exit();
   },
   (error: unknown) => {
-    process.stderr.write(`minik: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.stderr.write(`minik: internal error: ${errorStack(error)}\n`);
     process.exitCode = 1;
   },
 );

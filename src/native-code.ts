@@ -4,9 +4,11 @@
  * Guarantees that what is loaded is what the executable carries: the file and every folder above it belong to the user or to root, nobody else may write to them, and
  * the content is compared. A file that is not so is replaced; a folder that is not so is not used, nor one below it.
  */
+
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
+import { errorText } from './api/error-text.ts';
 
 export interface NativeCode {
   readonly name: string;
@@ -64,7 +66,7 @@ export function unpackNativeCode(code: NativeCode): string {
       if (reason === undefined) return keepIn(folder, code);
       reasons.push(reason);
     } catch (error) {
-      reasons.push(error instanceof Error ? error.message : String(error));
+      reasons.push(errorText(error));
     }
   }
   throw new Error(`there is no safe folder for native code (${reasons.join('; ')}): set XDG_CACHE_HOME to one that is yours alone`);

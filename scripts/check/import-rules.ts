@@ -47,7 +47,7 @@ const layers: readonly Layer[] = [
   { path: 'cli/kubectl/verbs/', may: [...kubectlMay, 'cli/kubectl/help/'] },
   { path: 'version.ts', may: [] },
   { path: 'optimizer.ts', may: [] },
-  { path: 'native-code.ts', may: [] },
+  { path: 'native-code.ts', may: ['api/error-text.ts'] },
   { path: 'source-positions.ts', may: [] },
   { path: 'executable.ts', may: ['version.ts', 'runtime/network/', 'native-code.ts', 'source-positions.ts'] },
   { path: 'server-log.ts', may: ['client/', 'executable.ts'] },

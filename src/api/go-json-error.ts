@@ -1,8 +1,9 @@
 /** Broken JSON in the words of Go's encoding/json. */
+import { errorText } from './error-text.ts';
 
 /** Go's wording for what JSON.parse found. */
 export function goJsonError(text: string, error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorText(error);
   const position = /position (\d+)/.exec(message)?.[1];
   if (text.trim() === '' || message.includes('end of JSON input')) return 'unexpected end of JSON input';
   const char = position === undefined ? /^Unexpected token '(.)'/u.exec(message)?.[1] : text[Number(position)];

@@ -2,6 +2,7 @@
  * API errors: one class, one constructor per reason, one predicate per reason.
  * Source: apimachinery pkg/api/errors/errors.go; pkg/apis/meta/v1/types.go (StatusReason).
  */
+import { errorText } from './error-text.ts';
 import { type FieldError, maxFieldErrors, renderFieldError, shortened } from './field-error.ts';
 
 export interface StatusCause {
@@ -173,7 +174,7 @@ export const statusErrors = {
     new StatusError({ code: 504, reason: 'Timeout', message: `Timeout: ${message}`, details: { retryAfterSeconds } }),
   serviceUnavailable: (message: string): StatusError => new StatusError({ code: 503, reason: 'ServiceUnavailable', message }),
   internal: (cause: unknown): StatusError => {
-    const text = cause instanceof Error ? cause.message : String(cause);
+    const text = errorText(cause);
     return new StatusError(
       { code: 500, reason: 'InternalError', message: `Internal error occurred: ${text}`, details: { causes: [{ message: text }] } },
       { cause },

@@ -1,6 +1,8 @@
 /** HTTPS with keep-alive, client credentials and Status errors: what the HTTP client stands on. */
+
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { errorText } from '../api/error-text.ts';
 import type { JsonValue } from '../api/json.ts';
 import { type Status, StatusError, statusErrors } from '../api/status-error.ts';
 
@@ -235,7 +237,7 @@ function errorOf(call: HttpCall, code: number, response: IncomingMessage, text: 
 /** A request that got no answer. The cause is the socket's error, with its `code`. */
 function connectionError(call: HttpCall, base: URL, error: unknown): StatusError {
   if (error instanceof StatusError) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorText(error);
   return new StatusError(
     { code: 503, reason: 'ServiceUnavailable', message: `${call.method} ${JSON.stringify(`${base.origin}${call.path}`)}: ${text}` },
     { cause: error },

@@ -2,9 +2,12 @@
  * The kubeconfig as data: reading, merging and resolving to one cluster's connection. Writing is in kubeconfig-file.ts.
  * Source: client-go tools/clientcmd/{api/v1/types,loader,client_config}.go
  */
+
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
+import { errorText } from '../api/error-text.ts';
+import { isRecord } from '../api/json.ts';
 import type { HttpClientConfig } from './http-transport.ts';
 
 export interface KubeconfigCluster {
@@ -54,7 +57,7 @@ export class KubeconfigError extends Error {
 
 /** What a failed system call says, without its code and path: `permission denied`. */
 export function systemErrorText(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorText(error);
   return /^E[A-Z0-9]+: (.*?)(, \w+( '.*)?)?$/s.exec(message)?.[1] ?? message;
 }
 
@@ -132,13 +135,10 @@ function parseYaml(path: string, text: string): Readonly<Record<string, unknown>
     const root: unknown = parse(text);
     return isRecord(root) ? root : {};
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
+    const cause = errorText(error);
     throw new KubeconfigError(`error loading config file "${path}": ${cause}`, { cause: error });
   }
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The entries of a list of `{name, <field>: …}`. */
 function named<T extends object>(list: unknown, field: string): readonly (readonly [string, T])[] {

@@ -1,6 +1,6 @@
 /** Where two JSON values differ. Lists whose items have names are compared by name, so that one item more is one difference. */
 import { isDeepStrictEqual } from 'node:util';
-import type { JsonObject, JsonValue } from '../../../src/api/json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../../src/api/json.ts';
 
 export interface Difference {
   /** `spec.ports[http].port`; '' is the whole. */
@@ -9,9 +9,6 @@ export interface Difference {
   readonly real: JsonValue | undefined;
   readonly minik: JsonValue | undefined;
 }
-
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const nameMembers = ['name', 'type', 'resource', 'version', 'groupVersion'] as const;
 

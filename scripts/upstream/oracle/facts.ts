@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { JsonObject, JsonValue } from '../../../src/api/json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../../src/api/json.ts';
 import { applyMergePatch, createTwoWayJsonMergePatch } from '../../../src/api/patch/merge-patch.ts';
 import { oracleFolder } from './corpus.ts';
 import type { Answer, Answers } from './run-case.ts';
@@ -25,7 +25,6 @@ const json = 'application/json';
 const failureName = 'failure';
 const failure: JsonObject = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure' };
 
-const isObject = (value: JsonValue): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
 const familyOf = ({ apiVersion, kind }: JsonObject): string => `${String(apiVersion)} ${String(kind)}`;
 
 /** The text of a file of facts. */

@@ -1,5 +1,5 @@
 /** Takes out of an answer what may differ between two servers that do the same: identities, times, versions, addresses and what is drawn at random. */
-import type { JsonObject, JsonValue } from '../../../src/api/json.ts';
+import { isObject, type JsonValue } from '../../../src/api/json.ts';
 
 export interface Normalising {
   /** Managed fields are dropped unless asked for: they would be most of what is recorded. */
@@ -22,9 +22,6 @@ const inTexts: readonly (readonly [RegExp, string])[] = [
   [/(\\?"resourceVersion\\?":\\?")[1-9]\d*/g, '$1<rv>'],
   [/^\d+s$/g, '<age>'],
 ];
-
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function textOf(key: string, text: string): string {
   if (key === 'resourceVersion' || key === 'metadata.resourceVersion') return text === '' || text === '0' ? text : '<rv>';

@@ -1,6 +1,6 @@
 /** Puts one case to one server and gives back its answers, ready to be compared or recorded. */
 import { parse } from 'yaml';
-import type { JsonObject, JsonValue } from '../../../src/api/json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../../src/api/json.ts';
 import type { ProtobufCodec } from '../../../src/server/http/ports.ts';
 import type { ApiClient, Call, RawAnswer } from './api-client.ts';
 import { type OracleCase, withChanges } from './corpus.ts';
@@ -20,9 +20,6 @@ export interface Answer {
 export type Answers = ReadonlyMap<string, Answer>;
 
 export type Codec = Pick<ProtobufCodec, 'decode'>;
-
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Every answer, by the request's name. Rejects when the server does not answer, or a name is given twice. */
 export async function runCase(oracleCase: OracleCase, client: ApiClient, codec: Codec): Promise<Answers> {

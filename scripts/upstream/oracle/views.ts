@@ -1,11 +1,9 @@
 /** What is kept of answers that are too large, or whose order is chance, to be compared as they are. */
 import { createHash } from 'node:crypto';
-import type { JsonObject, JsonValue } from '../../../src/api/json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../../src/api/json.ts';
 
 export type View = (body: JsonValue) => JsonValue;
 
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const objectOf = (value: JsonValue | undefined): JsonObject => (isObject(value) ? value : {});
 const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
 

@@ -6,7 +6,8 @@
  * Differs: a nil list or map without omitempty is written as [] or {}, where Go writes null.
  * Source: sigs.k8s.io/json, encoding/json; apimachinery pkg/runtime/serializer/json.
  */
-import type { JsonArray, JsonObject, JsonValue } from '../json.ts';
+import { errorText } from '../error-text.ts';
+import { isObject, type JsonArray, type JsonObject, type JsonValue } from '../json.ts';
 import { canonicalQuantity } from '../quantity.ts';
 import { DecodeError, describeValue } from './decode-error.ts';
 import type { GoType } from './facts.ts';
@@ -39,7 +40,6 @@ interface FieldWalk {
 const emptyList: JsonArray = Object.freeze([]);
 const emptyObject: JsonObject = Object.freeze({});
 
-const isObject = (value: JsonValue): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isArray = (value: JsonValue): value is JsonArray => Array.isArray(value);
 
 function isEmpty(value: JsonValue): boolean {
@@ -292,7 +292,7 @@ function readQuantity(value: string): string {
   try {
     return canonicalQuantity(value);
   } catch (error) {
-    throw new DecodeError(error instanceof Error ? error.message : String(error));
+    throw new DecodeError(errorText(error));
   }
 }
 

@@ -3,7 +3,7 @@
  * upstream holds untyped, they are written with sorted keys. Source: apiextensions-apiserver pkg/apiserver/customresource_handler.go
  * (schemaCoercingDecoder, unstructuredDefaulter), encoding/json (maps).
  */
-import type { JsonObject, JsonValue } from '../json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../json.ts';
 import { apiVersionOf } from '../kind.ts';
 import type { FormatBody, ObjectFormat } from '../object-format.ts';
 import { Decoder } from './decode.ts';
@@ -48,8 +48,6 @@ export function createOpenFormat(schemas: Schemas, model: string): ObjectFormat 
     },
   };
 }
-
-const isObject = (json: JsonValue): json is JsonObject => typeof json === 'object' && json !== null && !Array.isArray(json);
 
 function sortedValue(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(sortedValue);

@@ -2,7 +2,9 @@
  * Protobuf of the built-in kinds (`application/vnd.kubernetes.protobuf`): messages in the `k8s\0` envelope, and frames of watch streams.
  * Decoded objects still go through the Decoder. Source: apimachinery pkg/runtime/serializer/protobuf/protobuf.go, pkg/util/framer/framer.go.
  */
+
 import protobuf from 'protobufjs/minimal.js';
+import { errorText } from '../error-text.ts';
 import type { JsonObject } from '../json.ts';
 import { Messages } from './protobuf/message.ts';
 import { readFields } from './protobuf/special.ts';
@@ -94,7 +96,7 @@ export class Protobuf {
       return { kind, apiVersion, ...this.#messages.read(schema.model, reader, reader.len) };
     } catch (error) {
       if (error instanceof ProtobufError) throw error;
-      throw new ProtobufError(`proto: ${error instanceof Error ? error.message : String(error)}`);
+      throw new ProtobufError(`proto: ${errorText(error)}`);
     }
   }
 

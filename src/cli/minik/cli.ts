@@ -1,6 +1,8 @@
 /** The `minik` command line: parses verbs and flags, prints errors, chooses exit codes. */
+
 import { cac } from 'cac';
 import pc from 'picocolors';
+import { errorStack } from '../../api/error-text.ts';
 import { KubeconfigError, systemErrorText } from '../../client/kubeconfig.ts';
 import { UserError } from '../cluster-port.ts';
 import { completionScript, completions, isShell } from './completion.ts';
@@ -179,7 +181,7 @@ function printError(context: CliContext, error: unknown): void {
     const home = minikHome(terminal);
     if (error.path === home || error.path.startsWith(`${home}/`))
       terminal.err(`  minik keeps its files in ${home}; MINIK_HOME names another folder.\n`);
-  } else terminal.err(`${pc.red('minik: internal error:')} ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  } else terminal.err(`${pc.red('minik: internal error:')} ${errorStack(error)}\n`);
 }
 
 /** Runs one command line (without the program's name); resolves with the exit code. */

@@ -1,4 +1,5 @@
 /** `minik delete`: ends the cluster and removes everything of it from the machine. */
+import { errorText } from '../../api/error-text.ts';
 import { type ClusterHost, type ClusterSettings, UserError } from '../cluster-port.ts';
 import { Progress } from '../terminal.ts';
 import { checkKubeconfigRemoval, removeKubeconfigEntry } from './kubeconfig-entry.ts';
@@ -24,7 +25,7 @@ function attempts({ terminal }: VerbContext, force: boolean): Attempt {
       return await action();
     } catch (error) {
       if (!force) throw error;
-      const text = error instanceof Error ? error.message : String(error);
+      const text = errorText(error);
       if (!said.has(text)) terminal.err(`minik: not everything is removed: ${text}\n`);
       said.add(text);
       return undefined;
@@ -100,6 +101,6 @@ export async function deleteCluster(context: VerbContext, options: DeleteOptions
   if (options.output === 'json') printJson(terminal, { deleted });
   const [first, ...others] = failures;
   if (first === undefined) return 0;
-  for (const other of others) terminal.err(`minik: ${other instanceof Error ? other.message : String(other)}\n`);
+  for (const other of others) terminal.err(`minik: ${errorText(other)}\n`);
   throw first;
 }

@@ -1,8 +1,10 @@
 /**
  * `minik serve` (hidden): the server process itself, started detached by `minik start`. Says over IPC what it does, then serves until SIGTERM or SIGINT.
  */
+
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { errorText } from '../../api/error-text.ts';
 import type { Logger } from '../../client/logger.ts';
 import { type ClusterSettings, type RunningCluster, UserError } from '../cluster-port.ts';
 import { lockAddresses } from './address-lock.ts';
@@ -129,7 +131,7 @@ export async function serve(context: VerbContext, profileName: string, choicesJs
     log.error('The server could not start', { error: known ? error.message : error, ...(known ? { hints: error.hints } : {}) });
     await tell({
       type: 'failed',
-      message: error instanceof Error ? error.message : String(error),
+      message: errorText(error),
       hints: known ? error.hints : [`See ${profile.logFile}.`],
     });
     return 1;

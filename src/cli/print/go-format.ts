@@ -2,10 +2,7 @@
  * Values as Go's fmt package writes them: what templates, custom columns and error messages show.
  * Source: Go fmt/print.go, strconv/ftoa.go. Maps are written with sorted keys, as fmt does.
  */
-import type { JsonValue } from '../../api/json.ts';
-
-const isObject = (value: unknown): value is Readonly<Record<string, JsonValue | undefined>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { isRecord, type JsonValue } from '../../api/json.ts';
 
 /** Keys in Go's order (bytes). */
 export const sortedKeys = (value: object): readonly string[] =>
@@ -30,7 +27,7 @@ export function goValue(value: JsonValue | undefined): string {
   if (value === null || value === undefined) return '<nil>';
   if (typeof value === 'number') return goNumber(value);
   if (Array.isArray(value)) return `[${value.map(goValue).join(' ')}]`;
-  if (isObject(value))
+  if (isRecord(value))
     return `map[${sortedKeys(value)
       .map((key) => `${key}:${goValue(value[key])}`)
       .join(' ')}]`;
@@ -70,7 +67,7 @@ export function goSyntax(value: JsonValue | undefined): string {
   if (value === null || value === undefined) return 'interface {}(nil)';
   if (typeof value === 'string') return goQuote(value);
   if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
-  if (isObject(value))
+  if (isRecord(value))
     return `map[string]interface {}{${sortedKeys(value)
       .map((key) => `${goQuote(key)}:${goSyntax(value[key])}`)
       .join(', ')}}`;

@@ -1,4 +1,5 @@
 /** One look at one Deployment: its sets, and the writes that all strategies share. Source: pkg/controller/deployment/sync.go. */
+import { errorText } from '../../api/error-text.ts';
 import type { Deployment, DeploymentStatus, ReplicaSet } from '../../api/generated/apps/v1.ts';
 import { podTemplateHash } from '../../api/hash.ts';
 import { deployment as deployments } from '../../api/kinds/apps/deployment.ts';
@@ -132,7 +133,7 @@ export class DeploymentSync {
       if (isNamespaceTerminating(error)) throw error;
       if (!isAlreadyExists(error)) {
         if (hasDeadline(this.deployment)) {
-          const message = `Failed to create new replica set "${name}": ${error instanceof Error ? error.message : String(error)}`;
+          const message = `Failed to create new replica set "${name}": ${errorText(error)}`;
           await this.writeProgressing('False', reasons.createError, message);
         }
         throw error;

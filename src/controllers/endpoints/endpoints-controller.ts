@@ -1,4 +1,5 @@
 /** The Endpoints controller. Source: pkg/controller/endpoint/endpoints_controller.go. */
+import { errorText } from '../../api/error-text.ts';
 import type { EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Pod, Service } from '../../api/generated/core/v1.ts';
 import { endpoints } from '../../api/kinds/core/endpoints.ts';
 import { pod } from '../../api/kinds/core/pod.ts';
@@ -94,7 +95,7 @@ async function write(object: Service, present: Endpoints | undefined, desired: D
   } catch (error) {
     const [reason, verb] = present === undefined ? ['FailedToCreateEndpoint', 'create'] : ['FailedToUpdateEndpoint', 'update'];
     const { name, namespace } = object.metadata;
-    const cause = error instanceof Error ? error.message : String(error);
+    const cause = errorText(error);
     events.event(
       present ?? object,
       'Warning',

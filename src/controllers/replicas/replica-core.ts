@@ -2,6 +2,7 @@
  * Keeps as many Pods as a ReplicaSet or ReplicationController asks for. Source: pkg/controller/replicaset/replica_set.go, which upstream also serves
  * replication controllers with.
  */
+import { errorText } from '../../api/error-text.ts';
 import type { Pod, PodTemplateSpec } from '../../api/generated/core/v1.ts';
 import type { Kind } from '../../api/kind.ts';
 import { pod } from '../../api/kinds/core/pod.ts';
@@ -188,4 +189,4 @@ async function writeStatus<T extends ReplicaOwner>(
   await api(flavor.kind).updateStatus({ ...owner, status } as unknown as Received<T>);
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const messageOf = (error: unknown): string => errorText(error);

@@ -3,6 +3,7 @@
  * one is looked at. Guarantees: no Pod is bound twice; a Pod that fits nowhere says why in an Event and its PodScheduled condition and is tried again
  * when something relevant changes. Source: pkg/scheduler/{scheduler,schedule_one,eventhandlers}.go
  */
+import { errorText } from '../../api/error-text.ts';
 import type { Event, Node, Pod } from '../../api/generated/core/v1.ts';
 import type { JsonObject } from '../../api/json.ts';
 import { event } from '../../api/kinds/core/event.ts';
@@ -182,7 +183,7 @@ class Scheduler implements Running {
       if (current === undefined || current.metadata.uid !== object.metadata.uid || !isWaiting(current)) return;
       this.#options.log.warn('binding failed', { pod: `${namespace}/${name}`, node: nodeName, error });
       this.#queue.retry({ ...queued, pod: current });
-      await this.#report(object, 'SchedulerError', `binding rejected: ${error instanceof Error ? error.message : String(error)}`);
+      await this.#report(object, 'SchedulerError', `binding rejected: ${errorText(error)}`);
     }
   }
 

@@ -2,6 +2,7 @@
  * Starts one container: back-off, image, configuration, create, start, postStart.
  * Source: pkg/kubelet/kuberuntime/kuberuntime_container.go (startContainer); kuberuntime_manager.go (doBackOff).
  */
+import { errorText } from '../../api/error-text.ts';
 import type { Container as ContainerSpec, Secret } from '../../api/generated/core/v1.ts';
 import { type Container, RuntimeError } from '../container/container-runtime.ts';
 import { containerConfig } from './container-config.ts';
@@ -186,7 +187,7 @@ async function postStart(state: PodState, spec: ContainerSpec, containerId: stri
     await hooks.run(handler, { containerId, container: spec, podIp: state.facts.podIp }, state.abortSignal);
   } catch (error) {
     if (state.aborted) return;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorText(error);
     state.containerEvent(spec, 'Warning', 'FailedPostStartHook', `PostStartHook failed`);
     state.containerEvent(spec, 'Normal', 'Killing', 'FailedPostStartHook');
     const running = state.observed.containers.get(containerId);

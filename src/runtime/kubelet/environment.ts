@@ -2,6 +2,7 @@
  * The environment of a container: service variables, `envFrom`, `env` with expansion; what the manifest says wins over what is generated.
  * Source: pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables).
  */
+import { errorText } from '../../api/error-text.ts';
 import type { Container, EnvFromSource, EnvVar, FileKeySelector, Pod } from '../../api/generated/core/v1.ts';
 import { envFileValue } from './env-file.ts';
 import { expand } from './expansion.ts';
@@ -52,7 +53,7 @@ async function fileValue(ref: FileKeySelector, readFile: EnvironmentInput['volum
       throw new Error(`failed to open environment variable file ${JSON.stringify(path)}: no such file or directory`);
     value = envFileValue(content, key);
   } catch (error) {
-    throw configError(`couldn't parse env file: ${error instanceof Error ? error.message : String(error)}`);
+    throw configError(`couldn't parse env file: ${errorText(error)}`);
   }
   if (value === '') {
     if (optional === true) return undefined;

@@ -2,7 +2,9 @@
  * Registry credentials from pull secrets: the most specific entry that matches the image's registry and path.
  * Source: pkg/credentialprovider/{keyring,config}.go.
  */
+
 import type { Secret } from '../../api/generated/core/v1.ts';
+import { isRecord } from '../../api/json.ts';
 import type { RegistryCredentials } from '../container/container-runtime.ts';
 import type { ImageReference } from '../container/image-reference.ts';
 
@@ -14,9 +16,6 @@ interface AuthEntry {
 }
 
 const dockerConfigKeys = { 'kubernetes.io/dockerconfigjson': '.dockerconfigjson', 'kubernetes.io/dockercfg': '.dockercfg' } as const;
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 

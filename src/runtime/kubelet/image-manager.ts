@@ -2,6 +2,7 @@
  * Makes sure that a container's image is on the node, by its pull policy, with upstream's events and waiting reasons.
  * Source: pkg/kubelet/images/image_manager.go; pkg/kubelet/kuberuntime/kuberuntime_image.go.
  */
+import { errorText } from '../../api/error-text.ts';
 import type { Container, Pod, Secret } from '../../api/generated/core/v1.ts';
 import type { Clock } from '../../client/clock.ts';
 import type { EventRecorder } from '../../client/event-recorder.ts';
@@ -113,7 +114,7 @@ export class ImageManager {
     try {
       return parseImageReference(request.container.image);
     } catch (error) {
-      const cause = error instanceof Error ? error.message : String(error);
+      const cause = errorText(error);
       const message = `Failed to apply default image tag ${JSON.stringify(request.container.image)}: ${cause}`;
       this.#event(request, 'Warning', 'InspectFailed', message);
       throw new ImageError('InvalidImageName', message, 0);

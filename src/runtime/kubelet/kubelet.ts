@@ -7,6 +7,7 @@
  * informers of their sources.
  * Source: pkg/kubelet/kubelet.go.
  */
+import { errorStack } from '../../api/error-text.ts';
 import type { Node, Pod } from '../../api/generated/core/v1.ts';
 import { configMap as configMapKind } from '../../api/kinds/core/config-map.ts';
 import { node as nodeKind } from '../../api/kinds/core/node.ts';
@@ -127,9 +128,7 @@ class PodSupervisor {
     this.#watchSources('secret');
     probes.onChange((uid) => this.#workers.byUid(uid)?.wake());
     const loops = Promise.all([this.#agent.run(this.#node), this.#watchEngine()]);
-    loops.catch((error: unknown) =>
-      log.error('kubelet stopped by a bug', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
-    );
+    loops.catch((error: unknown) => log.error('kubelet stopped by a bug', { error: errorStack(error) }));
     return {
       ready: Promise.resolve(),
       streams: new NodeStreams({ runtime, find: (ref) => this.#workers.byRef(ref) }),

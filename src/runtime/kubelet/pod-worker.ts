@@ -5,7 +5,9 @@
  * retry with back-off and lose nothing; what a step did is visible in the status at once. Restart-safe: all state is read back from the engine.
  * Source: pkg/kubelet/pod_workers.go.
  */
+
 import { deepEqual } from '../../api/deep-equal.ts';
+import { errorText } from '../../api/error-text.ts';
 import type { Pod, PodStatus } from '../../api/generated/core/v1.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { refOf } from '../../api/object.ts';
@@ -246,7 +248,7 @@ export class PodWorker {
       state.deps.engineAway();
       return delayMs;
     }
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorText(error);
     const expected = error instanceof RuntimeError || (error instanceof Error && 'syscall' in error);
     if (expected) state.event('Warning', 'FailedSync', `Error syncing pod, skipping: ${message}`);
     state.deps.log[expected ? 'warn' : 'error']('pod could not be synced', {

@@ -2,9 +2,11 @@
  * What a cluster needs of the host's network: free ranges, and one route that makes its service range local, so that the proxy can listen on every address of it.
  * Every cluster has a range of its own; nothing here touches another's. Everything is idempotent and undone by `removeServiceRoute`.
  */
+
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { errorText } from '../../api/error-text.ts';
 import { type HostRoute, readHostRoutes } from './host-routes.ts';
 import { contains, parseCidr, parseIpv4 } from './ipv4.ts';
 import { type ClusterSubnets, pickSubnets } from './subnets.ts';
@@ -38,7 +40,7 @@ const textOf = (error: unknown): string => {
   if (typeof error === 'object' && error !== null && 'stderr' in error && typeof error.stderr === 'string' && error.stderr.trim() !== '') {
     return error.stderr.trim();
   }
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 };
 
 const routeCommand = (verb: 'replace' | 'del', cidr: string): readonly string[] => [

@@ -2,8 +2,10 @@
  * The load balancer of a one-machine cluster: gives Services of type LoadBalancer an address of the host, as a cloud's service controller would.
  * Source: cloud-provider controllers/service/controller.go (events, when a balancer is wanted). Differs: no finalizer, because nothing outside the cluster is left to clean up.
  */
+
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
+import { errorText } from '../../api/error-text.ts';
 import type { Service } from '../../api/generated/core/v1.ts';
 import { service } from '../../api/kinds/core/service.ts';
 import { type ObjectRef, refKey, refOf } from '../../api/object.ts';
@@ -262,7 +264,7 @@ export class LoadBalancerController {
   }
 
   #failed(key: string, object: Service, error: unknown): void {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = errorText(error);
     this.#options.events.event(object, 'Warning', 'SyncLoadBalancerFailed', `Error syncing load balancer: ${text}`);
     this.#options.logger.warn('Load balancer could not be set up', { service: key, error: text });
     const previous = this.#retries.get(key);

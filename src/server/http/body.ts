@@ -1,4 +1,5 @@
 /** Reads and decodes request bodies: JSON, YAML, protobuf; bounded. Source: apiserver pkg/endpoints/handlers/rest.go. */
+import { errorText } from '../../api/error-text.ts';
 import { goJsonError } from '../../api/go-json-error.ts';
 import type { JsonValue } from '../../api/json.ts';
 import { mayNestTooDeep, nestsTooDeep } from '../../api/nesting.ts';
@@ -120,7 +121,7 @@ export async function decodeBody(bytes: Buffer, options: DecodeOptions): Promise
     try {
       return { json: options.codec.decode(bytes, options), text: undefined };
     } catch (error) {
-      throw unrecognized(kind, error instanceof Error ? error.message : String(error), bytes);
+      throw unrecognized(kind, errorText(error), bytes);
     }
   }
   const text = options.type === 'json' ? wellFormedJson(bytes.toString('utf8')) : bytes.toString('utf8');

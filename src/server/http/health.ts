@@ -1,4 +1,5 @@
 /** `/healthz`, `/livez`, `/readyz`. Source: apiserver pkg/server/healthz/healthz.go. */
+import { errorText } from '../../api/error-text.ts';
 import type { Logger } from '../../client/logger.ts';
 import type { Exchange } from './exchange.ts';
 import type { HealthCheck } from './ports.ts';
@@ -49,7 +50,7 @@ async function failure(check: HealthCheck): Promise<string | undefined> {
     await check.check();
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorText(error);
   }
 }
 

@@ -1,5 +1,6 @@
 /** The one place that turns errors into Status objects. Source: apiserver pkg/endpoints/handlers/responsewriters/status.go. */
 
+import { errorStack } from '../../api/error-text.ts';
 import { type Status, StatusError, statusErrors } from '../../api/status-error.ts';
 import type { Logger } from '../../client/logger.ts';
 
@@ -13,7 +14,7 @@ export function toStatusError(error: unknown, logger: Logger, fields: Readonly<R
   return statusErrors.internal(error);
 }
 
-const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+const stackOf = (error: unknown): string => errorStack(error);
 
 /** The Status of an error with every member that upstream always writes. */
 export const statusOf = (error: StatusError): Status & { readonly code: number } => ({ ...error.status, code: error.code });

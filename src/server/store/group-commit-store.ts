@@ -2,6 +2,7 @@
  * The in-memory model behind every store: key index, change log, watchers, and the group commit that all writes of one turn of the event loop share.
  * Invariant: memory changes only after the journal has committed; until then writes live in an overlay that only other writes see.
  */
+import { errorText } from '../../api/error-text.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { type Change, ChangeLog } from './change-log.ts';
 import { encodeEntry, sameContent } from './encode-entry.ts';
@@ -204,7 +205,7 @@ export class GroupCommitStore implements Store {
     try {
       this.#journal.commit(events, compaction);
     } catch (error) {
-      const cause = error instanceof Error ? error.message : String(error);
+      const cause = errorText(error);
       this.#problem = `the store cannot be written: ${cause}`;
       return new StoreUnavailableError(this.#problem, { cause: error });
     }
@@ -267,7 +268,7 @@ function fromDisk<T>(read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    throw new StoreUnavailableError(`the store cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new StoreUnavailableError(`the store cannot be read: ${errorText(cause)}`, { cause });
   }
 }
 

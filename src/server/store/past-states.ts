@@ -1,4 +1,5 @@
 /** Brings back what the change log keeps only by number: from the objects in memory where they are still current, else from the journal. */
+import { errorText } from '../../api/error-text.ts';
 import type { Change } from './change-log.ts';
 import { decodeEntry, encodeEntry } from './encode-entry.ts';
 import { type Entry, type StoreEvent, StoreUnavailableError } from './store.ts';
@@ -51,7 +52,7 @@ export class PastStates {
     try {
       bytes = this.#parts.bytes(revision);
     } catch (cause) {
-      throw new StoreUnavailableError(`the store cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+      throw new StoreUnavailableError(`the store cannot be read: ${errorText(cause)}`, { cause });
     }
     if (bytes === undefined) throw new Error(`the journal lacks the state of revision ${revision}`);
     return bytes;

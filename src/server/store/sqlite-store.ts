@@ -1,6 +1,8 @@
 /** Opens the store on disk: SQLite in WAL mode, owned by one process, readable by its user only. */
+
 import { chmodSync, closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { errorText } from '../../api/error-text.ts';
 import { decodeEntry } from './encode-entry.ts';
 import { freezesByDefault, GroupCommitStore, type StoreOptions } from './group-commit-store.ts';
 import { journalSchema, SqliteJournal } from './sqlite-journal.ts';
@@ -119,5 +121,5 @@ function problemOf(error: unknown): string {
   if (code === 'SQLITE_NOTADB') return 'it is not a database';
   if (code.startsWith('SQLITE_CORRUPT')) return 'it is damaged';
   if (error instanceof SyntaxError) return 'it is damaged (an object in it is not JSON)';
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }

@@ -1,5 +1,5 @@
 /** What a Kind brings to its contract. For tests only. */
-import type { JsonObject, JsonValue } from '../../json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../json.ts';
 import type { AnyKind } from '../../kind.ts';
 
 export interface KindSamples {
@@ -18,9 +18,6 @@ export interface KindSamples {
   /** Merge patches that make the valid object invalid, and all that is said then. */
   readonly invalid: ReadonlyArray<readonly [why: string, patch: JsonObject, ...errors: readonly string[]]>;
 }
-
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The object after a merge patch (RFC 7396). */
 export function merged(object: JsonObject, patch: JsonObject): JsonObject {

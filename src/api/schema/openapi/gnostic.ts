@@ -3,7 +3,7 @@
  * Source: google/gnostic-models openapiv2/OpenAPIv2.proto.
  */
 import protobuf from 'protobufjs/minimal.js';
-import type { JsonObject, JsonValue } from '../../json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../json.ts';
 
 type Writer = protobuf.Writer;
 type Value = JsonValue | undefined;
@@ -13,7 +13,6 @@ type WriteField = (writer: Writer, id: number, value: Value) => void;
 /** A message: JSON name to field number and writer. */
 type Message = Readonly<Record<string, readonly [id: number, write: WriteField]>>;
 
-const isObject = (value: Value): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isList = (value: Value): value is readonly JsonValue[] => Array.isArray(value);
 const tag = (id: number, wire: number): number => ((id << 3) | wire) >>> 0;
 

@@ -1,6 +1,6 @@
 /** Compiles schemas to writers and readers of protobuf messages. Wire format by protobufjs; field numbers from the facts. */
 import type protobuf from 'protobufjs/minimal.js';
-import type { JsonObject, JsonValue } from '../../json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../json.ts';
 import type { EmbedFacts, FieldFacts, GoType } from '../facts.ts';
 import type { Schemas } from '../schema.ts';
 import { schemaUnionCodec } from './schema-unions.ts';
@@ -36,8 +36,6 @@ interface MessageCodec {
   readonly readInto: (reader: Reader, end: number, target: Target) => void;
 }
 
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const tagOf = (id: number, wire: number): number => ((id << 3) | wire) >>> 0;
 
 function setField(target: Target, key: string, value: JsonValue): void {

@@ -1,14 +1,12 @@
 /** The unions inside JSONSchemaProps: a schema, or an array, a bool or strings. Source: apiextensions v1 generated.proto. */
 import type protobuf from 'protobufjs/minimal.js';
-import type { JsonValue } from '../../json.ts';
+import { isObject, type JsonValue } from '../../json.ts';
 import { readFields, type SpecialCodec } from './special.ts';
 
 interface SchemaValue {
   readonly write: (writer: protobuf.Writer, value: JsonValue) => void;
   readonly read: (reader: protobuf.Reader) => JsonValue;
 }
-
-const isObject = (value: JsonValue): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The codec of a union by its Go name; undefined for plain JSON. */
 export function schemaUnionCodec(goName: string, schema: SchemaValue): SpecialCodec | undefined {

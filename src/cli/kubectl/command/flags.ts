@@ -3,6 +3,7 @@
  * Source: spf13/pflag flag.go.
  */
 
+import { errorText } from '../../../api/error-text.ts';
 import { goDuration } from '../../../api/go-duration.ts';
 
 export interface FlagSpec {
@@ -221,7 +222,7 @@ class Parser {
           throw new UsageError(`time: missing unit in duration ${JSON.stringify(value)}`);
         parseDuration(value);
       } catch (error) {
-        throw invalid(error instanceof Error ? error.message : String(error));
+        throw invalid(errorText(error));
       }
     }
   }

@@ -2,8 +2,10 @@
  * `kubectl port-forward`. Source: kubectl pkg/cmd/portforward/portforward.go; client-go tools/portforward/portforward.go.
  * Differs: each local connection travels in a WebSocket of its own (channel protocol) instead of all in one SPDY connection.
  */
+
 import { createServer, isIPv4, isIPv6, type Server, type Socket } from 'node:net';
 import type { RawData } from 'ws';
+import { errorText } from '../../../api/error-text.ts';
 import { CommandError, type KubectlCommand } from '../command/command.ts';
 import { ArgumentError } from '../command/flags.ts';
 import type { ApiObject, Session } from '../command/session.ts';
@@ -181,7 +183,7 @@ class Forwarder {
       socket.on('error', () => socket.destroy());
       this.#session.out(`Handling connection for ${local}\n`);
       this.#forward(socket, { local, remote: port.remote }).catch((error: unknown) => {
-        this.#failed({ local, remote: port.remote }, error instanceof Error ? error.message : String(error));
+        this.#failed({ local, remote: port.remote }, errorText(error));
         socket.destroy();
       });
     });

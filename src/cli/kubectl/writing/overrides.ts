@@ -1,4 +1,5 @@
 /** `--overrides` of `run` and `expose`. Source: kubectl pkg/cmd/util/override_options.go. */
+import { errorText } from '../../../api/error-text.ts';
 import type { JsonObject, JsonValue } from '../../../api/json.ts';
 import { applyJsonPatch } from '../../../api/patch/json-patch.ts';
 import { applyMergePatch } from '../../../api/patch/merge-patch.ts';
@@ -23,7 +24,7 @@ function parseOverrides(text: string): JsonValue {
     const value: JsonValue = JSON.parse(text);
     return value;
   } catch (error) {
-    throw new CommandError(`invalid overrides: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CommandError(`invalid overrides: ${errorText(error)}`);
   }
 }
 

@@ -1,5 +1,7 @@
 /** Maps a container's config to Docker's create call. Source: pkg/kubelet/dockershim/{docker_container,security_context,helpers}.go (v1.23). */
+
 import { readFile } from 'node:fs/promises';
+import { errorText } from '../../../api/error-text.ts';
 import { type ContainerConfig, type ContainerResources, type ContainerSecurity, type Mount, RuntimeError } from '../container-runtime.ts';
 import { containerLabels } from './names-and-labels.ts';
 import type { SandboxTraits } from './sandbox-traits.ts';
@@ -107,7 +109,7 @@ async function seccompOption({ seccompProfile: profile, privileged }: ContainerS
   try {
     return [`seccomp=${JSON.stringify(JSON.parse(await readFile(path, 'utf8')))}`];
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     throw new RuntimeError(
       'Other',
       `failed to generate seccomp security options for container: cannot load seccomp profile "${path}": ${reason}`,

@@ -3,10 +3,12 @@
  * `config.json` in `DOCKER_CONFIG` (default `~/.docker`), else the usual socket.
  * Source: docker/cli cli/command/cli.go (resolveContextName, resolveDefaultDockerEndpoint), cli/context/store, cli/context/docker/load.go.
  */
+
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { errorText } from '../../../api/error-text.ts';
 import { RuntimeError } from '../container-runtime.ts';
 
 /** Where a daemon listens. */
@@ -124,6 +126,6 @@ function readJson<T>(path: string): T | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as T; // the docker command's own file
   } catch (error) {
-    throw unusable(`Error loading config file: ${path}: ${error instanceof Error ? error.message : String(error)}`, error);
+    throw unusable(`Error loading config file: ${path}: ${errorText(error)}`, error);
   }
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { errorText } from '../../../api/error-text.ts';
 import type { PodRuntimeEvent, RuntimeEvent } from '../container-runtime.ts';
 import { EventQueue } from '../event-queue.ts';
 import { delay, type RuntimeClock } from '../runtime-clock.ts';
@@ -109,7 +110,7 @@ export class DockerEvents {
   #unavailable(error: unknown): void {
     if (this.#away) return;
     this.#away = true;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = errorText(error);
     for (const queue of this.#queues.keys()) queue.push({ type: 'unavailable', message });
   }
 

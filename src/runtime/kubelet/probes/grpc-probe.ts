@@ -1,5 +1,7 @@
 /** gRPC probes: one call of the health protocol, without TLS. Source: pkg/probe/grpc/grpc.go; grpc.health.v1. */
+
 import http2 from 'node:http2';
+import { errorText } from '../../../api/error-text.ts';
 import { hostPort } from '../../../api/go-dial-error.ts';
 import { failure, type ProbeOutcome, success } from './probe-outcome.ts';
 
@@ -101,7 +103,7 @@ export async function grpcProbe({ host, port, service, timeoutMs }: GrpcProbeTar
     );
   const timer = setTimeout(expire, timeoutMs);
   const broken = (error: unknown): void => {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = errorText(error);
     if (connected) resolve(failure(`error: health rpc probe failed: rpc error: code = Unavailable desc = ${text}`));
     else expire();
   };

@@ -2,7 +2,9 @@
  * One attempt of each kind of probe. Resolves with success or with the text that upstream puts into the Unhealthy event; never rejects.
  * Source: pkg/probe/{exec,http,tcp,grpc}/*.go; pkg/kubelet/prober/prober.go.
  */
+
 import net from 'node:net';
+import { errorText } from '../../../api/error-text.ts';
 import type { Container, Probe } from '../../../api/generated/core/v1.ts';
 import { dialError, hostPort } from '../../../api/go-dial-error.ts';
 import { RuntimeError, type Streams } from '../../container/container-runtime.ts';
@@ -40,7 +42,7 @@ export async function attemptProbe(attempt: ProbeAttempt): Promise<ProbeOutcome>
       return await grpcProbe({ host: attempt.podIp, port: probe.grpc.port, service: probe.grpc.service ?? '', timeoutMs });
     return failure('missing probe handler');
   } catch (error) {
-    const output = error instanceof Error ? error.message : String(error);
+    const output = errorText(error);
     return error instanceof RuntimeError ? { success: 'unknown', output } : failure(output);
   }
 }

@@ -3,8 +3,10 @@
  * Guarantees: `setUp` is idempotent and leaves API-backed volumes at their current content; `tearDown` removes everything of a pod.
  * Source: pkg/kubelet/volumemanager; pkg/volume/{emptydir,hostpath}/*.go.
  */
+
 import { readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { errorText } from '../../../api/error-text.ts';
 import type { Pod, Volume } from '../../../api/generated/core/v1.ts';
 import { podLimits } from '../../../api/pod/resources.ts';
 import { toUnits } from '../../../api/quantity.ts';
@@ -98,7 +100,7 @@ export class VolumeManager {
       }
     } catch (error) {
       if (error instanceof VolumeError) throw error;
-      throw new VolumeError(error instanceof Error ? error.message : String(error), { cause: error });
+      throw new VolumeError(errorText(error), { cause: error });
     }
   }
 

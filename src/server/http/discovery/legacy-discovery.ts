@@ -1,5 +1,6 @@
 /** `/api`, `/apis` and below as one document per path. Source: apiserver pkg/endpoints/discovery. */
 import type { JsonObject } from '../../../api/json.ts';
+import { apiVersionOf } from '../../../api/kind.ts';
 import type { ServedGroup, ServedGroupVersion, ServedResource } from './group-versions.ts';
 
 export const apiVersions = (serverAddress: string): JsonObject => ({
@@ -53,6 +54,6 @@ function resourceJson(
 export const apiResourceList = ({ group, version, resources }: ServedGroupVersion): JsonObject => ({
   kind: 'APIResourceList',
   ...(group === '' ? {} : { apiVersion: 'v1' }),
-  groupVersion: group === '' ? version : `${group}/${version}`,
+  groupVersion: apiVersionOf(group, version),
   resources: resources.flatMap((resource) => resourceJson(resource, group, version)),
 });

@@ -1,6 +1,6 @@
 /** DeleteOptions from the body or, without one, from the query. Source: apiserver pkg/endpoints/handlers/delete.go. */
 import { type FieldError, FieldPath, fieldErrors } from '../../../api/field-error.ts';
-import type { JsonObject, JsonValue } from '../../../api/json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../../api/json.ts';
 import type { DeleteOptions } from '../../../api/request-options.ts';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { Exchange } from '../exchange.ts';
@@ -49,7 +49,6 @@ function member<T>(from: JsonObject, name: string, goName: string, is: (value: J
 const isInteger = (value: JsonValue): value is number => typeof value === 'number' && Number.isInteger(value);
 const isBoolean = (value: JsonValue): value is boolean => typeof value === 'boolean';
 const isString = (value: JsonValue): value is string => typeof value === 'string';
-const isObject = (value: JsonValue): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isStrings = (value: JsonValue): value is string[] => Array.isArray(value) && value.every((item) => typeof item === 'string');
 
 function checked(json: JsonObject): ReceivedDeleteOptions {

@@ -1,5 +1,7 @@
 /** Port-forward over SPDY, direct or tunnelled. Source: kubelet pkg/cri/streaming/portforward/httpstream.go. */
+
 import { type Duplex, pipeline } from 'node:stream';
+import { errorText } from '../../../api/error-text.ts';
 import type { Clock } from '../../../client/clock.ts';
 import { SpdySession, type SpdyStream } from './spdy-session.ts';
 
@@ -79,7 +81,7 @@ function newPair(pairs: Map<string, Pair>, requestId: string, clock: Clock): Pai
 function connect(data: SpdyStream, error: SpdyStream, port: number, { dial, podName }: PortForwardOptions): void {
   error.resume();
   const fail = (cause: unknown): void => {
-    const text = cause instanceof Error ? cause.message : String(cause);
+    const text = errorText(cause);
     if (!error.destroyed) error.end(`error forwarding port ${port} to pod ${podName}: ${text}`);
     if (!data.destroyed) data.end();
     data.resume();

@@ -1,6 +1,8 @@
 /** exec and attach over any transport: runs the session and reports how it ended. Source: kubelet pkg/cri/streaming/remotecommand/{exec,attach}.go. */
+
 import type { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { errorText } from '../../../api/error-text.ts';
 import type { JsonObject } from '../../../api/json.ts';
 import { StatusError } from '../../../api/status-error.ts';
 import type { StreamOptions, TerminalSize } from './pod-streams.ts';
@@ -63,7 +65,7 @@ export const exitStatus = (code: number): JsonObject => ({
 
 /** Source: the same; everything but an exit is an internal error with the cause in its text. */
 function failureStatus(verb: 'exec' | 'attach', error: unknown): JsonObject {
-  const cause = error instanceof Error ? error.message : String(error);
+  const cause = errorText(error);
   if (error instanceof StatusError && error.code < 500) {
     // A Status is JSON.
     return error.status as unknown as JsonObject;

@@ -1,6 +1,8 @@
 /** Port-forward over WebSocket: SPDY tunnelled (kubectl from 1.31), or two channels a port (browsers). Source: kubelet pkg/cri/streaming/portforward/websocket.go. */
+
 import { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
+import { errorText } from '../../../api/error-text.ts';
 import { containConnection, failConnection } from '../../../client/error-boundary.ts';
 import type { Dial } from './port-forward.ts';
 import { WebSocketChannels } from './websocket-channels.ts';
@@ -82,7 +84,7 @@ export async function serveChannelPortForward(
       });
       backend.destroy();
     } catch (cause) {
-      const text = cause instanceof Error ? cause.message : String(cause);
+      const text = errorText(cause);
       if (!error.destroyed) error.write(`error forwarding port ${port} to pod ${options.podName}: ${text}`);
     }
   });

@@ -1,4 +1,5 @@
 /** `componentstatuses`: deprecated upstream, still what books show. Source: pkg/registry/core/componentstatus/rest.go. */
+import { errorText } from '../../../api/error-text.ts';
 import type { JsonObject } from '../../../api/json.ts';
 import { defineKind, type KubeObject } from '../../../api/kind.ts';
 import { nameColumn } from '../../../api/kinds/columns.ts';
@@ -44,7 +45,7 @@ async function statusOf(name: string, check: HealthCheck | undefined): Promise<J
   try {
     await check?.check();
   } catch (error) {
-    condition = { type: 'Healthy', status: 'False', error: error instanceof Error ? error.message : String(error) };
+    condition = { type: 'Healthy', status: 'False', error: errorText(error) };
   }
   return { kind: 'ComponentStatus', apiVersion: 'v1', metadata: { name }, conditions: [condition] };
 }

@@ -1,8 +1,5 @@
 /** Reads members of received JSON whose shape is not known yet. */
-import type { JsonObject, JsonValue } from '../../../api/json.ts';
-
-export const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { isObject, type JsonValue } from '../../../api/json.ts';
 
 /** The value at a path of member names; undefined when anything on the way is absent or no object. */
 export function member(value: JsonValue | undefined, ...path: readonly string[]): JsonValue | undefined {

@@ -4,13 +4,13 @@
  * pkg/registry/authentication/{tokenreview,selfsubjectreview}/rest.go.
  */
 import { type FieldError, FieldPath, fieldErrors } from '../../../api/field-error.ts';
-import type { JsonObject, JsonValue } from '../../../api/json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../../api/json.ts';
 import { defineKind, type Scope } from '../../../api/kind.ts';
 import { StatusError, statusErrors } from '../../../api/status-error.ts';
 import { rfc3339 } from '../../../api/time.ts';
 import type { UserInfo } from '../../registry/registry.ts';
 import type { Authenticator, AuthorizationAttributes, Authorizer, RuleResolver } from '../ports.ts';
-import { isObject, member, memberText, memberTexts } from './json-members.ts';
+import { member, memberText, memberTexts } from './json-members.ts';
 import type { VirtualResource } from './virtual-resource.ts';
 
 const reviewKind = (group: string, kind: string, scope: Scope = 'Cluster') =>

@@ -1,6 +1,8 @@
 /** `kubectl create secret generic|tls|docker-registry`. Source: kubectl pkg/cmd/create/create_secret{,_tls,_docker}.go. */
+
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { errorText } from '../../../../api/error-text.ts';
 import { CommandError, type KubectlCommand } from '../../command/command.ts';
 import type { FlagSpec, Flags } from '../../command/flags.ts';
 import type { ApiObject } from '../../command/session.ts';
@@ -51,7 +53,7 @@ function checkPair(certificate: Buffer, key: Buffer): void {
   try {
     if (new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))) return;
   } catch (error) {
-    throw new CommandError(`tls: failed to parse the key pair: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CommandError(`tls: failed to parse the key pair: ${errorText(error)}`);
   }
   throw new CommandError('tls: private key does not match public key');
 }

@@ -1,5 +1,5 @@
 /** Any object: its fields, with their names made readable. Source: kubectl pkg/describe/describe.go (genericDescriber, smartLabelFor). */
-import type { JsonValue } from '../../../../api/json.ts';
+import { isObject, type JsonValue } from '../../../../api/json.ts';
 import { goValue } from '../../../print/go-format.ts';
 import { Description } from '../../output/description.ts';
 import { sortedEntries, writeIdentity } from './common.ts';
@@ -52,9 +52,6 @@ export function smartLabel(field: string): string {
     })
     .join(' ');
 }
-
-const isObject = (value: JsonValue): value is Readonly<Record<string, JsonValue>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function writeContent(to: Description, level: number, content: Readonly<Record<string, JsonValue | undefined>>, prefix: string): void {
   for (const [field, value] of sortedEntries(content)) {

@@ -1,5 +1,6 @@
 /** `kubectl run --attach`: attaching to the pod that was made, and its exit code. Source: kubectl pkg/cmd/run/run.go. */
 
+import { errorText } from '../../../../api/error-text.ts';
 import { CommandError } from '../../command/command.ts';
 import type { Session } from '../../command/session.ts';
 import { resourcePath } from '../../resources/discovery.ts';
@@ -68,9 +69,7 @@ export class AttachedRun {
       await attachTo(this.#session, pod, { container: '', stdin: flags.bool('stdin'), tty: flags.bool('tty'), quiet });
     } catch (error) {
       if (this.#session.signal.aborted) throw error;
-      this.#session.err(
-        `warning: couldn't attach to pod/${podName(pod)}, falling back to streaming logs: ${error instanceof Error ? error.message : String(error)}\n`,
-      );
+      this.#session.err(`warning: couldn't attach to pod/${podName(pod)}, falling back to streaming logs: ${errorText(error)}\n`);
       await this.#log(pod, since);
     }
   }
