@@ -18,3 +18,15 @@ export function goDuration(text: string): { readonly ms: number } | { readonly p
   const sum = parts.reduce((total, [, value = '0', unit = 's']) => total + Number(value) * (units[unit] ?? 0), 0);
   return { ms: text.startsWith('-') ? -sum : sum };
 }
+
+/** As Go prints a duration: `0s`, `250ms`, `10s`, `1m20s`, `15m0s`, `1h0m0s`. Source: Go time.Duration.String. */
+export function goDurationText(ms: number): string {
+  if (ms > -1000 && ms < 1000) return ms === 0 ? '0s' : `${ms}ms`;
+  const total = Math.abs(ms) / 1000;
+  const [hours, minutes] = [Math.trunc(total / 3600), Math.trunc(total / 60) % 60];
+  // Thousandths of a second at most, without what binary fractions add to them.
+  const seconds = `${Number((total % 60).toFixed(3))}s`;
+  const sign = ms < 0 ? '-' : '';
+  if (hours > 0) return `${sign}${hours}h${minutes}m${seconds}`;
+  return minutes > 0 ? `${sign}${minutes}m${seconds}` : `${sign}${seconds}`;
+}

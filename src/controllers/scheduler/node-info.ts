@@ -1,8 +1,8 @@
 /** A node with the sum of what its Pods use. Source: pkg/scheduler/framework/types.go NodeInfo. */
 import type { Node, Pod, Taint } from '../../api/generated/core/v1.ts';
 import { unitsOf } from '../quantities.ts';
+import type { Status } from './framework/status.ts';
 import { type Amounts, amountsOf, type PodRequests, podRequests } from './pod-requests.ts';
-import type { Rejection } from './rejection.ts';
 
 /** A Pod with what was computed of it once. */
 export interface PodInfo {
@@ -21,7 +21,8 @@ export function podInfoOf(pod: Pod, requests: PodRequests = podRequests(pod)): P
   return { pod, requests, ports: hostPorts(pod) };
 }
 
-function hostPorts({ spec }: Pod): readonly HostPort[] {
+/** What a Pod's containers and sidecars publish on their node. */
+export function hostPorts({ spec }: Pod): readonly HostPort[] {
   const ports: HostPort[] = [];
   for (const { ports: declared } of [...spec.containers, ...(spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always')]) {
     for (const { hostPort, hostIP, protocol } of declared ?? []) {
@@ -41,7 +42,7 @@ const noTaints: readonly Taint[] = [];
 
 /** How some requests and a node's free resources go together. */
 export interface ResourceVerdict {
-  readonly rejection: Rejection | undefined;
+  readonly rejection: Status | undefined;
   readonly score: number;
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Node, Pod } from '../../api/generated/core/v1.ts';
 import { LruMap } from '../../client/lru-map.ts';
-import type { Snapshot } from './framework.ts';
+import type { Snapshot } from './framework/plugin.ts';
 import { NodeInfo, type PodInfo, podInfoOf } from './node-info.ts';
 import { type PodRequests, podRequests, requestsKey } from './pod-requests.ts';
 
@@ -29,6 +29,11 @@ export class SchedulerCache implements Snapshot {
 
   get anyTaints(): boolean {
     return this.#tainted > 0;
+  }
+
+  nodeNamed(name: string): NodeInfo | undefined {
+    const info = this.#infos.get(name);
+    return info?.node === undefined ? undefined : info;
   }
 
   imageSpread(image: string): number {
@@ -85,6 +90,11 @@ export class SchedulerCache implements Snapshot {
   /** Takes an assumption back, unless the API has confirmed it meanwhile. */
   forget(uid: string): void {
     if (this.#assumed.delete(uid)) this.#remove(uid);
+  }
+
+  /** The node that a Pod is counted on. */
+  nodeOf(uid: string): string | undefined {
+    return this.#nodeOf.get(uid);
   }
 
   isAssumed(uid: string): boolean {

@@ -1,35 +1,45 @@
 /**
- * The scheduler: takes Pods without a node off its queue one by one, finds each a node, counts it there, and binds it through the API while the next
- * one is looked at. Guarantees: no Pod is bound twice; a Pod that fits nowhere says why in an Event and its PodScheduled condition and is tried again
- * when something relevant changes. Source: pkg/scheduler/{scheduler,schedule_one,eventhandlers}.go
+ * The scheduler: takes Pods without a node off its queue one by one, finds each a node, counts it there, and binds it while the next one is looked at.
+ * What it decides by is in plugins (`framework/plugin.ts`). Guarantees: no Pod is bound twice; a Pod that fits nowhere says why in an Event and its
+ * PodScheduled condition and is tried again when something relevant changes; what a Pod reserved is given back when it is not bound.
+ * Source: pkg/scheduler/{scheduler,schedule_one}.go
  */
 import { errorText } from '../../api/error-text.ts';
-import type { Event, Node, Pod } from '../../api/generated/core/v1.ts';
-import type { JsonObject } from '../../api/json.ts';
-import { event } from '../../api/kinds/core/event.ts';
-import { node } from '../../api/kinds/core/node.ts';
-import { pod } from '../../api/kinds/core/pod.ts';
+import type { Event, Pod } from '../../api/generated/core/v1.ts';
+import { event as eventKind } from '../../api/kinds/core/event.ts';
+import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { refOf } from '../../api/object.ts';
-import { sameJson } from '../../api/same-json.ts';
 import { isConflict, isNotFound } from '../../api/status-error.ts';
-import { rfc3339 } from '../../api/time.ts';
 import { type ApiEventRecorder, createEventRecorder } from '../../client/api-event-recorder.ts';
 import type { ResourceClient } from '../../client/client.ts';
-import { isPodTerminal, podCondition } from '../pods.ts';
+import { isPodTerminal } from '../pods.ts';
 import type { RunDeps, Running } from '../running.ts';
-import type { BindPlugin } from './framework.ts';
-import { defaultBinder } from './plugins/default-binder.ts';
-import { defaultPlugins, defaultPostFilters } from './plugins/default-plugins.ts';
+import { ClusterWatch, isAssigned, podFreed } from './cluster-watch.ts';
+import { type Failure, reportFailure } from './failure-report.ts';
+import { diagnosisMessage } from './fit-message.ts';
+import { CycleState } from './framework/cycle-state.ts';
+import { Framework } from './framework/framework.ts';
+import type { Nomination, PluginEntry } from './framework/plugin.ts';
+import { noRejectors, type Rejectors } from './framework/queueing-hints.ts';
+import type { Status } from './framework/status.ts';
+import { WaitingPods } from './framework/waiting-pods.ts';
+import type { PodInfo } from './node-info.ts';
+import { defaultPlugins } from './plugins/default-plugins.ts';
 import { SchedulerCache } from './scheduler-cache.ts';
 import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts';
-import { NodeSelector } from './select-node.ts';
+import { type Diagnosis, NodeSelector } from './select-node.ts';
 
 export const schedulerName = 'default-scheduler';
 
-export type SchedulerOptions = Omit<RunDeps, 'events'>;
+export interface SchedulerOptions extends Omit<RunDeps, 'events'> {
+  /** Default: those of the default profile. */
+  readonly plugins?: readonly PluginEntry[];
+}
 
 /** How many Pods are looked at before others have the event loop. */
 const maxPerTurn = 64;
+
+const noNomination: Nomination = { nominatedNodeName: '' };
 
 /** Starts the scheduler; it begins when its caches have synced. */
 export function startScheduler(options: SchedulerOptions): Running {
@@ -38,8 +48,6 @@ export function startScheduler(options: SchedulerOptions): Running {
   return scheduler;
 }
 
-const isAssigned = ({ spec }: Pod): boolean => spec.nodeName !== undefined && spec.nodeName !== '';
-
 /** Ours to schedule. */
 const isWaiting = (object: Pod): boolean =>
   !isAssigned(object) &&
@@ -47,56 +55,72 @@ const isWaiting = (object: Pod): boolean =>
   object.metadata.deletionTimestamp === undefined &&
   !isPodTerminal(object);
 
+/** A Pod that has a node, on its way to be bound to it. */
+interface Placement {
+  readonly queued: QueuedPod;
+  readonly info: PodInfo;
+  readonly state: CycleState;
+  readonly nodeName: string;
+}
+
 class Scheduler implements Running {
   readonly #options: SchedulerOptions;
   readonly #cache = new SchedulerCache();
+  readonly #waitingPods: WaitingPods;
+  readonly #framework: Framework;
   readonly #queue: SchedulingQueue;
   readonly #selector: NodeSelector;
-  readonly #binder: BindPlugin;
+  readonly #watch: ClusterWatch;
   readonly #api: ResourceClient<Pod>;
   readonly #events: ApiEventRecorder;
-  readonly #unsubscribe: (() => void)[] = [];
-  readonly #writes = new Set<Promise<void>>();
+  readonly #work = new Set<Promise<void>>();
   #synced = false;
   #scheduled = false;
 
   constructor(options: SchedulerOptions) {
-    const { client, clock, log, signal, random } = options;
-    this.#options = { ...options, log: log.with({ component: schedulerName }) };
-    this.#queue = new SchedulingQueue(clock, () => this.#wake());
-    this.#selector = new NodeSelector({ plugins: defaultPlugins, postFilters: defaultPostFilters, random });
-    this.#api = client.resource(pod);
-    this.#binder = defaultBinder(this.#api);
+    const { client, clock, signal, random, informers } = options;
+    const log = options.log.with({ component: schedulerName });
+    this.#options = { ...options, log };
+    this.#waitingPods = new WaitingPods(clock);
+    const handle = { client, informers, clock, log, signal, waitingPods: this.#waitingPods };
+    this.#framework = new Framework(options.plugins ?? defaultPlugins, handle);
+    const { hints } = this.#framework;
+    this.#queue = new SchedulingQueue({ clock, framework: this.#framework, available: () => this.#wake() });
+    this.#selector = new NodeSelector({ framework: this.#framework, random });
+    this.#watch = new ClusterWatch({
+      informers,
+      hints,
+      cache: this.#cache,
+      queue: this.#queue,
+      waitingPods: this.#waitingPods,
+      isOurs: isWaiting,
+    });
+    this.#api = client.resource(podKind);
     const actionOf = (reason: string): string => (reason === 'Scheduled' ? 'Binding' : 'Scheduling');
-    this.#events = createEventRecorder({ api: client.resource<Event>(event), component: schedulerName, actionOf, clock, log, signal });
+    this.#events = createEventRecorder({
+      api: client.resource<Event>(eventKind),
+      component: schedulerName,
+      actionOf,
+      clock,
+      log: options.log,
+      signal,
+    });
   }
 
   get idle(): boolean {
-    return this.#synced && this.#queue.length === 0 && !this.#scheduled && this.#writes.size === 0 && this.#events.pending === 0;
+    const busy = this.#scheduled || this.#work.size > this.#waitingPods.size;
+    return this.#synced && this.#queue.length === 0 && !busy && this.#events.pending === 0;
   }
 
   async stopped(): Promise<void> {
-    await Promise.all(this.#writes);
+    await Promise.all(this.#work);
   }
 
   start(): void {
-    const { informers, signal, log } = this.#options;
-    const nodes = informers.informer(node);
-    const pods = informers.informer(pod);
-    this.#unsubscribe.push(
-      nodes.addHandlers({
-        added: (object) => this.#nodeAdded(object),
-        updated: (object, previous) => this.#nodeUpdated(object, previous),
-        deleted: ({ metadata }) => this.#cache.removeNode(metadata.name),
-      }),
-      pods.addHandlers({
-        added: (object) => this.#podSet(object, undefined),
-        updated: (object, previous) => this.#podSet(object, previous),
-        deleted: (object) => this.#podGone(object),
-      }),
-    );
+    const { signal, log } = this.#options;
     signal.addEventListener('abort', () => this.#stop(), { once: true });
-    Promise.all([nodes.synced(), pods.synced()])
+    this.#watch
+      .start()
       .then(() => {
         this.#synced = true;
         this.#wake();
@@ -105,115 +129,164 @@ class Scheduler implements Running {
   }
 
   #stop(): void {
-    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#watch.stop();
     this.#queue.close();
-  }
-
-  #nodeAdded(object: Node): void {
-    this.#cache.setNode(object);
-    this.#queue.moved({ type: 'nodeAdded', node: object });
-  }
-
-  #nodeUpdated(object: Node, previous: Node): void {
-    this.#cache.setNode(object);
-    if (matters(object, previous)) this.#queue.moved({ type: 'nodeUpdated', node: object, previous });
-  }
-
-  #podSet(object: Pod, previous: Pod | undefined): void {
-    const { uid } = object.metadata;
-    if (isAssigned(object)) {
-      this.#queue.delete(uid);
-      if (isPodTerminal(object)) this.#podGone(object);
-      else if (previous === undefined || !isAssigned(previous) || !sameJson(object.spec, previous.spec)) this.#cache.setPod(object);
-      return;
-    }
-    if (!isWaiting(object)) this.#queue.delete(uid);
-    else if (!this.#cache.isAssumed(uid)) {
-      const mayHelp =
-        previous !== undefined && !(sameJson(object.spec, previous.spec) && sameJson(object.metadata.labels, previous.metadata.labels));
-      this.#queue.update(object, mayHelp);
-    }
-  }
-
-  #podGone(object: Pod): void {
-    this.#queue.delete(object.metadata.uid);
-    if (!isAssigned(object)) return;
-    this.#cache.removePod(object.metadata.uid);
-    this.#queue.moved({ type: 'podDeleted', pod: object });
+    for (const waiting of this.#waitingPods.values()) waiting.reject('', 'the scheduler stops');
   }
 
   /** Works in turns of the event loop, so that a burst of Pods does not stall the rest of the process. */
   #wake(): void {
     if (this.#scheduled || !this.#synced || this.#queue.length === 0 || this.#options.signal.aborted) return;
     this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
+    setImmediate(() => this.#track(this.#turn()));
+  }
+
+  async #turn(): Promise<void> {
+    try {
       for (let i = 0; i < maxPerTurn && !this.#options.signal.aborted; i++) {
         const next = this.#queue.pop();
         if (next === undefined) return;
-        this.#scheduleOne(next);
+        // Only a Pod that fits nowhere is waited for: no cycle runs beside PostFilter.
+        const cycle = this.#scheduleOne(next);
+        if (cycle !== undefined) await cycle;
       }
+    } finally {
+      this.#scheduled = false;
       this.#wake();
-    });
+    }
   }
 
-  #scheduleOne(queued: QueuedPod): void {
+  #scheduleOne(queued: QueuedPod): Promise<void> | undefined {
     const info = this.#cache.infoOf(queued.pod);
-    const selection = this.#selector.select(info, this.#cache);
-    if (selection.type === 'none') {
-      this.#queue.park(queued, selection.refusedBy);
-      this.#track(this.#report(queued.pod, 'Unschedulable', selection.message));
+    const state = new CycleState();
+    try {
+      const selection = this.#selector.select(state, info, this.#cache);
+      if (selection.type === 'none') return this.#nothingFits(queued, info, state, selection.diagnosis);
+      if (selection.type === 'node') this.#place({ queued, info, state, nodeName: selection.node.name });
+      else this.#refuse(queued, { message: 'no nodes available to schedule pods', rejectors: noRejectors, nomination: noNomination });
+    } catch (error) {
+      this.#fail(queued, error);
+    }
+    return undefined;
+  }
+
+  async #nothingFits(queued: QueuedPod, info: PodInfo, state: CycleState, diagnosis: Diagnosis): Promise<void> {
+    let reasons: readonly string[];
+    let nomination: Nomination | undefined;
+    try {
+      ({ reasons, nomination } = await this.#framework.postFilter(state, info, diagnosis.statuses, this.#cache));
+    } catch (error) {
+      reasons = [errorText(error)];
+      this.#options.log.error('PostFilter failed', { pod: textOf(queued.pod), error });
+    }
+    this.#refuse(queued, { message: diagnosisMessage(diagnosis, reasons), rejectors: diagnosis.rejectors, nomination });
+  }
+
+  /** Counts the Pod on its node, and lets the next one be looked at while it is bound. */
+  #place(placement: Placement): void {
+    const { queued, info, state, nodeName } = placement;
+    this.#cache.assume(info, nodeName);
+    try {
+      const refused = this.#framework.reserve(state, info, nodeName);
+      const permit = refused ?? this.#framework.permit(state, info, nodeName);
+      if ('code' in permit) {
+        this.#giveBack(placement);
+        this.#refuse(queued, refusalOf(nodeName, permit));
+        return;
+      }
+      if (permit.size === 0) this.#queue.done(queued.key);
+      this.#track(this.#bind(placement, permit));
+    } catch (error) {
+      this.#giveBack(placement);
+      this.#fail(queued, error);
+    }
+  }
+
+  /** The binding cycle. */
+  async #bind(placement: Placement, waits: ReadonlyMap<string, number>): Promise<void> {
+    const { queued, info, state, nodeName } = placement;
+    const object = queued.pod;
+    const freed = podFreed({ ...object, spec: { ...object.spec, nodeName } });
+    try {
+      const refused = waits.size === 0 ? undefined : await this.#waitingPods.wait(object, waits);
+      if (refused !== undefined) {
+        this.#giveBack(placement);
+        this.#refuse(queued, refusalOf(nodeName, refused));
+        this.#queue.moved(freed, queued.key);
+        return;
+      }
+      this.#queue.done(queued.key);
+      const failed = (await this.#framework.preBind(state, info, nodeName)) ?? (await this.#framework.bind(state, info, nodeName));
+      if (failed !== undefined) throw new Error(failed.reasons.join(', '));
+    } catch (error) {
+      this.#giveBack(placement);
+      this.#queue.moved(freed, queued.key);
+      this.#fail(queued, error);
       return;
     }
-    this.#cache.assume(info, selection.node.name);
-    this.#track(this.#bind(queued, selection.node.name));
+    this.#events.event(object, 'Normal', 'Scheduled', `Successfully assigned ${textOf(object)} to ${nodeName}`);
+    this.#framework.postBind(state, info, nodeName);
   }
 
-  async #bind(queued: QueuedPod, nodeName: string): Promise<void> {
-    const object = queued.pod;
-    const { namespace, name } = refOf(object);
-    try {
-      await this.#binder.bind(object, nodeName);
-      this.#events.event(object, 'Normal', 'Scheduled', `Successfully assigned ${namespace}/${name} to ${nodeName}`);
-    } catch (error) {
-      this.#cache.forget(object.metadata.uid);
-      this.#queue.moved({ type: 'podDeleted', pod: object });
-      if (isNotFound(error) || this.#options.signal.aborted) return;
-      const current = this.#options.informers.informer(pod).cache.get(refOf(object));
-      if (current === undefined || current.metadata.uid !== object.metadata.uid || !isWaiting(current)) return;
-      this.#options.log.warn('binding failed', { pod: `${namespace}/${name}`, node: nodeName, error });
-      this.#queue.retry({ ...queued, pod: current });
-      await this.#report(object, 'SchedulerError', `binding rejected: ${errorText(error)}`);
-    }
+  #giveBack({ queued, info, state, nodeName }: Placement): void {
+    this.#framework.unreserve(state, info, nodeName);
+    this.#cache.forget(queued.key);
   }
 
-  /** Says in an Event and in the Pod's condition why it has no node. */
-  async #report(object: Pod, reason: string, message: string): Promise<void> {
-    this.#events.event(object, 'Warning', 'FailedScheduling', message);
-    const known = podCondition(object, 'PodScheduled');
-    if (known?.status === 'False' && known.reason === reason && known.message === message) return;
-    const lastTransitionTime = known?.status === 'False' ? (known.lastTransitionTime ?? null) : rfc3339(this.#options.clock.now());
-    const condition: JsonObject = { type: 'PodScheduled', status: 'False', reason, message, lastProbeTime: null, lastTransitionTime };
-    const { generation } = object.metadata;
-    const conditions = [generation === undefined ? condition : { ...condition, observedGeneration: generation }];
-    await this.#api.patch(refOf(object), { type: 'strategic', subresource: 'status', body: { status: { conditions } } });
+  /** A plugin's word against a Pod: it waits for what that plugin says may help. */
+  #refuse(queued: QueuedPod, { message, rejectors, nomination }: Refusal): void {
+    const current = this.#currentOf(queued);
+    if (current === undefined) return;
+    queued.pod = current;
+    this.#queue.park(queued, rejectors);
+    this.#report(current, { reason: 'Unschedulable', message, nomination });
   }
 
-  #track(write: Promise<void>): void {
-    const tracked = write
+  /** Something went wrong, which says nothing about the Pod: it is tried again after its back-off. */
+  #fail(queued: QueuedPod, error: unknown): void {
+    const current = this.#currentOf(queued);
+    if (current === undefined) return;
+    this.#options.log.warn('could not schedule a Pod', { pod: textOf(current), error });
+    queued.pod = current;
+    this.#queue.retry(queued);
+    this.#report(current, { reason: 'SchedulerError', message: errorText(error), nomination: noNomination });
+  }
+
+  /** The Pod as it is now; undefined, and no longer in the queue, when it is gone, another one, or bound. */
+  #currentOf({ pod, key }: QueuedPod): Pod | undefined {
+    const current = this.#options.informers.informer(podKind).cache.get(refOf(pod));
+    if (current !== undefined && current.metadata.uid === key && isWaiting(current) && !this.#options.signal.aborted) return current;
+    this.#queue.done(key);
+    return undefined;
+  }
+
+  #report(object: Pod, failure: Failure): void {
+    this.#track(reportFailure(object, failure, { events: this.#events, api: this.#api, clock: this.#options.clock }));
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work
       .catch((error: unknown) => {
         if (!isNotFound(error) && !isConflict(error)) this.#options.log.warn('scheduler could not write', { error });
       })
-      .finally(() => this.#writes.delete(tracked));
-    this.#writes.add(tracked);
+      .finally(() => this.#work.delete(tracked));
+    this.#work.add(tracked);
   }
 }
 
-/** Heartbeats of a node change nothing for scheduling. */
-function matters(object: Node, previous: Node): boolean {
-  return (
-    !sameJson(object.spec, previous.spec) ||
-    !sameJson(object.metadata.labels, previous.metadata.labels) ||
-    !sameJson(object.status.allocatable, previous.status.allocatable)
-  );
+interface Refusal {
+  readonly message: string;
+  readonly rejectors: Rejectors;
+  readonly nomination: Nomination | undefined;
 }
+
+/** Reserve and Permit refuse the one node that was chosen. */
+function refusalOf(nodeName: string, status: Status): Refusal {
+  const plugins = new Set(status.plugin === undefined || status.plugin === '' ? [] : [status.plugin]);
+  const rejectors = { plugins, pending: status.code === 'Pending' ? plugins : new Set<string>() };
+  const statuses = { byNode: new Map([[nodeName, status]]), absent: undefined };
+  const message = diagnosisMessage({ nodeCount: 1, statuses, preFilterMessage: undefined, rejectors }, []);
+  return { message, rejectors, nomination: noNomination };
+}
+
+const textOf = ({ metadata }: Pod): string => `${metadata.namespace}/${metadata.name}`;

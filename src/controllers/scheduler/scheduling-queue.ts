@@ -1,24 +1,48 @@
 /**
- * Pods that wait for a node: active (by priority, then age), backing off (1 s doubling to 10 s), or unschedulable until something happens that a plugin
- * says may help. Source: pkg/scheduler/backend/queue/scheduling_queue.go
+ * Pods that wait for a node: active (in QueueSort's order), backing off (1 s doubling to 10 s), unschedulable until something happens that a plugin which
+ * refused them says may help, or gated before all that by PreEnqueue. What happens while a Pod is being scheduled is kept for it, and looked at when it
+ * comes back. Source: pkg/scheduler/backend/queue/{scheduling_queue,active_queue}.go
  */
 import type { Pod } from '../../api/generated/core/v1.ts';
+import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import type { Clock } from '../../client/clock.ts';
-import type { ClusterEvent, Plugin } from './framework.ts';
+import type { ClusterEvent } from './framework/cluster-event.ts';
+import type { Framework } from './framework/framework.ts';
+import { podActions } from './framework/object-changes.ts';
+import type { QueuedPodInfo } from './framework/plugin.ts';
+import { type Effect, effectOf, noRejectors, type QueueingHints, type Rejectors } from './framework/queueing-hints.ts';
 import { Heap } from './heap.ts';
 
-export interface QueuedPod {
+export interface QueuedPod extends QueuedPodInfo {
   pod: Pod;
   readonly key: string;
-  /** When it was queued first, for fairness. */
   readonly order: number;
   attempts: number;
   /** When its back-off ends, in milliseconds since the epoch. */
   readyAtMs: number;
   /** When it was found unschedulable. */
   parkedAtMs: number;
-  /** The plugins that refused it; none: any event may help. */
-  refusedBy: readonly Plugin[];
+  rejectors: Rejectors;
+}
+
+/** An event that came while some Pod was being scheduled. */
+interface Missed {
+  readonly event: ClusterEvent;
+  /** The only Pod that the event is for: its own update. */
+  readonly only?: string;
+}
+
+interface InFlight {
+  readonly queued: QueuedPod;
+  /** Where in the list of missed events its own begin. */
+  readonly from: number;
+}
+
+export interface SchedulingQueueOptions {
+  readonly clock: Clock;
+  readonly framework: Pick<Framework, 'less' | 'preEnqueue' | 'hints'>;
+  /** Called when a Pod can be popped. */
+  available(): void;
 }
 
 const initialBackoffMs = 1000;
@@ -26,30 +50,31 @@ const maxBackoffMs = 10_000;
 /** After this long an unschedulable Pod is tried again whatever happens. */
 const maxParkedMs = 300_000;
 
-const priorityOf = ({ pod }: QueuedPod): number => pod.spec.priority ?? 0;
-
-export const isGated = (pod: Pod): boolean => (pod.spec.schedulingGates ?? []).length > 0;
-
 export class SchedulingQueue {
-  readonly #clock: Clock;
-  readonly #available: () => void;
-  readonly #active = new Heap<QueuedPod>(
-    ({ key }) => key,
-    (a, b) => (priorityOf(a) === priorityOf(b) ? a.order < b.order : priorityOf(a) > priorityOf(b)),
-  );
+  readonly #options: SchedulingQueueOptions;
+  readonly #hints: QueueingHints;
+  readonly #active: Heap<QueuedPod>;
   readonly #backoff = new Heap<QueuedPod>(
     ({ key }) => key,
     (a, b) => a.readyAtMs < b.readyAtMs,
   );
   readonly #parked = new Map<string, QueuedPod>();
+  readonly #gated = new Map<string, QueuedPod>();
+  readonly #inFlight = new Map<string, InFlight>();
+  readonly #missed: Missed[] = [];
+  /** How many parked Pods nobody refused: any event may help them. */
+  #unrefused = 0;
   #order = 0;
   #cancelBackoff: (() => void) | undefined;
   #cancelFlush: (() => void) | undefined;
 
-  /** `available` is called when a Pod can be popped. */
-  constructor(clock: Clock, available: () => void) {
-    this.#clock = clock;
-    this.#available = available;
+  constructor(options: SchedulingQueueOptions) {
+    this.#options = options;
+    this.#hints = options.framework.hints;
+    this.#active = new Heap<QueuedPod>(
+      ({ key }) => key,
+      (a, b) => options.framework.less(a, b),
+    );
   }
 
   /** Pods that can be scheduled now. */
@@ -61,77 +86,140 @@ export class SchedulingQueue {
     return this.#backoff.size + this.#parked.size;
   }
 
-  /** A Pod that was created, or whose gates were lifted. */
-  add(pod: Pod): void {
-    const key = pod.metadata.uid;
-    if (isGated(pod) || this.#find(key) !== undefined) return;
-    this.#activate({ pod, key, order: this.#order++, attempts: 0, readyAtMs: 0, parkedAtMs: 0, refusedBy: [] });
+  /** Pods that PreEnqueue keeps out. */
+  get gated(): number {
+    return this.#gated.size;
   }
 
-  /** A waiting Pod that changed; a change of its spec or labels may let it be scheduled. */
-  update(pod: Pod, mayHelp: boolean): void {
+  /** A Pod that was created. */
+  add(pod: Pod): void {
+    const key = pod.metadata.uid;
+    if (this.#find(key) !== undefined) return;
+    this.#activate({ pod, key, order: this.#order++, attempts: 0, readyAtMs: 0, parkedAtMs: 0, rejectors: noRejectors });
+  }
+
+  /** A waiting Pod that changed, which may let it be scheduled. */
+  update(pod: Pod, previous: Pod | undefined): void {
     const known = this.#find(pod.metadata.uid);
     if (known === undefined) {
       this.add(pod);
       return;
     }
     known.pod = pod;
-    if (mayHelp && this.#parked.delete(known.key)) this.#requeue(known);
+    // Of a Pod that nobody refused any change may help.
+    const wanted = known.rejectors.plugins.size === 0 ? ~0 : this.#hints.wanted(podKind);
+    const actions = previous === undefined ? 0 : podActions(pod, previous, wanted);
+    if (actions === 0) return;
+    const event: ClusterEvent<Pod> = { kind: podKind, actions, previous, current: pod };
+    if (this.#inFlight.has(known.key)) this.#missed.push({ event, only: known.key });
+    else this.#apply(known, event);
   }
 
   delete(uid: string): void {
     this.#active.delete(uid);
     this.#backoff.delete(uid);
-    this.#parked.delete(uid);
+    this.#unpark(uid);
+    this.#gated.delete(uid);
+    this.done(uid);
     this.#stopIdleTimers();
   }
 
+  /** Takes the next Pod; it is in flight until it is parked or done. */
   pop(): QueuedPod | undefined {
     const next = this.#active.pop();
-    if (next !== undefined) next.attempts++;
+    if (next === undefined) return undefined;
+    next.attempts++;
+    this.#inFlight.set(next.key, { queued: next, from: this.#missed.length });
     return next;
   }
 
-  /** Parks a Pod that fits nowhere. */
-  park(queued: QueuedPod, refusedBy: readonly Plugin[]): void {
-    const now = this.#clock.now();
-    Object.assign(queued, { refusedBy, parkedAtMs: now, readyAtMs: now + backoffMs(queued.attempts) });
-    this.#parked.set(queued.key, queued);
-    this.#cancelFlush ??= this.#clock.setTimer(maxParkedMs, () => this.#flush());
+  /** A Pod does not come back from the scheduling cycle: no event has to be kept for it. */
+  done(key: string): void {
+    this.#inFlight.delete(key);
+    if (this.#inFlight.size === 0) this.#missed.length = 0;
   }
 
-  /** Tries a Pod again after its back-off: its binding failed. */
+  /** Parks a Pod that fits nowhere, unless it went meanwhile, or something happened that may help it. */
+  park(queued: QueuedPod, rejectors: Rejectors): void {
+    const flight = this.#inFlight.get(queued.key);
+    if (flight === undefined) return;
+    const missed = this.#missed.slice(flight.from).filter(({ only }) => only === undefined || only === queued.key);
+    this.done(queued.key);
+    const now = this.#options.clock.now();
+    Object.assign(queued, { rejectors, parkedAtMs: now, readyAtMs: now + backoffMs(queued.attempts) });
+    this.#park(queued);
+    for (const { event } of missed) if (this.#apply(queued, event)) break;
+    this.#cancelFlush ??= this.#options.clock.setTimer(maxParkedMs, () => this.#flush());
+    this.#stopIdleTimers();
+  }
+
+  /** Tries a Pod again after its back-off: something failed that has nothing to do with it. */
   retry(queued: QueuedPod): void {
-    queued.readyAtMs = this.#clock.now() + backoffMs(queued.attempts);
+    this.done(queued.key);
+    if (this.#find(queued.key) !== undefined) return;
+    queued.rejectors = noRejectors;
+    queued.readyAtMs = this.#options.clock.now() + backoffMs(queued.attempts);
     this.#requeue(queued);
   }
 
-  /** Moves the parked Pods that an event may help. */
-  moved(event: ClusterEvent): void {
-    for (const queued of this.#parked.values()) {
-      const helps = queued.refusedBy.length === 0 || queued.refusedBy.some((plugin) => plugin.unblocks?.(event, queued.pod) === true);
-      if (!helps) continue;
-      this.#parked.delete(queued.key);
-      this.#requeue(queued);
-    }
+  /** Moves the Pods that an event may help, but for one that is the event's own cause. */
+  moved(event: ClusterEvent, except?: string): void {
+    if (this.#inFlight.size > 0) this.#missed.push({ event });
+    const hints = this.#hints.of(event);
+    if (hints.length === 0 && this.#unrefused === 0) return;
+    for (const queued of [...this.#parked.values(), ...this.#gated.values()]) if (queued.key !== except) this.#apply(queued, event, hints);
     this.#stopIdleTimers();
   }
 
   close(): void {
-    for (const { key } of [...this.#active.values(), ...this.#backoff.values(), ...this.#parked.values()]) this.delete(key);
+    for (const { key } of [...this.#active.values(), ...this.#backoff.values(), ...this.#parked.values(), ...this.#gated.values()]) {
+      this.delete(key);
+    }
   }
 
   #find(key: string): QueuedPod | undefined {
-    return this.#active.get(key) ?? this.#backoff.get(key) ?? this.#parked.get(key);
+    const waiting = this.#active.get(key) ?? this.#backoff.get(key) ?? this.#parked.get(key) ?? this.#gated.get(key);
+    return waiting ?? this.#inFlight.get(key)?.queued;
+  }
+
+  /** True when the event moved the Pod. */
+  #apply(queued: QueuedPod, event: ClusterEvent, hints = this.#hints.of(event)): boolean {
+    const { key } = queued;
+    if (!this.#parked.has(key) && !this.#gated.has(key)) return false;
+    const effect: Effect = effectOf(queued.pod, queued.rejectors, event, hints);
+    if (effect === 'none') return false;
+    this.#unpark(key);
+    this.#gated.delete(key);
+    if (effect === 'now') this.#activate(queued);
+    else this.#requeue(queued);
+    return true;
+  }
+
+  #park(queued: QueuedPod): void {
+    this.#parked.set(queued.key, queued);
+    if (queued.rejectors.plugins.size === 0) this.#unrefused++;
+  }
+
+  #unpark(key: string): void {
+    const queued = this.#parked.get(key);
+    if (queued === undefined) return;
+    this.#parked.delete(key);
+    if (queued.rejectors.plugins.size === 0) this.#unrefused--;
   }
 
   #activate(queued: QueuedPod): void {
+    const gate = this.#options.framework.preEnqueue(queued.pod);
+    if (gate !== undefined) {
+      queued.rejectors = { plugins: new Set(gate.plugin === undefined ? [] : [gate.plugin]), pending: new Set() };
+      this.#gated.set(queued.key, queued);
+      return;
+    }
     this.#active.push(queued);
-    this.#available();
+    this.#options.available();
   }
 
   #requeue(queued: QueuedPod): void {
-    if (queued.readyAtMs <= this.#clock.now()) {
+    if (queued.readyAtMs <= this.#options.clock.now()) {
       this.#activate(queued);
       return;
     }
@@ -144,9 +232,10 @@ export class SchedulingQueue {
     this.#cancelBackoff = undefined;
     const next = this.#backoff.peek();
     if (next === undefined) return;
-    this.#cancelBackoff = this.#clock.setTimer(Math.max(0, next.readyAtMs - this.#clock.now()), () => {
+    const { clock } = this.#options;
+    this.#cancelBackoff = clock.setTimer(Math.max(0, next.readyAtMs - clock.now()), () => {
       this.#cancelBackoff = undefined;
-      const now = this.#clock.now();
+      const now = clock.now();
       for (let first = this.#backoff.peek(); first !== undefined && first.readyAtMs <= now; first = this.#backoff.peek()) {
         this.#backoff.pop();
         this.#activate(first);
@@ -157,18 +246,18 @@ export class SchedulingQueue {
 
   #flush(): void {
     this.#cancelFlush = undefined;
-    const now = this.#clock.now();
+    const now = this.#options.clock.now();
     let oldest = Number.POSITIVE_INFINITY;
-    for (const queued of this.#parked.values()) {
+    for (const queued of [...this.#parked.values()]) {
       if (now - queued.parkedAtMs < maxParkedMs) {
         oldest = Math.min(oldest, queued.parkedAtMs);
         continue;
       }
-      this.#parked.delete(queued.key);
+      this.#unpark(queued.key);
       this.#requeue(queued);
     }
     if (oldest !== Number.POSITIVE_INFINITY) {
-      this.#cancelFlush = this.#clock.setTimer(oldest + maxParkedMs - now, () => this.#flush());
+      this.#cancelFlush = this.#options.clock.setTimer(oldest + maxParkedMs - now, () => this.#flush());
     }
   }
 

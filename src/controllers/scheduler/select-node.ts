@@ -1,16 +1,27 @@
 /** Finds the node for one Pod: filters, then scores. Synchronous and without side effects. Source: pkg/scheduler/schedule_one.go. */
-import { fitMessage } from './fit-message.ts';
-import type { NodeFilter, Plugin, PostFilterPlugin, Snapshot } from './framework.ts';
+import type { CycleState } from './framework/cycle-state.ts';
+import type { Framework, PreFiltered } from './framework/framework.ts';
+import type { NodeStatuses, Snapshot } from './framework/plugin.ts';
+import type { Rejectors } from './framework/queueing-hints.ts';
+import { PluginError, type Status, unresolvable } from './framework/status.ts';
 import type { NodeInfo, PodInfo } from './node-info.ts';
-import type { Rejection } from './rejection.ts';
+
+/** Why a Pod fits nowhere. */
+export interface Diagnosis {
+  readonly nodeCount: number;
+  readonly statuses: NodeStatuses;
+  /** Set when PreFilter refused the Pod: what it said stands for all nodes. */
+  readonly preFilterMessage: string | undefined;
+  readonly rejectors: Rejectors;
+}
 
 export type Selection =
   | { readonly type: 'node'; readonly node: NodeInfo }
-  | { readonly type: 'none'; readonly message: string; readonly refusedBy: readonly Plugin[] };
+  | { readonly type: 'noNodes' }
+  | { readonly type: 'none'; readonly diagnosis: Diagnosis };
 
 export interface SelectNodeOptions {
-  readonly plugins: readonly Plugin[];
-  readonly postFilters: readonly PostFilterPlugin[];
+  readonly framework: Framework;
   readonly random: () => number;
 }
 
@@ -25,67 +36,83 @@ export function feasibleEnough(nodeCount: number): number {
 
 /** Selects nodes; remembers where it stopped, so that all nodes of a large cluster get their turn. */
 export class NodeSelector {
-  readonly #options: SelectNodeOptions;
+  readonly #framework: Framework;
+  readonly #random: () => number;
   #start = 0;
 
-  constructor(options: SelectNodeOptions) {
-    this.#options = options;
+  constructor({ framework, random }: SelectNodeOptions) {
+    this.#framework = framework;
+    this.#random = random;
   }
 
-  select(pod: PodInfo, snapshot: Snapshot): Selection {
-    const { nodes } = snapshot;
-    if (nodes.length === 0) return { type: 'none', message: 'no nodes available to schedule pods', refusedBy: [] };
-    const filters: { readonly plugin: Plugin; readonly filter: NodeFilter }[] = [];
-    for (const plugin of this.#options.plugins) {
-      const filter = plugin.preFilter?.(pod, snapshot);
-      if (filter !== undefined) filters.push({ plugin, filter });
+  select(state: CycleState, pod: PodInfo, snapshot: Snapshot): Selection {
+    const all = snapshot.nodes;
+    if (all.length === 0) return { type: 'noNodes' };
+    const preFiltered = this.#framework.preFilter(state, pod, snapshot);
+    if (preFiltered.rejection !== undefined) return { type: 'none', diagnosis: refusedByPreFilter(all.length, preFiltered) };
+    const nodes = nodesToLookAt(preFiltered, snapshot);
+    const { feasible, byNode, refusedBy, pending, looked } = this.#filter(state, pod, nodes);
+    this.#start = (this.#start + looked) % all.length;
+    const [only] = feasible;
+    if (only === undefined) {
+      const { pluginsWithNodes } = preFiltered;
+      for (const name of pluginsWithNodes) refusedBy.add(name);
+      const absent =
+        pluginsWithNodes.length === 0
+          ? undefined
+          : unresolvable(`node(s) didn't satisfy plugin(s) [${pluginsWithNodes.toSorted().join(' ')}]`);
+      const rejectors = { plugins: refusedBy, pending };
+      return { type: 'none', diagnosis: { nodeCount: all.length, statuses: { byNode, absent }, preFilterMessage: undefined, rejectors } };
     }
+    return { type: 'node', node: feasible.length === 1 ? only : this.#best(state, pod, feasible, snapshot) };
+  }
+
+  /** Looks at nodes until enough of them fit. */
+  #filter(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]) {
+    const filters = this.#framework.filters(state);
     const enough = feasibleEnough(nodes.length);
     const feasible: NodeInfo[] = [];
-    const rejections = new Map<string, Rejection>();
-    const refusedBy = new Set<Plugin>();
+    const byNode = new Map<string, Status>();
+    const refusedBy = new Set<string>();
+    const pending = new Set<string>();
     let looked = 0;
     for (; looked < nodes.length && feasible.length < enough; looked++) {
       const node = nodes[(this.#start + looked) % nodes.length];
       if (node === undefined) continue;
-      const refusal = firstRefusal(filters, node);
+      const refusal = firstRefusal(filters, state, pod, node);
       if (refusal === undefined) {
         feasible.push(node);
         continue;
       }
-      rejections.set(node.name, refusal.rejection);
+      byNode.set(node.name, refusal.status);
       refusedBy.add(refusal.plugin);
+      if (refusal.status.code === 'Pending') pending.add(refusal.plugin);
     }
-    this.#start = (this.#start + looked) % nodes.length;
-    const [only] = feasible;
-    if (only === undefined) return { type: 'none', message: this.#explain(pod, rejections), refusedBy: [...refusedBy] };
-    return { type: 'node', node: feasible.length === 1 ? only : this.#best(pod, snapshot, feasible) };
-  }
-
-  #explain({ pod }: PodInfo, rejections: ReadonlyMap<string, Rejection>): string {
-    const why = fitMessage(
-      rejections.size,
-      [...rejections.values()].flatMap(({ reasons }) => reasons),
-    );
-    const after = this.#options.postFilters.map((plugin) => plugin.postFilter(pod, rejections));
-    return after.length === 0 ? why : `${why} ${after.join(', ')}`;
+    return { feasible, byNode, refusedBy, pending, looked };
   }
 
   /** The node with the highest weighted score; one of them at random when several have it. */
-  #best(pod: PodInfo, snapshot: Snapshot, feasible: readonly NodeInfo[]): NodeInfo {
-    const totals = new Float64Array(feasible.length);
-    for (const plugin of this.#options.plugins) {
-      const score = plugin.preScore?.(pod, snapshot);
-      if (score === undefined) continue;
-      const scores = feasible.map(score);
-      plugin.normalize?.(scores);
-      const weight = plugin.weight ?? 1;
-      for (let i = 0; i < totals.length; i++) totals[i] = (totals[i] ?? 0) + (scores[i] ?? 0) * weight;
-    }
-    const node = feasible[highest(totals, this.#options.random())];
+  #best(state: CycleState, pod: PodInfo, feasible: readonly NodeInfo[], snapshot: Snapshot): NodeInfo {
+    const totals = this.#framework.score(state, pod, feasible, snapshot);
+    const node = feasible[highest(totals, this.#random())];
     if (node === undefined) throw new Error('no feasible node');
     return node;
   }
+}
+
+function refusedByPreFilter(nodeCount: number, { rejection, pluginsWithNodes }: PreFiltered): Diagnosis {
+  const plugins = new Set([...pluginsWithNodes, ...(rejection?.plugin === undefined ? [] : [rejection.plugin])]);
+  return {
+    nodeCount,
+    statuses: { byNode: new Map(), absent: rejection },
+    preFilterMessage: rejection?.reasons.join(', '),
+    rejectors: { plugins, pending: rejection?.code === 'Pending' ? plugins : new Set() },
+  };
+}
+
+function nodesToLookAt({ nodeNames }: PreFiltered, snapshot: Snapshot): readonly NodeInfo[] {
+  if (nodeNames === undefined) return snapshot.nodes;
+  return [...nodeNames].flatMap((name) => snapshot.nodeNamed(name) ?? []);
 }
 
 /** The index of the highest value; when several have it, the one that `random` (in [0, 1)) falls on. */
@@ -103,10 +130,15 @@ function highest(values: Float64Array, random: number): number {
   return -1;
 }
 
-function firstRefusal(filters: readonly { readonly plugin: Plugin; readonly filter: NodeFilter }[], node: NodeInfo) {
-  for (const { plugin, filter } of filters) {
-    const rejection = filter(node);
-    if (rejection !== undefined) return { plugin, rejection };
+function firstRefusal(filters: ReturnType<Framework['filters']>, state: CycleState, pod: PodInfo, node: NodeInfo) {
+  for (const plugin of filters) {
+    let status: Status | undefined;
+    try {
+      status = plugin.filter(state, pod, node);
+    } catch (error) {
+      throw new PluginError(`running "${plugin.name}" filter plugin`, error);
+    }
+    if (status !== undefined) return { plugin: plugin.name, status };
   }
   return undefined;
 }

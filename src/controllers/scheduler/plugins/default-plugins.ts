@@ -1,6 +1,10 @@
-/** The plugins of the default profile, in the order in which they run. Source: pkg/scheduler/apis/config/v1/default_plugins.go. */
-import type { Plugin, PostFilterPlugin } from '../framework.ts';
+/**
+ * The registry: the plugins of the default profile, in the order in which they run. A new plugin is a file beside this one and a line here.
+ * Source: pkg/scheduler/apis/config/v1/default_plugins.go.
+ */
+import type { PluginEntry } from '../framework/plugin.ts';
 import { balancedAllocation } from './balanced-allocation.ts';
+import { defaultBinder } from './default-binder.ts';
 import { defaultPreemption } from './default-preemption.ts';
 import { dynamicResources } from './dynamic-resources.ts';
 import { imageLocality } from './image-locality.ts';
@@ -9,17 +13,22 @@ import { nodeName } from './node-name.ts';
 import { nodePorts } from './node-ports.ts';
 import { nodeResourcesFit } from './node-resources-fit.ts';
 import { nodeUnschedulable } from './node-unschedulable.ts';
+import { prioritySort } from './priority-sort.ts';
+import { schedulingGates } from './scheduling-gates.ts';
 import { taintToleration } from './taint-toleration.ts';
 
-export const defaultPlugins: readonly Plugin[] = [
-  nodeUnschedulable,
-  nodeName,
-  taintToleration,
-  nodeAffinity,
-  nodePorts,
-  nodeResourcesFit,
-  balancedAllocation,
-  imageLocality,
+export const defaultPlugins: readonly PluginEntry[] = [
+  { create: () => schedulingGates },
+  { create: () => prioritySort },
+  { create: () => nodeUnschedulable },
+  { create: () => nodeName },
+  { create: () => taintToleration, weight: 3 },
+  { create: () => nodeAffinity, weight: 2 },
+  { create: () => nodePorts },
+  { create: nodeResourcesFit, weight: 1 },
+  { create: () => dynamicResources },
+  { create: () => defaultPreemption },
+  { create: () => balancedAllocation, weight: 1 },
+  { create: () => imageLocality, weight: 1 },
+  { create: defaultBinder },
 ];
-
-export const defaultPostFilters: readonly PostFilterPlugin[] = [dynamicResources, defaultPreemption];

@@ -2,17 +2,22 @@
  * What a Pod that fits nowhere is told about eviction. Evicting Pods of lower priority itself belongs here, too, once priority classes exist: without
  * them no Pod outranks another. Source: plugins/defaultpreemption, pkg/scheduler/framework/preemption/preemption.go.
  */
-
 import { fitMessage } from '../fit-message.ts';
-import type { PostFilterPlugin } from '../framework.ts';
+import type { Plugin } from '../framework/plugin.ts';
+import { type Status, unschedulable } from '../framework/status.ts';
 
-export const defaultPreemption: PostFilterPlugin = {
+const wordsFor = (status: Status | undefined): string =>
+  status?.code === 'UnschedulableAndUnresolvable'
+    ? 'Preemption is not helpful for scheduling'
+    : 'No preemption victims found for incoming pod';
+
+export const defaultPreemption: Plugin = {
   name: 'DefaultPreemption',
-  postFilter: (pod, rejections) => {
-    if (pod.spec.preemptionPolicy === 'Never') return 'preemption: not eligible due to preemptionPolicy=Never.';
-    const texts = [...rejections.values()].map(({ unresolvable }) =>
-      unresolvable ? 'Preemption is not helpful for scheduling' : 'No preemption victims found for incoming pod',
-    );
-    return `preemption: ${fitMessage(rejections.size, texts)}`;
+  postFilter: (_, { pod }, { byNode, absent }, { nodes }) => {
+    if (pod.spec.preemptionPolicy === 'Never') {
+      return { status: unschedulable('preemption: not eligible due to preemptionPolicy=Never.') };
+    }
+    const texts = nodes.map(({ name }) => wordsFor(byNode.get(name) ?? absent));
+    return { status: unschedulable(`preemption: ${fitMessage(nodes.length, texts)}`) };
   },
 };

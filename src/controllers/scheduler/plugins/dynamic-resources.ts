@@ -1,4 +1,8 @@
 /** The part of the DynamicResources plugin that every Pod without resource claims sees. Source: plugins/dynamicresources/dynamicresources.go PostFilter. */
-import type { PostFilterPlugin } from '../framework.ts';
+import type { Plugin } from '../framework/plugin.ts';
+import { unschedulable } from '../framework/status.ts';
 
-export const dynamicResources: PostFilterPlugin = { name: 'DynamicResources', postFilter: () => 'no new claims to deallocate' };
+export const dynamicResources: Plugin = {
+  name: 'DynamicResources',
+  postFilter: () => ({ status: unschedulable('no new claims to deallocate') }),
+};

@@ -1,5 +1,7 @@
 /** Prefers nodes that have the Pod's images already. Source: plugins/imagelocality/image_locality.go. */
-import type { Plugin } from '../framework.ts';
+import { StateKey } from '../framework/cycle-state.ts';
+import type { Plugin } from '../framework/plugin.ts';
+import { skip } from '../framework/status.ts';
 
 const megabyte = 1024 * 1024;
 const minThreshold = 23 * megabyte;
@@ -8,19 +10,28 @@ const maxContainerThreshold = 1000 * megabyte;
 /** `:latest` is implied. */
 const normalized = (image: string): string => (image.lastIndexOf(':') <= image.lastIndexOf('/') ? `${image}:latest` : image);
 
+interface Images {
+  readonly names: readonly string[];
+  /** On which part of the nodes each of them is. */
+  readonly spread: readonly number[];
+}
+
+const key = new StateKey<Images>('PreScoreImageLocality');
+
 export const imageLocality: Plugin = {
   name: 'ImageLocality',
-  weight: 1,
-  preScore: ({ pod }, snapshot) => {
-    const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
-    const images = containers.map(({ image }) => normalized(image ?? ''));
-    const spread = images.map((image) => snapshot.imageSpread(image) / snapshot.nodes.length);
-    if (spread.every((part) => part === 0)) return undefined;
-    const max = maxContainerThreshold * containers.length;
-    return (node) => {
-      const sum = images.reduce((total, image, i) => total + (node.images.get(image) ?? 0) * (spread[i] ?? 0), 0);
-      const clamped = Math.min(Math.max(sum, minThreshold), max);
-      return Math.trunc((100 * (clamped - minThreshold)) / (max - minThreshold));
-    };
+  preScore: (state, { pod }, _, snapshot) => {
+    const names = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].map(({ image }) => normalized(image ?? ''));
+    const spread = names.map((image) => snapshot.imageSpread(image) / snapshot.nodes.length);
+    if (spread.every((part) => part === 0)) return skip;
+    state.write(key, { names, spread });
+    return undefined;
+  },
+  score: (state, _, { images }) => {
+    const { names, spread } = state.read(key);
+    const max = maxContainerThreshold * names.length;
+    const sum = names.reduce((total, image, i) => total + (images.get(image) ?? 0) * (spread[i] ?? 0), 0);
+    const clamped = Math.min(Math.max(sum, minThreshold), max);
+    return Math.trunc((100 * (clamped - minThreshold)) / (max - minThreshold));
   },
 };

@@ -1,27 +1,44 @@
 /** Node selectors and node affinity. Source: plugins/nodeaffinity/node_affinity.go. */
-import { sameJson } from '../../../api/same-json.ts';
+import type { Node } from '../../../api/generated/core/v1.ts';
+import { node as nodeKind } from '../../../api/kinds/core/node.ts';
 import { requiredNodes, termMatcher } from '../../node-selector.ts';
-import { normalizeToHundred, type Plugin } from '../framework.ts';
+import { action, on } from '../framework/cluster-event.ts';
+import { StateKey } from '../framework/cycle-state.ts';
+import { normalizeToHundred } from '../framework/normalize-score.ts';
+import type { Plugin } from '../framework/plugin.ts';
+import { skip, unresolvable } from '../framework/status.ts';
 
-const rejection = { reasons: ["node(s) didn't match Pod's node affinity/selector"], unresolvable: true };
+const refusal = unresolvable("node(s) didn't match Pod's node affinity/selector");
+
+type Matches = (node: Node) => boolean;
+const required = new StateKey<Matches>('PreFilterNodeAffinity');
+const preferred = new StateKey<readonly { readonly weight: number; readonly matches: Matches }[]>('PreScoreNodeAffinity');
 
 export const nodeAffinity: Plugin = {
   name: 'NodeAffinity',
-  weight: 2,
-  preFilter: ({ pod }) => {
+  events: [
+    on(nodeKind, action.add | action.updateNodeLabel, (pod, previous, current) => {
+      const matches = requiredNodes(pod) ?? (() => true);
+      return current !== undefined && matches(current) && (previous === undefined || !matches(previous));
+    }),
+  ],
+  preFilter: (state, { pod }) => {
     const matches = requiredNodes(pod);
-    return matches && (({ node }) => (node !== undefined && matches(node) ? undefined : rejection));
+    if (matches === undefined) return skip;
+    state.write(required, matches);
+    return undefined;
   },
-  preScore: ({ pod }) => {
-    const preferred = pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
-    if (preferred.length === 0) return undefined;
-    const terms = preferred.map(({ weight, preference }) => ({ weight, matches: termMatcher(preference) }));
-    return ({ node }) => terms.reduce((score, { weight, matches }) => score + (node !== undefined && matches(node) ? weight : 0), 0);
+  filter: (state, _, { node }) => (node !== undefined && state.read(required)(node) ? undefined : refusal),
+  preScore: (state, { pod }) => {
+    const terms = pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+    if (terms.length === 0) return skip;
+    state.write(
+      preferred,
+      terms.map(({ weight, preference }) => ({ weight, matches: termMatcher(preference) })),
+    );
+    return undefined;
   },
-  normalize: (scores) => normalizeToHundred(scores, false),
-  unblocks: (event, pod) => {
-    if (event.type !== 'nodeAdded' && event.type !== 'nodeUpdated') return false;
-    if (event.type === 'nodeUpdated' && sameJson(event.node.metadata.labels ?? {}, event.previous.metadata.labels ?? {})) return false;
-    return requiredNodes(pod)?.(event.node) ?? true;
-  },
+  score: (state, _, { node }) =>
+    state.read(preferred).reduce((score, { weight, matches }) => score + (node !== undefined && matches(node) ? weight : 0), 0),
+  normalizeScore: (_, __, scores) => normalizeToHundred(scores, false),
 };

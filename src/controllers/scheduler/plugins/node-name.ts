@@ -1,13 +1,14 @@
 /** A Pod that names its node goes there only. Source: plugins/nodename/node_name.go. */
-import type { Plugin } from '../framework.ts';
+import { node as nodeKind } from '../../../api/kinds/core/node.ts';
+import { action, on } from '../framework/cluster-event.ts';
+import type { Plugin } from '../framework/plugin.ts';
+import { skip, unresolvable } from '../framework/status.ts';
 
-const rejection = { reasons: ["node(s) didn't match the requested node name"], unresolvable: true };
+const refusal = unresolvable("node(s) didn't match the requested node name");
 
 export const nodeName: Plugin = {
   name: 'NodeName',
-  preFilter: ({ pod }) => {
-    const wanted = pod.spec.nodeName;
-    return wanted === undefined || wanted === '' ? undefined : (node) => (node.name === wanted ? undefined : rejection);
-  },
-  unblocks: (event) => event.type === 'nodeAdded',
+  events: [on(nodeKind, action.add)],
+  preFilter: (_, { pod }) => (pod.spec.nodeName === undefined || pod.spec.nodeName === '' ? skip : undefined),
+  filter: (_, { pod }, { name }) => (pod.spec.nodeName === name ? undefined : refusal),
 };

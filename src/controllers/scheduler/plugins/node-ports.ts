@@ -1,14 +1,23 @@
 /** Host ports are used once per node. Source: plugins/nodeports/node_ports.go. */
-import type { Plugin } from '../framework.ts';
-import { collide } from '../node-info.ts';
+import { node as nodeKind } from '../../../api/kinds/core/node.ts';
+import { pod as podKind } from '../../../api/kinds/core/pod.ts';
+import { action, on } from '../framework/cluster-event.ts';
+import type { Plugin } from '../framework/plugin.ts';
+import { skip, unschedulable } from '../framework/status.ts';
+import { collide, hostPorts } from '../node-info.ts';
 
-const rejection = { reasons: ["node(s) didn't have free ports for the requested pod ports"], unresolvable: false };
+const refusal = unschedulable("node(s) didn't have free ports for the requested pod ports");
 
 export const nodePorts: Plugin = {
   name: 'NodePorts',
-  preFilter: ({ ports }) => {
-    if (ports.length === 0) return undefined;
-    return (node) => (ports.some((wanted) => node.ports.some((used) => collide(wanted, used))) ? rejection : undefined);
-  },
-  unblocks: (event) => event.type === 'nodeAdded' || event.type === 'podDeleted',
+  events: [
+    on(podKind, action.delete, (pod, deleted) => {
+      if (deleted === undefined || ((deleted.spec.nodeName ?? '') === '' && (deleted.status.nominatedNodeName ?? '') === '')) return false;
+      const freed = hostPorts(deleted);
+      return freed.length > 0 && hostPorts(pod).some((wanted) => freed.some((port) => collide(wanted, port)));
+    }),
+    on(nodeKind, action.add),
+  ],
+  preFilter: (_, { ports }) => (ports.length === 0 ? skip : undefined),
+  filter: (_, { ports }, node) => (ports.some((wanted) => node.ports.some((used) => collide(wanted, used))) ? refusal : undefined),
 };

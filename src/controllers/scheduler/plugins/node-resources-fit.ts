@@ -1,11 +1,14 @@
 /** CPU, memory, storage, extended resources and the number of Pods must fit; emptier nodes score higher. Source: plugins/noderesources/{fit,least_allocated}.go. */
-import { sameJson } from '../../../api/same-json.ts';
-import type { Plugin } from '../framework.ts';
-import type { NodeInfo, ResourceVerdict } from '../node-info.ts';
-import type { PodRequests } from '../pod-requests.ts';
-import type { Rejection } from '../rejection.ts';
+import type { Node, Pod } from '../../../api/generated/core/v1.ts';
+import { node as nodeKind } from '../../../api/kinds/core/node.ts';
+import { pod as podKind } from '../../../api/kinds/core/pod.ts';
+import { action, on } from '../framework/cluster-event.ts';
+import type { Plugin } from '../framework/plugin.ts';
+import { type Status, unresolvable, unschedulable } from '../framework/status.ts';
+import { NodeInfo, type ResourceVerdict } from '../node-info.ts';
+import { type PodRequests, podRequests } from '../pod-requests.ts';
 
-function rejectionOf(requests: PodRequests, node: NodeInfo): Rejection | undefined {
+function rejectionOf(requests: PodRequests, node: NodeInfo): Status | undefined {
   const { exact } = requests;
   const { requested, allocatable } = node;
   const full = node.pods.size + 1 > node.allowedPods;
@@ -18,19 +21,20 @@ function rejectionOf(requests: PodRequests, node: NodeInfo): Rejection | undefin
 }
 
 /** All resources that are short. One that even an empty node lacks makes eviction pointless. */
-function explain({ exact }: PodRequests, { requested, requestedScalars, allocatable }: NodeInfo, full: boolean): Rejection | undefined {
+function explain({ exact }: PodRequests, { requested, requestedScalars, allocatable }: NodeInfo, full: boolean): Status | undefined {
   const reasons: string[] = full ? ['Too many pods'] : [];
-  let unresolvable = false;
+  let tooSmall = false;
   const check = (name: string, wanted: number, used: number, total: number): void => {
     if (wanted === 0 || wanted <= total - used) return;
     reasons.push(`Insufficient ${name}`);
-    unresolvable ||= wanted > total;
+    tooSmall ||= wanted > total;
   };
   check('cpu', exact.milliCpu, requested.milliCpu, allocatable.milliCpu);
   check('memory', exact.memory, requested.memory, allocatable.memory);
   check('ephemeral-storage', exact.ephemeralStorage, requested.ephemeralStorage, allocatable.ephemeralStorage);
   for (const [name, wanted] of exact.scalars) check(name, wanted, requestedScalars.get(name) ?? 0, allocatable.scalars.get(name) ?? 0);
-  return reasons.length === 0 ? undefined : { reasons, unresolvable };
+  if (reasons.length === 0) return undefined;
+  return tooSmall ? unresolvable(...reasons) : unschedulable(...reasons);
 }
 
 const share = (requested: number, allocatable: number): number =>
@@ -55,19 +59,65 @@ const judge = (requests: PodRequests, node: NodeInfo): ResourceVerdict => ({
   score: scoreOf(requests, node),
 });
 
-export const nodeResourcesFit: Plugin = {
-  name: 'NodeResourcesFit',
-  weight: 1,
-  preFilter:
-    ({ requests }) =>
-    (node) =>
-      node.verdictOn(requests, judge).rejection,
-  preScore:
-    ({ requests }) =>
-    (node) =>
-      node.verdictOn(requests, judge).score,
-  unblocks: (event) => {
-    if (event.type === 'nodeUpdated') return !sameJson(event.node.status.allocatable ?? {}, event.previous.status.allocatable ?? {});
-    return true;
-  },
-};
+/** True when the Pod would fit on the node if nothing else were there. */
+const fitsEmpty = (requests: PodRequests, node: NodeInfo): boolean => rejectionOf(requests, node) === undefined;
+
+/** True when the node has more of something that the Pod asks for. */
+function grew({ exact }: PodRequests, now: NodeInfo, was: NodeInfo): boolean {
+  if (now.allowedPods > was.allowedPods) return true;
+  const [a, b] = [now.allocatable, was.allocatable];
+  if (exact.milliCpu > 0 && a.milliCpu > b.milliCpu) return true;
+  if (exact.memory > 0 && a.memory > b.memory) return true;
+  if (exact.ephemeralStorage > 0 && a.ephemeralStorage > b.ephemeralStorage) return true;
+  return [...exact.scalars].some(([name, wanted]) => wanted > 0 && (a.scalars.get(name) ?? 0) > (b.scalars.get(name) ?? 0));
+}
+
+/** A Pod that went, or that asks for less of what the waiting one needs; the waiting one itself when it asks for less. */
+function freed(pod: Pod, previous: Pod | undefined, current: Pod | undefined, requestsOf: (pod: Pod) => PodRequests): boolean {
+  if (previous === undefined) return false;
+  if (current === undefined) return (previous.spec.nodeName ?? '') !== '' || (previous.status.nominatedNodeName ?? '') !== '';
+  if (current.metadata.uid === pod.metadata.uid) return true;
+  if ((current.spec.nodeName ?? '') === '') return false;
+  const { exact } = requestsOf(pod);
+  const [was, now] = [requestsOf(previous).exact, requestsOf(current).exact];
+  if (exact.milliCpu > 0 && was.milliCpu > now.milliCpu) return true;
+  if (exact.memory > 0 && was.memory > now.memory) return true;
+  if (exact.ephemeralStorage > 0 && was.ephemeralStorage > now.ephemeralStorage) return true;
+  return [...exact.scalars].some(([name, wanted]) => wanted > 0 && (was.scalars.get(name) ?? 0) > (now.scalars.get(name) ?? 0));
+}
+
+/** Remembers what it computed of an object for as long as the object lives: one event is looked at for every Pod that waits. */
+function remembered<K extends object, V>(compute: (key: K) => V): (key: K) => V {
+  const known = new WeakMap<K, V>();
+  return (key) => {
+    let value = known.get(key);
+    if (value === undefined) {
+      value = compute(key);
+      known.set(key, value);
+    }
+    return value;
+  };
+}
+
+export function nodeResourcesFit(): Plugin {
+  const requestsOf = remembered(podRequests);
+  const emptied = remembered((node: Node) => {
+    const info = new NodeInfo(node.metadata.name);
+    info.setNode(node);
+    return info;
+  });
+  return {
+    name: 'NodeResourcesFit',
+    events: [
+      on(podKind, action.delete | action.updatePodScaleDown, (pod, previous, current) => freed(pod, previous, current, requestsOf)),
+      on(nodeKind, action.add | action.updateNodeAllocatable, (pod, previous, current) => {
+        if (current === undefined) return false;
+        const requests = requestsOf(pod);
+        const now = emptied(current);
+        return fitsEmpty(requests, now) && (previous === undefined || grew(requests, now, emptied(previous)));
+      }),
+    ],
+    filter: (_, { requests }, node) => node.verdictOn(requests, judge).rejection,
+    score: (_, { requests }, node) => node.verdictOn(requests, judge).score,
+  };
+}

@@ -1,0 +1,162 @@
+/**
+ * Brings what happens to Pods and nodes into the cache and the queue, and what happens to objects of the Kinds that plugins name into the queue.
+ * Source: pkg/scheduler/eventhandlers.go
+ */
+import type { Node, Pod } from '../../api/generated/core/v1.ts';
+import type { Kind } from '../../api/kind.ts';
+import { node as nodeKind } from '../../api/kinds/core/node.ts';
+import { pod as podKind } from '../../api/kinds/core/pod.ts';
+import type { KubeObject } from '../../api/object.ts';
+import { sameJson } from '../../api/same-json.ts';
+import type { InformerFactory } from '../../client/informer.ts';
+import { isPodTerminal } from '../pods.ts';
+import { action, type ClusterEvent } from './framework/cluster-event.ts';
+import { nodeActions, podActions } from './framework/object-changes.ts';
+import type { QueueingHints } from './framework/queueing-hints.ts';
+import type { WaitingPods } from './framework/waiting-pods.ts';
+import type { SchedulerCache } from './scheduler-cache.ts';
+import type { SchedulingQueue } from './scheduling-queue.ts';
+
+export interface ClusterWatchOptions {
+  readonly informers: InformerFactory;
+  readonly cache: SchedulerCache;
+  readonly queue: SchedulingQueue;
+  readonly hints: QueueingHints;
+  readonly waitingPods: WaitingPods;
+  /** True for an unassigned Pod that is this scheduler's to place. */
+  isOurs(pod: Pod): boolean;
+}
+
+export const isAssigned = ({ spec }: Pod): boolean => spec.nodeName !== undefined && spec.nodeName !== '';
+
+/** The event that a Pod no longer takes its place on a node. */
+export const podFreed = (previous: Pod): ClusterEvent => eventOf(podKind, action.delete, previous, undefined);
+
+// The event's Kind says of what type its objects are; Kinds are invariant in it.
+const eventOf = <T extends KubeObject>(kind: Kind<T>, actions: number, previous: T | undefined, current: T | undefined): ClusterEvent => ({
+  kind: kind as unknown as Kind<KubeObject>,
+  actions,
+  previous,
+  current,
+});
+
+export class ClusterWatch {
+  readonly #options: ClusterWatchOptions;
+  readonly #unsubscribe: (() => void)[] = [];
+  readonly #wantedOfNodes: number;
+  readonly #wantedOfPods: number;
+
+  constructor(options: ClusterWatchOptions) {
+    this.#options = options;
+    this.#wantedOfNodes = options.hints.wanted(nodeKind);
+    this.#wantedOfPods = options.hints.wanted(podKind);
+  }
+
+  /** Resolves when all that exists has been seen. */
+  async start(): Promise<void> {
+    const { informers, cache, hints } = this.#options;
+    const nodes = informers.informer(nodeKind);
+    const pods = informers.informer(podKind);
+    this.#unsubscribe.push(
+      nodes.addHandlers({
+        added: (object) => this.#nodeAdded(object),
+        updated: (object, previous) => this.#nodeUpdated(object, previous),
+        deleted: (object) => {
+          cache.removeNode(object.metadata.name);
+          this.#moved(nodeKind, action.delete, object, undefined);
+        },
+      }),
+      pods.addHandlers({
+        added: (object) => this.#podSet(object, undefined),
+        updated: (object, previous) => this.#podSet(object, previous),
+        deleted: (object) => this.#podGone(object),
+      }),
+    );
+    const others = hints.kinds.filter(
+      ({ resourceName }) => resourceName !== nodeKind.resourceName && resourceName !== podKind.resourceName,
+    );
+    await Promise.all([nodes.synced(), pods.synced(), ...others.map((kind) => this.#watch(kind))]);
+  }
+
+  stop(): void {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+  }
+
+  /** A Kind that only plugins know. */
+  #watch(kind: Kind<KubeObject>): Promise<void> {
+    const informer = this.#options.informers.informer(kind);
+    this.#unsubscribe.push(
+      informer.addHandlers({
+        added: (object) => this.#moved(kind, action.add, undefined, object),
+        updated: (object, previous) => this.#moved(kind, action.updateOther, previous, object),
+        deleted: (object) => this.#moved(kind, action.delete, object, undefined),
+      }),
+    );
+    return informer.synced();
+  }
+
+  #moved<T extends KubeObject>(kind: Kind<T>, actions: number, previous: T | undefined, current: T | undefined): void {
+    this.#options.queue.moved(eventOf(kind, actions, previous, current));
+  }
+
+  #nodeAdded(object: Node): void {
+    this.#options.cache.setNode(object);
+    this.#moved(nodeKind, action.add, undefined, object);
+  }
+
+  #nodeUpdated(object: Node, previous: Node): void {
+    this.#options.cache.setNode(object);
+    const actions = nodeActions(object, previous, this.#wantedOfNodes);
+    if (actions !== 0) this.#moved(nodeKind, actions, previous, object);
+  }
+
+  #podSet(object: Pod, previous: Pod | undefined): void {
+    if (isAssigned(object)) this.#assignedPodSet(object, previous);
+    else if (!this.#options.isOurs(object)) {
+      this.#options.queue.delete(object.metadata.uid);
+      this.#dropAssumption(object);
+    } else if (!this.#options.cache.isAssumed(object.metadata.uid)) this.#options.queue.update(object, previous);
+  }
+
+  #assignedPodSet(object: Pod, previous: Pod | undefined): void {
+    const { cache, queue } = this.#options;
+    queue.delete(object.metadata.uid);
+    if (isPodTerminal(object)) {
+      this.#podGone(object);
+      return;
+    }
+    if (previous === undefined || !isAssigned(previous)) {
+      cache.setPod(object);
+      this.#moved(podKind, action.add, undefined, object);
+      return;
+    }
+    if (!sameJson(object.spec, previous.spec) || !sameJson(object.metadata.labels, previous.metadata.labels)) cache.setPod(object);
+    const actions = podActions(object, previous, this.#wantedOfPods);
+    if (actions !== 0) this.#moved(podKind, actions, previous, object);
+  }
+
+  #podGone(object: Pod): void {
+    this.#options.queue.delete(object.metadata.uid);
+    if (!isAssigned(object)) {
+      this.#dropAssumption(object);
+      return;
+    }
+    this.#options.cache.removePod(object.metadata.uid);
+    this.#moved(podKind, action.delete, object, undefined);
+  }
+
+  /** A Pod that goes before it is bound gives its place back at once. */
+  #dropAssumption(object: Pod): void {
+    const { cache, waitingPods } = this.#options;
+    const { uid } = object.metadata;
+    if (!cache.isAssumed(uid)) return;
+    const nodeName = cache.nodeOf(uid) ?? '';
+    const waiting = waitingPods.get(uid);
+    if (waiting !== undefined) {
+      waiting.reject('', 'removed');
+      return;
+    }
+    cache.forget(uid);
+    this.#moved(podKind, action.delete, { ...object, spec: { ...object.spec, nodeName } }, undefined);
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * Runs plugins at their extension points, in the registry's order. Guarantees: a plugin that skips a cycle's PreFilter or PreScore is not asked for nodes
+ * or scores in it; what a plugin throws comes out as a `PluginError` in upstream's words. Source: pkg/scheduler/framework/runtime/framework.go.
+ */
+import type { Pod } from '../../../api/generated/core/v1.ts';
+import type { NodeInfo, PodInfo } from '../node-info.ts';
+import type { CycleState } from './cycle-state.ts';
+import type { NodeStatuses, Nomination, Plugin, PluginEntry, PluginHandle, QueuedPodInfo, Snapshot } from './plugin.ts';
+import { QueueingHints } from './queueing-hints.ts';
+import { isRejection, PluginError, type Status, unresolvable, unschedulable } from './status.ts';
+
+type Having<K extends keyof Plugin> = Plugin & Required<Pick<Plugin, K>>;
+
+/** The plugins that have an extension point. */
+const having = <K extends keyof Plugin>(plugins: readonly Plugin[], point: K): readonly Having<K>[] =>
+  plugins.filter((plugin): plugin is Having<K> => plugin[point] !== undefined);
+
+export interface PreFiltered {
+  /** Why no node needs to be looked at. */
+  readonly rejection: Status | undefined;
+  /** Undefined: all nodes. */
+  readonly nodeNames: ReadonlySet<string> | undefined;
+  /** The plugins that left nodes out. */
+  readonly pluginsWithNodes: readonly string[];
+}
+
+export interface PostFiltered {
+  readonly nomination: Nomination | undefined;
+  readonly reasons: readonly string[];
+}
+
+const noWaits: ReadonlyMap<string, number> = new Map();
+
+export class Framework {
+  readonly hints: QueueingHints;
+  readonly #weights = new Map<string, number>();
+  readonly #preEnqueue: readonly Having<'preEnqueue'>[];
+  readonly #queueSort: Having<'less'>;
+  readonly #preFilter: readonly Having<'preFilter'>[];
+  readonly #filter: readonly Having<'filter'>[];
+  readonly #postFilter: readonly Having<'postFilter'>[];
+  readonly #preScore: readonly Having<'preScore'>[];
+  readonly #score: readonly Having<'score'>[];
+  readonly #reserve: readonly Having<'reserve'>[];
+  readonly #unreserve: readonly Having<'unreserve'>[];
+  readonly #permit: readonly Having<'permit'>[];
+  readonly #preBind: readonly Having<'preBind'>[];
+  readonly #bind: readonly Having<'bind'>[];
+  readonly #postBind: readonly Having<'postBind'>[];
+
+  /** Makes the plugins. Exactly one of them has to sort the queue, and one at least to bind. */
+  constructor(entries: readonly PluginEntry[], handle: PluginHandle) {
+    const plugins = entries.map(({ create, weight }) => {
+      const plugin = create(handle);
+      this.#weights.set(plugin.name, weight ?? 1);
+      return plugin;
+    });
+    this.hints = new QueueingHints(plugins);
+    const [queueSort, ...others] = having(plugins, 'less');
+    if (queueSort === undefined || others.length > 0) throw new Error('one plugin sorts the queue');
+    this.#queueSort = queueSort;
+    this.#preEnqueue = having(plugins, 'preEnqueue');
+    this.#preFilter = having(plugins, 'preFilter');
+    this.#filter = having(plugins, 'filter');
+    this.#postFilter = having(plugins, 'postFilter');
+    this.#preScore = having(plugins, 'preScore');
+    this.#score = having(plugins, 'score');
+    this.#reserve = having(plugins, 'reserve');
+    this.#unreserve = having(plugins, 'unreserve').toReversed();
+    this.#permit = having(plugins, 'permit');
+    this.#preBind = having(plugins, 'preBind');
+    this.#bind = having(plugins, 'bind');
+    if (this.#bind.length === 0) throw new Error('no plugin binds Pods');
+    this.#postBind = having(plugins, 'postBind');
+  }
+
+  less(a: QueuedPodInfo, b: QueuedPodInfo): boolean {
+    return this.#queueSort.less(a, b);
+  }
+
+  /** The first plugin's word against the Pod's entry to the queue. */
+  preEnqueue(pod: Pod): Status | undefined {
+    for (const plugin of this.#preEnqueue) {
+      const status = plugin.preEnqueue(pod);
+      if (status !== undefined) return { ...status, plugin: plugin.name };
+    }
+    return undefined;
+  }
+
+  preFilter(state: CycleState, pod: PodInfo, snapshot: Snapshot): PreFiltered {
+    let nodeNames: ReadonlySet<string> | undefined;
+    let rejection: Status | undefined;
+    const pluginsWithNodes: string[] = [];
+    for (const plugin of this.#preFilter) {
+      const outcome = attempt(`running PreFilter plugin "${plugin.name}"`, () => plugin.preFilter(state, pod, snapshot));
+      if (outcome === undefined) continue;
+      if ('nodeNames' in outcome) {
+        pluginsWithNodes.push(plugin.name);
+        nodeNames = nodeNames === undefined ? outcome.nodeNames : nodeNames.intersection(outcome.nodeNames);
+        if (nodeNames.size === 0) return { rejection: unresolvable(noneLeft(pluginsWithNodes)), nodeNames, pluginsWithNodes };
+      } else if (outcome.code === 'Skip') {
+        state.skipFilter.add(plugin.name);
+      } else {
+        rejection = { ...outcome, plugin: plugin.name };
+        // Preemption may help otherwise, and it needs the state of all plugins.
+        if (outcome.code !== 'Unschedulable') break;
+      }
+    }
+    return { rejection, nodeNames, pluginsWithNodes };
+  }
+
+  /** The plugins to ask about each node, in this cycle. */
+  filters(state: CycleState): readonly Having<'filter'>[] {
+    return this.#filter.filter(({ name }) => !state.skipFilter.has(name));
+  }
+
+  async postFilter(state: CycleState, pod: PodInfo, statuses: NodeStatuses, snapshot: Snapshot): Promise<PostFiltered> {
+    let nomination: Nomination | undefined;
+    const reasons: string[] = [];
+    for (const plugin of this.#postFilter) {
+      const result = await attemptAsync(`running PostFilter plugin "${plugin.name}"`, async () =>
+        plugin.postFilter(state, pod, statuses, snapshot),
+      );
+      nomination = result.nomination ?? nomination;
+      // One that helped has the last word, as has one that says that nothing can.
+      if (result.status === undefined) return { nomination, reasons: [] };
+      if (result.status.code === 'UnschedulableAndUnresolvable') return { nomination, reasons: result.status.reasons };
+      reasons.push(...result.status.reasons);
+    }
+    return { nomination, reasons };
+  }
+
+  /** The weighted sum of all plugins' scores, for each node. */
+  score(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], snapshot: Snapshot): Float64Array {
+    for (const plugin of this.#preScore) {
+      const status = attempt(`running PreScore plugin "${plugin.name}"`, () => plugin.preScore(state, pod, nodes, snapshot));
+      if (status === undefined) continue;
+      if (status.code !== 'Skip') throw new PluginError(`running PreScore plugin "${plugin.name}"`, status.reasons.join(', '));
+      state.skipScore.add(plugin.name);
+    }
+    const totals = new Float64Array(nodes.length);
+    for (const plugin of this.#score) {
+      if (state.skipScore.has(plugin.name)) continue;
+      const what = `running Score plugins: plugin "${plugin.name}" failed with`;
+      const scores = attempt(what, () => nodes.map((node) => plugin.score(state, pod, node)));
+      attempt(`running Normalize on Score plugins: plugin "${plugin.name}" failed with`, () => plugin.normalizeScore?.(state, pod, scores));
+      const weight = this.#weights.get(plugin.name) ?? 1;
+      for (let i = 0; i < totals.length; i++) totals[i] = (totals[i] ?? 0) + (scores[i] ?? 0) * weight;
+    }
+    return totals;
+  }
+
+  reserve(state: CycleState, pod: PodInfo, nodeName: string): Status | undefined {
+    for (const plugin of this.#reserve) {
+      const status = attempt(`running Reserve plugin "${plugin.name}"`, () => plugin.reserve(state, pod, nodeName));
+      if (status !== undefined && isRejection(status)) return { ...status, plugin: plugin.name };
+    }
+    return undefined;
+  }
+
+  unreserve(state: CycleState, pod: PodInfo, nodeName: string): void {
+    for (const plugin of this.#unreserve) plugin.unreserve(state, pod, nodeName);
+  }
+
+  /** A refusal, or how long each plugin that asks for it wants the Pod to wait. */
+  permit(state: CycleState, pod: PodInfo, nodeName: string): Status | ReadonlyMap<string, number> {
+    let waits: Map<string, number> | undefined;
+    for (const plugin of this.#permit) {
+      const outcome = attempt(`running Permit plugin "${plugin.name}"`, () => plugin.permit(state, pod, nodeName));
+      if (outcome === undefined) continue;
+      if ('waitMs' in outcome) {
+        waits ??= new Map();
+        waits.set(plugin.name, outcome.waitMs);
+      } else if (isRejection(outcome)) return { ...outcome, plugin: plugin.name };
+    }
+    return waits ?? noWaits;
+  }
+
+  async preBind(state: CycleState, pod: PodInfo, nodeName: string): Promise<Status | undefined> {
+    for (const plugin of this.#preBind) {
+      const status = await attemptAsync(`running PreBind plugin "${plugin.name}"`, () => plugin.preBind(state, pod, nodeName));
+      if (status !== undefined && isRejection(status)) return { ...status, plugin: plugin.name };
+    }
+    return undefined;
+  }
+
+  async bind(state: CycleState, pod: PodInfo, nodeName: string): Promise<Status | undefined> {
+    for (const plugin of this.#bind) {
+      const status = await attemptAsync(`running Bind plugin "${plugin.name}"`, () => plugin.bind(state, pod, nodeName));
+      if (status?.code === 'Skip') continue;
+      return status === undefined ? undefined : { ...status, plugin: plugin.name };
+    }
+    return unschedulable('no plugin binds the Pod');
+  }
+
+  postBind(state: CycleState, pod: PodInfo, nodeName: string): void {
+    for (const plugin of this.#postBind) plugin.postBind(state, pod, nodeName);
+  }
+}
+
+function noneLeft(plugins: readonly string[]): string {
+  const [only, ...others] = plugins.toSorted();
+  return others.length === 0
+    ? `node(s) didn't satisfy plugin ${only}`
+    : `node(s) didn't satisfy plugin(s) [${plugins.toSorted().join(' ')}] simultaneously`;
+}
+
+function attempt<T>(what: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw new PluginError(what, error);
+  }
+}
+
+async function attemptAsync<T>(what: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw new PluginError(what, error);
+  }
+}
