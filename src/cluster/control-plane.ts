@@ -39,7 +39,7 @@ import { parseRange } from '../server/registry/services/ip-range.ts';
 import { createStoreReader } from '../server/registry/store-reader.ts';
 import { openSqliteStore } from '../server/store/sqlite-store.ts';
 import type { Store } from '../server/store/store.ts';
-import { kubernetesVersion } from '../version.ts';
+import { kubernetesMinorVersion } from '../version.ts';
 import { addressesOf } from './addresses.ts';
 
 const openPki = (settings: ClusterSettings): Promise<Pki> =>
@@ -127,7 +127,7 @@ export async function openControlPlane(
         schemas,
         descriptions,
         kinds: () => kinds.all,
-        version: kubernetesVersion,
+        version: kubernetesMinorVersion,
       }),
       describeFields: describeFields(schemas, descriptions),
       documents: openIdDocuments({

@@ -89,14 +89,10 @@ const openapi: View = (body) => {
   };
   const operations = (path: JsonValue): JsonValue => {
     const { parameters: common, ...methods } = objectOf(path);
-    return Object.entries(methods)
-      .map(([method, operation]) => {
-        const { parameters: own, ...more } = objectOf(operation);
-        const parameters = [...listOf(common), ...listOf(own)].map(resolved).toSorted((a, b) => order(a, b));
-        return `${method}=${digest({ ...more, parameters })}`;
-      })
-      .toSorted()
-      .join(' ');
+    return mapped(methods, (operation) => {
+      const { parameters: own, ...more } = objectOf(operation);
+      return digest({ ...more, parameters: [...listOf(common), ...listOf(own)].map(resolved).toSorted(order) });
+    });
   };
   return { ...rest, paths: mapped(found, operations), models: mapped(definitions ?? objectOf(components).schemas, digest) };
 };

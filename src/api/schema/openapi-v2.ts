@@ -2,7 +2,7 @@
 import type { JsonObject } from '../json.ts';
 import { DefinitionBuilder } from './openapi/definitions.ts';
 import type { OpenApiInput } from './openapi/input.ts';
-import { discoveryPath, type Operation, type PathOperations, ResourceOperations } from './openapi/operations.ts';
+import { discoveryPath, type Operation, type PathOperations, ResourceOperations, takesPretty } from './openapi/operations.ts';
 import { type QueryParameter, queryParameter, queryParameters } from './openapi/parameters.ts';
 import { kindsByModel, ownDefinitions, type ServedResource } from './openapi/served.ts';
 
@@ -58,7 +58,7 @@ function renderPath({ pathParameters, operations }: PathOperations, builder: Def
     in: 'path',
     required: true,
   }));
-  const pretty = operations.get?.action === undefined ? [] : [queryJson(queryParameter('pretty'))];
+  const pretty = takesPretty(operations) ? [queryJson(queryParameter('pretty'))] : [];
   return {
     ...Object.fromEntries(Object.entries(operations).map(([method, operation]) => [method, renderOperation(operation, builder, input)])),
     ...(named.length + pretty.length === 0 ? {} : { parameters: [...named, ...pretty] }),

@@ -5,7 +5,7 @@ import protobuf from 'protobufjs/minimal.js';
 import type { JsonObject, JsonValue } from '../json.ts';
 import { defineKind } from '../kind.ts';
 import { scaleSubresource } from '../scale-subresource.ts';
-import { statusSubresource, streamSubresource } from '../subresource.ts';
+import { proxySubresource, statusSubresource, streamSubresource } from '../subresource.ts';
 import { loadDescriptions } from './descriptions.ts';
 import { loadSchemas } from './load.ts';
 import { createOpenApi } from './openapi.ts';
@@ -22,6 +22,7 @@ const pod = defineKind({
     binding: { does: 'create', verbs: ['create'], body: { group: '', version: 'v1', kind: 'Binding' } },
     log: { does: 'read', verbs: ['get'], options: { group: '', version: 'v1', kind: 'PodLogOptions' } },
     exec: streamSubresource('container', 'PodExecOptions'),
+    proxy: proxySubresource('PodProxyOptions'),
   },
 });
 const deployment = defineKind({
@@ -131,7 +132,17 @@ describe('OpenAPI v3', () => {
     assert.equal(at(scale, 'operationId'), 'readAppsV1NamespacedDeploymentScale');
     assert.deepEqual(at(scale, 'x-kubernetes-group-version-kind'), { group: 'autoscaling', kind: 'Scale', version: 'v1' });
     const reviews = at(openApi.v3('apis/authentication.k8s.io/v1', computed), 'paths', '/apis/authentication.k8s.io/v1/tokenreviews');
-    assert.deepEqual(Object.keys(reviews as JsonObject), ['post']);
+    assert.deepEqual(Object.keys(reviews as JsonObject), ['post', 'parameters']);
+  });
+
+  it('tells that a proxy takes every method, also below its path, and prints nothing for people', () => {
+    const below = at(openApi.v3('api/v1', computed), 'paths', '/api/v1/namespaces/{namespace}/pods/{name}/proxy/{path}') as JsonObject;
+    assert.deepEqual(Object.keys(below).toSorted(), ['delete', 'get', 'head', 'options', 'parameters', 'patch', 'post', 'put']);
+    assert.equal(at(below, 'head', 'operationId'), 'connectCoreV1HeadNamespacedPodProxyWithPath');
+    assert.deepEqual(
+      (below.parameters as JsonObject[]).map(({ name }) => name),
+      ['name', 'namespace', 'path'],
+    );
   });
 });
 

@@ -7,7 +7,7 @@ import type { Schemas } from '../schema.ts';
 import type { ParameterName } from './parameters.ts';
 import { groupVersionPath, type ServedResource } from './served.ts';
 
-export type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
+export type Method = 'get' | 'put' | 'post' | 'delete' | 'patch' | 'head' | 'options';
 
 export interface Operation {
   readonly id: string;
@@ -51,16 +51,24 @@ const listQuery: readonly ParameterName[] = [
   'resourceVersion',
   'resourceVersionMatch',
   'sendInitialEvents',
+  'shardSelector',
   'timeoutSeconds',
   'watch',
 ];
 const writeQuery: readonly ParameterName[] = ['dryRun', 'fieldManager', 'fieldValidation'];
-const deleteQuery: readonly ParameterName[] = ['dryRun', 'gracePeriodSeconds', 'orphanDependents', 'propagationPolicy'];
+const deleteQuery: readonly ParameterName[] = [
+  'dryRun',
+  'gracePeriodSeconds',
+  'ignoreStoreReadErrorWithClusterBreakingPotential',
+  'orphanDependents',
+  'propagationPolicy',
+];
 const deleteCollectionQuery: readonly ParameterName[] = [
   'continue',
   'dryRun',
   'fieldSelector',
   'gracePeriodSeconds',
+  'ignoreStoreReadErrorWithClusterBreakingPotential',
   'labelSelector',
   'limit',
   'orphanDependents',
@@ -68,6 +76,7 @@ const deleteCollectionQuery: readonly ParameterName[] = [
   'resourceVersion',
   'resourceVersionMatch',
   'sendInitialEvents',
+  'shardSelector',
   'timeoutSeconds',
 ];
 
@@ -124,7 +133,7 @@ export class ResourceOperations {
         ...(deleteCollection ? { delete: this.#deleteCollection() } : {}),
       }),
       this.#path(item, { get: this.#read(), put: this.#replace(), patch: this.#patch(), delete: this.#delete() }),
-      ...Object.entries(subresources).map(([name, declared]) => this.#sub(`${item}/${name}`, name, declared)),
+      ...Object.entries(subresources).flatMap(([name, declared]) => this.#subPaths(`${item}/${name}`, name, declared)),
     ];
   }
 
@@ -244,9 +253,17 @@ export class ResourceOperations {
       action: 'delete',
       query: deleteQuery,
       body: `${metaPackage}.DeleteOptions`,
-      answer: `${metaPackage}.Status`,
+      answer: this.#resource.answersDeleted ? this.#resource.schema : `${metaPackage}.Status`,
       codes: [200, 202],
     });
+  }
+
+  /** What takes every method takes any path below its own, too. */
+  #subPaths(path: string, name: string, declared: AnySubresource): readonly PathOperations[] {
+    const own = this.#sub(path, name, declared);
+    if (!takesAnything(declared)) return [own];
+    const below = Object.entries(own.operations).map(([method, operation]) => [method, { ...operation, id: `${operation.id}WithPath` }]);
+    return [own, this.#path(`${path}/{path}`, Object.fromEntries(below))];
   }
 
   #sub(path: string, name: string, declared: AnySubresource): PathOperations {
@@ -254,7 +271,10 @@ export class ResourceOperations {
       const [method, word] = methods[verb];
       return [method, this.#subOperation(name, declared, verb, method, word)];
     });
-    return this.#path(path, Object.fromEntries(operations));
+    // What takes every method takes these, too, which are no verbs.
+    const more = takesAnything(declared) ? (['head', 'options'] as const) : [];
+    const others = more.map((method): [Method, Operation] => [method, this.#subOperation(name, declared, 'get', method, method)]);
+    return this.#path(path, Object.fromEntries([...operations, ...others]));
   }
 
   #subOperation(name: string, declared: AnySubresource, verb: SubresourceVerb, method: Method, word: string): Operation {
@@ -321,6 +341,13 @@ export class ResourceOperations {
   }
 }
 
+/** Proxies. */
+const takesAnything = (declared: AnySubresource): boolean => declared.does === 'connect' && declared.verbs.includes('delete');
+
+/** Whether what the operations of a path answer can be printed for people. */
+export const takesPretty = (operations: PathOperations['operations']): boolean =>
+  Object.values(operations).some(({ action }) => action !== undefined && action !== 'connect');
+
 /** The discovery operation of a group version. */
 export function discoveryPath(group: string, version: string): PathOperations {
   const operation: Operation = {
@@ -333,7 +360,7 @@ export function discoveryPath(group: string, version: string): PathOperations {
     options: undefined,
     body: undefined,
     bodyRequired: false,
-    bodyTypes: anything,
+    bodyTypes: ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'],
     answer: `${metaPackage}.APIResourceList`,
     codes: [200],
     streams: false,

@@ -24,6 +24,9 @@ export const parameters = {
   ),
   force: flag('Force is going to "force" Apply requests: conflicting fields owned by other people are re-acquired.'),
   gracePeriodSeconds: count('The duration in seconds before the object should be deleted. Zero means delete immediately.'),
+  ignoreStoreReadErrorWithClusterBreakingPotential: flag(
+    'Deletes an object that cannot be read from the store, without its finalizers and preconditions. Defaults to false.',
+  ),
   labelSelector: text('A selector to restrict the list of returned objects by their labels. Defaults to everything.'),
   limit: count('limit is a maximum number of responses to return for a list call.'),
   orphanDependents: flag('Deprecated: please use the PropagationPolicy. Should the dependent objects be orphaned.'),
@@ -32,6 +35,7 @@ export const parameters = {
   resourceVersion: text('resourceVersion sets a constraint on what resource versions a request may be served from. Defaults to unset.'),
   resourceVersionMatch: text('resourceVersionMatch determines how resourceVersion is applied to list calls.'),
   sendInitialEvents: flag('sendInitialEvents may be set together with watch, to begin with synthetic events for the current objects.'),
+  shardSelector: text('A selector of a range of hashes of objects, for clients that share the work. An alpha field that is not served.'),
   timeoutSeconds: count('Timeout for the list or watch call.'),
   watch: flag('Watch for changes to the described resources and return them as a stream of add, update, and remove notifications.'),
 } as const satisfies Record<string, Parameter>;

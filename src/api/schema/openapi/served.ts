@@ -22,6 +22,8 @@ export interface ServedResource extends GroupVersionKind {
   /** The verbs of a computed resource; undefined for stored ones, which have all. */
   readonly verbs: ComputedResource['verbs'] | undefined;
   readonly deleteCollection: boolean;
+  /** Whether a delete answers the object. Kinds with a delete of their own do not say so upstream. */
+  readonly answersDeleted: boolean;
   readonly subresources: AnyKind['subresources'];
 }
 
@@ -36,6 +38,7 @@ function versionsOf(kind: AnyKind): ServedResource[] {
     scope,
     verbs: undefined,
     deleteCollection: kind.delete?.collection !== false,
+    answersDeleted: kind.delete?.answersObject === true && kind.delete.mayRemove === undefined,
     subresources,
   };
   const others = codec.alsoServed ?? [];

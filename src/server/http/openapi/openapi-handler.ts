@@ -101,7 +101,14 @@ async function index(exchange: Exchange, documents: OpenApiDocuments): Promise<R
     const document = await documents.get(path);
     if (document !== undefined) paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${document.hash}` };
   }
-  return send(exchange, await documentOf(Buffer.from(JSON.stringify({ paths }))), 'application/json', false);
+  // Upstream leaves the type to Go, which takes JSON for text.
+  return send(exchange, await documentOf(Buffer.from(JSON.stringify({ paths }))), 'text/plain; charset=utf-8', false);
+}
+
+/** An answer without a body says nothing of its type. */
+function unnamed(exchange: Exchange): Record<string, string> {
+  const { 'Content-Type': _type, ...headers } = baseHeaders(exchange, 'text/plain');
+  return headers;
 }
 
 /** Answers, or undefined when there is no such document. */
@@ -111,7 +118,7 @@ export async function handleOpenApi(exchange: Exchange, documents: OpenApiDocume
   if (path === '/openapi/v3') return index(exchange, documents);
   if (!path.startsWith('/openapi/v3/')) return undefined;
   const document = await documents.get(decodeURIComponent(path.slice('/openapi/v3/'.length)));
-  if (document === undefined) return undefined;
+  if (document === undefined) return new Response(null, { status: 404, headers: unnamed(exchange) });
   const hash = exchange.param('hash');
   if (hash !== undefined && hash !== document.hash) {
     const location = `${exchange.path}?hash=${document.hash}`;
