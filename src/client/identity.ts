@@ -1,8 +1,8 @@
 /** Whom the parts of this process act as: each has a user of its own, and may do what that user's roles say. */
-import type { ClientUser } from './api-server.ts';
+import type { UserInfo } from '../api/requests.ts';
 
 /** A user by name and groups. */
-export type Identity = Pick<ClientUser, 'name' | 'groups'>;
+export type Identity = Pick<UserInfo, 'name' | 'groups'>;
 
 const authenticated = 'system:authenticated';
 

@@ -6,14 +6,15 @@ import type { JsonObject, JsonValue } from '../api/json.ts';
 import type { Kind } from '../api/kind.ts';
 import type { KubeObject, ObjectRef, Received } from '../api/object.ts';
 import type {
-  ApiListRequest,
-  ApiMutateOptions,
-  ApiRequestContext,
-  ApiServer,
-  ApiTarget,
-  ApiWatchOutput,
-  ClientUser,
-} from './api-server.ts';
+  ApiVerbs,
+  ListRequest,
+  MutateOptions,
+  RequestContext,
+  StoredObject,
+  Target,
+  UserInfo,
+  WatchOutputOf,
+} from '../api/requests.ts';
 import type {
   Client,
   DeleteOptions,
@@ -31,7 +32,7 @@ import { eventBatches } from './event-batches.ts';
 
 export interface InProcessClientOptions {
   /** Who asks; groups and uid default to none. */
-  readonly user: Pick<ClientUser, 'name'> & Partial<ClientUser>;
+  readonly user: Pick<UserInfo, 'name'> & Partial<UserInfo>;
   /** Default `minik`; its first word is the default field manager. */
   readonly userAgent?: string;
   /** Receives the texts that HTTP would carry in `Warning` headers; default: dropped. */
@@ -43,8 +44,8 @@ export interface InProcessClientOptions {
 const never = new AbortController().signal;
 
 /** Makes a client that calls `api` as one user. */
-export function createInProcessClient(api: ApiServer, options: InProcessClientOptions): Client {
-  const context: ApiRequestContext = {
+export function createInProcessClient(api: ApiVerbs, options: InProcessClientOptions): Client {
+  const context: RequestContext = {
     user: { uid: '', groups: [], extra: {}, ...options.user },
     userAgent: options.userAgent ?? 'minik',
     warn: options.onWarning ?? (() => undefined),
@@ -66,16 +67,16 @@ export function createInProcessClient(api: ApiServer, options: InProcessClientOp
 }
 
 interface Deps<T extends KubeObject> {
-  readonly api: ApiServer;
+  readonly api: ApiVerbs;
   readonly kind: Kind<T>;
-  readonly context: ApiRequestContext;
+  readonly context: RequestContext;
   readonly clock: Clock;
 }
 
 class InProcessResourceClient<T extends KubeObject> implements ResourceClient<T> {
-  readonly #api: ApiServer;
+  readonly #api: ApiVerbs;
   readonly #kind: Kind<T>;
-  readonly #context: ApiRequestContext;
+  readonly #context: RequestContext;
   readonly #clock: Clock;
 
   constructor({ api, kind, context, clock }: Deps<T>) {
@@ -165,11 +166,11 @@ class InProcessResourceClient<T extends KubeObject> implements ResourceClient<T>
     return this.#object((await this.#api.update(this.#context, target, bodyOf(object), this.#mutate(options))).entry);
   }
 
-  #target(ref: ObjectRef): ApiTarget {
+  #target(ref: ObjectRef): Target {
     return { kind: this.#kind, namespace: ref.namespace, name: ref.name, subresource: '' };
   }
 
-  #collection(namespace: string | undefined): ApiTarget {
+  #collection(namespace: string | undefined): Target {
     return this.#target({ namespace: namespace ?? '', name: '' });
   }
 
@@ -179,7 +180,7 @@ class InProcessResourceClient<T extends KubeObject> implements ResourceClient<T>
     return namespace === undefined || namespace === '' ? 'default' : namespace;
   }
 
-  #mutate(options: WriteOptions = {}): ApiMutateOptions {
+  #mutate(options: WriteOptions = {}): MutateOptions {
     return {
       dryRun: options.dryRun ?? false,
       fieldManager: options.fieldManager ?? this.#context.userAgent.split('/', 1).join(),
@@ -187,7 +188,7 @@ class InProcessResourceClient<T extends KubeObject> implements ResourceClient<T>
     };
   }
 
-  #event(output: ApiWatchOutput): WatchEvent<T> {
+  #event(output: WatchOutputOf<StoredObject>): WatchEvent<T> {
     if (output.type !== 'BOOKMARK') return { type: output.type, object: this.#object(output.entry) };
     return { type: 'BOOKMARK', resourceVersion: String(output.revision), initialEventsEnd: output.initialEventsEnd };
   }
@@ -203,7 +204,7 @@ function bodyOf(object: unknown): { readonly json: JsonValue; readonly text: und
   return { json: object as JsonValue, text: undefined };
 }
 
-function listRequest(options: ListOptions): ApiListRequest {
+function listRequest(options: ListOptions): ListRequest {
   return {
     labelSelector: options.labelSelector ?? '',
     fieldSelector: options.fieldSelector ?? '',

@@ -1,20 +1,20 @@
 /** A tiny API server for tests of the client folder: objects in a map, a revision, watches with a bounded log. No admission, no validation. */
 import type { JsonObject, JsonValue } from '../../api/json.ts';
 import type { KubeObject } from '../../api/object.ts';
+import type { ApiVerbs, StoredObject, Target, WatchOutputOf } from '../../api/requests.ts';
 import { statusErrors } from '../../api/status-error.ts';
-import type { ApiEntry, ApiServer, ApiTarget, ApiWatchOutput } from '../api-server.ts';
 
 interface Logged {
   readonly revision: number;
   readonly key: string;
-  readonly output: ApiWatchOutput;
+  readonly output: WatchOutputOf<StoredObject>;
 }
 
-const keyOf = ({ kind, namespace, name }: ApiTarget): string => `${kind.plural}/${namespace}/${name}`;
-const groupResource = ({ kind }: ApiTarget) => ({ group: kind.group, resource: kind.plural });
+const keyOf = ({ kind, namespace, name }: Target): string => `${kind.plural}/${namespace}/${name}`;
+const groupResource = ({ kind }: Target) => ({ group: kind.group, resource: kind.plural });
 const now = '2026-01-01T00:00:00Z';
 
-export class FakeApiServer implements ApiServer {
+export class FakeApiServer implements ApiVerbs {
   revision = 1;
   /** Events up to this revision are forgotten: watches from before fail with 410. */
   compacted = 0;
@@ -22,18 +22,18 @@ export class FakeApiServer implements ApiServer {
   readonly failures: { readonly verb: string; readonly error: Error }[] = [];
   readonly #objects = new Map<string, KubeObject>();
   readonly #log: Logged[] = [];
-  readonly #watches = new Set<{ readonly prefix: string; readonly deliver: (batch: readonly ApiWatchOutput[]) => void }>();
+  readonly #watches = new Set<{ readonly prefix: string; readonly deliver: (batch: readonly WatchOutputOf<StoredObject>[]) => void }>();
 
   get watchCount(): number {
     return this.#watches.size;
   }
 
-  async get(_context: unknown, target: ApiTarget): Promise<ApiEntry> {
+  async get(_context: unknown, target: Target): Promise<StoredObject> {
     this.#maybeFail('get');
     return { object: this.#existing(target) };
   }
 
-  async list(_context: unknown, target: ApiTarget) {
+  async list(_context: unknown, target: Target) {
     this.#maybeFail('list');
     const prefix = keyOf(target).replace(/\/+$/, '/');
     const entries = [...this.#objects].filter(([key]) => key.startsWith(prefix)).map(([, object]) => ({ object }));
@@ -42,9 +42,9 @@ export class FakeApiServer implements ApiServer {
 
   watch(
     _context: unknown,
-    target: ApiTarget,
+    target: Target,
     request: { readonly resourceVersion: string },
-    deliver: (batch: readonly ApiWatchOutput[]) => void,
+    deliver: (batch: readonly WatchOutputOf<StoredObject>[]) => void,
   ) {
     this.#maybeFail('watch');
     const from = Number(request.resourceVersion);
@@ -57,14 +57,14 @@ export class FakeApiServer implements ApiServer {
     return { close: () => this.#watches.delete(watch) };
   }
 
-  async create(_context: unknown, target: ApiTarget, body: { readonly json: JsonValue }) {
+  async create(_context: unknown, target: Target, body: { readonly json: JsonValue }) {
     this.#maybeFail('create');
     const key = keyOf(target);
     if (this.#objects.has(key)) throw statusErrors.alreadyExists(groupResource(target), target.name);
-    return { entry: this.#put('ADDED', target, { uid: `uid-${this.revision + 1}`, creationTimestamp: now }, body.json) };
+    return { entry: this.#put('ADDED', target, { uid: `uid-${this.revision + 1}`, creationTimestamp: now }, body.json), created: true };
   }
 
-  async update(_context: unknown, target: ApiTarget, body: { readonly json: JsonValue }) {
+  async update(_context: unknown, target: Target, body: { readonly json: JsonValue }) {
     this.#maybeFail('update');
     const old = this.#existing(target);
     // Tests send objects.
@@ -72,32 +72,35 @@ export class FakeApiServer implements ApiServer {
     if (metadata.resourceVersion !== undefined && metadata.resourceVersion !== old.metadata.resourceVersion) {
       throw statusErrors.modified(groupResource(target), target.name);
     }
-    return { entry: this.#put('MODIFIED', target, old.metadata, body.json) };
+    return { entry: this.#put('MODIFIED', target, old.metadata, body.json), created: false };
   }
 
-  async patch(_context: unknown, target: ApiTarget, patch: { readonly body: JsonValue }) {
+  async patch(_context: unknown, target: Target, patch: { readonly body: JsonValue }) {
     this.#maybeFail('patch');
     const old = this.#existing(target);
-    return { entry: this.#put('MODIFIED', target, old.metadata, merge(old as unknown as JsonValue, patch.body)) };
+    return { entry: this.#put('MODIFIED', target, old.metadata, merge(old as unknown as JsonValue, patch.body)), created: false };
   }
 
-  async delete(_context: unknown, target: ApiTarget): Promise<void> {
+  async delete(_context: unknown, target: Target) {
     this.#maybeFail('delete');
-    this.#remove(target, this.#existing(target));
+    const object = this.#existing(target);
+    this.#remove(target, object);
+    return { type: 'deleted', entry: { object } } as const;
   }
 
-  async deleteCollection(_context: unknown, target: ApiTarget): Promise<void> {
-    const { entries } = await this.list(undefined, target);
-    for (const { object } of entries) {
+  async deleteCollection(_context: unknown, target: Target) {
+    const list = await this.list(undefined, target);
+    for (const { object } of list.entries) {
       this.#remove({ ...target, namespace: object.metadata.namespace ?? '', name: object.metadata.name }, object);
     }
+    return list;
   }
 
-  async order(_context: unknown, target: ApiTarget, { json }: { readonly json: JsonValue }): Promise<JsonObject> {
+  async order(_context: unknown, target: Target, { json }: { readonly json: JsonValue }): Promise<JsonObject> {
     return { kind: 'Echo', verb: 'create', name: target.name, subresource: target.subresource, body: json };
   }
 
-  #put(type: 'ADDED' | 'MODIFIED', target: ApiTarget, base: Partial<KubeObject['metadata']>, json: JsonValue): ApiEntry {
+  #put(type: 'ADDED' | 'MODIFIED', target: Target, base: Partial<KubeObject['metadata']>, json: JsonValue): StoredObject {
     // Tests send objects.
     const sent = json as unknown as KubeObject;
     const resourceVersion = String(++this.revision);
@@ -113,18 +116,18 @@ export class FakeApiServer implements ApiServer {
     return { object };
   }
 
-  #remove(target: ApiTarget, old: KubeObject): void {
+  #remove(target: Target, old: KubeObject): void {
     this.#objects.delete(keyOf(target));
     const object = Object.freeze({ ...old, metadata: { ...old.metadata, resourceVersion: String(++this.revision) } });
     this.#emit(keyOf(target), { type: 'DELETED', entry: { object } });
   }
 
-  #emit(key: string, output: ApiWatchOutput): void {
+  #emit(key: string, output: WatchOutputOf<StoredObject>): void {
     this.#log.push({ revision: this.revision, key, output });
     for (const { prefix, deliver } of this.#watches) if (key.startsWith(prefix)) deliver([output]);
   }
 
-  #existing(target: ApiTarget): KubeObject {
+  #existing(target: Target): KubeObject {
     const object = this.#objects.get(keyOf(target));
     if (object === undefined) throw statusErrors.notFound(groupResource(target), target.name);
     return object;

@@ -1,12 +1,12 @@
-/** Serves an ApiServer over plain HTTP, just far enough for the client contract: one Kind, JSON, watch as lines. */
+/** Serves an ApiVerbs over plain HTTP, just far enough for the client contract: one Kind, JSON, watch as lines. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { JsonValue } from '../../api/json.ts';
 import type { AnyKind } from '../../api/kind.ts';
 import type { KubeObject } from '../../api/object.ts';
+import type { ApiVerbs, StoredObject, Target, WatchOutputOf } from '../../api/requests.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';
-import type { ApiServer, ApiTarget, ApiWatchOutput } from '../api-server.ts';
 
 const context = {
   user: { name: 'test', uid: '', groups: [], extra: {} },
@@ -18,7 +18,7 @@ const mutate = { dryRun: false, fieldManager: 'test', fieldValidation: 'Ignore' 
 const emptyList = { labelSelector: '', fieldSelector: '', limit: 0, continue: '', resourceVersion: '', resourceVersionMatch: '' } as const;
 
 /** Starts the server; resolves with its URL and the function that closes it. */
-export async function serveOverHttp(api: ApiServer, kind: AnyKind): Promise<{ readonly url: string; close(): Promise<void> }> {
+export async function serveOverHttp(api: ApiVerbs, kind: AnyKind): Promise<{ readonly url: string; close(): Promise<void> }> {
   const server = createServer((request, response) => {
     handle(api, kind, request, response).catch((error: unknown) => {
       const status = error instanceof StatusError ? error : statusErrors.internal(error);
@@ -38,20 +38,20 @@ export async function serveOverHttp(api: ApiServer, kind: AnyKind): Promise<{ re
   };
 }
 
-async function handle(api: ApiServer, kind: AnyKind, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handle(api: ApiVerbs, kind: AnyKind, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://x');
   const match = /^\/api\/v1(?:\/namespaces\/([^/]+))?\/configmaps(?:\/([^/]+))?(?:\/([^/]+))?$/.exec(url.pathname);
   if (match === null) throw statusErrors.noSuchResource();
   const [, namespace = '', name = '', subresource = ''] = match;
   const raw = await text(request);
   const json: JsonValue = raw === '' ? null : JSON.parse(raw);
-  const target: ApiTarget = { kind, namespace, name, subresource };
+  const target: Target = { kind, namespace, name, subresource };
   if (url.searchParams.has('watch')) return watch(api, target, url, response);
   const answer = await answerTo(api, target, request.method ?? '', json);
   response.writeHead(200, { 'content-type': 'application/json', warning: '299 - "be \\"careful\\""' }).end(JSON.stringify(answer));
 }
 
-async function answerTo(api: ApiServer, target: ApiTarget, method: string, json: JsonValue): Promise<unknown> {
+async function answerTo(api: ApiVerbs, target: Target, method: string, json: JsonValue): Promise<unknown> {
   const body = { json, text: undefined };
   if (target.subresource !== '' && method === 'POST') return api.order(context, target, body, mutate);
   switch (method) {
@@ -80,7 +80,7 @@ function withoutType({ apiVersion: _, kind: __, ...rest }: KubeObject): object {
   return rest;
 }
 
-function watch(api: ApiServer, target: ApiTarget, url: URL, response: ServerResponse): void {
+function watch(api: ApiVerbs, target: Target, url: URL, response: ServerResponse): void {
   const request = {
     labelSelector: '',
     fieldSelector: '',
@@ -89,7 +89,7 @@ function watch(api: ApiServer, target: ApiTarget, url: URL, response: ServerResp
     allowBookmarks: true,
     sendInitialEvents: undefined,
   } as const;
-  const line = (output: ApiWatchOutput): string =>
+  const line = (output: WatchOutputOf<StoredObject>): string =>
     JSON.stringify(
       output.type === 'BOOKMARK'
         ? { type: 'BOOKMARK', object: { metadata: { resourceVersion: String(output.revision) } } }

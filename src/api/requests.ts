@@ -1,0 +1,136 @@
+/**
+ * What the API is asked and what it answers, without a wire between: the registry carries it out, the HTTP layer and the
+ * in-process client ask. `E` is a stored object as the asker gets it.
+ */
+import type { JsonObject, JsonValue } from './json.ts';
+import type { AnyKind } from './kind.ts';
+import type { KubeObject } from './object.ts';
+import type { DeleteOptions, PatchType } from './request-options.ts';
+
+export interface UserInfo {
+  readonly name: string;
+  readonly uid: string;
+  readonly groups: readonly string[];
+  readonly extra: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Who asks and how; made once per request by the HTTP layer or by the in-process client. */
+export interface RequestContext {
+  readonly user: UserInfo;
+  readonly userAgent: string;
+  /** Adds a `Warning:` header (code 299). */
+  warn(text: string): void;
+  readonly signal: AbortSignal;
+}
+
+/** What a request is about. */
+export interface Target {
+  readonly kind: AnyKind;
+  /** The group and version that the request used; absent: the stored one. */
+  readonly served?: { readonly group: string; readonly version: string };
+  /** '' for cluster scope or all namespaces. */
+  readonly namespace: string;
+  readonly name: string;
+  /** '' for the main resource. */
+  readonly subresource: string;
+}
+
+export interface MutateOptions {
+  readonly dryRun: boolean;
+  readonly fieldManager: string;
+  readonly fieldValidation: 'Ignore' | 'Warn' | 'Strict';
+  /** Of an update that turns out to create: whether the user may do that, too. Rejects with StatusError when not. Default: so it is. */
+  authorizeCreate?(): Promise<void> | void;
+}
+
+export interface ReadOptions {
+  /** '' any, '0' any cached; else not older than. */
+  readonly resourceVersion: string;
+}
+
+export interface ListRequest {
+  readonly labelSelector: string;
+  readonly fieldSelector: string;
+  /** 0: no limit. */
+  readonly limit: number;
+  readonly continue: string;
+  readonly resourceVersion: string;
+  readonly resourceVersionMatch: '' | 'Exact' | 'NotOlderThan';
+}
+
+export interface WatchRequest {
+  readonly labelSelector: string;
+  readonly fieldSelector: string;
+  readonly resourceVersion: string;
+  readonly resourceVersionMatch: '' | 'NotOlderThan';
+  readonly allowBookmarks: boolean;
+  /** Undefined when not said. */
+  readonly sendInitialEvents: boolean | undefined;
+}
+
+export interface PatchRequest {
+  readonly type: PatchType;
+  readonly body: JsonValue;
+  readonly force: boolean;
+  /** What strict validation has found in the patch itself (fields given twice). Default: nothing. */
+  readonly strictErrors?: readonly string[];
+}
+
+/** Bodies arrive as parsed JSON with their text, since duplicate fields are only visible in the text. */
+export interface Body {
+  readonly json: JsonValue;
+  readonly text: string | undefined;
+  /** What strict validation has found already while parsing (duplicate keys of YAML). Default: nothing. */
+  readonly strictErrors?: readonly string[];
+}
+
+/** A stored object; frozen. */
+export interface StoredObject {
+  readonly object: KubeObject;
+}
+
+export interface ListAnswerOf<E> {
+  readonly entries: readonly E[];
+  readonly resourceVersion: string;
+  readonly continue: string;
+  /** Undefined when unknown (selectors) or zero. */
+  readonly remainingItemCount: number | undefined;
+}
+
+/** An event of a watch after selection: an object that leaves the selection is DELETED, one that enters ADDED. */
+export type WatchOutputOf<E> =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly entry: E }
+  | { readonly type: 'BOOKMARK'; readonly revision: number; readonly initialEventsEnd: boolean };
+
+/** A started watch: `deliver` is called with batches synchronously after commits until `close`. */
+export interface WatchSession {
+  close(): void;
+}
+
+/** The outcome of a write: a stored object, or on dry run one that was not stored. `created` chooses 201. */
+export interface WriteAnswerOf<E> {
+  readonly entry: E;
+  readonly created: boolean;
+}
+
+/** The outcome of a delete: the object when it lives on (grace, finalizers), else a Success status. */
+export type DeleteAnswerOf<E> = { readonly type: 'object' | 'deleted'; readonly entry: E };
+
+/** One method per verb; every method rejects (or throws) with StatusError. */
+export interface ApiVerbs<E extends StoredObject = StoredObject> {
+  get(context: RequestContext, target: Target, options: ReadOptions): Promise<E>;
+  list(context: RequestContext, target: Target, request: ListRequest): Promise<ListAnswerOf<E>>;
+  watch(
+    context: RequestContext,
+    target: Target,
+    request: WatchRequest,
+    deliver: (batch: readonly WatchOutputOf<E>[]) => void,
+  ): WatchSession;
+  create(context: RequestContext, target: Target, body: Body, options: MutateOptions): Promise<WriteAnswerOf<E>>;
+  update(context: RequestContext, target: Target, body: Body, options: MutateOptions): Promise<WriteAnswerOf<E>>;
+  patch(context: RequestContext, target: Target, patch: PatchRequest, options: MutateOptions): Promise<WriteAnswerOf<E>>;
+  delete(context: RequestContext, target: Target, options: DeleteOptions): Promise<DeleteAnswerOf<E>>;
+  deleteCollection(context: RequestContext, target: Target, request: ListRequest, options: DeleteOptions): Promise<ListAnswerOf<E>>;
+  /** Carries out an order: POST of a sub-resource that takes one (binding, eviction, token). Answers the response's body. */
+  order(context: RequestContext, target: Target, body: Body, options: MutateOptions): Promise<JsonObject>;
+}
