@@ -1,7 +1,7 @@
 /** What this machine uses, as its nodes tell about it. */
 import { statfs } from 'node:fs/promises';
 import { cpus, freemem, totalmem, uptime } from 'node:os';
-import type { MachineUsage } from '../runtime/kubelet/node-api/usage.ts';
+import type { MachineUsage } from '../runtime/kubelet/node/api/usage.ts';
 
 /** Figures of now; `folder` is on the file system that holds pods' files. */
 export async function machineUsage(folder: string): Promise<MachineUsage> {

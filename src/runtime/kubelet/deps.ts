@@ -5,12 +5,12 @@ import type { Clock } from '../../client/clock.ts';
 import type { EventRecorder } from '../../client/event-recorder.ts';
 import type { Logger } from '../../client/logger.ts';
 import type { ContainerRuntime } from '../container/container-runtime.ts';
-import type { ResolverConfig } from './dns-files.ts';
-import type { ImageManager } from './image-manager.ts';
+import type { ImageManager } from './images/image-manager.ts';
 import type { Limiter } from './limiter.ts';
-import type { PodSources } from './pod-sources.ts';
+import type { ResolverConfig } from './pods/dns-files.ts';
+import type { PodSources } from './pods/pod-sources.ts';
+import type { StatusManager } from './pods/status-manager.ts';
 import type { ProbeManager } from './probes/probe-manager.ts';
-import type { StatusManager } from './status-manager.ts';
 import type { VolumeManager } from './volumes/volume-manager.ts';
 
 /** The node as its pods see it. */

@@ -6,7 +6,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Probe } from '../../../api/generated/core/v1.ts';
 import { dialError, hostPort } from '../../../api/go-dial-error.ts';
-import { type HttpGetRequest, httpGetRequest, isPlainAnswer, plainAnswerText, requestOptions } from '../http-get-request.ts';
+import { type HttpGetRequest, httpGetRequest, isPlainAnswer, plainAnswerText, requestOptions } from './http-get-request.ts';
 import { failure, type ProbeOutcome, success } from './probe-outcome.ts';
 
 type HttpGet = NonNullable<Probe['httpGet']>;

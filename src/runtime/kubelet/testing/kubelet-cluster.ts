@@ -16,7 +16,7 @@ import type { SimulatedScript } from '../../container/simulated/behaviour.ts';
 import { createSimulatedRuntime, type SimulatedRuntime } from '../../container/simulated/create-simulated-runtime.ts';
 import type { SimulatedEngine } from '../../container/simulated/simulated-engine.ts';
 import { type Kubelet, startKubelet } from '../kubelet.ts';
-import type { MachineUsage } from '../node-api/usage.ts';
+import type { MachineUsage } from '../node/api/usage.ts';
 import { createProbeManager } from '../probes/create-probe-manager.ts';
 
 type Fields = Readonly<Record<string, unknown>>;

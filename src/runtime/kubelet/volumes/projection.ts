@@ -11,8 +11,8 @@ import type {
   ServiceAccountTokenProjection,
   VolumeProjection,
 } from '../../../api/generated/core/v1.ts';
-import { fieldValue, formatMap, type PodRuntimeFacts, resourceValue } from '../field-ref.ts';
-import type { PodSources } from '../pod-sources.ts';
+import { fieldValue, formatMap, type PodRuntimeFacts, resourceValue } from '../containers/field-ref.ts';
+import type { PodSources } from '../pods/pod-sources.ts';
 import type { Payload, ProjectedFile } from './atomic-writer.ts';
 
 /** A volume that cannot be set up now; `message` completes upstream's `MountVolume.SetUp failed for volume "x" : …`. */

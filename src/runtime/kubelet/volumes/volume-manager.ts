@@ -10,8 +10,8 @@ import { errorText } from '../../../api/error-text.ts';
 import type { Pod, Volume } from '../../../api/generated/core/v1.ts';
 import { podLimits } from '../../../api/pod/resources.ts';
 import { toUnits } from '../../../api/quantity.ts';
+import { quantityNumber } from '../containers/resources.ts';
 import { makeFolder, writeWithMode } from '../host-files.ts';
-import { quantityNumber } from '../resources.ts';
 import { giveFolderToGroup, giveToGroup, isErrno, type Payload, writeAtomically } from './atomic-writer.ts';
 import {
   configMapPayload,

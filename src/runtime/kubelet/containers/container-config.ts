@@ -1,0 +1,183 @@
+/**
+ * A container of the spec as the engine is told it: environment, command, mounts, resources, security.
+ * Source: pkg/kubelet/kubelet_pods.go (GenerateRunContainerOptions, makeMounts); pkg/kubelet/kuberuntime/kuberuntime_container.go.
+ */
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Container, Pod, VolumeMount } from '../../../api/generated/core/v1.ts';
+import type { ContainerConfig, Image, Mount } from '../../container/container-runtime.ts';
+import type { KubeletDeps } from '../deps.ts';
+import { makeFolder, privateFolder, writeWithMode } from '../host-files.ts';
+import { PodConfigError } from '../pods/pod-sources.ts';
+import { isErrno } from '../volumes/atomic-writer.ts';
+import { containerEnvironment } from './environment.ts';
+import { expand } from './expansion.ts';
+import type { PodRuntimeFacts } from './field-ref.ts';
+import { containerResources } from './resources.ts';
+import { containerSecurity } from './security.ts';
+
+export interface ContainerConfigInput {
+  readonly pod: Pod;
+  readonly container: Container;
+  /** What it is made from: whose user it has unless the spec says otherwise. */
+  readonly image: Pick<Image, 'user'>;
+  readonly sandboxId: string;
+  readonly attempt: number;
+  readonly facts: PodRuntimeFacts;
+}
+
+/** Label with the image that a container was made from, to notice a changed spec. Source: pkg/kubelet/container/helpers.go (HashContainer). */
+export const specHashLabel = 'io.kubernetes.container.hash';
+/** Host path of the termination message file. */
+export const terminationLogAnnotation = 'io.kubernetes.container.terminationMessageFile';
+
+/** Identifies what of a container's spec cannot change without a restart. */
+export const containerSpecHash = (container: Container): string => `${container.name}@${container.image}`;
+
+/** The deepest folder or file on the way to `path` that exists, with links resolved. */
+async function existingPart(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT')) throw error;
+    return existingPart(dirname(path));
+  }
+}
+
+const configError = (message: string): PodConfigError => new PodConfigError('CreateContainerConfigError', message);
+
+/** The part of the volume that is asked for, '' for all of it. Source: pkg/kubelet/container/helpers.go (ExpandContainerVolumeMounts); makeMounts. */
+function wantedSubPath(mount: VolumeMount, env: ReadonlyMap<string, string>): string {
+  const expression = mount.subPathExpr ?? '';
+  if (expression === '') return mount.subPath ?? '';
+  const missing = new Set<string>();
+  const subPath = expand(expression, (name) => {
+    const value = env.get(name) ?? '';
+    if (value === '') missing.add(name);
+    return value;
+  });
+  if (missing.size > 0) throw configError(`missing value for ${[...missing].sort().join(', ')}`);
+  return subPath;
+}
+
+async function subPathOf(mount: VolumeMount, base: string, env: ReadonlyMap<string, string>, reads: boolean): Promise<string> {
+  const subPath = wantedSubPath(mount, env);
+  if (subPath.startsWith('/')) throw configError(`error SubPath \`${subPath}\` must not be an absolute path`);
+  if (subPath.split('/').includes('..')) throw configError(`unable to provision SubPath \`${subPath}\`: must not contain '..'`);
+  if (subPath === '' || !reads) return base;
+  const full = join(base, subPath);
+  // A link inside the volume must not lead out of it. Source: pkg/volume/util/subpath/subpath_linux.go (SafeMakeDir).
+  const root = await realpath(base);
+  const existing = await existingPart(full);
+  if (existing !== root && !existing.startsWith(`${root}/`)) {
+    throw configError(`failed to prepare subPath for volumeMount ${JSON.stringify(mount.name)}`);
+  }
+  try {
+    const mode = (await stat(base)).mode & 0o777;
+    await makeFolder(full, mode, mode);
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error; // an existing file is mounted as it is
+  }
+  return full;
+}
+
+const propagationOf = (mount: VolumeMount): Pick<Mount, 'propagation'> =>
+  mount.mountPropagation === 'HostToContainer' || mount.mountPropagation === 'Bidirectional' ? { propagation: mount.mountPropagation } : {};
+
+async function volumeMounts(input: ContainerConfigInput, env: ReadonlyMap<string, string>, deps: KubeletDeps): Promise<Mount[]> {
+  const mounts: Mount[] = [];
+  for (const mount of input.container.volumeMounts ?? []) {
+    const volume = input.pod.spec.volumes?.find((v) => v.name === mount.name);
+    if (volume === undefined) {
+      throw configError(`cannot find volume ${JSON.stringify(mount.name)} to mount into container ${JSON.stringify(input.container.name)}`);
+    }
+    const hostPath = await subPathOf(mount, deps.volumes.path(input.pod, volume), env, deps.runtime.readsHostFiles);
+    const readOnly =
+      mount.readOnly === true ||
+      volume.secret !== undefined ||
+      volume.configMap !== undefined ||
+      volume.projected !== undefined ||
+      volume.downwardAPI !== undefined;
+    mounts.push({ hostPath, containerPath: absolute(mount.mountPath), readOnly, ...propagationOf(mount) });
+  }
+  return mounts;
+}
+
+const absolute = (path: string): string => (path.startsWith('/') ? path : `/${path}`);
+
+/** Files of a pod that the kubelet writes: its `/etc/hosts` and `/etc/resolv.conf`. */
+export const podFile = (deps: KubeletDeps, pod: Pod, name: 'etc-hosts' | 'resolv.conf'): string =>
+  join(deps.volumes.podFolder(pod.metadata.uid), name);
+
+async function terminationLog(input: ContainerConfigInput, deps: KubeletDeps): Promise<string> {
+  const folder = join(deps.volumes.podFolder(input.pod.metadata.uid), 'containers', input.container.name);
+  const path = join(folder, String(input.attempt));
+  if (!deps.runtime.readsHostFiles) return path;
+  await makeFolder(folder, privateFolder);
+  // Whatever user the container runs as. Source: pkg/kubelet/kuberuntime/kuberuntime_container.go (makeMounts).
+  await writeWithMode(path, '', 0o666);
+  return path;
+}
+
+async function allMounts(
+  input: ContainerConfigInput,
+  env: ReadonlyMap<string, string>,
+  deps: KubeletDeps,
+  logFile: string,
+): Promise<Mount[]> {
+  const mounts = await volumeMounts(input, env, deps);
+  const taken = new Set(mounts.map((m) => m.containerPath.replace(/\/+$/, '')));
+  const own: Mount[] = [
+    { hostPath: podFile(deps, input.pod, 'etc-hosts'), containerPath: '/etc/hosts', readOnly: false },
+    { hostPath: podFile(deps, input.pod, 'resolv.conf'), containerPath: '/etc/resolv.conf', readOnly: false },
+    { hostPath: logFile, containerPath: input.container.terminationMessagePath, readOnly: false },
+  ];
+  return [...mounts, ...own.filter((m) => m.containerPath !== '' && !taken.has(m.containerPath))];
+}
+
+async function fileOfVolume(pod: Pod, { volumes }: KubeletDeps, name: string, path: string): Promise<string | undefined> {
+  const volume = pod.spec.volumes?.find((v) => v.name === name);
+  if (volume === undefined) throw new Error(`cannot find the volume ${JSON.stringify(name)} referenced by FileKeyRef`);
+  try {
+    const root = await realpath(volumes.path(pod, volume));
+    const file = await realpath(join(root, path));
+    if (!file.startsWith(`${root}/`)) throw new Error(`${JSON.stringify(path)} is outside of the volume`);
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+/** Builds the whole configuration. Rejects with `PodConfigError` when something the container refers to is missing. */
+export async function containerConfig(input: ContainerConfigInput, deps: KubeletDeps): Promise<ContainerConfig> {
+  const { pod, container, facts } = input;
+  const volumeFile = (volume: string, path: string): Promise<string | undefined> => fileOfVolume(pod, deps, volume, path);
+  const env = await containerEnvironment({ pod, container, sources: deps.sources, facts, volumeFile });
+  const lookup = (name: string): string | undefined => env.get(name);
+  const logFile = await terminationLog(input, deps);
+  const spec = pod.spec;
+  return {
+    pod: { namespace: pod.metadata.namespace ?? '', name: pod.metadata.name, uid: pod.metadata.uid, node: deps.node.name },
+    sandboxId: input.sandboxId,
+    name: container.name,
+    attempt: input.attempt,
+    image: container.image,
+    command: (container.command ?? []).map((part) => expand(part, lookup)),
+    args: (container.args ?? []).map((part) => expand(part, lookup)),
+    workingDir: container.workingDir ?? '',
+    env: [...env].map(([name, value]) => ({ name, value })),
+    mounts: await allMounts(input, env, deps, logFile),
+    devices: [],
+    resources: containerResources(pod, container, deps.node.memoryBytes),
+    security: containerSecurity(pod, container, input.image),
+    pidMode: spec.hostPID === true ? 'host' : spec.shareProcessNamespace === true ? 'pod' : 'container',
+    hostNetwork: spec.hostNetwork === true,
+    stdin: container.stdin ?? false,
+    stdinOnce: container.stdinOnce ?? false,
+    tty: container.tty ?? false,
+    tmpfs: {},
+    labels: { [specHashLabel]: containerSpecHash(container) },
+    annotations: { [terminationLogAnnotation]: logFile },
+  };
+}

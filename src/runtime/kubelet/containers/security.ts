@@ -1,0 +1,70 @@
+/**
+ * Security contexts of pod and container merged into what the engine is told.
+ * Source: pkg/securitycontext/util.go (DetermineEffectiveSecurityContext); pkg/kubelet/kuberuntime/security_context.go.
+ */
+import type { Container, Pod } from '../../../api/generated/core/v1.ts';
+import type { ContainerSecurity, Image } from '../../container/container-runtime.ts';
+
+type SeccompProfile = { readonly type: string; readonly localhostProfile?: string | undefined };
+
+function seccomp(profile: SeccompProfile | undefined): string | undefined {
+  if (profile === undefined) return undefined;
+  if (profile.type === 'Unconfined') return 'unconfined';
+  if (profile.type === 'RuntimeDefault') return 'runtime/default';
+  return `localhost/${profile.localhostProfile ?? ''}`;
+}
+
+function apparmor(profile: SeccompProfile | undefined): string | undefined {
+  return seccomp(profile);
+}
+
+const defined = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } => {
+  const result: { [P in K]?: V } = {};
+  if (value !== undefined) result[key] = value;
+  return result;
+};
+
+/** The effective security settings of one container. A group without a user goes with the image's user, root when it names none. */
+export function containerSecurity(pod: Pod, container: Container, image: Pick<Image, 'user'>): ContainerSecurity {
+  const ofPod = pod.spec.securityContext;
+  const own = container.securityContext;
+  const group = own?.runAsGroup ?? ofPod.runAsGroup;
+  const imageUser = group === undefined ? undefined : image.user.split(':')[0] || '0';
+  const selinux = own?.seLinuxOptions ?? ofPod.seLinuxOptions;
+  return {
+    ...defined('runAsUser', own?.runAsUser ?? ofPod.runAsUser ?? imageUser),
+    ...defined('runAsGroup', group),
+    supplementalGroups: [...(ofPod.supplementalGroups ?? []), ...(ofPod.fsGroup === undefined ? [] : [ofPod.fsGroup])],
+    privileged: own?.privileged ?? false,
+    readOnlyRootFilesystem: own?.readOnlyRootFilesystem ?? false,
+    addCapabilities: own?.capabilities?.add ?? [],
+    dropCapabilities: own?.capabilities?.drop ?? [],
+    noNewPrivileges: own?.allowPrivilegeEscalation === false,
+    ...defined('seccompProfile', seccomp(own?.seccompProfile ?? ofPod.seccompProfile)),
+    ...defined('apparmorProfile', apparmor(own?.appArmorProfile ?? ofPod.appArmorProfile)),
+    ...defined(
+      'selinuxOptions',
+      selinux === undefined
+        ? undefined
+        : Object.fromEntries(Object.entries(selinux).flatMap(([key, value]) => (typeof value === 'string' ? [[key, value]] : []))),
+    ),
+  };
+}
+
+/**
+ * Checks `runAsNonRoot` against the user that the container would run as; returns upstream's error text, or undefined when good.
+ * Source: pkg/kubelet/kuberuntime/security_context.go (verifyRunAsNonRoot).
+ */
+export function runAsNonRootViolation(pod: Pod, container: Container, image: Image): string | undefined {
+  const nonRoot = container.securityContext?.runAsNonRoot ?? pod.spec.securityContext.runAsNonRoot ?? false;
+  if (!nonRoot) return undefined;
+  const user = container.securityContext?.runAsUser ?? pod.spec.securityContext.runAsUser;
+  const where = `(pod: "${pod.metadata.name}_${pod.metadata.namespace ?? ''}(${pod.metadata.uid})", container: ${container.name})`;
+  if (user !== undefined) return user === 0 ? `container's runAsUser breaks non-root policy ${where}` : undefined;
+  const imageUser = image.user.split(':')[0] ?? '';
+  if (imageUser === '' || imageUser === '0') return `container has runAsNonRoot and image will run as root ${where}`;
+  if (!/^\d+$/.test(imageUser)) {
+    return `container has runAsNonRoot and image has non-numeric user (${imageUser}), cannot verify user is non-root ${where}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,192 @@
+/**
+ * Makes sure that a container's image is on the node, by its pull policy, with upstream's events and waiting reasons.
+ * Source: pkg/kubelet/images/image_manager.go; pkg/kubelet/kuberuntime/kuberuntime_image.go.
+ */
+import { errorText } from '../../../api/error-text.ts';
+import type { Container, Pod, Secret } from '../../../api/generated/core/v1.ts';
+import type { Clock } from '../../../client/clock.ts';
+import type { EventRecorder } from '../../../client/event-recorder.ts';
+import { type Image, type Images, RuntimeError } from '../../container/container-runtime.ts';
+import { familiarImageName, type ImageReference, parseImageReference } from '../../container/image-reference.ts';
+import { Backoff } from '../backoff.ts';
+import { PodConfigError } from '../pods/pod-sources.ts';
+import { credentialsFor } from './image-credentials.ts';
+
+export interface ImageManagerOptions {
+  readonly images: Images;
+  readonly events: EventRecorder;
+  readonly clock: Clock;
+}
+
+export interface EnsureImageRequest {
+  readonly pod: Pod;
+  readonly container: Container;
+  /** Where the container is in the spec, e.g. `spec.containers{web}`. */
+  readonly fieldPath: string;
+  readonly pullSecrets: readonly Secret[];
+  /** Asked for when there is something to pull. */
+  signal(): AbortSignal;
+}
+
+/** An image that is not there yet; `retryAfterMs` says when looking again makes sense. */
+export class ImageError extends PodConfigError {
+  readonly retryAfterMs: number;
+  constructor(reason: string, message: string, retryAfterMs: number) {
+    super(reason, message);
+    this.name = 'ImageError';
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** As Go prints a duration: `1.234s`, `850ms`. */
+const seconds = (ms: number): string => (ms < 1000 ? `${Math.round(ms)}ms` : `${(ms / 1000).toFixed(3).replace(/\.?0+$/, '')}s`);
+
+const retryMs = 10_000;
+/** An image that was there is taken to be there for so long. */
+const lookMs = 1000;
+
+/**
+ * Whether a pull failed for want of a registry while the engine has an image of the name that came from none.
+ * Differs: upstream fails with ErrImagePull. There an image gets onto a node by a pull; here `docker build` is how most do, and `:latest` means Always.
+ */
+const isMadeHere = (present: Image, error: unknown): error is RuntimeError =>
+  error instanceof RuntimeError && error.code === 'RegistryUnavailable' && present.repoDigests.length === 0;
+
+export class ImageManager {
+  readonly #options: ImageManagerOptions;
+  readonly #backoff: Backoff;
+  readonly #lastError = new Map<string, string>();
+  readonly #looks = new Map<string, { readonly found: Promise<Image | undefined>; readonly untilMs: number }>();
+
+  constructor(options: ImageManagerOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff({ clock: options.clock });
+  }
+
+  /** Resolves with the image; rejects with `ImageError` (a waiting reason) or `RuntimeError` `Unavailable`. */
+  async ensure(request: EnsureImageRequest): Promise<Image> {
+    const { container } = request;
+    const reference = this.#parse(request);
+    const present = await this.#inspect(familiarImageName(reference));
+    if (present !== undefined && container.imagePullPolicy !== 'Always') {
+      this.#event(
+        request,
+        'Normal',
+        'Pulled',
+        `Container image ${JSON.stringify(container.image)} already present on machine and can be accessed by the pod`,
+      );
+      return present;
+    }
+    if (container.imagePullPolicy === 'Never') {
+      const message = `Container image ${JSON.stringify(container.image)} is not present with pull policy of Never`;
+      this.#event(request, 'Warning', 'ErrImageNeverPull', message);
+      throw new ImageError('ErrImageNeverPull', message, retryMs);
+    }
+    return this.#pull(request, reference, present);
+  }
+
+  /** Pods that start together share one look at an image that is there. */
+  async #inspect(image: string): Promise<Image | undefined> {
+    const now = this.#options.clock.now();
+    const known = this.#looks.get(image);
+    if (known !== undefined && now < known.untilMs) return known.found;
+    const found = this.#options.images.inspect(image);
+    this.#looks.set(image, { found, untilMs: now + lookMs });
+    try {
+      const present = await found;
+      if (present === undefined) this.#looks.delete(image);
+      return present;
+    } catch (error) {
+      this.#looks.delete(image);
+      throw error;
+    }
+  }
+
+  /** Forgets the back-offs of a pod. */
+  forget(podUid: string): void {
+    this.#backoff.forget(`${podUid}_`);
+    for (const map of [this.#lastError, this.#failedAt]) {
+      for (const key of map.keys()) if (key.startsWith(`${podUid}_`)) map.delete(key);
+    }
+  }
+
+  #parse(request: EnsureImageRequest): ImageReference {
+    try {
+      return parseImageReference(request.container.image);
+    } catch (error) {
+      const cause = errorText(error);
+      const message = `Failed to apply default image tag ${JSON.stringify(request.container.image)}: ${cause}`;
+      this.#event(request, 'Warning', 'InspectFailed', message);
+      throw new ImageError('InvalidImageName', message, 0);
+    }
+  }
+
+  async #pull(request: EnsureImageRequest, reference: ImageReference, present: Image | undefined): Promise<Image> {
+    const { pod, container } = request;
+    const { clock, images } = this.#options;
+    const image = familiarImageName(reference);
+    const key = `${pod.metadata.uid}_${container.image}`;
+    const now = clock.now();
+    const quoted = JSON.stringify(container.image);
+    const waitMs = this.#backoff.remainingMs(key, this.#failedAt.get(key) ?? now - 3_600_000);
+    if (waitMs > 0) {
+      this.#event(request, 'Normal', 'BackOff', `Back-off pulling image ${quoted}`);
+      const cause = this.#lastError.get(key);
+      throw new ImageError('ImagePullBackOff', `Back-off pulling image ${quoted}${cause === undefined ? '' : `: ${cause}`}`, waitMs);
+    }
+    this.#event(request, 'Normal', 'Pulling', `Pulling image ${quoted}`);
+    try {
+      await this.#pullWithCredentials(request, reference);
+    } catch (error) {
+      if (present === undefined || !isMadeHere(present, error)) throw this.#pullFailed(request, key, error);
+      const message = `Container image ${quoted} was made on this machine and no registry answers: the local image is used (${error.message})`;
+      this.#event(request, 'Normal', 'Pulled', message);
+      return present;
+    }
+    this.#lastError.delete(key);
+    const pulled = await images.inspect(image);
+    if (pulled === undefined) throw new ImageError('ImageInspectError', `Failed to inspect image ${quoted}`, retryMs);
+    const took = seconds(clock.now() - now);
+    this.#event(
+      request,
+      'Normal',
+      'Pulled',
+      `Successfully pulled image ${quoted} in ${took} (${took} including waiting). Image size: ${pulled.sizeBytes} bytes.`,
+    );
+    return pulled;
+  }
+
+  readonly #failedAt = new Map<string, number>();
+
+  #pullFailed(request: EnsureImageRequest, key: string, error: unknown): Error {
+    if (!(error instanceof RuntimeError) || error.code === 'Unavailable') return error instanceof Error ? error : new Error(String(error));
+    const now = this.#options.clock.now();
+    this.#backoff.next(key, now);
+    this.#failedAt.set(key, now);
+    // A registry that cannot be reached is no case of its own for today's runtimes. Source: image_manager.go (evalCRIPullErr).
+    const reason = 'ErrImagePull';
+    this.#lastError.set(key, `${reason}: ${error.message}`);
+    this.#event(request, 'Warning', 'Failed', `Failed to pull image ${JSON.stringify(request.container.image)}: ${error.message}`);
+    // Shown as ErrImagePull first; the next look, soon after, shows the back-off. Source: pkg/kubelet/pod_workers.go (back-off period).
+    return new ImageError(reason, error.message, Math.min(retryMs, this.#backoff.delayMs(key)));
+  }
+
+  async #pullWithCredentials(request: EnsureImageRequest, reference: ImageReference): Promise<void> {
+    const image = familiarImageName(reference);
+    const candidates = credentialsFor(reference, request.pullSecrets);
+    let last: unknown;
+    for (const credentials of candidates.length === 0 ? [undefined] : candidates) {
+      try {
+        await this.#options.images.pull(image, credentials, request.signal());
+        return;
+      } catch (error) {
+        last = error;
+      }
+    }
+    throw last;
+  }
+
+  #event(request: EnsureImageRequest, type: 'Normal' | 'Warning', reason: string, message: string): void {
+    this.#options.events.event({ object: request.pod, fieldPath: request.fieldPath }, type, reason, message);
+  }
+}

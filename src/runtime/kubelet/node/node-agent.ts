@@ -1,0 +1,150 @@
+/**
+ * Registers the node and keeps its status true: pushed when something changed, every five minutes otherwise; the lease is the heartbeat.
+ * Source: pkg/kubelet/kubelet_node_status.go (registerWithAPIServer, syncNodeStatus).
+ */
+import { deepEqual } from '../../../api/deep-equal.ts';
+import type { Node } from '../../../api/generated/core/v1.ts';
+import { node as nodeKind } from '../../../api/kinds/core/node.ts';
+import { isConflict, isNotFound } from '../../../api/status-error.ts';
+import type { Client } from '../../../client/client.ts';
+import { type Clock, sleep } from '../../../client/clock.ts';
+import type { EventRecorder } from '../../../client/event-recorder.ts';
+import type { Logger } from '../../../client/logger.ts';
+import type { ContainerRuntime, Image, RuntimeInfo } from '../../container/container-runtime.ts';
+import { keepNodeLease } from './node-lease.ts';
+import { allResources, initialNode, type NodeIdentity, nodeLabels, nodeResources, nodeStatus } from './node-status.ts';
+
+/** Source: pkg/kubelet/apis/config/v1beta1/defaults.go (nodeStatusReportFrequency). */
+const reportMs = 300_000;
+const retryMs = 1000;
+const registerAttempts = 5;
+
+export interface NodeAgentOptions {
+  readonly identity: NodeIdentity;
+  readonly info: RuntimeInfo;
+  readonly runtime: ContainerRuntime;
+  readonly client: Client;
+  readonly events: EventRecorder;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+export class NodeAgent {
+  readonly #options: NodeAgentOptions;
+  #problem: string | undefined;
+  #dirty = false;
+  #wake: AbortController | undefined;
+  #ready = false;
+
+  constructor(options: NodeAgentOptions) {
+    this.#options = options;
+  }
+
+  /** Registers the node (or takes over its object) and writes its first status. Rejects when the API refuses. */
+  async register(): Promise<Node> {
+    // Other writers (taints, labels) may be quicker between the read and the write. Source: kubelet_node_status.go (nodeStatusUpdateRetry).
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#registerOnce();
+      } catch (error) {
+        if (!isConflict(error) || attempt >= registerAttempts) throw error;
+      }
+    }
+  }
+
+  async #registerOnce(): Promise<Node> {
+    const { client, identity, info } = this.#options;
+    const api = client.resource(nodeKind);
+    const existing = await api.get({ namespace: '', name: identity.name }).catch((error: unknown) => {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    });
+    const wanted = nodeLabels(identity, info.architecture);
+    let node = existing ?? (await api.create(initialNode(identity, info.architecture)));
+    const labels = node.metadata.labels ?? {};
+    if (existing !== undefined && Object.entries(wanted).some(([key, value]) => labels[key] !== value)) {
+      node = await api.update({ ...node, metadata: { ...node.metadata, labels: { ...labels, ...wanted } } });
+    }
+    this.#options.events.event(node, 'Normal', 'Starting', 'Starting kubelet.');
+    return this.#writeStatus(node);
+  }
+
+  /** The engine came or went; `undefined` means well. */
+  setRuntimeProblem(problem: string | undefined): void {
+    if (problem === this.#problem) return;
+    this.#problem = problem;
+    this.#changed();
+  }
+
+  /** Someone changed the Node: what was added to its capacity becomes allocatable. */
+  nodeChanged({ status }: Node): void {
+    const { identity, info } = this.#options;
+    const { capacity, allocatable } = allResources(nodeResources(info, identity.maxPods), status);
+    if (!deepEqual(capacity, status.capacity) || !deepEqual(allocatable, status.allocatable)) this.#changed();
+  }
+
+  /** Images or other facts changed. */
+  touch(): void {
+    this.#changed();
+  }
+
+  /** Keeps lease and status until the signal aborts. */
+  async run(node: Node): Promise<void> {
+    const { client, clock, log, signal } = this.#options;
+    await Promise.all([keepNodeLease({ client, clock, log, signal, node }), this.#keepStatus()]);
+  }
+
+  async #keepStatus(): Promise<void> {
+    const { client, identity, log, signal } = this.#options;
+    let delayMs = reportMs;
+    while (!signal.aborted) {
+      await this.#nextChange(delayMs);
+      if (signal.aborted) return;
+      try {
+        await this.#writeStatus(await client.resource(nodeKind).get({ namespace: '', name: identity.name }));
+        delayMs = reportMs;
+      } catch (error) {
+        if (isNotFound(error)) await this.register();
+        else if (!isConflict(error)) log.warn('node status could not be written', { node: identity.name, error: String(error) });
+        delayMs = retryMs;
+      }
+    }
+  }
+
+  #changed(): void {
+    this.#dirty = true;
+    this.#wake?.abort();
+  }
+
+  async #nextChange(delayMs: number): Promise<void> {
+    this.#wake = new AbortController();
+    if (!this.#dirty) await sleep(this.#options.clock, delayMs, AbortSignal.any([this.#wake.signal, this.#options.signal]));
+    this.#dirty = false;
+  }
+
+  async #writeStatus(node: Node): Promise<Node> {
+    const { client, clock, events, identity, info } = this.#options;
+    const health = { runtimeProblem: this.#problem, nowMs: clock.now() };
+    const status = nodeStatus({ identity, info, images: await this.#images(), health, previous: node.status });
+    const foreign = (node.status.conditions ?? []).filter((c) => status.conditions?.every((own) => own.type !== c.type) === true);
+    const written = await client
+      .resource(nodeKind)
+      .updateStatus({ ...node, status: { ...node.status, ...status, conditions: [...(status.conditions ?? []), ...foreign] } });
+    const ready = this.#problem === undefined;
+    if (ready !== this.#ready)
+      events.event(
+        written,
+        'Normal',
+        ready ? 'NodeReady' : 'NodeNotReady',
+        `Node ${identity.name} status is now: ${ready ? 'NodeReady' : 'NodeNotReady'}`,
+      );
+    this.#ready = ready;
+    return written;
+  }
+
+  async #images(): Promise<readonly Image[]> {
+    if (this.#problem !== undefined) return [];
+    return this.#options.runtime.images.list();
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * The kubelet's own look at a pod before it runs it: pods bound past the scheduler may not fit the node. Pure.
+ * Source: pkg/kubelet/lifecycle/predicate.go (Admit, generalFilter); pkg/kubelet/kubelet.go (rejectPod).
+ */
+import type { Node, NodeSelectorTerm, Pod } from '../../../api/generated/core/v1.ts';
+import { isExtendedResource, podRequests } from '../../../api/pod/resources.ts';
+import { parseQuantity, type Quantity, toMilli, toUnits } from '../../../api/quantity.ts';
+import type { Waiting } from './status-input.ts';
+
+export interface AdmissionInput {
+  readonly pod: Pod;
+  readonly node: Pick<Node, 'metadata' | 'spec'>;
+  readonly allocatable: Readonly<Record<string, string>>;
+  /** The pods of the node that have not ended, without this one. */
+  readonly others: readonly Pod[];
+}
+
+const wholeUnits = (name: string, quantity: Quantity): number => (name === 'cpu' ? toMilli(quantity) : toUnits(quantity));
+
+/** What a pod asks for beyond all that the node has, in upstream's words. Source: pkg/kubelet/allocation/allocation_manager.go (canResizePod). */
+export function overCapacity(pod: Pod, allocatable: Readonly<Record<string, string>>): string | undefined {
+  const wanted = podRequests(pod);
+  const over = ['cpu', 'memory'].flatMap((name) => {
+    const requested = wholeUnits(name, wanted.get(name) ?? parseQuantity('0'));
+    const capacity = wholeUnits(name, parseQuantity(allocatable[name] ?? '0'));
+    return requested > capacity ? [`${name}, requested: ${requested}, capacity: ${capacity}`] : [];
+  });
+  return over.length === 0 ? undefined : `Node didn't have enough capacity: ${over.join(', ')}`;
+}
+
+/** Which resource the node lacks for a pod beside the others. */
+export function insufficientResources({ pod, allocatable, others }: Omit<AdmissionInput, 'node'>): Waiting | undefined {
+  const fail = (name: string, requested: number, used: number, capacity: number): Waiting => ({
+    reason: `OutOf${name}`,
+    message: `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
+  });
+  const maxPods = Number(allocatable.pods ?? Number.POSITIVE_INFINITY);
+  if (others.length + 1 > maxPods) return fail('pods', 1, others.length, maxPods);
+  const wanted = podRequests(pod);
+  if (wanted.size === 0) return undefined;
+  const inUse = others.map((other) => podRequests(other));
+  for (const [name, quantity] of wanted) {
+    const requested = wholeUnits(name, quantity);
+    if (requested === 0) continue;
+    // Of the cluster as a whole rather than of its nodes. Source: predicate.go (removeMissingExtendedResources).
+    if (isExtendedResource(name) && allocatable[name] === undefined) continue;
+    const used = inUse.reduce((sum, requests) => sum + wholeUnits(name, requests.get(name) ?? parseQuantity('0')), 0);
+    const capacity = wholeUnits(name, parseQuantity(allocatable[name] ?? '0'));
+    if (requested + used > capacity) return fail(name, requested, used, capacity);
+  }
+  return undefined;
+}
+
+type Requirement = NonNullable<NodeSelectorTerm['matchExpressions']>[number];
+
+function matches({ key, operator, values = [] }: Requirement, labels: Readonly<Record<string, string>>): boolean {
+  const value = labels[key];
+  switch (operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+      return value !== undefined && Number(value) > Number(values[0]);
+    case 'Lt':
+      return value !== undefined && Number(value) < Number(values[0]);
+    default:
+      return false;
+  }
+}
+
+function affinityFits({ pod, node }: AdmissionInput): boolean {
+  const labels = node.metadata.labels ?? {};
+  if (Object.entries(pod.spec.nodeSelector ?? {}).some(([key, value]) => labels[key] !== value)) return false;
+  const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  if (required === undefined) return true;
+  return required.nodeSelectorTerms.some(({ matchExpressions = [], matchFields = [] }) => {
+    if (matchExpressions.length + matchFields.length === 0) return false;
+    const fields = { 'metadata.name': node.metadata.name };
+    return matchExpressions.every((r) => matches(r, labels)) && matchFields.every((r) => matches(r, fields));
+  });
+}
+
+interface HostPort {
+  readonly ip: string;
+  readonly port: number;
+  readonly protocol: string;
+}
+
+function hostPortsOf({ spec }: Pod): HostPort[] {
+  const sidecars = (spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always');
+  return [...sidecars, ...spec.containers].flatMap((container) =>
+    (container.ports ?? []).flatMap(({ hostIP, hostPort, protocol }) =>
+      hostPort === undefined || hostPort === 0 ? [] : [{ ip: hostIP ?? '', port: hostPort, protocol }],
+    ),
+  );
+}
+
+const anyAddress = (ip: string): boolean => ip === '' || ip === '0.0.0.0';
+
+function portsFit({ pod, others }: AdmissionInput): boolean {
+  const wanted = hostPortsOf(pod);
+  if (wanted.length === 0) return true;
+  const taken = others.flatMap(hostPortsOf);
+  return !wanted.some((a) =>
+    taken.some((b) => a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || anyAddress(a.ip) || anyAddress(b.ip))),
+  );
+}
+
+function untolerated({ pod, node }: AdmissionInput): boolean {
+  return (node.spec.taints ?? [])
+    .filter(({ effect }) => effect === 'NoExecute')
+    .some(
+      (taint) =>
+        !(pod.spec.tolerations ?? []).some(({ key = '', operator = 'Equal', value = '', effect = '' }) => {
+          if (effect !== '' && effect !== taint.effect) return false;
+          if (key !== '' && key !== taint.key) return false;
+          return operator === 'Exists' || (key !== '' && value === (taint.value ?? ''));
+        }),
+    );
+}
+
+/** Sysctls that stay within a pod. Source: pkg/kubelet/sysctl/safe_sysctls.go. */
+const safeSysctls: ReadonlySet<string> = new Set([
+  'kernel.shm_rmid_forced',
+  'net.ipv4.ip_local_port_range',
+  'net.ipv4.ip_local_reserved_ports',
+  'net.ipv4.ip_unprivileged_port_start',
+  'net.ipv4.ping_group_range',
+  'net.ipv4.tcp_fin_timeout',
+  'net.ipv4.tcp_keepalive_intvl',
+  'net.ipv4.tcp_keepalive_probes',
+  'net.ipv4.tcp_keepalive_time',
+  'net.ipv4.tcp_rmem',
+  'net.ipv4.tcp_syncookies',
+  'net.ipv4.tcp_wmem',
+]);
+
+/** Slashes and dots both part names; the first of them says which. Source: component-helpers node/util/sysctl (NormalizeName). */
+export function sysctlName(name: string): string {
+  return /[./]/.exec(name)?.[0] === '/' ? name.replaceAll(/[./]/g, (part) => (part === '/' ? '.' : '/')) : name;
+}
+
+/** Source: pkg/kubelet/sysctl/allowlist.go. */
+function forbiddenSysctl({ spec }: Pod): Waiting | undefined {
+  const unsafe = (spec.securityContext.sysctls ?? []).map(({ name }) => sysctlName(name)).find((name) => !safeSysctls.has(name));
+  return unsafe === undefined
+    ? undefined
+    : { reason: 'SysctlForbidden', message: `forbidden sysctl: ${JSON.stringify(unsafe)} not allowlisted` };
+}
+
+const predicate = (reason: string, text: string): Waiting => ({ reason, message: `Predicate ${reason} failed: ${text}` });
+
+/** Why the node cannot run the pod, in upstream's words; undefined when it can. */
+export function admissionFailure(input: AdmissionInput): Waiting | undefined {
+  const sysctl = forbiddenSysctl(input.pod);
+  if (sysctl !== undefined) return sysctl;
+  const lacking = insufficientResources(input);
+  if (lacking !== undefined) return lacking;
+  if (!affinityFits(input)) return predicate('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
+  if (!portsFit(input)) return predicate('NodePorts', "node(s) didn't have free ports for the requested pod ports");
+  if (untolerated(input)) return predicate('TaintToleration', "node(s) had taints that the pod didn't tolerate");
+  return undefined;
+}

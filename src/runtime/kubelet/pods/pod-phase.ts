@@ -1,0 +1,85 @@
+/** What a pod's containers add up to. Pure. Source: pkg/kubelet/kubelet_pods.go (getPhase); pkg/kubelet/status/generate.go. */
+import type { Container as ContainerSpec, Pod } from '../../../api/generated/core/v1.ts';
+import type { PodObservation } from './pod-observation.ts';
+import { initRestartsAfter, restartsAfter } from './restart-policy.ts';
+
+export type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
+
+export interface PhaseInput {
+  readonly pod: Pod;
+  readonly observed: PodObservation;
+  isStarted(containerId: string): boolean;
+  /** Nothing is started any more: the pod is being or was ended by the kubelet. */
+  readonly ending: boolean;
+  /** The kubelet failed the pod as a whole. */
+  readonly failure: unknown;
+}
+
+/** A sidecar: an init container that restarts always and keeps running beside the others. */
+export const isSidecar = (container: ContainerSpec): boolean => container.restartPolicy === 'Always';
+
+/** Whether any of the containers proper was ever made: the init containers are done then. */
+export const mainStarted = (pod: Pod, observed: PodObservation): boolean =>
+  pod.spec.containers.some(
+    (c) =>
+      observed.latest(c.name) !== undefined ||
+      pod.status.containerStatuses?.some((s) => s.name === c.name && s.containerID !== undefined) === true,
+  );
+
+interface Tally {
+  waiting: number;
+  running: number;
+  succeeded: number;
+  failed: number;
+  /** Of those that ended. */
+  restarting: number;
+}
+
+function tally(pod: Pod, observed: PodObservation): Tally {
+  const counts: Tally = { waiting: 0, running: 0, succeeded: 0, failed: 0, restarting: 0 };
+  for (const spec of pod.spec.containers) {
+    const latest = observed.latest(spec.name);
+    if (latest === undefined || latest.state === 'created') counts.waiting += 1;
+    else if (latest.state === 'running') counts.running += 1;
+    else {
+      counts[latest.exitCode === 0 ? 'succeeded' : 'failed'] += 1;
+      if (restartsAfter(pod, spec, latest.exitCode)) counts.restarting += 1;
+    }
+  }
+  return counts;
+}
+
+type Init = 'done' | 'pending' | 'failed';
+
+/** How far the init containers are. */
+export function initState({ pod, observed, isStarted }: Pick<PhaseInput, 'pod' | 'observed' | 'isStarted'>): Init {
+  const main = mainStarted(pod, observed);
+  let state: Init = 'done';
+  for (const spec of pod.spec.initContainers ?? []) {
+    const latest = observed.latest(spec.name);
+    if (isSidecar(spec)) {
+      if (!main && !(latest?.state === 'running' && isStarted(latest.id))) state = 'pending';
+    } else if (latest?.state === 'exited') {
+      if (latest.exitCode === 0) continue;
+      if (!initRestartsAfter(pod, spec, latest.exitCode)) return 'failed';
+      state = 'pending';
+    } else if (!main) state = 'pending';
+  }
+  return state;
+}
+
+/** The phase that the containers add up to. */
+export function podPhase(input: PhaseInput): Phase {
+  const { pod, observed, ending } = input;
+  if (input.failure !== undefined) return 'Failed';
+  const init = initState(input);
+  if (init === 'failed') return 'Failed';
+  const { waiting, running, succeeded, failed, restarting } = tally(pod, observed);
+  if (ending && running === 0) {
+    if (succeeded + failed > 0) return failed === 0 && waiting === 0 ? 'Succeeded' : 'Failed';
+    return pod.status.phase === 'Running' ? 'Failed' : 'Pending';
+  }
+  if (init === 'pending' || waiting > 0) return 'Pending';
+  if (running > 0 || restarting > 0) return 'Running';
+  return failed === 0 ? 'Succeeded' : 'Failed';
+}

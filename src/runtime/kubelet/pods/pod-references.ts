@@ -1,0 +1,46 @@
+/** Which config maps and secrets a pod refers to anywhere that a change of them matters. */
+import type { Container, Pod } from '../../../api/generated/core/v1.ts';
+
+export type SourceKind = 'configMap' | 'secret';
+
+/** `configMap/<namespace>/<name>`. */
+export const sourceKey = (kind: SourceKind, namespace: string, name: string): string => `${kind}/${namespace}/${name}`;
+
+type Named = { readonly name?: string | undefined } | undefined;
+
+function* volumeReferences({ spec }: Pod): Generator<[SourceKind, string | undefined]> {
+  for (const { configMap, secret, projected } of spec.volumes ?? []) {
+    yield ['configMap', configMap?.name];
+    yield ['secret', secret?.secretName];
+    for (const source of projected?.sources ?? []) {
+      yield ['configMap', source.configMap?.name];
+      yield ['secret', source.secret?.name];
+    }
+  }
+}
+
+function* environmentReferences({ env = [], envFrom = [] }: Pick<Container, 'env' | 'envFrom'>): Generator<[SourceKind, Named]> {
+  for (const { valueFrom } of env) {
+    yield ['configMap', valueFrom?.configMapKeyRef];
+    yield ['secret', valueFrom?.secretKeyRef];
+  }
+  for (const { configMapRef, secretRef } of envFrom) {
+    yield ['configMap', configMapRef];
+    yield ['secret', secretRef];
+  }
+}
+
+/** The keys of all that the pod refers to, each once. */
+export function podReferences(pod: Pod): ReadonlySet<string> {
+  const keys = new Set<string>();
+  const add = (kind: SourceKind, name: string | undefined): void => {
+    if (name !== undefined && name !== '') keys.add(sourceKey(kind, pod.metadata.namespace ?? '', name));
+  };
+  for (const [kind, name] of volumeReferences(pod)) add(kind, name);
+  const { initContainers = [], containers, ephemeralContainers = [], imagePullSecrets = [] } = pod.spec;
+  for (const container of [...initContainers, ...containers, ...ephemeralContainers]) {
+    for (const [kind, reference] of environmentReferences(container)) add(kind, reference?.name);
+  }
+  for (const { name } of imagePullSecrets) add('secret', name);
+  return keys;
+}

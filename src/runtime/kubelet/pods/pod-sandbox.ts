@@ -1,0 +1,124 @@
+/**
+ * A pod's sandbox: made once, made again when it died, with the files that give the pod's containers their names.
+ * Source: pkg/kubelet/kuberuntime/kuberuntime_sandbox.go; kuberuntime_manager.go (computePodActions); util/util.go (PodSandboxChanged).
+ */
+import { readFile } from 'node:fs/promises';
+import type { ContainerPort, Container as ContainerSpec } from '../../../api/generated/core/v1.ts';
+import { type PortMapping, RuntimeError, type Sandbox, type SandboxConfig } from '../../container/container-runtime.ts';
+import { podFile } from '../containers/container-config.ts';
+import { makeFolder, privateFolder, writeWithMode } from '../host-files.ts';
+import { hostsFile, podHostname, resolvConf } from './dns-files.ts';
+import { sysctlName } from './pod-admission.ts';
+import type { PodState } from './pod-state.ts';
+import { graceSeconds, stopContainers } from './pod-termination.ts';
+import type { SyncResult } from './sync-result.ts';
+
+const firstRetryMs = 2000;
+const maxRetryMs = 60_000;
+
+const hostPorts = (ports: readonly ContainerPort[]): PortMapping[] =>
+  ports
+    .filter((port) => (port.hostPort ?? 0) > 0)
+    .map((port) => ({
+      hostIp: port.hostIP ?? '',
+      hostPort: port.hostPort ?? 0,
+      containerPort: port.containerPort,
+      protocol: port.protocol,
+    }));
+
+async function writeNameFiles(state: PodState): Promise<void> {
+  const { deps, pod } = state;
+  const { clusterDomain, clusterDns, hostResolver } = deps.node;
+  const resolver = resolvConf({ pod, clusterDomain, clusterDns, host: hostResolver });
+  for (const warning of resolver.warnings) state.event('Warning', 'DNSConfigForming', warning);
+  if (!deps.runtime.readsHostFiles) return;
+  const { hostname, domain } = podHostname(pod, clusterDomain);
+  const hostFile = pod.spec.hostNetwork === true ? await readFile('/etc/hosts', 'utf8') : '';
+  await makeFolder(deps.volumes.podFolder(pod.metadata.uid), privateFolder);
+  await Promise.all([
+    writeWithMode(podFile(deps, pod, 'etc-hosts'), hostsFile({ pod, ip: state.facts.podIp, hostname, domain, hostFile }), 0o644),
+    writeWithMode(podFile(deps, pod, 'resolv.conf'), resolver.text, 0o644),
+  ]);
+}
+
+function sandboxConfig({ deps, pod }: PodState, attempt: number): SandboxConfig {
+  const { spec, metadata } = pod;
+  const ports = [...(spec.initContainers ?? []), ...spec.containers].flatMap((c) => c.ports ?? []);
+  return {
+    pod: { namespace: metadata.namespace ?? '', name: metadata.name, uid: metadata.uid, node: deps.node.name },
+    attempt,
+    // On the host's network a pod bears the host's name. Source: kuberuntime_sandbox.go (generatePodSandboxConfig).
+    hostname: spec.hostNetwork === true ? '' : podHostname(pod, deps.node.clusterDomain).hostname,
+    hostNetwork: spec.hostNetwork === true,
+    hostPid: spec.hostPID === true,
+    hostIpc: spec.hostIPC === true,
+    portMappings: spec.hostNetwork === true ? [] : hostPorts(ports),
+    sysctls: Object.fromEntries((spec.securityContext.sysctls ?? []).map(({ name, value }) => [sysctlName(name), value])),
+    labels: metadata.labels ?? {},
+    annotations: metadata.annotations ?? {},
+    cgroupParent: '',
+  };
+}
+
+/** Whether a pod whose sandbox died is to run again: not when it never restarts, nor when all it had to do is done. */
+function runsAgain(state: PodState): boolean {
+  const { restartPolicy, containers } = state.pod.spec;
+  if (state.observed.containers.size === 0) return true;
+  if (restartPolicy === 'Never') return false;
+  const succeeded = (spec: ContainerSpec): boolean => {
+    const latest = state.observed.latest(spec.name);
+    return latest?.state === 'exited' && latest.exitCode === 0;
+  };
+  return restartPolicy === 'Always' || !containers.every(succeeded);
+}
+
+/** Retry state of one pod's sandbox. */
+export class SandboxSync {
+  #failures = 0;
+  #filesOf: string | undefined;
+
+  /** The sandbox that runs, made when there is none; undefined when it cannot be, or the pod must end instead (`state.ending`). */
+  async ensure(state: PodState, result: SyncResult): Promise<Sandbox | undefined> {
+    const sandbox = state.observed.readySandbox() ?? (await this.#create(state, result));
+    if (sandbox === undefined || state.aborted) return undefined;
+    if (this.#filesOf !== sandbox.id) {
+      await writeNameFiles(state);
+      this.#filesOf = sandbox.id;
+    }
+    return sandbox;
+  }
+
+  async #create(state: PodState, result: SyncResult): Promise<Sandbox | undefined> {
+    const { deps, observed } = state;
+    const previous = observed.newestSandbox();
+    if (previous !== undefined || observed.running().length > 0) await this.#leave(state, previous);
+    if (previous !== undefined && !runsAgain(state)) {
+      state.ending = true;
+      return undefined;
+    }
+    try {
+      const config = sandboxConfig(state, previous === undefined ? 0 : previous.attempt + 1);
+      const sandbox = await deps.engineLimiter.run(() => deps.runtime.sandboxes.run(config), 'begins');
+      observed.sandboxes.set(sandbox.id, sandbox);
+      this.#failures = 0;
+      if (previous !== undefined) {
+        await deps.runtime.sandboxes.remove(previous.id);
+        observed.sandboxes.delete(previous.id);
+      }
+      return sandbox;
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.code === 'Unavailable') throw error;
+      state.event('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${error.message}`);
+      result.soonest(Math.min(firstRetryMs * 2 ** this.#failures, maxRetryMs));
+      this.#failures += 1;
+      return undefined;
+    }
+  }
+
+  /** Stops what still runs in a sandbox that died. */
+  async #leave(state: PodState, previous: Sandbox | undefined): Promise<void> {
+    state.event('Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
+    await stopContainers(state, state.observed.running(), graceSeconds(state));
+    if (previous?.state === 'ready') await state.deps.runtime.sandboxes.stop(previous.id);
+  }
+}

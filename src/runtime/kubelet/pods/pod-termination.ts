@@ -1,0 +1,223 @@
+/**
+ * Ends a pod: preStop hooks, stop signals within the grace period, then the sandbox and, once the pod is deleted, every trace of it.
+ * Source: pkg/kubelet/kubelet.go (SyncTerminatingPod, SyncTerminatedPod); pkg/kubelet/kuberuntime/kuberuntime_container.go (killContainer).
+ */
+import { open } from 'node:fs/promises';
+import type { Container as ContainerSpec } from '../../../api/generated/core/v1.ts';
+import { sleep } from '../../../client/clock.ts';
+import { type Container, RuntimeError } from '../../container/container-runtime.ts';
+import { terminationLogAnnotation } from '../containers/container-config.ts';
+import { HookRunner } from '../containers/lifecycle-hooks.ts';
+import { isErrno } from '../volumes/atomic-writer.ts';
+import { isSidecar } from './pod-phase.ts';
+import type { PodState } from './pod-state.ts';
+
+/** At least this long is left to a container after its preStop hook. Source: kuberuntime_container.go (minimumGracePeriodInSeconds). */
+const minimumGraceSeconds = 2;
+const maxMessageBytes = 4096;
+const maxLogMessageBytes = 2048;
+const maxLogMessageLines = 80;
+
+/** Seconds that a pod's containers get to end, from its deletion or its spec; at least 1. Source: pod_workers.go (calculateEffectiveGracePeriod). */
+export function graceSeconds(state: PodState): number {
+  const { deletionGracePeriodSeconds, deletionTimestamp } = state.pod.metadata;
+  // Differs: upstream may give a pod that was deleted by force its whole grace period; here its containers go soon, as the user asked.
+  if (state.goneFromApi) return 1;
+  const given = deletionTimestamp === undefined ? undefined : deletionGracePeriodSeconds;
+  const seconds = given ?? state.pod.spec.terminationGracePeriodSeconds;
+  return Math.max(1, Math.min(seconds, state.graceOverrideSeconds ?? seconds));
+}
+
+/** Waits for something within the grace period, even when that gets shorter meanwhile; returns the seconds that are left. */
+async function withinGrace(state: PodState, seconds: number, wait: (signal: AbortSignal) => Promise<void>): Promise<number> {
+  const { clock } = state.deps;
+  const begun = clock.now();
+  const timeout = new AbortController();
+  const signal = AbortSignal.any([timeout.signal, state.deps.closing]);
+  let grace = seconds;
+  const hurried = Promise.withResolvers<void>();
+  const onHurry = (shorter: number): void => {
+    grace = Math.min(grace, shorter);
+    sleep(clock, Math.max(0, begun + grace * 1000 - clock.now()), signal).then(hurried.resolve, hurried.reject);
+  };
+  state.onHurry.add(onHurry);
+  try {
+    await Promise.race([wait(signal), hurried.promise, sleep(clock, seconds * 1000, signal)]);
+  } finally {
+    state.onHurry.delete(onHurry);
+    timeout.abort();
+  }
+  return grace - Math.floor((clock.now() - begun) / 1000);
+}
+
+/** Runs the preStop hook within the grace period; returns the seconds that are left. */
+async function preStop(state: PodState, spec: ContainerSpec, container: Container, seconds: number): Promise<number> {
+  const handler = spec.lifecycle?.preStop;
+  if (handler === undefined) return seconds;
+  const { clock, runtime } = state.deps;
+  const hooks = new HookRunner({ streams: runtime.streams, clock, warn: (reason, message) => state.event('Warning', reason, message) });
+  return withinGrace(state, seconds, (signal) =>
+    hooks.run(handler, { containerId: container.id, container: spec, podIp: state.facts.podIp }, signal).catch((error: unknown) => {
+      if (!signal.aborted) state.containerEvent(spec, 'Warning', 'FailedPreStopHook', 'PreStopHook failed');
+      state.deps.log.warn('preStop hook failed', { pod: state.podText, container: spec.name, error: String(error) });
+    }),
+  );
+}
+
+/** Stops one container on the engine, sooner when the grace period gets shorter meanwhile. */
+async function stopOnEngine(state: PodState, id: string, seconds: number): Promise<void> {
+  const { runtime, log } = state.deps;
+  const onHurry = (shorter: number): void => {
+    runtime.containers.stop(id, Math.max(minimumGraceSeconds, shorter)).catch((error: unknown) => {
+      log.warn('container could not be stopped sooner', { pod: state.podText, error: String(error) });
+    });
+  };
+  const { promise: closing, reject } = Promise.withResolvers<never>();
+  const onClose = (): void => reject(new RuntimeError('Other', 'the kubelet is stopping'));
+  state.deps.closing.addEventListener('abort', onClose, { once: true });
+  state.onHurry.add(onHurry);
+  try {
+    await Promise.race([runtime.containers.stop(id, seconds), closing]);
+  } finally {
+    state.onHurry.delete(onHurry);
+    state.deps.closing.removeEventListener('abort', onClose);
+  }
+}
+
+/** Which containers end before which; those that wait do so within their grace periods. Source: kuberuntime_termination_order.go. */
+interface Turns {
+  /** Resolves when all that must end before have ended. */
+  of(name: string): Promise<unknown> | undefined;
+  ended(name: string): void;
+}
+
+/** Stops containers side by side and records how they ended. */
+export async function stopContainers(state: PodState, containers: readonly Container[], seconds: number, turns?: Turns): Promise<void> {
+  const { probes } = state.deps;
+  await Promise.all(
+    containers.map(async (container) => {
+      probes.stopFatal(container.id);
+      const spec = state.spec(container.name);
+      let left = spec === undefined ? seconds : await preStop(state, spec, container, seconds);
+      const turn = turns?.of(container.name);
+      if (turn !== undefined && left > 0) left = await withinGrace(state, left, () => turn.then(() => undefined));
+      await stopOnEngine(state, container.id, Math.max(minimumGraceSeconds, left));
+      await refreshContainer(state, container.id);
+      turns?.ended(container.name);
+    }),
+  );
+}
+
+/** Reads a container's state from the engine, and its last words when it has ended. */
+export async function refreshContainer(state: PodState, id: string): Promise<void> {
+  const found = await state.deps.runtime.containers.inspect(id);
+  if (found === undefined) {
+    state.observed.containers.delete(id);
+    state.deps.probes.stop(id);
+    return;
+  }
+  state.observed.containers.set(id, found);
+  if (found.state !== 'exited') return;
+  state.deps.probes.stop(id);
+  if (!state.terminationMessages.has(id)) {
+    const message = await terminationMessage(state, found);
+    if (message !== '') state.terminationMessages.set(id, message);
+  }
+}
+
+/** Source: pkg/kubelet/kuberuntime/kuberuntime_container.go (getTerminationMessage). */
+async function terminationMessage(state: PodState, container: Container): Promise<string> {
+  const path = container.annotations[terminationLogAnnotation];
+  const spec = state.spec(container.name);
+  if (path === undefined || spec === undefined || spec.terminationMessagePath === '') return '';
+  const message = await tailOfFile(path, maxMessageBytes);
+  if (message !== '' || spec.terminationMessagePolicy !== 'FallbackToLogsOnError' || container.exitCode === 0) return message;
+  return tailOfLog(state, container.id);
+}
+
+async function tailOfFile(path: string, maxBytes: number): Promise<string> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const { size } = await file.stat();
+      const length = Math.min(size, maxBytes);
+      const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
+      return buffer.toString('utf8');
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return '';
+    throw error;
+  }
+}
+
+async function tailOfLog(state: PodState, id: string): Promise<string> {
+  const { PassThrough } = await import('node:stream');
+  const sink = new PassThrough();
+  const chunks: Buffer[] = [];
+  sink.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await state.deps.runtime.streams.logs(
+    id,
+    { follow: false, tailLines: maxLogMessageLines, timestamps: false, signal: state.deps.closing },
+    sink,
+  );
+  return Buffer.concat(chunks).subarray(-maxLogMessageBytes).toString('utf8');
+}
+
+/** Sidecars wait for the containers and for the sidecars after them. */
+function terminationOrder({ pod }: PodState, running: readonly Container[]): Turns {
+  const sidecars = (pod.spec.initContainers ?? []).filter(isSidecar).map((c) => c.name);
+  const ends = new Map(running.map(({ name }) => [name, Promise.withResolvers<void>()]));
+  return {
+    of: (name) => {
+      const place = sidecars.indexOf(name);
+      if (place === -1) return undefined;
+      const first = new Set([...pod.spec.containers.map((c) => c.name), ...sidecars.slice(place + 1)]);
+      const before = [...ends].filter(([other]) => first.has(other));
+      return Promise.all(before.map(([, { promise }]) => promise));
+    },
+    ended: (name) => ends.get(name)?.resolve(),
+  };
+}
+
+/** Stops everything that runs, all at once: a sidecar's preStop hook does not wait for its turn. Idempotent. */
+export async function stopContainersOfPod(state: PodState): Promise<void> {
+  const running = state.observed.running();
+  for (const container of running) {
+    const spec = state.spec(container.name);
+    if (spec !== undefined) state.containerEvent(spec, 'Normal', 'Killing', `Stopping container ${container.name}`);
+  }
+  await stopContainers(state, running, graceSeconds(state), terminationOrder(state, running));
+}
+
+/** Stops the pod's sandboxes; their containers must have been stopped. Idempotent. */
+export async function stopSandboxes(state: PodState): Promise<void> {
+  const { sandboxes } = state.observed;
+  const ready = [...sandboxes.values()].filter((sandbox) => sandbox.state === 'ready');
+  await Promise.all(
+    ready.map(async (sandbox) => {
+      await state.deps.runtime.sandboxes.stop(sandbox.id);
+      sandboxes.set(sandbox.id, { ...sandbox, state: 'notReady' });
+    }),
+  );
+}
+
+/**
+ * Removes what a deleted pod left on the engine and on disk, by force. Idempotent. The sandbox goes first: the engine gives back addresses one after another
+ * for the whole network, and what comes later fills the other core meanwhile. Both at once for many pods is slower.
+ */
+export async function removePod(state: PodState): Promise<void> {
+  const { runtime, volumes, images, probes, removalLimiter } = state.deps;
+  const { containers, sandboxes } = state.observed;
+  const { uid } = state.pod.metadata;
+  for (const id of containers.keys()) probes.stop(id);
+  await removalLimiter.run(async () => {
+    await Promise.all([...sandboxes.keys()].map((id) => runtime.sandboxes.remove(id)));
+    await Promise.all([...containers.keys()].map((id) => runtime.containers.remove(id)));
+  });
+  containers.clear();
+  sandboxes.clear();
+  await volumes.tearDown(uid);
+  images.forget(uid);
+}

@@ -1,0 +1,59 @@
+/** The pod workers of one node, found by uid, by name and by what their pods refer to. */
+import type { Pod } from '../../../api/generated/core/v1.ts';
+import { type ObjectRef, refKey, refOf } from '../../../api/object.ts';
+import { podReferences } from './pod-references.ts';
+import type { PodWorker } from './pod-worker.ts';
+
+export class PodWorkers {
+  readonly #byUid = new Map<string, PodWorker>();
+  /** The newest pod of each name. */
+  readonly #byName = new Map<string, PodWorker>();
+  readonly #bySource = new Map<string, Set<PodWorker>>();
+
+  add(worker: PodWorker): void {
+    const { pod } = worker.state;
+    this.#byUid.set(pod.metadata.uid, worker);
+    this.#byName.set(refKey(refOf(pod)), worker);
+    for (const key of podReferences(pod)) {
+      const workers = this.#bySource.get(key) ?? new Set();
+      this.#bySource.set(key, workers.add(worker));
+    }
+  }
+
+  delete(worker: PodWorker): void {
+    const { pod } = worker.state;
+    this.#byUid.delete(pod.metadata.uid);
+    const name = refKey(refOf(pod));
+    if (this.#byName.get(name) === worker) this.#byName.delete(name);
+    for (const key of podReferences(pod)) {
+      const workers = this.#bySource.get(key);
+      workers?.delete(worker);
+      if (workers?.size === 0) this.#bySource.delete(key);
+    }
+  }
+
+  all(): readonly PodWorker[] {
+    return [...this.#byUid.values()];
+  }
+
+  byUid(uid: string): PodWorker | undefined {
+    return this.#byUid.get(uid);
+  }
+
+  byRef(ref: ObjectRef): PodWorker | undefined {
+    return this.#byName.get(refKey(ref));
+  }
+
+  /** Workers whose pods refer to a config map or secret. */
+  referringTo(key: string): readonly PodWorker[] {
+    return [...(this.#bySource.get(key) ?? [])];
+  }
+
+  /** Pods that use the node's resources: those that have not ended. */
+  active(): readonly Pod[] {
+    return this.all()
+      .filter(({ state }) => !state.terminated && state.failure === undefined)
+      .map(({ state }) => state.pod)
+      .filter(({ status }) => status.phase !== 'Succeeded' && status.phase !== 'Failed');
+  }
+}

@@ -1,0 +1,43 @@
+/** Everything that a pod's status is computed from. */
+import type { Pod, PodStatus, ResourceRequirements } from '../../../api/generated/core/v1.ts';
+import type { PodObservation } from './pod-observation.ts';
+
+/** Why a container waits, as the worker last found out. */
+export interface Waiting {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** A condition of the pod while a resize is not done. */
+export interface ResizeCondition extends Waiting {
+  readonly type: 'PodResizePending' | 'PodResizeInProgress';
+}
+
+export interface StatusInput {
+  readonly pod: Pod;
+  readonly observed: PodObservation;
+  readonly waiting: ReadonlyMap<string, Waiting>;
+  readonly hostIp: string;
+  readonly startTimeMs: number;
+  readonly nowMs: number;
+  /** Text that the application left, by container id. */
+  readonly terminationMessages: ReadonlyMap<string, string>;
+  /** Image ids or digests to show, by image id. */
+  readonly imageRefs: ReadonlyMap<string, string>;
+  /** The status that was computed last; the API may not show it yet. */
+  readonly before: PodStatus | undefined;
+  isReady(containerId: string): boolean;
+  isStarted(containerId: string): boolean;
+  /** Resources by container, where they may differ from the spec's: as granted, and as the engine was told. */
+  readonly granted: ReadonlyMap<string, ResourceRequirements>;
+  readonly inForce: ReadonlyMap<string, ResourceRequirements>;
+  readonly resize: ResizeCondition | undefined;
+  /** The generation that all this is of; the pod may be newer already. */
+  readonly generation: number | undefined;
+  /** Nothing is started any more: the pod is being or was ended by the kubelet. */
+  readonly ending: boolean;
+  /** Everything of it was stopped. */
+  readonly ended: boolean;
+  /** Set when the kubelet failed the pod as a whole (deadline, eviction, admission). */
+  readonly failure: Waiting | undefined;
+}

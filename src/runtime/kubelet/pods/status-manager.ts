@@ -1,0 +1,110 @@
+/**
+ * Pushes pods' statuses to the API at once, one write in flight per pod, the newest status winning.
+ * Source: pkg/kubelet/status/status_manager.go.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Pod, PodStatus } from '../../../api/generated/core/v1.ts';
+import { pod as podKind } from '../../../api/kinds/core/pod.ts';
+import { refOf } from '../../../api/object.ts';
+import { isConflict, isNotFound } from '../../../api/status-error.ts';
+import type { Client } from '../../../client/client.ts';
+import { type Clock, sleep } from '../../../client/clock.ts';
+import type { Logger } from '../../../client/logger.ts';
+
+export interface StatusManagerOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** The newest known object of a pod, or undefined when it is gone. */
+  cached(pod: Pod): Pod | undefined;
+}
+
+interface Pending {
+  status: PodStatus | undefined;
+  writing: Promise<void> | undefined;
+}
+
+/** Types of the conditions that the kubelet sets. */
+export const kubeletConditions: ReadonlySet<string> = new Set([
+  'PodReadyToStartContainers',
+  'Initialized',
+  'Ready',
+  'ContainersReady',
+  'PodResizePending',
+  'PodResizeInProgress',
+]);
+const retryMs = 1000;
+
+/** Conditions of other writers (scheduler, readiness gates) as they are now, the kubelet's own as computed. */
+function mergeConditions(status: PodStatus, current: Pod): PodStatus {
+  const own = (status.conditions ?? []).filter((c) => kubeletConditions.has(c.type));
+  const others = (current.status.conditions ?? []).filter((c) => !kubeletConditions.has(c.type));
+  const scheduled = others.some((c) => c.type === 'PodScheduled') ? [] : (status.conditions ?? []).filter((c) => c.type === 'PodScheduled');
+  return { ...status, conditions: [...own, ...scheduled, ...others] };
+}
+
+export class StatusManager {
+  readonly #options: StatusManagerOptions;
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(options: StatusManagerOptions) {
+    this.#options = options;
+  }
+
+  /** Queues a status; returns when it, or a newer one of the same pod, was written or the pod is gone. */
+  async set(pod: Pod, status: PodStatus): Promise<void> {
+    const { uid } = pod.metadata;
+    const pending = this.#pending.get(uid) ?? { status: undefined, writing: undefined };
+    this.#pending.set(uid, pending);
+    pending.status = status;
+    pending.writing ??= this.#drain(pod, pending);
+    await pending.writing;
+  }
+
+  /** Whether a status of this pod is being written or waits for it. */
+  isWriting(uid: string): boolean {
+    return this.#pending.has(uid);
+  }
+
+  async #drain(pod: Pod, pending: Pending): Promise<void> {
+    try {
+      while (pending.status !== undefined && !this.#options.signal.aborted) {
+        // What a pod passes through within one turn of the event loop nobody could see: one write tells where it arrived.
+        await turn();
+        const status = pending.status;
+        pending.status = undefined;
+        if (!(await this.#write(pod, status))) pending.status ??= status;
+      }
+    } finally {
+      pending.writing = undefined;
+      this.#pending.delete(pod.metadata.uid);
+    }
+  }
+
+  /** Returns false when the write must be tried again. */
+  async #write(pod: Pod, status: PodStatus): Promise<boolean> {
+    const { client, clock, log, signal } = this.#options;
+    const api = client.resource(podKind);
+    let current = this.#options.cached(pod);
+    for (let attempt = 0; attempt < 5; attempt++) {
+      if (current === undefined || current.metadata.uid !== pod.metadata.uid) return true;
+      try {
+        await api.updateStatus({ ...current, status: mergeConditions(status, current) });
+        return true;
+      } catch (error) {
+        if (isNotFound(error)) return true;
+        if (!isConflict(error)) {
+          log.warn('pod status could not be written', { pod: pod.metadata.name, namespace: pod.metadata.namespace, error: String(error) });
+          await sleep(clock, retryMs, signal);
+        }
+        current = await api.get(refOf(pod)).catch((cause: unknown) => {
+          if (isNotFound(cause)) return undefined;
+          return current;
+        });
+      }
+    }
+    await sleep(clock, retryMs, signal);
+    return false;
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * Evicts pods that use more of the disk than they may: `emptyDir.sizeLimit` and limits of `ephemeral-storage`.
+ * Guarantees: only pods with such limits are measured, every ten seconds while there are any; without them no timer runs.
+ * Source: pkg/kubelet/eviction/eviction_manager.go (localStorageEviction).
+ */
+import type { Pod, Volume } from '../../../api/generated/core/v1.ts';
+import { podLimits } from '../../../api/pod/resources.ts';
+import { compareQuantity, formatQuantity, parseQuantity, type Quantity, quantityOf } from '../../../api/quantity.ts';
+import { type Container, RuntimeError } from '../../container/container-runtime.ts';
+import type { KubeletDeps } from '../deps.ts';
+import { folderUsage } from '../volumes/folder-usage.ts';
+import type { PodWorker } from './pod-worker.ts';
+
+/** Source: pkg/kubelet/kubelet.go (evictionMonitoringPeriod). */
+const periodMs = 10_000;
+/** Of pods that the system needs. Source: pkg/kubelet/types/pod_update.go (IsCriticalPod). */
+const criticalPriority = 2_000_000_000;
+const storage = 'ephemeral-storage';
+
+const sizeLimitOf = ({ emptyDir }: Volume): Quantity | undefined => {
+  // What is in memory cannot outgrow its mount.
+  if (emptyDir?.sizeLimit === undefined || emptyDir.medium === 'Memory') return undefined;
+  const limit = parseQuantity(emptyDir.sizeLimit);
+  return limit.nanos > 0n ? limit : undefined;
+};
+
+/** Whether anything limits what a pod puts on the disk, and the kubelet may evict it. */
+export const hasStorageLimit = (pod: Pod): boolean =>
+  (pod.spec.priority ?? 0) < criticalPriority &&
+  ((pod.spec.volumes ?? []).some((volume) => sizeLimitOf(volume) !== undefined) || podLimits(pod).has(storage));
+
+interface Usage {
+  /** By volume name. */
+  readonly volumes: ReadonlyMap<string, number>;
+  /** By container name: what it wrote outside of volumes, and its log. */
+  readonly containers: ReadonlyMap<string, number>;
+}
+
+const exceeds = (bytes: number, limit: Quantity): boolean => compareQuantity(quantityOf(bytes), limit) > 0;
+
+/** Why a pod must go, in upstream's words; undefined when it keeps its limits. */
+export function storageExcess(pod: Pod, { volumes, containers }: Usage): string | undefined {
+  for (const volume of pod.spec.volumes ?? []) {
+    const limit = sizeLimitOf(volume);
+    if (limit === undefined || !exceeds(volumes.get(volume.name) ?? 0, limit)) continue;
+    return `Usage of EmptyDir volume ${JSON.stringify(volume.name)} exceeds the limit "${formatQuantity(limit)}". `;
+  }
+  const ofPod = podLimits(pod).get(storage);
+  const total = [...volumes.values(), ...containers.values()].reduce((sum, bytes) => sum + bytes, 0);
+  if (ofPod !== undefined && exceeds(total, ofPod)) {
+    return `Pod ephemeral local storage usage exceeds the total limit of containers ${formatQuantity(ofPod)}. `;
+  }
+  for (const { name, resources } of pod.spec.containers) {
+    const text = resources.limits?.[storage];
+    const limit = text === undefined ? undefined : parseQuantity(text);
+    if (limit === undefined || limit.nanos === 0n || !exceeds(containers.get(name) ?? 0, limit)) continue;
+    return `Container ${name} exceeded its local ephemeral storage limit "${formatQuantity(limit)}". `;
+  }
+  return undefined;
+}
+
+export interface StorageEvictionOptions {
+  readonly deps: KubeletDeps;
+  workers(): readonly PodWorker[];
+}
+
+export class StorageEviction {
+  readonly #options: StorageEvictionOptions;
+  #cancel: (() => void) | undefined;
+
+  constructor(options: StorageEvictionOptions) {
+    this.#options = options;
+    options.deps.closing.addEventListener('abort', () => this.#cancel?.(), { once: true });
+  }
+
+  /** A pod came: it is measured from now on if it has limits. */
+  added(pod: Pod): void {
+    if (hasStorageLimit(pod)) this.#arm();
+  }
+
+  #arm(): void {
+    const { clock, closing, log } = this.#options.deps;
+    if (this.#cancel !== undefined || closing.aborted) return;
+    this.#cancel = clock.setTimer(periodMs, () => {
+      this.#round().then(
+        (any) => {
+          this.#cancel = undefined;
+          if (any) this.#arm();
+        },
+        (error: unknown) => {
+          this.#cancel = undefined;
+          log.warn('disk usage of pods could not be measured', { error: String(error) });
+          this.#arm();
+        },
+      );
+    });
+  }
+
+  /** Measures one pod after another; answers whether there are any. */
+  async #round(): Promise<boolean> {
+    const limited = this.#options.workers().filter(({ state }) => !state.terminating && hasStorageLimit(state.pod));
+    for (const worker of limited) {
+      if (this.#options.deps.closing.aborted) return false;
+      const excess = storageExcess(worker.state.pod, await this.#usage(worker));
+      if (excess !== undefined) worker.evict(excess);
+    }
+    return limited.length > 0;
+  }
+
+  async #usage({ state: { pod, observed } }: PodWorker): Promise<Usage> {
+    const volumes = new Map<string, number>();
+    const containers = new Map<string, number>();
+    for (const volume of pod.spec.volumes ?? []) {
+      if (volume.emptyDir === undefined || volume.emptyDir.medium === 'Memory') continue;
+      volumes.set(volume.name, await folderUsage(this.#options.deps.volumes.path(pod, volume)));
+    }
+    if (podLimits(pod).has(storage))
+      for (const container of observed.running()) containers.set(container.name, await this.#ofContainer(container));
+    return { volumes, containers };
+  }
+
+  async #ofContainer({ id }: Container): Promise<number> {
+    try {
+      const { writableLayerBytes, logBytes } = await this.#options.deps.runtime.containers.stats(id);
+      return writableLayerBytes + logBytes;
+    } catch (error) {
+      // It has ended meanwhile.
+      if (error instanceof RuntimeError && error.code === 'NotFound') return 0;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,44 @@
+/** How much of a disk a folder takes, as `du -x` counts. Source: pkg/volume/util/fs/fs.go (DiskUsage). */
+import type { Stats } from 'node:fs';
+import { lstat, opendir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isErrno } from './atomic-writer.ts';
+
+const blockBytes = 512;
+
+/** Undefined when it is gone, or not for this process to see. */
+async function unlessHidden<T>(look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'].some((code) => isErrno(error, code))) return undefined;
+    throw error;
+  }
+}
+
+/** In bytes; 0 when it is not there. What changes meanwhile counts or does not; files with several names count once. */
+export async function folderUsage(root: string): Promise<number> {
+  const linked = new Set<string>();
+  const sizeOf = ({ blocks, nlink, dev, ino }: Stats): number => {
+    const name = `${dev}:${ino}`;
+    if (nlink > 1 && linked.has(name)) return 0;
+    if (nlink > 1) linked.add(name);
+    return blocks * blockBytes;
+  };
+  const top = await unlessHidden(() => lstat(root));
+  if (top === undefined) return 0;
+  let bytes = sizeOf(top);
+  const folders = top.isDirectory() ? [root] : [];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    const path = folder;
+    const open = await unlessHidden(() => opendir(path));
+    if (open === undefined) continue;
+    for await (const { name } of open) {
+      const found = await unlessHidden(() => lstat(join(path, name)));
+      if (found === undefined || found.dev !== top.dev) continue;
+      bytes += found.isDirectory() ? found.blocks * blockBytes : sizeOf(found);
+      if (found.isDirectory()) folders.push(join(path, name));
+    }
+  }
+  return bytes;
+}

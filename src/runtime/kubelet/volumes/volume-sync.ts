@@ -1,0 +1,74 @@
+/** When a pod's volumes must be written (again). Source: pkg/kubelet/volumemanager/reconciler; pkg/kubelet/token/token_manager.go. */
+import type { Volume } from '../../../api/generated/core/v1.ts';
+import type { PodState } from '../pods/pod-state.ts';
+import type { SyncResult } from '../pods/sync-result.ts';
+import { VolumeError } from './projection.ts';
+
+const firstRetryMs = 500;
+const maxRetryMs = 122_000;
+
+/** Retry state of one pod's volumes and token renewals. */
+export class VolumeSync {
+  #failures = 0;
+  #current = false;
+  #renewAtMs: number | undefined;
+  /** Names of the volumes that were set up once: from then on the pod goes on with what they hold. */
+  readonly #ready = new Set<string>();
+
+  /** What volumes are made from changed: the next `setUp` writes them again. */
+  expire(): void {
+    this.#current = false;
+  }
+
+  /**
+   * Sets up every volume that needs it; returns false when one is not ready, with the retry put into `result`. One that was ready before and cannot be
+   * brought up to date keeps its content, and nothing waits for it. Source: volumemanager (remounts do not block WaitForAttachAndMount).
+   */
+  async setUp(state: PodState, result: SyncResult): Promise<boolean> {
+    const { deps } = state;
+    const nowMs = deps.clock.now();
+    if (!this.#current || (this.#renewAtMs !== undefined && this.#renewAtMs <= nowMs)) {
+      // Before the reads, so that a change during them is not lost.
+      this.#current = true;
+      const { ready, failed } = await this.#setUpAll(state, result);
+      if (failed) this.#current = false;
+      if (!ready) return false;
+    }
+    if (this.#renewAtMs !== undefined) result.soonest(Math.max(1000, this.#renewAtMs - deps.clock.now()));
+    return true;
+  }
+
+  async #setUpAll(state: PodState, result: SyncResult): Promise<{ readonly ready: boolean; readonly failed: boolean }> {
+    const { deps, pod } = state;
+    this.#renewAtMs = undefined;
+    const renewAt = (atMs: number): void => {
+      this.#renewAtMs = Math.min(this.#renewAtMs ?? atMs, atMs);
+    };
+    let failed = false;
+    for (const volume of pod.spec.volumes ?? []) {
+      try {
+        await deps.volumes.setUp(volume, { pod, facts: state.facts, sources: deps.sources, renewAt });
+        this.#ready.add(volume.name);
+      } catch (error) {
+        if (!(error instanceof VolumeError)) throw error;
+        state.event('Warning', 'FailedMount', `MountVolume.SetUp failed for volume ${JSON.stringify(volume.name)} : ${error.message}`);
+        if (!failed) {
+          result.soonest(Math.min(firstRetryMs * 2 ** this.#failures, maxRetryMs));
+          this.#failures += 1;
+        }
+        failed = true;
+        if (!(await this.#wasReady(volume, state))) return { ready: false, failed };
+      }
+    }
+    if (!failed) this.#failures = 0;
+    return { ready: true, failed };
+  }
+
+  /** Also by a kubelet before this one. */
+  async #wasReady(volume: Volume, { deps, pod, observed }: PodState): Promise<boolean> {
+    if (this.#ready.has(volume.name)) return true;
+    // Containers are made only when all volumes are ready.
+    if (!deps.runtime.readsHostFiles) return observed.containers.size > 0;
+    return deps.volumes.holdsContent(pod, volume);
+  }
+}
