@@ -14,7 +14,7 @@ const common = ['api/', 'client/clock.ts', 'client/error-boundary.ts', 'client/l
 const everything = [''];
 
 /** What kubectl's verbs share, room by room. */
-const kubectlRooms = ['command', 'output', 'resources', 'streams', 'waiting', 'writing'].map((room) => `cli/kubectl/${room}/`);
+const kubectlRooms = ['command', 'kinds', 'output', 'resources', 'streams', 'waiting', 'writing'].map((room) => `cli/kubectl/${room}/`);
 const kubectlMay = [...common, 'client/', 'cli/terminal.ts', 'cli/print/', ...kubectlRooms];
 
 /** The most specific path decides. */

@@ -3,7 +3,7 @@ import type { KubectlCommand } from './command/command.ts';
 
 const loaders: ReadonlyMap<string, () => Promise<KubectlCommand>> = new Map([
   ['get', async () => (await import('./verbs/get/get.ts')).get],
-  ['describe', async () => (await import('./verbs/describe/describe.ts')).describe],
+  ['describe', async () => (await import('./verbs/describe.ts')).describe],
   ['create', async () => (await import('./verbs/create/create.ts')).create],
   ['apply', async () => (await import('./verbs/apply/apply.ts')).apply],
   ['replace', async () => (await import('./verbs/replace.ts')).replace],
@@ -25,7 +25,7 @@ const loaders: ReadonlyMap<string, () => Promise<KubectlCommand>> = new Map([
   ['api-versions', async () => (await import('./verbs/api-resources.ts')).apiVersions],
   ['config', async () => (await import('./verbs/config/config.ts')).config],
   ['version', async () => (await import('./verbs/version.ts')).version],
-  ['rollout', async () => (await import('./verbs/rollout/rollout.ts')).rollout],
+  ['rollout', async () => (await import('./verbs/rollout.ts')).rollout],
   ['wait', async () => (await import('./verbs/wait.ts')).wait],
   ['set', async () => (await import('./verbs/set/set.ts')).setCommand],
   ['edit', async () => (await import('./verbs/edit.ts')).edit],

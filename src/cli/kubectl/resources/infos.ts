@@ -34,6 +34,8 @@ export interface InfoOptions {
   readonly requireObject?: boolean;
   /** Objects that do not exist are passed over. */
   readonly ignoreNotFound?: boolean;
+  /** Why objects of a kind are not passed on; undefined for those that are. `suffix` is `List` for a collection. Default: all are. */
+  readonly refuse?: (resource: ApiResource, suffix: string) => Promise<CommandError | undefined>;
   /** Keeps those objects of files whose labels match `-l`. */
   readonly filterManifests?: (object: ApiObject) => boolean;
 }
@@ -57,6 +59,8 @@ async function* manifestInfos(session: Session, options: InfoOptions): AsyncGene
     if (options.filterManifests !== undefined && !options.filterManifests(object)) continue;
     try {
       const resource = await resourceOfManifest(session, object, source);
+      const refusal = await options.refuse?.(resource, '');
+      if (refusal !== undefined) throw new CommandError(`unable to decode ${JSON.stringify(source)}: ${refusal.message}`);
       const namespace = namespaceOfManifest(session, resource, object);
       const info: Info = {
         resource,
@@ -94,11 +98,14 @@ async function* namedInfos(session: Session, args: readonly string[], options: I
   const { flags } = session;
   const query = { labelSelector: flags.string('selector'), fieldSelector: flags.string('field-selector') };
   for (const { resource, names, namespace } of await selectResources(session, args, options)) {
+    const refusal = await options.refuse?.(resource, names === undefined ? 'List' : '');
     try {
       if (names === undefined) {
         for await (const object of listObjects(session, resourcePath(resource, namespace), query)) {
-          yield { resource, namespace: object.metadata?.namespace ?? '', name: object.metadata?.name ?? '', object, source: '' };
+          if (refusal === undefined)
+            yield { resource, namespace: object.metadata?.namespace ?? '', name: object.metadata?.name ?? '', object, source: '' };
         }
+        if (refusal !== undefined) yield refusal;
       }
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
@@ -116,7 +123,8 @@ async function* namedInfos(session: Session, args: readonly string[], options: I
         continue;
       }
       try {
-        yield { ...info, object: await session.object({ method: 'GET', path: infoPath(info) }) };
+        const object = await session.object({ method: 'GET', path: infoPath(info) });
+        yield refusal ?? { ...info, object };
       } catch (error) {
         if (!(error instanceof StatusError)) throw error;
         yield error;

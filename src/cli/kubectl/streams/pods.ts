@@ -1,7 +1,9 @@
 /** Pods as `logs`, `exec`, `attach` and `port-forward` choose them: by name, or the first of an object's. Source: kubectl pkg/polymorphichelpers, pkg/util/podutils, pkg/cmd/util/podcmd. */
-import { formatLabelSelector, formatLabels } from '../../../api/selector.ts';
+
 import { CommandError } from '../command/command.ts';
 import type { ApiObject, Session } from '../command/session.ts';
+import { isKind, traitsOf } from '../kinds/kinds.ts';
+import { unregistered } from '../kinds/registered.ts';
 import { type ApiResource, resourcePath } from '../resources/discovery.ts';
 import { listObjects } from '../resources/infos.ts';
 import { findResource, selectOne } from '../resources/resource-args.ts';
@@ -45,47 +47,28 @@ export const asPod = (object: ApiObject): PodObject => object as unknown as PodO
 
 export const podName = (pod: Pick<ApiObject, 'metadata'>): string => pod.metadata?.name ?? '';
 
-/** Reads a TYPE/NAME or a POD. */
+/** Reads a TYPE/NAME or a POD. Rejects with CommandError for kinds that kubectl does not know; `scheme` is where upstream looks them up. */
 export async function readOne(
   session: Session,
   arg: string,
-  name?: string,
+  options: { readonly name?: string | undefined; readonly scheme?: string } = {},
 ): Promise<{ readonly resource: ApiResource; readonly object: ApiObject }> {
-  const chosen = name === undefined ? await selectOne(session, arg) : { resource: await findResource(session, arg), name };
-  return {
-    resource: chosen.resource,
-    object: await session.object({ method: 'GET', path: resourcePath(chosen.resource, session.namespace, chosen.name) }),
-  };
+  const { resource, name } =
+    options.name === undefined ? await selectOne(session, arg) : { resource: await findResource(session, arg), name: options.name };
+  const object = await session.object({ method: 'GET', path: resourcePath(resource, session.namespace, name) });
+  const refusal = await unregistered(resource, '', options.scheme);
+  if (refusal !== undefined) throw refusal;
+  return { resource, object };
 }
 
 /** `*v1.ConfigMap`. */
-const goType = (resource: ApiResource): string => `*${resource.version}.${resource.kind}`;
-
-interface Selecting {
-  readonly spec?: { readonly selector?: Readonly<Record<string, string>> };
-}
+export const goType = (resource: ApiResource): string => `*${resource.version}.${resource.kind}`;
 
 /** The label selector of an object's pods, as text. Throws CommandError. */
 export function podSelectorOf(resource: ApiResource, object: ApiObject): string {
-  const selector = (object as unknown as Selecting).spec?.selector; // narrowed by the kinds below
-  switch (resource.kind) {
-    case 'Service':
-    case 'ReplicationController':
-      if (selector === undefined || Object.keys(selector).length === 0) {
-        if (resource.kind === 'Service')
-          throw new CommandError(`invalid service '${object.metadata?.name ?? ''}': Service is defined without a selector`);
-        throw new CommandError(`invalid replication controller '${object.metadata?.name ?? ''}': no selector`);
-      }
-      return formatLabels(selector);
-    case 'Deployment':
-    case 'ReplicaSet':
-    case 'DaemonSet':
-    case 'StatefulSet':
-    case 'Job':
-      return formatLabelSelector(selector ?? null);
-    default:
-      throw new CommandError(`selector for ${goType(resource)} not implemented`);
-  }
+  const traits = traitsOf(resource);
+  if (traits?.podSelector === undefined) throw new CommandError(`selector for ${goType(resource)} not implemented`);
+  return traits.podSelector(object);
 }
 
 const readyCondition = (pod: PodObject): PodCondition | undefined =>
@@ -120,7 +103,7 @@ export async function podsOfObject(
   object: ApiObject,
   options: { readonly forLogs: boolean; readonly timeoutMs: number },
 ): Promise<readonly PodObject[]> {
-  if (resource.kind === 'Pod' && resource.group === '') return [asPod(object)];
+  if (isKind(resource, 'Pod')) return [asPod(object)];
   const selector = podSelectorOf(resource, object);
   const found = await listPods(session, selector, options.forLogs);
   if (found.length > 0) return found;

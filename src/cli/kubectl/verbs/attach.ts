@@ -1,9 +1,9 @@
 /** `kubectl attach`. Source: kubectl pkg/cmd/attach/attach.go. */
 import { CommandError, type KubectlCommand } from '../command/command.ts';
 import type { Session } from '../command/session.ts';
+import { podTimeoutMs, sessionStreams, streamFlags, streamPath } from '../streams/pod-streams.ts';
 import { attachablePod, chooseContainer, type PodContainer, type PodObject, podName, readOne } from '../streams/pods.ts';
 import { remoteCommand } from '../streams/stream-client.ts';
-import { podTimeoutMs, sessionStreams, streamFlags, streamPath } from './exec.ts';
 
 export interface AttachOptions {
   readonly container: string;
@@ -52,7 +52,7 @@ export const attach: KubectlCommand = {
     if (args.length > 2)
       throw new CommandError(`expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw ${args.length}: [${args.join(' ')}]`);
     const timeoutMs = podTimeoutMs(flags);
-    const { resource, object } = await readOne(session, first, second);
+    const { resource, object } = await readOne(session, first, { name: second });
     const pod = await attachablePod(session, resource, object, timeoutMs);
     const { phase = '' } = pod.status;
     if (phase === 'Succeeded' || phase === 'Failed')

@@ -8,7 +8,7 @@ import { resourceName } from '../resources/discovery.ts';
 import { collectInfos, type Info, type InfoOptions, visitInfos, withSource } from '../resources/infos.ts';
 import { manifestFilter } from '../resources/label-filter.ts';
 import { rawCall } from '../streams/raw.ts';
-import { type DeletionOptions, deleteInfo, waitUntilGone } from '../writing/deletion.ts';
+import { type DeletionOptions, defaultDeletionTimeoutMs, deleteInfo, gracePeriodOf, waitUntilGone } from '../writing/deletion.ts';
 import {
   allNamespacesFlag,
   cascadeOf,
@@ -18,24 +18,6 @@ import {
   filenameFlags,
   selectorFlag,
 } from '../writing/write-flags.ts';
-
-/** Upstream waits a week where no time was given. */
-export const defaultDeletionTimeoutMs = 168 * 3_600_000;
-
-/** The grace period that the flags stand for. Throws CommandError. */
-export function gracePeriodOf(flags: Flags): number {
-  const asked = flags.int('grace-period');
-  const force = flags.bool('force');
-  if (flags.bool('now')) {
-    if (asked !== -1) throw new CommandError('--now and --grace-period cannot be specified together');
-    if (force) throw new CommandError('--force and --grace-period greater than 0 cannot be specified together');
-    return 1;
-  }
-  if (force && asked > 0) throw new CommandError('--force and --grace-period greater than 0 cannot be specified together');
-  if (force && asked < 0) return 0;
-  // Without --force nothing is taken away before its containers have ended.
-  return asked === 0 && !force ? 1 : asked;
-}
 
 async function confirmed(session: Session, infos: readonly Info[]): Promise<boolean> {
   session.out(`You are about to delete the following ${infos.length} resource(s):\n`);

@@ -5,13 +5,13 @@ import { escapeTerminal, growingLayout, type Layout, renderRows } from '../../pr
 import { CommandError, type KubectlCommand, PlainError } from '../command/command.ts';
 import type { Flags } from '../command/flags.ts';
 import type { ApiObject, Session } from '../command/session.ts';
+import { eventInterval } from '../kinds/describe/events.ts';
 import { noPrinter, objectPrinter, outputFlags, outputName, writtenFormats } from '../output/output.ts';
 import { apiVersionOf, resourcePath } from '../resources/discovery.ts';
 import { listObjects } from '../resources/infos.ts';
 import { findResource } from '../resources/resource-args.ts';
 import { watchObjects } from '../waiting/watch.ts';
 import { allNamespacesFlag } from '../writing/write-flags.ts';
-import { eventInterval } from './describe/events.ts';
 
 /** The field selector of `--for TYPE/NAME`. Rejects with CommandError. */
 async function subjectSelector(session: Session, text: string): Promise<string> {

@@ -1,64 +1,17 @@
 /** `kubectl exec`. Source: kubectl pkg/cmd/exec/exec.go. */
 import { CommandError, type KubectlCommand } from '../command/command.ts';
-import { ArgumentError, type FlagSpec, type Flags } from '../command/flags.ts';
+import { ArgumentError, type Flags } from '../command/flags.ts';
 import type { Session } from '../command/session.ts';
-import { resourcePath } from '../resources/discovery.ts';
+import { unregistered } from '../kinds/registered.ts';
 import { collectInfos } from '../resources/infos.ts';
-import { findResource } from '../resources/resource-args.ts';
-import { attachablePod, chooseContainer, type PodObject, podName, readOne } from '../streams/pods.ts';
-import { type RemoteStreams, remoteCommand } from '../streams/stream-client.ts';
-
-export const streamFlags: readonly FlagSpec[] = [
-  { name: 'container', short: 'c', type: 'string', help: 'Container name.' },
-  { name: 'stdin', short: 'i', type: 'bool', help: 'Pass stdin to the container' },
-  { name: 'tty', short: 't', type: 'bool', help: 'Stdin is a TTY' },
-  { name: 'quiet', short: 'q', type: 'bool', help: 'Only print output from the remote session' },
-  { name: 'pod-running-timeout', type: 'duration', fallback: '1m0s', help: 'The length of time to wait until at least one pod is running' },
-];
-
-/** `--pod-running-timeout` in milliseconds. Throws ArgumentError. */
-export function podTimeoutMs(flags: Flags): number {
-  const timeout = flags.durationMs('pod-running-timeout');
-  if (timeout <= 0) throw new ArgumentError('--pod-running-timeout must be higher than zero');
-  return timeout;
-}
-
-/** The streams of a session: a terminal only where there is one. */
-export function sessionStreams(
-  session: Session,
-  wanted: { readonly stdin: boolean; readonly tty: boolean; readonly quiet: boolean },
-): RemoteStreams {
-  const { stdin, stdout, stderr } = session.terminal;
-  if (!wanted.stdin) return { stdout, stderr, tty: false };
-  const tty = wanted.tty && stdin.isTTY === true;
-  if (wanted.tty && !tty && !wanted.quiet) session.err('Unable to use a TTY - input is not a terminal or the right kind of file\n');
-  return { stdin, stdout, tty, ...(tty ? {} : { stderr }) };
-}
-
-/** The path of an exec or attach session. */
-export async function streamPath(
-  session: Session,
-  pod: PodObject,
-  subresource: string,
-  container: string,
-  streams: RemoteStreams,
-  command: readonly string[] = [],
-): Promise<string> {
-  const params = new URLSearchParams();
-  for (const word of command) params.append('command', word);
-  params.set('container', container);
-  if (streams.stdin !== undefined) params.set('stdin', 'true');
-  params.set('stdout', 'true');
-  if (streams.stderr !== undefined) params.set('stderr', 'true');
-  if (streams.tty) params.set('tty', 'true');
-  const path = resourcePath(await findResource(session, 'pods'), pod.metadata?.namespace ?? session.namespace, podName(pod), subresource);
-  return `${path}?${params}`;
-}
+import { podTimeoutMs, sessionStreams, streamFlags, streamPath } from '../streams/pod-streams.ts';
+import { attachablePod, chooseContainer, type PodObject, readOne } from '../streams/pods.ts';
+import { remoteCommand } from '../streams/stream-client.ts';
 
 async function podOf(session: Session, flags: Flags): Promise<PodObject> {
   const timeoutMs = podTimeoutMs(flags);
   if (flags.list('filename').length > 0) {
-    const [info, ...more] = await collectInfos(session, [], { latest: true });
+    const [info, ...more] = await collectInfos(session, [], { latest: true, refuse: unregistered });
     if (info === undefined || more.length > 0) throw new CommandError('cannot exec into multiple objects at a time');
     return attachablePod(session, info.resource, info.object, timeoutMs);
   }

@@ -3,12 +3,13 @@ import type { JsonObject } from '../../../api/json.ts';
 import { CommandError, type KubectlCommand } from '../command/command.ts';
 import type { Flags } from '../command/flags.ts';
 import { parseLabelList } from '../command/pairs.ts';
-import type { ApiObject, Session } from '../command/session.ts';
+import type { ApiObject } from '../command/session.ts';
+import { groupKind, traitsOf } from '../kinds/kinds.ts';
+import { valueAt } from '../kinds/pod-spec.ts';
+import { unregistered } from '../kinds/registered.ts';
 import { type Info, visitInfos } from '../resources/infos.ts';
-import { findResource } from '../resources/resource-args.ts';
 import { atoi, compact } from '../writing/generator.ts';
-import { withUpdatedLastApplied } from '../writing/last-applied.ts';
-import { overrideFlags, withOverrides } from '../writing/overrides.ts';
+import { createGenerated, overrideFlags } from '../writing/overrides.ts';
 import { filenameFlags, recordFlag, saveConfigFlag, writeFlags } from '../writing/write-flags.ts';
 import { Writer } from '../writing/writing.ts';
 
@@ -17,45 +18,25 @@ interface ContainerPort {
   readonly protocol?: string;
 }
 
-interface Exposed {
-  readonly spec?: {
-    readonly selector?: Readonly<Record<string, string>> & {
-      readonly matchLabels?: Readonly<Record<string, string>>;
-      readonly matchExpressions?: readonly JsonObject[];
-    };
-    readonly template?: { readonly spec?: { readonly containers?: readonly { readonly ports?: readonly ContainerPort[] }[] } };
-    readonly containers?: readonly { readonly ports?: readonly ContainerPort[] }[];
-    readonly ports?: readonly { readonly port: number; readonly protocol?: string }[];
-  };
+interface PortsOfPods {
+  readonly containers?: readonly { readonly ports?: readonly ContainerPort[] }[];
 }
 
-/** Throws CommandError for kinds that have no pods behind them. */
-function checkKind({ resource }: Info): void {
-  const exposable = ['Service', 'ReplicationController', 'Pod', 'Deployment', 'ReplicaSet'];
-  if (!exposable.includes(resource.kind)) {
-    throw new CommandError(`cannot expose a ${resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`}`);
-  }
+interface PortsOfService {
+  readonly ports?: readonly { readonly port: number; readonly protocol?: string }[];
 }
 
-function selectorOf({ resource, object }: Info): Readonly<Record<string, string>> {
-  const fail = (why: string): CommandError => new CommandError(`couldn't retrieve selectors via --selector flag or introspection: ${why}`);
-  const { spec } = object as unknown as Exposed; // of one of the kinds above
-  if (resource.kind === 'Pod') {
-    const labels = object.metadata?.labels ?? {};
-    if (Object.keys(labels).length === 0) throw fail('the pod has no labels and cannot be exposed');
-    return labels;
+/** The labels that the Service is to select. Throws CommandError for kinds that have no pods behind them, and for objects that select none. */
+function selectorOf({ resource, object }: Info, asked: string): Readonly<Record<string, string>> {
+  const traits = traitsOf(resource);
+  if (traits?.exposedLabels === undefined) throw new CommandError(`cannot expose a ${groupKind(resource)}`);
+  if (asked !== '') return parseLabelList(asked);
+  try {
+    return traits.exposedLabels(object);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    throw new CommandError(`couldn't retrieve selectors via --selector flag or introspection: ${error.message}`);
   }
-  if (resource.kind === 'Deployment' || resource.kind === 'ReplicaSet') {
-    if ((spec?.selector?.matchExpressions ?? []).length > 0)
-      throw fail(`couldn't convert expressions - "[${JSON.stringify(spec?.selector?.matchExpressions)}]" to map-based selector format`);
-    const labels = spec?.selector?.matchLabels ?? {};
-    if (Object.keys(labels).length === 0)
-      throw fail(`invalid ${resource.kind === 'Deployment' ? 'deployment' : 'replicaset'}: no selectors, therefore cannot be exposed`);
-    return labels;
-  }
-  const labels = spec?.selector ?? {};
-  if (Object.keys(labels).length === 0 && resource.kind === 'Service') throw fail('the service has no pod selector set');
-  return labels;
 }
 
 interface PortSource {
@@ -63,10 +44,14 @@ interface PortSource {
   readonly protocol: string;
 }
 
-function portsOf({ object }: Info): readonly PortSource[] {
-  const { spec } = object as unknown as Exposed; // of one of the kinds above
-  const containers = spec?.template?.spec?.containers ?? spec?.containers;
-  if (containers === undefined) return (spec?.ports ?? []).map((p) => ({ port: p.port, protocol: p.protocol ?? 'TCP' }));
+/** The ports of an object's containers, or those of a Service itself. */
+function portsOf({ resource, object }: Info): readonly PortSource[] {
+  const path = traitsOf(resource)?.podSpecPath;
+  if (path === undefined) {
+    const { ports = [] } = (object.spec ?? {}) as unknown as PortsOfService; // of the kinds that can be exposed, the one without pods
+    return ports.map((p) => ({ port: p.port, protocol: p.protocol ?? 'TCP' }));
+  }
+  const { containers = [] } = (valueAt(object, path) ?? {}) as unknown as PortsOfPods; // where its kind has its pod spec
   return containers.flatMap((c) => c.ports ?? []).map((p) => ({ port: p.containerPort, protocol: p.protocol ?? 'TCP' }));
 }
 
@@ -88,7 +73,7 @@ function servicePorts(flags: Flags, found: readonly PortSource[]): readonly Json
 
 /** The Service for an object. Throws CommandError. */
 export function generateExposingService(info: Info, flags: Flags): ApiObject {
-  const selector = flags.string('selector') === '' ? selectorOf(info) : parseLabelList(flags.string('selector'));
+  const selector = selectorOf(info, flags.string('selector'));
   if (Object.keys(selector).length === 0) throw new CommandError('selector must be specified');
   const affinity = flags.string('session-affinity');
   if (affinity !== '' && affinity !== 'None' && affinity !== 'ClientIP') throw new CommandError(`unknown session affinity: ${affinity}`);
@@ -112,24 +97,6 @@ export function generateExposingService(info: Info, flags: Flags): ApiObject {
     spec,
     status: { loadBalancer: {} },
   };
-}
-
-/** Creates (or prints) a generated Service in the namespace of the request. */
-export async function createGenerated(
-  session: Session,
-  writer: Writer,
-  type: string,
-  object: ApiObject,
-  verb: string,
-): Promise<{ readonly info: Info; readonly object: ApiObject }> {
-  const resource = await findResource(session, type);
-  const overridden = writer.recorded(withOverrides(session.flags, object, resource), verb);
-  const info: Info = { resource, namespace: session.namespace, name: overridden.metadata?.name ?? '', object: overridden, source: '' };
-  if (writer.dryRun === 'client') {
-    const metadata = { ...overridden.metadata, ...(session.namespaceGiven ? { namespace: session.namespace } : {}) };
-    return { info, object: { ...overridden, metadata } };
-  }
-  return { info, object: await writer.create(info, withUpdatedLastApplied(session.flags.bool('save-config'), overridden)) };
 }
 
 export const expose: KubectlCommand = {
@@ -183,8 +150,7 @@ export const expose: KubectlCommand = {
   ],
   run: async (session, flags) => {
     const writer = new Writer(session, 'kubectl-expose');
-    const count = await visitInfos(session, flags.args, { ignoreSelector: true }, async (read) => {
-      checkKind(read);
+    const count = await visitInfos(session, flags.args, { ignoreSelector: true, refuse: unregistered }, async (read) => {
       const { info, object } = await createGenerated(session, writer, 'services', generateExposingService(read, flags), 'expose');
       writer.print('exposed', info, object);
     });

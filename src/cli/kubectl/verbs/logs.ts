@@ -6,10 +6,12 @@ import type { Session } from '../command/session.ts';
 import { resourcePath } from '../resources/discovery.ts';
 import { findResource } from '../resources/resource-args.ts';
 import { chunksOf } from '../streams/answer-body.ts';
+import { podTimeoutMs } from '../streams/pod-streams.ts';
 import {
   allContainerNames,
   chooseContainer,
   findContainer,
+  goType,
   listPods,
   type PodObject,
   podName,
@@ -17,7 +19,6 @@ import {
   readOne,
 } from '../streams/pods.ts';
 import { selectorFlag } from '../writing/write-flags.ts';
-import { podTimeoutMs } from './exec.ts';
 
 const usage = "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\nPOD or TYPE/NAME is a required argument for the logs command";
 const defaultTailOfSelector = 10;
@@ -90,7 +91,7 @@ async function podsToRead(session: Session, flags: Flags): Promise<readonly PodO
   });
   const pods = await podsOfObject(session, resource, object, { forLogs: true, timeoutMs: podTimeoutMs(flags) }).catch((error: unknown) => {
     if (error instanceof CommandError && error.message.startsWith('selector for '))
-      throw new CommandError(`cannot get the logs from *${resource.version}.${resource.kind}: ${error.message}`);
+      throw new CommandError(`cannot get the logs from ${goType(resource)}: ${error.message}`);
     throw error;
   });
   const [first] = pods;

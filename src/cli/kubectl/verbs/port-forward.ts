@@ -9,12 +9,14 @@ import { errorText } from '../../../api/error-text.ts';
 import { CommandError, type KubectlCommand } from '../command/command.ts';
 import { ArgumentError } from '../command/flags.ts';
 import type { ApiObject, Session } from '../command/session.ts';
+import { isKind } from '../kinds/kinds.ts';
+import { schemes } from '../kinds/registered.ts';
 import { resourcePath } from '../resources/discovery.ts';
 import { findResource } from '../resources/resource-args.ts';
+import { podTimeoutMs } from '../streams/pod-streams.ts';
 import { asPod, attachablePod, type PodObject, podName, readOne } from '../streams/pods.ts';
 import { closeText, openWebSocket } from '../streams/stream-client.ts';
 import { watchUntil } from '../waiting/watch-until.ts';
-import { podTimeoutMs } from './exec.ts';
 
 export interface ForwardedPort {
   readonly local: number;
@@ -243,9 +245,9 @@ async function portsOf(
   timeoutMs: number,
 ): Promise<{ readonly pod: PodObject; readonly ports: readonly ForwardedPort[] }> {
   const [name = '', ...texts] = args;
-  const { resource, object } = await readOne(session, name);
+  const { resource, object } = await readOne(session, name, { scheme: schemes.clientGo });
   const pod = await attachablePod(session, resource, object, timeoutMs);
-  if (resource.kind === 'Service') {
+  if (isKind(resource, 'Service')) {
     const service = object as unknown as ServiceObject; // the API answers a read of a service with one
     refuseUdp(
       texts,

@@ -1,6 +1,7 @@
 /** `kubectl taint`. Source: kubectl pkg/cmd/taint. */
 import { isLabelValue, isQualifiedName } from '../../../api/names.ts';
 import { CommandError, type KubectlCommand } from '../command/command.ts';
+import { isKind } from '../kinds/kinds.ts';
 import { visitInfos } from '../resources/infos.ts';
 import { findResource } from '../resources/resource-args.ts';
 import { selectorFlag, validateFlag, writeFlags } from '../writing/write-flags.ts';
@@ -104,8 +105,8 @@ export const taint: KubectlCommand = {
     if (type === undefined) throw new CommandError('one or more resources must be specified as <resource> <name>');
     if (specs.length === 0) throw new CommandError('at least one taint update is required');
     const change = parseTaints(specs);
-    const { kind } = await findResource(session, type.split('/')[0] ?? type);
-    if (kind !== 'Node') throw new CommandError(`invalid resource type ${type}, only node types are supported`);
+    const resource = await findResource(session, type.split('/')[0] ?? type);
+    if (!isKind(resource, 'Node')) throw new CommandError(`invalid resource type ${type}, only node types are supported`);
     const writer = new Writer(session, 'kubectl-taint');
     await visitInfos(session, resources, {}, async (info) => {
       const { spec } = info.object as { readonly spec?: { readonly taints?: readonly (Taint & Record<string, string>)[] } };

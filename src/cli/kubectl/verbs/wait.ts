@@ -7,10 +7,9 @@ import type { ApiObject, Session } from '../command/session.ts';
 import { outputFlags } from '../output/output.ts';
 import { collectInfos, type Info, type InfoOptions, visitInfos } from '../resources/infos.ts';
 import { watchUntil } from '../waiting/watch-until.ts';
-import { waitUntilGone } from '../writing/deletion.ts';
+import { defaultDeletionTimeoutMs, waitUntilGone } from '../writing/deletion.ts';
 import { allNamespacesFlag, fieldSelectorFlag, filenameFlags, selectorFlag } from '../writing/write-flags.ts';
 import { Writer } from '../writing/writing.ts';
-import { defaultDeletionTimeoutMs } from './delete.ts';
 
 type Check = (object: ApiObject) => boolean;
 

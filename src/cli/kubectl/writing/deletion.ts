@@ -1,6 +1,7 @@
 /** Deleting objects and waiting until they are gone: `delete`, `replace --force`, `run --rm`. Source: kubectl pkg/cmd/delete/delete.go, pkg/cmd/wait/delete.go. */
 import { isNotFound } from '../../../api/status-error.ts';
 import { CommandError } from '../command/command.ts';
+import type { Flags } from '../command/flags.ts';
 import type { ApiObject, Session } from '../command/session.ts';
 import { resourceName } from '../resources/discovery.ts';
 import { type Info, infoPath } from '../resources/infos.ts';
@@ -15,6 +16,24 @@ export interface DeletionOptions {
   /** `name`, or '' for a sentence. */
   readonly output: string;
   readonly quiet?: boolean;
+}
+
+/** Upstream waits a week where no time was given. */
+export const defaultDeletionTimeoutMs = 168 * 3_600_000;
+
+/** The grace period that the flags stand for. Throws CommandError. */
+export function gracePeriodOf(flags: Flags): number {
+  const asked = flags.int('grace-period');
+  const force = flags.bool('force');
+  if (flags.bool('now')) {
+    if (asked !== -1) throw new CommandError('--now and --grace-period cannot be specified together');
+    if (force) throw new CommandError('--force and --grace-period greater than 0 cannot be specified together');
+    return 1;
+  }
+  if (force && asked > 0) throw new CommandError('--force and --grace-period greater than 0 cannot be specified together');
+  if (force && asked < 0) return 0;
+  // Without --force nothing is taken away before its containers have ended.
+  return asked === 0 && !force ? 1 : asked;
 }
 
 function deletedText(info: Info, options: DeletionOptions): string {

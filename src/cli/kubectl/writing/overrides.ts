@@ -6,8 +6,12 @@ import { applyMergePatch } from '../../../api/patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '../../../api/patch/strategic-merge-patch.ts';
 import { CommandError } from '../command/command.ts';
 import type { FlagSpec, Flags } from '../command/flags.ts';
-import type { ApiObject } from '../command/session.ts';
+import type { ApiObject, Session } from '../command/session.ts';
+import type { Info } from '../resources/infos.ts';
+import { findResource } from '../resources/resource-args.ts';
+import { withUpdatedLastApplied } from './last-applied.ts';
 import { StrategicKinds } from './strategic.ts';
+import type { Writer } from './writing.ts';
 
 export const overrideFlags: readonly FlagSpec[] = [
   { name: 'overrides', type: 'string', help: 'An inline JSON override for the generated object.' },
@@ -46,4 +50,22 @@ export function withOverrides(
     return applyStrategicMergePatch(object, patch, target);
   };
   return apply();
+}
+
+/** Creates a generated object in the namespace of the request, its overrides applied; in a dry run it is only made. */
+export async function createGenerated(
+  session: Session,
+  writer: Writer,
+  type: string,
+  object: ApiObject,
+  verb: string,
+): Promise<{ readonly info: Info; readonly object: ApiObject }> {
+  const resource = await findResource(session, type);
+  const overridden = writer.recorded(withOverrides(session.flags, object, resource), verb);
+  const info: Info = { resource, namespace: session.namespace, name: overridden.metadata?.name ?? '', object: overridden, source: '' };
+  if (writer.dryRun === 'client') {
+    const metadata = { ...overridden.metadata, ...(session.namespaceGiven ? { namespace: session.namespace } : {}) };
+    return { info, object: { ...overridden, metadata } };
+  }
+  return { info, object: await writer.create(info, withUpdatedLastApplied(session.flags.bool('save-config'), overridden)) };
 }

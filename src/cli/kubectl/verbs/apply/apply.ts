@@ -7,7 +7,7 @@ import { outputName } from '../../output/output.ts';
 import type { ApiResource } from '../../resources/discovery.ts';
 import { describeInfo, type Info, infosOf, throwAll, withSource } from '../../resources/infos.ts';
 import { manifestFilter } from '../../resources/label-filter.ts';
-import { deleteInfo, waitUntilGone } from '../../writing/deletion.ts';
+import { deleteInfo, gracePeriodOf, waitUntilGone } from '../../writing/deletion.ts';
 import { lastApplied, lastAppliedAnnotation, withLastApplied, withoutNulls } from '../../writing/last-applied.ts';
 import {
   cascadeOf,
@@ -20,7 +20,6 @@ import {
   writeFlags,
 } from '../../writing/write-flags.ts';
 import { patchTypes, Writer } from '../../writing/writing.ts';
-import { gracePeriodOf } from '../delete.ts';
 import { editLastApplied } from './apply-edit-last-applied.ts';
 import { setLastApplied, viewLastApplied } from './apply-last-applied.ts';
 import { type ApplyPatch, ApplyPatcher } from './apply-patch.ts';

@@ -10,9 +10,9 @@ import { apiVersionOf, resourcePath } from '../../resources/discovery.ts';
 import { listObjects } from '../../resources/infos.ts';
 import { findResource } from '../../resources/resource-args.ts';
 import { chunksOf } from '../../streams/answer-body.ts';
+import { podTimeoutMs } from '../../streams/pod-streams.ts';
 import { asPod, podName } from '../../streams/pods.ts';
 import { allNamespacesFlag } from '../../writing/write-flags.ts';
-import { podTimeoutMs } from '../exec.ts';
 
 /** What is dumped of each namespace, by file name. */
 const collections: readonly (readonly [file: string, type: string])[] = [

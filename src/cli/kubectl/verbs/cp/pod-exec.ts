@@ -4,9 +4,9 @@ import { CommandError } from '../../command/command.ts';
 import type { Session } from '../../command/session.ts';
 import { resourcePath } from '../../resources/discovery.ts';
 import { findResource } from '../../resources/resource-args.ts';
+import { streamPath } from '../../streams/pod-streams.ts';
 import { asPod, chooseContainer } from '../../streams/pods.ts';
 import { type RemoteInput, remoteCommand } from '../../streams/stream-client.ts';
-import { streamPath } from '../exec.ts';
 import type { FileSpec } from './file-spec.ts';
 
 export interface PodCommand {

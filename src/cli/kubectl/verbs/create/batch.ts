@@ -2,7 +2,8 @@
 import type { JsonObject } from '../../../../api/json.ts';
 import { CommandError, type KubectlCommand } from '../../command/command.ts';
 import type { ApiObject, Session } from '../../command/session.ts';
-import { readOne } from '../../streams/pods.ts';
+import { isKind } from '../../kinds/kinds.ts';
+import { goType, readOne } from '../../streams/pods.ts';
 import { compact, createObject, generatorFlags } from '../../writing/generator.ts';
 import { nameArgument } from '../../writing/writing.ts';
 
@@ -24,7 +25,7 @@ interface CronJob {
 /** The Job that a CronJob would start now. Rejects with CommandError when `--from` is no CronJob. */
 async function jobFrom(session: Session, name: string, from: string): Promise<ApiObject> {
   const { resource, object } = await readOne(session, from);
-  if (resource.kind !== 'CronJob') throw new CommandError('from must be an existing cronjob');
+  if (!isKind(resource, 'CronJob')) throw new CommandError(`unknown object type ${goType(resource)}`);
   const { metadata, spec } = object as unknown as CronJob; // its kind says so
   const template = spec.jobTemplate;
   const owner = { apiVersion: 'batch/v1', controller: true, kind: 'CronJob', name: metadata.name, uid: metadata.uid };

@@ -1,18 +1,28 @@
 /** `kubectl cordon` and `uncordon`. Source: kubectl pkg/cmd/drain/drain.go, pkg/drain/cordon.go. */
 import { StatusError } from '../../../../api/status-error.ts';
-import type { KubectlCommand } from '../../command/command.ts';
+import { CommandError, type KubectlCommand } from '../../command/command.ts';
 import { ArgumentError } from '../../command/flags.ts';
 import type { Session } from '../../command/session.ts';
+import { isKind } from '../../kinds/kinds.ts';
 import { collectInfos, type Info } from '../../resources/infos.ts';
 import { dryRunFlag, selectorFlag } from '../../writing/write-flags.ts';
 import { patchTypes, Writer } from '../../writing/writing.ts';
 
-/** The nodes that arguments or `-l` name. Rejects with ArgumentError and StatusError. */
+/** The nodes that arguments or `-l` name. Rejects with ArgumentError, CommandError and StatusError. */
 export async function chosenNodes(session: Session, verb: string): Promise<readonly Info[]> {
   const { flags } = session;
   if (flags.args.length === 0 && !flags.given('selector')) throw new ArgumentError(`USAGE: ${verb} NODE [flags]`);
   if (flags.args.length > 0 && flags.given('selector')) throw new ArgumentError('cannot specify both a node name and a --selector option');
-  return collectInfos(session, flags.args.length === 0 ? ['nodes'] : flags.args.map((arg) => (arg.includes('/') ? arg : `nodes/${arg}`)));
+  const nodes = await collectInfos(
+    session,
+    flags.args.length === 0 ? ['nodes'] : flags.args.map((arg) => (arg.includes('/') ? arg : `nodes/${arg}`)),
+  );
+  const other = nodes.find(({ resource }) => !isKind(resource, 'Node'));
+  if (other === undefined) return nodes;
+  const { resource } = other;
+  throw new CommandError(
+    `error: expected resource of type node, got ${JSON.stringify(`${resource.group}/${resource.version}, Resource=${resource.plural}`)}`,
+  );
 }
 
 /** Marks nodes and says so; a node that cannot be marked does not keep the others from it. */

@@ -7,10 +7,10 @@ import { resourcePath } from '../../resources/discovery.ts';
 import type { Info } from '../../resources/infos.ts';
 import { findResource } from '../../resources/resource-args.ts';
 import { chunksOf } from '../../streams/answer-body.ts';
+import { podTimeoutMs } from '../../streams/pod-streams.ts';
 import { asPod, attachablePod, type PodObject, podName } from '../../streams/pods.ts';
 import { watchUntil } from '../../waiting/watch-until.ts';
 import { attachTo } from '../attach.ts';
-import { podTimeoutMs } from '../exec.ts';
 import { restartPolicyOf } from './run-generators.ts';
 
 /** How an attached run came out. */

@@ -7,10 +7,9 @@ import { outputName } from '../../output/output.ts';
 import type { Info } from '../../resources/infos.ts';
 import { deleteInfo } from '../../writing/deletion.ts';
 import { atoi } from '../../writing/generator.ts';
-import { overrideFlags } from '../../writing/overrides.ts';
+import { createGenerated, overrideFlags } from '../../writing/overrides.ts';
 import { deletionFlags, filenameFlags, recordFlag, saveConfigFlag, writeFlags } from '../../writing/write-flags.ts';
 import { Writer } from '../../writing/writing.ts';
-import { createGenerated } from '../expose.ts';
 import { AttachedRun, type Ended } from './run-attached.ts';
 import { type Generator, generateController, generatePod, generateService, generators } from './run-generators.ts';
 

@@ -4,6 +4,7 @@ import { isEnvVarName } from '../../../../api/names.ts';
 import { CommandError, type KubectlCommand } from '../../command/command.ts';
 import type { Flags } from '../../command/flags.ts';
 import type { Session } from '../../command/session.ts';
+import { traitsOf } from '../../kinds/kinds.ts';
 import { readOne } from '../../streams/pods.ts';
 import { changePodSpecs, containersFlag, containersOf, mapContainers, type SetContainer, setFlags } from './pod-template.ts';
 
@@ -46,11 +47,11 @@ async function fromSource(session: Session, flags: Flags): Promise<readonly EnvV
   const source = flags.string('from');
   if (source === '') return [];
   const { resource, object } = await readOne(session, source);
-  if (resource.kind !== 'Secret' && resource.kind !== 'ConfigMap') throw new CommandError('unsupported resource specified in --from');
+  const field = traitsOf(resource)?.environmentSource;
+  if (field === undefined) throw new CommandError('unsupported resource specified in --from');
   const name = object.metadata?.name ?? '';
   const wanted = flags.list('keys');
   const keys = Object.keys((object.data ?? {}) as JsonObject).filter((key) => wanted.length === 0 || wanted.includes(key)); // data is an object of strings
-  const field = resource.kind === 'Secret' ? 'secretKeyRef' : 'configMapKeyRef';
   return keys.sort().map((key) => ({ name: envName(session, key), valueFrom: { [field]: { name, key } } }));
 }
 

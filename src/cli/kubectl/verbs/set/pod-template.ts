@@ -5,8 +5,12 @@ import { StatusError } from '../../../../api/status-error.ts';
 import { CommandError } from '../../command/command.ts';
 import type { FlagSpec } from '../../command/flags.ts';
 import type { ApiObject, Session } from '../../command/session.ts';
+import { traitsOf } from '../../kinds/kinds.ts';
+import { changeAt } from '../../kinds/pod-spec.ts';
+import { unregistered } from '../../kinds/registered.ts';
 import { resourceName } from '../../resources/discovery.ts';
 import { collectInfos, type Info, nothingNamed, throwAll } from '../../resources/infos.ts';
+import { goType } from '../../streams/pods.ts';
 import { StrategicKinds } from '../../writing/strategic.ts';
 import { filenameFlags, recordFlag, selectorFlag, writeFlags } from '../../writing/write-flags.ts';
 import { patchTypes, Writer } from '../../writing/writing.ts';
@@ -41,21 +45,6 @@ export const setFlags: readonly FlagSpec[] = [
   { name: 'all', type: 'bool', help: 'Select all resources, in the namespace of the specified resource types' },
   { name: 'local', type: 'bool', help: 'If true, the command will NOT contact api-server but run locally.' },
 ];
-
-/** Where each kind keeps its pod spec. */
-function podSpecPath(kind: string): readonly string[] {
-  if (kind === 'Pod') return ['spec'];
-  return kind === 'CronJob' ? ['spec', 'jobTemplate', 'spec', 'template', 'spec'] : ['spec', 'template', 'spec'];
-}
-
-const templated = ['Pod', 'ReplicationController', 'ReplicaSet', 'Deployment', 'DaemonSet', 'StatefulSet', 'Job', 'CronJob'];
-
-function changeAt(object: JsonObject, path: readonly string[], change: (spec: JsonObject) => JsonObject): JsonObject {
-  const [field, ...rest] = path;
-  if (field === undefined) return change(object);
-  const inner = (object[field] ?? {}) as JsonObject; // objects all the way to the pod spec
-  return { ...object, [field]: changeAt(inner, rest, change) };
-}
 
 /** `*`, a name, or a name with stars. */
 export const nameMatches = (name: string, pattern: string): boolean =>
@@ -98,20 +87,21 @@ export async function changePodSpecs(session: Session, resources: readonly strin
   const errors: Error[] = [];
   const problems: CommandError[] = [];
   if (resources.length === 0 && flags.list('filename').length === 0) throw new CommandError(nothingNamed);
-  for (const info of await collectInfos(session, resources, { latest: !flags.bool('local') })) {
+  for (const info of await collectInfos(session, resources, { latest: !flags.bool('local'), refuse: unregistered })) {
     const { resource } = info;
     const target = kinds.target(resource);
-    if (!templated.includes(resource.kind) || target === undefined) {
+    const path = traitsOf(resource)?.podSpecPath;
+    if (path === undefined || target === undefined) {
       errors.push(
         new CommandError(
-          `${flags.bool('local') ? resourceName(resource) : resource.plural}/${info.name} the object is not a pod or does not have a pod template: *${resource.version}.${resource.kind}`,
+          `${flags.bool('local') ? resourceName(resource) : resource.plural}/${info.name} the object is not a pod or does not have a pod template: ${goType(resource)}`,
         ),
       );
       continue;
     }
     try {
       const changed = writer.recorded(
-        changeAt(info.object, podSpecPath(resource.kind), (spec) => operation.change(spec as SetPodSpec, info, problems)),
+        changeAt(info.object, path, (spec) => operation.change(spec as SetPodSpec, info, problems)),
         'set',
       );
       const patch = createTwoWayMergePatch(info.object, changed, target);

@@ -3,6 +3,8 @@ import { applyMergePatch } from '../../../../api/patch/merge-patch.ts';
 import { tryParseQuantity } from '../../../../api/quantity.ts';
 import { parseLabelSelector } from '../../../../api/selector.ts';
 import { CommandError, type KubectlCommand } from '../../command/command.ts';
+import { isKind } from '../../kinds/kinds.ts';
+import { unregistered } from '../../kinds/registered.ts';
 import { nothingNamed, visitInfos } from '../../resources/infos.ts';
 import { patchTypes, Writer } from '../../writing/writing.ts';
 import { setEnv } from './env.ts';
@@ -99,8 +101,8 @@ const setSelector: KubectlCommand = {
     const parsed = parseLabelSelector(text);
     if (!parsed.ok) throw new CommandError(parsed.error);
     const writer = new Writer(session, 'kubectl-set');
-    await visitInfos(session, flags.args.slice(0, -1), { latest: true }, async (info) => {
-      if (info.resource.kind !== 'Service') throw new CommandError('setting a selector is only supported for Services');
+    await visitInfos(session, flags.args.slice(0, -1), { latest: true, refuse: unregistered }, async (info) => {
+      if (!isKind(info.resource, 'Service')) throw new CommandError('setting a selector is only supported for Services');
       const selector = Object.fromEntries(
         text
           .split(',')

@@ -11,6 +11,7 @@ import { resourcePath } from '../../resources/discovery.ts';
 import { type Info, listObjects } from '../../resources/infos.ts';
 import { findResource } from '../../resources/resource-args.ts';
 import { writePodTemplate } from '../describe/pod-template.ts';
+import type { Revision, RolloutHistory } from '../kind-traits.ts';
 
 const revisionAnnotation = 'deployment.kubernetes.io/revision';
 const changeCauseAnnotation = 'kubernetes.io/change-cause';
@@ -36,25 +37,14 @@ interface Templated {
 
 const specOf = (object: ApiObject): Templated['spec'] => (object as unknown as Templated).spec; // Deployments and ReplicaSets have a template
 
-export interface Revision {
-  readonly number: number;
-  readonly changeCause: string;
-  readonly replicaSet: ApiObject;
-}
-
 /** The pod template of a revision without the label that its replica set adds. */
-export function templateOf(object: ApiObject): JsonObject {
+function templateOf(object: ApiObject): JsonObject {
   const { template } = specOf(object);
   const { [hashLabel]: _hash, ...labels } = (template.metadata?.labels ?? {}) as Readonly<Record<string, string>>; // labels are strings
   return { ...template, metadata: { ...template.metadata, labels } };
 }
 
-/** All revisions, oldest first. Rejects with CommandError for kinds without. */
-export async function revisionsOf(session: Session, { resource, namespace, object }: Info): Promise<readonly Revision[]> {
-  if (resource.kind !== 'Deployment') {
-    const kind = resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`;
-    throw new CommandError(`no history viewer has been implemented for ${JSON.stringify(kind)}`);
-  }
+async function revisionsOf(session: Session, { namespace, object }: Info): Promise<readonly Revision[]> {
   const replicaSets = await findResource(session, 'replicasets.apps');
   const labelSelector = formatLabelSelector(specOf(object).selector ?? null);
   const revisions: Revision[] = [];
@@ -64,13 +54,13 @@ export async function revisionsOf(session: Session, { resource, namespace, objec
       Array.isArray(owners) && owners.some((owner: JsonObject) => owner.uid === object.metadata?.uid && owner.controller === true);
     const number = Number(replicaSet.metadata?.annotations?.[revisionAnnotation] ?? '');
     if (!owned || !Number.isInteger(number) || number === 0) continue;
-    revisions.push({ number, changeCause: replicaSet.metadata?.annotations?.[changeCauseAnnotation] ?? '', replicaSet });
+    const changeCause = replicaSet.metadata?.annotations?.[changeCauseAnnotation] ?? '';
+    revisions.push({ number, changeCause, object: replicaSet, kind: 'ReplicaSet' });
   }
   return revisions.sort((a, b) => a.number - b.number);
 }
 
-/** The revision to go back to: the one asked for, or the one before the latest. Throws CommandError. */
-export function revisionToRestore(revisions: readonly Revision[], wanted: number, name: string): Revision {
+function revisionToRestore(revisions: readonly Revision[], wanted: number, name: string): Revision {
   if (wanted > 0) {
     const found = revisions.find((r) => r.number === wanted);
     if (found === undefined) throw new CommandError(`unable to find specified revision ${wanted} in history`);
@@ -81,24 +71,23 @@ export function revisionToRestore(revisions: readonly Revision[], wanted: number
   return previous;
 }
 
-/** The JSON patch that brings a revision back; undefined when the Deployment is already that. Throws CommandError when it is paused. */
-export function restorePatch(deployment: ApiObject, revision: Revision): readonly JsonObject[] | undefined {
+function restorePatch(deployment: ApiObject, revision: Revision): readonly JsonObject[] | undefined {
   if (specOf(deployment).paused === true) {
     throw new CommandError("you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again");
   }
-  const template = templateOf(revision.replicaSet);
+  const template = templateOf(revision.object);
   if (sameJson(template, templateOf(deployment))) return undefined;
   const kept = Object.entries(deployment.metadata?.annotations ?? {}).filter(([key]) => ownAnnotations.has(key));
-  const restored = Object.entries(revision.replicaSet.metadata?.annotations ?? {}).filter(([key]) => !ownAnnotations.has(key));
+  const restored = Object.entries(revision.object.metadata?.annotations ?? {}).filter(([key]) => !ownAnnotations.has(key));
   return [
     { op: 'replace', path: '/spec/template', value: template },
     { op: 'replace', path: '/metadata/annotations', value: Object.fromEntries([...kept, ...restored]) },
   ];
 }
 
-/** A revision's pod template as `rollout history --revision` shows it. */
-export function revisionText(revision: Revision): string {
-  const { template } = specOf(revision.replicaSet);
+/** As `rollout history --revision` shows it. */
+function revisionText(revision: Revision): string {
+  const { template } = specOf(revision.object);
   const annotations =
     revision.changeCause === ''
       ? {}
@@ -107,3 +96,5 @@ export function revisionText(revision: Revision): string {
   writePodTemplate(to, { ...template, metadata: { ...template.metadata, ...annotations } } as unknown as PodTemplateSpec); // a ReplicaSet's template is one
   return to.unaligned();
 }
+
+export const deploymentHistory: RolloutHistory = { revisionsOf, revisionToRestore, restorePatch, revisionText };

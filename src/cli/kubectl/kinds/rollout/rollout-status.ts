@@ -1,12 +1,7 @@
 /** How far a rollout is, in upstream's words. Source: kubectl pkg/polymorphichelpers/rollout_status.go. */
 import { CommandError } from '../../command/command.ts';
 import type { ApiObject } from '../../command/session.ts';
-import type { ApiResource } from '../../resources/discovery.ts';
-
-export interface RolloutProgress {
-  readonly text: string;
-  readonly done: boolean;
-}
+import type { RolloutProgress, RolloutStatus } from '../kind-traits.ts';
 
 interface Workload extends Pick<ApiObject, 'metadata'> {
   readonly spec: {
@@ -29,12 +24,15 @@ interface Workload extends Pick<ApiObject, 'metadata'> {
   };
 }
 
+/** An object of one of the kinds below, which the table of kinds chose by its kind. */
+const workloadOf = (object: ApiObject): Workload => object as unknown as Workload;
+
 const generationOf = (object: Pick<ApiObject, 'metadata'>): number => Number(object.metadata?.generation ?? 0);
 
 const nameOf = (object: Pick<ApiObject, 'metadata'>): string => JSON.stringify(object.metadata?.name ?? '');
 
-function deploymentStatus(object: Workload, revision: number): RolloutProgress {
-  const { spec, status } = object;
+export const deploymentStatus: RolloutStatus = (object, revision) => {
+  const { spec, status } = workloadOf(object);
   const running = Number(object.metadata?.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
   if (revision > 0 && running !== revision)
     throw new CommandError(`desired revision (${revision}) is different from the running revision (${running})`);
@@ -53,10 +51,10 @@ function deploymentStatus(object: Workload, revision: number): RolloutProgress {
   if (replicas > updatedReplicas) return waiting(`${replicas - updatedReplicas} old replicas are pending termination`);
   if (availableReplicas < updatedReplicas) return waiting(`${availableReplicas} of ${updatedReplicas} updated replicas are available`);
   return { text: `deployment ${nameOf(object)} successfully rolled out\n`, done: true };
-}
+};
 
-function daemonSetStatus(object: Workload): RolloutProgress {
-  const { spec, status } = object;
+export const daemonSetStatus: RolloutStatus = (object) => {
+  const { spec, status } = workloadOf(object);
   if (spec.updateStrategy?.type !== 'RollingUpdate')
     throw new CommandError('rollout status is only available for RollingUpdate strategy type');
   if (generationOf(object) > (status.observedGeneration ?? 0))
@@ -69,10 +67,10 @@ function daemonSetStatus(object: Workload): RolloutProgress {
   if (updated < desired) return waiting(`${updated} out of ${desired} new pods have been updated`);
   if (available < desired) return waiting(`${available} of ${desired} updated pods are available`);
   return { text: `daemon set ${nameOf(object)} successfully rolled out\n`, done: true };
-}
+};
 
-function statefulSetStatus(object: Workload): RolloutProgress {
-  const { spec, status } = object;
+export const statefulSetStatus: RolloutStatus = (object) => {
+  const { spec, status } = workloadOf(object);
   if (spec.updateStrategy?.type !== 'RollingUpdate')
     throw new CommandError('rollout status is only available for RollingUpdate strategy type');
   const observed = status.observedGeneration ?? 0;
@@ -99,21 +97,4 @@ function statefulSetStatus(object: Workload): RolloutProgress {
     };
   }
   return { text: `statefulset rolling update complete ${currentReplicas} pods at revision ${currentRevision}...\n`, done: true };
-}
-
-/** Throws CommandError when the rollout failed, or the kind has none. */
-export function rolloutProgress(resource: Pick<ApiResource, 'group' | 'kind'>, object: ApiObject, revision: number): RolloutProgress {
-  const workload = object as unknown as Workload; // of one of the kinds below
-  switch (resource.kind) {
-    case 'Deployment':
-      return deploymentStatus(workload, revision);
-    case 'DaemonSet':
-      return daemonSetStatus(workload);
-    case 'StatefulSet':
-      return statefulSetStatus(workload);
-    default:
-      throw new CommandError(
-        `no status viewer has been implemented for ${resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`}`,
-      );
-  }
-}
+};

@@ -1,14 +1,15 @@
 /** `kubectl describe`. Source: kubectl pkg/cmd/describe/describe.go. */
-import { isNotFound, StatusError } from '../../../../api/status-error.ts';
-import { CommandError, type KubectlCommand } from '../../command/command.ts';
-import type { Flags } from '../../command/flags.ts';
-import type { ApiObject, Session } from '../../command/session.ts';
-import { statusText } from '../../command/status-text.ts';
-import { resourcePath } from '../../resources/discovery.ts';
-import { listAll } from '../../resources/list.ts';
-import { type ResourceSelection, selectResources } from '../../resources/resource-args.ts';
-import type { DescribeContext } from './context.ts';
-import { describerOf } from './describers.ts';
+import { isNotFound, StatusError } from '../../../api/status-error.ts';
+import { CommandError, type KubectlCommand } from '../command/command.ts';
+import type { Flags } from '../command/flags.ts';
+import type { ApiObject, Session } from '../command/session.ts';
+import { statusText } from '../command/status-text.ts';
+import type { DescribeContext, Describer } from '../kinds/describe/context.ts';
+import { describeGeneric } from '../kinds/describe/generic.ts';
+import { traitsOf } from '../kinds/kinds.ts';
+import { type ApiResource, resourcePath } from '../resources/discovery.ts';
+import { listAll } from '../resources/list.ts';
+import { type ResourceSelection, selectResources } from '../resources/resource-args.ts';
 
 interface Found {
   readonly selection: ResourceSelection;
@@ -49,11 +50,17 @@ async function find(
   return found;
 }
 
+/** The describer of the resource's kind, or the one for any object. Source: kubectl pkg/describe/describe.go (describerMap). */
+async function describerOf(resource: ApiResource): Promise<Describer> {
+  const traits = traitsOf(resource);
+  return traits?.describer !== undefined && resource.group === traits.groups[0] ? traits.describer() : describeGeneric;
+}
+
 /** Reads the object anew, for the state at the moment of its description. */
 async function describeOne(context: DescribeContext, { selection, namespace, name }: Found): Promise<string> {
   const { resource } = selection;
   const object = await context.session.object({ method: 'GET', path: resourcePath(resource, namespace, name) });
-  return describerOf(resource)(object, context, resource);
+  return (await describerOf(resource))(object, context, resource);
 }
 
 async function describePrefix(

@@ -1,20 +1,21 @@
 /** `kubectl rollout status|history|undo|pause|resume|restart`. Source: kubectl pkg/cmd/rollout. */
-import { rfc3339 } from '../../../../api/time.ts';
-import { alignCells } from '../../../print/table.ts';
-import { CommandError, type KubectlCommand } from '../../command/command.ts';
-import type { FlagSpec } from '../../command/flags.ts';
-import type { Session } from '../../command/session.ts';
-import { outputFlags, outputName } from '../../output/output.ts';
-import { groupResource } from '../../resources/discovery.ts';
-import { type Info, visitInfos } from '../../resources/infos.ts';
-import { watchUntil } from '../../waiting/watch-until.ts';
-import { dryRunFlags, filenameFlags, managerFlag, recordFlag, selectorFlag } from '../../writing/write-flags.ts';
-import { patchTypes, Writer } from '../../writing/writing.ts';
-import { restorePatch, revisionsOf, revisionText, revisionToRestore } from './rollout-history.ts';
-import { rolloutProgress } from './rollout-status.ts';
+import { rfc3339 } from '../../../api/time.ts';
+import { alignCells } from '../../print/table.ts';
+import { CommandError, type KubectlCommand } from '../command/command.ts';
+import type { FlagSpec } from '../command/flags.ts';
+import type { Session } from '../command/session.ts';
+import type { RolloutHistory, RolloutTraits } from '../kinds/kind-traits.ts';
+import { groupKind, traitsOf } from '../kinds/kinds.ts';
+import { unregistered } from '../kinds/registered.ts';
+import { outputFlags, outputName } from '../output/output.ts';
+import { groupResource } from '../resources/discovery.ts';
+import { type Info, visitInfos } from '../resources/infos.ts';
+import { watchUntil } from '../waiting/watch-until.ts';
+import { dryRunFlags, filenameFlags, managerFlag, recordFlag, selectorFlag } from '../writing/write-flags.ts';
+import { patchTypes, Writer } from '../writing/writing.ts';
 
 const targetFlags: readonly FlagSpec[] = [...filenameFlags, selectorFlag];
-const latest = { latest: true, collections: true } as const;
+const latest = { latest: true, collections: true, refuse: unregistered } as const;
 
 /** What a workload of any of the kinds with a rollout has. */
 interface Rolled {
@@ -27,8 +28,10 @@ async function followStatus(session: Session, info: Info): Promise<void> {
   const { flags } = session;
   const revision = flags.int('revision');
   if (revision < 0) throw new CommandError(`revision must be a positive integer: ${revision}`);
+  const progress = await traitsOf(info.resource)?.rollout?.status();
+  if (progress === undefined) throw new CommandError(`no status viewer has been implemented for ${groupKind(info.resource)}`);
   if (!flags.bool('watch')) {
-    session.out(rolloutProgress(info.resource, info.object, revision).text);
+    session.out(progress(info.object, revision).text);
     return;
   }
   const reached = await watchUntil(
@@ -36,7 +39,7 @@ async function followStatus(session: Session, info: Info): Promise<void> {
     info,
     (object) => {
       if (object === undefined) throw new CommandError('object has been deleted');
-      const { text, done } = rolloutProgress(info.resource, object, revision);
+      const { text, done } = progress(object, revision);
       session.out(text);
       return done;
     },
@@ -68,6 +71,18 @@ const status: KubectlCommand = {
   },
 };
 
+/** The history of a kind's roll-outs. Rejects with CommandError when it keeps none. Source: polymorphichelpers/{history,rollback}.go, pkg/apps/kind_visitor.go. */
+async function historyOf({ resource }: Info, viewer: 'history viewer' | 'rollbacker'): Promise<RolloutHistory> {
+  const traits = traitsOf(resource);
+  const found = await traits?.rollout?.history?.();
+  if (found !== undefined) return found;
+  const kind = JSON.stringify(groupKind(resource));
+  if (traits?.podSpecPath !== undefined) throw new CommandError(`no ${viewer} has been implemented for ${kind}`);
+  throw new CommandError(
+    `error retrieving ${viewer === 'rollbacker' ? viewer : 'history'} for ${kind}, no visitor method exists for {${resource.group} ${resource.kind}}`,
+  );
+}
+
 const history: KubectlCommand = {
   name: 'history',
   summary: 'View rollout history',
@@ -83,11 +98,12 @@ const history: KubectlCommand = {
     if (wanted < 0) throw new CommandError(`revision must be a positive integer: ${wanted}`);
     const writer = new Writer(session, '');
     await visitInfos(session, flags.args, latest, async (info) => {
+      const { revisionsOf, revisionText } = await historyOf(info, 'history viewer');
       const revisions = await revisionsOf(session, info);
       const found = revisions.find((r) => r.number === wanted);
       if (outputName(flags) !== '') {
         for (const revision of wanted === 0 ? revisions : [found ?? notFound()])
-          writer.print('', { resource: { ...info.resource, kind: 'ReplicaSet' } }, revision.replicaSet);
+          writer.print('', { resource: { ...info.resource, kind: revision.kind } }, revision.object);
         return;
       }
       if (wanted > 0) return writer.print(`with revision #${wanted}\n${revisionText(found ?? notFound())}`, info, info.object);
@@ -122,10 +138,7 @@ const undo: KubectlCommand = {
     if (flags.args.length === 0 && !flags.given('filename')) throw new CommandError('required resource not specified');
     const writer = new Writer(session, '');
     await visitInfos(session, flags.args, latest, async (info) => {
-      if (info.resource.kind !== 'Deployment') {
-        const { group, kind } = info.resource;
-        throw new CommandError(`no rollbacker has been implemented for ${JSON.stringify(group === '' ? kind : `${kind}.${group}`)}`);
-      }
+      const { revisionsOf, revisionToRestore, restorePatch, revisionText } = await historyOf(info, 'rollbacker');
       const wanted = flags.int('to-revision');
       if (wanted < 0) throw new CommandError(`unable to find specified revision ${wanted} in history`);
       const revision = revisionToRestore(await revisionsOf(session, info), wanted, info.name);
@@ -143,7 +156,9 @@ interface Change {
   readonly name: string;
   readonly summary: string;
   readonly operation: string;
-  readonly kinds: readonly string[];
+  /** What it is called where it cannot be done. */
+  readonly doing: string;
+  supports(rollout: RolloutTraits): boolean;
   /** The merge patch. Throws CommandError with the reason why not. */
   patch(info: Info): {
     readonly spec: {
@@ -165,8 +180,8 @@ const changeCommand = (change: Change): KubectlCommand => ({
     const count = await visitInfos(session, flags.args, latest, async (info) => {
       const { resource } = info;
       const refuse = (why: string): CommandError => new CommandError(`${groupResource(resource)} ${JSON.stringify(info.name)} ${why}`);
-      if (!change.kinds.includes(resource.kind))
-        throw refuse(`${change.name === 'pause' ? 'pausing' : change.name === 'resume' ? 'resuming' : 'restarting'} is not supported`);
+      const traits = traitsOf(resource)?.rollout;
+      if (traits === undefined || !change.supports(traits)) throw refuse(`${change.doing} is not supported`);
       const patch = attempt(() => change.patch(info), refuse);
       const object = writer.dryRun === 'client' ? info.object : await writer.patch(info, { type: patchTypes.merge, patch });
       writer.print(change.operation, info, object);
@@ -188,7 +203,8 @@ const pause = changeCommand({
   name: 'pause',
   summary: 'Mark the provided resource as paused',
   operation: 'paused',
-  kinds: ['Deployment'],
+  doing: 'pausing',
+  supports: ({ pausable }) => pausable === true,
   patch: (info) => {
     if (isPaused(info)) throw new CommandError('is already paused');
     return { spec: { paused: true } };
@@ -199,7 +215,8 @@ const resume = changeCommand({
   name: 'resume',
   summary: 'Resume a paused resource',
   operation: 'resumed',
-  kinds: ['Deployment'],
+  doing: 'resuming',
+  supports: ({ pausable }) => pausable === true,
   patch: (info) => {
     if (!isPaused(info)) throw new CommandError('is not paused');
     return { spec: { paused: false } };
@@ -210,7 +227,8 @@ const restart = changeCommand({
   name: 'restart',
   summary: 'Restart a resource',
   operation: 'restarted',
-  kinds: ['Deployment', 'DaemonSet', 'StatefulSet'],
+  doing: 'restarting',
+  supports: () => true,
   patch: (info) => {
     if (isPaused(info)) throw new CommandError("can't restart paused deployment (run rollout resume first)");
     return { spec: { template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': rfc3339(Date.now()) } } } } };

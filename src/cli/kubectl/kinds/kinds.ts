@@ -1,0 +1,110 @@
+/**
+ * The one table of what kubectl does differently for a kind: a workload is one line here, and no verb knows kinds by name alone.
+ * Rows are found by group and kind, so that another group's `Service` or `Deployment` is never taken for the core one, and every version
+ * of ours is. What a row loads, it loads when it is needed.
+ */
+import type { ApiResource } from '../resources/discovery.ts';
+import type { KindTraits } from './kind-traits.ts';
+import { labelsOfSelector, ownLabels, selectorByExpressions, selectorByLabels, selectorOfService } from './selectors.ts';
+
+const template = ['spec', 'template', 'spec'];
+const apps = ['apps', 'extensions'] as const;
+
+const rows = [
+  {
+    kind: 'Pod',
+    groups: [''],
+    podSpecPath: ['spec'],
+    exposedLabels: ownLabels,
+    describer: async () => (await import('./describe/pod.ts')).describePod,
+  },
+  {
+    kind: 'ReplicationController',
+    groups: [''],
+    podSpecPath: template,
+    podSelector: selectorByLabels,
+    exposedLabels: labelsOfSelector.map,
+    describer: async () => (await import('./describe/replication-controller.ts')).describeReplicationController,
+  },
+  {
+    kind: 'Deployment',
+    groups: apps,
+    podSpecPath: template,
+    podSelector: selectorByExpressions,
+    exposedLabels: labelsOfSelector.deployment,
+    rollout: {
+      pausable: true,
+      status: async () => (await import('./rollout/rollout-status.ts')).deploymentStatus,
+      history: async () => (await import('./rollout/deployment-history.ts')).deploymentHistory,
+    },
+    describer: async () => (await import('./describe/deployment.ts')).describeDeployment,
+  },
+  {
+    kind: 'ReplicaSet',
+    groups: apps,
+    podSpecPath: template,
+    podSelector: selectorByExpressions,
+    exposedLabels: labelsOfSelector.replicaSet,
+    describer: async () => (await import('./describe/replica-set.ts')).describeReplicaSet,
+  },
+  {
+    kind: 'DaemonSet',
+    groups: apps,
+    podSpecPath: template,
+    podSelector: selectorByExpressions,
+    rollout: { status: async () => (await import('./rollout/rollout-status.ts')).daemonSetStatus },
+  },
+  {
+    kind: 'StatefulSet',
+    groups: ['apps'],
+    podSpecPath: template,
+    podSelector: selectorByExpressions,
+    rollout: { status: async () => (await import('./rollout/rollout-status.ts')).statefulSetStatus },
+  },
+  { kind: 'Job', groups: ['batch'], podSpecPath: template, podSelector: selectorByExpressions },
+  { kind: 'CronJob', groups: ['batch'], podSpecPath: ['spec', 'jobTemplate', ...template] },
+  {
+    kind: 'Service',
+    groups: [''],
+    podSelector: selectorOfService,
+    exposedLabels: labelsOfSelector.service,
+    describer: async () => (await import('./describe/service.ts')).describeService,
+  },
+  {
+    kind: 'ConfigMap',
+    groups: [''],
+    environmentSource: 'configMapKeyRef',
+    describer: async () => (await import('./describe/config-map.ts')).describeConfigMap,
+  },
+  {
+    kind: 'Secret',
+    groups: [''],
+    environmentSource: 'secretKeyRef',
+    describer: async () => (await import('./describe/secret.ts')).describeSecret,
+  },
+  { kind: 'ServiceAccount', groups: [''], describer: async () => (await import('./describe/service-account.ts')).describeServiceAccount },
+  { kind: 'Node', groups: [''], describer: async () => (await import('./describe/node.ts')).describeNode },
+  { kind: 'Namespace', groups: [''], describer: async () => (await import('./describe/namespace.ts')).describeNamespace },
+  { kind: 'Endpoints', groups: [''], describer: async () => (await import('./describe/endpoints.ts')).describeEndpoints },
+  {
+    kind: 'EndpointSlice',
+    groups: ['discovery.k8s.io'],
+    describer: async () => (await import('./describe/endpoint-slice.ts')).describeEndpointSlice,
+  },
+] as const satisfies readonly KindTraits[];
+
+export type KnownKind = (typeof rows)[number]['kind'];
+export type GroupKind = Pick<ApiResource, 'group' | 'kind'>;
+
+/** Every row, in no particular order. */
+export const kindTable: readonly KindTraits[] = rows;
+
+/** What is done differently for a resource's kind; undefined when nothing is. */
+export const traitsOf = ({ group, kind }: GroupKind): KindTraits | undefined =>
+  kindTable.find((row) => row.kind === kind && row.groups.includes(group));
+
+/** Whether a resource is the kind that Kubernetes knows by this name, in any version, and not another group's. */
+export const isKind = (resource: GroupKind, kind: KnownKind): boolean => traitsOf(resource)?.kind === kind;
+
+/** `ConfigMap`, `Deployment.apps`: how upstream prints a kind with its group. */
+export const groupKind = ({ group, kind }: GroupKind): string => (group === '' ? kind : `${kind}.${group}`);

@@ -1,0 +1,34 @@
+/**
+ * Kinds that kubectl itself knows: verbs that look into an object's fields take no others.
+ * Source: cli-runtime pkg/resource/builder.go (WithScheme); apimachinery pkg/runtime/error.go (notRegisteredErr).
+ */
+import { CommandError } from '../command/command.ts';
+import { type ApiResource, apiVersionOf } from '../resources/discovery.ts';
+import { traitsOf } from './kinds.ts';
+
+/** Where upstream's list of kinds stands: its messages name it. */
+export const schemes = {
+  kubectl: 'pkg/scheme/scheme.go:28',
+  clientGo: 'k8s.io/client-go/kubernetes/scheme/register.go:82',
+} as const;
+
+type GroupVersionKind = Pick<ApiResource, 'group' | 'version' | 'kind'>;
+
+async function isRegistered(resource: GroupVersionKind): Promise<boolean> {
+  if (traitsOf(resource) !== undefined) return true;
+  // Only for what is refused anyway, or nearly: the schemas take a while to open.
+  const { StrategicKinds } = await import('../writing/strategic.ts');
+  return new StrategicKinds().target(resource) !== undefined;
+}
+
+/** The refusal of a kind that kubectl does not know; undefined for all others. `suffix` is `List` for a collection. */
+export async function unregistered(
+  resource: GroupVersionKind,
+  suffix = '',
+  scheme: string = schemes.kubectl,
+): Promise<CommandError | undefined> {
+  if (await isRegistered(resource)) return undefined;
+  return new CommandError(
+    `no kind ${JSON.stringify(`${resource.kind}${suffix}`)} is registered for version ${JSON.stringify(apiVersionOf(resource))} in scheme ${JSON.stringify(scheme)}`,
+  );
+}

@@ -1,0 +1,78 @@
+/** How kinds select their pods. Source: kubectl pkg/polymorphichelpers/{helpers,mapbasedselectorforobject}.go. */
+import type { JsonObject } from '../../../api/json.ts';
+import { formatLabelSelector, formatLabels } from '../../../api/selector.ts';
+import { CommandError } from '../command/command.ts';
+import type { ApiObject } from '../command/session.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+interface LabelSelector {
+  readonly matchLabels?: Labels;
+  readonly matchExpressions?: readonly { readonly key: string; readonly operator: string; readonly values?: readonly string[] }[];
+}
+
+interface SpecOf<Selector> {
+  readonly selector?: Selector;
+  readonly template?: { readonly metadata?: { readonly labels?: Labels } };
+}
+
+/** The spec of an object whose kind has such a selector, which its row in the table says. */
+const specOf = <Selector>(object: ApiObject): SpecOf<Selector> => (object.spec ?? {}) as unknown as SpecOf<Selector>;
+
+/** Of kinds whose selector is a plain map. */
+export const selectorByLabels = (object: ApiObject): string => formatLabels(specOf<Labels>(object).selector ?? {});
+
+export const selectorByExpressions = (object: ApiObject): string => formatLabelSelector(specOf<JsonObject>(object).selector ?? null);
+
+export function selectorOfService(object: ApiObject): string {
+  if (Object.keys(specOf<Labels>(object).selector ?? {}).length === 0)
+    throw new CommandError(`invalid service '${object.metadata?.name ?? ''}': Service is defined without a selector`);
+  return selectorByLabels(object);
+}
+
+/** The labels of the object itself: of a pod. */
+export function ownLabels(object: ApiObject): Labels {
+  const labels = object.metadata?.labels ?? {};
+  if (Object.keys(labels).length === 0) throw new CommandError('the pod has no labels and cannot be exposed');
+  return labels;
+}
+
+/** As Go prints requirements with `%+v`. */
+const requirementText = ({ key, operator, values = [] }: NonNullable<LabelSelector['matchExpressions']>[number]): string =>
+  `{Key:${key} Operator:${operator} Values:[${values.join(' ')}]}`;
+
+function refuseExpressions({ matchExpressions = [] }: LabelSelector): void {
+  if (matchExpressions.length > 0)
+    throw new CommandError(
+      `couldn't convert expressions - "[${matchExpressions.map(requirementText).join(' ')}]" to map-based selector format`,
+    );
+}
+
+/** `name` and `words` are what messages of today's and of the former group call the kind. */
+function labelsOf(name: string, words: string): (object: ApiObject) => Labels {
+  return (object) => {
+    const { selector, template } = specOf<LabelSelector>(object);
+    const labels = selector?.matchLabels ?? {};
+    if (object.apiVersion?.startsWith('extensions/') === true) {
+      refuseExpressions(selector ?? {});
+      const used = selector === undefined ? (template?.metadata?.labels ?? {}) : labels;
+      if (Object.keys(used).length === 0) throw new CommandError(`the ${words} has no labels or selectors and cannot be exposed`);
+      return used;
+    }
+    if (Object.keys(labels).length === 0) throw new CommandError(`invalid ${name}: no selectors, therefore cannot be exposed`);
+    refuseExpressions(selector ?? {});
+    return labels;
+  };
+}
+
+/** The labels that a kind's selector asks for. */
+export const labelsOfSelector = {
+  map: (object: ApiObject): Labels => specOf<Labels>(object).selector ?? {},
+  service: (object: ApiObject): Labels => {
+    const { selector = {} } = specOf<Labels>(object);
+    if (Object.keys(selector).length === 0) throw new CommandError('the service has no pod selector set');
+    return selector;
+  },
+  deployment: labelsOf('deployment', 'deployment'),
+  replicaSet: labelsOf('replicaset', 'replica set'),
+};
