@@ -13,7 +13,7 @@ import { type ObjectMetaRules, validateObjectMeta, validateObjectMetaUpdate } fr
 export interface Finished<T extends KubeObject> {
   readonly object: T;
   readonly errors: readonly FieldError[];
-  /** None when there are errors. */
+  /** Empty when there are errors. */
   readonly warnings: readonly string[];
 }
 
@@ -90,7 +90,7 @@ function metaRules({ scope, rules }: AnyKind): ObjectMetaRules {
   };
 }
 
-/** What an update can never change, and what it keeps when it says nothing. */
+/** Copies what an update can never change from the previous object, and metadata that the update leaves out. */
 function keepSystemMeta<T extends KubeObject>(object: T, { metadata }: T): T {
   const { metadata: next } = object;
   return withMeta(object, {

@@ -1,4 +1,4 @@
-/** What was thrown, in words: anything can be. */
+/** Renders thrown values as text. JavaScript can throw any value, not only errors. */
 
 /** The message of an error; any other value as text. */
 export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -56,16 +56,19 @@ export interface FieldError {
   readonly message: string;
 }
 
-/** In characters. Differs: upstream shows values whole; its own answers can be many times as large as what was asked. */
+/**
+ * Longest value in a message, in characters. Differs: upstream prints whole values, so its error can be many times as
+ * large as the request.
+ */
 const maxShown = 32 * 1024;
 
 /** A text for a message, cut when it is too long for one. */
 export const shortened = (text: string): string => (text.length <= maxShown ? text : `${text.slice(0, maxShown).toWellFormed()}...`);
 
-/** Stops JSON.stringify. */
+/** Thrown to stop JSON.stringify once enough has been rendered. */
 class EnoughShown extends Error {}
 
-/** A value as JSON; no more of a large one is looked at than is shown. */
+/** A value as JSON. Stops reading a large value once there is as much text as is shown. */
 function boundedJson(value: unknown): string {
   let budget = maxShown;
   try {
@@ -88,12 +91,12 @@ export function renderBadValue(value: unknown): string {
   return typeof value === 'object' ? boundedJson(value) : shortened(JSON.stringify(value));
 }
 
-/** Errors that are told of one object, and looked for where a list can be long. Differs: upstream tells them all. */
+/** The most errors reported for one object; checks of long lists stop here. Differs: upstream reports all errors. */
 export const maxFieldErrors = 256;
 
 const withDetail = (head: string, detail: string): string => (detail === '' ? head : `${head}: ${detail}`);
 
-/** The message is made when it is read: of very many errors only the first are told. */
+/** The message is built when it is first read, because only the first of very many errors are reported. */
 const fieldError = (type: FieldErrorType, at: FieldPath, message: () => string): FieldError => ({
   type,
   field: at.toString(),

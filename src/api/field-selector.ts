@@ -11,7 +11,7 @@ export interface FieldSelector {
   readonly requirements: readonly FieldRequirement[];
   /** True when it selects everything. */
   readonly empty: boolean;
-  /** Asks for the values of the fields that it selects by, '' when absent. */
+  /** `fieldValue` returns the value of a field that the selector names, or '' when the field is absent. */
   matches(fieldValue: (field: string) => string): boolean;
   /** Upstream's string form, values escaped. */
   toString(): string;

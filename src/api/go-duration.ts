@@ -24,7 +24,7 @@ export function goDurationText(ms: number): string {
   if (ms > -1000 && ms < 1000) return ms === 0 ? '0s' : `${ms}ms`;
   const total = Math.abs(ms) / 1000;
   const [hours, minutes] = [Math.trunc(total / 3600), Math.trunc(total / 60) % 60];
-  // Thousandths of a second at most, without what binary fractions add to them.
+  // At most three digits after the point, so that binary rounding errors do not show.
   const seconds = `${Number((total % 60).toFixed(3))}s`;
   const sign = ms < 0 ? '-' : '';
   if (hours > 0) return `${sign}${hours}h${minutes}m${seconds}`;

@@ -96,7 +96,7 @@ export const isIp6 = (text: string): boolean => parseIp(text)?.family === 6;
 
 const notAnIp = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
 
-/** The rule for fields older than strict checking: anything that parses. */
+/** The rule for fields that are older than strict checking: any address that parses is valid. */
 export const legacyIpErrors = (text: string, at: FieldPath): readonly FieldError[] =>
   isIp(text) ? [] : [fieldErrors.invalid(at, text, notAnIp)];
 
@@ -119,14 +119,17 @@ export function legacyCidrErrors(text: string, at: FieldPath): readonly FieldErr
   return good ? [] : [fieldErrors.invalid(at, text, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')];
 }
 
-/** What newly written values of older fields must be besides: a text that all parsers read alike. Source: ip.go, parseIP (strictValidation). */
+/**
+ * The extra rule for new values in older fields: the text must be one that all parsers read alike. Source: ip.go,
+ * parseIP (strictValidation).
+ */
 export function strictIpErrors(text: string, at: FieldPath): readonly FieldError[] {
   const ip = parseIp(text);
   if (ip?.leadingZeros === true) return [fieldErrors.invalid(at, text, 'must not have leading 0s')];
   return ip?.mapped === true ? [fieldErrors.invalid(at, text, 'must not be an IPv4-mapped IPv6 address')] : [];
 }
 
-/** As `strictIpErrors`, of a network that parses. Source: ip.go, parseCIDR (strictValidation). */
+/** The same as `strictIpErrors` for a network that parses. Source: ip.go, parseCIDR (strictValidation). */
 export function strictCidrErrors(text: string, at: FieldPath): readonly FieldError[] {
   const [address = '', length = ''] = text.split('/');
   const ip = parseIp(address);

@@ -1,4 +1,4 @@
-/** JSON as received from the wire: the only place where nothing is known of a shape. */
+/** JSON as received from the wire. This is the only place where the shape of a value is unknown. */
 export type JsonPrimitive = string | number | boolean | null;
 export type JsonValue = JsonPrimitive | JsonArray | JsonObject;
 export type JsonArray = readonly JsonValue[];
@@ -10,6 +10,6 @@ export interface JsonObject {
 export const isObject = (value: JsonValue | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The same of a value of which nothing is known. */
+/** The same check for a value of unknown type. */
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,11 +1,13 @@
 /**
- * Kinds: one declaration per resource, from which routes, discovery, OpenAPI, storage keys, clients, CLI names and tables derive.
- * A Kind is plain data and pure functions; it never does I/O. Its members stand in groups by concern; each hook says when it runs and what it may do.
- * No hook mutates what it is given: one that changes an object returns another.
+ * Kinds: one declaration per resource. Routes, discovery, OpenAPI, storage keys, clients, CLI names and tables derive
+ * from it. A Kind is plain data and pure functions; it never does I/O. Its members are grouped by concern, and each
+ * hook says when it runs and what it may do. No hook mutates its arguments: one that changes an object returns a new
+ * one.
  *
- * The way of a write: decode (`codec.schema`), `codec.defaults`, mutating admission, `create.prepare` or `update.prepare`, `rules.validate` and
- * `create.validate` or `update.validate`, warnings, `rules.canonicalize`, validating admission, store. `before-write.ts` is the middle of it.
- * Source of the shape: apiserver pkg/registry/rest/{create,update,delete}.go.
+ * Steps of a write: decode (`codec.schema`), `codec.defaults`, mutating admission, `create.prepare` or
+ * `update.prepare`, `rules.validate` and `create.validate` or `update.validate`, warnings, `rules.canonicalize`,
+ * validating admission, store. `before-write.ts` runs the steps between the two admissions. Source of the shape:
+ * apiserver pkg/registry/rest/{create,update,delete}.go.
  */
 import type { FieldError, FieldPath } from './field-error.ts';
 import type { JsonObject } from './json.ts';
@@ -16,7 +18,7 @@ import type { Table } from './table.ts';
 
 export type Scope = 'Namespaced' | 'Cluster';
 
-/** What people call a resource, besides its plural; shown by discovery, understood by kubectl. */
+/** Names of a resource besides its plural, as discovery lists them and kubectl accepts them. */
 export interface ResourceNames {
   /** Default: the kind in lower case. */
   readonly singular?: string;
@@ -24,19 +26,26 @@ export interface ResourceNames {
   readonly shortNames?: readonly string[];
   /** `all`: `kubectl get all` shows it. */
   readonly categories?: readonly string[];
-  /** The kind of lists. Default: the kind and `List`. */
+  /** The kind of lists. Default: the kind followed by `List`. */
   readonly list?: string;
-  /** Where upstream keeps objects in etcd, as some errors tell: `minions`. Default: the plural. Source: pkg/kubeapiserver/default_storage_factory_builder.go. */
+  /**
+   * The folder in which upstream keeps the objects in etcd, e.g. `minions`; some error messages show it. Default: the
+   * plural. Source: pkg/kubeapiserver/default_storage_factory_builder.go.
+   */
   readonly etcdFolder?: string;
 }
 
 /** How an object is read from a request and written into an answer. */
 export interface Codec<T extends KubeObject> {
-  /** Model name in the schema data, e.g. `io.k8s.api.core.v1.Pod`; or the format itself, of a Kind that is defined at run time. */
+  /**
+   * Model name in the schema data, e.g. `io.k8s.api.core.v1.Pod`. A Kind that is defined at run time gives the format
+   * itself.
+   */
   readonly schema: string | ObjectFormat;
   /**
-   * Fills in defaults that depend on nothing but the object. Runs on every decoded object of every verb, before admission, and again after mutating
-   * admission has changed it: running twice must be running once. Schema data has already dropped nulls and added Go's empty structs.
+   * Fills in defaults that depend on nothing but the object. Runs on every decoded object of every verb, before
+   * admission, and again after mutating admission has changed it. It must be idempotent. Schema data has already
+   * dropped nulls and added Go's empty structs.
    */
   defaults?(object: T): T;
   /** Other versions and groups that serve the same stored objects. */
@@ -52,12 +61,12 @@ export type ServedVersion = ServedVersionNames & (PureConversion | SlowConversio
 interface PureConversion {
   /** Runs on a decoded body, before defaults. */
   toStored(object: JsonObject): JsonObject;
-  /** Runs on whatever is answered in this version, once for each state of an object. */
+  /** Runs on every object that is answered in this version, once for each state of an object. */
   fromStored(object: JsonObject): JsonObject;
   readonly remote?: undefined;
 }
 
-/** Conversions that take time and may fail: by webhooks. */
+/** Conversions that take time and may fail, such as those by webhooks. */
 interface SlowConversion {
   readonly remote: RemoteConversion;
 }
@@ -68,37 +77,41 @@ export interface RemoteConversion {
   fromStored(objects: readonly JsonObject[]): Promise<readonly JsonObject[]>;
 }
 
-/** `group` only when it differs from the Kind's (extensions → apps). */
+/** Set only when it differs from the Kind's group (extensions → apps). */
 interface ServedVersionNames {
   readonly group?: string;
   readonly version: string;
   /** As for the stored version, e.g. `io.k8s.api.events.v1.Event`. */
   readonly schema: string | ObjectFormat;
-  /** What this version asks besides the Kind's own rules, of the object in its stored form. */
+  /** Rules of this version besides the Kind's own. `object` is in its stored form. */
   validateCreate?(object: KubeObject, at: FieldPath): readonly FieldError[];
   validateUpdate?(next: KubeObject, previous: KubeObject, at: FieldPath): readonly FieldError[];
-  /** Field selectors of this version when they differ: its label → the Kind's. Default: the Kind's own. */
+  /** Field labels of this version, each with the Kind's label that it stands for. Default: the Kind's own labels. */
   readonly fieldLabels?: Readonly<Record<string, string>>;
   /** Text of the `Warning:` header, when use of this version is deprecated. */
   readonly deprecation?: string;
 }
 
-/** What holds for an object whatever verb writes it. */
+/** Rules that hold for an object whichever verb writes it. */
 export interface Rules<T extends KubeObject> {
-  /** How names are checked; default: DNS-1123 sub-domain. Returns messages, none when good. */
+  /** How names are checked; default: DNS-1123 sub-domain. Returns messages, none when the name is valid. */
   readonly validateName?: (name: string, prefix: boolean) => readonly string[];
   /**
-   * What upstream's validation of the kind does not ask of metadata. `finalizers`: that finalizers are ones that Kubernetes knows. `all`: anything but what
-   * every object of any API must meet, and that only when the Kind's own rules have found nothing; names are any segment of a path.
+   * Checks of metadata that upstream leaves out for this kind. `finalizers`: unqualified finalizers need not be ones
+   * that Kubernetes knows. `all`: only the rules that hold for every object of every API are checked, and only when the
+   * Kind's own rules have found nothing; a name may be any path segment.
    */
   readonly looseMetadata?: 'finalizers' | 'all';
   /** False: `metadata.generation` stays unset, as upstream for Namespace, Node, Service and others. Default: whether there is a status sub-resource. */
   readonly generation?: boolean;
   /** All that is wrong with an object, new or changed; metadata is validated generically before. Runs after prepare. */
   validate?(object: T, at: FieldPath): readonly FieldError[];
-  /** Texts of `Warning:` headers for who creates or updates the main resource; runs when validation has found nothing. */
+  /**
+   * Texts of `Warning:` headers for clients that create or update the main resource. Runs only when validation has
+   * found nothing.
+   */
   warnings?(object: T, previous: T | undefined): readonly string[];
-  /** Brings an object into its one stored form; runs last, when it is known to be valid. */
+  /** Brings a valid object into its one stored form. Runs last. */
   canonicalize?(object: T): T;
 }
 
@@ -116,13 +129,13 @@ export interface CreateRules<T extends KubeObject> {
 /** What is special about updating the main resource; sub-resources have their own rules. */
 export interface UpdateRules<T extends KubeObject> {
   /**
-   * Keeps what a client may not change. Runs before validation, when the status has been kept and the generation counted generically: add only what
-   * differs. Must not remove what validation would refuse.
+   * Keeps the fields that a client may not change. Runs before validation. The status has already been kept and the
+   * generation counted for all Kinds, so add only what differs. Must not remove what validation would refuse.
    */
   prepare?(next: T, previous: T): T;
   /** All that is wrong with the change; `rules.validate` has been run on `next` already. */
   validate?(next: T, previous: T, at: FieldPath): readonly FieldError[];
-  /** True: a PUT of an absent object creates it; Lease, Event, Endpoints … have it upstream. Default: false. */
+  /** True: a PUT of an absent object creates it, as upstream for Lease, Event, Endpoints and others. Default: false. */
   readonly createsAbsent?: boolean;
   /** False: a PUT needs a resourceVersion. Default: true, as upstream for nearly all kinds. */
   readonly unconditional?: boolean;
@@ -130,13 +143,25 @@ export interface UpdateRules<T extends KubeObject> {
 
 /** What is special about deleting. */
 export interface DeleteRules<T extends KubeObject> {
-  /** The grace period in seconds, given what was requested; absent: deleted at once. Asked when an object is first deleted. Pods only. */
+  /**
+   * The grace period in seconds, given the requested one; undefined: the object is deleted at once. Called when an
+   * object is first deleted. Pods only.
+   */
   gracePeriodSeconds?(object: T, requestedSeconds: number | undefined): number;
-  /** Whether an object that is being deleted may go, besides `metadata.finalizers`; asked by deletes and updates. Namespaces wait for their content. */
+  /**
+   * Whether an object that is being deleted may be removed, in addition to having no `metadata.finalizers`. Called by
+   * deletes and updates. Namespaces wait until they are empty.
+   */
   mayRemove?(object: T): boolean;
-  /** What else changes when an object is first marked for deletion (a namespace's phase). Runs only where there is `mayRemove`. */
+  /**
+   * Makes further changes when an object is first marked for deletion, such as a namespace's phase. Runs only where
+   * there is `mayRemove`.
+   */
   mark?(object: T): T;
-  /** Default of `propagationPolicy`; 'Background' unless said (RC via core/v1 keeps 'Orphan' upstream). */
+  /**
+   * Default of `propagationPolicy`. Default: 'Background' (upstream keeps 'Orphan' for ReplicationControllers via
+   * core/v1).
+   */
   readonly propagation?: 'Background' | 'Orphan' | 'Foreground';
   /** True: the answer is the object rather than a Status, as upstream for Pod, Service, Namespace, ServiceAccount and others. */
   readonly answersObject?: boolean;
@@ -144,10 +169,13 @@ export interface DeleteRules<T extends KubeObject> {
   readonly collection?: boolean;
 }
 
-/** Field selectors besides metadata.name and metadata.namespace: field label → its value, a string always. */
+/**
+ * Field selectors besides metadata.name and metadata.namespace: field label → function that returns the value, always a
+ * string.
+ */
 export type SelectableFields<T extends KubeObject> = Readonly<Record<string, FieldOf<T>['value']>>;
 
-/** A method, hence bivariant: see `AnyKind`. */
+/** Declared as a method so that its parameter is bivariant: see `AnyKind`. */
 interface FieldOf<T extends KubeObject> {
   value(object: T): string;
 }
@@ -155,13 +183,13 @@ interface FieldOf<T extends KubeObject> {
 /** How stores keep the objects of a Kind. */
 export interface StorageRules {
   /**
-   * Objects of this Kind are many, short-lived and seldom read: stores keep them on disk only, and find them by the value of this field selector
-   * without a look at each.
+   * For Kinds whose objects are many, short-lived and seldom read. Stores keep them on disk only. The value names a
+   * field selector that stores index, so that they find objects by it without reading each.
    */
   readonly diskOnly?: string;
 }
 
-/** What names a Kind. */
+/** The names that identify a Kind. */
 export interface KindIdentity {
   /** '' is the core group. */
   readonly group: string;
@@ -183,7 +211,7 @@ export interface KindDeclaration<T extends KubeObject> extends KindIdentity {
   readonly table?: Table<T>;
   readonly select?: SelectableFields<T>;
   readonly storage?: StorageRules;
-  /** By name. */
+  /** Keyed by the sub-resource's name. */
   readonly subresources?: Readonly<Record<string, Subresource<T>>>;
 }
 
@@ -191,7 +219,7 @@ export interface KindDeclaration<T extends KubeObject> extends KindIdentity {
 export interface Kind<T extends KubeObject = KubeObject> extends KindDeclaration<T> {
   /** `v1`, `apps/v1`. */
   readonly apiVersion: string;
-  /** `pods`, `deployments.apps`: unique over all Kinds; the storage prefix. */
+  /** `pods`, `deployments.apps`: unique over all Kinds; also the storage prefix. */
   readonly resourceName: string;
   readonly names: Required<ResourceNames>;
   readonly subresources: Readonly<Record<string, Subresource<T>>>;

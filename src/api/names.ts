@@ -34,7 +34,10 @@ const wildcardSubdomainFormat = `\\*\\.${dns1123SubdomainFormat}`;
 const wildcardSubdomainPattern = whole(wildcardSubdomainFormat);
 
 const encoder = new TextEncoder();
-/** True when a text takes more bytes than that; a character takes at most three per UTF-16 unit, so short texts need no encoding. */
+/**
+ * True when a text takes more than `maxBytes` in UTF-8. A UTF-16 unit takes at most three bytes, so short texts need no
+ * encoding.
+ */
 const exceeds = (text: string, maxBytes: number): boolean => text.length * 3 > maxBytes && encoder.encode(text).length > maxBytes;
 
 /** The complaint about a value that its pattern refuses, with examples. */

@@ -1,9 +1,12 @@
-/** How deep JSON may be: everything that walks values is recursive. Differs: upstream stops at 10000, its parser's limit. */
+/**
+ * The limit on the depth of JSON, which is needed because code that walks values is recursive. Differs: upstream stops
+ * at 10000, its parser's limit.
+ */
 
-/** More than any object of Kubernetes has. */
+/** Deeper than any object of Kubernetes. */
 export const maxNesting = 1000;
 
-/** True when a value has lists or objects inside one another more than `maxNesting` deep; looks no deeper than that. */
+/** True when a value nests lists or objects more than `maxNesting` deep. Looks no deeper than that. */
 export const nestsTooDeep = (value: unknown, depth = 1): boolean => {
   if (typeof value !== 'object' || value === null) return false;
   if (depth > maxNesting) return true;
@@ -11,5 +14,5 @@ export const nestsTooDeep = (value: unknown, depth = 1): boolean => {
   return items.some((item) => nestsTooDeep(item, depth + 1));
 };
 
-/** The shortest text that can nest too deep. */
+/** True when a text is long enough to nest too deep. */
 export const mayNestTooDeep = (byteLength: number): boolean => byteLength > 2 * maxNesting;

@@ -6,7 +6,7 @@ import type { KubeObject, StoredMeta } from './object.ts';
 /** Top-level fields besides the type, metadata and status: what counts as the desired state. */
 const notDesired: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'status']);
 
-/** An object as plain fields. */
+/** An object as a record of its fields. */
 export const fieldsOf = (object: KubeObject): Readonly<Record<string, unknown>> => ({ ...object });
 
 /** An object as JSON: stored objects hold nothing else. */
@@ -15,7 +15,10 @@ export const asJson = (object: KubeObject): JsonObject => object as unknown as J
 /** JSON that has been decoded as an object of some Kind. Its metadata may still lack what the server sets. */
 export const asObject = (json: JsonObject): KubeObject => json as unknown as KubeObject;
 
-/** A copy with other metadata, the object itself when that changes nothing; entries that are undefined are left out. */
+/**
+ * A copy with some metadata replaced; the object itself when that changes nothing. Entries that are undefined are left
+ * out.
+ */
 export function withMeta<T extends KubeObject>(object: T, changes: Partial<Record<keyof StoredMeta, unknown>>): T {
   const before = object.metadata as unknown as Readonly<Record<string, unknown>>;
   const merged: Readonly<Record<string, unknown>> = { ...object.metadata, ...changes };
@@ -26,25 +29,25 @@ export function withMeta<T extends KubeObject>(object: T, changes: Partial<Recor
     if (value !== undefined) metadata[name] = value;
     if (value !== before[name] || (value === undefined && name in before)) same = false;
   }
-  // Only the names of metadata's own fields were assigned.
+  // Only fields of metadata were assigned, so the type is unchanged.
   return same ? object : { ...object, metadata: metadata as unknown as T['metadata'] };
 }
 
 /** A copy with one top-level field set, or left out when undefined. */
 export function withField<T extends KubeObject>(object: T, name: string, value: unknown): T {
   const { [name]: _, ...rest } = fieldsOf(object);
-  // The type's own fields are untouched: `name` is never one of them.
+  // `name` is never a field of T itself, so the type is unchanged.
   return (value === undefined ? rest : { ...rest, [name]: value }) as unknown as T;
 }
 
-/** True when two objects want the same, whatever their metadata and status. */
+/** True when two objects have the same desired state, whatever their metadata and status. */
 export function sameDesired(a: KubeObject, b: KubeObject): boolean {
   const desired = (object: KubeObject): Readonly<Record<string, unknown>> =>
     Object.fromEntries(Object.entries(object).filter(([name]) => !notDesired.has(name)));
   return deepEqual(desired(a), desired(b));
 }
 
-/** The status of one object on all the rest of another. */
+/** A copy of one object with the status of another. */
 export function withStatusOf<T extends KubeObject>(object: T, source: T): T {
   return withField(object, 'status', fieldsOf(source).status);
 }

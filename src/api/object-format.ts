@@ -1,22 +1,25 @@
 /**
- * How the objects of one version of a Kind look on the wire: what is read from a body, how patches are merged, which forms
- * they have, what documents say of them. Built-in kinds have one for each model of the schema data; a Kind that is defined
- * at run time brings its own.
+ * How the objects of one version of a Kind look on the wire: how a body is read, how patches are merged, which
+ * encodings there are, what OpenAPI documents say. Built-in kinds have one format for each model of the schema data; a
+ * Kind that is defined at run time brings its own.
  */
 import type { JsonObject, JsonValue } from './json.ts';
 import type { GroupVersionKind } from './object.ts';
 
 /** A body that is to become an object. */
 export interface FormatBody {
-  /** What the object calls itself; written into it. */
+  /** The object's apiVersion and kind; written into the result. */
   readonly type: GroupVersionKind;
   readonly json: JsonValue;
   /** The JSON text of the body, for finding duplicate fields; undefined for other encodings. */
   readonly text: string | undefined;
-  /** What strict validation has found while the body was parsed. Default: nothing. */
+  /** Strict-validation errors that were found while the body was parsed. Default: none. */
   readonly strictErrors?: readonly string[];
   readonly fieldValidation: 'Ignore' | 'Warn' | 'Strict';
-  /** The stored object in the version that the request names: fields of `json` that are its very own are canonical already. */
+  /**
+   * The stored object in the version of the request. Fields of `json` that are identical (===) to its fields are known
+   * to be canonical.
+   */
   readonly canonical?: JsonObject | undefined;
 }
 
@@ -28,26 +31,38 @@ export interface FormatObject {
 
 export interface ObjectFormat {
   /**
-   * Name of the schema in OpenAPI documents (`io.k8s.api.core.v1.Pod`, `com.example.v1.Widget`), that of its lists being
-   * this and `List`.
+   * Name of the schema in OpenAPI documents (`io.k8s.api.core.v1.Pod`, `com.example.v1.Widget`). The name of its lists
+   * is this name followed by `List`.
    */
   readonly model: string;
-  /** Types are checked, nulls and unknown fields go (or are kept), structural defaults are filled in. Throws StatusError (400). */
+  /**
+   * Checks types, removes nulls and unknown fields (or keeps them), and fills in structural defaults. Throws
+   * StatusError (400).
+   */
   decode(body: FormatBody): FormatObject;
-  /** Merges a strategic merge patch; absent: there are none (415). Throws StatusError; never mutates. */
+  /**
+   * Merges a strategic merge patch. Absent: strategic merge patches are answered with 415. Throws StatusError; never
+   * mutates.
+   */
   strategicMerge?(document: JsonObject, patch: JsonValue): JsonObject;
   /** Whether there is a protobuf form. */
   readonly protobuf: boolean;
-  /** The OpenAPI schema of an object, when it is not that of the model in the schema data. */
+  /** The OpenAPI schema of an object, when it differs from that of the model in the schema data. */
   openApi?(dialect: 'v2' | 'v3'): JsonObject;
 }
 
 /** Finds formats of built-in models. */
 export interface ObjectFormats {
-  /** The format itself, or that of a model. Throws an Error (a bug of the declaration) when there is no such model. */
+  /**
+   * Returns a given format unchanged, or looks up the format of a model. Throws an Error (a bug of the declaration)
+   * when there is no such model.
+   */
   of(schema: string | ObjectFormat): ObjectFormat;
-  /** The format of a type that is no Kind's, such as Scale. Throws an Error (a bug of the declaration) when it is unknown. */
+  /**
+   * The format of a type that has no Kind, such as Scale. Throws an Error (a bug of the declaration) when it is
+   * unknown.
+   */
   ofType(type: GroupVersionKind): ObjectFormat;
-  /** Options in a query, as an object of their type. Source: apimachinery pkg/conversion/queryparams. */
+  /** Reads query parameters as an object of an options type. Source: apimachinery pkg/conversion/queryparams. */
   decodeQuery(type: GroupVersionKind, query: Iterable<readonly [name: string, value: string]>): JsonObject;
 }

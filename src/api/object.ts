@@ -8,7 +8,7 @@ export interface KubeObject {
   readonly metadata: StoredMeta;
 }
 
-/** An object of a Kind that is defined at run time: besides its metadata, what its definition allows. */
+/** An object of a Kind that is defined at run time: metadata, and whatever its definition allows. */
 export interface CustomObject extends KubeObject {
   readonly [field: string]: unknown;
 }

@@ -11,7 +11,7 @@ export interface Quantity {
   readonly format: QuantityFormat;
 }
 
-/** A text that is no quantity; the message is upstream's. */
+/** Thrown for a text that is not a quantity; the message is upstream's. */
 export class QuantityError extends Error {}
 
 const formatWrong = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
@@ -43,7 +43,7 @@ const binaryNames = ['', ...binarySuffixes.keys()];
 
 const nano = 1_000_000_000n;
 const maxBinary = (2n ** 63n - 1n) * nano;
-/** Differs: upstream accepts any 32-bit exponent; no amount of anything needs more than this. */
+/** Differs: upstream accepts any 32-bit exponent; no real amount needs more than this. */
 const maxExponent = 400;
 
 interface Suffix {
@@ -84,7 +84,7 @@ function split(text: string): Parts {
   if (text === '' || match === null) throw new QuantityError(formatWrong);
   const [, sign = '', digits = '', fraction = '', suffixText = ''] = match;
   if (digits === '' && fraction === '') {
-    // A sign or suffix alone: upstream's scanner takes the number for absent.
+    // There is a sign or suffix but no digits. Upstream's scanner takes this for an absent number.
     throw new QuantityError(text.includes('.') || suffixText !== '' ? numberWrong : formatWrong);
   }
   const suffix = interpretSuffix(suffixText);
@@ -137,7 +137,7 @@ export function formatQuantity({ nanos, format }: Quantity): string {
     exponent--;
   }
   if (format === 'DecimalExponent') return exponent === 0 ? `${mantissa}` : `${mantissa}e${exponent}`;
-  // Differs: beyond exa, upstream drops the suffix and so the magnitude.
+  // Differs: beyond exa, upstream drops the suffix and so loses the magnitude.
   while (exponent > 18) {
     mantissa *= 1000n;
     exponent -= 3;

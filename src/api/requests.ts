@@ -1,6 +1,6 @@
 /**
- * What the API is asked and what it answers, without a wire between: the registry carries it out, the HTTP layer and the
- * in-process client ask. `E` is a stored object as the asker gets it.
+ * Requests to the API and its answers, independent of the wire. The registry carries them out; the HTTP layer and the
+ * in-process client make them. `E` is a stored object as the caller receives it.
  */
 import type { JsonObject, JsonValue } from './json.ts';
 import type { AnyKind } from './kind.ts';
@@ -14,7 +14,7 @@ export interface UserInfo {
   readonly extra: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Who asks and how; made once per request by the HTTP layer or by the in-process client. */
+/** Who makes the request, and how. Made once per request by the HTTP layer or by the in-process client. */
 export interface RequestContext {
   readonly user: UserInfo;
   readonly userAgent: string;
@@ -39,12 +39,15 @@ export interface MutateOptions {
   readonly dryRun: boolean;
   readonly fieldManager: string;
   readonly fieldValidation: 'Ignore' | 'Warn' | 'Strict';
-  /** Of an update that turns out to create: whether the user may do that, too. Rejects with StatusError when not. Default: so it is. */
+  /**
+   * For an update that turns out to create the object: checks that the user may create it. Rejects with StatusError
+   * when not. Default: allowed.
+   */
   authorizeCreate?(): Promise<void> | void;
 }
 
 export interface ReadOptions {
-  /** '' any, '0' any cached; else not older than. */
+  /** '': any version; '0': any cached version; otherwise not older than this one. */
   readonly resourceVersion: string;
 }
 
@@ -64,7 +67,7 @@ export interface WatchRequest {
   readonly resourceVersion: string;
   readonly resourceVersionMatch: '' | 'NotOlderThan';
   readonly allowBookmarks: boolean;
-  /** Undefined when not said. */
+  /** Undefined when the request does not say. */
   readonly sendInitialEvents: boolean | undefined;
 }
 
@@ -72,15 +75,15 @@ export interface PatchRequest {
   readonly type: PatchType;
   readonly body: JsonValue;
   readonly force: boolean;
-  /** What strict validation has found in the patch itself (fields given twice). Default: nothing. */
+  /** Strict-validation errors of the patch document itself (fields given twice). Default: none. */
   readonly strictErrors?: readonly string[];
 }
 
-/** Bodies arrive as parsed JSON with their text, since duplicate fields are only visible in the text. */
+/** A body is passed as parsed JSON and as text, because fields given twice are only visible in the text. */
 export interface Body {
   readonly json: JsonValue;
   readonly text: string | undefined;
-  /** What strict validation has found already while parsing (duplicate keys of YAML). Default: nothing. */
+  /** Strict-validation errors that parsing has already found (duplicate keys of YAML). Default: none. */
   readonly strictErrors?: readonly string[];
 }
 
@@ -97,23 +100,29 @@ export interface ListAnswerOf<E> {
   readonly remainingItemCount: number | undefined;
 }
 
-/** An event of a watch after selection: an object that leaves the selection is DELETED, one that enters ADDED. */
+/**
+ * An event of a watch after its selector was applied: an object that stops matching is DELETED, one that starts
+ * matching is ADDED.
+ */
 export type WatchOutputOf<E> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly entry: E }
   | { readonly type: 'BOOKMARK'; readonly revision: number; readonly initialEventsEnd: boolean };
 
-/** A started watch: `deliver` is called with batches synchronously after commits until `close`. */
+/** A started watch. Until `close`, `deliver` is called synchronously with a batch after each commit. */
 export interface WatchSession {
   close(): void;
 }
 
-/** The outcome of a write: a stored object, or on dry run one that was not stored. `created` chooses 201. */
+/**
+ * The outcome of a write: the stored object, or on a dry run the object that would have been stored. When `created`,
+ * the answer is 201.
+ */
 export interface WriteAnswerOf<E> {
   readonly entry: E;
   readonly created: boolean;
 }
 
-/** The outcome of a delete: the object when it lives on (grace, finalizers), else a Success status. */
+/** The outcome of a delete: the object when it still exists (grace period, finalizers), otherwise a Success status. */
 export type DeleteAnswerOf<E> = { readonly type: 'object' | 'deleted'; readonly entry: E };
 
 /** One method per verb; every method rejects (or throws) with StatusError. */
@@ -131,6 +140,6 @@ export interface ApiVerbs<E extends StoredObject = StoredObject> {
   patch(context: RequestContext, target: Target, patch: PatchRequest, options: MutateOptions): Promise<WriteAnswerOf<E>>;
   delete(context: RequestContext, target: Target, options: DeleteOptions): Promise<DeleteAnswerOf<E>>;
   deleteCollection(context: RequestContext, target: Target, request: ListRequest, options: DeleteOptions): Promise<ListAnswerOf<E>>;
-  /** Carries out an order: POST of a sub-resource that takes one (binding, eviction, token). Answers the response's body. */
+  /** Runs a POST of a sub-resource that only takes creates (binding, eviction, token). Returns the response's body. */
   order(context: RequestContext, target: Target, body: Body, options: MutateOptions): Promise<JsonObject>;
 }

@@ -1,6 +1,6 @@
-/** Deep equality of JSON values. Hot: it runs on every change of a Pod or Service, and on every update. */
+/** Deep equality of JSON values. Hot path: it runs on every change of a Pod or Service, and on every update. */
 
-/** True when two JSON values hold the same, whatever the order of their keys; absent and undefined are the same. */
+/** True when two JSON values are equal, whatever the order of their keys. Absent and undefined fields are equal. */
 export function sameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;

@@ -1,4 +1,7 @@
-/** The scale sub-resource: the autoscaling/v1 Scale of whatever has replicas. Source: pkg/registry/apps/deployment/storage/storage.go (ScaleREST). */
+/**
+ * The scale sub-resource: an autoscaling/v1 Scale of any object that has replicas. Source:
+ * pkg/registry/apps/deployment/storage/storage.go (ScaleREST).
+ */
 import { type FieldError, type FieldPath, fieldErrors } from './field-error.ts';
 import type { Scale } from './generated/autoscaling/v1.ts';
 import type { JsonObject } from './json.ts';
@@ -20,10 +23,10 @@ function scaleErrors(replicas: number, at: FieldPath): readonly FieldError[] {
   return replicas < 0 ? [fieldErrors.invalid(at.field('spec', 'replicas'), replicas, 'must be greater than or equal to 0')] : [];
 }
 
-/** A decoded Scale; `spec` and its count may be absent, which means none. */
+/** The count of a decoded Scale. `spec` and its count may be absent, which means 0. */
 const replicasOf = (scale: JsonObject): number => (scale as unknown as Partial<Pick<Scale, 'spec'>>).spec?.replicas ?? 0;
 
-/** Declares it. */
+/** Declares the scale sub-resource of a Kind. */
 export const scaleSubresource = <T extends KubeObject>(mapping: ScaleMapping<T>): StandInSubresource<T> => ({
   does: 'stand-in',
   verbs: ['get', 'patch', 'update'],

@@ -110,8 +110,8 @@ export const fromSet = (labels: Labels | undefined): RequirementSelector =>
 const objectOperators: Readonly<Record<string, LabelOperator>> = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: '!' };
 
 /**
- * Compiles the `LabelSelector` of a spec: absent selects nothing, empty everything. Operators that are unknown select nothing: validation
- * has refused them already.
+ * Compiles the `LabelSelector` of a spec: an absent one selects nothing, an empty one everything. Unknown operators
+ * select nothing; validation has already refused them.
  */
 export function fromLabelSelector(selector: LabelSelector | null | undefined): RequirementSelector {
   if (selector === undefined || selector === null) return nothing;
@@ -154,7 +154,9 @@ const spacePattern = /[ \t\r\n]/;
 const symbols = new Set<string>(['(', ')', ',', '!', '=', '==', '!=', '>', '<']);
 const isSymbol = (text: string): text is TokenType => symbols.has(text);
 
-/** Cuts the longest symbol at `start`; a run that is none, such as `===`, ends after its longest good prefix. */
+/**
+ * Reads the longest operator at `start`. A run that is no operator, such as `===`, ends after its longest valid prefix.
+ */
 function symbolAt(text: string, start: number): Token {
   let best: Token | undefined;
   let buffer = '';
@@ -191,7 +193,7 @@ const fail = (message: string): never => {
   throw new SelectorSyntaxError(message);
 };
 
-/** Unlike elsewhere, upstream's parser prints the absent path too: `<nil>: Invalid value …`. */
+/** Upstream's parser, unlike other code, prints the absent path too: `<nil>: Invalid value …`. */
 const rendered = (error: FieldError): string => `${error.field}: ${error.message}`;
 
 const keyErrors = (key: string, at: FieldPath): readonly string[] => {
@@ -232,7 +234,7 @@ const operators: Partial<Record<TokenType, LabelOperator>> = {
 };
 const operatorNames = 'in, notin, =, ==, !=, gt, lt';
 
-/** Recursive descent over the tokens; `in` and `notin` are plain words wherever an operator cannot stand. */
+/** Recursive descent over the tokens. `in` and `notin` are ordinary words wherever an operator cannot occur. */
 class Parser {
   readonly #tokens: readonly Token[];
   #position = 0;

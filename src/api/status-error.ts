@@ -48,7 +48,7 @@ const dotted = (name: string, group: string): string => (group === '' ? name : `
 const gr = (r: GroupResource): string => dotted(r.resource, r.group);
 const gk = (k: GroupKind): string => dotted(k.kind, k.group);
 
-/** An error that a client is meant to see; anything else that is thrown is a bug and renders as a 500. */
+/** An error that is meant for the client. Anything else that is thrown is a bug and is answered with 500. */
 export class StatusError extends Error {
   readonly status: Status;
 
@@ -90,7 +90,7 @@ export const statusErrors = {
   /** A path or resource type that this server does not serve. */
   noSuchResource: (): StatusError =>
     new StatusError({ code: 404, reason: 'NotFound', message: 'the server could not find the requested resource', details: {} }),
-  /** A method that nothing answers at a path that is served for others. Source: errors.go, NewGenericServerResponse. */
+  /** A method that is not supported at a path that supports others. Source: errors.go, NewGenericServerResponse. */
   methodNotAllowed: (): StatusError =>
     new StatusError({
       code: 405,
@@ -122,7 +122,7 @@ export const statusErrors = {
   /** The optimistic-concurrency conflict, with upstream's text. */
   modified: (r: GroupResource, name: string): StatusError =>
     statusErrors.conflict(r, name, 'the object has been modified; please apply your changes to the latest version and try again'),
-  /** What is wrong twice in the same words is said once, as upstream. */
+  /** Identical errors are reported once, as upstream. */
   invalid: (k: GroupKind, name: string, all: readonly FieldError[]): StatusError => {
     const errors = all.length <= maxFieldErrors ? all : all.slice(0, maxFieldErrors);
     const rendered = [...new Set(errors.map(renderFieldError))];

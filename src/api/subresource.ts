@@ -1,6 +1,7 @@
 /**
- * Sub-resources: one declaration each, in their Kind, from which discovery, OpenAPI, routes, upgrades, the registry's procedures and admission derive.
- * Source of the shape: apiserver pkg/registry/rest/rest.go (Getter, Updater, NamedCreater, Connecter), pkg/endpoints/installer.go.
+ * Sub-resources: each is declared once, in its Kind. Discovery, OpenAPI, routes, upgrades, the registry's procedures
+ * and admission derive from the declaration. Source of the shape: apiserver pkg/registry/rest/rest.go (Getter, Updater,
+ * NamedCreater, Connecter), pkg/endpoints/installer.go.
  */
 import type { FieldError, FieldPath } from './field-error.ts';
 import type { JsonObject } from './json.ts';
@@ -9,56 +10,62 @@ import { withMeta, withStatusOf } from './object-fields.ts';
 
 export type SubresourceVerb = 'create' | 'delete' | 'get' | 'patch' | 'update';
 
-/** Shows the object itself and takes a part of it. Admission: UPDATE. */
+/** Reads the object itself and updates one part of it. Admission: UPDATE. */
 export interface PartSubresource<T extends KubeObject> {
   readonly does: 'update';
   readonly verbs: readonly ('get' | 'patch' | 'update')[];
-  /** The stored object with the part that may be changed here. Runs before validation; the generation is counted after. */
+  /**
+   * Returns the stored object with the part that may be changed here replaced. Runs before validation; the generation
+   * is counted after.
+   */
   take(next: T, previous: T): T;
-  /** What is wrong with the change, besides metadata. */
+  /** What is wrong with the change, apart from metadata. */
   validate?(next: T, previous: T, at: FieldPath): readonly FieldError[];
-  /** Whether `rules.validate` runs on the whole object as well. */
+  /** Whether `rules.validate` also runs on the whole object. */
   readonly validatesWhole: boolean;
 }
 
-/** Shows the object as another type and takes changes in it: scale. Admission: UPDATE of that type. */
+/** Reads and updates the object through another type: scale. Admission: UPDATE of that type. */
 export interface StandInSubresource<T extends KubeObject> {
   readonly does: 'stand-in';
   readonly verbs: readonly ('get' | 'patch' | 'update')[];
   readonly body: GroupVersionKind;
   show(object: T): JsonObject;
-  /** The stored object with what a valid stand-in asks for. */
+  /** Returns the stored object changed as a valid stand-in asks. */
   take(standIn: JsonObject, previous: T): T;
-  /** What is wrong with a stand-in. */
+  /** What is wrong with a stand-in object. */
   validate(standIn: JsonObject, at: FieldPath): readonly FieldError[];
 }
 
-/** Takes an order by POST: binding, eviction, token. Its code is the registry's. Admission: CREATE of the body. */
+/** Accepts only POST: binding, eviction, token. Implemented by the registry. Admission: CREATE of the body. */
 export interface CreateSubresource {
   readonly does: 'create';
   readonly verbs: readonly ['create'];
   readonly body: GroupVersionKind;
-  /** True: the body's uid is that of the object it is for, and has to match. Default: it is dropped. */
+  /** True: the body's uid must be that of the object it is for. Default: the uid is dropped. */
   readonly keepsSystemMeta?: boolean;
 }
 
-/** Answers a GET with text: log. Its code is the server's. Admission sees nothing. */
+/** Answers a GET with text: log. Implemented by the server. Not subject to admission. */
 export interface ReadSubresource {
   readonly does: 'read';
   readonly verbs: readonly ['get'];
-  /** What the query's parameters are the fields of. */
+  /** The options type whose fields are the query parameters. */
   readonly options: GroupVersionKind;
 }
 
-/** Connects the client to something: exec, attach, portforward, proxy. Its code is the server's. Admission: CONNECT of the options. */
+/**
+ * Connects the client to something: exec, attach, portforward, proxy. Implemented by the server. Admission: CONNECT of
+ * the options.
+ */
 export interface ConnectSubresource {
   readonly does: 'connect';
   readonly verbs: readonly SubresourceVerb[];
-  /** What the query's parameters are the fields of. */
+  /** The options type whose fields are the query parameters. */
   readonly options: GroupVersionKind;
   /**
-   * What is at the other end: a container's streams, a pod's ports, or a server that gets the request, the path below included. Streams need the
-   * permission to `create` whatever the method of their upgrade: KEP-4006.
+   * The other end: a container's streams, a pod's ports, or a server to which the request is passed with the rest of
+   * its path. Streams need the permission to `create`, whichever method starts the upgrade: KEP-4006.
    */
   readonly to: 'container' | 'pod' | 'server';
 }
@@ -75,14 +82,14 @@ export type AnySubresource = Subresource<KubeObject>;
 
 const readWrite = ['get', 'patch', 'update'] as const;
 
-/** A part of the object that is read, replaced and patched apart; the whole object has to stay valid. */
+/** Declares a part of the object that is read, replaced and patched separately. The whole object must stay valid. */
 export const partSubresource = <T extends KubeObject>(
   part: Pick<PartSubresource<T>, 'take' | 'validate'> & { readonly verbs?: PartSubresource<T>['verbs'] },
 ): PartSubresource<T> => ({ does: 'update', verbs: readWrite, validatesWhole: true, ...part });
 
 /**
- * The status: written here only, with the metadata; all else stays. `keeps` names metadata that cannot be changed here; default none, as upstream.
- * The rules for the whole object do not run.
+ * Declares the status sub-resource: it writes the status and metadata, and nothing else. `keeps` names metadata that
+ * cannot be changed here; default none, as upstream. The rules for the whole object do not run.
  */
 export const statusSubresource = <T extends KubeObject>({
   keeps = [],
@@ -100,7 +107,7 @@ export const statusSubresource = <T extends KubeObject>({
 
 const coreOptions = (kind: string): GroupVersionKind => ({ group: '', version: 'v1', kind });
 
-/** Streams over an upgraded connection: exec, attach, portforward. */
+/** Declares streams over an upgraded connection: exec, attach, portforward. */
 export const streamSubresource = (to: 'container' | 'pod', options: string): ConnectSubresource => ({
   does: 'connect',
   verbs: ['create', 'get'],
@@ -108,7 +115,7 @@ export const streamSubresource = (to: 'container' | 'pod', options: string): Con
   to,
 });
 
-/** Takes orders. */
+/** Declares a sub-resource that accepts only POST. */
 export const createSubresource = (body: GroupVersionKind, more: Pick<CreateSubresource, 'keepsSystemMeta'> = {}): CreateSubresource => ({
   does: 'create',
   verbs: ['create'],
@@ -116,7 +123,7 @@ export const createSubresource = (body: GroupVersionKind, more: Pick<CreateSubre
   ...more,
 });
 
-/** Passes requests of every method on. */
+/** Declares a proxy, which passes requests of every method on. */
 export const proxySubresource = (options: string): ConnectSubresource => ({
   does: 'connect',
   verbs: ['create', 'delete', 'get', 'patch', 'update'],
@@ -124,7 +131,10 @@ export const proxySubresource = (options: string): ConnectSubresource => ({
   to: 'server',
 });
 
-/** What the bodies, answers or options of a sub-resource are in a served version; '' is the main resource. Logs are of their object's own type. */
+/**
+ * The type of the bodies, answers or options of a sub-resource in a served version; '' is the main resource. Logs have
+ * the type of their object.
+ */
 export function subresourceType(
   { kind, subresources }: { readonly kind: string; readonly subresources: Readonly<Record<string, AnySubresource>> },
   name: string,

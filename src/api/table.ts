@@ -7,7 +7,7 @@ export interface Column<T extends KubeObject> {
   readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
   readonly format?: string;
   readonly description?: string;
-  /** Where the description comes from when it is that of a field: schema model and field name. */
+  /** Set when the description is that of a field: schema model and field name. */
   readonly descriptionOf?: readonly [model: string, field: string];
   readonly priority?: number;
   /** The cell. Ages are rendered from `now`, in milliseconds since the epoch. */
@@ -23,8 +23,8 @@ export interface RowCondition {
 }
 
 export interface Table<T extends KubeObject> {
-  /** All of them in order, Name and Age too. */
+  /** All columns in order, including Name and Age. */
   readonly columns: readonly Column<T>[];
-  /** Conditions of an object's row; pods that have ended say `Completed`. */
+  /** Conditions of an object's row; pods that have terminated have `Completed`. */
   rowConditions?(object: T): readonly RowCondition[];
 }

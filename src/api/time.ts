@@ -7,7 +7,7 @@ export function rfc3339(epochMs: number): string {
   return latest.text;
 }
 
-/** The second that was written last: most times that a cluster writes are those of now. */
+/** Caches the last second that was formatted, because most times that a cluster writes are the current time. */
 const latest = { second: Number.NaN, text: '' };
 
 /** RFC 3339 with microseconds, in UTC: the form of `metav1.MicroTime`. */

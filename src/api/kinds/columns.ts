@@ -4,10 +4,10 @@ import type { KubeObject } from '../object.ts';
 import type { Column } from '../table.ts';
 import { ageOf } from '../time.ts';
 
-/** What ObjectMeta says of `name`. */
+/** The description of `name` in ObjectMeta. */
 const nameDescription =
   'Name must be unique within a namespace. Is required when creating resources, although some resources may allow a client to request the generation of an appropriate name automatically. Name is primarily intended for creation idempotence and configuration definition. Cannot be updated. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/names#names';
-/** What ObjectMeta says of `creationTimestamp`. */
+/** The description of `creationTimestamp` in ObjectMeta. */
 export const createdDescription =
   'CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata';
 
@@ -52,10 +52,10 @@ export const containerColumns = <T extends KubeObject>(containers: (object: T) =
   },
 ];
 
-/** `<none>` for nothing. */
+/** The text, or `<none>` when it is empty. */
 export const orNone = (text: string | undefined): string => (text === undefined || text === '' ? '<none>' : text);
 
-/** `a,b,c + 2 more...`: at most three of a list. */
+/** `a,b,c + 2 more...`: at most three items of a list. */
 export function firstThree(list: readonly string[], whenEmpty: string): string {
   const shown = list.slice(0, 3).join(',');
   if (list.length > 3) return `${shown} + ${list.length - 3} more...`;

@@ -1,4 +1,4 @@
-/** The built-in Kinds, in discovery order. Adding a kind is adding a file and a line here. */
+/** The built-in Kinds, in discovery order. To add a kind, add its file and a line here. */
 import type { AnyKind } from '../kind.ts';
 import { deployment } from './apps/deployment.ts';
 import { replicaSet } from './apps/replica-set.ts';

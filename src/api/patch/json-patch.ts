@@ -36,7 +36,10 @@ export function applyJsonPatch(document: JsonObject, patch: JsonValue): JsonObje
   return patched as JsonObject;
 }
 
-/** One operation after the other, so that copies are measured before they are made. Source: evanphx/json-patch v4 patch.go (copy). */
+/**
+ * Applies one operation after the other, so that the size of a copy is checked before it is made. Source:
+ * evanphx/json-patch v4 patch.go (copy).
+ */
 function applyAll(document: unknown, patch: readonly Operation[]): unknown {
   let patched = document;
   let copied = 0;

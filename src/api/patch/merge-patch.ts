@@ -47,7 +47,7 @@ function difference(from: MutableObject, to: MutableObject): MutableObject {
 export const createTwoWayJsonMergePatch = (original: JsonObject, modified: JsonObject): JsonObject =>
   difference(copyObject(original), copyObject(modified));
 
-/** Keeps only the nulls of a patch, or everything but them; inner objects that become empty go. */
+/** Keeps only the nulls of a patch, or everything but the nulls. Drops nested objects that become empty. */
 function filterNulls(patch: MutableObject, keepNull: boolean): MutableObject {
   const out: MutableObject = {};
   for (const [key, value] of Object.entries(patch)) {

@@ -10,7 +10,7 @@ export const isObject = (value: Mutable | undefined): value is MutableObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 export const isList = (value: Mutable | undefined): value is Mutable[] => Array.isArray(value);
 
-/** Sets an own field, also one called `__proto__`. */
+/** Sets an own field, even one named `__proto__`. */
 export function setField(target: MutableObject, key: string, value: Mutable): void {
   if (key === '__proto__') Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
   else target[key] = value;

@@ -6,7 +6,7 @@ import { parseTime } from '../time.ts';
 export const podCondition = (status: PodStatus, type: string): PodCondition | undefined =>
   status.conditions?.find((condition) => condition.type === type);
 
-/** True when the `Ready` condition is. */
+/** True when the `Ready` condition is true. */
 export const isPodReady = (pod: Pod): boolean => podCondition(pod.status, 'Ready')?.status === 'True';
 
 /** True when the Pod has been ready for `minReadySeconds` at `nowMs`. */
@@ -18,10 +18,10 @@ export function isPodAvailable(pod: Pod, minReadySeconds: number, nowMs: number)
   return since !== undefined && since + minReadySeconds * 1000 <= nowMs;
 }
 
-/** True when every container has ended for good. */
+/** True when every container has terminated and none will restart. */
 export const isPodTerminal = (pod: Pod): boolean => pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed';
 
-/** True when it counts as a replica: not ended and not being deleted. */
+/** True when the Pod counts as a replica: it has not ended and is not being deleted. */
 export const isPodActive = (pod: Pod): boolean => !isPodTerminal(pod) && pod.metadata.deletionTimestamp === undefined;
 
 /** True for a sidecar: an init container that keeps running beside the containers. */

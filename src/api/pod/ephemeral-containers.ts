@@ -4,7 +4,10 @@ import type { Pod } from '../generated/core/v1.ts';
 import { sameJson } from '../same-json.ts';
 import { partSubresource } from '../subresource.ts';
 
-/** They can be added, never changed or removed. Source: pkg/apis/core/validation (ValidatePodEphemeralContainersUpdate). */
+/**
+ * Ephemeral containers can be added, never changed or removed. Source: pkg/apis/core/validation
+ * (ValidatePodEphemeralContainersUpdate).
+ */
 function ephemeralContainerErrors(next: Pod, previous: Pod, root: FieldPath): readonly FieldError[] {
   const at = root.field('spec', 'ephemeralContainers');
   const byName = new Map(next.spec.ephemeralContainers?.map((container) => [container.name, container]));

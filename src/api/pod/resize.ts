@@ -15,7 +15,7 @@ export const podResize = partSubresource<Pod>({
     const { containers, initContainers } = next.spec;
     const old = previous.spec;
     const metadata = { ...previous.metadata, resourceVersion: next.metadata.resourceVersion };
-    // Other containers than before are for the validation to refuse.
+    // If the set of containers differs, nothing is merged here: validation refuses the request.
     const spec = hasSameContainers(next.spec, old)
       ? {
           ...old,

@@ -1,4 +1,7 @@
-/** What a Pod asks for and how well it is served. Source: component-helpers resource/helpers.go, pkg/apis/core/v1/helper/qos/qos.go. */
+/**
+ * What a Pod requests, its limits, and its quality-of-service class. Source: component-helpers resource/helpers.go,
+ * pkg/apis/core/v1/helper/qos/qos.go.
+ */
 import type { Container, Pod, PodSpec } from '../generated/core/v1.ts';
 import { addQuantity, compareQuantity, maxQuantity, type Quantity, tryParseQuantity, zeroQuantity } from '../quantity.ts';
 import { isRestartableInitContainer } from './conditions.ts';
@@ -25,11 +28,17 @@ const none: ResourceAmounts = new Map();
 /** True for resources that a Pod may state for all its containers together. */
 export const isPodLevelResource = (name: string): boolean => name === 'cpu' || name === 'memory' || name.startsWith('hugepages-');
 
-/** Of resources that are not Kubernetes' own. Source: pkg/apis/core/v1/helper/helpers.go (IsExtendedResourceName). */
+/**
+ * True for resources that Kubernetes does not define itself. Source: pkg/apis/core/v1/helper/helpers.go
+ * (IsExtendedResourceName).
+ */
 export const isExtendedResource = (name: string): boolean =>
   name.includes('/') && !name.includes('kubernetes.io/') && !name.startsWith('requests.');
 
-/** What the containers need together: init containers run one by one, sidecars beside all that follow. */
+/**
+ * The total of all containers: init containers run one by one, sidecars run beside all containers that start after
+ * them.
+ */
 export function aggregateContainers(spec: PodSpec, of: (container: Container) => ResourceAmounts): ResourceAmounts {
   let running = spec.containers.map(of).reduce(sum, none);
   let sidecars = none;
@@ -58,13 +67,13 @@ function withPodLevel(amounts: ResourceAmounts, podLevel: Readonly<Record<string
   return new Map([...amounts, ...overrides]);
 }
 
-/** What the scheduler books for a Pod: containers, init containers, sidecars, pod-level requests and overhead. */
+/** What the scheduler reserves for a Pod: containers, init containers, sidecars, pod-level requests and overhead. */
 export function podRequests(pod: Pod): ResourceAmounts {
   const { spec } = pod;
   return sum(withPodLevel(containerRequests(spec), spec.resources?.requests), parseAmounts(spec.overhead));
 }
 
-/** The limits of a Pod as a whole; overhead counts only where a limit is set. */
+/** The limits of a Pod as a whole. Overhead is added only to resources that have a limit. */
 export function podLimits(pod: Pod): ResourceAmounts {
   const { spec } = pod;
   const limits = withPodLevel(containerLimits(spec), spec.resources?.limits);

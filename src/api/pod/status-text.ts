@@ -1,4 +1,4 @@
-/** How `kubectl get pods` sums a Pod up. Source: pkg/printers/internalversion/printers.go, printPod. */
+/** How `kubectl get pods` summarizes a Pod. Source: pkg/printers/internalversion/printers.go, printPod. */
 import type { ContainerState, ContainerStatus, Pod } from '../generated/core/v1.ts';
 import { humanDuration, parseTime } from '../time.ts';
 import { isPodReady, isPodTerminal, isRestartableInitContainer, podCondition } from './conditions.ts';
@@ -34,7 +34,7 @@ function terminatedReason(state: ContainerState): string | undefined {
 }
 
 interface Initialization {
-  /** Set while an init container holds the Pod up. */
+  /** Set while an init container keeps the Pod from starting. */
   readonly reason: string | undefined;
   readonly restarts: Restarts;
   readonly sidecarRestarts: Restarts;

@@ -3,7 +3,7 @@ export class DecodeError extends Error {
   override readonly name = 'DecodeError';
 }
 
-/** Go's name for the JSON type of a value that does not fit; integers that do not fit are told with their digits. */
+/** Go's name for the JSON type of a value that does not fit. Integers that do not fit are named with their digits. */
 export function describeValue(value: unknown, asInteger: boolean): string {
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'number') return asInteger ? `number ${value}` : 'number';

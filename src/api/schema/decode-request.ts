@@ -8,16 +8,16 @@ import { strictErrors } from './strict.ts';
 
 export interface DecodeRequest {
   readonly schema: Schema;
-  /** What the object must call itself, e.g. `apps/v1` and `Deployment`; written into the result. */
+  /** The apiVersion and kind of the object, e.g. `apps/v1` and `Deployment`; written into the result. */
   readonly apiVersion: string;
   readonly kind: string;
   readonly json: JsonValue;
   /** The JSON text of the body, for finding duplicate fields; undefined for other encodings. */
   readonly text: string | undefined;
-  /** What parsing has found already. Default: nothing. */
+  /** Strict-validation errors that parsing has already found. Default: none. */
   readonly strictErrors?: readonly string[];
   readonly fieldValidation: 'Ignore' | 'Warn' | 'Strict';
-  /** The stored object, when the body may share parts with it. */
+  /** The stored object, when the body may share parts with it (by reference). */
   readonly canonical?: JsonObject | undefined;
 }
 
@@ -47,6 +47,6 @@ export function decodeRequest(decoder: Decoder, schemas: Schemas, request: Decod
   if (fieldValidation === 'Strict' && warnings.length > 0) {
     throw cannotBeHandled(apiVersion, kind, `strict decoding error: ${warnings.join(', ')}`);
   }
-  // kind and apiVersion lead, as Go writes them, even when the body left them out.
+  // kind and apiVersion come first, as Go writes them, even when the body left them out.
   return { object: { ...{ kind, apiVersion }, ...object, kind, apiVersion }, warnings };
 }

@@ -1,10 +1,10 @@
 /**
- * Typed decoding: what a JSON value looks like after Go has read it into a struct and written it back. Wrong types are errors in Go's
- * words; unknown fields and nulls go; empty `omitempty` values go; structs that are no pointers are always there; keys come in the order
- * of the struct's fields, those of maps sorted; times, quantities and base64 take their canonical form.
- * One walker per schema is compiled to closures on first use. Inputs are never changed; shared zero values are frozen.
- * Differs: a nil list or map without omitempty is written as [] or {}, where Go writes null.
- * Source: sigs.k8s.io/json, encoding/json; apimachinery pkg/runtime/serializer/json.
+ * Typed decoding: turns a JSON value into what Go would write after reading it into a struct. Wrong types are errors
+ * with Go's wording. Unknown fields, nulls and empty `omitempty` values are dropped. Structs that are not pointers are
+ * always present. Keys are in the order of the struct's fields; those of maps are sorted. Times, quantities and base64
+ * take their canonical form. Each schema is compiled to closures on first use. Inputs are never changed; shared zero
+ * values are frozen. Differs: a nil list or map without omitempty is written as [] or {}, where Go writes null. Source:
+ * sigs.k8s.io/json, encoding/json; apimachinery pkg/runtime/serializer/json.
  */
 import { errorText } from '../error-text.ts';
 import { isObject, type JsonArray, type JsonObject, type JsonValue } from '../json.ts';
@@ -19,19 +19,22 @@ interface Position {
   depth: number;
   readonly structs: string[];
   readonly names: string[];
-  /** An object of the whole's schema that is canonical already: what is part of it, too, needs no walk. */
+  /**
+   * An object of the same schema that is already canonical. Parts that the input shares with it (by reference) are not
+   * decoded again.
+   */
   readonly canonical: JsonObject | undefined;
 }
 
 const start = (canonical?: JsonObject): Position => ({ depth: 0, structs: [], names: [], canonical });
 
-/** Takes a value that is neither undefined nor null to its canonical form. */
+/** Returns the canonical form of a value that is neither undefined nor null. */
 type Walk = (value: JsonValue, at: Position) => JsonValue;
 
 interface FieldWalk {
   readonly name: string;
   readonly walk: Walk;
-  /** What is written when the value is absent; undefined: nothing. */
+  /** The value to write when the field is absent; undefined: nothing is written. */
   readonly absent: JsonValue | undefined;
   /** Leaves out '', 0, false, [] and {}. */
   readonly dropsEmpty: boolean;
@@ -102,10 +105,10 @@ const walkIntOrString: Walk = (value, at) => (typeof value === 'string' ? value 
 const intOrStringNumber = integer('int32', int32.min, int32.max);
 const verbatim: Walk = (value) => value;
 
-/** The bound of the cache of canonical quantities; clusters use a handful of amounts. */
+/** The size of the cache of canonical quantities. Clusters use few different amounts. */
 const quantityCacheSize = 2000;
 
-/** The value that Go's zero value of a type is written as when nothing omits it. */
+/** How Go's zero value of a type is written when it is not omitted. */
 function zeroOf(type: GoType, ofStruct: (model: string) => JsonObject): JsonValue {
   switch (type.kind) {
     case 'pointer':
@@ -127,7 +130,7 @@ function zeroOf(type: GoType, ofStruct: (model: string) => JsonObject): JsonValu
 
 const neverEmptyInGo: ReadonlySet<string> = new Set(['named', 'special']);
 
-/** Assigns also the key `__proto__`, which is an ordinary map key on the wire. */
+/** Sets a key, even `__proto__`, which is an ordinary map key on the wire. */
 function put(target: Record<string, JsonValue>, key: string, value: JsonValue): void {
   if (key === '__proto__') Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
   else target[key] = value;
@@ -150,8 +153,8 @@ export class Decoder {
   }
 
   /**
-   * The canonical object for a JSON value; fields that are the very ones of `canonical`, an object that was decoded before, are taken over as they are.
-   * Throws DecodeError when a type does not fit.
+   * The canonical object for a JSON value. `canonical` is an object that was decoded before: fields that are identical
+   * (===) to its fields are taken over unchanged. Throws DecodeError when a type does not fit.
    */
   decode(schema: Schema, value: JsonValue, canonical?: JsonObject): JsonObject {
     if (value === null) return this.#zeroStruct(schema.model);
@@ -159,7 +162,7 @@ export class Decoder {
     return this.#struct(schema.model)(value, start(canonical)) as JsonObject;
   }
 
-  /** The walker of a struct; compiled lazily, so that recursive types end. */
+  /** The compiled decoder of a struct. Compiled lazily, so that recursive types terminate. */
   #struct(model: string): Walk {
     const known = this.#walks.get(model);
     if (known !== undefined) return known;
@@ -273,7 +276,10 @@ export class Decoder {
     };
   }
 
-  /** Zero of an element; found only when a null turns up, since its struct may be the one being compiled. */
+  /**
+   * The zero value of an element. Computed only when a null is found, since the element's struct may still be
+   * compiling.
+   */
   #lazyZero(type: GoType): () => JsonValue {
     return () => zeroOf(type, (model) => this.#zeroStruct(model));
   }

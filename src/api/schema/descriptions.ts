@@ -1,4 +1,7 @@
-/** Descriptions of models and fields, for OpenAPI and `kubectl explain`; loaded apart from the structure since few requests need them. */
+/**
+ * Descriptions of models and fields, for OpenAPI and `kubectl explain`. Loaded separately from the structure, because
+ * few requests need them.
+ */
 import { descriptionData } from '../generated/description-data.ts';
 import { type Inflate, inflateText } from './load.ts';
 import { deref, type Schema, type SchemaField, type Schemas } from './schema.ts';
@@ -31,7 +34,10 @@ export class Descriptions {
   }
 }
 
-/** Looks fields up in descriptions that are opened for each call: whoever needs some of them keeps those, not all. */
+/**
+ * Opens the descriptions at each call to look fields up. The caller keeps the texts that it needs, so that the whole
+ * table is not kept in memory.
+ */
 export const describeFields =
   (schemas: Schemas, open: () => Descriptions) =>
   (fields: readonly (readonly [model: string, field: string])[]): readonly string[] => {
@@ -44,7 +50,7 @@ export const describeFields =
 
 const conventions = 'https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md';
 
-/** What upstream says at fields that only hold a reference. */
+/** Upstream's descriptions of fields that only hold a reference. */
 const standard: Readonly<Record<string, string>> = {
   metadata: `Standard object's metadata. More info: ${conventions}#metadata`,
   spec: `Specification of the desired behavior. More info: ${conventions}#spec-and-status`,

@@ -1,4 +1,4 @@
-/** A JSON reader that keeps fields given twice; only used once a document is known to have some. */
+/** A JSON reader that keeps fields given twice. Used only once a document is known to have some. */
 import type { JsonValue } from '../json.ts';
 
 /** An object with its fields as written, duplicates included. */

@@ -9,7 +9,7 @@ import { decodeRequest } from './decode-request.ts';
 import { queryOptions } from './query-options.ts';
 import type { Schema, Schemas } from './schema.ts';
 
-/** Makes each model's format at first use. */
+/** Makes each model's format on first use. */
 export function createModelFormats(schemas: Schemas): ObjectFormats {
   const decoder = new Decoder(schemas);
   const made = new Map<string, ObjectFormat>();
@@ -61,16 +61,19 @@ class ModelFormat implements ObjectFormat {
   }
 }
 
-/** What a strategic merge patch calls its object counts for nothing. Source: apiserver handlers/patch.go (applyPatchToObject decodes into the type). */
+/**
+ * Ignores the apiVersion and kind in a strategic merge patch. Source: apiserver handlers/patch.go (applyPatchToObject
+ * decodes into the type).
+ */
 const ofSameType = ({ apiVersion, kind }: JsonObject, patched: JsonObject): JsonObject => ({
   ...patched,
   ...(typeof patched.apiVersion === 'string' && apiVersion !== undefined ? { apiVersion } : {}),
   ...(typeof patched.kind === 'string' && kind !== undefined ? { kind } : {}),
 });
 
-/** Whether objects of a declared schema have a protobuf form: all that are built in have. */
+/** Whether objects of a declared schema have a protobuf form. All built-in ones have. */
 export const hasProtobuf = (schema: string | ObjectFormat): boolean => typeof schema === 'string' || schema.protobuf;
 
-/** Whether objects of a declared schema can be patched strategically: all that are built in can. */
+/** Whether objects of a declared schema accept strategic merge patches. All built-in ones do. */
 export const hasStrategicMerge = (schema: string | ObjectFormat): boolean =>
   typeof schema === 'string' || schema.strategicMerge !== undefined;

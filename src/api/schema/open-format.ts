@@ -1,7 +1,7 @@
 /**
- * The format of objects without a schema: metadata is typed, everything else is kept as it came. As all objects that
- * upstream holds untyped, they are written with sorted keys. Source: apiextensions-apiserver pkg/apiserver/customresource_handler.go
- * (schemaCoercingDecoder, unstructuredDefaulter), encoding/json (maps).
+ * The format of objects without a schema: metadata is typed, everything else is kept as received. Keys are written
+ * sorted, as upstream does for all untyped objects. Source: apiextensions-apiserver
+ * pkg/apiserver/customresource_handler.go (schemaCoercingDecoder, unstructuredDefaulter), encoding/json (maps).
  */
 import { isObject, type JsonObject, type JsonValue } from '../json.ts';
 import { apiVersionOf } from '../kind.ts';

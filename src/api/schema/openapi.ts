@@ -1,4 +1,4 @@
-/** All OpenAPI documents over the Kinds that are served at the moment; the HTTP layer caches and hashes what this returns. */
+/** All OpenAPI documents for the Kinds that are served at the moment. The HTTP layer caches and hashes the results. */
 import type { JsonObject } from '../json.ts';
 import type { AnyKind } from '../kind.ts';
 import type { GroupVersionKind } from '../object.ts';
@@ -12,19 +12,19 @@ import type { Schemas } from './schema.ts';
 
 export interface OpenApiOptions {
   readonly schemas: Schemas;
-  /** Called on the first document; loading descriptions is put off until then. */
+  /** Loads the descriptions. Called when the first document is made, since loading takes time. */
   readonly descriptions: () => Descriptions;
-  /** The Kinds served now; asked for each document. */
+  /** The Kinds that are served now; called for each document. */
   readonly kinds: () => readonly AnyKind[];
   /** The Kubernetes version, e.g. `v1.36.0`. */
   readonly version: string;
 }
 
-/** Every document also shows the computed resources that it is given. */
+/** Each method also takes the computed resources (such as TokenReview) that the document must include. */
 export interface OpenApi {
   /** Swagger 2.0 of everything. */
   v2(computed?: readonly ComputedResource[]): JsonObject;
-  /** The same as a gnostic message: `application/com.github.proto-openapi.spec.v2.v1.0+protobuf`. */
+  /** The same document as a gnostic message: `application/com.github.proto-openapi.spec.v2.v1.0+protobuf`. */
   v2Protobuf(computed?: readonly ComputedResource[]): Uint8Array;
   /** Paths of the v3 documents: `api/v1`, `apis/apps/v1` …, sorted. */
   v3Paths(computed?: readonly ComputedResource[]): readonly string[];
@@ -32,10 +32,13 @@ export interface OpenApi {
   v3(path: string, computed?: readonly ComputedResource[]): JsonObject | undefined;
 }
 
-/** Creates the source of documents; nothing is computed until asked for, and nothing is cached but descriptions, while documents are made. */
+/**
+ * Creates the source of documents. Nothing is computed until a document is requested. Only descriptions are cached,
+ * while documents are made.
+ */
 export function createOpenApi(options: OpenApiOptions): OpenApi {
   const { schemas, kinds, version } = options;
-  // Weak: they take a megabyte, and clients ask for documents seldom, but for many of them at once.
+  // A weak reference: descriptions take a megabyte, and clients rarely ask for documents, but then for many at once.
   let loaded: WeakRef<Descriptions> | undefined;
   const ownKind = (model: string): GroupVersionKind | undefined => {
     const schema = schemas.find(model);

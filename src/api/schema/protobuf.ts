@@ -13,7 +13,7 @@ import type { Schema, Schemas } from './schema.ts';
 /** `k8s` and a zero byte. */
 const magic = [0x6b, 0x38, 0x73, 0x00] as const;
 
-/** Bytes that are no message of a kind; the server answers 400 with the message. */
+/** Thrown for bytes that are not a message of a kind; the server answers 400 with the message. */
 export class ProtobufError extends Error {
   override readonly name = 'ProtobufError';
 }
@@ -117,7 +117,7 @@ export function encodeWatchFrame(type: string, object: Uint8Array): Uint8Array {
   return frame;
 }
 
-/** The first whole frame of a buffer and the bytes it took; undefined until there is one. */
+/** The first whole frame of a buffer and its length in bytes; undefined while no frame is complete. */
 export function decodeWatchFrame(
   buffer: Uint8Array,
 ): { readonly type: string; readonly object: Uint8Array; readonly length: number } | undefined {

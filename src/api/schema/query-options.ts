@@ -1,4 +1,7 @@
-/** Options that come in a query, such as PodExecOptions, as objects of their type. Source: apimachinery pkg/conversion/queryparams, pkg/runtime/conversion.go. */
+/**
+ * Reads query parameters as an object of an options type, such as PodExecOptions. Source: apimachinery
+ * pkg/conversion/queryparams, pkg/runtime/conversion.go.
+ */
 import type { JsonObject, JsonValue } from '../json.ts';
 import { apiVersionOf } from '../kind.ts';
 import type { GroupVersionKind } from '../object.ts';
@@ -6,7 +9,10 @@ import { statusErrors } from '../status-error.ts';
 import type { GoType } from './facts.ts';
 import { deref, type Schemas } from './schema.ts';
 
-/** Reads the parameters that the type knows; others mean nothing. Fields at their zero value are left out. Throws StatusError (400) for bad numbers. */
+/**
+ * Reads the parameters that the type declares and ignores others. Leaves out fields with their zero value. Throws
+ * StatusError (400) for invalid numbers.
+ */
 export function queryOptions(
   schemas: Schemas,
   type: GroupVersionKind,
@@ -34,7 +40,7 @@ function valueOfTexts(type: GoType, texts: readonly string[]): JsonValue | undef
   return bare.name.includes('int') ? number(text) : text;
 }
 
-/** A flag that is there is set, unless it says otherwise. */
+/** A boolean parameter is true when it is present, unless its value says false. */
 const isFalse = (text: string): boolean => text.toLowerCase() === 'false' || text === '0';
 
 function number(text: string): number {

@@ -1,21 +1,23 @@
-/** Scalars that Go writes in a form of their own: times and base64 bytes. Pure. */
+/** Scalars that Go writes in a special form: times and base64 bytes. Pure. */
 import { DecodeError } from './decode-error.ts';
 
 const plainTime = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
-/** Dates that are there in every year: all but 29 February. */
+/** Month and day of the dates that exist in every year: all but 29 February. */
 const everyYear = '(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|02-(?:0[1-9]|1\\d|2[0-8]))';
-/** Times that are written as Go writes them already: nearly all that components send. */
+/** Matches times that are already written as Go writes them: nearly all that components send. */
 const goTime = new RegExp(`^(?!0001)\\d{4}-${everyYear}T(?:[01]\\d|2[0-3])(?::[0-5]\\d){2}Z$`);
 const goMicroTime = new RegExp(`^(?!0001)\\d{4}-${everyYear}T(?:[01]\\d|2[0-3])(?::[0-5]\\d){2}\\.\\d{6}Z$`);
 
 const quote = (text: string): string => JSON.stringify(text);
 
-/** Go's names of the layouts that it parses by. Source: apimachinery pkg/apis/meta/v1/{time,micro_time}.go. */
+/**
+ * Go's layouts for parsing, which its error messages show. Source: apimachinery pkg/apis/meta/v1/{time,micro_time}.go.
+ */
 const timeLayout = '2006-01-02T15:04:05Z07:00';
 const microTimeLayout = '2006-01-02T15:04:05.000000Z07:00';
 
-/** What of an RFC 3339 time is wrong, as Go's time.Parse says it. */
+/** What is wrong with an RFC 3339 time, in the words of Go's time.Parse. */
 function timeError(text: string, layout: string): DecodeError {
   const steps: ReadonlyArray<readonly [RegExp, string]> = [
     [/^\d{4}/, '2006'],
@@ -41,7 +43,10 @@ function timeError(text: string, layout: string): DecodeError {
   return new DecodeError(`parsing time ${quote(text)}: ${rest === '' ? 'day out of range' : `extra text: ${quote(rest)}`}`);
 }
 
-/** Milliseconds since the epoch of the whole second, and the digits of the fraction. Throws DecodeError. */
+/**
+ * Splits a time into the milliseconds since the epoch of its whole second and the digits of its fraction. Throws
+ * DecodeError.
+ */
 function parseTime(text: string, layout: string): { readonly seconds: Date; readonly fraction: string } {
   const parts = plainTime.exec(text);
   if (parts === null) throw timeError(text, layout);
@@ -72,7 +77,7 @@ export function canonicalMicroTime(text: string): string | null {
 
 const notBase64 = /[^A-Za-z0-9+/]/;
 
-/** Position of the first byte at which Go's decoder stops, -1 when the text is good. */
+/** Position of the first byte at which Go's decoder stops, -1 when the text is valid. */
 function badBase64(text: string): number {
   const body = text.endsWith('==') ? text.slice(0, -2) : text.endsWith('=') ? text.slice(0, -1) : text;
   const bad = notBase64.exec(body);

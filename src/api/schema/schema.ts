@@ -1,10 +1,11 @@
 /**
- * Schemas of the built-in API types: what a field is called, what it holds, how it merges and how it is written, by Go-model name
- * (`io.k8s.api.core.v1.Pod`) or by group, version and kind. Built on first use of each model; immutable once built.
+ * Schemas of the built-in API types: the name and type of each field, how it merges and how it is written. Looked up by
+ * Go-model name (`io.k8s.api.core.v1.Pod`) or by group, version and kind. Built on first use of each model; immutable
+ * once built.
  */
 import type { Facts, FieldFacts, GoType, ModelFacts } from './facts.ts';
 
-/** One JSON field of a struct, those of embedded structs included. */
+/** One JSON field of a struct, or of a struct that is embedded in it. */
 export interface SchemaField {
   readonly name: string;
   readonly type: GoType;
@@ -159,7 +160,7 @@ export class Schemas {
   }
 }
 
-/** The type below pointers. */
+/** The type behind pointers. */
 export function deref(type: GoType): Exclude<GoType, { kind: 'pointer' }> {
   return type.kind === 'pointer' ? deref(type.of) : type;
 }

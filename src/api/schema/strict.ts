@@ -1,13 +1,13 @@
 /**
- * Strict field validation: fields a type does not know and fields given twice, in the order of the document and in upstream's words.
- * Source: sigs.k8s.io/json internal/golang/encoding/json/kubernetes_patch.go.
+ * Strict field validation: reports unknown fields and fields given twice, in document order and with upstream's
+ * messages. Source: sigs.k8s.io/json internal/golang/encoding/json/kubernetes_patch.go.
  */
 import type { JsonObject, JsonValue } from '../json.ts';
 import { type DuplicateAwareValue, MultiObject, parseWithDuplicates } from './duplicates.ts';
 import type { GoType } from './facts.ts';
 import { deref, type Schema, type Schemas } from './schema.ts';
 
-/** Upstream stops counting here. */
+/** Upstream reports no more errors than this. */
 const maxErrors = 100;
 
 /** Counts the keys of all objects in a value. */
@@ -93,7 +93,7 @@ function entriesOf(value: DuplicateAwareValue | undefined): ReadonlyArray<readon
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value as JsonObject) : [];
 }
 
-/** Reports the fields given twice in a value of no known type. */
+/** Reports the fields given twice in a value of unknown type. */
 function untypedDuplicates(value: DuplicateAwareValue, path: string, errors: Set<string>): void {
   if (Array.isArray(value)) {
     for (const [i, item] of value.entries()) untypedDuplicates(item, `${path}[${i}]`, errors);
@@ -112,8 +112,8 @@ function untypedDuplicates(value: DuplicateAwareValue, path: string, errors: Set
 const operationFields: ReadonlySet<string> = new Set(['op', 'path', 'from', 'value']);
 
 /**
- * The strict errors of a patch's own document: fields given twice, and in a JSON patch those that no operation has.
- * Source: apiserver pkg/endpoints/handlers/patch.go (applyJSPatch, strategicPatchObject).
+ * The strict errors of a patch document: fields given twice, and in a JSON patch fields that are not part of any
+ * operation. Source: apiserver pkg/endpoints/handlers/patch.go (applyJSPatch, strategicPatchObject).
  */
 export function patchStrictErrors(patch: JsonValue, text: string, isJsonPatch: boolean): readonly string[] {
   const hasDuplicates = countKeysInText(text) !== countKeys(patch);
@@ -136,8 +136,8 @@ export function patchStrictErrors(patch: JsonValue, text: string, isJsonPatch: b
 }
 
 /**
- * The strict errors of a document, e.g. `unknown field "spec.foo"`; none when all is well. `text` is the JSON text the value came from;
- * without it, duplicates cannot be seen.
+ * The strict errors of a document, e.g. `unknown field "spec.foo"`; none when it is valid. `text` is the JSON text that
+ * was parsed; without it, duplicates cannot be found.
  */
 export function strictErrors(schemas: Schemas, schema: Schema, value: JsonValue, text?: string): readonly string[] {
   const walk = new StrictWalk(schemas);

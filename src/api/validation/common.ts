@@ -1,4 +1,7 @@
-/** Checks that many Kinds share. All return what is wrong, nothing when good. Source: apimachinery pkg/api/validation, pkg/apis/meta/v1/validation. */
+/**
+ * Checks that many Kinds share. All return the errors found, none when valid. Source: apimachinery pkg/api/validation,
+ * pkg/apis/meta/v1/validation.
+ */
 import { deepEqual } from '../deep-equal.ts';
 import { type FieldError, type FieldPath, fieldErrors, maxFieldErrors } from '../field-error.ts';
 import type { LabelSelector, LabelSelectorRequirement } from '../generated/meta/v1.ts';
@@ -27,7 +30,7 @@ export const qualifiedName = (value: string, at: FieldPath): Errors => invalidEa
 export const requiredText = (value: string | undefined, at: FieldPath, detail = ''): Errors =>
   value === undefined || value === '' ? [fieldErrors.required(at, detail)] : [];
 
-/** A number of at least zero; absent is good. */
+/** A number of at least zero; absent is valid. */
 export const nonNegative = (value: number | undefined, at: FieldPath): Errors =>
   value !== undefined && value < 0 ? [fieldErrors.invalid(at, value, 'must be greater than or equal to 0')] : [];
 
@@ -39,7 +42,7 @@ export const immutable = (next: unknown, previous: unknown, at: FieldPath): Erro
 export const oneOf = (value: string, supported: readonly string[], at: FieldPath): Errors =>
   supported.includes(value) ? [] : [fieldErrors.notSupported(at, value, supported)];
 
-/** As `oneOf`, an absent or empty value being required. */
+/** The same as `oneOf`, but an absent or empty value is an error. */
 export const requiredOneOf = (value: string | undefined, supported: readonly string[], at: FieldPath): Errors =>
   value === undefined || value === '' ? [fieldErrors.required(at)] : oneOf(value, supported, at);
 
@@ -47,7 +50,7 @@ export const requiredOneOf = (value: string | undefined, supported: readonly str
 export const portNumberOrName = (port: number | string, at: FieldPath): Errors =>
   invalidEach(typeof port === 'number' ? isPortNumber(port) : isPortName(port), port, at);
 
-/** What is wrong with the items of a list that a client can make very long: no more than is told. */
+/** Errors of the items of a list that a client can make very long. Stops at the number of errors that is reported. */
 export function errorsOfEach<T>(items: Iterable<T>, errorsOf: (item: T, position: number) => Errors): Errors {
   const errors: FieldError[] = [];
   let position = 0;
@@ -79,7 +82,7 @@ function requirementErrors({ key, operator, values = [] }: LabelSelectorRequirem
   return errors;
 }
 
-/** A label selector as specs hold it; absent is good. */
+/** A label selector of a spec; absent is valid. */
 export const labelSelectorErrors = (selector: LabelSelector | undefined, at: FieldPath): Errors =>
   selector === undefined
     ? []
@@ -98,7 +101,7 @@ export const isEmptySelector = (selector: LabelSelector): boolean =>
 export const positiveIntOrPercent = (value: number | string, at: FieldPath): Errors =>
   typeof value === 'number' ? nonNegative(value, at) : invalidEach(isPercent(value), value, at);
 
-/** A percentage of at most a hundred; counts are good. */
+/** A percentage of at most 100; counts are valid. */
 export const notMoreThanHundredPercent = (value: number | string, at: FieldPath): Errors =>
   typeof value === 'string' && isPercent(value).length === 0 && Number.parseInt(value, 10) > 100
     ? [fieldErrors.invalid(at, value, 'must not be greater than 100%')]

@@ -1,4 +1,7 @@
-/** Warnings about addresses that are accepted for their age only. Source: apimachinery pkg/util/validation/ip.go (GetWarningsForIP). */
+/**
+ * Warnings about addresses that only older fields accept. Source: apimachinery pkg/util/validation/ip.go
+ * (GetWarningsForIP).
+ */
 import type { FieldPath } from '../field-error.ts';
 import { formatIp, maskedBytes, parseIp } from '../ip.ts';
 

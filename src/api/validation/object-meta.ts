@@ -6,7 +6,7 @@ import { byteLength, type Errors, errorsOfEach, immutable, invalidEach, labelErr
 
 const maxAnnotationBytes = 256 * 1024;
 
-/** Annotations: keys as label keys in any case, 256 KiB in all. */
+/** Annotations: keys are label keys in any case; all together may take 256 KiB. */
 export function annotationErrors(annotations: Readonly<Record<string, string>> | undefined, at: FieldPath): Errors {
   const entries = Object.entries(annotations ?? {});
   const errors = [...errorsOfEach(entries, ([key]) => invalidEach(isQualifiedName(key.toLowerCase()), key, at))];
@@ -82,12 +82,12 @@ function managedFieldsErrors(entries: readonly ManagedFieldsEntry[], at: FieldPa
   });
 }
 
-/** What the rules depend on, from the Kind. */
+/** The rules that depend on the Kind. */
 export interface ObjectMetaRules {
   readonly namespaced: boolean;
   /** Default: a DNS-1123 sub-domain. */
   readonly validateName?: (name: string, prefix: boolean) => readonly string[];
-  /** True: also finalizers that Kubernetes does not know. Default: false. */
+  /** True: finalizers that Kubernetes does not know are allowed, too. Default: false. */
   readonly anyFinalizer?: boolean;
 }
 
@@ -105,7 +105,9 @@ function namespaceErrors({ namespace = '' }: ObjectMeta, { namespaced }: ObjectM
   return namespace === '' ? [fieldErrors.required(at)] : invalidEach(isDns1123Label(namespace), namespace, at);
 }
 
-/** All that is wrong with the metadata of an object, names already generated. `at` is the path of the metadata. */
+/**
+ * All that is wrong with the metadata of an object. Generated names are already set. `at` is the path of the metadata.
+ */
 export function validateObjectMeta(meta: ObjectMeta, rules: ObjectMetaRules, at: FieldPath): Errors {
   const finalizers = meta.finalizers ?? [];
   return [

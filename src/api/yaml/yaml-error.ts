@@ -1,4 +1,4 @@
-/** A text that is no YAML; the message is Go's, without its `yaml: ` in front. */
+/** Thrown for a text that is not YAML; the message is Go's, without its `yaml: ` prefix. */
 export class YamlError extends Error {
   override readonly name: string = 'YamlError';
 }

@@ -1,4 +1,4 @@
-/** What a scalar of YAML 1.1 stands for, as the Go library reads it. Source: go.yaml.in/yaml/v2 resolve.go. */
+/** The value of a YAML 1.1 scalar, as the Go library reads it. Source: go.yaml.in/yaml/v2 resolve.go. */
 import { YamlError } from './yaml-error.ts';
 
 export interface ScalarNode {
@@ -38,13 +38,13 @@ function integerOf(text: string): number | undefined {
   const digits = hex ?? binary ?? octal ?? decimal;
   if (digits === undefined) return undefined;
   const base = hex !== undefined ? '0x' : binary !== undefined ? '0b' : octal !== undefined ? '0o' : '';
-  // Long enough to overflow, and so short that the conversion costs nothing.
+  // Longer than any number that fits; the limit keeps the conversion cheap.
   if (digits.length > 64) return undefined;
   const value = BigInt(base + digits) * (sign === '-' ? -1n : 1n);
   return value < smallestSigned || value > largestUnsigned || (sign === '+' && value >= 2n ** 63n) ? undefined : Number(value);
 }
 
-/** Type and value of a text by its looks. */
+/** Type and value of a scalar without a tag, by its text. */
 function byLooks(text: string, timestamps: boolean): readonly [type: string, value: Scalar] {
   if (text === '') return ['null', null];
   const word = words.get(text);
@@ -58,7 +58,7 @@ function byLooks(text: string, timestamps: boolean): readonly [type: string, val
   return ['str', text];
 }
 
-/** Go refuses anything but whole groups of four; line breaks are passed over. */
+/** Decodes base64 as Go does: only whole groups of four are accepted, line breaks are ignored. */
 function decoded(text: string): string {
   const bare = text.replace(/[\r\n]/g, '');
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(bare)) {

@@ -1,7 +1,8 @@
 /**
- * YAML 1.1 as JSON, as every part of Kubernetes reads YAML: `yes` is a boolean, `1_000` a number, keys become strings and are sorted, the first of
- * several documents counts. The work grows with the text, whatever it holds; what aliases may multiply is bounded.
- * Source: sigs.k8s.io/yaml yaml.go (YAMLToJSON, YAMLToJSONStrict); go.yaml.in/yaml/v2 decode.go.
+ * YAML 1.1 as JSON, as every part of Kubernetes reads YAML: `yes` is a boolean, `1_000` a number, keys become strings
+ * and are sorted, only the first of several documents is read. The work is proportional to the length of the text,
+ * whatever it holds; expansion of aliases is bounded. Source: sigs.k8s.io/yaml yaml.go (YAMLToJSON, YAMLToJSONStrict);
+ * go.yaml.in/yaml/v2 decode.go.
  */
 import { Composer, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type ParsedNode, Parser, type YAMLMap } from 'yaml';
 import type { JsonValue } from '../json.ts';
@@ -11,11 +12,11 @@ import { syntaxError } from './yaml-words.ts';
 
 export interface YamlDocument {
   readonly json: JsonValue;
-  /** A line for each key that is given twice; its last value counts. */
+  /** A line for each key that is given twice. The last value is used. */
   readonly duplicates: readonly string[];
 }
 
-/** Repeated keys that are told; a message that names more helps nobody. */
+/** The most repeated keys that are reported; a longer message helps nobody. */
 const maxDuplicates = 100;
 
 type Node = ParsedNode | null;
@@ -28,7 +29,7 @@ function allowedAliasRatio(values: number): number {
   return values >= high ? 0.1 : 0.99 - 0.89 * ((values - low) / (high - low));
 }
 
-/** What each alias stands for: the last anchor of that name before it. */
+/** The node that each alias refers to: the last anchor of that name before it. */
 function bindAliases(root: Node): ReadonlyMap<Node, Node> {
   const anchors = new Map<string, Node>();
   const bound = new Map<Node, Node>();
@@ -120,7 +121,7 @@ class Reader {
     }
   }
 
-  /** A key's value; Go can read maps and lists there, and has no use for them. */
+  /** A scalar key. Go can read maps and lists as keys, but JSON cannot hold them. */
   #key(node: Node): Scalar {
     this.#count();
     if (node === null) return null;
@@ -177,10 +178,13 @@ function floatText(value: number): string {
   return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
 }
 
-/** What Go's reader refuses before it looks at any syntax. Source: go.yaml.in/yaml/v2 readerc.go. */
+/** Characters that Go's reader refuses before it parses. Source: go.yaml.in/yaml/v2 readerc.go. */
 const unreadable = /[^\t\n\r\x20-\x7e\x85\xa0-\ufffd\u{10000}-\u{10ffff}]/u;
 
-/** The first document of a text, composed without types of its own and without the library's look at repeated keys (quadratic). */
+/**
+ * Composes the first document of a text. Leaves out type resolution and the library's check for repeated keys, which is
+ * quadratic.
+ */
 function firstDocument(text: string, lines: LineCounter): Document.Parsed<ParsedNode, true> | undefined {
   const composer = new Composer<ParsedNode, true>({
     schema: 'failsafe',
@@ -192,7 +196,7 @@ function firstDocument(text: string, lines: LineCounter): Document.Parsed<Parsed
     logLevel: 'silent',
   });
   for (const token of new Parser(lines.addNewLine).parse(text)) {
-    // What comes after the first document is not even looked at.
+    // Nothing after the first document is read.
     for (const document of composer.next(token)) return document;
     if (token.type === 'document') break;
   }
@@ -218,6 +222,6 @@ export function yamlToJson(text: string): YamlDocument {
   }
 }
 
-/** The error of strict reading; none when every key is given once. */
+/** The error of strict reading; undefined when every key is given once. */
 export const duplicateKeysError = ({ duplicates }: YamlDocument): readonly string[] =>
   duplicates.length === 0 ? [] : [`yaml: unmarshal errors:\n${duplicates.join('\n')}`];

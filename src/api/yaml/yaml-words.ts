@@ -1,8 +1,8 @@
-/** Syntax errors in the words of the Go library. Source: go.yaml.in/yaml/v2 scannerc.go, parserc.go. */
+/** Syntax errors with the messages of the Go library. Source: go.yaml.in/yaml/v2 scannerc.go, parserc.go. */
 import type { YAMLParseError } from 'yaml';
 import { YamlError } from './yaml-error.ts';
 
-/** Its words for the mistakes that people make. */
+/** The Go library's messages for common mistakes. */
 function parserWords({ code, message }: YAMLParseError): string {
   const what = (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
   if (code === 'BLOCK_AS_IMPLICIT_KEY' || /Nested mappings are not allowed/.test(what)) {
@@ -14,7 +14,7 @@ function parserWords({ code, message }: YAMLParseError): string {
   return end === undefined ? what : `did not find expected ',' or '${end}'`;
 }
 
-/** The error of a text, given the line (from 1) where it was found. */
+/** The error of a text; `line` is where it was found, counted from 1. */
 export function syntaxError(problem: YAMLParseError, line: number): YamlError {
   const words = parserWords(problem);
   // Go's parser counts from 0 where it finds a token out of place, and does not name its first line.

@@ -13,7 +13,7 @@ import { workloadWarnings } from './validation/workload-warnings.ts';
 
 const status = 'io.k8s.api.apps.v1.DeploymentStatus';
 
-/** Rolling update by a quarter at a time, unless said. Source: pkg/apis/apps/v1/defaults.go. */
+/** Default strategy: a rolling update by 25%. Source: pkg/apis/apps/v1/defaults.go. */
 function defaultStrategy(strategy: DeploymentStrategy | undefined): DeploymentStrategy {
   const type = strategy?.type || 'RollingUpdate';
   if (type !== 'RollingUpdate') return { ...strategy, type };
@@ -21,7 +21,10 @@ function defaultStrategy(strategy: DeploymentStrategy | undefined): DeploymentSt
   return { type, rollingUpdate: { ...strategy?.rollingUpdate, maxUnavailable, maxSurge } };
 }
 
-/** A change of annotations alone is a new generation, too: they reach the ReplicaSets. Source: pkg/registry/apps/deployment/strategy.go. */
+/**
+ * A change of annotations alone also increments the generation, because annotations are copied to the ReplicaSets.
+ * Source: pkg/registry/apps/deployment/strategy.go.
+ */
 function countAnnotations(next: Deployment, previous: Deployment): Deployment {
   const before = previous.metadata.generation ?? 0;
   if (next.metadata.generation !== before || deepEqual(next.metadata.annotations ?? {}, previous.metadata.annotations ?? {})) return next;

@@ -76,7 +76,7 @@ function rename(object: JsonObject, names: ReadonlyMap<string, string>, apiVersi
   return { ...result, apiVersion };
 }
 
-/** `reportingController` is '' rather than absent in core/v1, and the other way round. */
+/** An empty `reportingController` is '' in core/v1 and absent in events.k8s.io/v1. */
 const convert = {
   toStored: (object: JsonObject): JsonObject => {
     const core = rename(object, toCore, 'v1');
@@ -108,7 +108,7 @@ const eventsFieldLabels: Readonly<Record<string, string>> = {
   type: 'type',
 };
 
-/** Only events reach these hooks. */
+/** Only events are ever passed to these hooks. */
 const stricter = {
   validateCreate: (object: KubeObject, at: FieldPath) => newEventErrors(object as Event, at),
   validateUpdate: (next: KubeObject, previous: KubeObject, at: FieldPath) => newEventUpdateErrors(next as Event, previous as Event, at),
@@ -149,7 +149,7 @@ export const event = defineKind<Event>({
     source: ({ source, reportingComponent }) => source.component || reportingComponent,
     type: ({ type }) => type ?? '',
   },
-  // What `kubectl describe` asks for.
+  // `kubectl describe` selects events by this field.
   storage: { diskOnly: 'involvedObject.name' },
   table: { columns },
 });

@@ -28,7 +28,7 @@ function prepareForCreate(created: Namespace): Namespace {
   };
 }
 
-/** Marked, it is Terminating, and has no period to be shortened. */
+/** A namespace that is marked for deletion becomes Terminating. It has no grace period that could be shortened. */
 function markTerminating({ metadata: { deletionGracePeriodSeconds: _, ...metadata }, ...namespace }: Namespace): Namespace {
   return { ...namespace, metadata, status: { ...namespace.status, phase: 'Terminating' } };
 }
@@ -48,7 +48,7 @@ export const namespace = defineKind<Namespace>({
     schema: 'io.k8s.api.core.v1.Namespace',
     defaults: (object) => ({ ...labelled(object), status: { ...object.status, phase: object.status?.phase || 'Active' } }),
   },
-  // A generated name is known too late for the defaults.
+  // A generated name is set only after the defaults have run, so the label is added here as well.
   rules: { generation: false, validateName: nameIsDnsLabel, validate: namespaceErrors, canonicalize: labelled },
   create: { prepare: prepareForCreate },
   update: { prepare: (next, previous) => ({ ...next, spec: { ...next.spec, finalizers: previous.spec.finalizers } }) },

@@ -84,7 +84,7 @@ function rowConditions({ status }: Pod): readonly RowCondition[] {
   return [];
 }
 
-/** Updates are often and by programs: upstream warns of new Pods only. */
+/** Only new Pods get warnings, as upstream: programs update Pods often. */
 const newPodWarnings = ({ metadata, spec }: Pod, previous: Pod | undefined): readonly string[] =>
   previous === undefined ? [...nameWarnings(metadata.name, "the Pod's hostname"), ...podWarnings(metadata, spec, FieldPath.root)] : [];
 
@@ -120,14 +120,18 @@ export const pod = defineKind<Pod>({
     'spec.hostNetwork': ({ spec }) => String(spec.hostNetwork ?? false),
     'status.phase': ({ status }) => status.phase ?? '',
     'status.podIP': ({ status }) => status.podIPs?.[0]?.ip ?? status.podIP ?? '',
-    // Known, but of no object. Source: pkg/registry/core/pod/strategy.go (ToSelectableFields).
+    // The label is known, but has no value on any object. Source: pkg/registry/core/pod/strategy.go
+    // (ToSelectableFields).
     'status.podIPs': () => '',
     'status.nominatedNodeName': ({ status }) => status.nominatedNodeName ?? '',
   },
   table: { columns, rowConditions },
 });
 
-/** A new Pod is Pending with its quality-of-service class; a gated one says that it waits. Source: pkg/registry/core/pod/strategy.go. */
+/**
+ * A new Pod is Pending with its quality-of-service class; one with scheduling gates gets the condition that says so.
+ * Source: pkg/registry/core/pod/strategy.go.
+ */
 function preparePodForCreate(created: Pod): Pod {
   const { nodeName, schedulingGates } = created.spec;
   const gated = (nodeName ?? '') === '' && (schedulingGates ?? []).length > 0;
@@ -163,6 +167,6 @@ function podGracePeriodSeconds({ spec, status }: Pod, requestedSeconds: number |
   const asked = requestedSeconds ?? spec.terminationGracePeriodSeconds ?? 0;
   if (spec.nodeName === undefined || spec.nodeName === '') return 0;
   if (status.phase === 'Succeeded' || status.phase === 'Failed') return 0;
-  // A negative period means the smallest one.
+  // A negative period means the smallest possible one: one second.
   return asked < 0 ? 1 : asked;
 }

@@ -13,7 +13,10 @@ import { ageColumn, containerColumns, nameColumn } from '../columns.ts';
 const spec = 'io.k8s.api.core.v1.ReplicationControllerSpec';
 const status = 'io.k8s.api.core.v1.ReplicationControllerStatus';
 
-/** Of an update upstream looks at the old template, arguments exchanged. Source: pkg/registry/core/replicationcontroller/strategy.go (WarningsOnUpdate). */
+/**
+ * On an update, upstream passes the arguments in the wrong order and so checks the old template. Source:
+ * pkg/registry/core/replicationcontroller/strategy.go (WarningsOnUpdate).
+ */
 const replicationControllerWarnings = (rc: ReplicationController, previous: ReplicationController | undefined): readonly string[] =>
   previous === undefined ? workloadWarnings(rc, undefined) : workloadWarnings({ ...previous, metadata: rc.metadata }, previous);
 

@@ -6,7 +6,10 @@ import { ageColumn, nameColumn } from '../columns.ts';
 
 const model = 'io.k8s.api.core.v1.ServiceAccount';
 
-/** Of the Secrets that an account lists only the names count. Source: pkg/registry/core/serviceaccount/strategy.go (cleanSecretReferences). */
+/**
+ * Keeps only the names of the Secrets that an account lists. Source: pkg/registry/core/serviceaccount/strategy.go
+ * (cleanSecretReferences).
+ */
 const withSecretNames = (account: ServiceAccount): ServiceAccount =>
   account.secrets === undefined
     ? account
@@ -14,7 +17,7 @@ const withSecretNames = (account: ServiceAccount): ServiceAccount =>
 
 const mountableSecrets = 'kubernetes.io/enforce-mountable-secrets';
 
-/** Told once, not again at every update. */
+/** Warns when the annotation is added, not again at every update. */
 const mountableSecretsWarnings = ({ metadata }: ServiceAccount, previous: ServiceAccount | undefined): readonly string[] =>
   metadata.annotations?.[mountableSecrets] === undefined || previous?.metadata.annotations?.[mountableSecrets] !== undefined
     ? []

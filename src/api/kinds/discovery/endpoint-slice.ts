@@ -21,7 +21,10 @@ const endpointsText = ({ endpoints }: EndpointSlice): string =>
     '<unset>',
   );
 
-/** Bumps the generation whenever anything but metadata changed. Source: pkg/registry/discovery/endpointslice/strategy.go. */
+/**
+ * Increments the generation when anything but metadata changed. Source:
+ * pkg/registry/discovery/endpointslice/strategy.go.
+ */
 function prepareEndpointSliceForUpdate(next: EndpointSlice, previous: EndpointSlice): EndpointSlice {
   const content = ({ addressType, endpoints, ports, metadata }: EndpointSlice) => ({
     addressType,

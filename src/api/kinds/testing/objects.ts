@@ -21,7 +21,7 @@ export function received<T extends KubeObject>(kind: Kind<T>, json: JsonObject):
   return kind.codec.defaults?.(object) ?? object;
 }
 
-/** As `received`, finished for creation. */
+/** The same as `received`, then finished for creation as the registry does. */
 export const created = <T extends KubeObject>(kind: Kind<T>, json: JsonObject): T => beforeCreate(kind, received(kind, json)).object;
 
 /** What a client would be told about a new object, one text per error. */

@@ -1,4 +1,4 @@
-/** A pod's spec with every struct of which optional fields are always defaulted. For tests only. */
+/** A Pod spec that holds every struct with optional fields that are always defaulted. For tests only. */
 import type { JsonObject } from '../../json.ts';
 
 export const fullPodSpec: JsonObject = {
@@ -31,5 +31,5 @@ export const fullPodSpec: JsonObject = {
   ],
 };
 
-/** Ephemeral containers come later, through their sub-resource. */
+/** Separate because a Pod gets ephemeral containers only later, through their sub-resource. */
 export const ephemeralContainers = [{ name: 'debugger', image: 'busybox:1.36', command: ['sh'] }] as const;

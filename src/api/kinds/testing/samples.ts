@@ -1,21 +1,22 @@
-/** What a Kind brings to its contract. For tests only. */
+/** What a Kind provides for its contract tests. For tests only. */
 import { isObject, type JsonObject, type JsonValue } from '../../json.ts';
 import type { AnyKind } from '../../kind.ts';
 
 export interface KindSamples {
   readonly kind: AnyKind;
   /**
-   * A valid object, without its type; the contract completes the metadata. It is to hold every struct of which optional fields are said to be always
-   * defaulted (scripts/schema/always-defaulted.ts), so that the contract sees the defaults.
+   * A valid object without apiVersion and kind; the contract completes the metadata. It must hold every struct with
+   * optional fields that are declared always defaulted (scripts/schema/always-defaulted.ts), so that the contract can
+   * check the defaults.
    */
   readonly valid: JsonObject;
-  /** A merge patch that changes what is wanted. */
+  /** A merge patch that changes the desired state. */
   readonly change: JsonObject;
-  /** A merge patch by which a stored object gets structs that none can be created with, such as ephemeral containers. */
+  /** A merge patch that adds to a stored object what no object can be created with, such as ephemeral containers. */
   readonly grown?: JsonObject;
   /** A merge patch of the status. Needed when there is a status sub-resource. */
   readonly status?: JsonObject;
-  /** Merge patches that make the valid object invalid, and all that is said then. */
+  /** Merge patches that make the valid object invalid, each with all errors that are reported for it. */
   readonly invalid: ReadonlyArray<readonly [why: string, patch: JsonObject, ...errors: readonly string[]]>;
 }
 

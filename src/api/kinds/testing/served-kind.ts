@@ -27,7 +27,7 @@ export class ServedKind {
     this.app = testApp({}, createMemoryStore({ freeze: true }));
   }
 
-  /** Of the collection in a served version; default: the stored one. */
+  /** The path of the collection in a served version; default: the stored one. */
   path(served: { readonly group: string; readonly version: string } = this.samples.kind): string {
     const { plural, scope } = this.samples.kind;
     const root = served.group === '' ? `/api/${served.version}` : `/apis/${served.group}/${served.version}`;
@@ -49,14 +49,14 @@ export class ServedKind {
     return { status: response.status, body: (await response.json()) as Answer['body'] };
   }
 
-  /** Creates the valid object; what is answered. */
+  /** Creates the valid object and returns the answer. */
   async create(name: string, patch?: JsonObject): Promise<Answer['body']> {
     const { status, body } = await this.call('POST', this.path(), this.valid(name, patch));
     assert.equal(status, 201, String(body.message));
     return body;
   }
 
-  /** Changes by a merge patch; what is answered. */
+  /** Applies a merge patch and returns the answer. */
   async patch(name: string, patch: JsonObject, subresource = ''): Promise<Answer['body']> {
     const { status, body } = await this.call('PATCH', `${this.path()}/${name}${subresource}`, patch, 'merge');
     assert.equal(status, 200, String(body.message));

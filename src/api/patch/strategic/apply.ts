@@ -19,9 +19,12 @@ import {
 import type { FieldMeta, TypeMeta } from './patch-meta.ts';
 
 export interface MergeOptions {
-  /** True on the server: parallel lists ($deleteFromPrimitiveList, $setElementOrder) take effect. False: they are carried over. */
+  /**
+   * True on the server: directives for parallel lists ($deleteFromPrimitiveList, $setElementOrder) take effect. False:
+   * they are copied into the result.
+   */
   readonly mergeParallelLists: boolean;
-  /** True on the server: nulls for fields that are not there vanish. */
+  /** True on the server: nulls for absent fields are dropped. */
   readonly ignoreUnmatchedNulls: boolean;
 }
 
@@ -34,7 +37,7 @@ function fieldBehind(key: string, prefix: string): string {
   throw prefix === deletePrefix ? patchErrors.badPrimitiveList() : patchErrors.badSetElementOrder();
 }
 
-/** Takes out nested objects that carry directives; undefined when the value itself does. */
+/** Removes nested objects that carry directives; returns undefined when the value itself carries one. */
 function removeDirectives(value: Mutable): Mutable | undefined {
   if (isList(value)) return value.map(removeDirectives).filter((item) => item !== undefined);
   if (!isObject(value)) return value;
@@ -134,8 +137,8 @@ function mergeOrderedLists(original: MutableObject, patch: MutableObject, type: 
 }
 
 /**
- * The live order that new elements are placed by. Upstream deletes and appends in one array, so that as many new elements as were deleted
- * count as having been at the end of the live list; users see the resulting order.
+ * The live order by which new elements are placed. Upstream deletes and appends in one array: the first new elements,
+ * as many as were deleted, count as having been at the end of the live list. Users can see the resulting order.
  */
 function recordedOrder(live: readonly Mutable[], change: readonly Mutable[], { strategy, mergeKey }: FieldMeta): Mutable[] {
   if (strategy !== 'merge' || mergeKey === '') return [...live];
@@ -184,7 +187,7 @@ function mergeLists({ original, patch, meta, options, isDeletion }: ListMerge): 
   return enforceOrder({ merged, patchOrder: rest, liveOrder: base, mergeKey, kind });
 }
 
-/** Obeys `$patch: delete` and `$patch: replace` elements of a list patch; what is left of both lists. */
+/** Applies `$patch: delete` and `$patch: replace` elements of a list patch; returns what is left of both lists. */
 function applyElementDirectives(
   original: readonly Mutable[],
   patch: readonly Mutable[],
@@ -248,7 +251,7 @@ function mergeField(original: MutableObject, key: string, change: Mutable, type:
   } else setField(original, name, change);
 }
 
-/** Puts the patch's value in the place of whatever was there. */
+/** Replaces whatever is there by the patch's value. */
 function takeOver(original: MutableObject, name: string, change: Mutable, options: MergeOptions): void {
   if (options.ignoreUnmatchedNulls) discardNulls(change);
   const kept = removeDirectives(change);

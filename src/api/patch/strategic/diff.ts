@@ -110,7 +110,7 @@ function diffMergingList({ key, before, after, patch, meta, options }: ListDiff)
   }
 }
 
-/** The scalars of `after` that `before` lacks, repeated ones counted, in Go's order. */
+/** The scalars of `after` that `before` lacks, in Go's order. Repeated scalars are counted. */
 function addedScalars(before: readonly Mutable[], after: readonly Mutable[]): Mutable[] {
   const spare = new Map<string, number>();
   for (const item of before) spare.set(goFormat(item), (spare.get(goFormat(item)) ?? 0) + 1);

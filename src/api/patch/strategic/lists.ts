@@ -9,7 +9,7 @@ export const orderPrefix = '$setElementOrder';
 
 export type ElementKind = 'object' | 'scalar';
 
-/** The one kind that all elements have. Throws PatchError for mixed lists, lists of lists and no elements at all. */
+/** The one type that all elements have. Throws PatchError for mixed lists, lists of lists and no elements at all. */
 export function elementKind(...lists: ReadonlyArray<readonly Mutable[]>): ElementKind {
   let first: string | undefined;
   for (const list of lists) {
@@ -53,7 +53,7 @@ function positions(list: readonly Mutable[], mergeKey: string): ReadonlyMap<Muta
   return found;
 }
 
-/** Splits off the elements that say `$patch: delete`. */
+/** Separates the elements that say `$patch: delete` from the others. */
 export function splitDeletions(list: readonly Mutable[]): { readonly kept: Mutable[]; readonly deleted: Mutable[] } {
   const kept: Mutable[] = [];
   const deleted: Mutable[] = [];
@@ -75,7 +75,8 @@ export function sortByOrder(list: readonly Mutable[], order: readonly Mutable[],
   const key = kind === 'object' ? mergeKey : '';
   const at = positions(order, key);
   const ranked = sorted.map((item) => ({ item, rank: at.get(identity(item, key)) }));
-  // Upstream's comparison puts an element of unknown place before its predecessor: an insertion sort keeps that meaning.
+  // Upstream's comparison puts an element that is not in the order before its predecessor. An insertion sort reproduces
+  // that.
   for (let i = 1; i < ranked.length; i++) {
     for (let j = i; j > 0; j--) {
       const [left, right] = [ranked[j - 1], ranked[j]];
@@ -88,7 +89,10 @@ export function sortByOrder(list: readonly Mutable[], order: readonly Mutable[],
   return [...ranked.map(({ item }) => item), ...deleted];
 }
 
-/** Weaves two lists, keeping the order of each; `left` elements go before the first `right` element that follows them in `order`. */
+/**
+ * Merges two lists, keeping the order of each. Elements of `left` go before the first element of `right` that follows
+ * them in `order`.
+ */
 function weave(left: readonly Mutable[], right: readonly Mutable[], order: readonly Mutable[], mergeKey: string): Mutable[] {
   const at = positions(order, mergeKey);
   const out: Mutable[] = [];
@@ -119,7 +123,10 @@ export interface OrderRequest {
   readonly kind: ElementKind;
 }
 
-/** Orders a merged list: what the patch names in its order, the rest where it was in the live list. */
+/**
+ * Orders a merged list: elements that the patch names are in its order, the others stay where they were in the live
+ * list.
+ */
 export function enforceOrder({ merged, patchOrder, liveOrder, mergeKey, kind }: OrderRequest): Mutable[] {
   if (mergeKey !== '') for (const item of merged) keyed(item, mergeKey);
   const named = positions(patchOrder, mergeKey);
@@ -146,5 +153,5 @@ export const sortScalars = (list: readonly Mutable[]): Mutable[] =>
     return left < right ? -1 : left > right ? 1 : 0;
   });
 
-/** The first of each scalar. */
+/** The list with only the first of equal scalars. */
 export const uniqueScalars = (list: readonly Mutable[]): Mutable[] => [...new Set(list)];

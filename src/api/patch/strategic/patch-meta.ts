@@ -1,4 +1,7 @@
-/** What a strategic merge patch must know of a type. Source: apimachinery pkg/util/strategicpatch/meta.go, third_party/forked/golang/json. */
+/**
+ * What a strategic merge patch needs to know about a type. Source: apimachinery pkg/util/strategicpatch/meta.go,
+ * third_party/forked/golang/json.
+ */
 import type { GoType } from '../../schema/facts.ts';
 import { deref, type Schema, type Schemas } from '../../schema/schema.ts';
 import { patchErrors } from '../patch-error.ts';
@@ -12,7 +15,7 @@ export interface FieldMeta {
   readonly inner: TypeMeta;
 }
 
-/** A type inside the document: a struct of the schemas, or something that has no fields of its own. */
+/** A type inside the document: a struct of the schemas, or a type without fields of its own. */
 export class TypeMeta {
   readonly #schemas: Schemas;
   readonly #type: GoType;

@@ -28,7 +28,7 @@ export function isLatestImage(image: string): boolean {
   return colon === -1 || name.slice(colon + 1) === 'latest';
 }
 
-/** What `imagePullPolicy` is when not said. */
+/** The default of `imagePullPolicy` for an image. */
 export const defaultPullPolicy = (image: string): 'Always' | 'IfNotPresent' => (isLatestImage(image) ? 'Always' : 'IfNotPresent');
 
 const defaultHttpGet = (action: HTTPGetAction): HTTPGetAction => ({ ...action, path: action.path || '/', scheme: action.scheme || 'HTTP' });

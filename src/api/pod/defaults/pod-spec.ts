@@ -31,7 +31,7 @@ export function defaultPodSpec(spec: PodSpec): PodSpec {
 /** The defaults of a template: those of its spec. */
 export const defaultPodTemplate = (template: PodTemplateSpec): PodTemplateSpec => ({ ...template, spec: defaultPodSpec(template.spec) });
 
-/** Requests that are not said become the limits; only in Pods, not in templates. */
+/** Requests that are not set default to the limits. Only in Pods, not in templates. */
 function requestsFromLimits(container: Container): Container {
   const { limits, requests } = container.resources;
   return limits === undefined ? container : { ...container, resources: { ...container.resources, requests: { ...limits, ...requests } } };
@@ -56,7 +56,10 @@ const texts = (amounts: ResourceAmounts, keep: (name: string) => boolean): Resou
 
 const nonEmpty = (list: ResourceList): boolean => Object.keys(list).length > 0;
 
-/** Fills in the half of the Pod-level resources that is not said. Source: defaultHugePagePodLimits, defaultPodRequests, defaultPodLimits. */
+/**
+ * Completes Pod-level requests and limits from each other. Source: defaultHugePagePodLimits, defaultPodRequests,
+ * defaultPodLimits.
+ */
 function podLevelResources(spec: PodSpec): PodSpec {
   const { resources } = spec;
   if (resources === undefined) return spec;
@@ -86,8 +89,10 @@ function podLevelResources(spec: PodSpec): PodSpec {
   return { ...spec, resources: { ...resources, ...(nonEmpty(limits) ? { limits } : {}), ...(nonEmpty(requests) ? { requests } : {}) } };
 }
 
-/** The defaults of a Pod: those of its spec and some that templates do not get. */
-/** Of the two forms of a pod's addresses the older one wins where they differ, and each stands in for the other. Source: pkg/apis/core/v1/conversion.go. */
+/**
+ * Keeps `podIP` and `podIPs` in step: the older field wins where they differ, and each fills in the other. Source:
+ * pkg/apis/core/v1/conversion.go.
+ */
 function sameAddresses(status: Pod['status']): Pod['status'] {
   const { podIP = '', podIPs = [] } = status ?? {};
   const first = podIPs[0]?.ip;
@@ -95,6 +100,7 @@ function sameAddresses(status: Pod['status']): Pod['status'] {
   return podIP === '' ? { ...status, podIP: first ?? '' } : { ...status, podIPs: [{ ip: podIP }] };
 }
 
+/** The defaults of a Pod: those of its spec and some that templates do not get. */
 export function defaultPod(pod: Pod): Pod {
   let spec = mapContainers(defaultPodSpec(pod.spec), requestsFromLimits);
   spec = podLevelResources(spec);

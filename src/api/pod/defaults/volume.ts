@@ -21,7 +21,7 @@ function defaultProjection(projection: VolumeProjection): VolumeProjection {
   };
 }
 
-/** The sources of files that carry a default mode. */
+/** Defaults of the volume sources that carry a default file mode. */
 function defaultFiles(volume: Volume): Volume {
   const { secret, configMap, downwardAPI, projected } = volume;
   return {
@@ -41,7 +41,7 @@ function defaultFiles(volume: Volume): Volume {
   };
 }
 
-/** The network storage that upstream gives defaults: what remains of in-tree drivers. */
+/** Defaults of network storage that upstream still sets for removed in-tree drivers. */
 function defaultNetworkStorage(volume: Volume): Volume {
   const { iscsi, rbd, azureDisk, scaleIO } = volume;
   return {
@@ -67,7 +67,7 @@ function defaultNetworkStorage(volume: Volume): Volume {
   };
 }
 
-/** The defaults of one volume; without a source it is an emptyDir. */
+/** The defaults of one volume; a volume without a source is an emptyDir. */
 export function defaultVolume(volume: Volume): Volume {
   const { name, ...sources } = volume;
   if (Object.values(sources).every((source) => source === undefined)) return { name, emptyDir: {} };

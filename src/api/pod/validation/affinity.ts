@@ -25,7 +25,7 @@ function expressionErrors({ key, operator, values = [] }: NodeSelectorRequiremen
     if (values.length !== 1) errors.push(fieldErrors.required(here, "must be specified single value when `operator` is 'Lt' or 'Gt'"));
   } else errors.push(fieldErrors.invalid(at.field('operator'), operator, 'not a valid selector operator'));
   errors.push(...qualifiedName(key, at.field('key')));
-  // Preferred terms may hold anything: they can only fail to match.
+  // Values of preferred terms are not checked: an invalid one merely never matches.
   if (strict) errors.push(...values.flatMap((value, i) => invalidEach(isLabelValue(value), value, here.index(i))));
   return errors;
 }
@@ -48,7 +48,7 @@ const termErrors = (term: NodeSelectorTerm, strict: boolean, at: FieldPath): Err
   ...(term.matchFields ?? []).flatMap((one, i) => fieldErrorsOf(one, at.field('matchFields').index(i))),
 ];
 
-/** A node selector: any of its terms, each all of its requirements. */
+/** A node selector: its terms are ORed, the requirements of a term are ANDed. */
 export function nodeSelectorErrors({ nodeSelectorTerms }: NodeSelector, at: FieldPath): Errors {
   const here = at.field('nodeSelectorTerms');
   if (nodeSelectorTerms.length === 0) return [fieldErrors.required(here, 'must have at least one node selector term')];
@@ -83,8 +83,8 @@ interface LabelKeys {
 }
 
 /**
- * Keys that both a selector and `matchLabelKeys` name. Creation has merged the keys into the selector's expressions already, so each may
- * be there once.
+ * Reports keys that both a selector and `matchLabelKeys` name. On creation the keys have already been merged into the
+ * selector's expressions, so each may appear there once.
  */
 function repeatedKeyErrors({ matchLabelKeys = [], labelSelector }: LabelKeys, at: FieldPath): Errors {
   const seen = new Set(Object.keys(labelSelector?.matchLabels ?? {}));

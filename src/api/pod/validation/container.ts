@@ -10,7 +10,7 @@ import { containerResourcesErrors } from './resources.ts';
 import { containerSecurityErrors } from './security-context.ts';
 import { type Volumes, volumeDeviceErrors, volumeMountErrors } from './volume-mounts.ts';
 
-/** What the checks of a container need of its Pod. */
+/** What the checks of a container need to know about its Pod. */
 export interface ContainerSurroundings {
   readonly spec: PodSpec;
   readonly volumes: Volumes;
@@ -110,7 +110,7 @@ function restartRuleErrors(container: Container, at: FieldPath): Errors {
   return errors;
 }
 
-/** The containers of a Pod: at least one, with names of their own. */
+/** The containers of a Pod: at least one, with unique names. */
 export function containersErrors(surroundings: ContainerSurroundings, at: FieldPath): Errors {
   const { containers, terminationGracePeriodSeconds: grace } = surroundings.spec;
   if (containers.length === 0) return [fieldErrors.required(at)];
@@ -189,7 +189,7 @@ export function ephemeralContainersErrors(surroundings: ContainerSurroundings, a
   return errors;
 }
 
-/** In Pods, not in templates, image names may not be padded. */
+/** Reports image names with leading or trailing spaces. Checked in Pods only, not in templates. */
 export const imageSpaceErrors = (image: string | undefined, at: FieldPath): Errors =>
   image === undefined || image.trim() === image
     ? []

@@ -59,7 +59,7 @@ export const nfsErrors = ({ server, path }: NFSVolumeSource, at: FieldPath): Err
   ...(path.startsWith('/') ? [] : [fieldErrors.invalid(at.field('path'), path, 'must be an absolute path')]),
 ];
 
-/** Numbered partitions of a cloud's disk. */
+/** A cloud disk, identified by `id`, with a partition number. */
 export const diskErrors = (id: string, idField: string, partition: number | undefined, at: FieldPath): Errors => [
   ...requiredText(id, at.field(idField)),
   ...(partition !== undefined && (partition < 0 || partition > 255)

@@ -1,12 +1,18 @@
-/** Warnings about files of one volume that lie over each other. Source: pkg/api/pod/warnings.go, warningsForOverlappingVirtualPaths. */
+/**
+ * Warnings about files of one volume whose paths overlap. Source: pkg/api/pod/warnings.go,
+ * warningsForOverlappingVirtualPaths.
+ */
 import type { Volume, VolumeProjection } from '../../generated/core/v1.ts';
 
-/** How many pairs are looked at: all of any Pod that runs. Differs: upstream looks at all, a time that grows with the square of their number. */
+/**
+ * The most pairs that are compared; no Pod that runs has more. Differs: upstream compares all pairs, so its time grows
+ * with the square of their number.
+ */
 const maxComparisons = 200_000;
 
 interface Placed {
   readonly path: string;
-  /** Where it comes from; empty where the volume has one source. */
+  /** The source that writes the path; empty where the volume has only one source. */
   readonly source: string;
 }
 

@@ -12,7 +12,7 @@ export const descendingPath = (path: string, at: FieldPath): Errors => [
   ...noBacksteps(path, at),
 ];
 
-/** A relative path that neither holds nor starts with `..`: the kubelet keeps such names to itself. */
+/** A relative path that neither contains nor starts with `..`: the kubelet reserves such names. */
 export const localPath = (path: string, at: FieldPath): Errors => [
   ...descendingPath(path, at),
   ...(path.startsWith('..') && !path.startsWith('../') ? [fieldErrors.invalid(at, path, "must not start with '..'")] : []),

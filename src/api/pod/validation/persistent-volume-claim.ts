@@ -7,7 +7,7 @@ import { type Errors, invalidEach, labelSelectorErrors, oneOf, requiredText } fr
 
 export const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'] as const;
 
-/** A list of access modes; the exclusive one stands alone. */
+/** A list of access modes. ReadWriteOncePod must be the only one. */
 export function accessModeErrors(modes: readonly string[], at: FieldPath): Errors {
   if (modes.length === 0) return [fieldErrors.required(at, 'at least 1 access mode is required')];
   const errors: FieldError[] = modes.flatMap((mode) => oneOf(mode, accessModes, at));

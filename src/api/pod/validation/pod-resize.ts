@@ -11,7 +11,7 @@ type Amounts = Readonly<Record<string, string>> | undefined;
 
 const resizable: readonly string[] = ['cpu', 'memory'];
 
-/** The resources with what may change as it was before. */
+/** `next` with the resources that may change put back to their previous amounts. */
 function withPrevious(next: Amounts, previous: Amounts): Amounts {
   const fixed = Object.entries(next ?? {}).filter(([name]) => !resizable.includes(name));
   const before = Object.entries(previous ?? {}).filter(([name]) => resizable.includes(name));
@@ -57,13 +57,13 @@ export function hasSameContainers(next: PodSpec, previous: PodSpec): boolean {
   return deepEqual(names(next), names(previous));
 }
 
-/** A kubelet that can resize says what its running containers have. */
+/** True when the kubelet supports resizing: it then reports the resources of running containers. */
 function mayBeResized({ status }: Pod): boolean {
   const running = status.containerStatuses?.find(({ state }) => state?.running !== undefined);
   return running === undefined || running.resources !== undefined;
 }
 
-/** All that is wrong with a resize, beside what is wrong with any Pod. */
+/** All that is wrong with a resize, in addition to the rules for every Pod. */
 export function podResizeErrors(next: Pod, previous: Pod, at: FieldPath): Errors {
   const forbid = (message: string): Errors => [fieldErrors.forbidden(at, message)];
   if (previous.metadata.annotations?.[mirrorPodAnnotation] !== undefined) return forbid('static pods cannot be resized');

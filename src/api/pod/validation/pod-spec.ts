@@ -69,7 +69,7 @@ function hostNetworkErrors({ containers, hostNetwork }: PodSpec, pod: OwningPod,
   if (hostNetwork !== true) return [];
   return containers.flatMap(({ ports }, i) =>
     (ports ?? []).flatMap(({ hostPort = 0, containerPort }, j) =>
-      // In templates the port may be left open: it is filled in when the Pod is made.
+      // In templates the host port may be left open: it is filled in when a Pod is created.
       (pod !== undefined || hostPort !== 0) && hostPort !== containerPort
         ? [
             fieldErrors.invalid(
@@ -146,7 +146,7 @@ function hostUsersErrors({ hostUsers, hostNetwork, hostPID, hostIPC }: PodSpec, 
 const named = (value: string | undefined, check: (value: string) => readonly string[], at: FieldPath): Errors =>
   value === undefined || value === '' ? [] : invalidEach(check(value), value, at);
 
-/** The names and numbers that stand by themselves. */
+/** Fields that can be checked without looking at others. */
 function simpleFieldsErrors(spec: PodSpec, at: FieldPath): Errors {
   const { activeDeadlineSeconds: deadline, hostnameOverride, preemptionPolicy } = spec;
   const errors: FieldError[] = [

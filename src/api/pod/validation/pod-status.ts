@@ -8,7 +8,7 @@ import { isRestartableInitContainer } from '../conditions.ts';
 
 type Statuses = readonly ContainerStatus[] | undefined;
 
-/** A container that has ended for good cannot come back. */
+/** A container that has terminated for good may not run again. */
 function transitionErrors(next: Statuses, previous: Statuses, mayRestart: (status: ContainerStatus) => boolean, at: FieldPath): Errors {
   return (previous ?? []).flatMap((old, i) => {
     if (old.state.terminated === undefined || mayRestart(old)) return [];

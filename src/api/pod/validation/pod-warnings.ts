@@ -104,7 +104,7 @@ function fractionWarnings(
   });
 }
 
-/** A variable that is set twice, the second time without building on the first. */
+/** Warns of a variable that is set twice when the second value does not refer to the first. */
 function envWarnings({ env = [] }: Container | EphemeralContainer, at: FieldPath): readonly string[] {
   const seen = new Set<string>();
   return env.flatMap(({ name, value = '', valueFrom }, i) => {
@@ -130,7 +130,10 @@ function profileOf(annotation: string): AppArmorProfile | undefined {
   return name === undefined ? undefined : { type: 'Localhost', localhostProfile: name };
 }
 
-/** Annotations that fields have taken the place of. Of a Pod, those that became fields are told here as well as those that did not. */
+/**
+ * Warns of annotations that fields have replaced. In a Pod, it also warns of annotations that have been converted to
+ * fields.
+ */
 function profileWarnings(meta: ObjectMeta, spec: PodSpec, container: Container | EphemeralContainer, at: FieldPath): readonly string[] {
   const { annotations = {} } = meta;
   const warnings: string[] = [];

@@ -93,7 +93,7 @@ export function podErrors(pod: Pod, at: FieldPath): Errors {
   ];
 }
 
-/** What only a new Pod may not have. */
+/** What a new Pod may not have; an existing one may. */
 export function podCreateErrors({ spec }: Pod, at: FieldPath): Errors {
   const here = at.field('spec');
   const errors: FieldError[] = [];
@@ -137,7 +137,7 @@ function deadlineErrors(next: number | undefined, previous: number | undefined, 
 const withImagesOf = (containers: readonly Container[], previous: readonly Container[]): readonly Container[] =>
   containers.map((container, i) => ({ ...container, image: previous[i]?.image ?? container.image }));
 
-/** The new spec with every change undone that anyone may make. */
+/** The new spec with every permitted change undone. */
 function withoutAllowedChanges(next: PodSpec, previous: PodSpec): PodSpec {
   const wasNegative = previous.terminationGracePeriodSeconds < 0 && next.terminationGracePeriodSeconds === 1;
   return {
@@ -159,7 +159,7 @@ function onlyAdds(next: NodeSelectorTerm | undefined, previous: NodeSelectorTerm
   return wasEmpty ? isEmpty : starts('matchExpressions') && starts('matchFields');
 }
 
-/** A gated Pod's node selector and node affinity may be narrowed. */
+/** Node selector and node affinity of a Pod with scheduling gates may only be narrowed. */
 function gatedErrors(next: PodSpec, previous: PodSpec, at: FieldPath): Errors {
   const selector = next.nodeSelector ?? {};
   const errors: FieldError[] = [];

@@ -3,14 +3,17 @@ import type { FieldPath } from '../../field-error.ts';
 import type { ContainerPort, PodSpec } from '../../generated/core/v1.ts';
 import { containersOf } from './windows.ts';
 
-/** How many pairs are looked at: all of any Pod that runs. Differs: upstream looks at all, a time that grows with the square of their number. */
+/**
+ * The most pairs that are compared; no Pod that runs has more. Differs: upstream compares all pairs, so its time grows
+ * with the square of their number.
+ */
 const maxComparisons = 200_000;
 
 /** Go's `%+v` of a port. */
 const shown = ({ name = '', hostPort = 0, containerPort, protocol, hostIP = '' }: ContainerPort): string =>
   `{Name:${name} HostPort:${hostPort} ContainerPort:${containerPort} Protocol:${protocol} HostIP:${hostIP}}`;
 
-/** How two definitions of the same port and protocol get into each other's way; undefined when they do not. */
+/** How two definitions of the same port and protocol conflict; undefined when they do not. */
 function conflict(port: ContainerPort, other: ContainerPort): string | undefined {
   const { hostIP = '', hostPort = 0 } = port;
   const { hostIP: otherIP = '', hostPort: otherPort = 0 } = other;

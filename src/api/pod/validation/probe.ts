@@ -17,7 +17,7 @@ function sleepErrors(seconds: number, graceSeconds: number, at: FieldPath): Erro
     : [];
 }
 
-/** The actions of a probe and those of a hook together. */
+/** All actions that a probe or a lifecycle hook can have. */
 interface Handler extends LifecycleHandler {
   readonly grpc?: GRPCAction | undefined;
 }

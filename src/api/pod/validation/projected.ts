@@ -94,7 +94,7 @@ function certificateErrors(projection: PodCertificateProjection, at: FieldPath):
   return [...errors, ...files.flatMap((file) => localPath(projection[file] ?? '', at.field(file)))];
 }
 
-/** The files that one source writes, with the value that upstream shows when two collide. */
+/** The files that one source writes, each with the value that upstream shows when two collide. */
 function filesOf({ secret, configMap, downwardAPI, clusterTrustBundle }: VolumeProjection): ReadonlyArray<readonly [string, string]> {
   return [
     ...(secret?.items ?? []).map(({ path }) => [path, secret?.name ?? ''] as const),

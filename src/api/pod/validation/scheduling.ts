@@ -39,7 +39,7 @@ export const tolerationErrors = (tolerations: readonly Toleration[], at: FieldPa
     return [...errors, ...valueErrors(toleration, here), ...(effect === undefined ? [] : oneOf(effect, effects, here.field('effect')))];
   });
 
-/** Tolerations of an existing Pod may be added; of those it has only the seconds may change. */
+/** Tolerations may be added to an existing Pod; of those it already has, only `tolerationSeconds` may change. */
 export function addedTolerationErrors(next: readonly Toleration[], previous: readonly Toleration[], at: FieldPath): Errors {
   const kept = previous.every((old) =>
     next.some((toleration) => deepEqual({ ...old, tolerationSeconds: toleration.tolerationSeconds }, toleration)),
@@ -57,7 +57,7 @@ export function gateErrors(gates: readonly PodSchedulingGate[], at: FieldPath): 
   });
 }
 
-/** Gates of an existing Pod may only go. */
+/** Scheduling gates of an existing Pod may only be removed. */
 export const addedGateErrors = (next: readonly PodSchedulingGate[], previous: readonly PodSchedulingGate[], at: FieldPath): Errors =>
   next.flatMap(({ name }, i) =>
     previous.some((gate) => gate.name === name)

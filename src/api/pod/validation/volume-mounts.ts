@@ -4,7 +4,7 @@ import type { Container, EphemeralContainer, Volume, VolumeDevice, VolumeMount }
 import { type Errors, oneOf, requiredText } from '../../validation/common.ts';
 import { descendingPath, noBacksteps } from './paths.ts';
 
-/** The volumes of a Pod that are themselves valid, by name. */
+/** The valid volumes of a Pod, by name. */
 export type Volumes = ReadonlyMap<string, Volume>;
 
 const propagations = ['Bidirectional', 'HostToContainer', 'None'] as const;

@@ -139,7 +139,7 @@ function gitRepoErrors(repository: string, directory: string, at: FieldPath): Er
   ];
 }
 
-/** What only the volume's own name can break. */
+/** Checks that depend on the volume's own name. */
 function nameDependentErrors({ name, iscsi, ephemeral }: Volume, pod: OwningPod, at: FieldPath): Errors {
   const errors: FieldError[] = [];
   if (iscsi?.initiatorName !== undefined && byteLength(`${name}:${iscsi.targetPortal}`) > 64) {
@@ -172,7 +172,7 @@ function sourceErrors(volume: Volume, pod: OwningPod, at: FieldPath): Errors {
   return [...errors, ...nameDependentErrors(volume, pod, at)];
 }
 
-/** The volumes of a Pod: what is wrong with them, and the good ones by name. */
+/** Checks the volumes of a Pod. Returns the errors, and the valid volumes by name. */
 export function volumesErrors(
   volumes: readonly Volume[],
   pod: OwningPod,

@@ -55,7 +55,7 @@ export function* containersOf(spec: PodSpec, at: FieldPath): Generator<readonly 
   for (const [i, container] of (spec.ephemeralContainers ?? []).entries()) yield [container, at.field('ephemeralContainers').index(i)];
 }
 
-/** Host-process containers come all or none, with the host's network. */
+/** Either all containers are host-process containers or none is, and they need the host's network. */
 export function hostProcessErrors(spec: PodSpec, at: FieldPath): Errors {
   const errors: FieldError[] = [];
   const ofPod = spec.securityContext.windowsOptions?.hostProcess;
@@ -114,7 +114,7 @@ const containerContextFields = [
   'runAsGroup',
 ] as const;
 
-/** What a Pod cannot say once it names its operating system. */
+/** Fields that a Pod may not set for the operating system that it names. */
 export function osErrors(spec: PodSpec, at: FieldPath): Errors {
   const name = spec.os?.name;
   if (spec.os === undefined) return [];

@@ -13,7 +13,7 @@ export type Dialect = 'v2' | 'v3';
 
 const metaPackage = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 
-/** Models that upstream publishes although their Go types write their own JSON. */
+/** Models that upstream publishes even though their Go types have custom JSON encodings. */
 const specialModels: Readonly<Record<string, string>> = {
   time: `${metaPackage}.Time`,
   microtime: `${metaPackage}.MicroTime`,
@@ -26,7 +26,7 @@ const specialModels: Readonly<Record<string, string>> = {
 
 const jsonModels = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1';
 
-/** Hand-made schemas of those models. */
+/** Hand-written schemas of those models. */
 const specialSchemas: Readonly<Record<string, Readonly<Record<Dialect, JsonObject>>>> = {
   [`${metaPackage}.Time`]: both({
     description: 'Time is a time in RFC 3339 form, in UTC and whole seconds.',
@@ -157,7 +157,10 @@ export class DefinitionBuilder {
     };
   }
 
-  /** Of a Kind that is defined at run time. Source: apiextensions-apiserver pkg/controller/openapi/builder/builder.go. */
+  /**
+   * The definition of a Kind that is defined at run time. Source: apiextensions-apiserver
+   * pkg/controller/openapi/builder/builder.go.
+   */
   #ownDefinition(model: string): JsonObject {
     const own = this.#own.get(model);
     const kinds = { 'x-kubernetes-group-version-kind': this.#kindsOf(model).map((kind) => ({ ...kind })) };
@@ -197,7 +200,7 @@ export class DefinitionBuilder {
     return this.#withExtras(base, extras);
   }
 
-  /** A reference may have no siblings in OpenAPI 3.0: it goes into an allOf. */
+  /** In OpenAPI 3.0 a reference may have no siblings, so it is put into an allOf. */
   #withExtras(base: JsonObject, extras: JsonObject): JsonObject {
     if (Object.keys(extras).length === 0) return base;
     return this.#dialect === 'v3' && base.$ref !== undefined ? { allOf: [base], ...extras } : { ...base, ...extras };

@@ -8,7 +8,7 @@ import { isObject, type JsonObject, type JsonValue } from '../../json.ts';
 type Writer = protobuf.Writer;
 type Value = JsonValue | undefined;
 
-/** Writes one field of a message when its value is there. */
+/** Writes one field of a message when it has a value. */
 type WriteField = (writer: Writer, id: number, value: Value) => void;
 /** A message: JSON name to field number and writer. */
 type Message = Readonly<Record<string, readonly [id: number, write: WriteField]>>;
@@ -134,7 +134,7 @@ const pathParameter = message(
   22,
 );
 
-/** ParametersItem.parameter: a body parameter, or a non-body one of its kind. */
+/** ParametersItem.parameter: a body parameter, or a non-body parameter of the given kind. */
 const parametersItem: WriteField = (writer, id, value) => {
   if (!isObject(value)) return;
   const nonBody = (): void => {

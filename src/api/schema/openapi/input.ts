@@ -1,4 +1,4 @@
-/** What the OpenAPI documents are made of. */
+/** The inputs of the OpenAPI documents. */
 
 import type { GroupVersionKind } from '../../object.ts';
 import type { Descriptions } from '../descriptions.ts';
@@ -9,6 +9,9 @@ export interface OpenApiInput {
   readonly descriptions: Descriptions;
   /** The Kubernetes version, e.g. `v1.36.0`. */
   readonly version: string;
-  /** The kind that a model is by its package, e.g. Binding; undefined for parts of kinds. */
+  /**
+   * The kind that a model is declared as in its package, e.g. Binding; undefined for models that are only parts of
+   * kinds.
+   */
   readonly ownKind: (model: string) => GroupVersionKind | undefined;
 }

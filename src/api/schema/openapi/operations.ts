@@ -17,23 +17,23 @@ export interface Operation {
   readonly kind: GroupVersionKind | undefined;
   readonly tag: string;
   readonly query: readonly ParameterName[];
-  /** Model of which the fields are query parameters, too. */
+  /** Model whose fields are also query parameters. */
   readonly options: string | undefined;
   /** Model of the request body. */
   readonly body: string | undefined;
   readonly bodyRequired: boolean;
   readonly bodyTypes: readonly string[];
-  /** Model of the answer; `string` for plain text and streams. */
+  /** Model of the response; `string` for plain text and streams. */
   readonly answer: string;
   readonly codes: readonly number[];
   readonly streams: boolean;
-  /** Whether bodies and answers have a protobuf form. */
+  /** Whether requests and responses have a protobuf form. */
   readonly protobuf: boolean;
 }
 
 export interface PathOperations {
   readonly path: string;
-  /** Names in the path's braces, with what they name. */
+  /** Path parameters, with what each names. */
   readonly pathParameters: ReadonlyMap<'name' | 'namespace' | 'path', string>;
   readonly operations: Partial<Record<Method, Operation>>;
 }
@@ -94,7 +94,7 @@ export const tagOf = (group: string, version: string): string => {
   return `${name.charAt(0).toLowerCase()}${name.slice(1)}_${version}`;
 };
 
-/** The method that carries a verb, and what ids and descriptions call it. */
+/** The HTTP method of each verb, and the words for it in operation ids and descriptions. */
 const methods: Readonly<Record<SubresourceVerb, readonly [method: Method, word: string]>> = {
   create: ['post', 'create'],
   delete: ['delete', 'delete'],
@@ -258,7 +258,7 @@ export class ResourceOperations {
     });
   }
 
-  /** What takes every method takes any path below its own, too. */
+  /** A sub-resource that accepts every method (a proxy) also accepts every path below its own. */
   #subPaths(path: string, name: string, declared: AnySubresource): readonly PathOperations[] {
     const own = this.#sub(path, name, declared);
     if (!takesAnything(declared)) return [own];
@@ -271,7 +271,7 @@ export class ResourceOperations {
       const [method, word] = methods[verb];
       return [method, this.#subOperation(name, declared, verb, method, word)];
     });
-    // What takes every method takes these, too, which are no verbs.
+    // A sub-resource that accepts every method also accepts these methods, which belong to no verb.
     const more = takesAnything(declared) ? (['head', 'options'] as const) : [];
     const others = more.map((method): [Method, Operation] => [method, this.#subOperation(name, declared, 'get', method, method)]);
     return this.#path(path, Object.fromEntries([...operations, ...others]));
@@ -305,7 +305,7 @@ export class ResourceOperations {
     }
   }
 
-  /** Reads, replaces or patches the object, or what stands for it. */
+  /** Reads, replaces or patches the object, or the type that stands in for it (Scale). */
   #change(name: string, verb: SubresourceVerb, kind: GroupVersionKind): Operation {
     const { schema } = this.#resource;
     const model = kind === this.#own ? schema : this.#modelOf(kind);
@@ -320,7 +320,7 @@ export class ResourceOperations {
     };
   }
 
-  /** Takes an object of another type. */
+  /** Creates an object of another type (binding, eviction, token). */
   #order(name: string, kind: GroupVersionKind): Operation {
     const model = this.#modelOf(kind);
     return this.#operation({
@@ -341,10 +341,10 @@ export class ResourceOperations {
   }
 }
 
-/** Proxies. */
+/** True for proxies, which accept every method. */
 const takesAnything = (declared: AnySubresource): boolean => declared.does === 'connect' && declared.verbs.includes('delete');
 
-/** Whether what the operations of a path answer can be printed for people. */
+/** Whether the responses of a path accept the query parameter `pretty`. */
 export const takesPretty = (operations: PathOperations['operations']): boolean =>
   Object.values(operations).some(({ action }) => action !== undefined && action !== 'connect');
 

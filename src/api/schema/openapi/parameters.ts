@@ -1,4 +1,6 @@
-/** Query parameters of the API, with their types and meaning: those of the verbs, and those that are fields of an options type. */
+/**
+ * Query parameters of the API with their types and descriptions: those of the verbs, and the fields of options types.
+ */
 
 import type { GoType } from '../facts.ts';
 import { deref, type SchemaField } from '../schema.ts';
@@ -46,7 +48,7 @@ export interface QueryParameter extends Parameter {
   readonly name: string;
 }
 
-/** What an operation takes in its query. */
+/** The query parameters of an operation. */
 export function queryParameters(
   { query, options }: { readonly query: readonly ParameterName[]; readonly options: string | undefined },
   { schemas, descriptions }: OpenApiInput,
@@ -65,7 +67,10 @@ export function queryParameters(
 
 export const queryParameter = (name: ParameterName): QueryParameter => ({ name, ...parameters[name] });
 
-/** The types of options are no definitions, and the schema data describes only those. */
+/**
+ * Descriptions of the options types. OpenAPI has no definitions for them, and the schema data describes only models
+ * that have one.
+ */
 const optionTexts: Readonly<Record<string, string>> = {
   command: 'Command is the remote command to execute, one parameter per argument. Not executed within a shell.',
   container: 'Container to use. Defaults to the only container if there is only one container in the pod.',
@@ -85,7 +90,10 @@ const optionTexts: Readonly<Record<string, string>> = {
   tty: 'TTY if true indicates that a tty will be allocated for the call. Defaults to false.',
 };
 
-/** Structs are no parameters, and an object names its type by its path. Source: apiserver pkg/endpoints/installer.go (AddObjectParams). */
+/**
+ * The parameter type of a field; undefined for structs, and for apiVersion and kind, which the path names. Source:
+ * apiserver pkg/endpoints/installer.go (AddObjectParams).
+ */
 function parameterType({ name, type }: SchemaField): Parameter['type'] | undefined {
   return name === 'kind' || name === 'apiVersion' ? undefined : scalarType(type);
 }

@@ -1,4 +1,4 @@
-/** What is served, as OpenAPI sees it: one entry per resource and version, derived from the Kinds. */
+/** Everything that is served, as OpenAPI describes it: one entry per resource and version, derived from the Kinds. */
 import type { AnyKind, Scope } from '../../kind.ts';
 import type { GroupVersionKind } from '../../object.ts';
 import type { ObjectFormat } from '../../object-format.ts';
@@ -17,12 +17,12 @@ export interface ServedResource extends GroupVersionKind {
   readonly schema: string;
   /** The model name of its lists. */
   readonly listSchema: string;
-  /** Of a Kind that is defined at run time: its model is not in the schema data. */
+  /** Set for a Kind that is defined at run time, whose model is not in the schema data. */
   readonly format: ObjectFormat | undefined;
   /** The verbs of a computed resource; undefined for stored ones, which have all. */
   readonly verbs: ComputedResource['verbs'] | undefined;
   readonly deleteCollection: boolean;
-  /** Whether a delete answers the object. Kinds with a delete of their own do not say so upstream. */
+  /** Whether a delete answers with the object. Upstream does not declare this for kinds with a custom delete. */
   readonly answersDeleted: boolean;
   readonly subresources: AnyKind['subresources'];
 }
@@ -64,12 +64,12 @@ export function servedResources(kinds: readonly AnyKind[], computed: readonly Co
 
 const sortKey = ({ group, version, plural }: ServedResource): string => `${groupVersionPath(group, version)}/${plural}`;
 
-/** How the models of Kinds that are defined at run time look, which the schema data does not know. */
+/** The schemas of Kinds that are defined at run time; the schema data does not contain them. */
 export type OwnDefinition =
   | { readonly type: 'object'; readonly format: ObjectFormat }
   | { readonly type: 'list'; readonly kind: string; readonly plural: string; readonly items: string };
 
-/** By model name. */
+/** The definitions, keyed by model name. */
 export function ownDefinitions(resources: readonly ServedResource[]): ReadonlyMap<string, OwnDefinition> {
   const own = new Map<string, OwnDefinition>();
   for (const { format, kind, listSchema, plural, schema } of resources) {
@@ -83,7 +83,7 @@ export function ownDefinitions(resources: readonly ServedResource[]): ReadonlyMa
 const metaPackage = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 const everywhere: ReadonlySet<string> = new Set([`${metaPackage}.DeleteOptions`, `${metaPackage}.WatchEvent`]);
 
-/** Tells the kinds under which a model is served. */
+/** Returns a function that finds the kinds under which a model is served. */
 export function kindsByModel(
   resources: readonly ServedResource[],
   own: (model: string) => GroupVersionKind | undefined,

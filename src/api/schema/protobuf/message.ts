@@ -8,7 +8,7 @@ import { type ReadBody, readFields, readInt64, type SpecialCodec, specialCodec, 
 
 type Reader = protobuf.Reader;
 type Writer = protobuf.Writer;
-/** The object being read; also a nested embedded message fills it. */
+/** The object being read. An embedded message fills the same object. */
 type Target = Record<string, JsonValue>;
 
 /** Writes a value as one field, tag included. */
@@ -27,7 +27,7 @@ interface ValueCodec {
   readonly wire: 0 | 1 | 2;
   readonly write: WriteBody;
   readonly read: (reader: Reader) => JsonValue;
-  /** What an entry of a map means that leaves its value out. */
+  /** The value of a map entry that leaves its value out. */
   readonly zero: JsonValue;
 }
 
@@ -107,7 +107,7 @@ const delimited = (write: WriteBody, read: ReadBody, zero: JsonValue): ValueCode
   zero,
 });
 
-/** Slices that have a message of their own. Source: `+protobuf.nullable=true` types. */
+/** Slices that are wrapped in a message of their own. Source: `+protobuf.nullable=true` types. */
 const wrappedLists = /\.(ExtraValue|Verbs)$/;
 
 /** Holds the compiled messages. */

@@ -80,7 +80,7 @@ function readRaw(reader: Reader, end: number, nested: ((bytes: Uint8Array) => Js
   });
   if (raw.length === 0) return null;
   if (nested !== undefined && raw[0] === 0x6b && raw[3] === 0) return nested(raw);
-  // Bytes of a client: whatever JSON they hold is decoded by schema afterwards.
+  // The bytes come from a client; whatever JSON they hold is decoded by schema afterwards.
   return JSON.parse(fromUtf8.decode(raw)) as JsonValue;
 }
 

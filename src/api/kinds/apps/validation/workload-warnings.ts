@@ -10,7 +10,7 @@ interface PodMaker {
   readonly spec: { readonly template?: PodTemplateSpec | undefined };
 }
 
-/** A name that is no DNS label; `use` says what it is used for. */
+/** Warns of a name that is not a DNS label; `use` says what the name is used for. */
 export function nameWarnings(name: string | undefined, use: string): readonly string[] {
   const complaints = isDns1123Label(name ?? '');
   return complaints.length === 0
@@ -20,7 +20,7 @@ export function nameWarnings(name: string | undefined, use: string): readonly st
       ];
 }
 
-/** What deserves a warning; an update that leaves the wanted state as it was deserves none. */
+/** Warnings for a workload. An update that leaves the desired state unchanged gets none. */
 export function workloadWarnings({ metadata, spec: { template } }: PodMaker, previous: PodMaker | undefined): readonly string[] {
   if (previous !== undefined && previous.metadata.generation === metadata.generation) return [];
   return [

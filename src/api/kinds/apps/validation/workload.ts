@@ -16,7 +16,7 @@ import {
   positiveIntOrPercent,
 } from '../../../validation/common.ts';
 
-/** A template of Pods that must restart always and carry the labels that their owner selects. */
+/** Checks a Pod template: it must restart always and carry the labels that its owner selects. */
 function templateErrors(template: PodTemplateSpec, selector: Selector, owner: string, at: FieldPath): Errors {
   const errors: FieldError[] = [];
   if (!selector.empty && !selector.matches(template.metadata.labels)) {
@@ -35,10 +35,13 @@ function templateErrors(template: PodTemplateSpec, selector: Selector, owner: st
   return errors;
 }
 
-/** The decoder writes null for a selector that a client left out. */
+/** The decoder writes null for a selector that a client left out; this turns null into undefined. */
 const given = (selector: LabelSelector | null | undefined): LabelSelector | undefined => selector ?? undefined;
 
-/** A selector and the template that it selects; a selector that cannot be read is all that is told then. */
+/**
+ * Checks a selector and the template that it selects. When the selector cannot be parsed, only its own errors are
+ * reported.
+ */
 function selectionErrors(wanted: LabelSelector | null | undefined, template: PodTemplateSpec, at: FieldPath): Errors {
   const here = at.field('selector');
   const selector = given(wanted);

@@ -13,24 +13,24 @@ const needsHealthCheckPort = ({ type, externalTrafficPolicy }: ServiceSpec): boo
 const needsExternalTrafficPolicy = ({ type, externalIPs }: ServiceSpec): boolean =>
   type === 'NodePort' || type === 'LoadBalancer' || (type === 'ClusterIP' && (externalIPs ?? []).length > 0);
 
-/** A copy without the fields named. */
+/** A copy without the named fields. */
 function without<K extends keyof ServiceSpec>(spec: ServiceSpec, ...names: readonly K[]): ServiceSpec {
   const copy: Partial<Record<keyof ServiceSpec, unknown>> = { ...spec };
   for (const name of names) delete copy[name];
-  // Only optional fields are ever named.
+  // Callers name only optional fields.
   return copy as ServiceSpec;
 }
 
 const present = (value: string | undefined): value is string => value !== undefined && value !== '';
 
-/** One address stands for the list and the other way round. Source: NormalizeClusterIPs. */
+/** Derives the list of addresses from the single address and the other way round. Source: NormalizeClusterIPs. */
 function normalizeAddresses(next: ServiceSpec, previous: ServiceSpec | undefined): ServiceSpec {
   const listed = next.clusterIPs ?? [];
   if (previous === undefined) return present(next.clusterIP) && listed.length === 0 ? { ...next, clusterIPs: [next.clusterIP] } : next;
   const had = previous.clusterIPs ?? [];
   const sameAddress = (next.clusterIP ?? '') === (previous.clusterIP ?? '');
   if (sameAddress || !deepEqual(listed, had)) return next;
-  // Only the single address was changed: the list follows.
+  // Only the single address was changed, so the list follows it.
   return present(next.clusterIP) ? { ...next, clusterIPs: [next.clusterIP] } : without(next, 'clusterIPs');
 }
 
@@ -47,7 +47,7 @@ function keepNodePorts(next: readonly ServicePort[], previous: readonly ServiceP
   });
 }
 
-/** Takes over what the server has given out, where the new spec leaves it open. */
+/** Copies values that the server has allocated from the previous object where the new spec leaves them open. */
 function patchAllocated(next: ServiceSpec, previous: ServiceSpec): ServiceSpec {
   let spec = next;
   if (needsClusterIp(previous) && needsClusterIp(spec)) {
@@ -76,7 +76,7 @@ function withoutNodePorts(spec: ServiceSpec): ServiceSpec {
   return { ...spec, ports };
 }
 
-/** Drops values that the new type has no use for, unless the client changed them too: validation then refuses. */
+/** Drops values that do not apply to the new type, unless the client changed them too: validation then refuses them. */
 function dropTypeDependent(next: ServiceSpec, previous: ServiceSpec): ServiceSpec {
   let spec = next;
   const same = (name: keyof ServiceSpec): boolean => deepEqual(next[name], previous[name]);
@@ -99,14 +99,14 @@ function dropTypeDependent(next: ServiceSpec, previous: ServiceSpec): ServiceSpe
   return spec;
 }
 
-/** A new Service has no status; its address, when asked for, is also the first of the list. */
+/** Prepares a new Service: it has no status, and a requested address is also the first of the list. */
 export const prepareServiceForCreate = (service: Service): Service => ({
   ...service,
   spec: normalizeAddresses(service.spec, undefined),
   status: { loadBalancer: {} },
 });
 
-/** Keeps given-out values and drops those that the new type cannot have; the status stays. */
+/** Prepares an update: keeps allocated values, drops those that the new type cannot have, and keeps the status. */
 export function prepareServiceForUpdate(next: Service, previous: Service): Service {
   const spec = patchAllocated(normalizeAddresses(next.spec, previous.spec), previous.spec);
   return { ...next, spec: dropTypeDependent(spec, previous.spec), status: previous.status };

@@ -3,7 +3,7 @@ import { event } from '../event.ts';
 
 export const samples: KindSamples = {
   kind: event,
-  // Said the new way, so that events.k8s.io takes it, too.
+  // Uses the newer fields, so that events.k8s.io accepts it, too.
   valid: {
     involvedObject: { kind: 'Pod', namespace: 'default', name: 'p' },
     reason: 'Scheduled',

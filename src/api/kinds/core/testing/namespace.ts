@@ -4,7 +4,7 @@ import { namespace } from '../namespace.ts';
 export const samples: KindSamples = {
   kind: namespace,
   valid: { spec: { finalizers: ['kubernetes', 'example.com/a'] } },
-  // Nothing that is wanted can be changed but by the finalize sub-resource.
+  // The spec changes only through the finalize sub-resource, so this changes a label.
   change: { metadata: { labels: { a: 'b' } } },
   status: { conditions: [{ type: 'NamespaceContentRemaining', status: 'False', lastTransitionTime: '2026-01-01T00:00:00Z' }] },
   invalid: [

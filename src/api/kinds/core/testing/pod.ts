@@ -5,7 +5,7 @@ import { pod } from '../pod.ts';
 export const samples: KindSamples = {
   kind: pod,
   valid: { metadata: { labels: { app: 'a' } }, spec: { ...fullPodSpec, schedulingGates: [{ name: 'example.com/gate' }] } },
-  // Of a pod little can be changed but its gates.
+  // Few fields of a Pod can be changed; scheduling gates can be removed.
   change: { spec: { schedulingGates: null } },
   grown: { spec: { ephemeralContainers } },
   status: { phase: 'Running', podIP: '10.1.0.1', podIPs: [{ ip: '10.1.0.1' }] },

@@ -9,7 +9,7 @@ import { byteLength, type Errors, errorsOfEach, immutable, invalidEach } from '.
 
 const maxBytes = 1024 * 1024;
 
-/** All that is wrong with a config map: its keys, and more than a mebibyte of data. */
+/** All that is wrong with a config map: invalid keys, or more than 1 MiB of data. */
 export function configMapErrors({ data = {}, binaryData = {} }: ConfigMap, at: FieldPath): Errors {
   const texts = Object.entries(data);
   const binaries = Object.entries(binaryData);

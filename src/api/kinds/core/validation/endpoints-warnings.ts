@@ -4,7 +4,7 @@ import type { Endpoints } from '../../../generated/core/v1.ts';
 import type { EndpointSlice } from '../../../generated/discovery/v1.ts';
 import { ipWarnings } from '../../../validation/ip-warnings.ts';
 
-/** What controllers write has addresses in order. */
+/** Slices written by these controllers have addresses in canonical form, so they are not checked. */
 const sliceControllers: ReadonlySet<string> = new Set(['endpointslice-controller.k8s.io', 'endpointslicemirroring-controller.k8s.io']);
 
 export function endpointsWarnings({ metadata, subsets = [] }: Endpoints): readonly string[] {

@@ -70,7 +70,7 @@ function sliceAddressErrors(address: string, type: string, at: FieldPath): Error
   return [
     ...ipErrors(address, at),
     ...(ip !== undefined && ip.family !== family ? [fieldErrors.invalid(at, address, `must be an ${type} address`)] : []),
-    // What is no address at all is told once.
+    // A text that is not an address at all is reported once.
     ...(ip === undefined ? [] : nonSpecialIpErrors(address, at)),
   ];
 }

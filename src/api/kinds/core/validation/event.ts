@@ -12,7 +12,7 @@ function limited(value: string, max: number, required: boolean, at: FieldPath): 
   return byteLength(value) > max ? [fieldErrors.invalid(at, '', `can have at most ${max} characters`)] : [];
 }
 
-/** What an event recorded the new way must say. */
+/** Required fields of an event that was recorded through the newer API. */
 function newStyleErrors(event: Event, at: FieldPath): Errors {
   const { reportingComponent: controller } = event;
   const here = at.field('reportingController');
@@ -26,7 +26,7 @@ function newStyleErrors(event: Event, at: FieldPath): Errors {
   ];
 }
 
-/** All that is wrong with an event, as for core/v1. */
+/** All that is wrong with an event by the rules of core/v1. */
 export function eventErrors(event: Event, at: FieldPath): Errors {
   const namespace = event.metadata.namespace ?? '';
   const { namespace: involved = '' } = event.involvedObject;

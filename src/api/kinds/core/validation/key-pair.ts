@@ -1,4 +1,4 @@
-/** Whether a certificate and a key belong together, in the words of Go's crypto/tls (X509KeyPair). */
+/** Checks whether a certificate and a key belong together, with the messages of Go's crypto/tls (X509KeyPair). */
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import type { Secret } from '../../../generated/core/v1.ts';
 
@@ -47,7 +47,7 @@ function keyPairError(certificateText: string, keyText: string): string | undefi
   return createPublicKey(privateKey).equals(parsed.publicKey) ? undefined : 'tls: private key does not match public key';
 }
 
-/** Undefined when the library cannot read it. */
+/** The value read, or undefined when Node's crypto library cannot read it. */
 function tried<T>(read: () => T): T | undefined {
   try {
     return read();
@@ -56,7 +56,10 @@ function tried<T>(read: () => T): T | undefined {
   }
 }
 
-/** A warning about a TLS Secret of which the two do not. Source: pkg/registry/core/secret/strategy.go (warningsForSecret). */
+/**
+ * Warns about a TLS Secret whose certificate and key do not belong together. Source:
+ * pkg/registry/core/secret/strategy.go (warningsForSecret).
+ */
 export function keyPairWarnings({ type, data = {} }: Secret): readonly string[] {
   if (type !== 'kubernetes.io/tls') return [];
   const error = keyPairError(textOf(data['tls.crt']), textOf(data['tls.key']));

@@ -1,4 +1,7 @@
-/** What events.k8s.io/v1 asks of events besides core/v1, which keeps old recorders working. Source: pkg/apis/core/validation/events.go. */
+/**
+ * Rules of events.k8s.io/v1 beyond those of core/v1, which stays lenient for older recorders. Source:
+ * pkg/apis/core/validation/events.go.
+ */
 import { type FieldError, type FieldPath, fieldErrors } from '../../../field-error.ts';
 import type { Event } from '../../../generated/core/v1.ts';
 import { sameJson } from '../../../same-json.ts';
@@ -15,7 +18,7 @@ function seriesErrors({ series }: Event, at: FieldPath): Errors {
   ];
 }
 
-/** What a new event must say, and what only old ones may. */
+/** Required fields of a new event, and fields that only older events may set. */
 export function newEventErrors(event: Event, at: FieldPath): Errors {
   const { eventTime, type = '', firstTimestamp, lastTimestamp, count, source } = event;
   const errors: FieldError[] = [
@@ -32,7 +35,7 @@ export function newEventErrors(event: Event, at: FieldPath): Errors {
   return errors;
 }
 
-/** An event happened once: later only its series changes. */
+/** Fields that never change once the event is recorded; only its series does. */
 const fixed = [
   ...([
     'involvedObject',

@@ -32,7 +32,7 @@ export const nodeErrors = ({ spec, status }: Node, at: FieldPath): Errors => [
   ...podCidrErrors(spec.podCIDRs ?? [], at.field('spec', 'podCIDRs')),
 ];
 
-/** Networks that a node did not have before are read strictly. */
+/** Checks strictly the networks that the node did not have before. */
 export const newPodCidrErrors = ({ spec }: Node, previous: Node | undefined, at: FieldPath): Errors =>
   (spec.podCIDRs ?? []).flatMap((cidr, i) =>
     previous?.spec.podCIDRs?.includes(cidr) === true ? [] : strictCidrErrors(cidr, at.field('spec', 'podCIDRs').index(i)),
@@ -54,7 +54,7 @@ export function nodeUpdateErrors(next: Node, previous: Node, at: FieldPath): Err
   return errors;
 }
 
-/** The status of a node: amounts, and no address twice. */
+/** All that is wrong with the status of a node: invalid amounts, or an address that is given twice. */
 export function nodeStatusErrors({ status }: Node, _previous: Node, at: FieldPath): Errors {
   const { addresses = [] } = status;
   return [

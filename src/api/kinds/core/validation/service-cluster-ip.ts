@@ -36,7 +36,7 @@ function addressErrors(clusterIPs: readonly string[], at: FieldPath): Errors {
   });
 }
 
-/** Addresses, families and policy as far as they can be judged before the registry gives addresses out. */
+/** Checks addresses, families and policy as far as possible before the registry allocates addresses. */
 export function clusterIpErrors(spec: ServiceSpec, at: FieldPath): Errors {
   if (spec.type === 'ExternalName') return [];
   const here = at.field('clusterIPs');
@@ -63,7 +63,7 @@ interface Change {
   readonly noun: string;
 }
 
-/** The first value stays; the second may come, and go when the policy says so. */
+/** The first value may not change. The second may be added, and removed when the policy says so. */
 function listUpdateErrors(next: ServiceSpec, previous: ServiceSpec, { field, noun }: Change, at: FieldPath): Errors {
   const after: readonly string[] = next[field] ?? [];
   const before: readonly string[] = previous[field] ?? [];

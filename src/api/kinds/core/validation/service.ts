@@ -69,7 +69,7 @@ function portsErrors(spec: ServiceSpec, at: FieldPath): Errors {
   return errorsOfEach(ports, (port, i) => portErrors(port, ports.length > 1, names, at.index(i)));
 }
 
-/** What is wrong with the ports besides each other; comes after everything about addresses and the type, as upstream. */
+/** Ports that conflict with one another. Reported after all errors of addresses and the type, as upstream. */
 function samePortsErrors({ ports = [], type }: ServiceSpec, at: FieldPath): Errors {
   const errors: FieldError[] = [];
   if (type === 'ClusterIP') {
@@ -186,7 +186,7 @@ function topologyErrors({ annotations = {} }: Service['metadata'], at: FieldPath
     : [];
 }
 
-/** All that is wrong with a Service, apart from addresses and ports that the registry gives out later. */
+/** All that is wrong with a Service, apart from the addresses and ports that the registry allocates later. */
 export function serviceErrors(service: Service, at: FieldPath): Errors {
   const { metadata, spec } = service;
   const here = at.field('spec');
@@ -208,7 +208,10 @@ export function serviceErrors(service: Service, at: FieldPath): Errors {
   ];
 }
 
-/** Addresses and networks that a Service did not have before are read strictly. Source: validation.go (StrictIPCIDRValidation). */
+/**
+ * Checks strictly the addresses and networks that the Service did not have before. Source: validation.go
+ * (StrictIPCIDRValidation).
+ */
 export function newAddressErrors({ spec }: Service, previous: Service | undefined, at: FieldPath): Errors {
   const here = at.field('spec');
   const { externalIPs: oldIps = [], loadBalancerSourceRanges: oldRanges = [] } = previous?.spec ?? {};
@@ -238,7 +241,7 @@ export function serviceUpdateErrors(next: Service, previous: Service, at: FieldP
   return errors;
 }
 
-/** The status of a Service: where its load balancer is. */
+/** All that is wrong with the status of a Service: the addresses of its load balancer. */
 export function serviceStatusErrors({ spec, status }: Service, _previous: Service, at: FieldPath): Errors {
   const list = at.field('status', 'loadBalancer', 'ingress');
   const { ingress = [] } = status.loadBalancer;
