@@ -9,7 +9,7 @@ import { DockerHost } from '../runtime/container/docker/docker-host.ts';
 import { createSimulatedRuntime } from '../runtime/container/simulated/create-simulated-runtime.ts';
 import { isErrno } from '../runtime/kubelet/volumes/atomic-writer.ts';
 import { createHostMounter } from '../runtime/kubelet/volumes/host-mounter.ts';
-import type { HostMounter } from '../runtime/kubelet/volumes/volume-manager.ts';
+import type { HostMounter } from '../runtime/kubelet/volumes/volume-plugin.ts';
 import type { HostNetworkOptions } from '../runtime/network/host-network.ts';
 import { addressesOf } from './addresses.ts';
 

@@ -33,14 +33,16 @@ import { createApiPodSources } from './pods/api-pod-sources.ts';
 import type { ResolverConfig } from './pods/dns-files.ts';
 import { OrphanRemover } from './pods/orphans.ts';
 import { admissionFailure } from './pods/pod-admission.ts';
-import { type SourceKind, sourceKey } from './pods/pod-references.ts';
+import { sourceKey } from './pods/pod-references.ts';
+import type { SourceKind } from './pods/pod-sources.ts';
 import { PodWorker } from './pods/pod-worker.ts';
 import { PodWorkers } from './pods/pod-workers.ts';
 import { StatusManager } from './pods/status-manager.ts';
 import { StorageEviction } from './pods/storage-eviction.ts';
 import type { ProbeManager } from './probes/probe-manager.ts';
 import { NodeStreams } from './streams/pod-streams.ts';
-import { type HostMounter, VolumeManager } from './volumes/volume-manager.ts';
+import { VolumeManager } from './volumes/volume-manager.ts';
+import type { HostMounter } from './volumes/volume-plugin.ts';
 
 export interface KubeletOptions {
   readonly identity: NodeIdentity;

@@ -10,6 +10,7 @@ import type { KubeletDeps } from '../deps.ts';
 import { makeFolder, privateFolder, writeWithMode } from '../host-files.ts';
 import { PodConfigError } from '../pods/pod-sources.ts';
 import { isErrno } from '../volumes/atomic-writer.ts';
+import { typedVolume } from '../volumes/volume-plugins.ts';
 import { containerEnvironment } from './environment.ts';
 import { expand } from './expansion.ts';
 import type { PodRuntimeFacts } from './field-ref.ts';
@@ -92,12 +93,7 @@ async function volumeMounts(input: ContainerConfigInput, env: ReadonlyMap<string
       throw configError(`cannot find volume ${JSON.stringify(mount.name)} to mount into container ${JSON.stringify(input.container.name)}`);
     }
     const hostPath = await subPathOf(mount, deps.volumes.path(input.pod, volume), env, deps.runtime.readsHostFiles);
-    const readOnly =
-      mount.readOnly === true ||
-      volume.secret !== undefined ||
-      volume.configMap !== undefined ||
-      volume.projected !== undefined ||
-      volume.downwardAPI !== undefined;
+    const readOnly = mount.readOnly === true || typedVolume(volume)?.plugin.readOnly === true;
     mounts.push({ hostPath, containerPath: absolute(mount.mountPath), readOnly, ...propagationOf(mount) });
   }
   return mounts;

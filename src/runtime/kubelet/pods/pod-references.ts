@@ -1,21 +1,18 @@
 /** Which config maps and secrets a pod refers to anywhere that a change of them matters. */
 import type { Container, Pod } from '../../../api/generated/core/v1.ts';
-
-export type SourceKind = 'configMap' | 'secret';
+import type { Reference } from '../volumes/volume-plugin.ts';
+import { typedVolume } from '../volumes/volume-plugins.ts';
+import type { SourceKind } from './pod-sources.ts';
 
 /** `configMap/<namespace>/<name>`. */
 export const sourceKey = (kind: SourceKind, namespace: string, name: string): string => `${kind}/${namespace}/${name}`;
 
 type Named = { readonly name?: string | undefined } | undefined;
 
-function* volumeReferences({ spec }: Pod): Generator<[SourceKind, string | undefined]> {
-  for (const { configMap, secret, projected } of spec.volumes ?? []) {
-    yield ['configMap', configMap?.name];
-    yield ['secret', secret?.secretName];
-    for (const source of projected?.sources ?? []) {
-      yield ['configMap', source.configMap?.name];
-      yield ['secret', source.secret?.name];
-    }
+function* volumeReferences({ spec }: Pod): Generator<Reference> {
+  for (const volume of spec.volumes ?? []) {
+    const typed = typedVolume(volume);
+    if (typed !== undefined) yield* typed.plugin.references?.(typed.source) ?? [];
   }
 }
 

@@ -15,6 +15,9 @@ export interface Token {
   readonly expiresAtMs: number;
 }
 
+/** Kinds that pods are made from: a change of an object may change a pod that refers to it. */
+export type SourceKind = 'configMap' | 'secret';
+
 /** Reads that pods need; misses are `undefined`, failures reject with `StatusError`. */
 export interface PodSources {
   configMap(namespace: string, name: string): Promise<ConfigMap | undefined>;

@@ -9,6 +9,7 @@ import { compareQuantity, formatQuantity, parseQuantity, type Quantity, quantity
 import { type Container, RuntimeError } from '../../container/container-runtime.ts';
 import type { KubeletDeps } from '../deps.ts';
 import { folderUsage } from '../volumes/folder-usage.ts';
+import { typedVolume } from '../volumes/volume-plugins.ts';
 import type { PodWorker } from './pod-worker.ts';
 
 /** Source: pkg/kubelet/kubelet.go (evictionMonitoringPeriod). */
@@ -17,11 +18,14 @@ const periodMs = 10_000;
 const criticalPriority = 2_000_000_000;
 const storage = 'ephemeral-storage';
 
-const sizeLimitOf = ({ emptyDir }: Volume): Quantity | undefined => {
-  // What is in memory cannot outgrow its mount.
-  if (emptyDir?.sizeLimit === undefined || emptyDir.medium === 'Memory') return undefined;
-  const limit = parseQuantity(emptyDir.sizeLimit);
-  return limit.nanos > 0n ? limit : undefined;
+const sizeLimitOf = (volume: Volume): Quantity | undefined => {
+  const typed = typedVolume(volume);
+  return typed?.plugin.diskLimit?.(typed.source);
+};
+
+const usesDisk = (volume: Volume): boolean => {
+  const typed = typedVolume(volume);
+  return typed?.plugin.usesDisk?.(typed.source) === true;
 };
 
 /** Whether anything limits what a pod puts on the disk, and the kubelet may evict it. */
@@ -111,8 +115,7 @@ export class StorageEviction {
     const volumes = new Map<string, number>();
     const containers = new Map<string, number>();
     for (const volume of pod.spec.volumes ?? []) {
-      if (volume.emptyDir === undefined || volume.emptyDir.medium === 'Memory') continue;
-      volumes.set(volume.name, await folderUsage(this.#options.deps.volumes.path(pod, volume)));
+      if (usesDisk(volume)) volumes.set(volume.name, await folderUsage(this.#options.deps.volumes.path(pod, volume)));
     }
     if (podLimits(pod).has(storage))
       for (const container of observed.running()) containers.set(container.name, await this.#ofContainer(container));

@@ -2,7 +2,7 @@
  * Writes a volume's files so that readers see all of one version or all of the next: a timestamped folder and a `..data` link that is swapped by rename.
  * Source: pkg/volume/util/atomic_writer.go.
  */
-import { chmod, chown, lchown, lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, chown, lchown, lstat, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeFolder, writeWithMode } from '../host-files.ts';
 
@@ -33,6 +33,16 @@ export function isErrno(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
+/** What a path is; undefined when there is nothing. */
+export async function statOrUndefined(path: string): Promise<Awaited<ReturnType<typeof stat>> | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return undefined;
+    throw error;
+  }
+}
+
 async function listFiles(folder: string, prefix = ''): Promise<string[]> {
   const found: string[] = [];
   for (const entry of await readdir(join(folder, prefix), { withFileTypes: true })) {
@@ -50,8 +60,8 @@ async function unchanged(versionFolder: string, payload: Payload): Promise<boole
     const wanted = payload.get(path);
     if (wanted === undefined) return false;
     const full = join(versionFolder, path);
-    const [content, stat] = await Promise.all([readFile(full), lstat(full)]);
-    if (!content.equals(wanted.content) || (stat.mode & 0o777) !== wanted.mode) return false;
+    const [content, found] = await Promise.all([readFile(full), lstat(full)]);
+    if (!content.equals(wanted.content) || (found.mode & 0o777) !== wanted.mode) return false;
   }
   return true;
 }

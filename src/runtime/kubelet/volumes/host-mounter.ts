@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import type { HostMounter } from './volume-manager.ts';
+import type { HostMounter } from './volume-plugin.ts';
 
 const run = promisify(execFile);
 

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { ConfigMap, Pod, Secret, Volume } from '../../../api/generated/core/v1.ts';
-import type { ProjectionContext } from './projection.ts';
-import { type HostMounter, memoryVolumeBytes, VolumeManager } from './volume-manager.ts';
+import { memoryVolumeBytes } from './memory-volume.ts';
+import { VolumeManager } from './volume-manager.ts';
+import type { HostMounter, VolumeContext } from './volume-plugin.ts';
 
 const isRoot = process.getuid?.() === 0;
 const onlyRoot = { skip: isRoot ? false : 'only root may mount and give files away' };
@@ -18,14 +19,14 @@ const aPod = (spec: object = {}): Pod =>
     spec: { containers: [], securityContext: {}, ...spec },
   }) as unknown as Pod;
 
-const contextOf = (pod: Pod): ProjectionContext => ({
+const contextOf = (pod: Pod): VolumeContext => ({
   pod,
   facts: { podIp: '', hostIp: '', allocatable },
   sources: {
     configMap: async () => ({ data: { a: '1' } }) as unknown as ConfigMap,
     secret: async () => ({ data: { a: 'MQ==' } }) as unknown as Secret,
     token: async () => assert.fail('no token is asked for'),
-  } as unknown as ProjectionContext['sources'],
+  } as unknown as VolumeContext['sources'],
   renewAt: () => undefined,
 });
 
@@ -134,7 +135,7 @@ describe('a volume in memory', () => {
   });
   const limited = (...limits: readonly (string | undefined)[]): Pod =>
     aPod({ containers: limits.map((memory) => ({ resources: memory === undefined ? {} : { limits: { memory } } })) });
-  const mib = (pod: Pod, of: Volume): number => memoryVolumeBytes(pod, of, allocatable) / 1024 ** 2;
+  const mib = (pod: Pod, { emptyDir }: Volume): number => memoryVolumeBytes(pod, emptyDir?.sizeLimit, allocatable) / 1024 ** 2;
 
   it('has the least of what the node has for pods, of what the pod may use, and of its own limit', () => {
     assert.equal(mib(limited(undefined), volume()), 1000);

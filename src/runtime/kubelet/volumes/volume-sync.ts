@@ -2,7 +2,7 @@
 import type { Volume } from '../../../api/generated/core/v1.ts';
 import type { PodState } from '../pods/pod-state.ts';
 import type { SyncResult } from '../pods/sync-result.ts';
-import { VolumeError } from './projection.ts';
+import { VolumeError } from './volume-plugin.ts';
 
 const firstRetryMs = 500;
 const maxRetryMs = 122_000;
