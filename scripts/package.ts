@@ -1,11 +1,11 @@
 /**
  * Makes the single executable `dist/minik` for this platform: esbuild bundles the sources into an entry point and the parts that it loads, each of which is run once
- * for V8's bytecode (package-warm-up.ts); pkg bakes all into a stripped copy of the pinned Node together with the SQLite addon and the network worker. Needs no network.
+ * for V8's bytecode (package-warm-up.ts); pkg bakes all into a stripped copy of the pinned Node together with the SQLite addon and the workers. Needs no network.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import type { Plugin } from 'esbuild';
 import { assetNames, sourceMaps } from '../src/executable.ts';
@@ -63,19 +63,24 @@ const platformName = `${process.platform}${musl ? 'musl' : ''}-${process.arch}`;
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(work, { recursive: true });
 const main = join(work, 'main.cjs');
-const worker = join(work, 'network-worker.cjs');
-const packedWorker = join(work, assetNames.networkWorker);
+/** Bundles of threads, by their assets' names. */
+const workers = {
+  [assetNames.networkWorker]: 'src/runtime/network/network-worker-entry.ts',
+  [assetNames.yamlWorker]: 'src/server/http/yaml/yaml-worker-entry.ts',
+};
 const [kubectlCode, minikCode] = await Promise.all([
   bundlePart('kubectl'),
   bundlePart('minik'),
   bundle({ entry: 'src/main.ts', output: main, plugins: [loadParts] }),
-  bundle({ entry: 'src/runtime/network/network-worker-entry.ts', output: worker }),
+  ...Object.entries(workers).map(([name, entry]) => bundle({ entry, output: bundleOf(name) })),
 ]);
-writeFileSync(packedWorker, brotliCompressSync(readFileSync(worker)));
+const packedWorkers = Object.fromEntries(Object.keys(workers).map((name) => [name, packed(bundleOf(name), (code) => code)]));
 const maps = {
   // The frame adds a line.
-  [sourceMaps['minik.cjs'] ?? '']: packedMap(`${minikCode}.map`, (map) => map.replace(/"mappings":\s*"/, '$&;')),
-  [sourceMaps['[worker eval]'] ?? '']: packedMap(`${worker}.map`, (map) => map),
+  [sourceMaps['minik.cjs'] ?? '']: packed(`${minikCode}.map`, (map) => map.replace(/"mappings":\s*"/, '$&;')),
+  ...Object.fromEntries(
+    Object.keys(workers).map((name) => [sourceMaps[basename(bundleOf(name))] ?? '', packed(`${bundleOf(name)}.map`, (map) => map)]),
+  ),
 };
 const node = stripped(process.execPath, 'node');
 const parts = Object.fromEntries(
@@ -99,7 +104,7 @@ const seaConfig = {
   disableExperimentalSEAWarning: true,
   useSnapshot: false,
   useCodeCache: true,
-  assets: { [assetNames.sqliteAddon]: addon, [assetNames.networkWorker]: packedWorker, ...maps, ...parts },
+  assets: { [assetNames.sqliteAddon]: addon, ...packedWorkers, ...maps, ...parts },
   // In MiB, half of V8's default for what is young: bursts of objects that stay, as of a thousand nodes, take 70 MiB less so, and no more time.
   execArgv: ['--max-semi-space-size=16', '--no-deprecation'],
 };
@@ -111,8 +116,13 @@ await bake(main, {
 rmSync(work, { recursive: true, force: true });
 process.stdout.write(`${output}: ${(statSync(output).size / 1e6).toFixed(1)} MB\n`);
 
-/** A source map, compressed: it is read when something went wrong. */
-function packedMap(file: string, adapt: (map: string) => string): string {
+/** A worker's bundle, before it is compressed. */
+function bundleOf(asset: string): string {
+  return join(work, asset.replace(/\.br$/, ''));
+}
+
+/** A text that is seldom read, compressed. */
+function packed(file: string, adapt: (text: string) => string): string {
   const output = `${file}.br`;
   writeFileSync(output, brotliCompressSync(adapt(readFileSync(file, 'utf8'))));
   return output;

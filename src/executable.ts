@@ -1,5 +1,5 @@
 /**
- * What differs between a checkout and the single executable: where native code and the network worker come from, and how to start minik again.
+ * What differs between a checkout and the single executable: where native code and the workers' code come from, and how to start minik again.
  */
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -10,10 +10,18 @@ import { unpackNativeCode } from './native-code.ts';
 import { sourcePositionsBy } from './source-positions.ts';
 
 /** Names of the files that scripts/package.ts puts into the executable. */
-export const assetNames = { sqliteAddon: 'better_sqlite3.node', networkWorker: 'network-worker.cjs.br' } as const;
+export const assetNames = {
+  sqliteAddon: 'better_sqlite3.node',
+  networkWorker: 'network-worker.cjs.br',
+  yamlWorker: 'yaml-worker.cjs.br',
+} as const;
 
 /** The bundles that have source maps, as stacks name them, and the maps' names among the executable's files. */
-export const sourceMaps: Readonly<Record<string, string>> = { 'minik.cjs': 'minik.map.br', '[worker eval]': 'network-worker.map.br' };
+export const sourceMaps: Readonly<Record<string, string>> = {
+  'minik.cjs': 'minik.map.br',
+  'network-worker.cjs': 'network-worker.map.br',
+  'yaml-worker.cjs': 'yaml-worker.map.br',
+};
 
 /** A stack with the sources' lines. In a checkout it has them already. */
 export const sourcePositions: (stack: string) => string = sourcePositionsBy((bundle) => {
@@ -42,8 +50,19 @@ export function sqliteAddon(): object | undefined {
   return addon.exports;
 }
 
+/** The bundle of a worker, which names itself for stacks. */
+const workerCode = (asset: string): string =>
+  `${brotliDecompressSync(getRawAsset(asset)).toString('utf8')}\n//# sourceURL=${asset.replace(/\.br$/, '')}`;
+
 /** Starts the network worker's thread. */
 export function createNetworkWorker(): Worker {
-  if (isSea()) return new Worker(brotliDecompressSync(getRawAsset(assetNames.networkWorker)).toString('utf8'), { eval: true });
+  if (isSea()) return new Worker(workerCode(assetNames.networkWorker), { eval: true });
   return new Worker(new URL('./runtime/network/network-worker-entry.ts', import.meta.url));
+}
+
+/** Starts the thread that reads large YAML. It ends with an error when a body takes more memory than it may. */
+export function createYamlWorker(): Worker {
+  const limits = { resourceLimits: { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 32 } };
+  if (isSea()) return new Worker(workerCode(assetNames.yamlWorker), { eval: true, ...limits });
+  return new Worker(new URL('./server/http/yaml/yaml-worker-entry.ts', import.meta.url), limits);
 }

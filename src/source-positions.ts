@@ -1,7 +1,7 @@
 /** Makes stacks out of the executable's bundles name sources and lines, by the source maps that it carries. Imports nothing but Node. */
 import { SourceMap, type SourceMapPayload } from 'node:module';
 
-const frame = /(\[worker eval\]|[\w-]+\.cjs):(\d+):(\d+)/g;
+const frame = /([\w-]+\.cjs):(\d+):(\d+)/g;
 /** Repeated errors have the same frames; a map is read for new ones only. */
 const maxKnownFrames = 1000;
 

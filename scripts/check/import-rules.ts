@@ -49,7 +49,7 @@ const layers: readonly Layer[] = [
   { path: 'optimizer.ts', may: [] },
   { path: 'native-code.ts', may: ['api/error-text.ts'] },
   { path: 'source-positions.ts', may: [] },
-  { path: 'executable.ts', may: ['version.ts', 'runtime/network/', 'native-code.ts', 'source-positions.ts'] },
+  { path: 'executable.ts', may: ['version.ts', 'runtime/network/', 'server/http/yaml/', 'native-code.ts', 'source-positions.ts'] },
   { path: 'server-log.ts', may: ['client/', 'executable.ts'] },
   { path: 'cluster/', may: everything },
   { path: 'cluster.ts', may: everything },

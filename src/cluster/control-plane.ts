@@ -14,7 +14,7 @@ import { systemClock } from '../client/clock.ts';
 import type { Identity } from '../client/identity.ts';
 import { createInProcessClient } from '../client/in-process-client.ts';
 import type { Logger } from '../client/logger.ts';
-import { sqliteAddon } from '../executable.ts';
+import { createYamlWorker, sqliteAddon } from '../executable.ts';
 import type { Kubelet } from '../runtime/kubelet/kubelet.ts';
 import { clusterStreams } from '../runtime/kubelet/streams/cluster-streams.ts';
 import { createAdmissionChain } from '../server/admission/admission.ts';
@@ -119,6 +119,7 @@ export async function openControlPlane(
       authenticators: [certificateAuthenticator, tokens],
       authorizer,
       ruleResolver: authorizer,
+      createYamlWorker,
       podsAreReachable: settings.runtime !== 'simulated',
       nodeApis: { get: (node, path, query) => kubelets.find(({ api }) => api.node === node)?.api.get(path, query) },
       podStreams: clusterStreams(() => kubelets.map((kubelet) => kubelet.streams)),

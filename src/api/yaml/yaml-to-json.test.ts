@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { growthOfEight } from '../testing/growth.ts';
-import { duplicateKeysError, yamlToJson } from './yaml-to-json.ts';
+import { duplicateKeysError } from './yaml-error.ts';
+import { yamlToJson } from './yaml-to-json.ts';
 
 const json = (text: string): unknown => yamlToJson(text).json;
 

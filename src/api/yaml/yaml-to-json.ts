@@ -221,7 +221,3 @@ export function yamlToJson(text: string): YamlDocument {
     throw error;
   }
 }
-
-/** The error of strict reading; undefined when every key is given once. */
-export const duplicateKeysError = ({ duplicates }: YamlDocument): readonly string[] =>
-  duplicates.length === 0 ? [] : [`yaml: unmarshal errors:\n${duplicates.join('\n')}`];

@@ -36,6 +36,7 @@ import { componentStatuses } from './virtual/component-statuses.ts';
 import { reviews } from './virtual/reviews.ts';
 import type { VirtualResource } from './virtual/virtual-resource.ts';
 import { WatchHub } from './watch/watch-hub.ts';
+import { YamlBodies, type YamlWorker } from './yaml/yaml-bodies.ts';
 
 export interface AppOptions {
   readonly registry: Registry;
@@ -48,6 +49,8 @@ export interface AppOptions {
   /** What `nodes/{name}/proxy` reaches. Default: nothing. */
   readonly nodeApis?: NodeApis;
   readonly codec: ProtobufCodec;
+  /** Starts the thread that reads large YAML bodies. Default: they are read at once, and the server stands still meanwhile. */
+  readonly createYamlWorker?: () => YamlWorker;
   readonly openApi: OpenApiSource;
   /** For the column definitions of Tables. Default: no descriptions. */
   readonly describeFields?: DescribeFields;
@@ -107,6 +110,7 @@ function contextOf(options: AppOptions): ServerContext {
     podStreams: options.podStreams,
     nodeApis: options.nodeApis ?? { get: () => undefined },
     codec: options.codec,
+    yaml: new YamlBodies({ clock, createWorker: options.createYamlWorker }),
     onEvents: options.onEvents ?? (() => undefined),
     served: new ServedEntries(),
     columns: new TableColumns(options.describeFields ?? ((fields) => fields.map(() => ''))),

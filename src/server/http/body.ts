@@ -5,12 +5,13 @@ import type { JsonValue } from '../../api/json.ts';
 import { mayNestTooDeep, nestsTooDeep } from '../../api/nesting.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';
 import { wellFormedJson } from '../../api/well-formed.ts';
-import { YamlError } from '../../api/yaml/yaml-error.ts';
+import { duplicateKeysError, YamlError } from '../../api/yaml/yaml-error.ts';
 import type { Body } from '../registry/registry.ts';
 import type { Exchange, NodeBindings } from './exchange.ts';
 import { askForBody } from './http1.ts';
 import { protobufType } from './negotiation.ts';
 import type { ProtobufCodec } from './ports.ts';
+import type { YamlBodies } from './yaml/yaml-bodies.ts';
 
 /** Upstream's default of MaxRequestBodyBytes. */
 export const maxBodyBytes = 3 * 1024 * 1024;
@@ -97,16 +98,16 @@ const typeMeta = String.raw`struct { APIVersion string "json:\"apiVersion,omitem
 export interface DecodeOptions {
   readonly type: InputType;
   readonly codec: ProtobufCodec;
+  readonly yaml: YamlBodies;
   /** What the endpoint takes. */
   readonly apiVersion: string;
   readonly kind: string;
 }
 
 /** Parses YAML; keys given twice keep their last value and are told as upstream's one strict error. */
-async function parseYaml(text: string, bytes: Buffer, kind: string): Promise<Pick<Body, 'json' | 'strictErrors'>> {
-  const { duplicateKeysError, yamlToJson } = await import('../../api/yaml/yaml-to-json.ts');
+async function parseYaml(text: string, bytes: Buffer, { kind, yaml }: DecodeOptions): Promise<Pick<Body, 'json' | 'strictErrors'>> {
   try {
-    const document = yamlToJson(text);
+    const document = await yaml.read(text);
     return { json: document.json, strictErrors: duplicateKeysError(document) };
   } catch (error) {
     if (error instanceof YamlError) throw unrecognized(kind, `yaml: ${error.message}`, bytes);
@@ -128,7 +129,7 @@ export async function decodeBody(bytes: Buffer, options: DecodeOptions): Promise
   let json: JsonValue;
   let strictErrors: readonly string[] = [];
   if (options.type === 'yaml') {
-    ({ json, strictErrors = [] } = await parseYaml(text, bytes, kind));
+    ({ json, strictErrors = [] } = await parseYaml(text, bytes, options));
   } else {
     try {
       // JSON.parse yields JSON values and nothing else.

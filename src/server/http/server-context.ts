@@ -11,6 +11,7 @@ import type { Authenticator, Authorizer, HealthCheck, NodeApis, OpenApiSource, P
 import type { PodStreams } from './streaming/pod-streams.ts';
 import type { VirtualResource } from './virtual/virtual-resource.ts';
 import type { WatchHub } from './watch/watch-hub.ts';
+import type { YamlBodies } from './yaml/yaml-bodies.ts';
 
 export interface ServerContext {
   readonly registry: Registry;
@@ -20,6 +21,7 @@ export interface ServerContext {
   readonly podStreams: PodStreams;
   readonly nodeApis: NodeApis;
   readonly codec: ProtobufCodec;
+  readonly yaml: YamlBodies;
   readonly columns: TableColumns;
   readonly served: ServedEntries;
   readonly openApi: OpenApiSource;

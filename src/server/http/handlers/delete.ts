@@ -17,7 +17,8 @@ async function optionsBody(exchange: Exchange, server: ServerContext): Promise<J
   const bytes = await readBody(exchange);
   if (bytes.length === 0) return undefined;
   const type = inputType(exchange.header('content-type'), () => true);
-  return (await decodeBody(bytes, { type, codec: server.codec, apiVersion: 'meta.k8s.io/v1', kind: 'DeleteOptions' })).json;
+  const { codec, yaml } = server;
+  return (await decodeBody(bytes, { type, codec, yaml, apiVersion: 'meta.k8s.io/v1', kind: 'DeleteOptions' })).json;
 }
 
 /** The Success Status of a finished delete. Source: store.go, finalizeDelete. */

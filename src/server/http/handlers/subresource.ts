@@ -30,7 +30,7 @@ const sendObject = (exchange: Exchange, server: ServerContext, status: number, r
 async function bodyOf(exchange: Exchange, server: ServerContext, { group, version, kind }: GroupVersionKind): Promise<Body> {
   const type = { apiVersion: apiVersionOf(group, version), kind };
   const input = inputType(exchange.header('content-type'), () => server.codec.supports(type.apiVersion, kind));
-  return decodeBody(await readBody(exchange), { type: input, codec: server.codec, ...type });
+  return decodeBody(await readBody(exchange), { type: input, codec: server.codec, yaml: server.yaml, ...type });
 }
 
 /** GET, PUT and PATCH of what stands for an object. */
@@ -45,7 +45,7 @@ export async function handleStandIn(exchange: Exchange, server: ServerContext, t
     }
     case 'patch': {
       const patchType = patchTypeOf(exchange.header('content-type'), () => true);
-      const { json: body, strictErrors = [] } = await patchBody(exchange, patchType);
+      const { json: body, strictErrors = [] } = await patchBody(exchange, server, patchType);
       const options = mutateOptions(exchange, 'PatchOptions', patchType);
       const patch = { type: patchType, body, force: forceParam(exchange), strictErrors };
       const { entry } = await registry.patch(exchange, target, patch, options);

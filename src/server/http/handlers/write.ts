@@ -40,7 +40,7 @@ async function received(exchange: Exchange, server: ServerContext, target: Targe
   const apiVersion = servedApiVersion(target);
   const { kind } = target.kind;
   const type = inputType(exchange.header('content-type'), () => hasProtobuf(servedSchema(target)));
-  return decodeBody(await readBody(exchange), { type, codec: server.codec, apiVersion, kind });
+  return decodeBody(await readBody(exchange), { type, codec: server.codec, yaml: server.yaml, apiVersion, kind });
 }
 
 export async function handleCreate(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
@@ -86,13 +86,13 @@ export function patchTypeOf(contentType: string, strategic: () => boolean): Patc
 /** A patch's body, and what strict validation finds in it. Throws 400. */
 export async function patchBody(
   exchange: Exchange,
+  { yaml }: ServerContext,
   type: PatchType,
 ): Promise<{ readonly json: JsonValue; readonly strictErrors?: readonly string[] }> {
   const text = wellFormedJson((await readBody(exchange)).toString('utf8'));
   if (type === 'apply') {
-    const { yamlToJson } = await import('../../../api/yaml/yaml-to-json.ts');
     try {
-      return { json: yamlToJson(text).json };
+      return { json: (await yaml.read(text)).json };
     } catch (error) {
       if (error instanceof YamlError) throw statusErrors.badRequest(`error decoding YAML: yaml: ${error.message}`);
       throw error;
@@ -113,7 +113,7 @@ export async function patchBody(
 export async function handlePatch(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
   const type = patchTypeOf(exchange.header('content-type'), () => hasStrategicMerge(servedSchema(target)));
   const representation = negotiateFor(exchange, target);
-  const { json: body, strictErrors = [] } = await patchBody(exchange, type);
+  const { json: body, strictErrors = [] } = await patchBody(exchange, server, type);
   const options = mutateOptions(exchange, 'PatchOptions', type);
   const written = await server.registry.patch(exchange, target, { type, body, force: forceParam(exchange), strictErrors }, options);
   return answer(exchange, server, target, representation, written, written.created ? 201 : 200);
