@@ -54,7 +54,8 @@ export function beforeUpdate<T extends KubeObject>(kind: Kind<T>, received: T, p
 export function beforePartUpdate<T extends KubeObject>(kind: Kind<T>, part: PartSubresource<T>, received: T, previous: T): Finished<T> {
   const taken = part.take(keepSystemMeta(received, previous), previous);
   const { managedFields } = received.metadata;
-  const object = countChange(kind, withMeta(taken, { managedFields }), previous);
+  const owned = managedFields === taken.metadata.managedFields ? taken : withMeta(taken, { managedFields });
+  const object = countChange(kind, owned, previous);
   const errors = [
     ...metaErrors(kind, object, previous),
     ...(part.validatesWhole ? (kind.rules?.validate?.(object, root) ?? []) : []),

@@ -46,12 +46,14 @@ export interface AdmissionPlugin {
   /** Returns the object to go on with, undefined when it stays as it is; may not mutate it. The answer to a DELETE or CONNECT is ignored. */
   admit?(attributes: AdmissionAttributes): AdmissionObject | undefined | Promise<AdmissionObject | undefined>;
   validate?(attributes: AdmissionAttributes): void | Promise<void>;
+  /** True: what it returns lacks no defaults, as upstream's own plugins; webhooks and policies know nothing of them. Default: false. */
+  readonly leavesDefaults?: boolean;
 }
 
 /** All plugins in order. */
 export interface AdmissionChain {
-  /** Runs the mutating plugins; the object that comes out of them. */
-  admit(attributes: AdmissionAttributes): Promise<AdmissionObject | undefined>;
+  /** Runs the mutating plugins; the object that comes out of them. `withDefaults` completes what a plugin has changed, for the next one. */
+  admit(attributes: AdmissionAttributes, withDefaults: (object: AdmissionObject) => AdmissionObject): Promise<AdmissionObject | undefined>;
   /** Runs the validating plugins. */
   validate(attributes: AdmissionAttributes): Promise<void>;
 }
@@ -59,13 +61,14 @@ export interface AdmissionChain {
 /** Makes a chain of plugins in the order given. */
 export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): AdmissionChain {
   return {
-    async admit(attributes) {
+    async admit(attributes, withDefaults) {
       let current = attributes;
       for (const plugin of plugins) {
         const answer = plugin.admit?.(current);
         // Most plugins answer at once: waiting costs a turn of the microtask queue each.
         const object = answer instanceof Promise ? await answer : answer;
-        if (object !== undefined && object !== current.object) current = { ...current, object };
+        if (object === undefined || object === current.object) continue;
+        current = { ...current, object: plugin.leavesDefaults === true ? object : withDefaults(object) };
       }
       return current.object;
     },

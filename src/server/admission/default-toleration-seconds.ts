@@ -17,6 +17,7 @@ const covers = ({ key, effect }: Toleration, taint: string): boolean =>
 export function defaultTolerationSeconds(): AdmissionPlugin {
   return {
     name: 'DefaultTolerationSeconds',
+    leavesDefaults: true,
     admit(attributes) {
       const pod = writtenPod(attributes);
       if (pod === undefined) return undefined;

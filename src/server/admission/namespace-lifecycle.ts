@@ -14,6 +14,7 @@ const accessReviews: ReadonlySet<string> = new Set(['localsubjectaccessreviews.a
 export function namespaceLifecycle(reader: ObjectReader): AdmissionPlugin {
   return {
     name: 'NamespaceLifecycle',
+    leavesDefaults: true,
     admit(attributes) {
       const { operation, kind, name } = attributes;
       if (operation === 'DELETE' && kind.resourceName === 'namespaces' && immortal.has(name)) {

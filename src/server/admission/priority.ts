@@ -28,6 +28,7 @@ const resolved = ({ metadata, value, preemptionPolicy }: PriorityClass): Resolve
 export function priority(reader: ObjectReader): AdmissionPlugin {
   return {
     name: 'Priority',
+    leavesDefaults: true,
     admit(attributes) {
       const created = createdPod(attributes);
       if (created !== undefined) return prioritized(reader, created, attributes);

@@ -12,6 +12,7 @@ const resourceName = 'runtimeclasses.node.k8s.io';
 export function runtimeClass(reader: ObjectReader): AdmissionPlugin {
   return {
     name: 'RuntimeClass',
+    leavesDefaults: true,
     admit(attributes) {
       const pod = createdPod(attributes);
       if (pod === undefined) return undefined;

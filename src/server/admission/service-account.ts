@@ -21,6 +21,7 @@ const defaultAccountWaitMs = 1500;
 export function serviceAccount(reader: ObjectReader, random: () => number): AdmissionPlugin {
   return {
     name: 'ServiceAccount',
+    leavesDefaults: true,
     async admit(attributes) {
       const pod = createdPod(attributes);
       if (pod === undefined) return undefined;

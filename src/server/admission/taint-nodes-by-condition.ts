@@ -8,6 +8,7 @@ const notReady = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' } a
 export function taintNodesByCondition(): AdmissionPlugin {
   return {
     name: 'TaintNodesByCondition',
+    leavesDefaults: true,
     admit({ operation, kind, subresource, object }) {
       if (operation !== 'CREATE' || kind.resourceName !== 'nodes' || subresource !== '') return undefined;
       // Only Nodes are stored under this resource name.

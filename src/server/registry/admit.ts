@@ -44,14 +44,12 @@ function attributesOf({ context, target }: ChangeRequest, { operation, object, o
 /** The gate of a write whose objects are of the target's type. */
 export function gateOf(request: ChangeRequest, dryRun: boolean): Gate {
   const { admission } = request.parts;
+  const withDefaults = (object: AdmissionObject): AdmissionObject => defaulted(request, object as KubeObject);
   const attributes = (object: KubeObject, oldObject: KubeObject | undefined): AdmissionAttributes =>
     attributesOf(request, { operation: oldObject === undefined ? 'CREATE' : 'UPDATE', object, oldObject, dryRun });
   return {
-    mutate: async (object, oldObject) => {
-      // A plugin returns the type that it is given.
-      const admitted = ((await admission.admit(attributes(object, oldObject))) ?? object) as KubeObject;
-      return admitted === object ? object : defaulted(request, admitted);
-    },
+    // A plugin returns what it is given: an object, of the same type.
+    mutate: (object, oldObject) => admission.admit(attributes(object, oldObject), withDefaults) as Promise<KubeObject>,
     validate: (object, oldObject) => admission.validate(attributes(object, oldObject)),
   };
 }
@@ -62,11 +60,14 @@ function defaulted({ target: { kind, subresource } }: ChangeRequest, object: Kub
   return own ? (kind.codec.defaults?.(object) ?? object) : object;
 }
 
+/** Where nothing is written there is nothing to complete. */
+const asItIs = (object: AdmissionObject): AdmissionObject => object;
+
 /** Asks for leave to delete a stored object. */
 export async function admitDelete(request: ChangeRequest, oldObject: KubeObject, dryRun: boolean): Promise<void> {
   const { admission } = request.parts;
   const attributes = attributesOf(request, { operation: 'DELETE', object: undefined, oldObject, dryRun });
-  await admission.admit(attributes);
+  await admission.admit(attributes, asItIs);
   await admission.validate(attributes);
 }
 
@@ -76,6 +77,6 @@ export async function admitConnect(request: ChangeRequest, options: JsonObject):
   // Options have their type, and no metadata.
   const object = options as unknown as AdmissionObject;
   const attributes = attributesOf(request, { operation: 'CONNECT', object, oldObject: undefined, dryRun: false });
-  await admission.admit(attributes);
+  await admission.admit(attributes, asItIs);
   await admission.validate(attributes);
 }

@@ -19,4 +19,6 @@ export interface FieldManagement {
 }
 
 /** Nobody's: what clients send is dropped. Differs: upstream tracks them. */
-export const untrackedFields: FieldManagement = { update: ({ object }) => withMeta(object, { managedFields: undefined }) };
+export const untrackedFields: FieldManagement = {
+  update: ({ object }) => (object.metadata.managedFields === undefined ? object : withMeta(object, { managedFields: undefined })),
+};
