@@ -166,14 +166,15 @@ describe('strictErrors', () => {
 });
 
 describe('decodeRequest', () => {
-  const request = { schema: pod, apiVersion: 'v1', kind: 'Pod', text: undefined, fieldValidation: 'Strict' } as const;
+  const type = { group: '', version: 'v1', kind: 'Pod' };
+  const request = { type, text: undefined, fieldValidation: 'Strict' } as const;
 
   it("wraps errors in upstream's BadRequest", () => {
-    assert.throws(() => decodeRequest(decoder, schemas, { ...request, json: { spec: { foo: 1 } } }), {
+    assert.throws(() => decodeRequest(decoder, schemas, pod, { ...request, json: { spec: { foo: 1 } } }), {
       code: 400,
       message: 'Pod in version "v1" cannot be handled as a Pod: strict decoding error: unknown field "spec.foo"',
     });
-    assert.throws(() => decodeRequest(decoder, schemas, { ...request, json: { spec: { containers: 'x' } } }), {
+    assert.throws(() => decodeRequest(decoder, schemas, pod, { ...request, json: { spec: { containers: 'x' } } }), {
       code: 400,
       message:
         'Pod in version "v1" cannot be handled as a Pod: json: cannot unmarshal string into Go struct field PodSpec.spec.containers of type []v1.Container',
@@ -181,7 +182,7 @@ describe('decodeRequest', () => {
   });
 
   it('returns warnings instead when told to', () => {
-    const { object, warnings } = decodeRequest(decoder, schemas, { ...request, json: { foo: 1 }, fieldValidation: 'Warn' });
+    const { object, warnings } = decodeRequest(decoder, schemas, pod, { ...request, json: { foo: 1 }, fieldValidation: 'Warn' });
     assert.deepEqual(warnings, ['unknown field "foo"']);
     assert.deepEqual(Object.keys(object), ['kind', 'apiVersion', 'metadata', 'spec', 'status']);
   });

@@ -48,8 +48,8 @@ class ModelFormat implements ObjectFormat {
     return this.#schema.model;
   }
 
-  decode({ type: { group, version, kind }, ...body }: FormatBody): FormatObject {
-    return decodeRequest(this.#decoder, this.#schemas, { schema: this.#schema, apiVersion: apiVersionOf(group, version), kind, ...body });
+  decode(body: FormatBody): FormatObject {
+    return decodeRequest(this.#decoder, this.#schemas, this.#schema, body);
   }
 
   strategicMerge(document: JsonObject, patch: JsonValue): JsonObject {
