@@ -1,6 +1,7 @@
 /**
- * What every create and update goes through between mutating admission and the store, for all Kinds: the server's own metadata, the Kind's hooks, validation,
- * warnings. Pure, and the only copy: the registry runs it, and so do the tests of Kinds. Source: apiserver pkg/registry/rest/{create,update}.go.
+ * What every create and update goes through between mutating admission and the store, for all Kinds: the server's own
+ * metadata, the Kind's hooks, validation, warnings. Pure, and the only copy: the registry runs it, and so do the tests
+ * of Kinds. Source: apiserver pkg/registry/rest/{create,update}.go.
  */
 import { type FieldError, FieldPath } from './field-error.ts';
 import { type AnyKind, type Kind, type KubeObject, type ServedVersion, tracksGeneration } from './kind.ts';
@@ -20,7 +21,10 @@ export interface Finished<T extends KubeObject> {
 const root = FieldPath.root;
 const metaPath = root.field('metadata');
 
-/** Finishes a new object, given that its name, namespace and system metadata are set. `version`: the one the request uses, when it is not the stored one. */
+/**
+ * Finishes a new object, given that its name, namespace and system metadata are set. `version`: the one the request
+ * uses, when it is not the stored one.
+ */
 export function beforeCreate<T extends KubeObject>(kind: Kind<T>, received: T, version?: ServedVersion): Finished<T> {
   const { rules, create } = kind;
   const started = tracksGeneration(kind) ? withMeta(received, { generation: 1 }) : received;
@@ -50,7 +54,10 @@ export function beforeUpdate<T extends KubeObject>(kind: Kind<T>, received: T, p
   return finished(kind, object, errors, () => rules?.warnings?.(object, previous));
 }
 
-/** Finishes an update through a sub-resource that takes a part of the object. Upstream's strategies of sub-resources warn of nothing. */
+/**
+ * Finishes an update through a sub-resource that takes a part of the object. Upstream's strategies of sub-resources
+ * warn of nothing.
+ */
 export function beforePartUpdate<T extends KubeObject>(kind: Kind<T>, part: PartSubresource<T>, received: T, previous: T): Finished<T> {
   const taken = part.take(keepSystemMeta(received, previous), previous);
   const { managedFields } = received.metadata;

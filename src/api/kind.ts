@@ -102,7 +102,10 @@ export interface Rules<T extends KubeObject> {
    * Kind's own rules have found nothing; a name may be any path segment.
    */
   readonly looseMetadata?: 'finalizers' | 'all';
-  /** False: `metadata.generation` stays unset, as upstream for Namespace, Node, Service and others. Default: whether there is a status sub-resource. */
+  /**
+   * False: `metadata.generation` stays unset, as upstream for Namespace, Node, Service and others. Default: whether
+   * there is a status sub-resource.
+   */
   readonly generation?: boolean;
   /** All that is wrong with an object, new or changed; metadata is validated generically before. Runs after prepare. */
   validate?(object: T, at: FieldPath): readonly FieldError[];
@@ -118,8 +121,8 @@ export interface Rules<T extends KubeObject> {
 /** What is special about creating. */
 export interface CreateRules<T extends KubeObject> {
   /**
-   * Clears what a client may not set (status) and sets what the server owns. Runs once the name is known and system metadata is set, before validation;
-   * must not remove what validation would refuse.
+   * Clears what a client may not set (status) and sets what the server owns. Runs once the name is known and system
+   * metadata is set, before validation; must not remove what validation would refuse.
    */
   prepare?(object: T): T;
   /** What is wrong with a new object only, besides `rules.validate`. */
@@ -163,7 +166,10 @@ export interface DeleteRules<T extends KubeObject> {
    * core/v1).
    */
   readonly propagation?: 'Background' | 'Orphan' | 'Foreground';
-  /** True: the answer is the object rather than a Status, as upstream for Pod, Service, Namespace, ServiceAccount and others. */
+  /**
+   * True: the answer is the object rather than a Status, as upstream for Pod, Service, Namespace, ServiceAccount and
+   * others.
+   */
   readonly answersObject?: boolean;
   /** False: a collection cannot be deleted at once, as upstream for Namespace. Default: true. */
   readonly collection?: boolean;
@@ -228,8 +234,8 @@ export interface Kind<T extends KubeObject = KubeObject> extends KindDeclaration
 }
 
 /**
- * Any Kind, when the object type does not matter (lists of Kinds, generic procedures). Hooks are declared as methods, hence bivariant,
- * so that every `Kind<T>` is an `AnyKind`; only a Kind's own objects ever reach its hooks.
+ * Any Kind, when the object type does not matter (lists of Kinds, generic procedures). Hooks are declared as methods,
+ * hence bivariant, so that every `Kind<T>` is an `AnyKind`; only a Kind's own objects ever reach its hooks.
  */
 export type AnyKind = Kind<KubeObject>;
 

@@ -1,4 +1,7 @@
-/** Tables: what `kubectl get` shows of the objects of a Kind. Source: apiserver pkg/registry/rest/table.go, pkg/printers. */
+/**
+ * Tables: what `kubectl get` shows of the objects of a Kind. Source: apiserver pkg/registry/rest/table.go,
+ * pkg/printers.
+ */
 import type { KubeObject } from './object.ts';
 
 /** One column of `kubectl get`. Priority 0 is always shown, 1 only with `-o wide`. */

@@ -1,6 +1,7 @@
 /**
- * What holds for the declaration of every Kind by itself: its names and types exist, its hooks are pure, running defaults twice is running them once,
- * and what is kept by hand beside Kinds agrees with them: the fields that are always defaulted, the descriptions of fields that hold another type.
+ * What holds for the declaration of every Kind by itself: its names and types exist, its hooks are pure, running
+ * defaults twice is running them once, and what is kept by hand beside Kinds agrees with them: the fields that are
+ * always defaulted, the descriptions of fields that hold another type.
  */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';

@@ -1,6 +1,6 @@
 /**
- * What holds for every Kind through the whole API: each verb, dry run, tables, protobuf, every served version, status apart from the rest, generations.
- * Run with the samples of each Kind; a Kind without samples fails.
+ * What holds for every Kind through the whole API: each verb, dry run, tables, protobuf, every served version, status
+ * apart from the rest, generations. Run with the samples of each Kind; a Kind without samples fails.
  */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';

@@ -1,4 +1,7 @@
-/** Runs the contract with every built-in Kind. Samples are beside the Kinds: `<group>/testing/<kind>.ts`, exported as `samples`. */
+/**
+ * Runs the contract with every built-in Kind. Samples are beside the Kinds: `<group>/testing/<kind>.ts`, exported as
+ * `samples`.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';

@@ -1,4 +1,7 @@
-/** `pods/ephemeralcontainers`: takes the ephemeral containers, nothing else. Source: pkg/registry/core/pod/strategy.go (podEphemeralContainersStrategy). */
+/**
+ * `pods/ephemeralcontainers`: takes the ephemeral containers, nothing else. Source: pkg/registry/core/pod/strategy.go
+ * (podEphemeralContainersStrategy).
+ */
 import { type FieldError, type FieldPath, fieldErrors } from '../field-error.ts';
 import type { Pod } from '../generated/core/v1.ts';
 import { sameJson } from '../same-json.ts';

@@ -1,4 +1,7 @@
-/** `pods/resize`: takes the resources and resize policies of the containers, nothing else. Source: pkg/registry/core/pod/strategy.go (dropNonResizeUpdates). */
+/**
+ * `pods/resize`: takes the resources and resize policies of the containers, nothing else. Source:
+ * pkg/registry/core/pod/strategy.go (dropNonResizeUpdates).
+ */
 import type { Container, Pod } from '../generated/core/v1.ts';
 import { partSubresource } from '../subresource.ts';
 import { hasSameContainers, podResizeErrors } from './validation/pod-resize.ts';

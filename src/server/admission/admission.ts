@@ -1,6 +1,7 @@
 /**
- * Admission: plugins that may change, then plugins that may refuse, what is about to happen. Every write passes, whatever its resource or sub-resource, and
- * so does every CONNECT. Mutating plugins run after decoding and defaults, before prepare and validation; validating ones last before the store.
+ * Admission: plugins that may change, then plugins that may refuse, what is about to happen. Every write passes,
+ * whatever its resource or sub-resource, and so does every CONNECT. Mutating plugins run after decoding and defaults,
+ * before prepare and validation; validating ones last before the store.
  * Source: apiserver pkg/admission/{interfaces,attributes,chain}.go.
  */
 import type { AnyKind } from '../../api/kind.ts';
@@ -10,7 +11,10 @@ import type { RequestContext } from '../registry/registry.ts';
 
 export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
-/** What plugins look at: an object of the Kind, the body of a sub-resource, or the options of a connection; those have no metadata. */
+/**
+ * What plugins look at: an object of the Kind, the body of a sub-resource, or the options of a connection; those have
+ * no metadata.
+ */
 export interface AdmissionObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -26,7 +30,10 @@ export interface AdmissionAttributes {
   readonly served: { readonly group: string; readonly version: string };
   /** '' for the main resource. */
   readonly subresource: string;
-  /** What `object` and `oldObject` are, in the version that the request used: the Kind's own type, or the sub-resource's. */
+  /**
+   * What `object` and `oldObject` are, in the version that the request used: the Kind's own type, or the
+   * sub-resource's.
+   */
   readonly type: GroupVersionKind;
   /** For a Namespace its own name, as upstream. */
   readonly namespace: string;
@@ -43,16 +50,25 @@ export interface AdmissionAttributes {
 /** One plugin; has `admit`, `validate` or both, called for every operation. Both throw StatusError to refuse. */
 export interface AdmissionPlugin {
   readonly name: string;
-  /** Returns the object to go on with, undefined when it stays as it is; may not mutate it. The answer to a DELETE or CONNECT is ignored. */
+  /**
+   * Returns the object to go on with, undefined when it stays as it is; may not mutate it. The answer to a DELETE or
+   * CONNECT is ignored.
+   */
   admit?(attributes: AdmissionAttributes): AdmissionObject | undefined | Promise<AdmissionObject | undefined>;
   validate?(attributes: AdmissionAttributes): void | Promise<void>;
-  /** True: what it returns lacks no defaults, as upstream's own plugins; webhooks and policies know nothing of them. Default: false. */
+  /**
+   * True: what it returns lacks no defaults, as upstream's own plugins; webhooks and policies know nothing of them.
+   * Default: false.
+   */
   readonly leavesDefaults?: boolean;
 }
 
 /** All plugins in order. */
 export interface AdmissionChain {
-  /** Runs the mutating plugins; the object that comes out of them. `withDefaults` completes what a plugin has changed, for the next one. */
+  /**
+   * Runs the mutating plugins; the object that comes out of them. `withDefaults` completes what a plugin has changed,
+   * for the next one.
+   */
   admit(attributes: AdmissionAttributes, withDefaults: (object: AdmissionObject) => AdmissionObject): Promise<AdmissionObject | undefined>;
   /** Runs the validating plugins. */
   validate(attributes: AdmissionAttributes): Promise<void>;

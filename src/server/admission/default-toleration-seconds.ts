@@ -1,5 +1,6 @@
 /**
- * DefaultTolerationSeconds: pods stay five minutes on a node that is not ready or unreachable, unless they say otherwise.
+ * DefaultTolerationSeconds: pods stay five minutes on a node that is not ready or unreachable, unless they say
+ * otherwise.
  * Source: plugin/pkg/admission/defaulttolerationseconds/admission.go.
  */
 import type { Toleration } from '../../api/generated/core/v1.ts';

@@ -1,4 +1,7 @@
-/** RuntimeClass: gives pods the overhead and the scheduling of their class. Source: plugin/pkg/admission/runtimeclass/admission.go. */
+/**
+ * RuntimeClass: gives pods the overhead and the scheduling of their class. Source:
+ * plugin/pkg/admission/runtimeclass/admission.go.
+ */
 import { deepEqual } from '../../api/deep-equal.ts';
 import type { Pod, Toleration } from '../../api/generated/core/v1.ts';
 import type { RuntimeClass } from '../../api/generated/node/v1.ts';

@@ -1,4 +1,7 @@
-/** TaintNodesByCondition: a new node takes no pods until it is known to be ready. Source: plugin/pkg/admission/nodetaint/admission.go. */
+/**
+ * TaintNodesByCondition: a new node takes no pods until it is known to be ready. Source:
+ * plugin/pkg/admission/nodetaint/admission.go.
+ */
 import type { Node } from '../../api/generated/core/v1.ts';
 import type { AdmissionPlugin } from './admission.ts';
 

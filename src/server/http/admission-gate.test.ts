@@ -1,4 +1,7 @@
-/** Every write and every connection passes the one gate, and plugins see it as upstream's do. Source: apiserver pkg/endpoints/handlers/*.go. */
+/**
+ * Every write and every connection passes the one gate, and plugins see it as upstream's do. Source: apiserver
+ * pkg/endpoints/handlers/*.go.
+ */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JsonObject } from '../../api/json.ts';

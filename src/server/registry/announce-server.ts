@@ -1,6 +1,8 @@
 /**
- * What an API server says about itself in kube-system: the authority of its clients, since when it tracks old tokens, and a Lease that it is alive.
- * Source: pkg/controlplane/controller/{clusterauthenticationtrust,legacytokentracking}; pkg/controlplane/apiserver/server.go.
+ * What an API server says about itself in kube-system: the authority of its clients, since when it tracks old tokens,
+ * and a Lease that it is alive.
+ * Source: pkg/controlplane/controller/{clusterauthenticationtrust,legacytokentracking};
+ * pkg/controlplane/apiserver/server.go.
  */
 import { createHash } from 'node:crypto';
 import { rfc3339, rfc3339Micro } from '../../api/time.ts';
@@ -23,7 +25,9 @@ export interface AnnounceOptions {
 const namespace = 'kube-system';
 /** Source: server.go, IdentityLeaseDurationSeconds. */
 const leaseSeconds = 3600;
-/** Differs: upstream renews a Lease of an hour every ten seconds, for the sake of other servers; here there are none. */
+/**
+ * Differs: upstream renews a Lease of an hour every ten seconds, for the sake of other servers; here there are none.
+ */
 const renewMs = 1_200_000;
 const base32 = 'abcdefghijklmnopqrstuvwxyz234567';
 

@@ -1,6 +1,7 @@
 /**
- * What every cluster holds from the start: the system's namespaces, the `kubernetes` Service that leads to the API server, and the DNS Service.
- * Running it again changes only what differs; what is deleted comes back, as `kubectl delete all --all` in the default namespace needs.
+ * What every cluster holds from the start: the system's namespaces, the `kubernetes` Service that leads to the API
+ * server, and the DNS Service. Running it again changes only what differs; what is deleted comes back, as `kubectl
+ * delete all --all` in the default namespace needs.
  * Source: pkg/controlplane/controller/{systemnamespaces,kubernetesservice}, pkg/controlplane/reconcilers.
  */
 import type { JsonObject } from '../../api/json.ts';
@@ -11,7 +12,10 @@ import { addressAt, type IpRange } from './services/ip-range.ts';
 export interface BootstrapOptions {
   /** The cluster's Service addresses. */
   readonly serviceRange: IpRange;
-  /** Where pods reach the API server's own socket: the endpoint behind the `kubernetes` Service. Not a loopback address: validation refuses those. */
+  /**
+   * Where pods reach the API server's own socket: the endpoint behind the `kubernetes` Service. Not a loopback address:
+   * validation refuses those.
+   */
   readonly apiEndpoint: { readonly ip: string; readonly port: number };
   /** Ends the watch over what was made. */
   readonly signal: AbortSignal;
@@ -19,7 +23,10 @@ export interface BootstrapOptions {
   setTimer(delayMs: number, callback: () => void): void;
 }
 
-/** Upstream looks every ten seconds; here only a failed restoration is tried again after as long. Source: kubernetesservice/controller.go. */
+/**
+ * Upstream looks every ten seconds; here only a failed restoration is tried again after as long. Source:
+ * kubernetesservice/controller.go.
+ */
 const retryMs = 10_000;
 const systemNamespaces = ['kube-system', 'kube-public', 'kube-node-lease', 'default'];
 const mutate: MutateOptions = { dryRun: false, fieldManager: 'minik', fieldValidation: 'Ignore' };
@@ -47,7 +54,10 @@ export const serverContext = (signal: AbortSignal): RequestContext => ({
   signal,
 });
 
-/** Makes what is missing, and makes it again whenever it is deleted. Rejects with StatusError when the store cannot be written. */
+/**
+ * Makes what is missing, and makes it again whenever it is deleted. Rejects with StatusError when the store cannot be
+ * written.
+ */
 export async function bootstrap(registry: Registry, options: BootstrapOptions): Promise<void> {
   const { serviceRange, apiEndpoint, signal } = options;
   const context = serverContext(signal);
@@ -164,7 +174,10 @@ function dnsService(clusterIP: string): readonly BootstrapObject[] {
   ];
 }
 
-/** Creates an object; one that exists is patched to say the same, which changes nothing when it does already, or left as it is. */
+/**
+ * Creates an object; one that exists is patched to say the same, which changes nothing when it does already, or left as
+ * it is.
+ */
 export async function ensureObject(
   registry: Registry,
   context: RequestContext,

@@ -1,4 +1,7 @@
-/** From a request's body to an object in the stored version, defaulted, and back. Source: apiserver pkg/endpoints/handlers/rest.go. */
+/**
+ * From a request's body to an object in the stored version, defaulted, and back. Source: apiserver
+ * pkg/endpoints/handlers/rest.go.
+ */
 import type { JsonObject, JsonValue } from '../../api/json.ts';
 import { type AnyKind, apiVersionOf } from '../../api/kind.ts';
 import type { GroupVersionKind, KubeObject } from '../../api/object.ts';
@@ -13,8 +16,9 @@ import { conversionOf, servedBy, servedSchema } from './served-version.ts';
 export const formatOf = ({ formats }: Pick<RegistryParts, 'formats'>, target: Target): ObjectFormat => formats.of(servedSchema(target));
 
 /**
- * Decodes a body as the target's Kind, in the stored version and with defaults; warnings go to the context. Throws StatusError (400).
- * What a component of this process sends may share parts with the object that is stored now: those are not decoded again.
+ * Decodes a body as the target's Kind, in the stored version and with defaults; warnings go to the context. Throws
+ * StatusError (400). What a component of this process sends may share parts with the object that is stored now: those
+ * are not decoded again.
  */
 export async function decodeBody(
   parts: RegistryParts,
@@ -44,7 +48,10 @@ export function decodeAs(
   return object;
 }
 
-/** Converts a decoded object of the request's version to the stored one and fills in defaults. Rejects with what a conversion failed with. */
+/**
+ * Converts a decoded object of the request's version to the stored one and fills in defaults. Rejects with what a
+ * conversion failed with.
+ */
 export async function toStored(target: Target, object: JsonObject): Promise<KubeObject> {
   const { kind } = target;
   const conversion = conversionOf(target);
@@ -65,7 +72,10 @@ export async function toServed(target: Target, object: KubeObject): Promise<Json
   return { ...served, apiVersion: apiVersionOf(group, version) };
 }
 
-/** Source: apimachinery pkg/runtime/serializer/versioning/versioning.go (Decode), pkg/runtime/error.go; apiserver handlers/rest.go (transformDecodeError). */
+/**
+ * Source: apimachinery pkg/runtime/serializer/versioning/versioning.go (Decode), pkg/runtime/error.go; apiserver
+ * handlers/rest.go (transformDecodeError).
+ */
 function requireType(kinds: KindSet, type: GroupVersionKind, json: JsonValue): void {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw statusErrors.badRequest(

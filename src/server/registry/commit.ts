@@ -23,7 +23,10 @@ export interface Commit {
   readonly expectedRevision: number;
 }
 
-/** Writes; undefined when the key was not at the expected revision. Throws StatusError (503) when the store cannot be written. */
+/**
+ * Writes; undefined when the key was not at the expected revision. Throws StatusError (503) when the store cannot be
+ * written.
+ */
 export async function commit(parts: RegistryParts, write: Commit): Promise<Entry | undefined> {
   try {
     return await parts.store.write(write);

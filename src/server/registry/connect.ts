@@ -1,4 +1,7 @@
-/** The connect verb, as far as it is the registry's: leave to connect. Source: apiserver pkg/endpoints/handlers/rest.go (ConnectResource). */
+/**
+ * The connect verb, as far as it is the registry's: leave to connect. Source: apiserver pkg/endpoints/handlers/rest.go
+ * (ConnectResource).
+ */
 import { statusErrors } from '../../api/status-error.ts';
 import { admitConnect } from './admit.ts';
 import type { ChangeRequest } from './prepare.ts';

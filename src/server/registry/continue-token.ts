@@ -1,4 +1,7 @@
-/** The tokens that continue a list, in upstream's form. Source: apiserver pkg/storage/continue.go, pkg/storage/etcd3/errors.go. */
+/**
+ * The tokens that continue a list, in upstream's form. Source: apiserver pkg/storage/continue.go,
+ * pkg/storage/etcd3/errors.go.
+ */
 import { goJsonError } from '../../api/go-json-error.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';
 

@@ -1,4 +1,6 @@
-/** The create verb. Source: apiserver pkg/endpoints/handlers/create.go, pkg/registry/generic/registry/store.go (Create). */
+/**
+ * The create verb. Source: apiserver pkg/endpoints/handlers/create.go, pkg/registry/generic/registry/store.go (Create).
+ */
 import { generateName } from '../../api/names.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { withMeta } from '../../api/object-fields.ts';
@@ -19,7 +21,10 @@ import {
 import type { Body, MutateOptions, WriteAnswer } from './registry.ts';
 import { resourceOf } from './store-errors.ts';
 
-/** How often a generated name is tried. Source: apiserver pkg/registry/generic/registry/store.go (maxNameGenerationCreateAttempts). */
+/**
+ * How often a generated name is tried. Source: apiserver pkg/registry/generic/registry/store.go
+ * (maxNameGenerationCreateAttempts).
+ */
 const nameAttempts = 8;
 
 /** Creates from a request's body. Rejects with StatusError. */

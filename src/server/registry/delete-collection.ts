@@ -1,4 +1,7 @@
-/** The deletecollection verb: a list, then a delete of each; not atomic. Source: apiserver pkg/registry/generic/registry/store.go (DeleteCollection). */
+/**
+ * The deletecollection verb: a list, then a delete of each; not atomic. Source: apiserver
+ * pkg/registry/generic/registry/store.go (DeleteCollection).
+ */
 import type { DeleteOptions } from '../../api/request-options.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import { admitDelete } from './admit.ts';

@@ -1,4 +1,6 @@
-/** The delete verb. Source: apiserver pkg/endpoints/handlers/delete.go, pkg/registry/generic/registry/store.go (Delete). */
+/**
+ * The delete verb. Source: apiserver pkg/endpoints/handlers/delete.go, pkg/registry/generic/registry/store.go (Delete).
+ */
 import type { KubeObject } from '../../api/object.ts';
 import type { DeleteOptions } from '../../api/request-options.ts';
 import { statusErrors } from '../../api/status-error.ts';
@@ -11,8 +13,8 @@ import type { DeleteAnswer } from './registry.ts';
 import { resourceOf } from './store-errors.ts';
 
 /**
- * Deletes one object, or marks it for those who have to finish. `admit` asks for leave; default: the plugins are asked about this very request.
- * Rejects with StatusError.
+ * Deletes one object, or marks it for those who have to finish. `admit` asks for leave; default: the plugins are asked
+ * about this very request. Rejects with StatusError.
  */
 export async function deleteOne(
   request: ChangeRequest,

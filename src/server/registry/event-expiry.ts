@@ -1,4 +1,7 @@
-/** Events go an hour after they were last written, as upstream's leases on them end. Source: pkg/registry/core/event/storage (ttl), --event-ttl. */
+/**
+ * Events go an hour after they were last written, as upstream's leases on them end. Source:
+ * pkg/registry/core/event/storage (ttl), --event-ttl.
+ */
 import { KeyConflictError, type Store, StoreUnavailableError, storePrefix, type Written } from '../store/store.ts';
 
 export interface EventExpiryOptions {
@@ -19,7 +22,10 @@ const retryMs = 60_000;
 const atOnce = 256;
 const prefix = storePrefix('events');
 
-/** Starts removing old Events; a single timer is set for the oldest one, none while there is no Event. Returns the function that stops it. */
+/**
+ * Starts removing old Events; a single timer is set for the oldest one, none while there is no Event. Returns the
+ * function that stops it.
+ */
 export function startEventExpiry(options: EventExpiryOptions): () => void {
   const { store, now, ttlMs = hourMs } = options;
   let cancel: (() => void) | undefined;

@@ -1,6 +1,7 @@
 /**
  * What a delete does to an object before, or instead of, removing it: grace periods and finalizers. Pure.
- * Source: apiserver pkg/registry/rest/delete.go (BeforeDelete), pkg/registry/generic/registry/store.go (updateForGracefulDeletionAndFinalizers).
+ * Source: apiserver pkg/registry/rest/delete.go (BeforeDelete), pkg/registry/generic/registry/store.go
+ * (updateForGracefulDeletionAndFinalizers).
  */
 import { type FieldError, FieldPath, fieldErrors } from '../../api/field-error.ts';
 import type { AnyKind } from '../../api/kind.ts';
@@ -35,7 +36,8 @@ export function checkDeleteOptions(kind: AnyKind, object: KubeObject, { propagat
 
 function checkPreconditions(kind: AnyKind, { metadata }: KubeObject, preconditions: DeleteOptions['preconditions']): void {
   const { uid, resourceVersion, name } = metadata;
-  // Kinds with a delete of their own look at them themselves. Source: pkg/registry/core/namespace/storage/storage.go (Delete).
+  // Kinds with a delete of their own look at them themselves. Source: pkg/registry/core/namespace/storage/storage.go
+  // (Delete).
   const own = kind.delete?.mayRemove !== undefined;
   // Upstream's store puts the kind where the resource belongs.
   const conflict = (cause: string) => statusErrors.conflict({ group: kind.group, resource: own ? kind.plural : kind.kind }, name, cause);

@@ -1,4 +1,7 @@
-/** The list verb: selectors, pages, and the meanings of resourceVersion. Source: apiserver pkg/storage/etcd3/store.go (GetList). */
+/**
+ * The list verb: selectors, pages, and the meanings of resourceVersion. Source: apiserver pkg/storage/etcd3/store.go
+ * (GetList).
+ */
 import { type FieldError, FieldPath, fieldErrors } from '../../api/field-error.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';
 import { CompactedError, type Entry, type ListOptions, type ListResult, storeKey, storePrefix } from '../store/store.ts';
@@ -8,7 +11,10 @@ import type { RegistryParts } from './registry-parts.ts';
 import { parseResourceVersion, requireNotTooLarge } from './resource-version.ts';
 import { compileSelection, type Selection } from './selection.ts';
 
-/** Lists a collection. Throws StatusError: 400 on bad selectors or tokens, 410 on expired ones, 422 on contradictory options. */
+/**
+ * Lists a collection. Throws StatusError: 400 on bad selectors or tokens, 410 on expired ones, 422 on contradictory
+ * options.
+ */
 export function list(parts: RegistryParts, target: Target, request: ListRequest): ListAnswer {
   validateOptions(request);
   const selection = compileSelection(target, request);
@@ -73,7 +79,10 @@ function read({ store }: RegistryParts, { request, prefix, from, selection }: Re
   }
 }
 
-/** A limit with a resource version and no match was always exact. Source: etcd3 GetList, resource version semantics page. */
+/**
+ * A limit with a resource version and no match was always exact. Source: etcd3 GetList, resource version semantics
+ * page.
+ */
 const isExact = ({ resourceVersion, resourceVersionMatch, limit }: ListRequest): boolean =>
   resourceVersionMatch === 'Exact' || (resourceVersionMatch === '' && limit > 0 && resourceVersion !== '' && resourceVersion !== '0');
 

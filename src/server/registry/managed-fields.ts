@@ -1,9 +1,15 @@
-/** Who owns which fields of an object: `metadata.managedFields`. Every write passes here once, between decoding and admission. */
+/**
+ * Who owns which fields of an object: `metadata.managedFields`. Every write passes here once, between decoding and
+ * admission.
+ */
 import type { KubeObject } from '../../api/object.ts';
 import { withMeta } from '../../api/object-fields.ts';
 import type { Target } from './registry.ts';
 
-/** One write by an update, a patch or a creation. Source: apimachinery pkg/util/managedfields/fieldmanager.go (UpdateNoErrors). */
+/**
+ * One write by an update, a patch or a creation. Source: apimachinery pkg/util/managedfields/fieldmanager.go
+ * (UpdateNoErrors).
+ */
 export interface FieldWrite {
   readonly target: Target;
   /** As stored; undefined for a creation. */

@@ -1,6 +1,7 @@
 /**
- * Orders: objects that are acted on and not stored. The sub-resources that take a POST (binding, eviction, token), and resources that do nothing else
- * (bindings, reviews). Source: apiserver pkg/endpoints/handlers/create.go with rest.NamedCreater.
+ * Orders: objects that are acted on and not stored. The sub-resources that take a POST (binding, eviction, token), and
+ * resources that do nothing else (bindings, reviews). Source: apiserver pkg/endpoints/handlers/create.go with
+ * rest.NamedCreater.
  */
 import type { JsonObject } from '../../api/json.ts';
 import type { KubeObject } from '../../api/object.ts';
@@ -35,7 +36,9 @@ export async function carryOut(request: ChangeRequest, body: Body, options: Muta
   });
 }
 
-/** In the namespace of the request; without what is the server's to say, unless the order means somebody else's by it. */
+/**
+ * In the namespace of the request; without what is the server's to say, unless the order means somebody else's by it.
+ */
 function owned({ target }: ChangeRequest, object: KubeObject): KubeObject {
   const declared = target.kind.subresources[target.subresource];
   const wiped = declared?.does === 'create' && declared.keepsSystemMeta === true ? object : withoutSystemMeta(object);

@@ -1,4 +1,7 @@
-/** What the registry does to an object before and after the pure pipeline of `api/before-write.ts`: names, namespaces, owners, errors and warnings. */
+/**
+ * What the registry does to an object before and after the pure pipeline of `api/before-write.ts`: names, namespaces,
+ * owners, errors and warnings.
+ */
 import { beforeCreate, beforePartUpdate, beforeUpdate, type Finished } from '../../api/before-write.ts';
 import type { AnyKind } from '../../api/kind.ts';
 import type { KubeObject } from '../../api/object.ts';
@@ -38,7 +41,10 @@ export function requireName({ name }: Target, object: KubeObject): void {
   if (found !== name) throw statusErrors.badRequest(`the name of the object (${found}) does not match the name on the URL (${name})`);
 }
 
-/** Drops owner references that are there twice, with upstream's warning. Source: apiserver pkg/endpoints/handlers/rest.go. */
+/**
+ * Drops owner references that are there twice, with upstream's warning. Source: apiserver
+ * pkg/endpoints/handlers/rest.go.
+ */
 export function withUniqueOwners(context: RequestContext, object: KubeObject, afterMutatingAdmission: boolean): KubeObject {
   const owners = object.metadata.ownerReferences ?? [];
   if (owners.length < 2) return object;
@@ -65,12 +71,18 @@ export interface ChangeRequest {
   readonly target: Target;
 }
 
-/** The finished new object, given that its name and system metadata are set. Throws StatusError (422) on all that is wrong with it. */
+/**
+ * The finished new object, given that its name and system metadata are set. Throws StatusError (422) on all that is
+ * wrong with it.
+ */
 export function prepareForCreate({ context, target }: ChangeRequest, received: KubeObject): KubeObject {
   return accepted(target.kind, beforeCreate(target.kind, inNamespace(target, received), conversionOf(target)), context);
 }
 
-/** The finished object of an update, of the main resource or through one that takes a part of it. Throws StatusError (404, 422). */
+/**
+ * The finished object of an update, of the main resource or through one that takes a part of it. Throws StatusError
+ * (404, 422).
+ */
 export function prepareForUpdate({ context, target }: ChangeRequest, received: KubeObject, previous: KubeObject): KubeObject {
   const { kind, subresource } = target;
   const sent = inNamespace(target, received);
@@ -86,7 +98,10 @@ function accepted(kind: AnyKind, { object, errors, warnings }: Finished<KubeObje
   return object;
 }
 
-/** Who writes, for managed fields: as named, or the program. Source: apiserver pkg/endpoints/handlers/create.go (managerOrUserAgent). */
+/**
+ * Who writes, for managed fields: as named, or the program. Source: apiserver pkg/endpoints/handlers/create.go
+ * (managerOrUserAgent).
+ */
 export const managerOf = ({ userAgent }: RequestContext, { fieldManager }: MutateOptions): string =>
   fieldManager === '' ? userAgent.split('/', 1).join() : fieldManager;
 

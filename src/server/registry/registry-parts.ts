@@ -8,14 +8,20 @@ import type { FieldManagement } from './managed-fields.ts';
 import type { KindSet, Order } from './registry.ts';
 import type { WatchBookmarks } from './watch-bookmarks.ts';
 
-/** Something held for a write that is under way (an IP address, a port); released when the write has failed or is visible in the store. */
+/**
+ * Something held for a write that is under way (an IP address, a port); released when the write has failed or is
+ * visible in the store.
+ */
 export interface Reservation {
   /** The object with what was reserved filled in. */
   readonly object: KubeObject;
   release(): void;
 }
 
-/** Code that a Kind needs beyond its declaration, because it reads other objects or holds state; what is pure belongs to the Kind. */
+/**
+ * Code that a Kind needs beyond its declaration, because it reads other objects or holds state; what is pure belongs to
+ * the Kind.
+ */
 export interface ResourceBehaviour {
   /** Before prepare and validation of a create; throws StatusError. */
   beginCreate?(object: KubeObject): Reservation;

@@ -1,6 +1,7 @@
 /**
- * The registry: one procedure per verb for all Kinds, in upstream's order: decode, strict field validation, defaults, mutating admission,
- * prepare, validate, validating admission, store, encode. This file is the port that the HTTP layer and the in-process client call.
+ * The registry: one procedure per verb for all Kinds, in upstream's order: decode, strict field validation, defaults,
+ * mutating admission, prepare, validate, validating admission, store, encode. This file is the port that the HTTP layer
+ * and the in-process client call.
  * Source: apiserver pkg/endpoints/handlers/*.go, pkg/registry/generic/registry/store.go.
  */
 import type { JsonObject } from '../../api/json.ts';
@@ -28,13 +29,18 @@ export interface Registry extends ApiVerbs<Entry> {
   /** The Kinds served, in discovery order; grows at run time with custom resources. */
   readonly kinds: KindSet;
   /**
-   * Settles once the store is as new as a resource version, or after 3 s, when the verb refuses it; undefined when there
-   * is nothing to wait for. Gets and lists wait by themselves; who starts a watch with initial events has to.
+   * Settles once the store is as new as a resource version, or after 3 s, when the verb refuses it; undefined when
+   * there is nothing to wait for. Gets and lists wait by themselves; who starts a watch with initial events has to.
    */
   untilFresh(resourceVersion: string): Promise<void> | undefined;
-  /** As for all; `code` is for orders that the registry cannot carry out itself (reviews); default: by its behaviours. */
+  /**
+   * As for all; `code` is for orders that the registry cannot carry out itself (reviews); default: by its behaviours.
+   */
   order(context: RequestContext, target: Target, body: Body, options: MutateOptions, code?: OrderCode): Promise<JsonObject>;
-  /** Asks for leave to connect to the target's sub-resource, with the options in a query. Rejects with StatusError when plugins refuse. */
+  /**
+   * Asks for leave to connect to the target's sub-resource, with the options in a query. Rejects with StatusError when
+   * plugins refuse.
+   */
   connect(context: RequestContext, target: Target, query: Iterable<readonly [name: string, value: string]>): Promise<void>;
 }
 
@@ -45,7 +51,10 @@ export interface Order {
   readonly options: MutateOptions;
   /** The body: a Binding, a TokenRequest, an Eviction. */
   readonly object: JsonObject;
-  /** Asks the validating plugins for leave; to be called when the order is known to be well-formed, before anything is done. */
+  /**
+   * Asks the validating plugins for leave; to be called when the order is known to be well-formed, before anything is
+   * done.
+   */
   admit(object: JsonObject): Promise<void>;
 }
 

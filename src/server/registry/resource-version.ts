@@ -1,4 +1,7 @@
-/** Resource versions as requests carry them. Source: apiserver pkg/storage/api_object_versioner.go, pkg/storage/etcd3/store.go. */
+/**
+ * Resource versions as requests carry them. Source: apiserver pkg/storage/api_object_versioner.go,
+ * pkg/storage/etcd3/store.go.
+ */
 import { StatusError, statusErrors } from '../../api/status-error.ts';
 
 /** The revision that a list's resource version names; '' and '0' are 0. Throws StatusError (400). */
@@ -8,7 +11,10 @@ export function parseResourceVersion(text: string): number {
   return parsed;
 }
 
-/** The same for a get or a watch, where upstream has no status for the mistake and answers 500. Source: pkg/storage/cacher/cacher.go (Get, Watch). */
+/**
+ * The same for a get or a watch, where upstream has no status for the mistake and answers 500. Source:
+ * pkg/storage/cacher/cacher.go (Get, Watch).
+ */
 export function parseReadVersion(text: string): number {
   const parsed = parse(text);
   if (typeof parsed === 'string') throw new StatusError({ code: 500, message: parsed });
@@ -25,7 +31,10 @@ function parse(text: string): number | string {
   return Number.isSafeInteger(revision) ? revision : wrong('value out of range');
 }
 
-/** Refuses a resource version from the future; ours is always the newest there is. Those who wait first use `untilFresh`. */
+/**
+ * Refuses a resource version from the future; ours is always the newest there is. Those who wait first use
+ * `untilFresh`.
+ */
 export function requireNotTooLarge(requested: number, current: number): void {
   if (requested > current) throw statusErrors.tooLargeResourceVersion(requested, current);
 }

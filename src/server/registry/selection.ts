@@ -1,4 +1,7 @@
-/** Label and field selectors of a request, compiled against a Kind. Source: apiserver pkg/storage/selection_predicate.go. */
+/**
+ * Label and field selectors of a request, compiled against a Kind. Source: apiserver
+ * pkg/storage/selection_predicate.go.
+ */
 import { type FieldSelector, fieldSelectorOf, parseFieldSelector } from '../../api/field-selector.ts';
 import type { AnyKind, ServedVersion } from '../../api/kind.ts';
 import type { KubeObject } from '../../api/object.ts';
@@ -17,7 +20,9 @@ export interface Selection {
   readonly topic: string | undefined;
 }
 
-/** Compiles the selectors of a request. Throws StatusError (400) on syntax and on fields that the Kind does not know. */
+/**
+ * Compiles the selectors of a request. Throws StatusError (400) on syntax and on fields that the Kind does not know.
+ */
 export function compileSelection(
   { kind, name, served }: Pick<Target, 'kind' | 'name' | 'served'>,
   request: { labelSelector: string; fieldSelector: string },
@@ -68,7 +73,10 @@ function storedLabel(kind: AnyKind, labels: ServedVersion['fieldLabels'], field:
   return stored;
 }
 
-/** Source: pkg/apis/core/v1/conversion.go; apimachinery pkg/runtime/conversion.go (DefaultMetaV1FieldSelectorConversion). */
+/**
+ * Source: pkg/apis/core/v1/conversion.go; apimachinery pkg/runtime/conversion.go
+ * (DefaultMetaV1FieldSelectorConversion).
+ */
 function requireSelectable(kind: AnyKind, field: string): void {
   if (field === 'metadata.name' || field === 'metadata.namespace') return;
   if (kind.select === undefined) {

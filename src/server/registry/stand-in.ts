@@ -1,4 +1,7 @@
-/** Sub-resources that show an object as another type and take changes in it: scale. Source: pkg/registry/apps/deployment/storage (ScaleREST). */
+/**
+ * Sub-resources that show an object as another type and take changes in it: scale. Source:
+ * pkg/registry/apps/deployment/storage (ScaleREST).
+ */
 import { FieldPath } from '../../api/field-error.ts';
 import type { JsonObject } from '../../api/json.ts';
 import type { KubeObject } from '../../api/object.ts';

@@ -1,4 +1,7 @@
-/** The one place where the store's errors become Status errors. Source: apiserver pkg/registry/generic/registry/storeerr. */
+/**
+ * The one place where the store's errors become Status errors. Source: apiserver
+ * pkg/registry/generic/registry/storeerr.
+ */
 import { type StatusError, statusErrors } from '../../api/status-error.ts';
 import { CompactedError, StoreUnavailableError } from '../store/store.ts';
 import type { Target } from './registry.ts';

@@ -3,7 +3,10 @@ import type { KubeObject } from '../../api/object.ts';
 import type { ObjectReader } from '../admission/object-reader.ts';
 import { type Store, storeKey, storePrefix } from '../store/store.ts';
 
-/** Makes a reader over a store. `setTimer` calls back once after a delay in milliseconds and returns the cancel function. */
+/**
+ * Makes a reader over a store. `setTimer` calls back once after a delay in milliseconds and returns the cancel
+ * function.
+ */
 export function createStoreReader(store: Store, setTimer: (delayMs: number, callback: () => void) => () => void): ObjectReader {
   const get = (resourceName: string, namespace: string, name: string): KubeObject | undefined =>
     store.get(storeKey(resourceName, namespace, name))?.object;

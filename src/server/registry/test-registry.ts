@@ -1,4 +1,7 @@
-/** A whole registry over a memory store, for tests: real kinds, schemas, admission and allocation, a clock that stands still, numbers that repeat. */
+/**
+ * A whole registry over a memory store, for tests: real kinds, schemas, admission and allocation, a clock that stands
+ * still, numbers that repeat.
+ */
 import { generateKeyPairSync } from 'node:crypto';
 import { brotliDecompressSync } from 'node:zlib';
 import type { JsonObject, JsonValue } from '../../api/json.ts';

@@ -1,4 +1,7 @@
-/** The update verb, and the read-change-write loop that patches share. Source: apiserver pkg/registry/generic/registry/store.go (Update). */
+/**
+ * The update verb, and the read-change-write loop that patches share. Source: apiserver
+ * pkg/registry/generic/registry/store.go (Update).
+ */
 
 import { FieldPath, fieldErrors } from '../../api/field-error.ts';
 import type { KubeObject } from '../../api/object.ts';
@@ -46,13 +49,22 @@ function withoutUid(target: Target, received: KubeObject): KubeObject {
 export interface Change {
   /** Makes the wanted object from the stored one; called again when another write came between. */
   wanted(current: Entry): Promise<KubeObject>;
-  /** Makes the object to be created when there is none: PUT of the Kinds that allow it, apply. Absent: it is an error then. */
+  /**
+   * Makes the object to be created when there is none: PUT of the Kinds that allow it, apply. Absent: it is an error
+   * then.
+   */
   absent?(): Promise<KubeObject>;
-  /** Where admission sees another object, which has passed its mutating plugins already: a stand-in. Default: the object itself, both ways. */
+  /**
+   * Where admission sees another object, which has passed its mutating plugins already: a stand-in. Default: the object
+   * itself, both ways.
+   */
   readonly gate?: Gate;
 }
 
-/** Reads, changes, checks and writes until no other write comes between. An update that empties the finalizers of a deleted object removes it. */
+/**
+ * Reads, changes, checks and writes until no other write comes between. An update that empties the finalizers of a
+ * deleted object removes it.
+ */
 export async function change(request: ChangeRequest, options: MutateOptions, wish: Change): Promise<WriteAnswer> {
   const { parts, target } = request;
   const gate = wish.gate ?? managing(request, options);

@@ -1,10 +1,13 @@
 /**
- * Tells quiet watches how far the store has come, so that they can resume from there. One timer serves all watches, and none runs while nothing is
- * committed: a commit costs the same however many watch.
+ * Tells quiet watches how far the store has come, so that they can resume from there. One timer serves all watches, and
+ * none runs while nothing is committed: a commit costs the same however many watch.
  */
 import type { Store } from '../store/store.ts';
 
-/** How long after a commit a quiet watch is told the newest revision. Source: apiserver pkg/storage/cacher/cacher.go (about once a minute). */
+/**
+ * How long after a commit a quiet watch is told the newest revision. Source: apiserver pkg/storage/cacher/cacher.go
+ * (about once a minute).
+ */
 const bookmarkDelayMs = 60_000;
 
 /** One watch that takes bookmarks. */

@@ -16,9 +16,10 @@ import { tooOld } from './store-errors.ts';
 type Deliver = (batch: readonly WatchOutput[]) => void;
 
 /**
- * Starts a watch; initial events are delivered before this returns, live ones synchronously after each commit. Closes when the context's signal aborts.
- * Throws StatusError: 400, 422 and 500 for bad options, 410 when the revision has left the change log, 504 when initial events are wanted of a
- * revision that is still to come: see `Registry.untilFresh`.
+ * Starts a watch; initial events are delivered before this returns, live ones synchronously after each commit. Closes
+ * when the context's signal aborts. Throws StatusError: 400, 422 and 500 for bad options, 410 when the revision has
+ * left the change log, 504 when initial events are wanted of a revision that is still to come: see
+ * `Registry.untilFresh`.
  */
 export function watch(
   parts: RegistryParts,

@@ -12,7 +12,8 @@ export const lease = defineKind<Lease>({
   scope: 'Namespaced',
   codec: {
     schema: 'io.k8s.api.coordination.v1.Lease',
-    // The gate CoordinatedLeaderElection is off: upstream drops its fields. Source: pkg/registry/coordination/lease/strategy.go.
+    // The gate CoordinatedLeaderElection is off: upstream drops its fields. Source:
+    // pkg/registry/coordination/lease/strategy.go.
     defaults: ({ spec: { strategy: _strategy, preferredHolder: _preferred, ...spec }, ...lease }) => ({ ...lease, spec }),
   },
   rules: { looseMetadata: 'finalizers', validate: leaseErrors },

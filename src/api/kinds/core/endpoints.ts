@@ -1,4 +1,7 @@
-/** The addresses behind a Service, in the old form. https://kubernetes.io/docs/concepts/services-networking/service/#endpoints */
+/**
+ * The addresses behind a Service, in the old form.
+ * https://kubernetes.io/docs/concepts/services-networking/service/#endpoints
+ */
 import type { Endpoints } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { ageColumn, nameColumn } from '../columns.ts';

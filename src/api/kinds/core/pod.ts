@@ -1,4 +1,7 @@
-/** A group of containers that share a network and volumes on one node. https://kubernetes.io/docs/concepts/workloads/pods/ */
+/**
+ * A group of containers that share a network and volumes on one node.
+ * https://kubernetes.io/docs/concepts/workloads/pods/
+ */
 
 import { FieldPath } from '../../field-error.ts';
 import type { Pod } from '../../generated/core/v1.ts';
@@ -160,8 +163,8 @@ function preparePodForCreate(created: Pod): Pod {
 }
 
 /**
- * How long a Pod may take to stop: as requested or as its spec says; at once when no kubelet runs it. Source: pkg/registry/core/pod,
- * CheckGracefulDelete.
+ * How long a Pod may take to stop: as requested or as its spec says; at once when no kubelet runs it. Source:
+ * pkg/registry/core/pod, CheckGracefulDelete.
  */
 function podGracePeriodSeconds({ spec, status }: Pod, requestedSeconds: number | undefined): number {
   const asked = requestedSeconds ?? spec.terminationGracePeriodSeconds ?? 0;

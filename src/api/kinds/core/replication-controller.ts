@@ -1,4 +1,7 @@
-/** Keeps a number of Pods alive, in the old form. https://kubernetes.io/docs/concepts/workloads/controllers/replicationcontroller/ */
+/**
+ * Keeps a number of Pods alive, in the old form.
+ * https://kubernetes.io/docs/concepts/workloads/controllers/replicationcontroller/
+ */
 
 import type { ReplicationController } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';

@@ -1,4 +1,6 @@
-/** A part of the addresses behind a Service. https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/ */
+/**
+ * A part of the addresses behind a Service. https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/
+ */
 
 import { deepEqual } from '../../deep-equal.ts';
 import type { EndpointSlice } from '../../generated/discovery/v1.ts';

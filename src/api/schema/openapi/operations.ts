@@ -1,4 +1,7 @@
-/** The operations of every served path, independent of the OpenAPI version. Source: apiserver pkg/endpoints/installer.go. */
+/**
+ * The operations of every served path, independent of the OpenAPI version. Source: apiserver
+ * pkg/endpoints/installer.go.
+ */
 
 import type { GroupVersionKind } from '../../object.ts';
 import type { AnySubresource, SubresourceVerb } from '../../subresource.ts';

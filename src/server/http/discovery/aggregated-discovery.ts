@@ -3,7 +3,10 @@ import type { JsonObject } from '../../../api/json.ts';
 import type { GroupVersionKind } from '../../../api/object.ts';
 import type { ServedGroup, ServedGroupVersion, ServedResource } from './group-versions.ts';
 
-/** Group and version stay empty where they are those of the list. Source: apiserver pkg/endpoints/installer.go (ConvertGroupVersionIntoToDiscovery). */
+/**
+ * Group and version stay empty where they are those of the list. Source: apiserver pkg/endpoints/installer.go
+ * (ConvertGroupVersionIntoToDiscovery).
+ */
 function resourceJson({ kind, verbs, subresources }: ServedResource, group: string, version: string): JsonObject {
   const responseKind = (type: GroupVersionKind): JsonObject =>
     type.group === group && type.version === version

@@ -51,7 +51,10 @@ export class Discovery {
     return second === undefined ? apiGroup(group) : this.#resources(first, second);
   }
 
-  /** Whether a path split at its slashes lies below `/api` or in a served group. Source: apiserver pkg/server/handler.go, director. */
+  /**
+   * Whether a path split at its slashes lies below `/api` or in a served group. Source: apiserver
+   * pkg/server/handler.go, director.
+   */
   serves([prefix, group]: readonly string[]): boolean {
     return prefix === 'api' || this.groups.some(({ name }) => name === group && name !== '');
   }

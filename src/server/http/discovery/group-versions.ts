@@ -45,7 +45,10 @@ const groupRank = (group: string): number => {
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Kubernetes' order of versions, best first: v2, v1, v2beta1, v1beta2, v1alpha1, then others by name. Source: apimachinery pkg/version/helpers.go. */
+/**
+ * Kubernetes' order of versions, best first: v2, v1, v2beta1, v1beta2, v1alpha1, then others by name. Source:
+ * apimachinery pkg/version/helpers.go.
+ */
 export function compareVersions(a: string, b: string): number {
   const parse = (text: string): readonly number[] | undefined => {
     const match = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(text);

@@ -1,4 +1,7 @@
-/** DELETE of one object and of collections. Source: apiserver pkg/endpoints/handlers/delete.go, pkg/registry/generic/registry/store.go. */
+/**
+ * DELETE of one object and of collections. Source: apiserver pkg/endpoints/handlers/delete.go,
+ * pkg/registry/generic/registry/store.go.
+ */
 import type { JsonObject, JsonValue } from '../../../api/json.ts';
 import type { Target } from '../../registry/registry.ts';
 import { decodeBody, inputType, readBody } from '../body.ts';

@@ -17,8 +17,8 @@ import { handleWatch } from './watch.ts';
 import { acceptedPatchTypes, handleCreate, handlePatch, handleUpdate, warnDeprecated } from './write.ts';
 
 /**
- * Answers, or undefined when the path's group version is not served: upstream's router answers for everything below a served one, with a Status.
- * Throws 404 and 405 with its sentences.
+ * Answers, or undefined when the path's group version is not served: upstream's router answers for everything below a
+ * served one, with a Status. Throws 404 and 405 with its sentences.
  */
 export async function handleResource(exchange: Exchange, server: ServerContext): Promise<Response | undefined> {
   const response = await serveResource(exchange, server);

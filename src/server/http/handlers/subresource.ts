@@ -1,4 +1,7 @@
-/** Sub-resources whose body is an object of its own: what stands for another object (scale), and orders (binding, eviction, token). */
+/**
+ * Sub-resources whose body is an object of its own: what stands for another object (scale), and orders (binding,
+ * eviction, token).
+ */
 
 import type { JsonObject } from '../../../api/json.ts';
 import { apiVersionOf } from '../../../api/kind.ts';

@@ -50,7 +50,10 @@ function framesOf(server: ServerContext): FrameCache {
   return frames;
 }
 
-/** What upstream's watch cache tells the client in an ERROR event: a version that has expired, and one that did not come in time. */
+/**
+ * What upstream's watch cache tells the client in an ERROR event: a version that has expired, and one that did not come
+ * in time.
+ */
 const isEvent = (error: unknown): error is StatusError =>
   isExpired(error) || (error instanceof StatusError && error.status.details?.causes?.[0]?.reason === 'ResourceVersionTooLarge');
 
@@ -60,7 +63,9 @@ const statusJson = (error: StatusError): JsonObject => statusOf(error) as unknow
 const entriesOf = (batch: readonly WatchOutput[]): readonly Entry[] =>
   batch.flatMap((output) => (output.type === 'BOOKMARK' ? [] : [output.entry]));
 
-/** Starts a watch at the registry, when that has the version that initial events are wanted of. Bad options are thrown. */
+/**
+ * Starts a watch at the registry, when that has the version that initial events are wanted of. Bad options are thrown.
+ */
 export async function startWatch(exchange: Exchange, server: ServerContext, target: Target): Promise<StartedWatch> {
   const representation = representationFor(exchange, target);
   const options = listOptions(exchange);

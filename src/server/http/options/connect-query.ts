@@ -1,4 +1,7 @@
-/** The options of a connection, as they come in the query. Source: apiserver pkg/endpoints/handlers/get.go (getRequestOptions). */
+/**
+ * The options of a connection, as they come in the query. Source: apiserver pkg/endpoints/handlers/get.go
+ * (getRequestOptions).
+ */
 import type { ConnectSubresource } from '../../../api/subresource.ts';
 import type { Exchange } from '../exchange.ts';
 

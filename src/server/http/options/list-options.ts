@@ -64,8 +64,9 @@ function watchErrors(raw: Raw): readonly FieldError[] {
 }
 
 /**
- * A watch from nowhere in particular starts with the state, and says where that ends to those who take bookmarks.
- * The `/watch/` paths are left as they were. Source: apimachinery pkg/apis/meta/internalversion/defaults.go (SetListOptionsDefaults).
+ * A watch from nowhere in particular starts with the state, and says where that ends to those who take bookmarks. The
+ * `/watch/` paths are left as they were. Source: apimachinery pkg/apis/meta/internalversion/defaults.go
+ * (SetListOptionsDefaults).
  */
 function withDefaults(exchange: Exchange, raw: Raw): Raw {
   const anywhere = raw.resourceVersion === '' || raw.resourceVersion === '0';

@@ -32,7 +32,10 @@ function fieldManagerErrors(manager: string): readonly FieldError[] {
 const directives = ['Ignore', 'Warn', 'Strict'] as const;
 const isDirective = (text: string): text is MutateOptions['fieldValidation'] => directives.some((directive) => directive === text);
 
-/** Without a manager upstream takes the user agent up to its first slash. Source: handlers/create.go, managerOrUserAgent. */
+/**
+ * Without a manager upstream takes the user agent up to its first slash. Source: handlers/create.go,
+ * managerOrUserAgent.
+ */
 function managerOf(manager: string, userAgent: string): string {
   if (manager !== '') return manager;
   const slash = userAgent.indexOf('/');

@@ -1,4 +1,7 @@
-/** HTTP/1.1 upgrades: exec, attach, port-forward, watches over WebSocket, proxies. Goes through the same filters as every request. */
+/**
+ * HTTP/1.1 upgrades: exec, attach, port-forward, watches over WebSocket, proxies. Goes through the same filters as
+ * every request.
+ */
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { statusErrors } from '../../../api/status-error.ts';
@@ -185,7 +188,8 @@ async function serveLog(upgrade: Upgrade, target: Target): Promise<void> {
 /** A watch whose events are messages. Source: apiserver pkg/endpoints/handlers/watch.go, HandleWS. */
 async function serveWatch(upgrade: Upgrade, target: Target): Promise<void> {
   const { app, exchange, incoming, socket, head } = upgrade;
-  // Go's handshake echoes the one sub-protocol that is offered, whatever it is, and refuses several. Source: golang.org/x/net/websocket hybi.go.
+  // Go's handshake echoes the one sub-protocol that is offered, whatever it is, and refuses several. Source:
+  // golang.org/x/net/websocket hybi.go.
   const [protocol = '', ...more] = realProtocols(incoming);
   if (more.length > 0) throw statusErrors.badRequest('bad protocol');
   const watch = await startWatch(exchange, app.server, target);

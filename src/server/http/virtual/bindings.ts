@@ -1,4 +1,7 @@
-/** `bindings`: the old way to bind a pod, same as its `binding` sub-resource. Source: pkg/registry/core/pod/storage/storage.go (LegacyBindingREST). */
+/**
+ * `bindings`: the old way to bind a pod, same as its `binding` sub-resource. Source:
+ * pkg/registry/core/pod/storage/storage.go (LegacyBindingREST).
+ */
 import { defineKind } from '../../../api/kind.ts';
 import type { VirtualResource } from './virtual-resource.ts';
 

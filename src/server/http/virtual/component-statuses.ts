@@ -1,4 +1,6 @@
-/** `componentstatuses`: deprecated upstream, still what books show. Source: pkg/registry/core/componentstatus/rest.go. */
+/**
+ * `componentstatuses`: deprecated upstream, still what books show. Source: pkg/registry/core/componentstatus/rest.go.
+ */
 import { errorText } from '../../../api/error-text.ts';
 import type { JsonObject } from '../../../api/json.ts';
 import { defineKind, type KubeObject } from '../../../api/kind.ts';

@@ -1,6 +1,7 @@
 /**
  * Reviews: who am I, may I, whose token is this.
- * Source: pkg/registry/authorization/{subjectaccessreview,selfsubjectaccessreview,localsubjectaccessreview,selfsubjectrulesreview}/rest.go,
+ * Source:
+ * pkg/registry/authorization/{subjectaccessreview,selfsubjectaccessreview,localsubjectaccessreview,selfsubjectrulesreview}/rest.go,
  * pkg/registry/authentication/{tokenreview,selfsubjectreview}/rest.go.
  */
 import { type FieldError, FieldPath, fieldErrors } from '../../../api/field-error.ts';

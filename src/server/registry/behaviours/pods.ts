@@ -93,7 +93,8 @@ async function evict(parts: RegistryParts, { context, target, options, object: b
     ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
     ...(preconditions === undefined ? {} : { preconditions }),
   };
-  // Who may evict may delete: the plugins have been asked. Source: pkg/registry/core/pod/storage/eviction.go (ValidateAllObjectFunc).
+  // Who may evict may delete: the plugins have been asked. Source: pkg/registry/core/pod/storage/eviction.go
+  // (ValidateAllObjectFunc).
   await deleteOne({ parts, context, target: { ...target, subresource: '' } }, deletion, async () => undefined);
   return successStatus;
 }
