@@ -5,6 +5,7 @@
 import { type FieldError, type FieldPath, fieldErrors } from './field-error.ts';
 import type { Scale } from './generated/autoscaling/v1.ts';
 import type { JsonObject } from './json.ts';
+import { scaleKind } from './kinds/autoscaling/scale.ts';
 import type { KubeObject } from './object.ts';
 import type { StandInSubresource } from './subresource.ts';
 
@@ -30,7 +31,7 @@ const replicasOf = (scale: JsonObject): number => (scale as unknown as Partial<P
 export const scaleSubresource = <T extends KubeObject>(mapping: ScaleMapping<T>): StandInSubresource<T> => ({
   does: 'stand-in',
   verbs: ['get', 'patch', 'update'],
-  body: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+  body: { group: scaleKind.group, version: scaleKind.version, kind: scaleKind.kind },
   show: (object) => {
     const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
     const selector = mapping.selector(object);

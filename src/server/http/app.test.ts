@@ -373,6 +373,35 @@ describe('representations', () => {
     assert.equal((await json(base, accept('PartialObjectMetadata'))).status, 406);
   });
 
+  it('shows the scale of an object in every form, after writes, too', async () => {
+    const { json } = testApp();
+    const deployments = '/apis/apps/v1/namespaces/default/deployments';
+    const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    const spec = { selector: { matchLabels: { a: 'b' } }, template };
+    await json(deployments, sending('POST', { metadata: { name: 'd' }, spec }));
+    const scale = `${deployments}/d/scale`;
+    const as = (form: string) => `application/json;as=${form};v=v1;g=meta.k8s.io`;
+    const table = await json(scale, { headers: { accept: as('Table') } });
+    const columns = table.body.columnDefinitions as readonly { name: string; description: string }[];
+    assert.deepEqual(
+      columns.map(({ name }) => name),
+      ['Name', 'Desired', 'Available', 'Age'],
+    );
+    const cellsOf = ({ body }: typeof table) =>
+      (body.rows as readonly { cells: readonly unknown[] }[]).map(({ cells }) => cells.slice(0, 3));
+    assert.deepEqual(cellsOf(table), [['d', 1, 0]]);
+    const headers = { 'content-type': 'application/merge-patch+json', accept: as('Table') };
+    const patched = await json(scale, { method: 'PATCH', body: JSON.stringify({ spec: { replicas: 3 } }), headers });
+    assert.deepEqual(cellsOf(patched), [['d', 3, 0]]);
+    const partial = await json(scale, { headers: { accept: as('PartialObjectMetadata') } });
+    assert.deepEqual([partial.body.kind, partial.body.spec], ['PartialObjectMetadata', undefined]);
+    const list = await json(scale, { headers: { accept: as('PartialObjectMetadataList') } });
+    assert.deepEqual(
+      [list.status, list.body.message],
+      [406, 'you requested PartialObjectMetadataList, but the requested object is not a list (*autoscaling.Scale)'],
+    );
+  });
+
   it('quotes in YAML what would be read as a time', async () => {
     const { fetch, json } = testApp();
     await json(base, sending('POST', configMap('a', { k: 'yes' })));

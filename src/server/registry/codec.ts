@@ -105,7 +105,7 @@ function requireType(kinds: KindSet, type: GroupVersionKind, json: JsonValue): v
 
 const versionPart = (apiVersion: string): string => apiVersion.slice(apiVersion.indexOf('/') + 1);
 /** The Go package of a kind's internal type: `core`, `apps`, `coordination`. */
-const internalPackage = ({ group }: GroupVersionKind): string => (group === '' ? 'core' : (group.split('.')[0] ?? group));
+export const internalPackage = ({ group }: GroupVersionKind): string => (group === '' ? 'core' : (group.split('.')[0] ?? group));
 const goTypeOf = (json: JsonValue): string => (Array.isArray(json) ? 'array' : json === null ? 'null' : typeof json);
 
 function summary(json: JsonValue): string {

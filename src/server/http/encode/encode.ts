@@ -4,6 +4,7 @@
 import type { JsonObject } from '../../../api/json.ts';
 import { hasProtobuf } from '../../../api/schema/model-formats.ts';
 import { statusErrors } from '../../../api/status-error.ts';
+import { internalPackage } from '../../registry/codec.ts';
 import type { ListAnswer, Target } from '../../registry/registry.ts';
 import { servedApiVersion, servedSchema } from '../../registry/served-version.ts';
 import type { Entry } from '../../store/store.ts';
@@ -95,7 +96,12 @@ async function encodeEntrySlowly(
   return fromJson(partialJson(entry, version), representation);
 }
 
-const goName = ({ kind, served }: What): string => `*${served?.version ?? kind.version}.${kind.kind}`;
+/** A type as upstream's errors name it: the internal one of a built-in Kind. */
+const goName = (target: What, list = false): string => {
+  if (itemsNameTheirType(target)) return `*unstructured.Unstructured${list ? 'List' : ''}`;
+  const { kind } = target;
+  return `*${internalPackage(kind)}.${list ? kind.names.list : kind.kind}`;
+};
 
 /** The metadata of a list, members absent as upstream leaves them. */
 export const listMeta = (answer: ListAnswer): ListMeta => ({
@@ -164,8 +170,7 @@ async function encodeListSlowly(target: What, answer: ListAnswer, representation
     );
   }
   if (transform === 'PartialObjectMetadata') {
-    const list = `*${target.served?.version ?? target.kind.version}.${target.kind.names.list}`;
-    throw statusErrors.notAcceptable(`you requested PartialObjectMetadata, but the requested object is a list (${list})`);
+    throw statusErrors.notAcceptable(`you requested PartialObjectMetadata, but the requested object is a list (${goName(target, true)})`);
   }
   if (transform === 'PartialObjectMetadataList') {
     const names = { kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${version}` };

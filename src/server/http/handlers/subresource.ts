@@ -5,25 +5,31 @@
 
 import type { JsonObject } from '../../../api/json.ts';
 import { apiVersionOf } from '../../../api/kind.ts';
+import { standInKind } from '../../../api/kinds/stand-ins.ts';
 import type { GroupVersionKind } from '../../../api/object.ts';
-import { asJson } from '../../../api/object-fields.ts';
 import type { Body, OrderCode, Target } from '../../registry/registry.ts';
+import type { Entry } from '../../store/store.ts';
 import { decodeBody, inputType, readBody } from '../body.ts';
-import { encodeObject } from '../encode/encode.ts';
+import { encodeEntry, encodeObject } from '../encode/encode.ts';
 import type { Exchange } from '../exchange.ts';
-import { negotiate, type Representation } from '../negotiation.ts';
+import { negotiate, type Offers, type Representation } from '../negotiation.ts';
 import { forceParam, mutateOptions } from '../options/mutate-options.ts';
 import type { ServerContext } from '../server-context.ts';
-import { send } from './read.ts';
+import { encodeContext, send } from './read.ts';
 import { patchBody, patchTypeOf } from './write.ts';
 
 /** The representation of answers that are plain objects of a known type. */
-const negotiateType = (exchange: Exchange, server: ServerContext, { group, version, kind }: GroupVersionKind): Representation =>
+const negotiateType = (
+  exchange: Exchange,
+  server: ServerContext,
+  { group, version, kind }: GroupVersionKind,
+  offers: Offers = 'none',
+): Representation =>
   negotiate({
     accept: exchange.accept,
     userAgent: exchange.userAgent,
     pretty: exchange.param('pretty'),
-    offers: 'none',
+    offers,
     protobuf: () => server.codec.supports(apiVersionOf(group, version), kind),
   });
 
@@ -38,26 +44,29 @@ async function bodyOf(exchange: Exchange, server: ServerContext, { group, versio
 
 /** GET, PUT and PATCH of what stands for an object. */
 export async function handleStandIn(exchange: Exchange, server: ServerContext, target: Target, type: GroupVersionKind): Promise<Response> {
-  const representation = negotiateType(exchange, server, type);
+  const shown = { kind: standInKind(type) };
+  const representation = negotiateType(exchange, server, type, 'meta');
+  const context = encodeContext(exchange, server);
+  const entry = await standIn(exchange, server, target, type);
+  return send(exchange, 200, representation, encodeEntry(shown, entry, representation, context));
+}
+
+async function standIn(exchange: Exchange, server: ServerContext, target: Target, type: GroupVersionKind): Promise<Entry> {
   const { registry } = server;
   switch (exchange.info.verb) {
     case 'update': {
       const options = mutateOptions(exchange, 'UpdateOptions');
-      const { entry } = await registry.update(exchange, target, await bodyOf(exchange, server, type), options);
-      return sendObject(exchange, server, 200, representation, asJson(entry.object));
+      return (await registry.update(exchange, target, await bodyOf(exchange, server, type), options)).entry;
     }
     case 'patch': {
       const patchType = patchTypeOf(exchange.header('content-type'), () => true);
       const { json: body, strictErrors = [] } = await patchBody(exchange, server, patchType);
       const options = mutateOptions(exchange, 'PatchOptions', patchType);
       const patch = { type: patchType, body, force: forceParam(exchange), strictErrors };
-      const { entry } = await registry.patch(exchange, target, patch, options);
-      return sendObject(exchange, server, 200, representation, asJson(entry.object));
+      return (await registry.patch(exchange, target, patch, options)).entry;
     }
-    default: {
-      const { object } = await registry.get(exchange, target, { resourceVersion: '' });
-      return sendObject(exchange, server, 200, representation, asJson(object));
-    }
+    default:
+      return registry.get(exchange, target, { resourceVersion: '' });
   }
 }
 
