@@ -1,8 +1,8 @@
 /**
- * Admission: plugins that may change, then plugins that may refuse, what is about to happen. Every write passes,
- * whatever its resource or sub-resource, and so does every CONNECT. Mutating plugins run after decoding and defaults,
- * before prepare and validation; validating ones last before the store.
- * Source: apiserver pkg/admission/{interfaces,attributes,chain}.go.
+ * Admission: plugins that may change a request, then plugins that may only refuse it. Every write goes through
+ * admission, whatever its resource or sub-resource, and so does every CONNECT. Mutating plugins run after decoding and
+ * defaults, before prepare and validation. Validating plugins run last before the store. Source: apiserver
+ * pkg/admission/{interfaces,attributes,chain}.go.
  */
 import type { AnyKind } from '../../api/kind.ts';
 import type { GroupVersionKind, StoredMeta } from '../../api/object.ts';
@@ -12,7 +12,7 @@ import type { RequestContext } from '../registry/registry.ts';
 export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
 /**
- * What plugins look at: an object of the Kind, the body of a sub-resource, or the options of a connection; those have
+ * What plugins look at: an object of the Kind, the body of a sub-resource, or the options of a connection. Options have
  * no metadata.
  */
 export interface AdmissionObject {
@@ -26,18 +26,15 @@ export interface AdmissionAttributes {
   readonly operation: AdmissionOperation;
   /** The Kind whose resource the request is about. */
   readonly kind: AnyKind;
-  /** The resource's group and version that the request used. */
+  /** The group and version in which the request names the resource. */
   readonly served: { readonly group: string; readonly version: string };
   /** '' for the main resource. */
   readonly subresource: string;
-  /**
-   * What `object` and `oldObject` are, in the version that the request used: the Kind's own type, or the
-   * sub-resource's.
-   */
+  /** The type of `object` and `oldObject` in the version of the request: the Kind's own type, or the sub-resource's. */
   readonly type: GroupVersionKind;
-  /** For a Namespace its own name, as upstream. */
+  /** For a Namespace this is its own name, as upstream. */
   readonly namespace: string;
-  /** '' while a name is still to be generated, and for a DELETE of a collection. */
+  /** '' while the name is still to be generated, and when a collection is deleted. */
   readonly name: string;
   /** The new object; undefined for DELETE. */
   readonly object: AdmissionObject | undefined;
@@ -51,14 +48,14 @@ export interface AdmissionAttributes {
 export interface AdmissionPlugin {
   readonly name: string;
   /**
-   * Returns the object to go on with, undefined when it stays as it is; may not mutate it. The answer to a DELETE or
-   * CONNECT is ignored.
+   * Returns the changed object, or undefined when it stays as it is. Must not mutate its argument. The result is
+   * ignored for DELETE and CONNECT.
    */
   admit?(attributes: AdmissionAttributes): AdmissionObject | undefined | Promise<AdmissionObject | undefined>;
   validate?(attributes: AdmissionAttributes): void | Promise<void>;
   /**
-   * True: what it returns lacks no defaults, as upstream's own plugins; webhooks and policies know nothing of them.
-   * Default: false.
+   * True: the objects that it returns are complete with defaults, as those of upstream's own plugins are. Webhooks and
+   * policies do not know the defaults. Default: false.
    */
   readonly leavesDefaults?: boolean;
 }
@@ -66,8 +63,8 @@ export interface AdmissionPlugin {
 /** All plugins in order. */
 export interface AdmissionChain {
   /**
-   * Runs the mutating plugins; the object that comes out of them. `withDefaults` completes what a plugin has changed,
-   * for the next one.
+   * Runs the mutating plugins and returns the resulting object. `withDefaults` adds defaults to an object that a plugin
+   * has changed, before the next plugin sees it.
    */
   admit(attributes: AdmissionAttributes, withDefaults: (object: AdmissionObject) => AdmissionObject): Promise<AdmissionObject | undefined>;
   /** Runs the validating plugins. */
@@ -81,7 +78,7 @@ export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): Admis
       let current = attributes;
       for (const plugin of plugins) {
         const answer = plugin.admit?.(current);
-        // Most plugins answer at once: waiting costs a turn of the microtask queue each.
+        // Most plugins return synchronously; each `await` would cost a microtask.
         const object = answer instanceof Promise ? await answer : answer;
         if (object === undefined || object === current.object) continue;
         current = { ...current, object: plugin.leavesDefaults === true ? object : withDefaults(object) };

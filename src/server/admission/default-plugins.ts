@@ -14,7 +14,7 @@ export interface DefaultPluginOptions {
   readonly random: () => number;
 }
 
-/** Makes all of them. */
+/** Makes all plugins. */
 export const defaultPlugins = ({ reader, random }: DefaultPluginOptions): readonly AdmissionPlugin[] => [
   namespaceLifecycle(reader),
   serviceAccount(reader, random),

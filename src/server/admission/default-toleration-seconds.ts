@@ -1,7 +1,6 @@
 /**
- * DefaultTolerationSeconds: pods stay five minutes on a node that is not ready or unreachable, unless they say
- * otherwise.
- * Source: plugin/pkg/admission/defaulttolerationseconds/admission.go.
+ * DefaultTolerationSeconds: pods tolerate a node that is not ready or unreachable for five minutes, unless they say
+ * otherwise. Source: plugin/pkg/admission/defaulttolerationseconds/admission.go.
  */
 import type { Toleration } from '../../api/generated/core/v1.ts';
 import type { AdmissionPlugin } from './admission.ts';
@@ -10,7 +9,7 @@ import { withSpec, writtenPod } from './pod-admission.ts';
 const taints = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
 const seconds = 300;
 
-/** True when a toleration is about eviction by this taint, whatever its duration. */
+/** True when a toleration applies to eviction by this taint, whatever its duration. */
 const covers = ({ key, effect }: Toleration, taint: string): boolean =>
   (key === undefined || key === '' || key === taint) && (effect === undefined || (effect as string) === '' || effect === 'NoExecute');
 

@@ -1,6 +1,6 @@
 /**
- * NamespaceLifecycle: nothing is created in namespaces that are absent or going, and the system's namespaces stay.
- * Source: apiserver pkg/admission/plugin/namespace/lifecycle/admission.go.
+ * NamespaceLifecycle: refuses to create objects in namespaces that are absent or being deleted, and to delete the
+ * system's namespaces. Source: apiserver pkg/admission/plugin/namespace/lifecycle/admission.go.
  */
 import type { Namespace } from '../../api/generated/core/v1.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';

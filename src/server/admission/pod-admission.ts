@@ -1,4 +1,4 @@
-/** Shared by the plugins that look at new pods. */
+/** Helpers for the plugins that look at pods. */
 import type { Pod, PodSpec } from '../../api/generated/core/v1.ts';
 import type { AdmissionAttributes } from './admission.ts';
 
@@ -15,5 +15,5 @@ export function writtenPod({ operation, kind, subresource, object }: AdmissionAt
     : undefined;
 }
 
-/** A copy with other fields in its spec. */
+/** A copy with changed fields in its spec. */
 export const withSpec = (pod: Pod, changes: Partial<PodSpec>): Pod => ({ ...pod, spec: { ...pod.spec, ...changes } });

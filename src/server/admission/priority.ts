@@ -24,7 +24,7 @@ const resolved = ({ metadata, value, preemptionPolicy }: PriorityClass): Resolve
   preemptionPolicy: preemptionPolicy === 'Never' ? 'Never' : 'PreemptLowerPriority',
 });
 
-/** Makes the plugin; classes are read as stored, the two of the system are always there. */
+/** Makes the plugin. Classes are read from the store; the two system classes always exist. */
 export function priority(reader: ObjectReader): AdmissionPlugin {
   return {
     name: 'Priority',
@@ -70,7 +70,7 @@ function classNamed(reader: ObjectReader, name: string): Resolved | undefined {
   return stored === undefined ? builtIn.find((known) => known.name === name) : resolved(stored);
 }
 
-/** The global default with the lowest value, when several were marked at once. */
+/** The global default; if several classes are marked so, the one with the lowest value. */
 function globalDefault(reader: ObjectReader): Resolved {
   const defaults = (reader.list(resourceName) as readonly PriorityClass[]).filter((known) => known.globalDefault === true);
   const [lowest] = defaults.toSorted((a, b) => a.value - b.value);

@@ -1,5 +1,5 @@
 /**
- * RuntimeClass: gives pods the overhead and the scheduling of their class. Source:
+ * RuntimeClass: gives pods the overhead and the scheduling rules of their class. Source:
  * plugin/pkg/admission/runtimeclass/admission.go.
  */
 import { deepEqual } from '../../api/deep-equal.ts';
@@ -11,7 +11,7 @@ import { createdPod, withSpec } from './pod-admission.ts';
 
 const resourceName = 'runtimeclasses.node.k8s.io';
 
-/** Makes the plugin; classes are read as stored. */
+/** Makes the plugin. Classes are read from the store. */
 export function runtimeClass(reader: ObjectReader): AdmissionPlugin {
   return {
     name: 'RuntimeClass',

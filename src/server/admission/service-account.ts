@@ -1,6 +1,6 @@
 /**
- * ServiceAccount: gives pods their account, its token volume and its pull secrets.
- * Source: plugin/pkg/admission/serviceaccount/admission.go.
+ * ServiceAccount: sets a pod's account, token volume and image pull secrets. Source:
+ * plugin/pkg/admission/serviceaccount/admission.go.
  */
 import type { Container, Pod, ServiceAccount, Volume } from '../../api/generated/core/v1.ts';
 import { generateName } from '../../api/names.ts';
@@ -11,10 +11,10 @@ import { createdPod, withSpec } from './pod-admission.ts';
 const volumePrefix = 'kube-api-access-';
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
-/** An hour and seven seconds: upstream's mark of a token that was not asked for explicitly. */
+/** One hour and seven seconds: upstream's mark of a token that the pod did not request explicitly. */
 const tokenSeconds = 3607;
 const fileMode = 0o644;
-/** The default account is made by a controller right after its namespace. */
+/** How long to wait for the default account: a controller creates it right after its namespace. */
 const defaultAccountWaitMs = 1500;
 
 /** Makes the plugin; `random` returns numbers in [0, 1). */

@@ -1,5 +1,5 @@
 /**
- * TaintNodesByCondition: a new node takes no pods until it is known to be ready. Source:
+ * TaintNodesByCondition: taints a new node so that it gets no pods before it is ready. Source:
  * plugin/pkg/admission/nodetaint/admission.go.
  */
 import type { Node } from '../../api/generated/core/v1.ts';

@@ -1,23 +1,23 @@
 /**
- * The registry as callers inside this process see it: every call is authorised as the caller's user before it is carried
- * out, by the same rules as a request over HTTP, so that a controller can do what its role says and nothing else.
+ * The registry for callers inside this process. Every call is authorised as the caller's user before it is carried out,
+ * by the same rules as a request over HTTP. So a controller can do what its role allows and nothing else.
  *
- * What is allowed for a whole resource is decided once per user, verb and resource, until a rule changes; only the rest
- * (rules for single names or namespaces) is decided anew at each call.
+ * Permissions for a whole resource are decided once per user, verb and resource and cached until a rule changes. Rules
+ * for single names or namespaces are evaluated at each call.
  */
 import type { AnyKind } from '../../api/kind.ts';
 import type { Registry, RequestContext, Target, UserInfo } from '../registry/registry.ts';
 import { forbiddenError } from './forbidden.ts';
 import type { AccessAttributes, AccessDecision } from './rbac.ts';
 
-/** Decides at once: what runs in this process waits for no webhook. */
+/** Decides synchronously: callers inside this process do not wait for webhooks. */
 export interface AccessAuthorizer {
   /** See {@link RuleSource.revision}. */
   readonly revision: number;
   authorize(attributes: AccessAttributes): AccessDecision;
 }
 
-/** What is allowed for whole resources, by user, Kind, and verb with sub-resource. */
+/** Cached permissions for whole resources, by user, Kind, and verb with sub-resource. */
 class WholeResources {
   readonly #authorizer: AccessAuthorizer;
   #revision: number;
@@ -70,7 +70,7 @@ const attributesOf = (user: UserInfo, verb: string, { kind, namespace, name, sub
   path: '',
 });
 
-/** The same registry, for callers that may only do what `authorizer` allows. Refuses with 403 as over HTTP. */
+/** Wraps a registry for callers that may only do what `authorizer` allows. Refuses with 403 as over HTTP. */
 export function authorizedRegistry(registry: Registry, authorizer: AccessAuthorizer): Registry {
   const whole = new WholeResources(authorizer);
   const check = ({ user }: RequestContext, verb: string, target: Target): void => {

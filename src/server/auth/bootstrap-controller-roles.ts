@@ -4,7 +4,7 @@
  */
 import type { PolicyRule } from './rbac.ts';
 
-/** Lists are separated by spaces; `core` is the group without a name. Sorted, as upstream writes them. */
+/** Makes a rule from lists that are separated by spaces; `core` is the group ''. Sorted, as upstream writes them. */
 function allow(verbs: string, groups: string, resources: string, ...names: readonly string[]): PolicyRule {
   const sorted = (list: string): readonly string[] => list.split(' ').toSorted();
   return {
@@ -257,5 +257,5 @@ const cluster: Readonly<Record<string, readonly PolicyRule[]>> = {
   ],
 };
 
-/** Their rules, by the name of the ServiceAccount; the role is `system:controller:<name>`. */
+/** The rules of each controller, keyed by the name of its ServiceAccount; the role is `system:controller:<name>`. */
 export const controllerRoles: Readonly<Record<string, readonly PolicyRule[]>> = { ...workloads, ...networking, ...volumes, ...cluster };

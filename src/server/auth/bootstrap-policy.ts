@@ -239,7 +239,10 @@ const runningPods: readonly PolicyRule[] = [
 const controllerPrefix = 'system:controller:';
 const signers = ['kube-apiserver-client', 'kube-apiserver-client-kubelet', 'kubelet-serving', 'legacy-unknown'];
 
-/** Cluster roles by name. `view`, `edit` and `admin` are what the controller of aggregated roles makes of the `system:aggregate-to-…` ones. */
+/**
+ * Cluster roles by name. `view`, `edit` and `admin` hold what the controller of aggregated roles computes from the
+ * `system:aggregate-to-…` roles.
+ */
 export const bootstrapClusterRoles: Readonly<Record<string, readonly PolicyRule[]>> = {
   'cluster-admin': [rule(['*'], ['*'], ['*']), { verbs: ['*'], nonResourceURLs: ['*'] }],
   'system:discovery': [
@@ -311,7 +314,10 @@ const account = (name: string): Subject => ({ kind: 'ServiceAccount', name, name
 const bind = (name: string, subjects: readonly Subject[]): Binding => ({ roleRef: { kind: 'ClusterRole', name }, subjects });
 const bindRole = (name: string, subjects: readonly Subject[]): Binding => ({ roleRef: { kind: 'Role', name }, subjects });
 
-/** Upstream names each binding after its role. Differs: nodes are bound as before the node authorizer, which is not built. */
+/**
+ * Each binding has the name of its role, as upstream. Differs: nodes are bound as they were before the node authorizer,
+ * which minik does not have.
+ */
 export const bootstrapClusterRoleBindings: readonly Binding[] = [
   bind('cluster-admin', groups('system:masters')),
   bind('system:monitoring', groups('system:monitoring')),
@@ -371,7 +377,7 @@ export const bootstrapRoleBindings: Readonly<Record<string, readonly Binding[]>>
   ],
 };
 
-/** An own member, whatever the name. */
+/** The own property of a record, never an inherited one. */
 const member = <T>(record: Readonly<Record<string, T>>, name: string): T | undefined =>
   Object.hasOwn(record, name) ? record[name] : undefined;
 

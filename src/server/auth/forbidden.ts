@@ -1,11 +1,14 @@
-/** The answer to who may not. Source: apiserver pkg/endpoints/handlers/responsewriters/errors.go. */
+/**
+ * The answer to a request that its user may not make. Source: apiserver
+ * pkg/endpoints/handlers/responsewriters/errors.go.
+ */
 import { StatusError, statusErrors } from '../../api/status-error.ts';
 import type { AccessAttributes } from './rbac.ts';
 
-/** Avoids messages that read as HTML. */
+/** Escapes text so that browsers do not read it as HTML. */
 const sanitize = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-/** The 403 of a refused request, with upstream's sentence. */
+/** The 403 error of a refused request, with upstream's message. */
 export function forbiddenError(attributes: AccessAttributes, reason: string): StatusError {
   const { user, verb, apiGroup, namespace, resource, subresource, path, name } = attributes;
   const quoted = JSON.stringify(user.name);

@@ -1,11 +1,12 @@
 /**
- * Role-based access control: allowed is what some role says that some binding gives to the user; everything else is not.
- * Source: plugin/pkg/auth/authorizer/rbac/rbac.go, pkg/registry/rbac/validation/rule.go, pkg/apis/rbac/v1/evaluation_helpers.go.
+ * Role-based access control: a request is allowed when a role that is bound to the user allows it, and refused
+ * otherwise. Source: plugin/pkg/auth/authorizer/rbac/rbac.go, pkg/registry/rbac/validation/rule.go,
+ * pkg/apis/rbac/v1/evaluation_helpers.go.
  */
 import type { JsonObject } from '../../api/json.ts';
 import type { UserInfo } from '../registry/registry.ts';
 
-/** The parts of rbac.authorization.k8s.io/v1 PolicyRule, RoleRef and Subject that decide. */
+/** The parts of rbac.authorization.k8s.io/v1 PolicyRule, RoleRef and Subject that decisions depend on. */
 export interface PolicyRule {
   readonly verbs: readonly string[];
   readonly apiGroups?: readonly string[] | undefined;
@@ -17,7 +18,7 @@ export interface PolicyRule {
 export interface Subject {
   readonly kind: string;
   readonly name: string;
-  /** Of a ServiceAccount. */
+  /** Only for a ServiceAccount. */
   readonly namespace?: string | undefined;
 }
 
@@ -27,24 +28,27 @@ export interface RoleRef {
 }
 
 export interface Binding {
-  /** Default: as the role. */
+  /** Default: the name of the role. */
   readonly name?: string | undefined;
   readonly roleRef: RoleRef;
   readonly subjects: readonly Subject[];
 }
 
-/** Where roles and bindings come from; read at every decision, so it should be indexed. */
+/** Where roles and bindings come from. It is read at every decision, so look-ups should be indexed. */
 export interface RuleSource {
-  /** Grows with every change of a rule or binding; constant while nothing changes. What was decided before may be decided otherwise after. */
+  /**
+   * Increases with every change of a rule or binding, and is constant otherwise. A decision that was cached at an older
+   * revision is no longer valid.
+   */
   readonly revision: number;
   clusterRoleBindings(): readonly Binding[];
   roleBindings(namespace: string): readonly Binding[];
-  /** Undefined when there is no such role: the binding then gives nothing. */
+  /** Undefined when there is no such role: a binding to it then grants nothing. */
   clusterRole(name: string): readonly PolicyRule[] | undefined;
   role(namespace: string, name: string): readonly PolicyRule[] | undefined;
 }
 
-/** What is to be allowed; structurally the HTTP layer's AuthorizationAttributes. */
+/** What a user wants to do; structurally the HTTP layer's AuthorizationAttributes. */
 export interface AccessAttributes {
   readonly user: UserInfo;
   readonly verb: string;
@@ -59,7 +63,7 @@ export interface AccessAttributes {
 
 export interface AccessDecision {
   readonly allowed: boolean;
-  /** '' when there is nothing to add to the standard sentence. */
+  /** '' when there is nothing to add to the standard message. */
   readonly reason: string;
 }
 
@@ -82,7 +86,7 @@ export class RbacAuthorizer {
     this.#source = source;
   }
 
-  /** That of the rules: see {@link RuleSource.revision}. */
+  /** The revision of the rules: see {@link RuleSource.revision}. */
   get revision(): number {
     return this.#source.revision;
   }
@@ -116,7 +120,10 @@ export class RbacAuthorizer {
     };
   }
 
-  /** The rules of each role that is bound to the user, cluster-wide ones first; notes roles that are bound but absent. */
+  /**
+   * The rules of each role that is bound to the user, cluster-wide ones first. Records roles that are bound but do not
+   * exist.
+   */
   *#rulesOf(user: UserInfo, namespace: string, missing: string[]): Generator<Given> {
     for (const binding of this.#source.clusterRoleBindings()) {
       const { roleRef, subjects } = binding;
@@ -139,13 +146,16 @@ export class RbacAuthorizer {
   }
 }
 
-/** The rules of a role that is bound to a user, and by what. */
+/** The rules of a role that is bound to a user, and the binding. */
 interface Given {
   readonly rules: readonly PolicyRule[];
   source(): string;
 }
 
-/** Source: plugin/pkg/auth/authorizer/rbac/rbac.go, pkg/registry/rbac/validation/rule.go (describers). `namespace` is '' for cluster-wide bindings. */
+/**
+ * Describes a binding for the reason of a decision. `namespace` is '' for cluster-wide bindings. Source:
+ * plugin/pkg/auth/authorizer/rbac/rbac.go, pkg/registry/rbac/validation/rule.go (describers).
+ */
 function describeBinding({ name, roleRef }: Binding, subject: Subject, namespace: string): string {
   const binding = name ?? roleRef.name;
   const home = subject.namespace === undefined || subject.namespace === '' ? namespace : subject.namespace;
@@ -166,7 +176,10 @@ const resourceRule = ({ verbs, apiGroups = [], resources = [], resourceNames = [
   ...(resourceNames.length === 0 ? {} : { resourceNames }),
 });
 
-/** Source: pkg/registry/rbac/validation/rule.go (appliesToUser). `namespace` is that of the binding. */
+/**
+ * Whether a subject of a binding names the user. `namespace` is that of the binding. Source:
+ * pkg/registry/rbac/validation/rule.go (appliesToUser).
+ */
 function isSubject({ kind, name, namespace: own }: Subject, user: UserInfo, namespace: string): boolean {
   switch (kind) {
     case 'User':

@@ -1,4 +1,4 @@
-/** What is written into service-account tokens, and who they say their bearer is. Source: pkg/serviceaccount/claims.go. */
+/** The claims of service-account tokens, and the user that they stand for. Source: pkg/serviceaccount/claims.go. */
 import type { UserInfo } from '../registry/registry.ts';
 
 /** An object by name and uid. */
@@ -7,7 +7,7 @@ export interface BoundObject {
   readonly uid: string;
 }
 
-/** What a token is for. */
+/** The account, and the objects that a token is bound to. */
 export interface TokenSubject {
   readonly namespace: string;
   readonly serviceAccount: BoundObject;
@@ -21,7 +21,7 @@ export interface TokenRequestDetails {
   readonly audiences: readonly string[];
   /** Seconds from now. */
   readonly expirationSeconds: number;
-  /** Seconds from now after which use is worth a warning; 0: never. */
+  /** Seconds from now after which use of the token is reported with a warning; 0: never. */
   readonly warnAfterSeconds: number;
 }
 
@@ -45,7 +45,7 @@ const isBound = (value: unknown): value is BoundObject =>
   'uid' in value &&
   typeof value.uid === 'string';
 
-/** Reads the claim of a verified token; undefined when it is not one of ours. */
+/** Reads the claim of a verified token; undefined when this server did not issue the token. */
 export function readPrivateClaims(value: unknown): PrivateClaims | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { namespace, serviceaccount, pod, secret, node } = value as Record<string, unknown>;
@@ -64,14 +64,17 @@ export const legacyIssuer = 'kubernetes/serviceaccount';
 
 const legacyPrefix = 'kubernetes.io/serviceaccount';
 
-/** What a Secret's token says: it has no audience and no end. Source: pkg/serviceaccount/legacy.go. */
+/**
+ * The claims of a token that a Secret holds. It has no audience and does not expire. Source:
+ * pkg/serviceaccount/legacy.go.
+ */
 export interface LegacyClaims {
   readonly namespace: string;
   readonly secretName: string;
   readonly serviceAccount: BoundObject;
 }
 
-/** Writes the claims of a Secret's token. */
+/** Writes the claims of a token for a Secret. */
 export const writeLegacyClaims = ({ namespace, secretName, serviceAccount }: LegacyClaims): Readonly<Record<string, string>> => ({
   [`${legacyPrefix}/namespace`]: namespace,
   [`${legacyPrefix}/secret.name`]: secretName,
@@ -79,7 +82,7 @@ export const writeLegacyClaims = ({ namespace, secretName, serviceAccount }: Leg
   [`${legacyPrefix}/service-account.uid`]: serviceAccount.uid,
 });
 
-/** Reads them; undefined when one is missing. */
+/** Reads the claims of a token of a Secret; undefined when one is missing. */
 export function readLegacyClaims(payload: Readonly<Record<string, unknown>>): LegacyClaims | undefined {
   const text = (name: string): string => {
     const value = payload[`${legacyPrefix}/${name}`];
@@ -91,7 +94,7 @@ export function readLegacyClaims(payload: Readonly<Record<string, unknown>>): Le
   return all.includes('') ? undefined : claims;
 }
 
-/** The user of a Secret's token. */
+/** The user of a token that a Secret holds. */
 export const legacyUserOf = ({ namespace, serviceAccount: { name, uid } }: LegacyClaims): UserInfo => ({
   name: serviceAccountUser(namespace, name),
   uid,

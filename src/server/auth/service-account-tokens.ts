@@ -1,6 +1,6 @@
 /**
- * Issues and verifies service-account tokens: signed, expiring, for given audiences, bound to objects that must still exist.
- * Source: pkg/serviceaccount/{jwt,claims,legacy}.go.
+ * Issues and verifies service-account tokens. They are signed, expire, are valid for given audiences only, and are
+ * bound to objects that must still exist. Source: pkg/serviceaccount/{jwt,claims,legacy}.go.
  */
 import { createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
 import { calculateJwkThumbprint, decodeJwt, errors, exportJWK, type JWK, jwtVerify, SignJWT } from 'jose';
@@ -23,7 +23,7 @@ import {
 /** The issuer and default audience of upstream clusters. */
 export const defaultIssuer = 'https://kubernetes.default.svc.cluster.local';
 
-/** Looks for an object that a token is bound to; structurally admission's ObjectReader. */
+/** Finds the objects that tokens are bound to; structurally admission's ObjectReader. */
 export interface TokenObjects {
   get(
     resourceName: string,
@@ -46,7 +46,10 @@ export interface ServiceAccountTokensOptions {
   readonly objects: TokenObjects;
   /** Default: upstream's. */
   readonly issuer?: string;
-  /** What tokens are for when nothing is said, and what they must be for here. Default: the issuer. */
+  /**
+   * The audiences of tokens that are requested without any; a token must be for one of them to be accepted here.
+   * Default: the issuer.
+   */
   readonly audiences?: readonly string[];
   /** Milliseconds since the epoch. Default: the system's clock. */
   readonly now?: () => number;
@@ -62,16 +65,19 @@ interface Verified {
 
 export interface VerifiedToken {
   readonly user: UserInfo;
-  /** Those of the wanted audiences that the token is for. */
+  /** The requested audiences that the token is for. */
   readonly audiences: readonly string[];
 }
 
-/** Set by who has found a Secret's token unused for long. */
+/**
+ * A label that the legacy-token cleaner sets on a Secret whose token has not been used for a long time. Such a token is
+ * refused.
+ */
 const invalidSinceLabel = 'kubernetes.io/legacy-token-invalid-since';
 
-/** How many verified tokens are remembered. */
+/** How many verified tokens are cached. */
 const cacheSize = 4096;
-/** For how long after the deletion of what it is bound to a token still counts. */
+/** A token stays valid for this long after an object that it is bound to was deleted. */
 const deletionLeewayMs = 60_000;
 
 export class ServiceAccountTokens {
@@ -82,7 +88,7 @@ export class ServiceAccountTokens {
   readonly #issuer: string;
   readonly #now: () => number;
   readonly #verified = new Map<string, Verified>();
-  /** What the tokens of Secrets say, by token; checked against the Secret at every use. */
+  /** Verified claims of the tokens of Secrets, by token. They are checked against the Secret at every use. */
   readonly #legacy = new Map<string, LegacyClaims>();
   #keyId: Promise<string> | undefined;
   readonly audiences: readonly string[];
@@ -121,7 +127,10 @@ export class ServiceAccountTokens {
       .sign(this.#privateKey);
   }
 
-  /** Signs the token that a Secret holds: it ends with the Secret and the account only. Source: pkg/serviceaccount/legacy.go (LegacyClaims). */
+  /**
+   * Signs the token that a Secret holds. It stays valid as long as the Secret and the account exist. Source:
+   * pkg/serviceaccount/legacy.go (LegacyClaims).
+   */
   async issueForSecret(claims: LegacyClaims): Promise<string> {
     return new SignJWT(writeLegacyClaims(claims))
       .setProtectedHeader({ alg: this.#algorithm, kid: await this.#ownKeyId() })
@@ -130,7 +139,10 @@ export class ServiceAccountTokens {
       .sign(this.#privateKey);
   }
 
-  /** The user of a bearer token; undefined when the token is not ours to judge. Throws StatusError (401) when it is, and is not good. */
+  /**
+   * The user of a bearer token; undefined when this server did not issue it. Throws StatusError (401) when it did, but
+   * the token is invalid.
+   */
   async authenticate(credentials: { readonly bearerToken: string | undefined }): Promise<UserInfo | undefined> {
     const { bearerToken } = credentials;
     if (bearerToken === undefined) return undefined;
@@ -146,7 +158,10 @@ export class ServiceAccountTokens {
     return verified.user;
   }
 
-  /** Verifies signature, expiry, audiences, and that everything the token is bound to still exists. Undefined when something is wrong. */
+  /**
+   * Verifies signature, expiry, audiences, and that every object the token is bound to still exists. Undefined when any
+   * check fails.
+   */
   async verify(token: string, audiences: readonly string[]): Promise<VerifiedToken | undefined> {
     const verified = await this.#verifySignature(token);
     if (verified === undefined || verified.expires * 1000 <= this.#now()) return undefined;
@@ -194,7 +209,10 @@ export class ServiceAccountTokens {
     }
   }
 
-  /** Whether the Secret still holds the token and the account still lives. Source: pkg/serviceaccount/legacy.go (Validate). */
+  /**
+   * Whether the Secret still holds the token and the account still exists. Source: pkg/serviceaccount/legacy.go
+   * (Validate).
+   */
   #isHeldBySecret({ namespace, secretName, serviceAccount }: LegacyClaims, token: string): boolean {
     const secret = this.#objects.get('secrets', namespace, secretName);
     if (secret === undefined || secret.metadata.deletionTimestamp !== undefined) return false;
@@ -236,7 +254,8 @@ export class ServiceAccountTokens {
     if (!this.#exists('serviceaccounts', namespace, serviceaccount)) return false;
     if (pod !== undefined && !this.#exists('pods', namespace, pod)) return false;
     if (secret !== undefined && !this.#exists('secrets', namespace, secret)) return false;
-    // A pod's token outlives its node's object: only tokens bound to the node itself end with it.
+    // The token of a pod stays valid when its node's object is deleted; a token that is bound to the node alone does
+    // not.
     return node === undefined || pod !== undefined || this.#exists('nodes', '', node);
   }
 
@@ -252,7 +271,7 @@ export class ServiceAccountTokens {
   }
 }
 
-/** Keeps the latest `cacheSize` entries. */
+/** Adds an entry and drops the oldest ones beyond `cacheSize`. */
 function remember<T>(cache: Map<string, T>, token: string, value: T): void {
   const oldest = cache.keys().next().value;
   if (cache.size >= cacheSize && oldest !== undefined) cache.delete(oldest);

@@ -1,6 +1,6 @@
 /**
- * The API as a hono app: filters in upstream's order (audit id, authentication, impersonation, authorization), then a handler per path.
- * Serves with and without sockets (`app.request`). Only this folder knows hono.
+ * The API as a hono app: filters in upstream's order (audit id, authentication, impersonation, authorization), then one
+ * handler per path. Serves with and without sockets (`app.request`). Only this folder imports hono.
  */
 import { type Context, Hono } from 'hono';
 import type { JsonObject } from '../../api/json.ts';
@@ -40,43 +40,49 @@ import { YamlBodies, type YamlWorker } from './yaml/yaml-bodies.ts';
 
 export interface AppOptions {
   readonly registry: Registry;
-  /** Asked in order; client certificates need `certificateAuthenticator` among them. */
+  /** Tried in order. Client certificates need `certificateAuthenticator` among them. */
   readonly authenticators: readonly Authenticator[];
   readonly authorizer: Authorizer;
-  /** For SelfSubjectRulesReview; absent: its answers are marked incomplete. */
+  /** Used by SelfSubjectRulesReview. Absent: its answers are marked incomplete. */
   readonly ruleResolver?: RuleResolver;
   readonly podStreams: PodStreams;
-  /** What `nodes/{name}/proxy` reaches. Default: nothing. */
+  /** The kubelet APIs behind `nodes/{name}/proxy`. Default: none. */
   readonly nodeApis?: NodeApis;
   readonly codec: ProtobufCodec;
   /** Starts the thread that reads large YAML bodies. Default: they are read at once, and the server stands still meanwhile. */
   readonly createYamlWorker?: () => YamlWorker;
   readonly openApi: OpenApiSource;
-  /** For the column definitions of Tables. Default: no descriptions. */
+  /** Descriptions for the column definitions of Tables. Default: no descriptions. */
   readonly describeFields?: DescribeFields;
-  /** Told of events that watchers are sent, as they go. */
+  /** Called with the number of events that are sent to watchers, as they are sent. */
   readonly onEvents?: (count: number) => void;
   /** The store's newest revision, for bookmarks. */
   readonly currentRevision: () => number;
-  /** Besides those of the server itself. Checks named `scheduler`, `controller-manager`, `etcd` also speak for the component statuses. */
+  /**
+   * Checks in addition to the server's own. Checks named `scheduler`, `controller-manager` and `etcd` are also shown as
+   * component statuses.
+   */
   readonly healthChecks?: readonly HealthCheck[];
-  /** Besides reviews, bindings and component statuses. */
+  /** Virtual resources in addition to reviews, bindings and component statuses. */
   readonly virtualResources?: readonly VirtualResource[];
-  /** Documents by path that are no API objects, such as `/openid/v1/jwks`. Default: none. */
+  /** Documents that are not API objects, by path, such as `/openid/v1/jwks`. Default: none. */
   readonly documents?: Readonly<Record<string, ServedDocument>>;
-  /** Whether the proxy sub-resources may connect to an address. Default: upstream's rule, no loopback or link-local ones. */
+  /**
+   * Whether the proxy sub-resources may connect to an address. Default: upstream's rule, which refuses loopback and
+   * link-local addresses.
+   */
   readonly mayProxyTo?: (host: string) => boolean;
-  /** False: simulated pods have addresses that lead nowhere, or to others. Default: true. */
+  /** False: the addresses of simulated pods lead nowhere, or to other hosts. Default: true. */
   readonly podsAreReachable?: boolean;
   readonly logger: Logger;
-  /** Default: the machine's. */
+  /** Default: the system's clock. */
   readonly clock?: Clock;
 }
 
-/** Runs an exchange through the filters; the rest is up to the handler. Used by upgrades, too. */
+/** Runs an exchange through the filters and then calls the handler. Upgrades use the same filters. */
 export type Filters = (exchange: Exchange) => Promise<void> | undefined;
 
-/** Filters that have to wait: for an authenticator, or to ask whether somebody may act as another. */
+/** Runs the filters that have to wait: for an authenticator, or to check whether the user may impersonate another. */
 async function filterSlowly(exchange: Exchange, certificate: PeerCertificate, server: ServerContext): Promise<void> {
   const user = await authenticate(exchange, server.authenticators, certificate);
   exchange.user = await impersonate(exchange, user, server.authorizer);
@@ -87,7 +93,7 @@ export interface App {
   readonly hono: Hono<{ Bindings: NodeBindings }>;
   readonly server: ServerContext;
   readonly filters: Filters;
-  /** The answer to anything thrown while serving an exchange. */
+  /** The answer to any value thrown while serving an exchange. */
   renderError(exchange: Exchange, error: unknown): Promise<Response>;
 }
 
@@ -133,7 +139,7 @@ const endpoints: readonly HealthEndpoint[] = ['healthz', 'livez', 'readyz'];
 
 const notFoundText = (exchange: Exchange): Response | Promise<Response> => respondText(exchange, 404, '404 page not found\n');
 
-/** A JSON document that is no API object. */
+/** A JSON document that is not an API object. */
 const document = (exchange: Exchange, object: JsonObject): Response | Promise<Response> =>
   respond(exchange, 200, rawJson(object), baseHeaders(exchange, 'application/json'));
 
@@ -160,7 +166,7 @@ async function renderError(server: ServerContext, exchange: Exchange, thrown: un
 
 type Handler = (exchange: Exchange) => Promise<Response | undefined> | Response | undefined;
 
-/** Makes the app. Nothing listens yet: see `createServer`. */
+/** Makes the app. It does not listen yet: see `createServer`. */
 export function createApp(options: AppOptions): App {
   const server = contextOf(options);
   const certificates = new PeerCertificates(server.clock);
@@ -190,7 +196,8 @@ export function createApp(options: AppOptions): App {
   const route = (path: string, handler: Handler): void => {
     hono.all(path, served(handler));
   };
-  // No route for everything else: a request that a single route matches costs hono the least.
+  // All other paths are handled here rather than by a route: hono dispatches a request fastest when a single route
+  // matches.
   hono.notFound(served(() => undefined));
   addRoutes(route, server, options.documents ?? {});
   return { hono, server, filters, renderError: (exchange, error) => renderError(server, exchange, error) };
@@ -204,7 +211,7 @@ function addRoutes(
   const documents = new OpenApiDocuments(server);
   const api: Handler = (exchange) =>
     exchange.info.isResourceRequest ? handleResource(exchange, server) : handleDiscovery(exchange, server);
-  // Includes /api and /apis themselves.
+  // These patterns also match /api and /apis themselves.
   for (const path of ['/api/*', '/apis/*']) route(path, api);
   for (const endpoint of endpoints) {
     route(`/${endpoint}`, (exchange) => healthRoot(exchange, endpoint, server.healthChecks, server.logger));

@@ -1,4 +1,7 @@
-/** Reads and decodes request bodies: JSON, YAML, protobuf; bounded. Source: apiserver pkg/endpoints/handlers/rest.go. */
+/**
+ * Reads and decodes request bodies: JSON, YAML and protobuf, up to a size limit. Source: apiserver
+ * pkg/endpoints/handlers/rest.go.
+ */
 import { errorText } from '../../api/error-text.ts';
 import { goJsonError } from '../../api/go-json-error.ts';
 import type { JsonValue } from '../../api/json.ts';
@@ -18,7 +21,10 @@ export const maxBodyBytes = 3 * 1024 * 1024;
 
 const tooLarge = (): Error => statusErrors.requestEntityTooLarge(`Request entity too large: limit is ${maxBodyBytes}`);
 
-/** The whole body. Throws 413 before more than the limit is in memory, 400 when the client goes away halfway. */
+/**
+ * Reads the whole body. Throws 413 once the limit is exceeded, so no more than that is ever in memory, and 400 when the
+ * client disconnects halfway.
+ */
 export async function readBody(exchange: Exchange): Promise<Buffer> {
   try {
     return await readAll(exchange);
@@ -28,7 +34,9 @@ export async function readBody(exchange: Exchange): Promise<Buffer> {
   }
 }
 
-/** Straight from the connection: the web stream that a `Request` would make of it costs as much as the rest of a small write. */
+/**
+ * Reads directly from the connection. The web stream of a `Request` would cost as much as the rest of a small write.
+ */
 function readIncoming(node: NodeBindings): Promise<Buffer> {
   const { incoming } = node;
   askForBody(node);
@@ -59,7 +67,7 @@ async function readAll(exchange: Exchange): Promise<Buffer> {
   if (stream === null) return Buffer.alloc(0);
   const chunks: Uint8Array[] = [];
   let size = 0;
-  // Leaving the loop by throwing cancels the stream.
+  // Throwing out of the loop cancels the stream.
   for await (const chunk of stream) {
     size += chunk.byteLength;
     if (size > maxBodyBytes) throw tooLarge();
@@ -70,7 +78,7 @@ async function readAll(exchange: Exchange): Promise<Buffer> {
 
 export type InputType = 'json' | 'yaml' | 'protobuf';
 
-/** The declared type of a body; without one it is JSON. Throws 415. */
+/** The declared media type of a body; JSON when none is declared. Throws 415. */
 export function inputType(contentType: string, protobuf: () => boolean): InputType {
   if (contentType === 'application/json') return 'json';
   const [bare = ''] = contentType.split(';', 1);
@@ -82,7 +90,7 @@ export function inputType(contentType: string, protobuf: () => boolean): InputTy
   throw statusErrors.unsupportedMediaType(`the body of the request was in an unknown format - accepted media types include: ${accepted}`);
 }
 
-/** The start of a body, for messages. Source: rest.go, summarizeData. */
+/** The start of a body, for error messages. Source: rest.go, summarizeData. */
 function summarize(bytes: Buffer): string {
   if (bytes.length === 0) return '<empty>';
   const head = bytes.subarray(0, 30);
@@ -99,12 +107,12 @@ export interface DecodeOptions {
   readonly type: InputType;
   readonly codec: ProtobufCodec;
   readonly yaml: YamlBodies;
-  /** What the endpoint takes. */
+  /** The type that the endpoint accepts. */
   readonly apiVersion: string;
   readonly kind: string;
 }
 
-/** Parses YAML; keys given twice keep their last value and are told as upstream's one strict error. */
+/** Parses YAML. Of keys given twice the last value is used, and they are reported as one strict error, as upstream. */
 async function parseYaml(text: string, bytes: Buffer, { kind, yaml }: DecodeOptions): Promise<Pick<Body, 'json' | 'strictErrors'>> {
   try {
     const document = await yaml.read(text);
@@ -132,7 +140,7 @@ export async function decodeBody(bytes: Buffer, options: DecodeOptions): Promise
     ({ json, strictErrors = [] } = await parseYaml(text, bytes, options));
   } else {
     try {
-      // JSON.parse yields JSON values and nothing else.
+      // JSON.parse returns only JSON values.
       json = JSON.parse(text) as JsonValue;
     } catch (error) {
       throw unrecognized(kind, `couldn't get version/kind; json parse error: ${goJsonError(text, error)}`, bytes);
@@ -140,7 +148,7 @@ export async function decodeBody(bytes: Buffer, options: DecodeOptions): Promise
   }
   if (mayNestTooDeep(bytes.length) && nestsTooDeep(json))
     throw unrecognized(kind, "couldn't get version/kind; json parse error: exceeded max depth", bytes);
-  // Go reads null as an object without fields.
+  // Go decodes null as an object without fields.
   json ??= {};
   if (typeof json !== 'object' || Array.isArray(json)) {
     const found = Array.isArray(json) ? 'array' : typeof json === 'boolean' ? 'bool' : typeof json;

@@ -1,14 +1,20 @@
-/** Requests and answers that end their connection (of HTTP/2, their stream) when one of their listeners throws an error (client/error-boundary.ts). Classes: there are too many of them for more. */
+/**
+ * Requests and responses that close their connection (over HTTP/2, their stream) when one of their listeners throws
+ * (client/error-boundary.ts). They are classes because wrapping each of the many requests would cost more.
+ */
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, Http2ServerRequest, Http2ServerResponse, type ServerHttp2Stream } from 'node:http2';
 
 export const isDestroyable = (part: unknown): part is { destroy(): unknown } =>
   typeof part === 'object' && part !== null && 'destroy' in part && typeof part.destroy === 'function';
 
-/** Ends one stream of an HTTP/2 connection, as Go's server does when a handler panics: the others go on. */
+/**
+ * Resets one stream of an HTTP/2 connection, as Go's server does when a handler panics. Other streams of the connection
+ * continue.
+ */
 export const resetStream = (stream: ServerHttp2Stream): void => stream.close(constants.NGHTTP2_INTERNAL_ERROR);
 
-/** The classes as options of a server; errors are given to `report`. */
+/** The classes as server options; errors are passed to `report`. */
 export function containedRequests(report: (error: unknown) => void) {
   const end = (error: unknown, socket: { destroy(): unknown } | null): true => {
     report(error);

@@ -1,6 +1,6 @@
 /**
- * The API server on its sockets: HTTPS with HTTP/1.1 and HTTP/2 on one port, client certificates asked for but not demanded.
- * `close` ends watches and streams cleanly and drains connections within a bound.
+ * The API server on its sockets: HTTPS with HTTP/1.1 and HTTP/2 on one port. Client certificates are requested but not
+ * required. `close` ends watches and streams cleanly and drains connections within a time limit.
  */
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import {
@@ -32,18 +32,18 @@ export interface ListenAddress {
 
 export interface ServerOptions extends AppOptions {
   readonly pki: Pick<Pki, 'caCertificate' | 'serving'>;
-  /** The first is the main one, which `url` names. */
+  /** The first address is the main one, which `url` names. */
   readonly addresses: readonly [ListenAddress, ...ListenAddress[]];
-  /** How long `close` waits for requests under way, in milliseconds. Default 2000. */
+  /** How long `close` waits for requests in progress, in milliseconds. Default 2000. */
   readonly drainMs?: number;
-  /** Called for every request that arrives, upgrades excepted. */
+  /** Called for every request that arrives, except upgrades. */
   readonly onRequest?: () => void;
 }
 
 export interface ApiServer {
-  /** `https://127.0.0.1:6443`, of the first address. */
+  /** `https://127.0.0.1:6443`: the URL of the first address. */
   readonly url: string;
-  /** The ports listened on, in the order of the addresses. */
+  /** The listening ports, in the order of the addresses. */
   readonly ports: readonly number[];
   readonly app: App;
   close(): Promise<void>;
@@ -54,16 +54,19 @@ const keepAliveMs = 95_000;
 /** Go's defaultMaxReadFrameSize. Source: golang.org/x/net/http2 server.go. */
 const maxFrameSize = 1024 * 1024;
 const defaultDrainMs = 2000;
-/** Go's order: AES-128 first, a third less work than Node's first choice and no less safe. Source: Go crypto/tls cipher_suites.go. */
+/**
+ * Go's order: AES-128 comes first, which takes a third less work than Node's first choice and is as safe. Source: Go
+ * crypto/tls cipher_suites.go.
+ */
 const ciphers = ['TLS_AES_128_GCM_SHA256', 'ECDHE-ECDSA-AES128-GCM-SHA256', DEFAULT_CIPHERS].join(':');
 
 const isHttp1 = (incoming: IncomingMessage | Http2ServerRequest): incoming is IncomingMessage => incoming.httpVersionMajor === 1;
 
-/** Everything open, so that it can be closed. */
+/** All open connections, so that they can be closed. */
 class Connections {
   readonly sockets = new Set<Duplex>();
   readonly sessions = new Set<ServerHttp2Session>();
-  /** Requests under way, by connection for HTTP/1. */
+  /** Requests in progress; for HTTP/1 by connection. */
   readonly busy = new Map<Duplex, number>();
   active = 0;
   draining = false;
@@ -83,7 +86,7 @@ class Connections {
     });
   }
 
-  /** An upgraded connection is under way until it closes. */
+  /** Counts an upgraded connection as in progress until it closes. */
   beginUpgrade(socket: Duplex): void {
     this.active += 1;
     socket.once('close', () => {
@@ -92,7 +95,7 @@ class Connections {
     });
   }
 
-  /** Resolves when no request is under way, or when the time is over. */
+  /** Resolves when no request is in progress, or after `withinMs`. */
   drained(withinMs: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, withinMs);
@@ -120,12 +123,13 @@ function secureServer(options: ServerOptions, app: App, connections: Connections
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
     ciphers,
-    // Differs: one header may have 64 KiB over HTTP/2 (nghttp2's NGHTTP2_HD_MAX_NV), and all of them must come in nine frames.
+    // Differs: over HTTP/2 one header may have 64 KiB (nghttp2's NGHTTP2_HD_MAX_NV), and all headers must fit into nine
+    // frames.
     settings: { maxConcurrentStreams: 1000, initialWindowSize: 1024 * 1024, maxHeaderListSize: maxHeaderBytes, maxFrameSize },
-    // In MB. Beyond Node's 10 new streams are refused while large lists are on their way.
+    // In MB. With Node's default of 10, new streams are refused while large lists are being sent.
     maxSessionMemory: 256,
   });
-  // Members of HTTP/1 servers that HTTP/2 servers with allowHTTP1 have, too; their types do not say so.
+  // HTTP/2 servers with allowHTTP1 also have these members of HTTP/1 servers, but their types do not declare them.
   Object.assign(server, {
     maxHeaderSize: maxHeaderBytes,
     keepAliveTimeout: keepAliveMs,
@@ -135,7 +139,7 @@ function secureServer(options: ServerOptions, app: App, connections: Connections
   });
   contain(server, (error, [, ...parts]) => {
     const connections = parts.filter(isDestroyable);
-    // What belongs to no connection is no error of one.
+    // An error without a connection is not a request's error: throw it.
     if (connections.length === 0) throw error;
     report(error);
     for (const connection of connections) connection.destroy();
@@ -174,7 +178,7 @@ function secureServer(options: ServerOptions, app: App, connections: Connections
   server.on('secureConnection', (socket) => {
     containConnection(socket, report);
     connections.sockets.add(socket);
-    // Small answers must not wait for acknowledgements.
+    // Small responses must not wait for acknowledgements (Nagle's algorithm).
     socket.setNoDelay(true);
     if (socket.alpnProtocol !== 'h2') readThroughStream(socket);
     socket.once('close', () => connections.sockets.delete(socket));
@@ -203,7 +207,7 @@ function listen(server: Http2SecureServer, { host, port }: ListenAddress): Promi
   });
 }
 
-/** Starts the API server. Rejects when an address cannot be listened on; then none is. */
+/** Starts the API server. Rejects when it cannot listen on an address; it then listens on none. */
 export async function createServer(options: ServerOptions): Promise<ApiServer> {
   const app = createApp(options);
   const connections = new Connections();

@@ -1,4 +1,4 @@
-/** Bounds how long a request may take, with one timer for all of them that runs only while there are any. */
+/** Limits how long requests may take. One timer serves all requests and runs only while there are any. */
 
 import { goDuration } from '../../api/go-duration.ts';
 import { statusErrors } from '../../api/status-error.ts';
@@ -17,8 +17,9 @@ interface Waiting {
 const longRunningSubresources = new Set(['attach', 'exec', 'proxy', 'log', 'portforward']);
 
 /**
- * What a request's `timeout` parameter says, undefined when nothing that counts. Throws 400; long-running requests have another use for it.
- * Source: apiserver pkg/endpoints/filters/request_deadline.go; pkg/kubeapiserver's LongRunningFunc.
+ * The `timeout` parameter of a request in milliseconds. Undefined when it is absent or has no effect, and for
+ * long-running requests, for which it means something else. Throws 400. Source: apiserver
+ * pkg/endpoints/filters/request_deadline.go; pkg/kubeapiserver's LongRunningFunc.
  */
 export function requestTimeoutMs(exchange: Exchange): number | undefined {
   const { verb, subresource, isResourceRequest } = exchange.info;
@@ -39,7 +40,7 @@ export class Deadlines {
     this.#clock = clock;
   }
 
-  /** Settles as `work` does, or rejects with 504 when it takes longer than 60 s, or than the client wants to wait. */
+  /** Settles as `work` does. Rejects with 504 when it takes longer than 60 s or than the client's timeout. */
   bound<T>(work: Promise<T>, timeoutMs: number = maxTimeoutMs): Promise<T> {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = { expiresMs: this.#clock.now() + timeoutMs, reject };

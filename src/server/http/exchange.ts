@@ -1,4 +1,7 @@
-/** One request and what the filters have found out about it. Headers and query are read lazily: the hot path touches few of them. */
+/**
+ * One request and what the filters have found out about it. Headers and query are parsed lazily, because most requests
+ * use few of them.
+ */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
@@ -17,7 +20,7 @@ const auditIdPattern = /^[\x21-\x7e]{1,64}$/;
 
 export class Exchange implements RequestContext {
   readonly request: Request;
-  /** Absent in tests without sockets. */
+  /** Absent in tests that use no sockets. */
   readonly node: NodeBindings | undefined;
   readonly method: string;
   /** Escaped path, without the query. */
@@ -30,7 +33,7 @@ export class Exchange implements RequestContext {
   /** Milliseconds of the monotonic clock at arrival. */
   readonly startMs: number;
   user: UserInfo = anonymousUser;
-  /** How long the request may take; undefined: as long as any. */
+  /** How long the request may take in milliseconds; undefined: the server's limit. */
   timeoutMs: number | undefined;
   #query: URLSearchParams | undefined;
 
@@ -60,7 +63,10 @@ export class Exchange implements RequestContext {
     return this.request.headers.get(lowerCaseName) ?? '';
   }
 
-  /** Every header, lower-case name and value, in order, repeated ones apart where the transport tells. */
+  /**
+   * Every header as lower-case name and value, in order. Repeated headers are separate where the transport keeps them
+   * apart.
+   */
   *headers(): Iterable<readonly [string, string]> {
     if (this.node === undefined) {
       yield* this.request.headers.entries();
@@ -92,7 +98,7 @@ export class Exchange implements RequestContext {
     return this.header('accept');
   }
 
-  /** Aborts when the client goes away. */
+  /** Aborts when the client disconnects. */
   get signal(): AbortSignal {
     return this.request.signal;
   }

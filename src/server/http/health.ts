@@ -16,8 +16,9 @@ const well = (name: string, endpoints: readonly HealthEndpoint[] = everywhere): 
 });
 
 /**
- * What upstream starts after it began to listen and tells about as checks. Here all of it is done before, so they hold as soon as anything answers.
- * Differs: those of API aggregation and of custom resources are left out. Source: pkg/controlplane/{instance,apiserver/server}.go.
+ * The hooks that upstream runs after it has started to listen, and reports as checks. minik does this work before it
+ * listens, so these checks always pass. Differs: the checks of API aggregation and of custom resources are left out.
+ * Source: pkg/controlplane/{instance,apiserver/server}.go.
  */
 const startHooks: readonly string[] = [
   'start-apiserver-admission-initializer',
@@ -33,7 +34,7 @@ const startHooks: readonly string[] = [
   'start-kubernetes-service-cidr-controller',
 ];
 
-/** All checks in upstream's order; `own` are those of the parts. */
+/** All checks in upstream's order; `own` are the checks of the server's parts. */
 export function allChecks(own: readonly HealthCheck[], isShuttingDown: () => boolean): readonly HealthCheck[] {
   const shutdown = (): void => {
     if (isShuttingDown()) throw new Error('process is shutting down');
@@ -54,7 +55,10 @@ async function failure(check: HealthCheck): Promise<string | undefined> {
   }
 }
 
-/** Answers the whole endpoint: `ok`, or with `?verbose` a line per check. Failures are always verbose, reasons only logged. */
+/**
+ * Answers a health endpoint: `ok`, or with `?verbose` a line per check. Failures always list all checks; their reasons
+ * are only logged.
+ */
 export async function healthRoot(
   exchange: Exchange,
   endpoint: HealthEndpoint,
@@ -88,7 +92,7 @@ export async function healthRoot(
   return respondText(exchange, 200, verbose ? `${lines}${endpoint} check passed\n` : 'ok');
 }
 
-/** One check alone; undefined when there is none of that name. */
+/** Answers one check; undefined when there is no check of that name. */
 export async function healthOf(
   exchange: Exchange,
   endpoint: HealthEndpoint,

@@ -1,4 +1,4 @@
-/** What Node's HTTP/1.1 server does otherwise than Go's: each function mends one thing. */
+/** Adapts Node's HTTP/1.1 server to behave as Go's. Each function corrects one difference. */
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { NodeBindings } from './exchange.ts';
@@ -9,29 +9,36 @@ export const maxHeaderBytes = 1024 * 1024;
 const ignore = (): void => undefined;
 
 /**
- * Has the HTTP parser fed by the socket's stream instead of its handle. The parser pauses while an answer is still on its way out, but a TLS handle
- * hands over all that it has decrypted, paused or not; a paused parser takes that for an error (HPE_PAUSED), and the connection would be dropped
- * without an answer. A stream keeps what comes while it is paused. Source: Node lib/_http_server.js (a listener of `data` parts parser and
- * handle), src/crypto/crypto_tls.cc (TLSWrap::ClearOut).
+ * Makes the HTTP parser read from the socket's stream instead of its handle. The parser pauses while a response is
+ * still being sent, but a TLS handle passes on all data that it has decrypted, paused or not. A paused parser treats
+ * that as an error (HPE_PAUSED), and Node would drop the connection without a response. A stream buffers data while it
+ * is paused. Source: Node lib/_http_server.js (a listener of `data` parts parser and handle), src/crypto/crypto_tls.cc
+ * (TLSWrap::ClearOut).
  */
 export function readThroughStream(socket: TLSSocket): void {
   socket.on('data', ignore);
   socket.off('data', ignore);
 }
 
-/** A client that waits for `100 Continue` gets it when somebody reads the body; without that the answer ends the connection, as Go's does. */
+/**
+ * Sends `100 Continue` to a waiting client only when the body is read. If it is not read, the response closes the
+ * connection, as Go's server does.
+ */
 export function holdBody({ outgoing }: NodeBindings): void {
   if (outgoing instanceof ServerResponse) outgoing.setHeader('Connection', 'close');
 }
 
-/** Asks for the body if the client waits to be asked. Call before reading. */
+/** Sends `100 Continue` when the client waits for it. Call before reading the body. */
 export function askForBody({ incoming, outgoing }: NodeBindings): void {
   if (incoming.headers.expect === undefined || outgoing.headersSent) return;
   if (outgoing instanceof ServerResponse) outgoing.removeHeader('Connection');
   outgoing.writeContinue();
 }
 
-/** Go refuses a request with two hosts, which a proxy and a server might understand differently. Source: Go net/http server.go, readRequest. */
+/**
+ * True when a request has two Host headers, which a proxy and a server might interpret differently. Go refuses such
+ * requests. Source: Go net/http server.go, readRequest.
+ */
 export function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
   let hosts = 0;
   for (let at = 0; at < rawHeaders.length; at += 2)
@@ -39,7 +46,7 @@ export function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
   return hosts > 1;
 }
 
-/** Go's words for a request that is none. The connection ends with it. */
+/** Answers an invalid request with Go's text and closes the connection. */
 export function refuseRequest(outgoing: ServerResponse, reason: string): void {
   outgoing.writeHead(400, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
   outgoing.end(`400 Bad Request: ${reason}`);

@@ -18,10 +18,13 @@ const maxSeries = 2000;
 
 export class RequestMetrics {
   readonly #series = new Map<string, Series>();
-  /** Watches and streams open now. */
+  /** Number of open watches and streams. */
   longRunning = 0;
 
-  /** Counts one finished request; paths that are no resources are counted together, so that series stay bounded. */
+  /**
+   * Counts one finished request. Paths that are not resources are counted together, so that the number of series stays
+   * bounded.
+   */
   record(exchange: Exchange, status: number, durationMs: number): void {
     const { info, method } = exchange;
     const verb = info.isResourceRequest ? (info.verb === '' ? method : info.verb.toUpperCase()) : method;

@@ -5,7 +5,7 @@ export type MediaType = 'application/json' | 'application/yaml' | 'application/v
 
 export const protobufType = 'application/vnd.kubernetes.protobuf';
 
-/** What is written instead of the object itself. */
+/** The form in which an object is sent instead of its own type. */
 export type Transform = 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList' | 'APIGroupDiscoveryList';
 
 export interface Representation {
@@ -52,7 +52,7 @@ function parseAccept(header: string): readonly Clause[] {
   return clauses.filter((clause) => clause.type !== '' && clause.q > 0).toSorted((a, b) => b.q - a.q);
 }
 
-/** Media types by how upstream ranks them for a wildcard. */
+/** Media types that match a clause, in upstream's order for wildcards. */
 function mediaTypeFor(type: string, protobuf: boolean): MediaType | undefined {
   if (type === 'application/json' || type === '*/*' || type === 'application/*') return 'application/json';
   if (type === 'application/yaml') return 'application/yaml';
@@ -60,7 +60,7 @@ function mediaTypeFor(type: string, protobuf: boolean): MediaType | undefined {
   return undefined;
 }
 
-/** `undefined` when the clause must be skipped. */
+/** The transform of a clause; `undefined` when the clause must be skipped. */
 function transformOf(
   params: ReadonlyMap<string, string>,
   mediaType: MediaType,
@@ -90,7 +90,10 @@ export interface NegotiationInput {
   /** Value of `?pretty=`, undefined when absent. */
   readonly pretty: string | undefined;
   readonly offers: Offers;
-  /** Asked only when the client wants protobuf: false for custom resources and virtual answers without a protobuf form. */
+  /**
+   * Called only when the client asks for protobuf. Returns false for custom resources and virtual answers, which have
+   * no protobuf form.
+   */
   readonly protobuf: () => boolean;
 }
 
@@ -115,7 +118,10 @@ export function negotiate(input: NegotiationInput): Representation {
   throw statusErrors.notAcceptable(`only the following media types are accepted: ${acceptedTypes(input.protobuf())}`);
 }
 
-/** As `negotiate`, for an error; undefined when it has no form that the client accepts: it must be sent all the same, see `rawJson`. */
+/**
+ * The same as `negotiate`, for an error. Undefined when the error has no form that the client accepts; it must be sent
+ * all the same, see `rawJson`.
+ */
 export function negotiateError(input: Omit<NegotiationInput, 'offers' | 'protobuf'>): Representation | undefined {
   try {
     return negotiate({ ...input, offers: 'none', protobuf: () => true });

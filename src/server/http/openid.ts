@@ -1,7 +1,10 @@
-/** How others verify service-account tokens: the OpenID provider's configuration and keys. Source: pkg/routes/openidmetadata.go, pkg/serviceaccount/openidmetadata.go. */
+/**
+ * The OpenID provider's configuration and keys, by which others verify service-account tokens. Source:
+ * pkg/routes/openidmetadata.go, pkg/serviceaccount/openidmetadata.go.
+ */
 import type { JsonObject } from '../../api/json.ts';
 
-/** A document that is no API object, served as it is. */
+/** A document that is not an API object and is served unchanged. */
 export interface ServedDocument {
   readonly contentType: string;
   readonly cacheControl: string;
@@ -11,7 +14,7 @@ export interface ServedDocument {
 export interface OpenIdOptions {
   readonly issuer: string;
   readonly algorithm: string;
-  /** `https://host:port` at which this server answers. */
+  /** `https://host:port` of this server. */
   readonly origin: string;
   /** The public key that verifies tokens. */
   jwk(): Promise<JsonObject>;

@@ -1,12 +1,15 @@
-/** What the HTTP layer needs from others: small interfaces, implemented elsewhere and wired by the composition root. */
+/**
+ * What the HTTP layer needs from others: small interfaces that are implemented elsewhere and connected by the
+ * composition root.
+ */
 import type { Readable } from 'node:stream';
 import type { JsonObject } from '../../api/json.ts';
 import type { ComputedResource } from '../../api/schema/openapi/served.ts';
 import type { UserInfo } from '../registry/registry.ts';
 
-/** What a request carries to prove who sends it. */
+/** The credentials that a request carries. */
 export interface Credentials {
-  /** DER of a client certificate that the TLS layer verified against the cluster's CA; its subject, parsed. */
+  /** The client certificate that the TLS layer verified against the cluster's CA, with its subject parsed. */
   readonly clientCertificate: ClientCertificate | undefined;
   /** The token of an `Authorization: Bearer` header. */
   readonly bearerToken: string | undefined;
@@ -22,9 +25,15 @@ export interface ClientCertificate {
   readonly expiresMs: number;
 }
 
-/** Turns a credential into a user. `undefined`: not mine, ask the next; a throw of `StatusError` refuses the request. */
+/**
+ * Turns a credential into a user. `undefined`: the credential is unknown to this authenticator, and the next one is
+ * tried. A thrown `StatusError` refuses the request.
+ */
 export interface Authenticator {
-  /** The user of a token for given audiences, and which of those it is for; absent: tokens are for the API only. */
+  /**
+   * The user of a token for given audiences, and those of the audiences that the token is for. Absent: tokens are for
+   * the API only.
+   */
   verify?(
     token: string,
     audiences: readonly string[],
@@ -32,12 +41,15 @@ export interface Authenticator {
   authenticate(credentials: Credentials): Promise<UserInfo | undefined> | UserInfo | undefined;
 }
 
-/** What is to be allowed. Source: apiserver pkg/authorization/authorizer/interfaces.go (Attributes). */
+/**
+ * The attributes that authorization decides on. Source: apiserver pkg/authorization/authorizer/interfaces.go
+ * (Attributes).
+ */
 export interface AuthorizationAttributes {
   readonly user: UserInfo;
   /** get, list, watch, create, update, patch, delete, deletecollection, impersonate …; lower-case HTTP method for paths. */
   readonly verb: string;
-  /** False: only `path` and `verb` count. */
+  /** False: only `path` and `verb` are used. */
   readonly isResourceRequest: boolean;
   readonly namespace: string;
   readonly apiGroup: string;
@@ -50,7 +62,7 @@ export interface AuthorizationAttributes {
 
 export interface AuthorizationDecision {
   readonly allowed: boolean;
-  /** Shown after the message of a 403; '' for none. */
+  /** Shown after the message of a 403; '' for no reason. */
   readonly reason: string;
 }
 
@@ -71,9 +83,9 @@ export interface RuleResolver {
   };
 }
 
-/** Protobuf of the built-in API types, without the `k8s\0` envelope's transport concerns: whole wire messages, envelope included. */
+/** Protobuf of the built-in API types: whole messages, including their `k8s\0` envelope. */
 export interface ProtobufCodec {
-  /** True when the model has a protobuf form (custom resources have none). */
+  /** True when the type has a protobuf form (custom resources have none). */
   supports(apiVersion: string, kind: string): boolean;
   /** Encodes with the envelope. */
   encode(object: JsonObject): Uint8Array;
@@ -81,7 +93,10 @@ export interface ProtobufCodec {
   decode(bytes: Uint8Array, fallback: { readonly apiVersion: string; readonly kind: string }): JsonObject;
 }
 
-/** The OpenAPI documents as JSON objects, given the computed resources; called again when the served Kinds changed. */
+/**
+ * The OpenAPI documents as JSON objects, including the given computed resources. Called again after the served Kinds
+ * have changed.
+ */
 export interface OpenApiSource {
   /** Swagger 2.0 of everything. */
   v2(computed: readonly ComputedResource[]): Promise<JsonObject> | JsonObject;
@@ -91,18 +106,21 @@ export interface OpenApiSource {
   v2Protobuf?(computed: readonly ComputedResource[]): Promise<Uint8Array> | Uint8Array;
 }
 
-/** What a node's kubelet answers. */
+/** The answer of a node's kubelet. */
 export interface NodeAnswer {
   readonly status: number;
   readonly contentType: string;
-  /** Of a redirect. */
+  /** The target of a redirect. */
   readonly location?: string;
   readonly body: string | Readable;
 }
 
 /** The APIs of the nodes in this process. */
 export interface NodeApis {
-  /** Answers a GET at a node's kubelet; undefined when the node has none here. `path` is decoded and starts with a slash. */
+  /**
+   * Answers a GET to a node's kubelet; undefined when this process has no kubelet for the node. `path` is decoded and
+   * starts with a slash.
+   */
   get(node: string, path: string, query: URLSearchParams): Promise<NodeAnswer> | undefined;
 }
 

@@ -1,10 +1,10 @@
-/** What a request is about, read from its method and path. Source: apiserver pkg/endpoints/request/requestinfo.go. */
+/** Parses what a request is about from its method and path. Source: apiserver pkg/endpoints/request/requestinfo.go. */
 import { namespace as namespaceKind } from '../../api/kinds/core/namespace.ts';
 
 export interface RequestInfo {
   readonly isResourceRequest: boolean;
   readonly path: string;
-  /** get, list, watch, create, update, patch, delete, deletecollection; lower-case method for other paths. */
+  /** get, list, watch, create, update, patch, delete, deletecollection; the lower-case method for other paths. */
   readonly verb: string;
   readonly apiGroup: string;
   readonly apiVersion: string;
@@ -27,7 +27,7 @@ const verbs: Readonly<Record<string, string>> = {
   DELETE: 'delete',
 };
 
-/** `/namespaces/a/status` is about the namespace, `/namespaces/a/pods` about what is in it. */
+/** `/namespaces/a/status` is a sub-resource of the namespace; `/namespaces/a/pods` is a resource within it. */
 const namespaceSubresources: ReadonlySet<string> = new Set(Object.keys(namespaceKind.subresources));
 
 const nonResource = (method: string, path: string): RequestInfo => ({
@@ -55,7 +55,7 @@ const decode = (segment: string): string => {
 
 const isTrue = (value: string | null): boolean => value !== null && value !== 'false' && value !== '0';
 
-/** `metadata.name=x` alone or among others, as RequiresExactMatch finds it. */
+/** The name in `metadata.name=x`, alone or among other terms, as RequiresExactMatch finds it. */
 function exactName(fieldSelector: string | null): string {
   if (fieldSelector === null || !fieldSelector.includes('metadata.name=')) return '';
   for (const term of fieldSelector.split(',')) {
@@ -67,7 +67,7 @@ function exactName(fieldSelector: string | null): string {
 
 /** Parses a request line. `path` is the escaped path without the query. */
 export function requestInfo(method: string, path: string, query: URLSearchParams | undefined): RequestInfo {
-  // Of the decoded path, as upstream splits it: an escaped slash is one, and an empty segment counts.
+  // Upstream splits the decoded path, so an escaped slash separates segments, and empty segments count.
   const parts = decode(path)
     .replace(/^\/+|\/+$/g, '')
     .split('/');

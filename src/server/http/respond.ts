@@ -14,7 +14,7 @@ const gzipThresholdBytes = 128 * 1024;
 /** Upstream's defaultGzipContentEncodingLevel. */
 const gzipLevel = 1;
 
-/** Smaller lists are sent at once. */
+/** Lists below this size are sent in one piece. */
 const streamThresholdBytes = 512 * 1024;
 
 export type Headers = Record<string, string>;
@@ -25,7 +25,7 @@ export function warningHeader(text: string): string {
   return `299 - "${encodeHeader(clean).replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
 
-/** Header values carry bytes; UTF-8 text goes over the wire as its bytes. */
+/** Node writes header values as latin1; this makes it send the bytes of UTF-8 text. */
 const encodeHeader = (text: string): string => (/^[\x20-\x7e]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1'));
 
 /** Headers that every answer has. */
@@ -33,7 +33,7 @@ export function baseHeaders(exchange: Exchange, contentType: string): Headers {
   return { 'Audit-Id': exchange.auditId, 'Cache-Control': 'no-cache, private', 'Content-Type': contentType };
 }
 
-/** 204: there is nothing to say. */
+/** A 204 answer, which has no body. */
 export const respondNothing = ({ auditId }: Exchange): Response =>
   new Response(null, { status: 204, headers: { 'Audit-Id': auditId, 'Cache-Control': 'no-cache, private' } });
 
@@ -42,7 +42,10 @@ const acceptsGzip = (exchange: Exchange): boolean => {
   return header !== '' && header.split(',').some((part) => part.trim().split(';')[0] === 'gzip');
 };
 
-/** Each warning is a header of its own. The adapter would join those of a `Response`, so they go to Node's response directly. */
+/**
+ * Each warning is a separate header. The adapter would join those of a `Response`, so they are set directly on Node's
+ * response.
+ */
 function withWarnings(headers: Headers, { warnings, node }: Exchange): Headers | globalThis.Headers {
   if (warnings.length === 0) return headers;
   if (node !== undefined) {
@@ -58,7 +61,7 @@ function withWarnings(headers: Headers, { warnings, node }: Exchange): Headers |
 const lengthOf = (body: Body): number => (typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength);
 const wholeOf = (body: Body): Uint8Array | string => (body instanceof ListBody ? body.whole() : body);
 
-/** A large list piece by piece, as fast as the client takes it. */
+/** Streams a large list piece by piece, as fast as the client reads. */
 function streamed(body: ListBody): ReadableStream<Uint8Array> {
   const pieces = body.pieces();
   return new ReadableStream<Uint8Array>(
@@ -81,7 +84,7 @@ function finish(exchange: Exchange, status: number, body: Body, headers: Headers
     const all = withWarnings({ ...headers, 'Content-Length': String(body.byteLength) }, exchange);
     return new Response(streamed(body), { status, headers: all });
   }
-  // The DOM types want an ArrayBuffer behind the view; stored buffers have one.
+  // The DOM types require an ArrayBuffer behind the view; stored buffers have one.
   return new Response(wholeOf(body) as Uint8Array<ArrayBuffer> | string, { status, headers: withWarnings(headers, exchange) });
 }
 
@@ -94,10 +97,10 @@ export function respond(exchange: Exchange, status: number, body: Body, headers:
   );
 }
 
-/** What is kept compressed for good. */
+/** A body that is kept compressed. */
 export interface CompressedBody {
   readonly gzip: Uint8Array;
-  /** Uncompressed. */
+  /** Size in bytes when uncompressed. */
   readonly size: number;
 }
 
@@ -107,7 +110,7 @@ export const compressed = async (body: Uint8Array): Promise<CompressedBody> => (
   size: body.byteLength,
 });
 
-/** As `respond`, with a body that is compressed already. */
+/** The same as `respond`, with a body that is already compressed. */
 export function respondCompressed(
   exchange: Exchange,
   status: number,

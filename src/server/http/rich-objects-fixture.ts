@@ -108,7 +108,7 @@ const metadata: JsonObject = {
 const now = '2026-01-01T00:00:00Z';
 const condition: JsonObject = { type: 'Ready', status: 'True', lastTransitionTime: now, reason: 'R', message: 'm' };
 
-/** By the path of their collection. */
+/** The objects, by the path of their collection. */
 export const richObjects: Readonly<Record<string, JsonObject>> = {
   '/api/v1/namespaces': { metadata, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active', conditions: [condition] } },
   '/api/v1/nodes': {

@@ -1,4 +1,4 @@
-/** What every handler works with; made once by `createApp`. */
+/** What every handler uses; made once by `createApp`. */
 import type { Clock } from '../../client/clock.ts';
 import type { Logger } from '../../client/logger.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -30,13 +30,13 @@ export interface ServerContext {
   readonly clock: Clock;
   readonly metrics: RequestMetrics;
   readonly watches: WatchHub;
-  /** Told of events that watchers are sent, as they go. */
+  /** Called with the number of events that are sent to watchers, as they are sent. */
   readonly onEvents: (count: number) => void;
   readonly deadlines: Deadlines;
   readonly discovery: Discovery;
   /** Whether the proxy sub-resources may connect to an address. */
   readonly mayProxyTo: (host: string) => boolean;
-  /** Whether pods' addresses lead to pods. */
+  /** Whether the addresses of pods can be reached. */
   readonly podsAreReachable: boolean;
   readonly virtualResources: readonly VirtualResource[];
   /** Milliseconds of a monotonic clock, for durations. */

@@ -4,7 +4,10 @@ import { errorStack } from '../../api/error-text.ts';
 import { type Status, StatusError, statusErrors } from '../../api/status-error.ts';
 import type { Logger } from '../../client/logger.ts';
 
-/** Any thrown value as the error that the client sees. What is no `StatusError` is a bug: 500, logged with its cause. */
+/**
+ * The error that the client sees for any thrown value. A value that is not a `StatusError` is a bug: it becomes a 500
+ * and is logged with its cause.
+ */
 export function toStatusError(error: unknown, logger: Logger, fields: Readonly<Record<string, unknown>>): StatusError {
   if (error instanceof StatusError) {
     if (error.code === 500) logger.error('request failed', { ...fields, error: stackOf(error.cause ?? error) });

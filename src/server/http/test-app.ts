@@ -48,16 +48,16 @@ const schemas = loadSchemas(brotliDecompressSync);
 export interface TestApp {
   readonly app: App;
   readonly store: Store;
-  /** What is served; tests may add to it. */
+  /** The served Kinds; tests may add to them. */
   readonly kinds: MutableKindSet;
   readonly options: AppOptions;
-  /** A request as `admin` without sockets. */
+  /** Sends a request as `admin`, without sockets. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
-  /** The same, its body parsed. */
+  /** The same, with the body of the answer parsed. */
   json(path: string, init?: RequestInit): Promise<{ readonly status: number; readonly body: Record<string, unknown> }>;
 }
 
-/** Makes the app. Everyone may do everything unless an authorizer is given. */
+/** Makes the app. Every request is allowed unless an authorizer is given. */
 export function testApp(
   more: Partial<AppOptions> = {},
   store: Store = createMemoryStore(),

@@ -14,12 +14,12 @@ import { testApp } from './test-app.ts';
 export interface Running {
   readonly server: ApiServer;
   readonly pki: Pki;
-  /** Makes an object without the socket. */
+  /** Sends a request without the socket, to make objects. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
   readonly identity: { readonly ca: string; readonly key: string; readonly cert: string };
 }
 
-/** A server on a port of its own, over an app of tests, that ends with the test. */
+/** Starts a server on its own port over a test app; it is closed when the test ends. */
 export async function start(t: TestContext, more: Partial<AppOptions> = {}): Promise<Running> {
   const directory = await mkdtemp(join(tmpdir(), 'minik-http-'));
   const pki = await loadPki({ directory, serviceIp: '10.96.0.1', extraNames: [] });
@@ -32,7 +32,7 @@ export async function start(t: TestContext, more: Partial<AppOptions> = {}): Pro
   return { server, pki, fetch, identity: { ca: pki.caCertificate, key: pki.admin.key, cert: pki.admin.certificate } };
 }
 
-/** One request over HTTP/1.1 and its whole answer. */
+/** Sends one request over HTTP/1.1 and reads the whole response. */
 export async function ask(
   url: string,
   options: RequestOptions,

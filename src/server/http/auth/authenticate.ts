@@ -1,4 +1,6 @@
-/** Who sends a request. Source: apiserver pkg/endpoints/filters/authentication.go, pkg/authentication/group. */
+/**
+ * Finds out who sends a request. Source: apiserver pkg/endpoints/filters/authentication.go, pkg/authentication/group.
+ */
 import { isUtf8 } from 'node:buffer';
 import type { TLSSocket } from 'node:tls';
 import { statusErrors } from '../../../api/status-error.ts';
@@ -9,7 +11,10 @@ import type { Authenticator, ClientCertificate, Credentials } from '../ports.ts'
 
 const bearerProtocol = 'base64url.bearer.authorization.k8s.io.';
 
-/** The token of an `Authorization: Bearer` header; other schemes say nothing to us. Source: apiserver pkg/authentication/request/bearertoken. */
+/**
+ * The token of an `Authorization: Bearer` header; other schemes are ignored. Source: apiserver
+ * pkg/authentication/request/bearertoken.
+ */
 function headerToken(exchange: Exchange): string | undefined {
   const [scheme = '', token = ''] = exchange.header('authorization').trim().split(' ', 3);
   return token !== '' && scheme.toLowerCase() === 'bearer' ? token : undefined;
@@ -18,8 +23,9 @@ function headerToken(exchange: Exchange): string | undefined {
 const isUtf8Base64 = (text: string): boolean => /^[\w-]*$/.test(text) && text.length % 4 !== 1 && isUtf8(Buffer.from(text, 'base64url'));
 
 /**
- * The token that a browser hides among the sub-protocols of a WebSocket. Throws 401 when there are several, when it is malformed, and when no other
- * sub-protocol is offered, as the token's is not echoed. Source: apiserver pkg/authentication/request/websocket/protocol.go.
+ * The token that a browser passes as one of the sub-protocols of a WebSocket. Throws 401 when there are several tokens,
+ * when one is malformed, or when no other sub-protocol is offered, because the server must never echo the token.
+ * Source: apiserver pkg/authentication/request/websocket/protocol.go.
  */
 function protocolToken(exchange: Exchange): string | undefined {
   const protocols = exchange.header('sec-websocket-protocol');
@@ -31,10 +37,16 @@ function protocolToken(exchange: Exchange): string | undefined {
   return token === '' ? undefined : Buffer.from(token, 'base64url').toString('utf8');
 }
 
-/** The verified client certificate of a connection; 'bad' when one was sent that the CA did not sign or that has expired. */
+/**
+ * The verified client certificate of a connection; 'bad' when the client sent one that the CA did not sign or that has
+ * expired.
+ */
 export type PeerCertificate = ClientCertificate | 'bad' | undefined;
 
-/** Reads the certificate of a TLS connection once; requests on it share the answer, and each looks whether it is valid still. */
+/**
+ * Reads the certificate of a TLS connection once. Requests on the connection share the result, and each checks that the
+ * certificate is still valid.
+ */
 export class PeerCertificates {
   readonly #clock: Clock;
   readonly #known = new WeakMap<object, { readonly value: PeerCertificate }>();
@@ -48,7 +60,7 @@ export class PeerCertificates {
     const { incoming } = exchange.node;
     const connection = 'stream' in incoming ? incoming.stream.session?.socket : incoming.socket;
     const certificate = connection === undefined ? undefined : this.#ofSocket(connection);
-    // A connection, or a TLS session that is resumed, may outlive the certificate that it began with.
+    // A connection, or a TLS session that is resumed, may outlive the certificate that it started with.
     return typeof certificate === 'object' && this.#clock.now() > certificate.expiresMs ? 'bad' : certificate;
   }
 
@@ -68,7 +80,7 @@ const listOf = (value: unknown): readonly string[] => (Array.isArray(value) ? va
 
 function readCertificate(socket: TLSSocket): PeerCertificate {
   const certificate = socket.getPeerCertificate();
-  // Without a client certificate Node answers an empty object.
+  // Without a client certificate, Node returns an empty object.
   if (certificate === null || Object.keys(certificate).length === 0) return undefined;
   if (!socket.authorized) return 'bad';
   const [commonName = ''] = listOf(certificate.subject.CN);
@@ -102,14 +114,18 @@ function withAuthenticatedGroup(user: UserInfo): UserInfo {
 
 const certificateUsers = new WeakMap<ClientCertificate, UserInfo>();
 
-/** The user of a certificate that has been authenticated before; a certificate is asked first. Undefined: see `authenticate`. */
+/**
+ * The user of a certificate that has been authenticated before; certificates take precedence over other credentials.
+ * Undefined: call `authenticate`.
+ */
 export function knownUser(certificate: PeerCertificate): UserInfo | undefined {
   return typeof certificate === 'object' ? certificateUsers.get(certificate) : undefined;
 }
 
 /**
- * Finds the user of a request: the first authenticator that knows any of its credentials. Without credentials that say anything to us the user is
- * anonymous. Throws 401 when there were some and all were wrong. Source: apiserver pkg/authentication/request/union.
+ * Finds the user of a request: that of the first authenticator that accepts any of its credentials. A request without
+ * credentials of a known kind is anonymous. Throws 401 when there were credentials and all were refused. Source:
+ * apiserver pkg/authentication/request/union.
  */
 export async function authenticate(
   exchange: Exchange,

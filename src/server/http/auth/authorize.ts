@@ -1,4 +1,4 @@
-/** May they? Source: apiserver pkg/endpoints/filters/authorization.go. */
+/** Checks whether the user may make a request. Source: apiserver pkg/endpoints/filters/authorization.go. */
 
 import { forbiddenError } from '../../auth/forbidden.ts';
 import type { Exchange } from '../exchange.ts';
@@ -20,7 +20,10 @@ export function attributesOf(exchange: Exchange): AuthorizationAttributes {
   };
 }
 
-/** Throws 403 with upstream's sentence when the user may not. `verb`: other than the request's, when that takes more than one. */
+/**
+ * Throws 403 with upstream's message when the user may not make the request. `verb`: a verb to check instead of the
+ * request's own, when a request needs more than one permission.
+ */
 export function authorize(exchange: Exchange, authorizer: Authorizer, verb = exchange.info.verb): Promise<void> | undefined {
   const attributes = { ...attributesOf(exchange), verb };
   const answer = authorizer.authorize(attributes);

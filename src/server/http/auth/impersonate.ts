@@ -10,7 +10,7 @@ interface Wish {
   readonly apiGroup: string;
   readonly namespace: string;
   readonly name: string;
-  /** The key of an extra. */
+  /** The key of an entry of `extra`. */
   readonly subresource: string;
 }
 
@@ -42,7 +42,7 @@ function serviceAccountOf(user: string): { readonly namespace: string; readonly 
 const goStrings = (texts: readonly string[]): string =>
   texts.length === 0 ? '[]string(nil)' : `[]string{${texts.map((text) => JSON.stringify(text)).join(', ')}}`;
 
-/** The wishes as Go prints the user that they would make. */
+/** The user that the headers ask for, as Go prints it. */
 function goUser(wishes: readonly Wish[]): string {
   const named = (resource: Wish['resource']): readonly Wish[] => wishes.filter((item) => item.resource === resource);
   const extras = [...Map.groupBy(named('userextras'), ({ subresource }) => subresource)].toSorted(([a], [b]) => (a < b ? -1 : 1));
@@ -88,14 +88,14 @@ function userFrom(wishes: readonly Wish[]): UserInfo {
   return { name, uid: wishes.find((w) => w.resource === 'uids')?.name ?? '', groups, extra };
 }
 
-/** Whether a request asks to act as another; errs on the side of true. */
+/** Whether a request asks to impersonate a user. May be true for one that does not. */
 export const mayImpersonate = (exchange: Exchange): boolean => {
   if (exchange.node === undefined) return true;
   for (const name in exchange.node.incoming.headers) if (name.startsWith('impersonate-')) return true;
   return false;
 };
 
-/** The user to act as: the sender, or whom it may impersonate. Throws 403 or 400. */
+/** The user that the request acts as: the sender, or the user that it may impersonate. Throws 403 or 400. */
 export async function impersonate(exchange: Exchange, user: UserInfo, authorizer: Authorizer): Promise<UserInfo> {
   if (!mayImpersonate(exchange)) return user;
   const wishes = wishesOf(exchange);

@@ -1,10 +1,13 @@
-/** Everything in one document: APIGroupDiscoveryList. Source: KEP-3352; api apidiscovery/v2/types.go. */
+/**
+ * Aggregated discovery: everything in one document, an APIGroupDiscoveryList. Source: KEP-3352; api
+ * apidiscovery/v2/types.go.
+ */
 import type { JsonObject } from '../../../api/json.ts';
 import type { GroupVersionKind } from '../../../api/object.ts';
 import type { ServedGroup, ServedGroupVersion, ServedResource } from './group-versions.ts';
 
 /**
- * Group and version stay empty where they are those of the list. Source: apiserver pkg/endpoints/installer.go
+ * Group and version are left empty where they equal those of the list. Source: apiserver pkg/endpoints/installer.go
  * (ConvertGroupVersionIntoToDiscovery).
  */
 function resourceJson({ kind, verbs, subresources }: ServedResource, group: string, version: string): JsonObject {
@@ -31,7 +34,7 @@ const versionJson = ({ group, version, resources }: ServedGroupVersion): JsonObj
   freshness: 'Current',
 });
 
-/** `discoveryVersion` is v2 or v2beta1 of apidiscovery.k8s.io; the two read alike. */
+/** `discoveryVersion` is v2 or v2beta1 of apidiscovery.k8s.io; both have the same content. */
 export const groupDiscoveryList = (groups: readonly ServedGroup[], discoveryVersion: string): JsonObject => ({
   kind: 'APIGroupDiscoveryList',
   apiVersion: `apidiscovery.k8s.io/${discoveryVersion}`,

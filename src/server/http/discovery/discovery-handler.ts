@@ -1,4 +1,4 @@
-/** `/api`, `/apis` and the paths above resources. */
+/** Serves `/api`, `/apis` and the other paths above resources. */
 import { statusErrors } from '../../../api/status-error.ts';
 import { encodeObject } from '../encode/encode.ts';
 import type { Exchange } from '../exchange.ts';
@@ -10,14 +10,14 @@ import type { ServerContext } from '../server-context.ts';
 const matches = (header: string, etag: string): boolean =>
   header !== '' && header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
 
-/** Answers, or undefined when nothing is served at the path. */
+/** Returns the answer, or undefined when nothing is served at the path. */
 export async function handleDiscovery(exchange: Exchange, server: ServerContext): Promise<Response | undefined> {
   const parts = exchange.path.split('/').filter((part) => part !== '');
   const [prefix = ''] = parts;
   const top = parts.length === 1;
   const object = server.discovery.legacy(parts);
   if (object === undefined) {
-    // Upstream's router for a served version answers for everything below its path.
+    // In upstream, the router of a served version answers all paths below it, even unknown ones.
     if (server.discovery.serves(parts)) throw statusErrors.noSuchResource();
     return undefined;
   }

@@ -1,4 +1,4 @@
-/** Serves discovery; documents are made once and again only when the set of Kinds has changed. */
+/** Serves discovery. Documents are cached until the set of Kinds changes. */
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../../api/json.ts';
 import type { AnyKind } from '../../../api/kind.ts';
@@ -16,7 +16,7 @@ export interface AggregatedDocument {
 export class Discovery {
   readonly #kinds: KindSet;
   readonly #virtual: readonly VirtualResource[];
-  /** `host:port` for old clients. */
+  /** `host:port` of this server, for old clients. */
   serverAddress = '127.0.0.1:6443';
   #all: readonly AnyKind[] | undefined;
   #count = -1;
@@ -39,7 +39,10 @@ export class Discovery {
     return this.#groups;
   }
 
-  /** The document of a path split at its slashes (`['apis', 'apps', 'v1']`); undefined when nothing is served there. */
+  /**
+   * The document of a path that is split at its slashes (`['apis', 'apps', 'v1']`); undefined when nothing is served
+   * there.
+   */
   legacy(parts: readonly string[]): JsonObject | undefined {
     const [prefix, first, second, more] = parts;
     if (more !== undefined) return undefined;
@@ -52,7 +55,7 @@ export class Discovery {
   }
 
   /**
-   * Whether a path split at its slashes lies below `/api` or in a served group. Source: apiserver
+   * Whether a path that is split at its slashes lies below `/api` or in a served group. Source: apiserver
    * pkg/server/handler.go, director.
    */
   serves([prefix, group]: readonly string[]): boolean {

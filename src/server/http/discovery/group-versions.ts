@@ -25,7 +25,7 @@ export interface ServedGroup {
   readonly versions: readonly ServedGroupVersion[];
 }
 
-/** Groups in upstream's priority (kube-aggregator's API services); others follow by name. */
+/** Groups in upstream's priority (kube-aggregator's API services). Other groups follow, sorted by name. */
 const groupOrder: readonly string[] = [
   ...['', 'apiregistration.k8s.io', 'events.k8s.io', 'authentication.k8s.io', 'authorization.k8s.io', 'autoscaling', 'batch'],
   ...['certificates.k8s.io', 'networking.k8s.io', 'policy', 'rbac.authorization.k8s.io', 'storage.k8s.io', 'admissionregistration.k8s.io'],
@@ -33,7 +33,7 @@ const groupOrder: readonly string[] = [
   ...['flowcontrol.apiserver.k8s.io', 'internal.apiserver.k8s.io', 'storagemigration.k8s.io', 'apps'],
 ];
 
-/** After everything else, so that short names resolve to the current groups. */
+/** These groups come last, so that short names resolve to the current groups. */
 const legacyGroups: readonly string[] = ['extensions'];
 
 const groupRank = (group: string): number => {

@@ -1,4 +1,4 @@
-/** `/api`, `/apis` and below as one document per path. Source: apiserver pkg/endpoints/discovery. */
+/** Discovery with one document per path: `/api`, `/apis` and below. Source: apiserver pkg/endpoints/discovery. */
 import type { JsonObject } from '../../../api/json.ts';
 import { apiVersionOf } from '../../../api/kind.ts';
 import type { ServedGroup, ServedGroupVersion, ServedResource } from './group-versions.ts';

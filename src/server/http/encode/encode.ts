@@ -1,5 +1,6 @@
 /**
- * Entries and lists in every representation. JSON is assembled from the store's bytes; nothing is serialized again that has been before.
+ * Encodes entries and lists in every representation. JSON is assembled from the bytes in the store, so no object is
+ * serialized twice.
  */
 import type { JsonObject } from '../../../api/json.ts';
 import { hasProtobuf } from '../../../api/schema/model-formats.ts';
@@ -20,33 +21,36 @@ export interface EncodeContext {
   readonly codec: ProtobufCodec;
   readonly columns: TableColumns;
   readonly served: ServedEntries;
-  /** Milliseconds since the epoch, for ages. */
+  /** Milliseconds since the epoch, for rendering ages. */
   readonly now: number;
   readonly includeObject: IncludeObject;
 }
 
-/** What an answer consists of. */
+/** The body of an answer. */
 export type Body = Uint8Array | string | ListBody;
 
 type What = Pick<Target, 'kind' | 'served'>;
 
-/** An object that is no stored entry (Status, Scale, discovery) in a representation. */
+/** Encodes an object that is not a stored entry (Status, Scale, discovery). */
 export async function encodeObject(object: JsonObject, representation: Representation, codec: ProtobufCodec): Promise<Uint8Array | string> {
   if (representation.mediaType === 'application/vnd.kubernetes.protobuf') return codec.encode(object);
   if (representation.mediaType === 'application/yaml') return yamlOf(object);
   return representation.pretty ? `${JSON.stringify(object, null, 2)}\n` : `${JSON.stringify(object)}\n`;
 }
 
-/** A document in the one form that it has. Source: apiserver pkg/endpoints/handlers/responsewriters/writers.go, WriteRawJSON. */
+/**
+ * A document whose only representation is JSON. Source: apiserver pkg/endpoints/handlers/responsewriters/writers.go,
+ * WriteRawJSON.
+ */
 export const rawJson = (object: JsonObject): string => JSON.stringify(object, null, 2);
 
 async function yamlOf(object: JsonObject): Promise<string> {
   const { stringify } = await import('yaml');
-  // Go's library quotes what YAML 1.1 would read as something else than a string, such as times.
+  // Go's library quotes strings that YAML 1.1 would read as another type, such as times.
   return stringify(object, { version: '1.1', indentSeq: false, lineWidth: 0, aliasDuplicateObjects: false, sortMapEntries: true });
 }
 
-/** Text that is already JSON, in the representation asked for. */
+/** Converts text that is already JSON to the requested representation. */
 async function fromJson(json: string, representation: Representation): Promise<string> {
   if (representation.mediaType === 'application/yaml') return yamlOf(JSON.parse(json) as JsonObject);
   return representation.pretty ? `${JSON.stringify(JSON.parse(json), null, 2)}\n` : `${json}\n`;
@@ -54,7 +58,10 @@ async function fromJson(json: string, representation: Representation): Promise<s
 
 const plain = (r: Representation): boolean => r.mediaType === 'application/json' && !r.pretty;
 
-/** One entry. The plain JSON of a stored version is the store's own bytes: synchronous and without a copy. */
+/**
+ * Encodes one entry. The plain JSON of a stored version is returned synchronously and without a copy: it is the bytes
+ * in the store.
+ */
 export function encodeEntry(
   target: What,
   entry: Entry,
@@ -103,7 +110,7 @@ const goName = (target: What, list = false): string => {
   return `*${internalPackage(kind)}.${list ? kind.names.list : kind.kind}`;
 };
 
-/** The metadata of a list, members absent as upstream leaves them. */
+/** The metadata of a list; members that upstream leaves out are absent. */
 export const listMeta = (answer: ListAnswer): ListMeta => ({
   ...(answer.resourceVersion === '' ? {} : { resourceVersion: answer.resourceVersion }),
   ...(answer.continue === '' ? {} : { continue: answer.continue }),
@@ -115,7 +122,7 @@ interface ListJson {
   readonly apiVersion: string;
   readonly meta: ListMeta;
   readonly items: readonly Buffer[];
-  /** As in `ListBody`. */
+  /** See `ListBody`. */
   readonly dropped?: number;
 }
 
@@ -126,14 +133,15 @@ function joinList({ kind, apiVersion, meta, items, dropped = 0 }: ListJson): Lis
 }
 
 /**
- * Whether items of a Kind's lists carry `kind` and `apiVersion`. Those of built-in Kinds do not: Go's encoder sets them on the list only.
- * Source: apimachinery pkg/runtime/serializer/versioning/versioning.go (doEncode); custom resources are unstructured and keep them.
+ * Whether the items of a Kind's lists carry `kind` and `apiVersion`. For built-in Kinds they do not: Go's encoder sets
+ * them on the list only. Source: apimachinery pkg/runtime/serializer/versioning/versioning.go (doEncode). Custom
+ * resources are unstructured and keep them.
  */
 const itemsNameTheirType = (target: What): boolean => !hasProtobuf(servedSchema(target));
 
 const withoutType = ({ apiVersion: _version, kind: _kind, ...rest }: JsonObject): JsonObject => rest;
 
-/** A list answer. */
+/** Encodes a list. */
 export function encodeList(
   target: What,
   answer: ListAnswer,

@@ -1,6 +1,12 @@
-/** The JSON of a list from the bytes of its items, put together piece by piece while it is sent, so that a large one is never in memory twice. */
+/**
+ * The JSON of a list, assembled from the bytes of its items. It is built piece by piece while it is sent, so that a
+ * large list is never in memory twice.
+ */
 
-/** A piece is encrypted and sent while it is still in the processor's cache, and the client reads it while the next one is made. */
+/**
+ * Size of a piece. At this size a piece is encrypted and sent while it is still in the processor's cache, and the
+ * client reads it while the next one is made.
+ */
 const pieceBytes = 256 * 1024;
 const comma = 0x2c;
 const openingBrace = 0x7b;
@@ -8,10 +14,13 @@ const quote = 0x22;
 
 export interface ListParts {
   readonly head: Uint8Array;
-  /** Objects, between which commas come. They must not change any more. */
+  /** The objects, which are joined with commas. Their bytes must not change any more. */
   readonly items: readonly Uint8Array[];
   readonly tail: Uint8Array;
-  /** Leading bytes of each item that are left out: its brace and its first members, up to the comma after them. The brace stays. Default 0. */
+  /**
+   * How many leading bytes of each item are left out: those of its first members, up to the comma after them, counted
+   * from the opening brace. The brace is written all the same. Default 0.
+   */
   readonly dropped?: number;
 }
 
@@ -20,10 +29,13 @@ export class ListBody {
   readonly #head: Uint8Array;
   readonly #items: readonly Uint8Array[];
   readonly #tail: Uint8Array;
-  /** By how many bytes each item is shorter: what stood before the last byte that is dropped, which becomes the brace. */
+  /**
+   * By how many bytes each item gets shorter. The last dropped byte is overwritten with the brace, so this is one less
+   * than `dropped`.
+   */
   readonly #less: number;
 
-  /** Throws an Error (a bug) when what is dropped of an item does not end between two of its members. */
+  /** Throws an Error (a bug) when `dropped` does not end between two members of an item. */
   constructor({ head, items, tail, dropped = 0 }: ListParts) {
     this.#head = head;
     this.#items = items;
@@ -41,19 +53,19 @@ export class ListBody {
     this.byteLength = size;
   }
 
-  /** All of it. */
+  /** The whole body. */
   whole(): Buffer {
     return this.#piece(0, this.#items.length, this.byteLength);
   }
 
-  /** All of it, in order. Each is fresh and the receiver's own. */
+  /** The whole body as pieces, in order. Each piece is a new buffer that the receiver may keep. */
   *pieces(): Generator<Buffer, void, undefined> {
     const items = this.#items;
     const less = this.#less;
     for (let from = 0; from < items.length; ) {
       let to = from;
       let size = from === 0 ? this.#head.length : 0;
-      // One comma each: before it, or, for the first of all, none.
+      // Each item takes one comma before it, except the first item of all.
       while (to < items.length && size < pieceBytes) size += (items[to++]?.length ?? 0) - less + 1;
       if (from === 0) size -= 1;
       if (to === items.length) size += this.#tail.length;
@@ -63,7 +75,7 @@ export class ListBody {
     if (items.length === 0) yield this.whole();
   }
 
-  /** Some items, with the head before the first and the tail after the last of all. */
+  /** Items `from` to `to`, with the head before the first item of all and the tail after the last. */
   #piece(from: number, to: number, size: number): Buffer {
     const piece = Buffer.allocUnsafe(size);
     const less = this.#less;

@@ -6,7 +6,7 @@ import type { Entry } from '../../store/store.ts';
 export const partialJson = (entry: Entry, version: string): string =>
   `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/${version}","metadata":${JSON.stringify(entry.object.metadata)}}`;
 
-/** The same as an object. */
+/** `{kind, apiVersion, metadata}` as an object. */
 export const partialObject = (entry: Entry, version: string): JsonObject => ({
   kind: 'PartialObjectMetadata',
   apiVersion: `meta.k8s.io/${version}`,

@@ -1,6 +1,6 @@
 /**
- * Stored entries in the versions that clients ask for. Each entry is converted once per version, however many clients ask
- * or watch; conversions that take time (webhooks) are made by `prepare`, before anything is encoded.
+ * Stored entries in the versions that clients request. Each entry is converted once per version, however many clients
+ * get or watch it. Conversions that take time (webhooks) are made by `prepare`, before anything is encoded.
  */
 import type { JsonObject } from '../../../api/json.ts';
 import type { RemoteConversion, ServedVersion } from '../../../api/kind.ts';
@@ -11,7 +11,10 @@ import type { Entry } from '../../store/store.ts';
 
 type What = Pick<Target, 'kind' | 'served'>;
 
-/** An entry in one version: the object when it has been converted, its bytes when somebody wanted them, else who is at it. */
+/**
+ * An entry in one version: the converted object, its bytes once they were requested, or the promise of a conversion in
+ * progress.
+ */
 interface Converted {
   object: JsonObject | undefined;
   bytes: Buffer | undefined;
@@ -22,8 +25,8 @@ export class ServedEntries {
   readonly #versions = new WeakMap<ServedVersion, WeakMap<Entry, Converted>>();
 
   /**
-   * Makes the conversions that take time. Undefined when there is nothing to wait for; rejects with what the conversion
-   * failed with. Entries must be prepared before `object` and `bytes` are asked for them.
+   * Starts the conversions that take time. Returns undefined when there is nothing to wait for; rejects with the error
+   * of the conversion. Callers must prepare entries before they call `object` and `bytes`.
    */
   prepare(target: What, entries: readonly Entry[]): Promise<void> | undefined {
     const conversion = conversionOf(target);
@@ -51,7 +54,7 @@ export class ServedEntries {
     }
   }
 
-  /** The object as served. */
+  /** The object in the served version. */
   object(target: What, entry: Entry): JsonObject {
     const conversion = conversionOf(target);
     if (conversion === undefined) return asJson(entry.object);
@@ -64,7 +67,10 @@ export class ServedEntries {
     return slot.object;
   }
 
-  /** Its JSON: the stored bytes when no conversion is needed. It begins with `apiVersion` and `kind`. */
+  /**
+   * The JSON of the served version: the stored bytes when no conversion is needed. It begins with `apiVersion` and
+   * `kind`.
+   */
   bytes(target: What, entry: Entry): Buffer {
     const conversion = conversionOf(target);
     if (conversion === undefined) return entry.bytes;
@@ -74,7 +80,10 @@ export class ServedEntries {
     return slot.bytes;
   }
 
-  /** How many of the leading bytes name the type, its comma included: as many in each entry of a target. */
+  /**
+   * How many leading bytes hold `apiVersion` and `kind`, including the comma after them. This is the same for every
+   * entry of a target.
+   */
   typeLength(target: What): number {
     return Buffer.byteLength(`${JSON.stringify({ apiVersion: servedApiVersion(target), kind: target.kind.kind }).slice(0, -1)},`);
   }

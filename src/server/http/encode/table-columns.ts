@@ -5,7 +5,7 @@ import { createdDescription, nameColumn } from '../../../api/kinds/columns.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import type { Column } from '../../../api/table.ts';
 
-/** The descriptions of schema fields, in the order asked for; '' for unknown ones. */
+/** Returns the descriptions of schema fields, in the order of the request; '' for unknown fields. */
 export type DescribeFields = (fields: readonly (readonly [model: string, field: string])[]) => readonly string[];
 
 const defaultColumns: readonly Column<KubeObject>[] = [
@@ -15,7 +15,10 @@ const defaultColumns: readonly Column<KubeObject>[] = [
 
 export const columnsOf = (kind: AnyKind): readonly Column<KubeObject>[] => kind.table?.columns ?? defaultColumns;
 
-/** The definitions of each Kind's columns; descriptions that are those of fields are looked up when a Kind first needs them. */
+/**
+ * The definitions of each Kind's columns. Descriptions that come from fields are looked up when a Kind first needs
+ * them.
+ */
 export class TableColumns {
   readonly #describe: DescribeFields;
   readonly #definitions = new WeakMap<AnyKind, string>();

@@ -73,7 +73,10 @@ export function tableJson(
   return `${head(options.version, meta, options.headers ? options.columns.definitions(target.kind) : 'null')}${rows.join(',')}]}`;
 }
 
-/** A Table around one ready-made object, for bookmarks of a Table watch. `headers`: given when it carries its column definitions. */
+/**
+ * A Table around one object, for bookmarks of a Table watch. `headers`: present when the Table carries its column
+ * definitions.
+ */
 export const bookmarkTableJson = (kind: AnyKind, object: JsonObject, version: string, headers: TableColumns | undefined): string => {
   const meta = object.metadata;
   const cells = columnsOf(kind).map(() => '""');

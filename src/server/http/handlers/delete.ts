@@ -12,7 +12,7 @@ import { listOptions } from '../options/list-options.ts';
 import type { ServerContext } from '../server-context.ts';
 import { encodeContext, negotiateFor, send, sendList } from './read.ts';
 
-/** The decoded body, undefined when there is none. */
+/** The decoded body; undefined when there is none. */
 async function optionsBody(exchange: Exchange, server: ServerContext): Promise<JsonValue | undefined> {
   const declared = exchange.header('content-length');
   if (declared === '0' || (declared === '' && exchange.header('transfer-encoding') === '' && exchange.request.body === null))
@@ -33,7 +33,7 @@ const deletedStatus = (target: Target, uid: string): JsonObject => ({
   details: { name: target.name, ...groupOf(target), kind: target.kind.plural, uid },
 });
 
-/** Of the version that was asked for: events.k8s.io serves what the core group stores. */
+/** The group of the requested version: events.k8s.io serves objects that are stored in the core group. */
 const groupOf = ({ kind, served }: Target) => {
   const group = served?.group ?? kind.group;
   return group === '' ? {} : { group };
@@ -41,7 +41,7 @@ const groupOf = ({ kind, served }: Target) => {
 
 export async function handleDelete(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
   const representation = negotiateFor(exchange, target);
-  const { options, asked202 } = deleteOptions(exchange, await optionsBody(exchange, server));
+  const { options, acceptedIfPending } = deleteOptions(exchange, await optionsBody(exchange, server));
   const answer = await server.registry.delete(exchange, target, options);
   if (answer.type === 'deleted') {
     const status = deletedStatus(target, answer.entry.object.metadata.uid);
@@ -49,7 +49,7 @@ export async function handleDelete(exchange: Exchange, server: ServerContext, ta
     return send(exchange, 200, plain, encodeObject(status, plain, server.codec));
   }
   const body = encodeEntry(target, answer.entry, representation, encodeContext(exchange, server));
-  return send(exchange, asked202 && answer.type === 'object' ? 202 : 200, representation, body);
+  return send(exchange, acceptedIfPending && answer.type === 'object' ? 202 : 200, representation, body);
 }
 
 export async function handleDeleteCollection(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {

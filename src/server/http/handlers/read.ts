@@ -12,7 +12,7 @@ import { boolParam, stringParam } from '../options/query-values.ts';
 import { baseHeaders, respond } from '../respond.ts';
 import type { ServerContext } from '../server-context.ts';
 
-/** The representation for a target's own objects. */
+/** Chooses the representation for a target's own objects. */
 export const negotiateFor = (exchange: Exchange, target: Target, offers: Offers = 'meta'): Representation =>
   negotiate({
     accept: exchange.accept,
@@ -22,7 +22,7 @@ export const negotiateFor = (exchange: Exchange, target: Target, offers: Offers 
     protobuf: () => hasProtobuf(servedSchema(target)),
   });
 
-/** How to encode, from the query: `includeObject` of Tables. */
+/** Reads from the query how to encode: `includeObject` of Tables. */
 export const encodeContext = (exchange: Exchange, server: ServerContext) => ({
   codec: server.codec,
   columns: server.columns,
@@ -31,7 +31,7 @@ export const encodeContext = (exchange: Exchange, server: ServerContext) => ({
   includeObject: includeObjectParam(exchange.param('includeObject')),
 });
 
-/** Writes encoded bytes that may come later. */
+/** Sends encoded bytes, which may be a promise. */
 export function send(
   exchange: Exchange,
   status: number,

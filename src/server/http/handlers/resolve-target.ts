@@ -1,4 +1,4 @@
-/** Finds what a resource path names. */
+/** Finds the target that a resource path names. */
 import type { AnyKind } from '../../../api/kind.ts';
 import type { Target } from '../../registry/registry.ts';
 import type { Exchange } from '../exchange.ts';
@@ -20,7 +20,7 @@ export function resolveTarget(exchange: Exchange, server: ServerContext): Target
   };
 }
 
-/** `/api/v1/pods/x` and `/api/v1/namespaces/a/nodes` are no paths of upstream's. */
+/** Upstream has no paths such as `/api/v1/pods/x` and `/api/v1/namespaces/a/nodes`. */
 function fitsScope(kind: AnyKind, { info }: Exchange): boolean {
   if (kind.scope === 'Namespaced') return info.namespace !== '' || info.name === '' || info.verb === 'list' || info.verb === 'watch';
   return info.namespace === '' || (info.resource === 'namespaces' && info.apiGroup === '');

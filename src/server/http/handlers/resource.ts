@@ -1,4 +1,4 @@
-/** Leads a resource request to its verb. */
+/** Passes a resource request to the handler of its verb. */
 import { statusErrors } from '../../../api/status-error.ts';
 import type { Target } from '../../registry/registry.ts';
 import type { Exchange } from '../exchange.ts';
@@ -17,8 +17,8 @@ import { handleWatch } from './watch.ts';
 import { acceptedPatchTypes, handleCreate, handlePatch, handleUpdate, warnDeprecated } from './write.ts';
 
 /**
- * Answers, or undefined when the path's group version is not served: upstream's router answers for everything below a
- * served one, with a Status. Throws 404 and 405 with its sentences.
+ * Returns the answer, or undefined when the path's group version is not served. Below a served group version every path
+ * is answered, as by upstream's router. Throws 404 and 405 with its messages.
  */
 export async function handleResource(exchange: Exchange, server: ServerContext): Promise<Response | undefined> {
   const response = await serveResource(exchange, server);
@@ -59,7 +59,7 @@ async function serveResource(exchange: Exchange, server: ServerContext): Promise
   }
 }
 
-/** Upstream's router looks at a request before any handler does. Connections are routed by their kind only. */
+/** Makes the checks that upstream's router makes before any handler runs. Connections are routed by their kind only. */
 function checkRoute(exchange: Exchange, { kind, subresource, name }: Target): void {
   if (kind.subresources[subresource]?.does === 'connect') return;
   if (exchange.method === 'HEAD') throw statusErrors.methodNotAllowed();
@@ -69,7 +69,7 @@ function checkRoute(exchange: Exchange, { kind, subresource, name }: Target): vo
   requireAcceptable(exchange, subresource === 'log' ? routeTypes.log : reads ? routeTypes.collection : routeTypes.object);
 }
 
-/** `/api/v1/pods` is there to be read only. */
+/** False for a path such as `/api/v1/pods`, which spans all namespaces and can only be read. */
 const isOneCollection = ({ kind, namespace }: Target): boolean => kind.scope === 'Cluster' || namespace !== '';
 
 /** PUT and PATCH need a name in the path. */

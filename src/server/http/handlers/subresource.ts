@@ -1,6 +1,6 @@
 /**
- * Sub-resources whose body is an object of its own: what stands for another object (scale), and orders (binding,
- * eviction, token).
+ * Handles sub-resources whose body is another type than the object: stand-ins (scale), and bodies that are only created
+ * (binding, eviction, token).
  */
 
 import type { JsonObject } from '../../../api/json.ts';
@@ -18,7 +18,7 @@ import type { ServerContext } from '../server-context.ts';
 import { encodeContext, send } from './read.ts';
 import { patchBody, patchTypeOf } from './write.ts';
 
-/** The representation of answers that are plain objects of a known type. */
+/** Chooses the representation of answers that are plain objects of a known type. */
 const negotiateType = (
   exchange: Exchange,
   server: ServerContext,
@@ -42,7 +42,7 @@ async function bodyOf(exchange: Exchange, server: ServerContext, { group, versio
   return decodeBody(await readBody(exchange), { type: input, codec: server.codec, yaml: server.yaml, ...type });
 }
 
-/** GET, PUT and PATCH of what stands for an object. */
+/** GET, PUT and PATCH of a stand-in for an object. */
 export async function handleStandIn(exchange: Exchange, server: ServerContext, target: Target, type: GroupVersionKind): Promise<Response> {
   const shown = { kind: standInKind(type) };
   const representation = negotiateType(exchange, server, type, 'meta');
@@ -70,7 +70,7 @@ async function standIn(exchange: Exchange, server: ServerContext, target: Target
   }
 }
 
-/** POST of an order. `carryOut`: as `Registry.order` has it. */
+/** POST of a sub-resource that only takes creates. `carryOut`: see `Registry.order`. */
 export async function handleOrder(
   exchange: Exchange,
   server: ServerContext,

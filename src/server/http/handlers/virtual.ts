@@ -13,9 +13,9 @@ import type { VirtualResource } from '../virtual/virtual-resource.ts';
 import { encodeContext, negotiateFor, send, sendList } from './read.ts';
 import { handleOrder } from './subresource.ts';
 
-/** A computed object in the shape of a stored one, so that it is encoded alike. */
+/** Gives a computed object the shape of a stored one, so that it is encoded in the same way. */
 function entryOf(object: JsonObject, target: Target): Entry {
-  // Virtual objects have apiVersion, kind and metadata.name; the rest of the stored metadata does not exist for them.
+  // Virtual objects have apiVersion, kind and metadata.name, but none of the other stored metadata.
   const stored = object as unknown as KubeObject;
   return {
     key: `${target.kind.resourceName}//${stored.metadata.name}`,
@@ -44,7 +44,7 @@ async function read(exchange: Exchange, server: ServerContext, target: Target, r
   }
   const entry = entries.find(({ object }) => object.metadata.name === target.name);
   if (entry === undefined) {
-    // Upstream says the singular. Source: pkg/registry/core/componentstatus/rest.go.
+    // Upstream names the singular here. Source: pkg/registry/core/componentstatus/rest.go.
     throw statusErrors.notFound({ group: target.kind.group, resource: target.kind.names.singular }, target.name);
   }
   return send(exchange, 200, representation, encodeEntry(target, entry, representation, context));

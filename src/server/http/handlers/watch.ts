@@ -16,13 +16,16 @@ import { nodeSink, type WatchSink, webSink } from '../watch/watch-sink.ts';
 import { WatchStream } from '../watch/watch-stream.ts';
 import { negotiateFor } from './read.ts';
 
-/** Upstream's --min-request-timeout default: watches without a timeout end after once to twice this. */
+/**
+ * Upstream's --min-request-timeout default: a watch without a timeout ends after a random time between this and twice
+ * this.
+ */
 const minWatchTimeoutMs = 1_800_000;
 
-/** A watch that has been started but not yet been given a client to write to. */
+/** A watch that has been started but has no client connection to write to yet. */
 export interface StartedWatch {
   readonly contentType: string;
-  /** Writes to a client until either side ends. */
+  /** Writes events to a client until either side ends. */
   connect(sink: WatchSink): void;
 }
 
@@ -51,8 +54,8 @@ function framesOf(server: ServerContext): FrameCache {
 }
 
 /**
- * What upstream's watch cache tells the client in an ERROR event: a version that has expired, and one that did not come
- * in time.
+ * True for the errors that upstream's watch cache sends as an ERROR event: an expired version, and one that was not
+ * reached in time.
  */
 const isEvent = (error: unknown): error is StatusError =>
   isExpired(error) || (error instanceof StatusError && error.status.details?.causes?.[0]?.reason === 'ResourceVersionTooLarge');
@@ -64,7 +67,8 @@ const entriesOf = (batch: readonly WatchOutput[]): readonly Entry[] =>
   batch.flatMap((output) => (output.type === 'BOOKMARK' ? [] : [output.entry]));
 
 /**
- * Starts a watch at the registry, when that has the version that initial events are wanted of. Bad options are thrown.
+ * Starts a watch at the registry, after waiting for the version that its initial events need. Throws on invalid
+ * options.
  */
 export async function startWatch(exchange: Exchange, server: ServerContext, target: Target): Promise<StartedWatch> {
   const representation = representationFor(exchange, target);
@@ -102,7 +106,7 @@ export async function startWatch(exchange: Exchange, server: ServerContext, targ
   };
 }
 
-/** Answers a watch on the connection that asked, HTTP/1.1 or HTTP/2. */
+/** Answers a watch request on its own connection, HTTP/1.1 or HTTP/2. */
 export async function handleWatch(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
   const watch = await startWatch(exchange, server, target);
   const headers = baseHeaders(exchange, watch.contentType);

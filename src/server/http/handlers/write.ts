@@ -1,4 +1,4 @@
-/** POST, PUT and PATCH of objects and of the sub-resources that are views of the object itself. */
+/** Handles POST, PUT and PATCH of objects, and of the sub-resources that are views of the object itself. */
 import { goJsonError } from '../../../api/go-json-error.ts';
 import type { JsonValue } from '../../../api/json.ts';
 import { mayNestTooDeep, nestsTooDeep } from '../../../api/nesting.ts';
@@ -83,7 +83,7 @@ export function patchTypeOf(contentType: string, strategic: () => boolean): Patc
   return type;
 }
 
-/** A patch's body, and what strict validation finds in it. Throws 400. */
+/** The body of a patch, and the errors of strict validation in it. Throws 400. */
 export async function patchBody(
   exchange: Exchange,
   { yaml }: ServerContext,
@@ -100,7 +100,7 @@ export async function patchBody(
   }
   let json: JsonValue;
   try {
-    // JSON.parse yields JSON values and nothing else.
+    // JSON.parse returns only JSON values.
     json = JSON.parse(text) as JsonValue;
   } catch (error) {
     throw statusErrors.badRequest(goJsonError(text, error));

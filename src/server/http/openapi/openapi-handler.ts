@@ -6,9 +6,9 @@ import type { Exchange } from '../exchange.ts';
 import { baseHeaders, type CompressedBody, compressed, respondCompressed } from '../respond.ts';
 import type { ServerContext } from '../server-context.ts';
 
-/** Documents are kept compressed: they are large, and asked for seldom. */
+/** Documents are kept compressed, because they are large and rarely requested. */
 interface Document extends CompressedBody {
-  /** Of the uncompressed text. */
+  /** Hash of the uncompressed text. */
   readonly hash: string;
 }
 
@@ -22,7 +22,7 @@ const documentOf = async (bytes: Buffer): Promise<Document> => ({
   hash: createHash('sha512').update(bytes).digest('hex').toUpperCase(),
 });
 
-/** Documents are made on first use and again after the served Kinds have changed. */
+/** Makes documents on first use, and again after the served Kinds have changed. */
 export class OpenApiDocuments {
   readonly #server: ServerContext;
   #groups: unknown;
@@ -78,7 +78,7 @@ function send(exchange: Exchange, document: Document, contentType: string, immut
   return respondCompressed(exchange, 200, document, headers);
 }
 
-/** Media types of an Accept header in order of preference. */
+/** The media types of an Accept header, in order of preference. */
 const accepted = (header: string): readonly string[] => header.split(',').map((part) => part.split(';', 1)[0]?.trim() ?? '');
 
 async function serveV2(exchange: Exchange, documents: OpenApiDocuments): Promise<Response> {
@@ -101,17 +101,17 @@ async function index(exchange: Exchange, documents: OpenApiDocuments): Promise<R
     const document = await documents.get(path);
     if (document !== undefined) paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${document.hash}` };
   }
-  // Upstream leaves the type to Go, which takes JSON for text.
+  // Upstream lets Go guess the content type, and Go takes JSON for plain text.
   return send(exchange, await documentOf(Buffer.from(JSON.stringify({ paths }))), 'text/plain; charset=utf-8', false);
 }
 
-/** An answer without a body says nothing of its type. */
+/** The headers of an answer without a body, which has no content type. */
 function unnamed(exchange: Exchange): Record<string, string> {
   const { 'Content-Type': _type, ...headers } = baseHeaders(exchange, 'text/plain');
   return headers;
 }
 
-/** Answers, or undefined when there is no such document. */
+/** Returns the answer, or undefined when there is no such document. */
 export async function handleOpenApi(exchange: Exchange, documents: OpenApiDocuments): Promise<Response | undefined> {
   const path = exchange.path.replace(/\/$/, '');
   if (path === '/openapi/v2') return serveV2(exchange, documents);

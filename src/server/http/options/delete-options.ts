@@ -9,8 +9,10 @@ import { boolParam, intParam } from './query-values.ts';
 
 export interface ReceivedDeleteOptions {
   readonly options: DeleteOptions;
-  /** `orphanDependents=false` was said: a delete that takes its time answers 202. */
-  readonly asked202: boolean;
+  /**
+   * True when the client sent `orphanDependents=false`: a delete that leaves the object in place is then answered 202.
+   */
+  readonly acceptedIfPending: boolean;
 }
 
 type Policy = NonNullable<DeleteOptions['propagationPolicy']>;
@@ -18,7 +20,7 @@ const policies = ['Foreground', 'Background', 'Orphan'] as const;
 const isPolicy = (text: string): text is Policy => policies.some((policy) => policy === text);
 
 const at = (name: string): FieldPath => FieldPath.root.field(name);
-const none: ReceivedDeleteOptions = { options: {}, asked202: false };
+const none: ReceivedDeleteOptions = { options: {}, acceptedIfPending: false };
 
 function fromQuery(exchange: Exchange): JsonObject {
   const { query } = exchange;
@@ -70,7 +72,7 @@ function checked(json: JsonObject): ReceivedDeleteOptions {
   const uid = preconditions === undefined ? undefined : member(preconditions, 'uid', 'types.UID', isString);
   const resourceVersion = preconditions === undefined ? undefined : member(preconditions, 'resourceVersion', 'string', isString);
   return {
-    asked202: orphan === false,
+    acceptedIfPending: orphan === false,
     options: {
       ...(dryRun.length > 0 ? { dryRun: true } : {}),
       ...(grace === undefined ? {} : { gracePeriodSeconds: grace }),

@@ -9,7 +9,7 @@ export interface ListOptions {
   readonly watch: boolean;
   readonly list: ListRequest;
   readonly watching: WatchRequest;
-  /** Seconds; 0 when not said. */
+  /** Seconds; 0 when absent. */
   readonly timeoutSeconds: number;
 }
 
@@ -64,9 +64,9 @@ function watchErrors(raw: Raw): readonly FieldError[] {
 }
 
 /**
- * A watch from nowhere in particular starts with the state, and says where that ends to those who take bookmarks. The
- * `/watch/` paths are left as they were. Source: apimachinery pkg/apis/meta/internalversion/defaults.go
- * (SetListOptionsDefaults).
+ * A watch without a resourceVersion, or from '0', starts with the current state; clients that allow bookmarks get one
+ * at its end. The `/watch/` paths do not have this default. Source: apimachinery
+ * pkg/apis/meta/internalversion/defaults.go (SetListOptionsDefaults).
  */
 function withDefaults(exchange: Exchange, raw: Raw): Raw {
   const anywhere = raw.resourceVersion === '' || raw.resourceVersion === '0';
@@ -74,7 +74,7 @@ function withDefaults(exchange: Exchange, raw: Raw): Raw {
   return { ...raw, sendInitialEvents: true, match: 'NotOlderThan' };
 }
 
-/** A name in the path of a watch or list selects like a field selector. Source: handlers/get.go, listOpts. */
+/** A name in the path of a watch or list has the effect of a field selector. Source: handlers/get.go, listOpts. */
 function withName(fieldSelector: string, name: string): string {
   if (name === '') return fieldSelector;
   const own = `metadata.name=${name}`;

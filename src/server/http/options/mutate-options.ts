@@ -14,7 +14,7 @@ export function dryRunErrors(values: readonly string[]): readonly FieldError[] {
   return bad.length === 0 ? [] : [fieldErrors.notSupported(at('dryRun'), [...new Set(values)], ['All'])];
 }
 
-/** The manager's name: printable, at most 128 bytes. */
+/** Checks the name of a field manager: printable, at most 128 bytes. */
 function fieldManagerErrors(manager: string): readonly FieldError[] {
   const errors: FieldError[] = [];
   if (Buffer.byteLength(manager) > maxFieldManagerBytes) errors.push(fieldErrors.tooLong(at('fieldManager'), maxFieldManagerBytes));
@@ -33,7 +33,7 @@ const directives = ['Ignore', 'Warn', 'Strict'] as const;
 const isDirective = (text: string): text is MutateOptions['fieldValidation'] => directives.some((directive) => directive === text);
 
 /**
- * Without a manager upstream takes the user agent up to its first slash. Source: handlers/create.go,
+ * The field manager; by default the user agent up to its first slash, as upstream. Source: handlers/create.go,
  * managerOrUserAgent.
  */
 function managerOf(manager: string, userAgent: string): string {

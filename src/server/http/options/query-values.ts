@@ -2,7 +2,7 @@
 import { statusErrors } from '../../../api/status-error.ts';
 import type { Exchange } from '../exchange.ts';
 
-/** An integer parameter; undefined when absent or empty. Throws 400 with strconv's sentence. */
+/** An integer parameter; undefined when absent or empty. Throws 400 with the message of Go's strconv. */
 export function intParam(exchange: Exchange, name: string): number | undefined {
   const text = exchange.param(name);
   if (text === undefined || text === '') return undefined;
@@ -14,7 +14,9 @@ export function intParam(exchange: Exchange, name: string): number | undefined {
   return Number(value);
 }
 
-/** Anything but `false` and `0` is true, also the empty value. Source: Convert_Slice_string_To_bool. */
+/**
+ * A boolean parameter: any value but `false` and `0` is true, even the empty one. Source: Convert_Slice_string_To_bool.
+ */
 export function boolParam(exchange: Exchange, name: string): boolean | undefined {
   const text = exchange.param(name);
   if (text === undefined) return undefined;

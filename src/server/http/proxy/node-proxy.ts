@@ -17,7 +17,7 @@ const decoded = (path: string): string => {
 
 const logPath = /^\/containerLogs\/([^/]+)\/([^/]+)\/([^/]+)$/;
 
-/** Answers with what the node's kubelet says at a path. Throws 503 when the node has no kubelet in this process. */
+/** Answers with the response of the node's kubelet. Throws 503 when this process has no kubelet for the node. */
 export async function askKubelet(exchange: Exchange, server: ServerContext, node: string, below: string): Promise<Response> {
   const path = decoded(below);
   const [, namespace, name, container] = logPath.exec(path) ?? [];

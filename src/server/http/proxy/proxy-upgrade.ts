@@ -11,11 +11,16 @@ import { authorityOf, resolveBackend } from './resolve-backend.ts';
 
 interface Answered {
   readonly answer: IncomingMessage;
-  /** The backend's connection and what has come over it already; absent when it did not upgrade. */
+  /**
+   * The backend's connection and the bytes that have already arrived on it; absent when the backend did not upgrade.
+   */
   readonly backend?: { readonly socket: Duplex; readonly head: Buffer };
 }
 
-/** The head of an answer as it goes over the wire. The body of one that is no upgrade has lost its chunks, and the connection ends with it. */
+/**
+ * The head of a response as it is sent. For a response that is not an upgrade: the body has already been unchunked, and
+ * the connection is closed after it.
+ */
 function headOf({ statusCode = 502, rawHeaders }: IncomingMessage): string {
   const lines = [`HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode] ?? ''}`];
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
@@ -26,7 +31,7 @@ function headOf({ statusCode = 502, rawHeaders }: IncomingMessage): string {
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
-/** Joins two connections; when one ends, however it does, the other ends after what is on its way. */
+/** Joins two connections. When one ends, in whatever way, the other ends after the data in flight. */
 function join(one: Duplex, other: Duplex): Promise<void> {
   const oneWay = (from: Duplex, to: Duplex): void => {
     from.pipe(to);
@@ -49,7 +54,7 @@ function askBackend(
   target: Target,
 ): Promise<Answered> {
   return resolveBackend(exchange, server, target).then((backend) => {
-    // Streams into pods have their own sub-resources.
+    // Streams into pods use sub-resources of their own instead.
     if (backend.kubelet !== undefined) throw statusErrors.internal(new Error('invalid upgrade response: status code 200'));
     const [, below] = splitProxyPath(exchange);
     dropCredentials(incoming.headers);
@@ -72,7 +77,10 @@ function askBackend(
   });
 }
 
-/** Passes an upgraded connection on to the backend; resolves when it has ended. Rejects while nothing has been answered. */
+/**
+ * Passes an upgraded connection on to the backend; resolves when it has ended. Rejects only while no response has been
+ * sent.
+ */
 export async function proxyUpgrade(
   exchange: Exchange,
   server: ServerContext,

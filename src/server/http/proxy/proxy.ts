@@ -19,7 +19,7 @@ type TakeAnswer = (answer: IncomingMessage) => void;
 
 interface Relay {
   readonly proxy: HttpProxy;
-  /** Who waits for the answer to a request. */
+  /** The function that waits for the response of each request. */
   readonly waiting: WeakMap<IncomingMessage, TakeAnswer>;
 }
 
@@ -43,14 +43,17 @@ function loadRelay(server: ServerContext): Promise<Relay> {
   return made;
 }
 
-/** Headers that prove the client to us are none of the backend's business; those of the connection are not the request's. */
+/**
+ * Removes the headers that authenticate the client to this server, which the backend must not see, and those that
+ * belong to the connection.
+ */
 export function dropCredentials(headers: IncomingMessage['headers']): void {
   for (const name of Object.keys(headers)) {
     if (name === 'authorization' || name.startsWith('impersonate-') || name.startsWith(':')) delete headers[name];
   }
 }
 
-/** Tells the backend who asks. Source: Go net/http/httputil reverseproxy.go. */
+/** Tells the backend the client's address. Source: Go net/http/httputil reverseproxy.go. */
 export function addForwardedFor(incoming: IncomingMessage): void {
   const before = incoming.headers['x-forwarded-for'];
   const address = incoming.socket.remoteAddress ?? '';
@@ -58,11 +61,11 @@ export function addForwardedFor(incoming: IncomingMessage): void {
 }
 
 /**
- * A request as HTTP/1 shows it, which is what http-proxy passes on. HTTP/2's own object keeps method and URL among the headers, under names
- * that HTTP/1 forbids.
+ * Gives a request the form of HTTP/1, which http-proxy passes on. Node's HTTP/2 requests keep method and URL among the
+ * headers, under names that HTTP/1 forbids.
  */
 function asHttp1(incoming: NodeBindings['incoming']): IncomingMessage {
-  // Requests of HTTP/1 are what they should be.
+  // HTTP/1 requests need no change.
   if (!('authority' in incoming)) return incoming as IncomingMessage;
   const { method, httpVersion, httpVersionMajor, httpVersionMinor, socket, authority } = incoming;
   const headers = { host: authority, ...incoming.headers };
@@ -75,32 +78,32 @@ function asHttp1(incoming: NodeBindings['incoming']): IncomingMessage {
   return request as unknown as IncomingMessage;
 }
 
-/** `/api/v1/namespaces/x/pods/y/proxy`, `/api/v1/nodes/x/proxy`; names may be anything, "proxy" too. */
+/** Matches `/api/v1/namespaces/x/pods/y/proxy` and `/api/v1/nodes/x/proxy`. Names may be any text, even "proxy". */
 const prefixes = { namespaced: /^(?:\/+[^/]+){7}/, clustered: /^(?:\/+[^/]+){5}/ } as const;
 
-/** The path as far as `…/proxy`, and the path below it. */
+/** Splits the path into the part up to `…/proxy` and the part below it. */
 export function splitProxyPath({ path, info }: Pick<Exchange, 'path' | 'info'>): readonly [prefix: string, below: string] {
   const [prefix = ''] = (info.namespace === '' ? prefixes.clustered : prefixes.namespaced).exec(path) ?? [];
   return [prefix, path.slice(prefix.length)];
 }
 
-/** The URL that the backend is asked for. */
+/** The URL that is requested from the backend. */
 export const backendUrl = (below: string, search: string): string => `${below === '' ? '/' : below}${search === '' ? '' : `?${search}`}`;
 
-/** What a client is told about a backend that cannot be reached. Source: apimachinery pkg/util/proxy/transport.go. */
+/** The error for a backend that cannot be reached. Source: apimachinery pkg/util/proxy/transport.go. */
 export const unreachable = (error: Error, authority: string): StatusError =>
   error instanceof StatusError ? error : statusErrors.serviceUnavailable(`error trying to reach service: ${dialError(error, authority)}`);
 
 const needsConnection = (): StatusError => statusErrors.serviceUnavailable('proxying needs a connection');
 
-/** Answers with what the backend says. */
+/** Answers with the backend's response. */
 export async function proxyRequest(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
   const { node } = exchange;
-  // Kubelets are asked in this process.
+  // Requests to kubelets stay within this process.
   if (node === undefined && target.kind.plural !== 'nodes') throw needsConnection();
   const backend = await resolveBackend(exchange, server, target);
   const [prefix, below] = splitProxyPath(exchange);
-  // `…/proxy` without a slash is sent to `…/proxy/`, so that relative links of pages work.
+  // `…/proxy` without a slash is redirected to `…/proxy/`, so that relative links in pages work.
   if (below === '' && (exchange.method === 'GET' || exchange.method === 'HEAD')) {
     return new Response(null, {
       status: 301,

@@ -1,4 +1,4 @@
-/** A backend's answer on its way to the client: headers and links mended, the end of either side the end of the other. */
+/** Passes a backend's response on to the client: adapts headers and links, and ends each side when the other ends. */
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
@@ -7,7 +7,9 @@ import { cutOff } from '../cut-off.ts';
 import type { NodeBindings } from '../exchange.ts';
 import { type Frontage, rewriteHtml, rewriteUrl } from './rewrite-links.ts';
 
-/** Of one connection, not of the request. Source: Go net/http/httputil reverseproxy.go, hopHeaders. */
+/**
+ * Headers that belong to one connection, not to the request. Source: Go net/http/httputil reverseproxy.go, hopHeaders.
+ */
 const hopHeaders: readonly string[] = [
   ...[
     'connection',
@@ -21,19 +23,19 @@ const hopHeaders: readonly string[] = [
     'upgrade',
   ],
 ];
-/** Source: apimachinery pkg/util/proxy/upgradeaware.go, removeCORSHeaders. */
+/** Headers that the server sets itself. Source: apimachinery pkg/util/proxy/upgradeaware.go, removeCORSHeaders. */
 const corsHeaders: readonly string[] = [
   ...['access-control-allow-credentials', 'access-control-allow-headers', 'access-control-allow-methods', 'access-control-allow-origin'],
 ];
 
-/** Takes away what is not to be passed on, in place. */
+/** Removes the headers that are not passed on, in place. */
 function dropHopHeaders(headers: Record<string, string | readonly string[] | undefined>): void {
   const { connection = '' } = headers;
   for (const name of String(connection).split(',')) delete headers[name.trim().toLowerCase()];
   for (const name of hopHeaders) delete headers[name];
 }
 
-/** Every header of the answer; repeated ones stay apart. */
+/** Every header of the response; repeated ones stay separate. */
 function headersOf(answer: IncomingMessage, common: Readonly<Record<string, string>>): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = { ...common };
   for (const [name, values] of Object.entries(answer.headersDistinct)) {
@@ -53,7 +55,7 @@ const codings = {
 
 async function rewrittenPage(answer: IncomingMessage, encoding: string, frontage: Frontage): Promise<Buffer> {
   const coding = encoding === 'gzip' || encoding === 'deflate' ? codings[encoding] : undefined;
-  // Rejects when the backend breaks off.
+  // Rejects when the backend disconnects before the end.
   const received = await buffer(answer);
   const page = coding === undefined || received.length === 0 ? received : await coding[0](received);
   const rewritten = Buffer.from(
@@ -63,15 +65,15 @@ async function rewrittenPage(answer: IncomingMessage, encoding: string, frontage
   return coding === undefined ? rewritten : coding[1](rewritten);
 }
 
-/** Whether links in the answer are to be rewritten: an HTML page in a coding that we know, with a body. */
+/** Whether to rewrite links in the response: an HTML page with a body, in a known content encoding. */
 const isPage = (answer: IncomingMessage, method: string): boolean =>
   method !== 'HEAD' &&
   /^\s*text\/html\s*(;|$)/.test(answer.headers['content-type'] ?? '') &&
   ['', 'gzip', 'deflate'].includes(answer.headers['content-encoding'] ?? '');
 
 /**
- * Sends the answer. A body that breaks off breaks the client's off at once: over HTTP/1.1 the connection ends, over HTTP/2 the stream.
- * Rejects while nothing has been sent. `common`: lower-case names.
+ * Sends the response. When the backend's body breaks off, the client's breaks off at once: over HTTP/1.1 the connection
+ * is closed, over HTTP/2 the stream is reset. Rejects only while nothing has been sent. `common`: lower-case names.
  */
 export async function relayResponse(
   answer: IncomingMessage,
@@ -91,7 +93,7 @@ export async function relayResponse(
     return;
   }
   response.writeHead(status, headers);
-  // What has come so far goes out although more may be long in coming.
+  // Sends the data that has arrived so far, because more may take long to come.
   if (outgoing instanceof ServerResponse) outgoing.flushHeaders();
   answer.on('error', () => cutOff(outgoing));
   answer.once('close', () => {

@@ -1,4 +1,7 @@
-/** Where a proxy request goes: `[scheme:]name[:port]` of a pod or service. Source: pkg/registry/core/{pod,service}/…/ResourceLocation. */
+/**
+ * Finds the backend of a proxy request: `[scheme:]name[:port]` of a pod or service. Source:
+ * pkg/registry/core/{pod,service}/…/ResourceLocation.
+ */
 import { BlockList, isIP } from 'node:net';
 import { hostPort } from '../../../api/go-dial-error.ts';
 import type { JsonValue } from '../../../api/json.ts';
@@ -16,7 +19,7 @@ export interface Backend {
 /** `host:port`, with brackets around IPv6 addresses. */
 export const authorityOf = ({ host, port }: Backend): string => hostPort(host, port);
 
-/** The parts of `name`, `name:port`, `scheme:name:port`. Throws 400. */
+/** Splits `name`, `name:port` or `scheme:name:port`. Throws 400. */
 export function splitProxyName(
   text: string,
   kind = 'service',
@@ -32,7 +35,10 @@ export function splitProxyName(
 
 const list = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
 
-/** Loopback, link-local, multicast and unspecified addresses are not to be reached through the API server. Source: pkg/proxy/util/utils.go, IsProxyableIP. */
+/**
+ * False for loopback, link-local, multicast and unspecified addresses, to which the API server does not connect.
+ * Source: pkg/proxy/util/utils.go, IsProxyableIP.
+ */
 export function isProxyable(host: string): boolean {
   return isIP(host) !== 0 && !unproxyable.check(host, isIP(host) === 4 ? 'ipv4' : 'ipv6');
 }
@@ -69,7 +75,9 @@ async function podBackend(context: RequestContext, server: ServerContext, target
   return { scheme, host: ip, port: typeof number === 'number' ? number : scheme === 'https' ? 443 : 80 };
 }
 
-/** The name of the port that a request means: a number is a declared port's. Throws 404 and 503. */
+/**
+ * The name of the port that a request selects; a number selects the declared port with that number. Throws 404 and 503.
+ */
 async function portNameOf(context: RequestContext, server: ServerContext, target: Target, port: string): Promise<string> {
   if (!/^\d+$/.test(port)) return port;
   const service = await read(context, server, target);
@@ -79,7 +87,7 @@ async function portNameOf(context: RequestContext, server: ServerContext, target
   return memberText(declared, 'name');
 }
 
-/** Whether an address is that of a pod of the namespace, and of the one that it names. Source: isValidAddress. */
+/** Whether an endpoint address belongs to the pod that it names, in the namespace. Source: isValidAddress. */
 async function isPodAddress(context: RequestContext, server: ServerContext, address: JsonValue, namespace: string): Promise<boolean> {
   const kind = server.registry.kinds.byResource('', 'v1', 'pods');
   const reference = member(address, 'targetRef');
@@ -90,7 +98,7 @@ async function isPodAddress(context: RequestContext, server: ServerContext, addr
   return list(member(pod, 'status', 'podIPs')).some((item) => memberText(item, 'ip') === memberText(address, 'ip'));
 }
 
-/** Source: pkg/registry/core/service/storage/storage.go, ResourceLocation. */
+/** The backend of a service. Source: pkg/registry/core/service/storage/storage.go, ResourceLocation. */
 async function serviceBackend(context: RequestContext, server: ServerContext, target: Target): Promise<Backend> {
   const { scheme, name, port } = splitProxyName(target.name);
   const service = { ...target, name, subresource: '' };
@@ -106,7 +114,7 @@ async function serviceBackend(context: RequestContext, server: ServerContext, ta
     );
     return typeof number === 'number' ? list(member(subset, 'addresses')).map((address) => ({ address, number })) : [];
   });
-  // Beginning anywhere, so that requests spread.
+  // Starts at a random address, so that requests are spread.
   const first = Math.floor(Math.random() * candidates.length);
   for (const { address, number } of [...candidates.slice(first), ...candidates.slice(0, first)]) {
     if (await isPodAddress(context, server, address, target.namespace)) return { scheme, host: memberText(address, 'ip'), port: number };
@@ -114,14 +122,14 @@ async function serviceBackend(context: RequestContext, server: ServerContext, ta
   throw statusErrors.serviceUnavailable(`no endpoints available for service ${JSON.stringify(target.name)}`);
 }
 
-/** A service without Endpoints counts as missing itself. */
+/** Reports missing Endpoints as a missing service. */
 const asMissingService =
   (name: string) =>
   (error: unknown): never => {
     throw isNotFound(error) ? statusErrors.notFound({ group: '', resource: 'services' }, name) : error;
   };
 
-/** A port of a node; its kubelet's unless another is named. */
+/** A port of a node; the kubelet's unless the request names another. */
 async function nodeBackend(
   context: RequestContext,
   server: ServerContext,
@@ -139,7 +147,10 @@ async function nodeBackend(
 
 const locate = { pods: podBackend, services: serviceBackend, nodes: nodeBackend } as const;
 
-/** Finds the backend of a proxy request; `kubelet` is set when it is a node's own API, which is asked in process. Throws 404, 400 and 503. */
+/**
+ * Finds the backend of a proxy request. `kubelet` is set when the request is for a node's own API, which is called in
+ * this process. Throws 404, 400 and 503.
+ */
 export async function resolveBackend(
   context: RequestContext,
   server: ServerContext,

@@ -1,25 +1,31 @@
-/** Keeps what a backend links to behind the proxy: URLs in headers and in HTML. Source: apimachinery pkg/util/proxy/transport.go. */
+/**
+ * Rewrites a backend's links so that they lead through the proxy: URLs in headers and in HTML. Source: apimachinery
+ * pkg/util/proxy/transport.go.
+ */
 import { posix } from 'node:path';
 
-/** Where a page came from and how it is reached. */
+/** The backend of a page, and how the client reaches it. */
 export interface Frontage {
   /** The backend's host and port. */
   readonly backendHost: string;
-  /** What the client calls the server. */
+  /** The name by which the client reaches this server. */
   readonly requestHost: string;
-  /** The path before the backend's: `/api/v1/namespaces/default/pods/p/proxy`. */
+  /** The path prefix before the backend's own path: `/api/v1/namespaces/default/pods/p/proxy`. */
   readonly prefix: string;
 }
 
 const urlParts = /^(?:([a-z][a-z0-9+.-]*):)?(?:\/\/([^/?#]*))?([^?#]*)(.*)$/is;
 
-/** Joins as Go's path.Join does, and keeps a slash at the end. */
+/** Joins paths as Go's path.Join does, but keeps a trailing slash. */
 export function joinPath(prefix: string, path: string): string {
   const joined = posix.join(prefix, path).replace(/\/$/, '');
   return path.endsWith('/') ? `${joined}/` : joined;
 }
 
-/** A URL of the same host with an absolute path leads through the proxy; others stay as they are. */
+/**
+ * Rewrites a URL with an absolute path on the same host so that it leads through the proxy. Other URLs stay as they
+ * are.
+ */
 export function rewriteUrl(url: string, { backendHost, requestHost, prefix }: Frontage): string {
   const [, scheme = '', authority = '', path = '', rest = ''] = urlParts.exec(url) ?? [];
   const host = authority.slice(authority.lastIndexOf('@') + 1);
@@ -28,7 +34,7 @@ export function rewriteUrl(url: string, { backendHost, requestHost, prefix }: Fr
   return `${origin}${path.startsWith(prefix) ? path : joinPath(prefix, path)}${rest}`;
 }
 
-/** Source: transport.go, atomsToAttrs. */
+/** Attributes that hold URLs. Source: transport.go, atomsToAttrs. */
 const urlAttributes: ReadonlyMap<string, readonly string[]> = new Map([
   ['a', ['href']],
   ['applet', ['codebase']],
@@ -73,8 +79,8 @@ const escapeHtml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll("'", '&#39;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&#34;');
 
 /**
- * Rewrites the URLs of a page. The text's characters are its bytes (latin1), so that every encoding that keeps ASCII passes unharmed.
- * Differs: upstream writes tags with links anew; here nothing but a URL that changes is replaced.
+ * Rewrites the URLs of a page. Each character of `page` is one byte (latin1), so every encoding that contains ASCII
+ * survives. Differs: upstream serializes tags with links anew; minik replaces only the URLs that change.
  */
 export function rewriteHtml(page: string, rewrite: (url: string) => string): string {
   const parts: string[] = [];
@@ -112,7 +118,7 @@ export function rewriteHtml(page: string, rewrite: (url: string) => string): str
   return parts.join('');
 }
 
-/** The index behind the next `mark`; the end of the page when there is none. */
+/** The index after the next `mark`, or the end of the page when there is none. */
 function after(page: string, mark: string, from: number): number {
   const found = page.indexOf(mark, from);
   return found < 0 ? page.length : found + mark.length;

@@ -1,4 +1,4 @@
-/** For tests: a server on a socket and kubectl of several versions run against it. */
+/** For tests: a server on a socket, and several versions of kubectl that run against it. */
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import { readdirSync, realpathSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -10,7 +10,10 @@ import { type ApiServer, createServer } from '../create-server.ts';
 import { silentLogger, testApp } from '../test-app.ts';
 import type { PodStreams } from './pod-streams.ts';
 
-/** kubectl by version, oldest first: all `kubectl.<version>` beside the one on PATH, or that one alone. Empty when there is none. */
+/**
+ * The kubectl executables by version, oldest first: every `kubectl.<version>` beside the one on PATH, or only that one.
+ * Empty when there is none.
+ */
 export function kubectls(): readonly { readonly version: string; readonly path: string }[] {
   let found: string;
   try {
@@ -36,7 +39,7 @@ export interface Ended {
 export interface Fixture {
   readonly server: ApiServer;
   readonly kubeconfig: string;
-  /** `<sub-resource> <what it was upgraded to>` of every upgrade so far. */
+  /** `<sub-resource> <protocol>` of every upgrade so far. */
   readonly upgrades: readonly string[];
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** Runs kubectl to its end. */

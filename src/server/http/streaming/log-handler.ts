@@ -1,4 +1,7 @@
-/** `pods/log`. The answer starts with the first byte, so that errors before it still are Status objects. */
+/**
+ * `pods/log`. The response starts with the first byte of the log, so that errors before it can still be sent as Status
+ * objects.
+ */
 import { Writable } from 'node:stream';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { ObjectRef } from '../../../api/object.ts';
@@ -10,10 +13,10 @@ import { nodeSink, type WatchSink, webSink } from '../watch/watch-sink.ts';
 import { logOptions, type ReceivedLogOptions } from './log-options.ts';
 import { containerOf, podOf } from './pod-container.ts';
 
-/** A follower that hears nothing gets its headers after this long. */
+/** When following a log that has no output, the headers are sent after this long. */
 const headersAfterMs = 500;
 
-/** Passes bytes on to the client's connection, at its pace; `begin` is called before the first. */
+/** Passes bytes on to the client at its pace; `begin` is called before the first byte. */
 class LogSink extends Writable {
   readonly #begin: () => WatchSink;
   #sink: WatchSink | undefined;
@@ -61,7 +64,7 @@ export async function handleLog(exchange: Exchange, server: ServerContext, targe
   const { container: asked, options } = logOptions(exchange, target.name, server.clock.now());
   const pod = await podOf(exchange, server, target);
   const container = containerOf(pod, asked);
-  // Nothing to stream from. Source: apiserver pkg/endpoints/handlers/responsewriters/writers.go, StreamObject.
+  // There is no log to stream yet. Source: apiserver pkg/endpoints/handlers/responsewriters/writers.go, StreamObject.
   if (pod.spec.nodeName === undefined || pod.spec.nodeName === '') return respondNothing(exchange);
   return answerLog(exchange, server, { namespace: target.namespace, name: target.name, container, options });
 }
@@ -71,7 +74,7 @@ export interface WantedLog extends ObjectRef {
   readonly options: ReceivedLogOptions['options'];
 }
 
-/** Streams the log of a container of which the API knows that it exists. */
+/** Streams the log of a container that is known to exist in the pod. */
 export function answerLog(exchange: Exchange, server: ServerContext, { container, options, ...ref }: WantedLog): Promise<Response> {
   const gone = new AbortController();
   exchange.signal.addEventListener('abort', () => gone.abort(), { once: true });

@@ -6,7 +6,7 @@ import { boolParam, intParam, stringParam } from '../options/query-values.ts';
 import type { PodLogOptions } from './pod-streams.ts';
 
 const at = (name: string): FieldPath => FieldPath.root.field(name);
-/** Go's path of no field at all, as it prints itself. */
+/** How Go prints the path of an error that belongs to no field. */
 const noField = FieldPath.root.field('[]');
 const streams: Readonly<Record<string, 'stdout' | 'stderr' | undefined>> = { Stdout: 'stdout', Stderr: 'stderr', All: undefined };
 

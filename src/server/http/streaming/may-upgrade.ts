@@ -1,10 +1,13 @@
-/** Which requests an Upgrade header means anything to. */
+/** Decides for which requests an Upgrade header has an effect. */
 import type { IncomingMessage } from 'node:http';
 import type { KindSet } from '../../registry/registry.ts';
 import { requestInfo } from '../request-info.ts';
 import { isWebSocketUpgrade } from './websocket-accept.ts';
 
-/** Whether a request that asks for an upgrade is about something that can be upgraded: for all others Go's server ignores the header. */
+/**
+ * Whether a request with an Upgrade header names something that can be upgraded. For all other requests the header is
+ * ignored, as Go's server does.
+ */
 export function mayUpgrade(incoming: IncomingMessage, kinds: KindSet): boolean {
   const [path = '', query = ''] = (incoming.url ?? '').split('?', 2);
   const info = requestInfo(incoming.method ?? 'GET', path, new URLSearchParams(query));

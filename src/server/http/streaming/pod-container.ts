@@ -22,13 +22,13 @@ export interface StreamPod {
 /** Reads the pod of a stream's target. Throws 404. */
 export async function podOf(context: RequestContext, server: ServerContext, target: Target): Promise<StreamPod> {
   const entry = await server.registry.get(context, { ...target, subresource: '' }, { resourceVersion: '' });
-  // The target's Kind is the one that declares exec, attach, log or portforward: only pods do.
+  // Only pods declare exec, attach, log and portforward, so the object is a pod.
   return entry.object as unknown as StreamPod;
 }
 
 const goList = (items: readonly Named[]): string => `[${items.map(({ name }) => name).join(' ')}]`;
 
-/** The container asked for, or the only one. Throws 400. */
+/** The requested container, or the only one of the pod. Throws 400. */
 export function containerOf(pod: StreamPod, asked: string): string {
   const { containers, initContainers = [], ephemeralContainers = [] } = pod.spec;
   const podName = pod.metadata.name;
@@ -43,7 +43,7 @@ export function containerOf(pod: StreamPod, asked: string): string {
   throw statusErrors.badRequest(`a container name must be specified for pod ${podName}, choose one of: ${goList(containers)}${inits}`);
 }
 
-/** Streams need a node. Throws 400. */
+/** Throws 400 when the pod has no node yet, which streams need. */
 export function requireNode(pod: StreamPod): void {
   if (pod.spec.nodeName === undefined || pod.spec.nodeName === '') {
     throw statusErrors.badRequest(`pod ${pod.metadata.name} does not have a host assigned`);

@@ -1,4 +1,4 @@
-/** The streams into pods that a node offers; the kubelet implements it, the composition root connects the two. */
+/** The streams into pods that a node offers. The kubelet implements them; the composition root connects the two. */
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { ObjectRef } from '../../../api/object.ts';
 
@@ -7,16 +7,16 @@ export interface TerminalSize {
   readonly height: number;
 }
 
-/** The streams of one exec or attach session; absent ones were not asked for. */
+/** The streams of one exec or attach session. A stream that the client did not request is absent. */
 export interface StreamOptions {
   readonly tty: boolean;
   readonly stdin?: Readable;
   readonly stdout?: Writable;
   /** Never set together with `tty`. */
   readonly stderr?: Writable;
-  /** Terminal size changes, the first one right away; ends with the session. */
+  /** Terminal sizes: the current one at once, then each change; ends with the session. */
   readonly resize?: AsyncIterable<TerminalSize>;
-  /** Aborts when the client has gone. */
+  /** Aborts when the client disconnects. */
   readonly signal: AbortSignal;
 }
 
@@ -33,24 +33,34 @@ export interface PodLogOptions {
   /** Milliseconds since the epoch. */
   readonly sinceMs?: number;
   readonly limitBytes?: number;
-  /** Absent: both. */
+  /** Absent: both streams. */
   readonly stream?: 'stdout' | 'stderr';
   readonly signal: AbortSignal;
 }
 
 /**
- * Streams of the pods on all nodes. Pod and container names have been checked by the caller; implementations reject with `StatusError`
- * for what only the node knows (`container "x" in pod "y" is waiting to start: ContainerCreating`).
+ * Streams of the pods on all nodes. Callers have already checked pod and container names. Implementations reject with
+ * `StatusError` for errors that only the node can know (`container "x" in pod "y" is waiting to start:
+ * ContainerCreating`).
  */
 export interface PodStreams {
-  /** Why the node refuses exec or attach before anything is upgraded, in its plain words; undefined: the container runs. */
+  /**
+   * The node's reason to refuse exec or attach, as plain text, asked for before the connection is upgraded. Undefined:
+   * the container runs.
+   */
   refusal(verb: 'exec' | 'attach', ref: ObjectRef, container: string): Promise<string | undefined>;
-  /** Runs a command; resolves with its exit code when it has ended and its output was written. */
+  /** Runs a command. Resolves with its exit code when it has ended and all output has been written. */
   exec(ref: ObjectRef, container: string, options: ExecOptions): Promise<number>;
-  /** Connects to the container's own streams; resolves when they end. How the container ends is not told. Source: cri-streaming remotecommand/attach.go. */
+  /**
+   * Connects to the container's own streams; resolves when they end. The container's exit code is not reported. Source:
+   * cri-streaming remotecommand/attach.go.
+   */
   attach(ref: ObjectRef, container: string, options: StreamOptions): Promise<void>;
-  /** A connection to a TCP port inside the pod's network. */
+  /** Opens a connection to a TCP port inside the pod's network. */
   portForward(ref: ObjectRef, port: number): Promise<Duplex>;
-  /** Writes the log; resolves at its end, or when following ends. Must honour the sink's back-pressure. Ends not the sink. */
+  /**
+   * Writes the log. Resolves at its end, or when following ends. Must honour the sink's back-pressure; does not end the
+   * sink.
+   */
   logs(ref: ObjectRef, container: string, options: PodLogOptions, sink: Writable): Promise<void>;
 }

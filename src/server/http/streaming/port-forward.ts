@@ -20,10 +20,10 @@ interface Pair {
 }
 
 export interface PortForwardOptions {
-  /** The upgraded connection; nothing of SPDY has been read from it yet. */
+  /** The upgraded connection; no SPDY bytes have been read from it yet. */
   readonly socket: Duplex;
   readonly dial: Dial;
-  /** For messages. */
+  /** The pod's name, for messages. */
   readonly podName: string;
   readonly clock: Clock;
   /** Aborts at shutdown. */
@@ -42,7 +42,7 @@ export function servePortForward(options: PortForwardOptions): Promise<void> {
           stream.destroy();
           return;
         }
-        // Before 1.3 clients sent no request id; a data stream's id is that of its error stream plus two.
+        // Clients before 1.3 send no request id; the id of their data stream is that of its error stream plus two.
         const requestId = stream.headers.get('requestid') ?? String(type === 'error' ? stream.id : stream.id - 2);
         const pair = pairs.get(requestId) ?? newPair(pairs, requestId, options.clock);
         if (pair[type] !== undefined) {
@@ -77,7 +77,7 @@ function newPair(pairs: Map<string, Pair>, requestId: string, clock: Clock): Pai
   return pair;
 }
 
-/** Joins the client's streams with a connection into the pod. */
+/** Connects the client's streams to a connection into the pod. */
 function connect(data: SpdyStream, error: SpdyStream, port: number, { dial, podName }: PortForwardOptions): void {
   error.resume();
   const fail = (cause: unknown): void => {
@@ -94,7 +94,7 @@ function connect(data: SpdyStream, error: SpdyStream, port: number, { dial, podN
     pipeline(data, backend, finish);
     pipeline(backend, data, (cause) => {
       finish(cause);
-      // The pod has said all: the client may not have, but nobody listens any more.
+      // The pod has closed its side. The client may still be sending, but nobody reads it.
       if (!error.destroyed && !error.writableEnded) error.end();
       backend.destroy();
     });
@@ -102,7 +102,7 @@ function connect(data: SpdyStream, error: SpdyStream, port: number, { dial, podN
   }, fail);
 }
 
-/** Either side went away: the end of a connection, no failure. */
+/** True when either side disconnected. This ends the connection and is not a failure. */
 function isClosing(cause: Error): boolean {
   const code = 'code' in cause ? cause.code : undefined;
   return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED';

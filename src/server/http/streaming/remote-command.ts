@@ -1,4 +1,7 @@
-/** exec and attach over any transport: runs the session and reports how it ended. Source: kubelet pkg/cri/streaming/remotecommand/{exec,attach}.go. */
+/**
+ * exec and attach over any transport: runs the session and reports its result. Source: kubelet
+ * pkg/cri/streaming/remotecommand/{exec,attach}.go.
+ */
 
 import type { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
@@ -7,7 +10,7 @@ import type { JsonObject } from '../../../api/json.ts';
 import { StatusError } from '../../../api/status-error.ts';
 import type { StreamOptions, TerminalSize } from './pod-streams.ts';
 
-/** Which streams a client wants. */
+/** The streams that a client requests. */
 export interface Wanted {
   readonly stdin: boolean;
   readonly stdout: boolean;
@@ -15,30 +18,30 @@ export interface Wanted {
   readonly tty: boolean;
 }
 
-/** The streams of one session, whatever carries them. */
+/** The streams of one session, independent of the transport. */
 export interface RemoteSession {
   readonly stdin: Readable | undefined;
   readonly stdout: Writable | undefined;
   readonly stderr: Writable | undefined;
-  /** JSON texts of terminal sizes, one after the other. */
+  /** JSON texts of terminal sizes, one after another. */
   readonly resize: Readable | undefined;
   readonly error: Writable;
-  /** v4 and later speak Status JSON on the error stream, older ones text. */
+  /** True: the error stream carries Status JSON (protocol v4 and later). False: it carries text. */
   readonly statusAsJson: boolean;
-  /** Aborts when the client has gone. */
+  /** Aborts when the client disconnects. */
   readonly signal: AbortSignal;
-  /** Ends the connection after what is written. */
+  /** Closes the connection after pending writes. */
   close(): void;
 }
 
-/** What runs in the pod; resolves with the exit code of a command, undefined for what was only attached to. */
+/** Runs the session in the pod. Resolves with the exit code of a command, or with undefined after attach. */
 export type RemoteRun = (options: StreamOptions) => Promise<number | undefined>;
 
 /** Reads terminal sizes from concatenated JSON objects. */
 export async function* terminalSizes(source: Readable): AsyncGenerator<TerminalSize> {
   let text = '';
   for await (const chunk of source) {
-    // Readables of the transports carry buffers.
+    // The transports' streams produce buffers.
     text += (chunk as Buffer).toString('utf8');
     for (let end = text.indexOf('}'); end >= 0; end = text.indexOf('}')) {
       const width = /"Width":\s*(\d+)/i.exec(text.slice(0, end))?.[1];
@@ -54,7 +57,7 @@ export async function* terminalSizes(source: Readable): AsyncGenerator<TerminalS
 
 export const success: JsonObject = { metadata: {}, status: 'Success' };
 
-/** Source: remotecommand/exec.go, ServeExec. */
+/** The Status for an exit code. Source: remotecommand/exec.go, ServeExec. */
 export const exitStatus = (code: number): JsonObject => ({
   metadata: {},
   status: 'Failure',
@@ -63,7 +66,10 @@ export const exitStatus = (code: number): JsonObject => ({
   details: { causes: [{ reason: 'ExitCode', message: String(code) }] },
 });
 
-/** Source: the same; everything but an exit is an internal error with the cause in its text. */
+/**
+ * The Status of a failed session. Any failure other than an exit code is an internal error with the cause in its
+ * message. Source: remotecommand/exec.go.
+ */
 function failureStatus(verb: 'exec' | 'attach', error: unknown): JsonObject {
   const cause = errorText(error);
   if (error instanceof StatusError && error.code < 500) {
@@ -81,13 +87,13 @@ function failureStatus(verb: 'exec' | 'attach', error: unknown): JsonObject {
   };
 }
 
-/** The words of the error stream; '' when there is nothing to say. */
+/** The text for the error stream; '' on success. */
 export function errorStreamText(status: JsonObject, asJson: boolean): string {
   if (asJson) return JSON.stringify(status);
   return status.status === 'Success' ? '' : String(status.message);
 }
 
-/** Ends a stream and waits until its bytes are on their way; a client that has gone is no error. */
+/** Ends a stream and waits until its bytes have been sent. A disconnected client is not an error. */
 async function ended(stream: Writable | undefined): Promise<void> {
   if (stream === undefined || stream.destroyed) return;
   if (!stream.writableEnded) stream.end();

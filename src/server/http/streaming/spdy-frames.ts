@@ -12,7 +12,7 @@ const uint32 = (value: number): Buffer => {
   return bytes;
 };
 
-/** The protocol's dictionary of header names: length-prefixed words and a tail of usual values. */
+/** The protocol's dictionary for header compression: length-prefixed header names, then common values. */
 export const dictionary: Buffer = Buffer.concat([
   ...words.split(' ').flatMap((word) => {
     const text = Buffer.from(word.replace('_', ' '));
@@ -50,15 +50,15 @@ export type Frame = ControlFrame | DataFrame;
 
 export const flagFin = 1;
 const version = 3;
-/** Larger frames than any client sends; a header that claims more is no SPDY. */
+/** Larger than any frame that clients send. A header that claims more is not SPDY. */
 const maxFrameBytes = 8 * 1024 * 1024;
 
-/** Cuts a byte stream into frames. */
+/** Splits a byte stream into frames. */
 export class FrameParser {
   #buffered: Buffer[] = [];
   #size = 0;
 
-  /** Takes bytes; returns the frames they complete. Throws when they are no SPDY/3. */
+  /** Adds bytes and returns the frames that they complete. Throws when the bytes are not SPDY/3. */
   push(chunk: Buffer): readonly Frame[] {
     this.#buffered.push(chunk);
     this.#size += chunk.length;
@@ -103,10 +103,10 @@ export function dataHeader(streamId: number, fin: boolean, length: number): Buff
 }
 
 const windowBytes = 32 * 1024;
-/** zlib's stream header and the dictionary's checksum. */
+/** Length of zlib's stream header and the dictionary's checksum. */
 const zlibPreambleBytes = 6;
 
-/** Reads header blocks: one zlib stream over all blocks of a connection, each flushed. */
+/** Reads header blocks. All blocks of a connection form one zlib stream, which is flushed after each block. */
 export class HeaderReader {
   #history: Buffer = dictionary;
   #first = true;
@@ -145,11 +145,11 @@ const adler32 = (bytes: Buffer): number => {
   return ((b << 16) | a) >>> 0;
 };
 
-/** Writes empty header blocks, all that a server of Kubernetes streams answers: stored, not compressed. */
+/** Writes empty header blocks, which is all that a server of Kubernetes streams sends: stored, not compressed. */
 export class HeaderWriter {
   #first = true;
 
-  /** Ends in an empty stored block: Go's reader hands nothing out without it. */
+  /** Ends with an empty stored block, because Go's reader returns nothing until it has read one. */
   empty(): Buffer {
     const preamble = this.#first ? [Buffer.from([0x78, 0xbb]), uint32(adler32(dictionary))] : [];
     this.#first = false;

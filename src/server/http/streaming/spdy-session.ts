@@ -1,6 +1,6 @@
 /**
- * The server's end of a SPDY/3.1 connection: clients open streams, each a Duplex.
- * Flow-control windows are ignored, as kubectl ignores them; back-pressure is the socket's: it is paused while a stream's reader is behind.
+ * The server's end of a SPDY/3.1 connection. Clients open streams; each is a Duplex. Flow-control windows are ignored,
+ * as kubectl ignores them. Back-pressure is that of the socket: it is paused while the reader of any stream is behind.
  */
 import { Duplex } from 'node:stream';
 import { containStream } from '../../../client/error-boundary.ts';
@@ -16,15 +16,15 @@ import {
   uint32,
 } from './spdy-frames.ts';
 
-/** What a reader may leave unread before the socket is paused. */
+/** How many unread bytes a stream may buffer before the socket is paused. */
 const streamBufferBytes = 256 * 1024;
-/** Data frames are cut at this size, so that streams take turns. */
+/** Data frames are split at this size, so that streams take turns. */
 const maxDataBytes = 64 * 1024;
 
 interface Outlet {
-  /** The connection takes no more: what is written is dropped. */
+  /** True when the connection is closed: writes are then dropped. */
   readonly gone: boolean;
-  /** Sends what belongs together in one go; false when the connection's buffer is full. */
+  /** Sends several chunks in one write; false when the connection's buffer is full. */
   write(...chunks: readonly Buffer[]): boolean;
   onceDrained(callback: () => void): void;
   resume(): void;
@@ -35,7 +35,7 @@ export class SpdyStream extends Duplex {
   readonly id: number;
   readonly headers: ReadonlyMap<string, string>;
   readonly #outlet: Outlet;
-  /** True while the socket is paused on this stream's account. */
+  /** True while the socket is paused because of this stream. */
   congested = false;
   #remoteEnded = false;
   #localEnded = false;
@@ -45,11 +45,11 @@ export class SpdyStream extends Duplex {
     this.id = id;
     this.headers = headers;
     this.#outlet = outlet;
-    // A stream may be reset while nobody listens; that must not end the process.
+    // A stream may be reset while it has no error listener; that must not crash the process.
     this.on('error', () => this.destroy());
   }
 
-  /** Bytes from the client; false when the reader is behind. */
+  /** Takes bytes from the client; false when the reader is behind. */
   receive(chunk: Buffer, fin: boolean): boolean {
     let ready = true;
     if (chunk.length > 0 && !this.destroyed && !this.#remoteEnded) ready = this.push(chunk);
@@ -71,7 +71,8 @@ export class SpdyStream extends Duplex {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
     if (this.#outlet.gone) {
-      // Not at once: a writer in a loop would keep the close event from ever arriving.
+      // Asynchronous: otherwise a writer in a loop would block the event loop, and the close event would never be
+      // handled.
       setImmediate(callback);
       return;
     }
@@ -91,7 +92,7 @@ export class SpdyStream extends Duplex {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    // Unfinished both ways: tell the client (5: CANCEL).
+    // Neither side has finished: tell the client (5: CANCEL).
     if (!this.#localEnded) this.#outlet.write(controlFrame(frameTypes.rstStream, 0, Buffer.concat([uint32(this.id), uint32(5)])));
     this.#outlet.forget(this);
     if (this.congested) {
@@ -103,9 +104,9 @@ export class SpdyStream extends Duplex {
 }
 
 export interface SpdySessionEvents {
-  /** A stream was opened; its reply is already on the way. */
+  /** Called when the client has opened a stream; its reply has already been sent. */
   onStream(stream: SpdyStream): void;
-  /** The connection has gone. Called once. */
+  /** Called once, when the connection has closed. */
   onClose(): void;
 }
 
@@ -132,14 +133,18 @@ export class SpdySession {
     socket.once('close', () => this.#gone());
   }
 
-  /** Tells the client that no more streams are taken, ends all streams and the connection after what is written. */
+  /**
+   * Tells the client that no more streams are accepted, then ends all streams and, after pending writes, the
+   * connection.
+   */
   close(): void {
     if (this.#closed) return;
     for (const stream of this.#streams.values()) {
       if (!stream.writableEnded) stream.end();
     }
     this.#write(controlFrame(frameTypes.goAway, 0, Buffer.concat([uint32(this.#lastStreamId), uint32(0)])));
-    // Reads on until the client closes: closing over unread input would make the kernel drop what is still on its way out.
+    // Keeps reading until the client closes: closing with unread input would make the kernel drop data that is still
+    // being sent.
     this.#socket.resume();
     this.#socket.end();
   }
@@ -194,7 +199,7 @@ export class SpdySession {
       }
       if (!ready) this.#socket.pause();
     } catch {
-      // Not SPDY, or broken compression: nothing sensible can be answered.
+      // Not SPDY, or broken compression: there is no meaningful answer.
       this.destroy();
     }
   }
@@ -214,7 +219,7 @@ export class SpdySession {
         this.#write(controlFrame(frameTypes.ping, 0, payload));
         return;
       case frameTypes.headers:
-        // Read for the sake of the shared compression state.
+        // The block must be read even though it is not used, to keep the shared compression state.
         this.#headerReader.read(payload.subarray(4));
         return;
       default:

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** Headers by name for the 101 answer. */
+/** Sends the 101 response with the given headers. */
 export function switchProtocols(socket: Duplex, headers: Readonly<Record<string, string>>): void {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`);
@@ -10,7 +10,7 @@ export function switchProtocols(socket: Duplex, headers: Readonly<Record<string,
 
 export const isSpdyUpgrade = (incoming: IncomingMessage): boolean => (incoming.headers.upgrade ?? '').toLowerCase() === 'spdy/3.1';
 
-/** All values of a repeated header, also of comma-separated ones. */
+/** All values of a header, whether repeated or separated by commas. */
 export function headerValues(incoming: IncomingMessage, lowerCaseName: string): readonly string[] {
   const values: string[] = [];
   const raw = incoming.rawHeaders;
@@ -23,7 +23,7 @@ export function headerValues(incoming: IncomingMessage, lowerCaseName: string): 
 
 export type ProtocolChoice = { readonly protocol: string } | { readonly refused: string };
 
-/** The first protocol of the client that the server has; a client that names none gets ''. */
+/** The client's first protocol that the server supports; '' when the client names none. */
 export function chooseProtocol(incoming: IncomingMessage, served: readonly string[]): ProtocolChoice {
   const asked = headerValues(incoming, 'x-stream-protocol-version');
   if (asked.length === 0) return { protocol: '' };

@@ -1,4 +1,7 @@
-/** exec, attach and portforward asked for without `Connection: Upgrade`. Source: apimachinery pkg/util/httpstream (UpgradeAwareHandler). */
+/**
+ * exec, attach and portforward requests without `Connection: Upgrade`. Source: apimachinery pkg/util/httpstream
+ * (UpgradeAwareHandler).
+ */
 
 import { statusErrors } from '../../../api/status-error.ts';
 import type { Target } from '../../registry/registry.ts';
@@ -7,7 +10,7 @@ import { stringParam } from '../options/query-values.ts';
 import type { ServerContext } from '../server-context.ts';
 import { containerOf, podOf, requireNode } from './pod-container.ts';
 
-/** Checks what an upgrade would be checked for, then says what is missing. */
+/** Makes the same checks as for an upgrade, then answers that the upgrade is missing. */
 export async function streamOverPlainHttp(
   exchange: Exchange,
   server: ServerContext,

@@ -1,5 +1,5 @@
 /**
- * HTTP/1.1 upgrades: exec, attach, port-forward, watches over WebSocket, proxies. Goes through the same filters as
+ * HTTP/1.1 upgrades: exec, attach, port-forward, watches over WebSocket, proxies. They go through the same filters as
  * every request.
  */
 import { type IncomingMessage, ServerResponse } from 'node:http';
@@ -26,7 +26,7 @@ import { serveWebSocketLog, webSocketLogProtocols } from './websocket-log.ts';
 import { channelPortForwardProtocols, serveChannelPortForward, tunnel, tunnelProtocol } from './websocket-port-forward.ts';
 import { serveWebSocketCommand, webSocketCommandProtocols } from './websocket-remote-command.ts';
 
-/** One upgrade request and what serves it. */
+/** One upgrade request and the objects that serve it. */
 interface Upgrade {
   readonly app: App;
   readonly exchange: Exchange;
@@ -37,7 +37,7 @@ interface Upgrade {
   readonly signal: AbortSignal;
 }
 
-/** An answer that is no upgrade and no Status either. */
+/** Thrown to answer with a response that is neither an upgrade nor a Status. */
 class Refusal extends Error {
   readonly response: Response;
   constructor(code: number, text: string, headers = new Headers()) {
@@ -47,7 +47,7 @@ class Refusal extends Error {
   }
 }
 
-/** Writes an answer that is no upgrade and closes. */
+/** Writes a response that is not an upgrade, and closes the connection. */
 async function refuse(socket: Duplex, response: Response): Promise<void> {
   const body = Buffer.from(await response.arrayBuffer());
   const lines = [...response.headers].map(([name, value]) => `${name}: ${value}\r\n`).join('');
@@ -105,11 +105,11 @@ async function serveCommand(upgrade: Upgrade, target: Target, verb: 'exec' | 'at
   return serveWebSocketCommand({ socket: accepted, protocol, wanted, verb, run, signal });
 }
 
-/** The sub-protocols offered, without the one that hides a token. */
+/** The offered sub-protocols, without the one that carries a token. */
 const realProtocols = (incoming: IncomingMessage): readonly string[] =>
   offeredProtocols(incoming).filter((name) => !name.startsWith('base64url.bearer.authorization.k8s.io.'));
 
-/** The client's first sub-protocol that is served; one without any gets the oldest. Throws 400. */
+/** The client's first sub-protocol that is supported; the oldest when the client offers none. Throws 400. */
 function webSocketProtocol(incoming: IncomingMessage, served: readonly string[]): string {
   const offered = realProtocols(incoming);
   const protocol = offered.find((name) => served.includes(name));
@@ -185,10 +185,10 @@ async function serveLog(upgrade: Upgrade, target: Target): Promise<void> {
   });
 }
 
-/** A watch whose events are messages. Source: apiserver pkg/endpoints/handlers/watch.go, HandleWS. */
+/** Serves a watch whose events are WebSocket messages. Source: apiserver pkg/endpoints/handlers/watch.go, HandleWS. */
 async function serveWatch(upgrade: Upgrade, target: Target): Promise<void> {
   const { app, exchange, incoming, socket, head } = upgrade;
-  // Go's handshake echoes the one sub-protocol that is offered, whatever it is, and refuses several. Source:
+  // Go's handshake echoes a single offered sub-protocol, whatever it is, and refuses several. Source:
   // golang.org/x/net/websocket hybi.go.
   const [protocol = '', ...more] = realProtocols(incoming);
   if (more.length > 0) throw statusErrors.badRequest('bad protocol');
@@ -199,7 +199,7 @@ async function serveWatch(upgrade: Upgrade, target: Target): Promise<void> {
   let drained = (): void => undefined;
   const sink: WatchSink = {
     write: (chunk) => {
-      // Frames of one write may be several events; over WebSocket each is a message.
+      // The frames of one write may hold several events; over WebSocket each event is a message.
       const messages = text
         ? Buffer.from(chunk)
             .toString('utf8')
@@ -221,7 +221,7 @@ async function serveWatch(upgrade: Upgrade, target: Target): Promise<void> {
   watch.connect(sink);
 }
 
-/** What serves the upgrades of a sub-resource. */
+/** How the upgrade of each sub-resource is served. */
 const connections: Readonly<Record<string, (upgrade: Upgrade, target: Target) => Promise<void>>> = {
   attach: (upgrade, target) => serveCommand(upgrade, target, 'attach'),
   exec: (upgrade, target) => serveCommand(upgrade, target, 'exec'),
@@ -242,7 +242,7 @@ async function serve(upgrade: Upgrade): Promise<void> {
   if (connect === undefined || (streams && !isSpdyUpgrade(incoming) && !isWebSocketUpgrade(incoming))) {
     throw statusErrors.badRequest('Upgrade request required');
   }
-  // Since 1.35 a WebSocket's GET needs the permission that SPDY's POST needs. Source: KEP-4006.
+  // Since 1.35 the GET of a WebSocket needs the same permission as the POST of SPDY. Source: KEP-4006.
   if (streams && exchange.info.verb === 'get') await authorize(exchange, app.server.authorizer, 'create');
   return connect(upgrade, target);
 }

@@ -13,12 +13,12 @@ export const offeredProtocols = (incoming: IncomingMessage): readonly string[] =
     .map((name) => name.trim())
     .filter((name) => name !== '');
 
-/** A client's message may be this long; longer ones end the connection. */
+/** Longest message of a client, in bytes; a longer one closes the connection. */
 const maxMessageBytes = 4 * 1024 * 1024;
 
 /**
- * Shakes hands. The header with the sub-protocols is taken away first and the chosen one added to the answer:
- * ws refuses `SPDY/3.1+portforward.k8s.io`, whose slash is no token character.
+ * Makes the handshake. Removes the header with the sub-protocols first and adds the chosen one to the response, because
+ * ws refuses `SPDY/3.1+portforward.k8s.io`: a slash is not a token character.
  */
 export async function acceptWebSocket(incoming: IncomingMessage, socket: Duplex, head: Buffer, protocol: string): Promise<WebSocket> {
   const { WebSocketServer } = await import('ws');

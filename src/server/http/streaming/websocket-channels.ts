@@ -3,12 +3,12 @@ import { Readable, Writable } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { containStream } from '../../../client/error-boundary.ts';
 
-/** Bytes that may wait in the socket before writers are held back. */
+/** How many bytes may wait in the socket before writers are paused. */
 const highWaterBytes = 256 * 1024;
 
 const bufferOf = (data: RawData): Buffer => (Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data));
 
-/** One direction in: pauses the WebSocket while its reader is behind. */
+/** A channel from the client: pauses the WebSocket while its reader is behind. */
 class InputChannel extends Readable {
   readonly #channels: WebSocketChannels;
   congested = false;
@@ -32,9 +32,9 @@ class InputChannel extends Readable {
 }
 
 export interface ChannelOptions {
-  /** base64 sub-protocols carry text: a digit and base64. */
+  /** True for base64 sub-protocols, whose messages are text: a digit, then base64. */
   readonly base64: boolean;
-  /** v5: `[255, channel]` ends one channel of the client. */
+  /** True for v5, in which `[255, channel]` ends one channel of the client. */
   readonly closeSignal: boolean;
 }
 
@@ -55,12 +55,12 @@ export class WebSocketChannels {
     });
   }
 
-  /** Aborts when the client has gone. */
+  /** Aborts when the client disconnects. */
   get signal(): AbortSignal {
     return this.#gone.signal;
   }
 
-  /** What the client sends on a channel. */
+  /** The data that the client sends on a channel. */
   input(channel: number): Readable {
     const input = new InputChannel(this);
     containStream(input, this.#socket);
@@ -68,7 +68,7 @@ export class WebSocketChannels {
     return input;
   }
 
-  /** What the client receives on a channel. */
+  /** Writes data to the client on a channel. */
   output(channel: number): Writable {
     const output = new Writable({
       highWaterMark: 64 * 1024,
@@ -79,11 +79,12 @@ export class WebSocketChannels {
     return output;
   }
 
-  /** Sends one message; calls back when more may follow. */
+  /** Sends one message; calls back when the next may follow. */
   send(channel: number, chunk: Buffer, callback: () => void): void {
     const socket = this.#socket;
     if (socket.readyState !== socket.OPEN) {
-      // Not at once: a writer in a loop would keep the close event from ever arriving.
+      // Asynchronous: otherwise a writer in a loop would block the event loop, and the close event would never be
+      // handled.
       setImmediate(callback);
       return;
     }
@@ -96,7 +97,7 @@ export class WebSocketChannels {
     }
   }
 
-  /** Ends the connection after what is written. */
+  /** Closes the connection after pending writes. */
   close(): void {
     this.resumeInput(true);
     this.#socket.close(1000);

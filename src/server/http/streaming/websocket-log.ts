@@ -4,26 +4,29 @@ import type { WebSocket } from 'ws';
 import type { Clock } from '../../../client/clock.ts';
 
 const textProtocol = 'base64.binary.k8s.io';
-/** Served sub-protocols; a client that names none gets the first. */
+/** Supported sub-protocols; a client that offers none gets the first. */
 export const webSocketLogProtocols: readonly string[] = ['binary.k8s.io', textProtocol];
 
-/** A follower that hears nothing gets its connection after this long. */
+/** When following a log that has no output, the handshake is made after this long. */
 const acceptAfterMs = 500;
 const highWaterBytes = 256 * 1024;
 
 export interface WebSocketLog {
-  /** Shakes hands; called once, before the first message, so that errors before it still are answers. */
+  /**
+   * Makes the handshake. Called once, before the first message, so that earlier errors can still be sent as HTTP
+   * responses.
+   */
   accept(): Promise<WebSocket>;
   readonly protocol: string;
   readonly follow: boolean;
-  /** Writes the log into the sink until its end or the signal. */
+  /** Writes the log into the sink until the log ends or the signal aborts. */
   logs(sink: Writable, signal: AbortSignal): Promise<void>;
   readonly clock: Clock;
   /** Aborts at shutdown. */
   readonly signal: AbortSignal;
 }
 
-/** Serves one log to its end. Rejects with what `logs` rejects with, while nobody shook hands yet. */
+/** Serves one log to its end. Rejects with the error of `logs` when it fails before the handshake. */
 export async function serveWebSocketLog({ accept, protocol, follow, logs, clock, signal }: WebSocketLog): Promise<void> {
   const gone = new AbortController();
   let accepted: Promise<WebSocket> | undefined;

@@ -1,4 +1,7 @@
-/** Port-forward over WebSocket: SPDY tunnelled (kubectl from 1.31), or two channels a port (browsers). Source: kubelet pkg/cri/streaming/portforward/websocket.go. */
+/**
+ * Port-forward over WebSocket: SPDY tunnelled (kubectl from 1.31), or two channels per port (browsers). Source: kubelet
+ * pkg/cri/streaming/portforward/websocket.go.
+ */
 
 import { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
@@ -8,7 +11,7 @@ import type { Dial } from './port-forward.ts';
 import { WebSocketChannels } from './websocket-channels.ts';
 
 export const tunnelProtocol = 'SPDY/3.1+portforward.k8s.io';
-/** With v5 a client can half-close, as it can over SPDY. Differs: upstream has it for commands only. */
+/** With v5 a client can half-close, as over SPDY. Differs: upstream supports v5 for commands only. */
 const halfCloseProtocol = 'v5.channel.k8s.io';
 export const channelPortForwardProtocols: readonly string[] = [
   halfCloseProtocol,
@@ -20,7 +23,7 @@ export const channelPortForwardProtocols: readonly string[] = [
 
 const highWaterBytes = 256 * 1024;
 
-/** The messages of a WebSocket as one byte stream. */
+/** Turns the messages of a WebSocket into one byte stream. */
 export function tunnel(socket: WebSocket): Duplex {
   const bytes = new Duplex({
     highWaterMark: highWaterBytes,
@@ -55,7 +58,10 @@ export function tunnel(socket: WebSocket): Duplex {
   return bytes;
 }
 
-/** Serves `?ports=…`: per port a data and an error channel, each opened by the port's number, little-endian. */
+/**
+ * Serves `?ports=…`. Each port has a data and an error channel; each channel starts with the port's number,
+ * little-endian.
+ */
 export async function serveChannelPortForward(
   socket: WebSocket,
   protocol: string,
@@ -79,7 +85,7 @@ export async function serveChannelPortForward(
       await new Promise<void>((resolve, reject) => {
         backend.once('error', reject);
         backend.once('close', resolve);
-        // The pod has said all: the client may not have, but nobody listens any more.
+        // The pod has closed its side. The client may still be sending, but nobody reads it.
         output.once('finish', resolve);
       });
       backend.destroy();

@@ -23,7 +23,7 @@ export interface WebSocketCommand {
 export function serveWebSocketCommand({ socket, protocol, wanted, verb, run, signal }: WebSocketCommand): Promise<void> {
   const connection = new WebSocketChannels(socket, { base64: protocol.includes('base64'), closeSignal: protocol.startsWith('v5') });
   signal.addEventListener('abort', () => connection.close(), { once: true });
-  // An empty message on the lowest channel tells the client that the connection stands.
+  // An empty message on the lowest channel tells the client that the connection is established.
   const first = wanted.stdout ? channels.stdout : wanted.stderr && !wanted.tty ? channels.stderr : channels.error;
   connection.send(first, Buffer.alloc(0), () => undefined);
   return serveRemoteCommand(
