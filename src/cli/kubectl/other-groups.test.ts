@@ -3,18 +3,10 @@
  * of a former version still is one. What is expected is what upstream's kubectl answers to the same server.
  */
 import assert from 'node:assert/strict';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { type FakeApiServer, fakeApiServer, type ServedKind } from '../testing/fake-api-server.ts';
 import { fakeTerminal } from '../testing/fake-terminal.ts';
 import { runKubectl } from './run-kubectl.ts';
-
-interface Served {
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-  readonly plural: string;
-  readonly spec: object;
-}
 
 const podSpec = { containers: [{ name: 'c', image: 'i', ports: [{ containerPort: 80 }] }] };
 const workload = {
@@ -28,7 +20,7 @@ const service = { selector: { app: 'a' }, ports: [{ port: 80 }] };
 const workloads = ['Deployment', 'ReplicaSet', 'DaemonSet', 'StatefulSet'] as const;
 const other = 'serving.example.com';
 
-const served: readonly Served[] = [
+const kinds: readonly (Omit<ServedKind, 'objects'> & { readonly spec: object })[] = [
   { group: '', version: 'v1', kind: 'Service', plural: 'services', spec: service },
   { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', spec: {} },
   { group: '', version: 'v1', kind: 'Pod', plural: 'pods', spec: { ...podSpec, nodeName: 'n' } },
@@ -44,63 +36,22 @@ const served: readonly Served[] = [
   { group: other, version: 'v1', kind: 'CronJob', plural: 'cronjobs', spec: { jobTemplate: { spec: { template: { spec: podSpec } } } } },
 ];
 
-const base = ({ group, version }: Served): string => (group === '' ? `/api/${version}` : `/apis/${group}/${version}`);
-const collection = (one: Served): string => `${base(one)}/namespaces/default/${one.plural}`;
+const served: readonly ServedKind[] = kinds.map(({ spec, ...kind }) => ({
+  ...kind,
+  objects: [
+    { metadata: { name: 'w', namespace: 'default', generation: 1, labels: { app: 'a' } }, spec, status: { ...status, phase: 'Running' } },
+  ],
+}));
 
-const objectOf = (one: Served): object => ({
-  apiVersion: one.group === '' ? one.version : `${one.group}/${one.version}`,
-  kind: one.kind,
-  metadata: { name: 'w', namespace: 'default', generation: 1, resourceVersion: '1', labels: { app: 'a' } },
-  spec: one.spec,
-  status: { ...status, phase: 'Running' },
-});
-
-const discovery = (core: boolean): object => ({
-  kind: 'APIGroupDiscoveryList',
-  items: [...new Set(served.map((one) => one.group))]
-    .filter((group) => (group === '') === core)
-    .map((group) => {
-      const members = served.filter((one) => one.group === group);
-      const resources = members.map((one) => ({
-        resource: one.plural,
-        responseKind: { kind: one.kind },
-        scope: 'Namespaced',
-        singularResource: one.kind.toLowerCase(),
-        verbs: ['get', 'list', 'watch', 'patch'],
-      }));
-      return { metadata: { name: group }, versions: [{ version: members[0]?.version ?? '', resources }] };
-    }),
-});
-
-function answer({ url = '' }: IncomingMessage, response: ServerResponse): void {
-  const path = url.split('?')[0] ?? '';
-  const send = (body: object): void => void response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
-  const found = served.find((one) => path === collection(one) || path.startsWith(`${collection(one)}/`));
-  if (path === '/api' || path === '/apis') send(discovery(path === '/api'));
-  else if (path.endsWith('/log')) response.end('a line\n');
-  else if (url.includes('watch=true') && found !== undefined)
-    response.write(`${JSON.stringify({ type: 'ADDED', object: objectOf(found) })}\n`);
-  else if (found === undefined) send({ kind: 'List', apiVersion: 'v1', metadata: { resourceVersion: '1' }, items: [] });
-  else if (path === collection(found)) send({ kind: `${found.kind}List`, metadata: { resourceVersion: '1' }, items: [objectOf(found)] });
-  else send(objectOf(found));
-}
-
-let server: Server;
-let url = '';
+let server: FakeApiServer;
 before(async () => {
-  server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+  server = await fakeApiServer(served);
 });
-after(() => {
-  server.closeAllConnections();
-  server.close();
-});
+after(() => server.close());
 
 const kubectl = async (t: TestContext, command: string): Promise<{ readonly code: number; readonly out: string; readonly err: string }> => {
   const terminal = fakeTerminal(t);
-  const code = await runKubectl(['--server', url, ...command.split(' ')], terminal);
+  const code = await runKubectl(['--server', server.url, ...command.split(' ')], terminal);
   return { code, ...terminal.printed };
 };
 

@@ -1,7 +1,7 @@
 /** What kubectl does differently for a kind; the table is in kinds.ts. Model: kubectl pkg/polymorphichelpers, in one place instead of thirteen. */
-import type { JsonObject } from '../../../api/json.ts';
 import type { ApiObject, Session } from '../command/session.ts';
 import type { Info } from '../resources/infos.ts';
+import type { PatchCall } from '../writing/writing.ts';
 import type { Describer } from './describe/context.ts';
 
 export interface KindTraits {
@@ -36,22 +36,26 @@ export interface RolloutProgress {
 /** How far a rollout is; `revision` is the one that is waited for, 0 for the latest. Throws CommandError when the rollout failed. */
 export type RolloutStatus = (object: ApiObject, revision: number) => RolloutProgress;
 
+/** One state that a workload was in. */
 export interface Revision {
   readonly number: number;
+  /** '' when nobody said why. */
   readonly changeCause: string;
-  /** What keeps the revision, and its kind. */
+  /** What is printed for it as an object, and its kind. */
   readonly object: ApiObject;
   readonly kind: string;
+  /** Its pod template as text. */
+  text(): string;
+  /** What brings it back; undefined when the workload is already that. Throws CommandError when it cannot be brought back. */
+  restoring(workload: ApiObject): PatchCall | undefined;
 }
 
-/** The revisions of a workload, and how one is brought back. */
+/** The revisions of a workload. */
 export interface RolloutHistory {
+  /** Stands before a revision's text when that is only tried. */
+  readonly trial: string;
   /** All revisions, oldest first. Rejects with StatusError. */
   revisionsOf(session: Session, info: Info): Promise<readonly Revision[]>;
-  /** The revision to go back to: the one asked for, or with 0 the one before the latest. Throws CommandError. */
-  revisionToRestore(revisions: readonly Revision[], wanted: number, name: string): Revision;
-  /** The JSON patch that brings a revision back; undefined when the object is already that. Throws CommandError when it cannot be. */
-  restorePatch(object: ApiObject, revision: Revision): readonly JsonObject[] | undefined;
-  /** A revision's pod template as text. */
-  revisionText(revision: Revision): string;
+  /** Why there is none before the latest. */
+  noneBefore(name: string): string;
 }

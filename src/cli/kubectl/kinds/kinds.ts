@@ -4,11 +4,13 @@
  * of ours is. What a row loads, it loads when it is needed.
  */
 import type { ApiResource } from '../resources/discovery.ts';
-import type { KindTraits } from './kind-traits.ts';
+import type { KindTraits, RolloutHistory } from './kind-traits.ts';
 import { labelsOfSelector, ownLabels, selectorByExpressions, selectorByLabels, selectorOfService } from './selectors.ts';
 
 const template = ['spec', 'template', 'spec'];
 const apps = ['apps', 'extensions'] as const;
+
+const controllerHistory = async (): Promise<RolloutHistory> => (await import('./rollout/controller-revisions.ts')).controllerRevisions;
 
 const rows = [
   {
@@ -52,14 +54,14 @@ const rows = [
     groups: apps,
     podSpecPath: template,
     podSelector: selectorByExpressions,
-    rollout: { status: async () => (await import('./rollout/rollout-status.ts')).daemonSetStatus },
+    rollout: { status: async () => (await import('./rollout/rollout-status.ts')).daemonSetStatus, history: controllerHistory },
   },
   {
     kind: 'StatefulSet',
     groups: ['apps'],
     podSpecPath: template,
     podSelector: selectorByExpressions,
-    rollout: { status: async () => (await import('./rollout/rollout-status.ts')).statefulSetStatus },
+    rollout: { status: async () => (await import('./rollout/rollout-status.ts')).statefulSetStatus, history: controllerHistory },
   },
   { kind: 'Job', groups: ['batch'], podSpecPath: template, podSelector: selectorByExpressions },
   { kind: 'CronJob', groups: ['batch'], podSpecPath: ['spec', 'jobTemplate', ...template] },

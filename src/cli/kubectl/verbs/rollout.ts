@@ -1,16 +1,18 @@
 /** `kubectl rollout status|history|undo|pause|resume|restart`. Source: kubectl pkg/cmd/rollout. */
+import { StatusError } from '../../../api/status-error.ts';
 import { rfc3339 } from '../../../api/time.ts';
 import { alignCells } from '../../print/table.ts';
 import { CommandError, type KubectlCommand } from '../command/command.ts';
 import type { FlagSpec } from '../command/flags.ts';
-import type { Session } from '../command/session.ts';
-import type { RolloutHistory, RolloutTraits } from '../kinds/kind-traits.ts';
+import type { ApiObject, Session } from '../command/session.ts';
+import type { Revision, RolloutHistory, RolloutTraits } from '../kinds/kind-traits.ts';
 import { groupKind, traitsOf } from '../kinds/kinds.ts';
 import { unregistered } from '../kinds/registered.ts';
 import { outputFlags, outputName } from '../output/output.ts';
 import { groupResource } from '../resources/discovery.ts';
 import { type Info, visitInfos } from '../resources/infos.ts';
 import { watchUntil } from '../waiting/watch-until.ts';
+import { lastAppliedAnnotation } from '../writing/last-applied.ts';
 import { dryRunFlags, filenameFlags, managerFlag, recordFlag, selectorFlag } from '../writing/write-flags.ts';
 import { patchTypes, Writer } from '../writing/writing.ts';
 
@@ -83,6 +85,11 @@ async function historyOf({ resource }: Info, viewer: 'history viewer' | 'rollbac
   );
 }
 
+function overview(revisions: readonly Revision[]): string {
+  const rows = revisions.map((r) => `${r.number}\t${r.changeCause === '' ? '<none>' : r.changeCause}\n`);
+  return alignCells(`REVISION\tCHANGE-CAUSE\n${rows.join('')}`, { minWidth: 0, padding: 2 });
+}
+
 const history: KubectlCommand = {
   name: 'history',
   summary: 'View rollout history',
@@ -98,23 +105,16 @@ const history: KubectlCommand = {
     if (wanted < 0) throw new CommandError(`revision must be a positive integer: ${wanted}`);
     const writer = new Writer(session, '');
     await visitInfos(session, flags.args, latest, async (info) => {
-      const { revisionsOf, revisionText } = await historyOf(info, 'history viewer');
-      const revisions = await revisionsOf(session, info);
+      const revisions = await (await historyOf(info, 'history viewer')).revisionsOf(session, info);
       const found = revisions.find((r) => r.number === wanted);
       if (outputName(flags) !== '') {
         for (const revision of wanted === 0 ? revisions : [found ?? notFound()])
           writer.print('', { resource: { ...info.resource, kind: revision.kind } }, revision.object);
         return;
       }
-      if (wanted > 0) return writer.print(`with revision #${wanted}\n${revisionText(found ?? notFound())}`, info, info.object);
-      const rows = revisions.map((r) => `${r.number}\t${r.changeCause === '' ? '<none>' : r.changeCause}\n`);
-      writer.print(
-        revisions.length === 0
-          ? '\nNo rollout history found.'
-          : `\n${alignCells(`REVISION\tCHANGE-CAUSE\n${rows.join('')}`, { minWidth: 0, padding: 2 })}`,
-        info,
-        info.object,
-      );
+      const text = (): string => (wanted > 0 ? (found ?? notFound()).text() : overview(revisions));
+      const which = wanted > 0 ? `with revision #${wanted}` : '';
+      writer.print(`${which}\n${revisions.length === 0 ? 'No rollout history found.' : text()}`, info, info.object);
     });
     return 0;
   },
@@ -122,6 +122,28 @@ const history: KubectlCommand = {
 
 function notFound(): never {
   throw new CommandError('unable to find the specified revision');
+}
+
+/** The revision to go back to: the one asked for, or with 0 the one before the latest. Throws CommandError. */
+function revisionToRestore(revisions: readonly Revision[], wanted: number, none: string): Revision {
+  const found = wanted > 0 ? revisions.find((r) => r.number === wanted) : revisions.at(-2);
+  if (found !== undefined) return found;
+  throw new CommandError(wanted > 0 ? `unable to find specified revision ${wanted} in history` : none);
+}
+
+/** Brings a revision back; resolves with the object and what was done. Rejects with CommandError. */
+async function rollBack(writer: Writer, info: Info, wanted: number): Promise<{ readonly done: string; readonly object: ApiObject }> {
+  const { revisionsOf, noneBefore, trial } = await historyOf(info, 'rollbacker');
+  if (wanted < 0) throw new CommandError(`unable to find specified revision ${wanted} in history`);
+  const revision = revisionToRestore(await revisionsOf(writer.session, info), wanted, noneBefore(info.name));
+  if (writer.dryRun === 'client') return { done: `${trial}${revision.text()}`, object: info.object };
+  const patch = revision.restoring(info.object);
+  if (patch === undefined) return { done: `skipped rollback (current template already matches revision ${wanted})`, object: info.object };
+  try {
+    return { done: 'rolled back', object: await writer.patch(info, patch) };
+  } catch (error) {
+    throw error instanceof StatusError ? new CommandError(`failed restoring revision ${wanted}: ${error.message}`) : error;
+  }
 }
 
 const undo: KubectlCommand = {
@@ -138,15 +160,13 @@ const undo: KubectlCommand = {
     if (flags.args.length === 0 && !flags.given('filename')) throw new CommandError('required resource not specified');
     const writer = new Writer(session, '');
     await visitInfos(session, flags.args, latest, async (info) => {
-      const { revisionsOf, revisionToRestore, restorePatch, revisionText } = await historyOf(info, 'rollbacker');
-      const wanted = flags.int('to-revision');
-      if (wanted < 0) throw new CommandError(`unable to find specified revision ${wanted} in history`);
-      const revision = revisionToRestore(await revisionsOf(session, info), wanted, info.name);
-      if (writer.dryRun === 'client') return writer.print(revisionText(revision), info, info.object);
-      const patch = restorePatch(info.object, revision);
-      if (patch === undefined)
-        return writer.print(`skipped rollback (current template already matches revision ${wanted})`, info, info.object);
-      writer.print('rolled back', info, await writer.patch(info, { type: patchTypes.json, patch }));
+      if (info.object.metadata?.annotations?.[lastAppliedAnnotation] !== undefined) {
+        session.err(
+          `Warning: resource ${info.resource.plural}/${info.name} was previously managed with 'kubectl apply'. Rolling back will not update the ${lastAppliedAnnotation} annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.\n`,
+        );
+      }
+      const { done, object } = await rollBack(writer, info, flags.int('to-revision'));
+      writer.print(done, info, object);
     });
     return 0;
   },
