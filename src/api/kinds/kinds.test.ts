@@ -1,6 +1,6 @@
 /**
- * Runs the contract with every built-in Kind. Samples are beside the Kinds: `<group>/testing/<kind>.ts`, exported as
- * `samples`.
+ * Runs the contract with every built-in Kind, and with one that is added at run time. Samples are beside the Kinds:
+ * `<group>/testing/<kind>.ts`, exported as `samples`.
  */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { declarationContract } from './declaration.contract.ts';
 import { builtInKinds } from './index.ts';
 import { formsContract, statusContract, validationContract, verbsContract } from './kind.contract.ts';
 import type { KindSamples } from './testing/samples.ts';
+import { widgetSamples } from './testing/widget.ts';
 
 const folder = import.meta.dirname;
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => /^[a-z-]+\/testing\/[a-z-]+\.ts$/.test(file));
@@ -29,12 +30,18 @@ describe('built-in kinds', () => {
   });
 });
 
+function wholeContract(samples: KindSamples): void {
+  verbsContract(samples);
+  validationContract(samples);
+  statusContract(samples);
+  formsContract(samples);
+}
+
 for (const samples of all) {
   describe(samples.kind.kind, () => {
     declarationContract(samples);
-    verbsContract(samples);
-    validationContract(samples);
-    statusContract(samples);
-    formsContract(samples);
+    wholeContract(samples);
   });
 }
+
+describe('a Kind that is added at run time', () => wholeContract(widgetSamples));

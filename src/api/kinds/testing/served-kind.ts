@@ -4,6 +4,7 @@ import { type TestApp, testApp } from '../../../server/http/test-app.ts';
 import { createMemoryStore } from '../../../server/store/memory-store.ts';
 import type { JsonObject, JsonValue } from '../../json.ts';
 import { apiVersionOf } from '../../kind.ts';
+import { builtInKinds } from '../index.ts';
 import { type KindSamples, merged } from './samples.ts';
 
 export interface Answer {
@@ -25,6 +26,7 @@ export class ServedKind {
   constructor(samples: KindSamples) {
     this.samples = samples;
     this.app = testApp({}, createMemoryStore({ freeze: true }));
+    if (!builtInKinds.includes(samples.kind)) this.app.kinds.add(samples.kind);
   }
 
   /** The path of the collection in a served version; default: the stored one. */
