@@ -1,5 +1,6 @@
 /** What a pod's containers add up to. Pure. Source: pkg/kubelet/kubelet_pods.go (getPhase); pkg/kubelet/status/generate.go. */
 import type { Container as ContainerSpec, Pod } from '../../../api/generated/core/v1.ts';
+import { failureOf, type PodLife, startsNothing } from './pod-life.ts';
 import type { PodObservation } from './pod-observation.ts';
 import { initRestartsAfter, restartsAfter } from './restart-policy.ts';
 
@@ -9,10 +10,7 @@ export interface PhaseInput {
   readonly pod: Pod;
   readonly observed: PodObservation;
   isStarted(containerId: string): boolean;
-  /** Nothing is started any more: the pod is being or was ended by the kubelet. */
-  readonly ending: boolean;
-  /** The kubelet failed the pod as a whole. */
-  readonly failure: unknown;
+  readonly life: PodLife;
 }
 
 /** A sidecar: an init container that restarts always and keeps running beside the others. */
@@ -70,12 +68,12 @@ export function initState({ pod, observed, isStarted }: Pick<PhaseInput, 'pod' |
 
 /** The phase that the containers add up to. */
 export function podPhase(input: PhaseInput): Phase {
-  const { pod, observed, ending } = input;
-  if (input.failure !== undefined) return 'Failed';
+  const { pod, observed, life } = input;
+  if (failureOf(life) !== undefined) return 'Failed';
   const init = initState(input);
   if (init === 'failed') return 'Failed';
   const { waiting, running, succeeded, failed, restarting } = tally(pod, observed);
-  if (ending && running === 0) {
+  if (startsNothing(life) && running === 0) {
     if (succeeded + failed > 0) return failed === 0 && waiting === 0 ? 'Succeeded' : 'Failed';
     return pod.status.phase === 'Running' ? 'Failed' : 'Pending';
   }

@@ -77,7 +77,7 @@ export class SandboxSync {
   #failures = 0;
   #filesOf: string | undefined;
 
-  /** The sandbox that runs, made when there is none; undefined when it cannot be, or the pod must end instead (`state.ending`). */
+  /** The sandbox that runs, made when there is none; undefined when it cannot be, or the pod only finishes instead. */
   async ensure(state: PodState, result: SyncResult): Promise<Sandbox | undefined> {
     const sandbox = state.observed.readySandbox() ?? (await this.#create(state, result));
     if (sandbox === undefined || state.aborted) return undefined;
@@ -93,7 +93,7 @@ export class SandboxSync {
     const previous = observed.newestSandbox();
     if (previous !== undefined || observed.running().length > 0) await this.#leave(state, previous);
     if (previous !== undefined && !runsAgain(state)) {
-      state.ending = true;
+      state.finish();
       return undefined;
     }
     try {

@@ -4,6 +4,7 @@ import type { Container } from '../../container/container-runtime.ts';
 import { Backoff } from '../backoff.ts';
 import type { PodRuntimeFacts } from '../containers/field-ref.ts';
 import type { KubeletDeps } from '../deps.ts';
+import { allStopped, finish, mustEnd, newLife, type PodFailure, type PodLife, terminate } from './pod-life.ts';
 import { PodObservation } from './pod-observation.ts';
 import type { ResizeCondition, Waiting } from './status-input.ts';
 
@@ -33,22 +34,14 @@ export class PodState {
   observedGeneration: number | undefined;
   /** Why a resize is not done. */
   resize: ResizeCondition | undefined;
-  /** Set when the pod as a whole was failed by the kubelet. */
-  failure: Waiting | undefined;
-  /** Less than its own grace period, for a pod that must go at once. */
-  graceOverrideSeconds: number | undefined;
-  /** Nothing of it may be started again: it ends with what ran. */
-  ending = false;
-  /** The pod must end: deleted, finished, or failed. */
-  terminating = false;
-  /** Everything of it was stopped. */
-  terminated = false;
   /** The API object was removed without waiting for the containers. */
   goneFromApi = false;
   readonly deps: KubeletDeps;
+  #life: PodLife = newLife;
+  /** The kubelet stops; what runs of the pod runs on. */
+  #left = false;
   /** Made when something waits for it. */
   #abort: AbortController | undefined;
-  #aborted = false;
   /** Told the new grace period, in seconds, when it gets shorter while containers are being stopped. */
   readonly onHurry = new Set<(seconds: number) => void>();
 
@@ -62,17 +55,38 @@ export class PodState {
 
   /** The pod must end or the kubelet stops: pulls and waits are given up. */
   get aborted(): boolean {
-    return this.#aborted;
+    return this.#left || mustEnd(this.#life);
   }
 
   get abortSignal(): AbortSignal {
     this.#abort ??= new AbortController();
-    if (this.#aborted) this.#abort.abort(ended);
+    if (this.aborted) this.#abort.abort(ended);
     return this.#abort.signal;
   }
 
-  abort(): void {
-    this.#aborted = true;
+  get life(): PodLife {
+    return this.#life;
+  }
+
+  /** Nothing of the pod is started again from now on. */
+  finish(): void {
+    this.#life = finish(this.#life);
+  }
+
+  /** The pod must end from now on: deleted, finished, or failed as a whole. Once it must, other reasons change nothing. */
+  terminate(failure?: PodFailure): void {
+    this.#life = terminate(this.#life, failure);
+    this.#abort?.abort(ended);
+  }
+
+  /** Everything of the pod was stopped. */
+  allStopped(): void {
+    this.#life = allStopped(this.#life);
+  }
+
+  /** The kubelet stops. */
+  leave(): void {
+    this.#left = true;
     this.#abort?.abort(ended);
   }
 

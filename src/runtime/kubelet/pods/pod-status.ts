@@ -7,6 +7,7 @@ import { qosClass } from '../../../api/pod/resources.ts';
 import { rfc3339 } from '../../../api/time.ts';
 import type { Container } from '../../container/container-runtime.ts';
 import { podConditions } from './pod-conditions.ts';
+import { failureOf, startsNothing } from './pod-life.ts';
 import { initState, isSidecar, type Phase, podPhase } from './pod-phase.ts';
 import type { StatusInput } from './status-input.ts';
 
@@ -47,15 +48,16 @@ interface Known {
 function stateOf(spec: ContainerSpec, { latest, old }: Known, input: StatusInput): ContainerState {
   if (latest?.state === 'running') return { running: { startedAt: rfc3339(latest.startedAtMs) } };
   const waiting = input.waiting.get(spec.name);
-  if (waiting !== undefined && !input.ending) {
+  if (waiting !== undefined && !startsNothing(input.life)) {
     return { waiting: { reason: waiting.reason, ...(waiting.message === '' ? {} : { message: waiting.message }) } };
   }
   if (latest?.state === 'exited') return terminatedState(latest, input);
   if (old?.state.terminated !== undefined && latest === undefined) return old.state;
-  if (input.ended && old?.state.running !== undefined) {
+  const ended = input.life.stage === 'terminated';
+  if (ended && old?.state.running !== undefined) {
     return lost('The container could not be located when the pod was deleted.  The container used to be Running');
   }
-  if (input.ended && input.failure === undefined && initState(input) === 'done' && latest === undefined) {
+  if (ended && failureOf(input.life) === undefined && initState(input) === 'done' && latest === undefined) {
     return lost('The container could not be located when the pod was terminated');
   }
   return { waiting: { reason: (input.pod.spec.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating' } };
@@ -132,7 +134,7 @@ function shownPhase(input: StatusInput): Phase {
 
 /** The whole status. */
 export function podStatus(input: StatusInput): PodStatus {
-  const { pod, observed, failure } = input;
+  const { pod, observed } = input;
   const { initContainers = [], containers, ephemeralContainers = [], hostNetwork } = pod.spec;
   const phase = shownPhase(input);
   const inits = initContainers.map((spec) => containerStatus(spec, pod.status.initContainerStatuses, input));
@@ -143,7 +145,7 @@ export function podStatus(input: StatusInput): PodStatus {
   const sidecars = inits.filter((_, i) => initContainers[i] !== undefined && isSidecar(initContainers[i]));
   const sandbox = observed.readySandbox() ?? observed.newestSandbox();
   const ip = hostNetwork === true ? input.hostIp : (sandbox?.ip ?? '') || (pod.status.podIP ?? '');
-  const failed = phase === 'Failed' ? failure : undefined;
+  const failed = phase === 'Failed' ? failureOf(input.life) : undefined;
   const { reason, message } = failed ?? (phase === pod.status.phase ? pod.status : {});
   return {
     ...(input.generation === undefined ? {} : { observedGeneration: input.generation }),

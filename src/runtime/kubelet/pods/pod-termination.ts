@@ -2,21 +2,17 @@
  * Ends a pod: preStop hooks, stop signals within the grace period, then the sandbox and, once the pod is deleted, every trace of it.
  * Source: pkg/kubelet/kubelet.go (SyncTerminatingPod, SyncTerminatedPod); pkg/kubelet/kuberuntime/kuberuntime_container.go (killContainer).
  */
-import { open } from 'node:fs/promises';
 import type { Container as ContainerSpec } from '../../../api/generated/core/v1.ts';
 import { sleep } from '../../../client/clock.ts';
 import { type Container, RuntimeError } from '../../container/container-runtime.ts';
-import { terminationLogAnnotation } from '../containers/container-config.ts';
 import { HookRunner } from '../containers/lifecycle-hooks.ts';
-import { isErrno } from '../volumes/atomic-writer.ts';
+import { readContainer } from './engine-reader.ts';
+import { failureOf } from './pod-life.ts';
 import { isSidecar } from './pod-phase.ts';
 import type { PodState } from './pod-state.ts';
 
 /** At least this long is left to a container after its preStop hook. Source: kuberuntime_container.go (minimumGracePeriodInSeconds). */
 const minimumGraceSeconds = 2;
-const maxMessageBytes = 4096;
-const maxLogMessageBytes = 2048;
-const maxLogMessageLines = 80;
 
 /** Seconds that a pod's containers get to end, from its deletion or its spec; at least 1. Source: pod_workers.go (calculateEffectiveGracePeriod). */
 export function graceSeconds(state: PodState): number {
@@ -25,7 +21,7 @@ export function graceSeconds(state: PodState): number {
   if (state.goneFromApi) return 1;
   const given = deletionTimestamp === undefined ? undefined : deletionGracePeriodSeconds;
   const seconds = given ?? state.pod.spec.terminationGracePeriodSeconds;
-  return Math.max(1, Math.min(seconds, state.graceOverrideSeconds ?? seconds));
+  return Math.max(1, Math.min(seconds, failureOf(state.life)?.graceSeconds ?? seconds));
 }
 
 /** Waits for something within the grace period, even when that gets shorter meanwhile; returns the seconds that are left. */
@@ -102,67 +98,10 @@ export async function stopContainers(state: PodState, containers: readonly Conta
       const turn = turns?.of(container.name);
       if (turn !== undefined && left > 0) left = await withinGrace(state, left, () => turn.then(() => undefined));
       await stopOnEngine(state, container.id, Math.max(minimumGraceSeconds, left));
-      await refreshContainer(state, container.id);
+      await readContainer(state, container.id);
       turns?.ended(container.name);
     }),
   );
-}
-
-/** Reads a container's state from the engine, and its last words when it has ended. */
-export async function refreshContainer(state: PodState, id: string): Promise<void> {
-  const found = await state.deps.runtime.containers.inspect(id);
-  if (found === undefined) {
-    state.observed.containers.delete(id);
-    state.deps.probes.stop(id);
-    return;
-  }
-  state.observed.containers.set(id, found);
-  if (found.state !== 'exited') return;
-  state.deps.probes.stop(id);
-  if (!state.terminationMessages.has(id)) {
-    const message = await terminationMessage(state, found);
-    if (message !== '') state.terminationMessages.set(id, message);
-  }
-}
-
-/** Source: pkg/kubelet/kuberuntime/kuberuntime_container.go (getTerminationMessage). */
-async function terminationMessage(state: PodState, container: Container): Promise<string> {
-  const path = container.annotations[terminationLogAnnotation];
-  const spec = state.spec(container.name);
-  if (path === undefined || spec === undefined || spec.terminationMessagePath === '') return '';
-  const message = await tailOfFile(path, maxMessageBytes);
-  if (message !== '' || spec.terminationMessagePolicy !== 'FallbackToLogsOnError' || container.exitCode === 0) return message;
-  return tailOfLog(state, container.id);
-}
-
-async function tailOfFile(path: string, maxBytes: number): Promise<string> {
-  try {
-    const file = await open(path, 'r');
-    try {
-      const { size } = await file.stat();
-      const length = Math.min(size, maxBytes);
-      const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
-      return buffer.toString('utf8');
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (isErrno(error, 'ENOENT')) return '';
-    throw error;
-  }
-}
-
-async function tailOfLog(state: PodState, id: string): Promise<string> {
-  const { PassThrough } = await import('node:stream');
-  const sink = new PassThrough();
-  const chunks: Buffer[] = [];
-  sink.on('data', (chunk: Buffer) => chunks.push(chunk));
-  await state.deps.runtime.streams.logs(
-    id,
-    { follow: false, tailLines: maxLogMessageLines, timestamps: false, signal: state.deps.closing },
-    sink,
-  );
-  return Buffer.concat(chunks).subarray(-maxLogMessageBytes).toString('utf8');
 }
 
 /** Sidecars wait for the containers and for the sidecars after them. */

@@ -15,13 +15,15 @@ import { isConflict, isNotFound } from '../../../api/status-error.ts';
 import { type Container, type PodRuntimeEvent, RuntimeError, type Sandbox } from '../../container/container-runtime.ts';
 import type { KubeletDeps } from '../deps.ts';
 import { VolumeSync } from '../volumes/volume-sync.ts';
+import { EngineReader } from './engine-reader.ts';
+import { mustEnd, type PodFailure, startsNothing } from './pod-life.ts';
 import { podPhase } from './pod-phase.ts';
 import { decideResize } from './pod-resize.ts';
 import { SandboxSync } from './pod-sandbox.ts';
 import { PodState } from './pod-state.ts';
 import { podStatus } from './pod-status.ts';
 import { syncPod } from './pod-sync.ts';
-import { graceSeconds, refreshContainer, removePod, stopContainersOfPod, stopSandboxes } from './pod-termination.ts';
+import { graceSeconds, removePod, stopContainersOfPod, stopSandboxes } from './pod-termination.ts';
 import type { StatusInput, Waiting } from './status-input.ts';
 import { kubeletConditions } from './status-manager.ts';
 
@@ -43,21 +45,26 @@ const ownShare = ({ phase, podIP, conditions, ...status }: PodStatus): readonly 
     .sort(([a], [b]) => ((a ?? '') < (b ?? '') ? -1 : 1)),
 ];
 
+/** What the loop of a worker does. */
+type Activity =
+  /** Until something happens, or the timer is due. */
+  | { readonly type: 'asleep'; readonly cancelTimer: (() => void) | undefined }
+  /** A step runs; `again` when something happened that it may not have seen. */
+  | { readonly type: 'working'; readonly again: boolean }
+  /** For ever: nothing of the pod is left, or the kubelet stops. */
+  | { readonly type: 'closed' };
+
 export class PodWorker {
   readonly state: PodState;
   readonly #volumes = new VolumeSync();
   readonly #sandbox = new SandboxSync();
-  /** Ids of what must be read again from the engine. */
-  readonly #stale = new Set<string>();
+  readonly #engine = new EngineReader();
   readonly #onGone: (worker: PodWorker) => void;
-  #resyncNeeded = false;
-  #deletedFromApi = false;
-  #awake = false;
-  #running: Promise<void> | undefined;
-  #cancelTimer: (() => void) | undefined;
+  #activity: Activity = { type: 'asleep', cancelTimer: undefined };
+  /** Settles when the loop that was started last has ended. */
+  #loop: Promise<void> = Promise.resolve();
   #failures = 0;
   #published: PodStatus | undefined;
-  #closed = false;
 
   /** `onGone` is called once, when nothing of the pod is left. */
   constructor(pod: Pod, deps: KubeletDeps, onGone: (worker: PodWorker) => void) {
@@ -73,19 +80,19 @@ export class PodWorker {
   /** Takes over what the engine has of the pod and this worker does not know. */
   adopt(sandboxes: readonly Sandbox[], containers: readonly Container[]): void {
     const { observed } = this.state;
-    const stale = this.#running !== undefined || this.#published !== undefined;
+    const stale = this.#activity.type === 'working' || this.#published !== undefined;
     for (const sandbox of sandboxes) {
       if (observed.sandboxes.has(sandbox.id)) continue;
       observed.sandboxes.set(sandbox.id, sandbox);
-      if (stale) this.#stale.add(sandbox.id);
+      if (stale) this.#engine.expire(sandbox.id);
     }
     for (const container of containers) {
       if (observed.containers.has(container.id)) continue;
       observed.containers.set(container.id, container);
-      if (stale || container.state === 'exited') this.#stale.add(container.id);
+      if (stale || container.state === 'exited') this.#engine.expire(container.id);
       this.#adoptContainer(container);
     }
-    if (this.#stale.size > 0) this.wake();
+    if (this.#engine.isBehind) this.wake();
   }
 
   #adoptContainer(container: Container): void {
@@ -107,19 +114,16 @@ export class PodWorker {
 
   /** The node cannot run it: it fails at once. Source: pkg/kubelet/kubelet.go (rejectPod). */
   refuse({ reason, message }: Waiting): void {
-    this.state.failure = { reason, message: `Pod was rejected: ${message}` };
     this.state.event('Warning', reason, message);
-    this.#end();
+    this.state.terminate({ reason, message: `Pod was rejected: ${message}` });
   }
 
   /** It uses more of the node than it may. Source: pkg/kubelet/eviction/eviction_manager.go (evictPod). */
   evict(message: string): void {
     const { state } = this;
-    if (state.terminating) return;
-    state.failure = { reason: 'Evicted', message };
-    state.graceOverrideSeconds = evictionGraceSeconds;
+    if (mustEnd(state.life)) return;
     state.event('Warning', 'Evicted', message);
-    this.#end();
+    state.terminate({ reason: 'Evicted', message, graceSeconds: evictionGraceSeconds });
     this.wake();
   }
 
@@ -129,9 +133,9 @@ export class PodWorker {
     const before = graceSeconds(this.state);
     this.state.pod = pod;
     const { labels, annotations, deletionTimestamp } = pod.metadata;
-    if (deletionTimestamp !== undefined) this.#end();
+    if (deletionTimestamp !== undefined) this.state.terminate();
     const now = graceSeconds(this.state);
-    if (this.state.terminating && now < before) this.#hurry(now);
+    if (mustEnd(this.state.life) && now < before) this.#hurry(now);
     const resized = pod.metadata.generation !== previous.metadata.generation;
     if (resized || !deepEqual([labels, annotations], [previous.metadata.labels, previous.metadata.annotations])) this.#volumes.expire();
     if (this.#published === undefined || !this.#isOwnStatusUpdate(previous, pod)) this.wake();
@@ -142,8 +146,7 @@ export class PodWorker {
     const before = graceSeconds(this.state);
     this.state.pod = last;
     this.state.goneFromApi = true;
-    this.#deletedFromApi = true;
-    this.#end();
+    this.state.terminate();
     const now = graceSeconds(this.state);
     if (now < before) this.#hurry(now);
     this.wake();
@@ -166,23 +169,23 @@ export class PodWorker {
     if (event.type === 'containerStarted' ? !ended : ended && (event.type === 'containerExited' || event.type === 'sandboxStopped')) return;
     // A sandbox that was stopped is done with, also when it runs again by now: its containers hold on to a network that has gone.
     if (sandbox !== undefined && event.type === 'sandboxStopped') sandboxes.set(event.id, { ...sandbox, state: 'notReady', ip: '' });
-    else this.#stale.add(event.id);
+    else this.#engine.expire(event.id);
     this.wake();
   }
 
   /** The event stream had a gap: read everything again. */
   resync(): void {
-    this.#resyncNeeded = true;
+    this.#engine.expireAll();
     this.wake();
   }
 
   /** Runs the loop if it is not running; otherwise makes it run once more. */
   wake(): void {
-    if (this.#closed) return;
-    this.#awake = true;
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    this.#running ??= this.#run();
+    const activity = this.#activity;
+    if (activity.type === 'closed') return;
+    if (activity.type === 'asleep') activity.cancelTimer?.();
+    this.#activity = { type: 'working', again: true };
+    if (activity.type === 'asleep') this.#loop = this.#run();
   }
 
   stopProbes(): void {
@@ -191,10 +194,9 @@ export class PodWorker {
 
   /** Stops working on the pod without touching its containers. Resolves when the current step has ended. */
   async close(): Promise<void> {
-    this.#closed = true;
-    this.#cancelTimer?.();
-    this.state.abort();
-    await this.#running;
+    this.#close();
+    this.state.leave();
+    await this.#loop;
   }
 
   /** Whether an update only brings back what this worker wrote: nothing to do then. */
@@ -214,10 +216,9 @@ export class PodWorker {
     return intact;
   }
 
-  #end(): void {
-    if (this.state.terminating) return;
-    this.state.terminating = true;
-    this.state.abort();
+  #close(): void {
+    if (this.#activity.type === 'asleep') this.#activity.cancelTimer?.();
+    this.#activity = { type: 'closed' };
   }
 
   #hurry(seconds: number): void {
@@ -225,19 +226,34 @@ export class PodWorker {
   }
 
   async #run(): Promise<void> {
-    try {
-      while (this.#awake && !this.#closed) {
-        this.#awake = false;
-        try {
-          this.#wakeAfter(await this.#step());
-          this.#failures = 0;
-        } catch (error) {
-          if (!this.#closed) this.#wakeAfter(this.#failed(error));
-        }
+    let delayMs: number | undefined;
+    while (this.#begins()) {
+      try {
+        delayMs = await this.#step();
+        this.#failures = 0;
+      } catch (error) {
+        if (this.#activity.type !== 'closed') delayMs = this.#failed(error);
       }
-    } finally {
-      this.#running = undefined;
     }
+    this.#sleep(delayMs);
+  }
+
+  /** Whether there is another step to be made, which begins by that. */
+  #begins(): boolean {
+    if (this.#activity.type !== 'working' || !this.#activity.again) return false;
+    this.#activity = { type: 'working', again: false };
+    return true;
+  }
+
+  /** The step that runs is not the last one. */
+  #stepAgain(): void {
+    if (this.#activity.type === 'working') this.#activity = { type: 'working', again: true };
+  }
+
+  #sleep(delayMs: number | undefined): void {
+    if (this.#activity.type === 'closed') return;
+    const cancelTimer = delayMs === undefined ? undefined : this.state.deps.clock.setTimer(delayMs, () => this.wake());
+    this.#activity = { type: 'asleep', cancelTimer };
   }
 
   #failed(error: unknown): number {
@@ -258,61 +274,34 @@ export class PodWorker {
     return delayMs;
   }
 
-  #wakeAfter(delayMs: number | undefined): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = delayMs === undefined || this.#closed ? undefined : this.state.deps.clock.setTimer(delayMs, () => this.wake());
-  }
-
   async #step(): Promise<number | undefined> {
-    await this.#observe();
     const { state } = this;
-    if (!state.terminating && (this.#deadlineExceeded() || this.#finished())) this.#end();
-    if (!state.terminating) decideResize(state);
+    await this.#engine.read(state);
+    if (!mustEnd(state.life)) {
+      const failure = this.#deadlineExceeded();
+      if (failure !== undefined || this.#finished()) state.terminate(failure);
+      else decideResize(state);
+    }
     state.observedGeneration = state.pod.metadata.generation;
-    if (state.terminating) return this.#terminate();
+    if (mustEnd(state.life)) return this.#terminate();
     this.#publish();
     const result = await syncPod(state, { volumes: this.#volumes, sandbox: this.#sandbox, publish: () => this.#publish() });
-    if (this.#finished()) this.#awake = true;
+    if (this.#finished()) this.#stepAgain();
     this.#publish();
     return this.#untilDeadline(result.retryAfterMs);
   }
 
-  /** Brings the observed half up to date with the events that came. */
-  async #observe(): Promise<void> {
-    const { observed, deps } = this.state;
-    if (this.#resyncNeeded) {
-      this.#resyncNeeded = false;
-      for (const id of [...observed.containers.keys(), ...observed.sandboxes.keys()]) this.#stale.add(id);
-    }
-    const stale = [...this.#stale];
-    this.#stale.clear();
-    try {
-      for (const id of stale) {
-        if (observed.containers.has(id)) await refreshContainer(this.state, id);
-        else if (observed.sandboxes.has(id)) {
-          const sandbox = await deps.runtime.sandboxes.inspect(id);
-          if (sandbox === undefined) observed.sandboxes.delete(id);
-          else observed.sandboxes.set(id, sandbox);
-        }
-      }
-    } catch (error) {
-      for (const id of stale) this.#stale.add(id);
-      throw error;
-    }
-  }
-
   #finished(): boolean {
-    return this.state.ending || isTerminal(this.state.pod.status.phase) || isTerminal(podPhase(this.#statusInput()));
+    return startsNothing(this.state.life) || isTerminal(this.state.pod.status.phase) || isTerminal(podPhase(this.#statusInput()));
   }
 
   /** Source: pkg/kubelet/active_deadline.go. */
-  #deadlineExceeded(): boolean {
+  #deadlineExceeded(): PodFailure | undefined {
     const remaining = this.#deadlineMs();
-    if (remaining === undefined || remaining > 0 || isTerminal(this.state.pod.status.phase)) return false;
+    if (remaining === undefined || remaining > 0 || isTerminal(this.state.pod.status.phase)) return undefined;
     const message = 'Pod was active on the node longer than the specified deadline';
-    this.state.failure = { reason: 'DeadlineExceeded', message };
     this.state.event('Normal', 'DeadlineExceeded', message);
-    return true;
+    return { reason: 'DeadlineExceeded', message };
   }
 
   #deadlineMs(): number | undefined {
@@ -328,25 +317,25 @@ export class PodWorker {
   /** Stops the containers; a pod that is deleted is then removed whole, one that only ended keeps its containers' logs. */
   async #terminate(): Promise<undefined> {
     const { state } = this;
-    if (!state.terminated || state.observed.running().length > 0) {
+    if (state.life.stage !== 'terminated' || state.observed.running().length > 0) {
       this.#publish();
       await stopContainersOfPod(state);
       if (!this.#isDeleted()) await stopSandboxes(state);
-      state.terminated = true;
+      state.allStopped();
     }
     if (!this.#isDeleted()) {
       await this.#publishAndWait();
       return undefined;
     }
     await Promise.all([this.#publishAndWait(), removePod(state)]);
-    if (!this.#deletedFromApi) await this.#deleteFromApi();
-    this.#closed = true;
+    if (!this.state.goneFromApi) await this.#deleteFromApi();
+    this.#close();
     this.#onGone(this);
     return undefined;
   }
 
   #isDeleted(): boolean {
-    return this.#deletedFromApi || this.state.pod.metadata.deletionTimestamp !== undefined;
+    return this.state.goneFromApi || this.state.pod.metadata.deletionTimestamp !== undefined;
   }
 
   async #deleteFromApi(): Promise<void> {
@@ -377,9 +366,7 @@ export class PodWorker {
       before: this.#published,
       isReady: (id) => probes.isReady(id),
       isStarted: (id) => probes.isStarted(id),
-      ending: state.terminating || state.ending,
-      ended: state.terminated,
-      failure: state.failure,
+      life: state.life,
     };
   }
 
@@ -390,7 +377,7 @@ export class PodWorker {
   }
 
   async #publishAndWait(): Promise<void> {
-    if (this.#deletedFromApi) return;
+    if (this.state.goneFromApi) return;
     const status = podStatus(this.#statusInput());
     if (this.#published !== undefined && deepEqual(status, this.#published)) return;
     this.#published = status;

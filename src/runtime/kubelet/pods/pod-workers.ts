@@ -1,6 +1,7 @@
 /** The pod workers of one node, found by uid, by name and by what their pods refer to. */
 import type { Pod } from '../../../api/generated/core/v1.ts';
 import { type ObjectRef, refKey, refOf } from '../../../api/object.ts';
+import { usesNode } from './pod-life.ts';
 import { podReferences } from './pod-references.ts';
 import type { PodWorker } from './pod-worker.ts';
 
@@ -52,7 +53,7 @@ export class PodWorkers {
   /** Pods that use the node's resources: those that have not ended. */
   active(): readonly Pod[] {
     return this.all()
-      .filter(({ state }) => !state.terminated && state.failure === undefined)
+      .filter(({ state }) => usesNode(state.life))
       .map(({ state }) => state.pod)
       .filter(({ status }) => status.phase !== 'Succeeded' && status.phase !== 'Failed');
   }

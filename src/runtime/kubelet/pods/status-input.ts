@@ -1,5 +1,6 @@
 /** Everything that a pod's status is computed from. */
 import type { Pod, PodStatus, ResourceRequirements } from '../../../api/generated/core/v1.ts';
+import type { PodLife } from './pod-life.ts';
 import type { PodObservation } from './pod-observation.ts';
 
 /** Why a container waits, as the worker last found out. */
@@ -34,10 +35,5 @@ export interface StatusInput {
   readonly resize: ResizeCondition | undefined;
   /** The generation that all this is of; the pod may be newer already. */
   readonly generation: number | undefined;
-  /** Nothing is started any more: the pod is being or was ended by the kubelet. */
-  readonly ending: boolean;
-  /** Everything of it was stopped. */
-  readonly ended: boolean;
-  /** Set when the kubelet failed the pod as a whole (deadline, eviction, admission). */
-  readonly failure: Waiting | undefined;
+  readonly life: PodLife;
 }

@@ -10,6 +10,7 @@ import { type Container, RuntimeError } from '../../container/container-runtime.
 import type { KubeletDeps } from '../deps.ts';
 import { folderUsage } from '../volumes/folder-usage.ts';
 import { typedVolume } from '../volumes/volume-plugins.ts';
+import { mustEnd } from './pod-life.ts';
 import type { PodWorker } from './pod-worker.ts';
 
 /** Source: pkg/kubelet/kubelet.go (evictionMonitoringPeriod). */
@@ -102,7 +103,7 @@ export class StorageEviction {
 
   /** Measures one pod after another; answers whether there are any. */
   async #round(): Promise<boolean> {
-    const limited = this.#options.workers().filter(({ state }) => !state.terminating && hasStorageLimit(state.pod));
+    const limited = this.#options.workers().filter(({ state }) => !mustEnd(state.life) && hasStorageLimit(state.pod));
     for (const worker of limited) {
       if (this.#options.deps.closing.aborted) return false;
       const excess = storageExcess(worker.state.pod, await this.#usage(worker));

@@ -1,0 +1,67 @@
+/** Keeps what a pod worker knows of the engine up to date, and reads the last words of what ended there. */
+import type { PodState } from './pod-state.ts';
+import { terminationMessage } from './termination-message.ts';
+
+/** Knows what must be read again before the next step. */
+export class EngineReader {
+  /** Ids of sandboxes and containers. */
+  readonly #stale = new Set<string>();
+  /** Events were missed: all that is known by the time of the next step. */
+  #everything = false;
+
+  /** True when something must be read. */
+  get isBehind(): boolean {
+    return this.#everything || this.#stale.size > 0;
+  }
+
+  expire(id: string): void {
+    this.#stale.add(id);
+  }
+
+  expireAll(): void {
+    this.#everything = true;
+  }
+
+  /** Brings the observed half up to date. Rejects when the engine does not answer; nothing is lost by that. */
+  async read(state: PodState): Promise<void> {
+    const { observed } = state;
+    if (this.#everything) {
+      this.#everything = false;
+      for (const id of [...observed.containers.keys(), ...observed.sandboxes.keys()]) this.#stale.add(id);
+    }
+    const stale = [...this.#stale];
+    this.#stale.clear();
+    try {
+      for (const id of stale) {
+        if (observed.containers.has(id)) await readContainer(state, id);
+        else if (observed.sandboxes.has(id)) await readSandbox(state, id);
+      }
+    } catch (error) {
+      for (const id of stale) this.#stale.add(id);
+      throw error;
+    }
+  }
+}
+
+async function readSandbox({ deps, observed }: PodState, id: string): Promise<void> {
+  const found = await deps.runtime.sandboxes.inspect(id);
+  if (found === undefined) observed.sandboxes.delete(id);
+  else observed.sandboxes.set(id, found);
+}
+
+/** Reads a container's state, and its last words when it has ended. */
+export async function readContainer(state: PodState, id: string): Promise<void> {
+  const found = await state.deps.runtime.containers.inspect(id);
+  if (found === undefined) {
+    state.observed.containers.delete(id);
+    state.deps.probes.stop(id);
+    return;
+  }
+  state.observed.containers.set(id, found);
+  if (found.state !== 'exited') return;
+  state.deps.probes.stop(id);
+  if (!state.terminationMessages.has(id)) {
+    const message = await terminationMessage(state, found);
+    if (message !== '') state.terminationMessages.set(id, message);
+  }
+}
