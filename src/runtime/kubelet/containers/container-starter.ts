@@ -4,6 +4,7 @@
  */
 import { errorText } from '../../../api/error-text.ts';
 import type { Container as ContainerSpec, Secret } from '../../../api/generated/core/v1.ts';
+import { goDurationText } from '../../../api/go-duration.ts';
 import { type Container, RuntimeError } from '../../container/container-runtime.ts';
 import { ImageError } from '../images/image-manager.ts';
 import { PodConfigError } from '../pods/pod-sources.ts';
@@ -41,18 +42,12 @@ export async function startContainer(state: PodState, spec: ContainerSpec, sandb
 function backOff(state: PodState, spec: ContainerSpec, waitMs: number): StartOutcome {
   const delay = state.crashBackoff.delayMs(crashKey(state, spec));
   const known = state.waiting.get(spec.name);
-  const message = `back-off ${goDuration(delay)} restarting failed container=${spec.name} pod=${state.podText}`;
+  const message = `back-off ${goDurationText(delay)} restarting failed container=${spec.name} pod=${state.podText}`;
   if (known?.message !== message) {
     state.containerEvent(spec, 'Warning', 'BackOff', `Back-off restarting failed container ${spec.name} in pod ${state.podText}`);
   }
   state.waiting.set(spec.name, { reason: 'CrashLoopBackOff', message });
   return { retryAfterMs: waitMs };
-}
-
-/** As Go prints whole seconds: `10s`, `1m20s`, `5m0s`. */
-export function goDuration(ms: number): string {
-  const total = Math.round(ms / 1000);
-  return total < 60 ? `${total}s` : `${Math.floor(total / 60)}m${total % 60}s`;
 }
 
 async function pullSecrets(state: PodState): Promise<Secret[]> {
