@@ -1,6 +1,9 @@
-/** The warnings of one answer: each once, and cut short when they would not fit into headers. Source: apiserver pkg/endpoints/filters/warning.go. */
+/**
+ * The warnings of one answer: each is sent once, and shortened when all together would not fit into headers. Source:
+ * apiserver pkg/endpoints/filters/warning.go.
+ */
 
-/** In characters, over all warnings; beyond it each is cut. */
+/** Limit in characters over all warnings. Beyond it, each warning is shortened. */
 const truncateAtTotal = 4 * 1024;
 const truncateItem = 256;
 
@@ -10,7 +13,7 @@ export class Warnings {
   #written = 0;
   #truncating = false;
 
-  /** As they are sent, in the order in which they came. */
+  /** The texts as they are sent, in the order in which they were added. */
   get shown(): readonly string[] {
     return this.#shown;
   }
@@ -36,7 +39,7 @@ export class Warnings {
   }
 }
 
-/** Characters, not UTF-16 units; a text that is surely too long is not counted. */
+/** Length in characters, not UTF-16 units. A text that is certainly too long is not counted exactly. */
 const lengthOf = (text: string): number => (text.length > 2 * truncateAtTotal ? text.length : [...text].length);
 
 const cut = (text: string): string =>

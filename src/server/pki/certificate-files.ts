@@ -1,4 +1,4 @@
-/** Keys and certificates on disk: written whole, readable by the owner only. */
+/** Keys and certificates on disk: written atomically, readable by the owner only. */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -14,7 +14,7 @@ export async function readText(directory: string, name: string): Promise<string 
   }
 }
 
-/** Replaces a file at once: a reader sees the old or the new text, never half of one. */
+/** Replaces a file atomically: a reader sees either the old or the new text. */
 export async function writeText(directory: string, name: string, text: string): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, name);

@@ -1,6 +1,6 @@
 /**
- * Makes certificates: EC P-256, SHA-256. Written in DER directly: loading an X.509 library would take
- * a third of the time that a cluster's first start may take. Source: RFC 5280.
+ * Makes certificates: EC P-256, SHA-256. DER is written directly, because loading an X.509 library would take a third
+ * of the time that the first start of a cluster may take. Source: RFC 5280.
  */
 import {
   createHash,
@@ -34,10 +34,13 @@ export interface CertificateRequest {
 
 const sec1 = (key: KeyObject): string => key.export({ type: 'sec1', format: 'pem' }).toString();
 
-/** A new EC P-256 private key as PEM. In SEC 1's form, as kubeadm writes it: fabric8 reads no other of elliptic curves. Source: RFC 5915. */
+/**
+ * A new EC P-256 private key as PEM, in the form of SEC 1, as kubeadm writes it: fabric8 reads EC keys in no other
+ * form. Source: RFC 5915.
+ */
 export const newKey = (): string => sec1(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
 
-/** An EC private key in whatever form as SEC 1. Throws when it is none. */
+/** Converts an EC private key of any form to SEC 1. Throws when the text is not an EC private key. */
 export const asSec1 = (pem: string): string => (pem.startsWith('-----BEGIN EC ') ? pem : sec1(createPrivateKey(pem)));
 
 const ids = {
@@ -63,7 +66,7 @@ const name = (commonName: string, organizations: readonly string[]): Buffer =>
 const extension = (id: string, value: Buffer, critical = false): Buffer =>
   sequence(objectId(id), ...(critical ? [boolean(true)] : []), octetString(value));
 
-/** SHA-1 of the key's bits, as RFC 5280 proposes. */
+/** SHA-1 of the key's bits, as RFC 5280 suggests. */
 function keyId(publicKeyInfo: Buffer): Buffer {
   const [, bits] = children(publicKeyInfo);
   return createHash('sha1')
@@ -74,7 +77,7 @@ function keyId(publicKeyInfo: Buffer): Buffer {
 /** The address's four or sixteen bytes. */
 function addressBytes(address: string): Buffer {
   if (isIP(address) === 4) return Buffer.from(address.split('.').map(Number));
-  // Node writes out what `::` stands for only in part, so the groups on both sides are counted.
+  // Node expands `::` only partly, so the groups on both sides are counted.
   const [before = '', after] = new SocketAddress({ address, family: 'ipv6' }).address.split('::');
   const groups = (text: string | undefined): readonly string[] => (text === undefined || text === '' ? [] : text.split(':'));
   const [head, tail] = [groups(before), groups(after)];
@@ -102,7 +105,7 @@ function extensions(request: CertificateRequest, publicKeyInfo: Buffer, signerKe
   );
 }
 
-/** The subject of a certificate as its bytes: an issuer's name must be repeated exactly. */
+/** The subject of a certificate as its exact bytes: the issuer of a signed certificate must repeat them exactly. */
 function subjectOf(certificate: string): Buffer {
   const [body] = children(new X509Certificate(certificate).raw);
   // Version, serial number, algorithm, issuer, validity, subject.
@@ -116,14 +119,14 @@ const publicKeyInfoOf = (key: string): Buffer => createPublicKey(createPrivateKe
 const pem = (der: Buffer): string =>
   `-----BEGIN CERTIFICATE-----\n${(der.toString('base64').match(/.{1,64}/g) ?? []).join('\n')}\n-----END CERTIFICATE-----\n`;
 
-/** Makes a certificate for a key, signed by an authority (or by itself, without one). */
+/** Makes a certificate for a key. It is signed by an authority, or self-signed without one. */
 export function makeCertificate(request: CertificateRequest, key: string, authority: KeyAndCertificate | undefined): string {
   const algorithm = sequence(objectId(ids.ecdsaWithSha256));
   const subject = name(request.commonName, request.organizations);
   const publicKeyInfo = publicKeyInfoOf(key);
   const signerKey = authority?.key ?? key;
   const serial = randomBytes(16);
-  // Positive, and never with a leading zero byte.
+  // A serial number must be positive and must not begin with a zero byte.
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40;
   const body = sequence(
     tlv(0xa0, integer(Buffer.from([2]))),

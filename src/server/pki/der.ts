@@ -1,4 +1,4 @@
-/** Just enough of DER to write certificates and to find one's way in them. Source: ITU-T X.690. */
+/** The parts of DER that are needed to write certificates and to read their elements. Source: ITU-T X.690. */
 
 const lengthOf = (length: number): Buffer => {
   if (length < 128) return Buffer.from([length]);
@@ -7,7 +7,7 @@ const lengthOf = (length: number): Buffer => {
   return Buffer.from([0x80 | bytes.length, ...bytes]);
 };
 
-/** A tag with its content. */
+/** An element: a tag with its content. */
 export function tlv(tag: number, ...content: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(content);
   return Buffer.concat([Buffer.from([tag]), lengthOf(body.length), body]);
@@ -18,9 +18,9 @@ export const set = (...items: readonly Uint8Array[]): Buffer => tlv(0x31, ...ite
 export const octetString = (bytes: Uint8Array): Buffer => tlv(0x04, bytes);
 export const utf8String = (text: string): Buffer => tlv(0x0c, Buffer.from(text));
 export const boolean = (value: boolean): Buffer => tlv(0x01, Buffer.from([value ? 0xff : 0]));
-/** `unused`: how many bits at the end do not count. */
+/** `unused`: how many bits at the end are padding. */
 export const bitString = (bytes: Uint8Array, unused = 0): Buffer => tlv(0x03, Buffer.from([unused]), bytes);
-/** Big-endian and positive: the first bit must be 0. */
+/** A positive integer from big-endian bytes; the first bit must be 0. */
 export const integer = (bytes: Uint8Array): Buffer => tlv(0x02, bytes);
 
 export function objectId(dotted: string): Buffer {
@@ -40,7 +40,7 @@ export function time(date: Date): Buffer {
   return date.getUTCFullYear() < 2050 ? tlv(0x17, Buffer.from(digits.slice(2))) : tlv(0x18, Buffer.from(digits));
 }
 
-/** The elements inside a constructed one, each with its tag and length. */
+/** The elements inside a constructed element, each with its tag and length. */
 export function children(element: Buffer): readonly Buffer[] {
   const inside = contentOf(element);
   const found: Buffer[] = [];

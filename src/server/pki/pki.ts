@@ -1,6 +1,7 @@
 /**
- * The cluster's keys and certificates: authority, serving certificate, client certificates, service-account key.
- * Made once in the cluster's folder, read quickly at later starts, renewed when they run out or a name is missing.
+ * The cluster's keys and certificates: authority, serving certificate, client certificates, service-account key. They
+ * are made once in the cluster's folder and read at later starts. A certificate is renewed when it is about to expire
+ * or a name is missing.
  */
 
 import { randomBytes, X509Certificate } from 'node:crypto';
@@ -11,35 +12,38 @@ import { readText, writeText } from './certificate-files.ts';
 export interface PkiOptions {
   /** Folder of the files; made when absent. */
   readonly directory: string;
-  /** First address of the service range. */
+  /** First address of the Service range. */
   readonly serviceIp: string;
-  /** Other names and addresses under which the API is reached: node addresses, the host's name. */
+  /** Additional names and addresses of the API server: node addresses, the host's name. */
   readonly extraNames: readonly string[];
   /** Default: `cluster.local`. */
   readonly clusterDomain?: string;
-  /** Milliseconds since the epoch; default: the machine's clock. */
+  /** Milliseconds since the epoch; default: the system's clock. */
   readonly now?: () => number;
 }
 
 export interface Pki {
   /** The authority's certificate, PEM. */
   readonly caCertificate: string;
-  /** Of the API server. */
+  /** Key and certificate of the API server. */
   readonly serving: KeyAndCertificate;
-  /** Of the `kubernetes-admin` user in `system:masters`. */
+  /** Key and certificate of the user `kubernetes-admin` in `system:masters`. */
   readonly admin: KeyAndCertificate;
   /** Private key (PEM, EC P-256) that signs service-account tokens. */
   readonly serviceAccountKey: string;
-  /** A client certificate for any user, valid for a year; not kept. */
+  /** Makes a client certificate for any user, valid for a year. It is not saved. */
   issueClient(commonName: string, organizations: readonly string[]): KeyAndCertificate;
 }
 
 const dayMs = 86_400_000;
 const caDays = 3650;
 const leafDays = 365;
-/** What the names of all minik's authorities begin with; the command line knows its entries in a kubeconfig by it. */
+/**
+ * Prefix of the names of all of minik's certificate authorities. The command line recognises its own kubeconfig entries
+ * by it.
+ */
 const authorityPrefix = 'minik-ca-';
-/** Leaves are renewed when less than this is left. */
+/** Certificates other than the authority's are renewed when less time than this is left. */
 const renewBeforeMs = 30 * dayMs;
 
 interface Maker {
@@ -48,12 +52,12 @@ interface Maker {
 }
 
 const validity = (nowMs: number, days: number): { notBefore: Date; notAfter: Date } => ({
-  // An hour back, for clocks that differ.
+  // One hour earlier, because clocks differ.
   notBefore: new Date(nowMs - 3_600_000),
   notAfter: new Date(nowMs + days * dayMs),
 });
 
-/** Reads a pair; undefined when a file is absent or its content is no key or certificate of one another. */
+/** Reads a pair. Undefined when a file is absent, cannot be parsed, or key and certificate do not belong together. */
 async function readPair(directory: string, name: string): Promise<(KeyAndCertificate & { readonly parsed: X509Certificate }) | undefined> {
   const [key, certificate] = await Promise.all([readText(directory, `${name}.key`), readText(directory, `${name}.crt`)]);
   if (key === undefined || certificate === undefined) return undefined;
@@ -67,14 +71,15 @@ async function readPair(directory: string, name: string): Promise<(KeyAndCertifi
 
 const lastsMs = (certificate: X509Certificate, nowMs: number): number => Date.parse(certificate.validTo) - nowMs;
 
-/** Every one of the names is among the certificate's. */
+/** True when the certificate is valid for every one of the names. */
 function hasNames(certificate: X509Certificate, names: readonly string[]): boolean {
   return names.every((name) => (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined);
 }
 
 /**
- * Every authority's own. Differs: kubeadm calls each `kubernetes`; clusters live side by side here, and TLS takes another authority of the same name for
- * the right one, finds the signature wrong and drops the connection, where a stranger's certificate is a 401.
+ * A unique name for each authority. Differs: kubeadm names every authority `kubernetes`. minik's clusters run side by
+ * side. If two authorities had the same name, TLS would take one for the other, find the signature invalid and drop the
+ * connection, instead of answering 401 as for an unknown certificate.
  */
 const authorityName = (): string => `${authorityPrefix}${randomBytes(6).toString('hex')}`;
 
@@ -136,13 +141,13 @@ async function leafPair(maker: Maker, ca: Authority, leaf: Leaf): Promise<KeyAnd
   return { key, certificate };
 }
 
-/** The names of the API server in upstream's order, plus those of this machine. */
+/** The names of the API server in upstream's order, followed by those of this machine. */
 function servingNames({ serviceIp, extraNames, clusterDomain = 'cluster.local' }: PkiOptions): readonly string[] {
   const service = ['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', `kubernetes.default.svc.${clusterDomain}`];
   return [...new Set(['localhost', '127.0.0.1', '::1', ...service, serviceIp, ...extraNames])].filter((name) => name !== '');
 }
 
-/** Reads the cluster's PKI, making or renewing what is needed. */
+/** Reads the cluster's PKI, and makes or renews what is needed. */
 export async function loadPki(options: PkiOptions): Promise<Pki> {
   const maker: Maker = { options, nowMs: (options.now ?? Date.now)() };
   const { directory } = options;

@@ -1,4 +1,7 @@
-/** The one gate: calls the admission chain with a request's attributes. What plugins see is what upstream's see. */
+/**
+ * The one gate to admission: calls the chain with a request's attributes. Plugins see the same attributes as
+ * upstream's.
+ */
 import type { JsonObject } from '../../api/json.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { subresourceType } from '../../api/subresource.ts';
@@ -6,9 +9,9 @@ import type { AdmissionAttributes, AdmissionObject, AdmissionOperation } from '.
 import type { ChangeRequest } from './prepare.ts';
 import { servedBy } from './served-version.ts';
 
-/** A write's two passages. `oldObject` undefined: it is a creation. */
+/** The two admission phases of a write. `oldObject` is undefined for a creation. */
 export interface Gate {
-  /** Runs the mutating plugins; the object that comes out, with its defaults. */
+  /** Runs the mutating plugins and returns the resulting object with its defaults. */
   mutate(object: KubeObject, oldObject: KubeObject | undefined): Promise<KubeObject>;
   /** Runs the validating plugins. */
   validate(object: KubeObject, oldObject: KubeObject | undefined): Promise<void>;
@@ -31,7 +34,8 @@ function attributesOf({ context, target }: ChangeRequest, { operation, object, o
     served,
     subresource,
     type: subresourceType(kind, subresource, served),
-    // A namespace is in itself. Source: apiserver pkg/endpoints/request/requestinfo.go, handlers/create.go.
+    // The namespace of a Namespace is its own name. Source: apiserver pkg/endpoints/request/requestinfo.go,
+    // handlers/create.go.
     namespace: kind.resourceName === 'namespaces' ? name : namespace,
     name,
     object,
@@ -41,7 +45,7 @@ function attributesOf({ context, target }: ChangeRequest, { operation, object, o
   };
 }
 
-/** The gate of a write whose objects are of the target's type. */
+/** The gate of a write whose objects have the target's type. */
 export function gateOf(request: ChangeRequest, dryRun: boolean): Gate {
   const { admission } = request.parts;
   const withDefaults = (object: AdmissionObject): AdmissionObject => defaulted(request, object as KubeObject);
@@ -54,7 +58,10 @@ export function gateOf(request: ChangeRequest, dryRun: boolean): Gate {
   };
 }
 
-/** Plugins need not know of defaults. Those of the Kind are not for a sub-resource's own type. */
+/**
+ * Fills in defaults again, since plugins need not know them. The Kind's defaults do not apply to the own type of a
+ * sub-resource.
+ */
 function defaulted({ target: { kind, subresource } }: ChangeRequest, object: KubeObject): KubeObject {
   const own = subresource === '' || kind.subresources[subresource]?.does === 'update';
   return own ? (kind.codec.defaults?.(object) ?? object) : object;
@@ -63,7 +70,7 @@ function defaulted({ target: { kind, subresource } }: ChangeRequest, object: Kub
 /** Where nothing is written there is nothing to complete. */
 const asItIs = (object: AdmissionObject): AdmissionObject => object;
 
-/** Asks for leave to delete a stored object. */
+/** Runs admission for the deletion of a stored object. Rejects when a plugin refuses. */
 export async function admitDelete(request: ChangeRequest, oldObject: KubeObject, dryRun: boolean): Promise<void> {
   const { admission } = request.parts;
   const attributes = attributesOf(request, { operation: 'DELETE', object: undefined, oldObject, dryRun });
@@ -71,10 +78,10 @@ export async function admitDelete(request: ChangeRequest, oldObject: KubeObject,
   await admission.validate(attributes);
 }
 
-/** Asks for leave to connect. */
+/** Runs admission for a connection. Rejects when a plugin refuses. */
 export async function admitConnect(request: ChangeRequest, options: JsonObject): Promise<void> {
   const { admission } = request.parts;
-  // Options have their type, and no metadata.
+  // Options have apiVersion and kind, but no metadata.
   const object = options as unknown as AdmissionObject;
   const attributes = attributesOf(request, { operation: 'CONNECT', object, oldObject: undefined, dryRun: false });
   await admission.admit(attributes, asItIs);

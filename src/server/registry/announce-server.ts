@@ -1,8 +1,7 @@
 /**
- * What an API server says about itself in kube-system: the authority of its clients, since when it tracks old tokens,
- * and a Lease that it is alive.
- * Source: pkg/controlplane/controller/{clusterauthenticationtrust,legacytokentracking};
- * pkg/controlplane/apiserver/server.go.
+ * The objects in kube-system by which an API server describes itself: the certificate authority of its clients, the
+ * date since when it tracks legacy tokens, and a Lease that shows that it is alive. Source:
+ * pkg/controlplane/controller/{clusterauthenticationtrust,legacytokentracking}; pkg/controlplane/apiserver/server.go.
  */
 import { createHash } from 'node:crypto';
 import { rfc3339, rfc3339Micro } from '../../api/time.ts';
@@ -10,10 +9,10 @@ import { type BootstrapObject, ensureObject, keepObject, serverContext } from '.
 import type { Registry } from './registry.ts';
 
 export interface AnnounceOptions {
-  /** PEM: who signs client certificates. */
+  /** The authority (PEM) that signs client certificates. */
   readonly clientCertificateAuthority: string;
   readonly hostname: string;
-  /** Tells this process from those before it. */
+  /** Distinguishes this process from earlier ones. */
   readonly instanceId: string;
   /** Milliseconds since the epoch. */
   now(): number;
@@ -26,18 +25,22 @@ const namespace = 'kube-system';
 /** Source: server.go, IdentityLeaseDurationSeconds. */
 const leaseSeconds = 3600;
 /**
- * Differs: upstream renews a Lease of an hour every ten seconds, for the sake of other servers; here there are none.
+ * Differs: upstream renews this one-hour Lease every ten seconds for other servers to see; a minik cluster has no other
+ * servers.
  */
 const renewMs = 1_200_000;
 const base32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/** A text after its length in two bytes. */
+/** Bytes of a text, preceded by its length in two bytes. */
 const prefixed = (text: string): Buffer => {
   const bytes = Buffer.from(text);
   return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
 };
 
-/** The server's id: 16 bytes of a hash over host and program in base32. Source: apiserver pkg/server/config.go. */
+/**
+ * The server's id: the first 16 bytes of a hash over host and program, in base32. Source: apiserver
+ * pkg/server/config.go.
+ */
 export function serverId(hostname: string): string {
   const hash = createHash('sha256').update(prefixed(hostname)).update(prefixed('kube-apiserver')).digest().subarray(0, 16);
   const bits = `${[...hash].map((byte) => byte.toString(2).padStart(8, '0')).join('')}00`;
@@ -61,7 +64,7 @@ function leaseOf({ hostname, instanceId, now }: AnnounceOptions): BootstrapObjec
   };
 }
 
-/** Makes the objects, makes again what is deleted, and renews the Lease until the signal aborts. */
+/** Makes the objects, restores them when they are deleted, and renews the Lease until the signal aborts. */
 export async function announceServer(registry: Registry, options: AnnounceOptions): Promise<void> {
   const { signal, now, setTimer } = options;
   const context = serverContext(signal);
@@ -69,7 +72,7 @@ export async function announceServer(registry: Registry, options: AnnounceOption
   const tracking = configMap('kube-apiserver-legacy-service-account-token-tracking', { since: rfc3339(now()).slice(0, 10) });
   const renew = async (): Promise<void> => {
     if (signal.aborted) return;
-    // One that could not be renewed is good for another forty minutes, and two more attempts.
+    // If a renewal fails, the Lease is valid for another forty minutes, which leaves time for two more attempts.
     await ensureObject(registry, context, leaseOf(options)).catch(() => undefined);
     setTimer(renewMs, () => void renew());
   };

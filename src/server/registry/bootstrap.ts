@@ -1,8 +1,8 @@
 /**
- * What every cluster holds from the start: the system's namespaces, the `kubernetes` Service that leads to the API
- * server, and the DNS Service. Running it again changes only what differs; what is deleted comes back, as `kubectl
- * delete all --all` in the default namespace needs.
- * Source: pkg/controlplane/controller/{systemnamespaces,kubernetesservice}, pkg/controlplane/reconcilers.
+ * The objects that every cluster has from the start: the system's namespaces, the `kubernetes` Service in front of the
+ * API server, and the DNS Service. Running this again changes only what differs. Objects that are deleted are restored,
+ * so that `kubectl delete all --all` in the default namespace does no harm. Source:
+ * pkg/controlplane/controller/{systemnamespaces,kubernetesservice}, pkg/controlplane/reconcilers.
  */
 import type { JsonObject } from '../../api/json.ts';
 import type { AnyKind } from '../../api/kind.ts';
@@ -10,22 +10,22 @@ import type { ListRequest, MutateOptions, Registry, RequestContext, Target, Watc
 import { addressAt, type IpRange } from './services/ip-range.ts';
 
 export interface BootstrapOptions {
-  /** The cluster's Service addresses. */
+  /** The cluster's Service range. */
   readonly serviceRange: IpRange;
   /**
-   * Where pods reach the API server's own socket: the endpoint behind the `kubernetes` Service. Not a loopback address:
-   * validation refuses those.
+   * The address at which pods reach the API server's own socket: the endpoint of the `kubernetes` Service. It is not a
+   * loopback address, because validation refuses those.
    */
   readonly apiEndpoint: { readonly ip: string; readonly port: number };
-  /** Ends the watch over what was made. */
+  /** Ends the watch that restores deleted objects. */
   readonly signal: AbortSignal;
   /** Calls back once after a delay in milliseconds. */
   setTimer(delayMs: number, callback: () => void): void;
 }
 
 /**
- * Upstream looks every ten seconds; here only a failed restoration is tried again after as long. Source:
- * kubernetesservice/controller.go.
+ * How long to wait before a failed restoration is tried again. Upstream checks every ten seconds; minik reacts to
+ * deletions instead. Source: kubernetesservice/controller.go.
  */
 const retryMs = 10_000;
 const systemNamespaces = ['kube-system', 'kube-public', 'kube-node-lease', 'default'];
@@ -40,13 +40,13 @@ const everything: ListRequest = {
   resourceVersionMatch: '',
 };
 
-/** Where the DNS server of a cluster listens: the tenth address of its range. */
+/** The address of a cluster's DNS server: the tenth of its Service range. */
 export const dnsAddress = (range: IpRange): string => addressAt(range, 10);
 
-/** Where the API server is for pods: the first address of its range, port 443. */
+/** The address of the API server for pods: the first of the Service range, port 443. */
 export const apiAddress = (range: IpRange): string => addressAt(range, 1);
 
-/** The server itself as the one who asks. */
+/** The request context of the server itself. */
 export const serverContext = (signal: AbortSignal): RequestContext => ({
   user: { name: 'system:apiserver', uid: '', groups: ['system:masters'], extra: {} },
   userAgent: 'minik',
@@ -55,7 +55,7 @@ export const serverContext = (signal: AbortSignal): RequestContext => ({
 });
 
 /**
- * Makes what is missing, and makes it again whenever it is deleted. Rejects with StatusError when the store cannot be
+ * Makes missing objects, and restores them whenever they are deleted. Rejects with StatusError when the store cannot be
  * written.
  */
 export async function bootstrap(registry: Registry, options: BootstrapOptions): Promise<void> {
@@ -68,7 +68,10 @@ export async function bootstrap(registry: Registry, options: BootstrapOptions): 
   for (const object of services) keepObject(registry, context, object, options);
 }
 
-/** Makes an object again whenever it is deleted. Differs: upstream restores no DNS Service; nobody else would here. */
+/**
+ * Restores an object whenever it is deleted. Differs: upstream does not restore a DNS Service, but in minik nothing
+ * else would.
+ */
 export function keepObject(
   registry: Registry,
   context: RequestContext,
@@ -140,7 +143,7 @@ const dnsPorts = [
   { name: 'dns-tcp', port: 53, protocol: 'TCP' },
 ];
 
-/** Differs: no selector, since no pod serves DNS here; the endpoints are the address itself. */
+/** Differs: this Service has no selector, because DNS is not served by a pod. Its endpoint is the address itself. */
 function dnsService(clusterIP: string): readonly BootstrapObject[] {
   const labels = { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'CoreDNS' };
   const metadata = { name: 'kube-dns', namespace: 'kube-system', labels };
@@ -175,8 +178,8 @@ function dnsService(clusterIP: string): readonly BootstrapObject[] {
 }
 
 /**
- * Creates an object; one that exists is patched to say the same, which changes nothing when it does already, or left as
- * it is.
+ * Creates an object. If it exists, it is patched to the wanted content (which changes nothing when it has that
+ * already), or left as it is.
  */
 export async function ensureObject(
   registry: Registry,

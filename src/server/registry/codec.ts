@@ -1,5 +1,5 @@
 /**
- * From a request's body to an object in the stored version, defaulted, and back. Source: apiserver
+ * Converts a request's body to an object in the stored version with defaults, and back. Source: apiserver
  * pkg/endpoints/handlers/rest.go.
  */
 import type { JsonObject, JsonValue } from '../../api/json.ts';
@@ -16,9 +16,9 @@ import { conversionOf, servedBy, servedSchema } from './served-version.ts';
 export const formatOf = ({ formats }: Pick<RegistryParts, 'formats'>, target: Target): ObjectFormat => formats.of(servedSchema(target));
 
 /**
- * Decodes a body as the target's Kind, in the stored version and with defaults; warnings go to the context. Throws
- * StatusError (400). What a component of this process sends may share parts with the object that is stored now: those
- * are not decoded again.
+ * Decodes a body as the target's Kind, in the stored version and with defaults. Warnings are added to the context.
+ * Throws StatusError (400). A body from a component of this process may share parts with the stored object (by
+ * reference); those parts are not decoded again.
  */
 export async function decodeBody(
   parts: RegistryParts,
@@ -35,7 +35,7 @@ export async function decodeBody(
   return toStored(target, object);
 }
 
-/** Decodes a body that is of another type than the Kind's: of a sub-resource. Throws StatusError (400). */
+/** Decodes a body of another type than the Kind's, for a sub-resource. Throws StatusError (400). */
 export function decodeAs(
   { formats, kinds }: RegistryParts,
   context: RequestContext,
@@ -49,8 +49,8 @@ export function decodeAs(
 }
 
 /**
- * Converts a decoded object of the request's version to the stored one and fills in defaults. Rejects with what a
- * conversion failed with.
+ * Converts a decoded object from the request's version to the stored one and fills in defaults. Rejects with the error
+ * of a conversion.
  */
 export async function toStored(target: Target, object: JsonObject): Promise<KubeObject> {
   const { kind } = target;
@@ -62,7 +62,10 @@ export async function toStored(target: Target, object: JsonObject): Promise<Kube
 
 const defaulted = ({ codec }: AnyKind, object: JsonObject): KubeObject => codec.defaults?.(asObject(object)) ?? asObject(object);
 
-/** A stored object in the request's version, as patches see it. Rejects with what a conversion failed with. */
+/**
+ * Converts a stored object to the request's version, in which patches are applied. Rejects with the error of a
+ * conversion.
+ */
 export async function toServed(target: Target, object: KubeObject): Promise<JsonObject> {
   const conversion = conversionOf(target);
   if (conversion === undefined) return asJson(object);
@@ -73,8 +76,8 @@ export async function toServed(target: Target, object: KubeObject): Promise<Json
 }
 
 /**
- * Source: apimachinery pkg/runtime/serializer/versioning/versioning.go (Decode), pkg/runtime/error.go; apiserver
- * handlers/rest.go (transformDecodeError).
+ * Checks the apiVersion and kind of a body. Source: apimachinery pkg/runtime/serializer/versioning/versioning.go
+ * (Decode), pkg/runtime/error.go; apiserver handlers/rest.go (transformDecodeError).
  */
 function requireType(kinds: KindSet, type: GroupVersionKind, json: JsonValue): void {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {

@@ -1,4 +1,4 @@
-/** Hands objects to the store, or pretends to on a dry run. */
+/** Writes objects to the store, or only makes the answer on a dry run. */
 import type { KubeObject } from '../../api/object.ts';
 import { asJson, withMeta } from '../../api/object-fields.ts';
 import { type Entry, KeyConflictError, storeKey } from '../store/store.ts';
@@ -6,12 +6,12 @@ import type { Target } from './registry.ts';
 import type { RegistryParts, Reservation } from './registry-parts.ts';
 import { translateStoreError } from './store-errors.ts';
 
-/** An entry that was never stored: the answer to a dry run, or an object in a shape that only an answer has. */
+/** An entry that was never stored: the answer to a dry run, or an object of a type that exists only in answers. */
 export function unstoredEntry(key: string, object: KubeObject, revision: number): Entry {
   return { key, object, bytes: Buffer.from(JSON.stringify(asJson(object))), revision };
 }
 
-/** An object as it is when it has the resource version of a revision. */
+/** A copy of the object with the resource version of a revision. */
 export const atRevision = (object: KubeObject, revision: number): KubeObject =>
   withMeta(object, { resourceVersion: revision === 0 ? undefined : String(revision) });
 
@@ -24,8 +24,8 @@ export interface Commit {
 }
 
 /**
- * Writes; undefined when the key was not at the expected revision. Throws StatusError (503) when the store cannot be
- * written.
+ * Writes to the store. Undefined when the key was not at the expected revision. Throws StatusError (503) when the store
+ * cannot be written.
  */
 export async function commit(parts: RegistryParts, write: Commit): Promise<Entry | undefined> {
   try {
@@ -36,7 +36,10 @@ export async function commit(parts: RegistryParts, write: Commit): Promise<Entry
   }
 }
 
-/** Holds what a Kind's behaviour reserves while `use` runs with the object that it filled in. */
+/**
+ * Reserves what a Kind's behaviour needs (addresses, ports), calls `use` with the completed object, and releases the
+ * reservation afterwards.
+ */
 export function withReservation<T>(
   object: KubeObject,
   reserve: ((object: KubeObject) => Reservation) | undefined,

@@ -1,12 +1,12 @@
 /**
- * The connect verb, as far as it is the registry's: leave to connect. Source: apiserver pkg/endpoints/handlers/rest.go
+ * The registry's part of the connect verb: admission. Source: apiserver pkg/endpoints/handlers/rest.go
  * (ConnectResource).
  */
 import { statusErrors } from '../../api/status-error.ts';
 import { admitConnect } from './admit.ts';
 import type { ChangeRequest } from './prepare.ts';
 
-/** Decodes the options and asks the plugins. Rejects with StatusError. */
+/** Decodes the options and runs admission. Rejects with StatusError. */
 export async function connect(request: ChangeRequest, query: Iterable<readonly [name: string, value: string]>): Promise<void> {
   const { parts, target } = request;
   const declared = target.kind.subresources[target.subresource];

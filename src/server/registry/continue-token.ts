@@ -6,13 +6,13 @@ import { goJsonError } from '../../api/go-json-error.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';
 
 export interface Continuation {
-  /** -1: the newest state. */
+  /** The revision to list; -1: the newest. */
   readonly revision: number;
-  /** Key of the last object handed out. */
+  /** Key of the last object that was returned. */
   readonly after: string;
 }
 
-/** Encodes where a list goes on; `prefix` is left out of the token. */
+/** Encodes where a list continues; `prefix` is left out of the token. */
 export function encodeContinue({ revision, after }: Continuation, prefix: string): string {
   return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: `${after.slice(prefix.length)}\u0000` })).toString(
     'base64url',
@@ -27,14 +27,14 @@ export function decodeContinue(token: string, prefix: string): Continuation {
     throw bad('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
   }
   if (typeof start !== 'string' || start === '') throw bad('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
-  // A token must not reach outside the prefix it was made for.
+  // A token must not reach outside the prefix for which it was made.
   if (start.split('/').some((part) => part === '' || part === '.' || part === '..')) throw bad(`continue key is not valid: ${start}`);
   return { revision: rv, after: prefix + (start.endsWith('\u0000') ? start.slice(0, -1) : start) };
 }
 
 const bad = (message: string): StatusError => statusErrors.badRequest(`invalid continue token: ${message}`);
 
-/** Where a token is no base64, as Go's decoder counts; -1 when it is. */
+/** Position at which Go's base64 decoder stops; -1 when the token is valid base64. */
 function illegalAt(token: string): number {
   const at = token.search(/[^\w\-\r\n]/);
   return at === -1 && token.replace(/[\r\n]/g, '').length % 4 === 1 ? token.length - 1 : at;
@@ -56,11 +56,13 @@ function parse(token: string): { readonly v?: unknown; readonly rv?: unknown; re
 const inconsistent =
   'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
 
-/** The error for a token whose revision is gone; carries a token that goes on with the newest state. */
+/**
+ * The error for a token whose revision has been compacted. It carries a new token that continues with the newest state.
+ */
 export function expiredContinue(after: string, prefix: string): StatusError {
   const metadata = { continue: encodeContinue({ revision: -1, after }, prefix) };
   return new StatusError({ code: 410, reason: 'Expired', message: inconsistent, metadata });
 }
 
-/** The error for an exact list of a revision that is gone. */
+/** The error for an exact list at a revision that has been compacted. */
 export const expiredList = (): StatusError => statusErrors.expired('The resourceVersion for the provided list is too old.');

@@ -1,4 +1,4 @@
-/** Puts the verbs together: the Registry that the HTTP layer and the in-process client call. */
+/** Combines the verbs to the Registry that the HTTP layer and the in-process client call. */
 import { randomUUID } from 'node:crypto';
 import { createModelFormats } from '../../api/schema/model-formats.ts';
 import type { Schemas } from '../../api/schema/schema.ts';
@@ -35,7 +35,7 @@ export interface RegistryOptions {
   readonly random?: () => number;
   /** Default: random UUIDs. */
   readonly newUid?: () => string;
-  /** Timers of bookmarks. Default: the system's, not keeping the process alive. */
+  /** Timers of bookmarks. Default: the system's, which do not keep the process alive. */
   readonly setTimer?: (delayMs: number, callback: () => void) => () => void;
 }
 
@@ -134,7 +134,10 @@ class VerbRegistry implements Registry {
   }
 }
 
-/** What a target's sub-resource shows in the object's place; undefined when it shows the object. */
+/**
+ * Declaration of a sub-resource that stands in for the object (scale); undefined when the target shows the object
+ * itself.
+ */
 function standInOf({ kind, subresource }: Target): StandIn | undefined {
   const declared = subresource === '' ? undefined : kind.subresources[subresource];
   return declared?.does === 'stand-in' ? declared : undefined;

@@ -22,7 +22,7 @@ import type { Body, MutateOptions, WriteAnswer } from './registry.ts';
 import { resourceOf } from './store-errors.ts';
 
 /**
- * How often a generated name is tried. Source: apiserver pkg/registry/generic/registry/store.go
+ * How many generated names are tried. Source: apiserver pkg/registry/generic/registry/store.go
  * (maxNameGenerationCreateAttempts).
  */
 const nameAttempts = 8;
@@ -53,19 +53,20 @@ function requireCreatable({ target }: ChangeRequest, received: KubeObject, dryRu
   if (target.kind.scope === 'Namespaced' && target.namespace === '') {
     throw statusErrors.badRequest('an empty namespace may not be set during creation');
   }
-  // Only storage minds, which a dry run does not reach. Source: apiserver pkg/storage/etcd3/store.go (Create).
+  // Only upstream's storage refuses a resourceVersion, and a dry run does not reach it. Source: apiserver
+  // pkg/storage/etcd3/store.go (Create).
   if (!dryRun && sentResourceVersion(received) !== '' && sentResourceVersion(received) !== '0') {
     throw new StatusError({ code: 500, message: 'resourceVersion should not be set on objects to be created' });
   }
 }
 
-/** Creates what a PUT or an apply named but did not find. */
+/** Creates an object that a PUT or an apply named but did not find. */
 export async function createAbsent(request: ChangeRequest, received: KubeObject, options: MutateOptions): Promise<WriteAnswer> {
   const gate = gateOf(request, options.dryRun);
   return createAdmitted(request, gate, await admit(request, gate, withoutSystemMeta(received), options), options);
 }
 
-/** Field management and mutating admission; come before a name is generated, as plugins upstream see it. */
+/** Runs field management and mutating admission. They run before a name is generated, as upstream's plugins see it. */
 async function admit(request: ChangeRequest, gate: Gate, received: KubeObject, options: MutateOptions): Promise<KubeObject> {
   const { parts, context, target } = request;
   const unique = withUniqueOwners(context, received, false);

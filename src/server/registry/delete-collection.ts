@@ -1,5 +1,5 @@
 /**
- * The deletecollection verb: a list, then a delete of each; not atomic. Source: apiserver
+ * The deletecollection verb: lists, then deletes each object; not atomic. Source: apiserver
  * pkg/registry/generic/registry/store.go (DeleteCollection).
  */
 import type { DeleteOptions } from '../../api/request-options.ts';
@@ -10,7 +10,10 @@ import { list } from './list.ts';
 import type { ChangeRequest } from './prepare.ts';
 import type { ListAnswer, ListRequest } from './registry.ts';
 
-/** Deletes what a list selects; answers that list. Objects that went meanwhile are no error. */
+/**
+ * Deletes the objects that a list selects, and answers with that list. Objects that were deleted meanwhile are not an
+ * error.
+ */
 export async function deleteCollection(request: ChangeRequest, listRequest: ListRequest, options: DeleteOptions): Promise<ListAnswer> {
   const { parts, target } = request;
   const answer = list(parts, target, listRequest);

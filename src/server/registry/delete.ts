@@ -13,8 +13,8 @@ import type { DeleteAnswer } from './registry.ts';
 import { resourceOf } from './store-errors.ts';
 
 /**
- * Deletes one object, or marks it for those who have to finish. `admit` asks for leave; default: the plugins are asked
- * about this very request. Rejects with StatusError.
+ * Deletes one object, or marks it for deletion when a finalizer or a grace period keeps it. `admit` runs admission;
+ * default: for this request. Rejects with StatusError.
  */
 export async function deleteOne(
   request: ChangeRequest,
@@ -32,7 +32,10 @@ export async function deleteOne(
   }
 }
 
-/** Namespaces and their like are marked first whatever the grace period, and removed when their rules allow. */
+/**
+ * Decides what to do. A Kind with `mayRemove` (Namespace) is marked first whatever the grace period, and removed when
+ * `mayRemove` allows.
+ */
 function decide({ parts, target }: ChangeRequest, { object }: Entry, options: DeleteOptions): Deletion {
   const { delete: rules } = target.kind;
   const deletion = decideDeletion(target.kind, object, options, parts.now());
@@ -45,7 +48,7 @@ function decide({ parts, target }: ChangeRequest, { object }: Entry, options: De
   return { type: 'mark', object: rules.mark?.(marked) ?? marked };
 }
 
-/** Undefined when another write came between. */
+/** Undefined when another write came in between. */
 async function carryOut(
   { parts, target }: ChangeRequest,
   existing: Entry,
@@ -64,7 +67,7 @@ async function carryOut(
     return entry === undefined ? undefined : { type: 'object', entry };
   }
   if (deletion.object !== undefined) {
-    // Watchers see the last state before the removal, as upstream writes it.
+    // The last state is written before the removal, as upstream does, so that watchers see it.
     const last = await commit(parts, { key, object: deletion.object, expectedRevision: revision });
     if (last === undefined) return undefined;
     const removed = await commit(parts, { key, object: undefined, expectedRevision: last.revision });

@@ -1,4 +1,4 @@
-/** What of the Kinds a store keeps on disk only. */
+/** The Kinds whose objects a store keeps on disk only. */
 import type { AnyKind } from '../../api/kind.ts';
 import { event } from '../../api/kinds/core/event.ts';
 import { type DiskOnly, storePrefix } from '../store/store.ts';
@@ -8,5 +8,5 @@ const diskOnlyOf = (kind: AnyKind): DiskOnly => ({
   topic: (object) => kind.select?.[kind.storage?.diskOnly ?? '']?.(object) ?? '',
 });
 
-/** Events: tens of thousands in an hour of much work, of which hardly any is ever read. */
+/** Events: a busy cluster makes tens of thousands in an hour, and hardly any is ever read. */
 export const eventsOnDiskOnly: DiskOnly = diskOnlyOf(event);

@@ -1,11 +1,11 @@
 /**
- * Events go an hour after they were last written, as upstream's leases on them end. Source:
+ * Deletes Events one hour after they were last written, as upstream does through etcd leases. Source:
  * pkg/registry/core/event/storage (ttl), --event-ttl.
  */
 import { KeyConflictError, type Store, StoreUnavailableError, storePrefix, type Written } from '../store/store.ts';
 
 export interface EventExpiryOptions {
-  /** Keeps Events on disk only, and so knows when each was written. */
+  /** The store keeps Events on disk only, so it knows when each was written. */
   readonly store: Store;
   /** Milliseconds. Default: one hour. */
   readonly ttlMs?: number;
@@ -16,14 +16,14 @@ export interface EventExpiryOptions {
 }
 
 const hourMs = 3_600_000;
-/** After a removal that the store refused. */
+/** Delay in milliseconds before another attempt after the store refused a removal. */
 const retryMs = 60_000;
-/** Removed with one commit, so that an hour's burst does not hold up everyone else. */
+/** How many Events are removed in one commit; bounded so that a burst does not delay other writes. */
 const atOnce = 256;
 const prefix = storePrefix('events');
 
 /**
- * Starts removing old Events; a single timer is set for the oldest one, none while there is no Event. Returns the
+ * Starts removing old Events. A single timer is set for the oldest Event, and none while there is no Event. Returns the
  * function that stops it.
  */
 export function startEventExpiry(options: EventExpiryOptions): () => void {
@@ -51,7 +51,7 @@ export function startEventExpiry(options: EventExpiryOptions): () => void {
     });
   };
 
-  /** False when the store refused. */
+  /** Resolves with false when the store refused. */
   const removeDue = async (): Promise<boolean> => {
     for (;;) {
       const due = oldestOf(store, atOnce)?.filter(({ atMs }) => atMs + ttlMs <= now());
@@ -70,7 +70,7 @@ export function startEventExpiry(options: EventExpiryOptions): () => void {
   };
 }
 
-/** Undefined when the store cannot be read now. */
+/** Undefined when the store cannot be read at the moment. */
 function oldestOf(store: Store, limit: number): readonly Written[] | undefined {
   try {
     return store.oldest(prefix, limit);
@@ -80,7 +80,7 @@ function oldestOf(store: Store, limit: number): readonly Written[] | undefined {
   }
 }
 
-/** Removes Events; false when the store could not remove one now. */
+/** Removes Events. Resolves with false when the store refused to remove one. */
 async function remove(store: Store, due: readonly Written[]): Promise<boolean> {
   const removed = await Promise.all(
     due.map(async ({ key, revision }) => {
@@ -88,7 +88,7 @@ async function remove(store: Store, due: readonly Written[]): Promise<boolean> {
         await store.write({ key, object: undefined, expectedRevision: revision });
       } catch (error) {
         if (error instanceof StoreUnavailableError) return false;
-        // One that was written meanwhile has a new end already.
+        // An Event that was written meanwhile expires later.
         if (!(error instanceof KeyConflictError)) throw error;
       }
       return true;

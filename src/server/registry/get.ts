@@ -7,7 +7,10 @@ import type { RegistryParts } from './registry-parts.ts';
 import { parseReadVersion, requireNotTooLarge } from './resource-version.ts';
 import { resourceOf } from './store-errors.ts';
 
-/** The stored object. Throws StatusError (404, 500 for what is no resource version, 504 for one from the future). */
+/**
+ * The stored object. Throws StatusError: 404; 500 when the resource version is malformed; 504 when it is newer than the
+ * store.
+ */
 export function get({ store }: RegistryParts, target: Target, { resourceVersion }: ReadOptions): Entry {
   requireNotTooLarge(parseReadVersion(resourceVersion), store.revision);
   const entry = store.get(keyOf(target));

@@ -1,6 +1,6 @@
 /**
- * What a delete does to an object before, or instead of, removing it: grace periods and finalizers. Pure.
- * Source: apiserver pkg/registry/rest/delete.go (BeforeDelete), pkg/registry/generic/registry/store.go
+ * What a delete does to an object before, or instead of, removing it: grace periods and finalizers. Pure. Source:
+ * apiserver pkg/registry/rest/delete.go (BeforeDelete), pkg/registry/generic/registry/store.go
  * (updateForGracefulDeletionAndFinalizers).
  */
 import { type FieldError, FieldPath, fieldErrors } from '../../api/field-error.ts';
@@ -14,16 +14,16 @@ import { parseTime, rfc3339 } from '../../api/time.ts';
 const orphanFinalizer = 'orphan';
 const foregroundFinalizer = 'foregroundDeletion';
 
-/** What is to be done with an object that is deleted. */
+/** What to do with an object that is to be deleted. */
 export type Deletion =
-  /** It is being deleted already, and this request changes nothing. */
+  /** The object is already being deleted, and this request changes nothing. */
   | { readonly type: 'pending' }
-  /** It lives on, marked; somebody will finish. */
+  /** The object is marked and stays until a kubelet or a controller has finished. */
   | { readonly type: 'mark'; readonly object: KubeObject }
-  /** It goes now; `object` is its last state when that differs from the stored one. */
+  /** The object is removed now; `object` is its last state when that differs from the stored one. */
   | { readonly type: 'remove'; readonly object: KubeObject | undefined };
 
-/** Throws StatusError (422, 409) when the options are wrong or a precondition fails. */
+/** Throws StatusError: 422 when the options are invalid, 409 when a precondition fails. */
 export function checkDeleteOptions(kind: AnyKind, object: KubeObject, { propagationPolicy, preconditions }: DeleteOptions): void {
   const errors: FieldError[] = [];
   if (propagationPolicy !== undefined && !['Foreground', 'Background', 'Orphan'].includes(propagationPolicy)) {
@@ -36,10 +36,10 @@ export function checkDeleteOptions(kind: AnyKind, object: KubeObject, { propagat
 
 function checkPreconditions(kind: AnyKind, { metadata }: KubeObject, preconditions: DeleteOptions['preconditions']): void {
   const { uid, resourceVersion, name } = metadata;
-  // Kinds with a delete of their own look at them themselves. Source: pkg/registry/core/namespace/storage/storage.go
-  // (Delete).
+  // In upstream, kinds with a custom delete check the preconditions themselves, with other messages. Source:
+  // pkg/registry/core/namespace/storage/storage.go (Delete).
   const own = kind.delete?.mayRemove !== undefined;
-  // Upstream's store puts the kind where the resource belongs.
+  // Upstream's store puts the kind where the resource should be.
   const conflict = (cause: string) => statusErrors.conflict({ group: kind.group, resource: own ? kind.plural : kind.kind }, name, cause);
   if (preconditions?.uid !== undefined && preconditions.uid !== uid) {
     if (own) throw conflict(`Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${uid}`);
@@ -93,18 +93,18 @@ interface Shortening {
   readonly nowMs: number;
 }
 
-/** A grace period that has begun can only become shorter. */
+/** A grace period that has begun can only be shortened. */
 function shortened({ object, deletionTimestamp, deletionGracePeriodSeconds: current, requested, nowMs }: Shortening): Grace {
   if (current === undefined || current === 0) return 'none';
   if (requested === undefined || requested >= current) return 'pending';
   const wanted = (parseTime(deletionTimestamp) ?? nowMs) + (requested - current) * 1000;
-  // A graceful delete whose whole period has passed still leaves the removal to the one who stops the object.
+  // When the whole period of a graceful delete has passed, the component that stops the object still does the removal.
   const seconds = wanted < nowMs && requested !== 0 ? 1 : requested;
   const marks = { deletionTimestamp: rfc3339(Math.max(wanted, nowMs)), deletionGracePeriodSeconds: seconds };
   return { object: withMeta(object, marks), seconds };
 }
 
-/** Source: store.go (deletionFinalizersForGarbageCollection). */
+/** The finalizers that the propagation policy asks for. Source: store.go (deletionFinalizersForGarbageCollection). */
 function withGcFinalizers(kind: AnyKind, object: KubeObject, options: DeleteOptions): KubeObject {
   const finalizers = object.metadata.finalizers ?? [];
   const policy = options.propagationPolicy ?? policyOfFinalizers(finalizers) ?? kind.delete?.propagation ?? 'Background';

@@ -1,8 +1,8 @@
-/** The served Kinds, indexed for routes and clients; grows and shrinks with custom resources. */
+/** The served Kinds, indexed for routes and clients. The set changes at run time with custom resources. */
 import type { AnyKind } from '../../api/kind.ts';
 import type { KindSet } from './registry.ts';
 
-/** What came and went at once; a Kind that was replaced did both. */
+/** The Kinds that were added and removed by one change; a replaced Kind is in both lists. */
 export interface KindChange {
   readonly added: readonly AnyKind[];
   readonly removed: readonly AnyKind[];
@@ -22,7 +22,7 @@ export function servedVersions(kind: AnyKind): readonly { readonly group: string
   return [{ group: kind.group, version: kind.version }, ...others];
 }
 
-/** Makes a set of Kinds; look-ups also find a Kind under its other served versions. */
+/** Makes a set of Kinds. Look-ups also find a Kind under its other served versions. */
 export function createKindSet(initial: readonly AnyKind[]): MutableKindSet {
   const kinds = new Map(initial.map((kind) => [kind.resourceName, kind]));
   const listeners = new Set<(change: KindChange) => void>();

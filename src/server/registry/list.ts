@@ -1,5 +1,5 @@
 /**
- * The list verb: selectors, pages, and the meanings of resourceVersion. Source: apiserver pkg/storage/etcd3/store.go
+ * The list verb: selectors, pages, and the semantics of resourceVersion. Source: apiserver pkg/storage/etcd3/store.go
  * (GetList).
  */
 import { type FieldError, FieldPath, fieldErrors } from '../../api/field-error.ts';
@@ -26,11 +26,14 @@ export function list(parts: RegistryParts, target: Target, request: ListRequest)
   return selected(read(parts, { request, prefix, from, selection }), { prefix, limit: request.limit, selection });
 }
 
-/** All keys of a collection. Cluster-scoped keys have an empty namespace, which tokens must not show. */
+/**
+ * The key prefix of a collection. For cluster-scoped kinds it includes the empty namespace, which must not appear in
+ * continue tokens.
+ */
 export const prefixOf = ({ kind, namespace }: Target): string =>
   kind.scope === 'Cluster' ? storeKey(kind.resourceName, '', '') : storePrefix(kind.resourceName, namespace);
 
-/** The short way when a field selector names the object. */
+/** Looks an object up directly when a field selector names it. Undefined when that is not possible. */
 function namedEntry(
   parts: RegistryParts,
   { kind, namespace }: Target,
@@ -58,7 +61,7 @@ interface Reading {
   readonly selection: Selection;
 }
 
-/** What a selection needs to be given of the collection as it is now. */
+/** The options with which a store reads the current state for a selection. */
 export const readOptions = ({ topic }: Selection): ListOptions => (topic === undefined ? {} : { topic });
 
 function read({ store }: RegistryParts, { request, prefix, from, selection }: Reading): ListResult {
@@ -80,8 +83,8 @@ function read({ store }: RegistryParts, { request, prefix, from, selection }: Re
 }
 
 /**
- * A limit with a resource version and no match was always exact. Source: etcd3 GetList, resource version semantics
- * page.
+ * A list with a limit and a resource version, but without resourceVersionMatch, is exact. Source: etcd3 GetList,
+ * resource version semantics page.
  */
 const isExact = ({ resourceVersion, resourceVersionMatch, limit }: ListRequest): boolean =>
   resourceVersionMatch === 'Exact' || (resourceVersionMatch === '' && limit > 0 && resourceVersion !== '' && resourceVersion !== '0');
@@ -103,7 +106,8 @@ function selected({ entries, revision, remaining }: ListResult, { prefix, limit,
   };
   if (selection.empty) return answer(entries, remaining);
   const page: Entry[] = [];
-  // By index: this loop runs over every object of a collection, and iterators of pairs cost more than the matching.
+  // An index loop: it runs over every object of a collection, and an iterator of pairs would cost more than the
+  // matching.
   for (let index = 0; index < entries.length; index++) {
     const entry = entries[index];
     if (entry === undefined || !selection.matches(entry.object)) continue;

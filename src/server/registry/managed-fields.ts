@@ -1,5 +1,5 @@
 /**
- * Who owns which fields of an object: `metadata.managedFields`. Every write passes here once, between decoding and
+ * Ownership of an object's fields: `metadata.managedFields`. Every write passes through here once, between decoding and
  * admission.
  */
 import type { KubeObject } from '../../api/object.ts';
@@ -12,19 +12,19 @@ import type { Target } from './registry.ts';
  */
 export interface FieldWrite {
   readonly target: Target;
-  /** As stored; undefined for a creation. */
+  /** The stored object; undefined for a creation. */
   readonly live: KubeObject | undefined;
   readonly object: KubeObject;
-  /** Who writes: the field manager that the request names, or its user agent. */
+  /** The field manager that the request names, or its user agent. */
   readonly manager: string;
 }
 
 export interface FieldManagement {
-  /** The object with its managed fields as they are after the write. */
+  /** Returns the object with its managed fields as they are after the write. */
   update(write: FieldWrite): KubeObject;
 }
 
-/** Nobody's: what clients send is dropped. Differs: upstream tracks them. */
+/** Tracks nothing: managed fields that clients send are dropped. Differs: upstream tracks them. */
 export const untrackedFields: FieldManagement = {
   update: ({ object }) => (object.metadata.managedFields === undefined ? object : withMeta(object, { managedFields: undefined })),
 };

@@ -1,7 +1,7 @@
 /**
- * Orders: objects that are acted on and not stored. The sub-resources that take a POST (binding, eviction, token), and
- * resources that do nothing else (bindings, reviews). Source: apiserver pkg/endpoints/handlers/create.go with
- * rest.NamedCreater.
+ * Orders: objects that are acted on and not stored. These are the bodies of sub-resources that only take creates
+ * (binding, eviction, token), and of resources that do nothing else (bindings, reviews). Source: apiserver
+ * pkg/endpoints/handlers/create.go with rest.NamedCreater.
  */
 import type { JsonObject } from '../../api/json.ts';
 import type { KubeObject } from '../../api/object.ts';
@@ -14,7 +14,9 @@ import { type ChangeRequest, inNamespace, withoutSystemMeta, withUniqueOwners } 
 import type { Body, MutateOptions, OrderCode } from './registry.ts';
 import { servedBy } from './served-version.ts';
 
-/** Decodes an order, lets it through admission and carries it out; the body of the answer. Rejects with StatusError. */
+/**
+ * Decodes an order, runs admission and carries the order out. Returns the body of the answer. Rejects with StatusError.
+ */
 export async function carryOut(request: ChangeRequest, body: Body, options: MutateOptions, code?: OrderCode): Promise<JsonObject> {
   const { parts, context, target } = request;
   const { kind, subresource } = target;
@@ -37,7 +39,8 @@ export async function carryOut(request: ChangeRequest, body: Body, options: Muta
 }
 
 /**
- * In the namespace of the request; without what is the server's to say, unless the order means somebody else's by it.
+ * Puts the order into the namespace of the request, and removes metadata that only the server sets. The metadata is
+ * kept where it refers to another object (`keepsSystemMeta`).
  */
 function owned({ target }: ChangeRequest, object: KubeObject): KubeObject {
   const declared = target.kind.subresources[target.subresource];

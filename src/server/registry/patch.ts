@@ -13,13 +13,13 @@ import { type ChangeRequest, inNamespace, requireName } from './prepare.ts';
 import type { MutateOptions, PatchRequest, WriteAnswer } from './registry.ts';
 import { change } from './update.ts';
 
-/** Patches the stored object. Rejects with StatusError; server-side apply is answered 415. */
+/** Patches the stored object. Rejects with StatusError; server-side apply is answered with 415. */
 export async function patch(request: ChangeRequest, body: PatchRequest, options: MutateOptions): Promise<WriteAnswer> {
   requireSupported(body);
   return change(request, options, { wanted: async ({ object }) => patched(request, object, body, options) });
 }
 
-/** The object after a patch, decoded and defaulted like one that was sent. Throws StatusError. */
+/** The object after a patch, decoded and with defaults, as if it had been sent whole. Throws StatusError. */
 export async function patched(request: ChangeRequest, object: KubeObject, body: PatchRequest, options: MutateOptions): Promise<KubeObject> {
   const { parts, context, target } = request;
   const json = applyPatch(await toServed(target, object), body, formatOf(parts, target));
@@ -28,7 +28,7 @@ export async function patched(request: ChangeRequest, object: KubeObject, body: 
     const { strictErrors = [] } = body;
     decoded = await decodeBody(parts, context, target, { json, text: undefined, strictErrors, fieldValidation: options.fieldValidation });
   } catch (error) {
-    // Upstream shows the patch for strategic merges, the outcome for the others.
+    // Upstream's message shows the patch for strategic merge patches, and the patched object for others.
     throw unreadable(error, body.type === 'strategic' ? goFormat(copyObject(asPatchObject(body.body))) : JSON.stringify(json));
   }
   const received = inNamespace(target, decoded);
@@ -36,7 +36,7 @@ export async function patched(request: ChangeRequest, object: KubeObject, body: 
   return received;
 }
 
-/** Applies a patch to JSON in the version that the request uses, whose format is given. */
+/** Applies a patch to an object as JSON in the request's version, whose format is given. */
 export function applyPatch(document: JsonObject, { type, body }: PatchRequest, format: Pick<ObjectFormat, 'strategicMerge'>): JsonObject {
   switch (type) {
     case 'json':
@@ -51,7 +51,7 @@ export function applyPatch(document: JsonObject, { type, body }: PatchRequest, f
   }
 }
 
-/** Throws StatusError (415) for a patch type that is not built, whether or not the object exists. */
+/** Throws StatusError (415) for a patch type that is not implemented, whether or not the object exists. */
 export function requireSupported({ type }: PatchRequest): void {
   if (type === 'apply') throw unsupportedPatch();
 }
@@ -63,10 +63,10 @@ const unsupportedPatch = (
     `the body of the request was in an unknown format - accepted media types include: ${accepted.map((type) => `application/${type}`).join(', ')}`,
   );
 
-/** A strategic merge patch that was applied is an object. */
+/** A strategic merge patch that has been applied is an object. */
 const asPatchObject = (body: JsonValue): JsonObject => body as JsonObject;
 
-/** What upstream answers when the patched object does not decode: Invalid, naming the patch. */
+/** The error when the patched object cannot be decoded: Invalid, naming the patch. */
 function unreadable(error: unknown, shown: string): unknown {
   if (!(error instanceof StatusError) || error.reason !== 'BadRequest') return error;
   const cause = error.message.replace(/^.*? cannot be handled as a [^:]+: /, '');

@@ -11,7 +11,7 @@ import type { MutateOptions, RequestContext, Target } from './registry.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import { conversionOf } from './served-version.ts';
 
-/** Metadata that a client cannot set at creation, gone. */
+/** A copy without the metadata that a client cannot set on creation. */
 export const withoutSystemMeta = (object: KubeObject): KubeObject =>
   withMeta(object, {
     uid: undefined,
@@ -22,7 +22,7 @@ export const withoutSystemMeta = (object: KubeObject): KubeObject =>
     generation: undefined,
   });
 
-/** Gives an object the namespace of the request. Throws StatusError (400) when it names another. */
+/** Gives an object the namespace of the request. Throws StatusError (400) when the object names another. */
 export function inNamespace({ kind, namespace }: Target, object: KubeObject): KubeObject {
   const wanted = kind.scope === 'Namespaced' ? namespace : '';
   const found = object.metadata.namespace ?? '';
@@ -32,7 +32,7 @@ export function inNamespace({ kind, namespace }: Target, object: KubeObject): Ku
   throw statusErrors.badRequest('the namespace of the provided object does not match the namespace sent on the request');
 }
 
-/** Throws StatusError (400) unless the object has the name on the URL. */
+/** Throws StatusError (400) when the object's name differs from the name in the URL. */
 export function requireName({ name }: Target, object: KubeObject): void {
   const found = object.metadata.name ?? '';
   if (found === '') {
@@ -41,10 +41,7 @@ export function requireName({ name }: Target, object: KubeObject): void {
   if (found !== name) throw statusErrors.badRequest(`the name of the object (${found}) does not match the name on the URL (${name})`);
 }
 
-/**
- * Drops owner references that are there twice, with upstream's warning. Source: apiserver
- * pkg/endpoints/handlers/rest.go.
- */
+/** Drops repeated owner references, with upstream's warning. Source: apiserver pkg/endpoints/handlers/rest.go. */
 export function withUniqueOwners(context: RequestContext, object: KubeObject, afterMutatingAdmission: boolean): KubeObject {
   const owners = object.metadata.ownerReferences ?? [];
   if (owners.length < 2) return object;
@@ -72,16 +69,14 @@ export interface ChangeRequest {
 }
 
 /**
- * The finished new object, given that its name and system metadata are set. Throws StatusError (422) on all that is
- * wrong with it.
+ * Finishes a new object whose name and system metadata are set. Throws StatusError (422) with all validation errors.
  */
 export function prepareForCreate({ context, target }: ChangeRequest, received: KubeObject): KubeObject {
   return accepted(target.kind, beforeCreate(target.kind, inNamespace(target, received), conversionOf(target)), context);
 }
 
 /**
- * The finished object of an update, of the main resource or through one that takes a part of it. Throws StatusError
- * (404, 422).
+ * Finishes an update of the main resource, or of a sub-resource that takes a part of it. Throws StatusError (404, 422).
  */
 export function prepareForUpdate({ context, target }: ChangeRequest, received: KubeObject, previous: KubeObject): KubeObject {
   const { kind, subresource } = target;
@@ -99,11 +94,11 @@ function accepted(kind: AnyKind, { object, errors, warnings }: Finished<KubeObje
 }
 
 /**
- * Who writes, for managed fields: as named, or the program. Source: apiserver pkg/endpoints/handlers/create.go
- * (managerOrUserAgent).
+ * The field manager: as the request names it, or the program in the user agent. Source: apiserver
+ * pkg/endpoints/handlers/create.go (managerOrUserAgent).
  */
 export const managerOf = ({ userAgent }: RequestContext, { fieldManager }: MutateOptions): string =>
   fieldManager === '' ? userAgent.split('/', 1).join() : fieldManager;
 
-/** The resource version that a client's object carries; '' when none. */
+/** The resource version in a client's object; '' when there is none. */
 export const sentResourceVersion = (object: KubeObject): string => object.metadata.resourceVersion ?? '';

@@ -1,4 +1,4 @@
-/** What the registry's procedures are made of: injected once, handed to every verb. */
+/** The dependencies of the registry's procedures: injected once and passed to every verb. */
 import type { JsonObject } from '../../api/json.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { ObjectFormats } from '../../api/object-format.ts';
@@ -9,24 +9,27 @@ import type { KindSet, Order } from './registry.ts';
 import type { WatchBookmarks } from './watch-bookmarks.ts';
 
 /**
- * Something held for a write that is under way (an IP address, a port); released when the write has failed or is
+ * Something reserved for a write in progress (an IP address, a port). It is released when the write has failed or is
  * visible in the store.
  */
 export interface Reservation {
-  /** The object with what was reserved filled in. */
+  /** The object with the reserved values filled in. */
   readonly object: KubeObject;
   release(): void;
 }
 
 /**
- * Code that a Kind needs beyond its declaration, because it reads other objects or holds state; what is pure belongs to
- * the Kind.
+ * Code that a Kind needs beyond its declaration because it reads other objects or holds state. Pure code belongs to the
+ * Kind.
  */
 export interface ResourceBehaviour {
-  /** Before prepare and validation of a create; throws StatusError. */
+  /** Runs on a create before prepare and validation; throws StatusError. */
   beginCreate?(object: KubeObject): Reservation;
   beginUpdate?(next: KubeObject, previous: KubeObject): Reservation;
-  /** Code of sub-resources that take orders, by name; '' is for a resource that does nothing else. */
+  /**
+   * Implementations of sub-resources that only take creates, by name; '' is for a resource that does nothing else. See
+   * `order.ts`.
+   */
   readonly orders?: Readonly<Record<string, (parts: RegistryParts, order: Order) => Promise<JsonObject>>>;
 }
 
@@ -36,7 +39,10 @@ export interface RegistryParts {
   readonly admission: AdmissionChain;
   readonly formats: ObjectFormats;
   readonly fields: FieldManagement;
-  /** Last states of objects that left a watch's selection: many watchers see the same departure, it is encoded once. */
+  /**
+   * The last states of objects that stopped matching a watch's selector. Watches share them, so that each is encoded
+   * once.
+   */
   readonly departures: WeakMap<StoreEvent, Entry>;
   readonly bookmarks: WatchBookmarks;
   /** By resource name. */

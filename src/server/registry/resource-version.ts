@@ -1,10 +1,7 @@
-/**
- * Resource versions as requests carry them. Source: apiserver pkg/storage/api_object_versioner.go,
- * pkg/storage/etcd3/store.go.
- */
+/** Resource versions in requests. Source: apiserver pkg/storage/api_object_versioner.go, pkg/storage/etcd3/store.go. */
 import { StatusError, statusErrors } from '../../api/status-error.ts';
 
-/** The revision that a list's resource version names; '' and '0' are 0. Throws StatusError (400). */
+/** The revision that the resource version of a list names; 0 for '' and '0'. Throws StatusError (400). */
 export function parseResourceVersion(text: string): number {
   const parsed = parse(text);
   if (typeof parsed === 'string') throw statusErrors.badRequest(`invalid resource version: ${parsed}`);
@@ -12,7 +9,7 @@ export function parseResourceVersion(text: string): number {
 }
 
 /**
- * The same for a get or a watch, where upstream has no status for the mistake and answers 500. Source:
+ * The same for a get or a watch, where upstream answers 500 to a malformed version. Source:
  * pkg/storage/cacher/cacher.go (Get, Watch).
  */
 export function parseReadVersion(text: string): number {
@@ -32,8 +29,8 @@ function parse(text: string): number | string {
 }
 
 /**
- * Refuses a resource version from the future; ours is always the newest there is. Those who wait first use
- * `untilFresh`.
+ * Refuses a resource version that the store has not reached: the store always has the newest one. Callers that wait
+ * first use `untilFresh`.
  */
 export function requireNotTooLarge(requested: number, current: number): void {
   if (requested > current) throw statusErrors.tooLargeResourceVersion(requested, current);

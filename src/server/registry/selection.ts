@@ -1,5 +1,5 @@
 /**
- * Label and field selectors of a request, compiled against a Kind. Source: apiserver
+ * The label and field selectors of a request, compiled for a Kind. Source: apiserver
  * pkg/storage/selection_predicate.go.
  */
 import { type FieldSelector, fieldSelectorOf, parseFieldSelector } from '../../api/field-selector.ts';
@@ -14,14 +14,15 @@ export interface Selection {
   /** True when everything matches. */
   readonly empty: boolean;
   matches(object: KubeObject): boolean;
-  /** The one name that can match, when a field selector says so. */
+  /** The only name that can match, when a field selector fixes it. */
   readonly name: string | undefined;
-  /** The one value that the Kind's `diskOnly` field can have, when a field selector says so. */
+  /** The only value of the Kind's `diskOnly` field that can match, when a field selector fixes it. */
   readonly topic: string | undefined;
 }
 
 /**
- * Compiles the selectors of a request. Throws StatusError (400) on syntax and on fields that the Kind does not know.
+ * Compiles the selectors of a request. Throws StatusError (400) on syntax errors and on fields that the Kind does not
+ * know.
  */
 export function compileSelection(
   { kind, name, served }: Pick<Target, 'kind' | 'name' | 'served'>,
@@ -46,7 +47,7 @@ function compileLabels(text: string) {
 
 interface Fields {
   readonly kind: AnyKind;
-  /** Other than the stored one. */
+  /** The version of the request when it is not the stored one. */
   readonly version: ServedVersion | undefined;
   readonly name: string;
 }
@@ -62,7 +63,7 @@ function compileFields(text: string, { kind, version, name }: Fields): FieldSele
   return fieldSelectorOf([...requirements, { field: 'metadata.name', operator: '=', value: name }]);
 }
 
-/** A field as the Kind calls it. */
+/** The Kind's own label of a field. */
 function storedLabel(kind: AnyKind, labels: ServedVersion['fieldLabels'], field: string): string {
   if (labels === undefined) {
     requireSelectable(kind, field);

@@ -1,4 +1,4 @@
-/** Which version of its Kind a request uses. */
+/** Which served version of its Kind a request uses. */
 import { apiVersionOf, type ServedVersion } from '../../api/kind.ts';
 import type { ObjectFormat } from '../../api/object-format.ts';
 import type { Target } from './registry.ts';
@@ -9,7 +9,7 @@ type Versioned = Pick<Target, 'kind' | 'served'>;
 export const servedBy = ({ kind, served }: Versioned): { readonly group: string; readonly version: string } =>
   served ?? { group: kind.group, version: kind.version };
 
-/** `apps/v1` of what a target serves. */
+/** The apiVersion that a target is served in, e.g. `apps/v1`. */
 export const servedApiVersion = ({ kind, served }: Versioned): string =>
   served === undefined ? kind.apiVersion : apiVersionOf(served.group, served.version);
 
@@ -19,5 +19,5 @@ export function conversionOf({ kind, served }: Versioned): ServedVersion | undef
   return kind.codec.alsoServed?.find(({ group, version }) => (group ?? kind.group) === served.group && version === served.version);
 }
 
-/** What the Kind declares of the version: the schema's model, or the format itself. */
+/** The schema that the Kind declares for the request's version: the name of a model, or the format itself. */
 export const servedSchema = (target: Versioned): string | ObjectFormat => conversionOf(target)?.schema ?? target.kind.codec.schema;

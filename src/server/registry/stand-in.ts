@@ -1,5 +1,5 @@
 /**
- * Sub-resources that show an object as another type and take changes in it: scale. Source:
+ * Sub-resources that show an object as another type, a stand-in, and accept changes of it: scale. Source:
  * pkg/registry/apps/deployment/storage (ScaleREST).
  */
 import { FieldPath } from '../../api/field-error.ts';
@@ -20,7 +20,7 @@ import { change } from './update.ts';
 
 export type StandIn = StandInSubresource<KubeObject>;
 
-/** What stands for a stored object. Throws StatusError (404). */
+/** The stand-in for a stored object. Throws StatusError (404). */
 export function getStandIn({ parts, target }: ChangeRequest, standIn: StandIn): Entry {
   const entry = parts.store.get(keyOf(target));
   if (entry === undefined) throw statusErrors.notFound(resourceOf(target), target.name);
@@ -29,12 +29,12 @@ export function getStandIn({ parts, target }: ChangeRequest, standIn: StandIn): 
 
 const shown = (standIn: StandIn, { key, object, revision }: Entry): Entry => unstoredEntry(key, asObject(standIn.show(object)), revision);
 
-/** Changes the stored object as a whole stand-in says. Rejects with StatusError. */
+/** Changes the stored object as a complete stand-in asks. Rejects with StatusError. */
 export function updateStandIn(request: ChangeRequest, standIn: StandIn, body: Body, options: MutateOptions): Promise<WriteAnswer> {
   return changeByStandIn(request, standIn, options, () => body);
 }
 
-/** Changes the stored object as a patch of its stand-in says. Rejects with StatusError. */
+/** Changes the stored object as a patch of its stand-in asks. Rejects with StatusError. */
 export async function patchStandIn(
   request: ChangeRequest,
   standIn: StandIn,
@@ -75,14 +75,14 @@ async function changeByStandIn(
   return { entry: shown(standIn, entry), created: false };
 }
 
-/** The decoded stand-in. Throws StatusError (400). */
+/** Decodes a stand-in. Throws StatusError (400). */
 function received({ parts, context, target }: ChangeRequest, { body: type }: StandIn, body: Body, options: MutateOptions): JsonObject {
   const sent = decodeAs(parts, context, type, { ...body, fieldValidation: options.fieldValidation });
   requireName(target, asObject(sent));
   return sent;
 }
 
-/** Throws StatusError (422). */
+/** Throws StatusError (422) when the stand-in is invalid. */
 function requireValid({ target }: ChangeRequest, { body: { group, kind }, validate }: StandIn, sent: KubeObject): void {
   const errors = validate(asJson(sent), FieldPath.root);
   if (errors.length > 0) throw statusErrors.invalid({ group, kind }, target.name, errors);

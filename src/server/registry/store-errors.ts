@@ -1,29 +1,31 @@
 /**
- * The one place where the store's errors become Status errors. Source: apiserver
+ * The only place that turns the store's errors into Status errors. Source: apiserver
  * pkg/registry/generic/registry/storeerr.
  */
 import { type StatusError, statusErrors } from '../../api/status-error.ts';
 import { CompactedError, StoreUnavailableError } from '../store/store.ts';
 import type { Target } from './registry.ts';
 
-/** The group and resource of a target, in the version that was asked for. */
+/** The group and resource of a target, in the requested version. */
 export const resourceOf = ({ kind, served }: Target): { readonly group: string; readonly resource: string } => ({
   group: served?.group ?? kind.group,
   resource: kind.plural,
 });
 
-/** Translates what every write can meet; hands on anything else. Conflicts are the verbs' own business. */
+/**
+ * Translates the errors that every write can have, and returns others unchanged. Conflicts are handled by the verbs.
+ */
 export function translateStoreError(error: unknown): unknown {
   if (error instanceof StoreUnavailableError) return statusErrors.serviceUnavailable(error.message);
   if (error instanceof CompactedError) return tooOld(error);
   return error;
 }
 
-/** The error of a watch from a revision that has left the change log. */
+/** The error of a watch from a revision that is no longer in the change log. */
 export const tooOld = ({ requested, compacted }: CompactedError): StatusError =>
   statusErrors.expired(`too old resource version: ${requested} (${compacted})`);
 
-/** Storage's own form of a failed precondition, inside a Conflict. */
+/** Storage's own message for a failed precondition, inside a Conflict. */
 export function preconditionFailed(
   at: { readonly group: string; readonly resource: string; readonly folder: string; readonly namespace: string; readonly name: string },
   field: 'UID' | 'ResourceVersion',

@@ -1,6 +1,6 @@
 /**
- * A whole registry over a memory store, for tests: real kinds, schemas, admission and allocation, a clock that stands
- * still, numbers that repeat.
+ * A whole registry over a memory store, for tests: real kinds, schemas, admission and allocation, with a fixed clock
+ * and repeatable random numbers.
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { brotliDecompressSync } from 'node:zlib';
@@ -44,7 +44,7 @@ export const watchRequest: WatchRequest = {
 /** The built-in schemas. */
 export const testSchemas: Schemas = loadSchemas(brotliDecompressSync);
 
-/** Calls that name resources as `pods` or `deployments.apps` and take and give plain JSON. */
+/** Calls that name resources as `pods` or `deployments.apps`, and take and return plain JSON. */
 export class TestRegistry {
   readonly store: Store;
   readonly registry: Registry;
@@ -95,7 +95,7 @@ export class TestRegistry {
     });
   }
 
-  /** Makes the namespace and its default service account, as the controllers would. */
+  /** Makes the namespace and its default service account, as the controllers would do. */
   async withNamespace(name = 'default'): Promise<this> {
     await this.create('namespaces', { metadata: { name } });
     await this.create('serviceaccounts', { metadata: { name: 'default', namespace: name } });
@@ -137,7 +137,7 @@ export class TestRegistry {
     return asTest((await this.registry.patch(this.context, target, patch, mutateOptions)).entry.object);
   }
 
-  /** What a sub-resource answers; a patch is a merge patch. */
+  /** Calls a sub-resource and returns its answer; a patch is a merge patch. */
   async subresource(verb: 'get' | 'create' | 'update' | 'patch', resource: string, path: string, name: string, json: JsonValue = null) {
     const target = this.target(resource, path, name);
     const body = { json, text: undefined };
@@ -163,7 +163,7 @@ export class TestRegistry {
     return (await this.list(resource, namespace, request)).entries.map(({ object }) => object.metadata.name);
   }
 
-  /** Starts a watch; what it delivers is in the list, as `ADDED web@7`, `BOOKMARK 9`. */
+  /** Starts a watch. Its events are added to the returned list, as `ADDED web@7`, `BOOKMARK 9`. */
   watch(resource: string, namespace: string, request: Partial<WatchRequest> = {}) {
     const seen: string[] = [];
     const session = this.registry.watch(this.context, this.target(resource, namespace), { ...watchRequest, ...request }, (batch) =>
@@ -178,7 +178,7 @@ const brief = (output: WatchOutput): string =>
     ? `BOOKMARK ${output.revision}${output.initialEventsEnd ? ' initial-events-end' : ''}`
     : `${output.type} ${output.entry.object.metadata.name}@${output.entry.object.metadata.resourceVersion}`;
 
-/** An object of which a test knows the shape. */
+/** An object whose shape the test knows. */
 export interface TestObject {
   readonly apiVersion: string;
   readonly kind: string;

@@ -8,8 +8,9 @@ import type { RegistryParts } from './registry-parts.ts';
 const waitMs = 3000;
 
 /**
- * Settles once the store is as new as a request wants it, or after 3 s, when the verb refuses; undefined when there is
- * nothing to wait for. What is no resource version is left to the verb, which knows how to refuse it.
+ * Resolves when the store has reached the requested resource version, or after 3 s, when the verb will refuse it.
+ * Undefined when there is nothing to wait for. A malformed version is left to the verb, which answers with the right
+ * error.
  */
 export function untilFresh({ store, setTimer }: RegistryParts, resourceVersion: string): Promise<void> | undefined {
   if (!/^\d+$/.test(resourceVersion)) return undefined;

@@ -1,5 +1,5 @@
 /**
- * The update verb, and the read-change-write loop that patches share. Source: apiserver
+ * The update verb, and the read-change-write loop that it shares with patches. Source: apiserver
  * pkg/registry/generic/registry/store.go (Update).
  */
 
@@ -23,7 +23,7 @@ import {
 import type { Body, MutateOptions, Target, WriteAnswer } from './registry.ts';
 import { preconditionFailed, resourceOf } from './store-errors.ts';
 
-/** Replaces from a request's body. Rejects with StatusError. */
+/** Replaces an object by a request's body. Rejects with StatusError. */
 export async function update(request: ChangeRequest, body: Body, options: MutateOptions): Promise<WriteAnswer> {
   const { parts, context, target } = request;
   const existing = parts.store.get(keyOf(target));
@@ -37,7 +37,7 @@ export async function update(request: ChangeRequest, body: Body, options: Mutate
   });
 }
 
-/** What is to be created can have no uid yet. Throws StatusError (409). */
+/** Refuses a uid for an object that does not exist yet. Throws StatusError (409). */
 function withoutUid(target: Target, received: KubeObject): KubeObject {
   const { uid } = received.metadata;
   if (uid !== undefined && uid !== '')
@@ -47,23 +47,23 @@ function withoutUid(target: Target, received: KubeObject): KubeObject {
 
 /** A change of a stored object. */
 export interface Change {
-  /** Makes the wanted object from the stored one; called again when another write came between. */
+  /** Makes the wanted object from the stored one. Called again when another write came in between. */
   wanted(current: Entry): Promise<KubeObject>;
   /**
-   * Makes the object to be created when there is none: PUT of the Kinds that allow it, apply. Absent: it is an error
-   * then.
+   * Makes the object to create when there is none: for a PUT of Kinds that allow it, and for apply. Absent: it is an
+   * error that the object does not exist.
    */
   absent?(): Promise<KubeObject>;
   /**
-   * Where admission sees another object, which has passed its mutating plugins already: a stand-in. Default: the object
-   * itself, both ways.
+   * Set when admission must see another object than the stored one: a stand-in, which has already passed the mutating
+   * plugins. Default: admission sees the object itself in both phases.
    */
   readonly gate?: Gate;
 }
 
 /**
- * Reads, changes, checks and writes until no other write comes between. An update that empties the finalizers of a
- * deleted object removes it.
+ * Reads, changes, checks and writes, and repeats this until no other write comes in between. An update that removes the
+ * last finalizer of an object that is being deleted removes the object.
  */
 export async function change(request: ChangeRequest, options: MutateOptions, wish: Change): Promise<WriteAnswer> {
   const { parts, target } = request;
@@ -81,7 +81,7 @@ export async function change(request: ChangeRequest, options: MutateOptions, wis
   }
 }
 
-/** Field management, then the gate of the object itself. */
+/** Runs field management, then the gate of the object itself. */
 function managing(request: ChangeRequest, options: MutateOptions): Gate {
   const { parts, context, target } = request;
   const { mutate, validate } = gateOf(request, options.dryRun);
@@ -92,7 +92,7 @@ function managing(request: ChangeRequest, options: MutateOptions): Gate {
   };
 }
 
-/** Undefined when somebody else has created it meanwhile. */
+/** Undefined when another request has created the object meanwhile. */
 async function unlessExisting(creating: Promise<WriteAnswer>): Promise<WriteAnswer | undefined> {
   try {
     return await creating;
@@ -102,7 +102,7 @@ async function unlessExisting(creating: Promise<WriteAnswer>): Promise<WriteAnsw
   }
 }
 
-/** One round: undefined when another write came between. */
+/** One attempt; undefined when another write came in between. */
 async function tryChange(
   request: ChangeRequest,
   gate: Gate,
@@ -145,7 +145,10 @@ function requireCurrent({ target }: ChangeRequest, wanted: KubeObject, existing:
   if (sent !== String(existing.revision)) throw statusErrors.modified(resourceOf(target), target.name);
 }
 
-/** Source: apiserver pkg/registry/generic/registry/store.go (ShouldDeleteDuringUpdate). */
+/**
+ * True when an update must remove the object. Source: apiserver pkg/registry/generic/registry/store.go
+ * (ShouldDeleteDuringUpdate).
+ */
 function isRemoval(next: KubeObject, previous: KubeObject): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds } = previous.metadata;
   return deletionTimestamp !== undefined && (next.metadata.finalizers ?? []).length === 0 && (deletionGracePeriodSeconds ?? 0) === 0;

@@ -1,18 +1,18 @@
 /**
- * Tells quiet watches how far the store has come, so that they can resume from there. One timer serves all watches, and
- * none runs while nothing is committed: a commit costs the same however many watch.
+ * Sends bookmarks to watches without recent events, so that they can resume from a newer revision. One timer serves all
+ * watches, and none runs while nothing is committed. A commit costs the same however many clients watch.
  */
 import type { Store } from '../store/store.ts';
 
 /**
- * How long after a commit a quiet watch is told the newest revision. Source: apiserver pkg/storage/cacher/cacher.go
- * (about once a minute).
+ * How long after a commit a watch without events is sent the newest revision. Source: apiserver
+ * pkg/storage/cacher/cacher.go (about once a minute).
  */
 const bookmarkDelayMs = 60_000;
 
 /** One watch that takes bookmarks. */
 export interface BookmarkedWatch {
-  /** Notes a revision that the watch knows of. */
+  /** Records a revision that the watch has been sent. */
   sent(revision: number): void;
   close(): void;
 }
@@ -34,7 +34,7 @@ export class WatchBookmarks {
     this.#setTimer = setTimer;
   }
 
-  /** Adds a watch; `tell` is called with a revision that the watch has not been told of. */
+  /** Adds a watch. `tell` is called with a revision that the watch has not been sent yet. */
   add(tell: (revision: number) => void): BookmarkedWatch {
     const watch: Watch = { sentRevision: 0, tell };
     this.#watches.add(watch);

@@ -1,6 +1,6 @@
 /**
- * The watch verb: initial state, live events after selection, bookmarks.
- * Source: apiserver pkg/storage/cacher/{cacher,cache_watcher,watch_cache}.go.
+ * The watch verb: initial state, live events that match the selectors, bookmarks. Source: apiserver
+ * pkg/storage/cacher/{cacher,cache_watcher,watch_cache}.go.
  */
 import { type FieldError, FieldPath, fieldErrors } from '../../api/field-error.ts';
 import { statusErrors } from '../../api/status-error.ts';
@@ -16,9 +16,9 @@ import { tooOld } from './store-errors.ts';
 type Deliver = (batch: readonly WatchOutput[]) => void;
 
 /**
- * Starts a watch; initial events are delivered before this returns, live ones synchronously after each commit. Closes
- * when the context's signal aborts. Throws StatusError: 400, 422 and 500 for bad options, 410 when the revision has
- * left the change log, 504 when initial events are wanted of a revision that is still to come: see
+ * Starts a watch. Initial events are delivered before this returns, live ones synchronously after each commit. Closes
+ * when the context's signal aborts. Throws StatusError: 400, 422 and 500 for bad options; 410 when the revision is no
+ * longer in the change log; 504 when the initial events are requested at a revision that the store has not reached: see
  * `Registry.untilFresh`.
  */
 export function watch(
@@ -45,7 +45,8 @@ export function watch(
   const from = initial || requested === 0 ? store.revision : requested;
   const handle = startWatch(() =>
     store.watch(prefix, from, (events) => {
-      // Who does not select gets the store's own array: all of them the same one, by which frames are shared.
+      // Watches without selectors are all given the store's own array. The HTTP layer encodes an array once and shares
+      // its frames between watches.
       const batch: readonly WatchOutput[] = selection.empty ? events : events.flatMap((event) => select(parts, event, selection));
       if (batch.length === 0) return;
       bookmarks?.sent(events.at(-1)?.revision ?? 0);
@@ -61,7 +62,7 @@ export function watch(
   return { close };
 }
 
-/** A watch of one object looks at that key only: many clients wait for single objects. */
+/** A watch of one object registers for that key only, because many clients each wait for a single object. */
 function watchedPrefix(target: Target, { name }: Selection): string {
   const { kind, namespace } = target;
   if (name === undefined || (kind.scope === 'Namespaced' && namespace === '')) return prefixOf(target);
@@ -84,7 +85,10 @@ function deliverInitial(entries: readonly Entry[], selection: Selection, request
   if (batch.length > 0) deliver(batch);
 }
 
-/** What an event is to a watcher that selects: objects that enter are added, those that leave deleted. */
+/**
+ * Turns an event into what a watch with selectors is sent: an object that starts matching is ADDED, one that stops
+ * matching is DELETED.
+ */
 function select(parts: RegistryParts, event: StoreEvent, selection: Selection): readonly WatchOutput[] {
   const now = event.type !== 'DELETED' && selection.matches(event.entry.object);
   const before = event.previous !== undefined && selection.matches(event.previous.object);
@@ -92,7 +96,7 @@ function select(parts: RegistryParts, event: StoreEvent, selection: Selection): 
   return before && event.previous !== undefined ? [{ type: 'DELETED', entry: lastSeen(parts, event, event.previous) }] : [];
 }
 
-/** The previous state with the revision of the event that took it out of sight. */
+/** The object's last matching state, at the revision of the event by which it stopped matching. */
 function lastSeen({ departures }: RegistryParts, event: StoreEvent, previous: Entry): Entry {
   if (event.type === 'DELETED') return event.entry;
   const known = departures.get(event);

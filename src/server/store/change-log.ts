@@ -1,17 +1,18 @@
 /**
- * The bounded window of past changes; revisions in it have no gaps, so a change is found by its number.
- * Only the newest ones are whole events: of the others the log knows where the journal has their states, since hardly anyone ever asks for them.
+ * The bounded log of recent changes. Its revisions have no gaps, so a change is found by its number. Only the newest
+ * changes are kept as whole events; for the others, which are hardly ever read, the log keeps the revisions under which
+ * the journal holds their states.
  */
 import type { StoreEvent } from './store.ts';
 
-/** One revision. */
+/** The change that made one revision. */
 export interface Change {
   readonly type: StoreEvent['type'];
   readonly key: string;
   readonly revision: number;
-  /** Of the state that it replaced; 0 when there was none. */
+  /** Revision of the replaced state; 0 when there was none. */
   readonly previousRevision: number;
-  /** The event itself, while it is kept. */
+  /** The event itself, while it is in memory. */
   readonly event: StoreEvent | undefined;
 }
 
@@ -22,13 +23,13 @@ export class ChangeLog {
   #start = 0;
   #compacted: number;
 
-  /** `whole`: of how many of the newest changes the events are kept. */
+  /** `whole`: how many of the newest changes are kept as events. */
   constructor(compacted: number, whole: number) {
     this.#compacted = compacted;
     this.#whole = whole;
   }
 
-  /** Changes with greater revisions are all here. */
+  /** The log holds all changes with greater revisions. */
   get compacted(): number {
     return this.#compacted;
   }
@@ -37,7 +38,7 @@ export class ChangeLog {
     return this.#changes.length - this.#start;
   }
 
-  /** Adds the next change as a journal had it. */
+  /** Adds the next change as read from a journal. */
   restore(change: Change): void {
     this.#changes.push(change);
   }
@@ -61,7 +62,7 @@ export class ChangeLog {
     return this.#changes.slice(this.#start, this.#start + count);
   }
 
-  /** Forgets the oldest `count` changes. */
+  /** Drops the oldest `count` changes. */
   drop(count: number): void {
     const dropped = Math.min(count, this.size);
     this.#start += dropped;

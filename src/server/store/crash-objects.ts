@@ -1,4 +1,4 @@
-/** Where the crash test's writer puts its objects: half of them are kept on disk only. */
+/** The keys to which the crash test's writer writes. Half of the objects are kept on disk only. */
 import type { DiskOnly } from './store.ts';
 
 export const crashDiskOnly: DiskOnly = { prefix: 'configmaps/shelved/', topic: ({ metadata }) => metadata.name };

@@ -1,6 +1,7 @@
 /**
- * Writes to a store as fast as it can and records each answered write in a file, until it is killed: the victim of the crash test.
- * Arguments: database file, file of answers, round. Every line is `name version revision`; a dot on standard output goes with each.
+ * The process that the crash test kills. It writes to a store as fast as it can and records each acknowledged write in
+ * a file. Arguments: database file, file of acknowledged writes, round. Every line is `name version revision`; for
+ * each, a dot is written to standard output.
  */
 import { openSync, writeSync } from 'node:fs';
 import { crashDiskOnly, crashKey } from './crash-objects.ts';

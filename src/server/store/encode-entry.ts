@@ -1,9 +1,9 @@
-/** Encodes objects once: the JSON bytes that every get, list and watch event sends. */
+/** Encodes each object once, as the JSON bytes that gets, lists and watch events send. */
 import type { KubeObject } from '../../api/object.ts';
 import { sameJson } from '../../api/same-json.ts';
 import type { Entry } from './store.ts';
 
-/** Freezes a value and all it holds; stops at what is frozen already, so that shared parts cost nothing. */
+/** Freezes a value deeply. Stops at values that are already frozen, so that shared parts cost nothing. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);
@@ -14,14 +14,20 @@ export function deepFreeze<T>(value: T): T {
 const headOf = (apiVersion: string, kind: string): string =>
   `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":{"resourceVersion":"`;
 
-/** In memory of their own: as slices of Node's common pool a few long-lived objects would keep all that was encoded between them. */
+/**
+ * Allocates separate memory. As slices of Node's shared pool, a few long-lived objects would keep the whole pool in
+ * memory.
+ */
 function bytesOf(text: string): Buffer {
   const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
   bytes.write(text);
   return bytes;
 }
 
-/** Builds the entry of an object at a revision. The resource version comes first, so that all that follows it can be compared as bytes. */
+/**
+ * Builds the entry of an object at a revision. The resource version comes first, so that all bytes after it can be
+ * compared.
+ */
 export function encodeEntry(key: string, object: KubeObject, revision: number, freeze: boolean): Entry {
   const { apiVersion, kind, metadata, ...rest } = object;
   const { resourceVersion: _, ...meta } = metadata;
@@ -32,14 +38,17 @@ export function encodeEntry(key: string, object: KubeObject, revision: number, f
   return { key, object: freeze ? deepFreeze(stored) : stored, bytes: bytesOf(text), revision };
 }
 
-/** Rebuilds an entry from its bytes as they were on disk. */
+/** Rebuilds an entry from the bytes on disk. */
 export function decodeEntry(key: string, bytes: Buffer, revision: number, freeze: boolean): Entry {
-  // The bytes were written by encodeEntry, from an object of this type.
+  // encodeEntry wrote the bytes from an object of this type.
   const object = JSON.parse(bytes.toString('utf8')) as KubeObject;
   return { key, object: freeze ? deepFreeze(object) : object, bytes, revision };
 }
 
-/** As `decodeEntry`, for an object that may never be looked at: only its bytes are sent. */
+/**
+ * The same as `decodeEntry`, for an object that may never be read because only its bytes are sent: it is parsed on
+ * first access.
+ */
 export function lazyEntry(key: string, bytes: Buffer, revision: number, freeze: boolean): Entry {
   let decoded: KubeObject | undefined;
   return {
@@ -58,14 +67,14 @@ const tailOf = (entry: Entry): Buffer => {
   return entry.bytes.subarray(head + String(entry.revision).length);
 };
 
-/** True when two entries differ in nothing but their revision. */
+/** True when two entries differ only in their revision. */
 export function sameContent(a: Entry, b: Entry): boolean {
   if (a.object.apiVersion !== b.object.apiVersion || a.object.kind !== b.object.kind) return false;
   const left = tailOf(a);
   const right = tailOf(b);
   if (left.length !== right.length) return false;
   if (left.equals(right)) return true;
-  // Equally long but different: perhaps only the order of map keys.
+  // The bytes have the same length but differ: perhaps only the order of map keys differs.
   const { resourceVersion: _a, ...aMeta } = a.object.metadata;
   const { resourceVersion: _b, ...bMeta } = b.object.metadata;
   return sameJson({ ...a.object, metadata: aMeta }, { ...b.object, metadata: bMeta });

@@ -1,6 +1,7 @@
 /**
- * The in-memory model behind every store: key index, change log, watchers, and the group commit that all writes of one turn of the event loop share.
- * Invariant: memory changes only after the journal has committed; until then writes live in an overlay that only other writes see.
+ * The in-memory model behind every store: key index, change log, watchers, and the group commit that all writes of one
+ * turn of the event loop share. Invariant: memory changes only after the journal has committed. Until then writes are
+ * in an overlay that only other writes see.
  */
 import { errorText } from '../../api/error-text.ts';
 import type { KubeObject } from '../../api/object.ts';
@@ -26,15 +27,15 @@ import {
 import { callSafely, WatchHub } from './watch-hub.ts';
 
 export interface StoreOptions {
-  /** How many revisions the change log keeps at least. Default 5,000. */
+  /** The minimum number of revisions in the change log. Default 5,000. */
   readonly logWindow?: number;
-  /** Of how many of the newest changes the events stay in memory, where the journal can bring the others back. Default 32. */
+  /** How many of the newest events stay in memory when the journal can restore the others. Default 32. */
   readonly eventsInMemory?: number;
   /** Whether stored objects are deeply frozen. Default: in tests and when NODE_ENV is `development` or `test`. */
   readonly freeze?: boolean;
 }
 
-/** A write that waits for its commit. `settle` is called after it, with the error when it failed. */
+/** A write that waits for its commit. `settle` is called after the commit, with the error if it failed. */
 interface Pending {
   readonly settle: (failure: StoreUnavailableError | undefined) => void;
 }
@@ -43,7 +44,7 @@ const emptyContents: JournalContents = { compacted: 1, entries: [], changes: [] 
 /** Compaction runs in steps of this many revisions, so that no commit pays for much of it. */
 const compactionStep = 256;
 
-/** Freezing finds mistakes; users need not pay for it. */
+/** Freezing helps to find mistakes during development; it is off for users because it costs time. */
 export const freezesByDefault = ({ NODE_ENV, NODE_TEST_CONTEXT } = process.env): boolean =>
   NODE_ENV === 'development' || NODE_ENV === 'test' || NODE_TEST_CONTEXT !== undefined;
 
@@ -99,7 +100,7 @@ export class GroupCommitStore implements Store {
 
   listAt(prefix: string, revision: number, options: Omit<ListOptions, 'topic'> = {}): ListResult {
     if (revision < this.#log.compacted) throw new CompactedError(revision, this.#log.compacted);
-    // The first change of a key after the revision tells what it was then.
+    // The first change of a key after the revision holds its state at that revision.
     const undone = new Map<string, Change>();
     for (const change of this.#log.after(revision)) {
       if (change.key.startsWith(prefix) && !undone.has(change.key)) undone.set(change.key, change);
@@ -109,7 +110,7 @@ export class GroupCommitStore implements Store {
     const states = this.#pastStates();
     const changed = [...undone.values()].filter(({ key }) => after === undefined || key > after);
     const past = changed.map((change) => states.before(change)).filter((entry) => entry !== undefined);
-    // As many more as may have changed: enough for the page, without a look at all that follows it.
+    // Reads as many extra entries as may have changed: enough for the page, without reading everything after it.
     const now = this.#range(prefix, { ...options, ...(limit === undefined ? {} : { limit: limit + changed.length }) });
     const present = changed.filter(({ key }) => this.get(key) !== undefined).length;
     const total = now.entries.length + now.remaining - present + past.length;
@@ -163,7 +164,7 @@ export class GroupCommitStore implements Store {
     this.#journal.close();
   }
 
-  /** Checks a write against what is committed and pending, and queues its event. Returns undefined on conflict. */
+  /** Checks a write against committed and pending state, and queues its event. Returns undefined on conflict. */
   #stage({ key, object, expectedRevision }: Write): Entry | undefined {
     const current = this.#overlay.has(key) ? this.#overlay.get(key) : this.get(key);
     if (expectedRevision !== undefined && expectedRevision !== (current?.revision ?? 0)) return undefined;
@@ -237,7 +238,7 @@ export class GroupCommitStore implements Store {
     });
   }
 
-  /** The current entries under a prefix, wherever they are. */
+  /** The current entries under a prefix, from memory and from the shelf. */
   #range(prefix: string, options: ListOptions): { readonly entries: readonly Entry[]; readonly remaining: number } {
     const { shelf } = this.#journal;
     if (shelf === undefined || !(shelf.prefix.startsWith(prefix) || prefix.startsWith(shelf.prefix)))
@@ -263,7 +264,7 @@ export class GroupCommitStore implements Store {
   }
 }
 
-/** A reading that may fail as a write may. */
+/** Runs a read that may fail in the same way as a write. */
 function fromDisk<T>(read: () => T): T {
   try {
     return read();
@@ -274,7 +275,7 @@ function fromDisk<T>(read: () => T): T {
 
 type Range = ReturnType<Shelf['range']>;
 
-/** Two ranges as one. */
+/** Merges two ranges. */
 function merged(a: Range, b: Range, limit: number | undefined): Range {
   const all = [...a.entries, ...b.entries].sort((x, y) => (x.key < y.key ? -1 : 1));
   const entries = limit === undefined ? all : all.slice(0, limit);

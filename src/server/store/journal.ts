@@ -1,4 +1,4 @@
-/** Where commits are kept: the only thing in which the stores differ. */
+/** The durable record of commits: the only part in which the stores differ. */
 import type { Change } from './change-log.ts';
 import type { Entry, ListOptions, StoreEvent, Written } from './store.ts';
 
@@ -6,7 +6,7 @@ import type { Entry, ListOptions, StoreEvent, Written } from './store.ts';
 export interface Compaction {
   /** The newest revision that leaves the log. */
   readonly through: number;
-  /** Revisions of states that nothing can ask for any more. */
+  /** Revisions of states that can no longer be requested. */
   readonly superseded: readonly number[];
 }
 
@@ -14,25 +14,32 @@ export interface Compaction {
 export interface Shelf {
   readonly prefix: string;
   get(key: string): Entry | undefined;
-  /** In key order, and how many follow the last one returned. */
+  /** The entries in key order, and how many follow the last one returned. */
   range(prefix: string, options: ListOptions): { readonly entries: readonly Entry[]; readonly remaining: number };
   oldest(prefix: string, limit: number): readonly Written[];
 }
 
-/** Commits all events and the compaction, or nothing; throws when it cannot. Synchronous, so that a commit is one step of the event loop. */
+/**
+ * Commits all events and the compaction, or nothing; throws when it cannot. It is synchronous, so that a commit is one
+ * step of the event loop.
+ */
 export interface Journal {
   commit(events: readonly StoreEvent[], compaction: Compaction | undefined): void;
   /**
-   * The bytes of the state that was committed with a revision; of all that the change log can ask for. Throws when it cannot read.
-   * A journal without this method cannot bring anything back: the change log then keeps all of its events in memory.
+   * The bytes of the state that was committed with a revision, for every revision that the change log can ask for.
+   * Throws when it cannot read. Without this method a journal cannot restore states, and the change log keeps all of
+   * its events in memory.
    */
   state?(revision: number): Buffer | undefined;
-  /** Shows each commit once it was made. */
+  /** Its contents show each commit as soon as it is made. */
   readonly shelf?: Shelf | undefined;
   close(): void;
 }
 
-/** What a journal held when it was opened: the current entries that do not lie on its shelf, and every change after `compacted`. */
+/**
+ * What a journal held when it was opened: the current entries that are not on its shelf, and every change after
+ * `compacted`.
+ */
 export interface JournalContents {
   readonly compacted: number;
   readonly entries: readonly Entry[];

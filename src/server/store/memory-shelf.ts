@@ -1,4 +1,4 @@
-/** What a store on disk keeps there only, for a store that has no disk. */
+/** The shelf of a store without a disk: holds in memory what a store on disk keeps on disk only. */
 import type { Shelf } from './journal.ts';
 import { SortedEntries } from './sorted-entries.ts';
 import type { DiskOnly, Entry, ListOptions, StoreEvent, Written } from './store.ts';
@@ -12,7 +12,7 @@ interface Placed {
 export class MemoryShelf implements Shelf {
   readonly #kind: DiskOnly;
   readonly #now: () => number;
-  /** In the order of their last writes. */
+  /** The entries in the order of their last writes. */
   readonly #placed = new Map<string, Placed>();
   readonly #sorted = new SortedEntries();
 

@@ -1,16 +1,19 @@
-/** The store without a disk: for tests and for clusters that need not outlive their process. */
+/** The store without a disk: for tests, and for clusters that need not outlive their process. */
 import { GroupCommitStore, type StoreOptions } from './group-commit-store.ts';
 import { MemoryShelf } from './memory-shelf.ts';
 import type { DiskOnly, Store } from './store.ts';
 
 export interface MemoryStoreOptions extends StoreOptions {
-  /** What another store would keep on disk only. */
+  /** The objects that a store on disk would keep on disk only. */
   readonly diskOnly?: DiskOnly;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
 
-/** Makes an empty store in memory, with the same guarantees as the one on disk short of surviving the process. */
+/**
+ * Makes an empty store in memory. Its guarantees are those of the store on disk, except that its contents end with the
+ * process.
+ */
 export function createMemoryStore({ diskOnly, now = Date.now, ...options }: MemoryStoreOptions = {}): Store {
   const shelf = diskOnly === undefined ? undefined : new MemoryShelf(diskOnly, now);
   return new GroupCommitStore({ commit: (events) => shelf?.apply(events), shelf, close: () => undefined }, options);

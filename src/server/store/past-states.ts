@@ -1,4 +1,7 @@
-/** Brings back what the change log keeps only by number: from the objects in memory where they are still current, else from the journal. */
+/**
+ * Restores the states of changes that the log keeps only by revision: from memory when an object is still current,
+ * otherwise from the journal.
+ */
 import { errorText } from '../../api/error-text.ts';
 import type { Change } from './change-log.ts';
 import { decodeEntry, encodeEntry } from './encode-entry.ts';
@@ -7,12 +10,12 @@ import { type Entry, type StoreEvent, StoreUnavailableError } from './store.ts';
 export interface PastStatesParts {
   /** The current entry of a key. */
   readonly current: (key: string) => Entry | undefined;
-  /** The bytes of a state, as the journal has them. */
+  /** The bytes of a state, as stored in the journal. */
   readonly bytes: (revision: number) => Buffer | undefined;
   readonly freeze: boolean;
 }
 
-/** For one reading of the log: states that several changes share are decoded once. */
+/** Serves one reading of the log, so that a state which several changes share is decoded once. */
 export class PastStates {
   readonly #parts: PastStatesParts;
   readonly #known = new Map<number, Entry>();
@@ -31,7 +34,10 @@ export class PastStates {
     return { type, entry: encodeEntry(key, previous.object, revision, this.#parts.freeze), previous, revision };
   }
 
-  /** The state that a change replaced; undefined when there was none. Throws `StoreUnavailableError` when the journal cannot be read. */
+  /**
+   * The state that a change replaced; undefined when there was none. Throws `StoreUnavailableError` when the journal
+   * cannot be read.
+   */
   before({ event, key, previousRevision }: Change): Entry | undefined {
     if (event !== undefined) return event.previous;
     return previousRevision === 0 ? undefined : this.#state(key, previousRevision);

@@ -1,4 +1,7 @@
-/** The key index of the store: entries in key order, in chunks, so that inserts stay cheap and prefix ranges are array slices. */
+/**
+ * The key index of the store: entries in key order, split into chunks, so that inserts are cheap and prefix ranges are
+ * array slices.
+ */
 import type { Entry, ListOptions } from './store.ts';
 
 const chunkLimit = 512;
@@ -87,7 +90,7 @@ export class SortedEntries {
     if (entries.length > chunkLimit) this.#chunks.splice(chunk + 1, 0, entries.splice(chunkLimit >> 1));
   }
 
-  /** Where a key is or would be: the first chunk whose last key is not before it. */
+  /** The position of a key, or where it would be inserted: in the first chunk whose last key is not before it. */
   #locate(key: string, exclusive: boolean): { readonly chunk: number; readonly at: number } {
     let low = 0;
     let high = this.#chunks.length;

@@ -1,6 +1,7 @@
 /**
- * The journal on disk: one append-only SQLite table of states by revision, from which the objects and the change log are both rebuilt.
- * A state's row goes when the event that replaced it leaves the change log; a deletion's row goes when it leaves the log itself.
+ * The journal on disk: one append-only SQLite table of states by revision, from which both the objects and the change
+ * log are rebuilt. The row of a state is deleted when the event that replaced the state leaves the change log. The row
+ * of a deletion is deleted when the deletion itself leaves the log.
  */
 import type Database from 'better-sqlite3';
 import type { Change } from './change-log.ts';
@@ -13,9 +14,9 @@ import type { Entry, StoreEvent } from './store.ts';
 interface Row {
   readonly revision: number;
   readonly key: string;
-  /** 1: the state is that there is none any more. */
+  /** 1: this row records a deletion. */
   readonly gone: number;
-  /** The object's JSON; null also for what stays on disk. */
+  /** The object's JSON; null for a deletion, and for states that are read from disk only. */
   readonly value: Buffer | null;
 }
 
@@ -27,9 +28,12 @@ export const journalSchema: string = `
   ${shelfSchema}
 `;
 
-/** Free pages that the file may keep: what comes next takes them again. */
+/** How many free pages the file may keep; later writes reuse them. */
 const sparePages = 256;
-/** Pages given back at a time: several times what the deletions between two compactions set free, and little work. */
+/**
+ * How many pages are released at a time: several times what the deletions between two compactions free, and little
+ * work.
+ */
 const givenBackPages = 256;
 
 export class SqliteJournal implements Journal {
@@ -41,7 +45,7 @@ export class SqliteJournal implements Journal {
   readonly #transaction: (events: readonly StoreEvent[], compaction: Compaction | undefined) => void;
   readonly shelf: SqliteShelf | undefined;
 
-  /** Takes over a database that has the journal's tables; closes it on `close`. */
+  /** Uses an open database that has the journal's tables; `close` closes it. */
   constructor(database: Database.Database, shelf?: SqliteShelfOptions) {
     this.#database = database;
     this.shelf = shelf === undefined ? undefined : new SqliteShelf(database, shelf);
@@ -65,13 +69,14 @@ export class SqliteJournal implements Journal {
     if (compaction !== undefined) this.#giveBack();
   }
 
-  /** Makes the file smaller once much of it is free. */
+  /** Shrinks the file once much of it is free. */
   #giveBack(): void {
     if (Number(this.#database.pragma('freelist_count', { simple: true })) <= sparePages) return;
     try {
       this.#database.pragma(`incremental_vacuum(${givenBackPages})`);
     } catch {
-      // The commit itself is done; a disk that is too full to move pages keeps the file as it is until the next compaction.
+      // The commit itself has succeeded. If the disk is too full to move pages, the file keeps its size until the next
+      // compaction.
     }
   }
 
@@ -83,11 +88,11 @@ export class SqliteJournal implements Journal {
     this.#database.close();
   }
 
-  /** Replays the table. Throws on bytes that are not what was written. */
+  /** Replays the table. Throws when the bytes are not as they were written. */
   read(freeze: boolean): JournalContents {
     const compacted = this.#compactedRevision();
     const current = new Map<string, Entry>();
-    /** Of what is on the shelf: the revisions alone. */
+    /** For objects on the shelf only the revisions are read. */
     const shelved = new Map<string, number>();
     const changes: Change[] = [];
     const { prefix = '' } = this.shelf ?? {};

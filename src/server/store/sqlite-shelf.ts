@@ -1,11 +1,11 @@
-/** The current entries of one prefix, found and read on disk: they cost the process no memory. */
+/** The current entries of one prefix, which are found and read on disk, so that they take no memory. */
 import type Database from 'better-sqlite3';
 import { lazyEntry } from './encode-entry.ts';
 import type { Shelf } from './journal.ts';
 import { prefixEnd } from './sorted-entries.ts';
 import type { DiskOnly, Entry, ListOptions, StoreEvent, Written } from './store.ts';
 
-/** The revision of each key's current state, whose bytes are the journal's. */
+/** The revision of each key's current state; the journal holds its bytes. */
 export const shelfSchema: string = `
   CREATE TABLE shelf (revision INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, topic TEXT NOT NULL, at_ms INTEGER NOT NULL) STRICT;
   CREATE INDEX shelf_topic ON shelf (topic, key);
@@ -34,7 +34,7 @@ interface Bounds {
 
 const within = 'shelf.key >= @from AND shelf.key < @end AND shelf.key > @after';
 
-/** Owned by one journal, within whose transactions it changes. */
+/** Owned by one journal. It changes within that journal's transactions. */
 export class SqliteShelf implements Shelf {
   readonly #options: SqliteShelfOptions;
   readonly #put: Database.Statement<[number, string, string, number]>;
@@ -63,7 +63,7 @@ export class SqliteShelf implements Shelf {
     return this.#options.diskOnly.prefix;
   }
 
-  /** Takes the events of a commit over, within its transaction. */
+  /** Applies the events of a commit, within its transaction. */
   apply(events: readonly StoreEvent[]): void {
     for (const { type, entry, revision } of events) {
       if (!entry.key.startsWith(this.prefix)) continue;

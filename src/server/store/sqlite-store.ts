@@ -10,17 +10,20 @@ import { shelfSchema } from './sqlite-shelf.ts';
 import type { DiskOnly, Store } from './store.ts';
 
 export interface SqliteStoreOptions extends StoreOptions {
-  /** The database file; made when absent, with mode 0600. Its folder must exist. */
+  /** The database file; created with mode 0600 when absent. Its folder must exist. */
   readonly path: string;
-  /** The loaded SQLite addon, when it does not lie in node_modules (single executable). */
+  /** The loaded SQLite addon, when it is not in node_modules (single executable). */
   readonly nativeBinding?: object;
-  /** What costs no memory; must stay the same for one file. */
+  /** The objects that are kept on disk only, so that they take no memory; must stay the same for one file. */
   readonly diskOnly?: DiskOnly;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
 }
 
-/** The file cannot serve as a store: in use, foreign, damaged, or of a newer version. `message` says which and names the file. */
+/**
+ * Thrown when the file cannot serve as a store: in use, not minik's, damaged, or of a newer version. `message` says
+ * which and names the file.
+ */
 export class StoreOpenError extends Error {
   constructor(path: string, problem: string, options?: ErrorOptions) {
     super(`cannot open the store ${path}: ${problem}`, options);
@@ -28,9 +31,9 @@ export class StoreOpenError extends Error {
   }
 }
 
-/** "mnik" in ASCII, in the file's header: tells our databases from others. */
+/** "mnik" in ASCII, in the file's header: identifies minik's databases. */
 const applicationId = 0x6d6e696b;
-/** 2: with a shelf, and pages that can be given back. */
+/** Version 2 has a shelf, and can release free pages. */
 const schemaVersion = 2;
 
 /** Opens or creates a store. Throws `StoreOpenError`. */
@@ -51,11 +54,11 @@ export function openSqliteStore(options: SqliteStoreOptions): Store {
   }
 }
 
-// The typings know only a path; better-sqlite3 13 takes the loaded addon as well.
+// The typings accept only a path; better-sqlite3 13 also takes the loaded addon.
 const sqliteOptions = (nativeBinding: object | undefined): Database.Options =>
   (nativeBinding === undefined ? { timeout: 0 } : { timeout: 0, nativeBinding }) as Database.Options;
 
-/** Brings the file of an older minik to this form. */
+/** Upgrades the file of an older minik to this version. */
 function migrate(database: Database.Database, diskOnly: DiskOnly | undefined, nowMs: number): void {
   if (Number(database.pragma('user_version', { simple: true })) === schemaVersion) return;
   database.transaction(() => {
@@ -64,7 +67,7 @@ function migrate(database: Database.Database, diskOnly: DiskOnly | undefined, no
     database.pragma(`user_version = ${schemaVersion}`);
   })();
   database.pragma('auto_vacuum = INCREMENTAL');
-  // What makes SQLite take the setting over for a file that has tables already.
+  // For a file that already has tables, SQLite applies the setting only with a VACUUM.
   database.exec('VACUUM');
 }
 
@@ -88,17 +91,19 @@ function prepare(database: Database.Database, path: string): void {
   if (tables > 0) verify(database);
   // SQLite gives the files beside it the same mode.
   chmodSync(path, 0o600);
-  // Pods and their like are about 3 KB each: of SQLite's usual pages, of 4 KiB, each would fill one and leave a quarter of it empty.
+  // Most objects, such as Pods, take about 3 KB. In SQLite's default pages of 4 KiB each object would fill one page and
+  // leave a quarter of it empty.
   if (tables === 0) {
     database.pragma('page_size = 8192');
-    // Pages that become free can be given back to the disk.
+    // Allows free pages to be returned to the disk.
     database.pragma('auto_vacuum = INCREMENTAL');
   }
   database.pragma('journal_mode = WAL');
-  // Survives the death of the process; a power cut may lose the last commits but never damages the file.
+  // Commits survive a crash of the process. A power failure may lose the last commits, but never damages the file.
   database.pragma('synchronous = NORMAL');
   database.pragma('journal_size_limit = 16777216');
-  // In KiB, a quarter of SQLite's default: reads come from the store's own memory, and writes go to the ends of the tables.
+  // In KiB, a quarter of SQLite's default: reads come from the store's own memory, and writes go to the ends of the
+  // tables.
   database.pragma('cache_size = -512');
   if (tables > 0) return;
   database.transaction(() => {

@@ -1,14 +1,17 @@
 /**
- * The object store: the truth of a cluster, one strictly rising revision over everything.
+ * The object store: holds the state of a cluster under one strictly increasing revision.
  *
- * Guarantees, for every implementation (see store.contract.ts):
- * - Reads are synchronous, from memory, and show committed state only: what is read or watched survives `kill -9`.
- * - A write resolves after its transaction is committed and its event was handed to all watchers; all writes that arrive in one turn of the
- *   event loop share one transaction (group commit). Writes to one key are ordered as called.
- * - Every write has a revision of its own, greater than all before; a write whose bytes equal the stored ones makes none.
- * - Objects are frozen and encoded once: `bytes` is the JSON of `object`, revision included, and serves lists, gets and watches.
- * - Objects under a prefix that is kept on disk only (`DiskOnly`) cost no memory where there is a disk; reads of them are as synchronous and as exact.
- * - The change log holds at least `logWindow` revisions; a watch from an older one fails with `CompactedError`.
+ * Guarantees of every implementation (see store.contract.ts):
+ * - Reads are synchronous and show committed state only: what has been read or watched survives `kill -9`.
+ * - A write resolves after its transaction has been committed and its event was delivered to all watchers. All writes
+ *   of one turn of the event loop share one transaction (group commit). Writes to one key are ordered as called.
+ * - Every write has its own revision, greater than all before. A write whose bytes equal the stored ones makes no
+ *   revision.
+ * - Objects are frozen and encoded once: `bytes` is the JSON of `object`, revision included, and is sent by lists, gets
+ *   and watches.
+ * - Objects under a prefix that is kept on disk only (`DiskOnly`) take no memory where there is a disk. Reads of them
+ *   are just as synchronous and exact.
+ * - The change log holds at least `logWindow` revisions. A watch from an older one fails with `CompactedError`.
  */
 import type { KubeObject } from '../../api/object.ts';
 
@@ -26,19 +29,22 @@ export interface ListOptions {
   readonly after?: string;
   /** At most this many; absent: all. */
   readonly limit?: number;
-  /** Only entries with this topic, of what is kept on disk only (`DiskOnly.topic`); others, which have none, are all listed. */
+  /**
+   * For entries that are kept on disk only (`DiskOnly.topic`): only those with this topic. Other entries have no topic
+   * and are all listed.
+   */
   readonly topic?: string;
 }
 
-/** Objects that are many, short-lived and seldom read. */
+/** Describes objects that are many, short-lived and seldom read. */
 export interface DiskOnly {
-  /** Of all their keys: a prefix of whole segments with its slash. */
+  /** A prefix of all their keys: whole segments, with the trailing slash. */
   readonly prefix: string;
-  /** What they can be found by without a look at each. */
+  /** The value by which they can be found without reading each. */
   topic(object: KubeObject): string;
 }
 
-/** When something was last written. */
+/** When a key was last written. */
 export interface Written {
   readonly key: string;
   readonly revision: number;
@@ -58,7 +64,7 @@ export interface ListResult {
 export interface Write {
   readonly key: string;
   readonly object: KubeObject | undefined;
-  /** The revision that the key must have: 0 = must be absent, absent = no check. */
+  /** The revision that the key must have: 0: the key must be absent; undefined: not checked. */
   readonly expectedRevision?: number;
 }
 
@@ -83,23 +89,30 @@ export interface Store {
   /** Entries under a key prefix in key order. */
   list(prefix: string, options?: ListOptions): ListResult;
   /**
-   * Commits one write; resolves with the stored entry (for a delete: the DELETED event's entry).
-   * Rejects with `KeyConflictError` when `expectedRevision` differs, `StoreUnavailableError` when the disk refuses.
+   * Commits one write and resolves with the stored entry (for a delete: the DELETED event's entry). Rejects with
+   * `KeyConflictError` when the key is not at `expectedRevision`, and with `StoreUnavailableError` when the disk cannot
+   * be written.
    */
   write(write: Write): Promise<Entry>;
   /**
-   * Delivers every event under `prefix` with a revision greater than `after`: the logged ones synchronously before this returns, then live ones.
-   * `prefix` is empty, a prefix of whole key segments with its slash, or one object's key.
-   * Throws `CompactedError` when `after` is older than the log.
+   * Delivers every event under `prefix` with a revision greater than `after`: those in the log synchronously before
+   * this returns, then live ones. `prefix` is empty, a prefix of whole key segments with its slash, or the key of one
+   * object. Throws `CompactedError` when `after` is older than the log.
    */
   watch(prefix: string, after: number, listener: WatchListener): WatchHandle;
-  /** The state of a list as of an older revision within the log window (continue tokens, `resourceVersionMatch=Exact`). Throws `CompactedError`. */
+  /**
+   * The state of a list at an older revision within the log window (continue tokens, `resourceVersionMatch=Exact`).
+   * Throws `CompactedError`.
+   */
   listAt(prefix: string, revision: number, options?: Omit<ListOptions, 'topic'>): ListResult;
-  /** Of what is kept on disk only under a prefix, those that were not written for the longest time, the oldest first. */
+  /** For a prefix that is kept on disk only: the keys whose last write is oldest, oldest first. */
   oldest(prefix: string, limit: number): readonly Written[];
-  /** Called after each commit with the newest revision: progress notifications for bookmarks. Returns the unsubscribe function. */
+  /**
+   * Called after each commit with the newest revision, for progress notifications (bookmarks). Returns the unsubscribe
+   * function.
+   */
   onCommit(listener: (revision: number) => void): () => void;
-  /** Why the last commit failed; undefined when it succeeded. */
+  /** The error of the last commit; undefined when it succeeded. */
   readonly problem: string | undefined;
   /** The oldest revision from which a watch can start. */
   readonly compactedRevision: number;
@@ -107,7 +120,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** The key did not have the expected revision. `current` is the committed entry, if any. */
+/** Thrown when a key does not have the expected revision. `current` is the committed entry, if any. */
 export class KeyConflictError extends Error {
   readonly key: string;
   readonly current: Entry | undefined;
@@ -119,7 +132,7 @@ export class KeyConflictError extends Error {
   }
 }
 
-/** The requested revision has left the change log. */
+/** Thrown when the requested revision is no longer in the change log. */
 export class CompactedError extends Error {
   readonly requested: number;
   readonly compacted: number;
@@ -131,7 +144,7 @@ export class CompactedError extends Error {
   }
 }
 
-/** The store cannot be written: disk full, I/O error, closed. Nothing of the write is visible. */
+/** Thrown when the store cannot be written: disk full, I/O error, closed. No part of the write is visible. */
 export class StoreUnavailableError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

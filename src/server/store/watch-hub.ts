@@ -1,12 +1,12 @@
 /**
- * Hands committed events to watchers; watchers of one prefix share one batch.
- * A prefix is everything (empty), a resource, a namespace of one (both with their slash), or the key of one object.
+ * Delivers committed events to watchers. Watchers of one prefix share one batch. A prefix is empty (everything), a
+ * resource, a namespace of a resource (both with their slash), or the key of one object.
  */
 import type { StoreEvent, WatchHandle, WatchListener } from './store.ts';
 
 interface Watcher {
   readonly listener: WatchListener;
-  /** The newest revision it has seen. */
+  /** The newest revision that the watcher has seen. */
   seen: number;
   closed: boolean;
 }
@@ -30,14 +30,14 @@ class Group {
     this.#snapshot = undefined;
   }
 
-  /** Those of now; what is added later does not change it. */
+  /** The watchers at this moment; watchers that are added later are not in this list. */
   snapshot(): readonly Watcher[] {
     this.#snapshot ??= [...this.#watchers];
     return this.#snapshot;
   }
 }
 
-/** Lets a listener's mistake surface as an uncaught error without keeping the event from the others. */
+/** Reports an exception of a listener as an uncaught error, so that the other listeners still receive the event. */
 export function callSafely(call: () => void): void {
   try {
     call();
@@ -48,7 +48,7 @@ export function callSafely(call: () => void): void {
   }
 }
 
-/** As `callSafely`, without a closure per watcher and event. */
+/** The same as `callSafely`, without a closure per watcher and event. */
 function deliver(listener: WatchListener, events: readonly StoreEvent[]): void {
   try {
     listener(events);
@@ -77,7 +77,10 @@ export class WatchHub {
     };
   }
 
-  /** Delivers the events of one commit. Watchers added or closed meanwhile are treated as of their own call. */
+  /**
+   * Delivers the events of one commit. A watcher that is added or closed during the delivery counts from that moment
+   * on.
+   */
   publish(events: readonly StoreEvent[]): void {
     for (const [group, batch] of this.#batches(events)) {
       const first = batch[0]?.revision ?? 0;
@@ -91,7 +94,10 @@ export class WatchHub {
     }
   }
 
-  /** The groups that have something to see, each with its events: found by look-ups, since there may be many more groups than these. */
+  /**
+   * The groups that have events in this commit, each with its events. They are found by look-ups, since there may be
+   * many more groups.
+   */
   #batches(events: readonly StoreEvent[]): ReadonlyMap<Group, readonly StoreEvent[]> {
     const batches = new Map<Group, StoreEvent[]>();
     for (const event of events) {

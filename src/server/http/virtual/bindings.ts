@@ -1,5 +1,5 @@
 /**
- * `bindings`: the old way to bind a pod, same as its `binding` sub-resource. Source:
+ * `bindings`: the old way to bind a pod, which does the same as the `binding` sub-resource. Source:
  * pkg/registry/core/pod/storage/storage.go (LegacyBindingREST).
  */
 import { defineKind } from '../../../api/kind.ts';

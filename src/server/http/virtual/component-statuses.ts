@@ -1,5 +1,6 @@
 /**
- * `componentstatuses`: deprecated upstream, still what books show. Source: pkg/registry/core/componentstatus/rest.go.
+ * `componentstatuses`: deprecated upstream, but still shown in books. Source:
+ * pkg/registry/core/componentstatus/rest.go.
  */
 import { errorText } from '../../../api/error-text.ts';
 import type { JsonObject } from '../../../api/json.ts';
@@ -52,14 +53,14 @@ async function statusOf(name: string, check: HealthCheck | undefined): Promise<J
   return { kind: 'ComponentStatus', apiVersion: 'v1', metadata: { name }, conditions: [condition] };
 }
 
-/** Names as upstream shows them, each with the health check that speaks for it. */
+/** The components under upstream's names, each with the health check that reports its state. */
 const components: readonly (readonly [string, string])[] = [
   ['scheduler', 'scheduler'],
   ['controller-manager', 'controller-manager'],
   ['etcd-0', 'etcd'],
 ];
 
-/** The three components; one without a check of its own is healthy as long as the process answers. */
+/** The three components. One without a health check of its own is healthy as long as the process answers. */
 export const componentStatuses = (checks: readonly HealthCheck[]): VirtualResource => ({
   kind: componentStatusKind,
   verbs: ['get', 'list'],

@@ -1,6 +1,5 @@
 /**
- * Reviews: who am I, may I, whose token is this.
- * Source:
+ * Access and token reviews. Source:
  * pkg/registry/authorization/{subjectaccessreview,selfsubjectaccessreview,localsubjectaccessreview,selfsubjectrulesreview}/rest.go,
  * pkg/registry/authentication/{tokenreview,selfsubjectreview}/rest.go.
  */
@@ -38,10 +37,12 @@ const authentication = 'authentication.k8s.io';
 const invalid = (field: string, value: JsonValue | undefined, detail: string): FieldError =>
   fieldErrors.invalid(FieldPath.root.field(...field.split('.')), value, detail);
 
-/** As Go prints the internal type. */
+/** The attributes as Go prints its internal type. */
 const goAttributes = (path: JsonValue | undefined): JsonObject => ({ Path: memberText(path, 'path'), Verb: memberText(path, 'verb') });
 
-/** Exactly one of the two attribute blocks must be there. Source: pkg/apis/authorization/validation/validation.go. */
+/**
+ * Checks that exactly one of the two attribute blocks is set. Source: pkg/apis/authorization/validation/validation.go.
+ */
 function attributeErrors(body: JsonValue): readonly FieldError[] {
   const resource = member(body, 'spec', 'resourceAttributes');
   const path = member(body, 'spec', 'nonResourceAttributes');
@@ -56,11 +57,11 @@ function subjectErrors(body: JsonValue): readonly FieldError[] {
   return named ? [] : [invalid('spec.user', '', 'at least one of user or group must be specified')];
 }
 
-/** A review has no metadata of its own, save what the server would ignore anyway. */
+/** Refuses metadata in a review, except fields that the server ignores anyway. */
 function metadataErrors(body: JsonValue, allowed: readonly string[], detail: string): readonly FieldError[] {
   const metadata = member(body, 'metadata');
   if (!isObject(metadata)) return [];
-  // Protobuf clients send every field, at its zero value.
+  // Protobuf clients send every field, even with its zero value.
   const isZero = (value: JsonValue | undefined): boolean => value === null || value === '' || value === 0;
   const said = Object.entries(metadata).some(([name, value]) => !allowed.includes(name) && name !== 'managedFields' && !isZero(value));
   return said ? [invalid('metadata', metadata, detail)] : [];
@@ -78,12 +79,12 @@ function localErrors(body: JsonValue, namespace: string): readonly FieldError[] 
   ];
 }
 
-/** Upstream names no kind. Source: pkg/registry/authorization/subjectaccessreview/rest.go. */
+/** Throws 422. Upstream names no kind in this error. Source: pkg/registry/authorization/subjectaccessreview/rest.go. */
 function throwInvalid(errors: readonly FieldError[]): void {
   if (errors.length > 0) throw statusErrors.invalid({ group: authorization, kind: '' }, '', errors);
 }
 
-/** What a review asks about. */
+/** The attributes that a review asks about. */
 function attributesFrom(body: JsonValue, user: UserInfo): AuthorizationAttributes {
   const resource = member(body, 'spec', 'resourceAttributes');
   const path = member(body, 'spec', 'nonResourceAttributes');
@@ -152,7 +153,7 @@ const selfRules = (resolver: RuleResolver | undefined): VirtualResource => ({
     if (namespace === '') throw statusErrors.badRequest('no namespace on request');
     await admit(body);
     const rules = resolver?.rulesFor(exchange.user, namespace);
-    // Upstream's answer leaves out what was asked. Source: pkg/registry/authorization/selfsubjectrulesreview/rest.go.
+    // Upstream's answer leaves out the spec. Source: pkg/registry/authorization/selfsubjectrulesreview/rest.go.
     return review(
       'SelfSubjectRulesReview',
       authorization,
@@ -186,7 +187,10 @@ const selfSubject = (now: () => number): VirtualResource => ({
 
 const apiAudiences = ['https://kubernetes.default.svc.cluster.local'];
 
-/** Whose token it is, for the audiences wanted; none wanted: the API's. */
+/**
+ * The user of a token, and which of the requested audiences it is for. Without requested audiences, the token must be
+ * for the API.
+ */
 async function verified(authenticator: Authenticator, bearerToken: string, wanted: readonly string[]) {
   const known = wanted.length === 0 ? undefined : await authenticator.verify?.(bearerToken, wanted);
   if (known !== undefined) return known;

@@ -5,11 +5,11 @@ import type { Order } from '../../registry/registry.ts';
 import type { Exchange } from '../exchange.ts';
 
 export interface VirtualResource {
-  /** Describes it; `validate` and the other hooks are not used. */
+  /** Declares names and schema; `validate` and the other hooks are not used. */
   readonly kind: AnyKind;
   readonly verbs: readonly ('create' | 'get' | 'list')[];
   /** All objects, for list and get. */
   list?(exchange: Exchange): Promise<readonly JsonObject[]> | readonly JsonObject[];
-  /** Carries out a POST. Absent: the registry knows how. */
+  /** Carries out a POST. Absent: the registry does, through its behaviours. */
   create?(exchange: Exchange, order: Order): Promise<JsonObject>;
 }

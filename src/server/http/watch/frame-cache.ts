@@ -1,4 +1,4 @@
-/** Watch events as bytes, encoded once per representation however many clients watch. */
+/** Encodes watch events as bytes: once per representation, however many clients watch. */
 import type { JsonObject } from '../../../api/json.ts';
 import type { AnyKind } from '../../../api/kind.ts';
 import type { Target, WatchOutput } from '../../registry/registry.ts';
@@ -13,7 +13,7 @@ import type { ProtobufCodec } from '../ports.ts';
 
 type ObjectEvent = Extract<WatchOutput, { entry: Entry }>;
 
-/** How one watch wants its events. */
+/** The representation in which one watch wants its events. */
 export interface FrameForm {
   readonly target: Pick<Target, 'kind' | 'served'>;
   readonly representation: Representation;
@@ -55,30 +55,36 @@ const opening = {
   DELETED: Buffer.from('{"type":"DELETED","object":'),
 } as const;
 
-/** A batch of at most this many events is framed once for all watches of a form; longer ones are left to each watch, which writes them in pieces. */
+/**
+ * A batch of at most this many events is encoded once for all watches of a form. Each watch encodes longer batches
+ * itself, in pieces.
+ */
 export const maxSharedEvents = 64;
 
-/** What frames are made with. */
+/** What the encoding of frames needs. */
 export interface FrameContext {
   readonly codec: ProtobufCodec;
   readonly columns: TableColumns;
   readonly served: ServedEntries;
-  /** Milliseconds since the epoch, for ages. */
+  /** Milliseconds since the epoch, for rendering ages. */
   now(): number;
 }
 
-/** All watches of a server: frames are shared by those of the same form. */
+/** Serves all watches of a server. Watches of the same form share frames. */
 export class FrameCache {
   readonly #encoder: FrameEncoder;
   readonly #forms = new WeakMap<AnyKind, Map<string, FormFrames>>();
-  /** Those that hold frames. Emptied at the end of the turn: all watchers of a commit are served within it. */
+  /**
+   * The forms that hold frames at the moment. They are emptied at the end of the event-loop turn, because all watchers
+   * of a commit are served within one turn.
+   */
   readonly #filled: FormFrames[] = [];
 
   constructor(context: FrameContext) {
     this.#encoder = new FrameEncoder(context);
   }
 
-  /** The frames of a form; one instance for all watches that want the same. */
+  /** The frames of a form; one instance for all watches of that form. */
   of(form: FrameForm): FormFrames {
     const { kind } = form.target;
     let forms = this.#forms.get(kind);
@@ -110,7 +116,7 @@ export class FrameCache {
   }
 }
 
-/** One entry's frames in one form, by `slotOf`. */
+/** One entry's frames in one form, indexed by `slotOf`. */
 type Slots = (Buffer | undefined)[];
 
 const slotOf = (type: ObjectEvent['type'], headers: boolean): number =>
@@ -123,7 +129,7 @@ export class FormFrames {
   readonly #onFilled: (frames: FormFrames) => void;
   readonly #byEntry = new Map<Entry, Slots>();
   #filled = false;
-  /** The last batch that was framed: watchers of one collection are handed the same array one after another. */
+  /** The last batch that was encoded: the watchers of a collection receive the same array one after another. */
   #batch: readonly WatchOutput[] | undefined;
   #batchFrame: Buffer | undefined;
 
@@ -133,7 +139,7 @@ export class FormFrames {
     this.#onFilled = onFilled;
   }
 
-  /** All events of a batch, none of them the first of its watch, as bytes to be written at once. */
+  /** All events of a batch as bytes for one write. None of them may be the first event of its watch. */
   ofBatch(batch: readonly WatchOutput[]): Buffer {
     if (this.#batch === batch && this.#batchFrame !== undefined) return this.#batchFrame;
     const [only] = batch;
@@ -147,7 +153,9 @@ export class FormFrames {
     return frame;
   }
 
-  /** One event. `headers`: whether a Table carries its column definitions (the first event of a watch does). */
+  /**
+   * Encodes one event. `headers`: whether a Table carries its column definitions, as the first event of a watch does.
+   */
   ofOutput(event: WatchOutput, headers: boolean): Buffer {
     if (event.type === 'BOOKMARK') return this.#encoder.bookmark(event.revision, event.initialEventsEnd, this.#form, headers);
     let slots = this.#byEntry.get(event.entry);
@@ -204,7 +212,7 @@ class FrameEncoder {
     return Buffer.concat([opening[type], this.#context.served.bytes(target, entry), close]);
   }
 
-  /** A bookmark. Source: apiserver pkg/storage/cacher (bookmarks carry nothing but the version). */
+  /** Encodes a bookmark. Source: apiserver pkg/storage/cacher (bookmarks carry nothing but the version). */
   bookmark(revision: number, initialEventsEnd: boolean, form: FrameForm, headers: boolean): Buffer {
     const { target, representation } = form;
     const { transform, transformVersion: version, mediaType } = representation;

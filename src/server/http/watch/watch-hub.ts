@@ -1,4 +1,7 @@
-/** All open watches, and one place to end them: with a last bookmark when the client takes bookmarks. Those in between come from the registry. */
+/**
+ * All open watches, so that they can be ended together, each with a last bookmark if the client allows bookmarks. The
+ * registry sends the other bookmarks.
+ */
 import type { Clock } from '../../../client/clock.ts';
 import type { WatchStream } from './watch-stream.ts';
 
@@ -21,7 +24,10 @@ export class WatchHub {
     return this.#shuttingDown;
   }
 
-  /** Keeps a stream until it closes; ends it after `timeoutMs` with a last bookmark. Returns the function that forgets it. */
+  /**
+   * Adds a stream until it closes. After `timeoutMs` the stream is ended with a last bookmark. Returns the function
+   * that removes the stream.
+   */
   add(stream: WatchStream, timeoutMs: number): () => void {
     this.#streams.add(stream);
     const cancel = this.#clock.setTimer(timeoutMs, () => this.#finish(stream));
@@ -32,7 +38,7 @@ export class WatchHub {
     };
   }
 
-  /** Ends every watch cleanly, and those that come later at once. */
+  /** Ends every watch cleanly, and from now on each new watch at once. */
   shutDown(): void {
     this.#shuttingDown = true;
     for (const stream of this.#streams) this.#finish(stream);

@@ -1,16 +1,16 @@
-/** Where a watch writes: a Node response, a web stream (tests without sockets) or a WebSocket. */
+/** The destination of a watch: a Node response, a web stream (tests without sockets) or a WebSocket. */
 import { ServerResponse } from 'node:http';
 import { cutOff } from '../cut-off.ts';
 import type { NodeBindings } from '../exchange.ts';
 
 export interface WatchSink {
-  /** False: hold back until `onDrain`. */
+  /** Returns false when the caller must wait for `onDrain` before the next write. */
   write(chunk: Uint8Array): boolean;
   onDrain(callback: () => void): void;
-  /** The client has gone, or `end` is through. Called once. */
+  /** Calls back once, when the client has disconnected or `end` has completed. */
   onClose(callback: () => void): void;
   end(): void;
-  /** Cuts the connection with what is still unsent. */
+  /** Closes the connection and drops data that has not been sent. */
   destroy(): void;
 }
 
@@ -26,14 +26,17 @@ function chunkOf(frame: Uint8Array): Buffer {
   return made;
 }
 
-/** Streams into Node's response directly: back-pressure comes from the socket and frames are not copied through web streams. */
+/**
+ * Writes directly to Node's response: back-pressure comes from the socket, and frames are not copied through web
+ * streams.
+ */
 export function nodeSink({ outgoing }: NodeBindings, headers: Readonly<Record<string, string | readonly string[]>>): WatchSink {
   // Http2ServerResponse and ServerResponse share these methods, but their overloads have no common call signature.
   const response = outgoing as ServerResponse;
   response.writeHead(200, headers as Record<string, string | string[]>);
   response.flushHeaders();
   response.on('error', () => response.destroy());
-  // Over HTTP/1.1 ready-made chunks go to the socket as they are: ServerResponse would make four writes of each.
+  // Over HTTP/1.1, complete chunks are written directly to the socket: ServerResponse would make four writes of each.
   const socket = outgoing instanceof ServerResponse && outgoing.chunkedEncoding ? outgoing.socket : null;
   return {
     write: (frame) => (socket === null ? response.write(frame) : !socket.writable || socket.write(chunkOf(frame))),
@@ -52,7 +55,7 @@ export function nodeSink({ outgoing }: NodeBindings, headers: Readonly<Record<st
   };
 }
 
-/** A web stream with the same shape. */
+/** The same interface over a web stream. */
 export function webSink(): { readonly sink: WatchSink; readonly body: ReadableStream<Uint8Array> } {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   let drained = (): void => undefined;

@@ -1,37 +1,43 @@
 /**
- * One client's watch: takes batches from the registry, writes frames, and never holds more than a bounded backlog.
- * While the client is slow only references to events are queued; they are encoded when there is room.
+ * One client's watch: receives batches from the registry and writes frames, with a bounded backlog. While the client is
+ * slow, only references to events are queued; they are encoded once there is room.
  */
 import type { WatchOutput, WatchSession } from '../../registry/registry.ts';
 import { type FormFrames, maxSharedEvents } from './frame-cache.ts';
 import type { WatchSink } from './watch-sink.ts';
 
-/** Live events that may wait for a slow client; more and it is cut off, as upstream's cacher does. */
+/** How many live events may wait for a slow client. Beyond that the watch is ended, as upstream's cacher does. */
 const maxBacklogEvents = 10_000;
-/** Frames are joined up to this size before they are written. */
+/** Frames are joined up to this size in bytes before they are written. */
 const chunkBytes = 64 * 1024;
 
 export interface WatchStreamOptions {
   /** Whether the client takes bookmarks. */
   readonly allowBookmarks: boolean;
-  /** Told of events that are sent, as they go. Default: nobody is. */
+  /** Called with the number of events that are sent, as they are sent. Default: not called. */
   readonly onEvents?: (count: number) => void;
-  /** Told of an error in sending events: it ends this watch, not those of others, nor what brought the events about. Default: it is thrown. */
+  /**
+   * Called with an error that occurred while sending events. It ends this watch, but neither other watches nor the
+   * write that caused the events. Default: the error is thrown.
+   */
   readonly onError?: (error: unknown) => void;
-  /** Makes what must be there before a batch is framed (conversions that take time); undefined: it is there. Default: always. */
+  /**
+   * Makes what is needed before a batch can be encoded (conversions that take time). Returns undefined when nothing has
+   * to be awaited. Default: nothing has to be.
+   */
   readonly prepare?: (batch: readonly WatchOutput[]) => Promise<void> | undefined;
-  /** The last frame of a watch whose batch could not be prepared. */
+  /** Encodes the last frame of a watch whose batch could not be prepared. */
   readonly failure?: (error: unknown) => Uint8Array;
 }
 
 export class WatchStream {
   readonly #frames: FormFrames;
   readonly #options: WatchStreamOptions;
-  /** The last of the batches that are being prepared or wait for one that is. */
+  /** Resolves when the last batch that is being prepared, or waits for an earlier one, has been queued. */
   #preparing: Promise<void> | undefined;
   /** How many events those batches hold. */
   #waiting = 0;
-  /** What is to be written last as soon as there is a sink. */
+  /** The last frame to write, as soon as there is a sink. */
   #failure: Uint8Array | undefined;
   #queue: WatchOutput[] = [];
   #head = 0;
@@ -54,7 +60,7 @@ export class WatchStream {
     return this.#closed;
   }
 
-  /** Takes a batch; before `open` it is kept. */
+  /** Takes a batch. Before `open` it is queued. */
   push(batch: readonly WatchOutput[]): void {
     if (this.#closed || this.#ending) return;
     try {
@@ -72,7 +78,10 @@ export class WatchStream {
     this.#cut();
   }
 
-  /** Keeps the order: a batch waits for those before it. A failure ends the watch, and what came after it is not sent. */
+  /**
+   * Keeps the order: a batch waits for earlier ones that are being prepared. A failure ends the watch, and later
+   * batches are dropped.
+   */
   #pushAfter(batch: readonly WatchOutput[], prepared: Promise<void> | undefined): void {
     this.#waiting += batch.length;
     const earlier = this.#preparing;
@@ -102,7 +111,7 @@ export class WatchStream {
     if (this.#closed || this.#ending) return;
     if (this.#sink !== undefined) this.#options.onEvents?.(batch.length);
     const idle = !this.#blocked && !this.#first && this.#queue.length === 0;
-    // The way of nearly every event: what all watchers of the collection are sent, in one write, without a queue.
+    // The most frequent case: what all watchers of the collection are sent goes out in one write, without a queue.
     if (idle && batch.length <= maxSharedEvents && this.#sink !== undefined) {
       this.#blocked = !this.#sink.write(this.#frames.ofBatch(batch));
       return;
@@ -116,7 +125,7 @@ export class WatchStream {
     this.#flush();
   }
 
-  /** Starts writing. What has been queued so far (the initial events) does not count against the backlog. */
+  /** Starts writing. Events that are queued so far (the initial ones) do not count against the backlog. */
   open(sink: WatchSink, onClose: () => void): void {
     this.#sink = sink;
     sink.onClose(() => {
@@ -139,14 +148,14 @@ export class WatchStream {
     if (this.#failure !== undefined) this.fail(this.#failure);
   }
 
-  /** Writes a bookmark unless events are still waiting: it must not overtake them. */
+  /** Writes a bookmark, unless events are still queued: a bookmark must not overtake them. */
   bookmark(revision: number): void {
     if (this.#closed || this.#ending || this.#sink === undefined || this.#blocked || this.#head < this.#queue.length) return;
     if (this.#preparing !== undefined) return;
     this.push([{ type: 'BOOKMARK', revision, initialEventsEnd: false }]);
   }
 
-  /** Writes raw bytes after what is queued, then ends; before `open`, as soon as it is open. */
+  /** Writes raw bytes after the queued events, then ends the watch; before `open`, does so once it is open. */
   fail(frame: Uint8Array): void {
     if (this.#sink === undefined) {
       this.#failure = frame;
@@ -157,7 +166,7 @@ export class WatchStream {
     this.end();
   }
 
-  /** Ends cleanly after what is queued. */
+  /** Ends the watch cleanly after the queued events. */
   end(): void {
     if (this.#closed || this.#ending) return;
     this.#ending = true;

@@ -1,4 +1,4 @@
-/** Reading the small bodies of sub-resources. */
+/** Helpers to read the small bodies of sub-resources. */
 import type { JsonObject, JsonValue } from '../../../api/json.ts';
 
 /** A body's metadata, empty when absent. */
@@ -8,5 +8,5 @@ export const metadataOf = ({ metadata }: JsonObject): JsonObject =>
 /** A string field, '' when absent or of another type. */
 export const textOf = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');
 
-/** What upstream answers when there is nothing else to say. */
+/** The Status that upstream answers when there is nothing else to report. */
 export const successStatus: JsonObject = Object.freeze({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });

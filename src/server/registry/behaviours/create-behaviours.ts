@@ -10,7 +10,7 @@ import { servicesBehaviour } from './services.ts';
 
 export interface BehaviourOptions {
   readonly store: Store;
-  /** The cluster's Service addresses, e.g. `10.96.0.0/16`; IPv4. */
+  /** The cluster's Service range, e.g. `10.96.0.0/16`; IPv4. */
   readonly serviceRange: string;
   /** Inclusive. Default 30000–32767. */
   readonly nodePorts?: { readonly from: number; readonly to: number };
@@ -19,7 +19,7 @@ export interface BehaviourOptions {
   readonly random: () => number;
 }
 
-/** Makes all of them, by resource name. Throws an Error when the range is no range. */
+/** Makes all behaviours, by resource name. Throws an Error when the range is invalid. */
 export function createBehaviours({
   store,
   serviceRange,

@@ -14,7 +14,7 @@ import type { RegistryParts, ResourceBehaviour } from '../registry-parts.ts';
 import { preconditionFailed } from '../store-errors.ts';
 import { metadataOf, successStatus, textOf } from './bodies.ts';
 
-/** Only Pods reach this behaviour. */
+/** Only Pods are passed to this behaviour. */
 const asPod = (object: KubeObject): Pod => object as Pod;
 const podResource = { group: '', resource: 'pods' };
 
@@ -42,7 +42,8 @@ function bindingTarget(body: JsonObject): string {
   const kind = textOf(target.kind);
   if (kind !== '' && kind !== 'Node') errors.push(fieldErrors.notSupported(at.field('kind'), kind, ['Node', '<empty>']));
   if (textOf(target.name) === '') errors.push(fieldErrors.required(at.field('name')));
-  // Upstream answers them bare. Source: pkg/registry/core/pod/storage/storage.go (BindingREST.Create).
+  // Upstream answers these errors without a kind. Source: pkg/registry/core/pod/storage/storage.go
+  // (BindingREST.Create).
   if (errors.length > 0) throw new StatusError({ code: 500, message: errors.map(renderFieldError).join(', ') });
   return textOf(target.name);
 }
@@ -56,7 +57,7 @@ function requirePreconditions({ namespace, name }: Order['target'], sent: JsonOb
   }
 }
 
-/** The pod on its node. Throws StatusError (409) when it cannot be bound. */
+/** The pod bound to its node. Throws StatusError (409) when it cannot be bound. */
 function bound(pod: Pod, node: string, metadata: JsonObject, now: string): Pod {
   const { name, deletionTimestamp } = pod.metadata;
   const refuse = (cause: string) => statusErrors.conflict({ group: '', resource: 'pods/binding' }, name, cause);
@@ -80,11 +81,11 @@ function stringsOf(value: JsonValue | undefined): Readonly<Record<string, string
   return Object.fromEntries(Object.entries(value).flatMap(([key, text]) => (typeof text === 'string' ? [[key, text]] : [])));
 }
 
-/** Evicts by deleting; no disruption budget stands in the way while there are none. */
+/** Evicts a pod by deleting it. PodDisruptionBudgets are not checked, because minik does not serve them yet. */
 async function evict(parts: RegistryParts, { context, target, options, object: body, admit }: Order): Promise<JsonObject> {
   if (textOf(metadataOf(body).name) !== target.name) throw statusErrors.badRequest('name in URL does not match name in Eviction object');
   await admit(body);
-  // A decoded Eviction has decoded DeleteOptions.
+  // The body was decoded as an Eviction, so its deleteOptions are DeleteOptions.
   const sent = (body.deleteOptions ?? {}) as unknown as Partial<DeleteOptions> & { readonly dryRun?: unknown };
   const { gracePeriodSeconds, propagationPolicy, preconditions, dryRun } = sent;
   const deletion: DeleteOptions = {
@@ -93,13 +94,16 @@ async function evict(parts: RegistryParts, { context, target, options, object: b
     ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
     ...(preconditions === undefined ? {} : { preconditions }),
   };
-  // Who may evict may delete: the plugins have been asked. Source: pkg/registry/core/pod/storage/eviction.go
-  // (ValidateAllObjectFunc).
+  // A user who may evict may also delete, and the plugins have already run. Source:
+  // pkg/registry/core/pod/storage/eviction.go (ValidateAllObjectFunc).
   await deleteOne({ parts, context, target: { ...target, subresource: '' } }, deletion, async () => undefined);
   return successStatus;
 }
 
 export const podsBehaviour: ResourceBehaviour = { orders: { binding: bind, eviction: evict } };
 
-/** The old resource `bindings` does the same. Source: pkg/registry/core/pod/storage/storage.go (LegacyBindingREST). */
+/**
+ * The old resource `bindings` does the same as `pods/binding`. Source: pkg/registry/core/pod/storage/storage.go
+ * (LegacyBindingREST).
+ */
 export const bindingsBehaviour: ResourceBehaviour = { orders: { '': bind } };

@@ -1,4 +1,4 @@
-/** Service accounts: tokens on request. Source: pkg/registry/core/serviceaccount/storage/token.go. */
+/** The `token` sub-resource of service accounts. Source: pkg/registry/core/serviceaccount/storage/token.go. */
 import { FieldPath, fieldErrors } from '../../../api/field-error.ts';
 import type { TokenRequestSpec } from '../../../api/generated/authentication/v1.ts';
 import type { Pod } from '../../../api/generated/core/v1.ts';
@@ -18,7 +18,7 @@ interface NamedObject {
 
 /** Signs tokens; structurally auth's ServiceAccountTokens. */
 export interface TokenIssuer {
-  /** What tokens are for when the request does not say. */
+  /** The audiences of a token when the request names none. */
   readonly audiences: readonly string[];
   issue(details: {
     readonly subject: {
@@ -37,7 +37,10 @@ export interface TokenIssuer {
 const defaultSeconds = 3600;
 const minSeconds = 600;
 const maxSeconds = 2 ** 32;
-/** What the pods' projected volumes ask for: such tokens live a year, and warn when used after what was asked for. */
+/**
+ * The lifetime that the projected volumes of pods request. Such a token is valid for a year, and its use is reported
+ * with a warning once the requested time is over.
+ */
 const projectedSeconds = 3607;
 const extendedSeconds = 365 * 24 * 3600;
 const kind = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
@@ -118,7 +121,7 @@ function readSpec({ spec }: JsonObject, defaultAudiences: readonly string[]): To
       fieldErrors.invalid(at, expirationSeconds, 'may not specify a duration larger than 2^32 seconds'),
     ]);
   }
-  // References are JSON as decoded.
+  // A decoded reference is plain JSON.
   const bound = (boundObjectRef ?? undefined) as JsonObject | undefined;
   return { audiences: (audiences ?? []).length === 0 ? defaultAudiences : (audiences ?? []), expirationSeconds, bound };
 }
@@ -135,7 +138,7 @@ interface BoundObjects {
   readonly node?: NamedObject;
 }
 
-/** What a token is bound to; a pod's token names its node, too. Throws StatusError (400, 404, 409). */
+/** The objects that a token is bound to. The token of a pod also names its node. Throws StatusError (400, 404, 409). */
 function boundObjects(parts: RegistryParts, namespace: string, account: string, ref: JsonObject): BoundObjects {
   const wanted = `${textOf(ref.apiVersion)}/${textOf(ref.kind)}`;
   const find = (resource: string, where: string): KubeObject => findBound(parts, { resource, where, kind: textOf(ref.kind), ref });
@@ -156,7 +159,7 @@ function boundObjects(parts: RegistryParts, namespace: string, account: string, 
     case 'v1/Node':
       return { node: named(find('nodes', '')) };
     default: {
-      // As Go prints a type: the core group is empty before its slash.
+      // As Go prints a group and version: the core group is empty before the slash.
       const groupVersion = textOf(ref.apiVersion).includes('/') ? textOf(ref.apiVersion) : `/${textOf(ref.apiVersion)}`;
       throw statusErrors.badRequest(`cannot bind token to object of type ${groupVersion}, Kind=${textOf(ref.kind)}`);
     }

@@ -1,10 +1,10 @@
-/** Services: allocation around every write. */
+/** Services: allocates addresses and ports around every write. */
 import type { Service } from '../../../api/generated/core/v1.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import type { ResourceBehaviour } from '../registry-parts.ts';
 import type { ServiceAllocator } from '../services/service-allocator.ts';
 
-/** Only Services reach this behaviour. */
+/** Only Services are passed to this behaviour. */
 const asService = (object: KubeObject): Service => object as Service;
 
 export const servicesBehaviour = (allocator: ServiceAllocator): ResourceBehaviour => ({

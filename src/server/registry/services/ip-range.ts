@@ -4,14 +4,14 @@
 export interface IpRange {
   /** The network address as a number. */
   readonly first: number;
-  /** How many addresses, network and broadcast included. */
+  /** The number of addresses, including network and broadcast address. */
   readonly size: number;
   readonly text: string;
 }
 
 const ipv4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/;
 
-/** An IPv4 address as a number; undefined when it is none. */
+/** An IPv4 address as a number; undefined when the text is not one. */
 export function parseIp(text: string): number | undefined {
   const parts = ipv4.exec(text)?.slice(1);
   if (parts === undefined || parts.some((part) => Number(part) > 255 || (part.length > 1 && part.startsWith('0')))) return undefined;
@@ -21,7 +21,7 @@ export function parseIp(text: string): number | undefined {
 /** The dotted form of an address. */
 export const formatIp = (address: number): string => [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
 
-/** Parses a CIDR. Throws an Error (a mistake in the configuration) when it is none. */
+/** Parses a CIDR. Throws an Error (a mistake in the configuration) when it is malformed. */
 export function parseRange(text: string): IpRange {
   const [address = '', prefix = ''] = text.split('/');
   const base = parseIp(address);
@@ -32,8 +32,8 @@ export function parseRange(text: string): IpRange {
   return { first: Math.floor(base / size) * size, size, text };
 }
 
-/** Whether an address can be given to a Service: neither network nor broadcast address. */
+/** True when an address can be given to a Service: the network and the broadcast address cannot. */
 export const isUsable = ({ first, size }: IpRange, address: number): boolean => address > first && address < first + size - 1;
 
-/** The address at an offset of the range: 1 is the API server's, 10 that of DNS. */
+/** The address at an offset in the range: 1 is the API server's, 10 that of DNS. */
 export const addressAt = ({ first }: IpRange, offset: number): string => formatIp(first + offset);

@@ -1,6 +1,6 @@
 /**
- * Gives Services their cluster addresses, node ports and health-check ports, before they are validated.
- * Source: pkg/registry/core/service/storage/alloc.go; pkg/registry/core/service/{ipallocator,portallocator}.
+ * Allocates cluster addresses, node ports and health-check ports of Services before they are validated. Source:
+ * pkg/registry/core/service/storage/alloc.go; pkg/registry/core/service/{ipallocator,portallocator}.
  */
 import { FieldPath, fieldErrors } from '../../../api/field-error.ts';
 import type { Service, ServicePort } from '../../../api/generated/core/v1.ts';
@@ -45,7 +45,10 @@ export class ServiceAllocator {
     return this.#allocate(single ? withServiceSpec(received, { clusterIPs: [clusterIP] }) : received, []);
   }
 
-  /** Allocates what an update newly needs; what it no longer needs is free once the update is stored. Throws StatusError. */
+  /**
+   * Allocates what an update newly needs. What it no longer needs becomes free when the update is stored. Throws
+   * StatusError.
+   */
   update(received: Service, previous: Service): Reservation {
     const next = prepareServiceForUpdate(received, previous);
     return this.#allocate(next, claimsOf(previous));
@@ -63,7 +66,7 @@ export class ServiceAllocator {
     }
   }
 
-  /** This cluster has one IP family. Source: alloc.go (initIPFamilyFields). */
+  /** Sets the IP families; a minik cluster has one. Source: alloc.go (initIPFamilyFields). */
   #withFamilies(service: Service): Service {
     if (!needsClusterIp(service)) return service;
     const { ipFamilies = [], ipFamilyPolicy, selector } = service.spec;
@@ -78,7 +81,7 @@ export class ServiceAllocator {
       );
     }
     if (errors.length > 0) throw statusErrors.invalid({ group: '', kind: 'Service' }, service.metadata.name, errors);
-    // Nobody knows what endpoints a headless Service without selector will get: both families are allowed.
+    // The endpoints of a headless Service without selector are unknown, so both families are allowed.
     const open = isHeadless(service) && Object.keys(selector ?? {}).length === 0;
     const policy = ipFamilyPolicy ?? (open ? 'RequireDualStack' : 'SingleStack');
     const [first = 'IPv4'] = ipFamilies;
@@ -98,7 +101,7 @@ export class ServiceAllocator {
 
   #takeAddress(service: Service, address: string, transaction: ClaimTransaction): string {
     const number = parseIp(address);
-    // What is no address at all is for validation to name.
+    // Validation reports a text that is not an address.
     if (number === undefined) return address;
     const refuse = (cause: string): StatusError =>
       invalid(service, spec.field('clusterIPs'), service.spec.clusterIPs, `failed to allocate IP ${address}: ${cause}`);
@@ -109,7 +112,10 @@ export class ServiceAllocator {
     return address;
   }
 
-  /** A random free address of the upper part of the range; the lower is kept for those asked for, and used when nothing else is left. */
+  /**
+   * A random free address of the upper part of the range. The lower part is kept for addresses that users request, and
+   * is used when the upper part is full.
+   */
   #nextAddress(transaction: ClaimTransaction): string {
     const { first, size } = this.#range;
     const reserved = Math.min(Math.max(16, Math.floor(size / 16)), 256);
@@ -130,7 +136,7 @@ export class ServiceAllocator {
     return undefined;
   }
 
-  /** Ports of the same number share a node port. Source: alloc.go (initNodePorts, updateNodePorts). */
+  /** Ports with the same number share a node port. Source: alloc.go (initNodePorts, updateNodePorts). */
   #withNodePorts(service: Service, transaction: ClaimTransaction): Service {
     const claimed = this.#claimGivenPorts(service, transaction);
     const chosen = new Map<number, number>();
@@ -144,7 +150,7 @@ export class ServiceAllocator {
     return withServiceSpec(claimed, { ports });
   }
 
-  /** Takes the node ports that the Service names itself. */
+  /** Claims the node ports that the Service itself names. */
   #claimGivenPorts(service: Service, transaction: ClaimTransaction): Service {
     if (service.spec.type !== 'NodePort' && service.spec.type !== 'LoadBalancer') return service;
     service.spec.ports?.forEach(({ nodePort = 0 }, index) => {
@@ -165,7 +171,7 @@ export class ServiceAllocator {
     return service;
   }
 
-  /** What is wrong with a port, if anything. */
+  /** Claims a port; returns the error when it cannot be claimed. */
   #takePort(port: number, transaction: ClaimTransaction): string | undefined {
     const { from, to } = this.#ports;
     if (port < from || port > to) return `provided port is not in the valid range. The range of valid ports is ${from}-${to}`;

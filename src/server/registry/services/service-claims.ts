@@ -1,6 +1,7 @@
 /**
- * Which Service holds which cluster address and node port. Derived from the store: what is stored counts, what is being written is held apart until its
- * write has ended. Nothing can leak: a claim lives exactly as long as the Service that makes it.
+ * Which Service holds which cluster address and node port. The claims of stored Services are derived from the store;
+ * the claims of a write in progress are held separately until it ends. So nothing can leak: a claim exists exactly as
+ * long as its Service.
  */
 import type { Service } from '../../../api/generated/core/v1.ts';
 import type { KubeObject } from '../../../api/object.ts';
@@ -14,7 +15,7 @@ export const portClaim = (port: number): Claim => `port/${port}`;
 
 const isIp = (text: string | undefined): text is string => text !== undefined && text !== '' && text !== 'None';
 
-/** All that a Service holds. */
+/** All claims of a Service. */
 export function claimsOf({ spec }: Service): readonly Claim[] {
   const addresses = new Set([spec.clusterIP, ...(spec.clusterIPs ?? [])].filter(isIp));
   const ports = [spec.healthCheckNodePort, ...(spec.ports ?? []).map(({ nodePort }) => nodePort)];
@@ -42,7 +43,7 @@ export class ServiceClaims {
     return this.#stored.has(claim) || this.#held.has(claim);
   }
 
-  /** Starts a write. `owned` are the claims that the Service has already and may keep. */
+  /** Starts a write. `owned` are the claims that the Service already has and may keep. */
   begin(owned: readonly Claim[]): ClaimTransaction {
     const mine = new Set(owned);
     const taken = new Set<Claim>();
@@ -70,10 +71,10 @@ export class ServiceClaims {
   }
 }
 
-/** The claims of one write that is under way. */
+/** The claims of one write in progress. */
 export interface ClaimTransaction {
-  /** False when another Service holds it. */
+  /** Takes a claim; false when another Service holds it. */
   take(claim: Claim): boolean;
-  /** Ends the write, whatever came of it. */
+  /** Ends the write, whether it succeeded or not. */
   release(): void;
 }
