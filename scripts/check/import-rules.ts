@@ -30,7 +30,11 @@ const layers: readonly Layer[] = [
   { path: 'server/auth/', may: [...common, 'server/registry/'] },
   { path: 'server/pki/', may: common },
   // The store's interface declares the encoded objects that responses are assembled from.
-  { path: 'server/http/', may: [...common, 'server/registry/', 'server/auth/', 'server/pki/', 'server/store/store.ts'] },
+  // Both ends of WebSockets have them from one place.
+  {
+    path: 'server/http/',
+    may: [...common, 'client/websocket.ts', 'server/registry/', 'server/auth/', 'server/pki/', 'server/store/store.ts'],
+  },
   { path: 'client/', may: [...common] },
   { path: 'controllers/', may: [...common, 'client/'] },
   { path: 'runtime/container/', may: common },

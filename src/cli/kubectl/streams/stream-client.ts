@@ -2,8 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { type RawData, WebSocket } from 'ws';
+import type { RawData } from 'ws';
 import { type Status, StatusError, statusErrors } from '../../../api/status-error.ts';
+import { WebSocket } from '../../../client/websocket.ts';
 import { CommandError } from '../command/command.ts';
 import type { Session } from '../command/session.ts';
 

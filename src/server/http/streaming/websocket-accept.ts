@@ -21,7 +21,7 @@ const maxMessageBytes = 4 * 1024 * 1024;
  * ws refuses `SPDY/3.1+portforward.k8s.io`: a slash is not a token character.
  */
 export async function acceptWebSocket(incoming: IncomingMessage, socket: Duplex, head: Buffer, protocol: string): Promise<WebSocket> {
-  const { WebSocketServer } = await import('ws');
+  const { WebSocketServer } = await import('../../../client/websocket.ts');
   const server = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: maxMessageBytes });
   delete incoming.headers['sec-websocket-protocol'];
   if (protocol !== '') server.on('headers', (headers) => headers.push(`Sec-WebSocket-Protocol: ${protocol}`));
