@@ -12,6 +12,7 @@ import { openControlPlane } from './cluster/control-plane.ts';
 import { giveBackMemory, v8Heap } from './cluster/give-back-memory.ts';
 import { type NodeParts, startNodes, startServices } from './cluster/nodes.ts';
 import { destroy, locate, plan } from './cluster/plan.ts';
+import { StreamedGarbage, youngCollector } from './cluster/streamed-garbage.ts';
 import { allControllers } from './controllers/all-controllers.ts';
 import { startScheduler } from './controllers/scheduler/scheduler.ts';
 import { startControllers } from './controllers/start-controllers.ts';
@@ -29,7 +30,14 @@ async function start(settings: ClusterSettings, { log, onStep, onListening }: St
   const kubelets: Kubelet[] = [];
   const runtime = containerRuntime(settings);
   onStep('Starting the API server');
-  const plane = await openControlPlane(settings, { log, signal, kubelets, onWork: (units) => meter.add(units) });
+  const garbage = new StreamedGarbage(youngCollector());
+  const plane = await openControlPlane(settings, {
+    log,
+    signal,
+    kubelets,
+    onWork: (units) => meter.add(units),
+    onStreamed: (bytes) => garbage.add(bytes),
+  });
   const { clientFor, store } = plane;
   const server = await plane.serve();
   onListening();

@@ -29,8 +29,10 @@ function xorBytes(bytes: Uint8Array, mask: Uint8Array, from: number, to: number)
 }
 
 function xorWords(words: Int32Array, key: number): void {
-  // Within the array, and without a question for every word.
-  for (let i = 0; i < words.length; i++) words[i] = (words[i] as number) ^ key;
+  // Asked for once: in code that is not optimized, a length is a call.
+  const { length } = words;
+  // Within the array, without a question for every word.
+  for (let i = 0; i < length; i++) words[i] = (words[i] as number) ^ key;
 }
 
 if (!('websocketUnmask' in http)) Object.assign(http, { websocketMask: maskInto, websocketUnmask: unmask });

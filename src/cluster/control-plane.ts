@@ -56,6 +56,8 @@ export interface ControlPlaneParts {
   readonly kubelets: readonly Kubelet[];
   /** Told of requests, writes and events sent, as they come. */
   onWork(units: number): void;
+  /** Told how much streams carry, in bytes, as it goes. */
+  onStreamed(bytes: number): void;
 }
 
 export interface ControlPlane {
@@ -72,7 +74,7 @@ export interface ControlPlane {
 /** Opens the store, makes what every cluster holds, and prepares the server. */
 export async function openControlPlane(
   settings: ClusterSettings,
-  { log, signal, kubelets, onWork }: ControlPlaneParts,
+  { log, signal, kubelets, onWork, onStreamed }: ControlPlaneParts,
 ): Promise<ControlPlane> {
   const addresses = addressesOf(settings);
   const addon = sqliteAddon();
@@ -142,6 +144,7 @@ export async function openControlPlane(
       logger: log.with({ component: 'apiserver' }),
       onRequest: () => onWork(1),
       onEvents: onWork,
+      onStreamed,
       pki,
       addresses: [{ host: '127.0.0.1', port }, ...(settings.runtime === 'docker' ? [{ host: addresses.gateway, port }] : [])],
     });

@@ -29,7 +29,13 @@ export async function startMinikServer(): Promise<RunningServer> {
     ...{ profile: 'oracle', folder, runtime: 'simulated', nodes: 1, apiPort: await freePort(), clusterId: 'oracle' },
     ...{ serviceCidr: '10.96.0.0/12', podCidr: '10.244.0.0/16' },
   };
-  const plane = await openControlPlane(settings, { log: silent, signal: stop.signal, kubelets: [], onWork: () => undefined });
+  const plane = await openControlPlane(settings, {
+    log: silent,
+    signal: stop.signal,
+    kubelets: [],
+    onWork: () => undefined,
+    onStreamed: () => undefined,
+  });
   const server = await plane.serve();
   const { caCertificate, admin } = plane.pki;
   return {

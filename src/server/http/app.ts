@@ -56,6 +56,8 @@ export interface AppOptions {
   readonly describeFields?: DescribeFields;
   /** Called with the number of events that are sent to watchers, as they are sent. */
   readonly onEvents?: (count: number) => void;
+  /** Told how much streams into pods and out of them carry, in bytes, as it goes. */
+  readonly onStreamed?: (bytes: number) => void;
   /** The store's newest revision, for bookmarks. */
   readonly currentRevision: () => number;
   /**
@@ -118,6 +120,7 @@ function contextOf(options: AppOptions): ServerContext {
     codec: options.codec,
     yaml: new YamlBodies({ clock, createWorker: options.createYamlWorker }),
     onEvents: options.onEvents ?? (() => undefined),
+    onStreamed: options.onStreamed ?? (() => undefined),
     served: new ServedEntries(),
     columns: new TableColumns(options.describeFields ?? ((fields) => fields.map(() => ''))),
     openApi: options.openApi,

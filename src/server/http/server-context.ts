@@ -32,6 +32,8 @@ export interface ServerContext {
   readonly watches: WatchHub;
   /** Called with the number of events that are sent to watchers, as they are sent. */
   readonly onEvents: (count: number) => void;
+  /** Told how much streams into pods and out of them carry, in bytes, as it goes. */
+  readonly onStreamed: (bytes: number) => void;
   readonly deadlines: Deadlines;
   readonly discovery: Discovery;
   /** Whether the proxy sub-resources may connect to an address. */

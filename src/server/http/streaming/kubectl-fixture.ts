@@ -41,6 +41,8 @@ export interface Fixture {
   readonly kubeconfig: string;
   /** `<sub-resource> <protocol>` of every upgrade so far. */
   readonly upgrades: readonly string[];
+  /** What streams have carried so far. */
+  streamedBytes(): number;
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** Runs kubectl to its end. */
   run(kubectl: string, args: readonly string[], stdin?: string | Buffer): Promise<Ended>;
@@ -71,7 +73,11 @@ export async function startFixture(t: TestContext, podStreams: PodStreams): Prom
       upgrades.push(`${path.slice(path.lastIndexOf('/') + 1)} ${[fields.upgrade, fields.protocols].flat().join(' ')}`);
     },
   };
-  const { options, fetch } = testApp({ podStreams, logger });
+  let streamedBytes = 0;
+  const onStreamed = (bytes: number): void => {
+    streamedBytes += bytes;
+  };
+  const { options, fetch } = testApp({ podStreams, logger, onStreamed });
   const server = await createServer({ ...options, pki, addresses: [{ host: '127.0.0.1', port: 0 }], drainMs: 200 });
   const kubeconfig = join(directory, 'kubeconfig');
   await writeFile(kubeconfig, kubeconfigOf(server.url, pki));
@@ -88,6 +94,7 @@ export async function startFixture(t: TestContext, podStreams: PodStreams): Prom
     server,
     kubeconfig,
     upgrades,
+    streamedBytes: () => streamedBytes,
     fetch,
     start,
     run: (kubectl, args, stdin) =>

@@ -2,6 +2,9 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { ObjectRef } from '../../../api/object.ts';
 
+/** Is told how much a connection carries, either way, in bytes, as it goes. */
+export type OnBytes = (bytes: number) => void;
+
 export interface TerminalSize {
   readonly width: number;
   readonly height: number;

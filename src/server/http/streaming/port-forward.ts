@@ -3,6 +3,7 @@
 import { type Duplex, pipeline } from 'node:stream';
 import { errorText } from '../../../api/error-text.ts';
 import type { Clock } from '../../../client/clock.ts';
+import type { OnBytes } from './pod-streams.ts';
 import { SpdySession, type SpdyStream } from './spdy-session.ts';
 
 export const portForwardProtocol = 'portforward.k8s.io';
@@ -26,6 +27,7 @@ export interface PortForwardOptions {
   /** The pod's name, for messages. */
   readonly podName: string;
   readonly clock: Clock;
+  readonly onBytes: OnBytes;
   /** Aborts at shutdown. */
   readonly signal: AbortSignal;
 }
@@ -35,6 +37,7 @@ export function servePortForward(options: PortForwardOptions): Promise<void> {
   const pairs = new Map<string, Pair>();
   return new Promise((resolve) => {
     const session = new SpdySession(options.socket, {
+      onBytes: options.onBytes,
       onStream: (stream) => {
         const type = stream.headers.get('streamtype');
         const port = Number(stream.headers.get('port') ?? '');

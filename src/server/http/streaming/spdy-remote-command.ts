@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../../client/clock.ts';
+import type { OnBytes } from './pod-streams.ts';
 import type { RemoteRun, Wanted } from './remote-command.ts';
 import { serveRemoteCommand } from './remote-command.ts';
 import { SpdySession, type SpdyStream } from './spdy-session.ts';
@@ -33,6 +34,7 @@ export interface SpdyCommand {
   readonly verb: 'exec' | 'attach';
   readonly run: RemoteRun;
   readonly clock: Clock;
+  readonly onBytes: OnBytes;
   /** Aborts at shutdown. */
   readonly signal: AbortSignal;
 }
@@ -45,6 +47,7 @@ export function serveSpdyCommand(command: SpdyCommand): Promise<void> {
   const gone = new AbortController();
   return new Promise((resolve) => {
     const session = new SpdySession(socket, {
+      onBytes: command.onBytes,
       onStream: (stream) => {
         const type = (stream.headers.get('streamtype') ?? '').toLowerCase();
         if (streams.has(type) || !expected.includes(type)) {

@@ -4,6 +4,7 @@
  */
 import { Duplex } from 'node:stream';
 import { containStream } from '../../../client/error-boundary.ts';
+import type { OnBytes } from './pod-streams.ts';
 import {
   type ControlFrame,
   controlFrame,
@@ -108,6 +109,8 @@ export interface SpdySessionEvents {
   onStream(stream: SpdyStream): void;
   /** Called once, when the connection has closed. */
   onClose(): void;
+  /** Told how much comes and goes, in bytes. */
+  readonly onBytes?: OnBytes;
 }
 
 export class SpdySession {
@@ -156,6 +159,7 @@ export class SpdySession {
   #write(...chunks: readonly Buffer[]): boolean {
     if (this.#ended()) return true;
     let ready = true;
+    for (const { length } of chunks) this.#events.onBytes?.(length);
     if (chunks.length > 1) this.#socket.cork();
     for (const chunk of chunks) ready = this.#socket.write(chunk);
     if (chunks.length > 1) this.#socket.uncork();
@@ -184,6 +188,7 @@ export class SpdySession {
   }
 
   #receive(chunk: Buffer): void {
+    this.#events.onBytes?.(chunk.length);
     try {
       let ready = true;
       for (const frame of this.#parser.push(chunk)) {

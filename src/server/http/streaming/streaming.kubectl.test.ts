@@ -107,6 +107,11 @@ describe('kubectl streams', { skip: process.env.MINIK_TEST_NO_KUBECTL === undefi
       assert.deepEqual(await run('exec p -- both'), { code: 0, stdout: 'to stdout\n', stderr: 'to stderr\n' });
       assert.equal(seen.at(-1), 'default/p/main');
       assert.deepEqual(await run('exec -i p -- cat', 'hello'), { code: 0, stdout: 'hello', stderr: '' });
+      const before = fixture.streamedBytes();
+      const much = 'abcdefg\n'.repeat(40_000);
+      assert.equal((await run('exec -i p -- cat', much)).stdout, much);
+      const carried = fixture.streamedBytes() - before;
+      assert.ok(carried >= 2 * much.length && carried < 2.5 * much.length, `told of ${carried} bytes`);
       const failed = await run('exec p -- exit 3');
       assert.deepEqual([failed.code, failed.stderr], [3, 'command terminated with exit code 3\n']);
       assert.match((await run('exec p -- fail')).stderr, /error executing command in container: no such container/);

@@ -87,7 +87,7 @@ async function serveCommand(upgrade: Upgrade, target: Target, verb: 'exec' | 'at
   if (verb === 'exec' && command.length === 0) throw statusErrors.badRequest('you must specify at least one command for the container');
   const wanted = wantedOf(exchange);
   const ref = { namespace: target.namespace, name: target.name };
-  const { podStreams, clock } = server;
+  const { podStreams, clock, onStreamed } = server;
   const refused = await podStreams.refusal(verb, ref, container);
   if (refused !== undefined) throw new Refusal(500, refused);
   const run: RemoteRun = async (options) => {
@@ -98,11 +98,11 @@ async function serveCommand(upgrade: Upgrade, target: Target, verb: 'exec' | 'at
   if (isSpdyUpgrade(incoming)) {
     const choice = chooseProtocol(incoming, spdyCommandProtocols);
     if ('refused' in choice) throw protocolRefusal(choice.refused, spdyCommandProtocols);
-    return serveSpdyCommand({ incoming, socket, head, protocol: choice.protocol, wanted, verb, run, clock, signal });
+    return serveSpdyCommand({ incoming, socket, head, protocol: choice.protocol, wanted, verb, run, clock, onBytes: onStreamed, signal });
   }
   const protocol = webSocketProtocol(incoming, webSocketCommandProtocols);
   const accepted = await acceptWebSocket(incoming, socket, head, protocol);
-  return serveWebSocketCommand({ socket: accepted, protocol, wanted, verb, run, signal });
+  return serveWebSocketCommand({ socket: accepted, protocol, wanted, verb, run, onBytes: onStreamed, signal });
 }
 
 /** The offered sub-protocols, without the one that carries a token. */
@@ -148,7 +148,7 @@ async function serveForward(upgrade: Upgrade, target: Target): Promise<void> {
   requireNode(await podOf(exchange, server, target));
   const ref = { namespace: target.namespace, name: target.name };
   const dial = (port: number) => server.podStreams.portForward(ref, port);
-  const common = { dial, podName: target.name, clock: server.clock, signal };
+  const common = { dial, podName: target.name, clock: server.clock, onBytes: server.onStreamed, signal };
   if (isSpdyUpgrade(incoming)) {
     const choice = chooseProtocol(incoming, [portForwardProtocol]);
     if ('refused' in choice) throw protocolRefusal(choice.refused, [portForwardProtocol]);

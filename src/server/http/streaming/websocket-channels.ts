@@ -2,6 +2,7 @@
 import { Readable, Writable } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { containStream } from '../../../client/error-boundary.ts';
+import type { OnBytes } from './pod-streams.ts';
 
 /** How many bytes may wait in the socket before writers are paused. */
 const highWaterBytes = 256 * 1024;
@@ -36,6 +37,8 @@ export interface ChannelOptions {
   readonly base64: boolean;
   /** True for v5, in which `[255, channel]` ends one channel of the client. */
   readonly closeSignal: boolean;
+  /** Told how much comes and goes, in bytes. */
+  readonly onBytes?: OnBytes;
 }
 
 export class WebSocketChannels {
@@ -82,6 +85,7 @@ export class WebSocketChannels {
   /** Sends one message; calls back when the next may follow. */
   send(channel: number, chunk: Buffer, callback: () => void): void {
     const socket = this.#socket;
+    this.#options.onBytes?.(chunk.length);
     if (socket.readyState !== socket.OPEN) {
       // Asynchronous: otherwise a writer in a loop would block the event loop, and the close event would never be
       // handled.
@@ -109,6 +113,7 @@ export class WebSocketChannels {
 
   #receive(message: Buffer, isBinary: boolean): void {
     if (message.length === 0) return;
+    this.#options.onBytes?.(message.length);
     const base64 = this.#options.base64 && !isBinary;
     const first = message[0] ?? 0;
     const channel = base64 ? first - 0x30 : first;

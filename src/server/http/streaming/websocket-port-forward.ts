@@ -7,6 +7,7 @@ import { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { errorText } from '../../../api/error-text.ts';
 import { containConnection, failConnection } from '../../../client/error-boundary.ts';
+import type { OnBytes } from './pod-streams.ts';
 import type { Dial } from './port-forward.ts';
 import { WebSocketChannels } from './websocket-channels.ts';
 
@@ -67,9 +68,13 @@ export async function serveChannelPortForward(
   protocol: string,
   ports: readonly number[],
   dial: Dial,
-  options: { readonly podName: string; readonly signal: AbortSignal },
+  options: { readonly podName: string; readonly onBytes: OnBytes; readonly signal: AbortSignal },
 ): Promise<void> {
-  const connection = new WebSocketChannels(socket, { base64: protocol.includes('base64'), closeSignal: protocol === halfCloseProtocol });
+  const connection = new WebSocketChannels(socket, {
+    base64: protocol.includes('base64'),
+    closeSignal: protocol === halfCloseProtocol,
+    onBytes: options.onBytes,
+  });
   options.signal.addEventListener('abort', () => connection.close(), { once: true });
   const sessions = ports.map(async (port, index) => {
     const [input, output, error] = [connection.input(index * 2), connection.output(index * 2), connection.output(index * 2 + 1)];
