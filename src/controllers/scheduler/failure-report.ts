@@ -19,13 +19,24 @@ export interface FailureReporter {
   event(object: Pod, type: NonNullable<Event['type']> & ('Normal' | 'Warning'), reason: string, message: string): void;
 }
 
+/** Source: validation.NoteLengthLimit, in bytes. */
+const maxNoteBytes = 1024;
+const suffix = ' ...';
+
+function truncated(message: string): string {
+  if (Buffer.byteLength(message) <= maxNoteBytes) return message;
+  return `${Buffer.from(message)
+    .subarray(0, maxNoteBytes - suffix.length)
+    .toString('utf8')}${suffix}`;
+}
+
 /** Writes only what is new: the condition when its words changed, the nomination when it did. */
 export async function reportFailure(
   object: Pod,
   { reason, message, nomination }: Failure,
   { events, api, clock }: { readonly events: FailureReporter; readonly api: ResourceClient<Pod>; readonly clock: Clock },
 ): Promise<void> {
-  events.event(object, 'Warning', 'FailedScheduling', message);
+  events.event(object, 'Warning', 'FailedScheduling', truncated(message));
   const status: Record<string, JsonObject[string]> = {};
   const known = podCondition(object, 'PodScheduled');
   if (known?.status !== 'False' || known.reason !== reason || known.message !== message) {

@@ -75,6 +75,14 @@ export class NodeInfo {
     return this.#verdict;
   }
 
+  /** A copy to try things on; Pods and the node's object are shared. */
+  clone(): NodeInfo {
+    const copy = new NodeInfo(this.name);
+    Object.assign(copy, { node: this.node, allocatable: this.allocatable, allowedPods: this.allowedPods, images: this.images });
+    for (const pod of this.pods.values()) copy.add(pod);
+    return copy;
+  }
+
   get taints(): readonly Taint[] {
     return this.node?.spec.taints ?? noTaints;
   }

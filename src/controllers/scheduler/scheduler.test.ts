@@ -93,6 +93,23 @@ describe('scheduler', () => {
     assert.deepEqual([await nodeOf(cluster, 'a'), await nodeOf(cluster, 'b')], ['n1', 'n1']);
   });
 
+  it('looks at no other nodes for a Pod whose affinity names its node', async (t) => {
+    const cluster = await start(t);
+    for (const name of ['n1', 'n2', 'n3']) await cluster.apply(aNode(name));
+    const to = (...names: readonly string[]) => {
+      const terms = [{ matchFields: names.map((name) => ({ key: 'metadata.name', operator: 'In', values: [name] })) }];
+      return { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } } };
+    };
+    await cluster.apply(aPod('pinned', { affinity: to('n2') }));
+    await cluster.apply(aPod('big', { ...asking('64'), affinity: to('n3') }));
+    await cluster.apply(aPod('torn', { affinity: to('n1', 'n2') }));
+    await cluster.settle();
+    assert.equal(await nodeOf(cluster, 'pinned'), 'n2');
+    const others = "2 node(s) didn't satisfy plugin(s) [NodeAffinity]";
+    await assertRefused(cluster, 'big', `0/3 nodes are available: 1 Insufficient cpu, ${others}. ${notHelpful(3)}`);
+    await assertRefused(cluster, 'torn', `0/3 nodes are available: pod affinity terms conflict. ${notHelpful(3)}`);
+  });
+
   it('obeys tolerations and host ports', async (t) => {
     const cluster = await start(t);
     await cluster.apply(aNode('n1', { spec: { taints: [{ key: 'k', value: 'v', effect: 'NoSchedule' }] } }));

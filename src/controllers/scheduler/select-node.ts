@@ -3,7 +3,7 @@ import type { CycleState } from './framework/cycle-state.ts';
 import type { Framework, PreFiltered } from './framework/framework.ts';
 import type { NodeStatuses, Snapshot } from './framework/plugin.ts';
 import type { Rejectors } from './framework/queueing-hints.ts';
-import { PluginError, type Status, unresolvable } from './framework/status.ts';
+import { type Status, unresolvable } from './framework/status.ts';
 import type { NodeInfo, PodInfo } from './node-info.ts';
 
 /** Why a Pod fits nowhere. */
@@ -79,7 +79,7 @@ export class NodeSelector {
     for (; looked < nodes.length && feasible.length < enough; looked++) {
       const node = nodes[(this.#start + looked) % nodes.length];
       if (node === undefined) continue;
-      const refusal = firstRefusal(filters, state, pod, node);
+      const refusal = this.#framework.refusal(state, pod, node, filters);
       if (refusal === undefined) {
         feasible.push(node);
         continue;
@@ -128,17 +128,4 @@ function highest(values: Float64Array, random: number): number {
   let left = Math.floor(random * ties);
   for (let i = 0; i < values.length; i++) if (values[i] === best && left-- === 0) return i;
   return -1;
-}
-
-function firstRefusal(filters: ReturnType<Framework['filters']>, state: CycleState, pod: PodInfo, node: NodeInfo) {
-  for (const plugin of filters) {
-    let status: Status | undefined;
-    try {
-      status = plugin.filter(state, pod, node);
-    } catch (error) {
-      throw new PluginError(`running "${plugin.name}" filter plugin`, error);
-    }
-    if (status !== undefined) return { plugin: plugin.name, status };
-  }
-  return undefined;
 }

@@ -247,4 +247,47 @@ describe("the scheduler's framework", () => {
     await cluster.settle();
     assert.equal(await nodeOf(cluster, 'a'), 'n1');
   });
+
+  it('lets PostFilter try a node without some of its Pods, evict them and nominate the node', async (t) => {
+    const key = new StateKey<{ left: number }>('test', (value) => ({ ...value }));
+    const cluster = await startWith(t, ({ client, runner }) => ({
+      name: 'Preemptor',
+      preFilter: (state) => {
+        state.write(key, { left: 0 });
+        return undefined;
+      },
+      preFilterExtensions: {
+        addPod: (state) => void state.read(key).left--,
+        removePod: (state) => void state.read(key).left++,
+      },
+      postFilter: async (state, info, _, { nodes }) => {
+        for (const node of nodes) {
+          const [trialState, trial] = [state.clone(), node.clone()];
+          const victims = [...node.pods.values()].filter(({ pod }) => pod.metadata.name === 'victim');
+          for (const victim of victims) runner.removePod(trialState, info, victim, trial);
+          const fits = victims.length > 0 && runner.refusal(trialState, info, trial) === undefined;
+          assert.deepEqual([trialState.read(key).left, state.read(key).left], [victims.length, 0], 'a trial leaves the cycle alone');
+          assert.equal(node.pods.size, 1);
+          if (!fits) continue;
+          for (const { pod } of victims) await client.resource(podKind).delete(ref(pod.metadata.name), { gracePeriodSeconds: 0 });
+          return { nomination: { nominatedNodeName: node.name } };
+        }
+        return { status: unschedulable('no victims') };
+      },
+    }));
+    const asking = { containers: [{ name: 'c', image: 'x', resources: { requests: { cpu: '3' } } }] };
+    for (const [node, name] of [
+      ['n1', 'keeper'],
+      ['n2', 'victim'],
+    ] as const) {
+      await cluster.apply(aNode(node));
+      await cluster.apply(aPod(name, asking));
+      await cluster.settle();
+    }
+    await cluster.apply(aPod('next', asking));
+    await cluster.settle();
+    assert.equal((await podNamed(cluster, 'next')).status.nominatedNodeName, 'n2');
+    await cluster.pass(1);
+    assert.equal(await nodeOf(cluster, 'next'), 'n2');
+  });
 });

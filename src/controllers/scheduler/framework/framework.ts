@@ -5,7 +5,17 @@
 import type { Pod } from '../../../api/generated/core/v1.ts';
 import type { NodeInfo, PodInfo } from '../node-info.ts';
 import type { CycleState } from './cycle-state.ts';
-import type { NodeStatuses, Nomination, Plugin, PluginEntry, PluginHandle, QueuedPodInfo, Snapshot } from './plugin.ts';
+import type {
+  FrameworkHandle,
+  NodeStatuses,
+  Nomination,
+  Plugin,
+  PluginEntry,
+  PluginsRunner,
+  QueuedPodInfo,
+  Refusal,
+  Snapshot,
+} from './plugin.ts';
 import { QueueingHints } from './queueing-hints.ts';
 import { isRejection, PluginError, type Status, unresolvable, unschedulable } from './status.ts';
 
@@ -31,12 +41,13 @@ export interface PostFiltered {
 
 const noWaits: ReadonlyMap<string, number> = new Map();
 
-export class Framework {
+export class Framework implements PluginsRunner {
   readonly hints: QueueingHints;
   readonly #weights = new Map<string, number>();
   readonly #preEnqueue: readonly Having<'preEnqueue'>[];
   readonly #queueSort: Having<'less'>;
   readonly #preFilter: readonly Having<'preFilter'>[];
+  readonly #extensions: readonly Having<'preFilterExtensions'>[];
   readonly #filter: readonly Having<'filter'>[];
   readonly #postFilter: readonly Having<'postFilter'>[];
   readonly #preScore: readonly Having<'preScore'>[];
@@ -49,9 +60,9 @@ export class Framework {
   readonly #postBind: readonly Having<'postBind'>[];
 
   /** Makes the plugins. Exactly one of them has to sort the queue, and one at least to bind. */
-  constructor(entries: readonly PluginEntry[], handle: PluginHandle) {
+  constructor(entries: readonly PluginEntry[], handle: FrameworkHandle) {
     const plugins = entries.map(({ create, weight }) => {
-      const plugin = create(handle);
+      const plugin = create({ ...handle, runner: this });
       this.#weights.set(plugin.name, weight ?? 1);
       return plugin;
     });
@@ -60,6 +71,7 @@ export class Framework {
     if (queueSort === undefined || others.length > 0) throw new Error('one plugin sorts the queue');
     this.#queueSort = queueSort;
     this.#preEnqueue = having(plugins, 'preEnqueue');
+    this.#extensions = having(plugins, 'preFilterExtensions');
     this.#preFilter = having(plugins, 'preFilter');
     this.#filter = having(plugins, 'filter');
     this.#postFilter = having(plugins, 'postFilter');
@@ -112,6 +124,33 @@ export class Framework {
   /** The plugins to ask about each node, in this cycle. */
   filters(state: CycleState): readonly Having<'filter'>[] {
     return this.#filter.filter(({ name }) => !state.skipFilter.has(name));
+  }
+
+  refusal(state: CycleState, pod: PodInfo, node: NodeInfo, filters = this.filters(state)): Refusal | undefined {
+    for (const plugin of filters) {
+      let status: Status | undefined;
+      try {
+        status = plugin.filter(state, pod, node);
+      } catch (error) {
+        throw new PluginError(`running "${plugin.name}" filter plugin`, error);
+      }
+      if (status !== undefined) return { plugin: plugin.name, status };
+    }
+    return undefined;
+  }
+
+  addPod(state: CycleState, pod: PodInfo, added: PodInfo, node: NodeInfo): void {
+    node.add(added);
+    for (const { name, preFilterExtensions } of this.#extensions) {
+      if (!state.skipFilter.has(name)) preFilterExtensions.addPod(state, pod, added, node);
+    }
+  }
+
+  removePod(state: CycleState, pod: PodInfo, removed: PodInfo, node: NodeInfo): void {
+    node.remove(removed.pod.metadata.uid);
+    for (const { name, preFilterExtensions } of this.#extensions) {
+      if (!state.skipFilter.has(name)) preFilterExtensions.removePod(state, pod, removed, node);
+    }
   }
 
   async postFilter(state: CycleState, pod: PodInfo, statuses: NodeStatuses, snapshot: Snapshot): Promise<PostFiltered> {

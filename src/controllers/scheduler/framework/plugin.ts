@@ -106,8 +106,28 @@ export interface Plugin {
   postBind?(state: CycleState, pod: PodInfo, nodeName: string): void;
 }
 
+/** Lets a plugin try what would be if Pods were, or were not, on a node: on copies of the cycle's state and of the node (`NodeInfo.clone`). */
+export interface PluginsRunner {
+  /** The first word of a Filter against the node. */
+  refusal(state: CycleState, pod: PodInfo, node: NodeInfo): Refusal | undefined;
+  /** Puts a Pod on the node, and tells the plugins. */
+  addPod(state: CycleState, pod: PodInfo, added: PodInfo, node: NodeInfo): void;
+  /** Takes a Pod off the node, and tells the plugins. */
+  removePod(state: CycleState, pod: PodInfo, removed: PodInfo, node: NodeInfo): void;
+}
+
+export interface Refusal {
+  readonly plugin: string;
+  readonly status: Status;
+}
+
 /** What a plugin is made with. */
-export interface PluginHandle {
+export interface PluginHandle extends FrameworkHandle {
+  readonly runner: PluginsRunner;
+}
+
+/** What the framework is made with. */
+export interface FrameworkHandle {
   readonly client: Client;
   readonly informers: InformerFactory;
   readonly clock: Clock;

@@ -1,5 +1,5 @@
 /** Node selectors and node affinity. Source: plugins/nodeaffinity/node_affinity.go. */
-import type { Node } from '../../../api/generated/core/v1.ts';
+import type { Node, Pod } from '../../../api/generated/core/v1.ts';
 import { node as nodeKind } from '../../../api/kinds/core/node.ts';
 import { requiredNodes, termMatcher } from '../../node-selector.ts';
 import { action, on } from '../framework/cluster-event.ts';
@@ -14,6 +14,20 @@ type Matches = (node: Node) => boolean;
 const required = new StateKey<Matches>('PreFilterNodeAffinity');
 const preferred = new StateKey<readonly { readonly weight: number; readonly matches: Matches }[]>('PreScoreNodeAffinity');
 
+/** The only nodes that the required terms can match by name; undefined when some term leaves the name open. An empty list of terms says nothing. */
+function namedNodes({ spec }: Pod): ReadonlySet<string> | undefined {
+  const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  if (terms.length === 0) return undefined;
+  let names: ReadonlySet<string> = new Set();
+  for (const { matchFields = [] } of terms) {
+    const wanted = matchFields.filter(({ key, operator }) => key === 'metadata.name' && operator === 'In');
+    const [first, ...others] = wanted.map(({ values }): ReadonlySet<string> => new Set(values));
+    if (first === undefined) return undefined;
+    names = names.union(others.reduce((all, some) => all.intersection(some), first));
+  }
+  return names;
+}
+
 export const nodeAffinity: Plugin = {
   name: 'NodeAffinity',
   events: [
@@ -26,7 +40,9 @@ export const nodeAffinity: Plugin = {
     const matches = requiredNodes(pod);
     if (matches === undefined) return skip;
     state.write(required, matches);
-    return undefined;
+    const nodeNames = namedNodes(pod);
+    if (nodeNames?.size === 0) return unresolvable('pod affinity terms conflict');
+    return nodeNames && { nodeNames };
   },
   filter: (state, _, { node }) => (node !== undefined && state.read(required)(node) ? undefined : refusal),
   preScore: (state, { pod }) => {
