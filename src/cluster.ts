@@ -1,7 +1,8 @@
 /**
- * The composition root: makes every part of a cluster and connects them. The only place besides main.ts that sees everything; it decides nothing itself.
+ * The composition root: makes every part of a cluster and connects them. Besides main.ts it is the only file that
+ * imports all parts; it contains no logic of its own.
  *
- * Order of a start: the API first, then what works through it: controllers, scheduler, kubelets, network.
+ * Order of a start: first the API, then the parts that work through it: controllers, scheduler, kubelets, network.
  */
 import type { ClusterHost, ClusterSettings, RunningCluster, StartHooks } from './cli/cluster-port.ts';
 import { systemClock } from './client/clock.ts';
@@ -19,7 +20,10 @@ import { startControllers } from './controllers/start-controllers.ts';
 import { LoadMeter, letOptimizerSleep, wakeOptimizer } from './optimizer.ts';
 import type { Kubelet } from './runtime/kubelet/kubelet.ts';
 
-/** Requests, writes and events sent in one second that no cluster at rest has, nor one whose few pods start. */
+/**
+ * The load above which the optimizer is woken: the sum of requests, writes and events sent in one second. A cluster at
+ * rest, or one that starts a few pods, stays below it.
+ */
 const loadPerSecond = 500;
 
 async function start(settings: ClusterSettings, { log, onStep, onListening }: StartHooks): Promise<RunningCluster> {
@@ -83,5 +87,5 @@ async function start(settings: ClusterSettings, { log, onStep, onListening }: St
   };
 }
 
-/** What the command line plans, starts and destroys. */
+/** The operations by which the command line plans, starts and destroys clusters. */
 export const clusterHost: ClusterHost = { plan, start, locate, destroy };

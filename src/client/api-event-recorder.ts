@@ -1,4 +1,4 @@
-/** The recorder that writes Events to the API, in order per Event, without holding up whoever records. */
+/** The recorder that writes Events to the API. Writes of one Event stay in order, and callers never wait for them. */
 import type { Event, ObjectReference } from '../api/generated/core/v1.ts';
 import type { JsonObject } from '../api/json.ts';
 import type { KubeObject, Received } from '../api/object.ts';
@@ -17,7 +17,10 @@ export interface ApiEventRecorderOptions {
   readonly component: string;
   /** `source.host`: the node of a kubelet. */
   readonly host?: string;
-  /** Records in the style of events.k8s.io (eventTime, series, action) with this action for each reason, as the scheduler does. Absent: the classic style. */
+  /**
+   * Set: Events are recorded in the style of events.k8s.io (eventTime, series, action), with this action for each
+   * reason, as the scheduler does. Absent: the classic style.
+   */
   readonly actionOf?: (reason: string) => string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -32,7 +35,7 @@ export interface ApiEventRecorder extends EventRecorder {
   flushed(): Promise<void>;
 }
 
-/** Differs: upstream queues 1,000 events; a burst of pods here is written faster, so more may wait. */
+/** Differs: upstream queues 1,000 events. minik writes a burst of pods faster, so more events may wait. */
 const maxPending = 10_000;
 const maxTries = 12;
 const retryDelayMs = 10_000;
@@ -45,7 +48,7 @@ export function createEventRecorder(options: ApiEventRecorderOptions): ApiEventR
 class Recorder implements ApiEventRecorder {
   readonly #options: ApiEventRecorderOptions;
   readonly #correlator: EventCorrelator;
-  /** The last write of each Event, by namespace and name: later ones follow it. */
+  /** The last write of each Event, by namespace and name; the next write of that Event waits for it. */
   readonly #tails = new Map<string, Promise<void>>();
   #pending = 0;
   #sequence = 0n;
@@ -112,7 +115,10 @@ class Recorder implements ApiEventRecorder {
     };
   }
 
-  /** Creates a first occurrence, patches a repetition; retries while the API does not answer. Source: client-go tools/record/event.go recordToSink. */
+  /**
+   * Creates an Event on its first occurrence and patches it on repetitions. Retries while the API does not answer.
+   * Source: client-go tools/record/event.go recordToSink.
+   */
   async #write(event: NewEvent): Promise<void> {
     const { clock, signal } = this.#options;
     for (let attempt = 1; ; attempt++) {
@@ -141,7 +147,7 @@ class Recorder implements ApiEventRecorder {
         await api.patch(metadata, { type: 'strategic', body });
         return;
       } catch (error) {
-        // It has expired meanwhile: create it again, with its count.
+        // The Event has expired meanwhile: create it again, with its count.
         if (!isNotFound(error)) throw error;
       }
     }

@@ -1,6 +1,6 @@
 /**
- * The typed client: how controllers, scheduler, kubelet and CLI reach the API, in process or over HTTPS with the same behaviour.
- * Every method rejects with `StatusError`; nothing else a caller must handle.
+ * The typed client by which controllers, scheduler, kubelet and CLI reach the API, in process or over HTTPS with the
+ * same behaviour. Every method rejects with `StatusError` and no other error.
  */
 import type { JsonObject, JsonValue } from '../api/json.ts';
 import type { AnyKind, Kind } from '../api/kind.ts';
@@ -40,7 +40,7 @@ export interface WatchOptions {
 export interface Patch {
   readonly type: PatchType;
   readonly body: JsonValue;
-  /** Of server-side apply. */
+  /** Only for server-side apply. */
   readonly force?: boolean;
   /** '' or absent: the main resource; 'status', 'scale'. */
   readonly subresource?: string;
@@ -59,13 +59,13 @@ export type WatchEvent<T extends KubeObject> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: T }
   | { readonly type: 'BOOKMARK'; readonly resourceVersion: string; readonly initialEventsEnd: boolean };
 
-/** What can be done with the objects of one Kind. Objects returned are frozen. */
+/** Operations on the objects of one Kind. Returned objects are frozen. */
 export interface ResourceClient<T extends KubeObject> {
   get(ref: ObjectRef): Promise<T>;
   list(options?: ListOptions): Promise<ObjectList<T>>;
   /**
-   * Batches of events in order; ends normally when the signal aborts or the server times out, rejects with StatusError (410 Expired …).
-   * A batch is everything one commit (or one network read) brought.
+   * Batches of events in order. Ends normally when the signal aborts or the server's timeout is reached; rejects with
+   * StatusError (410 Expired …). A batch holds all events of one commit (or of one network read).
    */
   watch(options: WatchOptions): AsyncIterable<readonly WatchEvent<T>[]>;
   create(object: Received<T>, options?: WriteOptions): Promise<T>;
@@ -74,7 +74,7 @@ export interface ResourceClient<T extends KubeObject> {
   patch(ref: ObjectRef, patch: Patch, options?: WriteOptions): Promise<T>;
   delete(ref: ObjectRef, options?: DeleteOptions): Promise<void>;
   deleteCollection(list: ListOptions, options?: DeleteOptions): Promise<void>;
-  /** POST/PUT/GET of a sub-resource with a body of its own: binding, token, scale, eviction. */
+  /** POST, PUT or GET of a sub-resource whose body is another type: binding, token, scale, eviction. */
   subresource(verb: 'get' | 'create' | 'update', ref: ObjectRef, name: string, body?: JsonObject): Promise<JsonObject>;
 }
 

@@ -1,4 +1,4 @@
-/** Time and randomness, injected everywhere so that tests are exact and never sleep. */
+/** Time as an injected dependency, so that tests are exact and never sleep. */
 
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -7,7 +7,7 @@ export interface Clock {
   setTimer(delayMs: number, callback: () => void): () => void;
 }
 
-/** The machine's clock. Its timers do not keep the process alive. */
+/** The system's clock. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimer: (delayMs, callback) => {

@@ -1,15 +1,15 @@
-/** Turns callbacks with batches into an async iterable: the bridge from a watch's delivery to its consumer. */
+/** Turns callbacks with batches into an async iterable: connects the delivery of a watch to its consumer. */
 
-/** What the producing side calls. */
+/** The interface for the producer. */
 export interface BatchSink<E> {
   push(batch: readonly E[]): void;
-  /** Ends the iteration after what was pushed; with an error, by throwing it. */
+  /** Ends the iteration after the pushed batches; with an error, the iteration throws it. */
   end(error?: unknown): void;
 }
 
 /**
- * An iterable over pushed batches; batches that pile up while the consumer is busy are handed over as one.
- * `start` runs at the first step and returns the function that stops the producer, which is called exactly once.
+ * An iterable over pushed batches. Batches that arrive while the consumer is busy are joined to one. `start` runs at
+ * the first step and returns the function that stops the producer, which is called exactly once.
  */
 export async function* eventBatches<E>(start: (sink: BatchSink<E>) => () => void): AsyncGenerator<readonly E[]> {
   let pending: E[] = [];

@@ -1,6 +1,6 @@
 /**
- * Decides what becomes of an Event: a new object, a higher count on a known one, one of a lump of similar ones, or nothing.
- * Source: client-go tools/record/events_cache.go
+ * Decides what happens to an Event: it becomes a new object, increments the count of an existing one, is combined with
+ * similar ones, or is dropped. Source: client-go tools/record/events_cache.go
  */
 import type { Event } from '../api/generated/core/v1.ts';
 import { rfc3339 } from '../api/time.ts';
@@ -29,7 +29,7 @@ const limits = {
 const aggregatePrefix = '(combined from similar events): ';
 
 interface Aggregate {
-  /** Of nearly all reasons there is one message. */
+  /** A set would be larger: nearly all reasons have a single message. */
   readonly messages: readonly string[];
   readonly lastMs: number;
 }
@@ -48,7 +48,10 @@ interface Bucket {
 
 const text = (value: string | undefined): string => value ?? '';
 
-/** Tells objects apart; a uid does so alone, and of one source the name of the source says nothing. */
+/**
+ * Identifies the object of an Event. A uid is sufficient by itself, and within one source the source's name is not
+ * needed.
+ */
 function objectKey({ involvedObject: o }: NewEvent): string {
   const named = o.uid === undefined || o.uid === '' || o.uid === o.name;
   return named ? `${text(o.kind)}\0${text(o.namespace)}\0${text(o.name)}\0${text(o.apiVersion)}` : o.uid;
@@ -79,7 +82,7 @@ export class EventCorrelator {
     return { event: counted, skip: this.#isSpam(object, event) };
   }
 
-  /** From the tenth different message of one reason within ten minutes on, they share one Event. */
+  /** From the tenth different message of one reason within ten minutes on, all of them share one Event. */
   #aggregate(object: string, event: NewEvent): { readonly key: string; readonly event: NewEvent } {
     const now = this.#clock.now();
     const key = aggregateKey(object, event);
@@ -92,7 +95,7 @@ export class EventCorrelator {
     return few ? { key: eventKey(object, event), event } : { key, event: { ...event, message: aggregatePrefix + message } };
   }
 
-  /** A repetition takes the name and the first time of the first occurrence. */
+  /** Gives a repetition the name and the first timestamp of the first occurrence. */
   #count(key: string, event: NewEvent): NewEvent {
     const seen = this.#seen.get(key);
     const count = (seen?.count ?? 0) + 1;
@@ -103,7 +106,7 @@ export class EventCorrelator {
     return { ...event, metadata: { ...event.metadata, name }, firstTimestamp, eventTime, count };
   }
 
-  /** A source may say 25 things about an object at once, then one in five minutes. */
+  /** A source may emit 25 events about an object at once, and then one every five minutes. */
   #isSpam(object: string, event: NewEvent): boolean {
     const key = `${object}\0${text(event.type)}`;
     const now = this.#clock.now();

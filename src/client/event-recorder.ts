@@ -1,7 +1,7 @@
-/** How components tell users what they did: Events, aggregated and rate-limited as upstream's recorder does. */
+/** How components report to users what they did: Events, aggregated and rate-limited as by upstream's recorder. */
 import type { KubeObject } from '../api/object.ts';
 
-/** What an Event is about. `fieldPath` names a part, e.g. `spec.containers{mysql}`. */
+/** The object that an Event is about. `fieldPath` names a part of it, e.g. `spec.containers{mysql}`. */
 export interface EventSubject {
   readonly object: KubeObject;
   readonly fieldPath?: string;

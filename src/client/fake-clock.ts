@@ -38,7 +38,10 @@ export class FakeClock implements Clock {
     return this.#next(Number.POSITIVE_INFINITY)?.at;
   }
 
-  /** Moves time forward by some milliseconds and fires what becomes due, including timers that were set on the way. */
+  /**
+   * Moves time forward by `byMs` milliseconds and fires the timers that become due, including timers that are set
+   * meanwhile.
+   */
   advance(byMs: number): void {
     const end = this.#now + byMs;
     for (let timer = this.#next(end); timer !== undefined; timer = this.#next(end)) {

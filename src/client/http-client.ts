@@ -1,4 +1,4 @@
-/** The client over HTTPS: the same interface and the same errors as the in-process one. */
+/** The client over HTTPS, with the same interface and errors as the in-process client. */
 import { StringDecoder } from 'node:string_decoder';
 import type { JsonObject, JsonValue } from '../api/json.ts';
 import type { Kind } from '../api/kind.ts';
@@ -18,9 +18,9 @@ import type {
 } from './client.ts';
 import { type HttpClientConfig, HttpTransport } from './http-transport.ts';
 
-/** A client that holds connections. */
+/** A client that owns connections. */
 export interface HttpClient extends Client {
-  /** For what is not a resource: discovery, version, logs, upgrades. */
+  /** For requests that are not about resources: discovery, version, logs, upgrades. */
   readonly transport: HttpTransport;
   /** Closes idle connections. */
   close(): void;
@@ -168,7 +168,7 @@ class HttpResourceClient<T extends KubeObject> implements ResourceClient<T> {
   }
 
   #decode(value: unknown): T {
-    // The server answers with the Kind that was asked for.
+    // The server answers with an object of the requested Kind.
     return deepFreeze(value as T);
   }
 

@@ -1,4 +1,4 @@
-/** HTTPS with keep-alive, client credentials and Status errors: what the HTTP client stands on. */
+/** HTTPS with keep-alive, client credentials and Status errors; the HTTP client is built on it. */
 
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
@@ -6,7 +6,7 @@ import { errorText } from '../api/error-text.ts';
 import type { JsonValue } from '../api/json.ts';
 import { type Status, StatusError, statusErrors } from '../api/status-error.ts';
 
-/** How to reach and authenticate to one API server. */
+/** The address of an API server and the credentials for it. */
 export interface HttpClientConfig {
   /** `https://127.0.0.1:6443`, with a path prefix if there is one. */
   readonly server: string;
@@ -22,7 +22,7 @@ export interface HttpClientConfig {
   readonly password?: string;
   readonly impersonate?: { readonly user: string; readonly uid?: string; readonly groups?: readonly string[] };
   readonly userAgent?: string;
-  /** Of unary requests, in milliseconds; default none. */
+  /** Timeout of unary requests in milliseconds; default none. */
   readonly timeoutMs?: number;
   /** Receives the texts of `Warning: 299` headers; default: dropped. */
   readonly onWarning?: (text: string) => void;
@@ -33,7 +33,7 @@ export interface HttpCall {
   /** Path and query, from the root of the API. */
   readonly path: string;
   readonly body?: JsonValue | undefined;
-  /** A body that is sent as it is, JSON or not. */
+  /** A body that is sent unchanged, JSON or not. */
   readonly text?: string | undefined;
   readonly contentType?: string;
   readonly accept?: string;
@@ -53,7 +53,7 @@ export class HttpTransport {
       this.#base.protocol === 'http:' ? new HttpAgent({ keepAlive: true }) : new HttpsAgent({ keepAlive: true, ...this.tlsOptions() });
   }
 
-  /** The TLS options of a connection, for those that open their own (upgrades). */
+  /** The TLS options, for callers that open their own connections (upgrades). */
   tlsOptions() {
     const c = this.#config;
     return {
@@ -73,7 +73,10 @@ export class HttpTransport {
     return parseJson(text);
   }
 
-  /** Sends a request and resolves with the answer's body once the status is good; rejects with StatusError. The caller consumes or destroys it. */
+  /**
+   * Sends a request and resolves with the response once its status is known to be a success; rejects with StatusError.
+   * The caller must read or destroy the response.
+   */
   async stream(call: HttpCall): Promise<IncomingMessage> {
     const response = await this.#send(call).catch((error: unknown) => {
       throw connectionError(call, this.#base, error);
@@ -84,7 +87,7 @@ export class HttpTransport {
     throw errorOf(call, code, response, await readAll(response));
   }
 
-  /** Closes idle connections; running requests end on their own. */
+  /** Closes idle connections; requests in progress continue. */
   close(): void {
     this.#agent.destroy();
   }
@@ -139,7 +142,7 @@ export class HttpTransport {
   }
 }
 
-/** The client's own time limit: the end of a request, but not a cut of its connection. */
+/** The client's own timeout has passed. The request is given up, but its connection is kept. */
 export class RequestTimedOut extends Error {
   constructor() {
     super('request timed out');
@@ -176,7 +179,7 @@ function isStatus(value: unknown): value is Status {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'Status' && 'status' in value;
 }
 
-/** What is said of an answer that is no Status; '' stands for the answer's own text. */
+/** Messages for answers that are not a Status; '' means the text of the answer. */
 const genericAnswers: Readonly<Record<number, readonly [reason: string, message: string]>> = {
   400: ['BadRequest', 'the server rejected our request for an unknown reason'],
   401: ['Unauthorized', 'the server has asked for the client to provide credentials'],
@@ -192,13 +195,16 @@ const genericAnswers: Readonly<Record<number, readonly [reason: string, message:
   504: ['Timeout', 'the server was unable to return a response in the time allotted, but may still be processing the request'],
 };
 
-/** Characters of an answer's text that an error repeats at most. */
+/** The longest part of an answer's text, in characters, that an error message repeats. */
 const maxAnswerChars = 2048;
 
-/** Go's `%q`, for the texts that servers answer with. */
+/** Go's `%q`, for texts of answers. */
 const quoted = (text: string): string => JSON.stringify(text);
 
-/** The reason and message of an answer that is no Status. Source: apimachinery pkg/api/errors NewGenericServerResponse. */
+/**
+ * The reason and message for an answer that is not a Status. Source: apimachinery pkg/api/errors
+ * NewGenericServerResponse.
+ */
 function genericAnswer(method: string, code: number, text: string): readonly [reason: string, message: string] {
   const [reason, message] = genericAnswers[code] ?? [];
   if (reason === undefined || message === undefined) {
@@ -211,7 +217,10 @@ function genericAnswer(method: string, code: number, text: string): readonly [re
   return [reason, message === '' ? text : message];
 }
 
-/** An error answer as StatusError; answers that are no Status get a generic one. Source: client-go rest/request.go newUnstructuredResponseError. */
+/**
+ * An error answer as StatusError. Answers that are not a Status get a generic one. Source: client-go rest/request.go
+ * newUnstructuredResponseError.
+ */
 function errorOf(call: HttpCall, code: number, response: IncomingMessage, text: string): StatusError {
   try {
     const parsed: unknown = JSON.parse(text);
@@ -234,7 +243,7 @@ function errorOf(call: HttpCall, code: number, response: IncomingMessage, text: 
   });
 }
 
-/** A request that got no answer. The cause is the socket's error, with its `code`. */
+/** The error of a request without an answer. Its cause is the socket's error, with its `code`. */
 function connectionError(call: HttpCall, base: URL, error: unknown): StatusError {
   if (error instanceof StatusError) return error;
   const text = errorText(error);

@@ -1,6 +1,7 @@
 /**
- * The client of components that live in the server's process: calls the registry directly, with the same admission and validation as over HTTP but without
- * JSON. Objects are the store's own frozen ones. Errors are the registry's StatusErrors, unchanged.
+ * The client of components that run in the server's process. It calls the registry directly, with the same admission
+ * and validation as over HTTP but without JSON. Objects are the store's own frozen ones. Errors are the registry's
+ * StatusErrors, unchanged.
  */
 import type { JsonObject, JsonValue } from '../api/json.ts';
 import type { Kind } from '../api/kind.ts';
@@ -31,13 +32,13 @@ import { systemClock } from './clock.ts';
 import { eventBatches } from './event-batches.ts';
 
 export interface InProcessClientOptions {
-  /** Who asks; groups and uid default to none. */
+  /** The calling user; groups and uid default to none. */
   readonly user: Pick<UserInfo, 'name'> & Partial<UserInfo>;
   /** Default `minik`; its first word is the default field manager. */
   readonly userAgent?: string;
-  /** Receives the texts that HTTP would carry in `Warning` headers; default: dropped. */
+  /** Receives the texts that would be `Warning` headers over HTTP; default: dropped. */
   readonly onWarning?: (text: string) => void;
-  /** Of watch time-outs; default the system's. */
+  /** For the timeouts of watches; default: the system's clock. */
   readonly clock?: Clock;
 }
 
@@ -51,7 +52,7 @@ export function createInProcessClient(api: ApiVerbs, options: InProcessClientOpt
     warn: options.onWarning ?? (() => undefined),
     signal: never,
   };
-  // Kinds come and go.
+  // A weak map, because Kinds can be removed at run time.
   const made = new WeakMap<Kind<KubeObject>, ResourceClient<KubeObject>>();
   return {
     resource: <T extends KubeObject>(kind: Kind<T>): ResourceClient<T> => {
@@ -60,7 +61,7 @@ export function createInProcessClient(api: ApiVerbs, options: InProcessClientOpt
         client = new InProcessResourceClient({ api, kind, context, clock: options.clock ?? systemClock });
         made.set(kind, client);
       }
-      // The map holds under each Kind the client made for it; TypeScript cannot say so.
+      // For each Kind the map holds the client that was made for it; TypeScript cannot express this.
       return client as unknown as ResourceClient<T>;
     },
   };
@@ -157,7 +158,7 @@ class InProcessResourceClient<T extends KubeObject> implements ResourceClient<T>
       verb === 'get'
         ? await this.#api.get(this.#context, target, { resourceVersion: '' })
         : (await this.#api.update(this.#context, target, bodyOf(body), this.#mutate())).entry;
-    // Stored objects, and what stands for them, are JSON.
+    // Stored objects and their stand-ins (Scale) are JSON.
     return object as unknown as JsonObject;
   }
 

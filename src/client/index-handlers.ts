@@ -1,4 +1,4 @@
-/** Handlers that only want the objects under one value of an index, found without asking all others. */
+/** Handlers for the objects under one value of an index. They are found directly, without calling all others. */
 import type { KubeObject } from '../api/object.ts';
 import type { InformerHandlers } from './informer.ts';
 
@@ -11,7 +11,7 @@ export class IndexHandlers<T extends KubeObject> {
     this.#valuesOf = valuesOf;
   }
 
-  /** Returns the function that removes them. */
+  /** Adds handlers and returns the function that removes them. */
   add(index: string, value: string, handlers: InformerHandlers<T>): () => void {
     const byValue = this.#handlers.get(index) ?? new Map<string, Set<InformerHandlers<T>>>();
     this.#handlers.set(index, byValue);
@@ -23,12 +23,12 @@ export class IndexHandlers<T extends KubeObject> {
     };
   }
 
-  /** Handlers of values that `object` has and `other` has not. */
+  /** Handlers of index values that `object` has and `other` does not have. */
   entered(object: T, other?: T): readonly InformerHandlers<T>[] {
     return this.#select(object, (value, index) => other === undefined || !this.#valuesOf(index, other).includes(value));
   }
 
-  /** Handlers of values that both have. */
+  /** Handlers of index values that both objects have. */
   stayed(object: T, other: T): readonly InformerHandlers<T>[] {
     return this.#select(object, (value, index) => this.#valuesOf(index, other).includes(value));
   }

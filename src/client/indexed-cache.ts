@@ -1,19 +1,19 @@
-/** The store behind an informer: objects by key, with indexes that are built at their first use. */
+/** The store behind an informer: objects by key, with indexes that are built on first use. */
 import type { KubeObject, ObjectRef } from '../api/object.ts';
 import { refKey, refOf } from '../api/object.ts';
 import type { Selector } from '../api/selector.ts';
 import type { Cache } from './informer.ts';
 
-/** Object sets are arrays' opposite here: insertion, removal and look-up by key are constant-time. */
+/** A map rather than an array, so that insertion, removal and look-up by key take constant time. */
 type Bucket<T> = Map<string, T>;
 
 interface Index<T> {
   readonly values: (object: T) => readonly string[];
-  /** Undefined until first used. */
+  /** Undefined until the index is first used. */
   buckets: Map<string, Bucket<T>> | undefined;
 }
 
-/** The uid of the owner that controls an object. */
+/** The uid of the controller owner of an object. */
 export function controllerUid(object: KubeObject): string | undefined {
   return object.metadata.ownerReferences?.find((owner) => owner.controller === true)?.uid;
 }

@@ -10,25 +10,25 @@ import { Reflector } from './reflector.ts';
 
 export interface InformerFactoryOptions {
   readonly client: Client;
-  /** The Kinds that exist: the informer of one that is gone or changed ends. Default: Kinds stay as they are. */
+  /** The Kinds that exist. The informer of a Kind that is removed or replaced ends. Default: Kinds never change. */
   readonly kinds?: Pick<KindCatalog, 'onChange'>;
   /** Ends all watches; caches stay as they are. */
   readonly signal: AbortSignal;
-  /** Default the system's. */
+  /** Default: the system's clock. */
   readonly clock?: Clock;
-  /** Default silent. */
+  /** Default: logs nothing. */
   readonly log?: Logger;
-  /** Uniform in [0, 1): the jitter of back-offs; default Math.random. */
+  /** Uniform in [0, 1), for the jitter of back-offs; default Math.random. */
   readonly random?: () => number;
 }
 
-/** An informer factory that can also be asked for what it has made. */
+/** An informer factory that also lists the informers that it has made. */
 export interface InspectableInformerFactory extends InformerFactory {
   /** The informers made so far. */
   readonly informers: readonly Informer<KubeObject>[];
 }
 
-/** Makes a factory; informers start at first use. */
+/** Makes a factory. Informers start on first use. */
 export function createInformerFactory(options: InformerFactoryOptions): InspectableInformerFactory {
   const { client, signal, clock = systemClock, log = silentLogger, random = Math.random } = options;
   const made = new Map<string, { readonly informer: Informer<KubeObject>; readonly stop: AbortController }>();
@@ -47,7 +47,7 @@ export function createInformerFactory(options: InformerFactoryOptions): Inspecta
         const both = AbortSignal.any([signal, stop.signal]);
         const reflector = new Reflector<T>({ api: client.resource(kind), signal: both, clock, log: log.with({ kind: kind.kind }), random });
         reflector.start();
-        // The map holds under each Kind the informer made for it; TypeScript cannot say so.
+        // For each Kind the map holds the informer that was made for it; TypeScript cannot express this.
         known = { informer: reflector as unknown as Informer<KubeObject>, stop };
         made.set(kind.resourceName, known);
       }

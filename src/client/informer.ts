@@ -1,10 +1,11 @@
 /**
  * Informers: one shared list-and-watch per Kind with an indexed cache, as client-go's shared informers.
  *
- * Guarantees: handlers see every object at least once as added, in order per object, never before the cache shows the state of the event
- * (or a newer one); intermediate states may be missed, the last one never. Cached objects are frozen. A broken watch is resumed from the last seen revision, and re-listed
- * after 410, with back-off 0.8 s doubling to 30 s plus jitter (client-go reflector).
- * Source: client-go tools/cache/{shared_informer,reflector,thread_safe_store}.go
+ * Guarantees: handlers see every object at least once as added, in order per object, and never before the cache has the
+ * state of the event (or a newer one). Intermediate states may be missed, the last one never. Cached objects are
+ * frozen. A broken watch is resumed from the last seen revision, and re-listed after 410, with a back-off of 0.8 s
+ * doubling to 30 s plus jitter (client-go reflector). Source: client-go
+ * tools/cache/{shared_informer,reflector,thread_safe_store}.go
  */
 
 import type { Kind } from '../api/kind.ts';
@@ -35,7 +36,8 @@ export interface Informer<T extends KubeObject> {
   /** Adds handlers; objects already cached are delivered as added before this returns. Returns the function that removes them. */
   addHandlers(handlers: InformerHandlers<T>): () => void;
   /**
-   * As `addHandlers`, but only for objects under one value of a declared index: entering it is added, leaving it deleted. Costs nothing for the others.
+   * The same as `addHandlers`, but only for objects under one value of a declared index. An object that gets the value
+   * is added, one that loses it is deleted. Changes of other objects do not call these handlers.
    */
   addIndexHandlers(index: string, value: string, handlers: InformerHandlers<T>): () => void;
   /** Declares an index (`node` → spec.nodeName …); idempotent by name. */
@@ -44,11 +46,14 @@ export interface Informer<T extends KubeObject> {
   synced(): Promise<void>;
   /** The newest resourceVersion seen (bookmarks included). */
   readonly resourceVersion: string;
-  /** Calls back after every batch that was applied to the cache, bookmarks included; handlers have run by then. Returns the function that unsubscribes. */
+  /**
+   * Calls back after every batch that was applied to the cache, bookmarks included, once its handlers have run. Returns
+   * the unsubscribe function.
+   */
   onProgress(listener: () => void): () => void;
 }
 
-/** Creates each Kind's informer at first use and shares it. */
+/** Creates the informer of each Kind on first use and shares it. */
 export interface InformerFactory {
   informer<T extends KubeObject>(kind: Kind<T>): Informer<T>;
   /** Resolves when all informers made so far have synced. */

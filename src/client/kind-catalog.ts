@@ -1,7 +1,10 @@
-/** The Kinds that exist: built-in ones, and those that come and go with definitions of custom resources. The registry's KindSet is one. */
+/**
+ * The Kinds that exist: built-in ones, and those that custom resource definitions add and remove. The registry's
+ * KindSet is one.
+ */
 import type { AnyKind } from '../api/kind.ts';
 
-/** What came and went at once; a Kind that was changed did both. */
+/** The Kinds that one change has added and removed; a replaced Kind is in both lists. */
 export interface KindChange {
   readonly added: readonly AnyKind[];
   readonly removed: readonly AnyKind[];
@@ -9,15 +12,15 @@ export interface KindChange {
 
 export interface KindCatalog {
   readonly all: readonly AnyKind[];
-  /** Under any of its served versions. */
+  /** Finds a Kind by any of its served versions. */
   byKind(group: string, version: string, kind: string): AnyKind | undefined;
-  /** Calls back after each change, in the order of subscription. Returns the function that unsubscribes. */
+  /** Calls back after each change, in the order of subscription. Returns the unsubscribe function. */
   onChange(listener: (change: KindChange) => void): () => void;
 }
 
 /**
- * Follows every Kind that is wanted, from when it exists until it does not: `follow` is called for each, and what it returned when the Kind is gone.
- * Returns the function that ends all of it.
+ * Calls `follow` for every Kind that `wanted` selects, now or when it is added. When the Kind is removed, calls the
+ * function that `follow` returned. Returns the function that ends all of it.
  */
 export function followKinds(catalog: KindCatalog, wants: (kind: AnyKind) => boolean, follow: (kind: AnyKind) => () => void): () => void {
   const followed = new Map<AnyKind, () => void>();

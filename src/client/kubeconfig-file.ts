@@ -1,6 +1,6 @@
 /**
- * Changes to kubeconfig files that leave everything else in them as it was: other entries, unknown fields, comments, order.
- * A change is made under client-go's lock file (`<file>.lock`) and written in place; a new file has mode 0600.
+ * Changes kubeconfig files and leaves everything else in them as it was: other entries, unknown fields, comments,
+ * order. A change is made under client-go's lock file (`<file>.lock`) and written in place; a new file has mode 0600.
  * Source: client-go tools/clientcmd/{config,loader}.go (ModifyConfig, lockFile)
  */
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, realpathSync, rmdirSync, rmSync, writeSync } from 'node:fs';
@@ -14,7 +14,7 @@ export type KubeconfigList = 'clusters' | 'contexts' | 'users';
 
 const entryFields: Readonly<Record<KubeconfigList, string>> = { clusters: 'cluster', contexts: 'context', users: 'user' };
 
-/** The edits that can be made inside one change. */
+/** The edits that one change can make. */
 export class KubeconfigEditor {
   readonly #document: Document;
 
@@ -27,12 +27,12 @@ export class KubeconfigEditor {
     return typeof value === 'string' ? value : '';
   }
 
-  /** Names the current context; '' for none. */
+  /** Sets the current context; '' for none. */
   useContext(name: string): void {
     this.#document.set('current-context', name);
   }
 
-  /** Sets fields of an entry, which is made when absent; undefined takes a field away. */
+  /** Sets fields of an entry, which is created when absent. Undefined removes a field. */
   mergeEntry(list: KubeconfigList, name: string, values: Readonly<Record<string, string | boolean | undefined>>): void {
     const field = entryFields[list];
     if (this.#find(list, name) === undefined) this.#add(list, name, field);
@@ -47,18 +47,18 @@ export class KubeconfigEditor {
     if (isMap(inner)) inner.flow = false;
   }
 
-  /** Removes one entry; others that refer to it stay as they are. */
+  /** Removes one entry. Entries that refer to it stay as they are. */
   removeEntry(list: KubeconfigList, name: string): void {
     const seq = this.#document.get(list);
     if (isSeq(seq)) seq.items = seq.items.filter((item) => !(isMap(item) && item.get('name') === name));
   }
 
-  /** Gives an entry another name. */
+  /** Renames an entry. */
   renameEntry(list: KubeconfigList, name: string, newName: string): void {
     this.#find(list, name)?.set('name', newName);
   }
 
-  /** Sets a field outside the lists of entries, or with undefined takes it away. */
+  /** Sets a field outside the lists of entries; undefined removes it. */
   setField(path: readonly string[], value: string | boolean | undefined): void {
     if (value === undefined) this.#document.deleteIn(path);
     else this.#document.setIn(path, value);
@@ -84,12 +84,13 @@ export class KubeconfigEditor {
   }
 }
 
-/** Another program is changing the file, or has left its lock. */
+/** Another program is changing the file, or has left its lock behind. */
 export class KubeconfigLocked extends KubeconfigError {}
 
 /**
- * Changes a kubeconfig file, which is made when absent. It is written as kubectl writes it: in place, so that links, mounts, owner and mode stay.
- * Throws KubeconfigLocked; KubeconfigError when the file is no YAML or cannot be written, and then its content is what it was.
+ * Changes a kubeconfig file, which is created when absent. The file is written in place, as kubectl does, so that
+ * links, mounts, owner and mode are kept. Throws KubeconfigLocked; throws KubeconfigError when the file is not YAML or
+ * cannot be written, and leaves its content unchanged.
  */
 export function editKubeconfig(path: string, edit: (editor: KubeconfigEditor) => void): void {
   underLock(path, () => {
@@ -102,7 +103,10 @@ export function editKubeconfig(path: string, edit: (editor: KubeconfigEditor) =>
   });
 }
 
-/** Finds out whether `editKubeconfig` could change the file; leaves everything as it is. Throws what that would. */
+/**
+ * Checks whether `editKubeconfig` could change the file, without changing anything. Throws what `editKubeconfig` would
+ * throw.
+ */
 export function checkKubeconfigEditable(path: string): void {
   const folder = dirname(path);
   const made = makeFolder(folder, path);
@@ -114,12 +118,12 @@ export function checkKubeconfigEditable(path: string): void {
       if (text === undefined) rmSync(realpathSync(path));
     });
   } finally {
-    // Folders that are in use by now stay, and so do those above them.
+    // A folder that is no longer empty stays, and so do the folders above it.
     for (let at = folder; made !== undefined && at.length >= made.length && removedEmpty(at); at = dirname(at));
   }
 }
 
-/** The path of the first folder that had to be made. */
+/** The path of the first folder that had to be created. */
 function makeFolder(folder: string, file: string): string | undefined {
   try {
     return makeFoldersSync(folder, 0o700);
@@ -133,14 +137,14 @@ function removedEmpty(folder: string): boolean {
     rmdirSync(folder);
     return true;
   } catch {
-    return false; // another program has put something there: it stays
+    return false; // another program has put something into the folder, so it stays
   }
 }
 
 const cannotWrite = (file: string, cause: unknown): KubeconfigError =>
   new KubeconfigError(`cannot write config file "${file}": ${systemErrorText(cause)}`, { cause });
 
-/** Undefined when there is no such file. */
+/** The file's text; undefined when there is no such file. */
 function readText(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
@@ -150,7 +154,7 @@ function readText(file: string): string | undefined {
   }
 }
 
-/** Follows links, also one that leads to no file yet. */
+/** Follows symbolic links, even one to a file that does not exist yet. */
 function openForWriting(file: string): number {
   try {
     return openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
@@ -159,7 +163,7 @@ function openForWriting(file: string): number {
   }
 }
 
-/** What cannot be written whole is not written: the text before is put back, a file that was not there is removed. */
+/** If the new text cannot be written completely, the old text is restored, or a file that did not exist is removed. */
 function writeInPlace(file: string, before: string | undefined, after: string): void {
   const descriptor = openForWriting(file);
   try {
@@ -173,7 +177,7 @@ function writeInPlace(file: string, before: string | undefined, after: string): 
   }
 }
 
-/** The new bytes go over the old ones before the file is cut: at no moment is it empty. */
+/** Writes the new bytes over the old ones before the file is truncated, so that it is never empty. */
 function overwrite(descriptor: number, text: string): void {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at, bytes.length - at, at);
@@ -199,7 +203,7 @@ function parseText(file: string, text: string): Document {
   return document;
 }
 
-/** Does something while holding client-go's lock on a file, whose folder is made when absent. */
+/** Runs an action under client-go's lock on a file, whose folder is created when absent. */
 function underLock(file: string, action: () => void): void {
   makeFolder(dirname(file), file);
   const path = `${file}.lock`;

@@ -1,6 +1,6 @@
 /**
- * The kubeconfig as data: reading, merging and resolving to one cluster's connection. Writing is in kubeconfig-file.ts.
- * Source: client-go tools/clientcmd/{api/v1/types,loader,client_config}.go
+ * Reads kubeconfigs, merges them and resolves a context to a connection. Writing is in kubeconfig-file.ts. Source:
+ * client-go tools/clientcmd/{api/v1/types,loader,client_config}.go
  */
 
 import { existsSync, readFileSync } from 'node:fs';
@@ -55,7 +55,7 @@ export class KubeconfigError extends Error {
   }
 }
 
-/** What a failed system call says, without its code and path: `permission denied`. */
+/** The message of a failed system call without its code and path: `permission denied`. */
 export function systemErrorText(error: unknown): string {
   const message = errorText(error);
   return /^E[A-Z0-9]+: (.*?)(, \w+( '.*)?)?$/s.exec(message)?.[1] ?? message;
@@ -68,8 +68,8 @@ export function kubeconfigPaths(env: Readonly<Record<string, string | undefined>
 }
 
 /**
- * The file that kubectl adds to and switches the current context in: the first that exists, else the last that could.
- * Source: client-go tools/clientcmd/config.go (PathOptions.GetDefaultFilename)
+ * The file to which kubectl adds entries and in which it sets the current context: the first that exists, otherwise the
+ * last in the list. Source: client-go tools/clientcmd/config.go (PathOptions.GetDefaultFilename)
  */
 export const defaultKubeconfigFile = (paths: readonly string[]): string => paths.find((path) => existsSync(path)) ?? paths.at(-1) ?? '';
 
@@ -79,7 +79,7 @@ export interface KubeconfigFile {
   readonly content: Kubeconfig;
 }
 
-/** Reads files, each for itself. Throws KubeconfigError. */
+/** Reads files without merging them. Throws KubeconfigError. */
 export const readKubeconfigs = (paths: readonly string[]): readonly KubeconfigFile[] =>
   paths.map((path) => ({ path, content: parseFile(path, readIfThere(path) ?? '') }));
 
@@ -100,7 +100,7 @@ export function mergeKubeconfigs(files: readonly Kubeconfig[]): Kubeconfig {
       [users, file.users],
       [contexts, file.contexts],
     ] as const) {
-      // The three pairs have matching types each; the loop's union loses that.
+      // In each of the three pairs the types match; the union in the loop loses that.
       const target = into as Map<string, unknown>;
       for (const [name, value] of from) if (!target.has(name)) target.set(name, value);
     }
@@ -146,7 +146,7 @@ function named<T extends object>(list: unknown, field: string): readonly (readon
   return list.flatMap((item: unknown) => {
     if (!isRecord(item) || typeof item.name !== 'string') return [];
     const value = item[field];
-    // Decoding point: the file's fields are used only after a look at each.
+    // The type is asserted here; every use of a field checks it first.
     return [[item.name, (isRecord(value) ? value : {}) as T] as const];
   });
 }
@@ -160,14 +160,14 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
-/** Where a context leads: the connection and its default namespace. */
+/** What a context stands for: the connection and its default namespace. */
 export interface ResolvedContext {
   readonly name: string;
   readonly namespace: string;
   readonly config: HttpClientConfig;
 }
 
-/** Resolves a context (default: the current one) to a connection. Throws KubeconfigError with kubectl's texts. */
+/** Resolves a context (default: the current one) to a connection. Throws KubeconfigError with kubectl's messages. */
 export function resolveContext(kubeconfig: Kubeconfig, contextName?: string): ResolvedContext {
   const name = contextName ?? kubeconfig.currentContext;
   const context = kubeconfig.contexts.get(name);
@@ -215,7 +215,7 @@ function userConfig(user: KubeconfigUser): Partial<HttpClientConfig> {
   };
 }
 
-/** Inline data wins over the file. */
+/** PEM text of inline data or of a file; inline data takes precedence. */
 function pem(data: string | undefined, path: string | undefined): string | undefined {
   if (data !== undefined && data !== '') return Buffer.from(data, 'base64').toString('utf8');
   return path === undefined || path === '' ? undefined : readFile(path);

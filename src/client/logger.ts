@@ -22,11 +22,11 @@ export interface JsonLoggerOptions {
   /** Lines below this level are dropped; default `info`. */
   readonly level?: LogLevel;
   readonly fields?: LogFields;
-  /** Makes an error's stack readable. */
+  /** Rewrites an error's stack so that it is readable (source positions). */
   readonly stackOf?: (stack: string) => string;
 }
 
-/** Errors do not survive JSON.stringify on their own. */
+/** JSON.stringify would write an error as {}. */
 const renderField =
   (stackOf: (stack: string) => string) =>
   (_key: string, value: unknown): unknown => {

@@ -1,4 +1,4 @@
-/** A map that forgets the entry that was set longest ago when it is full. */
+/** A map of bounded size. When it is full, it drops the entry that was set longest ago. */
 export class LruMap<K, V> {
   readonly #capacity: number;
   readonly #entries = new Map<K, V>();
@@ -11,7 +11,7 @@ export class LruMap<K, V> {
     return this.#entries.size;
   }
 
-  /** Reading is no touch: whoever reads here sets next. */
+  /** Does not count as a use: callers set an entry again after they have read it. */
   get(key: K): V | undefined {
     return this.#entries.get(key);
   }
@@ -21,7 +21,7 @@ export class LruMap<K, V> {
     const before = entries.size;
     entries.set(key, value);
     if (entries.size === before) {
-      // It was there: to the end with it.
+      // The entry existed: move it to the end.
       entries.delete(key);
       entries.set(key, value);
     }

@@ -1,6 +1,6 @@
 /**
- * Makes folders that a user names. Node's own `recursive` never ends, at full load, where the system says that a folder whose parent is there
- * does not exist, as below /proc.
+ * Makes folders that a user names. Node's own `recursive` option loops forever at full CPU load when the system reports
+ * ENOENT although the parent folder exists, as below /proc.
  */
 import { mkdirSync, statSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
@@ -8,7 +8,9 @@ import { dirname } from 'node:path';
 
 const hasCode = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code;
 
-/** Makes a folder and those above it that are missing; resolves with the first that was made, undefined when all were there. */
+/**
+ * Makes a folder and its missing parents. Resolves with the first folder that was made, or undefined when all existed.
+ */
 export async function makeFolders(path: string, mode = 0o777): Promise<string | undefined> {
   const make = async (): Promise<string | undefined> => {
     try {
@@ -29,7 +31,7 @@ export async function makeFolders(path: string, mode = 0o777): Promise<string | 
   return first ?? own;
 }
 
-/** The same at once. */
+/** The same, synchronously. */
 export function makeFoldersSync(path: string, mode = 0o777): string | undefined {
   const make = (): string | undefined => {
     try {

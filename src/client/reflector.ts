@@ -1,8 +1,9 @@
 /**
- * The engine of an informer: lists, then watches from there, forever; keeps the cache and tells the handlers.
+ * The engine of an informer: lists, then watches from there, until its signal aborts. Maintains the cache and calls the
+ * handlers.
  *
- * States: listing → watching → (broken: back-off → watching) or (expired: back-off → listing).
- * Source: client-go tools/cache/{reflector,shared_informer}.go
+ * States: listing → watching → (broken: back-off → watching) or (expired: back-off → listing). Source: client-go
+ * tools/cache/{reflector,shared_informer}.go
  */
 import { type KubeObject, refOf } from '../api/object.ts';
 import { isExpired } from '../api/status-error.ts';
@@ -75,7 +76,7 @@ export class Reflector<T extends KubeObject> implements Informer<T> {
 
   /** Begins to list and watch, until the signal aborts. */
   start(): void {
-    // A failure that #run does not handle is a bug; it must not pass unseen.
+    // An error that #run does not handle is a bug and must not go unnoticed.
     this.#run().catch((error: unknown) => this.#options.log.error('informer stopped', { error }));
   }
 
@@ -130,7 +131,7 @@ export class Reflector<T extends KubeObject> implements Informer<T> {
     return event.type === 'DELETED' ? this.#applyDelete(event.object) : this.#applySet(event.object);
   }
 
-  /** Updates the cache; returns the notifications to make once the whole batch is applied. */
+  /** Updates the cache. Returns the notifications to make once the whole batch has been applied. */
   #applySet(object: T): readonly (() => void)[] {
     const previous = this.#cache.set(object);
     if (previous === undefined) return [() => this.#added(object)];
@@ -166,7 +167,7 @@ export class Reflector<T extends KubeObject> implements Informer<T> {
     for (const handlers of this.#indexHandlers.entered(object)) this.#guard(() => handlers.deleted?.(object));
   }
 
-  /** One handler's bug must not starve the others or end the watch. */
+  /** An exception in one handler must not keep the others from running or end the watch. */
   #guard(call: () => void): void {
     try {
       call();

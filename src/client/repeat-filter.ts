@@ -1,12 +1,13 @@
 /**
- * A logger that says once what happens again and again: what fails at every try is one line, not one a try. Said again after a while, with how often it was held back.
- * Only warnings and errors: what goes well repeats for a reason.
+ * A logger that writes repeated warnings and errors once, so that something that fails at every attempt does not fill
+ * the log. A repeated line is written again after a while, with the number of lines left out. Other levels are not
+ * filtered.
  */
 import type { LogFields, Logger } from './logger.ts';
 
 export interface RepeatFilterOptions {
   readonly now: () => number;
-  /** How long the same is not said again, in milliseconds. */
+  /** For how long, in milliseconds, an equal line is not written again. */
   readonly quietMs: number;
   /** How many different lines are remembered. */
   readonly maxLines: number;
@@ -17,7 +18,7 @@ interface Said {
   heldBack: number;
 }
 
-/** Fields that differ from try to try. */
+/** Fields that differ between attempts; they are ignored when lines are compared. */
 const countingFields = new Set(['retryInMs', 'delayMs', 'attempt', 'attempts', 'failures', 'restarts', 'resourceVersion', 'afterMs']);
 
 const render = (key: string, value: unknown): unknown => {
@@ -26,17 +27,20 @@ const render = (key: string, value: unknown): unknown => {
   return value instanceof Error ? `${value.name}: ${value.message}` : value;
 };
 
-/** What is remembered, for a logger and all that are made from it. */
+/** The remembered lines of a logger and of all loggers derived from it. */
 class Lines {
   readonly #options: RepeatFilterOptions;
-  /** In the order of when they were said. */
+  /** The lines in the order in which they were last written. */
   readonly #said = new Map<string, Said>();
 
   constructor(options: RepeatFilterOptions) {
     this.#options = options;
   }
 
-  /** Whether a line is to be said, and how often it was not since the last time. */
+  /**
+   * Decides whether to write a line. Returns the number of equal lines left out since the last one, or undefined when
+   * the line is to be left out.
+   */
   admit(line: string): { readonly heldBack: number } | undefined {
     const { now, quietMs, maxLines } = this.#options;
     const atMs = now();

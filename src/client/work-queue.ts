@@ -1,15 +1,15 @@
 /**
  * A rate-limited work queue.
  *
- * Guarantees: an item is queued at most once; an item that is added while it is being worked on is queued again when it is done; no item is worked on
- * twice at once; items come out in the order in which they became ready.
+ * Guarantees: an item is queued at most once. An item that is added while it is being worked on is queued again when
+ * that work is done. No item is worked on twice at once. Items are taken in the order in which they became ready.
  * Source: client-go util/workqueue/{queue,delaying_queue,rate_limiting_queue,default_rate_limiters}.go
  */
 import type { Clock } from './clock.ts';
 
 export interface WorkQueueOptions<T> {
   readonly clock: Clock;
-  /** What makes two items the same. */
+  /** Items with the same key are the same item. */
   key(item: T): string;
   /** Called when an item can be taken; must not throw. */
   available(): void;
@@ -27,10 +27,10 @@ interface Waiting<T> {
 
 export class WorkQueue<T> {
   readonly #options: WorkQueueOptions<T>;
-  /** In insertion order: the queue proper. */
+  /** The queue itself, in insertion order. */
   readonly #ready = new Map<string, T>();
   readonly #processing = new Set<string>();
-  /** Added again while being worked on. */
+  /** Items that were added again while being worked on. */
   readonly #dirty = new Map<string, T>();
   readonly #waiting = new Map<string, Waiting<T>>();
   readonly #failures = new Map<string, number>();
@@ -68,7 +68,7 @@ export class WorkQueue<T> {
     this.#options.available();
   }
 
-  /** Queues an item after a delay in milliseconds; of several delays for one item the earliest counts. */
+  /** Queues an item after a delay in milliseconds. When an item has several delays, the earliest applies. */
   addAfter(item: T, delayMs: number): void {
     if (this.#closed) return;
     if (delayMs <= 0) {
@@ -100,12 +100,12 @@ export class WorkQueue<T> {
     return delayMs;
   }
 
-  /** Ends an item's back-off. */
+  /** Resets an item's back-off. */
   forget(item: T): void {
     this.#failures.delete(this.#options.key(item));
   }
 
-  /** How often in a row an item was added rate-limited. */
+  /** How many times in a row an item was added rate-limited. */
   requeues(item: T): number {
     return this.#failures.get(this.#options.key(item)) ?? 0;
   }

@@ -1,10 +1,10 @@
-/** Names and addresses that follow from a cluster's settings. Pure. */
+/** Names and addresses that are derived from a cluster's settings. Pure. */
 import type { ClusterSettings } from '../cli/cluster-port.ts';
 
-/** Every cluster's DNS domain. */
+/** The DNS domain of every cluster. */
 export const clusterDomain = 'cluster.local';
 
-/** The address `offset` places into an IPv4 range. */
+/** The address at an offset in an IPv4 range. */
 function addressIn(cidr: string, offset: number): string {
   const [base = '0.0.0.0'] = cidr.split('/');
   const number = base.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0) + offset;
@@ -12,14 +12,14 @@ function addressIn(cidr: string, offset: number): string {
 }
 
 export interface ClusterAddresses {
-  /** The pods' bridge on the host; the first node's address. */
+  /** The address of the pods' bridge on the host; also the first node's address. */
   readonly gateway: string;
   readonly apiServiceIp: string;
   readonly dnsIp: string;
   nodeIp(index: number): string;
 }
 
-/** Addresses that follow from the settings. */
+/** The addresses that follow from the settings. */
 export const addressesOf = (settings: ClusterSettings): ClusterAddresses => ({
   gateway: addressIn(settings.podCidr, 1),
   apiServiceIp: addressIn(settings.serviceCidr, 1),
@@ -27,6 +27,6 @@ export const addressesOf = (settings: ClusterSettings): ClusterAddresses => ({
   nodeIp: (index: number) => addressIn(settings.podCidr, 1 + index),
 });
 
-/** The first node is named after the profile, the others `<profile>-m02` …, as minikube's. */
+/** The first node has the profile's name, the others are `<profile>-m02` …, as in minikube. */
 export const nodeName = (settings: ClusterSettings, index: number): string =>
   index === 0 ? settings.profile : `${settings.profile}-m${String(index + 1).padStart(2, '0')}`;

@@ -1,4 +1,6 @@
-/** The engine of a cluster, and what it does on the host for a user without root. */
+/**
+ * A cluster's container engine, and the changes on the host that the engine makes for users without root privileges.
+ */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClusterSettings } from '../cli/cluster-port.ts';
@@ -13,7 +15,7 @@ import type { HostMounter } from '../runtime/kubelet/volumes/volume-plugin.ts';
 import type { HostNetworkOptions } from '../runtime/network/host-network.ts';
 import { addressesOf } from './addresses.ts';
 
-/** Makes the runtime that the settings name; it connects at the first call. */
+/** Makes the runtime that the settings name. It connects at the first call. */
 export function containerRuntime(settings: ClusterSettings): ContainerRuntime {
   const { clusterId, podCidr } = settings;
   const reservedIps = Array.from({ length: settings.nodes - 1 }, (_, index) => addressesOf(settings).nodeIp(index + 1));
@@ -31,10 +33,10 @@ export function containerRuntime(settings: ClusterSettings): ContainerRuntime {
 
 const dockerHost = ({ clusterId, engine }: ClusterSettings): DockerHost => new DockerHost({ clusterId, address: engine });
 
-/** The folder of all nodes' pods. */
+/** The folder of the pods of all nodes. */
 export const nodesFolder = (settings: ClusterSettings): string => join(settings.folder, 'nodes');
 
-/** Deletes a folder, through the engine where files belong to users of containers. */
+/** Deletes a folder. Files that belong to users of containers are deleted through the engine. */
 async function removeTree(settings: ClusterSettings, path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true });
@@ -48,14 +50,17 @@ async function removeTree(settings: ClusterSettings, path: string): Promise<void
 
 export const hostMounter = (settings: ClusterSettings): HostMounter => createHostMounter((path) => removeTree(settings, path));
 
-/** Unmounts and deletes what pods of a stopped cluster left on disk. */
+/** Unmounts and deletes the volumes that pods of a stopped cluster left on disk. */
 export async function removeVolumes(settings: ClusterSettings): Promise<void> {
   const mounter = hostMounter(settings);
   for (const mount of await mounter.mountsBelow(nodesFolder(settings))) await mounter.unmount(mount);
   await mounter.removeTree(nodesFolder(settings));
 }
 
-/** How the host's routes are changed when this user may not: `ip route replace|del local <range> …` as a helper container's request. */
+/**
+ * Changes the host's routes in a helper container when this user may not: performs `ip route replace|del local <range>
+ * …`.
+ */
 export const routesByHelper = (settings: ClusterSettings): HostNetworkOptions => ({
   runInHelper: async (command) => {
     const host = dockerHost(settings);

@@ -1,4 +1,4 @@
-/** Store, registry and API server: what serves the API and does not depend on nodes. */
+/** Store, registry and API server: the parts that serve the API and do not depend on nodes. */
 import { createPrivateKey, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -52,9 +52,9 @@ const openPki = (settings: ClusterSettings): Promise<Pki> =>
 export interface ControlPlaneParts {
   readonly log: Logger;
   readonly signal: AbortSignal;
-  /** Those that run; grows as nodes start. */
+  /** The running kubelets; the list grows as nodes start. */
   readonly kubelets: readonly Kubelet[];
-  /** Told of requests, writes and events sent, as they come. */
+  /** Called with the number of requests, writes and events sent, as they occur. */
   onWork(units: number): void;
   /** Told how much streams carry, in bytes, as it goes. */
   onStreamed(bytes: number): void;
@@ -65,13 +65,13 @@ export interface ControlPlane {
   readonly pki: Pki;
   readonly kinds: MutableKindSet;
   readonly tokens: ServiceAccountTokens;
-  /** Begins to listen. */
+  /** Starts to listen. */
   serve(): Promise<ApiServer>;
-  /** A client in this process: a user who may do what the cluster's rules allow. */
+  /** A client in this process that acts as a user and may do what RBAC allows that user. */
   clientFor(identity: Identity): Client;
 }
 
-/** Opens the store, makes what every cluster holds, and prepares the server. */
+/** Opens the store, makes the objects that every cluster has, and prepares the server. */
 export async function openControlPlane(
   settings: ClusterSettings,
   { log, signal, kubelets, onWork, onStreamed }: ControlPlaneParts,
@@ -153,7 +153,10 @@ export async function openControlPlane(
   return { store, pki, kinds, tokens, serve, clientFor };
 }
 
-/** The store is well when its last commit succeeded. Controllers and scheduler share the server's process: while it answers, they run. */
+/**
+ * The store is healthy when its last commit succeeded. Controllers and scheduler share the server's process, so they
+ * run while it answers.
+ */
 function healthChecks(store: Store): readonly HealthCheck[] {
   const storeIsWell = (): void => {
     if (store.problem !== undefined) throw new Error(store.problem);

@@ -1,21 +1,25 @@
 /**
- * Which engine a cluster is on. It is written down when the cluster is made, by address and identity: a later command that the shell would lead to
- * another daemon would else start every pod a second time there, or remove nothing and say so.
+ * The container engine of a cluster. It is recorded by address and identity when the cluster is made. Without this
+ * record, a later command in a shell whose settings lead to another daemon would start every pod a second time there,
+ * or would remove nothing and report success.
  */
 import { type ClusterSettings, type EngineRecord, UserError } from '../cli/cluster-port.ts';
 import { RuntimeError } from '../runtime/container/container-runtime.ts';
 import { type DockerAddress, daemonVariable, dockerAddress, type Environment } from '../runtime/container/docker/docker-endpoint.ts';
 
-/** How the engine is found. */
+/** How to find the engine. */
 export interface EngineSearch {
   readonly env: Environment;
-  /** What a daemon calls itself. Rejects with RuntimeError when none answers. */
+  /** The identity of a daemon. Rejects with RuntimeError when none answers. */
   identify(address: DockerAddress): Promise<string>;
 }
 
 const same = (a: DockerAddress, b: DockerAddress): boolean => a.host === b.host;
 
-/** The recorded engine, unless a variable names one; without a record the one that the docker command would use. Rejects with UserError. */
+/**
+ * The recorded engine, unless an environment variable names one. Without a record, the engine that the docker command
+ * would use. Rejects with UserError.
+ */
 export async function findEngine(
   { profile, engine }: Pick<ClusterSettings, 'profile' | 'engine'>,
   { env, identify }: EngineSearch,

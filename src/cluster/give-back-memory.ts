@@ -1,33 +1,34 @@
 /**
- * Gives memory back to the operating system once a burst of work is over: V8 would keep the garbage of a burst, and the room it took, until more work comes.
- * Event-driven: garbage is seen by the collections it causes, and a timer runs only from then until it has become quiet.
+ * Returns memory to the operating system after a burst of work. V8 would otherwise keep the garbage of the burst, and
+ * the memory it took, until there is more work. It is event-driven: garbage collections show that there is garbage, and
+ * a timer runs only from then until the heap is quiet.
  */
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Clock } from '../client/clock.ts';
 
-/** The heap, as far as it matters here. */
+/** The operations on the heap that are needed here. */
 export interface Heap {
-  /** Calls back after collections that nobody asked for; returns the unsubscribe function. */
+  /** Calls back after garbage collections that `collect` did not cause; returns the unsubscribe function. */
   onCollected(callback: () => void): () => void;
-  /** What the heap takes from the operating system, free room in it included. */
+  /** The bytes that the heap takes from the operating system, including free space in it. */
   heldBytes(): number;
-  /** Collects everything and gives free room back. */
+  /** Collects all garbage and returns free memory to the system. */
   collect(): void;
 }
 
-/** As long as this nothing has been collected when a burst counts as over. */
+/** A burst is over when there was no garbage collection for this long. */
 const quietMs = 3000;
-/** Less than this is not worth a collection. */
+/** If less than this could be freed, a collection is not worthwhile. */
 const worthBytes = 1024 * 1024;
-/** Collecting larger heaps would hold requests up for longer than anyone should notice, for a gain that is small beside them. */
+/** Larger heaps are not collected: that would delay requests noticeably, for a gain that is small in comparison. */
 const largestBytes = 256 * 1024 * 1024;
 
-/** Watches a heap; returns the function that ends it. */
+/** Watches a heap; returns the function that ends this. */
 export function giveBackMemory(heap: Heap, clock: Clock): () => void {
   let floorBytes = 0;
-  // What came before, such as the start of the program, was a burst, too.
+  // Work before this moment, such as the program's start, counts as a burst.
   let activeMs = clock.now();
   let cancel: (() => void) | undefined;
   const check = (): void => {
@@ -78,7 +79,8 @@ export const v8Heap: Heap = {
 };
 
 function unasked(entry: PerformanceEntry): boolean {
-  // Entries of type `gc` have it, though the typings do not say so: Node's documentation of perf_hooks.
+  // Entries of type `gc` have this field according to Node's documentation of perf_hooks, but the typings do not
+  // declare it.
   const { detail } = entry as PerformanceEntry & { readonly detail: { readonly flags: number } };
   return (detail.flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) === 0;
 }

@@ -1,9 +1,9 @@
-/** What this machine uses, as its nodes tell about it. */
+/** The resource usage of this machine, which its nodes report. */
 import { statfs } from 'node:fs/promises';
 import { cpus, freemem, totalmem, uptime } from 'node:os';
 import type { MachineUsage } from '../runtime/kubelet/node/api/usage.ts';
 
-/** Figures of now; `folder` is on the file system that holds pods' files. */
+/** The current usage; `folder` is on the file system that holds pods' files. */
 export async function machineUsage(folder: string): Promise<MachineUsage> {
   const { bavail, blocks, bsize, ffree, files } = await statfs(folder);
   const busyMs = cpus().reduce((total, { times }) => total + times.user + times.nice + times.sys + times.irq, 0);

@@ -1,4 +1,4 @@
-/** Kubelets and the network: what runs pods and carries their traffic. */
+/** Kubelets and the network: the parts that run pods and carry their traffic. */
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +24,10 @@ import { machineUsage } from './machine-usage.ts';
 
 /** Upstream's default of the kubelet's maxPods. */
 const maxPodsPerNode = 110;
-/** Upstream's port of the kubelet. Nothing listens there: the API server's node proxy, for which it is the default, asks in process. */
+/**
+ * Upstream's port of the kubelet. Nothing listens there: it is the default of the API server's node proxy, which calls
+ * the kubelet in this process.
+ */
 const kubeletPort = 10_250;
 
 export interface NodeParts {
@@ -35,7 +38,7 @@ export interface NodeParts {
   readonly signal: AbortSignal;
 }
 
-/** One kubelet per virtual node; each resolves when its node is Ready. */
+/** Starts one kubelet per virtual node; each promise resolves when its node is Ready. */
 export function startNodes(settings: ClusterSettings, parts: NodeParts): Promise<readonly Kubelet[]> {
   const { clientFor, informers, runtime, log, signal } = parts;
   const addresses = addressesOf(settings);
@@ -58,7 +61,8 @@ export function startNodes(settings: ClusterSettings, parts: NodeParts): Promise
       ip: addresses.nodeIp(index),
       podCidr: settings.podCidr,
       kubeletVersion: kubernetesVersion,
-      // As kubeadm labels the node with the API server, the first one here as kind's. Source: cmd/kubeadm/app/phases/markcontrolplane/markcontrolplane.go
+      // The first node gets the label that kubeadm puts on the node of the API server, as kind does. Source:
+      // cmd/kubeadm/app/phases/markcontrolplane/markcontrolplane.go
       labels: index === 0 ? { 'node-role.kubernetes.io/control-plane': '' } : {},
       maxPods: maxPodsPerNode,
       daemonPort: kubeletPort,
@@ -84,7 +88,7 @@ export function startNodes(settings: ClusterSettings, parts: NodeParts): Promise
   return Promise.all(Array.from({ length: settings.nodes }, (_, index) => start(index)));
 }
 
-/** Starts what serves Services on the host. The simulated runtime has no pods that could be reached. */
+/** Starts the service proxy and DNS on the host. The simulated runtime has no pods that could be reached. */
 export async function startServices(
   settings: ClusterSettings,
   { clientFor, informers, log, signal }: NodeParts,

@@ -1,4 +1,6 @@
-/** Picks what the user did not choose, claims it on the host, and gives it back at the end. */
+/**
+ * Chooses the settings that the user left open, claims them on the host, and releases them when the cluster is deleted.
+ */
 import { randomBytes } from 'node:crypto';
 import { type ClusterChoices, type ClusterSettings, type EngineRecord, UserError } from '../cli/cluster-port.ts';
 import { type ContainerRuntime, RuntimeError } from '../runtime/container/container-runtime.ts';
@@ -20,8 +22,8 @@ import { findEngine } from './engine.ts';
 const defaultApiPort = 6443;
 const dnsPort = 53;
 /**
- * Nothing of a simulated cluster is on the host, so a host without room is no hindrance; but no two clusters share
- * addresses where that can be had, so that what is seen of one is never taken for another's.
+ * Addresses of a simulated cluster do not exist on the host, so a host without free ranges is not an error. Clusters
+ * still get different addresses where possible, so that they cannot be confused.
  */
 function simulatedSubnets(takenCidrs: readonly string[], preferred: Partial<ClusterSubnets>): ClusterSubnets {
   const { serviceCidr, podCidr } = pickSubnets({ taken: takenCidrs, preferred, pools: simulatedPools });
@@ -31,7 +33,10 @@ function simulatedSubnets(takenCidrs: readonly string[], preferred: Partial<Clus
   };
 }
 
-/** What a user can mend is told as such; of a profile that is yet to be made also what else it could be. */
+/**
+ * Turns errors that a user can correct into a UserError. For a profile that is yet to be made, it also suggests running
+ * without containers.
+ */
 function asUserError(error: unknown, newProfile?: string): unknown {
   if (error instanceof RuntimeError && error.code === 'Unavailable') {
     return new UserError(
@@ -56,7 +61,10 @@ const engineOf = (known: Pick<ClusterSettings, 'profile' | 'engine'>): Promise<E
     },
   });
 
-/** The settings with the engine as it is reached now. Rejects with UserError when the one that has the cluster's containers is not to be had. */
+/**
+ * The settings with the engine's current address. Rejects with UserError when the engine that has the cluster's
+ * containers cannot be reached.
+ */
 export async function locate(settings: ClusterSettings): Promise<ClusterSettings> {
   if (settings.runtime !== 'docker') return settings;
   try {
@@ -77,7 +85,7 @@ async function apiPortFor({ apiPort, known }: ClusterChoices): Promise<number> {
   ]);
 }
 
-/** Rejects with UserError when the engine does not answer, or something chosen cannot be had. */
+/** Rejects with UserError when the engine does not answer, or when a setting that the user chose is not available. */
 export async function plan(choices: ClusterChoices): Promise<ClusterSettings> {
   const { known, profile, folder, runtime: runtimeName, nodes, takenCidrs } = choices;
   const preferred = { serviceCidr: choices.serviceCidr ?? known?.serviceCidr, podCidr: choices.podCidr ?? known?.podCidr };
@@ -110,7 +118,8 @@ export async function plan(choices: ClusterChoices): Promise<ClusterSettings> {
     if (runtimeName === 'docker') {
       const wanted = localRanges(settings);
       for (const range of wanted) await addServiceRoute(range, routesByHelper(settings));
-      // Of nodes that are no longer wanted. A range that the profile had to give up may be another cluster's by now.
+      // Routes of nodes that are no longer wanted. If the profile had to change its ranges, the old ones may belong to
+      // another cluster by now, so their routes stay.
       const gone = known?.podCidr === settings.podCidr && known.serviceCidr === settings.serviceCidr ? localRanges(known) : [];
       for (const range of gone) if (!wanted.includes(range)) await removeServiceRoute(range, routesByHelper(settings));
     }
@@ -122,13 +131,16 @@ export async function plan(choices: ClusterChoices): Promise<ClusterSettings> {
   }
 }
 
-/** What must be local to the host: the service range, and the nodes' addresses but the first, which is the bridge's own. Node ports are reached at each of them. */
+/**
+ * The ranges that must be local to the host: the service range, and the addresses of all nodes but the first, whose
+ * address is the bridge's own. Node ports are reached at each of them.
+ */
 function localRanges(settings: ClusterSettings): readonly string[] {
   const { nodeIp } = addressesOf(settings);
   return [settings.serviceCidr, ...Array.from({ length: settings.nodes - 1 }, (_, index) => `${nodeIp(index + 1)}/32`)];
 }
 
-/** A range that the user asked for is taken or refused, never replaced. */
+/** Rejects when a range that the user asked for is not available; such a range is never replaced by another. */
 function refuseOtherThan(choices: ClusterChoices, picked: ClusterSubnets): void {
   for (const [flag, key] of [
     ['--service-cidr', 'serviceCidr'],
@@ -151,7 +163,10 @@ const withoutUndefined = ({
   ...(podCidr === undefined ? {} : { podCidr }),
 });
 
-/** Removes containers, volumes, network and route of a stopped cluster; idempotent. What cannot be removed does not keep the rest: the first error is thrown at the end. */
+/**
+ * Removes containers, volumes, network and route of a stopped cluster; idempotent. If something cannot be removed, the
+ * rest still is; the first error is thrown at the end.
+ */
 export async function destroy(settings: ClusterSettings): Promise<void> {
   const runtime = containerRuntime(settings);
   const steps = [

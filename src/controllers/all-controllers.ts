@@ -1,4 +1,7 @@
-/** The controllers of a cluster, as upstream's kube-controller-manager runs them. Adding one is adding a line here. Events expire in the registry. */
+/**
+ * The controllers of a cluster, as upstream's kube-controller-manager runs them. To add one, add a line here. Events
+ * are not expired here but by the registry.
+ */
 import type { KindCatalog } from '../client/kind-catalog.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { endpointSliceController } from './endpoints/endpoint-slice-controller.ts';
@@ -20,12 +23,12 @@ export interface AllControllersOptions {
   readonly kinds: KindCatalog;
   /** The cluster's root certificate, PEM. */
   readonly certificateAuthority: string;
-  /** Signs the tokens that Secrets ask for. */
+  /** Signs the tokens of Secrets of type service-account-token. */
   readonly issueSecretToken: SecretTokenIssuer;
   readonly nodes?: NodeLifecycleOptions;
 }
 
-/** All controllers, to be handed to `startControllers`. */
+/** All controllers, to be passed to `startControllers`. */
 export function allControllers({ kinds, certificateAuthority, issueSecretToken, nodes }: AllControllersOptions): readonly AnyController[] {
   return [
     replicationControllerController,

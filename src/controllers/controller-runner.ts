@@ -28,7 +28,7 @@ export interface RunningController extends Running {
   readonly metrics: ControllerMetrics;
 }
 
-/** Starts a controller; it begins to work when its caches have synced. */
+/** Starts a controller. It begins to work when its caches have synced. */
 export function runController<T extends KubeObject>(controller: Controller<T>, deps: RunDeps): RunningController {
   const runner = new Runner(controller, deps);
   runner.start();
@@ -42,9 +42,9 @@ class Runner<T extends KubeObject> implements RunningController {
   readonly #deps: RunDeps;
   readonly #queue: WorkQueue<ObjectRef>;
   readonly #informers = new Map<string, Informer<KubeObject>>();
-  /** Writes of earlier runs, by ref, that may not show in the caches yet. */
+  /** Writes of earlier reconciles, by ref, that the caches may not show yet. */
   readonly #trackers = new Map<string, WriteTracker>();
-  /** Refs that wait for the caches to show their own writes. */
+  /** Refs that wait until the caches show their own writes. */
   readonly #held = new Map<string, ObjectRef>();
   readonly #unsubscribe: (() => void)[] = [];
   readonly #drained = Promise.withResolvers<void>();
@@ -138,7 +138,7 @@ class Runner<T extends KubeObject> implements RunningController {
 
   #informer<W extends KubeObject>(kind: Kind<W>): Informer<W> {
     const informer = this.#deps.informers.informer(kind);
-    // Only resourceVersion, synced and onProgress are used of what the map holds.
+    // Of the informers in the map, only resourceVersion, synced and onProgress are used.
     this.#informers.set(kind.resourceName, informer as unknown as Informer<KubeObject>);
     return informer;
   }
@@ -158,7 +158,10 @@ class Runner<T extends KubeObject> implements RunningController {
     };
   }
 
-  /** Pumps when the batch of changes that is being told has ended, so that its changes to one object are one piece of work. */
+  /**
+   * Starts work in a microtask, after the current batch of events has been delivered. So several changes of one object
+   * in a batch cause one reconcile.
+   */
   #wake(): void {
     if (this.#awake) return;
     this.#awake = true;

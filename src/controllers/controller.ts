@@ -1,10 +1,12 @@
 /**
- * Controllers: declared with `defineController`, run by the controller runner, which owns queue, back-off, caches, metrics and logging.
+ * Controllers: declared with `defineController` and run by the controller runner, which owns queue, back-off, caches,
+ * metrics and logging.
  *
- * Contract of `reconcile`: it gets a ref, never an event; reads caches only; writes through `api`; never mutates a cached object; is level-based and
- * idempotent. The runner never runs it twice at once for one ref, and does not run it before the caches show the last write made through `api` for that ref.
- * A thrown error means: back off (5 ms doubling to 1000 s, client-go's default) and retry this ref.
- * Source: controller-runtime pkg/reconcile/reconcile.go; client-go util/workqueue.
+ * Contract of `reconcile`: it receives a ref, never an event; it reads only caches and writes through `api`; it never
+ * mutates a cached object; it is level-based and idempotent. The runner never runs it twice at once for one ref, and
+ * does not run it before the caches show the last write made through `api` for that ref. A thrown error means: back off
+ * (5 ms doubling to 1000 s, client-go's default) and retry this ref. Source: controller-runtime
+ * pkg/reconcile/reconcile.go; client-go util/workqueue.
  */
 import type { AnyKind, Kind } from '../api/kind.ts';
 import type { KubeObject, ObjectRef } from '../api/object.ts';
@@ -16,7 +18,7 @@ import type { Cache } from '../client/informer.ts';
 import type { KindCatalog } from '../client/kind-catalog.ts';
 import type { Logger } from '../client/logger.ts';
 
-/** The outcome of a reconcile that did not fail: done, or look again after a delay. */
+/** The outcome of a reconcile that did not fail: done, or reconcile again after a delay. */
 export type Outcome = { readonly requeueAfterMs?: number };
 
 /** Nothing more to do until something changes. */
@@ -32,25 +34,28 @@ export interface ControllerContext {
   readonly signal: AbortSignal;
 }
 
-/** Maps a change of some object to the refs that must be looked at again. */
+/** Maps a change of some object to the refs that must be reconciled. */
 export interface Watch<W extends KubeObject = KubeObject> {
   readonly kind: Kind<W>;
   /** Called for every add, update (twice: new and old object) and delete. */
   refs(object: W, context: ControllerContext): Iterable<ObjectRef>;
 }
 
-/** Maps a change of an object of any Kind that exists, now or later, to the refs that must be looked at again. */
+/** Maps a change of an object of any Kind, existing now or added later, to the refs that must be reconciled. */
 export interface WatchOfAllKinds {
   readonly catalog: KindCatalog;
-  /** Which Kinds; asked once for each. */
+  /** Which Kinds to watch; called once for each Kind. */
   wants(kind: AnyKind): boolean;
-  /** As for `Watch`. */
+  /** See `Watch`. */
   refs(object: KubeObject, context: ControllerContext): Iterable<ObjectRef>;
-  /** What must be looked at again when a Kind has come or gone. */
+  /** The refs that must be reconciled when a Kind was added or removed. */
   refsWhenKindsChange(context: ControllerContext): Iterable<ObjectRef>;
 }
 
-/** An index of a cache, for `byIndex`; names are shared by all who use the Kind, so one name must mean one thing. */
+/**
+ * An index of a cache, for `byIndex`. Index names are shared by all users of the Kind's cache, so a name must always
+ * mean the same index.
+ */
 export interface CacheIndex<W extends KubeObject = KubeObject> {
   readonly kind: Kind<W>;
   readonly name: string;
@@ -60,19 +65,22 @@ export interface CacheIndex<W extends KubeObject = KubeObject> {
 export interface Controller<T extends KubeObject = KubeObject> {
   /** Short name for logs, metrics and event sources, e.g. `replicaset`. */
   readonly name: string;
-  /** Its own changes enqueue its ref. */
+  /** A change of an object of this Kind enqueues its ref. */
   readonly reconciles: Kind<T>;
-  /** Own changes for which this is false enqueue nothing; default: all do. Called often: keep it cheap. */
+  /** False: a change of this object enqueues nothing. Default: every change does. Called often, so it must be cheap. */
   concerns?(object: T, context: ControllerContext): boolean;
-  /** A change of one of these enqueues the ref of its controller owner, when that is of the reconciled Kind. */
+  /** A change of an object of one of these Kinds enqueues its controller owner, when that is of the reconciled Kind. */
   readonly owns?: readonly Kind[];
   readonly watches?: readonly Watch[];
   readonly watchesAllKinds?: WatchOfAllKinds;
-  /** Extra Kinds whose caches it reads. */
+  /** Additional Kinds whose caches it reads. */
   readonly reads?: readonly Kind[];
   /** Indexes that it needs in the caches. */
   readonly indexes?: readonly CacheIndex[];
-  /** Whom it calls the API as; default: the ServiceAccount `<name>-controller` of kube-system. Its bootstrap role says what it may do. */
+  /**
+   * The user as which it calls the API; default: the ServiceAccount `<name>-controller` of kube-system. The bootstrap
+   * role of that account must allow what the controller does.
+   */
   readonly identity?: Identity;
   /** `source.component` of its Events; default `<name>-controller`. */
   readonly eventSource?: string;

@@ -1,4 +1,4 @@
-/** The condition that says why a controller is about to delete a Pod. Source: KEP-3329. */
+/** The condition that states why a controller is about to delete a Pod. Source: KEP-3329. */
 import type { Pod } from '../api/generated/core/v1.ts';
 import type { JsonObject } from '../api/json.ts';
 import { rfc3339 } from '../api/time.ts';

@@ -1,4 +1,7 @@
-/** Empties a namespace that is being deleted, then lets it go. Source: pkg/controller/namespace/deletion/{namespaced_resources_deleter,status_condition_utils}.go. */
+/**
+ * Deletes the contents of a namespace that is being deleted, then removes its finalizer. Source:
+ * pkg/controller/namespace/deletion/{namespaced_resources_deleter,status_condition_utils}.go.
+ */
 import type { Namespace, NamespaceCondition } from '../api/generated/core/v1.ts';
 import type { JsonObject } from '../api/json.ts';
 import type { AnyKind } from '../api/kind.ts';
@@ -12,12 +15,18 @@ import { type Controller, type ControllerContext, defineController, type Outcome
 import { isCollectable } from './kind-catalog.ts';
 
 const finalizer = 'kubernetes';
-/** Deletions wake the controller, but for those of Kinds that it does not watch. */
+/**
+ * How often to check for remaining objects of Kinds that the controller does not watch. Deletions of all others wake
+ * the controller.
+ */
 const recheckMs = 5000;
 const isNamespaced = ({ scope }: AnyKind): boolean => scope === 'Namespaced';
 const isWatched = (kind: AnyKind): boolean => isNamespaced(kind) && isCollectable(kind);
 
-/** Watches all namespaced Kinds of the catalog, so that the last object to go, or the last Kind that had some, wakes it. */
+/**
+ * Watches all namespaced Kinds of the catalog, so that the deletion of the last object, or the removal of its Kind,
+ * wakes the controller.
+ */
 export function namespaceController(kinds: KindCatalog): Controller<Namespace> {
   return defineController<Namespace>({
     name: 'namespace',
@@ -63,7 +72,7 @@ interface Remaining {
   readonly objects: readonly KubeObject[];
 }
 
-/** Deletes what there is, Pods before all else, and returns what is left. */
+/** Deletes all objects, Pods first, and returns those that are left. */
 async function deleteContent(name: string, kinds: KindCatalog, context: ControllerContext): Promise<readonly Remaining[]> {
   const namespaced = kinds.all.filter(isNamespaced);
   const pods = await deleteAll(
@@ -127,7 +136,7 @@ function conditionsFor(remaining: readonly Remaining[]): readonly Fresh[] {
 
 const ok = (type: string, reason: string, message: string): Fresh => ({ type, status: 'False', reason, message });
 
-/** Upstream prints the group of core resources as nothing, dot included. */
+/** A resource as upstream prints it: for the core group nothing follows the dot. */
 const resourceText = ({ plural, group }: AnyKind): string => `${plural}.${group}`;
 
 async function writeConditions(object: Namespace, remaining: readonly Remaining[], context: ControllerContext): Promise<Namespace> {
@@ -139,7 +148,7 @@ async function writeConditions(object: Namespace, remaining: readonly Remaining[
       ? former
       : { ...fresh, lastTransitionTime: now };
   });
-  // An empty namespace goes at once: nobody would see conditions that nothing held it back.
+  // An empty namespace is removed at once: conditions that say nothing is left would never be seen.
   if (conditions.every((condition) => known.includes(condition)) || (remaining.length === 0 && known.length === 0)) return object;
   const others = known.filter(({ type }) => !conditions.some((condition) => condition.type === type));
   try {

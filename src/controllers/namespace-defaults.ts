@@ -1,4 +1,7 @@
-/** What every namespace has: the default ServiceAccount and the root certificate. Source: pkg/controller/serviceaccount, certificates/rootcacertpublisher. */
+/**
+ * Objects that every namespace has: the default ServiceAccount and the root certificate. Source:
+ * pkg/controller/serviceaccount, certificates/rootcacertpublisher.
+ */
 
 import type { Namespace } from '../api/generated/core/v1.ts';
 import { configMap } from '../api/kinds/core/config-map.ts';
@@ -13,14 +16,14 @@ import { type Controller, defineController, settled, watching } from './controll
 const isLive = (object: Namespace | undefined): object is Namespace =>
   object !== undefined && object.metadata.deletionTimestamp === undefined && object.status.phase !== 'Terminating';
 
-/** Somebody else made it first, or the namespace began to go. */
+/** Ignores the error when another client created the object first, or the namespace is being deleted. */
 function ignoreRace(error: unknown): void {
   if (!isAlreadyExists(error) && !isNotFound(error) && !isNamespaceTerminating(error)) throw error;
 }
 
 const defaultAccount = 'default';
 
-/** Keeps a ServiceAccount `default` in every namespace. */
+/** Maintains a ServiceAccount `default` in every namespace. */
 export const serviceAccountController: Controller<Namespace> = defineController<Namespace>({
   name: 'serviceaccount',
   identity: controllerAccount('service-account-controller'),
@@ -46,7 +49,7 @@ const description =
   'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or ' +
   'kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.';
 
-/** Keeps the cluster's root certificate (PEM) in every namespace's ConfigMap `kube-root-ca.crt`. */
+/** Maintains the ConfigMap `kube-root-ca.crt` with the cluster's root certificate (PEM) in every namespace. */
 export function rootCaController(certificateAuthority: string): Controller<Namespace> {
   const data = { 'ca.crt': certificateAuthority };
   const annotations = { 'kubernetes.io/description': description };

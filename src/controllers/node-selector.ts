@@ -1,4 +1,7 @@
-/** Which nodes a Pod may run on by its node selector and required node affinity. Source: component-helpers scheduling/corev1/nodeaffinity. */
+/**
+ * The nodes on which a Pod may run by its node selector and required node affinity. Source: component-helpers
+ * scheduling/corev1/nodeaffinity.
+ */
 import type { Node, NodeSelectorTerm, Pod } from '../api/generated/core/v1.ts';
 import { fromSet, type LabelOperator, selectorOf } from '../api/selector.ts';
 
@@ -13,7 +16,7 @@ const operators: Readonly<Record<string, LabelOperator>> = {
 
 type NodeMatcher = (node: Node) => boolean;
 
-/** Compiles a term; one without any condition matches nothing. */
+/** Compiles a term. A term without conditions matches nothing. */
 export function termMatcher({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm): NodeMatcher {
   if (matchExpressions.length === 0 && matchFields.length === 0) return () => false;
   const compile = (requirements: typeof matchExpressions) =>
@@ -23,7 +26,7 @@ export function termMatcher({ matchExpressions = [], matchFields = [] }: NodeSel
   return ({ metadata }) => labels.matches(metadata.labels) && fields.matches({ 'metadata.name': metadata.name });
 }
 
-/** The check that a node is one the Pod asks for; undefined when it asks for none. */
+/** A function that checks whether a node satisfies the Pod's requirements; undefined when the Pod has none. */
 export function requiredNodes({ spec }: Pod): NodeMatcher | undefined {
   const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   const labels = Object.keys(spec.nodeSelector ?? {}).length === 0 ? undefined : fromSet(spec.nodeSelector);

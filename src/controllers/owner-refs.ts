@@ -1,4 +1,4 @@
-/** Owner references and the adoption and release of dependents. Source: pkg/controller/controller_ref_manager.go. */
+/** Owner references, and the adoption and release of dependents. Source: pkg/controller/controller_ref_manager.go. */
 import type { OwnerReference } from '../api/generated/meta/v1.ts';
 import type { Kind } from '../api/kind.ts';
 import { type KubeObject, refOf } from '../api/object.ts';
@@ -6,11 +6,11 @@ import type { Selector } from '../api/selector.ts';
 import { isInvalid, isNotFound } from '../api/status-error.ts';
 import type { ResourceClient } from '../client/client.ts';
 
-/** The reference to the owner that controls an object. */
+/** The reference to the controller owner of an object. */
 export const controllerOf = (object: KubeObject): OwnerReference | undefined =>
   object.metadata.ownerReferences?.find(({ controller }) => controller === true);
 
-/** The reference that a controller puts on what it makes. */
+/** The owner reference that a controller sets on objects that it creates. */
 export const newControllerRef = (owner: KubeObject, kind: Pick<Kind, 'apiVersion' | 'kind'>): OwnerReference => ({
   apiVersion: kind.apiVersion,
   kind: kind.kind,
@@ -24,15 +24,15 @@ export interface ClaimOptions<O extends KubeObject, T extends KubeObject> {
   readonly owner: O;
   readonly ownerKind: Kind<O>;
   readonly selector: Selector;
-  /** Dependents that the owner controls or could: others are ignored. */
+  /** Dependents that the owner controls or could adopt; others are ignored. */
   readonly candidates: readonly T[];
   readonly owners: Pick<ResourceClient<O>, 'get'>;
   readonly dependents: Pick<ResourceClient<T>, 'patch'>;
 }
 
 /**
- * The dependents that an owner controls, after it has adopted matching orphans and released those that match no longer.
- * Adoption asks the API, not the cache, that the owner still lives.
+ * The dependents that an owner controls, after it has adopted matching orphans and released those that no longer match.
+ * Before an adoption it asks the API, not the cache, whether the owner still exists.
  */
 export async function claim<O extends KubeObject, T extends KubeObject>(options: ClaimOptions<O, T>): Promise<readonly T[]> {
   const { owner, selector, candidates } = options;
@@ -84,7 +84,7 @@ async function release<O extends KubeObject, T extends KubeObject>(options: Clai
   try {
     await options.dependents.patch(refOf(object), { type: 'strategic', body });
   } catch (error) {
-    // Gone, or replaced by another object of the same name: released either way.
+    // The object is gone, or was replaced by another one of the same name; in both cases it is released.
     if (!isNotFound(error) && !isInvalid(error)) throw error;
   }
 }

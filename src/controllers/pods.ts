@@ -5,7 +5,7 @@ import { parseTime } from '../api/time.ts';
 /** Not finished and not being deleted. */
 export const isPodActive = (pod: Pod): boolean => !isPodTerminal(pod) && pod.metadata.deletionTimestamp === undefined;
 
-/** Ran to its end, for better or worse. */
+/** True when the Pod has terminated, successfully or not. */
 export const isPodTerminal = ({ status }: Pod): boolean => status.phase === 'Succeeded' || status.phase === 'Failed';
 
 export const podCondition = ({ status }: Pod, type: string): PodCondition | undefined => status.conditions?.find((c) => c.type === type);
@@ -18,7 +18,7 @@ export function readySinceMs(pod: Pod): number | undefined {
   return typeof time === 'string' ? parseTime(time) : undefined;
 }
 
-/** Ready, and for at least `minReadySeconds`. */
+/** True when the Pod has been ready for at least `minReadySeconds`. */
 export function isPodAvailable(pod: Pod, minReadySeconds: number, nowMs: number): boolean {
   if (!isPodReady(pod)) return false;
   if (minReadySeconds === 0) return true;

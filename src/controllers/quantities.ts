@@ -1,4 +1,4 @@
-/** Quantities as numbers, parsed once per text. */
+/** Quantities as numbers; each text is parsed once and cached. */
 import { toMilli, toUnits, tryParseQuantity } from '../api/quantity.ts';
 
 const maxRemembered = 10_000;

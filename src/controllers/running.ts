@@ -1,4 +1,4 @@
-/** What runs: controllers and other background parts have one shape for the composition root. */
+/** The common shape of controllers and other background parts, for the composition root. */
 import type { Client } from '../client/client.ts';
 import type { Clock } from '../client/clock.ts';
 import type { EventRecorder } from '../client/event-recorder.ts';
@@ -6,7 +6,7 @@ import type { Identity } from '../client/identity.ts';
 import type { InformerFactory } from '../client/informer.ts';
 import type { Logger } from '../client/logger.ts';
 
-/** What a background part is given. */
+/** What a background part receives. */
 export interface RunDeps {
   readonly client: Client;
   readonly informers: InformerFactory;
@@ -23,14 +23,17 @@ export interface RunDeps {
 export interface Running {
   /** True when nothing is queued or being worked on; delayed work does not count. */
   readonly idle: boolean;
-  /** Resolves when the work in hand at the time of the abort has ended. */
+  /** Resolves when the work that was in progress at the abort has ended. */
   stopped(): Promise<void>;
 }
 
-/** A part that does not fit `Controller`: it looks at several Kinds alike. */
+/** A part that does not fit `Controller`, because it handles several Kinds in the same way. */
 export interface BackgroundController {
   readonly name: string;
-  /** Whom it calls the API as; default: the ServiceAccount `<name>-controller` of kube-system. Its bootstrap role says what it may do. */
+  /**
+   * The user as which it calls the API; default: the ServiceAccount `<name>-controller` of kube-system. The bootstrap
+   * role of that account must allow what it does.
+   */
   readonly identity?: Identity;
   /** `source.component` of its Events; default `<name>-controller`. */
   readonly eventSource?: string;

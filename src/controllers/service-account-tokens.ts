@@ -1,5 +1,5 @@
 /**
- * Fills Secrets of type service-account-token with a token that never ends, and deletes them with their account.
+ * Fills Secrets of type service-account-token with a token that never expires, and deletes them with their account.
  * Source: pkg/controller/serviceaccount/tokens_controller.go.
  */
 
@@ -12,7 +12,7 @@ import { isConflict, isNotFound } from '../api/status-error.ts';
 import { controllerManager } from '../client/identity.ts';
 import { type Controller, type ControllerContext, defineController, indexing, settled, watching } from './controller.ts';
 
-/** Signs the token of a Secret. */
+/** Signs the token for a Secret. */
 export type SecretTokenIssuer = (subject: {
   readonly namespace: string;
   readonly serviceAccount: { readonly name: string; readonly uid: string };
@@ -34,7 +34,7 @@ const accountName = ({ metadata }: Secret): string => metadata.annotations?.[nam
 const accountUid = ({ metadata }: Secret): string => metadata.annotations?.[uidAnnotation] ?? '';
 const isToken = (object: Secret): boolean => object.type === tokenType && accountName(object) !== '';
 
-/** Somebody else changed or deleted it: its event brings the next look. */
+/** Ignores the error when another client has changed or deleted the object: its event triggers the next reconcile. */
 function ignoreRace(error: unknown): void {
   if (!isNotFound(error) && !isConflict(error)) throw error;
 }
@@ -43,7 +43,8 @@ function ignoreRace(error: unknown): void {
 export const serviceAccountTokensController = (options: ServiceAccountTokensOptions): Controller<Secret> =>
   defineController<Secret>({
     name: 'serviceaccount-token',
-    // Upstream's, too, has no account of its own: it makes those that give the others their tokens.
+    // Upstream's token controller has no account of its own either, because it makes the tokens with which the other
+    // controllers authenticate.
     identity: controllerManager,
     eventSource: 'tokens-controller',
     reconciles: secret,
@@ -63,7 +64,7 @@ export const serviceAccountTokensController = (options: ServiceAccountTokensOpti
     },
   });
 
-/** Takes the name of a Secret that is gone out of the accounts that list it. */
+/** Removes the name of a deleted Secret from the accounts that list it. */
 async function forget({ namespace, name }: ObjectRef, { cache, api }: ControllerContext): Promise<void> {
   for (const account of cache(serviceAccount).list({ namespace })) {
     const { secrets = [] } = account;
@@ -77,7 +78,7 @@ function ignoreNotFound(error: unknown): void {
   if (!isNotFound(error)) throw error;
 }
 
-/** The account that a Secret names, if it is the one that the Secret means. */
+/** The account that a Secret names; undefined when the account has another uid than the Secret says. */
 async function accountOf(object: Secret, { cache, api }: ControllerContext): Promise<ServiceAccount | undefined> {
   const ref = { namespace: object.metadata.namespace ?? '', name: accountName(object) };
   const uid = accountUid(object);

@@ -1,6 +1,7 @@
 /**
- * Calls a function `count` times in batches of 1, 2, 4 …, each batch at once; the first failure skips the batches after its own.
- * Returns how many calls succeeded and the first error. Source: pkg/controller/replicaset/replica_set.go slowStartBatch.
+ * Calls a function `count` times in batches of 1, 2, 4 …; the calls of a batch run concurrently. After a failure the
+ * current batch is completed and later ones are skipped. Returns how many calls succeeded and the first error. Source:
+ * pkg/controller/replicaset/replica_set.go slowStartBatch.
  */
 export async function inSlowStart(
   count: number,

@@ -1,4 +1,4 @@
-/** Starts controllers side by side: each as its own user with its own Event source, all over the same caches. */
+/** Starts all controllers. Each has its own user and Event source; all share the same caches. */
 import type { Event } from '../api/generated/core/v1.ts';
 import { event } from '../api/kinds/core/event.ts';
 import { type ApiEventRecorder, createEventRecorder } from '../client/api-event-recorder.ts';
@@ -15,24 +15,24 @@ export type AnyController = Controller | BackgroundController;
 
 export interface ControllersOptions {
   readonly controllers: readonly AnyController[];
-  /** The API as one user. */
+  /** Makes a client that calls the API as one user. */
   readonly clientFor: (identity: Identity) => Client;
   readonly informers: InformerFactory;
   readonly log: Logger;
-  /** Stops them all. */
+  /** Stops all controllers. */
   readonly signal: AbortSignal;
-  /** Default the system's. */
+  /** Default: the system's clock. */
   readonly clock?: Clock;
   /** Uniform in [0, 1); default Math.random. */
   readonly random?: () => number;
 }
 
 export interface RunningControllers extends Running {
-  /** By controller name. */
+  /** Counters by controller name. */
   readonly metrics: Readonly<Record<string, ControllerMetrics>>;
 }
 
-/** Starts all of them and returns at once; each begins to work when its caches have synced. */
+/** Starts all controllers and returns at once. Each begins to work when its caches have synced. */
 export function startControllers(options: ControllersOptions): RunningControllers {
   const { controllers, clientFor, informers, log, signal, clock = systemClock, random = Math.random } = options;
   const recorders: ApiEventRecorder[] = [];

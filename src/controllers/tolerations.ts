@@ -1,7 +1,10 @@
 /** Taints and tolerations. Source: component-helpers scheduling/corev1/helpers.go, api core/v1/toleration.go. */
 import type { Taint, Toleration } from '../api/generated/core/v1.ts';
 
-/** True when the toleration covers the taint: an empty key with Exists covers all, an empty effect covers all effects. */
+/**
+ * True when the toleration covers the taint. An empty key with Exists covers all taints; an empty effect covers all
+ * effects.
+ */
 export function tolerates(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect !== undefined && toleration.effect !== taint.effect && !isEmpty(toleration.effect)) return false;
   if (!isEmpty(toleration.key) && toleration.key !== taint.key) return false;

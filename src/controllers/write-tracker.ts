@@ -1,12 +1,13 @@
 /**
- * Keeps a reconcile from acting on caches older than its own writes: remembers what was written for a ref and tells whether the caches show it.
- * Upstream's counterpart are the expectations of pkg/controller/controller_utils.go; here they are exact, by resourceVersion.
+ * Prevents a reconcile from acting on caches older than its own writes. It records what was written for a ref and tells
+ * whether the caches show it. Upstream's counterpart are the expectations of pkg/controller/controller_utils.go; here
+ * they are exact, by resourceVersion.
  */
 import type { KubeObject, ObjectRef } from '../api/object.ts';
 import type { ResourceClient } from '../client/client.ts';
 import type { Informer } from '../client/informer.ts';
 
-/** True when the cache has seen a resourceVersion, or a newer one. */
+/** True when the cache has seen this resourceVersion or a newer one. */
 function hasSeen(informer: Pick<Informer<KubeObject>, 'resourceVersion'>, resourceVersion: string): boolean {
   return Number(informer.resourceVersion) >= Number(resourceVersion);
 }
@@ -50,7 +51,7 @@ export class WriteTracker {
     };
   }
 
-  /** A deletion shows when the object is gone, replaced, or marked. */
+  /** A deletion is visible when the object is gone, replaced, or marked as deleted. */
   #trackDelete<T extends KubeObject>(ref: ObjectRef, before: T, informer: Informer<T>): void {
     this.#pending.push(() => {
       const now = informer.cache.get(ref);

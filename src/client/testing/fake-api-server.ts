@@ -16,9 +16,9 @@ const now = '2026-01-01T00:00:00Z';
 
 export class FakeApiServer implements ApiVerbs {
   revision = 1;
-  /** Events up to this revision are forgotten: watches from before fail with 410. */
+  /** Events up to this revision are gone: watches from before it fail with 410. */
   compacted = 0;
-  /** Thrown by the next calls of a verb, first in first out. */
+  /** Errors that the next calls of a verb throw, in order. */
   readonly failures: { readonly verb: string; readonly error: Error }[] = [];
   readonly #objects = new Map<string, KubeObject>();
   readonly #log: Logged[] = [];

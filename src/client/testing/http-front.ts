@@ -1,4 +1,4 @@
-/** Serves an ApiVerbs over plain HTTP, just far enough for the client contract: one Kind, JSON, watch as lines. */
+/** Serves an ApiVerbs over plain HTTP, with just enough for the client contract: one Kind, JSON, watch as lines. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -75,7 +75,7 @@ async function answerTo(api: ApiVerbs, target: Target, method: string, json: Jso
   }
 }
 
-/** As the wire has list items. */
+/** Items of lists have no apiVersion and kind on the wire. */
 function withoutType({ apiVersion: _, kind: __, ...rest }: KubeObject): object {
   return rest;
 }

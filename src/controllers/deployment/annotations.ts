@@ -1,4 +1,7 @@
-/** The annotations by which Deployments and ReplicaSets know revisions and sizes. Source: pkg/controller/deployment/util/deployment_util.go. */
+/**
+ * The annotations in which Deployments and ReplicaSets record revisions and sizes. Source:
+ * pkg/controller/deployment/util/deployment_util.go.
+ */
 import type { Deployment, ReplicaSet } from '../../api/generated/apps/v1.ts';
 import { maxSurge } from './replica-sets.ts';
 
@@ -7,7 +10,7 @@ const historyAnnotation = 'deployment.kubernetes.io/revision-history';
 export const desiredAnnotation = 'deployment.kubernetes.io/desired-replicas';
 export const maxAnnotation = 'deployment.kubernetes.io/max-replicas';
 
-/** Not copied from a Deployment to its sets. */
+/** Annotations that are not copied from a Deployment to its sets. */
 const notCopied: ReadonlySet<string> = new Set([
   'kubectl.kubernetes.io/last-applied-configuration',
   revisionAnnotation,
@@ -21,7 +24,7 @@ const maxHistoryChars = 2000;
 
 type Annotations = Readonly<Record<string, string>>;
 
-/** A revision as Go's 64-bit integers read it; undefined when it is none. */
+/** A revision as Go parses it into a 64-bit integer; undefined when it is malformed. */
 function parseRevision(text: string): bigint | undefined {
   if (!/^[+-]?\d+$/.test(text)) return undefined;
   const revision = BigInt(text.replace('+', ''));
@@ -35,7 +38,7 @@ export const maxRevision = (sets: readonly ReplicaSet[]): bigint => [0n, ...sets
 
 const inOrder = (a: bigint, b: bigint): number => Number(a - b);
 
-/** The sizes by which a later scaling of the Deployment is noticed and spread. */
+/** The size annotations, from which a later scaling of the Deployment is detected and distributed. */
 export const sizeAnnotations = (deployment: Deployment): Annotations => ({
   [desiredAnnotation]: String(deployment.spec.replicas),
   [maxAnnotation]: String(deployment.spec.replicas + maxSurge(deployment)),
@@ -44,7 +47,10 @@ export const sizeAnnotations = (deployment: Deployment): Annotations => ({
 export const hasSizeAnnotations = (deployment: Deployment, set: ReplicaSet): boolean =>
   Object.entries(sizeAnnotations(deployment)).every(([key, value]) => set.metadata.annotations?.[key] === value);
 
-/** The annotations of the new set: the Deployment's own, the revision, and the revisions it had before. Sizes only when it is about to be made. */
+/**
+ * The annotations of the new set: the Deployment's own, the revision, and the set's earlier revisions. Sizes are
+ * included only when the set is about to be created.
+ */
 export function newSetAnnotations(deployment: Deployment, present: Annotations, revision: bigint, exists: boolean): Annotations {
   const copied = Object.entries(deployment.metadata.annotations ?? {}).filter(([key]) => !notCopied.has(key));
   const annotations: Record<string, string> = { ...present, ...Object.fromEntries(copied) };

@@ -17,7 +17,7 @@ export const reasons = {
 
 const noDeadline = 2 ** 31 - 1;
 
-/** The largest deadline means none. */
+/** False for the largest possible deadline, which means none. */
 export const hasDeadline = ({ spec }: Deployment): boolean => spec.progressDeadlineSeconds !== noDeadline;
 
 export const conditionOf = (status: DeploymentStatus, type: string): DeploymentCondition | undefined =>
@@ -30,7 +30,10 @@ export interface NewCondition {
   readonly message: string;
 }
 
-/** The conditions with one set; an equal status and reason changes nothing, an equal status keeps its transition time. */
+/**
+ * Sets a condition. If status and reason are equal to the present ones, nothing changes; if only the status is equal,
+ * the transition time is kept.
+ */
 export function withCondition(
   conditions: readonly DeploymentCondition[],
   fresh: NewCondition,
@@ -41,7 +44,7 @@ export function withCondition(
   return replaced(conditions, fresh, nowMs);
 }
 
-/** The same, but an equal reason is written again, with a new update time. */
+/** The same as `withCondition`, but a condition with an equal reason is also replaced, with a new update time. */
 export function replaced(conditions: readonly DeploymentCondition[], fresh: NewCondition, nowMs: number): readonly DeploymentCondition[] {
   const now = rfc3339(nowMs);
   const known = conditions.find(({ type }) => type === fresh.type);
@@ -89,7 +92,7 @@ export function baseStatus(
   };
 }
 
-/** All Pods are of the new set, available, and the spec was seen. */
+/** True when all Pods are of the new set and available, and the controller has observed the current spec. */
 export function isComplete({ spec, metadata }: Deployment, status: DeploymentStatus): boolean {
   return (
     (status.updatedReplicas ?? 0) === spec.replicas &&
@@ -116,7 +119,7 @@ function isTimedOut({ spec, status }: Deployment, nowMs: number): boolean {
   return timeOf(progressing.lastUpdateTime) + spec.progressDeadlineSeconds * 1000 < nowMs;
 }
 
-/** The status during a rollout: with what the Progressing and ReplicaFailure conditions say. */
+/** The status during a rollout, including the Progressing and ReplicaFailure conditions. */
 export function rolloutStatus(
   deployment: Deployment,
   all: readonly ReplicaSet[],
@@ -169,7 +172,7 @@ function progressed(
   return conditions;
 }
 
-/** When to look again at a rollout that shows no progress, in milliseconds; undefined when nothing can time out. */
+/** When to check again a rollout without progress, in milliseconds; undefined when it cannot time out. */
 export function progressCheckInMs(deployment: Deployment, status: DeploymentStatus, nowMs: number): number | undefined {
   const progressing = conditionOf(deployment.status, 'Progressing');
   if (!hasDeadline(deployment) || progressing === undefined) return undefined;

@@ -25,14 +25,14 @@ const orphanSets: CacheIndex = indexing(replicaSet, orphanIndex, (set) =>
   controllerOf(set) === undefined ? [set.metadata.namespace ?? ''] : [],
 );
 
-/** An orphaned set concerns all Deployments that could adopt it. */
+/** A ReplicaSet without a controller is relevant to all Deployments that could adopt it. */
 function adopters(set: ReplicaSet, context: ControllerContext): readonly ObjectRef[] {
   if (controllerOf(set) !== undefined || set.metadata.labels === undefined) return [];
   const candidates = context.cache(deployments).list({ namespace: set.metadata.namespace ?? '' });
   return candidates.filter(({ spec }) => fromLabelSelector(spec.selector).matches(set.metadata.labels)).map(refOf);
 }
 
-/** A Deployment that recreates waits for its last old Pod to go. */
+/** A Deployment with strategy Recreate waits for its last old Pod to be gone. */
 function recreated(uid: string | undefined, context: ControllerContext): readonly ObjectRef[] {
   const set = uid === undefined ? undefined : context.cache(replicaSet).byUid(uid);
   const owner = set && context.cache(deployments).byUid(controllerOf(set)?.uid ?? '');
@@ -88,7 +88,7 @@ async function claimSets(deployment: Deployment, context: ControllerContext): Pr
   });
 }
 
-/** A pause stops the progress deadline; it starts anew on resumption. */
+/** A pause stops the progress deadline; it starts again on resumption. */
 async function syncPaused(sync: DeploymentSync): Promise<void> {
   const { spec, status } = sync.deployment;
   if (!hasDeadline(sync.deployment)) return;

@@ -1,4 +1,7 @@
-/** One look at one Deployment: its sets, and the writes that all strategies share. Source: pkg/controller/deployment/sync.go. */
+/**
+ * One reconcile of one Deployment: its ReplicaSets, and the writes that all strategies share. Source:
+ * pkg/controller/deployment/sync.go.
+ */
 import { errorText } from '../../api/error-text.ts';
 import type { Deployment, DeploymentStatus, ReplicaSet } from '../../api/generated/apps/v1.ts';
 import { podTemplateHash } from '../../api/hash.ts';
@@ -29,7 +32,7 @@ export class DeploymentSync {
   deployment: Deployment;
   newSet: ReplicaSet | undefined;
   oldSets: readonly ReplicaSet[];
-  /** When to look again, in milliseconds. */
+  /** When to reconcile again, in milliseconds. */
   checkAgainInMs: number | undefined;
 
   constructor(context: ControllerContext, deployment: Deployment, sets: readonly ReplicaSet[]) {
@@ -47,14 +50,17 @@ export class DeploymentSync {
     return activeSets(this.oldSets);
   }
 
-  /** Gives the new set its revision and the Deployment's annotations; makes it when asked to and absent. */
+  /**
+   * Gives the new set its revision and the Deployment's annotations. Creates the set when it is absent and
+   * `createIfAbsent` is true.
+   */
   async syncNewSet(createIfAbsent: boolean): Promise<void> {
     const revision = maxRevision(this.oldSets) + 1n;
     if (this.newSet !== undefined) await this.#adoptNewSet(this.newSet, revision);
     else if (createIfAbsent) await this.#createNewSet(revision);
   }
 
-  /** Resizes a set, says so in an Event, and returns whether its size changed. */
+  /** Resizes a set and records an Event. Returns whether the size changed. */
   async scale(set: ReplicaSet, replicas: number): Promise<boolean> {
     const changed = set.spec.replicas !== replicas;
     if (!changed && hasSizeAnnotations(this.deployment, set)) return false;
@@ -81,12 +87,12 @@ export class DeploymentSync {
     }
   }
 
-  /** Writes the counts. */
+  /** Writes the status without progress. */
   async writeStatus(): Promise<void> {
     await this.#write(baseStatus(this.deployment, this.allSets, this.newSet, this.context.clock.now()));
   }
 
-  /** Writes counts and progress, and plans the next look when there is none. */
+  /** Writes status and progress. If there is no progress, schedules the next check. */
   async writeRolloutStatus(): Promise<void> {
     const nowMs = this.context.clock.now();
     const status = rolloutStatus(this.deployment, this.allSets, this.newSet, nowMs);
@@ -172,7 +178,10 @@ export class DeploymentSync {
     };
   }
 
-  /** A set of the new name is there already: ours, seen late, or a hash collision, which is counted so that the next name differs. */
+  /**
+   * A set with the new name exists already. It is either ours, and the cache was late, or a hash collision, which is
+   * counted so that the next name differs.
+   */
   async #existingSet(name: string, cause: unknown): Promise<ReplicaSet> {
     const { deployment, context } = this;
     const set = await context.api(replicaSet).get({ namespace: deployment.metadata.namespace ?? '', name });
@@ -181,7 +190,10 @@ export class DeploymentSync {
     throw cause;
   }
 
-  /** Through the status, as upstream: an annotation written to the Deployment itself would count as a change of what is wanted. */
+  /**
+   * Written through the status, as upstream: an annotation written to the Deployment itself would increment its
+   * generation.
+   */
   async #writeRevision(revision: string | undefined): Promise<void> {
     const { metadata } = this.deployment;
     if (revision === undefined || metadata.annotations?.[revisionAnnotation] === revision) return;

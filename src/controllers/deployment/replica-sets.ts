@@ -1,4 +1,4 @@
-/** Arithmetic over a Deployment and its ReplicaSets. Source: pkg/controller/deployment/util/deployment_util.go. */
+/** Computations over a Deployment and its ReplicaSets. Source: pkg/controller/deployment/util/deployment_util.go. */
 import type { Deployment, ReplicaSet } from '../../api/generated/apps/v1.ts';
 import type { PodTemplateSpec } from '../../api/generated/core/v1.ts';
 import { sameJson } from '../../api/same-json.ts';
@@ -13,14 +13,14 @@ export const desiredReplicas = (sets: readonly ReplicaSet[]): number => sum(sets
 export const actualReplicas = (sets: readonly ReplicaSet[]): number => sum(sets, ({ status }) => status.replicas);
 export const availableReplicas = (sets: readonly ReplicaSet[]): number => sum(sets, ({ status }) => status.availableReplicas);
 
-/** Those with Pods wanted. */
+/** The sets with a non-zero size. */
 export const activeSets = (sets: readonly ReplicaSet[]): readonly ReplicaSet[] => sets.filter(({ spec }) => spec.replicas > 0);
 
-/** Oldest first; by name when created in the same second. */
+/** Oldest first; sets created in the same second are sorted by name. */
 export const byCreation = (a: ReplicaSet, b: ReplicaSet): number =>
   timeOf(a.metadata.creationTimestamp) - timeOf(b.metadata.creationTimestamp) || (a.metadata.name < b.metadata.name ? -1 : 1);
 
-/** A template without the label that tells its sets apart. */
+/** A template without the label `pod-template-hash`, by which sets differ. */
 function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
   const { [podTemplateHashLabel]: _, ...labels } = template.metadata.labels ?? {};
   return { ...template, metadata: { ...template.metadata, labels } };
@@ -28,19 +28,22 @@ function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
 
 export const sameTemplate = (a: PodTemplateSpec, b: PodTemplateSpec): boolean => sameJson(withoutHash(a), withoutHash(b));
 
-/** The set that runs the Deployment's present template, the oldest when there are several. */
+/** The set with the Deployment's current template; the oldest when there are several. */
 export function findNewSet(deployment: Deployment, sets: readonly ReplicaSet[]): ReplicaSet | undefined {
   return sets.toSorted(byCreation).find((set) => sameTemplate(set.spec.template, deployment.spec.template));
 }
 
-/** A count or percentage of a total; percentages are rounded up or down. */
+/** A count, or a percentage of a total, rounded up or down. */
 function scaled(value: number | string | undefined, total: number, round: 'ceil' | 'floor'): number {
   if (typeof value === 'number') return value;
   const percent = /^(\d+)%$/.exec(value ?? '');
   return percent === null ? 0 : Math[round]((Number(percent[1]) * total) / 100);
 }
 
-/** How many Pods may be missing and how many may be extra; both zero would mean no progress, so then one may be missing. */
+/**
+ * How many Pods may be missing (maxUnavailable) and how many may be added (maxSurge). If both were zero there would be
+ * no progress, so then one may be missing.
+ */
 function fenceposts({ spec }: Deployment): { readonly surge: number; readonly unavailable: number } {
   const rolling = spec.strategy.rollingUpdate;
   const surge = scaled(rolling?.maxSurge, spec.replicas, 'ceil');
@@ -57,7 +60,7 @@ export function maxUnavailable(deployment: Deployment): number {
 
 export const maxSurge = (deployment: Deployment): number => (isRolling(deployment) ? fenceposts(deployment).surge : 0);
 
-/** How many Pods the new set may have now, given those of the others. */
+/** The size that the new set may have now, given the sizes of the others. */
 export function newSetReplicas(deployment: Deployment, all: readonly ReplicaSet[], newSetSize: number): number {
   const wanted = deployment.spec.replicas;
   if (!isRolling(deployment)) return wanted;

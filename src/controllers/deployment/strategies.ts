@@ -44,7 +44,7 @@ async function shrinkOldSets(sync: DeploymentSync): Promise<boolean> {
   return unhealthy + healthy > 0;
 }
 
-/** Pods that are not available may go first, whatever their number. */
+/** Scales down Pods that are not available first; there is no limit on their number. */
 async function shrinkUnhealthy(sync: DeploymentSync, max: number): Promise<number> {
   let removed = 0;
   for (const set of sync.oldSets.toSorted(byCreation)) {
@@ -69,7 +69,7 @@ async function shrinkHealthy(sync: DeploymentSync, minAvailable: number): Promis
   return removed;
 }
 
-/** Removes all old Pods, waits until they are gone, then makes the new ones. */
+/** Removes all old Pods, waits until they are gone, then creates the new ones. */
 export async function recreate(sync: DeploymentSync): Promise<void> {
   await sync.syncNewSet(false);
   const active = sync.activeOldSets;
@@ -99,7 +99,7 @@ export function isScaling(sync: DeploymentSync): boolean {
   });
 }
 
-/** Follows a change of size, or keeps a paused Deployment's size: no rollout. */
+/** Adjusts the sets to the Deployment's size without a rollout, also while the Deployment is paused. */
 export async function resize(sync: DeploymentSync): Promise<void> {
   await sync.syncNewSet(false);
   await spread(sync);
@@ -121,7 +121,7 @@ async function spread(sync: DeploymentSync): Promise<void> {
   if (isRolling(deployment)) await spreadProportionally(sync);
 }
 
-/** The one set that alone can be resized: the only active one, or when none is, the newest. */
+/** The only active set, or when none is active, the newest; undefined when several are active. */
 function activeOrLatest({ newSet, oldSets, allSets }: DeploymentSync): ReplicaSet | undefined {
   const active = activeSets(allSets);
   if (active.length > 1) return undefined;
@@ -134,7 +134,10 @@ function isSaturated({ spec }: Deployment, set: ReplicaSet | undefined): boolean
   return set.spec.replicas === spec.replicas && desired === spec.replicas && (set.status.availableReplicas ?? 0) === spec.replicas;
 }
 
-/** In the middle of a rollout each set grows or shrinks by its share; what rounding leaves goes to the largest. */
+/**
+ * In the middle of a rollout, each set grows or shrinks in proportion to its size; the rounding remainder goes to the
+ * largest set.
+ */
 async function spreadProportionally(sync: DeploymentSync): Promise<void> {
   const { deployment } = sync;
   const sets = activeSets(sync.allSets);

@@ -80,7 +80,7 @@ async function reconcile(object: Service, present: ReturnType<typeof slicesOf>, 
   return settled;
 }
 
-/** Pods whose ports differ are listed apart. A Service without Pods has one empty slice. */
+/** Pods with different ports are put into different groups. A Service without Pods has one empty slice. */
 function groupsOf(object: Service, pods: readonly Pod[], family: 'IPv4' | 'IPv6', context: ControllerContext): readonly PortGroup[] {
   const groups = new Map<
     string,

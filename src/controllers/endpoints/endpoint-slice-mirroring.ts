@@ -1,4 +1,7 @@
-/** Mirrors hand-made Endpoints of Services without a selector into EndpointSlices. Source: pkg/controller/endpointslicemirroring. */
+/**
+ * Mirrors Endpoints that users create for Services without a selector into EndpointSlices. Source:
+ * pkg/controller/endpointslicemirroring.
+ */
 
 import type { EndpointAddress, EndpointSubset, Endpoints } from '../../api/generated/core/v1.ts';
 import type { Endpoint } from '../../api/generated/discovery/v1.ts';

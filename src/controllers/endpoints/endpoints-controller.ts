@@ -43,7 +43,7 @@ export const endpointsController: Controller<Service> = defineController<Service
   },
 });
 
-/** The Endpoints of a Service that was deleted go, too. */
+/** Deletes the Endpoints of a Service that was deleted. */
 async function removeLeftover(ref: ObjectRef, { cache, api }: ControllerContext): Promise<Outcome> {
   if (cache(endpoints).get(ref) === undefined) return settled;
   try {
@@ -111,7 +111,7 @@ function labelsOf(object: Service): Readonly<Record<string, string>> {
   return { ...labels, ...(isHeadless(object) ? { [headlessLabel]: '' } : {}), [managedByLabel]: 'endpoint-controller' };
 }
 
-/** One subset per set of ports; ready and other addresses apart. */
+/** One subset per set of ports, with ready and not ready addresses separate. */
 function subsetsOf(object: Service, pods: readonly Pod[]): readonly EndpointSubset[] {
   const groups = new Map<
     string,
@@ -168,7 +168,7 @@ function portsOf(object: Service, candidate: Pod): readonly EndpointPort[] {
   });
 }
 
-/** At most 1000 addresses in one object: of each subset its share, ready ones first. */
+/** Keeps at most 1000 addresses in one object: a proportional share of each subset, ready addresses first. */
 function withinCapacity(subsets: readonly EndpointSubset[]): { readonly subsets: readonly EndpointSubset[]; readonly truncated: boolean } {
   const count = (part: 'addresses' | 'notReadyAddresses'): number =>
     subsets.reduce((total, subset) => total + (subset[part]?.length ?? 0), 0);

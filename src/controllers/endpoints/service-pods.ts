@@ -1,4 +1,7 @@
-/** Which Pods stand behind a Service, and on which ports: common to Endpoints and EndpointSlices. Source: pkg/controller/endpoint, k8s.io/endpointslice/util. */
+/**
+ * The Pods of a Service and their ports; shared by Endpoints and EndpointSlices. Source: pkg/controller/endpoint,
+ * k8s.io/endpointslice/util.
+ */
 import type { Pod, Service, ServicePort } from '../../api/generated/core/v1.ts';
 import { pod } from '../../api/kinds/core/pod.ts';
 import { service } from '../../api/kinds/core/service.ts';
@@ -15,7 +18,7 @@ export const hasSelector = ({ spec }: Service): boolean => spec.selector !== und
 
 export const isHeadless = ({ spec }: Service): boolean => spec.type !== 'ExternalName' && spec.clusterIP === 'None';
 
-/** Services are frozen: their compiled selectors can be kept with them. */
+/** Services are frozen, so their compiled selectors can be cached by object. */
 const selectors = new WeakMap<Service, Selector>();
 
 function selectorOf(object: Service): Selector {
@@ -27,7 +30,7 @@ function selectorOf(object: Service): Selector {
   return selector;
 }
 
-/** A Pod's change concerns the Services that select it. */
+/** A change of a Pod enqueues the Services that select it. */
 export const watchServicePods: Watch = watching(pod, (object: Pod, context) => servicesOf(object, context));
 
 function servicesOf(object: Pod, context: ControllerContext): readonly ObjectRef[] {
@@ -37,7 +40,7 @@ function servicesOf(object: Pod, context: ControllerContext): readonly ObjectRef
   return services.filter((candidate) => hasSelector(candidate) && selectorOf(candidate).matches(labels)).map(refOf);
 }
 
-/** The Pods that a Service selects and that can have endpoints: with an address, not finished. */
+/** The Pods that a Service selects and that can be endpoints: those that have an address and are not finished. */
 export function podsOf(object: Service, context: ControllerContext): readonly Pod[] {
   const selected = context.cache(pod).list({ namespace: object.metadata.namespace ?? '', selector: selectorOf(object) });
   return selected.filter((candidate) => (candidate.status.podIP ?? '') !== '' && !isPodTerminal(candidate));
@@ -49,7 +52,7 @@ export function addressOf(object: Pod, family: string): string | undefined {
   return addresses.find((address) => address !== undefined && address !== '' && address.includes(':') === (family === 'IPv6'));
 }
 
-/** The number that a service port leads to on a Pod; undefined when the Pod has no port of that name. */
+/** The Pod's port number for a service port; undefined when the Pod has no port of that name. */
 export function targetPort(object: Pod, { targetPort: target, protocol }: ServicePort): number | undefined {
   if (typeof target === 'number') return target;
   const sidecars = (object.spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
@@ -59,7 +62,7 @@ export function targetPort(object: Pod, { targetPort: target, protocol }: Servic
   return undefined;
 }
 
-/** The host name of a Pod within a Service: only when the Service is the Pod's sub-domain. */
+/** The host name of a Pod as an endpoint: only set when the Service is the Pod's subdomain. */
 export function hostnameIn(object: Pod, serviceName: string): string | undefined {
   const { hostname, subdomain } = object.spec;
   return hostname !== undefined && hostname !== '' && subdomain === serviceName ? hostname : undefined;
@@ -72,13 +75,15 @@ export const targetRefOf = (object: Pod) => ({
   uid: object.metadata.uid,
 });
 
-/** When what the endpoints show came about: the newest change of readiness, or the Service's creation. */
+/**
+ * The time of the last change that the endpoints reflect: the newest change of readiness, or the Service's creation.
+ */
 export function triggerTime(object: Service, pods: readonly Pod[]): string {
   const times = pods.map((candidate) => timeOf(podCondition(candidate, 'Ready')?.lastTransitionTime));
   return rfc3339(Math.max(timeOf(object.metadata.creationTimestamp), ...times));
 }
 
-/** Equal for equal lists of ports. */
+/** A key that is equal for equal lists of ports. */
 export const portsKey = (
   ports: readonly {
     readonly name?: string | undefined;

@@ -1,6 +1,6 @@
 /**
- * Brings a set of EndpointSlices to hold the wanted endpoints with as few writes as possible: endpoints stay in the slice they are in; what is new goes
- * into the fullest slices with room. Source: k8s.io/endpointslice/reconciler.go
+ * Updates a set of EndpointSlices to hold the wanted endpoints, with as few writes as possible: endpoints stay in their
+ * slice, and new ones are added to the fullest slices with room. Source: k8s.io/endpointslice/reconciler.go
  */
 import type { Endpoint, EndpointPort, EndpointSlice } from '../../api/generated/discovery/v1.ts';
 import { endpointSlice } from '../../api/kinds/discovery/endpoint-slice.ts';
@@ -25,7 +25,7 @@ export function slicesOf(context: ControllerContext, namespace: string, serviceN
   return all.filter(({ metadata }) => metadata.labels?.[managedByLabel] === manager && metadata.deletionTimestamp === undefined);
 }
 
-/** Endpoints that share their ports. */
+/** Endpoints that have the same ports. */
 export interface PortGroup {
   readonly addressType: 'IPv4' | 'IPv6' | 'FQDN';
   readonly ports: readonly EndpointPort[];
@@ -43,7 +43,7 @@ export interface SlicePlan {
   readonly capacity: number;
 }
 
-/** Writes what differs. */
+/** Writes the slices that differ. */
 export async function writeSlices(plan: SlicePlan, { api }: ControllerContext): Promise<void> {
   const groups = new Map(plan.groups.map((group) => [groupKey(group), group]));
   const stale = plan.present.filter((slice) => !groups.has(groupKey(slice)));
@@ -71,7 +71,7 @@ const groupKey = ({ addressType, ports }: { readonly addressType: string; readon
     .sort()
     .join(' ')}`;
 
-/** What makes two endpoints the same one, possibly changed. */
+/** The identity of an endpoint, which stays the same when its other fields change. */
 const identity = ({ addresses, targetRef }: Endpoint): string => `${targetRef?.uid ?? ''} ${addresses.join(',')}`;
 
 function distribute(slices: readonly EndpointSlice[], group: PortGroup, capacity: number) {

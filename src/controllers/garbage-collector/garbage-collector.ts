@@ -1,6 +1,7 @@
 /**
- * Deletes what has no owner left, finishes foreground deletions and orphans dependents. Works over all Kinds that are served, custom resources included,
- * from their caches; an owner is taken for gone only when the API itself says so. Source: pkg/controller/garbagecollector/garbagecollector.go
+ * Deletes objects whose owners are all gone, completes foreground deletions, and orphans dependents. Works from the
+ * caches of all Kinds that are served, custom resources included. It treats an owner as gone only after the API itself
+ * has confirmed it. Source: pkg/controller/garbagecollector/garbagecollector.go
  */
 
 import type { OwnerReference } from '../../api/generated/meta/v1.ts';
@@ -25,7 +26,7 @@ import {
   ownerRef,
 } from './ownership-graph.ts';
 
-/** The garbage collector over a catalog of Kinds. */
+/** The garbage collector for the Kinds of a catalog. */
 export function garbageCollector(kinds: KindCatalog): BackgroundController {
   return {
     name: 'garbage-collector',
@@ -46,7 +47,7 @@ interface Item {
 
 const itemOf = ({ kind, object }: GraphNode): Item => ({ kind, uid: object.metadata.uid, ...refOf(object) });
 
-/** The references of an object, by what became of the owners. */
+/** The owner references of an object, by the state of their owners. */
 interface Owners {
   readonly solid: readonly OwnerReference[];
   readonly dangling: readonly OwnerReference[];
@@ -59,7 +60,7 @@ class GarbageCollector implements Running {
   readonly #queue: WorkQueue<Item>;
   readonly #unfollow: () => void;
   readonly #drained = Promise.withResolvers<void>();
-  /** Informers that have not synced yet: nothing is judged before all have. */
+  /** How many informers have not synced yet. Nothing is decided before all have. */
   #syncing = 0;
   #active = 0;
 
@@ -125,7 +126,7 @@ class GarbageCollector implements Running {
     this.#wakeOwners(object);
   }
 
-  /** Owners that are deleted in the foreground may have waited for this one. */
+  /** Enqueues owners in foreground deletion, which may have waited for this object. */
   #wakeOwners(object: KubeObject): void {
     for (const reference of object.metadata.ownerReferences ?? []) {
       const owner = this.#graph.owner(object, reference);
@@ -175,14 +176,14 @@ class GarbageCollector implements Running {
     if ((object.metadata.ownerReferences ?? []).length > 0) await this.#judge(node);
   }
 
-  /** Takes the owner out of all its dependents, then lets it go. */
+  /** Removes the owner's reference from all its dependents, then removes the owner's finalizer. */
   async #orphanDependents(owner: GraphNode): Promise<void> {
     const { uid } = owner.object.metadata;
     await Promise.all(this.#graph.dependentsOf(uid).map((dependent) => this.#dropOwners(dependent, new Set([uid]))));
     await this.#removeFinalizer(owner, orphanFinalizer);
   }
 
-  /** Lets the owner go when no dependent blocks it; else has the dependents deleted first. */
+  /** Removes the owner's finalizer when no dependent blocks it; otherwise deletes the dependents first. */
   async #deleteDependents(owner: GraphNode): Promise<void> {
     const { uid } = owner.object.metadata;
     const dependents = this.#graph.dependentsOf(uid);
@@ -196,7 +197,7 @@ class GarbageCollector implements Running {
     for (const dependent of blocking) if (!isDeleting(dependent.object)) this.#queue.add(itemOf(dependent));
   }
 
-  /** Decides on an object by its owners. */
+  /** Decides what to do with an object by the state of its owners. */
   async #judge(node: GraphNode): Promise<void> {
     const { solid, dangling, waiting } = await this.#classify(node.object);
     if (solid.length > 0) {
@@ -206,7 +207,8 @@ class GarbageCollector implements Running {
     }
     const { object } = node;
     if (waiting.length > 0 && this.#graph.dependentsOf(object.metadata.uid).length > 0) {
-      // Its own dependents go first. A circle of blocking references would never end, so this one stops blocking its owners.
+      // The object's own dependents are deleted first. In a cycle of blocking references this would never end, so then
+      // this object stops blocking its owners.
       const circular = this.#graph.dependentsOf(object.metadata.uid).some((dependent) => isWaiting(dependent.object));
       if (circular) await this.#unblockOwners(node);
       await this.#delete(node, 'Foreground');
@@ -233,7 +235,10 @@ class GarbageCollector implements Running {
     return { solid, dangling, waiting };
   }
 
-  /** Asks the API for an owner that the cache does not show; undefined when it is gone for sure. Throws when that cannot be told. */
+  /**
+   * Reads from the API an owner that the cache does not have; undefined when it certainly does not exist. Throws when
+   * that cannot be determined.
+   */
   async #fetchOwner(object: KubeObject, reference: OwnerReference): Promise<KubeObject | undefined> {
     const kind = this.#graph.ownerKind(reference);
     if (kind === undefined) throw new Error(`unable to get REST mapping for ${reference.apiVersion}/${reference.kind}.`);
@@ -270,7 +275,10 @@ class GarbageCollector implements Running {
     await this.#patchMeta({ kind, object }, { finalizers: finalizers.length === 0 ? null : finalizers });
   }
 
-  /** A merge patch bound to the version that was judged: a change in between is a conflict, and is looked at again. */
+  /**
+   * A merge patch with the resourceVersion on which the decision was based. A change in between is a conflict, after
+   * which the object is examined again.
+   */
   async #patchMeta(
     { kind, object }: GraphNode,
     metadata: Readonly<Record<string, null | readonly (string | Readonly<Record<string, string | boolean | undefined>>)[]>>,

@@ -1,4 +1,7 @@
-/** Owners and dependents over all Kinds, read from the informers' caches: there is no graph of its own to keep true. */
+/**
+ * Owners and dependents of all Kinds, read from the informers' caches. There is no separate graph that would have to be
+ * kept up to date.
+ */
 import type { OwnerReference } from '../../api/generated/meta/v1.ts';
 import type { AnyKind } from '../../api/kind.ts';
 import type { KubeObject, ObjectRef } from '../../api/object.ts';
@@ -20,10 +23,12 @@ export const isDeleting = ({ metadata }: KubeObject): boolean => metadata.deleti
 
 export const hasFinalizer = ({ metadata }: KubeObject, name: string): boolean => (metadata.finalizers ?? []).includes(name);
 
-/** Deleted in the foreground: waits for its dependents. */
+/** True for an object in foreground deletion, which waits for its dependents. */
 export const isWaiting = (object: KubeObject): boolean => isDeleting(object) && hasFinalizer(object, foregroundFinalizer);
 
-/** An object owned across namespaces, or by a namespaced one from cluster scope, refers to nothing that can exist. */
+/**
+ * The ref of an owner. An owner in another namespace, or a namespaced owner of a cluster-scoped object, cannot exist.
+ */
 export function ownerRef(dependent: KubeObject, ownerKind: AnyKind, { name }: OwnerReference): ObjectRef | undefined {
   if (ownerKind.scope === 'Cluster') return { namespace: '', name };
   const { namespace } = dependent.metadata;
@@ -39,12 +44,12 @@ export class OwnershipGraph {
     this.#informers = informers;
   }
 
-  /** The Kinds whose objects are collected. */
+  /** The Kinds that the garbage collector covers. */
   get kinds(): readonly AnyKind[] {
     return this.#kinds.all.filter(isCollectable);
   }
 
-  /** Declares what the graph needs of a Kind's cache. */
+  /** Declares the indexes that the graph needs in a Kind's cache. */
   track(kind: AnyKind): void {
     this.#informers.informer(kind).addIndex(ownersIndex, ({ metadata }) => metadata.ownerReferences?.map(({ uid }) => uid) ?? []);
   }
@@ -67,7 +72,7 @@ export class OwnershipGraph {
     return kindOf(this.#kinds, apiVersion, kind);
   }
 
-  /** The owner as cached, when it has the uid that the reference names. */
+  /** The cached owner, if it has the uid in the reference. */
   owner(dependent: KubeObject, reference: OwnerReference): GraphNode | undefined {
     const kind = this.ownerKind(reference);
     const ref = kind && ownerRef(dependent, kind, reference);

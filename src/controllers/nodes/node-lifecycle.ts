@@ -1,6 +1,7 @@
 /**
- * Watches over nodes by their leases: a node that does not renew for a grace period gets Unknown conditions, its Pods are marked not ready, and it is
- * tainted; taints follow its conditions. Source: pkg/controller/nodelifecycle/node_lifecycle_controller.go
+ * Monitors nodes by their leases. A node that does not renew its lease for a grace period gets Unknown conditions, its
+ * Pods are marked not ready, and it is tainted. Taints follow a node's conditions. Source:
+ * pkg/controller/nodelifecycle/node_lifecycle_controller.go
  */
 
 import type { Node, NodeCondition, Pod } from '../../api/generated/core/v1.ts';
@@ -25,7 +26,7 @@ import { podCondition } from '../pods.ts';
 import { wantedTaints } from './node-taints.ts';
 
 export interface NodeLifecycleOptions {
-  /** How long a node may be silent, in milliseconds; default 40,000. */
+  /** How long a node may send no heartbeat, in milliseconds; default 40,000. */
   readonly gracePeriodMs?: number;
 }
 
@@ -33,13 +34,13 @@ const leaseNamespace = 'kube-node-lease';
 const nodeIndex = 'node';
 const conditionTypes = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'] as const;
 
-/** Pods by the node that they are bound to. */
+/** Pods by their node. */
 export const podsByNode: CacheIndex = indexing(pod, nodeIndex, ({ spec }) => (spec.nodeName === undefined ? [] : [spec.nodeName]));
 
 export const podsOn = (nodeName: string, { cache }: Pick<ControllerContext, 'cache'>): readonly Pod[] =>
   cache(pod).byIndex(nodeIndex, nodeName);
 
-/** The last sign of life of a node, and when we saw it by our own clock: clocks of nodes are not trusted. */
+/** The last heartbeat of a node, and when it was seen by our own clock: clocks of nodes are not trusted. */
 interface Heartbeat {
   readonly sign: string;
   readonly seenAtMs: number;
@@ -90,7 +91,10 @@ async function watchOver(object: Node, watch: Watch): Promise<Outcome> {
   return silentMs > gracePeriodMs ? settled : { requeueAfterMs: gracePeriodMs - silentMs + 1 };
 }
 
-/** The first healthy node, or the loss of the last one, decides for all nodes whether they may be evicted from. */
+/**
+ * When the first node becomes healthy or the last one becomes unhealthy, all nodes must be reconciled, because that
+ * decides whether Pods may be evicted.
+ */
 function whenEvictionChanges({ metadata }: Node, healthy: Set<string>, { cache }: ControllerContext): readonly ObjectRef[] {
   const current = cache(node).get({ namespace: '', name: metadata.name });
   const before = healthy.size;
@@ -106,7 +110,7 @@ function forget(name: string, heartbeats: Map<string, Heartbeat>, { events }: Co
   events.event(known.node, 'Normal', 'RemovingNode', `Node ${name} event: Removing Node ${name} from Controller`);
 }
 
-/** Notes a new sign of life; returns when the last one was seen. */
+/** Records a new heartbeat. Returns when the last one was seen. */
 function noteHeartbeat(object: Node, { heartbeats, context }: Watch): number {
   const { name, uid } = object.metadata;
   const renewed = context.cache(lease).get({ namespace: leaseNamespace, name })?.spec.renewTime ?? '';
@@ -162,7 +166,7 @@ async function syncTaints(object: Node, { api, cache, clock }: ControllerContext
   await api(node).patch(refOf(object), { type: 'merge', body });
 }
 
-/** Services must not send traffic to Pods of a node that is not ready. */
+/** Marks Pods not ready, so that Services send no traffic to Pods on a node that is not ready. */
 async function markPodsNotReady(object: Node, context: ControllerContext): Promise<void> {
   const { api, clock, events } = context;
   for (const candidate of podsOn(object.metadata.name, context)) {

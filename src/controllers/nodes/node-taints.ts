@@ -1,4 +1,6 @@
-/** The taints that a node's conditions call for. Source: pkg/controller/nodelifecycle/node_lifecycle_controller.go. */
+/**
+ * The taints that follow from a node's conditions. Source: pkg/controller/nodelifecycle/node_lifecycle_controller.go.
+ */
 import type { Node, Taint } from '../../api/generated/core/v1.ts';
 import { rfc3339 } from '../../api/time.ts';
 
@@ -26,11 +28,11 @@ const isManaged = ({ key, effect }: Taint): boolean =>
 
 export interface TaintOptions {
   readonly nowMs: number;
-  /** False while no node at all is healthy: then nothing is evicted, since the fault is likely elsewhere. */
+  /** False while no node is healthy: then nothing is evicted, because the fault is probably elsewhere. */
   readonly mayEvict: boolean;
 }
 
-/** The node's taints as they should be; the very same list when nothing is to change. */
+/** The taints that a node should have. Returns the same list object when nothing has to change. */
 export function wantedTaints(node: Node, { nowMs, mayEvict }: TaintOptions): readonly Taint[] {
   const present = node.spec.taints ?? [];
   const wanted: Pick<Taint, 'key' | 'effect'>[] = [];

@@ -1,6 +1,7 @@
 /**
- * Removes Pods that nobody else will: of nodes that are gone, deleted before they got a node, and finished ones beyond a threshold.
- * Upstream looks every 20 s; here the events that matter wake it. Source: pkg/controller/podgc/gc_controller.go
+ * Removes Pods that no other component removes: Pods on nodes that no longer exist, Pods that were deleted before they
+ * got a node, and finished Pods beyond a threshold. Upstream checks every 20 s; minik reacts to the relevant events
+ * instead. Source: pkg/controller/podgc/gc_controller.go
  */
 
 import type { Pod } from '../../api/generated/core/v1.ts';
@@ -15,9 +16,9 @@ import { isPodTerminal, timeOf } from '../pods.ts';
 import { podsByNode, podsOn } from './node-lifecycle.ts';
 
 export interface PodGcOptions {
-  /** How many finished Pods are kept; default 12,500, 0 for all. */
+  /** How many finished Pods are kept; default 12,500; 0: all. */
   readonly terminatedThreshold?: number;
-  /** How long a node must be gone before its Pods go, in milliseconds; default 40,000. */
+  /** How long a node must be missing before its Pods are removed, in milliseconds; default 40,000. */
   readonly quarantineMs?: number;
 }
 
@@ -28,7 +29,7 @@ const hasNode = ({ spec }: Pod, { cache }: ControllerContext): boolean =>
 const neverBound = (object: Pod): boolean => object.metadata.deletionTimestamp !== undefined && !isBound(object);
 
 export function podGcController({ terminatedThreshold = 12_500, quarantineMs = 40_000 }: PodGcOptions = {}): Controller<Pod> {
-  /** When each absent node was first missed. */
+  /** When each missing node was first found missing. */
   const missingSince = new Map<string, number>();
   return defineController<Pod>({
     name: 'pod-garbage-collector',
@@ -70,7 +71,7 @@ async function removeOrphan(object: Pod, { missingSince, quarantineMs, context }
   if (nowMs - since < quarantineMs) return { requeueAfterMs: since + quarantineMs - nowMs };
   try {
     await context.api(node).get({ namespace: '', name });
-    // It is back; the cache will show it.
+    // The node exists again; the cache will soon show it.
     return settled;
   } catch (error) {
     if (!isNotFound(error)) throw error;

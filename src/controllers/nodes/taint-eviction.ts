@@ -1,4 +1,7 @@
-/** Deletes Pods from nodes whose NoExecute taints they do not, or no longer, tolerate. Source: pkg/controller/tainteviction/taint_eviction.go. */
+/**
+ * Deletes Pods from nodes with NoExecute taints that they do not tolerate, or no longer tolerate. Source:
+ * pkg/controller/tainteviction/taint_eviction.go.
+ */
 
 import type { Pod, Taint } from '../../api/generated/core/v1.ts';
 import { node } from '../../api/kinds/core/node.ts';
@@ -18,7 +21,7 @@ function taintsOver({ spec }: Pod, { cache }: ControllerContext): readonly Taint
   return spec.nodeName === undefined ? [] : evicting(cache(node).get({ namespace: '', name: spec.nodeName })?.spec.taints);
 }
 
-/** When a Pod was first found to be on borrowed time. */
+/** When a Pod was first found to tolerate its node's taints only for a limited time. */
 interface Seen {
   readonly uid: string;
   readonly atMs: number;
@@ -58,7 +61,10 @@ export function taintEvictionController(): Controller<Pod> {
   });
 }
 
-/** When the Pod has to go, in milliseconds since the epoch, 0 for at once; undefined: never. Taints that do not say since when count from `sinceMs`. */
+/**
+ * When the Pod must be deleted, in milliseconds since the epoch; 0: at once; undefined: never. For a taint without a
+ * time, `sinceMs` is used.
+ */
 function evictionAtMs({ spec }: Pod, taints: readonly Taint[], sinceMs: number): number | undefined {
   const ends: number[] = [];
   for (const taint of taints) {

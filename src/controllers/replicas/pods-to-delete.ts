@@ -1,4 +1,6 @@
-/** Which Pods go first when there are too many. Source: pkg/controller/controller_utils.go ActivePodsWithRanks. */
+/**
+ * Which Pods are deleted first when there are too many. Source: pkg/controller/controller_utils.go ActivePodsWithRanks.
+ */
 import type { Pod } from '../../api/generated/core/v1.ts';
 import { isPodActive, isPodReady, readySinceMs, timeOf } from '../pods.ts';
 
@@ -17,7 +19,7 @@ function restarts(pod: Pod): number {
   return Math.max(0, ...(pod.status.containerStatuses ?? []).map(({ restartCount }) => restartCount));
 }
 
-/** Ages compare by the magnitude of their logarithm, so that the victims among old Pods vary. */
+/** Ages are compared by the integer part of their logarithm, so that which of several old Pods is deleted varies. */
 function ageRank(sinceMs: number, nowMs: number): number {
   const ageNs = (nowMs - sinceMs) * 1e6;
   return ageNs > 0 ? Math.floor(Math.log2(ageNs)) : -1;
@@ -45,7 +47,10 @@ function compare(a: Pod, b: Pod, sameNode: (pod: Pod) => number, nowMs: number):
   return created[0] === created[1] ? 0 : compareSince(a, b, created, nowMs);
 }
 
-/** The `count` Pods to delete: unassigned, pending, not ready, cheap, doubled-up on a node, newer ones first. `related` are the Pods of sibling sets too. */
+/**
+ * Selects `count` Pods to delete. Unassigned, pending and not ready Pods come first, then those with a low deletion
+ * cost, those on nodes with many related Pods, and newer ones. `related` also includes the Pods of sibling sets.
+ */
 export function podsToDelete(pods: readonly Pod[], related: readonly Pod[], count: number, nowMs: number): readonly Pod[] {
   if (count >= pods.length) return pods;
   const perNode = new Map<string, number>();

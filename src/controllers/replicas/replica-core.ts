@@ -1,6 +1,6 @@
 /**
- * Keeps as many Pods as a ReplicaSet or ReplicationController asks for. Source: pkg/controller/replicaset/replica_set.go, which upstream also serves
- * replication controllers with.
+ * Maintains the number of Pods that a ReplicaSet or ReplicationController asks for. Source:
+ * pkg/controller/replicaset/replica_set.go, which upstream also uses for replication controllers.
  */
 import { errorText } from '../../api/error-text.ts';
 import type { Pod, PodTemplateSpec } from '../../api/generated/core/v1.ts';
@@ -17,19 +17,19 @@ import { inSlowStart } from '../slow-start.ts';
 import { podsToDelete } from './pods-to-delete.ts';
 import { type ReplicaCounts, type ReplicaStatus, replicaStatus, sameStatus } from './replica-status.ts';
 
-/** What the two Kinds have in common. */
+/** The fields that both Kinds have. */
 export interface ReplicaOwner extends KubeObject {
   readonly spec: { readonly replicas: number; readonly minReadySeconds?: number | undefined; readonly template: PodTemplateSpec };
   readonly status: ReplicaStatus;
 }
 
-/** How one of the two Kinds differs. */
+/** What differs between the two Kinds. */
 export interface ReplicaFlavor<T extends ReplicaOwner> {
   readonly kind: Kind<T>;
   selectorOf(owner: T): Selector;
   /** True for Kinds whose status counts terminating Pods. */
   readonly countsTerminating: boolean;
-  /** All Pods of the sets that have the same owner as this one, to spread deletions over nodes. */
+  /** All Pods of the sets with the same owner as this one, to distribute deletions over nodes. */
   related(owner: T, context: ControllerContext): readonly Pod[];
 }
 
@@ -41,7 +41,7 @@ export const orphanPods: CacheIndex = indexing(pod, orphanIndex, (object) =>
   controllerOf(object) === undefined ? [object.metadata.namespace ?? ''] : [],
 );
 
-/** An orphan's change concerns all sets that could adopt it. */
+/** A change of an orphaned Pod enqueues all sets that could adopt it. */
 export function watchOrphans<T extends ReplicaOwner>(flavor: ReplicaFlavor<T>): Watch {
   return watching(pod, (object, context) => {
     if (controllerOf(object) !== undefined || object.metadata.labels === undefined) return [];
@@ -50,7 +50,7 @@ export function watchOrphans<T extends ReplicaOwner>(flavor: ReplicaFlavor<T>): 
   });
 }
 
-/** One look at one set: claims Pods, creates or deletes what differs, writes the status. */
+/** One reconcile of one set: claims Pods, creates or deletes Pods to match the size, writes the status. */
 export async function reconcileReplicas<T extends ReplicaOwner>(
   flavor: ReplicaFlavor<T>,
   owner: T,
@@ -93,7 +93,9 @@ function countPods(owner: ReplicaOwner, active: readonly Pod[], terminating: num
   return counts;
 }
 
-/** When Pods are ready but not for `minReadySeconds` yet, looks again when the next one will be. */
+/**
+ * When Pods are ready but not yet for `minReadySeconds`, schedules a reconcile for when the next one will be available.
+ */
 function untilAvailable(owner: ReplicaOwner, active: readonly Pod[], nowMs: number): Outcome {
   const minReadySeconds = owner.spec.minReadySeconds ?? 0;
   if (minReadySeconds === 0) return settled;
@@ -140,7 +142,8 @@ async function createPod(owner: ReplicaOwner, template: Received<Pod>, { api, ev
     const created = await api(pod).create(template);
     events.event(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${created.metadata.name}`);
   } catch (error) {
-    // Nothing can be created there any more, and it needs no saying: the set is about to go as well.
+    // Nothing can be created in the namespace any more. This is not reported, because the set is about to be deleted as
+    // well.
     if (isNamespaceTerminating(error)) return;
     events.event(owner, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`);
     throw error;
@@ -185,7 +188,8 @@ async function writeStatus<T extends ReplicaOwner>(
     countsTerminating: flavor.countsTerminating,
   });
   if (sameStatus(owner.status, status)) return;
-  // A stored object is a received one with everything set; `Received` of a type parameter does not resolve.
+  // A stored object has the shape of a received one with every field set; TypeScript cannot resolve `Received` of a
+  // type parameter.
   await api(flavor.kind).updateStatus({ ...owner, status } as unknown as Received<T>);
 }
 

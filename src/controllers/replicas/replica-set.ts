@@ -7,7 +7,7 @@ import { type Controller, type ControllerContext, defineController, settled } fr
 import { controllerOf } from '../owner-refs.ts';
 import { orphanPods, type ReplicaFlavor, reconcileReplicas, watchOrphans } from './replica-core.ts';
 
-/** The sets of the same Deployment, this one included. */
+/** The ReplicaSets of the same Deployment, including this one. */
 function siblings(owner: ReplicaSet, context: ControllerContext): readonly ReplicaSet[] {
   const uid = controllerOf(owner)?.uid;
   if (uid === undefined) return [owner];

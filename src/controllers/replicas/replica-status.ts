@@ -36,7 +36,10 @@ export interface StatusInput {
 
 const failureType = 'ReplicaFailure';
 
-/** The status to write: counts that are zero are left out, as Go leaves them. A failure stays as first reported until it is over. */
+/**
+ * The status to write. Counts that are zero are left out, as Go does. A failure keeps its first message until it is
+ * over.
+ */
 export function replicaStatus(
   owner: KubeObject & { readonly status: ReplicaStatus },
   counts: ReplicaCounts,
@@ -61,7 +64,7 @@ export function replicaStatus(
 
 const positive = (name: string, value: number): Readonly<Record<string, number>> => (value === 0 ? {} : { [name]: value });
 
-/** True when writing would change nothing. */
+/** True when a write would change nothing. */
 export function sameStatus(a: ReplicaStatus, b: ReplicaStatus): boolean {
   return (
     a.replicas === b.replicas &&

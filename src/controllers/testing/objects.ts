@@ -1,4 +1,4 @@
-/** Objects for tests: small, valid, in namespace `default` unless said. */
+/** Objects for tests: small, valid, in namespace `default` unless another is given. */
 import type { Pod } from '../../api/generated/core/v1.ts';
 import { defineKind } from '../../api/kind.ts';
 import { configMap } from '../../api/kinds/core/config-map.ts';
@@ -9,7 +9,7 @@ import type { TestCluster } from './test-cluster.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A Kind that no cluster starts with, shaped like a ConfigMap. */
+/** A Kind that is not built in, with the shape of a ConfigMap. */
 export const widget = defineKind<KubeObject>({
   group: 'example.com',
   version: 'v1',
@@ -69,7 +69,7 @@ export const aNode = (name: string, fields: { readonly metadata?: Fields; readon
   },
 });
 
-/** Plays kubelet: makes Pods run and be ready, by default all of `default`. */
+/** Acts as the kubelet: makes Pods run and become ready; by default all Pods of `default`. */
 export async function makeReady(cluster: TestCluster, pods?: readonly Pod[]): Promise<void> {
   const all = pods ?? (await cluster.list(pod));
   let address = 1;

@@ -1,4 +1,7 @@
-/** A cluster without nodes for tests of controllers: the real registry over the memory store, real caches, a clock that only tests move. */
+/**
+ * A cluster without nodes for tests of controllers: the real registry over the memory store, real caches, and a clock
+ * that only tests move.
+ */
 import type { TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { brotliDecompressSync } from 'node:zlib';
@@ -31,14 +34,14 @@ import type { RunDeps, Running } from '../running.ts';
 import { type AnyController, type RunningControllers, startControllers } from '../start-controllers.ts';
 
 export interface TestClusterOptions {
-  /** Or what makes them, given the Kinds that the cluster serves. */
+  /** The controllers, or a function that makes them for the Kinds that the cluster serves. */
   readonly controllers?: readonly AnyController[] | ((kinds: MutableKindSet) => readonly AnyController[]);
-  /** Parts that are started like background controllers, as the scheduler's user. */
+  /** Parts that are started in the same way as background controllers, as the scheduler's user. */
   readonly parts?: readonly ((deps: RunDeps) => Running)[];
   readonly log?: Logger;
-  /** Plugins of the API, e.g. to refuse what a test wants refused; default none. */
+  /** Admission plugins, e.g. to refuse a write in a test; default none. */
   readonly admission?: readonly AdmissionPlugin[];
-  /** Made before the controllers start, besides `default` and `kube-system`. */
+  /** Namespaces to create before the controllers start, besides `default` and `kube-system`. */
   readonly namespaces?: readonly string[];
 }
 
@@ -51,20 +54,20 @@ export interface TestCluster {
   readonly store: Store;
   readonly controllers: RunningControllers;
   api<T extends KubeObject>(kind: Kind<T>): ResourceClient<T>;
-  /** Creates an object, of whatever Kind it says it is. */
+  /** Creates an object of the Kind that it names. */
   apply(object: { readonly apiVersion: string; readonly kind: string; readonly [field: string]: unknown }): Promise<KubeObject>;
   /** All objects of a Kind, in `default` unless the Kind is cluster-scoped or another namespace is given. */
   list<T extends KubeObject>(kind: Kind<T>, inNamespace?: string): Promise<readonly T[]>;
-  /** `type reason message` of the Events in a namespace, in the order of their names' times. */
+  /** The Events of a namespace as `type reason message`, in the order of the times in their names. */
   events(inNamespace?: string): Promise<readonly string[]>;
-  /** Resolves when nothing happens any more: queues are empty and caches current. Time does not move. */
+  /** Resolves when nothing happens any more: queues are empty and caches are current. Time does not move. */
   settle(): Promise<void>;
-  /** Settles, moves time by seconds, settles. */
+  /** Settles, moves time forward by some seconds, and settles again. */
   pass(seconds: number): Promise<void>;
 }
 
 const schemas = loadSchemas(brotliDecompressSync);
-/** No test here asks for tokens. */
+/** The tests here request no tokens. */
 const noTokens = { audiences: [], issue: () => Promise.reject(new Error('test clusters issue no tokens')) };
 
 const quietTurns = 8;
@@ -86,7 +89,7 @@ export async function startTestCluster(t: TestContext, options: TestClusterOptio
     now: () => clock.now(),
     setTimer,
   });
-  // The rules of a real cluster: a controller whose role lacks something fails its tests.
+  // Authorization is that of a real cluster, so a controller whose role lacks a permission fails its tests.
   const authorized = authorizedRegistry(registry, new RbacAuthorizer(bootstrapRules));
   const clientFor = (user: Identity): Client => createInProcessClient(authorized, { user, clock });
   const client = clientFor(systemUser('kubernetes-admin', 'system:masters'));
@@ -148,7 +151,7 @@ export async function startTestCluster(t: TestContext, options: TestClusterOptio
     pass: async (seconds) => {
       await settle();
       const end = clock.now() + seconds * 1000;
-      // From timer to timer, so that what one of them starts sees its own time.
+      // Moves from timer to timer, so that work started by a timer sees the time of that timer.
       while (clock.now() < end) {
         clock.advance(Math.min(clock.nextTimerAt ?? end, end) - clock.now());
         await settle();
@@ -165,7 +168,7 @@ function applyAny(
   const [version = '', group = ''] = object.apiVersion.split('/').reverse();
   const kind = kinds.byKind(group, version, object.kind);
   if (kind === undefined) throw new Error(`no kind ${object.apiVersion} ${object.kind}`);
-  // Tests hand in objects of the Kind they name; the registry checks them.
+  // Tests pass an object of the Kind that it names; the registry checks it.
   return client.resource(kind).create(object as Received<KubeObject>);
 }
 
