@@ -7,6 +7,7 @@ import { CommandError } from '../command/command.ts';
 import type { ApiObject, Session } from '../command/session.ts';
 import { statusText } from '../command/status-text.ts';
 import { type ApiResource, apiVersionOf, resourcePath } from './discovery.ts';
+import { listObjects } from './list.ts';
 import { readManifestsOneByOne } from './manifests.ts';
 import { namespaceOfManifest, resourceOfManifest, selectResources } from './resource-args.ts';
 
@@ -77,21 +78,6 @@ async function* manifestInfos(session: Session, options: InfoOptions): AsyncGene
       yield error;
     }
   }
-}
-
-/** Every object of a collection, page by page. */
-export async function* listObjects(session: Session, path: string, query: Readonly<Record<string, string>>): AsyncGenerator<ApiObject> {
-  let next = '';
-  do {
-    const params = new URLSearchParams({ limit: '500' });
-    for (const [key, value] of Object.entries({ ...query, continue: next })) if (value !== '') params.set(key, value);
-    const page = await session.object({ method: 'GET', path: `${path}?${params}` });
-    const items = Array.isArray(page.items) ? (page.items as readonly ApiObject[]) : []; // a List's items are objects
-    const kind = page.kind?.replace(/List$/, '') ?? '';
-    for (const item of items) yield { apiVersion: page.apiVersion ?? '', kind, ...item };
-    const token = page.metadata?.continue;
-    next = typeof token === 'string' ? token : '';
-  } while (next !== '');
 }
 
 async function* namedInfos(session: Session, args: readonly string[], options: InfoOptions): AsyncGenerator<Info | Error> {

@@ -19,25 +19,41 @@ export function queryText(parts: QueryParameters): string {
   return text === '' ? '' : `?${text}`;
 }
 
-/** Every page of a collection. Rejects with StatusError. */
-export async function listAll(
-  session: Session,
-  path: string,
-  options: CollectionQuery,
-  accept?: string,
-  more: QueryParameters = {},
-): Promise<readonly ApiObject[]> {
-  const pages: ApiObject[] = [];
+/** The pages of a collection, one after another. Rejects with StatusError. */
+async function* pagesOf(session: Session, path: string, query: QueryParameters, accept?: string): AsyncGenerator<ApiObject> {
   let next = '';
   do {
     const page = await session.object({
       method: 'GET',
-      path: `${path}${queryText({ labelSelector: options.selector, fieldSelector: options.fieldSelector, limit: options.limit, continue: next, ...more })}`,
+      path: `${path}${queryText({ ...query, continue: next })}`,
       ...(accept === undefined ? {} : { accept }),
     });
-    pages.push(page);
+    yield page;
     const token = page.metadata?.continue;
     next = typeof token === 'string' ? token : '';
   } while (next !== '');
+}
+
+/** The items of a list, as they stand in it; none of an answer that is no list. `T` is what the list's resource says. */
+export const itemsOf = <T = ApiObject>({ items }: ApiObject): readonly T[] => (Array.isArray(items) ? (items as readonly T[]) : []);
+
+/** Every page of a collection. Rejects with StatusError. */
+export async function listAll(
+  session: Session,
+  path: string,
+  { selector, fieldSelector, limit }: CollectionQuery,
+  accept?: string,
+  more: QueryParameters = {},
+): Promise<readonly ApiObject[]> {
+  const pages: ApiObject[] = [];
+  for await (const page of pagesOf(session, path, { labelSelector: selector, fieldSelector, limit, ...more }, accept)) pages.push(page);
   return pages;
+}
+
+/** Every object of a collection, with its kind and version, page by page. Rejects with StatusError. */
+export async function* listObjects(session: Session, path: string, query: QueryParameters): AsyncGenerator<ApiObject> {
+  for await (const page of pagesOf(session, path, { limit: 500, ...query })) {
+    const kind = page.kind?.replace(/List$/, '') ?? '';
+    for (const item of itemsOf(page)) yield { apiVersion: page.apiVersion ?? '', kind, ...item };
+  }
 }

@@ -5,7 +5,7 @@ import type { ApiObject, Session } from '../command/session.ts';
 import { isKind, traitsOf } from '../kinds/kinds.ts';
 import { unregistered } from '../kinds/registered.ts';
 import { type ApiResource, resourcePath } from '../resources/discovery.ts';
-import { listObjects } from '../resources/infos.ts';
+import { listObjects } from '../resources/list.ts';
 import { findResource, selectOne } from '../resources/resource-args.ts';
 import { watchUntil } from '../waiting/watch-until.ts';
 

@@ -2,13 +2,13 @@
 import { isNotFound, StatusError } from '../../../api/status-error.ts';
 import { CommandError, type KubectlCommand } from '../command/command.ts';
 import type { Flags } from '../command/flags.ts';
-import type { ApiObject, Session } from '../command/session.ts';
+import type { Session } from '../command/session.ts';
 import { statusText } from '../command/status-text.ts';
 import type { DescribeContext, Describer } from '../kinds/describe/context.ts';
 import { describeGeneric } from '../kinds/describe/generic.ts';
 import { traitsOf } from '../kinds/kinds.ts';
 import { type ApiResource, resourcePath } from '../resources/discovery.ts';
-import { listAll } from '../resources/list.ts';
+import { itemsOf, listAll } from '../resources/list.ts';
 import { type ResourceSelection, selectResources } from '../resources/resource-args.ts';
 
 interface Found {
@@ -20,7 +20,7 @@ interface Found {
 async function collection(session: Session, selection: ResourceSelection, flags: Flags): Promise<readonly Found[]> {
   const path = resourcePath(selection.resource, selection.namespace);
   const pages = await listAll(session, path, { selector: flags.string('selector'), fieldSelector: '', limit: flags.int('chunk-size') });
-  const items = pages.flatMap((page) => (Array.isArray(page.items) ? (page.items as readonly ApiObject[]) : []));
+  const items = pages.flatMap((page) => itemsOf(page));
   return items.map(({ metadata }) => ({ selection, namespace: metadata?.namespace ?? '', name: metadata?.name ?? '' }));
 }
 

@@ -8,7 +8,7 @@ import type { ApiObject, Session } from '../command/session.ts';
 import { eventInterval } from '../kinds/describe/events.ts';
 import { noPrinter, objectPrinter, outputFlags, outputName, writtenFormats } from '../output/output.ts';
 import { apiVersionOf, resourcePath } from '../resources/discovery.ts';
-import { listObjects } from '../resources/infos.ts';
+import { listObjects } from '../resources/list.ts';
 import { findResource } from '../resources/resource-args.ts';
 import { watchObjects } from '../waiting/watch.ts';
 import { allNamespacesFlag } from '../writing/write-flags.ts';

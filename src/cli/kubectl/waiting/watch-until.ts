@@ -1,18 +1,14 @@
 /** Watching one object until something is true of it. */
-import { type Status, StatusError } from '../../../api/status-error.ts';
+import { StatusError } from '../../../api/status-error.ts';
 import type { ApiObject, Session } from '../command/session.ts';
 import { resourcePath } from '../resources/discovery.ts';
 import type { Info } from '../resources/infos.ts';
-import { linesOf } from '../streams/answer-body.ts';
+import { itemsOf } from '../resources/list.ts';
+import { watchEvents } from './watch-events.ts';
 
 /** One object, or, with a selector, any of many. */
 export interface WatchTarget extends Pick<Info, 'resource' | 'namespace' | 'name'> {
   readonly selector?: string;
-}
-
-interface WatchEvent {
-  readonly type: string;
-  readonly object: ApiObject;
 }
 
 /** One watch, from a list: false when the server ended it before the time was up. */
@@ -27,26 +23,16 @@ async function watchOnce(
   );
   const path = resourcePath(info.resource, info.namespace);
   const list = await session.object({ method: 'GET', path: `${path}?${params}`, signal });
-  const items = Array.isArray(list.items) ? (list.items as readonly ApiObject[]) : []; // a List's items are objects
-  if (done(items[0])) return true;
+  if (done(itemsOf(list)[0])) return true;
   params.set('watch', 'true');
   params.set('resourceVersion', list.metadata?.resourceVersion ?? '');
   const body = await session.transport.stream({ method: 'GET', path: `${path}?${params}`, signal });
   try {
-    for await (const line of linesOf(body)) {
-      if (line === '') continue;
-      const event = JSON.parse(line) as WatchEvent; // the API's watch framing: one event a line
-      if (event.type === 'ERROR') {
-        const status = event.object as unknown as Status; // ERROR events carry a Status
-        if (status.code === 410) return false;
-        throw new StatusError(status);
-      }
-      if (event.type !== 'BOOKMARK' && done(event.type === 'DELETED' ? undefined : event.object)) return true;
-    }
-    return false;
-  } finally {
-    body.destroy();
+    for await (const { type, object } of watchEvents(body)) if (done(type === 'DELETED' ? undefined : object)) return true;
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.code !== 410) throw error;
   }
+  return false;
 }
 
 /**

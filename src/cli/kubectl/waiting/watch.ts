@@ -1,10 +1,10 @@
 /** Watching a resource over HTTP: the current objects, then every change, until Ctrl-C or the server ends it. */
-import { type Status, StatusError } from '../../../api/status-error.ts';
 import type { ApiObject, Session } from '../command/session.ts';
 import { resourcePath } from '../resources/discovery.ts';
 import { queryText } from '../resources/list.ts';
 import type { ResourceSelection } from '../resources/resource-args.ts';
-import { linesOf, TimeIsOver } from '../streams/answer-body.ts';
+import { TimeIsOver } from '../streams/answer-body.ts';
+import { type KubectlWatchEvent, watchEvents } from './watch-events.ts';
 
 export interface WatchRequest {
   readonly selection: ResourceSelection;
@@ -13,11 +13,6 @@ export interface WatchRequest {
   /** Whether the objects that exist are delivered first, as ADDED. */
   readonly initial: boolean;
   readonly accept?: string;
-}
-
-export interface KubectlWatchEvent {
-  readonly type: string;
-  readonly object: ApiObject;
 }
 
 interface Start {
@@ -65,17 +60,11 @@ export async function watchObjects(session: Session, request: WatchRequest, onEv
   const body = await session.transport.stream({ method: 'GET', path, signal: session.signal, ...(accept === undefined ? {} : { accept }) });
   let skip = start.resourceVersion === '0';
   try {
-    for await (const line of linesOf(body)) {
-      if (line === '') continue;
-      const event = JSON.parse(line) as KubectlWatchEvent; // the API's watch framing: one event a line
-      if (event.type === 'ERROR') throw new StatusError(event.object as unknown as Status);
-      if (event.type === 'BOOKMARK') continue;
+    for await (const event of watchEvents(body)) {
       if (!skip) onEvent(event);
       skip = false;
     }
   } catch (error) {
     if (!session.signal.aborted && !(error instanceof TimeIsOver)) throw error;
-  } finally {
-    body.destroy();
   }
 }

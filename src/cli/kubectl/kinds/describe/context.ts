@@ -2,7 +2,7 @@
 
 import type { ApiObject, Session } from '../../command/session.ts';
 import type { ApiResource } from '../../resources/discovery.ts';
-import { listAll } from '../../resources/list.ts';
+import { itemsOf, listAll } from '../../resources/list.ts';
 
 export interface DescribeContext {
   readonly session: Session;
@@ -25,8 +25,7 @@ export async function listItems<T>(
     fieldSelector: selectors.fields ?? '',
     limit: context.chunkSize,
   });
-  // The API answers with the list of the resource that the path names.
-  return pages.flatMap((page) => (Array.isArray(page.items) ? (page.items as readonly T[]) : []));
+  return pages.flatMap((page) => itemsOf<T>(page));
 }
 
 /** `/api/v1/namespaces/x/pods`. */

@@ -7,7 +7,7 @@ import { CommandError, type KubectlCommand } from '../../command/command.ts';
 import type { ApiObject, Session } from '../../command/session.ts';
 import { objectPrinter, outputFlags, writtenFormats } from '../../output/output.ts';
 import { apiVersionOf, resourcePath } from '../../resources/discovery.ts';
-import { listObjects } from '../../resources/infos.ts';
+import { listObjects } from '../../resources/list.ts';
 import { findResource } from '../../resources/resource-args.ts';
 import { chunksOf } from '../../streams/answer-body.ts';
 import { podTimeoutMs } from '../../streams/pod-streams.ts';

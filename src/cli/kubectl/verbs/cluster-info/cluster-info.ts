@@ -2,7 +2,7 @@
 import type { Service } from '../../../../api/generated/core/v1.ts';
 import type { KubectlCommand } from '../../command/command.ts';
 import { resourcePath } from '../../resources/discovery.ts';
-import { listAll } from '../../resources/list.ts';
+import { itemsOf, listAll } from '../../resources/list.ts';
 import { findResource } from '../../resources/resource-args.ts';
 import { clusterInfoDump } from './cluster-info-dump.ts';
 
@@ -30,11 +30,8 @@ export const clusterInfo: KubectlCommand = {
     const path = resourcePath(await findResource(session, 'services'), namespace);
     const pages = await listAll(session, path, { selector: 'kubernetes.io/cluster-service=true', fieldSelector: '', limit: 500 });
     session.out(`Kubernetes control plane is running at ${host}\n`);
-    for (const { items } of pages) {
-      // The API's list of Services.
-      for (const service of (items ?? []) as unknown as readonly Service[]) {
-        session.out(`${service.metadata.labels?.['kubernetes.io/name'] ?? service.metadata.name} is running at ${linkOf(service, host)}\n`);
-      }
+    for (const service of pages.flatMap((page) => itemsOf<Service>(page))) {
+      session.out(`${service.metadata.labels?.['kubernetes.io/name'] ?? service.metadata.name} is running at ${linkOf(service, host)}\n`);
     }
     session.out("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n");
     return 0;

@@ -4,7 +4,7 @@ import { CommandError, type KubectlCommand } from '../../command/command.ts';
 import type { Session } from '../../command/session.ts';
 import { type ApiResource, resourcePath } from '../../resources/discovery.ts';
 import type { Info } from '../../resources/infos.ts';
-import { listObjects } from '../../resources/infos.ts';
+import { listObjects } from '../../resources/list.ts';
 import { findResource } from '../../resources/resource-args.ts';
 import { watchUntil } from '../../waiting/watch-until.ts';
 import { dryRunFlag, selectorFlag } from '../../writing/write-flags.ts';
