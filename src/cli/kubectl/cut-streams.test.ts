@@ -92,7 +92,7 @@ describe('a stream that is cut', () => {
         ['exec', 'web', '--', 'true'],
         ['attach', 'web'],
         ['cp', 'web:/etc/hosts', '/dev/null'],
-        ['cp', '/etc/hosts', 'web:/tmp/hosts'],
+        ['cp', import.meta.filename, 'web:/tmp/a'],
       ]) {
         const { code, err } = await kubectl(t, ...args);
         assert.notEqual(code, 0, args.join(' '));
