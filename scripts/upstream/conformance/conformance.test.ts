@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { cacheFolder } from '../programs.ts';
 import { conformancePage, summary } from './page.ts';
-import { parseReport, type SpecResult } from './report.ts';
+import { parseChoice, parseResults, type SpecResult, withoutResult } from './report.ts';
 import { labelFilters } from './suite.ts';
 
 const spec = (more: object) => ({
@@ -15,14 +15,14 @@ const spec = (more: object) => ({
   ...{ LeafNodeLabels: ['Conformance'], State: 'passed', RunTime: 1_600_000_000, NumAttempts: 1 },
   ...more,
 });
-const report = (...specs: readonly object[]) => parseReport(JSON.stringify([{ SpecReports: specs, SpecialSuiteFailureReasons: null }]));
+const report = (...specs: readonly object[]) => parseResults(specs.map((line) => `${JSON.stringify(line)}\n`).join(''));
 const failedWith = (message: string) => report(spec({ State: 'failed', Failure: { Message: message } })).specs[0]?.reason;
 
 describe('a report', () => {
   it('names specs as upstream does and says which are conformance', () => {
     assert.deepEqual(report(spec({}), spec({ LeafNodeText: 'more', LeafNodeLabels: null })).specs, [
-      { name: '[sig-node] Pods should run [Conformance]', outcome: 'passed', reason: '', seconds: 2, attempts: 1, conformance: true },
-      { name: '[sig-node] Pods more', outcome: 'passed', reason: '', seconds: 2, attempts: 1, conformance: false },
+      { name: '[sig-node] Pods should run [Conformance]', outcome: 'passed', reason: '', seconds: 2, conformance: true },
+      { name: '[sig-node] Pods more', outcome: 'passed', reason: '', seconds: 2, conformance: false },
     ]);
   });
 
@@ -41,15 +41,21 @@ describe('a report', () => {
   });
 
   it('keeps what goes wrong outside of specs', () => {
-    const set = parseReport(
-      JSON.stringify([
-        {
-          SpecReports: [spec({ LeafNodeType: 'SynchronizedBeforeSuite', State: 'failed', Failure: { Message: 'no nodes' } })],
-          SpecialSuiteFailureReasons: ['Suite Timeout Elapsed'],
-        },
-      ]),
+    const set = report(spec({ LeafNodeType: 'SynchronizedBeforeSuite', State: 'failed', Failure: { Message: 'no nodes' } }));
+    assert.deepEqual(set, { specs: [], problems: ['SynchronizedBeforeSuite: no nodes'] });
+  });
+
+  it('counts the last result of a spec, and tells which of those chosen have none', () => {
+    assert.deepEqual(
+      report(spec({ State: 'failed' }), spec({})).specs.map(({ outcome }) => outcome),
+      ['passed'],
     );
-    assert.deepEqual(set, { specs: [], problems: ['Suite Timeout Elapsed', 'SynchronizedBeforeSuite: no nodes'] });
+    const chosen = parseChoice(
+      JSON.stringify([{ SpecReports: [spec({}), spec({ State: 'skipped' }), spec({ LeafNodeType: 'BeforeSuite' })] }]),
+    );
+    assert.deepEqual(chosen, ['[sig-node] Pods should run [Conformance]']);
+    const { outcome, conformance } = withoutResult(chosen[0] ?? '');
+    assert.deepEqual([outcome, conformance], ['failed', true]);
   });
 
   it('gives the line that says most, without what chance made', () => {
@@ -69,7 +75,6 @@ const result = (name: string, outcome: SpecResult['outcome'], reason = ''): Spec
   outcome,
   reason,
   seconds: 1,
-  attempts: 1,
   conformance: true,
 });
 
@@ -91,15 +96,6 @@ describe('the page', () => {
 
   it('says so when all pass', () => {
     assert.ok(conformancePage({ upstreamVersion: 'v1', date: 'd', specs: specs.slice(0, 1) }).endsWith('Every one of them passes.\n'));
-  });
-
-  it('names those that passed at the second attempt', () => {
-    const page = conformancePage({
-      upstreamVersion: 'v1',
-      date: 'd',
-      specs: [{ ...result('[sig-node] Pods flap [Conformance]', 'passed'), attempts: 2 }],
-    });
-    assert.ok(page.includes('these did so at the second attempt:\n\n- Pods flap\n'));
   });
 
   it('has a short form for the terminal', () => {

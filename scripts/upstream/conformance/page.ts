@@ -49,7 +49,6 @@ export function conformancePage({ upstreamVersion, date, specs }: PageFacts): st
     'makes the images that it names, starts a cluster of two nodes on the local Docker daemon, and runs every spec: 30 to 40 minutes on two cores.',
     '`scripts/conformance FOCUS…` runs those whose names have one of the words.',
     '',
-    ...flaky(counted),
     open.length === 0 ? 'Every one of them passes.' : `These ${open.length} do not pass:`,
     '',
     ...tables,
@@ -57,13 +56,6 @@ export function conformancePage({ upstreamVersion, date, specs }: PageFacts): st
     .join('\n')
     .trimEnd()
     .concat('\n');
-}
-
-/** Those that passed only when they were tried again: every one is a fault, of minik's or of a busy machine. */
-function flaky(specs: readonly SpecResult[]): readonly string[] {
-  const again = specs.filter(({ outcome, attempts }) => outcome === 'passed' && attempts > 1);
-  if (again.length === 0) return [];
-  return ['Of those that pass, these did so at the second attempt:', '', ...again.map(({ name }) => `- ${cell(plainName(name))}`), ''];
 }
 
 /** What the terminal shows at the end. */

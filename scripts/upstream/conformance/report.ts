@@ -1,4 +1,4 @@
-/** What ginkgo's JSON reports say about upstream's specs. Source: ginkgo v2 types/types.go (Report, SpecReport, SpecState). */
+/** What ginkgo says about upstream's specs. Source: ginkgo v2 types/types.go (Report, SpecReport, SpecState). */
 
 export type Outcome = 'passed' | 'failed' | 'skipped';
 
@@ -9,8 +9,6 @@ export interface SpecResult {
   /** Why it did not pass, in one line. */
   readonly reason: string;
   readonly seconds: number;
-  /** More than one: it failed before. */
-  readonly attempts: number;
   readonly conformance: boolean;
 }
 
@@ -27,30 +25,45 @@ interface SpecReport {
   readonly Failure?: { readonly Message: string };
 }
 
-interface SuiteReport {
-  readonly SpecReports: readonly SpecReport[] | null;
-  readonly SpecialSuiteFailureReasons?: readonly string[] | null;
-}
-
 export interface SuiteResult {
-  /** Those that were chosen, skipped ones that the suite itself skipped included. */
+  /** Those that were chosen, ones that skipped themselves included. */
   readonly specs: readonly SpecResult[];
-  /** What went wrong outside of specs: set-up, time-outs of the whole, interruptions. */
+  /** What went wrong outside of specs: set-up and tear-down. */
   readonly problems: readonly string[];
 }
 
-/** Reads a report file's text. Throws when it is none. */
-export function parseReport(text: string): SuiteResult {
-  // Written by the ginkgo that is built from the same go.mod.
-  const suites = JSON.parse(text) as readonly SuiteReport[];
-  const reports = suites.flatMap(({ SpecReports }) => SpecReports ?? []);
-  const reasons = suites.flatMap(({ SpecialSuiteFailureReasons }) => SpecialSuiteFailureReasons ?? []);
+/** Reads the results that the suite wrote down, one a line. A spec's last result counts. */
+export function parseResults(text: string): SuiteResult {
+  // Written by the suite that is built from scripts/upstream/go.
+  const reports = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as SpecReport);
+  const specs = new Map(
+    reports.filter((spec) => spec.LeafNodeType === 'It' && wasChosen(spec)).map((spec) => [nameOf(spec), resultOf(spec)]),
+  );
   const outside = reports.filter(({ LeafNodeType, State }) => LeafNodeType !== 'It' && failed(State));
-  return {
-    specs: reports.filter((spec) => spec.LeafNodeType === 'It' && wasChosen(spec)).map(resultOf),
-    problems: [...reasons, ...outside.map((node) => `${node.LeafNodeType}: ${reasonOf(node)}`)],
-  };
+  return { specs: [...specs.values()], problems: outside.map((node) => `${node.LeafNodeType}: ${reasonOf(node)}`) };
 }
+
+/** The names of the specs that a dry run would have run. */
+export function parseChoice(report: string): readonly string[] {
+  // Written by the ginkgo that is built from the same go.mod.
+  const suites = JSON.parse(report) as readonly { readonly SpecReports: readonly SpecReport[] | null }[];
+  return suites
+    .flatMap(({ SpecReports }) => SpecReports ?? [])
+    .filter(({ LeafNodeType, State }) => LeafNodeType === 'It' && State === 'passed')
+    .map(nameOf);
+}
+
+/** A spec that never gave a result. */
+export const withoutResult = (name: string): SpecResult => ({
+  ...{ name, outcome: 'failed', reason: "ends the suite's process before it is done", seconds: 0 },
+  conformance: name.includes('[Conformance]'),
+});
+
+const nameOf = ({ ContainerHierarchyTexts, LeafNodeText }: SpecReport): string =>
+  [...(ContainerHierarchyTexts ?? []), LeafNodeText].join(' ');
 
 const failed = (state: string): boolean => ['failed', 'panicked', 'timedout', 'interrupted', 'aborted'].includes(state);
 
@@ -61,11 +74,10 @@ function resultOf(spec: SpecReport): SpecResult {
   const labels = [...(spec.ContainerHierarchyLabels ?? []), spec.LeafNodeLabels].flatMap((list) => list ?? []);
   const outcome = spec.State === 'passed' ? 'passed' : spec.State === 'skipped' ? 'skipped' : 'failed';
   return {
-    name: [...(spec.ContainerHierarchyTexts ?? []), spec.LeafNodeText].join(' '),
+    name: nameOf(spec),
     outcome,
     reason: outcome === 'passed' ? '' : reasonOf(spec),
     seconds: Math.round(spec.RunTime / 1e9),
-    attempts: spec.NumAttempts,
     conformance: labels.includes('Conformance'),
   };
 }

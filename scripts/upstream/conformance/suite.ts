@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { upstreamPrograms } from '../programs.ts';
-import { parseReport, type SuiteResult } from './report.ts';
+import { parseChoice, parseResults, type SuiteResult, withoutResult } from './report.ts';
 
 export interface SuiteChoice {
   /** Words of which a spec's name has one; none: all. Regular expressions. */
@@ -27,7 +27,7 @@ const alone = '(Serial || Slow || Disruptive)';
  * Ginkgo's filter of labels. The wider set leaves out what needs more than a cluster: features that are off by default, other operating
  * systems, clouds, and what upstream itself calls flaky.
  */
-export function labelFilters({ wider }: SuiteChoice): readonly { readonly filter: string; readonly processes: number }[] {
+export function labelFilters({ wider }: SuiteChoice): readonly Part[] {
   const chosen = wider ? '!(/^Feature:/ || /^FeatureGate:/ || Flaky || Disruptive || /^sig-(windows|cloud-provider)/)' : 'Conformance';
   return [
     { filter: `${chosen} && !${alone}`, processes },
@@ -35,43 +35,90 @@ export function labelFilters({ wider }: SuiteChoice): readonly { readonly filter
   ];
 }
 
-/** Both parts together. Rejects when ginkgo leaves no report. */
+/** Both parts together. A spec that ends its process takes others with it: those run again, each alone. */
 export async function runSuite(settings: SuiteSettings): Promise<SuiteResult> {
-  const results: SuiteResult[] = [];
-  for (const [index, part] of labelFilters(settings).entries()) results.push(await runPart(settings, part, `part-${index + 1}`));
-  return { specs: results.flatMap(({ specs }) => specs), problems: results.flatMap(({ problems }) => problems) };
+  const results = join(settings.folder, 'results.jsonl');
+  mkdirSync(settings.folder, { recursive: true });
+  rmSync(results, { force: true });
+  const chosen: string[] = [];
+  for (const part of labelFilters(settings)) {
+    const focus = settings.focus.map((word) => `--focus=${word}`);
+    await ginkgo(settings, part, focus, results);
+    const names = await namesOf(settings, part, focus);
+    chosen.push(...names);
+    for (const name of names) {
+      if (!hasResult(results, name)) await ginkgo(settings, { ...part, processes: 1 }, [`--focus=^${escaped(name)}$`], results);
+    }
+  }
+  const { specs, problems } = parseResults(readIfThere(results));
+  const known = new Set(specs.map(({ name }) => name));
+  return { specs: [...specs, ...chosen.filter((name) => !known.has(name)).map(withoutResult)], problems };
 }
 
-async function runPart(
-  { focus, kubeconfig, folder }: SuiteSettings,
-  part: { readonly filter: string; readonly processes: number },
-  name: string,
-): Promise<SuiteResult> {
-  const programs = upstreamPrograms(['ginkgo', 'e2e.test', 'kubectl']);
-  const report = join(folder, `${name}.json`);
-  mkdirSync(folder, { recursive: true });
-  rmSync(report, { force: true });
-  const args = [
-    ...[
-      `--procs=${part.processes}`,
-      '--no-color',
-      '--timeout=3h',
-      '--flake-attempts=2',
-      `--label-filter=${part.filter}`,
-      ...focus.map((word) => `--focus=${word}`),
-    ],
-    ...['--keep-going', `--output-dir=${folder}`, `--json-report=${name}.json`, '--silence-skips', programs['e2e.test'], '--'],
-    ...[`--kubeconfig=${kubeconfig}`, '--provider=skeleton', '--disable-log-dump', `--kubectl-path=${programs.kubectl}`],
-    ...['--num-nodes=2', '--allowed-not-ready-nodes=0', '--minStartupPods=0'],
+interface Part {
+  readonly filter: string;
+  readonly processes: number;
+}
+
+const readIfThere = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+const hasResult = (results: string, name: string): boolean => parseResults(readIfThere(results)).specs.some((spec) => spec.name === name);
+const escaped = (name: string): string => name.replaceAll(/[\\.+*?()|[\]{}^$]/g, '\\$&');
+
+/** The specs of a part, by name. */
+async function namesOf(settings: SuiteSettings, { filter }: Part, focus: readonly string[]): Promise<readonly string[]> {
+  const report = 'choice.json';
+  const options = ['--dry-run', `--label-filter=${filter}`, ...focus, `--output-dir=${settings.folder}`, `--json-report=${report}`];
+  await run(
+    upstreamPrograms(['ginkgo']).ginkgo,
+    ['--no-color', '--silence-skips', ...options, ...suiteArguments(settings)],
+    settings.folder,
+    {},
+    'ignore',
+  );
+  return parseChoice(readFileSync(join(settings.folder, report), 'utf8'));
+}
+
+function suiteArguments({ kubeconfig }: SuiteSettings): readonly string[] {
+  const programs = upstreamPrograms(['e2e.test', 'kubectl']);
+  return [
+    ...[programs['e2e.test'], '--', `--kubeconfig=${kubeconfig}`, '--provider=skeleton', '--disable-log-dump'],
+    ...[`--kubectl-path=${programs.kubectl}`, '--num-nodes=2', '--allowed-not-ready-nodes=0', '--minStartupPods=0'],
   ];
-  await run(programs.ginkgo, args, folder);
-  if (!existsSync(report)) throw new Error(`ginkgo left no report in ${folder}`);
-  return parseReport(readFileSync(report, 'utf8'));
 }
 
-/** What it prints is shown as it comes; specs that fail make it fail, which the report tells better. */
-async function run(program: string, args: readonly string[], cwd: string): Promise<void> {
-  const child = spawn(program, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'] });
+async function ginkgo(
+  settings: SuiteSettings,
+  { filter, processes: procs }: Part,
+  focus: readonly string[],
+  results: string,
+): Promise<void> {
+  const options = [
+    `--procs=${procs}`,
+    '--no-color',
+    '--timeout=3h',
+    '--keep-going',
+    '--silence-skips',
+    `--label-filter=${filter}`,
+    ...focus,
+  ];
+  await run(
+    upstreamPrograms(['ginkgo']).ginkgo,
+    [...options, ...suiteArguments(settings)],
+    settings.folder,
+    { SPEC_RESULTS: results },
+    'inherit',
+  );
+}
+
+/** Specs that fail make it fail, which the results tell better. */
+async function run(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  environment: Readonly<Record<string, string>>,
+  output: 'inherit' | 'ignore',
+): Promise<void> {
+  const child = spawn(program, args, { cwd, env: { ...process.env, ...environment }, stdio: ['ignore', output, 'inherit'] });
   await new Promise<void>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', () => resolve());

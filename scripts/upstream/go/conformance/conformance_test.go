@@ -2,9 +2,13 @@
 package conformance
 
 import (
+	"encoding/json"
 	"flag"
 	"os"
 	"testing"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
 
 	conformancetestdata "k8s.io/kubernetes/test/conformance/testdata"
 	"k8s.io/kubernetes/test/e2e"
@@ -44,5 +48,28 @@ func TestMain(m *testing.M) {
 	framework.AfterReadingAllFlags(&framework.TestContext)
 	os.Exit(m.Run())
 }
+
+// Ginkgo's own report is lost when one of its processes dies, as some specs make theirs: each result is written down as it comes.
+var _ = ginkgo.ReportAfterEach(func(report ginkgo.SpecReport) {
+	file := os.Getenv("SPEC_RESULTS")
+	if file == "" || (report.State.Is(types.SpecStateSkipped) && report.NumAttempts == 0) {
+		return
+	}
+	report.CapturedGinkgoWriterOutput, report.CapturedStdOutErr = "", ""
+	report.ReportEntries, report.SpecEvents, report.ProgressReports = nil, nil, nil
+	line, err := json.Marshal(report)
+	if err != nil {
+		panic(err)
+	}
+	out, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		panic(err)
+	}
+	defer out.Close()
+	// One write: processes append to the same file.
+	if _, err := out.Write(append(line, '\n')); err != nil {
+		panic(err)
+	}
+})
 
 func TestConformance(t *testing.T) { e2e.RunE2ETests(t) }
