@@ -13,7 +13,7 @@ const loaders: ReadonlyMap<string, () => Promise<KubectlCommand>> = new Map([
   ['exec', async () => (await import('./verbs/exec.ts')).exec],
   ['attach', async () => (await import('./verbs/attach.ts')).attach],
   ['cp', async () => (await import('./verbs/cp/cp.ts')).cp],
-  ['port-forward', async () => (await import('./verbs/port-forward.ts')).portForward],
+  ['port-forward', async () => (await import('./verbs/port-forward/port-forward.ts')).portForward],
   ['label', async () => (await import('./verbs/label.ts')).label],
   ['annotate', async () => (await import('./verbs/label.ts')).annotate],
   ['scale', async () => (await import('./verbs/scale.ts')).scale],

@@ -1,27 +1,16 @@
-/**
- * `kubectl port-forward`. Source: kubectl pkg/cmd/portforward/portforward.go; client-go tools/portforward/portforward.go.
- * Differs: each local connection travels in a WebSocket of its own (channel protocol) instead of all in one SPDY connection.
- */
-
-import { createServer, isIPv4, isIPv6, type Server, type Socket } from 'node:net';
-import type { RawData } from 'ws';
-import { errorText } from '../../../api/error-text.ts';
-import { CommandError, type KubectlCommand } from '../command/command.ts';
-import { ArgumentError } from '../command/flags.ts';
-import type { ApiObject, Session } from '../command/session.ts';
-import { isKind } from '../kinds/kinds.ts';
-import { schemes } from '../kinds/registered.ts';
-import { resourcePath } from '../resources/discovery.ts';
-import { findResource } from '../resources/resource-args.ts';
-import { podTimeoutMs } from '../streams/pod-streams.ts';
-import { asPod, attachablePod, type PodObject, podName, readOne } from '../streams/pods.ts';
-import { closeText, openWebSocket } from '../streams/stream-client.ts';
-import { watchUntil } from '../waiting/watch-until.ts';
-
-export interface ForwardedPort {
-  readonly local: number;
-  readonly remote: number;
-}
+/** `kubectl port-forward`. Source: kubectl pkg/cmd/portforward/portforward.go. */
+import { isIPv4, isIPv6 } from 'node:net';
+import { CommandError, type KubectlCommand } from '../../command/command.ts';
+import { ArgumentError } from '../../command/flags.ts';
+import type { ApiObject, Session } from '../../command/session.ts';
+import { isKind } from '../../kinds/kinds.ts';
+import { schemes } from '../../kinds/registered.ts';
+import { resourcePath } from '../../resources/discovery.ts';
+import { findResource } from '../../resources/resource-args.ts';
+import { podTimeoutMs } from '../../streams/pod-streams.ts';
+import { asPod, attachablePod, type PodObject, podName, readOne } from '../../streams/pods.ts';
+import { watchUntil } from '../../waiting/watch-until.ts';
+import { type ForwardedPort, Forwarder, type ListenAddress } from './forwarder.ts';
 
 interface ServicePort {
   readonly name?: string;
@@ -112,12 +101,6 @@ function refuseUdp(
   }
 }
 
-interface ListenAddress {
-  readonly host: string;
-  /** Of `localhost`, one of the two suffices. */
-  readonly optional: boolean;
-}
-
 /** `--address`. Throws CommandError. */
 export function parseAddresses(texts: readonly string[]): readonly ListenAddress[] {
   const found = new Map<string, ListenAddress>();
@@ -127,116 +110,6 @@ export function parseAddresses(texts: readonly string[]): readonly ListenAddress
     else throw new CommandError(`${text} is not a valid IP`);
   }
   return [...found.values()].sort((a, b) => (a.host < b.host ? -1 : 1));
-}
-
-/** Only minik's server offers v5 here: with it, the client's half-close goes through, as upstream's does over SPDY. */
-const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
-
-const hostPort = (host: string, port: number): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
-
-class Forwarder {
-  readonly #session: Session;
-  readonly #path: string;
-  readonly #servers: Server[] = [];
-  readonly #sockets = new Set<Socket>();
-
-  constructor(session: Session, path: string) {
-    this.#session = session;
-    this.#path = path;
-  }
-
-  /** Listens for one port; false when it could not, which has been said then. */
-  async listen(port: ForwardedPort, addresses: readonly ListenAddress[]): Promise<boolean> {
-    let { local } = port;
-    const failures: string[] = [];
-    let [optionalFailures, optionalSuccesses, requiredFailures] = [0, 0, 0];
-    for (const { host, optional } of addresses) {
-      try {
-        local = await this.#listenOn(host, { local, remote: port.remote });
-        if (optional) optionalSuccesses += 1;
-      } catch (error) {
-        const why =
-          error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
-            ? 'bind: address already in use'
-            : error instanceof Error
-              ? error.message
-              : String(error);
-        failures.push(`unable to create listener: Error listen tcp${isIPv6(host) ? '6' : '4'} ${hostPort(host, local)}: ${why}`);
-        if (optional) optionalFailures += 1;
-        else requiredFailures += 1;
-      }
-    }
-    if (requiredFailures === 0 && (optionalFailures === 0 || optionalSuccesses > 0)) return true;
-    this.#session.err(
-      `Unable to listen on port ${port.local}: Listeners failed to create with the following errors: [${failures.join(' ')}]\n`,
-    );
-    return false;
-  }
-
-  close(): void {
-    for (const server of this.#servers) server.close();
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  async #listenOn(host: string, port: ForwardedPort): Promise<number> {
-    const server = createServer({ allowHalfOpen: true }, (socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-      socket.on('error', () => socket.destroy());
-      this.#session.out(`Handling connection for ${local}\n`);
-      this.#forward(socket, { local, remote: port.remote }).catch((error: unknown) => {
-        this.#failed({ local, remote: port.remote }, errorText(error));
-        socket.destroy();
-      });
-    });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host, port: port.local, ipv6Only: isIPv6(host) }, resolve);
-    });
-    this.#servers.push(server);
-    const address = server.address();
-    const local = typeof address === 'object' && address !== null ? address.port : port.local;
-    this.#session.out(`Forwarding from ${hostPort(host, local)} -> ${port.remote}\n`);
-    return local;
-  }
-
-  #failed({ local, remote }: ForwardedPort, why: string): void {
-    this.#session.err(`an error occurred forwarding ${local} -> ${remote}: ${why}\n`);
-  }
-
-  /** Joins a local connection with one into the pod. */
-  async #forward(socket: Socket, port: ForwardedPort): Promise<void> {
-    socket.pause();
-    const tunnel = await openWebSocket(this.#session, `${this.#path}?ports=${port.remote}`, protocols);
-    const opened = new Set<number>();
-    tunnel.on('message', (data: RawData) => {
-      const message = Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data);
-      const channel = message[0] ?? 0;
-      // The first message of each channel repeats the port's number.
-      if (!opened.has(channel)) return void opened.add(channel);
-      if (channel === 1) return this.#failed(port, message.subarray(1).toString('utf8'));
-      if (message.length > 1 && !socket.destroyed && !socket.write(message.subarray(1))) {
-        tunnel.pause();
-        socket.once('drain', () => tunnel.resume());
-      }
-    });
-    tunnel.once('close', (code) => {
-      if (code === 1000 || socket.destroyed) return void socket.end();
-      // The local program must not take what it has for all there was.
-      this.#failed(port, closeText(code));
-      socket.resetAndDestroy();
-    });
-    tunnel.on('error', () => socket.resetAndDestroy());
-    socket.once('close', () => tunnel.close());
-    socket.on('data', (chunk) => {
-      socket.pause();
-      tunnel.send(Buffer.concat([Buffer.from([0]), chunk]), () => socket.resume());
-    });
-    socket.once('end', () => {
-      if (tunnel.protocol === 'v5.channel.k8s.io') tunnel.send(Buffer.from([255, 0]));
-    });
-    socket.resume();
-  }
 }
 
 async function portsOf(
