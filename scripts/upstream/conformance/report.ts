@@ -40,7 +40,7 @@ export function parseResults(text: string): SuiteResult {
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as SpecReport);
   const specs = new Map(
-    reports.filter((spec) => spec.LeafNodeType === 'It' && wasChosen(spec)).map((spec) => [nameOf(spec), resultOf(spec)]),
+    reports.filter((spec) => spec.LeafNodeType === 'It' && wasTried(spec)).map((spec) => [nameOf(spec), resultOf(spec)]),
   );
   const outside = reports.filter(({ LeafNodeType, State }) => LeafNodeType !== 'It' && failed(State));
   return { specs: [...specs.values()], problems: outside.map((node) => `${node.LeafNodeType}: ${reasonOf(node)}`) };
@@ -67,8 +67,8 @@ const nameOf = ({ ContainerHierarchyTexts, LeafNodeText }: SpecReport): string =
 
 const failed = (state: string): boolean => ['failed', 'panicked', 'timedout', 'interrupted', 'aborted'].includes(state);
 
-/** Specs that the filters left out are skipped too, but never tried. */
-const wasChosen = ({ State, NumAttempts }: SpecReport): boolean => State !== 'pending' && (State !== 'skipped' || NumAttempts > 0);
+/** Specs that the filters left out, and those of a preview, were never tried. */
+const wasTried = ({ NumAttempts }: SpecReport): boolean => NumAttempts > 0;
 
 function resultOf(spec: SpecReport): SpecResult {
   const labels = [...(spec.ContainerHierarchyLabels ?? []), spec.LeafNodeLabels].flatMap((list) => list ?? []);

@@ -19,8 +19,9 @@ import { forceParam, mutateOptions } from '../options/mutate-options.ts';
 import type { ServerContext } from '../server-context.ts';
 import { encodeContext, negotiateFor, send } from './read.ts';
 
-/** Adds the warning of a deprecated version. */
+/** Adds the warning of a deprecated version; what is not served warns of nothing. */
 export function warnDeprecated(exchange: Exchange, target: Target): void {
+  if (target.subresource !== '' && !Object.hasOwn(target.kind.subresources, target.subresource)) return;
   const conversion = conversionOf(target);
   const deprecation = conversion === undefined ? target.kind.codec.deprecation : conversion.deprecation;
   if (deprecation !== undefined) exchange.warn(deprecation);
