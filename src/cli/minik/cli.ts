@@ -23,7 +23,10 @@ import { version } from './version.ts';
 
 export interface CliContext extends VerbContext {
   readonly kubernetesVersion: string;
-  /** Aborts when the user or the system wants the command to end; once it was asked for, the command decides how. */
+  /**
+   * Returns a signal that aborts when the user or the system asks the command to end. Once a command has called this,
+   * it decides itself how to end.
+   */
   interruption(): AbortSignal;
   /** Runs the bundled kubectl with these arguments; resolves with its exit code. */
   kubectl(args: readonly string[]): Promise<number>;
@@ -32,7 +35,7 @@ export interface CliContext extends VerbContext {
 type Flags = Readonly<Record<string, string | boolean | undefined>>;
 
 const usageExitCode = 64;
-/** As a shell's for a command that SIGINT has ended. */
+/** The exit code that a shell reports for a command that SIGINT has ended. */
 const interruptedExitCode = 130;
 
 const text = (value: string | boolean | undefined): string | undefined => (value === undefined ? undefined : String(value));
@@ -42,7 +45,7 @@ const serviceSizes = { least: 16, widestPrefix: 12 };
 function startOptions(flags: Flags, context: CliContext): StartOptions {
   const nodes = wholeNumber(text(flags.nodes), '--nodes', 1, 5000);
   const serviceCidr = clusterRange(text(flags.serviceCidr), '--service-cidr', serviceSizes);
-  // The bridge's own addresses, and at least one pod.
+  // Room for the bridge's own addresses and at least one pod.
   const podCidr = clusterRange(text(flags.podCidr), '--pod-cidr', { least: 4 + (nodes ?? 1), widestPrefix: 8 });
   refuseOverlap(serviceCidr, podCidr, '--service-cidr and --pod-cidr');
   return {
@@ -72,7 +75,10 @@ const actions: Readonly<Record<string, Action>> = {
     version(context, { output: commonOptions(flags, context).output, kubernetesVersion: context.kubernetesVersion }),
 };
 
-/** The parser takes what looks like a number for one, and 007 for 7: a mark before such words keeps them texts. */
+/**
+ * The flag parser would convert words that look like numbers, so that 007 became 7. This mark before such words keeps
+ * them as text.
+ */
 const mark = '\0';
 const protect = (word: string): string => word.replace(/^(--?[^=]+=)?(?=[-+.\d])(?!-)/, `$1${mark}`);
 const plain = (value: unknown): string | boolean | undefined => {
@@ -167,7 +173,7 @@ async function run(args: readonly string[], context: CliContext): Promise<number
   return action(parseFlags(spec, words), context);
 }
 
-/** What the system refuses to do with a file is nobody's bug. */
+/** True for failed file operations: these are not bugs. */
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException & { readonly path: string } =>
   error instanceof Error && 'syscall' in error && 'path' in error && typeof error.path === 'string';
 
@@ -184,7 +190,7 @@ function printError(context: CliContext, error: unknown): void {
   } else terminal.err(`${pc.red('minik: internal error:')} ${errorStack(error)}\n`);
 }
 
-/** Runs one command line (without the program's name); resolves with the exit code. */
+/** Runs one command line (without the program's name) and resolves with the exit code. */
 export async function runMinik(args: readonly string[], context: CliContext): Promise<number> {
   if (args[0] === 'kubectl') return context.kubectl(args.slice(1));
   try {

@@ -1,4 +1,4 @@
-/** Completion in shells: small scripts that ask `minik __complete WORD…` for what the last word may become. */
+/** Shell completion: small scripts that call `minik __complete WORD…` to get the completions of the last word. */
 import { type FlagSpec, type Shell, shells, verbNamed, verbs } from './verbs.ts';
 
 const scripts: Readonly<Record<Shell, string>> = {
@@ -33,7 +33,7 @@ export const completionScript = (shell: Shell): string => scripts[shell];
 const valuesOf = ({ choices = [] }: FlagSpec, profiles: () => readonly string[]): readonly string[] =>
   choices === 'profiles' ? profiles() : choices;
 
-/** What the last of the words after `minik` may become. */
+/** The completions of the last of the words after `minik`. */
 export function completions(words: readonly string[], profiles: () => readonly string[]): readonly string[] {
   const current = words.at(-1) ?? '';
   const matching = (candidates: readonly string[]): readonly string[] => candidates.filter((each) => each.startsWith(current));

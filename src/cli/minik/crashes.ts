@@ -1,27 +1,30 @@
-/** The record of a server's crashes: what its guard (scripts/programs/guard.c) saw and what the server itself could say. */
+/**
+ * The record of a server's crashes: what its guard (scripts/programs/guard.c) observed, and what the server itself
+ * wrote.
+ */
 import { constants } from 'node:os';
 
-/** The end of a server that nobody had asked for. */
+/** An end of a server that nobody asked for. */
 export interface Crash {
   readonly at: Date;
   readonly pid: number;
   /** e.g. `killed by SIGKILL, …`, `exit code 1`, `TypeError: x is not a function`. */
   readonly why: string;
-  /** When it was, or is, started again; undefined: not any more. */
+  /** When the server was, or will be, started again; undefined: it will not be. */
   readonly restartAt: Date | undefined;
 }
 
-/** A line of the guard. */
+/** A line that the guard writes. */
 interface Ended {
   readonly atMs: number;
   readonly pid: number;
-  /** As wait(2) has it. */
+  /** The status as wait(2) returns it. */
   readonly status: number;
-  /** -1: given up. */
+  /** -1: the guard has given up. */
   readonly restartAfterMs: number;
 }
 
-/** A server's last line. */
+/** The last line that a server writes. */
 export interface LastWords {
   readonly pid: number;
   readonly error: string;
@@ -29,7 +32,7 @@ export interface LastWords {
 
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 
-/** What is known of a signal's usual cause. */
+/** The usual causes of signals. */
 const usualCauses: Readonly<Record<string, string>> = {
   SIGKILL: ', as by the kernel when memory runs out',
   SIGABRT: ', as when its own memory limit is reached',
@@ -48,11 +51,11 @@ function parsed(line: string): Partial<Ended & LastWords> {
   try {
     return JSON.parse(line);
   } catch {
-    return {}; // cut off by a full disk
+    return {}; // the line was cut off because the disk was full
   }
 }
 
-/** The crashes that a profile's record tells of, the oldest first. */
+/** The crashes in a profile's record, oldest first. */
 export function crashesIn(record: string): readonly Crash[] {
   const lastWords = new Map<number, string>();
   const crashes: Crash[] = [];

@@ -1,4 +1,4 @@
-/** `minik delete`: ends the cluster and removes everything of it from the machine. */
+/** `minik delete`: stops the cluster and removes all of it from the machine. */
 import { errorText } from '../../api/error-text.ts';
 import { type ClusterHost, type ClusterSettings, UserError } from '../cluster-port.ts';
 import { Progress } from '../terminal.ts';
@@ -8,16 +8,16 @@ import { stopServer } from './server-process.ts';
 import { type CommonOptions, openProfile, printJson, type VerbContext } from './verb.ts';
 
 export interface DeleteOptions extends CommonOptions {
-  /** Every profile. */
+  /** Delete every profile. */
   readonly all: boolean;
-  /** Go on where something cannot be removed, and say so. */
+  /** Continue when something cannot be removed, and report it. */
   readonly force: boolean;
 }
 
-/** Does one part of a removal; resolves with undefined when it failed and that is to be borne. */
+/** Performs one step of a removal. Resolves with undefined when it failed and the failure is tolerated. */
 type Attempt = <T>(action: () => Promise<T> | T) => Promise<T | undefined>;
 
-/** Errors are the caller's, or with `--force` lines on the terminal, each once. */
+/** Errors are thrown to the caller or, with `--force`, printed on the terminal, each once. */
 function attempts({ terminal }: VerbContext, force: boolean): Attempt {
   const said = new Set<string>();
   return async (action) => {
@@ -40,7 +40,10 @@ interface Removal {
   readonly attempt: Attempt;
 }
 
-/** What is left of the cluster on the host, and who can remove it; the engine is asked before anything is changed. */
+/**
+ * What is left of the cluster on the host, and the parts that can remove it. The engine is asked before anything is
+ * changed.
+ */
 async function located({ context, profile, attempt }: Removal): Promise<{ host: ClusterHost; settings: ClusterSettings } | undefined> {
   const known = await attempt(() => profile.settings());
   if (known === undefined) return undefined;
@@ -48,7 +51,7 @@ async function located({ context, profile, attempt }: Removal): Promise<{ host: 
   return { host, settings: (await attempt(() => host.locate(known))) ?? known };
 }
 
-/** Everything that a removal needs is looked at before anything is removed. */
+/** Reads everything that the removal needs before it removes anything. */
 async function deleteProfile(removal: Removal): Promise<void> {
   const { context, profile, progress, attempt } = removal;
   const { name } = profile;
@@ -87,7 +90,7 @@ export async function deleteCluster(context: VerbContext, options: DeleteOptions
   const attempt = attempts(context, options.force);
   const deleted: string[] = [];
   const failures: unknown[] = [];
-  // One that cannot be deleted does not keep the others.
+  // If one profile cannot be deleted, the others still are.
   for (const name of names) {
     const progress = new Progress(terminal, options.output === 'json');
     try {

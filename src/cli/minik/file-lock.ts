@@ -1,4 +1,4 @@
-/** Locks between processes: a file with the holder's identity, recognized as stale when that process is gone. */
+/** Locks between processes. A lock is a file with the holder's identity; it is stale when that process is gone. */
 import { randomBytes } from 'node:crypto';
 import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,10 +12,10 @@ export interface LockHolder {
 
 const hasCode = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code;
 
-/** A name beside the lock that nobody can foresee. */
+/** An unpredictable name beside the lock. */
 const besides = (path: string): string => `${path}.${randomBytes(8).toString('hex')}`;
 
-/** A file with this content appears whole or not at all; false when there is one already. */
+/** Creates a file with its content atomically; false when the file exists. */
 function createWhole(path: string, content: string): boolean {
   const draft = besides(path);
   writeFileSync(draft, content, { flag: 'wx', mode: 0o600 });
@@ -30,7 +30,7 @@ function createWhole(path: string, content: string): boolean {
   }
 }
 
-/** What the lock's file says; undefined when there is none. */
+/** The content of the lock's file; undefined when there is none. */
 function contentOf(path: string): string | undefined {
   try {
     return readText(path);
@@ -41,8 +41,8 @@ function contentOf(path: string): string | undefined {
 }
 
 /**
- * Removes the file of a holder that is gone. Others may do so at the same moment: what one of them has put in its place is put back.
- * False when the file is another user's, who alone may remove it.
+ * Removes the file of a holder that is gone. Other processes may do so at the same moment: if one of them has created a
+ * new lock, that is put back. False when the file belongs to another user, who alone may remove it.
  */
 function removeStale(path: string, stale: string): boolean {
   const aside = besides(path);
@@ -58,7 +58,7 @@ function removeStale(path: string, stale: string): boolean {
   return true;
 }
 
-/** Gives the lock back, once: by a second call the file may be another holder's. */
+/** A function that releases the lock, but only at its first call: later the file may belong to another holder. */
 function releaseOnce(path: string): () => void {
   let held = true;
   return () => {
@@ -67,7 +67,7 @@ function releaseOnce(path: string): () => void {
   };
 }
 
-/** Takes the lock and returns the function that releases it (calls after the first do nothing), or returns who has it. */
+/** Takes the lock and returns the function that releases it (later calls do nothing), or returns the holder. */
 export function tryLock(path: string, purpose: string): (() => void) | LockHolder {
   for (;;) {
     if (createWhole(path, `${process.pid} ${processStartOf(process.pid)} ${purpose}`)) return releaseOnce(path);
@@ -75,7 +75,7 @@ export function tryLock(path: string, purpose: string): (() => void) | LockHolde
     if (content === undefined) continue;
     const [pid = '', start = '', ...rest] = content.split(' ');
     if (start !== '' && processStartOf(Number(pid)) === start) return { pid: Number(pid), purpose: rest.join(' ') };
-    // Nobody holds it: better go on unguarded than never again.
+    // Nobody holds the lock, but it cannot be removed. Continue without a lock rather than fail for ever.
     if (!removeStale(path, content)) return () => undefined;
   }
 }

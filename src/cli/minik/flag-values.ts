@@ -1,4 +1,4 @@
-/** Values of flags, checked: what makes no sense is refused before anything is done. */
+/** Checks the values of flags, so that invalid ones are refused before anything is done. */
 import { isIPv4 } from 'node:net';
 import type { RuntimeName } from '../cluster-port.ts';
 import { UsageError } from './usage-error.ts';
@@ -29,7 +29,7 @@ function parse(text: string): Range | undefined {
   return { base: address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0), prefix: Number(prefix) };
 }
 
-/** IPv4 ranges, separated by commas; an empty text is none. Throws UsageError. */
+/** IPv4 ranges, separated by commas; an empty text means none. Throws UsageError. */
 export function ranges(value: string | undefined, flag: string): readonly string[] | undefined {
   if (value === undefined) return undefined;
   const all = value
@@ -43,9 +43,9 @@ export function ranges(value: string | undefined, flag: string): readonly string
 }
 
 export interface RangeSizes {
-  /** So many addresses there must be. */
+  /** The smallest number of addresses. */
   readonly least: number;
-  /** The widest that is useful. */
+  /** The widest useful prefix. */
   readonly widestPrefix: number;
 }
 

@@ -1,4 +1,7 @@
-/** The static ELF programs that guard a server by architecture, in base64. Written by scripts/programs/build.ts from scripts/programs/guard.c. */
+/**
+ * The static ELF programs that guard a server, by architecture, in base64. Written by scripts/programs/build.ts from
+ * scripts/programs/guard.c.
+ */
 export const GUARD_PROGRAMS: Readonly<Record<'amd64' | 'arm64', string>> = {
   amd64:
     'f0VMRgIBAQAAAAAAAAAAAAIAPgABAAAAsABAAAAAAABAAAAAAAAAABgGAAAAAAAAAAAAAEAAOAACAEAABAADAAEAAAAFAAAAsAAAAAAAAACwAEAAAAAAALAA' +

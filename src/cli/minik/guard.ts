@@ -1,20 +1,21 @@
 /**
- * The guard of a server (scripts/programs/guard.c): a static program of a few pages of memory that is the server's parent and starts it again when it crashed.
- * Where there is none for the platform, the server runs without one.
+ * The guard of a server (scripts/programs/guard.c): a static program that uses a few pages of memory. It is the
+ * server's parent and restarts the server after a crash. On platforms without a guard program, the server runs without
+ * one.
  */
 import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GUARD_PROGRAMS } from './guard-programs.ts';
 import type { Profile } from './profile.ts';
 
-/** The guard's program for this machine; undefined when there is none. */
+/** The guard program for this machine; undefined when there is none. */
 function guardProgram(): Buffer | undefined {
   if (process.platform !== 'linux') return undefined;
   const architecture = { x64: 'amd64', arm64: 'arm64' }[process.arch as string];
   return architecture === undefined ? undefined : Buffer.from(GUARD_PROGRAMS[architecture as keyof typeof GUARD_PROGRAMS], 'base64');
 }
 
-/** The server's command with its guard before it, whose program is put into the profile's folder, fresh at every start. */
+/** The server's command, preceded by its guard. The guard program is written to the profile's folder at every start. */
 export function guarded(profile: Profile, command: readonly string[]): readonly string[] {
   const program = guardProgram();
   if (program === undefined) return command;

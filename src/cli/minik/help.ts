@@ -1,4 +1,4 @@
-/** The helps of `minik` and its verbs. */
+/** The help texts of `minik` and its verbs. */
 import { type FlagSpec, type VerbSpec, verbs } from './verbs.ts';
 
 const columns = (rows: readonly (readonly [string, string])[]): string => {
@@ -6,7 +6,7 @@ const columns = (rows: readonly (readonly [string, string])[]): string => {
   return rows.map(([left, right]) => `  ${left.padEnd(width)}   ${right}\n`).join('');
 };
 
-/** Settings of the environment, the same for all verbs. */
+/** Environment variables, which are the same for all verbs. */
 const environment = columns([
   ['MINIK_HOME', 'Folder of everything that clusters keep (default ~/.minik)'],
   ['MINIK_PROFILE', 'Name of the cluster when -p gives none (default minik)'],

@@ -1,6 +1,6 @@
 /**
- * A cluster's entries in the user's kubeconfig: merged in by `start`, taken out by `delete`, checked by `status`.
- * What is not the cluster's own is never changed; whether that can be kept is asked before a cluster is made.
+ * A cluster's entries in the user's kubeconfig: added by `start`, removed by `delete`, checked by `status`. Entries
+ * that are not the cluster's own are never changed; whether that is possible is checked before a cluster is made.
  */
 import { connect } from 'node:net';
 import { resolve } from 'node:path';
@@ -31,13 +31,13 @@ const answerTimeoutMs = 1000;
 
 const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
 
-/** The kubeconfig as it is now, and what of it is the cluster's. */
+/** The current kubeconfig, and the entries in it that belong to the cluster. */
 interface View {
   readonly paths: readonly string[];
   readonly files: readonly KubeconfigFile[];
   readonly merged: Kubeconfig;
   readonly own: OwnEntries;
-  /** Under which name each entry is, or will be. */
+  /** The name that each entry has or will have. */
   readonly names: Readonly<Record<KubeconfigList, string>>;
 }
 
@@ -55,14 +55,16 @@ function view(paths: readonly string[], profile: string, marks: ClusterMarks): V
   return { paths, files, merged, own, names: { clusters: choose(own.clusters), users, contexts: choose([...current, ...usable]) } };
 }
 
-/** The first entry that a write would have to overwrite though it is not the cluster's; undefined when there is none. */
+/**
+ * The first entry that a write would have to overwrite although it is not the cluster's; undefined when there is none.
+ */
 function foreignEntry({ merged, own, names }: View): string | undefined {
   const isForeign = (list: KubeconfigList): boolean => {
     const name = names[list];
     const entry = merged[list].get(name);
     if (entry === undefined || own[list].includes(name) || Object.keys(entry).length === 0) return false;
     const context = merged.contexts.get(name);
-    // A context whose cluster and user are gone leads nowhere: nothing is lost with it.
+    // A context whose cluster and user do not exist is unusable, so it may be overwritten.
     return !(list === 'contexts' && !merged.clusters.has(context?.cluster ?? '') && !merged.users.has(context?.user ?? ''));
   };
   const found = (['contexts', 'clusters', 'users'] as const).find(isForeign);
@@ -82,7 +84,7 @@ function refuseForeign(seen: View, profile: string): void {
   ]);
 }
 
-/** Whether a program answers at the address of an API. */
+/** Whether a program listens at the address of an API. */
 async function answers(apiUrl: string | undefined): Promise<boolean> {
   const url = URL.parse(apiUrl ?? '');
   if (url === null) return false;
@@ -91,7 +93,7 @@ async function answers(apiUrl: string | undefined): Promise<boolean> {
     return await new Promise((done) => {
       socket.once('connect', () => done(true));
       socket.once('error', () => done(false));
-      // Somebody may be there: nothing is taken away then.
+      // A program may be there, so nothing is removed.
       socket.once('timeout', () => done(true));
     });
   } finally {
@@ -100,8 +102,9 @@ async function answers(apiUrl: string | undefined): Promise<boolean> {
 }
 
 /**
- * Finds out before a cluster is made whether its entries can be written. Resolves with the marks by which they are known: the given ones, and those of
- * a deleted cluster of minik that left entries of the same name. Rejects with UserError or KubeconfigError, and has changed nothing.
+ * Checks, before a cluster is made, whether its entries can be written. Resolves with the marks by which they are
+ * recognised: the given ones, and those of a deleted minik cluster that left entries with the same name. Rejects with
+ * UserError or KubeconfigError. Changes nothing.
  */
 export async function checkKubeconfig(terminal: Terminal, profile: string, marks: ClusterMarks): Promise<ClusterMarks> {
   const paths = kubeconfigPaths(terminal.env, terminal.home);
@@ -124,7 +127,7 @@ const destinations = (seen: View): readonly string[] => [
   ...new Set([...(['clusters', 'users', 'contexts'] as const).map((list) => fileOf(seen, list)), defaultKubeconfigFile(seen.paths)]),
 ];
 
-/** Where an entry goes: to the file that has it, else to the one for what is new. */
+/** The file of an entry: the one that contains it, otherwise the file for new entries. */
 const fileOf = ({ files, paths, names }: View, list: KubeconfigList): string =>
   files.find(({ content }) => content[list].has(names[list]))?.path ?? defaultKubeconfigFile(paths);
 
@@ -132,20 +135,23 @@ export interface KubeconfigWrite {
   readonly profile: string;
   readonly apiUrl: string;
   readonly credentials: AdminCredentials;
-  /** Of the cluster before this start. */
+  /** The marks of the cluster before this start. */
   readonly marks: ClusterMarks;
 }
 
-/** What `start` changed: the files, the context that is current now, and the foreign one that was before ('' for none, undefined: it was our own). */
+/**
+ * What `start` changed: the files, the context that is current now, and the foreign context that was current before (''
+ * for none, undefined: it was our own).
+ */
 export interface KubeconfigChange {
   readonly files: readonly string[];
   readonly context: string;
-  /** Of that context. */
+  /** The namespace of that context. */
   readonly namespace: string;
   readonly previousContext: string | undefined;
 }
 
-/** Adds or renews cluster, user and context, under the names that they have by now, and makes the context current. */
+/** Adds or updates cluster, user and context under their present names, and makes the context current. */
 export async function writeKubeconfigEntry(terminal: Terminal, write: KubeconfigWrite): Promise<KubeconfigChange> {
   const { profile, apiUrl, credentials } = write;
   const marks = {
@@ -185,22 +191,22 @@ export async function writeKubeconfigEntry(terminal: Terminal, write: Kubeconfig
 
 export interface KubeconfigRemoval {
   readonly marks: ClusterMarks;
-  /** Files that earlier starts wrote to, besides those in use. */
+  /** Files that earlier starts wrote to, in addition to those in use. */
   readonly files: readonly string[];
-  /** Becomes current where the cluster's context was. */
+  /** The context that becomes current again if the cluster's context was current. */
   readonly previousContext: string;
 }
 
 interface Removal {
-  /** Files that the removal changes, with the entries of the cluster in each. */
+  /** The files that the removal changes, each with the cluster's entries in it. */
   readonly found: readonly (OwnEntries & { readonly path: string })[];
-  /** What may not be the current context afterwards. */
+  /** Contexts that must not be current afterwards. */
   readonly leaving: ReadonlySet<string>;
-  /** Contexts that stay. */
+  /** Contexts that remain. */
   readonly kept: ReadonlySet<string>;
 }
 
-/** Throws KubeconfigError when one of the kubeconfig's files cannot be read. */
+/** Plans the removal. Throws KubeconfigError when one of the kubeconfig's files cannot be read. */
 function planRemoval(terminal: Terminal, { marks, files }: KubeconfigRemoval): Removal {
   const paths = kubeconfigPaths(terminal.env, terminal.home);
   const used = new Set(paths.map((path) => resolve(path)));
@@ -208,7 +214,8 @@ function planRemoval(terminal: Terminal, { marks, files }: KubeconfigRemoval): R
   const merged = mergeKubeconfigs(read.map(({ content }) => content));
   const all = read.map(({ path, content }) => ({ path, content, own: ownEntries(content, merged, marks) }));
   const kept = new Set(all.flatMap(({ content, own }) => [...content.contexts.keys()].filter((name) => !own.contexts.includes(name))));
-  // A name that means the cluster now must not come to mean another one, which a later file has under the same name.
+  // A later file may have a different context of the same name. Once the cluster's own is removed, the name must not
+  // select that one.
   const current = ownEntries(merged, merged, marks).contexts.filter((name) => name === merged.currentContext);
   const leaving = new Set([...current, ...all.flatMap(({ own }) => own.contexts.filter((name) => !kept.has(name)))]);
   return {
@@ -220,12 +227,15 @@ function planRemoval(terminal: Terminal, { marks, files }: KubeconfigRemoval): R
   };
 }
 
-/** Finds out whether `removeKubeconfigEntry` will succeed; changes nothing. */
+/** Checks whether `removeKubeconfigEntry` would succeed; changes nothing. */
 export async function checkKubeconfigRemoval(terminal: Terminal, removal: KubeconfigRemoval): Promise<void> {
   for (const { path } of planRemoval(terminal, removal).found) await whenUnlocked(() => checkKubeconfigEditable(path));
 }
 
-/** Takes the cluster's entries out of every file, whatever they are called by now; the context before becomes current again. */
+/**
+ * Removes the cluster's entries from every file, whatever their present names. The context that was current before
+ * becomes current again.
+ */
 export async function removeKubeconfigEntry(terminal: Terminal, removal: KubeconfigRemoval): Promise<void> {
   const { found, leaving, kept } = planRemoval(terminal, removal);
   const fallback = kept.has(removal.previousContext) && !leaving.has(removal.previousContext) ? removal.previousContext : '';
@@ -239,7 +249,7 @@ export async function removeKubeconfigEntry(terminal: Terminal, removal: Kubecon
   }
 }
 
-/** Several clusters may start at once: the file's lock is held for moments only. */
+/** Several clusters may start at once, so this waits for the file's lock, which is held only briefly. */
 async function whenUnlocked(edit: () => void): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
@@ -257,7 +267,7 @@ export interface KubectlState {
   readonly detail: string;
 }
 
-/** Whether kubectl reaches this cluster when typed as it is. */
+/** Whether a plain `kubectl` command reaches this cluster. */
 export function kubectlState(
   terminal: Terminal,
   profile: string,

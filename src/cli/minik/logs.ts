@@ -1,4 +1,4 @@
-/** `minik logs`: the server's own log. */
+/** `minik logs`: prints the server's own log. */
 import { createReadStream, existsSync, readFileSync, statSync, watch } from 'node:fs';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -7,7 +7,7 @@ import { type CommonOptions, openProfile, type VerbContext } from './verb.ts';
 
 export interface LogsOptions extends CommonOptions {
   readonly follow: boolean;
-  /** Lines from the end; 0: all. */
+  /** How many lines from the end; 0: all. */
   readonly lines: number;
 }
 

@@ -1,14 +1,15 @@
 /**
- * Which entries of a kubeconfig are a cluster's own. Names say nothing: another cluster may be called the same, and entries can be renamed.
- * An entry is ours when it carries our authority, or our server and no other authority.
+ * Determines which entries of a kubeconfig belong to a cluster. Names cannot tell: another cluster may have the same
+ * name, and entries can be renamed. An entry belongs to the cluster when it carries the cluster's authority, or the
+ * cluster's server and no other authority.
  */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Kubeconfig, KubeconfigCluster, KubeconfigFile, KubeconfigUser } from '../../client/kubeconfig.ts';
 
-/** What a cluster's entries are recognized by. */
+/** The marks by which a cluster's entries are recognised. */
 export interface ClusterMarks {
-  /** Authorities that the cluster has or had, PEM. */
+  /** Certificate authorities that the cluster has or had, PEM. */
   readonly authorities: readonly string[];
   /** Addresses of its API, e.g. `https://127.0.0.1:6443`. */
   readonly apiUrls: readonly string[];
@@ -23,7 +24,7 @@ export interface OwnEntries {
   readonly contexts: readonly string[];
 }
 
-/** Of authorities and administrators that minik makes. Source: src/server/pki/pki.ts */
+/** Names of the authorities and administrators that minik makes. Source: src/server/pki/pki.ts */
 const minikAuthority = /^CN=minik-ca-[0-9a-f]+$/;
 const administrator = 'O=system:masters\nCN=kubernetes-admin';
 
@@ -31,11 +32,14 @@ function certificateOf(pem: string | undefined): X509Certificate | undefined {
   try {
     return pem === undefined ? undefined : new X509Certificate(pem);
   } catch {
-    return; // no certificate: nothing that minik wrote
+    return; // not a certificate, so minik did not write it
   }
 }
 
-/** Inline data wins over the file, as in kubectl. A file that cannot be read says nothing. */
+/**
+ * PEM text of inline data or of a file; inline data takes precedence, as in kubectl. A file that cannot be read counts
+ * as absent.
+ */
 function pemOf(data: string | undefined, path: string | undefined): string | undefined {
   if (data !== undefined && data !== '') return Buffer.from(data, 'base64').toString('utf8');
   if (path === undefined || path === '') return undefined;
@@ -60,7 +64,10 @@ function isOwnCluster(cluster: KubeconfigCluster, marks: ClusterMarks): boolean 
   return marks.apiUrls.includes(cluster.server ?? '') && (!namesAuthority(cluster) || hasMinikAuthority(cluster));
 }
 
-/** The administrator as one of our authorities knows it; users that the cluster's owner made with that authority are the owner's. */
+/**
+ * True for the administrator whom one of the cluster's authorities certified. Other users with certificates of that
+ * authority were made by the cluster's owner and are left alone.
+ */
 function isOwnUser(user: KubeconfigUser, marks: ClusterMarks): boolean {
   const certificate = certificateOf(pemOf(user['client-certificate-data'], user['client-certificate']));
   if (certificate?.subject !== administrator) return false;
@@ -70,13 +77,16 @@ function isOwnUser(user: KubeconfigUser, marks: ClusterMarks): boolean {
   });
 }
 
-/** The entries of one file that are the cluster's. Its contexts may refer to clusters of other files, which `merged` has. */
+/**
+ * The entries of one file that belong to the cluster. Its contexts may refer to clusters in other files, which are in
+ * `merged`.
+ */
 export function ownEntries(content: Kubeconfig, merged: Kubeconfig, marks: ClusterMarks): OwnEntries {
   const clusterOf = (name: string): KubeconfigCluster | undefined => content.clusters.get(name) ?? merged.clusters.get(name);
   const userOf = (name: string): KubeconfigUser | undefined => content.users.get(name) ?? merged.users.get(name);
   const isOwnContext = (context: { readonly cluster: string; readonly user: string }): boolean => {
     const [cluster, user] = [clusterOf(context.cluster), userOf(context.user)];
-    // One whose cluster is gone leads nowhere; its user tells whose it was.
+    // A context whose cluster does not exist is judged by its user.
     return cluster === undefined ? user !== undefined && isOwnUser(user, marks) : isOwnCluster(cluster, marks);
   };
   const names = <T>(entries: ReadonlyMap<string, T>, isOwn: (entry: T) => boolean): readonly string[] =>
@@ -88,7 +98,7 @@ export function ownEntries(content: Kubeconfig, merged: Kubeconfig, marks: Clust
   };
 }
 
-/** What a deleted cluster of minik left under a name, as marks; none when the name's cluster is not minik's. */
+/** The marks of what a deleted minik cluster left under a name; none when the cluster of that name is not minik's. */
 export function leftoverMarks(file: Pick<KubeconfigFile, 'content'>, name: string): ClusterMarks {
   const cluster = file.content.clusters.get(name);
   if (cluster === undefined || !hasMinikAuthority(cluster)) return noMarks;

@@ -1,4 +1,4 @@
-/** Telling whether a process is still the one that wrote its pid down. */
+/** Determines whether a process is still the one that recorded its pid. */
 import { existsSync, readFileSync } from 'node:fs';
 
 function pidAlive(pid: number): boolean {
@@ -10,7 +10,10 @@ function pidAlive(pid: number): boolean {
   }
 }
 
-/** The process' start time from the kernel; '' when it does not exist (where the system has no /proc, the pid alone must do). */
+/**
+ * The start time of a process, from the kernel; '' when the process does not exist. Where the system has no /proc, the
+ * pid alone must suffice.
+ */
 export function processStartOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -1,8 +1,8 @@
 /**
- * A profile's folder: settings, the running server's state, and who may work on it.
+ * A profile's folder: settings, the running server's state, and the lock for commands.
  *
- * Guarantees: files are written whole or not at all; a state file that outlived its process (kill -9, reboot) is recognized by the process'
- * start time and treated as absent; only one command at a time changes a profile.
+ * Guarantees: files are written atomically. A state file that outlived its process (kill -9, reboot) is recognised by
+ * the process' start time and ignored. Only one command at a time changes a profile.
  */
 import { appendFileSync, chmodSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -19,18 +19,18 @@ import { UsageError } from './usage-error.ts';
 
 export interface ProcessIdentity {
   readonly pid: number;
-  /** Start time of the process in clock ticks since boot; tells it from a later process with the same pid. */
+  /** Start time of the process in clock ticks since boot; distinguishes it from a later process with the same pid. */
   readonly processStart: string;
 }
 
-/** What a running server says of itself. */
+/** The state that a running server records. */
 export interface ServerState extends ProcessIdentity {
   readonly apiUrl: string;
   readonly startedAt: string;
   readonly version: string;
 }
 
-/** Where `start` has put the cluster's entries, and what they took the place of. */
+/** Where `start` has written the cluster's entries, and what they replaced. */
 export interface KubeconfigRecord {
   /** The context that was current before; '' for none. */
   readonly previousContext: string;
@@ -39,10 +39,10 @@ export interface KubeconfigRecord {
 
 const profileName = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/;
 
-/** Where all profiles live: `MINIK_HOME`, or `~/.minik`. */
+/** The folder of all profiles: `MINIK_HOME`, or `~/.minik`. */
 export const minikHome = (terminal: Terminal): string => resolve(terminal.env.MINIK_HOME || join(terminal.home, '.minik'));
 
-/** The names of all profiles, sorted. What else lies in their folder, as file managers and users leave it, is nobody's. */
+/** The names of all profiles, sorted. Other files in their folder, such as those of file managers, are ignored. */
 export function profileNames(home: string): readonly string[] {
   const folder = join(home, 'profiles');
   if (!existsSync(folder)) return [];
@@ -78,7 +78,7 @@ export class Profile {
     return settings === undefined ? undefined : { ...settings, folder: this.folder };
   }
 
-  /** Whether a cluster was made, whatever became of its files. */
+  /** Whether a cluster was made, even if its files are damaged. */
   get exists(): boolean {
     return existsSync(join(this.folder, 'settings.json'));
   }
@@ -87,7 +87,7 @@ export class Profile {
     this.#writeJson('settings.json', settings);
   }
 
-  /** The running server; undefined when none runs, whatever a crash left behind. */
+  /** The running server; undefined when none runs, even if a crash left its state file behind. */
   server(): ServerState | undefined {
     const state = this.#readJson<ServerState>('server.json');
     if (state === undefined || processStartOf(state.pid) !== state.processStart || state.processStart === '') return undefined;
@@ -109,32 +109,35 @@ export class Profile {
     this.#writeJson('guard.json', guard);
   }
 
-  /** There from when the server is ready until it is stopped: without it, the guard takes an end for the end. */
+  /**
+   * This file exists from when the server is ready until it is stopped. Without it, the guard takes the end of the
+   * server as final.
+   */
   get guardedFile(): string {
     return join(this.folder, 'guarded');
   }
 
-  /** From now on an end that was not asked for is a crash. */
+  /** From now on, an end that was not asked for counts as a crash. */
   markGuarded(): void {
     writeFileSync(this.guardedFile, '', { mode: 0o600 });
   }
 
-  /** What the guard says of crashes, and crashing servers of themselves: JSON lines. */
+  /** JSON lines in which the guard records crashes, and a crashing server records their causes. */
   get crashFile(): string {
     return join(this.folder, 'crashes');
   }
 
-  /** The crashes since the last `minik start` or `stop`, the oldest first. */
+  /** The crashes since the last `minik start` or `stop`, oldest first. */
   crashes(): readonly Crash[] {
     return existsSync(this.crashFile) ? crashesIn(readText(this.crashFile)) : [];
   }
 
-  /** What an ending server knows of why. Never throws: there may be no room for it. */
+  /** Records what an ending server knows about the reason. Never throws, because the disk may be full. */
   saveLastWords(words: LastWords): void {
     try {
       appendFileSync(this.crashFile, `${JSON.stringify(words)}\n`, { mode: 0o600 });
     } catch {
-      // The log may have it.
+      // The server's log may still contain it.
     }
   }
 
@@ -142,7 +145,7 @@ export class Profile {
     rmSync(this.crashFile, { force: true });
   }
 
-  /** The administrator's, as of the last start. Throws UserError when there was none. */
+  /** The administrator's credentials as of the last start. Throws UserError when there was none. */
   credentials(): AdminCredentials {
     const credentials = this.#readJson<AdminCredentials>('credentials.json');
     if (credentials === undefined)
@@ -156,7 +159,7 @@ export class Profile {
     this.#writeJson('credentials.json', credentials);
   }
 
-  /** What starts have done to kubeconfigs. */
+  /** What earlier starts have done to kubeconfigs. */
   get kubeconfig(): KubeconfigRecord {
     return this.#readJson<KubeconfigRecord>('kubeconfig.json') ?? { previousContext: '', files: [] };
   }
@@ -165,7 +168,7 @@ export class Profile {
     this.#writeJson('kubeconfig.json', record);
   }
 
-  /** What its entries in kubeconfigs are recognized by; nothing before the first start. */
+  /** The marks by which the cluster's kubeconfig entries are recognised; empty before the first start. */
   marks(): ClusterMarks {
     const settings = this.settings();
     const authority = this.#readJson<AdminCredentials>('credentials.json')?.caPem;
@@ -175,12 +178,15 @@ export class Profile {
     };
   }
 
-  /** After this the guard does not start it again. */
+  /** After this, the guard does not restart the server. */
   forgetServer(): void {
     for (const path of [this.guardedFile, join(this.folder, 'server.json')]) rmSync(path, { force: true });
   }
 
-  /** Takes the profile for one command; returns the release function. Throws UserError when another command has it. */
+  /**
+   * Locks the profile for one command; returns the release function. Throws UserError when another command holds the
+   * lock.
+   */
   lock(purpose: string): () => void {
     makeFoldersSync(this.folder, 0o700);
     const outcome = tryLock(join(this.folder, 'lock'), purpose);
@@ -191,7 +197,7 @@ export class Profile {
     );
   }
 
-  /** Deletes the folder and everything in it. */
+  /** Deletes the folder with everything in it. */
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -200,7 +206,7 @@ export class Profile {
     const path = join(this.folder, file);
     if (!existsSync(path)) return undefined;
     try {
-      // The file is minik's own and written whole, so its shape is known.
+      // Only minik writes this file, and atomically, so its shape is known.
       return JSON.parse(readText(path)) as T;
     } catch (cause) {
       throw new UserError(

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** A file's text. A failure names the file also where the system's own does not, as for a folder in its place. */
+/** A file's text. An error always names the file, even where the system's own message does not, as for a folder. */
 export function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');

@@ -1,5 +1,6 @@
 /**
- * `minik serve` (hidden): the server process itself, started detached by `minik start`. Says over IPC what it does, then serves until SIGTERM or SIGINT.
+ * `minik serve` (hidden): the server process itself, which `minik start` starts in the background. Reports its progress
+ * over IPC, then serves until SIGTERM or SIGINT.
  */
 
 import { userInfo } from 'node:os';
@@ -14,7 +15,7 @@ import { minikHome, Profile, profileNames } from './profile.ts';
 import type { ServeChoices, ServerMessage } from './server-process.ts';
 import { openProfile, type VerbContext } from './verb.ts';
 
-/** Resolves when the parent has the message, or there is none to tell. */
+/** Resolves when the parent has received the message, or when there is no parent to tell. */
 function tell(message: ServerMessage): Promise<void> {
   return new Promise((resolve) => {
     if (!process.connected || process.send === undefined) resolve();
@@ -22,17 +23,17 @@ function tell(message: ServerMessage): Promise<void> {
   });
 }
 
-/** The user's home as the system knows it, which is one for all values of HOME. */
+/** The user's home according to the system, which does not depend on HOME. */
 function lockFolders(context: VerbContext): readonly string[] {
   const own = minikHome(context.terminal);
   try {
     return [join(userInfo().homedir, '.cache', 'minik'), own];
   } catch {
-    return [own]; // a user that the system does not know, as in containers
+    return [own]; // the system does not know the user, as in some containers
   }
 }
 
-/** Another profile's damaged file is no reason not to start this one. */
+/** The settings of another profile; undefined when its file is damaged, which must not prevent this start. */
 function readable(profile: Profile): ClusterSettings | undefined {
   try {
     return profile.settings();
@@ -42,7 +43,7 @@ function readable(profile: Profile): ClusterSettings | undefined {
   }
 }
 
-/** Ranges of the other profiles, which may not run right now. */
+/** The ranges of the other profiles, including those that do not run. */
 function rangesOfOthers(context: VerbContext, own: string): readonly string[] {
   const home = minikHome(context.terminal);
   return profileNames(home)
@@ -51,7 +52,10 @@ function rangesOfOthers(context: VerbContext, own: string): readonly string[] {
     .flatMap((settings) => (settings === undefined ? [] : [settings.serviceCidr, settings.podCidr]));
 }
 
-/** One server a profile: another one, started by hand, would take its place in the profile and move its address. */
+/**
+ * Throws when the profile's server runs already: a second one, started by hand, would take its place in the profile and
+ * change its address.
+ */
 function refuseSecond(profile: Profile): void {
   const running = profile.server();
   if (running === undefined) return;
@@ -60,10 +64,10 @@ function refuseSecond(profile: Profile): void {
   ]);
 }
 
-/** By hand nothing is chosen: the profile is served as it was made. */
+/** A server that is started by hand gets no choices: the profile is served with its settings. */
 function choicesOf(profile: Profile, json: string): ServeChoices {
   const known = profile.settings();
-  // Written by server-process.ts.
+  // server-process.ts wrote this text.
   const given = JSON.parse(json) as Partial<ServeChoices>;
   const nodePortAddresses = known?.nodePortAddresses;
   return {
@@ -98,8 +102,9 @@ async function run(context: VerbContext, profile: Profile, choices: ServeChoices
 }
 
 /**
- * What nothing else has caught ends the process, since nobody can say what state it left: logged with its stack, noted for `minik status`, and the guard starts the
- * server anew. Errors of a single connection never come here (server/http/error-boundary.ts).
+ * An uncaught error ends the process, because the state that it left is unknown. It is logged with its stack and
+ * recorded for `minik status`, and the guard restarts the server. Errors of a single connection do not get here
+ * (client/error-boundary.ts).
  */
 function endOnUncaught(profile: Profile, log: Logger): void {
   process.on('uncaughtException', (error: unknown, origin) => {

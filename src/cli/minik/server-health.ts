@@ -1,4 +1,7 @@
-/** Whether a server that has a process also answers: one that hangs, or was stopped by a signal, has one, too. */
+/**
+ * Checks whether a server that has a process also answers. A server that hangs, or was stopped by a signal, has a
+ * process but does not answer.
+ */
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 
@@ -9,13 +12,13 @@ export type ServerHealth =
 export interface HealthQuestion {
   /** e.g. `https://127.0.0.1:6443`. */
   readonly apiUrl: string;
-  /** PEM; absent: whoever answers is believed. */
+  /** PEM; absent: the server's certificate is not checked. */
   readonly caPem: string | undefined;
   readonly pid: number;
   readonly limitMs: number;
 }
 
-/** How long `status` and `start` wait for an answer. */
+/** How long `status` and `start` wait for an answer, in milliseconds. */
 export const healthLimitMs = 3000;
 
 /** Whether a signal has stopped the process (`T`), or a debugger (`t`). */
@@ -24,11 +27,11 @@ function isStopped(pid: number): boolean {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return /^[Tt] /.test(stat.slice(stat.lastIndexOf(')') + 2));
   } catch {
-    return false; // where the system does not say, the answer must do
+    return false; // if the system does not provide the state, only the answer counts
   }
 }
 
-/** Asks `/livez`; resolves within the limit. */
+/** Requests `/livez`; resolves within the limit. */
 export async function askHealth({ apiUrl, caPem, pid, limitMs }: HealthQuestion): Promise<ServerHealth> {
   if (isStopped(pid)) return { answers: false, detail: `process ${pid} was stopped by a signal; "kill -CONT ${pid}" continues it` };
   const trust = caPem === undefined ? { rejectUnauthorized: false } : { ca: caPem };

@@ -1,6 +1,7 @@
 /**
- * The detached server process: how `minik start` launches it and learns what it does, and how it is stopped.
- * Parent and child speak over Node's IPC channel until the server is ready; afterwards only signals and the state file connect them.
+ * The background server process: how `minik start` launches it and follows its progress, and how it is stopped. Parent
+ * and child communicate over Node's IPC channel until the server is ready; after that only signals and the state file
+ * connect them.
  */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
@@ -16,47 +17,53 @@ export type ServerMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly message: string; readonly hints: readonly string[] };
 
-/** What `minik start` tells the server to be; the rest is in the profile or picked. */
+/** The settings that `minik start` passes to the server. Others are in the profile or are chosen by the server. */
 export type ServeChoices = Omit<ClusterChoices, 'profile' | 'folder' | 'known' | 'takenCidrs'>;
 
 export interface LaunchOptions {
   readonly profile: Profile;
   readonly choices: ServeChoices;
-  /** The command that runs `minik`, without verb. */
+  /** The command that runs `minik`, without a verb. */
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Gives the start up. */
+  /** Aborts when the start is interrupted. */
   readonly signal: AbortSignal;
   onStep(text: string): void;
 }
 
-/** The user has given the start up. */
+/** The user has interrupted the start. */
 export class Interrupted extends Error {}
 
 const logTailLines = 12;
-/** Longer than the guard gives its server. */
+/** Longer than the guard waits for its server. */
 const killAfterMs = 25_000;
 
 function logTail(profile: Profile): string[] {
   try {
     return readFileSync(profile.logFile, 'utf8').trimEnd().split('\n').slice(-logTailLines);
   } catch {
-    return []; // no log was written: nothing to show
+    return []; // no log was written, so there is nothing to show
   }
 }
 
-/** How a server ended: a guard ends with 128 and the signal's number for one that was killed, as a shell does. */
+/**
+ * Describes how a server ended. For a server that was killed by a signal, a guard exits with 128 plus the signal's
+ * number, as a shell does.
+ */
 function endText(code: number | null, signal: NodeJS.Signals | null): string {
   const killed = Object.entries(constants.signals).find(([, number]) => number === (code ?? 0) - 128);
   return signal ?? killed?.[0] ?? `exit code ${code ?? 0}`;
 }
 
-/** Starts the server; resolves when it is ready. Rejects with UserError when it says why it cannot, or dies. */
+/**
+ * Starts the server; resolves when it is ready. Rejects with UserError when it reports why it cannot start, or dies.
+ */
 export function launchServer(options: LaunchOptions): Promise<void> {
   const { profile, command, env } = options;
   if (options.signal.aborted) return Promise.reject(new Interrupted('the start was interrupted'));
   const [program = process.execPath, ...args] = guarded(profile, command);
-  // Of a server that ended without being stopped, so that the guard would take this one's first failure for a crash.
+  // Removes the files of a server that ended without being stopped; otherwise the guard would take the first failure of
+  // this one for a crash.
   profile.forgetServer();
   profile.forgetCrashes();
   const log = openSync(profile.logFile, 'a', 0o600);
@@ -78,7 +85,7 @@ export function launchServer(options: LaunchOptions): Promise<void> {
       outcome();
     };
     child.on('message', (message) => {
-      const said = message as ServerMessage; // sent by our own child (serve.ts)
+      const said = message as ServerMessage; // the message is from our own child (serve.ts)
       if (said.type === 'step') options.onStep(said.text);
       else if (said.type === 'ready') settle(resolve);
       else settle(() => reject(new UserError(said.message, said.hints)));
@@ -98,11 +105,11 @@ export function launchServer(options: LaunchOptions): Promise<void> {
 }
 
 /**
- * Ends a profile's server and its guard: SIGTERM, SIGKILL when they have not ended in time. Resolves when both are gone, with whether a server ran or was about
- * to be started again.
+ * Ends a profile's server and its guard: SIGTERM, then SIGKILL if they have not ended in time. Resolves when both are
+ * gone. The result tells whether a server ran, or was about to be restarted.
  */
 export async function stopServer(profile: Profile): Promise<boolean> {
-  // The guard passes the signal on. It comes first, since it must not start again what is ended here.
+  // The guard passes the signal on. It comes first, because it must not restart the server that is being ended.
   const processes = [profile.guard(), profile.server()].filter((each) => each !== undefined);
   const alive = (): readonly ProcessIdentity[] => processes.filter(({ pid, processStart }) => processStartOf(pid) === processStart);
   const [first] = processes;
@@ -117,7 +124,7 @@ export async function stopServer(profile: Profile): Promise<boolean> {
   return processes.length > 0;
 }
 
-/** A process may end before the signal reaches it. */
+/** Sends a signal; the process may have ended already. */
 function send({ pid }: ProcessIdentity, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);

@@ -1,4 +1,4 @@
-/** `minik start`: makes the cluster of a profile, or starts it again, and points kubectl at it. */
+/** `minik start`: makes the cluster of a profile, or starts an existing one, and makes it kubectl's current context. */
 import { type RuntimeName, UserError } from '../cluster-port.ts';
 import { Progress } from '../terminal.ts';
 import { crashText } from './crashes.ts';
@@ -17,12 +17,12 @@ export interface StartOptions extends CommonOptions {
   readonly nodePortAddresses?: readonly string[] | undefined;
 }
 
-/** The user has given the start up, and it is undone. */
+/** The user has interrupted the start, and it has been undone. */
 export class InterruptedStart extends UserError {}
 
 const unchangeable = ['runtime', 'nodes', 'serviceCidr', 'podCidr'] as const;
 
-/** What the user chose, checked against what the profile was made with. Throws UserError. */
+/** The user's choices, checked against the settings with which the profile was made. Throws UserError. */
 function choicesOf(profile: Profile, options: StartOptions): ServeChoices {
   const known = profile.settings();
   for (const key of unchangeable) {
@@ -52,7 +52,7 @@ interface Launch {
   readonly signal: AbortSignal;
 }
 
-/** A start that is interrupted is undone, and says so. */
+/** A start that is interrupted is undone, and this is reported. */
 async function launch(context: VerbContext, { profile, choices, progress, signal }: Launch): Promise<void> {
   const isNew = profile.settings() === undefined;
   try {
@@ -86,7 +86,7 @@ async function launch(context: VerbContext, { profile, choices, progress, signal
   }
 }
 
-/** Leaves nothing of a cluster that could not be started for the first time. The start's own error is the one to show. */
+/** Removes everything of a cluster whose first start failed. The error of the start is the one that is shown. */
 async function undo(context: VerbContext, profile: Profile): Promise<void> {
   const settings = profile.settings();
   if (settings !== undefined) {
@@ -98,7 +98,7 @@ async function undo(context: VerbContext, profile: Profile): Promise<void> {
   profile.remove();
 }
 
-/** A server that hangs is none to go on with. */
+/** Throws when the running server hangs: it cannot be used. */
 async function refuseUnresponsive(profile: Profile): Promise<void> {
   const server = profile.server();
   if (server === undefined) return;
@@ -110,7 +110,10 @@ async function refuseUnresponsive(profile: Profile): Promise<void> {
   ]);
 }
 
-/** Starts, or says that it runs already; until the server is ready the signal undoes it. Returns the exit code. */
+/**
+ * Starts the cluster, or reports that it runs already. Until the server is ready, the signal undoes the start. Returns
+ * the exit code.
+ */
 export async function start(context: VerbContext, options: StartOptions, signal: AbortSignal): Promise<number> {
   const { terminal } = context;
   const profile = openProfile(context, options.profile);
@@ -122,9 +125,9 @@ export async function start(context: VerbContext, options: StartOptions, signal:
     const choices = choicesOf(profile, options);
     already = profile.server() !== undefined;
     await refuseUnresponsive(profile);
-    // A launch forgets it.
+    // Read first, because a launch deletes the record.
     const lastCrash = profile.crashes().at(-1);
-    // All of the profile's files are read before anything is made: one that is damaged is told of now.
+    // All files of the profile are read before anything is made, so that a damaged file is reported now.
     const before = profile.kubeconfig;
     const marks = await checkKubeconfig(terminal, profile.name, profile.marks());
     if (!already) await launch(context, { profile, choices, progress, signal });

@@ -1,14 +1,14 @@
-/** `minik status`: whether the cluster runs and kubectl reaches it. */
+/** `minik status`: shows whether the cluster runs and whether kubectl reaches it. */
 import { crashText } from './crashes.ts';
 import { kubectlState } from './kubeconfig-entry.ts';
 import type { Profile } from './profile.ts';
 import { askHealth, healthLimitMs, type ServerHealth } from './server-health.ts';
 import { type CommonOptions, openProfile, printJson, type VerbContext } from './verb.ts';
 
-/** Bits of the exit code, as minikube's: host, cluster, kubectl. */
+/** Bits of the exit code, as in minikube: host, cluster, kubectl. */
 const exitBits = { host: 1, cluster: 2, kubectl: 4 } as const;
 
-/** What becomes of a server that has crashed. */
+/** What happens next to a server that has crashed. */
 function outlook(profile: Profile): string {
   const restartAt = profile.crashes().at(-1)?.restartAt;
   if (restartAt === undefined) return `given up: "minik start -p ${profile.name}" starts it`;
@@ -17,7 +17,7 @@ function outlook(profile: Profile): string {
   return inSeconds > 0 ? `it is started again in ${inSeconds} s` : 'it is being started again';
 }
 
-/** Of a server that has a process. */
+/** The state of a server that has a process. */
 const stateOf = (health: ServerHealth): 'Running' | 'Unhealthy' | 'Unresponsive' =>
   health.answers ? (health.healthy ? 'Running' : 'Unhealthy') : 'Unresponsive';
 

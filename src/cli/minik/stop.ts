@@ -1,4 +1,4 @@
-/** `minik stop`: ends the server; pods' containers run on and are adopted by the next start. */
+/** `minik stop`: ends the server. The pods' containers keep running, and the next start adopts them. */
 import { UserError } from '../cluster-port.ts';
 import { Progress } from '../terminal.ts';
 import { stopServer } from './server-process.ts';

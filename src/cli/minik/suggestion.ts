@@ -1,6 +1,6 @@
-/** What a mistyped word was meant to be. */
+/** Suggests the word that a mistyped word was meant to be. */
 
-/** How many letters must be added, taken away, changed or swapped with the next. */
+/** How many letters must be inserted, removed, replaced or swapped with the next. */
 function distance(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, index) => index)];
   for (let i = 1; i <= a.length; i++) {
@@ -16,7 +16,10 @@ function distance(a: string, b: string): number {
   return rows.at(-1)?.at(-1) ?? 0;
 }
 
-/** The word that is nearest, when one is near: at most two mistakes and fewer than half of its letters, or its beginning. */
+/**
+ * The nearest word, if it is near enough: at most two mistakes and fewer than half of its letters, or `word` is its
+ * beginning.
+ */
 export function suggestion(word: string, known: readonly string[]): string | undefined {
   const near = known
     .map((name) => ({ name, mistakes: name.startsWith(word) && word.length > 1 ? 0 : distance(word.toLowerCase(), name) }))

@@ -1,4 +1,4 @@
 import { UserError } from '../cluster-port.ts';
 
-/** The command line is wrong: verb, flag, value or argument. Ends with an exit code of its own, 64, as sysexits.h has it. */
+/** The command line is wrong: verb, flag, value or argument. The exit code is 64, as in sysexits.h. */
 export class UsageError extends UserError {}

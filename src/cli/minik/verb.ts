@@ -1,4 +1,4 @@
-/** What every `minik` verb gets, and the options that all share. */
+/** What every `minik` verb receives, and the options that all verbs share. */
 import type { Logger } from '../../client/logger.ts';
 import type { LoadClusterHost } from '../cluster-port.ts';
 import type { Terminal } from '../terminal.ts';
@@ -11,7 +11,7 @@ export interface VerbContext {
   /** The command that starts this program again, for the detached server. */
   readonly selfCommand: readonly string[];
   readonly version: string;
-  /** The server's log, on standard output. */
+  /** Opens the server's log, on standard output. */
   openLog(): Logger;
 }
 

@@ -1,26 +1,26 @@
-/** What `minik` understands: its verbs and their flags, with the words of their helps. Parsing, help and completion all read this. */
+/** The verbs of `minik` and their flags, with the texts of their help. Parsing, help and completion all read this. */
 
 export interface FlagSpec {
   readonly name: string;
   readonly short?: string;
-  /** Name of its value; absent: it is on or off. */
+  /** Name of the flag's value; absent: the flag is on or off. */
   readonly value?: string;
-  /** The values that there are; `profiles`: the names of the clusters. */
+  /** The allowed values; `profiles`: the names of the clusters. */
   readonly choices?: readonly string[] | 'profiles';
   readonly text: string;
-  /** What holds without it. */
+  /** The value when the flag is not given. */
   readonly fallback?: string;
 }
 
 export interface VerbSpec {
   readonly name: string;
   readonly summary: string;
-  /** Lines. */
+  /** The lines of the description. */
   readonly description: readonly string[];
   /** After the name in the usage line; default: `[flags]`. */
   readonly args?: string;
   readonly flags: readonly FlagSpec[];
-  /** What it does, and the command. */
+  /** What the example does, and its command. */
   readonly examples: readonly (readonly [string, string])[];
 }
 
@@ -104,7 +104,7 @@ const logs: VerbSpec = {
   examples: [['As it happens', 'minik logs -f']],
 };
 
-/** The shells that can be taught to complete. */
+/** The shells for which there is completion. */
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
 

@@ -1,10 +1,12 @@
 /**
- * The container runtime: the small part of a container engine that the kubelet needs, after the CRI.
- * Implemented by `docker/` (dockerode) and `simulated/` (in memory); one contract suite for both (container-runtime.contract.ts).
+ * The container runtime: the few operations of a container engine that the kubelet needs, modelled on the CRI.
+ * Implemented by `docker/` (dockerode) and `simulated/` (in memory), with one contract suite for both
+ * (container-runtime.contract.ts).
  *
- * Guarantees: every method rejects with `RuntimeError` and nothing else; creating what exists (same pod uid and attempt, same container name and attempt) returns the existing one;
- * stopping or removing what is gone succeeds; everything made carries labels (`docker/names-and-labels.ts`) so that `list()` after a restart finds it again; objects
- * of another cluster on the same engine are never seen or touched.
+ * Guarantees: every method rejects with `RuntimeError` and nothing else. Creating something that exists (same pod uid
+ * and attempt, same container name and attempt) returns the existing one. Stopping or removing something that is gone
+ * succeeds. Everything that is created carries labels (`docker/names-and-labels.ts`), so that `list()` finds it after a
+ * restart. Objects of another cluster on the same engine are never seen or touched.
  */
 import type { Readable, Writable } from 'node:stream';
 
@@ -19,7 +21,7 @@ export type RuntimeErrorCode =
   | 'Unavailable'
   | 'Other';
 
-/** A failure of the engine. `message` is the engine's own text, fit for an Event. */
+/** A failure of the engine. `message` is the engine's own text and can be shown in an Event. */
 export class RuntimeError extends Error {
   readonly code: RuntimeErrorCode;
   constructor(code: RuntimeErrorCode, message: string, options?: ErrorOptions) {
@@ -29,12 +31,12 @@ export class RuntimeError extends Error {
   }
 }
 
-/** Which pod something belongs to. */
+/** The pod that something belongs to. */
 export interface PodIdentity {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
-  /** The virtual node it runs on. */
+  /** The virtual node on which the pod runs. */
   readonly node: string;
 }
 
@@ -49,9 +51,9 @@ export interface SandboxConfig {
   readonly pod: PodIdentity;
   /** Counts the sandboxes of one pod, from 0. */
   readonly attempt: number;
-  /** '': the host's own. */
+  /** '': the host's own name. */
   readonly hostname: string;
-  /** Shares the host's network, PID or IPC namespace. */
+  /** Whether it shares the host's network, PID or IPC namespace. */
   readonly hostNetwork: boolean;
   readonly hostPid: boolean;
   readonly hostIpc: boolean;
@@ -59,7 +61,7 @@ export interface SandboxConfig {
   readonly sysctls: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
-  /** Parent cgroup or '' for the engine's own. */
+  /** Parent cgroup; '' for the engine's default. */
   readonly cgroupParent: string;
 }
 
@@ -68,7 +70,7 @@ export interface Sandbox {
   readonly pod: PodIdentity;
   readonly attempt: number;
   readonly state: 'ready' | 'notReady';
-  /** '' with host network or when not running. */
+  /** '' with host network, or when not running. */
   readonly ip: string;
   readonly createdAtMs: number;
   readonly labels: Readonly<Record<string, string>>;
@@ -98,7 +100,7 @@ export interface ContainerResources {
 }
 
 export interface ContainerSecurity {
-  /** A number, or the user that the image names; absent: the image's, and its group. */
+  /** A user id, or the user name that the image sets. Absent: the image's user, with its group. */
   readonly runAsUser?: number | string;
   readonly runAsGroup?: number;
   readonly supplementalGroups: readonly number[];
@@ -129,13 +131,16 @@ export interface ContainerConfig {
   readonly devices: readonly DeviceMapping[];
   readonly resources: ContainerResources;
   readonly security: ContainerSecurity;
-  /** Shares the PID namespace of: its own, the pod's sandbox, the host, or another container (id). */
+  /**
+   * Whose PID namespace it uses: its own, that of the pod's sandbox, that of the host, or that of another container
+   * (id).
+   */
   readonly pidMode: 'container' | 'pod' | 'host' | { readonly target: string };
   readonly hostNetwork: boolean;
   readonly stdin: boolean;
   readonly stdinOnce: boolean;
   readonly tty: boolean;
-  /** Signal name for stop, when not the image's. */
+  /** Name of the stop signal; absent: the image's. */
   readonly stopSignal?: string;
   /** Unix socket or file paths inside the container are made by the engine; tmpfs mounts by path → options (size=…). */
   readonly tmpfs: Readonly<Record<string, string>>;
@@ -166,7 +171,7 @@ export interface Container {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-/** What happened on the engine to something of this cluster. */
+/** A change on the engine of something that belongs to this cluster. */
 export type RuntimeEvent =
   | { readonly type: 'sandboxStarted' | 'sandboxStopped' | 'sandboxRemoved'; readonly podUid: string; readonly id: string }
   | {
@@ -174,9 +179,9 @@ export type RuntimeEvent =
       readonly podUid: string;
       readonly id: string;
     }
-  /** The stream was (re)opened after a gap: list again. */
+  /** The stream was opened (again) after a gap: the reader must list again. */
   | { readonly type: 'resync' }
-  /** The engine does not answer; said once, `resync` follows when it does again. */
+  /** The engine does not answer. Sent once; `resync` follows when it answers again. */
   | { readonly type: 'unavailable'; readonly message: string };
 
 /** An event about one pod. */
@@ -192,7 +197,9 @@ export interface ExecOptions {
   /** Terminal size changes. */
   readonly resize?: AsyncIterable<{ readonly width: number; readonly height: number }>;
   readonly signal?: AbortSignal;
-  /** The command ends when the signal aborts; otherwise it is only left. */
+  /**
+   * True: the command is ended when the signal aborts. Otherwise it keeps running, and only the connection is closed.
+   */
   readonly endsOnAbort?: boolean;
 }
 
@@ -205,12 +212,12 @@ export interface LogOptions {
   readonly sinceMs?: number;
   readonly timestamps: boolean;
   readonly limitBytes?: number;
-  /** Absent: both, interleaved as written. */
+  /** Absent: both streams, interleaved as written. */
   readonly stream?: 'stdout' | 'stderr';
   readonly signal: AbortSignal;
 }
 
-/** Point-in-time use of one container. */
+/** The current resource usage of one container. */
 export interface ContainerStats {
   readonly timestampMs: number;
   /** Nanoseconds of CPU used since its start. */
@@ -219,7 +226,7 @@ export interface ContainerStats {
   readonly memoryWorkingSetBytes: number;
   readonly memoryRssBytes: number;
   readonly writableLayerBytes: number;
-  /** Of its log on the disk; 0 where the engine's files cannot be seen. */
+  /** Size of its log on disk; 0 where the engine's files cannot be read. */
   readonly logBytes: number;
 }
 
@@ -228,7 +235,7 @@ export interface Image {
   readonly repoTags: readonly string[];
   readonly repoDigests: readonly string[];
   readonly sizeBytes: number;
-  /** User of the image's config ('' = root), for runAsNonRoot. */
+  /** The user of the image's config ('' = root), for runAsNonRoot. */
   readonly user: string;
   readonly volumes: readonly string[];
   readonly stopSignal: string;
@@ -241,14 +248,14 @@ export interface RegistryCredentials {
   readonly serverAddress: string;
 }
 
-/** What the engine is, for Node status. */
+/** Information about the engine, for the Node's status. */
 export interface RuntimeInfo {
   /** `docker`, `simulated`. */
   readonly name: string;
   readonly version: string;
   readonly kernelVersion: string;
   readonly osImage: string;
-  /** Go's names: amd64, arm64. */
+  /** In Go's terms: amd64, arm64. */
   readonly architecture: string;
   readonly cpus: number;
   readonly memoryBytes: number;
@@ -259,10 +266,10 @@ export interface RuntimeInfo {
 }
 
 export interface Sandboxes {
-  /** Creates and starts; resolves when the IP is known. */
+  /** Creates and starts a sandbox; resolves when its IP is known. */
   run(config: SandboxConfig): Promise<Sandbox>;
   inspect(id: string): Promise<Sandbox | undefined>;
-  /** With a node: only of pods on it. */
+  /** With a node: only sandboxes of pods on that node. */
   list(node?: string): Promise<readonly Sandbox[]>;
   stop(id: string): Promise<void>;
   remove(id: string): Promise<void>;
@@ -273,11 +280,14 @@ export interface Sandboxes {
 export interface Containers {
   create(config: ContainerConfig): Promise<string>;
   start(id: string): Promise<void>;
-  /** Stop signal, then SIGKILL after the grace period (0: SIGKILL at once). Resolves when it has exited. */
+  /**
+   * Sends the stop signal, then SIGKILL after the grace period (0: SIGKILL at once). Resolves when the container has
+   * exited.
+   */
   stop(id: string, graceSeconds: number): Promise<void>;
   remove(id: string): Promise<void>;
   inspect(id: string): Promise<Container | undefined>;
-  /** With a node: only of pods on it. */
+  /** With a node: only containers of pods on that node. */
   list(node?: string): Promise<readonly Container[]>;
   updateResources(id: string, resources: ContainerResources): Promise<void>;
   stats(id: string): Promise<ContainerStats>;
@@ -286,33 +296,38 @@ export interface Containers {
 export interface Streams {
   /** Resolves with the exit code; rejects when the signal aborts. */
   exec(containerId: string, options: ExecOptions): Promise<number>;
-  /** Resolves when the container's streams end, at its exit at the latest; rejects when it does not run. */
+  /**
+   * Resolves when the container's streams end, at the latest when it exits. Rejects when the container does not run.
+   */
   attach(containerId: string, options: AttachOptions): Promise<void>;
-  /** Resolves at the end of the log (or of following). Respects back-pressure of `sink`. */
+  /** Resolves at the end of the log (or of following). Respects the back-pressure of `sink`. */
   logs(containerId: string, options: LogOptions, sink: Writable): Promise<void>;
 }
 
 export interface Images {
-  /** Undefined when not on this node. */
+  /** Undefined when the image is not on this node. */
   inspect(image: string): Promise<Image | undefined>;
-  /** Resolves with the image's id. */
+  /** Pulls an image and resolves with its id. */
   pull(image: string, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<string>;
   list(): Promise<readonly Image[]>;
   remove(id: string): Promise<void>;
 }
 
-/** The engine as one cluster sees it. */
+/** The engine as seen by one cluster. */
 export interface ContainerRuntime {
-  /** Whether containers see the host's files. False: what would be mounted need not be written. */
+  /** Whether containers see the host's files. False: files that would be mounted need not be written. */
   readonly readsHostFiles: boolean;
   readonly sandboxes: Sandboxes;
   readonly containers: Containers;
   readonly streams: Streams;
   readonly images: Images;
   info(): Promise<RuntimeInfo>;
-  /** Live events until the signal aborts; a broken stream is reopened inside and reported as `resync`, an engine that is away as `unavailable`. With a node: only of pods on it. */
+  /**
+   * Live events until the signal aborts. A broken stream is reopened internally and reported as `resync`; an engine
+   * that does not answer is reported as `unavailable`. With a node: only events of pods on that node.
+   */
   events(signal: AbortSignal, node?: string): AsyncIterable<RuntimeEvent>;
-  /** Makes what the cluster needs once (bridge network, pause image); idempotent. */
+  /** Creates what the cluster needs once (bridge network, pause image); idempotent. */
   prepare(): Promise<void>;
   /** Removes everything of this cluster from the engine. */
   destroy(): Promise<void>;

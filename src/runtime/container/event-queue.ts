@@ -1,9 +1,11 @@
 import type { RuntimeEvent } from './container-runtime.ts';
 
-/** A reader that falls this many events behind gets one `resync` instead of them. */
+/** A reader that is this many events behind gets one `resync` in place of those events. */
 const MAX_BACKLOG = 20_000;
 
-/** One reader's queue of runtime events; bounded, so a stuck reader costs a list rather than memory. */
+/**
+ * One reader's queue of runtime events. It is bounded, so that a blocked reader costs an extra list rather than memory.
+ */
 export class EventQueue implements AsyncIterable<RuntimeEvent> {
   #events: RuntimeEvent[] = [];
   #wake: (() => void) | undefined;

@@ -1,6 +1,6 @@
 import { RuntimeError } from './container-runtime.ts';
 
-/** An image name taken apart and completed as the engine does: `busybox` is `docker.io/library/busybox:latest`. */
+/** An image name, parsed and completed as the engine does: `busybox` is `docker.io/library/busybox:latest`. */
 export interface ImageReference {
   readonly domain: string;
   readonly path: string;

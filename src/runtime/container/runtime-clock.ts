@@ -1,4 +1,6 @@
-/** The part of the injected clock that runtimes need, declared here because this folder imports only `src/api`. */
+/**
+ * The part of the injected clock that runtimes need. It is declared here because this folder imports only `src/api`.
+ */
 export interface RuntimeClock {
   /** Milliseconds since the epoch. */
   now(): number;

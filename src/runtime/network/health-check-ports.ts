@@ -1,6 +1,6 @@
 /**
- * The health checks of load-balanced Services with externalTrafficPolicy Local: what lies before the nodes asks each of them whether it has endpoints of the Service.
- * Source: pkg/proxy/healthcheck/service_health.go.
+ * The health checks of load-balanced Services with externalTrafficPolicy Local: a load balancer in front of the nodes
+ * asks each node whether it has endpoints of the Service. Source: pkg/proxy/healthcheck/service_health.go.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { NetworkConfig, ServiceState } from './network-state.ts';
@@ -8,7 +8,7 @@ import { nodePortListenAddresses } from './node-port-addresses.ts';
 import { usableBackends } from './proxy/balancer.ts';
 import { explainListenError } from './proxy/listener-set.ts';
 
-/** A port that could not be opened, or works again: error undefined. */
+/** A port that could not be opened, or that works again (error is undefined). */
 export interface HealthCheckReport {
   readonly namespace: string;
   readonly name: string;
@@ -26,7 +26,7 @@ interface Checked {
   readonly port: number;
   /** By address. */
   readonly servers: Map<string, Server>;
-  /** Resolves when all are open, or have failed. */
+  /** Resolves when all servers are open or have failed. */
   opened: Promise<unknown>;
   failed: boolean;
   closed: boolean;
@@ -37,11 +37,11 @@ const refText = (ref: { readonly namespace: string; readonly name: string }): st
 const wantedPort = ({ type, externalTrafficPolicy, healthCheckNodePort }: ServiceState): number =>
   type === 'LoadBalancer' && externalTrafficPolicy === 'Local' ? healthCheckNodePort : 0;
 
-/** Owns the listeners of all health checks. A port that is taken is tried again when its Service changes. */
+/** Owns the listeners of all health checks. A port that is in use is tried again when its Service changes. */
 export class HealthCheckPorts {
   readonly #options: HealthCheckOptions;
   readonly #checked = new Map<string, Checked>();
-  /** With one node, or for an address that is no node's, all endpoints count. */
+  /** With a single node, or at an address that belongs to no node, all endpoints count. */
   #nodes: NetworkConfig['nodes'] = [];
   #addresses: readonly string[] = [];
 
@@ -49,7 +49,7 @@ export class HealthCheckPorts {
     this.#options = options;
   }
 
-  /** Takes over the nodes, and the addresses on which node ports listen. */
+  /** Applies changed nodes and addresses of node ports. */
   configure(config: NetworkConfig): void {
     this.#nodes = config.nodes;
     this.#addresses = nodePortListenAddresses(config);
@@ -91,7 +91,7 @@ export class HealthCheckPorts {
     this.#listen(checked, again);
   }
 
-  /** Opens and closes servers until they are those of the addresses; `again`: the port failed the last time. */
+  /** Opens and closes servers to match the addresses. `again`: the port failed the last time. */
   #listen(checked: Checked, again: boolean): void {
     for (const [address, server] of checked.servers) {
       if (this.#addresses.includes(address)) continue;
@@ -103,7 +103,7 @@ export class HealthCheckPorts {
   }
 
   #openAt(checked: Checked, address: string, again: boolean): Promise<void> {
-    // Only now: the worker of most clusters never needs an HTTP server.
+    // Loaded only here, because the workers of most clusters never need an HTTP server.
     const { createServer } = process.getBuiltinModule('node:http');
     const { port } = checked;
     const { namespace, name } = checked.state;
@@ -117,7 +117,7 @@ export class HealthCheckPorts {
         resolve();
       });
       server.listen({ host: address, port, exclusive: true }, () => {
-        // Closing does not reach a server that is still being opened.
+        // `close` has no effect on a server that is still being opened.
         if (checked.closed || checked.servers.get(address) !== server) close(server);
         else if (again) report(undefined);
         resolve();

@@ -1,6 +1,7 @@
 /**
- * What a cluster needs of the host's network: free ranges, and one route that makes its service range local, so that the proxy can listen on every address of it.
- * Every cluster has a range of its own; nothing here touches another's. Everything is idempotent and undone by `removeServiceRoute`.
+ * What a cluster needs of the host's network: free ranges, and one route that makes its service range local, so that
+ * the proxy can listen on every address of the range. Every cluster has its own range; nothing here touches another's.
+ * All operations are idempotent and undone by `removeServiceRoute`.
  */
 
 import { execFile } from 'node:child_process';
@@ -13,18 +14,20 @@ import { type ClusterSubnets, pickSubnets } from './subnets.ts';
 
 const run = promisify(execFile);
 
-/** Runs a program with its arguments where it may change the host's routes; rejects when it fails. */
+/**
+ * Runs a program with its arguments in a place where it may change the host's routes. Rejects when the program fails.
+ */
 export type RunCommand = (command: readonly string[]) => Promise<void>;
 
 export interface HostNetworkOptions {
   /** Runs `ip …` as this process; default: the `ip` on PATH. */
   readonly runHere?: RunCommand;
-  /** Runs `ip …` in a helper container with the host's network and NET_ADMIN; absent where there is none. */
+  /** Runs `ip …` in a helper container with the host's network and NET_ADMIN; absent where that is not possible. */
   readonly runInHelper?: RunCommand;
   readonly readRoutes?: () => Promise<readonly HostRoute[]>;
 }
 
-/** The host cannot be prepared; the message says what to do. */
+/** The host cannot be prepared; the message tells the user what to do. */
 export class HostNetworkError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -55,14 +58,18 @@ const routeCommand = (verb: 'replace' | 'del', cidr: string): readonly string[] 
   'local',
 ];
 
-/** The routes of service ranges on the host: ranges local to it that are neither loopback's nor single addresses. Leftovers of crashed clusters are among them. */
+/**
+ * The routes of service ranges on the host: ranges that are local to it, and neither loopback's nor single addresses.
+ * They include those that crashed clusters have left behind.
+ */
 export function localRanges(routes: readonly HostRoute[]): readonly string[] {
   return routes.filter(({ cidr, local }) => local && !cidr.startsWith('127.') && !cidr.endsWith('/32')).map(({ cidr }) => cidr);
 }
 
 /**
- * Chooses the ranges of a cluster. `alsoTaken`: container networks and the ranges of other profiles, running or not; `preferred`: the profile's own, kept when nothing else has them.
- * Throws HostNetworkError when the host has no room left.
+ * Chooses the ranges of a cluster. `alsoTaken`: container networks and the ranges of other profiles, running or not.
+ * `preferred`: the profile's own ranges, which are kept unless something else uses them. Throws HostNetworkError when
+ * the host has no free range.
  */
 export async function chooseSubnets(
   alsoTaken: readonly string[],
@@ -70,7 +77,7 @@ export async function chooseSubnets(
   options: HostNetworkOptions = {},
 ): Promise<ClusterSubnets> {
   const routes = await (options.readRoutes ?? readHostRoutes)();
-  // The profile's own service range may still be routed, and its pod network exist.
+  // The profile's own service range may still be routed, and its pod network may still exist.
   const own = new Set([preferred.serviceCidr, preferred.podCidr]);
   const bridge = preferred.podCidr === undefined ? undefined : parseCidr(preferred.podCidr);
   const isOwn = (cidr: string): boolean => own.has(cidr) || (bridge !== undefined && ownAddress(cidr, bridge));
@@ -84,7 +91,7 @@ export async function chooseSubnets(
   return { serviceCidr, podCidr };
 }
 
-/** The address of the cluster's own bridge (`10.244.0.1/20`, `/32`) inside its pod range. */
+/** True for an address of the cluster's own bridge (`10.244.0.1/20`, `/32`) inside its pod range. */
 function ownAddress(cidr: string, bridge: { readonly base: number; readonly prefix: number }): boolean {
   const [address = '', prefix] = cidr.split('/');
   const value = parseIpv4(address);
@@ -97,13 +104,13 @@ export async function hasServiceRoute(serviceCidr: string, options: HostNetworkO
   return routes.some(({ cidr, local }) => local && cidr === serviceCidr);
 }
 
-/** Makes the service range local to the host; does nothing when it is. Throws HostNetworkError. */
+/** Makes the service range local to the host, if it is not yet. Throws HostNetworkError. */
 export async function addServiceRoute(serviceCidr: string, options: HostNetworkOptions = {}): Promise<void> {
   if (await hasServiceRoute(serviceCidr, options)) return;
   await changeRoute(routeCommand('replace', serviceCidr), options);
 }
 
-/** Removes the service range's route; does nothing when there is none. Throws HostNetworkError. */
+/** Removes the service range's route, if there is one. Throws HostNetworkError. */
 export async function removeServiceRoute(serviceCidr: string, options: HostNetworkOptions = {}): Promise<void> {
   if (!(await hasServiceRoute(serviceCidr, options))) return;
   await changeRoute(routeCommand('del', serviceCidr), options);
@@ -126,7 +133,10 @@ async function changeRoute(command: readonly string[], options: HostNetworkOptio
   });
 }
 
-/** The lowest port that a user without privileges may listen on; 0 when this process may use all. Services and DNS below it need a privilege. */
+/**
+ * The lowest port on which a user without privileges may listen; 0 when this process may use all ports. Services and
+ * DNS on lower ports need a privilege.
+ */
 export async function lowestUsablePort(): Promise<number> {
   const capabilities = /^CapEff:\s*([0-9a-f]+)/m.exec(await readFile('/proc/self/status', 'utf8').catch(() => ''))?.[1];
   const mayBindAll = capabilities !== undefined && ((BigInt(`0x${capabilities}`) >> 10n) & 1n) === 1n;
@@ -135,11 +145,13 @@ export async function lowestUsablePort(): Promise<number> {
   return Number(text.trim());
 }
 
-/** What to tell a user who may not open ports below 1024. */
+/** Advice for a user who may not open ports below 1024. */
 export const lowPortsAdvice =
   'Services and DNS on ports below 1024 cannot be opened by this user; allow it with: sudo sysctl net.ipv4.ip_unprivileged_port_start=0';
 
-/** The resolvers of a resolv.conf, without those inside `excluded` (the cluster's own, which would forward to itself). */
+/**
+ * The resolvers of a resolv.conf, except those inside `excluded`: the cluster's own DNS server would forward to itself.
+ */
 export function hostResolvers(resolvConf: string, excluded: readonly string[] = []): readonly string[] {
   const ranges = excluded.map(parseCidr).filter((range) => range !== undefined);
   const servers = resolvConf.split('\n').flatMap((line) => /^\s*nameserver\s+(\S+)/.exec(line)?.[1] ?? []);

@@ -7,13 +7,13 @@ import { formatIpv4, parseIpv4 } from './ipv4.ts';
 export interface HostRoute {
   /** `10.0.0.0/8`. */
   readonly cidr: string;
-  /** Addresses of the host itself. */
+  /** True for addresses of the host itself. */
   readonly local: boolean;
 }
 
 /**
- * Parses /proc/net/fib_trie: a leaf (`|-- address`) is followed by one line a route (`/prefix scope TYPE`). It is the only file that shows the local table,
- * and so the service ranges of other clusters.
+ * Parses /proc/net/fib_trie: a leaf (`|-- address`) is followed by one line per route (`/prefix scope TYPE`). Only this
+ * file shows the local table, and so the service ranges of other clusters.
  */
 export function parseFibTrie(text: string): readonly HostRoute[] {
   const routes = new Map<string, HostRoute>();
@@ -32,7 +32,10 @@ export function parseFibTrie(text: string): readonly HostRoute[] {
   return [...routes.values()];
 }
 
-/** Parses /proc/net/route: hexadecimal addresses in the host's byte order (little-endian on all platforms Node has on Linux but s390x). */
+/**
+ * Parses /proc/net/route: hexadecimal addresses in the host's byte order (little-endian on all platforms of Node on
+ * Linux but s390x).
+ */
 export function parseRouteTable(text: string): readonly HostRoute[] {
   const routes: HostRoute[] = [];
   for (const line of text.split('\n').slice(1)) {
@@ -50,7 +53,7 @@ function reversedHex(text: string): number | undefined {
   return /^[0-9A-Fa-f]{8}$/.test(text) ? Buffer.from(text, 'hex').readUInt32LE(0) : undefined;
 }
 
-/** All routes of the host and the ranges of its interfaces; empty parts where the system does not show them. */
+/** All routes of the host and the ranges of its interfaces. Parts that the system does not show are empty. */
 export async function readHostRoutes(): Promise<readonly HostRoute[]> {
   const read = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
   const trie = parseFibTrie(await read('/proc/net/fib_trie'));

@@ -1,6 +1,7 @@
 /**
- * The load balancer of a one-machine cluster: gives Services of type LoadBalancer an address of the host, as a cloud's service controller would.
- * Source: cloud-provider controllers/service/controller.go (events, when a balancer is wanted). Differs: no finalizer, because nothing outside the cluster is left to clean up.
+ * The load balancer of a one-machine cluster: gives Services of type LoadBalancer an address of the host, as a cloud's
+ * service controller would. Source: cloud-provider controllers/service/controller.go (events, when a balancer is
+ * wanted). Differs: no finalizer, because there is nothing outside the cluster to clean up.
  */
 
 import { createSocket } from 'node:dgram';
@@ -24,10 +25,10 @@ export interface WantedPort {
   readonly port: number;
 }
 
-/** Whether a port can be opened now; rejects with the system's error when not. */
+/** Whether a port can be opened now. Rejects with the system's error when it cannot. */
 export type ProbePort = (address: string, wanted: WantedPort) => Promise<void>;
 
-/** Opens and closes a socket there. */
+/** Opens a socket there and closes it again. */
 export const probePort: ProbePort = (address, { protocol, port }) =>
   new Promise((resolve, reject) => {
     if (protocol === 'UDP') {
@@ -44,21 +45,24 @@ export const probePort: ProbePort = (address, { protocol, port }) =>
     }
   });
 
-/** Of loopback; more LoadBalancers that share a port are hardly meant. */
+/** The last loopback address that is tried. More LoadBalancers on one port are hardly intended. */
 const lastCandidate = 254;
 
 export interface PickOptions {
   readonly ports: readonly WantedPort[];
-  /** spec.loadBalancerIP; tried first and alone. */
+  /** spec.loadBalancerIP; when set, it is the only candidate. */
   readonly requested?: string | undefined;
-  /** Whether another Service of this cluster has the port there. */
+  /** Whether another Service of this cluster uses the port at the address. */
   taken(address: string, port: WantedPort): boolean;
-  /** Ports this Service has open already: they count as free. */
+  /** Whether this Service has the port open already: then it counts as free. */
   own(address: string, port: WantedPort): boolean;
   readonly probe?: ProbePort;
 }
 
-/** The first of 127.0.0.1, 127.0.0.2 … at which all ports are free. Throws with the reason at the first address when none is. */
+/**
+ * The first of 127.0.0.1, 127.0.0.2 … at which all ports are free. When there is none, throws with the reason at the
+ * first address.
+ */
 export async function pickLoadBalancerAddress({ ports, requested, taken, own, probe = probePort }: PickOptions): Promise<string> {
   const candidates = requested ? [requested] : Array.from({ length: lastCandidate }, (_, index) => `127.0.0.${index + 1}`);
   let reason: Error | undefined;
@@ -97,7 +101,7 @@ export interface LoadBalancerOptions {
 const firstRetryMs = 5000;
 const lastRetryMs = 300_000;
 
-/** Upstream's service controller leaves Services of another class alone. */
+/** Upstream's service controller ignores Services with a load-balancer class. */
 const wantsLoadBalancer = ({ spec, metadata }: Service): boolean =>
   spec.type === 'LoadBalancer' && spec.loadBalancerClass === undefined && metadata.deletionTimestamp === undefined;
 const addressOf = ({ status }: Service): string | undefined => status.loadBalancer.ingress?.[0]?.ip;
@@ -105,11 +109,11 @@ const portsOf = ({ spec }: Service): readonly WantedPort[] =>
   (spec.ports ?? []).flatMap(({ protocol, port }) => (protocol === 'SCTP' ? [] : [{ protocol, port }]));
 const portText = ({ protocol, port }: WantedPort): string => `${protocol} ${port}`;
 
-/** Runs until stopped; works on one Service at a time, so that two never get the same port. */
+/** Runs until stopped. It handles one Service at a time, so that two never get the same port. */
 export class LoadBalancerController {
   readonly #options: LoadBalancerOptions;
   readonly #queue = new Map<string, ObjectRef>();
-  /** What each Service has: known at once, before the cache shows it. */
+  /** The address of each Service; known here at once, before the cache shows it. */
   readonly #held = new Map<string, { readonly address: string; readonly ports: ReadonlySet<string> }>();
   readonly #retries = new Map<string, { readonly cancel: () => void; readonly delayMs: number }>();
   #remove: (() => void) | undefined;
@@ -144,7 +148,7 @@ export class LoadBalancerController {
     });
   }
 
-  /** Resolves when nothing is left to do (retries aside). */
+  /** Resolves when nothing is left to do, except retries. */
   async settled(): Promise<void> {
     while (this.#working !== undefined) await this.#working;
   }
@@ -165,7 +169,7 @@ export class LoadBalancerController {
 
   async #work(): Promise<void> {
     for (;;) {
-      // Later changes of this turn join in.
+      // Waits for the end of the turn, so that later changes in it are included.
       await Promise.resolve();
       const [next] = this.#queue;
       if (next === undefined || this.#stopped) return;
@@ -184,7 +188,7 @@ export class LoadBalancerController {
       this.#retries.delete(key);
     } catch (error) {
       if (isNotFound(error)) return;
-      // The cache is behind: its change will bring the Service here again.
+      // The cache is behind; the pending change will enqueue the Service again.
       if (isConflict(error)) return;
       this.#failed(key, object, error);
     }
@@ -208,7 +212,7 @@ export class LoadBalancerController {
     this.#options.events.event(object, 'Normal', 'EnsuredLoadBalancer', 'Ensured load balancer');
   }
 
-  /** A Service stays where it is when it can. */
+  /** Chooses an address; a Service keeps its present one when possible. */
   async #choose(key: string, object: Service, ports: readonly WantedPort[], current: string | undefined): Promise<string> {
     const { loadBalancerIP } = object.spec;
     const { probe } = this.#options;
@@ -255,7 +259,7 @@ export class LoadBalancerController {
     this.#retries.delete(key);
   }
 
-  /** A freed port may be what another Service waits for. */
+  /** Another Service may be waiting for a port that has become free. */
   #retryFailed(): void {
     for (const key of this.#retries.keys()) {
       const slash = key.indexOf('/');

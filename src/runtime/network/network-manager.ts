@@ -1,6 +1,7 @@
 /**
- * The main thread's side of the network worker: derives each Service's state from the caches, posts what changed once per turn of the event loop,
- * and keeps the worker alive. Source of the shape: pkg/proxy/config, pkg/proxy/servicechangetracker.go.
+ * The main thread's part of the network worker: derives each Service's state from the caches, posts the changes once
+ * per turn of the event loop, and restarts the worker when it ends. Source of the shape: pkg/proxy/config,
+ * pkg/proxy/servicechangetracker.go.
  */
 import type { Worker } from 'node:worker_threads';
 import type { Node, Service } from '../../api/generated/core/v1.ts';
@@ -16,11 +17,11 @@ import type { Logger } from '../../client/logger.ts';
 import type { FromNetworkWorker, NetworkConfig, ServiceState, ToNetworkWorker } from './network-state.ts';
 import { deriveServiceState, serviceNameLabel, serviceProxyNameLabel } from './service-state.ts';
 
-/** The part of a worker thread that is used. */
+/** The parts of a worker thread that are used. */
 export type NetworkWorkerThread = Pick<Worker, 'postMessage' | 'on' | 'terminate'>;
 
 export interface NetworkManagerOptions {
-  /** Nodes are added from the cache. */
+  /** The nodes are added from the cache. */
   readonly config: Omit<NetworkConfig, 'nodes'>;
   readonly informers: InformerFactory;
   readonly events: EventRecorder;
@@ -32,7 +33,7 @@ export interface NetworkManagerOptions {
 const sliceIndex = 'network/service';
 const firstRestartMs = 100;
 const lastRestartMs = 30_000;
-/** A worker that lived this long starts afresh with the shortest delay. */
+/** After a worker has lived this long, its next restart uses the shortest delay again. */
 const stableMs = 60_000;
 const stopTimeoutMs = 2000;
 
@@ -44,7 +45,7 @@ export class NetworkManager {
   readonly #slices: Informer<EndpointSlice>;
   readonly #removers: (() => void)[] = [];
   readonly #dirty = new Map<string, ObjectRef>();
-  /** What the worker knows, with the JSON that tells whether it changed. */
+  /** The states that the worker has, each with its JSON, by which changes are detected. */
   readonly #posted = new Map<string, { readonly state: ServiceState; readonly json: string }>();
   #scheduled = false;
   #worker: NetworkWorkerThread | undefined;
@@ -67,7 +68,7 @@ export class NetworkManager {
     });
   }
 
-  /** Starts the worker; resolves when it serves all Services known by then (or has reported why it cannot). */
+  /** Starts the worker. Resolves when it serves all Services known by then, or has reported why it cannot. */
   async start(): Promise<void> {
     const nodes = this.#options.informers.informer(node);
     const dirty = (object: Service): void => this.#mark(refOf(object));
@@ -98,7 +99,7 @@ export class NetworkManager {
     await this.flush();
   }
 
-  /** Posts pending changes; resolves when the worker has put them in force. */
+  /** Posts pending changes. Resolves when the worker has applied them. */
   flush(): Promise<void> {
     this.#flush();
     if (this.#worker === undefined) return Promise.resolve();
@@ -109,7 +110,7 @@ export class NetworkManager {
     });
   }
 
-  /** Other resolvers, when the host has moved to another network. */
+  /** Sets other resolvers, after the host has moved to another network. */
   setUpstreamDns(upstreamDns: readonly string[]): void {
     if (JSON.stringify(upstreamDns) === JSON.stringify(this.#config.upstreamDns)) return;
     this.#config = { ...this.#config, upstreamDns };

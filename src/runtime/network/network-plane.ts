@@ -1,6 +1,7 @@
 /**
- * The data plane of one cluster: Service proxy and DNS behind the protocol of network-state.ts. Runs in the network worker; tests run it in their own thread.
- * It never throws at its caller: what cannot be opened is reported, tried again, and leaves the rest working.
+ * The data plane of one cluster: Service proxy and DNS behind the protocol of network-state.ts. It runs in the network
+ * worker; tests run it in their own thread. It never throws to its caller: a socket that cannot be opened is reported
+ * and tried again, and the rest keeps working.
  */
 import type { Clock } from '../../client/clock.ts';
 import { ClusterZone } from './dns/cluster-zone.ts';
@@ -19,14 +20,14 @@ import { SourceAddresses } from './proxy/source-addresses.ts';
 import { openTcpListener } from './proxy/tcp-listener.ts';
 import { openUdpListener } from './proxy/udp-listener.ts';
 
-/** After this long without an answer the next backend is tried, in milliseconds. */
+/** If a backend does not answer within this many milliseconds, the next one is tried. */
 const connectTimeoutMs = 2000;
 const firstRetryMs = 1000;
 const lastRetryMs = 60_000;
 
 export interface NetworkPlaneOptions {
   readonly clock: Clock;
-  /** A number in [0, 1), not guessable. */
+  /** Random numbers in [0, 1), not predictable. */
   readonly random: () => number;
   /** Sends to the main thread. */
   post(message: FromNetworkWorker): void;
@@ -55,7 +56,7 @@ export class NetworkPlane {
     this.#options = options;
   }
 
-  /** The port DNS answers on; undefined while it does not. */
+  /** The port of DNS; undefined while it is not open. */
   get dnsPort(): number | undefined {
     return this.#dns?.port;
   }

@@ -1,11 +1,12 @@
 /**
- * What the network worker is told: plain data, posted over a MessagePort as whole-state or per-service changes. The main thread's
- * network controller derives it from Services, EndpointSlices, Pods and Nodes; the worker owns all sockets.
+ * The messages to the network worker: plain data, posted over a MessagePort as the whole state or as changes of single
+ * Services. The main thread's network controller derives them from Services, EndpointSlices, Pods and Nodes; the worker
+ * owns all sockets.
  */
 
 export type L4Protocol = 'TCP' | 'UDP';
 
-/** A backend; names are for DNS (headless Services), the zone for topology. */
+/** A backend. Names are for DNS (headless Services), the zone is for topology. */
 export interface Backend {
   readonly ip: string;
   readonly port: number;
@@ -33,7 +34,7 @@ export interface ServiceState {
   /** '' or 'None' for headless. */
   readonly clusterIp: string;
   readonly externalIps: readonly string[];
-  /** Host addresses given to a LoadBalancer. */
+  /** Host addresses that were given to a LoadBalancer. */
   readonly loadBalancerIps: readonly string[];
   readonly loadBalancerSourceRanges: readonly string[];
   readonly externalName: string;
@@ -42,22 +43,28 @@ export interface ServiceState {
   readonly externalTrafficPolicy: 'Cluster' | 'Local';
   /** Seconds; 0: no affinity. */
   readonly clientIpAffinitySeconds: number;
-  /** Where load balancers ask for local endpoints; 0: nowhere. */
+  /** The port on which load balancers ask for local endpoints; 0: none. */
   readonly healthCheckNodePort: number;
   readonly ports: readonly ServicePortState[];
 }
 
-/** Pod names for `1-2-3-4.ns.pod.cluster.local` are computed, so Pods are not sent. */
+/**
+ * The configuration of the data plane. It contains no Pods, because addresses in names such as
+ * `1-2-3-4.ns.pod.cluster.local` are computed.
+ */
 export interface NetworkConfig {
   readonly clusterDomain: string;
   /** e.g. 10.96.0.0/16: local to the host by one route. */
   readonly serviceCidr: string;
   readonly dnsIp: string;
-  /** Where pods live; lets the proxy borrow service addresses as sources when ports run out. Absent: never borrowed. */
+  /**
+   * The range of pods. It lets the proxy use service addresses as source addresses when ports run out. Absent: it never
+   * does.
+   */
   readonly podCidr?: string;
   /** Resolvers to forward to. */
   readonly upstreamDns: readonly string[];
-  /** Addresses of the host on which node ports listen besides the nodes' own; 0.0.0.0 stands for all. */
+  /** Addresses of the host on which node ports listen, in addition to the nodes' own; 0.0.0.0: all addresses. */
   readonly nodePortAddresses: readonly string[];
   /** The virtual nodes and their addresses. */
   readonly nodes: readonly { readonly name: string; readonly ip: string }[];
@@ -67,7 +74,7 @@ export type ToNetworkWorker =
   | { readonly type: 'configure'; readonly config: NetworkConfig }
   | {
       readonly type: 'services';
-      /** Echoed by `synced` when the change is in force. */
+      /** Repeated in `synced` when the change has been applied. */
       readonly sequence?: number;
       readonly upserts: readonly ServiceState[];
       readonly deletes: readonly { readonly namespace: string; readonly name: string }[];
@@ -76,7 +83,7 @@ export type ToNetworkWorker =
 
 export type FromNetworkWorker =
   | { readonly type: 'ready' }
-  /** A port could not be opened or was opened again: becomes an Event and a condition on the Service. */
+  /** A port could not be opened, or was opened again. This becomes an Event and a condition on the Service. */
   | {
       readonly type: 'listener';
       readonly namespace: string;

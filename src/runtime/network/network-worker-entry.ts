@@ -1,4 +1,4 @@
-/** Entry point of the network worker as a file or bundle of its own. */
+/** Entry point of the network worker when it runs as a separate file or bundle. */
 import { parentPort } from 'node:worker_threads';
 import { wakeOptimizerWhenBusy } from '../../optimizer.ts';
 import { runNetworkWorker } from './network-worker.ts';

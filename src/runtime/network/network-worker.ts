@@ -1,7 +1,8 @@
 /**
- * The network worker's thread: its own event loop, so that traffic never waits for the control plane nor the other way round.
+ * The network worker's thread. It has its own event loop, so that traffic and control plane never wait for each other.
  *
- * Started through the `createWorker` that the composition root injects: network-worker-entry.ts as a file, or a bundle of it as text (`new Worker(code, { eval: true })`).
+ * Started through the `createWorker` that the composition root injects: network-worker-entry.ts as a file, or a bundle
+ * of it as text (`new Worker(code, { eval: true })`).
  */
 import { randomInt } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
@@ -11,7 +12,7 @@ import type { ToNetworkWorker } from './network-state.ts';
 
 const randomSteps = 2 ** 32;
 
-/** Serves a port until it is told to stop, or the main thread is gone. */
+/** Serves a port until it is told to stop, or the main thread has ended. */
 export function runNetworkWorker(port: MessagePort): void {
   const plane = new NetworkPlane({
     clock: systemClock,

@@ -1,4 +1,7 @@
-/** Where node ports listen: by default on the loopback and on the nodes' own addresses, so that only this machine and its pods reach them. */
+/**
+ * The addresses on which node ports listen: by default the loopback and the nodes' own addresses, so that only this
+ * machine and its pods can reach them.
+ */
 import { contains, parseCidr, parseIpv4 } from './ipv4.ts';
 import type { NetworkConfig } from './network-state.ts';
 
@@ -7,9 +10,9 @@ export const anyAddress = '0.0.0.0';
 const loopback = '127.0.0.1';
 
 /**
- * The host's addresses in the ranges that were asked for (`--node-port-addresses`), the loopback always among them;
- * `0.0.0.0/0` stands for all of the host's addresses, those it gets later too. Ranges that are no IPv4 range are passed over.
- * Differs: kube-proxy's `nodePortAddresses` is empty by default and means all addresses. Source: pkg/proxy/util/nodeport_addresses.go.
+ * The host's addresses in the given ranges (`--node-port-addresses`), always including the loopback. `0.0.0.0/0` stands
+ * for all of the host's addresses, including later ones. Ranges that are not IPv4 are ignored. Differs: kube-proxy's
+ * `nodePortAddresses` is empty by default and means all addresses. Source: pkg/proxy/util/nodeport_addresses.go.
  */
 export function hostAddressesIn(ranges: readonly string[], hostAddresses: readonly string[]): readonly string[] {
   const parsed = ranges.map(parseCidr).filter((range) => range !== undefined);

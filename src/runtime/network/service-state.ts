@@ -1,15 +1,18 @@
-/** Derives what the data plane needs to know of a Service from the Service and its EndpointSlices. Pure. Source: pkg/proxy/{servicechangetracker,endpointslicecache}.go. */
+/**
+ * Derives the data plane's state of a Service from the Service and its EndpointSlices. Pure. Source:
+ * pkg/proxy/{servicechangetracker,endpointslicecache}.go.
+ */
 import type { Service, ServicePort } from '../../api/generated/core/v1.ts';
 import type { Endpoint, EndpointSlice } from '../../api/generated/discovery/v1.ts';
 import { parseIpv4 } from './ipv4.ts';
 import type { Backend, L4Protocol, ServicePortState, ServiceState } from './network-state.ts';
 
-/** Names the Service of a slice. */
+/** The label with which a slice names its Service. */
 export const serviceNameLabel = 'kubernetes.io/service-name';
-/** A Service with this label is left to another proxy. */
+/** A Service with this label is ignored, because another proxy handles it. */
 export const serviceProxyNameLabel = 'service.kubernetes.io/service-proxy-name';
 
-/** The state of a Service; `slices` are those labelled with its name. IPv6 endpoints and SCTP ports are left out. */
+/** The state of a Service. `slices` are those labelled with its name. IPv6 endpoints and SCTP ports are left out. */
 export function deriveServiceState(service: Service, slices: readonly EndpointSlice[]): ServiceState {
   const { metadata, spec, status } = service;
   const headless = spec.clusterIP === undefined || spec.clusterIP === '' || spec.clusterIP === 'None';
@@ -46,7 +49,7 @@ function portState(port: ServicePort, slices: readonly EndpointSlice[]): readonl
   return [{ name, protocol, port: port.port, nodePort: port.nodePort ?? 0, backends: [...backends.values()] }];
 }
 
-/** A headless Service without ports still has names: port 0 stands for none. */
+/** A headless Service without ports still has DNS names; port 0 means that there is none. */
 function addressesOnly(slices: readonly EndpointSlice[]): ServicePortState {
   const backends = new Map(slices.flatMap((slice) => backendsOf(slice, 0)).map((backend) => [backend.ip, backend]));
   return { name: '', protocol: 'TCP', port: 0, nodePort: 0, backends: [...backends.values()] };
@@ -59,7 +62,10 @@ function backendsOf(slice: EndpointSlice, port: number): readonly Backend[] {
   );
 }
 
-/** Unset conditions mean: ready, serving as ready, not terminating. Source: discovery/v1 EndpointConditions. */
+/**
+ * A backend from an endpoint. Conditions that are not set mean: ready; serving if ready; not terminating. Source:
+ * discovery/v1 EndpointConditions.
+ */
 function backend(endpoint: Endpoint, ip: string, port: number): Backend {
   const { ready = true, serving = ready, terminating = false } = endpoint.conditions;
   return {

@@ -1,4 +1,7 @@
-/** The network of one cluster, for the composition root: the worker with proxy and DNS, and the load-balancer controller. */
+/**
+ * Starts the network of one cluster, for the composition root: the worker with proxy and DNS, and the load-balancer
+ * controller.
+ */
 import { watch } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
@@ -17,18 +20,18 @@ export interface NetworkOptions {
   readonly config: {
     /** Default cluster.local. */
     readonly clusterDomain?: string;
-    /** Must be local to the host already: addServiceRoute. */
+    /** The range must already be local to the host: see addServiceRoute. */
     readonly serviceCidr: string;
     readonly podCidr?: string;
-    /** Addresses of the host; default: the loopback. The nodes' own are always among them. */
+    /** Addresses of the host; default: the loopback. The nodes' own addresses are always included. */
     readonly nodePortAddresses?: readonly string[];
-    /** Default: those of the host's resolv.conf, followed when it changes. */
+    /** Default: the resolvers in the host's resolv.conf, which is watched for changes. */
     readonly upstreamDns?: readonly string[];
     /** Default /etc/resolv.conf. */
     readonly resolvConfPath?: string;
   };
   readonly client: Client;
-  /** Must be running, or be started right after. */
+  /** They must be running, or be started right afterwards. */
   readonly informers: InformerFactory;
   readonly events: EventRecorder;
   readonly logger: Logger;
@@ -41,7 +44,7 @@ export interface Network {
   /** Resolves when all Services known at the start are served. */
   readonly ready: Promise<void>;
   readonly dnsIp: string;
-  /** Resolves when all changes seen so far are in force. */
+  /** Resolves when all changes seen so far have been applied. */
   flush(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -53,7 +56,7 @@ export function dnsIpOf(serviceCidr: string): string {
   return addressAt(range, 10);
 }
 
-/** Starts the network; `ready` tells when it serves. */
+/** Starts the network; `ready` resolves when it serves. */
 export async function startNetwork(options: NetworkOptions): Promise<Network> {
   const { config, logger, clock = systemClock } = options;
   const { serviceCidr, podCidr, resolvConfPath = '/etc/resolv.conf' } = config;
@@ -87,7 +90,10 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
   };
 }
 
-/** Follows a file that is replaced rather than written: its folder is watched. Returns the function that stops it. */
+/**
+ * Watches a file that may be replaced rather than written, by watching its folder. Returns the function that stops
+ * this.
+ */
 function followFile(path: string, changed: () => Promise<void>, logger: Logger): () => void {
   const failed = (error: unknown): void => logger.warn('Resolver changes cannot be followed', { path, error });
   try {

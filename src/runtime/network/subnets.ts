@@ -1,16 +1,19 @@
-/** Chooses address ranges that nothing on the host uses yet. Pure. */
+/** Chooses address ranges that nothing on the host uses. Pure. */
 import { type Cidr, formatCidr, overlaps, parseCidr } from './ipv4.ts';
 
-/** Where clusters of one sort get their ranges from. */
+/** The pools from which clusters of one kind get their ranges. */
 export interface SubnetPools {
-  /** How long the prefix of each range is. */
+  /** The prefix length of each range. */
   readonly prefix: number;
   /** Tried in this order. */
   readonly services: readonly string[];
   readonly pods: readonly string[];
 }
 
-/** 4,094 addresses of each. Kubernetes' own default first; the others for hosts whose VPN takes all of 10.0.0.0/8. */
+/**
+ * Each range has 4,094 addresses. Kubernetes' own default comes first; the others are for hosts whose VPN takes all of
+ * 10.0.0.0/8.
+ */
 export const hostPools: SubnetPools = {
   prefix: 20,
   services: ['10.96.0.0/12', '172.28.0.0/15', '192.168.128.0/18', '100.96.0.0/12'],
@@ -24,25 +27,28 @@ export const simulatedPools: SubnetPools = {
   pods: ['10.244.0.0/16', '10.128.0.0/9', '172.24.0.0/13'],
 };
 
-/** Routes as wide as this say nothing of single ranges (the default route, a VPN's 0.0.0.0/1): nobody's address lies there for certain. */
+/** Wider routes (the default route, a VPN's 0.0.0.0/1) do not show which ranges are in use, and are ignored. */
 const widestMeaningfulPrefix = 7;
 
-/** Ranges of one cluster. */
+/** The ranges of one cluster. */
 export interface ClusterSubnets {
   readonly serviceCidr: string;
   readonly podCidr: string;
 }
 
 export interface SubnetRequest {
-  /** Ranges in use: routes, interfaces, container networks, other clusters' profiles. Malformed and IPv6 ones are ignored. */
+  /**
+   * Ranges in use: routes, interfaces, container networks, profiles of other clusters. Malformed and IPv6 ranges are
+   * ignored.
+   */
   readonly taken: readonly string[];
-  /** What the profile had before: kept when still free. */
+  /** The profile's previous ranges: kept when they are still free. */
   readonly preferred?: Partial<ClusterSubnets>;
-  /** Default: those of clusters on the host's network. */
+  /** Default: the pools of clusters on the host's network. */
   readonly pools?: SubnetPools;
 }
 
-/** Picks both ranges; undefined where the host has no room left. */
+/** Picks both ranges; undefined where the host has no free range. */
 export function pickSubnets({ taken, preferred = {}, pools = hostPools }: SubnetRequest): {
   readonly [K in keyof ClusterSubnets]: string | undefined;
 } {

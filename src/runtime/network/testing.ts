@@ -5,7 +5,7 @@ import { systemClock } from '../../client/clock.ts';
 import { NetworkPlane } from './network-plane.ts';
 import type { Backend, FromNetworkWorker, NetworkConfig, ServicePortState, ServiceState } from './network-state.ts';
 
-/** A ready endpoint, with changes. */
+/** A ready endpoint with the given changes. */
 export const aBackend = (ip: string, port: number, change: Partial<Backend> = {}): Backend => ({
   ip,
   port,
@@ -15,7 +15,7 @@ export const aBackend = (ip: string, port: number, change: Partial<Backend> = {}
   ...change,
 });
 
-/** A port 80 over TCP, with changes. */
+/** TCP port 80 with the given changes. */
 export const aPort = (change: Partial<ServicePortState> = {}): ServicePortState => ({
   name: '',
   protocol: 'TCP',
@@ -25,7 +25,7 @@ export const aPort = (change: Partial<ServicePortState> = {}): ServicePortState 
   ...change,
 });
 
-/** Service default/web of type ClusterIP, with changes. */
+/** Service default/web of type ClusterIP with the given changes. */
 export const aService = (change: Partial<ServiceState> = {}): ServiceState => ({
   namespace: 'default',
   name: 'web',
@@ -44,7 +44,7 @@ export const aService = (change: Partial<ServiceState> = {}): ServiceState => ({
   ...change,
 });
 
-/** A cluster on loopback addresses, with changes. */
+/** A cluster on loopback addresses with the given changes. */
 export const aConfig = (change: Partial<NetworkConfig> = {}): NetworkConfig => ({
   clusterDomain: 'cluster.local',
   serviceCidr: '127.96.0.0/24',
@@ -59,7 +59,7 @@ export const aConfig = (change: Partial<NetworkConfig> = {}): NetworkConfig => (
 export interface TestPlane {
   readonly messages: readonly FromNetworkWorker[];
   readonly plane: NetworkPlane;
-  /** Applies changes and waits until they are in force. */
+  /** Applies changes and waits until the data plane has applied them. */
   apply(upserts: readonly ServiceState[], deletes?: readonly { readonly namespace: string; readonly name: string }[]): Promise<void>;
   /** The next message that satisfies a condition, or an earlier one. */
   message(matches: (message: FromNetworkWorker) => boolean): Promise<FromNetworkWorker>;
@@ -101,7 +101,7 @@ export async function startPlane(t: TestContext, config: NetworkConfig = aConfig
   };
 }
 
-/** Listens on 127.0.0.1 at a free port; closes with the test, its connections too. */
+/** Listens on a free port of 127.0.0.1. It closes with the test, including its connections. */
 export async function listen(t: TestContext, serve: (socket: Socket) => void, host = '127.0.0.1'): Promise<number> {
   const sockets = new Set<Socket>();
   const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -119,7 +119,7 @@ export async function listen(t: TestContext, serve: (socket: Socket) => void, ho
   return address.port;
 }
 
-/** A TCP port that was free a moment ago on all addresses. */
+/** A TCP port that was free on all addresses a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));

@@ -1,11 +1,12 @@
 /**
- * Usage read straight from the container's cgroup files: the Engine API answers only at its collector's next tick, up to a second later. Works
- * where the daemon is on this host and its cgroups are visible; elsewhere the caller asks the API.
+ * Reads resource usage directly from a container's cgroup files. The Engine API answers only at the next tick of its
+ * collector, up to a second later. Works where the daemon runs on this host and its cgroups are visible; elsewhere the
+ * caller uses the API.
  */
 import { readFile } from 'node:fs/promises';
 import type { ContainerStats } from '../container-runtime.ts';
 
-/** Where /proc and the cgroup file systems are; tests point elsewhere. */
+/** The paths of /proc and of the cgroup file systems; tests set others. */
 export interface CgroupRoots {
   readonly proc: string;
   readonly cgroup: string;
@@ -15,7 +16,10 @@ const ROOTS: CgroupRoots = { proc: '/proc', cgroup: '/sys/fs/cgroup' };
 
 export type CgroupUsage = Omit<ContainerStats, 'timestampMs' | 'writableLayerBytes' | 'logBytes'>;
 
-/** Reads the usage of the container whose first process is `pid`; undefined when its cgroup cannot be seen from here. Reads cgroup v1 and v2. */
+/**
+ * Reads the usage of the container whose first process is `pid`. Undefined when its cgroup is not visible here. Reads
+ * cgroup v1 and v2.
+ */
 export async function readCgroup(containerId: string, pid: number, roots: CgroupRoots = ROOTS): Promise<CgroupUsage | undefined> {
   if (pid <= 0) return undefined;
   try {
@@ -23,7 +27,7 @@ export async function readCgroup(containerId: string, pid: number, roots: Cgroup
     const unified = paths.get('');
     const memory = paths.get('memory');
     const cpu = paths.get('cpuacct');
-    // The pid is the daemon's: make sure that it means the same process here.
+    // The pid is from the daemon: make sure that it names the same process here.
     const isOurs = (path: string | undefined): path is string => path?.includes(containerId) === true;
     if (isOurs(memory) && isOurs(cpu)) return await readV1(`${roots.cgroup}/memory${memory}`, `${roots.cgroup}/cpuacct${cpu}`);
     return isOurs(unified) ? await readV2(`${roots.cgroup}${unified}`) : undefined;
@@ -32,7 +36,10 @@ export async function readCgroup(containerId: string, pid: number, roots: Cgroup
   }
 }
 
-/** Controller → path; the unified hierarchy under ''. Lines look like `4:memory:/docker/…` and `0::/…`. */
+/**
+ * Maps each controller to its path; the unified hierarchy has the key ''. Lines look like `4:memory:/docker/…` and
+ * `0::/…`.
+ */
 function parseCgroups(text: string): Map<string, string> {
   const paths = new Map<string, string>();
   for (const line of text.trim().split('\n')) {
@@ -60,7 +67,7 @@ async function readV2(folder: string): Promise<CgroupUsage> {
   return toUsage((cpu.get('usage_usec') ?? 0) * 1000, usage, detail.get('inactive_file') ?? 0, detail.get('anon') ?? 0);
 }
 
-/** Source: cadvisor: the working set is the usage less the inactive file cache, never below 0. */
+/** The working set is the usage minus the inactive file cache, never below 0. Source: cadvisor. */
 export function toUsage(cpuUsageNs: number, memoryUsageBytes: number, inactiveFileBytes: number, memoryRssBytes: number): CgroupUsage {
   return { cpuUsageNs, memoryUsageBytes, memoryWorkingSetBytes: Math.max(memoryUsageBytes - inactiveFileBytes, 0), memoryRssBytes };
 }

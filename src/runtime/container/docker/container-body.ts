@@ -1,4 +1,7 @@
-/** Maps a container's config to Docker's create call. Source: pkg/kubelet/dockershim/{docker_container,security_context,helpers}.go (v1.23). */
+/**
+ * Converts a container's config to Docker's create call. Source:
+ * pkg/kubelet/dockershim/{docker_container,security_context,helpers}.go (v1.23).
+ */
 
 import { readFile } from 'node:fs/promises';
 import { errorText } from '../../../api/error-text.ts';
@@ -24,7 +27,7 @@ export async function containerBody(cluster: string, config: ContainerConfig, tr
     OpenStdin: stdin,
     StdinOnce: config.stdinOnce,
     Tty: config.tty,
-    // An image's own health check is not the kubelet's business.
+    // Kubernetes ignores an image's own health check.
     Healthcheck: { Test: ['NONE'] },
     ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
     HostConfig: {
@@ -53,7 +56,7 @@ export async function containerBody(cluster: string, config: ContainerConfig, tr
   };
 }
 
-/** Resource fields of create and update; memory and swap share one limit, as the kubelet sets it. */
+/** Resource fields for create and update. Memory and swap get the same limit, as the kubelet sets it. */
 export function resourceFields(resources: ContainerResources): Record<string, number> {
   const { cpuShares, cpuQuotaUs, cpuPeriodUs, memoryBytes } = resources;
   return {
@@ -75,7 +78,10 @@ function pidMode(config: ContainerConfig): string {
 
 const PROPAGATION = { None: '', HostToContainer: 'rslave', Bidirectional: 'rshared' } as const;
 
-/** Binds make a missing host folder, as the kubelet expects; only a path with a colon needs the longer form, which does not. */
+/**
+ * A bind creates a missing host folder, as the kubelet expects. Only a path with a colon needs the longer form of a
+ * mount, which does not create it.
+ */
 function mountFields(mounts: readonly Mount[]): { Binds: string[]; Mounts: object[] } {
   const hasColon = ({ hostPath, containerPath }: Mount): boolean => hostPath.includes(':') || containerPath.includes(':');
   return {

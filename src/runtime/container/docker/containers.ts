@@ -37,7 +37,7 @@ interface InspectedContainer {
   readonly Config: { readonly Image: string; readonly Labels: Readonly<Record<string, string>> | null };
 }
 
-/** Inspections at a time in `list()`: more only queue inside the daemon. */
+/** How many inspections `list()` runs at a time: more would only wait inside the daemon. */
 const PARALLEL = 8;
 
 export interface DockerContainersOptions {
@@ -96,7 +96,7 @@ export class DockerContainers implements Containers {
   async list(node?: string): Promise<readonly Container[]> {
     const query = { all: true, filters: clusterFilter(this.#cluster, 'container', node) };
     const found = await this.#api.json<readonly { Id: string }[]>({ method: 'GET', path: '/containers/json', query });
-    // Docker's list lacks exit codes and times.
+    // Docker's list does not contain exit codes and times.
     const inspected = await inParallel(PARALLEL, found, ({ Id }) => this.inspect(Id));
     return inspected.filter((container) => container !== undefined);
   }
@@ -119,13 +119,13 @@ export class DockerContainers implements Containers {
     return { timestampMs: this.#clock.now(), ...usage, writableLayerBytes: SizeRw ?? 0, logBytes: await logBytes(LogPath) };
   }
 
-  /** Takes up to a second. */
+  /** The engine's own stats; the call takes up to a second. */
   #engineStats(id: string): Promise<EngineStats> {
     return this.#api.json<EngineStats>({ method: 'GET', path: `/containers/${id}/stats`, query: { stream: false, 'one-shot': true } });
   }
 }
 
-/** A log and what was rotated away from it. */
+/** The total size of a log and its rotated files. */
 async function logBytes(path: string): Promise<number> {
   if (path === '') return 0;
   try {
@@ -139,8 +139,9 @@ async function logBytes(path: string): Promise<number> {
 }
 
 /**
- * A start that failed leaves Docker's container `created` with exit code 126, 127 or 128: shown as exited, reason ContainerCannotRun, as dockershim
- * did. Differs: containerd-based kubelets say StartError, and 128 for every such failure.
+ * After a failed start, Docker shows a container as `created` with exit code 126, 127 or 128. It is reported as exited
+ * with reason ContainerCannotRun, as by dockershim. Differs: containerd-based kubelets say StartError, and 128 for
+ * every such failure.
  */
 function toContainer({ Id, Created, Image, State, Config }: InspectedContainer): Container {
   const createdAtMs = timeMs(Created);
@@ -187,7 +188,7 @@ function stateOf(status: string): ContainerState {
   }
 }
 
-/** Docker writes the year 1 for "never". */
+/** Milliseconds since the epoch; Docker writes the year 1 for "never". */
 function timeMs(text: string): number {
   return Math.max(Date.parse(text), 0) || 0;
 }

@@ -3,7 +3,7 @@ import type { DockerApi } from './docker-api.ts';
 import { statusOf } from './errors.ts';
 import { LABEL, randomizedName } from './names-and-labels.ts';
 
-/** The part of an inspection that tells whose a taken name is. */
+/** The fields of an inspection that tell which container holds a name. */
 interface Holder {
   readonly Id: string;
   readonly Config: { readonly Labels: Readonly<Record<string, string>> | null };
@@ -11,8 +11,9 @@ interface Holder {
 }
 
 /**
- * Creates a container under a name. A live one that holds the name for the same cluster is returned instead; a dead one is removed; a
- * stranger keeps the name and ours gets a random suffix. Source: pkg/kubelet/dockershim/helpers.go, recoverFromCreationConflictIfNeeded.
+ * Creates a container under a name. If a running container of the same cluster holds the name, that one is returned; a
+ * dead one is removed. If any other container holds the name, the new container gets a name with a random suffix.
+ * Source: pkg/kubelet/dockershim/helpers.go, recoverFromCreationConflictIfNeeded.
  */
 export async function createNamed(api: DockerApi, cluster: string, name: string, body: object): Promise<{ id: string; existed: boolean }> {
   try {
@@ -39,7 +40,7 @@ function isNameConflict(error: unknown): boolean {
   return error instanceof RuntimeError && statusOf(error.cause) === 409 && /is already in use by container/.test(error.message);
 }
 
-/** Kills and removes a container with its anonymous volumes; succeeds when it is gone already or just going. */
+/** Kills and removes a container with its anonymous volumes. Succeeds when it is already gone or being removed. */
 export async function removeContainer(api: DockerApi, id: string): Promise<void> {
   try {
     await api.find({ method: 'DELETE', path: `/containers/${id}`, query: { v: true, force: true } });

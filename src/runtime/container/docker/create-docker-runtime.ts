@@ -1,6 +1,7 @@
 /**
- * The container runtime on a Docker daemon: pause containers hold the pods' namespaces, names and labels are dockershim's, all calls go through
- * docker-api.ts. Many clusters share a daemon; each sees and removes only what carries its label.
+ * The container runtime on a Docker daemon. Pause containers hold the pods' namespaces, names and labels are
+ * dockershim's, and all calls go through docker-api.ts. Many clusters may share a daemon; each sees and removes only
+ * what carries its label.
  */
 import type { ContainerRuntime } from '../container-runtime.ts';
 import type { RuntimeClock } from '../runtime-clock.ts';
@@ -27,10 +28,10 @@ export interface DockerRuntimeOptions extends NetworkOptions, DockerConnection {
 }
 
 const REMOVALS_AT_ONCE = 8;
-/** Rounds of `destroy()`: a create that was under way when it began may still land. */
+/** How often `destroy()` repeats the removal: a create that was in progress when it began may still take effect. */
 const DESTROY_ROUNDS = 3;
 
-/** Creates the runtime of one cluster; connects at the first call. */
+/** Makes the runtime of one cluster; it connects at the first call. */
 export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRuntime {
   const { clusterId, clock } = options;
   const api = new DockerApi(options);

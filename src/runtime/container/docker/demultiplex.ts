@@ -1,11 +1,12 @@
 const HEADER_BYTES = 8;
 
-/** Receives a piece of output; false (or a promise of it) ends the reading. */
+/** Receives a piece of output. Returning false (or a promise of it) stops reading. */
 export type OutputWriter = (stream: 'stdout' | 'stderr', chunk: Uint8Array) => boolean | Promise<boolean>;
 
 /**
- * Takes Docker's framed stream apart (8 bytes: stream, three zeros, big-endian length) and hands the payload on without copying or holding
- * it: the source is not read further before the writer's promise resolves. Ends with the source or when the writer says so.
+ * Splits Docker's framed stream (8 bytes: stream, three zeros, big-endian length) and passes the payload on without
+ * copying or buffering. The source is not read further before the writer's promise resolves. Ends with the source, or
+ * when the writer returns false.
  */
 export async function demultiplex(source: AsyncIterable<Uint8Array>, write: OutputWriter): Promise<void> {
   const header = Buffer.alloc(HEADER_BYTES);
@@ -32,7 +33,7 @@ export async function demultiplex(source: AsyncIterable<Uint8Array>, write: Outp
   }
 }
 
-/** Hands on a raw (TTY) stream as stdout, with the same back-pressure. */
+/** Passes a raw (TTY) stream on as stdout, with the same back-pressure. */
 export async function passThrough(source: AsyncIterable<Uint8Array>, write: OutputWriter): Promise<void> {
   for await (const chunk of source) {
     const more = write('stdout', chunk);

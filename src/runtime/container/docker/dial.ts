@@ -6,14 +6,18 @@ import { demultiplex } from './demultiplex.ts';
 import type { DockerApi } from './docker-api.ts';
 import { PAUSE_PATH } from './pause-image.ts';
 
-/** A pod on this host answers or refuses within this; longer means that its network cannot be reached from here. */
+/**
+ * A pod on this host accepts or refuses a connection within this time; if it takes longer, the host cannot reach the
+ * pod's network.
+ */
 const CONNECT_TIMEOUT_MS = 1000;
-/** What the relay writes once it is connected. */
+/** The byte that the relay writes once it is connected. */
 const ACK = 6;
 
 /**
- * Connects to a port of a pod: at its address (the host's loopback with host network) when the host reaches it, else from inside the pod's
- * network by the relay in the pause program, which also finds servers that listen on the pod's loopback only.
+ * Connects to a port of a pod. If the host can reach the pod, it connects to the pod's address (the host's loopback
+ * with host network). Otherwise the relay in the pause program connects from inside the pod's network; it also reaches
+ * servers that listen only on the pod's loopback.
  */
 export async function dialPod(api: DockerApi, sandbox: Sandbox, port: number): Promise<Duplex> {
   if (sandbox.state !== 'ready') throw new RuntimeError('Other', `sandbox ${sandbox.id} is not running`);
@@ -33,7 +37,8 @@ function dialHost(host: string, port: number): Promise<Socket | undefined> {
   socket.once('connect', () => {
     socket.setTimeout(0);
     socket.off('timeout', fail);
-    // Whoever reads it sees its errors; it may also break when nobody does, before or after.
+    // The reader of the socket handles its errors. The socket may also fail while it has no reader, and that must not
+    // crash the process.
     socket.on('error', () => socket.destroy());
     socket.off('error', fail);
     resolve(socket);

@@ -10,33 +10,36 @@ import { toRuntimeError } from './errors.ts';
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'DELETE' | 'HEAD';
-  /** Without query. */
+  /** The path without the query. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean>>;
   readonly body?: object;
-  /** A tar archive as the body. */
+  /** A tar archive that is sent as the body. */
   readonly file?: Buffer;
   readonly auth?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
-  /** Code of failures that have none of their own. */
+  /** The code of failures for which the engine gives none. */
   readonly failure?: RuntimeErrorCode;
 }
 
-/** How to reach the daemon; absent: the one that the docker command would use. */
+/** How to reach the daemon; absent: the daemon that the docker command would use. */
 export interface DockerConnection {
   readonly socketPath?: string;
-  /** Counts when there is no `socketPath`. */
+  /** Used only without `socketPath`. */
   readonly address?: DockerAddress | undefined;
 }
 
-/** Parts of dockerode's modem used here; its own types leave them open. */
+/** The parts of dockerode's modem that are used here; its own types do not declare them. */
 interface Modem {
   dial(options: object, callback: (error: unknown, result: unknown) => void): void;
 }
 
 const keep = { keepAlive: true, maxFreeSockets: 16 };
 
-/** Keeps connections; opaque because dockerode's modem prints every request's options in full, with all sockets of the agent, even when nobody debugs. */
+/**
+ * Keeps connections alive. It hides its contents from JSON, because dockerode's modem renders the options of every
+ * request, including all sockets of the agent, even when debugging is off.
+ */
 class EngineAgent extends Agent {
   constructor() {
     super(keep);
@@ -61,8 +64,8 @@ class TlsEngineAgent extends TlsAgent {
 const OK = { 101: true, 200: true, 201: true, 204: true, 304: true };
 
 /**
- * The Engine API: one method per shape of answer, each rejecting with RuntimeError only. dockerode is loaded at the first call, connections are
- * kept alive.
+ * The Engine API, with one method per kind of answer. Each rejects with RuntimeError only. dockerode is loaded at the
+ * first call; connections are kept alive.
  */
 export class DockerApi {
   readonly #connection: DockerConnection;
@@ -73,12 +76,12 @@ export class DockerApi {
     this.#connection = connection;
   }
 
-  /** The decoded JSON answer. `T` is the Engine API's documented answer to this call. */
+  /** The decoded JSON answer. `T` is the type of answer that the Engine API documents for the call. */
   json<T>(call: Call): Promise<T> {
     return this.#dial(call, {}) as Promise<T>; // the API's contract, not checked again here
   }
 
-  /** The decoded JSON answer, or undefined when there is no such thing. */
+  /** The decoded JSON answer, or undefined for 404. */
   async find<T>(call: Call): Promise<T | undefined> {
     try {
       return await this.json<T>(call);
@@ -88,15 +91,16 @@ export class DockerApi {
     }
   }
 
-  /** An answer whose body is read as it comes. */
+  /** An answer whose body is streamed. */
   stream(call: Call): Promise<IncomingMessage> {
-    return this.#dial(call, { isStream: true }) as Promise<IncomingMessage>; // what the modem hands out for isStream
+    return this.#dial(call, { isStream: true }) as Promise<IncomingMessage>; // the type that the modem returns for isStream
   }
 
-  /** A connection taken over for a raw byte stream in both directions. */
+  /** Takes over a connection as a raw byte stream in both directions. */
   async hijack(call: Call): Promise<Socket> {
     const socket = (await this.#dial(call, { isStream: true, hijack: true, openStdin: true, allowEmpty: true })) as Socket; // on 'upgrade' the modem hands out the socket
-    // Whoever reads it sees its errors; it may also break when nobody does, before or after.
+    // The reader of the socket handles its errors. The socket may also fail while it has no reader, and that must not
+    // crash the process.
     contain(socket, (error) => socket.destroy(error instanceof Error ? error : new Error(String(error))));
     socket.on('error', () => socket.destroy());
     return socket;
@@ -146,7 +150,7 @@ export class DockerApi {
   }
 }
 
-/** Says everything that the modem would otherwise take from the environment. `agent` is missing in its types. */
+/** Sets every option that the modem would otherwise read from the environment. Its types do not declare `agent`. */
 function modemOptions(endpoint: DockerEndpoint, agent: Agent): Dockerode.DockerOptions {
   const none = { host: undefined, port: undefined, ca: undefined, cert: undefined, key: undefined, protocol: 'http' } as const;
   if ('socketPath' in endpoint) return { ...none, ...endpoint, agent } as Dockerode.DockerOptions;

@@ -1,7 +1,8 @@
 /**
- * Which daemon is meant, decided as the docker command does: `DOCKER_HOST`, else the context of `DOCKER_CONTEXT`, else `currentContext` of
- * `config.json` in `DOCKER_CONFIG` (default `~/.docker`), else the usual socket.
- * Source: docker/cli cli/command/cli.go (resolveContextName, resolveDefaultDockerEndpoint), cli/context/store, cli/context/docker/load.go.
+ * Determines the daemon as the docker command does: `DOCKER_HOST`; otherwise the context in `DOCKER_CONTEXT`; otherwise
+ * `currentContext` of `config.json` in `DOCKER_CONFIG` (default `~/.docker`); otherwise the default socket. Source:
+ * docker/cli cli/command/cli.go (resolveContextName, resolveDefaultDockerEndpoint), cli/context/store,
+ * cli/context/docker/load.go.
  */
 
 import { createHash } from 'node:crypto';
@@ -11,7 +12,7 @@ import { join } from 'node:path';
 import { errorText } from '../../../api/error-text.ts';
 import { RuntimeError } from '../container-runtime.ts';
 
-/** Where a daemon listens. */
+/** How to connect to a daemon. */
 export type DockerEndpoint = { readonly socketPath: string } | TcpEndpoint;
 
 export interface TcpEndpoint {
@@ -21,7 +22,7 @@ export interface TcpEndpoint {
   readonly tls?: DockerTls;
 }
 
-/** The files' contents, PEM; whichever exist. */
+/** The contents of the files that exist, PEM. */
 export interface DockerTls {
   readonly ca?: string;
   readonly cert?: string;
@@ -36,15 +37,18 @@ const defaultSocket = '/var/run/docker.sock';
 const plainPort = 2375;
 const tlsPort = 2376;
 
-/** Which daemon, as it can be written down: without the certificates' contents. */
+/** The address of a daemon in a form that can be saved: without the contents of certificates. */
 export interface DockerAddress {
   /** In the docker command's notation, e.g. `unix:///var/run/docker.sock`. */
   readonly host: string;
-  /** Absent: no TLS unless the host says so. */
+  /** Absent: no TLS unless the host asks for it. */
   readonly tls?: { readonly folder: string; readonly verify: boolean };
 }
 
-/** Reads environment and files anew at every call. Throws RuntimeError 'Unavailable' when what they name cannot be found or used. */
+/**
+ * Reads environment and files at every call. Throws RuntimeError 'Unavailable' when a file or context that they name
+ * cannot be found or used.
+ */
 export const dockerEndpoint = (env: Environment = process.env): DockerEndpoint => openAddress(dockerAddress(env));
 
 /** The daemon that the docker command would use. Throws RuntimeError 'Unavailable' when a context cannot be found or read. */
@@ -58,7 +62,7 @@ export function dockerAddress(env: Environment = process.env): DockerAddress {
     : contextAddress(folder, context);
 }
 
-/** The variable by which somebody asks for a daemon now; undefined when there is none, and only habit decides. */
+/** The environment variable that selects a daemon explicitly; undefined when there is none. */
 export function daemonVariable(env: Environment = process.env): 'DOCKER_HOST' | 'DOCKER_CONTEXT' | undefined {
   if (env.DOCKER_HOST) return 'DOCKER_HOST';
   return env.DOCKER_CONTEXT ? 'DOCKER_CONTEXT' : undefined;
@@ -87,7 +91,7 @@ function currentContext(path: string): string {
   return config?.currentContext ?? '';
 }
 
-/** What `docker context create` has stored under a name. */
+/** The address that `docker context create` has stored under a name. */
 function contextAddress(folder: string, name: string): DockerAddress {
   const id = createHash('sha256').update(name).digest('hex');
   const path = join(folder, 'contexts', 'meta', id, 'meta.json');
@@ -101,18 +105,18 @@ function contextAddress(folder: string, name: string): DockerAddress {
   return { host: endpoint.Host || `unix://${defaultSocket}`, ...(secure ? { tls } : {}) };
 }
 
-/** Written by the docker command. */
+/** The file that the docker command writes for a context. */
 interface ContextMeta {
   readonly Endpoints?: { readonly docker?: { readonly Host?: string; readonly SkipTLSVerify?: boolean } };
 }
 
-/** `DOCKER_TLS_VERIFY` and `DOCKER_TLS` count when they are not empty, whatever they say. */
+/** `DOCKER_TLS_VERIFY` and `DOCKER_TLS` are set when they are not empty, whatever their value. */
 function environmentTls(env: Environment, folder: string): Pick<DockerAddress, 'tls'> {
   if (!env.DOCKER_TLS_VERIFY && !env.DOCKER_TLS) return {};
   return { tls: { folder: env.DOCKER_CERT_PATH || folder, verify: Boolean(env.DOCKER_TLS_VERIFY) } };
 }
 
-/** Those that exist, by their part. */
+/** The files that exist, by their role. */
 const tlsFiles = (folder: string): readonly (readonly [string, string])[] =>
   ['ca', 'cert', 'key'].map((name) => [name, join(folder, `${name}.pem`)] as const).filter(([, path]) => existsSync(path));
 

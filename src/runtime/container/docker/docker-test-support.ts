@@ -5,7 +5,7 @@ import type { RuntimeClock } from '../runtime-clock.ts';
 import { aContainer, aSandbox, collector, untilExit } from '../runtime-test-support.ts';
 import { createDockerRuntime } from './create-docker-runtime.ts';
 
-/** An image with a static busybox, which `scripts/images/build` makes before these tests run. */
+/** An image with a static busybox; `scripts/images/build` makes it before these tests run. */
 export const busyboxImage = 'busybox:1.36';
 
 /** Real time, for tests against a real daemon. */
@@ -17,12 +17,12 @@ export const testClock: RuntimeClock = {
   },
 };
 
-/** One of 16 small subnets kept for these tests. */
+/** One of 16 small subnets that are reserved for these tests. */
 export function testSubnet(index: number): { subnet: string; gateway: string } {
   return { subnet: `10.213.${240 + index}.0/24`, gateway: `10.213.${240 + index}.1` };
 }
 
-/** What `docker …` prints. */
+/** The output of `docker …`. */
 export function docker(...args: string[]): string {
   return execFileSync('docker', args, { encoding: 'utf8' }).trim();
 }
@@ -30,7 +30,7 @@ export function docker(...args: string[]): string {
 export interface TestCluster {
   readonly runtime: ContainerRuntime;
   readonly image: string;
-  /** Destroys it. */
+  /** Destroys the cluster. */
   close(): Promise<void>;
   /** A started container (and its new sandbox, when none is given). */
   launch(
@@ -38,7 +38,7 @@ export interface TestCluster {
     change?: Partial<ContainerConfig>,
     sandbox?: Partial<SandboxConfig> | Sandbox,
   ): Promise<{ sandbox: Sandbox; id: string }>;
-  /** Runs a command to its end; its log and how it ended. */
+  /** Runs a command to its end; returns its log and its final state. */
   outcome(
     command: readonly string[],
     change?: Partial<ContainerConfig>,
@@ -48,12 +48,12 @@ export interface TestCluster {
   run(id: string, command: readonly string[], change?: Partial<ExecOptions>): Promise<string>;
 }
 
-/** A cluster of its own on the real daemon; close it after the test. `index` chooses its subnet. */
+/** A separate cluster on the real daemon; close it after the test. `index` chooses its subnet. */
 export async function startDockerCluster(name: string, index: number): Promise<TestCluster> {
   const clusterId = `runtime-test-${name}`;
   const image = busyboxImage;
   const runtime = createDockerRuntime({ clusterId, clock: testClock, networkName: `minik-${clusterId}`, ...testSubnet(index) });
-  await runtime.destroy(); // leftovers of a run that was killed
+  await runtime.destroy(); // removes what an earlier run left behind when it was killed
   await runtime.prepare();
   const launch: TestCluster['launch'] = async (command, change = {}, sandbox = {}) => {
     const inside = 'id' in sandbox ? sandbox : await runtime.sandboxes.run(aSandbox(sandbox));

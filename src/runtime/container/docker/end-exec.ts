@@ -1,6 +1,7 @@
 /**
- * Ends the process of an exec that nobody waits for any more; the engine has no call for that. The command leads a session of its own (runc makes it one),
- * so that what it started in the foreground ends with it. Source: containerd's CRI ends an exec at its time-out in the same way.
+ * Ends the process of an exec whose client is gone; the engine has no call for that. runc makes the command the leader
+ * of a session, so processes that it started in the foreground end with it. Source: containerd's CRI ends an exec at
+ * its time-out in the same way.
  */
 import { readFile } from 'node:fs/promises';
 import { RuntimeError } from '../container-runtime.ts';
@@ -8,11 +9,11 @@ import { delay, type RuntimeClock } from '../runtime-clock.ts';
 import type { DockerApi } from './docker-api.ts';
 import type { HelperContainers } from './helper-container.ts';
 
-/** The processes that this one sees. */
+/** Access to processes that this process can see. */
 export interface HostProcesses {
-  /** The control groups of a process; '' when it is not there. */
+  /** The control groups of a process; '' when there is no such process. */
   controlGroups(pid: number): Promise<string>;
-  /** Kills a process with its group; false when that is not allowed. */
+  /** Kills a process and its group; false when this is not permitted. */
   kill(pid: number): boolean;
 }
 
@@ -28,7 +29,7 @@ export const hostProcesses: HostProcesses = {
   },
 };
 
-/** The engine tells the process a moment after it has answered the start. */
+/** The engine knows the process only some time after it has answered the start. */
 const START_TRIES = 12;
 
 export interface EndExecOptions {
@@ -39,8 +40,9 @@ export interface EndExecOptions {
 }
 
 /**
- * Kills it from here when its process is one of ours to kill, else by a helper among the processes of the engine's host: the engine may run elsewhere, and
- * without root another user's process is out of reach. Either looks first whether the process still is one of the container.
+ * Kills the process directly when this process may do so. Otherwise a helper container on the engine's host kills it:
+ * the engine may run on another machine, and without root privileges another user's process cannot be killed. In both
+ * cases the process is first checked to be still one of the container.
  */
 export async function endExec(options: EndExecOptions, execId: string, containerId: string): Promise<void> {
   const pid = await processOf(options, execId);
@@ -49,11 +51,11 @@ export async function endExec(options: EndExecOptions, execId: string, container
   const isHere = (await processes.controlGroups(pid)).includes(containerId);
   if (isHere && processes.kill(pid)) return;
   const hostConfig = { NetworkMode: 'none', PidMode: 'host', UsernsMode: 'host', SecurityOpt: ['apparmor=unconfined', 'label=disable'] };
-  // Not 0: it has gone meanwhile.
+  // A non-zero code means that the process has gone meanwhile.
   await helpers.outcome({ command: ['kill', String(pid), containerId], hostConfig });
 }
 
-/** The process of an exec in the engine's numbers; undefined when it has ended. */
+/** The process of an exec, by the engine's pid; undefined when it has ended. */
 async function processOf({ api, clock }: EndExecOptions, execId: string): Promise<number | undefined> {
   for (let tries = 0; tries < START_TRIES; tries++) {
     const found = await api.find<{ Running: boolean; ExitCode: number | null; Pid: number }>({

@@ -1,6 +1,6 @@
 import { RuntimeError, type RuntimeErrorCode } from '../container-runtime.ts';
 
-/** What dockerode throws: an HTTP error of the engine, or a socket error. */
+/** The errors that dockerode throws: an HTTP error of the engine, or a socket error. */
 interface EngineFailure extends Error {
   readonly statusCode?: number;
   readonly json?: unknown;
@@ -25,12 +25,12 @@ const NO_SUCH_IMAGE = /no such image|manifest unknown|manifest for .* not found|
 const NO_REGISTRY =
   /dial tcp|connection refused|no such host|i\/o timeout|TLS handshake|Client\.Timeout|request canceled|x509:|server gave HTTP response|unexpected EOF|status(?: code)?:? 5\d\d|5\d\d (?:Internal|Bad Gateway|Service|Gateway)/i;
 
-/** The engine's status code of a failure, or undefined. */
+/** The engine's HTTP status code in a failure; undefined when there is none. */
 export function statusOf(error: unknown): number | undefined {
   return error instanceof Error ? (error as EngineFailure).statusCode : undefined;
 }
 
-/** The engine's own message, without dockerode's wrapping. */
+/** The engine's own message, without dockerode's prefix. */
 export function engineMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { json, message } = error as EngineFailure;
@@ -38,7 +38,9 @@ export function engineMessage(error: unknown): string {
   return message.replace(/^\(HTTP code \d+\) .*? - /, '').trim();
 }
 
-/** Turns whatever a call to the engine threw into a RuntimeError; `code` names a failure that has no code of its own. */
+/**
+ * Turns any error of a call to the engine into a RuntimeError. `code` is used for failures without a code of their own.
+ */
 export function toRuntimeError(error: unknown, code: RuntimeErrorCode = 'Other'): RuntimeError {
   if (error instanceof RuntimeError) return error;
   const message = engineMessage(error);
@@ -55,7 +57,7 @@ function codeOf(error: unknown, message: string, fallback: RuntimeErrorCode): Ru
   return fallback;
 }
 
-/** The code of a failed pull. Source: kubelet's ErrRegistryUnavailable against ErrImagePull. */
+/** The code of a failed pull. Source: the kubelet distinguishes ErrRegistryUnavailable from ErrImagePull. */
 export function pullError(message: string, cause?: unknown): RuntimeError {
   const code = NO_REGISTRY.test(message) ? 'RegistryUnavailable' : NO_SUCH_IMAGE.test(message) ? 'ImageNotFound' : 'ImagePullFailed';
   return new RuntimeError(code, message, { cause });

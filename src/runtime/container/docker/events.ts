@@ -19,16 +19,16 @@ const TYPES = {
   container: { start: 'containerStarted', die: 'containerExited', destroy: 'containerRemoved', oom: 'containerOom' },
 } as const;
 
-/** One connection to the engine's event stream while anyone listens, reopened with back-off when it breaks. */
+/** One connection to the engine's event stream while there are listeners; reopened with back-off when it breaks. */
 export class DockerEvents {
   readonly #api: DockerApi;
   readonly #cluster: string;
   readonly #clock: RuntimeClock;
-  /** With the node that each is restricted to. */
+  /** The readers, each with the node to which it is restricted. */
   readonly #queues = new Map<EventQueue, string | undefined>();
   #running: AbortController | undefined;
   #open = false;
-  /** Listeners were told that the engine is away. */
+  /** True when listeners have been told that the engine is unavailable. */
   #away = false;
 
   constructor(api: DockerApi, cluster: string, clock: RuntimeClock) {
@@ -37,7 +37,7 @@ export class DockerEvents {
     this.#clock = clock;
   }
 
-  /** Events until the signal aborts; `resync` first, once the stream is open. */
+  /** Events until the signal aborts. The first is `resync`, once the stream is open. */
   subscribe(signal: AbortSignal, node?: string): AsyncIterable<RuntimeEvent> {
     const queue = new EventQueue(signal, (closed) => {
       this.#queues.delete(closed);
@@ -50,7 +50,7 @@ export class DockerEvents {
     if (this.#running === undefined) {
       this.#running = new AbortController();
       this.#run(this.#running.signal).catch((error: unknown) => {
-        throw error; // only a bug gets here: leave it to the process
+        throw error; // only a bug gets here, so the process handles it
       });
     } else if (this.#open) queue.push({ type: 'resync' });
     return queue;
@@ -69,7 +69,7 @@ export class DockerEvents {
     }
   }
 
-  /** Reads the stream to its end; whether it could be opened. A broken connection is an end like any other. */
+  /** Reads the stream to its end. Returns whether it could be opened. A broken connection counts as an end. */
   async #follow(signal: AbortSignal): Promise<boolean> {
     let source: IncomingMessage;
     try {

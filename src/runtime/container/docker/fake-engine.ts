@@ -1,4 +1,4 @@
-/** For tests: an engine that is played, on a socket of its own. */
+/** For tests: a fake engine on a socket of its own. */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -16,11 +16,11 @@ export interface FakeEngine {
 }
 
 export interface FakeEngineOptions {
-  /** Answers plain calls with an object (200) or by itself; undefined is 404. */
+  /** Answers ordinary calls: returns an object (status 200) or writes the response itself; undefined means 404. */
   answer(call: string, query: URLSearchParams, response: ServerResponse): object | 'answered' | undefined;
-  /** Is shown the JSON of each call that has one. */
+  /** Called with the JSON body of each call that has one. */
   body?(call: string, body: unknown): void;
-  /** Gets the connection of a call that takes it over. */
+  /** Called with the connection of a call that takes it over. */
   hijack?(call: string, socket: Socket): void;
 }
 
@@ -32,7 +32,7 @@ export function streamFrame(stream: 'stdout' | 'stderr', text: string | Buffer):
   return Buffer.concat([head, payload]);
 }
 
-/** Starts it; it ends with the test. */
+/** Starts the fake engine; it ends with the test. */
 export async function startFakeEngine(t: TestContext, options: FakeEngineOptions): Promise<FakeEngine> {
   const folder = await mkdtemp(join(tmpdir(), 'minik-engine-'));
   const socketPath = join(folder, 'engine.sock');
@@ -47,7 +47,7 @@ export async function startFakeEngine(t: TestContext, options: FakeEngineOptions
     const { call, query } = note(request);
     json(request).then(
       (body) => options.body?.(call, body),
-      () => undefined, // no JSON
+      () => undefined, // not JSON
     );
     const answer = options.answer(call, query, response);
     if (answer === 'answered') return;

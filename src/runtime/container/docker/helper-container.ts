@@ -1,4 +1,7 @@
-/** Short-lived containers of the sandbox's image that do on the engine's host what this process may not, or cannot from where it runs. */
+/**
+ * Short-lived containers of the sandbox's image. They do on the engine's host what this process is not permitted to do,
+ * or cannot do from where it runs.
+ */
 import { RuntimeError } from '../container-runtime.ts';
 import { removeContainer } from './create-container.ts';
 import type { DockerApi } from './docker-api.ts';
@@ -14,7 +17,10 @@ export interface Helper {
 export interface HelperContainersOptions {
   readonly api: DockerApi;
   readonly pause: PauseImage;
-  /** Value of the label `io.minik.cluster` on the helpers, so that a cluster's removal finds those that a crash left. */
+  /**
+   * Value of the label `io.minik.cluster` on the helpers, so that deleting a cluster also removes helpers that a crash
+   * has left behind.
+   */
   readonly cluster: string;
 }
 
@@ -25,7 +31,7 @@ export class HelperContainers {
     this.#options = options;
   }
 
-  /** Runs one to its end; resolves with its exit code, and it is gone. Rejects with RuntimeError. */
+  /** Runs a helper to its end, removes it, and resolves with its exit code. Rejects with RuntimeError. */
   async outcome({ command, hostConfig }: Helper): Promise<number> {
     const { api, pause, cluster } = this.#options;
     await pause.ensure();
@@ -39,7 +45,7 @@ export class HelperContainers {
     }
   }
 
-  /** The same for one that must succeed. */
+  /** The same for a helper that must exit with code 0. */
   async run(helper: Helper): Promise<void> {
     const code = await this.outcome(helper);
     if (code !== 0) throw new RuntimeError('Other', `helper container (${helper.command.join(' ')}) ended with ${code}`);

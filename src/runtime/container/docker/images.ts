@@ -26,14 +26,14 @@ interface ListedImage {
 
 const IMAGE_ID = /^(?:sha256:)?[0-9a-f]{64}$/;
 const PARALLEL = 8;
-/** A pull that says nothing for so long is given up. Source: kubelet's --image-pull-progress-deadline. */
+/** A pull without any progress for this long is given up. Source: kubelet's --image-pull-progress-deadline. */
 const PULL_PROGRESS_DEADLINE_MS = 60_000;
 
 /** The daemon's images, shared by all clusters on it. */
 export class DockerImages implements Images {
   readonly #api: DockerApi;
   readonly #clock: RuntimeClock;
-  /** What an id stands for, besides its names, never changes. */
+  /** Configs by image id. The config of an id never changes, unlike its names. */
   readonly #configs = new Map<string, Pick<Image, 'user' | 'volumes' | 'stopSignal'>>();
 
   constructor(api: DockerApi, clock: RuntimeClock) {
@@ -67,7 +67,10 @@ export class DockerImages implements Images {
     return images.filter((image) => image !== undefined);
   }
 
-  /** Removes every name of the image and the image; one that a container uses stays and the engine's conflict is thrown. */
+  /**
+   * Removes every name of the image, then the image. If a container uses it, the image stays, and the engine's conflict
+   * is thrown.
+   */
   async remove(id: string): Promise<void> {
     const image = await this.inspect(id);
     if (image === undefined) return;
@@ -96,7 +99,7 @@ export class DockerImages implements Images {
     }
   }
 
-  /** Reads the progress to its end; the answer is the failure that it reports. */
+  /** Reads the progress to its end. Returns the failure that it reports, if any. */
   async #readProgress(source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<RuntimeError | undefined> {
     const stalled = Promise.withResolvers<RuntimeError>();
     const expire = (): void =>
@@ -147,7 +150,7 @@ function toImage({ Id, RepoTags, RepoDigests, Size, Config }: InspectedImage): I
   };
 }
 
-/** Docker lists `<none>:<none>` for an image without a name. */
+/** Without `<none>:<none>`, which Docker lists for an image without a name. */
 function realNames(names: readonly string[] | null): string[] {
   return (names ?? []).filter((name) => !name.startsWith('<none>'));
 }

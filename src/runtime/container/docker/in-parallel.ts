@@ -1,4 +1,7 @@
-/** Maps the items, at most `limit` at a time, in order; rejects with the first failure once the others have settled. */
+/**
+ * Maps the items in order, at most `limit` at a time. On a failure, rejects with the first one once the others have
+ * settled.
+ */
 export async function inParallel<T, R>(limit: number, items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   const rest = items.entries();

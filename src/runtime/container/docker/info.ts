@@ -16,7 +16,10 @@ interface EngineInfo {
 
 const GO_ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64' };
 
-/** What the engine and its host are. What only the host knows falls back to the engine's identity when it runs elsewhere. */
+/**
+ * Information about the engine and its host. If the engine runs elsewhere, values that only the host knows are derived
+ * from the engine's identity.
+ */
 export async function engineInfo(api: DockerApi): Promise<RuntimeInfo> {
   const info = await api.json<EngineInfo>({ method: 'GET', path: '/info' });
   const ownId = info.ID.replace(/[^0-9A-Za-z]/g, '').toLowerCase();
@@ -48,7 +51,7 @@ async function firstText(paths: readonly string[], fallback: string): Promise<st
   return fallback;
 }
 
-/** Size of the file system that holds the first of these folders that is here. */
+/** Size of the file system that holds the first of these folders that exists here. */
 async function diskBytes(folders: readonly string[]): Promise<number> {
   for (const folder of folders) {
     const disk = await statfs(folder).catch(() => undefined); // not on this host

@@ -1,36 +1,38 @@
 /**
- * Takes a log apart that the engine wrote with times: each entry is a time of fixed length, a space, and a line or a piece of one. Lines over 16 KiB come in
- * pieces, each with the line's time before it.
+ * Parses a log that the engine wrote with times. Each entry is a time of fixed length, a space, and a line or a part of
+ * one. Lines over 16 KiB are split into parts, each with the line's time before it.
  */
 export type LogStream = 'stdout' | 'stderr';
 
 export interface EntryListener {
-  /** An entry begins; `time` is RFC 3339 with nine decimals, so that text order is time order. */
+  /** Called when an entry begins. `time` is RFC 3339 with nine decimals, so that text order is time order. */
   begin(stream: LogStream, time: string): void;
-  /** A piece of the entry's text, with its line feed; part of the chunk that was read. */
+  /**
+   * Called with a piece of the entry's text, including its line feed. The bytes are part of the chunk that was read.
+   */
   text(stream: LogStream, bytes: Uint8Array): void;
 }
 
 const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z $/;
 const timeLength = '2026-01-02T03:04:05.000000000Z'.length;
 const frameHeadBytes = 8;
-/** Where the engine cuts a line that has not ended. */
+/** The engine splits a line without an end after this many bytes. */
 const pieceBytes = 16 * 1024;
 const lineFeed = 10;
 
-/** Reads chunks as they come. */
+/** Parses chunks as they are read. */
 export interface EntryReader {
   push(chunk: Buffer): void;
 }
 
-/** For a framed log: each frame is an entry. */
+/** For a framed log, in which each frame is an entry. */
 export class FramedEntries implements EntryReader {
   readonly #listener: EntryListener;
   readonly #head = Buffer.alloc(frameHeadBytes);
   #headBytes = 0;
   #left = 0;
   #stream: LogStream = 'stdout';
-  /** The time as far as it has come; undefined once it was told. */
+  /** The part of the time that has been read so far; undefined once `begin` was called with it. */
   #time: string | undefined = '';
 
   constructor(listener: EntryListener) {
@@ -69,7 +71,7 @@ export class FramedEntries implements EntryReader {
   }
 }
 
-/** For a terminal's log, which is not framed: an entry ends with its line, or where the engine cuts lines. */
+/** For a terminal's log, which is not framed: an entry ends with its line, or where the engine splits lines. */
 export class RawEntries implements EntryReader {
   readonly #listener: EntryListener;
   #time: string | undefined = '';
@@ -93,7 +95,7 @@ export class RawEntries implements EntryReader {
     }
     this.#time = undefined;
     this.#bytes = 0;
-    // The engine may have made a piece longer, putting signs for what is no UTF-8: then the line goes on here.
+    // The engine may have made a part longer by replacing invalid UTF-8. If there is no time here, the line continues.
     if (timePattern.test(time)) this.#listener.begin('stdout', time.slice(0, timeLength));
     else this.push(Buffer.from(time, 'latin1'));
     return count;

@@ -1,16 +1,22 @@
-/** How far a log was read, over several readings of it: a line is handed on once and whole, its time once. */
+/**
+ * How far a log has been read, over several readings of it. Each line is passed on exactly once and completely, and its
+ * time once.
+ */
 import type { EntryListener, LogStream } from './log-entries.ts';
 
 interface StreamPosition {
-  /** Of the last line; '': none yet. */
+  /** Of the last line; '': no line yet. */
   time: string;
-  /** Its line feed has not come yet. */
+  /** True while the line feed of the last line has not been read. */
   open: boolean;
-  /** Bytes of it that were handed on. */
+  /** How many bytes of the last line were passed on. */
   bytes: number;
-  /** Bytes that come next and were handed on before. */
+  /** How many of the next bytes were passed on before. */
   known: number;
-  /** Since a reading began again: nothing that was handed on before ends yet; the last line, which may go on; or something new. */
+  /**
+   * Where a repeated reading is: before the end of what was passed on; in the last known line, which may continue; or
+   * at new lines.
+   */
   phase: 'before' | 'last' | 'new';
 }
 
@@ -18,10 +24,10 @@ const start = (): StreamPosition => ({ time: '', open: false, bytes: 0, known: 0
 
 const lineFeed = 10;
 
-/** Lines whose times are remembered: about what a file of the engine holds. */
+/** How many lines' times are remembered: about as many as fit into one file of the engine. */
 const remembered = 65_536;
 
-/** A time as a number that is its own within an hour. */
+/** A time as a number that is unique within an hour. */
 const within = (time: string): number => Number(time.slice(14, 16) + time.slice(17, 19) + time.slice(20, 29));
 
 export class LogPosition implements EntryListener {
@@ -31,17 +37,17 @@ export class LogPosition implements EntryListener {
   #parts: Uint8Array[] = [];
   #latest = '';
 
-  /** `timestamps`: a line's time is handed on before it. */
+  /** `timestamps`: whether a line's time is passed on before the line. */
   constructor(timestamps: boolean) {
     this.#timestamps = timestamps;
   }
 
-  /** The time of the newest line; '': none was read. */
+  /** The time of the newest line; '': no line was read. */
   get latest(): string {
     return this.#latest;
   }
 
-  /** Another reading begins, which may bring lines that are known. */
+  /** Starts another reading, which may repeat known lines. */
   again(): void {
     for (const stream of Object.values(this.#streams)) if (stream.time !== '') stream.phase = 'before';
   }
@@ -58,9 +64,10 @@ export class LogPosition implements EntryListener {
       stream.known = Number.POSITIVE_INFINITY;
       return;
     }
-    // The engine repeats lines when it begins another file. Times alone do not tell: a clock may be set back.
+    // The engine repeats lines when it begins a new file. Times alone cannot show that, because a clock may be set
+    // back.
     const repeated = time !== stream.time ? time < stream.time && this.#recent.has(within(time)) : !stream.open;
-    // The pieces of a line follow each other, also where another stream's come between.
+    // The parts of one line follow each other, even if parts of the other stream come in between.
     if (repeated || (stream.phase === 'new' && stream.open)) {
       stream.known = repeated ? Number.POSITIVE_INFINITY : 0;
       return;
@@ -90,7 +97,7 @@ export class LogPosition implements EntryListener {
     }
   }
 
-  /** What is to be handed on of all that was read since the last call. */
+  /** Everything that must be passed on of what was read since the last call. */
   take(): Buffer {
     const parts = this.#parts;
     this.#parts = [];

@@ -1,9 +1,10 @@
 /**
  * The logs of containers on Docker.
  *
- * What is followed is read in passes. The engine's follower is quick and forgetful: it repeats a line when it begins a new file, it passes over a file that
- * was filled while it was behind, and it goes without a word when the container ends, also when it has not read to the end. So each line's time is asked for;
- * when the follower is late or gone, what is there is read again from the last line on, which misses nothing, and lines that are known are left out.
+ * A log is followed in passes, because the engine's follower is fast but unreliable: it repeats a line when it begins a
+ * new file, it skips a file that was filled while it was behind, and it ends without notice when the container ends,
+ * even if it has not read to the end. So every line is requested with its time. When the follower is late or has ended,
+ * the log is read again from the last line on, which misses nothing, and known lines are left out.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
@@ -16,11 +17,14 @@ import { toRuntimeError } from './errors.ts';
 import { FramedEntries, RawEntries } from './log-entries.ts';
 import { LogPosition } from './log-position.ts';
 
-/** A follower this late may soon miss a file: at 4 MB/s one is filled in two and a half seconds. */
+/** A follower that is later than this may soon miss a file: at 4 MB/s a file is filled in two and a half seconds. */
 const LATE_MS = 1000;
-/** A reading that took longer is followed by another before following. */
+/** If a reading took longer than this, another reading is made before following. */
 const LONG_MS = 1000;
-/** Streams are stamped one by one: the lines of one may be this much older than those of the other that were written before. */
+/**
+ * Lines are stamped per stream: a line of one stream may be this much older than lines of the other stream that were
+ * written before it.
+ */
 const OVERLAP_MS = 1000;
 
 interface Inspected {
@@ -28,7 +32,7 @@ interface Inspected {
   readonly State: { readonly Running: boolean };
 }
 
-/** Where the bytes of one request go. */
+/** Receives the bytes of one request. */
 class Target {
   readonly #sink: Writable;
   #left: number;
@@ -38,7 +42,7 @@ class Target {
     this.#left = limitBytes ?? Number.POSITIVE_INFINITY;
   }
 
-  /** False when no more is wanted. */
+  /** Returns false when no more bytes are wanted. */
   write(chunk: Uint8Array): boolean | Promise<boolean> {
     const part = chunk.length > this.#left ? chunk.subarray(0, this.#left) : chunk;
     this.#left -= part.length;
@@ -47,16 +51,16 @@ class Target {
   }
 }
 
-/** What the passes over one log share. */
+/** The state that all passes over one log share. */
 interface Reading {
   readonly tty: boolean;
   readonly target: Target;
   readonly position: LogPosition;
-  /** How much our clock is ahead of the engine's, at most: they may be on different machines. */
+  /** How far our clock is ahead of the engine's at most; they may be on different machines. */
   aheadMs: number;
 }
 
-/** How a pass ended: the log was read to its end as it is, the follower is late, or no more is wanted. */
+/** How a pass ended: at the end of the log, because the follower was late, or because no more is wanted. */
 type PassEnd = 'end' | 'late' | 'stop';
 
 export class DockerLogs {
@@ -88,7 +92,7 @@ export class DockerLogs {
     const openedMs = this.#clock.now();
     const reading: Reading = { tty, target, position, aheadMs: Number.POSITIVE_INFINITY };
     let running = true;
-    // Without history there is nothing to read first.
+    // Without history, there is nothing to read before following.
     let follow = options.tailLines === 0;
     for (;;) {
       const begunMs = this.#clock.now();
@@ -96,7 +100,7 @@ export class DockerLogs {
       if (end === 'stop') return;
       if (!running) return;
       if (follow && end === 'end') {
-        // What the container wrote last may be unread: one more look, after its end.
+        // The container's last output may not have been read: read once more after its end.
         running = (await this.#inspect(containerId)).State.Running;
         follow = false;
       } else follow = !follow && this.#clock.now() - begunMs < LONG_MS;
@@ -126,7 +130,10 @@ export class DockerLogs {
     return options.signal.aborted ? 'stop' : end;
   }
 
-  /** Whether a line that was just read was written long ago. One that was written just now tells how the clocks differ. */
+  /**
+   * Whether a line that was just read was written long ago. A line that was just written shows the difference between
+   * the clocks.
+   */
   #isLate(reading: Reading): boolean {
     const agoMs = this.#clock.now() - Date.parse(reading.position.latest);
     reading.aheadMs = Math.min(reading.aheadMs, agoMs);
@@ -155,7 +162,7 @@ export class DockerLogs {
   }
 }
 
-/** What is asked for to go on from a position. */
+/** The options of a request that continues from a position. */
 function resumed(options: LogOptions, position: LogPosition, openedMs: number): LogOptions {
   const { tailLines, ...all } = options;
   if (position.latest !== '') return { ...all, sinceMs: Math.max(options.sinceMs ?? 0, Date.parse(position.latest) - OVERLAP_MS) };

@@ -1,4 +1,7 @@
-/** Names and labels of what minik makes on Docker: dockershim's, and our own beside them. Source: pkg/kubelet/dockershim/naming.go (v1.23). */
+/**
+ * Names and labels of minik's objects on Docker: those of dockershim, and minik's own. Source:
+ * pkg/kubelet/dockershim/naming.go (v1.23).
+ */
 import { randomBytes } from 'node:crypto';
 import type { ContainerConfig, PodIdentity, SandboxConfig } from '../container-runtime.ts';
 
@@ -12,7 +15,7 @@ export const LABEL = {
   cluster: 'io.minik.cluster',
   node: 'io.minik.node',
   attempt: 'io.minik.attempt',
-  /** Keys of the labels that the caller gave, so that an image's labels are not taken for them. */
+  /** Keys of the labels that the caller gave, which distinguishes them from the labels of the image. */
   keys: 'io.minik.label-keys',
 } as const;
 
@@ -29,7 +32,7 @@ export function containerName({ pod, name, attempt }: ContainerConfig): string {
   return ['k8s', name, pod.name, pod.namespace, pod.uid, attempt].join('_');
 }
 
-/** A name for when the proper one is held by something that cannot be removed. */
+/** A name to use when something that cannot be removed holds the proper one. */
 export function randomizedName(name: string): string {
   return `${name}_${randomBytes(4).toString('hex')}`;
 }
@@ -69,7 +72,7 @@ function commonLabels(cluster: string, { pod, attempt, labels, annotations }: La
   };
 }
 
-/** What `sandboxLabels` and `containerLabels` were made from. */
+/** The values from which `sandboxLabels` and `containerLabels` made the labels. */
 export function readLabels(all: Readonly<Record<string, string>>): Labelled {
   const keys = (all[LABEL.keys] ?? '').split(',').filter((key) => key in all);
   const annotations = Object.entries(all).filter(([key]) => key.startsWith(ANNOTATION_PREFIX));
@@ -86,7 +89,7 @@ export function readLabels(all: Readonly<Record<string, string>>): Labelled {
   };
 }
 
-/** Query value that selects what belongs to a cluster, of one type and node when given. */
+/** A query value that selects the objects of a cluster; with a type and a node, only those. */
 export function clusterFilter(cluster: string, type?: 'podsandbox' | 'container', node?: string): string {
   const label = [`${LABEL.cluster}=${cluster}`];
   if (type !== undefined) label.push(`${LABEL.type}=${type}`);

@@ -5,13 +5,13 @@ import { statusOf } from './errors.ts';
 import { clusterFilter, LABEL } from './names-and-labels.ts';
 
 export interface NetworkOptions {
-  /** `minik-<cluster>` by custom. */
+  /** By convention `minik-<cluster>`. */
   readonly networkName: string;
   /** CIDR of the pods' addresses. */
   readonly subnet: string;
-  /** The bridge's address in it. */
+  /** The address of the bridge in the subnet. */
   readonly gateway: string;
-  /** Addresses of the subnet that no pod may get (virtual nodes); none when absent. */
+  /** Addresses of the subnet that no pod may get (those of virtual nodes); absent: none. */
   readonly reservedIps?: readonly string[];
 }
 
@@ -36,7 +36,10 @@ export class ClusterNetwork {
     this.#options = options;
   }
 
-  /** Creates the network unless it is there with this subnet. Throws RuntimeError 'Other' when the name or the addresses are another's. */
+  /**
+   * Creates the network unless it exists with this subnet. Throws RuntimeError 'Other' when the name or the addresses
+   * belong to another network.
+   */
   async ensure(): Promise<void> {
     const found = await this.#find();
     if (found !== undefined && this.#fits(found)) return;
@@ -70,7 +73,10 @@ export class ClusterNetwork {
     return same && Labels?.[LABEL.cluster] === this.#cluster;
   }
 
-  /** Takes a network of this cluster with another subnet away, with the dead containers that still name it; refuses while pods run on it. */
+  /**
+   * Removes a network of this cluster that has another subnet, together with dead containers that still refer to it.
+   * Refuses while pods run on it.
+   */
   async #makeWay(found: InspectedNetwork): Promise<void> {
     const subnet = found.IPAM.Config?.[0]?.Subnet ?? 'unknown';
     if (found.Labels?.[LABEL.cluster] !== this.#cluster) {
@@ -118,7 +124,10 @@ export class ClusterNetwork {
     }
   }
 
-  /** All containers of this cluster are gone: who is left is a stranger, or a mistake in the engine's books that only its restart mends. */
+  /**
+   * Explains why the network cannot be removed although all containers of this cluster are gone: another container uses
+   * it, or the engine has lost track, which only its restart corrects.
+   */
   async #explainBusy(cause: RuntimeError): Promise<RuntimeError> {
     const names = Object.values((await this.#find())?.Containers ?? {}).map(({ Name }) => Name);
     const advice =

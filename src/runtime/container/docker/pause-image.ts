@@ -7,7 +7,7 @@ import { tarArchive } from './tar.ts';
 /** The path of the program inside the sandbox. */
 export const PAUSE_PATH = '/pause';
 
-/** The sandbox's image, made on the daemon from the program inside this package. All clusters share it. */
+/** The image of sandboxes, built on the daemon from the program in this package. All clusters share it. */
 export class PauseImage {
   readonly #api: DockerApi;
 
@@ -15,13 +15,15 @@ export class PauseImage {
     this.#api = api;
   }
 
-  /** Changes with the program, so that a newer minik makes a newer image. */
+  /** The name changes with the program, so that a newer minik builds a new image. */
   get name(): string {
     const hash = createHash('sha256').update(JSON.stringify(PAUSE_PROGRAMS)).digest('hex');
     return `minik/pause:${hash.slice(0, 12)}`;
   }
 
-  /** Makes the image unless it is there. Throws RuntimeError 'Other' on an architecture that minik has no program for. */
+  /**
+   * Builds the image unless it exists. Throws RuntimeError 'Other' on an architecture for which minik has no program.
+   */
   async ensure(): Promise<void> {
     if ((await this.#api.find({ method: 'GET', path: `/images/${this.name}/json` })) !== undefined) return;
     const { Arch } = await this.#api.json<{ Arch: string }>({ method: 'GET', path: '/version' });

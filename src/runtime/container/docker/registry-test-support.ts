@@ -16,7 +16,7 @@ export interface TestRegistry {
 
 const digestOf = (content: Uint8Array): string => `sha256:${createHash('sha256').update(content).digest('hex')}`;
 
-/** A registry that holds `app:1` and breaks on `broken:1`; a private one wants user `minik`, password `secret`. */
+/** A registry that has `app:1` and fails on `broken:1`. A private one requires user `minik`, password `secret`. */
 export async function startTestRegistry(isPrivate: boolean): Promise<TestRegistry> {
   const layer = tarArchive([{ path: 'hello', content: Buffer.from(`minik ${process.pid}\n`), mode: 0o644 }]);
   const blob = gzipSync(layer);

@@ -1,6 +1,6 @@
 import type { DockerApi } from './docker-api.ts';
 
-/** What a pod's containers take over from its sandbox. */
+/** The settings that a pod's containers inherit from its sandbox. */
 export interface SandboxTraits {
   readonly hostIpc: boolean;
   readonly cgroupParent: string;
@@ -10,7 +10,7 @@ interface InspectedTraits {
   readonly HostConfig: { readonly IpcMode: string; readonly CgroupParent: string };
 }
 
-/** Remembers the traits of this process's sandboxes; asks the engine about older ones. */
+/** Remembers the traits of sandboxes that this process made; asks the engine about older ones. */
 export class SandboxTraitsCache {
   readonly #api: DockerApi;
   readonly #known = new Map<string, SandboxTraits>();

@@ -29,7 +29,7 @@ interface ListedSandbox {
   readonly NetworkSettings: Endpoints;
 }
 
-/** The pause program exits on TERM at once; this bounds a daemon under load. */
+/** The pause program exits on TERM at once; this limit is for a daemon under load. */
 const STOP_SECONDS = 10;
 
 export interface DockerSandboxesOptions {
@@ -60,7 +60,7 @@ export class DockerSandboxes implements Sandboxes {
     try {
       return await this.#runOnce(config);
     } catch (error) {
-      // Someone pruned our image or network: make them again, once.
+      // If our image or network was pruned, they are created again, once.
       const pruned = error instanceof RuntimeError && (error.code === 'ImageNotFound' || /network .* not found/.test(error.message));
       if (!pruned) throw error;
       await Promise.all([this.#network.ensure(), this.#pause.ensure()]);
@@ -75,7 +75,7 @@ export class DockerSandboxes implements Sandboxes {
     return toSandbox(found.Id, found.State.Running, Date.parse(found.Created), labels, found.NetworkSettings);
   }
 
-  /** One call for all; `createdAtMs` is whole seconds here. */
+  /** Lists with a single call; `createdAtMs` has a precision of whole seconds here. */
   async list(node?: string): Promise<readonly Sandbox[]> {
     const query = { all: true, filters: clusterFilter(this.#cluster, 'podsandbox', node) };
     const found = await this.#api.json<readonly ListedSandbox[]>({ method: 'GET', path: '/containers/json', query });
@@ -143,7 +143,7 @@ function sandboxBody(cluster: string, config: SandboxConfig, image: string, netw
     HostConfig: {
       NetworkMode: config.hostNetwork ? 'host' : network,
       PidMode: config.hostPid ? 'host' : '',
-      // The pod's containers join it.
+      // Shareable, because the pod's containers join it.
       IpcMode: config.hostIpc ? 'host' : 'shareable',
       PortBindings: bindings,
       Sysctls: config.sysctls,

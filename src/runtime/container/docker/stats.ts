@@ -1,12 +1,12 @@
 import { type CgroupUsage, toUsage } from './cgroup-stats.ts';
 
-/** The parts of the Engine API's stats that are used; all absent for a stopped container. */
+/** The parts of the Engine API's stats that are used. All are absent for a stopped container. */
 export interface EngineStats {
   readonly cpu_stats?: { readonly cpu_usage?: { readonly total_usage?: number } };
   readonly memory_stats?: { readonly usage?: number; readonly stats?: Readonly<Record<string, number>> };
 }
 
-/** Reads the engine's answer, which has cgroup v1 (`total_…`) or v2 names. */
+/** Reads the engine's answer, which uses the names of cgroup v1 (`total_…`) or v2. */
 export function engineUsage({ cpu_stats: cpu, memory_stats: memory }: EngineStats): CgroupUsage {
   const detail = memory?.stats ?? {};
   const inactiveFile = detail.total_inactive_file ?? detail.inactive_file ?? 0;

@@ -9,11 +9,14 @@ import { type EndExecOptions, endExec } from './end-exec.ts';
 import { toRuntimeError } from './errors.ts';
 import { DockerLogs } from './logs.ts';
 
-/** Docker leaves a session at these keys; Kubernetes has no such thing, so they are keys that nobody types in a row. */
+/**
+ * Docker detaches a session when these keys are typed. Kubernetes has no such feature, so this is a sequence that
+ * nobody types.
+ */
 const DETACH_KEYS = Array.from({ length: 8 }, () => 'ctrl-_').join(',');
 const EXIT_CODE_TRIES = 12;
 
-/** Exec, attach and logs on Docker. Writables given by the caller are never ended here. */
+/** Exec, attach and logs on Docker. Writables that the caller passes are never ended here. */
 export class DockerStreams implements Streams {
   readonly #api: DockerApi;
   readonly #clock: RuntimeClock;
@@ -56,7 +59,8 @@ export class DockerStreams implements Streams {
     const { tty } = await this.#attached(containerId, socket);
     const stopResizing = this.#resize(`/containers/${containerId}/resize`, options);
     try {
-      // Framed or not is the container's affair, whatever the client asks for. Source: kubelet_pods.go (GetAttach).
+      // Whether the stream is framed depends on the container's TTY setting, not on the client's request. Source:
+      // kubelet_pods.go (GetAttach).
       await converse(socket, { ...options, tty });
     } finally {
       stopResizing();
@@ -64,8 +68,9 @@ export class DockerStreams implements Streams {
   }
 
   /**
-   * The engine also attaches to a container that has ended, and is silent for ever then. It takes hold of the streams before it answers, and lets go of
-   * them under the same lock under which the container's state changes: one that still runs now will end them.
+   * The engine also attaches to a container that has ended, and then sends nothing for ever. It attaches to the streams
+   * before it answers, and detaches under the same lock under which the container's state changes. So if the container
+   * still runs now, the streams will end when it ends.
    */
   async #attached(containerId: string, socket: Socket): Promise<{ readonly tty: boolean }> {
     try {
@@ -85,7 +90,7 @@ export class DockerStreams implements Streams {
     return new DockerLogs(this.#api, this.#clock).read(containerId, options, sink);
   }
 
-  /** The daemon may publish the exit code a moment after the streams end. */
+  /** The daemon may publish the exit code shortly after the streams end. */
   async #exitCode(execId: string): Promise<number> {
     for (let tries = 0; tries < EXIT_CODE_TRIES; tries++) {
       const { Running, ExitCode } = await this.#api.json<{ Running: boolean; ExitCode: number | null }>({
@@ -98,7 +103,10 @@ export class DockerStreams implements Streams {
     throw new RuntimeError('Other', 'the exit code of the command is unknown');
   }
 
-  /** Passes terminal sizes on until the returned function is called. A size that comes too late for the process is of no consequence. */
+  /**
+   * Passes terminal sizes on until the returned function is called. A size that arrives after the process has ended is
+   * ignored.
+   */
   #resize(path: string, { resize, tty }: AttachOptions): () => void {
     if (resize === undefined || !tty) return () => undefined;
     const sizes = resize[Symbol.asyncIterator]();
@@ -121,7 +129,10 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw new RuntimeError('Other', 'exec was cancelled', { cause: signal.reason });
 }
 
-/** Carries a session until the engine closes its side or the signal aborts; input that ends is half-closed. */
+/**
+ * Runs a session until the engine closes its side or the signal aborts. When the input ends, the connection is
+ * half-closed.
+ */
 async function converse(socket: Socket, options: AttachOptions): Promise<void> {
   const { stdin, stdout, stderr, tty, signal } = options;
   const onAbort = (): void => void socket.destroy();
@@ -145,7 +156,7 @@ async function converse(socket: Socket, options: AttachOptions): Promise<void> {
 function feed(stdin: Readable | undefined, socket: Socket): () => void {
   if (stdin === undefined) return () => undefined;
   const endInput = (): void => void socket.end();
-  // A broken or abandoned input ends as an ended one; pipe() ends the socket only in the latter case.
+  // An input that fails or is abandoned is treated as ended; pipe() ends the socket only when the input ends normally.
   stdin.once('error', endInput);
   stdin.once('close', endInput);
   stdin.pipe(socket);

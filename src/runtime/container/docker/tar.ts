@@ -1,5 +1,5 @@
 export interface TarEntry {
-  /** Without a leading slash; folders end in one. */
+  /** Without a leading slash; a folder's path ends with a slash. */
   readonly path: string;
   readonly content?: Uint8Array;
   readonly mode?: number;
@@ -9,7 +9,10 @@ export interface TarEntry {
 
 const BLOCK = 512;
 
-/** Writes a ustar archive in memory, owned by root and dated 1970, so that equal input gives equal bytes. Paths up to 100 bytes. */
+/**
+ * Makes a ustar archive in memory, owned by root and dated 1970, so that equal input gives equal bytes. Paths may have
+ * up to 100 bytes.
+ */
 export function tarArchive(entries: readonly TarEntry[]): Buffer {
   const parts: Buffer[] = [];
   for (const entry of entries) {

@@ -1,6 +1,7 @@
 /**
- * What simulated images and containers do. First match wins: the script object (tests), annotations of the pod (`simulated.minik.io/…`),
- * image names under `simulated.invalid/`, and last a guess from the command line.
+ * What simulated images and containers do. The first of these that applies is used: the script object (tests),
+ * annotations of the pod (`simulated.minik.io/…`), image names under `simulated.invalid/`, and otherwise a guess from
+ * the command line.
  */
 import type { Duplex } from 'node:stream';
 import type { Container, ContainerConfig, RuntimeErrorCode, Sandbox } from '../container-runtime.ts';
@@ -8,10 +9,10 @@ import type { Step } from './program.ts';
 import { guessProgram, type Surroundings } from './tiny-shell.ts';
 
 export interface SimulatedFailure {
-  /** 'StartFailed' for starts and 'ImagePullFailed' for pulls when absent. */
+  /** Absent: 'StartFailed' for starts and 'ImagePullFailed' for pulls. */
   readonly code?: RuntimeErrorCode;
   readonly message: string;
-  /** Exit code shown on the container, for starts; 128 when absent. */
+  /** Exit code that the container shows after a failed start; absent: 128. */
   readonly exitCode?: number;
 }
 
@@ -20,22 +21,22 @@ export interface ContainerBehaviour {
   readonly startDelayMs?: number;
   readonly startFailure?: SimulatedFailure;
   readonly createFailure?: SimulatedFailure;
-  /** After the last step, unless that is an exit, it runs until stopped. */
+  /** After the last step, unless that is an exit, the container runs until it is stopped. */
   readonly steps: readonly Step[];
-  /** How it takes its stop signal. Default: exits at once with 143 (128 + TERM). */
+  /** The reaction to the stop signal. Default: exits at once with 143 (128 + TERM). */
   readonly onTerm?: 'ignore' | { readonly exitCode: number; readonly delayMs?: number };
-  /** Figures for `stats`. */
+  /** Values for `stats`. */
   readonly memoryBytes?: number;
   readonly cpuMillicores?: number;
   readonly writableLayerBytes?: number;
 }
 
 export interface ImageBehaviour {
-  /** On the node without a pull. */
+  /** True: the image is on the node without a pull. */
   readonly present?: boolean;
   readonly pullDelayMs?: number;
   readonly pullFailure?: SimulatedFailure;
-  /** Made on the machine: no registry gave it. */
+  /** True: the image was built on the machine and is from no registry. */
   readonly local?: boolean;
   readonly sizeBytes?: number;
   readonly user?: string;
@@ -49,18 +50,20 @@ export interface ExecBehaviour {
   readonly failure?: SimulatedFailure;
 }
 
-/** A test's say in what happens; every function may answer undefined for "the default". */
+/** How a test controls what happens. Every function may return undefined for the default. */
 export interface SimulatedScript {
   container?(config: ContainerConfig): ContainerBehaviour | undefined;
   image?(canonicalName: string): ImageBehaviour | undefined;
   exec?(container: Container, command: readonly string[]): ExecBehaviour | undefined;
-  /** A stream to a port of the pod, 'refuse', or undefined for the default: a small HTTP answer while a container runs. */
+  /**
+   * A stream to a port of the pod; 'refuse'; or undefined for the default: a small HTTP answer while a container runs.
+   */
   dial?(sandbox: Sandbox, port: number): Duplex | 'refuse' | undefined;
-  /** Fails `sandboxes.run`. */
+  /** Makes `sandboxes.run` fail. */
   sandbox?(pod: Sandbox['pod'], attempt: number): SimulatedFailure | undefined;
 }
 
-/** Annotation keys, for the pod or, with `<container>.` before the name, for one container. */
+/** Prefix of the annotation keys. They apply to the pod or, with `<container>.` before the name, to one container. */
 export const SIMULATED_ANNOTATION_PREFIX = 'simulated.minik.io/';
 const TEST_DOMAIN = 'simulated.invalid/';
 
@@ -81,7 +84,7 @@ export function containerBehaviour(
   return { steps: guess.steps, ...(guess.onTerm === undefined ? {} : { onTerm: guess.onTerm }) };
 }
 
-/** What an exec in a container does: a command that is not understood succeeds silently. */
+/** What an exec in a container does. A command that is not understood succeeds without output. */
 export function execBehaviour(
   script: SimulatedScript,
   container: Container,
@@ -127,7 +130,10 @@ function fromImageName(image: string): ContainerBehaviour | undefined {
   return { steps: [...(after === undefined ? [] : [{ do: 'wait' as const, ms: Number(after) }]), { do: 'exit', code: Number(code) }] };
 }
 
-/** How an image answers: `simulated.invalid/pull-not-found`, `/pull-denied`, `/pull-unavailable` fail; all others can be pulled at once. */
+/**
+ * How an image behaves: pulls of `simulated.invalid/pull-not-found`, `/pull-denied` and `/pull-unavailable` fail; all
+ * other images can be pulled at once.
+ */
 export function imageBehaviour(script: SimulatedScript, canonicalName: string): ImageBehaviour {
   const scripted = script.image?.(canonicalName);
   if (scripted !== undefined) return scripted;

@@ -1,6 +1,6 @@
 /**
- * A container runtime in memory, for tests and for clusters without Docker. Holds timers only for processes that sleep or stop slowly, so
- * thousands of idle pods cost memory and nothing else. What containers do: see behaviour.ts.
+ * A container runtime in memory, for tests and for clusters without Docker. It sets timers only for processes that
+ * sleep or stop slowly, so thousands of idle pods cost nothing but memory. What containers do is in behaviour.ts.
  */
 import type { ContainerRuntime, RuntimeEvent, RuntimeInfo } from '../container-runtime.ts';
 import { EventQueue } from '../event-queue.ts';
@@ -16,30 +16,30 @@ export interface SimulatedRuntimeOptions {
   readonly clock: RuntimeClock;
   /** 'default' when absent. Clusters on one engine do not see each other. */
   readonly clusterId?: string;
-  /** An engine to share or to come back to after a restart; a new one when absent. */
+  /** An engine to share, or to reconnect to after a restart; absent: a new one. */
   readonly engine?: SimulatedEngine;
   /** IPv4 range of pod addresses of a new engine; '10.244.0.0/16' when absent. */
   readonly podSubnet?: string;
-  /** Addresses of it that no pod may get (virtual nodes); none when absent. */
+  /** Addresses of the range that no pod may get (those of virtual nodes); absent: none. */
   readonly reservedIps?: readonly string[];
   readonly script?: SimulatedScript;
-  /** Default false: nothing reads what is mounted. True makes the kubelet write volumes all the same, for tests. */
+  /** Default false: nothing reads mounted files. True makes the kubelet write volumes all the same, for tests. */
   readonly readsHostFiles?: boolean;
   /** Replaces parts of what `info()` answers. */
   readonly info?: Partial<RuntimeInfo>;
 }
 
-/** What a test may do to the engine behind a simulated runtime. */
+/** What a test can do to the engine behind a simulated runtime. */
 export interface SimulatedControl {
   readonly engine: SimulatedEngine;
   /** Ends a running container with this exit code, as a crash would. */
   exit(containerId: string, exitCode: number): void;
   oomKill(containerId: string): void;
-  /** Stops a sandbox behind the kubelet's back. */
+  /** Stops a sandbox without the kubelet's knowledge. */
   stopSandbox(sandboxId: string): Promise<void>;
   /** Puts an image on the node without a pull. */
   addImage(name: string, behaviour?: ImageBehaviour): void;
-  /** false: every call fails with 'Unavailable'; true again: events say `resync`. */
+  /** false: every call fails with 'Unavailable'. true after false: readers of events get `resync`. */
   setAvailable(available: boolean): void;
 }
 

@@ -1,6 +1,9 @@
 import { RuntimeError } from '../container-runtime.ts';
 
-/** Hands out the addresses of an IPv4 range in rising order, from the second host address on, and reuses given-back ones only after a full round. */
+/**
+ * Allocates the addresses of an IPv4 range in ascending order, starting with the second host address. Released
+ * addresses are reused only after a full round.
+ */
 export class IpPool {
   readonly #first: number;
   readonly #size: number;
@@ -15,7 +18,7 @@ export class IpPool {
     for (const ip of reserved) this.#used.add(toNumber(ip) - this.#first);
   }
 
-  /** Throws RuntimeError 'Other' when none is left. */
+  /** Throws RuntimeError 'Other' when no address is left. */
   take(): string {
     if (this.#used.size >= this.#size) throw new RuntimeError('Other', "no available IPv4 addresses on this network's address pools");
     while (this.#used.has(this.#next)) this.#next = (this.#next + 1) % this.#size;

@@ -3,14 +3,14 @@ import type { LogOptions } from '../container-runtime.ts';
 export interface LogEntry {
   readonly timeMs: number;
   readonly stream: 'stdout' | 'stderr';
-  /** One line with its line feed, or the rest of the output without. */
+  /** One line with its line feed, or a last part of the output without one. */
   readonly text: string;
 }
 
-/** Entries kept of one container; older ones are dropped, as rotation would. */
+/** How many entries of one container are kept. Older ones are dropped, as by log rotation. */
 const MAX_ENTRIES = 10_000;
 
-/** The output of one simulated container, cut into lines. */
+/** The output of one simulated container, split into lines. */
 export class LogBuffer {
   readonly #entries: LogEntry[] = [];
   readonly #partial = { stdout: '', stderr: '' };
@@ -24,7 +24,7 @@ export class LogBuffer {
     for (const line of complete) this.#add({ timeMs: nowMs, stream, text: line });
   }
 
-  /** The container exited: unfinished lines become entries and followers end. */
+  /** Called when the container exits: unfinished lines become entries, and followers end. */
   end(nowMs: number): void {
     for (const stream of ['stdout', 'stderr'] as const) {
       if (this.#partial[stream] !== '') this.#add({ timeMs: nowMs, stream, text: this.#partial[stream] });
@@ -34,7 +34,7 @@ export class LogBuffer {
     this.#followers.clear();
   }
 
-  /** Entries so far that the options select. */
+  /** The entries so far that match the options. */
   select(options: LogOptions): LogEntry[] {
     const chosen = this.#entries.filter((entry) => isWanted(entry, options));
     return options.tailLines === undefined ? chosen : options.tailLines === 0 ? [] : chosen.slice(-options.tailLines);
@@ -53,7 +53,7 @@ export class LogBuffer {
   }
 }
 
-/** Whether the stream and time filters let an entry through. */
+/** Whether an entry matches the stream and time filters. */
 export function isWanted(entry: LogEntry, options: LogOptions): boolean {
   return (
     (options.stream === undefined || entry.stream === options.stream) && (options.sinceMs === undefined || entry.timeMs >= options.sinceMs)

@@ -1,6 +1,6 @@
 import type { RuntimeClock } from '../runtime-clock.ts';
 
-/** One thing a simulated process does. After the last step a process runs on until it is stopped. */
+/** One step of a simulated process. After the last step a process runs until it is stopped. */
 export type Step =
   | { readonly do: 'log'; readonly stream: 'stdout' | 'stderr'; readonly text: string }
   | { readonly do: 'wait'; readonly ms: number }
@@ -8,7 +8,7 @@ export type Step =
   | { readonly do: 'copyStdin' }
   | { readonly do: 'exit'; readonly code: number; readonly oomKilled?: boolean };
 
-/** What a simulated process acts on. */
+/** The surroundings on which a simulated process acts. */
 export interface ProcessHost {
   readonly clock: RuntimeClock;
   write(stream: 'stdout' | 'stderr', text: string | Uint8Array): void;
@@ -17,7 +17,10 @@ export interface ProcessHost {
   exit(code: number, oomKilled: boolean): void;
 }
 
-/** Runs the steps; returns the function that ends the process without its exit being reported. Holds a timer only while waiting. */
+/**
+ * Runs the steps. Returns the function that ends the process without reporting an exit. Sets a timer only while a step
+ * waits.
+ */
 export function runProgram(steps: readonly Step[], host: ProcessHost): () => void {
   let index = 0;
   let ended = false;

@@ -155,7 +155,7 @@ export class SimulatedContainers implements Containers {
     };
   }
 
-  /** Ends a running container from outside, as a crash (or the OOM killer) would. */
+  /** Ends a running container as a crash (or the OOM killer) would. */
   kill(id: string, exitCode: number, oomKilled = false): void {
     const record = this.#engine.container(this.#cluster, id);
     if (record.view.state === 'running') this.#exit(record, exitCode, oomKilled);

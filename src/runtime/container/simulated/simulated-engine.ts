@@ -1,6 +1,7 @@
 /**
- * The state of a simulated container engine: what dockerd would hold. Several runtimes (clusters, or one cluster before and after a restart)
- * may share one engine. Deterministic: ids and addresses follow from the order of calls, time from the injected clock.
+ * The state of a simulated container engine, as dockerd would hold it. Several runtimes (several clusters, or one
+ * cluster before and after a restart) may share one engine. Deterministic: ids and addresses follow from the order of
+ * calls, times from the injected clock.
  */
 import { hash } from 'node:crypto';
 import {
@@ -26,7 +27,7 @@ export interface SandboxRecord {
   view: Sandbox;
 }
 
-/** What is kept of a container's configuration: nothing is mounted here. */
+/** The part of a container's configuration that is kept: the simulated engine mounts nothing. */
 export type SimulatedContainerConfig = Omit<ContainerConfig, 'mounts'>;
 
 export interface ContainerRecord {
@@ -34,11 +35,11 @@ export interface ContainerRecord {
   config: SimulatedContainerConfig;
   readonly behaviour: ContainerBehaviour;
   view: Container;
-  /** Made at the first output. */
+  /** Created at the first output. */
   logs: LogBuffer | undefined;
-  /** Ends the process silently; defined while it runs. */
+  /** Ends the process without reporting an exit; defined while the process runs. */
   endProcess: (() => void) | undefined;
-  /** Attached clients' output. */
+  /** Receive the output for attached clients. */
   readonly listeners: Set<(stream: 'stdout' | 'stderr', chunk: string | Uint8Array) => void>;
   /** Called once at the next exit. */
   readonly onExit: Set<() => void>;
@@ -66,9 +67,9 @@ export class SimulatedEngine {
   /** Canonical name → image id. */
   readonly imageNames = new Map<string, string>();
   readonly ips: IpPool;
-  /** May be exchanged by a test at any time. */
+  /** A test may replace it at any time. */
   script: SimulatedScript;
-  /** By audience: a cluster, or one node of it. */
+  /** Subscribers, by cluster or by node of a cluster. */
   readonly #subscribers = new Map<string, Set<EventQueue>>();
   #available = true;
   #lastId = 0;
@@ -79,7 +80,10 @@ export class SimulatedEngine {
     this.script = options.script ?? {};
   }
 
-  /** Plays a stopped daemon: every call fails with 'Unavailable' until it is back, which is reported as `resync`. Containers run on. */
+  /**
+   * Simulates a stopped daemon: every call fails with 'Unavailable' until the daemon is back, which is reported as
+   * `resync`. Containers keep running.
+   */
   setAvailable(available: boolean): void {
     if (available === this.#available) return;
     this.#available = available;
@@ -87,7 +91,7 @@ export class SimulatedEngine {
     for (const queues of this.#subscribers.values()) for (const queue of queues) queue.push(event);
   }
 
-  /** Throws RuntimeError 'Unavailable' while the engine is away. */
+  /** Throws RuntimeError 'Unavailable' while the engine is unavailable. */
   check(): void {
     if (!this.#available) {
       throw new RuntimeError('Unavailable', away);
@@ -99,7 +103,7 @@ export class SimulatedEngine {
     return hash('sha256', `simulated ${this.#lastId}`);
   }
 
-  /** Tells those who listen to the cluster, and to the node. */
+  /** Sends an event to the subscribers of the cluster and of the node. */
   emit(cluster: string, node: string, event: RuntimeEvent): void {
     if (!this.#available) return;
     for (const audience of [audienceOf(cluster), audienceOf(cluster, node)]) {

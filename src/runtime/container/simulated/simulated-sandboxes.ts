@@ -120,7 +120,7 @@ function isAnyIp(ip: string): boolean {
   return ip === '' || ip === '0.0.0.0' || ip === '::';
 }
 
-/** The far end of a connection to a simulated server: one HTTP answer to whatever comes. */
+/** The server's end of a connection to a simulated container: answers any request with one HTTP response. */
 function httpAnswer(sandbox: Sandbox): Duplex {
   let answered = false;
   return new Duplex({

@@ -127,7 +127,7 @@ function followEntries(record: ContainerRecord, options: LogOptions): { next(): 
     });
   };
   listen();
-  // The buffer is made at the first output: until then the raw output tells when to look.
+  // The log buffer is created at the first output. Until then, a listener on the raw output waits for it.
   const onFirst = (): void => {
     if (unfollow !== undefined) return;
     record.listeners.delete(onFirst);

@@ -1,10 +1,11 @@
 /**
- * Guesses what a command line would do, so that manifests behave plausibly without a container engine: echo, sleep, exit, true, false,
- * cat, env, printenv, hostname, pwd, trap and `sh -c` sequences of them. Any other command is taken for a server: it runs until stopped.
+ * Guesses what a command line would do, so that manifests behave plausibly without a container engine: echo, sleep,
+ * exit, true, false, cat, env, printenv, hostname, pwd, trap and `sh -c` sequences of them. Any other command is
+ * assumed to be a server, which runs until it is stopped.
  */
 import type { Step } from './program.ts';
 
-/** What the process can see of its surroundings. */
+/** The environment that the process can see. */
 export interface Surroundings {
   readonly env: readonly { readonly name: string; readonly value: string }[];
   readonly hostname: string;
@@ -13,7 +14,7 @@ export interface Surroundings {
 
 export interface Guess {
   readonly steps: readonly Step[];
-  /** How it takes its stop signal; absent: it exits at once. */
+  /** The reaction to the stop signal; absent: it exits at once. */
   readonly onTerm?: 'ignore' | { readonly exitCode: number };
   /** False when a command was not understood. */
   readonly understood: boolean;
@@ -21,7 +22,7 @@ export interface Guess {
 
 const UNIT_MS: Readonly<Record<string, number>> = { '': 1000, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** Compiles an argv into steps. An argv that is not understood, or empty, has no exit step. */
+/** Compiles an argv into steps. An argv that is empty or not understood has no exit step. */
 export function guessProgram(argv: readonly string[], around: Surroundings): Guess {
   const shell = /^(?:\/bin\/|\/usr\/bin\/)?(?:ba|a)?sh$/;
   const [program = '', flag, script] = argv;

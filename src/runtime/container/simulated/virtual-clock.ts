@@ -1,6 +1,9 @@
 import type { RuntimeClock } from '../runtime-clock.ts';
 
-/** A clock whose time leaps to the next timer as soon as the event loop has nothing else to do: for tests that wait on events, not on time. */
+/**
+ * A clock whose time jumps to the next timer as soon as the event loop is idle: for tests that wait for events, not for
+ * time.
+ */
 export function createVirtualClock(startMs = Date.UTC(2026, 0, 1)): RuntimeClock {
   const timers = new Set<{ readonly atMs: number; readonly callback: () => void }>();
   let nowMs = startMs;
@@ -8,7 +11,7 @@ export function createVirtualClock(startMs = Date.UTC(2026, 0, 1)): RuntimeClock
   const schedule = (): void => {
     if (scheduled || timers.size === 0) return;
     scheduled = true;
-    // Two turns of the loop, so that what the last timer set off can run first.
+    // Two turns of the event loop, so that work started by the last timer can run first.
     setImmediate(() => setImmediate(fire));
   };
   const fire = (): void => {

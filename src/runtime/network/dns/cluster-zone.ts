@@ -1,12 +1,13 @@
 /**
- * What the cluster's own DNS zone says: names to records, looked up in the Services themselves. Pure.
- * Source: Kubernetes DNS-Based Service Discovery, schema version 1.1.0; where it leaves room, CoreDNS's kubernetes plugin (plugin/kubernetes/{kubernetes,parse,reverse}.go).
- * Pod names (1-2-3-4.ns.pod) are answered for any namespace and address, as CoreDNS does under `pods insecure`, kubeadm's default.
+ * The cluster's own DNS zone: resolves names from the Services themselves. Pure. Source: Kubernetes DNS-Based Service
+ * Discovery, schema version 1.1.0; where it leaves a choice, CoreDNS's kubernetes plugin
+ * (plugin/kubernetes/{kubernetes,parse,reverse}.go). Pod names (1-2-3-4.ns.pod) are resolved for any namespace and
+ * address, as CoreDNS does under `pods insecure`, kubeadm's default.
  */
 import { parseIpv4 } from '../ipv4.ts';
 import type { Backend, ServicePortState, ServiceState } from '../network-state.ts';
 
-/** CoreDNS in kubeadm clusters: `ttl 30`, in seconds. */
+/** The TTL in seconds of CoreDNS in kubeadm clusters: `ttl 30`. */
 export const clusterTtlSeconds = 30;
 
 export type ZoneRecord =
@@ -18,7 +19,7 @@ export type ZoneRecord =
   | { readonly type: 'SOA'; readonly name: string }
   | { readonly type: 'SRV'; readonly name: string; readonly target: string; readonly port: number; readonly weight: number };
 
-/** `absent`: NXDOMAIN; `foreign`: not of this zone; found without records of the type asked: NODATA. */
+/** `absent`: NXDOMAIN; `foreign`: the name is not in this zone; found without records of the requested type: NODATA. */
 export type ZoneAnswer =
   | { readonly kind: 'foreign' }
   | { readonly kind: 'absent' }
@@ -33,7 +34,7 @@ const found = (answers: readonly ZoneRecord[], additionals: readonly ZoneRecord[
 });
 const noData = found([]);
 
-/** A headless Service's endpoint under its name. */
+/** An endpoint of a headless Service under its own name. */
 interface NamedEndpoint {
   readonly host: string;
   readonly ip: string;
@@ -54,7 +55,7 @@ export class ClusterZone {
   readonly #byClusterIp = new Map<string, ServiceState>();
   readonly #byEndpointIp = new Map<string, Map<string, string>>();
 
-  /** `domain` without dots at its ends, e.g. cluster.local. */
+  /** `domain` has no dots at its ends, e.g. cluster.local. */
   constructor(domain: string, dnsIp: string) {
     this.#domain = domain.toLowerCase();
     this.#dnsIp = dnsIp;
@@ -100,7 +101,7 @@ export class ClusterZone {
     }
   }
 
-  /** Answers one question; `name` in lower case without the final dot, `type` as dns-packet names it. */
+  /** Answers one question. `name` is in lower case without the final dot; `type` is a name of dns-packet. */
   lookup(name: string, type: string): ZoneAnswer {
     if (name.endsWith('.in-addr.arpa')) return this.#reverse(name, type);
     if (name === this.#domain) return this.#apex(name, type);
@@ -129,7 +130,9 @@ export class ClusterZone {
     return noData;
   }
 
-  /** Names this zone does not know are passed on, as kubeadm's Corefile says (`fallthrough in-addr.arpa`). */
+  /**
+   * Reverse names that this zone does not know are forwarded, as in kubeadm's Corefile (`fallthrough in-addr.arpa`).
+   */
   #reverse(name: string, type: string): ZoneAnswer {
     const ip = name.slice(0, -'.in-addr.arpa'.length).split('.').reverse().join('.');
     const service = this.#byClusterIp.get(ip);
@@ -162,7 +165,7 @@ export class ClusterZone {
 
   #externalName(name: string, state: ServiceState, type: string): ZoneAnswer {
     const target = state.externalName.replace(/\.$/, '');
-    // Upstream answers names that are addresses with the address itself.
+    // For an external name that is an IP address, upstream answers with the address itself.
     if (parseIpv4(target) !== undefined) return type === 'A' ? found([this.#a(name, target)]) : noData;
     return type === 'A' || type === 'AAAA' || type === 'CNAME' ? found([{ type: 'CNAME', name, target }]) : noData;
   }
@@ -221,5 +224,5 @@ export class ClusterZone {
   }
 }
 
-/** CoreDNS shares 100 among the answers. Source: plugin/backend_lookup.go (SRV). */
+/** The weight of one of `count` answers: CoreDNS divides 100 among them. Source: plugin/backend_lookup.go (SRV). */
 const weightOf = (count: number): number => Math.max(1, Math.floor(100 / Math.max(1, count)));

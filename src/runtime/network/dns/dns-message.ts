@@ -1,14 +1,17 @@
-/** DNS messages: decoding questions, encoding answers that fit. Malformed input is an error value, never an exception. */
+/**
+ * DNS messages: decodes questions and encodes answers within the size limit. Malformed input is an error value, never
+ * an exception.
+ */
 import dnsPacket, { type Answer, type Packet, type Question, type SoaAnswer } from 'dns-packet';
 import { clusterTtlSeconds, type ZoneRecord } from './cluster-zone.ts';
 
-/** The largest UDP answer given, in bytes, whatever a client offers. */
+/** The largest UDP answer in bytes, even if a client accepts more. */
 const maxUdpBytes = 4096;
-/** Without EDNS0. Source: RFC 1035 4.2.1. */
+/** The limit without EDNS0. Source: RFC 1035 4.2.1. */
 const plainUdpBytes = 512;
 
 const rcodes = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const;
-/** BADVERS is 16: 1 in the OPT record's extended part. Source: RFC 6891 9. */
+/** BADVERS is 16: the OPT record holds its upper bits, which are 1. Source: RFC 6891 9. */
 const badVersion = 1;
 const flagAuthoritative = 1 << 10;
 const flagTruncated = 1 << 9;
@@ -17,21 +20,21 @@ const flagRecursionAvailable = 1 << 7;
 
 export type Rcode = keyof typeof rcodes;
 
-/** A question as understood. */
+/** A decoded question. */
 export interface Query {
   readonly id: number;
-  /** As asked; answers repeat it letter by letter. */
+  /** The question as received; answers repeat it exactly. */
   readonly question: Question;
   /** Lower case. */
   readonly name: string;
   readonly recursionDesired: boolean;
-  /** Largest UDP answer the client takes, in bytes. */
+  /** Largest UDP answer that the client accepts, in bytes. */
   readonly udpBytes: number;
   readonly edns: boolean;
   readonly ednsVersion: number;
 }
 
-/** What to answer. */
+/** The contents of an answer. */
 export interface Response {
   readonly rcode: Rcode;
   readonly authoritative: boolean;
@@ -44,7 +47,7 @@ export type Decoded =
   | { readonly kind: 'query'; readonly query: Query }
   /** Answer with a bare header and this code. */
   | { readonly kind: 'refuse'; readonly id: number; readonly rcode: Rcode; readonly opcode: number }
-  /** Not a query at all: say nothing. */
+  /** Not a query at all: no answer is sent. */
   | { readonly kind: 'ignore' };
 
 interface OptRecord {
@@ -57,7 +60,7 @@ const optOf = (packet: Packet): OptRecord | undefined => {
   return undefined;
 };
 
-/** Decodes what a client sent. */
+/** Decodes a message of a client. */
 export function decodeQuery(message: Buffer): Decoded {
   if (message.length < 12) return { kind: 'ignore' };
   const flags = message.readUInt16BE(2);
@@ -90,7 +93,7 @@ export function decodeQuery(message: Buffer): Decoded {
   };
 }
 
-/** A header without question: the answer to what could not be understood. */
+/** A header without question: the answer to a message that could not be decoded. */
 export function encodeRefusal(id: number, rcode: Rcode, opcode: number): Buffer {
   const header = Buffer.alloc(12);
   header.writeUInt16BE(id, 0);
@@ -98,7 +101,7 @@ export function encodeRefusal(id: number, rcode: Rcode, opcode: number): Buffer 
   return header;
 }
 
-/** Encodes an answer; records that do not fit into `maxBytes` are left out and TC is set. */
+/** Encodes an answer. Records that do not fit into `maxBytes` are left out, and TC is set. */
 export function encodeResponse(query: Query, response: Response, maxBytes: number): Buffer {
   const whole = encode(query, response, false);
   if (whole.length <= maxBytes) return whole;
@@ -145,7 +148,7 @@ function encode(query: Query, response: Response, truncated: boolean): Buffer {
   });
 }
 
-/** A zone's record on the wire. */
+/** A record of the zone in the form of dns-packet. */
 export function wireRecord(record: ZoneRecord, domain: string): Answer {
   const { name } = record;
   const ttl = clusterTtlSeconds;
@@ -165,7 +168,10 @@ export function wireRecord(record: ZoneRecord, domain: string): Answer {
   }
 }
 
-/** The zone's SOA: in the authority section it tells how long an absence may be remembered. Values as CoreDNS's. */
+/**
+ * The zone's SOA record. In the authority section it tells how long a negative answer may be cached. Values as
+ * CoreDNS's.
+ */
 export function soaRecord(domain: string, serial: number): Answer & SoaAnswer {
   return {
     type: 'SOA',

@@ -1,6 +1,7 @@
 /**
- * Answers DNS messages: from the cluster's zone, or through the host's resolvers. Encoded answers are kept: those of the zone until it changes, forwarded
- * ones for their time to live, at most 30 s (as `cache 30` in kubeadm's Corefile). Answers with several records are handed out in rotating order.
+ * Answers DNS messages from the cluster's zone or through the host's resolvers. Encoded answers are cached: those of
+ * the zone until it changes, forwarded ones for their TTL, at most 30 s (as `cache 30` in kubeadm's Corefile). Answers
+ * with several records rotate their order.
  */
 import dnsPacket, { type Answer, type RecordType } from 'dns-packet';
 import type { Clock } from '../../../client/clock.ts';
@@ -13,12 +14,12 @@ const maxTcpBytes = 65_535;
 const maxCached = 10_000;
 const maxForwardedMs = 30_000;
 const maxRotations = 8;
-/** Source: CoreDNS plugin/pkg/upstream, which stops after as many CNAMEs. */
+/** The longest chain of CNAMEs that is followed. Source: CoreDNS plugin/pkg/upstream. */
 const maxChase = 8;
 
 export type Transport = 'udp' | 'tcp';
 
-/** An answer from the zone in its rotations, encoded when first needed. */
+/** An answer from the zone in each rotation; a rotation is encoded when first needed. */
 interface ZoneEntry {
   readonly rotations: (Buffer | undefined)[];
   next: number;
@@ -39,7 +40,7 @@ export interface DnsResolverOptions {
   readonly random: () => number;
 }
 
-/** Answers messages of one cluster. */
+/** Answers the DNS messages of one cluster. */
 export class DnsResolver {
   readonly #options: DnsResolverOptions;
   readonly #fromZone = new Map<string, ZoneEntry>();
@@ -51,13 +52,13 @@ export class DnsResolver {
     this.#serial = Math.floor(options.clock.now() / 1000);
   }
 
-  /** The zone has changed: answers made before are forgotten. */
+  /** Called when the zone has changed: drops cached answers of the zone. */
   zoneChanged(): void {
     this.#fromZone.clear();
     this.#serial++;
   }
 
-  /** The answer to a message; undefined: say nothing. A promise only when others must be asked. */
+  /** The answer to a message; undefined: no answer is sent. A promise only when other resolvers must be asked. */
   answer(message: Buffer, transport: Transport): Buffer | undefined | Promise<Buffer | undefined> {
     if (message.length < 12) return undefined;
     const key = `${transport}${message.toString('latin1', 2)}`;
@@ -151,7 +152,7 @@ export class DnsResolver {
     return this.#rotated(entry, query.id);
   }
 
-  /** An ExternalName: the alias, and what it leads to. */
+  /** An ExternalName: the alias together with the records of its target. */
   async #chased(query: Query, transport: Transport, alias: ZoneRecord & { readonly type: 'CNAME' }): Promise<Buffer> {
     const answers: Answer[] = [this.#wire(alias)];
     let target = alias.target;
@@ -183,7 +184,7 @@ export class DnsResolver {
     try {
       return dnsPacket.decode(answer).answers ?? [];
     } catch {
-      // A resolver that answers nonsense has no answer.
+      // A malformed answer of a resolver counts as no answer.
       return [];
     }
   }
@@ -196,7 +197,7 @@ export class DnsResolver {
     return answer;
   }
 
-  /** Keeps answers and absences; failures and truncated answers are asked again. */
+  /** Caches answers and negative answers. Failures and truncated answers are not cached. */
   #store(key: string, answer: Buffer): void {
     const rcode = (answer[3] ?? 0) & 15;
     const truncated = ((answer[2] ?? 0) & 2) !== 0;

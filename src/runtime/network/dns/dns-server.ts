@@ -7,13 +7,15 @@ import type { DnsResolver } from './dns-resolver.ts';
 
 const maxTcpConnections = 256;
 const tcpIdleMs = 10_000;
-/** Room for bursts: datagrams beyond it are lost, and their clients wait for seconds. */
+/**
+ * The receive buffer absorbs bursts. Datagrams beyond it are lost, and their clients wait seconds before they retry.
+ */
 const receiveBufferBytes = 1 << 20;
 
 export interface DnsServerOptions {
   readonly resolver: DnsResolver;
   readonly address: string;
-  /** 53; 0 lets the system choose (tests), the same for both protocols when free. */
+  /** 53; with 0 the system chooses the port (tests), which is the same for both protocols when possible. */
   readonly port: number;
   onError(error: Error): void;
 }
@@ -26,7 +28,7 @@ export interface DnsServer {
   close(): void;
 }
 
-/** Opens both sockets; rejects with the system's error, then none is open. */
+/** Opens both sockets. If one fails, rejects with the system's error and leaves none open. */
 export async function openDnsServer(options: DnsServerOptions): Promise<DnsServer> {
   const tcp = await listenTcp(options);
   const address = tcp.address();
@@ -82,7 +84,7 @@ function listenTcp({ resolver, address, port, onError }: DnsServerOptions): Prom
   });
 }
 
-/** Questions of one connection are answered in order, one at a time; each is preceded by its length. */
+/** Answers the questions of one connection in order, one at a time. Each is preceded by its length. */
 function serveTcp(resolver: DnsResolver, socket: Socket, onError: (error: Error) => void): void {
   let received: Buffer = Buffer.alloc(0);
   let busy = false;
@@ -112,7 +114,7 @@ function serveTcp(resolver: DnsResolver, socket: Socket, onError: (error: Error)
   socket.on('error', () => socket.destroy());
   socket.on('data', (chunk: Buffer) => {
     received = Buffer.concat([received, chunk]);
-    // One question's worth at a time: a client that sends more waits.
+    // Buffers about one question; a client that sends more is paused.
     if (received.length > 65_537) socket.pause();
     next().catch(onError);
   });

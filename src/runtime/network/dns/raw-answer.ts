@@ -1,6 +1,6 @@
-/** Time-to-live fields of an encoded DNS message, found without decoding its records. Source: RFC 1035 4.1. */
+/** Finds the TTL fields of an encoded DNS message without decoding its records. Source: RFC 1035 4.1. */
 
-/** Where the TTLs are, in bytes from the start, and the smallest of them in seconds. */
+/** The byte offsets of the TTLs from the start, and the smallest TTL in seconds. */
 export interface Ttls {
   readonly offsets: readonly number[];
   readonly minSeconds: number;

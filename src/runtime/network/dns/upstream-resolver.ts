@@ -1,6 +1,6 @@
 /**
- * Forwards questions to the host's resolvers, in order, over UDP and again over TCP when an answer was truncated. Questions asked again while one is under way share its answer.
- * Answers are checked: source address, id, question.
+ * Forwards questions to the host's resolvers, in order, over UDP, and over TCP when an answer was truncated. A question
+ * that is asked again while it is in progress shares its answer. Answers are checked: source address, id, question.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { connect } from 'node:net';
@@ -8,10 +8,10 @@ import type { Clock } from '../../../client/clock.ts';
 import { contain } from '../../../client/error-boundary.ts';
 import { numericLookup } from '../proxy/udp-listener.ts';
 
-/** Of one try, in milliseconds; CoreDNS's forward plugin gives up a whole question after 5 s. */
+/** Timeout of one attempt, in milliseconds; CoreDNS's forward plugin gives up a whole question after 5 s. */
 const tryMs = 2000;
 const rounds = 2;
-/** Source: the forward plugin's max_concurrent in kubeadm's Corefile. */
+/** The most questions in progress. Source: the forward plugin's max_concurrent in kubeadm's Corefile. */
 const maxConcurrent = 1000;
 const idleMs = 30_000;
 
@@ -29,9 +29,9 @@ interface Waiting {
 
 export interface UpstreamResolverOptions {
   readonly clock: Clock;
-  /** A number in [0, 1): for query ids, which must not be guessable. */
+  /** Random numbers in [0, 1) for query ids, which must not be predictable. */
   readonly random: () => number;
-  /** Told of an error in reading an answer: its question runs into its time limit. */
+  /** Called with an error that occurred while reading an answer. The question then runs into its timeout. */
   onError(error: unknown): void;
 }
 
@@ -74,7 +74,7 @@ export class UpstreamResolver {
     this.#upstreams = upstreams;
   }
 
-  /** The answer to a query, with the query's id; undefined when no resolver gave one in time. */
+  /** The answer to a query, with the query's id; undefined when no resolver answered in time. */
   async resolve(query: Buffer, overTcp: boolean): Promise<Buffer | undefined> {
     const key = `${overTcp ? 't' : 'u'}${query.toString('latin1', 2)}`;
     let answer = this.#shared.get(key);
@@ -102,7 +102,7 @@ export class UpstreamResolver {
       for (const upstream of this.#upstreams) {
         if (this.#closed) return undefined;
         const answer = await (overTcp ? this.#overTcp(query, upstream) : this.#overUdp(query, upstream));
-        // SERVFAIL and REFUSED of one resolver leave the others a chance.
+        // After SERVFAIL or REFUSED the next resolver is tried.
         const failed = answer === undefined || [2, 5].includes((answer[3] ?? 0) & 15);
         if (!failed || (answer !== undefined && round === rounds - 1 && upstream === this.#upstreams.at(-1))) return answer;
       }
@@ -161,7 +161,10 @@ export class UpstreamResolver {
     if (asked.toString('latin1').toLowerCase() === waiting.question.toString('latin1').toLowerCase()) waiting.resolve(answer);
   }
 
-  /** An idle cluster keeps no open sockets, and later questions leave from another port. */
+  /**
+   * Closes the sockets when no question is in progress, so that an idle cluster has no open sockets and later questions
+   * use other source ports.
+   */
   #closeWhenIdle(): void {
     this.#cancelIdle?.();
     this.#cancelIdle = this.#options.clock.setTimer(idleMs, () => {

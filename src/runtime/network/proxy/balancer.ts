@@ -1,19 +1,20 @@
 /**
- * Chooses a backend for each new connection or flow of one Service port: round-robin from a random start over the ready endpoints, or over
- * those that still serve while terminating when none is ready; with ClientIP affinity. Pure but for its own memory.
- * Source: pkg/proxy/topology.go (CategorizeEndpoints, KEP-1669), pkg/proxy/iptables (recent module: each new connection renews the affinity).
+ * Chooses a backend for each new connection or flow of one Service port: round-robin from a random start over the ready
+ * endpoints or, when none is ready, over those that still serve while terminating; with ClientIP affinity. Pure except
+ * for its own state. Source: pkg/proxy/topology.go (CategorizeEndpoints, KEP-1669), pkg/proxy/iptables (recent module:
+ * each new connection renews the affinity).
  */
 import type { Backend } from '../network-state.ts';
 
-/** What the choice may depend on besides the endpoints. */
+/** What the choice depends on besides the endpoints. */
 export interface PickOptions {
   readonly clientIp: string;
   readonly nowMs: number;
   /** Seconds; 0: no affinity. */
   readonly affinitySeconds: number;
-  /** Only endpoints of this node (traffic policy Local); absent: all. */
+  /** Only endpoints of this node (traffic policy Local); absent: endpoints of all nodes. */
   readonly node?: string | undefined;
-  /** Endpoints that did not answer. */
+  /** Endpoints that have been tried and did not answer. */
   readonly tried?: ReadonlySet<string>;
 }
 
@@ -27,13 +28,13 @@ const maxStickyClients = 16_384;
 /** `10.244.0.5:8080`. */
 export const backendKey = (backend: Backend): string => `${backend.ip}:${backend.port}`;
 
-/** The endpoints that get traffic: the ready ones, or when there are none those that serve while terminating. */
+/** The endpoints that get traffic: the ready ones or, when there are none, those that serve while terminating. */
 export function usableBackends(backends: readonly Backend[]): readonly Backend[] {
   const ready = backends.filter((backend) => backend.ready);
   return ready.length > 0 ? ready : backends.filter((backend) => backend.serving && backend.terminating);
 }
 
-/** Balances one Service port; keeps its place and its affinities over updates. */
+/** Balances one Service port. It keeps its position and its affinities when the endpoints change. */
 export class Balancer {
   #all: readonly Backend[] = [];
   #usable: readonly Backend[] = [];
@@ -56,7 +57,7 @@ export class Balancer {
     return this.#usable.length > 0;
   }
 
-  /** Whether a flow to this backend may go on: it is still an endpoint that gets traffic. */
+  /** Whether a flow to this backend may continue: it is still an endpoint that gets traffic. */
   includes(key: string): boolean {
     return this.#usable.some((backend) => backendKey(backend) === key);
   }
@@ -95,7 +96,7 @@ export class Balancer {
     return candidates.find((backend) => backendKey(backend) === sticky.backend);
   }
 
-  /** Re-inserting keeps the map in order of last use, so that the first entry is the one to forget. */
+  /** Inserts the entry again, which keeps the map in order of last use: the first entry is the next to be dropped. */
   #remember(backend: Backend, { clientIp, nowMs }: PickOptions): void {
     this.#sticky.delete(clientIp);
     this.#sticky.set(clientIp, { backend: backendKey(backend), lastUsedMs: nowMs });

@@ -1,4 +1,4 @@
-/** Bounds how long connecting may take, with one timer for all connections rather than one each. */
+/** Limits how long connecting may take, with one timer for all connections instead of one each. */
 import type { Clock } from '../../../client/clock.ts';
 
 const tickMs = 500;
@@ -7,14 +7,14 @@ interface Pending {
   readonly deadlineMs: number;
 }
 
-/** Calls back what has not been removed within its time. */
+/** Calls back for each entry that has not been removed in time. */
 export class ConnectWatch {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #pending = new Map<() => void, Pending>();
   #armed = false;
 
-  /** `timeoutMs`: after this long (give or take half a second) a connect attempt counts as failed. */
+  /** `timeoutMs`: after this time (plus or minus half a second) a connection attempt has failed. */
   constructor(clock: Clock, timeoutMs: number) {
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;

@@ -1,9 +1,11 @@
 /**
- * All listening sockets of the proxy, kept equal to the wanted bindings.
+ * All listening sockets of the proxy, kept in step with the wanted bindings.
  *
- * Linux refuses a listener on one address while another listens on all addresses at the same port. So wanted bindings are grouped by protocol and port: as soon as one of a TCP
- * group wants all addresses, a single socket serves the group and tells bindings apart by the address the client used. A socket that cannot be opened
- * is reported, and tried again when its group changes, or after a back-off of 1 s doubling to 60 s: there are no timers while all is well.
+ * Linux refuses a listener on one address while another listens on all addresses at the same port. So wanted bindings
+ * are grouped by protocol and port. As soon as one of a TCP group wants all addresses, a single socket serves the group
+ * and distinguishes bindings by the address that the client used. A socket that cannot be opened is reported, and tried
+ * again when its group changes, or after a back-off of 1 s doubling to 60 s. There are no timers while all sockets are
+ * open.
  */
 import type { Clock } from '../../../client/clock.ts';
 import type { L4Protocol } from '../network-state.ts';
@@ -22,7 +24,7 @@ export interface Binding {
   readonly route: Route;
 }
 
-/** A binding that failed, or works (again): error undefined. */
+/** A binding that failed, or that works again (error is undefined). */
 export interface ListenerReport {
   readonly binding: Binding;
   readonly error: string | undefined;
@@ -39,7 +41,7 @@ interface Slot {
   readonly address: string;
   listener: L4Listener | undefined;
   opening: boolean;
-  /** No longer wanted; when that happens while it is being opened, it is closed as soon as it is open. */
+  /** True when the slot is no longer wanted. A socket that is still being opened is closed as soon as it is open. */
   closed: boolean;
   error: string | undefined;
   retryMs: number;
@@ -51,11 +53,14 @@ interface Group {
   readonly port: number;
   readonly bindings: Map<string, Binding>;
   readonly slots: Map<string, Slot>;
-  /** Slots closed while being opened: until they are gone, they stand in the way of others. */
+  /**
+   * Slots that were closed while being opened. Until their sockets are gone, other sockets cannot be opened in their
+   * place.
+   */
   leaving: number;
 }
 
-/** What the system's error means to a user. */
+/** Explains the system's error to a user. */
 export function explainListenError(error: Error, port: number): string {
   const code = 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE') return `port ${port} is in use by another process on this machine`;
@@ -75,7 +80,7 @@ export class ListenerSet {
     this.#options = options;
   }
 
-  /** Wants a binding, or gives its place a new route. Returns false when the address and port belong to another Service. */
+  /** Adds a binding, or gives its address and port a new route. Returns false when they belong to another Service. */
   set(binding: Binding): boolean {
     const group = this.#group(binding);
     const current = group.bindings.get(binding.address);

@@ -1,4 +1,4 @@
-/** What TCP and UDP listeners have in common. */
+/** The common interface of TCP and UDP listeners. */
 import type { LocalEnd, Route } from './route.ts';
 import type { RelayContext } from './tcp-relay.ts';
 
@@ -13,11 +13,11 @@ export interface Endpoint {
 export interface L4Listener {
   /** Stops listening at once; the port is free when this returns. */
   close(): void;
-  /** Drops what may no longer go to its backend (UDP flows). */
+  /** Drops UDP flows that may no longer go to their backend. */
   backendsChanged(): void;
 }
 
-/** Whose traffic arrived; undefined: nobody's any more. */
+/** The route for traffic that has arrived; undefined when it belongs to no Service any more. */
 export type RouteOf = (local: LocalEnd) => Route | undefined;
 
 /** Opens a listening socket; rejects with the system's error. */

@@ -1,14 +1,14 @@
-/** Reusable read buffers: a few bytes while a connection is quiet, a large one from a bounded pool while it streams. */
+/** Reusable read buffers: a small one while a connection is quiet, a large one from a bounded pool while it streams. */
 
 /** Enough for one small answer, in bytes. */
 const smallBytes = 4096;
 /** Reads of this size halve the cost per byte compared with Node's 64 KiB. */
 const largeBytes = 262_144;
 const pooled = 32;
-/** After this many reads that would have fitted a small buffer, the large one is given back. */
+/** After this many reads that would have fitted into a small buffer, the large one is returned. */
 const quietReads = 16;
 
-/** Large buffers not in use. */
+/** Large buffers that are not in use. */
 export class BufferPool {
   readonly #free: Buffer[] = [];
 
@@ -21,7 +21,7 @@ export class BufferPool {
   }
 }
 
-/** The read buffer of one socket. A buffer is never reused while a write of it is under way: the reader pauses instead. */
+/** The read buffer of one socket. A buffer is never reused while it is being written: the reader pauses instead. */
 export class ReadBuffer {
   readonly #pool: BufferPool;
   #current: Buffer;
@@ -38,7 +38,7 @@ export class ReadBuffer {
     return this.#current;
   }
 
-  /** Adapts to the size of a read that has been passed on whole. */
+  /** Adapts to the size of a read whose bytes have been passed on completely. */
   consumed(bytes: number): void {
     if (!this.#large) {
       if (bytes < smallBytes) return;
@@ -54,7 +54,7 @@ export class ReadBuffer {
     }
   }
 
-  /** Gives the large buffer back; only when nothing refers to it any more. */
+  /** Returns the large buffer. Call only when nothing refers to it any more. */
   release(): void {
     if (!this.#large) return;
     this.#pool.give(this.#current);

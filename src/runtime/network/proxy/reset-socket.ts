@@ -2,8 +2,9 @@
 import type { Socket } from 'node:net';
 
 /**
- * What waits to be sent is dropped. A socket that is being shut down is only closed: libuv refuses to reset it (EINVAL), and Node then forgets to close it, which
- * leaks the descriptor and keeps the worker thread from ever ending (seen with Node 24.21, TCPWrap::Reset).
+ * Drops data that waits to be sent. A socket that is already being shut down is only closed: libuv refuses to reset it
+ * (EINVAL), and Node then forgets to close it, which leaks the descriptor and keeps the worker thread from ending (seen
+ * with Node 24.21, TCPWrap::Reset).
  */
 export function resetSocket(socket: Socket): void {
   const shuttingDown = socket.writableEnded && !socket.writableFinished;

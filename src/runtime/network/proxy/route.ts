@@ -1,9 +1,9 @@
-/** What a listener needs to know about the Service behind it. */
+/** What a listener needs to know about its Service. */
 import type { Cidr } from '../ipv4.ts';
 import { contains, parseIpv4 } from '../ipv4.ts';
 import type { Balancer } from './balancer.ts';
 
-/** The local end of a connection; reading the address costs a system call, so it is asked for only when it matters. */
+/** The local end of a connection. Reading its address costs a system call, so it is read only when needed. */
 export interface LocalEnd {
   readonly localAddress?: string | undefined;
 }
@@ -13,15 +13,15 @@ export interface Route {
   readonly name: string;
   readonly balancer: Balancer;
   readonly affinitySeconds: number;
-  /** Nothing depends on who the client is: its address need not be asked for, which saves a system call. */
+  /** True when nothing depends on the client's address, so that the system call to read it can be saved. */
   readonly anonymous: boolean;
   /** Clients that may connect; empty: all. */
   readonly sourceRanges: readonly Cidr[];
-  /** The node whose endpoints alone may serve this client, under traffic policy Local; undefined: all nodes' may. */
+  /** Under traffic policy Local, the node whose endpoints may serve this client; undefined: those of all nodes may. */
   node(clientIp: string, local: LocalEnd): string | undefined;
 }
 
-/** Whether a client is let in by loadBalancerSourceRanges. */
+/** Whether loadBalancerSourceRanges allow a client. */
 export function admits(route: Route, clientIp: string): boolean {
   if (route.sourceRanges.length === 0) return true;
   const address = parseIpv4(clientIp);

@@ -1,10 +1,11 @@
 /**
- * The Service proxy: turns Services into bindings and keeps the listeners equal to them.
+ * The Service proxy: turns Services into bindings and keeps the listeners in step with them.
  *
- * A port without usable endpoints is not listened on, so that clients get the kernel's own refusal, as with kube-proxy's REJECT rule. Headless and ExternalName Services have
- * no listeners. Source: pkg/proxy/iptables/proxier.go (syncProxyRules).
- * Differs: connections reach pods from the bridge's gateway, not from the client's address (externalTrafficPolicy Local cannot keep it either); internalTrafficPolicy Local knows a
- * client's node by the endpoint addresses of Services, and serves clients that are no endpoint from all nodes.
+ * A port without usable endpoints has no listener, so that clients get the kernel's own refusal, as with kube-proxy's
+ * REJECT rule. Headless and ExternalName Services have no listeners. Source: pkg/proxy/iptables/proxier.go
+ * (syncProxyRules). Differs: connections reach pods from the bridge's gateway, not from the client's address
+ * (externalTrafficPolicy Local cannot preserve it either); internalTrafficPolicy Local finds a client's node by the
+ * endpoint addresses of Services, and serves clients that are no endpoint from all nodes.
  */
 import { type Cidr, parseCidr, parseIpv4 } from '../ipv4.ts';
 import type { NetworkConfig, ServicePortState, ServiceState } from '../network-state.ts';
@@ -23,7 +24,7 @@ export interface ServiceProxyOptions {
   readonly config: NetworkConfig;
   readonly listeners: ListenerSet;
   readonly random: () => number;
-  /** An address and port that another Service has already. */
+  /** Called for an address and port that another Service already has. */
   conflict(binding: Binding): void;
 }
 
@@ -36,7 +37,10 @@ export class ServiceProxy {
   readonly #options: ServiceProxyOptions;
   #config: NetworkConfig;
   readonly #services = new Map<string, ProxiedService>();
-  /** Bindings that lost to another Service, by their key: tried again when the winner goes. */
+  /**
+   * Bindings that could not be made because another Service has their address and port; tried again when that Service
+   * releases it.
+   */
   readonly #losers = new Map<string, Set<string>>();
   readonly #nodeOfBackend = new Map<string, string>();
 
@@ -45,7 +49,7 @@ export class ServiceProxy {
     this.#config = options.config;
   }
 
-  /** Takes over changed nodes and addresses. */
+  /** Applies changed nodes and addresses. */
   configure(config: NetworkConfig): void {
     this.#config = config;
     for (const service of this.#services.values()) this.#apply(service);
@@ -134,7 +138,7 @@ export class ServiceProxy {
     const balanced: Route = { ...outside, sourceRanges, anonymous: anonymous && sourceRanges.length === 0 };
     const at = (address: string, portNumber: number, route: Route): Binding => ({ protocol, address, port: portNumber, route });
     const bindings: Binding[] = [];
-    // The cluster's DNS server answers there itself.
+    // The cluster's DNS server itself listens there.
     if (state.clusterIp !== this.#config.dnsIp || port.port !== 53) bindings.push(at(state.clusterIp, port.port, inside));
     if (port.nodePort > 0) for (const address of nodePortListenAddresses(this.#config)) bindings.push(at(address, port.nodePort, outside));
     for (const address of state.loadBalancerIps) bindings.push(at(address, port.port, balanced));

@@ -1,10 +1,13 @@
 /**
- * Local addresses to connect from. Each pair of source address and backend has some 28,000 ports, and each closed connection keeps one for a minute; when
- * they run out, the proxy connects from another address of the service range, all of which are local to the host and routed back by pods.
+ * Local addresses to connect from. Each pair of source address and backend has some 28,000 ports, and each closed
+ * connection holds one for a minute. When the ports run out, the proxy connects from another address of the service
+ * range: all of these addresses are local to the host, and pods route answers to them back.
  */
 import { addressAt, type Cidr, contains, parseIpv4, sizeOf } from '../ipv4.ts';
 
-/** For how long a borrowed source address is used: as long as the kernel keeps closed connections (TIME_WAIT), in milliseconds. */
+/**
+ * How long another source address is used, in milliseconds: as long as the kernel keeps closed connections (TIME_WAIT).
+ */
 const borrowMs = 60_000;
 
 export class SourceAddresses {
@@ -13,7 +16,7 @@ export class SourceAddresses {
   #index = 0;
   #borrowedUntilMs = 0;
 
-  /** Without both ranges nothing is borrowed. */
+  /** Without both ranges, no other source addresses are used. */
   constructor(services: Cidr | undefined, pods: Cidr | undefined) {
     this.#services = services;
     this.#pods = pods;
@@ -29,7 +32,7 @@ export class SourceAddresses {
     return this.#services === undefined || !this.#isPod(backendIp) ? undefined : addressAt(this.#services, this.#index);
   }
 
-  /** Ports have run out: moves on to the next address. Returns whether another attempt makes sense. */
+  /** Called when ports have run out: moves on to the next address. Returns whether another attempt makes sense. */
   rotate(backendIp: string, nowMs: number): boolean {
     if (this.#services === undefined || !this.#isPod(backendIp)) return false;
     this.#index = (this.#index % Math.max(1, sizeOf(this.#services) - 2)) + 1;

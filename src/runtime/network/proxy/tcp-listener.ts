@@ -6,10 +6,12 @@ import { admits } from './route.ts';
 import { relayTcp } from './tcp-relay.ts';
 
 const backlog = 1024;
-/** Of the accepted sockets: how much may wait to be written before reading from the other side pauses, in bytes. */
+/**
+ * High-water mark of accepted sockets: how many bytes may wait to be written before reading from the other side pauses.
+ */
 const highWaterMark = 65_536;
 
-/** Opens a listener; connections outlive its close, as they outlive a change of kube-proxy's rules. */
+/** Opens a listener. Connections survive its close, as they survive a change of kube-proxy's rules. */
 export const openTcpListener: OpenListener = (context, endpoint, routeOf) =>
   new Promise<L4Listener>((resolve, reject) => {
     const server = createServer({ allowHalfOpen: true, highWaterMark }, (client) => {

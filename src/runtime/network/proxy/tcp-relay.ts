@@ -1,9 +1,11 @@
 /**
- * Joins one client connection to one backend: tries other backends when one does not answer, passes on half-closes and resets, holds back the faster side.
+ * Connects one client to one backend: tries other backends when one does not answer, passes on half-closes and resets,
+ * and applies back-pressure to the faster side.
  *
- * Both ends begin as plain stream sockets, which is the cheapest way to carry one request and one answer: four fifths of such a connection's time are the kernel's. An end
- * that has sent two chunks is read into a reused buffer from then on (adopt-socket.ts), which makes large transfers about twice as fast as piping streams, and keep-alive
- * requests a fifth. Options that cost a system call are set by then, too.
+ * Both ends start as plain stream sockets, which is the cheapest way to carry one request and one answer: four fifths
+ * of the time of such a connection are spent in the kernel. Once an end has sent two chunks, it is read into a reused
+ * buffer (adopt-socket.ts), which makes large transfers about twice as fast as piping streams, and keep-alive requests
+ * a fifth faster. Options that cost a system call are also set only then.
  */
 import { Socket } from 'node:net';
 import type { Clock } from '../../../client/clock.ts';
@@ -35,9 +37,9 @@ export interface RelayContext {
 export type Pick = (tried: ReadonlySet<string> | undefined) => Backend | undefined;
 
 const maxAttempts = 4;
-/** Of idle peers that may have vanished without a word. */
+/** TCP keep-alive, for idle peers that may have vanished without closing. */
 const keepAliveMs = 60_000;
-/** After as many a connection is worth its options and its buffers. */
+/** After this many chunks a connection gets its options and its buffers. */
 const tuneAtChunk = 2;
 const nothing = Buffer.alloc(0);
 
@@ -48,16 +50,16 @@ export function relayTcp(context: RelayContext, client: Socket, pick: Pick): voi
 
 const errorCode = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : '');
 
-/** One end of a relay: a socket, and the way of what it sends to the other end. */
+/** One end of a relay: a socket, and how its data is passed to the other end. */
 class End {
   socket: Socket;
   readonly #relay: TcpRelay;
   #chunks = 0;
-  /** It has said all. */
+  /** True when it will send no more. */
   ended = false;
-  /** Where it is read into once adopted. */
+  /** The buffer into which it is read once its socket is adopted. */
   #buffer: ReadBuffer | undefined;
-  /** The other end has not taken all of the read buffer. */
+  /** True while the other end has not accepted the whole read buffer. */
   #flushing = false;
 
   constructor(relay: TcpRelay, socket: Socket) {
@@ -78,19 +80,22 @@ class End {
     });
   }
 
-  /** Starts passing on what this end sends. */
+  /** Starts to pass on what this end sends. */
   sendTo(other: End): void {
     this.socket.on('data', (chunk: Buffer) => {
       if (!other.socket.write(chunk)) this.socket.pause();
       if (++this.#chunks !== tuneAtChunk) return;
       other.socket.setNoDelay(true);
       other.socket.setKeepAlive(true, keepAliveMs);
-      // Not before Node is done with the read that brought this chunk.
+      // Deferred until Node has finished the read that delivered this chunk.
       queueMicrotask(() => this.#adopt(other));
     });
   }
 
-  /** Reads into a reused buffer from here on. Left as it is while something waits in its streams: the next chunk counts again. */
+  /**
+   * From here on, reads into a reused buffer. Does nothing while data waits in the socket's streams; then the next
+   * chunk tries again.
+   */
   #adopt(other: End): void {
     const plain = this.socket;
     if (plain.destroyed || other.socket.destroyed || this.ended || other.ended) return;
@@ -116,7 +121,10 @@ class End {
     this.#listen();
   }
 
-  /** Passes on a read. False stops reading: the buffer may not be reused before the other end has taken it. */
+  /**
+   * Passes on a read. Returns false to stop reading: the buffer must not be reused before the other end has accepted
+   * it.
+   */
   #pass(buffer: ReadBuffer, other: End, bytes: number, chunk: Uint8Array): boolean {
     const to = other.socket;
     if (to.destroyed || to.writableEnded) return false;
@@ -126,12 +134,12 @@ class End {
       return true;
     }
     this.#flushing = true;
-    // A full socket announces itself with `drain`; one that is not full needs asking.
+    // A full socket emits `drain` itself; for one that is not full, an empty write calls back.
     if (room) to.write(nothing, () => this.otherDrained(other));
     return false;
   }
 
-  /** The other end has room again. */
+  /** Called when the other end accepts data again. */
   otherDrained(other: End): void {
     if (this.#buffer === undefined) {
       this.socket.resume();
@@ -141,7 +149,7 @@ class End {
     }
   }
 
-  /** Gives the buffer back; a write of it that never ended may still refer to it. */
+  /** Drops the buffer: a write of it that did not complete may still refer to it. */
   release(): void {
     if (!this.#flushing) this.#buffer?.release();
   }
@@ -152,7 +160,7 @@ class TcpRelay {
   readonly #pick: Pick;
   readonly #client: End;
   #backend: End | undefined;
-  /** The backend that is being tried. */
+  /** The socket to the backend that is being tried. */
   #dialing: Socket | undefined;
   #tried: Set<string> | undefined;
   #attempts = 0;
@@ -216,12 +224,12 @@ class TcpRelay {
       return;
     }
     backend.sendTo(this.#client);
-    // A client may end before its backend is connected, but not before all it sent has been read.
+    // A client may finish before its backend is connected, but not before everything it sent has been read.
     if (this.#client.ended) socket.end();
     else this.#client.sendTo(backend);
   }
 
-  /** An end has room again. */
+  /** Called when an end accepts data again. */
   drained(end: End): void {
     this.#otherOf(end)?.otherDrained(end);
   }
@@ -230,7 +238,7 @@ class TcpRelay {
     return end === this.#backend ? this.#client : this.#backend;
   }
 
-  /** One end has said all. When both have, closing outright saves the last shutdown. */
+  /** Called when one end will send no more. When that holds for both, closing both directly saves the last shutdown. */
   ended(end: End): void {
     const other = this.#otherOf(end);
     if (other === undefined) return;
@@ -242,7 +250,7 @@ class TcpRelay {
     other.socket.destroy();
   }
 
-  /** A mistake in what is done for this connection ends this connection. */
+  /** An exception in the handling of this connection ends only this connection. */
   fail(error: unknown): void {
     this.context.log('error', 'A connection was reset: its relay failed', {
       error: error instanceof Error ? (error.stack ?? '') : String(error),
@@ -250,14 +258,14 @@ class TcpRelay {
     this.abort();
   }
 
-  /** A reset of one end is a reset of the other. */
+  /** A reset of one end resets the other. */
   abort(): void {
     this.#dialing?.destroy();
     resetSocket(this.#client.socket);
     if (this.#backend !== undefined) resetSocket(this.#backend.socket);
   }
 
-  /** An end that closed without both having said all takes the other with it. */
+  /** An end that closed before both had finished closes the other, too. */
   closed(end: End): void {
     const other = this.#otherOf(end);
     if (!end.ended || other?.ended !== true) this.abort();

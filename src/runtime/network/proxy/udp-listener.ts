@@ -1,7 +1,8 @@
 /**
- * One UDP socket of the proxy and the flows through it. A flow is one client address and port; it keeps its backend until it has been silent for as long as the
- * kernel's connection tracking would remember it, or until the backend is no longer an endpoint.
- * Source: nf_conntrack_udp_timeout (30 s), nf_conntrack_udp_timeout_stream (120 s); pkg/proxy/conntrack (stale UDP flows).
+ * One UDP socket of the proxy and the flows through it. A flow is one client address and port. It keeps its backend
+ * until it has been silent for as long as the kernel's connection tracking would remember it, or until the backend is
+ * no longer an endpoint. Source: nf_conntrack_udp_timeout (30 s), nf_conntrack_udp_timeout_stream (120 s);
+ * pkg/proxy/conntrack (stale UDP flows).
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
@@ -14,17 +15,17 @@ const unrepliedMs = 30_000;
 const streamMs = 120_000;
 const sweepMs = 10_000;
 const maxFlows = 8192;
-/** Datagrams kept while the backend's socket is being bound. */
+/** How many datagrams are kept while the backend's socket is being bound. */
 const maxWaiting = 64;
 
-/** Addresses are numeric: looking them up would cost a turn of the event loop per datagram. */
+/** Addresses are numeric; a look-up would cost a turn of the event loop per datagram. */
 type Lookup = (host: string, options: object, callback: (error: null, address: string, family: number) => void) => void;
 export const numericLookup: Lookup = (host, _options, callback) => callback(null, host, isIP(host) === 6 ? 6 : 4);
 
 interface Flow {
   readonly backend: string;
   readonly socket: Socket;
-  /** Undefined once connected. */
+  /** Undefined once the socket is connected. */
   waiting: Buffer[] | undefined;
   lastSeenMs: number;
   replied: boolean;
@@ -45,7 +46,7 @@ class UdpListener implements L4Listener {
   readonly #context: ListenerContext;
   readonly #socket: Socket;
   readonly #routeOf: RouteOf;
-  /** In order of last use. */
+  /** The flows in order of last use. */
   readonly #flows = new Map<string, Flow>();
   readonly #local: { readonly localAddress: string };
   #cancelSweep: (() => void) | undefined;
@@ -100,7 +101,7 @@ class UdpListener implements L4Listener {
       flow.lastSeenMs = clock.now();
       this.#socket.send(reply, port, address);
     });
-    // Nobody listens at the backend (or it has gone): the next datagram of this client may go elsewhere.
+    // Nothing listens at the backend, or it has gone: the next datagram of this client may go to another.
     socket.on('error', () => this.#drop(key, flow));
     socket.once('connect', () => {
       const waiting = flow.waiting ?? [];
