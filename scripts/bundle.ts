@@ -4,20 +4,23 @@ import { build, type Plugin } from 'esbuild';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** Modules that packages ask for in case that they are installed, and do without when they are not: native ones, of which the executable carries none. */
+/**
+ * Optional modules: packages try to load them and work without them. They are native modules, which the executable does
+ * not contain.
+ */
 export const optionalModules = ['bufferutil', 'utf-8-validate', 'cpu-features'] as const;
 
 /**
- * Of dockerode and its connection: SSH, and building images with BuildKit, which bring an SSH and a gRPC client and a second protobufjs. minik never calls them;
- * leaving them out saves start-up time.
+ * Modules of dockerode that minik never calls: SSH, and building images with BuildKit. They would load an SSH client, a
+ * gRPC client and a second protobufjs; leaving them out shortens the start.
  */
 const uncalled = /^\.\/(ssh|session|buildkit)$/;
 
-/** As Node says of a module that is not installed: whoever asks for it must not take it for installed. */
+/** Throws the same error as Node for a module that is not installed, so that packages treat it as absent. */
 const missing = (name: string): string =>
   `throw Object.assign(new Error(${JSON.stringify(`Cannot find module '${name}'`)}), { code: 'MODULE_NOT_FOUND' });`;
 
-/** In place of a function that is loaded with its package and never called. */
+/** Replaces a function that is loaded with its package but never called. */
 const refusing = (name: string): string =>
   `module.exports = () => { throw new Error(${JSON.stringify(`${name} was left out of the executable`)}); };`;
 
@@ -30,7 +33,7 @@ const leaveOutUnused: Plugin = {
       /\/(dockerode|docker-modem)\//.test(importer) ? { path, namespace: 'uncalled' } : undefined,
     );
     setup.onLoad({ filter: /.*/, namespace: 'uncalled' }, ({ path }) => ({ contents: refusing(path) }));
-    // A copy of Node's own streams, for older Nodes.
+    // A copy of Node's own streams for older versions of Node.
     setup.onResolve({ filter: /^readable-stream$/ }, () => ({ path: 'node:stream', external: true }));
   },
 };
@@ -51,10 +54,11 @@ export async function bundle({ entry, output, plugins = [] }: BundleOptions): Pr
     platform: 'node',
     target: 'node24',
     format: 'cjs',
-    // Names stay as they are, for stack traces. `keepNames` would do that for minified ones, too, but by a call for every closure made at run time.
+    // Names are kept for readable stack traces. `keepNames` would also keep them in minified code, but costs a call for
+    // every closure at run time.
     minifySyntax: true,
     minifyWhitespace: true,
-    // A stack that Node prints shows the line it came from.
+    // Short lines, because Node prints the whole source line with a stack.
     lineLimit: 160,
     legalComments: 'none',
     // Beside the output, with `.map`.

@@ -1,7 +1,7 @@
 /**
- * Runs a part of the executable as users do most, and saves V8's bytecode of the functions that this took: functions that V8 has not seen called are compiled at
- * each start again. The commands' own failures do not matter, only that they ran.
- * Usage: node scripts/package-warm-up.ts <part> <its bundle> <file for the bytecode>
+ * Runs a part of the executable in the way that is most usual, and saves V8's bytecode of the functions that were
+ * called. Functions that are not in it would be compiled at each start. It does not matter whether the commands fail,
+ * only that they ran. Usage: node scripts/package-warm-up.ts <part> <its bundle> <file for the bytecode>
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -36,7 +36,7 @@ const pod = {
 };
 const column = (name: string, priority: number) => ({ name, type: 'string', format: '', description: '', priority });
 
-/** What an API server would say: one Pod. */
+/** The answer of an API server: one Pod. */
 function answer(path: string, table: boolean): object {
   if (path === '/api')
     return { kind: 'APIGroupDiscoveryList', items: [{ metadata: {}, versions: [{ version: 'v1', resources: [resource] }] }] };

@@ -16,7 +16,7 @@ const root = resolve(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 const work = join(dist, 'build');
 
-/** In place of a part's code: what loads it out of the executable. */
+/** Replaces the import of a part by code that loads the part from the executable. */
 const loadParts: Plugin = {
   name: 'load-parts',
   setup: (setup) => {
@@ -87,7 +87,7 @@ const parts = Object.fromEntries(
   Object.entries({ kubectl: kubectlCode, minik: minikCode }).flatMap(([name, code]) => {
     const assets = partAssets(name as PartName);
     const cache = join(work, assets.cache);
-    // With the very Node that will read it: another V8's bytecode is of no use.
+    // Uses the same Node that will read the bytecode, because V8 accepts only bytecode of its own version.
     execFileSync(node, [join(root, 'scripts/package-warm-up.ts'), name, code, cache], { stdio: ['ignore', 'ignore', 'inherit'] });
     return [
       [assets.code, code],
@@ -97,15 +97,16 @@ const parts = Object.fromEntries(
 );
 const addon = stripped(join(root, 'node_modules/better-sqlite3/prebuilds', `${platformName}.node`), assetNames.sqliteAddon);
 const output = join(dist, process.platform === 'win32' ? 'minik.exe' : 'minik');
-// pkg's command line would download Node; its simple SEA builder takes the one at hand.
+// pkg's command line would download Node; its simple SEA builder uses the one given.
 const { default: bake } = createRequire(import.meta.url)('@yao-pkg/pkg/lib-es5/sea.js') as typeof import('@yao-pkg/pkg/lib-es5/sea.js');
-// A name of its own, since pkg's type does not know all that Node reads.
+// A separate variable, because pkg's type does not declare all options that Node reads.
 const seaConfig = {
   disableExperimentalSEAWarning: true,
   useSnapshot: false,
   useCodeCache: true,
   assets: { [assetNames.sqliteAddon]: addon, ...packedWorkers, ...maps, ...parts },
-  // In MiB, half of V8's default for what is young: bursts of objects that stay, as of a thousand nodes, take 70 MiB less so, and no more time.
+  // In MiB; half of V8's default size of the young generation. When many objects are created that stay, as for a
+  // thousand nodes, this saves 70 MiB and costs no time.
   execArgv: ['--max-semi-space-size=16', '--no-deprecation'],
 };
 await bake(main, {
@@ -121,14 +122,14 @@ function bundleOf(asset: string): string {
   return join(work, asset.replace(/\.br$/, ''));
 }
 
-/** A text that is seldom read, compressed. */
+/** A text that is rarely read, compressed. */
 function packed(file: string, adapt: (text: string) => string): string {
   const output = `${file}.br`;
   writeFileSync(output, brotliCompressSync(adapt(readFileSync(file, 'utf8'))));
   return output;
 }
 
-/** This machine in pkg's terms. */
+/** This machine's platform as pkg names it. */
 function hostTarget(): object {
   const platforms: Readonly<Record<string, string>> = { darwin: 'macos', win32: 'win' };
   return { platform: platforms[process.platform] ?? process.platform, arch: process.arch };

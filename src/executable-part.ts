@@ -1,11 +1,12 @@
 /**
- * Loads one of the parts that scripts/package.ts cuts the executable into, so that a command reads no more code than it needs.
- * Each part brings V8's bytecode of the functions that start-up runs: compiling them would take longer than running them. Imports nothing but Node.
+ * Loads one of the parts into which scripts/package.ts splits the executable, so that a command reads no more code than
+ * it needs. Each part contains V8's bytecode of the functions that run at start-up, because compiling them would take
+ * longer than running them. Imports nothing but Node.
  */
 import { getRawAsset } from 'node:sea';
 import { constants, Script } from 'node:vm';
 
-/** The parts of the executable, by the source that each is the bundle of. */
+/** The parts of the executable, with the source file that each one bundles. */
 export const executableParts = { kubectl: 'src/cli/kubectl/run-kubectl.ts', minik: 'src/minik.ts' } as const;
 
 export type PartName = keyof typeof executableParts;
@@ -16,7 +17,7 @@ export const partAssets = (name: PartName): { readonly code: string; readonly ca
   cache: `${name}.cache`,
 });
 
-/** Before and after a bundle, which is a CommonJS module. */
+/** The text before and after a bundle, which is a CommonJS module. */
 export const partFrame = ['(function (exports, require, module) {\n', '\n})'] as const;
 
 function builtin(id: string): object {
@@ -25,7 +26,7 @@ function builtin(id: string): object {
   return found;
 }
 
-/** Makes a script of a framed bundle. V8 ignores a cache that another V8, or one with other flags, has made. */
+/** Makes a script of a framed bundle. V8 ignores a code cache that was made by another V8, or with other flags. */
 export const partScript = (code: string, filename: string, cachedData?: Buffer): Script =>
   new Script(code, {
     filename,
@@ -40,12 +41,9 @@ export function evaluatePart(script: Script): object {
   return module.exports;
 }
 
-/**
- * Loads a part out of the executable.
- * @public Called by what scripts/package.ts puts in place of the part's import.
- */
+/** Loads a part from the executable. @public scripts/package.ts replaces the part's import by a call of this. */
 export function loadPart(name: PartName): object {
   const { code, cache } = partAssets(name);
-  // The bundle is ASCII: one byte a character is what V8 keeps, too.
+  // The bundle is ASCII: V8 keeps one byte per character, too.
   return evaluatePart(partScript(Buffer.from(getRawAsset(code)).toString('latin1'), code, Buffer.from(getRawAsset(cache))));
 }

@@ -1,5 +1,6 @@
 /**
- * What differs between a checkout and the single executable: where native code and the workers' code come from, and how to start minik again.
+ * What differs between a checkout and the single executable: where native code and the workers' code come from, and
+ * which command starts minik again.
  */
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +24,7 @@ export const sourceMaps: Readonly<Record<string, string>> = {
   'yaml-worker.cjs': 'yaml-worker.map.br',
 };
 
-/** A stack with the sources' lines. In a checkout it has them already. */
+/** A stack with positions in the sources. In a checkout stacks have these already. */
 export const sourcePositions: (stack: string) => string = sourcePositionsBy((bundle) => {
   const name = isSea() ? sourceMaps[bundle] : undefined;
   return name === undefined ? undefined : brotliDecompressSync(getRawAsset(name)).toString('utf8');
@@ -35,7 +36,7 @@ export function selfCommand(): readonly string[] {
   return [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
 }
 
-/** The SQLite addon out of the executable; undefined in a checkout, where better-sqlite3 finds its own. */
+/** The SQLite addon from the executable; undefined in a checkout, where better-sqlite3 finds its own. */
 export function sqliteAddon(): object | undefined {
   if (!isSea()) return undefined;
   const addon: { readonly exports: object } = { exports: {} };
@@ -50,7 +51,7 @@ export function sqliteAddon(): object | undefined {
   return addon.exports;
 }
 
-/** The bundle of a worker, which names itself for stacks. */
+/** The bundle of a worker, with a name for stacks. */
 const workerCode = (asset: string): string =>
   `${brotliDecompressSync(getRawAsset(asset)).toString('utf8')}\n//# sourceURL=${asset.replace(/\.br$/, '')}`;
 
@@ -60,7 +61,7 @@ export function createNetworkWorker(): Worker {
   return new Worker(new URL('./runtime/network/network-worker-entry.ts', import.meta.url));
 }
 
-/** Starts the thread that reads large YAML. It ends with an error when a body takes more memory than it may. */
+/** Starts the thread that reads large YAML. It ends with an error when a body takes more memory than is allowed. */
 export function createYamlWorker(): Worker {
   const limits = { resourceLimits: { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 32 } };
   if (isSea()) return new Worker(workerCode(assetNames.yamlWorker), { eval: true, ...limits });

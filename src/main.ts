@@ -1,4 +1,7 @@
-/** Entry point of `minik`: hands over to the bundled kubectl or to minik itself, which the executable carries as parts of their own (executable-part.ts). */
+/**
+ * Entry point of `minik`: calls the bundled kubectl or minik itself, each of which is a separate part of the executable
+ * (executable-part.ts).
+ */
 
 import { basename } from 'node:path';
 import { isSea } from 'node:sea';
@@ -24,7 +27,7 @@ async function main(): Promise<number> {
 main().then(
   (code) => {
     process.exitCode = code;
-    // A server that could not start, or has stopped, must not live on for a socket that something left open.
+    // A server that could not start, or has stopped, must not stay alive because of a socket that was left open.
     if (process.argv[2] === 'serve') process.exit();
   },
   (error: unknown) => {

@@ -1,4 +1,7 @@
-/** All of `minik` but its bundled kubectl: the command line's composition. The server's code is evaluated only by the verbs that need it. */
+/**
+ * Composes the command line of `minik`, except the bundled kubectl. The server's code is evaluated only by the verbs
+ * that need it.
+ */
 import { runMinik } from './cli/minik/cli.ts';
 import type { Terminal } from './cli/terminal.ts';
 import { selfCommand } from './executable.ts';

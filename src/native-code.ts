@@ -1,8 +1,10 @@
 /**
- * Native code out of the executable: it must lie in a file to be loaded, so it is kept in a cache, one file per content.
+ * Loads native code from the executable. Native code must be in a file to be loaded, so it is kept in a cache, one file
+ * per content.
  *
- * Guarantees that what is loaded is what the executable carries: the file and every folder above it belong to the user or to root, nobody else may write to them, and
- * the content is compared. A file that is not so is replaced; a folder that is not so is not used, nor one below it.
+ * Guarantees that the loaded code is what the executable contains: the file and every folder above it belong to the
+ * user or to root, nobody else may write to them, and the content is compared. A file that fails a check is replaced. A
+ * folder that fails one is not used, and neither is any folder below it.
  */
 
 import { createHash } from 'node:crypto';
@@ -13,9 +15,9 @@ import { errorText } from './api/error-text.ts';
 export interface NativeCode {
   readonly name: string;
   readonly bytes: Buffer;
-  /** Folders in which to keep a folder `minik`, the best first; undefined ones and relative ones are passed over. */
+  /** Folders in which to create a folder `minik`, in order of preference. Undefined and relative ones are skipped. */
   readonly caches: readonly (string | undefined)[];
-  /** The user's; -1 where there are none. */
+  /** The user's id; -1 where there are no user ids. */
   readonly uid: number;
 }
 
@@ -23,7 +25,10 @@ const [writableByOthers, sticky] = [0o022, 0o1000];
 
 const ownedBy = (uid: number, stats: Stats): boolean => uid === -1 || stats.uid === uid || stats.uid === 0;
 
-/** Why a folder, or one above it, is not the user's alone; undefined when it is. In a sticky folder nobody takes away what is another's. */
+/**
+ * The reason why a folder, or one above it, can be changed by others; undefined when it cannot. In a sticky folder
+ * nobody can remove another user's files.
+ */
 function distrust(folder: string, uid: number): string | undefined {
   for (let path = folder; ; path = dirname(path)) {
     const stats = statSync(path);
@@ -35,7 +40,7 @@ function distrust(folder: string, uid: number): string | undefined {
   }
 }
 
-/** Whether a file is the user's alone and has the content. */
+/** Whether a file belongs to the user alone and has the content. */
 function isGenuine(path: string, { bytes, uid }: NativeCode): boolean {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined || !stats.isFile() || !ownedBy(uid, stats)) return false;

@@ -1,34 +1,35 @@
 /**
- * V8's optimizing compiler: asleep while a cluster rests, awake from the first load on.
- *
- * The first function that it optimizes brings 6 MiB of compiler code into memory for good; starting a few dozen pods would be enough. V8's quicker compilers
- * do for that, but not for the load of many clients. Flags of V8 belong to the process, not to a thread.
+ * Controls V8's optimizing compiler: it is off while a cluster is idle, and on from the first load. The first function
+ * that it optimizes loads 6 MiB of compiler code into memory for good, and starting a few dozen pods would be enough
+ * for that. V8's faster compilers suffice for such work, but not for the load of many clients. V8's flags apply to the
+ * whole process, not to a thread.
  */
 import { PerformanceObserver, performance } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * The one flag that serves both ways: it holds back no other compiler, V8 looks at it each time that a function is found hot, and a function that it
- * refused is found hot again. It matches functions' names: `*` is V8's default, `~` matches none.
+ * The only flag that can be switched both ways: it affects no other compiler, V8 reads it each time a function is found
+ * hot, and a function that was refused is found hot again. It matches function names: `*` is V8's default, `~` matches
+ * none.
  */
 const filter = '--turbo-filter';
 
-/** Keeps functions from being optimized. Those that are stay so. */
+/** Prevents the optimization of further functions. Functions that are optimized stay so. */
 export const letOptimizerSleep = (): void => setFlagsFromString(`${filter}=~`);
 
-/** Lets functions be optimized that are called often from now on, or have been. */
+/** Allows the optimization of functions that are called often, before or after this. */
 export const wakeOptimizer = (): void => setFlagsFromString(`${filter}=*`);
 
 export interface LoadMeterOptions {
-  /** In milliseconds, from any origin. */
+  /** The current time in milliseconds, from any origin. */
   readonly now: () => number;
-  /** How many units within one second are a load. */
+  /** How many units within one second count as load. */
   readonly perSecond: number;
-  /** Called once, with the unit that makes a load of the others. */
+  /** Called once, when that number of units is reached. */
   readonly onLoad: () => void;
 }
 
-/** Counts units of work (requests, writes, milliseconds) until so many fall into one second. */
+/** Counts units of work (requests, writes, milliseconds) until there are enough within one second. */
 export class LoadMeter {
   readonly #options: LoadMeterOptions;
   #sinceMs: number;
@@ -54,10 +55,13 @@ export class LoadMeter {
   }
 }
 
-/** A thread that works for so long within one second, in milliseconds, is under load. */
+/** A thread that works for this many milliseconds within one second is under load. */
 const busyMs = 300;
 
-/** Wakes the optimizer as soon as this thread's event loop is busy: looks whenever garbage was collected, which work brings about. */
+/**
+ * Wakes the optimizer once this thread's event loop is busy. It checks after every garbage collection, because work
+ * causes collections.
+ */
 export function wakeOptimizerWhenBusy(): void {
   let lastMs = performance.now();
   let activeMs = performance.eventLoopUtilization().active;
@@ -72,7 +76,7 @@ export function wakeOptimizerWhenBusy(): void {
   const observer = new PerformanceObserver(() => {
     const nowMs = performance.now();
     const { active } = performance.eventLoopUtilization();
-    // Work that is spread over a longer time is no load.
+    // Work that is spread over a longer time does not count.
     if (nowMs - lastMs < 1000) meter.add(active - activeMs);
     lastMs = nowMs;
     activeMs = active;

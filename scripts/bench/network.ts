@@ -55,7 +55,7 @@ const loopback: Place = {
   cleanUp: () => undefined,
 };
 
-/** Two namespaces on a bridge, and a service range that is local to the host. */
+/** Two network namespaces on a bridge, and a service range that is local to the host. */
 function namespaces(): Place {
   const undo: string[] = [];
   const cleanUp = (): void => {
@@ -81,10 +81,10 @@ function namespaces(): Place {
       change(`ip netns exec ${pod} ip route add default via 10.249.249.1`);
     }
     change('ip route add local 10.249.248.0/24 dev lo', 'ip route del local 10.249.248.0/24 dev lo');
-    // Docker's rules drop what crosses a bridge that is not its own; only the direct measurement does.
+    // Docker's rules drop packets that cross a bridge that is not its own. Only the direct measurement needs this rule.
     change('iptables -I FORWARD -i mkbench -j ACCEPT', 'iptables -D FORWARD -i mkbench -j ACCEPT');
   } catch {
-    // No privilege, or no such tools: loopback will do.
+    // Without the privilege or the tools, loopback is used.
     cleanUp();
     return loopback;
   }
@@ -129,7 +129,10 @@ function serviceOf(place: Place): ServiceState {
   };
 }
 
-/** The worker as the executable carries it: tsx names each closure at run time, which makes a connection a tenth dearer. */
+/**
+ * Starts the worker as it is in the executable. tsx would name each closure at run time, which makes a connection a
+ * tenth more expensive.
+ */
 async function startWorker(place: Place): Promise<Worker> {
   const bundled = join(folder, 'network-worker.cjs');
   await bundle({ entry: 'src/runtime/network/network-worker-entry.ts', output: bundled });
@@ -155,7 +158,7 @@ async function startWorker(place: Place): Promise<Worker> {
   return worker;
 }
 
-/** What a proxy is without any care: the yardstick. */
+/** The simplest possible proxy, for comparison. */
 function startNaive(place: Place): Worker {
   const code = `const net = require('node:net');
     for (const port of [${requestPort}, ${bulkPort}]) net.createServer((a) => {

@@ -24,7 +24,9 @@ interface PodEvent {
   };
 }
 
-/** Follows the pods of `default`; resolves when `done` holds of the names that exist and those that are Ready. */
+/**
+ * Watches the pods of `default`. Resolves when `done` is true for the names that exist and the names that are Ready.
+ */
 class PodWatch {
   readonly #existing = new Set<string>();
   readonly #ready = new Set<string>();

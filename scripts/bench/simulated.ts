@@ -41,7 +41,7 @@ function cpuSeconds(pid: number): number {
 
 const rssMiB = (pid: number): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 
-/** How many of the Deployments' replicas are Ready, from the smallest documents that say so. */
+/** How many replicas of the Deployments are Ready, from the smallest documents that show it. */
 function readyReplicas(cluster: BenchCluster): Promise<number> {
   return new Promise((resolve, reject) => {
     const path = '/apis/apps/v1/namespaces/default/deployments';

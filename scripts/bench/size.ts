@@ -4,7 +4,7 @@ import { statSync } from 'node:fs';
 import { ensureExecutable, executable } from './lib/bench-cluster.ts';
 import { environment, figure } from './lib/figures.ts';
 
-/** Megabytes that a compressor makes of it; undefined when the compressor is not there. */
+/** The size in megabytes after compression; undefined when the compressor is not installed. */
 function compressedMegabytes(command: string, args: readonly string[]): number | undefined {
   try {
     return execFileSync(command, [...args, executable()], { maxBuffer: 2 ** 30, stdio: ['ignore', 'pipe', 'ignore'] }).length / 1e6;

@@ -36,7 +36,7 @@ async function openIfUp(cluster: BenchCluster): Promise<LoadClient | undefined> 
   }
 }
 
-/** A connection as soon as there is a server to connect to. */
+/** Resolves with a connection as soon as the server accepts one. */
 async function connected(cluster: BenchCluster): Promise<LoadClient> {
   let client: LoadClient | undefined;
   await until(async () => {
@@ -99,7 +99,10 @@ const conversation = JSON.stringify({
   ],
 });
 
-/** What the Service answers to a client on the host that finds it through cluster DNS; '' when it does not (yet). */
+/**
+ * The answer of the Service to a client on the host that resolves its name through cluster DNS; '' when there is none
+ * (yet).
+ */
 async function answerOfService(dnsIp: string): Promise<string> {
   const resolver = new Resolver({ timeout: 500, tries: 1 });
   resolver.setServers([dnsIp]);

@@ -15,7 +15,7 @@ const runs = Number(process.argv[3] ?? 3);
 /** Between two creates, so that each is measured alone. */
 const pauseMs = 10;
 
-/** Counts the events that reach all watchers. */
+/** Records when events reach all watchers. */
 class Watchers {
   readonly #sockets: TLSSocket[] = [];
   #arrived: number[] = [];
@@ -24,7 +24,7 @@ class Watchers {
   static async open(connection: Connection, count: number, namespace: string): Promise<Watchers> {
     const watchers = new Watchers();
     const bytes = request({ method: 'GET', path: `${collection(namespace)}?watch=true` });
-    // All sockets read into one buffer: what arrives is counted, not kept.
+    // All sockets read into one buffer, because the data is counted and not kept.
     const buffer = Buffer.allocUnsafe(64 * 1024);
     for (let index = 0; index < count; index++) {
       const head = Promise.withResolvers<void>();
@@ -63,7 +63,7 @@ class Watchers {
 
 async function round(client: LoadClient, connection: Connection, count: number, namespace: string) {
   await createNamespace(client, namespace);
-  // Namespaces get an object of the control plane; it must not be taken for one of ours.
+  // A new namespace gets an object from the control plane, which must not be counted as one of ours.
   await delay(200);
   const watchers = await Watchers.open(connection, count, namespace);
   const timesMs: number[] = [];

@@ -1,4 +1,7 @@
-/** Checks the pages: what they link to, and what they name as a file of this repository, is there. Prints what is wrong and fails. */
+/**
+ * Checks the documents: every link target and every file of this repository that a page names must exist. Prints the
+ * problems and fails.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -13,11 +16,14 @@ function pagesBelow(root: string, folder = root): string[] {
   });
 }
 
-/** Ends that name a place in a repository; words in capitals, stars, angle brackets and dots that go on stand for something. */
+/**
+ * Recognises names of places in the repository. Words in capitals, asterisks, angle brackets and ellipses are
+ * placeholders.
+ */
 const ownPath = /^(?:src|scripts|docs|testdata|\.ci)\/[\w./@-]*$/;
 const stands = /…|\b[A-Z]{3,}\b(?!\.md)/;
 
-/** The places that a page names, as they are written: targets of its links, and paths in backquotes. */
+/** The places that a page names, as written: targets of links, and paths in backquotes. */
 export function placesIn(page: string): { readonly links: readonly string[]; readonly paths: readonly string[] } {
   const prose = page.replaceAll(/^```[\s\S]*?^```/gm, '');
   const links = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target.replace(/#.*$/, ''));
@@ -28,7 +34,7 @@ export function placesIn(page: string): { readonly links: readonly string[]; rea
   };
 }
 
-/** What is wrong with the pages below a folder, a line each. */
+/** The problems of the pages below a folder, one line each. */
 export function problemsOfPages(root: string): string[] {
   return pagesBelow(root).flatMap((page) => {
     const { links, paths } = placesIn(readFileSync(join(root, page), 'utf8'));

@@ -1,4 +1,4 @@
-/** The table of DESIGN: which folder may import which, and which folder owns which vendor package. */
+/** The import rules: which folder may import which, and which folder owns which vendor package. */
 
 interface Layer {
   /** Folder (with a final slash) or file below src/. */
@@ -9,19 +9,19 @@ interface Layer {
   readonly never?: readonly string[];
 }
 
-/** Time, logging and error boundaries belong to everyone. */
+/** Time, logging and error boundaries may be imported everywhere. */
 const common = ['api/', 'client/clock.ts', 'client/error-boundary.ts', 'client/logger.ts', 'version.ts'];
 const everything = [''];
 
-/** What kubectl's verbs share, room by room. */
+/** The folders that kubectl's verbs share. */
 const kubectlRooms = ['command', 'kinds', 'output', 'resources', 'streams', 'waiting', 'writing'].map((room) => `cli/kubectl/${room}/`);
 const kubectlMay = [...common, 'client/', 'cli/terminal.ts', 'cli/print/', ...kubectlRooms];
 
-/** The most specific path decides. */
+/** For a file, the layer with the longest matching path applies. */
 const layers: readonly Layer[] = [
   { path: 'api/', may: [] },
   { path: 'server/store/', may: common },
-  // The registry sees admission through its ports only; the plugins stay out of its sight.
+  // The registry may use only admission's interfaces, not its plugins.
   {
     path: 'server/registry/',
     may: [...common, 'server/store/store.ts', 'server/admission/admission.ts', 'server/admission/object-reader.ts'],
@@ -29,8 +29,8 @@ const layers: readonly Layer[] = [
   { path: 'server/admission/', may: [...common, 'server/registry/'] },
   { path: 'server/auth/', may: [...common, 'server/registry/'] },
   { path: 'server/pki/', may: common },
-  // The store's interface declares the encoded objects that responses are assembled from.
-  // Both ends of WebSockets have them from one place.
+  // The store's interface declares the encoded objects from which responses are assembled. Both ends of WebSockets are
+  // in one place.
   {
     path: 'server/http/',
     may: [...common, 'client/websocket.ts', 'server/registry/', 'server/auth/', 'server/pki/', 'server/store/store.ts'],
@@ -46,7 +46,7 @@ const layers: readonly Layer[] = [
   { path: 'runtime/network/', may: [...common, 'client/'] },
   { path: 'runtime/network/network-worker-entry.ts', may: ['runtime/network/', 'optimizer.ts'] },
   { path: 'cli/', may: [...common, 'client/', 'executable.ts'] },
-  // What verbs share knows none of them, and no verb knows the list of all.
+  // The shared folders may not import verbs, and no verb may import the list of all verbs.
   ...kubectlRooms.map((path) => ({ path, may: kubectlMay })),
   { path: 'cli/kubectl/verbs/', may: [...kubectlMay, 'cli/kubectl/help/'] },
   { path: 'version.ts', may: [] },
@@ -80,7 +80,7 @@ const testNames = [
   /\/crash-writer\.ts$/,
 ];
 
-/** Whether a file is a test, a contract or serves only them, by its name: those may import anything. */
+/** Whether a file is a test, a contract, or a helper of these, by its name. Such files may import anything. */
 export const isTest = (path: string): boolean => testNames.some((name) => name.test(path));
 
 const packageOf = (specifier: string) =>
@@ -90,8 +90,8 @@ const packageOf = (specifier: string) =>
     .join('/');
 
 /**
- * What is wrong with `file` importing `target`, both below src/ (`target` is a package's specifier when it is not ours);
- * undefined when nothing is.
+ * What is wrong with `file` importing `target`, both below src/ (`target` is a package's specifier when it is not a
+ * file of ours). Undefined when the import is allowed.
  */
 export function importProblem(file: string, target: string, ours: boolean): string | undefined {
   if (isTest(file)) return undefined;

@@ -1,4 +1,7 @@
-/** Checks imports, vendor confinement, cycles, file sizes, silenced checks and defaults of variables of the whole source: prints what is wrong and fails. */
+/**
+ * Checks the whole source: imports, vendor confinement, cycles, file sizes, suppressed checks, and defaults of
+ * environment variables. Prints the problems and fails.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { cyclesOf, importProblem, isTest } from './import-rules.ts';
@@ -7,7 +10,10 @@ import { scanImports } from './scan-imports.ts';
 const maxLines = 500;
 const silenced = new RegExp(['@ts-', 'biome-', 'eslint-'].map((tool) => `${tool}(ignore|expect-error|nocheck|disable)`).join('|'));
 
-/** A variable that is set to nothing counts as absent; `?? ''` alone changes nothing. */
+/**
+ * An environment variable that is set to the empty string counts as absent, which `?? …` would not treat so. `?? ''` is
+ * harmless.
+ */
 const nullishDefault = /\benv\.[A-Z0-9_]+ \?\? (?!'')/;
 
 const root = resolve(import.meta.dirname, '..', '..');

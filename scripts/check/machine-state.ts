@@ -1,7 +1,7 @@
 /**
- * What a check must leave as it found it: the machine's interfaces, routes, packet filter and kernel settings, the Docker
- * daemon's containers, networks, volumes and images, and the user's own files. The sample images that the check builds and
- * the sandbox's image may stay.
+ * The state that a check must leave unchanged: the machine's interfaces, routes, packet filter and kernel settings; the
+ * Docker daemon's containers, networks, volumes and images; and the user's own files. Only the sample images that the
+ * check builds and the sandbox's image may stay.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -9,15 +9,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-/** Lines by facet ("routes", "containers"); the order of lines means nothing. */
+/** Lines by part of the state ("routes", "containers"), in any order. */
 export type MachineState = Readonly<Record<string, readonly string[]>>;
 
-/** Of the images that the sample recipes make. */
+/** The label of images that the sample recipes build. */
 const recipeLabel = 'dev.minik.recipe';
-/** Kernel settings that change by themselves. */
+/** Kernel settings that change without anybody's action. */
 const restless = /nf_conntrack_(?:count|max)|\/tcp_(?:mem|fastopen_key)$|\/udp_mem$|\/stable_secret$|\/route\/flush$/;
 
-/** What a program prints, line by line; one line that says so when it is not there or may not. */
+/** The output lines of a program. When it is not installed or not permitted, one line that says so. */
 function lines(program: string, ...args: readonly string[]): string[] {
   const path = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`;
   try {
@@ -32,7 +32,7 @@ function lines(program: string, ...args: readonly string[]): string[] {
   }
 }
 
-/** Counters, life times and what a link's first use brings with it are no part of the state. */
+/** Removes counters, lifetimes and traces of a link's first use, which are not part of the state. */
 export const withoutNoise = (all: readonly string[]): string[] =>
   all
     .filter((line) => !line.startsWith('#') && !/\b(?:fe80:|ff00:)/.test(line))
@@ -92,7 +92,7 @@ export function machineState(): MachineState {
   };
 }
 
-/** What differs between two states, a line each; empty when nothing does. */
+/** The differences between two states, one line each. */
 export function machineChanges(before: MachineState, after: MachineState): string[] {
   return Object.keys(before).flatMap((facet) => {
     const [was, is] = [new Set(before[facet]), new Set(after[facet])];

@@ -12,7 +12,7 @@ const seconds = (since: number) => `${((performance.now() - since) / 1000).toFix
 const loader = ['--import', pathToFileURL(join(root, 'node_modules/tsx/dist/esm/index.mjs')).href];
 const failures: string[] = [];
 
-/** Runs one program of the check; its failure is noted and the rest goes on. */
+/** Runs one program of the check. A failure is recorded, and the check continues. */
 function step(name: string, program: string, ...args: string[]): boolean {
   const since = performance.now();
   const { status, error } = spawnSync(program, args, { cwd: root, stdio: 'inherit' });
@@ -80,7 +80,7 @@ if (onDocker.length > 0) {
       10 * 60_000,
     );
     const endToEnd = onDocker.filter((file) => file.includes('/e2e/'));
-    // On what users get: src/e2e/support/cluster.ts.
+    // End-to-end tests run on the packaged executable: src/e2e/support/cluster.ts.
     if (endToEnd.length > 0 && step('executable', process.execPath, ...loader, 'scripts/package.ts')) {
       await test('end-to-end tests', endToEnd, 1, 15 * 60_000);
     }

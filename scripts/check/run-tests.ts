@@ -15,16 +15,16 @@ export interface TestTotals {
 
 export interface TestRun {
   readonly files: readonly string[];
-  /** Files at a time. */
+  /** How many files run at a time. */
   readonly concurrency: number;
-  /** For one test file, milliseconds. */
+  /** Timeout of one test file, in milliseconds. */
   readonly timeoutMs: number;
   readonly execArgv: readonly string[];
 }
 
 type Failure = { readonly name: string; readonly file: string | undefined; readonly details: { readonly error: Error } };
 
-/** An error as node:test reports it wraps the one that the test threw. */
+/** node:test wraps the error that a test threw in an error of its own. */
 function describeFailure({ name, file, details }: Failure): string {
   const { cause = details.error } = details.error;
   const text = cause instanceof Error ? (cause.stack ?? cause.message) : inspect(cause);
@@ -33,7 +33,7 @@ function describeFailure({ name, file, details }: Failure): string {
 
 const followsFromChild = (error: Error) => 'failureType' in error && error.failureType === 'subtestsFailed';
 
-/** Runs the files and prints what happened; the totals count tests as node's own reporters do. */
+/** Runs the files and prints the results. Tests are counted as by node's own reporters. */
 export async function runTests(options: TestRun): Promise<TestTotals> {
   const totals: TestTotals = { tests: 0, suites: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
   const empty: string[] = [];
@@ -47,7 +47,7 @@ export async function runTests(options: TestRun): Promise<TestTotals> {
     if (!followsFromChild(event.details.error)) console.log(describeFailure({ ...event, file: event.file }));
   });
   stream.on('test:pass', ({ name, skip, file }) => {
-    if (options.files.includes(resolve(name))) empty.push(name); // node reports a file without tests as a test of its name
+    if (options.files.includes(resolve(name))) empty.push(name); // node reports a file without tests as a test with the file's name
     if (skip !== undefined) console.log(`﹣ ${name} (${file ?? ''}) # SKIP ${skip === true ? '' : skip}`);
   });
   stream.on('test:stderr', ({ message }) => process.stderr.write(message));
@@ -63,7 +63,7 @@ export async function runTests(options: TestRun): Promise<TestTotals> {
     totals.skipped = counts.skipped;
     totals.todo = counts.todo;
     totals.fail = counts.tests - counts.passed - counts.cancelled - counts.skipped - counts.todo;
-    if (!success && totals.fail === 0 && counts.cancelled === 0) totals.fail = 1; // a file itself failed
+    if (!success && totals.fail === 0 && counts.cancelled === 0) totals.fail = 1; // the file itself failed, rather than a test in it
   });
   await new Promise<void>((resolve, reject) => {
     stream.once('error', reject);

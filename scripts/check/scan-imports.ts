@@ -1,4 +1,7 @@
-/** Finds what a TypeScript source imports, by a scan that knows comments, strings, templates and regular expressions. */
+/**
+ * Finds the imports of a TypeScript source by a scanner that understands comments, strings, templates and regular
+ * expressions.
+ */
 
 export interface ImportedModule {
   readonly specifier: string;
@@ -14,7 +17,7 @@ interface Token {
 
 const regexMayFollow = new Set(['return', 'typeof', 'case', 'in', 'of', 'delete', 'void', 'throw', 'new', 'else', 'do', 'await', 'yield']);
 
-/** Whether a "/" after this token starts a regular expression rather than divides. */
+/** Whether a "/" after this token starts a regular expression, rather than being a division. */
 function startsRegex(previous: Token | undefined): boolean {
   if (previous === undefined) return true;
   if (previous.kind === 'mark') return !')]}'.includes(previous.text);

@@ -1,12 +1,12 @@
 /**
- * Downloads distribution packages with their dependencies for building images: no root, no registry, and nothing of the
- * machine's own package state is read except its apt sources.
+ * Downloads distribution packages with their dependencies for building images. It needs no root privileges and no
+ * registry, and reads only the apt sources from the machine's package state.
  */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { capture } from './command.ts';
 
-/** Packages that only installation or graphics need: they stay out of the images. */
+/** Packages that are needed only for installation or graphics are left out of the images. */
 const unwanted =
   /^(perl.*|libperl.*|systemd|libsystemd-shared|debconf|cdebconf|dpkg|usrmerge|usr-is-merged|ucf|sensible-utils|init-system-helpers|fonts-.*|fontconfig.*|libfontconfig.*|libfreetype.*|libharfbuzz.*|libgraphite.*|libglib.*|libcups.*|libavahi.*|libasound.*|libnss3|libnspr4|liblcms.*|libjpeg.*|libpng.*|libpcsclite.*|ca-certificates.*|openssl|libnumber-.*|libtext-.*|libfile-.*|lib(cryptsetup|fdisk|devmapper|kmod|ip4tc|apparmor|argon2|json-c)[0-9.].*|dmsetup|util-linux.*|mount|tar|libcap2-bin|mariadb-common|mysql-common|adduser|passwd|libpam-.*|libsemanage.*|libsepol.*|gcc-.*-base|libaudit-common|krb5-locales|libdbus-1-3|libexpat1|libbrotli-dev|libsqlite3-0)$/;
 
@@ -17,7 +17,10 @@ export interface DebianPackage {
   readonly file: string;
 }
 
-/** A private apt state under `folder`; refreshes its package index once. Packages that `leftOut` matches are never taken. */
+/**
+ * A separate apt state under `folder`, whose package index is refreshed once. Packages that match `leftOut` are never
+ * included.
+ */
 export class DebianPackages {
   readonly #folder: string;
   readonly #unwanted: RegExp;
@@ -28,11 +31,11 @@ export class DebianPackages {
     this.#unwanted = leftOut;
   }
 
-  /** The packages named and all they depend on, downloaded, sorted by name. Throws when apt cannot supply them. */
+  /** Downloads the named packages and all their dependencies, sorted by name. Throws when apt cannot provide them. */
   async fetch(names: readonly string[]): Promise<DebianPackage[]> {
     const archives = join(this.#folder, 'downloaded');
     mkdirSync(archives, { recursive: true });
-    mkdirSync(join(this.#folder, 'archives', 'partial'), { recursive: true }); // stays empty: apt plans nothing for what it finds there
+    mkdirSync(join(this.#folder, 'archives', 'partial'), { recursive: true }); // stays empty, so that apt does not skip packages it finds there
     mkdirSync(join(this.#folder, 'lists', 'partial'), { recursive: true });
     writeFileSync(join(this.#folder, 'status'), '');
     if (!this.#updated) await this.#apt(['update'], archives);

@@ -1,4 +1,4 @@
-/** Images on the local Docker daemon, built from layers that these scripts make: no registry is asked. */
+/** Images on the local Docker daemon, built from layers that these scripts make, without any registry. */
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { capture } from './command.ts';
@@ -15,10 +15,10 @@ export interface ImageBuild {
   readonly root?: LayerTar;
 }
 
-/** Whose a tag is: ours of this recipe, ours of an older one, somebody else's, or nobody's. */
+/** Who owns a tag: this recipe, an older version of it, another image, or nobody. */
 export type TagOwner = 'current' | 'outdated' | 'foreign' | 'none';
 
-/** Whose a tag is on the daemon. */
+/** The owner of a tag on the daemon. */
 export async function ownerOf(tag: string, recipe: string): Promise<TagOwner> {
   const lines = (await capture('docker', ['image', 'ls', '--quiet', '--no-trunc', tag])).trim();
   if (lines === '') return 'none';

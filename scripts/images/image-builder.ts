@@ -1,4 +1,4 @@
-/** Builds images from recipes: those that exist and are up to date are left alone. */
+/** Builds images from recipes. Images that exist and are up to date are not rebuilt. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,11 +10,13 @@ import type { Recipe } from './recipes.ts';
 
 export interface ImageBuilderOptions {
   readonly recipes: readonly Recipe[];
-  /** Where packages are kept and contexts are made. */
+  /** The folder for packages and build contexts. */
   readonly work: string;
-  /** A folder with one for each recipe that has files of its own: they decide about its image, too. */
+  /**
+   * A folder with a subfolder for each recipe that adds files of its own. A change of these files rebuilds the image.
+   */
   readonly sources?: string;
-  /** Packages that no image gets. Default: what only installation or graphics need. */
+  /** Packages that are left out of all images. Default: those needed only for installation or graphics. */
   readonly unwanted?: RegExp;
 }
 
@@ -36,8 +38,8 @@ export class ImageBuilder {
   }
 
   /**
-   * Builds an image, and those that it starts from, where they are missing. A tag that somebody else's image has stays theirs; the tests
-   * then run on that one.
+   * Builds an image and its base images where they are missing. A tag that belongs to another image is not changed;
+   * tests then use that image.
    */
   async build(recipe: Recipe): Promise<void> {
     const hash = this.#hashOf(recipe);
@@ -56,7 +58,7 @@ export class ImageBuilder {
     console.log(`built ${tags.length === 0 ? recipe.name : tags.join(', ')} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   }
 
-  /** A hash of all that decides about an image's content, except the versions of distribution packages. */
+  /** A hash of everything that determines an image's content, except the versions of distribution packages. */
   #hashOf(recipe: Recipe): string {
     const hash = createHash('sha256');
     if (recipe.from !== undefined) hash.update(this.#hashOf(this.recipeNamed(recipe.from)));

@@ -1,4 +1,4 @@
-/** The sample images: what each is made of and the names it goes by. */
+/** The sample images: their contents and their names. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LayerTar } from './layer-tar.ts';
@@ -10,19 +10,19 @@ export interface Recipe {
   /** The recipe whose image this one starts from; none means an empty image. */
   readonly from?: string;
   readonly packages?: readonly string[];
-  /** Takes the packages named without those they depend on. */
+  /** Takes only the named packages, without their dependencies. */
   readonly packagesOnly?: true;
   /** Adds files that are in no package. */
   readonly files?: (root: LayerTar) => void;
   /** Dockerfile lines after FROM and ADD. */
   readonly lines: readonly string[];
-  /** More that decides about the content: part of the hash. */
+  /** Further inputs that determine the content; they are part of the hash. */
   readonly inputs?: readonly string[];
 }
 
 const here = import.meta.dirname;
 
-/** Adds a folder of this one to the image. */
+/** Adds a folder of this repository to the image. */
 function addFolder(root: LayerTar, folder: string, target: string): void {
   root.addDirectory(target);
   for (const name of readdirSync(join(here, folder)).sort()) {
@@ -40,7 +40,7 @@ const users = [
 const groups = ['root:x:0:', 'tty:x:5:', 'mysql:x:101:', 'nogroup:x:65534:'];
 const applets = ['nslookup', 'wget', 'nc', 'vi', 'less', 'telnet', 'traceroute', 'netstat', 'clear', 'ash', 'tar'];
 
-/** What every root file system needs and no package brings. */
+/** Files that every root file system needs and no package contains. */
 export function skeleton(root: LayerTar): void {
   root.addMergedLinks();
   root.addFile('etc/passwd', `${users.join('\n')}\n`);

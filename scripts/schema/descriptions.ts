@@ -68,7 +68,10 @@ function clientClass(client: ReadonlyMap<string, ClientModel>, facts: Facts, mod
   return byOverlap[0];
 }
 
-/** Descriptions of everything the facts hold; versions that are no longer served borrow those of a namesake. */
+/**
+ * Descriptions of everything in the facts. Versions that are no longer served use those of another version's type of
+ * the same name.
+ */
 export function describe(facts: Facts, clientFolder: string): Descriptions {
   const client = readClient(clientFolder);
   const models = facts

@@ -1,6 +1,7 @@
 /**
- * Descriptions of fields that hold another type: the API client package has none for these (its source drops text beside references).
- * By type and field; in our words. Fields not listed borrow the description of the type they hold.
+ * Descriptions of fields whose type is another type. The API client package has none for these (its source drops text
+ * beside references). Keyed by type and field, in our own words. Fields that are not listed use the description of
+ * their type.
  */
 const probes = {
   livenessProbe: 'Probe that tells whether the container is alive: the container is restarted when it fails. Cannot be updated.',

@@ -1,6 +1,6 @@
 /**
- * Upstream's own programs, built from their Go modules (scripts/upstream/go) into a cache outside the repository. Which registry the
- * modules come from is up to the settings of the Go tools.
+ * Upstream's own programs, built from their Go modules (scripts/upstream/go) into a cache outside the repository. The
+ * settings of the Go tools determine from where modules are downloaded.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 
-/** The release that minik is measured against. */
+/** The release with which minik is compared. */
 export const upstreamVersion = 'v1.36.3';
 
 const goFolder = join(import.meta.dirname, 'go');
@@ -18,7 +18,7 @@ const stamped = [`-X ${version}.gitVersion=${upstreamVersion}`, `-X ${version}.g
   ' ',
 );
 
-/** Go packages by the names of the programs that they become. */
+/** Go packages, by the names of the resulting programs. */
 const packages = {
   etcd: './etcd',
   'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
@@ -35,20 +35,20 @@ const packages = {
 
 export type Program = keyof typeof packages;
 
-/** What can be had again, and is in no repository. */
+/** A folder outside the repository for files that can be made again. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
   const base = environment.XDG_CACHE_HOME;
   return join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'minik', `upstream-${upstreamVersion}`);
 }
 
-/** Where a module lies on this machine: for files that come with it. Throws when there is no Go. */
+/** The folder of a module on this machine, for files in it. Throws when Go is not installed. */
 export function moduleFolder(module: string): string {
   const found = spawnSync('go', ['list', '-m', '-f', '{{.Dir}}', module], { cwd: goFolder, encoding: 'utf8', env: goEnvironment });
   if (found.status !== 0) throw new Error(`go does not find ${module}: ${found.error?.message ?? found.stderr}`);
   return found.stdout.trim();
 }
 
-/** Static programs: the images that they go into hold nothing else. */
+/** Static programs, because the images that contain them contain nothing else. */
 const goEnvironment: NodeJS.ProcessEnv = { ...process.env, CGO_ENABLED: '0' };
 
 function goVersion(): string {
@@ -59,7 +59,7 @@ function goVersion(): string {
   );
 }
 
-/** Changes when the programs do. */
+/** Changes when the programs change. */
 function stampOf(): string {
   const hash = createHash('sha256').update(goVersion()).update(JSON.stringify(packages));
   for (const file of ['go.mod', 'go.sum', 'etcd/main.go', 'conformance/conformance_test.go'])
@@ -68,8 +68,8 @@ function stampOf(): string {
 }
 
 /**
- * Paths of the programs, which are built when they are missing: minutes the first time. Says what it builds.
- * Throws when there is no Go, or it fails.
+ * The paths of the programs. Missing ones are built, which takes minutes the first time and is reported. Throws when Go
+ * is not installed or fails.
  */
 export function upstreamPrograms<P extends Program>(names: readonly P[]): Readonly<Record<P, string>> {
   const folder = join(cacheFolder(), 'bin', stampOf());

@@ -1,4 +1,7 @@
-/** A packaged minik of a benchmark's own: own folder, kubeconfig and profile; `dispose` deletes everything of it. */
+/**
+ * A separate cluster of the packaged minik for a benchmark, with its own folder, kubeconfig and profile; `dispose`
+ * deletes all of it.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,10 +9,10 @@ import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '../../..');
 
-/** The executable under test: `MINIK_BENCH_COMMAND`, or what `npm run package` makes. */
+/** The executable under test: `MINIK_BENCH_COMMAND`, or the result of `npm run package`. */
 export const executable = (): string => process.env.MINIK_BENCH_COMMAND || join(root, 'dist/minik');
 
-/** Packages minik when that has not been done. */
+/** Packages minik unless that has been done. */
 export function ensureExecutable(): void {
   if (existsSync(executable())) return;
   const built = spawnSync('npm', ['run', 'package'], { cwd: root, stdio: ['ignore', 2, 2] });
@@ -30,7 +33,7 @@ export class BenchCluster {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly #runtime: 'docker' | 'simulated';
 
-  /** `runtime`: the simulated one for what involves no container. */
+  /** `runtime`: the simulated one when no container is involved. */
   constructor(runtime: 'docker' | 'simulated') {
     this.#runtime = runtime;
     this.profile = `bench-${process.pid}`;
@@ -39,10 +42,10 @@ export class BenchCluster {
       MINIK_HOME: join(this.home, 'minik'),
       KUBECONFIG: join(this.home, 'kubeconfig'),
       MINIK_PROFILE: this.profile,
-      // The warm cache of unpacked native code is part of a second start.
+      // A start with a warm cache of unpacked native code counts as a second start.
       XDG_CACHE_HOME: join(this.home, 'cache'),
     };
-    // An interrupted benchmark leaves nothing behind, either.
+    // An interrupted benchmark must clean up, too.
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, this.#onSignal);
   }
 
@@ -85,7 +88,7 @@ export class BenchCluster {
     return this.#read('server.json').pid;
   }
 
-  /** How to reach the API as administrator. Throws before the first start. */
+  /** The address and credentials of the administrator. Throws before the first start. */
   connection(): Connection {
     const { apiUrl } = this.#read('server.json');
     const { caPem, certificatePem, keyPem } = this.#read('credentials.json');
@@ -93,7 +96,7 @@ export class BenchCluster {
     return { host: url.hostname, port: Number(url.port), ca: caPem, cert: certificatePem, key: keyPem };
   }
 
-  /** What `minik start` has picked. */
+  /** The settings that `minik start` has chosen. */
   settings() {
     return this.#read('settings.json');
   }
@@ -120,7 +123,7 @@ export class BenchCluster {
   }
 }
 
-/** Runs with a started cluster, which is deleted afterwards whatever happens. */
+/** Starts a cluster, runs `use`, and always deletes the cluster afterwards. */
 export async function withCluster<T>(runtime: 'docker' | 'simulated', use: (cluster: BenchCluster) => Promise<T>): Promise<T> {
   ensureExecutable();
   const cluster = new BenchCluster(runtime);
@@ -135,7 +138,7 @@ export async function withCluster<T>(runtime: 'docker' | 'simulated', use: (clus
     () => [],
     (error: unknown) => [error],
   );
-  // What went wrong first explains what could not be cleaned up.
+  // The first error explains why something could not be cleaned up.
   const errors = 'error' in outcome ? [outcome.error, ...left] : left;
   if (errors.length > 1) throw new AggregateError(errors, 'the benchmark failed, and its cluster could not be deleted');
   if ('value' in outcome && errors.length === 0) return outcome.value;

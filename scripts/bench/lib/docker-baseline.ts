@@ -1,4 +1,4 @@
-/** The same containers as pods need, made by plain Engine API calls: the floor that pods are compared with. */
+/** Makes the containers of pods by plain Engine API calls: the lower bound with which pods are compared. */
 import { Agent, request as send } from 'node:http';
 import { dockerEndpoint } from '../../../src/runtime/container/docker/docker-endpoint.ts';
 
@@ -72,13 +72,13 @@ async function atOnce<T, R>(limit: number, items: readonly T[], work: (item: T) 
   const worker = async (): Promise<void> => {
     for (const [index, item] of rest) results[index] = await work(item);
   };
-  // All have ended before a failure is told, so that nothing is made behind the back of a clean-up.
+  // Waits for all before it reports a failure, so that nothing is created after the clean-up.
   const ends = await Promise.allSettled(Array.from({ length: limit }, worker));
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return results;
 }
 
-/** Starts and removes so many pods, so many at a time; milliseconds of each half. */
+/** Starts and removes `count` pods, some at a time; returns the milliseconds of each half. */
 export async function plainPods(count: number, concurrency: number, options: PlainPodOptions) {
   const names = Array.from({ length: count }, (_, i) => `minik-bench-${process.pid}-${i}`);
   let from = performance.now();
@@ -100,7 +100,7 @@ export async function clusterParts(): Promise<{ readonly network: string; readon
   return { network: sandbox.HostConfig.NetworkMode, pauseImage: sandbox.Image };
 }
 
-/** Removes what an interrupted run left. */
+/** Removes what an interrupted run has left behind. */
 export async function removePlainPods(): Promise<void> {
   const filters = encodeURIComponent(JSON.stringify({ label: ['io.minik.bench=plain'] }));
   const left = JSON.parse(await call('GET', `/containers/json?all=true&filters=${filters}`)) as readonly { readonly Id: string }[]; // as above

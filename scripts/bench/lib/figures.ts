@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, release } from 'node:os';
 
-/** What several runs of one measurement came to. */
+/** The summary of several runs of one measurement. */
 export interface Figure {
   readonly median: number;
   readonly min: number;
@@ -30,7 +30,7 @@ export function figure(values: readonly number[]): Figure {
   return { median: rounded(median), min: rounded(Math.min(...values)), max: rounded(Math.max(...values)), runs: values.length };
 }
 
-/** Runs a measurement several times and sums each of its figures up. */
+/** Runs a measurement several times and summarizes each of its figures. */
 export async function repeated<K extends string>(runs: number, measure: (run: number) => Promise<Readonly<Record<K, number>>>) {
   const values = new Map<string, number[]>();
   for (let run = 0; run < runs; run++) {
@@ -48,7 +48,7 @@ function versionOf(command: string, args: readonly string[]): string {
   }
 }
 
-/** Where and when: absolute figures mean nothing without it. */
+/** The machine and the date: absolute figures mean nothing without them. */
 export const environment = () => ({
   node: process.version,
   cpus: cpus().length,
@@ -59,5 +59,5 @@ export const environment = () => ({
   time: new Date().toISOString(),
 });
 
-/** Progress, apart from the document on standard output. */
+/** Prints progress on standard error, separate from the document on standard output. */
 export const note = (text: string): void => void process.stderr.write(`${text}\n`);

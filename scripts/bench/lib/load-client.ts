@@ -1,6 +1,6 @@
 /**
- * A load generator that costs little, since it competes with the server for the machine: raw TLS sockets, requests made beforehand,
- * and of each answer only the status, the length and (when asked for) the body.
+ * A load generator with little overhead, since it shares the machine with the server: raw TLS sockets and prepared
+ * requests. Of each answer it reads only the status, the length and (on request) the body.
  */
 import { once } from 'node:events';
 import { connect, type TLSSocket } from 'node:tls';
@@ -31,7 +31,7 @@ const lengthHeader = 'content-length: ';
 const endOfHead = '\r\n\r\n';
 const terminator = Buffer.from('0\r\n\r\n');
 
-/** Takes what arrives without the cost of a stream; the buffer is used again for the next bytes. */
+/** Receives data without the overhead of a stream. The buffer is reused for the next bytes. */
 export interface RawReader {
   readonly buffer: Buffer;
   callback(bytes: number): boolean;
@@ -113,7 +113,7 @@ export interface LoadOptions {
   readonly make: (index: number) => Buffer;
 }
 
-/** Sends `count` requests over all connections, each busy all the time. Rejects on an unexpected status. */
+/** Sends `count` requests over all connections and keeps each connection busy. Rejects on an unexpected status. */
 export async function load({ clients, count, expected, make }: LoadOptions) {
   const requests = Array.from({ length: count }, (_, index) => make(index));
   const timesMs: number[] = [];

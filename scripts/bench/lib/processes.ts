@@ -1,4 +1,4 @@
-/** What processes use, from the operating system. Linux only. */
+/** Resource usage of processes, from the operating system. Linux only. */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
@@ -17,7 +17,7 @@ function processesOf(pid: number): readonly number[] {
     try {
       parents.set(Number(entry), Number(fieldsOf(Number(entry))[1]));
     } catch {
-      // It has ended since the folder was read.
+      // The process has ended since the folder was read.
     }
   }
   const found = [pid];

@@ -1,4 +1,4 @@
-/** The cluster that the suite runs on: of two nodes, from this checkout, with a home and a kubeconfig of its own. */
+/** The cluster on which the suite runs: two nodes, from this checkout, with its own home and kubeconfig. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -8,11 +8,11 @@ const profile = 'conformance';
 
 export interface SuiteCluster {
   readonly kubeconfig: string;
-  /** Removes it with all that it holds. */
+  /** Removes the cluster and everything in it. */
   delete(): void;
 }
 
-/** Starts it anew. Throws when it does not start. `folder` holds its home. */
+/** Starts a new cluster. Throws when it does not start. `folder` holds its home. */
 export function startCluster(folder: string): SuiteCluster {
   mkdirSync(folder, { recursive: true });
   const kubeconfig = join(folder, 'kubeconfig');
@@ -21,7 +21,7 @@ export function startCluster(folder: string): SuiteCluster {
     const { status } = spawnSync(join(root, 'scripts', 'minik'), args, { env, stdio: 'inherit' });
     return status ?? 1;
   };
-  // Of a run that was broken off.
+  // Left behind by an interrupted run.
   if (existsSync(join(folder, 'home', 'profiles', profile))) minik('delete', '-p', profile);
   if (minik('start', '-p', profile, '--nodes', '2') !== 0) throw new Error('the cluster did not start');
   return { kubeconfig, delete: () => void minik('delete', '-p', profile) };

@@ -1,6 +1,7 @@
 /**
- * Stand-ins for the images that upstream's suite names, under the same names: no registry is asked. Programs are upstream's own, the rest
- * comes from distribution packages. Source: test/images and test/utils/image/manifest.go.
+ * Replacements for the images that upstream's suite uses, under the same names, without any registry. Programs are
+ * upstream's own; everything else comes from distribution packages. Source: test/images and
+ * test/utils/image/manifest.go.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +14,7 @@ import { cacheFolder, moduleFolder, type Program, upstreamPrograms } from '../pr
 const e2e = 'registry.k8s.io/e2e-test-images';
 const path = 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** Only what installs packages stays out: specs use perl, tar and util-linux. */
+/** Only packages that install other packages are left out: specs use perl, tar and util-linux. */
 const unwanted = /^(debconf|cdebconf|dpkg|usrmerge|usr-is-merged|ucf|init-system-helpers|sensible-utils|perl|perl-modules.*|libperl.*)$/;
 
 const packages = [
@@ -46,7 +47,7 @@ http {
 
 function debianRoot(root: LayerTar): void {
   root.addFile('etc/nginx/nginx.conf', nginxConfiguration);
-  // Of a user in the image and a group that is not its own. Source: test/images/agnhost/Dockerfile.
+  // Owned by a user in the image and by a group that is not that user's. Source: test/images/agnhost/Dockerfile.
   root.addFile(
     'etc/passwd',
     'root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\nuser-defined-in-image:x:1000:1000::/home:/bin/sh\n',
@@ -64,12 +65,12 @@ function debianRoot(root: LayerTar): void {
   root.addLink('usr/sbin/iptables-save', 'xtables-nft-multi');
 }
 
-/** A program of upstream's, and its image's name. */
+/** One of upstream's programs, and the name of its image. */
 type Programs = Readonly<Record<Program, string>>;
 
 /**
- * Specs ask for busybox' words, and for variables whose names are no identifiers, such as data-1, which Debian's busybox drops: its shell runs where
- * there are none of those, and bash where there are.
+ * Specs expect busybox's messages, but also use variables whose names are not identifiers, such as data-1. Debian's
+ * busybox drops these. So this starts busybox's shell when there are no such variables, and bash when there are.
  */
 const shell = `#!/bin/bash-static
 while IFS= read -r -d '' entry; do
@@ -186,7 +187,7 @@ function recipesFor(programs: Programs, kubernetes: string): readonly Recipe[] {
   ];
 }
 
-/** Builds those that are missing on the Docker daemon. */
+/** Builds the images that are missing on the Docker daemon. */
 export async function buildConformanceImages(): Promise<void> {
   const programs = upstreamPrograms([
     'agnhost',

@@ -14,7 +14,7 @@ interface Arguments extends SuiteChoice {
   readonly write: boolean;
 }
 
-/** Throws on an option that there is not, and when a part would be written as the whole. */
+/** Throws on an unknown option, and when the results of a part would be written as those of the whole suite. */
 function parse(args: readonly string[]): Arguments {
   const options = args.filter((argument) => argument.startsWith('--'));
   const focus = args.filter((argument) => !argument.startsWith('--'));

@@ -1,4 +1,4 @@
-/** docs/conformance.md: what upstream's suite says about minik. */
+/** Writes docs/conformance.md: the results of upstream's suite on minik. */
 import type { SpecResult } from './report.ts';
 
 export interface PageFacts {
@@ -11,7 +11,7 @@ export interface PageFacts {
 
 const signature = (name: string): string => /^\[(sig-[a-z-]+)\]/.exec(name)?.[1] ?? 'others';
 
-/** Pipes would end a table's cell, angle brackets would be taken for HTML. */
+/** Escapes text for a table cell: pipes would end the cell, angle brackets would be taken for HTML. */
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
 
 const plainName = (name: string): string =>
@@ -20,7 +20,7 @@ const plainName = (name: string): string =>
     .replaceAll(/ ?\[(Conformance|NodeConformance)\]/g, '')
     .trim();
 
-/** The page. Only specs that upstream calls conformance count. */
+/** The page. It counts only specs that upstream labels as conformance. */
 export function conformancePage({ upstreamVersion, date, specs }: PageFacts): string {
   const counted = specs.filter(({ conformance }) => conformance);
   const open = counted.filter(({ outcome }) => outcome !== 'passed');
@@ -58,7 +58,7 @@ export function conformancePage({ upstreamVersion, date, specs }: PageFacts): st
     .concat('\n');
 }
 
-/** What the terminal shows at the end. */
+/** The summary on the terminal at the end. */
 export function summary(specs: readonly SpecResult[]): string {
   const count = (outcome: SpecResult['outcome']): number => specs.filter((spec) => spec.outcome === outcome).length;
   const bad = specs.filter(({ outcome }) => outcome !== 'passed');

@@ -1,4 +1,4 @@
-/** What ginkgo says about upstream's specs. Source: ginkgo v2 types/types.go (Report, SpecReport, SpecState). */
+/** Reads ginkgo's results of upstream's specs. Source: ginkgo v2 types/types.go (Report, SpecReport, SpecState). */
 
 export type Outcome = 'passed' | 'failed' | 'skipped';
 
@@ -26,13 +26,13 @@ interface SpecReport {
 }
 
 export interface SuiteResult {
-  /** Those that were chosen, ones that skipped themselves included. */
+  /** The specs that were selected, including those that skipped themselves. */
   readonly specs: readonly SpecResult[];
-  /** What went wrong outside of specs: set-up and tear-down. */
+  /** Failures outside of specs: set-up and tear-down. */
   readonly problems: readonly string[];
 }
 
-/** Reads the results that the suite wrote down, one a line. A spec's last result counts. */
+/** Reads the results that the suite has written, one per line. Of several results of a spec, the last one counts. */
 export function parseResults(text: string): SuiteResult {
   // Written by the suite that is built from scripts/upstream/go.
   const reports = text
@@ -56,7 +56,7 @@ export function parseChoice(report: string): readonly string[] {
     .map(nameOf);
 }
 
-/** A spec that never gave a result. */
+/** The result of a spec that never reported one. */
 export const withoutResult = (name: string): SpecResult => ({
   ...{ name, outcome: 'failed', reason: "ends the suite's process before it is done", seconds: 0 },
   conformance: name.includes('[Conformance]'),
@@ -67,7 +67,7 @@ const nameOf = ({ ContainerHierarchyTexts, LeafNodeText }: SpecReport): string =
 
 const failed = (state: string): boolean => ['failed', 'panicked', 'timedout', 'interrupted', 'aborted'].includes(state);
 
-/** Specs that the filters left out, and those of a preview, were never tried. */
+/** False for specs that the filters left out and for those of a dry run. */
 const wasTried = ({ NumAttempts }: SpecReport): boolean => NumAttempts > 0;
 
 function resultOf(spec: SpecReport): SpecResult {
@@ -84,10 +84,10 @@ function resultOf(spec: SpecReport): SpecResult {
 
 const longest = 240;
 
-/** Lines that say where, or what Gomega does, rather than why. */
+/** Lines that show a position or Gomega's own text, rather than the reason. */
 const noise = /^(expected|unexpected error:?|to be|not to have occurred|occurred|error:|<[^>]*>:?|\{|\}|\[|\]|s: |in \[.*\]|\.go:\d+)/i;
 
-/** The line of a failure that says most: Gomega prints what it compared before what went wrong. */
+/** The most informative line of a failure: Gomega prints the compared values before the message. */
 function reasonOf({ Failure, State }: SpecReport): string {
   const lines = (Failure?.Message ?? State)
     .split('\n')
@@ -99,7 +99,7 @@ function reasonOf({ Failure, State }: SpecReport): string {
   return plain.length <= longest ? plain : `${plain.slice(0, longest)} …`;
 }
 
-/** Names and identities that are drawn for each run would make every page a new one. */
+/** Replaces names and ids that are random in each run, so that the page changes only with the results. */
 const withoutChance = (text: string): string =>
   text
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '…')

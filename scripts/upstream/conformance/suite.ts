@@ -1,4 +1,4 @@
-/** Runs upstream's suite with ginkgo: what may run side by side first, the rest afterwards one by one. */
+/** Runs upstream's suite with ginkgo: first the specs that may run in parallel, then the others one by one. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,9 +6,9 @@ import { upstreamPrograms } from '../programs.ts';
 import { parseChoice, parseResults, type SuiteResult, withoutResult } from './report.ts';
 
 export interface SuiteChoice {
-  /** Words of which a spec's name has one; none: all. Regular expressions. */
+  /** Regular expressions, one of which must match a spec's name; empty: all specs. */
   readonly focus: readonly string[];
-  /** Also specs that upstream does not call conformance. */
+  /** Whether to include specs that upstream does not label as conformance. */
   readonly wider: boolean;
 }
 
@@ -24,8 +24,8 @@ const processes = 4;
 const alone = '(Serial || Slow || Disruptive)';
 
 /**
- * Ginkgo's filter of labels. The wider set leaves out what needs more than a cluster: features that are off by default, other operating
- * systems, clouds, and what upstream itself calls flaky.
+ * Ginkgo's label filter. The wider set excludes specs that need more than a cluster: features that are off by default,
+ * other operating systems, clouds, and specs that upstream itself labels flaky.
  */
 export function labelFilters({ wider }: SuiteChoice): readonly Part[] {
   const chosen = wider ? '!(/^Feature:/ || /^FeatureGate:/ || Flaky || Disruptive || /^sig-(windows|cloud-provider)/)' : 'Conformance';
@@ -35,7 +35,10 @@ export function labelFilters({ wider }: SuiteChoice): readonly Part[] {
   ];
 }
 
-/** Both parts together. A spec that ends its process takes others with it: those run again, each alone. */
+/**
+ * Runs both parts. When a spec ends its process, other specs of that process have no result; those run again, each
+ * alone.
+ */
 export async function runSuite(settings: SuiteSettings): Promise<SuiteResult> {
   const results = join(settings.folder, 'results.jsonl');
   mkdirSync(settings.folder, { recursive: true });
@@ -110,7 +113,7 @@ async function ginkgo(
   );
 }
 
-/** Specs that fail make it fail, which the results tell better. */
+/** Failing specs make ginkgo's exit code non-zero. It is ignored, because the results show the failures. */
 async function run(
   program: string,
   args: readonly string[],

@@ -1,13 +1,13 @@
-/** Sends single requests to an API server over one kept-alive connection, and gives back what was answered, to the letter. */
+/** Sends single requests to an API server over one kept-alive connection and returns the answers unchanged. */
 
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
 
-/** How to reach a server as a cluster's administrator. */
+/** The address of a server and the credentials of its administrator. */
 export interface ServerAccess {
   /** `https://127.0.0.1:6443`. */
   readonly url: string;
-  /** PEM; absent: the server's certificate is not looked at. */
+  /** PEM; absent: the server's certificate is not checked. */
   readonly ca?: string;
   readonly clientCertificate?: string;
   readonly clientKey?: string;
@@ -19,7 +19,7 @@ export interface Call {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Reads lines until one of them is the last; the connection is closed then. */
+  /** Reads lines up to the first for which this is true; then the connection is closed. */
   readonly isLast?: (line: string) => boolean;
 }
 
@@ -39,7 +39,10 @@ export class ApiClient {
     this.#agent = new Agent({ keepAlive: true });
   }
 
-  /** Rejects when the server does not answer. A request that names its own `authorization` is not the administrator's. */
+  /**
+   * Rejects when the server does not answer. A request with its own `authorization` header is not sent as the
+   * administrator.
+   */
   async send(call: Call): Promise<RawAnswer> {
     const response = await this.#open(call);
     const body = await (call.isLast === undefined ? readWhole(response) : readUntil(response, call.isLast));
@@ -99,7 +102,7 @@ async function readUntil(response: IncomingMessage, isLast: (line: string) => bo
     rest = parts.pop() ?? '';
     const last = parts.findIndex(isLast);
     lines.push(...(last < 0 ? parts : parts.slice(0, last + 1)));
-    if (last >= 0) break; // ends the response, and with it its connection
+    if (last >= 0) break; // ends the response, and with it the connection
   }
   return Buffer.from(`${lines.join('\n')}\n`);
 }

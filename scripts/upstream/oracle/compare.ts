@@ -1,10 +1,10 @@
-/** Compares what minik answers to a case with what the real server did, and tells the differences. */
+/** Compares minik's answers in a case with those of the real server, and lists the differences. */
 import type { JsonObject, JsonValue } from '../../../src/api/json.ts';
 import { type Difference, differences } from './diff.ts';
 import type { FoundDifference } from './known-differences.ts';
 import type { Answer, Answers } from './run-case.ts';
 
-/** The differences of every answer. A request that one side was never asked is one, too. */
+/** The differences of all answers. A request that was sent to only one of the servers counts as a difference. */
 export function compareAnswers(caseName: string, real: Answers, minik: Answers): FoundDifference[] {
   const names = new Set([...real.keys(), ...minik.keys()]);
   return [...names].flatMap((name) =>
@@ -12,7 +12,7 @@ export function compareAnswers(caseName: string, real: Answers, minik: Answers):
   );
 }
 
-/** An object and a failure have nothing in common that would be worth telling member by member. */
+/** When one answer is an object and the other a failure, comparing their members would not be useful. */
 function answerDifferences(real: Answer | undefined, minik: Answer | undefined): Difference[] {
   if (real === undefined || minik === undefined) return [{ at: '', real: asJson(real), minik: asJson(minik) }];
   if (kindOf(real.body) === kindOf(minik.body)) return differences(asJson(real), asJson(minik));
@@ -33,7 +33,7 @@ function brief(value: JsonValue | undefined): string {
   return text.length <= longest ? text : `${text.slice(0, longest)}… (${text.length} characters)`;
 }
 
-/** Text about differences: those that are the same in several answers are told once. */
+/** Text that describes differences. Differences that are equal in several answers are listed once. */
 export function describeDifferences(found: readonly FoundDifference[]): string {
   const groups = Map.groupBy(found, ({ at, real, minik }) => `  at    ${at}\n  real  ${brief(real)}\n  minik ${brief(minik)}`);
   return [...groups].map(([what, all]) => `${namesOf(all)}\n${what}`).join('\n');

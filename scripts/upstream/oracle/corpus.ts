@@ -1,16 +1,16 @@
 /**
- * The corpus: a folder of YAML files, each a case. A case names a kind and shows objects of it, from which the whole set of requests
- * follows (see requests.ts), or lists requests one by one, or both. Adding a kind is adding a file.
+ * The corpus: a folder of YAML files, one per case. A case names a kind and gives objects of it, from which a whole set
+ * of requests is derived (see requests.ts), or it lists single requests, or both. To add a kind, add a file.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import type { JsonObject, JsonValue } from '../../../src/api/json.ts';
 
-/** JSON pointers and what to put there; null takes the member away, a pointer that ends in `/-` appends. */
+/** JSON pointers with their new values. null removes the member; a pointer that ends in `/-` appends. */
 export type Changes = Readonly<Record<string, JsonValue>>;
 
-/** One request as a case file spells it. */
+/** One request in a case file. */
 export interface CaseRequest {
   readonly name: string;
   /** Default GET. */
@@ -26,7 +26,7 @@ export interface CaseRequest {
   readonly change?: Changes;
   /** Further headers, such as Impersonate-User. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** What is kept of the answer's body: the name of a view (views.ts). Default: everything. */
+  /** The name of a view (views.ts), which selects what is kept of the answer's body. Default: everything. */
   readonly view?: string;
 }
 
@@ -35,26 +35,26 @@ export interface OracleCase {
   readonly name: string;
   /** Path of the collection. */
   readonly collection?: string;
-  /** A valid object, small, so that defaults show. */
+  /** A small valid object, so that its defaults show. */
   readonly object?: JsonObject;
-  /** Objects that must be there before, with their collections. */
+  /** Objects that must exist beforehand, with their collections. */
   readonly before?: readonly { readonly collection: string; readonly object: JsonObject }[];
   /** A change that an update may make. Default: a label. */
   readonly update?: Changes;
   /** A change of the status, when the kind has one. */
   readonly status?: Changes;
   readonly scale?: boolean;
-  /** A deleted object stays until a controller has done its part: here, for ever. */
+  /** A deleted object stays until a controller has acted, which never happens here. */
   readonly lingers?: boolean;
-  /** A JSON, merge and strategic merge patch each, besides those that every kind is sent. */
+  /** A JSON patch, a merge patch and a strategic merge patch, in addition to those that every kind is sent. */
   readonly patches?: { readonly json?: JsonValue; readonly merge?: JsonValue; readonly strategic?: JsonValue; readonly apply?: JsonObject };
   /** More valid objects, as changes of `object`. */
   readonly valid?: Readonly<Record<string, Changes>>;
   readonly invalid?: Readonly<Record<string, Changes>>;
-  /** Updates that change what may, or may not, be changed. */
+  /** Updates that change fields, whether or not they may change. */
   readonly updates?: Readonly<Record<string, Changes>>;
   readonly statusUpdates?: Readonly<Record<string, Changes>>;
-  /** Sent while the object exists. */
+  /** Requests to send while the object exists. */
   readonly requests?: readonly CaseRequest[];
 }
 
@@ -78,13 +78,13 @@ const members = new Set([
 
 export const oracleFolder = resolve(import.meta.dirname, '..', '..', '..', 'testdata', 'oracle');
 
-/** Every case of the corpus, by name. Throws on a member that no case has. */
+/** Every case of the corpus, by name. Throws on an unknown member. */
 export function loadCases(folder: string = join(oracleFolder, 'cases')): readonly OracleCase[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.yaml'))
     .toSorted()
     .map((file) => {
-      // The project's own files: what they hold is checked by what reads them.
+      // The files belong to the project; the code that uses them checks their content.
       const content = parse(readFileSync(join(folder, file), 'utf8')) as Omit<OracleCase, 'name'>;
       const unknown = Object.keys(content).find((member) => !members.has(member));
       if (unknown !== undefined) throw new Error(`${file}: no case has a member "${unknown}"`);
@@ -92,7 +92,7 @@ export function loadCases(folder: string = join(oracleFolder, 'cases')): readonl
     });
 }
 
-/** A copy with changes. Throws when a pointer leads nowhere. */
+/** A copy with the changes applied. Throws when a pointer leads nowhere. */
 export function withChanges(object: JsonObject, changes: Changes): JsonObject {
   // A copy of JSON is JSON.
   const copy = structuredClone(object) as Record<string, JsonValue>;

@@ -1,18 +1,21 @@
-/** Where two JSON values differ. Lists whose items have names are compared by name, so that one item more is one difference. */
+/**
+ * Finds where two JSON values differ. Lists whose items have names are compared by name, so that one additional item is
+ * one difference.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { isObject, type JsonObject, type JsonValue } from '../../../src/api/json.ts';
 
 export interface Difference {
-  /** `spec.ports[http].port`; '' is the whole. */
+  /** e.g. `spec.ports[http].port`; '' is the whole value. */
   readonly at: string;
-  /** undefined: not there. */
+  /** undefined: absent. */
   readonly real: JsonValue | undefined;
   readonly minik: JsonValue | undefined;
 }
 
 const nameMembers = ['name', 'type', 'resource', 'version', 'groupVersion'] as const;
 
-/** The items by name, when each has its own; texts are their own names. */
+/** The items by name, when each has a unique one. Strings are their own names. */
 function byName(list: readonly JsonValue[]): Readonly<Record<string, JsonValue>> | undefined {
   if (list.length > 0 && list.every((item) => typeof item === 'string') && new Set(list).size === list.length)
     return Object.fromEntries(list.map((item) => [`[${item}]`, item]));

@@ -1,6 +1,6 @@
 /**
- * What the real server answered, as it is kept in the repository: one line for each answer, and of a body only what differs from
- * the body of an earlier answer that it is like.
+ * The answers of the real server as stored in the repository: one line per answer. A body that is similar to that of an
+ * earlier answer is stored as the difference from it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,18 +10,18 @@ import { applyMergePatch, createTwoWayJsonMergePatch } from '../../../src/api/pa
 import { oracleFolder } from './corpus.ts';
 import type { Answer, Answers } from './run-case.ts';
 
-/** One answer as recorded. The media type is JSON, and there are no warnings, unless said. */
+/** One recorded answer. Defaults: the media type is JSON, and there are no warnings. */
 interface Fact {
   readonly code: number;
   readonly type?: string;
   readonly warnings?: readonly string[];
-  /** The body is that of this answer, but for a merge patch, `body`. */
+  /** The body is that of this answer, changed by the merge patch `body`. */
   readonly like?: string;
   readonly body?: JsonValue;
 }
 
 const json = 'application/json';
-/** What failures have in common stands under this name. */
+/** The common part of failures is stored under this name. */
 const failureName = 'failure';
 const failure: JsonObject = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure' };
 
@@ -45,13 +45,13 @@ function factOf({ code, type, warnings, body }: Answer, bases: ReadonlyMap<strin
   const base = isObject(body) ? bases.get(familyOf(body)) : undefined;
   if (!isObject(body) || base === undefined) return { ...head, body };
   const patch = createTwoWayJsonMergePatch(base.body, body);
-  // A merge patch cannot say everything (null, for one), and is not always shorter.
+  // A merge patch cannot express everything (null, for example), and is not always shorter.
   const short = isDeepStrictEqual(applyMergePatch(base.body, patch), body) && JSON.stringify(patch).length < JSON.stringify(body).length;
   if (!short) return { ...head, body };
   return { ...head, like: base.name, ...(Object.keys(patch).length === 0 ? {} : { body: patch }) };
 }
 
-/** The answers that a file of facts tells of. */
+/** The answers in a file of facts. */
 export function readFacts(text: string): Answers {
   // Written by `writeFacts`.
   const facts = JSON.parse(text) as Readonly<Record<string, Fact>>;
@@ -67,7 +67,7 @@ export function readFacts(text: string): Answers {
 
 const fileOf = (caseName: string): string => join(oracleFolder, 'answers', `${caseName}.json`);
 
-/** What the real server was recorded to answer to a case. Throws when it never was. */
+/** The recorded answers of the real server to a case. Throws when there are none. */
 export function recordedAnswers(caseName: string): Answers {
   return readFacts(readFileSync(fileOf(caseName), 'utf8'));
 }

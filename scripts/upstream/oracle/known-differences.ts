@@ -1,4 +1,7 @@
-/** Differences that are known and justified, each with its reason: testdata/oracle/differences.yaml, of which docs/differences.md is written. */
+/**
+ * Known and justified differences, each with its reason: testdata/oracle/differences.yaml, from which
+ * docs/differences.md is generated.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -7,9 +10,9 @@ import type { Difference } from './diff.ts';
 
 /** One reason and the differences that it explains. `*` in a pattern stands for any text. */
 export interface KnownDifference {
-  /** What is different, as a heading. */
+  /** What differs, as a heading. */
   readonly what: string;
-  /** Why it is right that it is. */
+  /** Why the difference is justified. */
   readonly reason: string;
   /** Patterns of `case/request`. */
   readonly in: readonly string[];
@@ -43,7 +46,7 @@ interface Pattern {
   used: boolean;
 }
 
-/** Sorts what is found into known and unknown, and remembers which patterns matched something. */
+/** Separates the found differences into known and unknown, and remembers which patterns matched. */
 export class DifferenceFilter {
   readonly #rules: readonly { readonly known: KnownDifference; readonly in: readonly Pattern[]; readonly at: readonly Pattern[] }[];
 
@@ -52,7 +55,7 @@ export class DifferenceFilter {
     this.#rules = known.map((rule) => ({ known: rule, in: patterns(rule.in), at: patterns(rule.at) }));
   }
 
-  /** Those that no rule explains. */
+  /** The differences that no rule explains. */
   unknown(found: readonly FoundDifference[]): FoundDifference[] {
     return found.filter((difference) => !this.#explains(difference));
   }
@@ -69,7 +72,7 @@ export class DifferenceFilter {
     return explained;
   }
 
-  /** Patterns that explained nothing: their differences have gone, and their lines should. */
+  /** Patterns that matched nothing: their differences are gone, so their lines should be removed. */
   vanished(): string[] {
     return this.#rules.flatMap(({ known, ...rule }) =>
       [...rule.in, ...rule.at]
@@ -79,7 +82,7 @@ export class DifferenceFilter {
   }
 }
 
-/** The page for users. */
+/** The page docs/differences.md, for users. */
 export function differencesPage(known: readonly KnownDifference[]): string {
   const sections = known.map(({ what, reason, in: requests, at }) =>
     [`## ${what}`, '', reason.trim(), '', `Shows in ${code(requests)} at ${code(at)}.`, ''].join('\n'),

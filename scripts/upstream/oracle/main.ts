@@ -25,7 +25,7 @@ function casesNamed(names: readonly string[]): readonly OracleCase[] {
   });
 }
 
-/** Every case's answers, from one server. */
+/** The answers of one server to every case. */
 async function ask(access: ServerAccess, cases: readonly OracleCase[]): Promise<ReadonlyMap<string, Answers>> {
   const client = new ApiClient(access);
   const codec = new Protobuf(loadSchemas(brotliDecompressSync));
@@ -35,7 +35,7 @@ async function ask(access: ServerAccess, cases: readonly OracleCase[]): Promise<
   return answers;
 }
 
-/** What the servers' administrators get to use, while both run. */
+/** Runs both servers, and passes the access of their administrators to `use`. */
 async function withServers<T>(use: (real: ServerAccess, minik: ServerAccess) => Promise<T>): Promise<T> {
   const minik = await startMinikServer();
   try {
@@ -59,7 +59,7 @@ async function compare(names: readonly string[], record: boolean): Promise<boole
   return report(real, minik, new DifferenceFilter(known), names.length === 0);
 }
 
-/** Whether there is nothing to say. */
+/** Prints the differences. Returns whether there are none. */
 function report(real: ReadonlyMap<string, Answers>, minik: ReadonlyMap<string, Answers>, filter: DifferenceFilter, all: boolean): boolean {
   let requests = 0;
   const found = [...real].flatMap(([name, answers]) => {

@@ -1,4 +1,4 @@
-/** minik's own API server in this process, as it is composed for users, with nothing that acts: no controllers, no scheduler, no kubelet. */
+/** minik's own API server in this process, composed as for users, but without controllers, scheduler and kubelet. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ const silent: Logger = {
   with: () => silent,
 };
 
-/** Starts it on a free port of 127.0.0.1, in a temporary folder that goes with it. */
+/** Starts the server on a free port of 127.0.0.1, in a temporary folder that is deleted with it. */
 export async function startMinikServer(): Promise<RunningServer> {
   const folder = mkdtempSync(join(tmpdir(), 'minik-oracle-'));
   const stop = new AbortController();

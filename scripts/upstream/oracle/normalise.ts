@@ -1,12 +1,15 @@
-/** Takes out of an answer what may differ between two servers that do the same: identities, times, versions, addresses and what is drawn at random. */
+/**
+ * Removes from an answer what may differ between two servers with the same behaviour: ids, times, versions, addresses
+ * and random values.
+ */
 import { isObject, type JsonValue } from '../../../src/api/json.ts';
 
 export interface Normalising {
-  /** Managed fields are dropped unless asked for: they would be most of what is recorded. */
+  /** Managed fields are dropped unless this is true: they would be most of what is recorded. */
   readonly managedFields: boolean;
 }
 
-/** In any text. Times before 2025 are the corpus' own and stay. */
+/** Replacements in every text. Times before 2025 belong to the corpus and are kept. */
 const inTexts: readonly (readonly [RegExp, string])[] = [
   [/\b(?!f00dcafe)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<uid>'],
   [/\b20(?:2[5-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z/g, '<microtime>'],
@@ -15,7 +18,7 @@ const inTexts: readonly (readonly [RegExp, string])[] = [
   [/\b10\.(?:9[6-9]|10\d|11[01])\.\d+\.\d+\b(?!\/)/g, '<service ip>'],
   [/\bkube-api-access-[a-z0-9]{5}\b/g, 'kube-api-access-<random>'],
   [/\b(made-|Bad_)[a-z0-9]{5}\b/g, '$1<random>'],
-  // Go says where the scheme was made, which depends on how the server was built.
+  // Go prints where the scheme was created, which depends on how the server was built.
   [/ in scheme \\?"[^"\\]+\\?"/g, ' in scheme <scheme>'],
   [/(resource version: )\d+ \(\d+\)/g, '$1<rv> (<rv>)'],
   [/(ResourceVersion in record \(|ResourceVersion in object meta: |resource version: 999999999, current: )\d+/g, '$1<rv>'],
@@ -34,7 +37,7 @@ function numberOf(key: string, value: number): JsonValue {
   return drawn ? '<node port>' : value;
 }
 
-/** The answer as it is compared; the argument is not changed. */
+/** The answer in the form in which it is compared; the argument is not changed. */
 export function normalise(value: JsonValue, how: Normalising, key = ''): JsonValue {
   if (typeof value === 'string') return textOf(key, value);
   if (typeof value === 'number') return numberOf(key, value);

@@ -1,4 +1,7 @@
-/** A real kube-apiserver with an etcd of its own, on free ports of 127.0.0.1 and in a temporary folder, ready in seconds. */
+/**
+ * A real kube-apiserver with its own etcd, on free ports of 127.0.0.1 and in a temporary folder. It is ready within
+ * seconds.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,7 +15,10 @@ import type { RunningServer } from './minik-server.ts';
 
 const readyWithinMs = 60_000;
 
-/** Starts both; everything of theirs goes when they are stopped. Rejects with the end of the server's log when it does not become ready. */
+/**
+ * Starts both; stopping them removes all of their files. Rejects with the end of the server's log when it does not
+ * become ready.
+ */
 export async function startRealServer(): Promise<RunningServer & { readonly folder: string }> {
   const programs = upstreamPrograms(['etcd', 'kube-apiserver']);
   const folder = mkdtempSync(join(tmpdir(), 'minik-real-'));
@@ -46,7 +52,7 @@ const etcdFlags = (client: number, peers: number): readonly string[] => [
   ...[`--listen-peer-urls=http://127.0.0.1:${peers}`, '--unsafe-no-fsync', '--log-level=error'],
 ];
 
-/** As kubeadm starts it, where that shows in answers. */
+/** The flags that kubeadm sets, as far as they affect answers. */
 function apiServerFlags(etcd: number, port: number, folder: string): readonly string[] {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const key = join(folder, 'sa.key');
@@ -84,6 +90,6 @@ const tail = (file: string): string => readFileSync(file, 'utf8').split('\n').sl
 
 async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGKILL'); // what they keep goes with their folder
+  child.kill('SIGKILL'); // their data is deleted with their folder
   await once(child, 'exit');
 }

@@ -1,24 +1,24 @@
-/** The requests that a case stands for: each kind is put through every verb, form and dry run, and given what no kind takes. */
+/** The requests that a case stands for: every verb, format and dry run, and invalid metadata that no kind accepts. */
 import type { JsonObject, JsonValue } from '../../../src/api/json.ts';
 import type { CaseRequest, Changes, OracleCase } from './corpus.ts';
 import { withChanges } from './corpus.ts';
 
-/** One request, ready but for what earlier answers decide. */
+/** A request that is complete except for values from earlier answers. */
 export interface OracleRequest {
   readonly name: string;
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: JsonValue | undefined;
-  /** The body is the object as the server last answered it, with these changes. */
+  /** The body is the object of the server's last answer with these changes. */
   readonly currentWith?: Changes | undefined;
-  /** The answer is the current object from now on. */
+  /** True: the answer becomes the current object. */
   readonly remember?: boolean;
-  /** The answer's resource version is `$start` from now on. */
+  /** True: `$start` becomes the resource version of the answer. */
   readonly marksStart?: boolean;
   /** A watch: ends after the first event with this text. */
   readonly until?: string;
-  /** Managed fields are kept: they are compared in one answer a kind. */
+  /** True: managed fields are kept, which is done for one answer per kind. */
   readonly managedFields?: boolean;
   readonly view?: string;
 }
@@ -81,13 +81,13 @@ function listedRequests({ requests = [], object = {} }: OracleCase): readonly Or
   );
 }
 
-/** What no kind takes, whatever its spec. */
+/** Metadata that no kind accepts, whatever its spec. */
 const badMetadata: Readonly<Record<string, Changes>> = {
   'no name': { '/metadata/name': null },
   'a name that is none': { '/metadata/name': 'Bad_Name' },
   'a name that is too long': { '/metadata/name': 'n'.repeat(260) },
   'a generated name that is none': { '/metadata/name': null, '/metadata/generateName': 'Bad_' },
-  // One a request: Go walks through maps in no order.
+  // One bad label per request, because Go iterates over maps in random order.
   'a bad label': { '/metadata/labels': { 'a b': 'x' } },
   'a bad value of a label': { '/metadata/labels': { ok: 'not ok!' } },
   'a label with two prefixes': { '/metadata/labels': { 'too/many/slashes': 'y' } },
@@ -118,7 +118,7 @@ class KindRequests {
     this.#case = oracleCase;
     this.#collection = collection;
     this.#object = object;
-    // The corpus names every object.
+    // Every object of the corpus has a name.
     this.#name = (object.metadata as { readonly name: string }).name;
     this.#one = `${collection}/${this.#name}`;
   }
@@ -164,11 +164,11 @@ class KindRequests {
     ];
   }
 
-  /** Valid and invalid objects, none of which is kept. */
+  /** Valid and invalid objects, none of which remains. */
   variants(): OracleRequest[] {
     const { valid = {}, invalid = {} } = this.#case;
     const dryRun = `${this.#collection}?dryRun=All`;
-    // The name is taken: what is refused is refused before that shows, and what is good gets another name.
+    // The name is taken, but invalid objects are refused before that is noticed. Valid objects get another name.
     const other = { '/metadata/name': `${this.#name}2` };
     const created = (name: string, changes: Changes, query = ''): OracleRequest =>
       request(name, 'POST', `${dryRun}${query}`, { body: withChanges(this.#object, { ...other, ...changes }) });

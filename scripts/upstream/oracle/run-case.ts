@@ -1,4 +1,4 @@
-/** Puts one case to one server and gives back its answers, ready to be compared or recorded. */
+/** Sends one case to one server and returns the answers in a form that can be compared or recorded. */
 import { parse } from 'yaml';
 import { isObject, type JsonObject, type JsonValue } from '../../../src/api/json.ts';
 import type { ProtobufCodec } from '../../../src/server/http/ports.ts';
@@ -8,7 +8,7 @@ import { normalise } from './normalise.ts';
 import { type OracleRequest, requestsOf } from './requests.ts';
 import { views } from './views.ts';
 
-/** An answer without what may differ. */
+/** An answer without the parts that may differ. */
 export interface Answer {
   readonly code: number;
   /** The media type. */
@@ -21,7 +21,10 @@ export type Answers = ReadonlyMap<string, Answer>;
 
 export type Codec = Pick<ProtobufCodec, 'decode'>;
 
-/** Every answer, by the request's name. Rejects when the server does not answer, or a name is given twice. */
+/**
+ * Every answer, by the request's name. Rejects when the server does not answer, or when two requests have the same
+ * name.
+ */
 export async function runCase(oracleCase: OracleCase, client: ApiClient, codec: Codec): Promise<Answers> {
   const run = new CaseRun(`oracle-${oracleCase.name.replaceAll('.', '-')}`, client, codec);
   await run.prepare();
@@ -46,7 +49,7 @@ class CaseRun {
     this.#codec = codec;
   }
 
-  /** Its own namespace, with the service account that a controller would make. */
+  /** Creates the case's own namespace, with the service account that a controller would create. */
   async prepare(): Promise<void> {
     const post = (path: string, body: JsonObject): Promise<RawAnswer> =>
       this.#client.send({ method: 'POST', path, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
@@ -59,7 +62,7 @@ class CaseRun {
     const type = (raw.headers['content-type'] ?? '').replace(/;\s*charset=utf-8$/i, '');
     const body = this.#bodyOf(raw.body, type, request.until !== undefined);
     if (isObject(body)) this.#remember(request, body, raw.code);
-    // Views look at what is compared; digests would hide what may differ.
+    // Views work on normalised answers, because a digest would include what may differ.
     const seen = normalise(body, { managedFields: request.managedFields === true });
     const view = request.view === undefined ? undefined : views[request.view];
     if (request.view !== undefined && view === undefined) throw new Error(`no view "${request.view}"`);
@@ -96,7 +99,7 @@ class CaseRun {
     if (type.includes('protobuf')) return bytes.length === 0 ? '' : withoutZeros(this.#codec.decode(bytes, { apiVersion: '', kind: '' }));
     const text = bytes.toString();
     try {
-      // What JSON.parse gives is JSON.
+      // JSON.parse returns JSON.
       if (lines && type.includes('json'))
         return text
           .trim()
@@ -105,13 +108,13 @@ class CaseRun {
       if (type.includes('json')) return JSON.parse(text) as JsonValue;
       if (type.includes('yaml')) return parse(text) as JsonValue;
     } catch {
-      return text; // an answer that is not what it says it is shows as its text
+      return text; // an answer that does not have its declared type is kept as text
     }
     return text;
   }
 }
 
-/** In protobuf what is absent and what is zero are the same; Go writes the zeros. */
+/** In protobuf, absent and zero values are the same; Go writes the zeros. */
 function withoutZeros(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(withoutZeros);
   if (!isObject(value)) return value;

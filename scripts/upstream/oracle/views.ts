@@ -1,4 +1,4 @@
-/** What is kept of answers that are too large, or whose order is chance, to be compared as they are. */
+/** Views: the part that is kept of answers that are too large, or in random order, to be compared completely. */
 import { createHash } from 'node:crypto';
 import { isObject, type JsonObject, type JsonValue } from '../../../src/api/json.ts';
 
@@ -7,7 +7,7 @@ export type View = (body: JsonValue) => JsonValue;
 const objectOf = (value: JsonValue | undefined): JsonObject => (isObject(value) ? value : {});
 const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
 
-/** The same for equal values, whatever the order of their members. */
+/** A digest that is equal for equal values, whatever the order of their members. */
 function digest(value: JsonValue): string {
   const sorted = (inner: JsonValue): JsonValue => {
     if (Array.isArray(inner)) return inner.map(sorted);
@@ -34,7 +34,7 @@ const without = (value: JsonValue, member: string): JsonValue => {
 const mapped = (members: JsonValue | undefined, of: (value: JsonValue) => JsonValue): JsonObject =>
   Object.fromEntries(Object.entries(objectOf(members)).map(([key, value]) => [key, of(value ?? null)]));
 
-/** Events in short: what happened to which state. */
+/** Events in short form: type and object. */
 const watch: View = (body) =>
   listOf(body).map((event) => {
     const { type = '', object } = objectOf(event);
@@ -43,7 +43,7 @@ const watch: View = (body) =>
     return [type, kind, generation ?? 0, Object.keys(objectOf(labels)).toSorted().join(' ')];
   });
 
-/** A line for each resource. */
+/** One line per resource. */
 const resources: View = (body) => {
   const { resources: list, ...rest } = objectOf(body);
   return { ...rest, resources: Object.fromEntries(listOf(list).map((item) => [String(objectOf(item).name), line(objectOf(item))])) };
@@ -55,7 +55,7 @@ const line = ({ name: _, ...members }: JsonObject): string =>
     .toSorted()
     .join(' ');
 
-/** Aggregated discovery: a line for each resource of each group and version. */
+/** Aggregated discovery: one line per resource of each group and version. */
 const aggregated: View = (body) => {
   const { items, ...rest } = objectOf(body);
   const groups = listOf(items).map((group) => {
@@ -72,14 +72,17 @@ const aggregated: View = (body) => {
 
 const lineOf = ({ resource: _, ...members }: JsonObject): string => line(members);
 
-/** Names of the members of `paths`, and nothing of what they hold. */
+/** The names of the members of `paths`, without their values. */
 const paths: View = (body) => {
   // The index of OpenAPI's documents is served as plain text.
   const found = objectOf(typeof body === 'string' && body.startsWith('{') ? (JSON.parse(body) as JsonValue) : body).paths;
   return Array.isArray(found) ? found.map(String) : Object.keys(objectOf(found)).toSorted();
 };
 
-/** OpenAPI of either version, without its words: a digest for each operation, whose parameters count wherever they are declared, and each model. */
+/**
+ * OpenAPI of either version without descriptions: a digest for each operation (including its parameters, wherever they
+ * are declared) and each model.
+ */
 const openapi: View = (body) => {
   const document = objectOf(without(body, 'description'));
   const { paths: found, definitions, components, parameters: shared, ...rest } = document;
@@ -102,10 +105,10 @@ function order(a: JsonObject, b: JsonObject): number {
   return name(a) < name(b) ? -1 : 1;
 }
 
-/** Lines that chance puts in order, such as health checks. */
+/** Lines in random order, such as health checks. */
 const lines: View = (body) => String(body).split('\n').toSorted();
 
-/** Rules come from a map upstream: in no order. */
+/** Upstream takes rules from a map, so their order is random. */
 const rules: View = (body) => {
   const { status, ...rest } = objectOf(body);
   const sorted = (list: JsonValue | undefined) => listOf(list).toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));

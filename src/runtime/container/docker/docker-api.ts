@@ -37,8 +37,8 @@ interface Modem {
 const keep = { keepAlive: true, maxFreeSockets: 16 };
 
 /**
- * Keeps connections alive. It hides its contents from JSON, because dockerode's modem renders the options of every
- * request, including all sockets of the agent, even when debugging is off.
+ * Keeps connections alive. It hides its contents from `util.inspect`, because dockerode's modem renders the options of
+ * every request, including all sockets of the agent, even when debugging is off.
  */
 class EngineAgent extends Agent {
   constructor() {
