@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { cacheFolder } from '../programs.ts';
 import { conformancePage, summary } from './page.ts';
 import { parseChoice, parseResults, type SpecResult, withoutResult } from './report.ts';
-import { labelFilters } from './suite.ts';
+import { exactly, labelFilters } from './suite.ts';
 
 const spec = (more: object) => ({
   ...{
@@ -109,6 +109,14 @@ describe('the suite', () => {
       { filter: 'Conformance && !(Serial || Slow || Disruptive)', processes: 4 },
       { filter: 'Conformance && (Serial || Slow || Disruptive)', processes: 1 },
     ]);
+  });
+
+  it('chooses one spec by its whole name', () => {
+    const name = '[sig-apps] Job (with a pod) works [Conformance]';
+    const pattern = new RegExp(exactly(name).slice('--focus='.length));
+    assert.ok(pattern.test(`Kubernetes e2e suite ${name}`));
+    assert.ok(!pattern.test(`Kubernetes e2e suite ${name} more`));
+    assert.ok(!pattern.test(`Kubernetes e2e suite ${name.replace('Job', 'Cron')}`));
   });
 
   it('keeps what it builds where the user keeps caches', () => {

@@ -50,7 +50,7 @@ export async function runSuite(settings: SuiteSettings): Promise<SuiteResult> {
     const names = await namesOf(settings, part, focus);
     chosen.push(...names);
     for (const name of names) {
-      if (!hasResult(results, name)) await ginkgo(settings, { ...part, processes: 1 }, [`--focus=^${escaped(name)}$`], results);
+      if (!hasResult(results, name)) await ginkgo(settings, { ...part, processes: 1 }, [exactly(name)], results);
     }
   }
   const { specs, problems } = parseResults(readIfThere(results));
@@ -65,7 +65,9 @@ interface Part {
 
 const readIfThere = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '');
 const hasResult = (results: string, name: string): boolean => parseResults(readIfThere(results)).specs.some((spec) => spec.name === name);
-const escaped = (name: string): string => name.replaceAll(/[\\.+*?()|[\]{}^$]/g, '\\$&');
+
+/** The option that chooses one spec. Ginkgo puts the suite's own name before a spec's. */
+export const exactly = (name: string): string => `--focus= ${name.replaceAll(/[\\.+*?()|[\]{}^$]/g, '\\$&')}$`;
 
 /** The specs of a part, by name. */
 async function namesOf(settings: SuiteSettings, { filter }: Part, focus: readonly string[]): Promise<readonly string[]> {
