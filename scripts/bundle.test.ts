@@ -1,4 +1,4 @@
-/** What the bundle leaves out is not there, for whoever asks. */
+/** The modules that the bundle leaves out cannot be loaded. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

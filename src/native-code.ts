@@ -59,7 +59,7 @@ function keepIn(folder: string, code: NativeCode): string {
   return path;
 }
 
-/** The path of a file with the code. Throws when no cache is trustworthy. */
+/** The path of a file that contains the code. Throws when no cache can be trusted. */
 export function unpackNativeCode(code: NativeCode): string {
   const reasons: string[] = [];
   for (const cache of new Set(code.caches)) {

@@ -1,20 +1,21 @@
 /**
- * The server's log: JSON lines on standard output, a file of the profile's folder. Nothing about it can end the process: what cannot be written, as on a full disk,
- * is counted, and the count is the first thing that is written when there is room again.
+ * The server's log: JSON lines on standard output, which is a file in the profile's folder. Logging can never end the
+ * process: lines that cannot be written, as on a full disk, are counted, and the count is written first when there is
+ * room again.
  */
 import { writeSync } from 'node:fs';
 import { createJsonLogger, type Logger } from './client/logger.ts';
 import { withoutRepeats } from './client/repeat-filter.ts';
 import { sourcePositions } from './executable.ts';
 
-/** What fails again and again is said every so often. */
+/** How often a repeated failure is logged, in milliseconds. */
 const quietMs = 10 * 60_000;
 
 /** Writes whole lines; never throws. */
 export class LogFile {
   readonly #write: (text: string) => number;
   #lost = 0;
-  /** A line was written in part: the next begins on a line of its own. */
+  /** True when a line was written only in part: the next one must begin on a new line. */
   #cut = false;
 
   /** `write` takes a text and returns how many bytes of it were written, or throws. */
@@ -40,10 +41,13 @@ export class LogFile {
   }
 }
 
-/** The log of this process. Also makes the process' own streams harmless, on which libraries and Node itself write. */
+/**
+ * The log of this process. Also makes errors of the process' own streams harmless, to which libraries and Node itself
+ * write.
+ */
 export function openServerLog(): Logger {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-  // Deprecations are for those who write programs. The executable has a flag for that, which makes this read-only.
+  // Deprecation warnings are for developers. The executable sets a flag for this, which makes the property read-only.
   if (process.noDeprecation !== true) process.noDeprecation = true;
   const logger = createJsonLogger({ stream: new LogFile((text) => writeSync(1, text)), now: Date.now, stackOf: sourcePositions });
   return withoutRepeats(logger, { now: () => performance.now(), quietMs, maxLines: 1000 });

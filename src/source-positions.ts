@@ -1,11 +1,14 @@
-/** Makes stacks out of the executable's bundles name sources and lines, by the source maps that it carries. Imports nothing but Node. */
+/**
+ * Rewrites stacks of the executable's bundles to source files and lines, by the source maps in the executable. Imports
+ * nothing but Node.
+ */
 import { SourceMap, type SourceMapPayload } from 'node:module';
 
 const frame = /([\w-]+\.cjs):(\d+):(\d+)/g;
-/** Repeated errors have the same frames; a map is read for new ones only. */
+/** Frames are cached, because repeated errors have the same frames; a map is read only for new ones. */
 const maxKnownFrames = 1000;
 
-/** `readMap` has the map of a bundle as JSON; undefined when there is none. */
+/** `readMap` returns the source map of a bundle as JSON; undefined when there is none. */
 export function sourcePositionsBy(readMap: (bundle: string) => string | undefined): (stack: string) => string {
   const known = new Map<string, string>();
   return (stack) => {

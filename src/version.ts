@@ -4,8 +4,8 @@ import packageJson from '../package.json' with { type: 'json' };
 /** minik's own, from package.json. */
 export const minikVersion: string = packageJson.version;
 
-/** Of the Kubernetes API that minik serves: that of the schemas it carries. */
+/** The version of the Kubernetes API that minik serves, which is that of its schemas. */
 export const kubernetesVersion = 'v1.36.0';
 
-/** The same as the documents of OpenAPI say it: `1.36`. */
+/** The same version as in OpenAPI documents: `1.36`. */
 export const kubernetesMinorVersion: string = kubernetesVersion.slice(1).split('.').slice(0, 2).join('.');

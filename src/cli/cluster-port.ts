@@ -1,12 +1,12 @@
 /**
- * What the command line needs of a cluster's server: the composition root (src/cluster.ts) implements it and is loaded only by the
- * verbs that need it, so that all others start fast.
+ * What the command line needs of a cluster's server. The composition root (src/cluster.ts) implements it. Only the
+ * verbs that need it load it, so that all others start fast.
  */
 import type { Logger } from '../client/logger.ts';
 
 export type RuntimeName = 'docker' | 'simulated';
 
-/** Everything that defines a cluster; kept in its profile folder. Addresses are decided once and stay. */
+/** Everything that defines a cluster; stored in its profile folder. Addresses are chosen once and do not change. */
 export interface ClusterSettings {
   readonly profile: string;
   /** Absolute path of the profile's folder. */
@@ -20,24 +20,27 @@ export interface ClusterSettings {
   readonly serviceCidr: string;
   /** The pods' bridge network, e.g. `10.244.0.0/20`. */
   readonly podCidr: string;
-  /** Ranges of the host's addresses on which node ports listen besides the loopback and the nodes' own. */
+  /**
+   * Ranges of the host's addresses on which node ports listen, in addition to the loopback and the nodes' own
+   * addresses.
+   */
   readonly nodePortAddresses?: readonly string[];
   /** Identifies this cluster's objects on the engine. */
   readonly clusterId: string;
-  /** The engine that has its containers; absent where containers exist in memory only. */
+  /** The engine that runs its containers; absent when containers exist only in memory. */
   readonly engine?: EngineRecord | undefined;
 }
 
-/** A Docker daemon, written down so that the same one is used again. */
+/** A Docker daemon, recorded so that the same one is used again. */
 export interface EngineRecord {
   /** In the docker command's notation, e.g. `unix:///var/run/docker.sock`. */
   readonly host: string;
   readonly tls?: { readonly folder: string; readonly verify: boolean };
-  /** What the daemon calls itself. */
+  /** The daemon's own id. */
   readonly id: string;
 }
 
-/** Settings that a user can choose; the rest is picked so that nothing on the host overlaps. */
+/** Settings that a user can choose. The others are chosen so that they do not overlap with anything on the host. */
 export interface ClusterChoices {
   readonly profile: string;
   readonly folder: string;
@@ -48,9 +51,9 @@ export interface ClusterChoices {
   readonly podCidr?: string | undefined;
   /** Default: none. */
   readonly nodePortAddresses?: readonly string[] | undefined;
-  /** What was decided at an earlier start; kept where it still fits the host. */
+  /** The settings of an earlier start; kept where they still fit the host. */
   readonly known?: ClusterSettings | undefined;
-  /** Ranges of clusters that may not run right now. */
+  /** Ranges of other clusters, including those that do not run. */
   readonly takenCidrs: readonly string[];
 }
 
@@ -58,7 +61,7 @@ export interface RunningCluster {
   readonly admin: AdminCredentials;
   /** e.g. `https://127.0.0.1:6443`. */
   readonly apiUrl: string;
-  /** Stops serving; containers run on. */
+  /** Stops serving; containers keep running. */
   stop(): Promise<void>;
 }
 
@@ -68,9 +71,9 @@ export interface AdminCredentials {
   readonly keyPem: string;
 }
 
-/** A failure that the user can do something about; printed without a stack trace. */
+/** A failure that the user can correct; printed without a stack trace. */
 export class UserError extends Error {
-  /** What to do about it, one line each. */
+  /** What the user can do about it, one line each. */
   readonly hints: readonly string[];
   constructor(message: string, hints: readonly string[] = [], options?: ErrorOptions) {
     super(message, options);
@@ -81,20 +84,29 @@ export class UserError extends Error {
 
 export interface StartHooks {
   readonly log: Logger;
-  /** Names each step as it begins. */
+  /** Called with the name of each step when it begins. */
   onStep(step: string): void;
-  /** All addresses of the cluster are taken: others may pick theirs. May be called more than once. */
+  /**
+   * Called when all addresses of the cluster are in use, so that other clusters may choose theirs. May be called more
+   * than once.
+   */
   onListening(): void;
 }
 
 export interface ClusterHost {
-  /** Checks the engine, picks what the user did not choose, and claims the addresses on the host. Rejects with `UserError`. */
+  /**
+   * Checks the engine, chooses the settings that the user left open, and claims the addresses on the host. Rejects with
+   * `UserError`.
+   */
   plan(choices: ClusterChoices): Promise<ClusterSettings>;
   /** Starts serving in this process. Resolves when the API is ready and the nodes are Ready. Rejects with `UserError` or a bug. */
   start(settings: ClusterSettings, hooks: StartHooks): Promise<RunningCluster>;
-  /** The settings with the engine as it is reached now. Rejects with `UserError` when the one that has the cluster's containers is not to be had; changes nothing. */
+  /**
+   * The settings with the engine's current address. Rejects with `UserError` when the engine that has the cluster's
+   * containers cannot be reached. Changes nothing.
+   */
   locate(settings: ClusterSettings): Promise<ClusterSettings>;
-  /** Removes what a stopped cluster has on the machine outside its folder: containers, networks, routes. */
+  /** Removes everything that a stopped cluster has on the machine outside its folder: containers, networks, routes. */
   destroy(settings: ClusterSettings): Promise<void>;
 }
 

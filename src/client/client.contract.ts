@@ -1,4 +1,4 @@
-/** What every client does alike: the suite that the in-process and the HTTP client run. */
+/** The behaviour that all clients share: the in-process and the HTTP client run this suite. */
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import type { ConfigMap } from '../api/generated/core/v1.ts';
@@ -9,7 +9,7 @@ import { aConfigMap, configMaps } from './testing/config-maps.ts';
 /** A client of an API server that serves ConfigMaps and has a namespace `default` without any. */
 export interface ClientUnderTest {
   readonly client: Client;
-  /** Forgets the change log, so that watches from old revisions expire; absent: those cases are left out. */
+  /** Clears the change log, so that watches from old revisions expire. Absent: those cases are skipped. */
   compact?(): void;
 }
 

@@ -11,7 +11,7 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What a call rejects with when the server gives this answer. */
+/** The error with which a call rejects when the server gives this answer. */
 async function failure(t: TestContext, answer: Answer, method: HttpCall['method'] = 'GET'): Promise<StatusError> {
   const server = createServer((_request, response) => {
     response.writeHead(answer.code, answer.headers ?? { 'content-type': 'text/plain; charset=utf-8' }).end(answer.text);

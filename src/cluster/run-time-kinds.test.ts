@@ -1,4 +1,7 @@
-/** A Kind that is added while the server runs is served whole at once, followed by the controllers, and gone without a trace when it is removed. */
+/**
+ * A Kind that is added while the server runs is completely served at once and followed by the controllers. When it is
+ * removed, nothing of it remains.
+ */
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { brotliDecompressSync } from 'node:zlib';
@@ -104,7 +107,7 @@ describe('a Kind added at run time', () => {
     assert.match(String(strict.body.message), /unknown field "metadata\.nonsense"/);
     const list = await json(base);
     assert.equal(list.body.kind, 'WidgetList');
-    // Their items name the type, those of built-in Kinds do not.
+    // Their list items have apiVersion and kind; those of built-in Kinds do not.
     assert.deepEqual(
       (list.body.items as readonly { kind?: string }[]).map(({ kind }) => kind),
       ['Widget'],

@@ -8,7 +8,7 @@ import { controllerAccount, systemUser } from '../client/identity.ts';
 import { type Controller, defineController, type Outcome, settled, watching } from './controller.ts';
 import { startTestCluster, type TestCluster } from './testing/test-cluster.ts';
 
-/** What a controller may do is no matter here, but where a test says so. */
+/** Permissions do not matter here, except where a test says so. */
 const allMighty = systemUser('test-controller', 'system:masters');
 
 const make = (cluster: TestCluster, name: string, data = {}) =>

@@ -1,4 +1,7 @@
-/** minik, with nothing that acts, is put through the corpus and compared with what a real kube-apiserver was recorded to answer. */
+/**
+ * Sends the corpus to minik (without controllers and kubelet) and compares the answers with the recorded ones of a real
+ * kube-apiserver.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';

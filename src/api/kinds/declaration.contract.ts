@@ -1,7 +1,7 @@
 /**
- * What holds for the declaration of every Kind by itself: its names and types exist, its hooks are pure, running
- * defaults twice is running them once, and what is kept by hand beside Kinds agrees with them: the fields that are
- * always defaulted, the descriptions of fields that hold another type.
+ * Rules for the declaration of every Kind: its names and types exist, its hooks are pure, its defaults are idempotent,
+ * and the hand-written tables beside Kinds agree with it (the fields that are always defaulted, the descriptions of
+ * fields whose type is another type).
  */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
@@ -21,7 +21,7 @@ import { type KindSamples, merged } from './testing/samples.ts';
 const schemas = loadSchemas(brotliDecompressSync);
 const descriptions = loadDescriptions(brotliDecompressSync);
 
-/** So that a hook that mutates what it is given throws. */
+/** Freezes the value, so that a hook that mutates its argument throws. */
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
@@ -30,7 +30,7 @@ function deepFreeze<T>(value: T): T {
   return value;
 }
 
-/** The struct that a type holds, however deep; undefined for scalars. */
+/** The struct that a type contains at any depth; undefined for scalars. */
 function modelOf(type: GoType): string | undefined {
   if (type.kind === 'pointer' || type.kind === 'list' || type.kind === 'map') return modelOf(type.of);
   return type.kind === 'named' ? type.model : undefined;
@@ -76,11 +76,11 @@ function reachable(schema: Schema, found = new Map<string, Schema>()): ReadonlyM
   return found;
 }
 
-/** The models in which a field was declared: an embedded struct's fields count as its own. */
+/** The models in which a field may be declared; the fields of an embedded struct count as the model's own. */
 const declaringModels = (schema: Schema): ReadonlySet<string> =>
   new Set([schema.model, ...schema.fields.map(({ declaredIn }) => declaredIn)]);
 
-/** Built-in kinds are of the schema data. */
+/** Built-in kinds name a model of the schema data. */
 function modelNamed(schema: AnyKind['codec']['schema']): string {
   assert.ok(typeof schema === 'string');
   return schema;

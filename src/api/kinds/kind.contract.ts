@@ -1,6 +1,6 @@
 /**
- * What holds for every Kind through the whole API: each verb, dry run, tables, protobuf, every served version, status
- * apart from the rest, generations. Run with the samples of each Kind; a Kind without samples fails.
+ * Rules for every Kind, checked through the whole API: each verb, dry run, tables, protobuf, every served version,
+ * isolation of the status, generations. It runs with the samples of each Kind; a Kind without samples fails.
  */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
@@ -19,13 +19,13 @@ const codec = new Protobuf(loadSchemas(brotliDecompressSync));
 const label = { metadata: { labels: { contract: 'yes' } } };
 const protobufType = 'application/vnd.kubernetes.protobuf';
 
-/** What is wanted: all but the status and the metadata that is the server's. */
+/** The desired state: everything but the status and the metadata that the server sets. */
 function desired({ metadata, status: _, ...rest }: JsonObject): JsonObject {
   const { labels, annotations } = metadata as JsonObject;
   return { ...rest, metadata: { ...(labels === undefined ? {} : { labels }), ...(annotations === undefined ? {} : { annotations }) } };
 }
 
-/** What is wanted of objects that differ in their names only. */
+/** The desired state without names, to compare objects with different names. */
 const sameName = (object: JsonObject): JsonObject =>
   desired(merged(object, { metadata: { labels: { 'kubernetes.io/metadata.name': null } } }));
 
@@ -130,7 +130,7 @@ export function verbsContract(samples: KindSamples): void {
   });
 }
 
-/** The contract of what is refused. */
+/** The contract of validation. */
 export function validationContract(samples: KindSamples): void {
   const { kind, valid, invalid } = samples;
 
@@ -195,7 +195,7 @@ export function statusContract(samples: KindSamples): void {
   });
 }
 
-/** The contract of the forms in which objects are sent. */
+/** The contract of the encodings. */
 export function formsContract(samples: KindSamples): void {
   const { kind } = samples;
 
@@ -222,7 +222,7 @@ export function formsContract(samples: KindSamples): void {
       return;
     }
     const type = { apiVersion: kind.apiVersion, kind: kind.kind };
-    // Protobuf knows no null.
+    // Protobuf has no null.
     const decoded = codec.decode(new Uint8Array(await response.arrayBuffer()), type);
     assert.deepEqual(received(kind, decoded), received(kind, created));
     const body = Buffer.from(codec.encode(served.valid('b')));

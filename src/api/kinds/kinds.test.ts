@@ -1,5 +1,5 @@
 /**
- * Runs the contract with every built-in Kind, and with one that is added at run time. Samples are beside the Kinds:
+ * Runs the contract for every built-in Kind, and for one that is added at run time. Samples are beside the Kinds:
  * `<group>/testing/<kind>.ts`, exported as `samples`.
  */
 import assert from 'node:assert/strict';
@@ -13,7 +13,7 @@ import { widgetSamples } from './testing/widget.ts';
 
 const folder = import.meta.dirname;
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => /^[a-z-]+\/testing\/[a-z-]+\.ts$/.test(file));
-// Files of that name export samples, which is what the tests below find out.
+// Files with such names export samples; the tests below would fail otherwise.
 const found = (await Promise.all(files.map((file) => import(`./${file}`)))) as readonly { readonly samples: KindSamples }[];
 const all = found.map(({ samples }) => samples);
 

@@ -28,7 +28,8 @@ describe('applyJsonPatch', () => {
       code: 400,
       message: 'json: cannot unmarshal object into Go value of type jsonpatch.Patch',
     });
-    // Copies may add as much as a body may have: these would double the document twenty-four times.
+    // The size of copies is limited to that of a request body. These copies would double the document twenty-four
+    // times.
     const doubling = Array.from({ length: 24 }, () => ({ op: 'copy', from: '/a', path: '/a/-' }));
     assert.throws(() => applyJsonPatch({ a: ['x'.repeat(1000)] }, doubling), { code: 422, message });
     assert.throws(() => applyJsonPatch(document, Array(10_001).fill({ op: 'test', path: '' })), { code: 413 });

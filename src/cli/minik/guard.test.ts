@@ -1,4 +1,4 @@
-/** The guard's program itself, with shell scripts in place of servers. */
+/** Tests the guard program itself, with shell scripts in place of servers. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +17,10 @@ function profileOf(t: TestContext): Profile {
   return profile;
 }
 
-/** Starts a script under the guard; its variables: $guarded, the mark that it is ready, and $runs, to which it can add. */
+/**
+ * Starts a script under the guard. The script's variables: $guarded is the file that marks it as ready, $runs is a file
+ * to which it can append.
+ */
 function start(profile: Profile, script: string) {
   const [program = '', ...args] = guarded(profile, ['/bin/sh', '-c', script]);
   const env = { PATH: process.env.PATH, guarded: profile.guardedFile, runs: join(profile.folder, 'runs') };

@@ -12,7 +12,7 @@ import { type FakeTerminal, fakeTerminal } from '../testing/fake-terminal.ts';
 import { checkKubeconfig, checkKubeconfigRemoval, kubectlState, removeKubeconfigEntry, writeKubeconfigEntry } from './kubeconfig-entry.ts';
 import { noMarks } from './own-entries.ts';
 
-/** Of our cluster, of another one of minik, and of a stranger. */
+/** The PKIs of our cluster, of another minik cluster, and of a foreign cluster. */
 let pkis: readonly Pki[] = [];
 let folder = '';
 before(async () => {
@@ -34,7 +34,7 @@ const entry = (profile = 'prod', index = 0) => ({ profile, apiUrl, credentials: 
 const marks = () => ({ authorities: [credentials(0).caPem], apiUrls: [apiUrl] });
 const removal = (previousContext = '', files: readonly string[] = []) => ({ marks: marks(), files, previousContext });
 
-/** Another cluster's, all called `prod`. */
+/** Entries of another cluster, all named `prod`. */
 const foreign = `# my own
 apiVersion: v1
 kind: Config
@@ -121,7 +121,7 @@ describe("another cluster's entries of the same name", () => {
       ['clusters', 'users', 'contexts']
         .filter((each) => each !== list)
         .reduce((text, each) => text.replace(new RegExp(`^${each}:.*$`, 'm'), `${each}: []`), foreign);
-    // A context alone leads nowhere, so it is given the cluster of another name.
+    // A context without cluster and user is unusable, so it is given a cluster of another name.
     const context = only('contexts')
       .replace('clusters: []', 'clusters: [{name: far, cluster: {server: https://far}}]')
       .replace('cluster: prod', 'cluster: far');
@@ -243,7 +243,7 @@ describe('a kubeconfig of several files', () => {
       paths.map((path) => namesIn(path)[0]),
       [['work'], ['prod'], []],
     );
-    // Not the other cluster, whose context of that name is there still.
+    // Not the other cluster, whose context still has that name.
     assert.equal(loadKubeconfig([first, second]).currentContext, 'work');
     assert.equal(loadKubeconfig([third]).currentContext, 'work');
   });

@@ -25,7 +25,7 @@ async function sets(cluster: TestCluster): Promise<readonly ReplicaSet[]> {
   return (await cluster.list(replicaSet)).toSorted((a, b) => revision(a) - revision(b));
 }
 
-/** Lets a rollout go on until all Pods are ready. */
+/** Lets a rollout continue until all Pods are ready. */
 async function finish(cluster: TestCluster): Promise<void> {
   for (let i = 0; i < 20; i++) {
     for (const object of await cluster.list(pod)) {

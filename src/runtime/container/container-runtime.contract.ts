@@ -1,4 +1,7 @@
-/** What every container runtime must do; run by simulated/simulated-runtime.test.ts and docker/docker-runtime.docker.test.ts. */
+/**
+ * The requirements on every container runtime; run by simulated/simulated-runtime.test.ts and
+ * docker/docker-runtime.docker.test.ts.
+ */
 import assert from 'node:assert/strict';
 import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -7,7 +10,7 @@ import type { ContainerConfig, ContainerRuntime, RuntimeEvent, Sandbox } from '.
 import { aContainer, aSandbox, collector, readLog, untilExit, untilLogged } from './runtime-test-support.ts';
 
 export interface RuntimeHarness {
-  /** A prepared runtime of this cluster; all on the same engine. */
+  /** A prepared runtime of this cluster; all of them use the same engine. */
   runtime(clusterId: string): Promise<ContainerRuntime>;
   /** An image with busybox's commands that is on the engine. */
   readonly image: string;
@@ -19,7 +22,10 @@ export interface RuntimeHarness {
 }
 
 const FOREVER = ['sh', '-c', 'trap "exit 0" TERM; sleep 3600 & wait'];
-/** The same, with a line that says when it will heed the signal: before that the kernel keeps it from a first process. */
+/**
+ * The same, but it prints a line when it is ready for the signal: before that, the kernel ignores the signal for the
+ * first process of a container.
+ */
 const FOREVER_TOLD = ['sh', '-c', 'trap "exit 0" TERM; echo ready; sleep 3600 & wait'];
 
 export function containerRuntimeContract(name: string, start: () => Promise<RuntimeHarness>): void {
@@ -409,7 +415,7 @@ function clusterTests(harness: () => RuntimeHarness, runtime: () => ContainerRun
   });
 }
 
-/** A server started a moment ago may not listen yet: tries again on refusal, yielding in between. */
+/** A server that was just started may not listen yet: tries again when refused, yielding in between. */
 async function dialOnce(runtime: ContainerRuntime, id: string, port: number): Promise<import('node:stream').Duplex> {
   for (let tries = 0; ; tries++) {
     try {

@@ -14,7 +14,7 @@ const label = 'minik.test=network';
 
 const docker = async (...args: string[]): Promise<string> => (await run('docker', args)).stdout.trim();
 
-/** Undoes in reverse order: a network can go only after its containers. */
+/** Runs clean-ups in reverse order: a network can be removed only after its containers. */
 function cleanUp(t: TestContext): (undo: () => Promise<unknown>) => void {
   const undos: (() => Promise<unknown>)[] = [];
   t.after(async () => {
@@ -67,7 +67,7 @@ describe('the service range on this host', () => {
     assert.equal(await fromPod('nc', '-w', '5', clusterIp, '80'), 'hello-from-pod');
     const other = await docker('run', '--rm', '--label', label, '--network', name, image, 'nc', '-w', '5', clusterIp, '80');
     assert.equal(other, 'hello-from-pod');
-    // Nobody listens: refused at once rather than lost.
+    // Nothing listens there: the connection is refused at once, not lost.
     await assert.rejects(fromPod('nc', '-w', '5', clusterIp, '81'), /refused/);
 
     await removeServiceRoute(serviceCidr);

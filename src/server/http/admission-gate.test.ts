@@ -1,6 +1,6 @@
 /**
- * Every write and every connection passes the one gate, and plugins see it as upstream's do. Source: apiserver
- * pkg/endpoints/handlers/*.go.
+ * Every write and every connection goes through the one gate to admission, and plugins see the same attributes as
+ * upstream's. Source: apiserver pkg/endpoints/handlers/*.go.
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
@@ -23,7 +23,7 @@ const brief = ({ operation, kind, served, subresource, type, ...more }: Admissio
     more.context.user.name,
   ].join(' ');
 
-/** An app whose only plugin writes down what it is asked. */
+/** An app whose only plugin records its attributes. */
 function recordingApp() {
   const mutating: AdmissionAttributes[] = [];
   const validating: AdmissionAttributes[] = [];
@@ -38,7 +38,7 @@ function recordingApp() {
     },
   };
   const app = testApp({}, undefined, [recorder]);
-  /** What the plugin is asked about one request: the same both times. */
+  /** The attributes of one request, which must be the same in both phases. */
   const asked = async (method: string, path: string, body?: JsonObject, type = 'application/json'): Promise<readonly string[]> => {
     mutating.length = 0;
     validating.length = 0;
@@ -78,7 +78,7 @@ async function seeded() {
   return app;
 }
 
-/** Method, path, body, and what the plugin is to see. */
+/** Method, path, body, and the attributes that the plugin must see. */
 type Case = readonly [method: string, path: string, body: JsonObject | undefined, seen: string];
 
 const access = { apiVersion: 'authorization.k8s.io/v1', spec: { user: 'u', resourceAttributes: { verb: 'get', namespace: 'default' } } };
@@ -162,7 +162,7 @@ const main: readonly Case[] = [
   ],
 ];
 
-/** A part of an object, replaced and patched. */
+/** A part of an object that is replaced and patched. */
 const part = (prefix: string, resource: string, name: string, sub: string, gvk: string): readonly Case[] => {
   const kind = gvk.slice(gvk.lastIndexOf('.') + 1);
   const gv = gvk.slice(0, gvk.lastIndexOf('.'));
@@ -261,7 +261,7 @@ describe('admission', () => {
     await fetch('/api/v1/namespaces', sending('POST', { metadata: { name: 'x' } }));
     for (const [method, path, body, seen] of subresources) {
       const current = method === 'PUT' && body === undefined && !path.includes('/proxy');
-      // What replaces a part is the object as it is.
+      // A PUT of a part needs the object in its current state.
       const sent = current ? ((await json(path.replace(/\/[a-z]+$/, ''))).body as JsonObject) : body;
       assert.deepEqual(await asked(method, path, sent, method === 'PATCH' ? merge : undefined), [seen], `${method} ${path}`);
     }

@@ -233,7 +233,7 @@ describe('objects', () => {
     assert.equal(stale.status, 409);
     const patch = (type: string, patchBody: unknown) => json(`${base}/a`, sending('PATCH', patchBody, { 'content-type': type }));
     assert.deepEqual((await patch('application/merge-patch+json', { data: { m: '3' } })).body.data, { k: '2', m: '3' });
-    // What a strategic merge patch calls its object counts for nothing; the others are read as they come out.
+    // The type in a strategic merge patch is ignored; the results of other patches are decoded as objects.
     const scale = await patch('application/strategic-merge-patch+json', { apiVersion: 'autoscaling/v1', kind: 'Scale', data: { s: '1' } });
     assert.deepEqual([scale.status, scale.body.kind, scale.body.apiVersion], [200, 'ConfigMap', 'v1']);
     assert.equal((await patch('application/merge-patch+json', { kind: 'Scale' })).status, 422);

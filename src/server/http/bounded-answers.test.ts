@@ -1,4 +1,4 @@
-/** No request costs or brings back much more than it sent. */
+/** No request causes much more work, or a much larger answer, than its own size. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FieldPath } from '../../api/field-error.ts';

@@ -1,4 +1,4 @@
-/** Versions whose conversions take time: webhooks of custom resources. */
+/** Versions whose conversions take time, such as by webhooks of custom resources. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JsonObject } from '../../api/json.ts';
@@ -13,14 +13,14 @@ const other = '/apis/example.com/v2/namespaces/default/widgets';
 
 interface Conversions {
   readonly app: TestApp;
-  /** What was converted to the other version, by name, one text a call. */
+  /** The names of the objects in each call of the conversion to the other version. */
   readonly calls: string[];
-  /** Answers wait while this is set. */
+  /** While this is set, conversions wait for it. */
   gate: Promise<void> | undefined;
   fails: boolean;
 }
 
-/** An app that serves widgets; v2 calls `data.color` `data.colour`. */
+/** An app that serves widgets; v2 names `data.colour` `data.color`. */
 function start(): Conversions {
   const swap = (object: JsonObject, from: string, to: string): JsonObject => {
     const data = object.data as Record<string, string> | undefined;

@@ -109,7 +109,7 @@ describe('createServer', () => {
     let text = '';
     for await (const chunk of response) text += String(chunk);
     assert.equal(text.split('\n').filter((line) => line.includes('"type":"ADDED"')).length, 2);
-    // The connection is good for more: here for a watch that the shutdown ends.
+    // The connection can be reused: here for a watch that the shutdown ends.
     const again = request(`${server.url}${base}?watch=1`, { ...identity, agent });
     again.end();
     const [second] = (await once(again, 'response')) as [IncomingMessage];

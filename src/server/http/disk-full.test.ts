@@ -1,4 +1,7 @@
-/** The disk under the store is full: writes are refused and change nothing, reads go on, and writes go on as soon as there is room again. */
+/**
+ * When the store's disk is full, writes are refused and change nothing, reads continue, and writes work again as soon
+ * as there is room.
+ */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -36,7 +39,7 @@ describe('a full disk', { skip }, () => {
   const create = (name: string) => app.json(configMaps, sending('POST', configMap(name, { value: large })));
   const value = async (name: string): Promise<unknown> => (await app.json(`${configMaps}/${name}`)).body.data;
 
-  /** Until the disk takes no more. 4 MiB hold fewer than 50 of them. */
+  /** Creates objects until the disk is full. 4 MiB hold fewer than 50 of them. */
   async function fill(): Promise<{ readonly status: number; readonly body: Record<string, unknown> }> {
     for (let n = 0; n < 50; n++) {
       const answer = await create(`filling-${written.length}`);

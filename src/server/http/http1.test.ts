@@ -8,7 +8,7 @@ import { ask, type Running, start } from './test-server.ts';
 
 const path = '/api/v1/namespaces/default/configmaps/big';
 
-/** The answers of one connection, in order: an HTTP client that adds nothing and waits for nothing. */
+/** A raw connection and its answers in order: a client that adds no headers and does not wait for answers. */
 class RawClient {
   readonly socket: TLSSocket;
   #received = Buffer.alloc(0);

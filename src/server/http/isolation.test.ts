@@ -1,4 +1,7 @@
-/** An error in what is done for one connection ends that connection with a line in the log; others, and the process, go on. */
+/**
+ * An error in the handling of one connection ends that connection and is logged. Other connections and the process
+ * continue.
+ */
 import assert from 'node:assert/strict';
 import { type EventEmitter, once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
@@ -32,7 +35,7 @@ async function startBroken(t: TestContext, streams: Partial<PodStreams> = {}): P
   return { ...running, errors };
 }
 
-/** Whether with an error or without. */
+/** Resolves on close, whether or not there was an error. */
 const closed = (emitter: EventEmitter): Promise<void> => new Promise((resolve) => emitter.once('close', () => resolve()));
 
 const path = '/api/v1/namespaces/default/pods/p';
@@ -47,7 +50,10 @@ const throwingInput: PodStreams['exec'] = async (_ref, _container, { stdin, sign
   return 0;
 };
 
-/** The frames that open streams of these types, with ids 1, 3, 5 …: all header blocks of a connection share their compression. */
+/**
+ * The frames that open streams of these types, with ids 1, 3, 5 …: all header blocks of a connection share their
+ * compression state.
+ */
 function* openStreams(types: readonly string[]): Generator<Buffer> {
   const text = (value: string): Buffer => Buffer.concat([uint32(Buffer.byteLength(value)), Buffer.from(value)]);
   for (const [index, type] of types.entries()) {

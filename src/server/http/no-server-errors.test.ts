@@ -1,4 +1,4 @@
-/** Whatever a body leaves out or holds, the answer is never the server's own failure. */
+/** Whatever a request's body contains or leaves out, the answer is never a 500. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JsonObject, JsonValue } from '../../api/json.ts';
@@ -6,10 +6,10 @@ import { TestRegistry } from '../registry/test-registry.ts';
 import { richObjects } from './rich-objects-fixture.ts';
 import { sending, testApp } from './test-app.ts';
 
-/** What takes the place of a field: nothing, nothing much, and values of other types and sizes. */
+/** Replacements of a field: absent, empty, and values of other types and sizes. */
 const replacements: readonly (JsonValue | undefined)[] = [undefined, null, '', 0, -1, 'X_y', [], {}, [null]];
 
-/** The value with each of its parts, in turn, replaced. */
+/** Copies of the value, in each of which one part is replaced. */
 function* mangled(value: JsonValue, path = ''): Generator<readonly [what: string, value: JsonValue | undefined]> {
   for (const replacement of replacements) yield [`${path} = ${JSON.stringify(replacement)}`, replacement];
   if (Array.isArray(value)) {
@@ -28,7 +28,10 @@ function* mangled(value: JsonValue, path = ''): Generator<readonly [what: string
   }
 }
 
-/** What upstream answers with 500, too. Source: apiserver handlers/patch.go (interpretStrategicMergePatchError); service/storage/alloc.go. */
+/**
+ * Requests that upstream answers with 500, too. Source: apiserver handlers/patch.go
+ * (interpretStrategicMergePatchError); service/storage/alloc.go.
+ */
 const upstreamsOwn =
   /"message":"(Internal error occurred: )?(list element types are not identical|failed to allocate requested HealthCheck NodePort|expected a |unknown patch type|map: .* does not contain declared merge key)/;
 
@@ -65,7 +68,7 @@ describe('bodies of which any part is missing or wrong', () => {
       const whole = await json(path, sending('POST', object));
       assert.equal(whole.status, 201, JSON.stringify(whole.body));
       const stored = (await json(`${path}/x`)).body as JsonObject;
-      // Each mistake goes one way only, and the same mistake elsewhere another way.
+      // Each mistake is sent in one way only; the next one is sent in another way.
       let turn = 0;
       for (const [what, body] of mangled(object)) {
         turn += 1;

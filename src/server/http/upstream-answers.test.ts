@@ -1,6 +1,7 @@
 /**
- * Refusals and warnings, whole and in order, as a real kube-apiserver 1.36.3 gave them for the same requests (`testdata/answers`): what is wrong
- * comes in the order of upstream's code, values look as Go prints them, and gated fields are unknown or dropped.
+ * Complete errors and warnings, as a real kube-apiserver 1.36.3 answered the same requests (`testdata/answers`): errors
+ * are in the order of upstream's code, values look as Go prints them, and fields of disabled gates are unknown or
+ * dropped.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -20,7 +20,10 @@ interface Answered {
   readonly revision: number;
 }
 
-/** Lets the writer run until it has had so many answers, kills it, and returns the last answer about each object. */
+/**
+ * Lets the writer run until it has recorded `count` acknowledged writes, kills it, and returns the last acknowledged
+ * write of each object.
+ */
 async function runAndKill(path: string, round: number, answers: number): Promise<Map<string, Answered>> {
   const record = join(folder, 'answers');
   const child = spawn(process.execPath, [program, path, record, String(round)], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -50,7 +53,8 @@ function assertNothingLost(store: Store, answered: ReadonlyMap<string, Answered>
       store.list(crashKey(name)).entries.map(({ revision }) => revision),
       entry === undefined ? [] : [entry.revision],
     );
-    // Each lane has one write in flight: what was committed but not answered is among the newest events of the log.
+    // Each lane has one write in flight: a write that was committed but not acknowledged is among the newest events of
+    // the log.
     const replaced = events.some((event) => event.entry.key === crashKey(name) && event.revision > revision);
     if (replaced) continue;
     assert.equal(entry === undefined ? 'deleted' : JSON.parse(entry.bytes.toString()).data.version, version);

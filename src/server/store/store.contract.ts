@@ -1,4 +1,4 @@
-/** What every store must do; each implementation's test runs this suite. */
+/** The requirements on every store; each implementation's test runs this suite. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { KubeObject } from '../../api/object.ts';
@@ -74,7 +74,7 @@ function diskOnly(harness: StoreHarness): void {
       }
     });
   };
-  // Everything above holds for it as well.
+  // All tests above are run for it as well.
   const open = harness.open.bind(harness);
   const onDisk: WithStore = (what, test, logWindow = 1000) => {
     it(what, async () => {

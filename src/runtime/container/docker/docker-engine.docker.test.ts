@@ -10,7 +10,7 @@ import { docker, startDockerCluster, type TestCluster, testClock, testSubnet } f
 
 const DAEMON = (process.env.DOCKER_HOST || 'unix:///var/run/docker.sock').replace('unix://', '');
 
-/** Stands between the runtime and the daemon, so that a test can take the daemon away. */
+/** A proxy between the runtime and the daemon, with which a test can make the daemon unreachable. */
 function startProxy(path: string): Promise<{ stop(): Promise<void> }> {
   const open = new Set<Socket>();
   const server: Server = createServer((client) => {

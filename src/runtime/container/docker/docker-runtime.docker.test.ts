@@ -14,7 +14,7 @@ containerRuntimeContract('docker', async () => {
         networkName: `minik-${id}`,
         ...testSubnet(clusterId === 'contract-a' ? 0 : 1),
       });
-      await runtime.destroy(); // leftovers of a run that was killed
+      await runtime.destroy(); // removes what an earlier run left behind when it was killed
       await runtime.prepare();
       return runtime;
     },

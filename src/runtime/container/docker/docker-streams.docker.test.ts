@@ -54,7 +54,7 @@ describe('streams on Docker', { timeout: 120_000 }, () => {
       },
     });
     const running = cluster.runtime.streams.exec(id, { command: ['head', '-c', '30000000', '/dev/zero'], tty: false, stdout: slow });
-    // Another whole exec passes meanwhile: the first one has had time to flood us.
+    // A second exec runs to its end meanwhile, so the first has had time to flood us.
     await cluster.run(id, ['head', '-c', '3000000', '/dev/zero'], { stdout: new PassThrough().resume() });
     assert.ok(received < 1_000_000, `${received} bytes came in unread`);
     wanted = true;
@@ -106,7 +106,7 @@ describe('streams on Docker', { timeout: 120_000 }, () => {
 
   it('follows a log over its rotation at 4 MB/s: each line once, whole, with one time', async () => {
     const count = 60_000;
-    // Pauses of the writer's own make its speed.
+    // The writer pauses between lines, which determines its speed.
     const script = `awk 'BEGIN { for (i = 1; i <= ${count}; i++) { printf "%d %0400d\\n", i, 0; if (i % 1000 == 0) { fflush(); system("sleep 0.1") } } printf "%040000d\\n", 7 }'`;
     const { id: writer } = await cluster.launch(['sh', '-c', script]);
     const printed = (await readLog(cluster.runtime, writer, { follow: true, timestamps: true })).trimEnd().split('\n');
@@ -134,7 +134,7 @@ describe('streams on Docker', { timeout: 120_000 }, () => {
   });
 
   it('relays much in both directions at once', async () => {
-    // Without its address the pod can be reached from inside only.
+    // Without its address, the pod can be reached only from inside.
     const script = 'ip addr flush dev eth0; exec nc -ll -p 9000 -e cat';
     const { sandbox } = await cluster.launch(['sh', '-c', script], { security: { ...PLAIN, addCapabilities: ['NET_ADMIN'] } });
     const size = 3_000_000;

@@ -8,13 +8,13 @@ import { LogPosition } from './log-position.ts';
 import { DockerLogs } from './logs.ts';
 
 const clock = createVirtualClock();
-/** Of the line so many nanoseconds after the clock's now. */
+/** The time of a line, as nanoseconds after the clock's present time. */
 const time = (n: number): string => `${new Date(clock.now()).toISOString().slice(0, 20)}${String(n).padStart(9, '0')}Z`;
 const line = (n: number, stream: 'stdout' | 'stderr' = 'stdout'): Buffer => streamFrame(stream, `${time(n)} line ${n}\n`);
 const lines = (...numbers: number[]): Buffer => Buffer.concat(numbers.map((n) => line(n)));
 const printed = (...numbers: number[]): string => numbers.map((n) => `line ${n}\n`).join('');
 
-/** Reads a log that the engine answers in these passes; the container ends with the last. */
+/** Follows a log that the engine answers in these passes; the container ends with the last one. */
 async function follow(
   t: TestContext,
   passes: readonly (Buffer | { readonly silent: Buffer })[],
@@ -53,7 +53,7 @@ describe('a log that is followed', () => {
 
   it('is read anew once the engine is late, before it can pass over a file', async (t) => {
     const old = streamFrame('stdout', `${new Date(clock.now() - 5000).toISOString().replace('Z', '000000Z')} late\n`);
-    // The follower's answer never ends: only that it is late ends it.
+    // The follower's answer never ends by itself; it is ended because it is late.
     const { text, asked } = await follow(t, [Buffer.alloc(0), { silent: old }, Buffer.concat([old, lines(2, 3, 4)]), lines(4), lines(4)]);
     assert.equal(text, `late\n${printed(2, 3, 4)}`);
     assert.deepEqual(asked, ['read all', 'follow all', 'read on', 'follow on', 'read on']);

@@ -49,7 +49,9 @@ describe('an exec that must end with its signal', () => {
   const pid = 4711;
   const container = 'c0ffee';
 
-  /** Aborts once the command runs; resolves with the commands of helpers and what was killed from here. */
+  /**
+   * Aborts once the command runs. Resolves with the commands of helpers and the processes that were killed directly.
+   */
   async function abandon(t: TestContext, groups: string, allowed: boolean): Promise<{ helpers: string[]; killed: number[] }> {
     const abort = new AbortController();
     const helpers: string[] = [];

@@ -7,7 +7,7 @@ import { aBackend, aConfig, aPort, aService, freePort, listen, startPlane } from
 
 const clusterIp = '127.96.0.20';
 
-/** Connects, sends, half-closes, and gives all that came back; rejects with the socket's error. */
+/** Connects, sends, half-closes, and returns everything that came back; rejects with the socket's error. */
 function ask(t: TestContext, host: string, port: number, text = 'hello', localAddress?: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, allowHalfOpen: true, ...(localAddress === undefined ? {} : { localAddress }) });
@@ -22,7 +22,7 @@ function ask(t: TestContext, host: string, port: number, text = 'hello', localAd
   });
 }
 
-/** A backend that answers with its name once the client has said all. */
+/** A backend that answers with its name once the client has finished sending. */
 const named = (t: TestContext, name: string): Promise<number> =>
   listen(t, (socket) => {
     let received = '';

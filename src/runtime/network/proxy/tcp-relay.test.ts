@@ -32,7 +32,7 @@ it('delivers a whole upload to a backend that has already said all', async (t) =
   const size = 8 << 20;
   const received = Promise.withResolvers<number>();
   const port = await listen(t, (socket) => {
-    // Says all at once, and reads only when the client has seen that.
+    // Sends everything at once, and reads only after the client has received that.
     socket.end('done');
     socket.pause();
     socket.once('finish', () => {
@@ -44,7 +44,7 @@ it('delivers a whole upload to a backend that has already said all', async (t) =
       setImmediate(() => socket.resume());
     });
   });
-  // An address of its own: test files run side by side.
+  // A separate address, because test files run in parallel.
   const clusterIp = '127.96.0.40';
   await apply([aService({ clusterIp, ports: [aPort({ port: 8080, backends: [aBackend('127.0.0.1', port)] })] })]);
   const client = connect({ host: clusterIp, port: 8080, allowHalfOpen: true });

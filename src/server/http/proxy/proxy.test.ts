@@ -19,7 +19,7 @@ import { ask as askServer, start as startServer } from '../test-server.ts';
 import { splitProxyPath } from './proxy.ts';
 import { isProxyable, splitProxyName } from './resolve-backend.ts';
 
-/** A server, a backend at 127.0.0.1, and a pod and a service that lead there. */
+/** A server, a backend at 127.0.0.1, and a pod and a service in front of it. */
 async function start(t: TestContext, answer?: (incoming: IncomingMessage, outgoing: ServerResponse) => void) {
   const seen: IncomingMessage[] = [];
   const backend = createBackend((incoming, outgoing) => {
@@ -104,7 +104,7 @@ describe('proxy', () => {
     for (const [name, expected] of [
       ['s:none', 'no endpoints available for service \\"s:none\\"'],
       ['s:81', 'no service port 81 found for service \\"s\\"'],
-      // The address of the endpoint is no pod's.
+      // The endpoint's address belongs to no pod.
       ['s:web', 'no endpoints available for service \\"s:web\\"'],
     ] as const) {
       const { status, text } = await ask(`/services/${name}/proxy/`);
@@ -157,7 +157,7 @@ describe('links behind the proxy', () => {
 });
 
 describe('a relay', () => {
-  /** A backend that promises more than it sends. */
+  /** A backend that announces a longer body than it sends. */
   const breakOff = (_incoming: IncomingMessage, outgoing: ServerResponse): void => {
     outgoing.writeHead(200, { 'Content-Length': 100 });
     outgoing.write('7 bytes', () => outgoing.destroy());
@@ -176,7 +176,7 @@ describe('a relay', () => {
     await assert.rejects(async () => {
       for await (const chunk of stream) assert.equal(String(chunk), '7 bytes');
     });
-    // The connection is good for more.
+    // The connection can still be used.
     const version = session.request({ ':path': '/version' });
     version.resume();
     const [headers] = (await once(version, 'response')) as [IncomingHttpHeaders];

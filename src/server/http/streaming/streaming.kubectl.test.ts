@@ -18,7 +18,7 @@ const text = async (readable: Readable): Promise<Buffer> => {
   return Buffer.concat(chunks);
 };
 
-/** Pods whose commands are played here: cat, exit N, both, yes, wc, and tar, which is real and works in `directory`. */
+/** Simulated commands of pods: cat, exit N, both, yes, wc, and tar, which really runs, in `directory`. */
 function playedStreams(seen: string[], echoPort: () => number, directory: string): PodStreams {
   return {
     // A container called "gone" does not run.
@@ -120,11 +120,11 @@ describe('kubectl streams', { skip: process.env.MINIK_TEST_NO_KUBECTL === undefi
       assert.equal((await run('exec p -- yes 8388608')).stdout.length, 8 * 1024 * 1024);
       const good = fixture.upgrades.length;
       assert.match((await run('exec two -c c -- both')).stderr, /container c is not valid for pod two/);
-      // What does not run is refused before the upgrade, in the kubelet's words.
+      // A container that does not run is refused before the upgrade, with the kubelet's message.
       assert.equal((await run('exec ended -- both')).stderr, 'error: unable to upgrade connection: container not found ("gone")\n');
       const unattached = (await run('attach ended')).stderr;
       assert.match(unattached, /error: unable to upgrade connection: container gone not found in pod ended_default\n$/);
-      // Refused over WebSocket, kubectl tries SPDY; nothing else may fall back.
+      // kubectl tries SPDY when WebSocket is refused; in no other case may it do so.
       const refused = fixture.upgrades.length - good;
       assert.equal((await run('attach -i p', 'typed')).stdout.replace(/^.*attached\n/s, 'attached\n'), 'attached\ntyped');
 
@@ -165,7 +165,7 @@ describe('kubectl streams', { skip: process.env.MINIK_TEST_NO_KUBECTL === undefi
 
 describe('port-forward of the bundled kubectl', () => {
   it('passes on that the client has said all, and closes when the pod has', async (t) => {
-    // Answers only when all has been said.
+    // Answers only when the client has finished sending.
     const counter = createServer({ allowHalfOpen: true }, async (socket) => {
       socket.on('error', () => socket.destroy());
       socket.end(`${(await text(socket)).length} bytes`);

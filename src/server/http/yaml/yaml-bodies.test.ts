@@ -8,7 +8,7 @@ import { YamlBodies, type YamlWorker } from './yaml-bodies.ts';
 
 const large = (name: string): string => `${name}: "${'x'.repeat(40_000)}"\n`;
 
-/** A thread that answers when it is told to. */
+/** A thread that answers when the test tells it to. */
 class ManualWorker implements YamlWorker {
   readonly texts: string[] = [];
   terminated = false;
@@ -26,7 +26,7 @@ class ManualWorker implements YamlWorker {
   }
 
   unref(): void {
-    // There is nothing that keeps the process alive.
+    // Nothing here keeps the process alive.
   }
 
   terminate(): void {
@@ -103,7 +103,7 @@ describe('YamlBodies', () => {
     await assert.rejects(slow, isStatus(504));
     workers[1]?.fail(Object.assign(new Error('out of memory'), { code: 'ERR_WORKER_OUT_OF_MEMORY' }));
     await assert.rejects(hungry, isStatus(413));
-    // A thread that was given up has nothing more to say.
+    // The answer of a thread that was given up must be ignored.
     workers[0]?.answer();
     workers[2]?.answer();
     assert.deepEqual(Object.keys(Object((await good).json)), ['good']);
@@ -114,7 +114,7 @@ describe('YamlBodies', () => {
   });
 });
 
-/** How often the event loop turned while a large body was read. */
+/** Counts the turns of the event loop while a large body is read. */
 async function turnsWhile(more: Parameters<typeof testApp>[0]): Promise<number> {
   const { json } = testApp(more);
   const data = Array.from({ length: 1000 }, (_, index) => `  k${index}: ${index}${'x'.repeat(40)}\n`).join('');
