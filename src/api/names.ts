@@ -290,6 +290,9 @@ const nameRule =
     check(prefix ? maskTrailingDash(name) : name);
 
 export const nameIsDnsSubdomain: NameRule = nameRule(isDns1123Subdomain);
+/** As declarative validation checks names: it counts bytes, and leaves generateName alone. Source: apimachinery pkg/api/validate/strfmt.go (LongName). */
+export const nameIsLong: NameRule = (name, prefix) =>
+  prefix ? [] : isDns1123Subdomain(name).map((complaint) => complaint.replace(/^(must be no more than \d+) characters$/, '$1 bytes'));
 export const nameIsDnsLabel: NameRule = nameRule(isDns1123Label);
 /** RBAC names and others that need only fit in a URL. */
 export const nameIsPathSegment: NameRule = (name, prefix) => (prefix ? isPathSegmentPrefix(name) : isPathSegmentName(name));

@@ -155,7 +155,7 @@ describe('EndpointSlice', () => {
       createErrors(endpointSlice, { ...json, endpoints: [{ addresses: ['fd00::1'] }, {}], ports: [{ port: 1 }, { port: 2 }] }),
       [
         'ports[1].name: Duplicate value: ""',
-        'endpoints[0].addresses[0]: Invalid value: "fd00::1": must be an IPv4 address',
+        'endpoints[0].addresses: Invalid value: "fd00::1": must be an IPv4 address',
         'endpoints[1].addresses: Required value: must contain at least 1 address',
       ],
     );

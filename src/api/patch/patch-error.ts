@@ -64,5 +64,6 @@ export const unprocessable = (): StatusError =>
 /** The Status that the server answers a PatchError with. */
 export function patchStatus(error: PatchError): StatusError {
   if (error.code === 400) return statusErrors.badRequest(error.message);
-  return error.code === 422 ? unprocessable() : statusErrors.internal(error);
+  // Upstream has no status for the others, and answers with their text alone.
+  return error.code === 422 ? unprocessable() : new StatusError({ code: 500, message: error.message }, { cause: error });
 }

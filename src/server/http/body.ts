@@ -98,8 +98,8 @@ function summarize(bytes: Buffer): string {
   return bytes.length > 30 ? `${text} ...` : text;
 }
 
-const unrecognized = (kind: string, cause: string, bytes: Buffer): Error =>
-  statusErrors.badRequest(`the object provided is unrecognized (must be of type ${kind}): ${cause} (${summarize(bytes)})`);
+const unrecognized = ({ kind, bare = false }: DecodeOptions, cause: string, bytes: Buffer): Error =>
+  statusErrors.badRequest(bare ? cause : `the object provided is unrecognized (must be of type ${kind}): ${cause} (${summarize(bytes)})`);
 
 const typeMeta = String.raw`struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }`;
 
@@ -110,27 +110,28 @@ export interface DecodeOptions {
   /** The type that the endpoint accepts. */
   readonly apiVersion: string;
   readonly kind: string;
+  /** True: errors only say what is wrong. Default: they name the type and the body's start, too. */
+  readonly bare?: boolean;
 }
 
 /** Parses YAML. Of keys given twice the last value is used, and they are reported as one strict error, as upstream. */
-async function parseYaml(text: string, bytes: Buffer, { kind, yaml }: DecodeOptions): Promise<Pick<Body, 'json' | 'strictErrors'>> {
+async function parseYaml(text: string, bytes: Buffer, options: DecodeOptions): Promise<Pick<Body, 'json' | 'strictErrors'>> {
   try {
-    const document = await yaml.read(text);
+    const document = await options.yaml.read(text);
     return { json: document.json, strictErrors: duplicateKeysError(document) };
   } catch (error) {
-    if (error instanceof YamlError) throw unrecognized(kind, `yaml: ${error.message}`, bytes);
+    if (error instanceof YamlError) throw unrecognized(options, `yaml: ${error.message}`, bytes);
     throw error;
   }
 }
 
 /** Decodes a body into JSON; throws upstream's 400 when it is malformed. */
 export async function decodeBody(bytes: Buffer, options: DecodeOptions): Promise<Body> {
-  const { kind } = options;
   if (options.type === 'protobuf') {
     try {
       return { json: options.codec.decode(bytes, options), text: undefined };
     } catch (error) {
-      throw unrecognized(kind, errorText(error), bytes);
+      throw unrecognized(options, errorText(error), bytes);
     }
   }
   const text = options.type === 'json' ? wellFormedJson(bytes.toString('utf8')) : bytes.toString('utf8');
@@ -143,17 +144,17 @@ export async function decodeBody(bytes: Buffer, options: DecodeOptions): Promise
       // JSON.parse returns only JSON values.
       json = JSON.parse(text) as JsonValue;
     } catch (error) {
-      throw unrecognized(kind, `couldn't get version/kind; json parse error: ${goJsonError(text, error)}`, bytes);
+      throw unrecognized(options, `couldn't get version/kind; json parse error: ${goJsonError(text, error)}`, bytes);
     }
   }
   if (mayNestTooDeep(bytes.length) && nestsTooDeep(json))
-    throw unrecognized(kind, "couldn't get version/kind; json parse error: exceeded max depth", bytes);
+    throw unrecognized(options, "couldn't get version/kind; json parse error: exceeded max depth", bytes);
   // Go decodes null as an object without fields.
   json ??= {};
   if (typeof json !== 'object' || Array.isArray(json)) {
     const found = Array.isArray(json) ? 'array' : typeof json === 'boolean' ? 'bool' : typeof json;
     throw unrecognized(
-      kind,
+      options,
       `couldn't get version/kind; json parse error: json: cannot unmarshal ${found} into Go value of type ${typeMeta}`,
       bytes,
     );

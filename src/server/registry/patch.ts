@@ -22,6 +22,7 @@ export async function patch(request: ChangeRequest, body: PatchRequest, options:
 /** The object after a patch, decoded and with defaults, as if it had been sent whole. Throws StatusError. */
 export async function patched(request: ChangeRequest, object: KubeObject, body: PatchRequest, options: MutateOptions): Promise<KubeObject> {
   const { parts, context, target } = request;
+  if (options.fieldValidation !== 'Ignore') requirePatchShape(body);
   const json = applyPatch(await toServed(target, object), body, formatOf(parts, target));
   let decoded: KubeObject;
   try {
@@ -34,6 +35,18 @@ export async function patched(request: ChangeRequest, object: KubeObject, body: 
   const received = inNamespace(target, decoded);
   requireName(target, received);
   return received;
+}
+
+/** What Go's strict decoder wants each type of patch to be. Source: apiserver pkg/endpoints/handlers/patch.go (applyJSPatch). */
+const patchShapes = { json: '[]handlers.jsonPatchOp', merge: 'map[string]interface {}' } as const;
+
+/** Throws StatusError (400) for a patch that is no list, or no object; null passes for either. */
+function requirePatchShape({ type, body }: PatchRequest): void {
+  if ((type !== 'json' && type !== 'merge') || body === null) return;
+  const isList = Array.isArray(body);
+  if (typeof body === 'object' && isList === (type === 'json')) return;
+  const found = isList ? 'array' : typeof body === 'boolean' ? 'bool' : typeof body;
+  throw statusErrors.badRequest(`error decoding patch: json: cannot unmarshal ${found} into Go value of type ${patchShapes[type]}`);
 }
 
 /** Applies a patch to an object as JSON in the request's version, whose format is given. */

@@ -9,8 +9,8 @@ export function parseResourceVersion(text: string): number {
 }
 
 /**
- * The same for a get or a watch, where upstream answers 500 to a malformed version. Source:
- * pkg/storage/cacher/cacher.go (Get, Watch).
+ * The same for a watch, and for a get of what upstream's watch cache holds, where upstream answers 500 to a malformed
+ * version. Source: pkg/storage/cacher/cacher.go (Get, Watch).
  */
 export function parseReadVersion(text: string): number {
   const parsed = parse(text);

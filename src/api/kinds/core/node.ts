@@ -1,6 +1,6 @@
 /** A machine that runs Pods. https://kubernetes.io/docs/concepts/architecture/nodes/ */
 import { FieldPath } from '../../field-error.ts';
-import type { Node } from '../../generated/core/v1.ts';
+import type { Node, NodeSpec } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { defaultResourceList } from '../../pod/defaults/container.ts';
 import { proxySubresource, statusSubresource } from '../../subresource.ts';
@@ -82,6 +82,17 @@ const nodeWarnings = ({ spec }: Node): readonly string[] => [
   ...(spec.podCIDRs ?? []).flatMap((cidr, i) => cidrWarnings(cidr, FieldPath.root.field('spec', 'podCIDRs').index(i))),
 ];
 
+/**
+ * The one range and the list of ranges agree: the one counts when they differ. Source: pkg/apis/core/v1/conversion.go
+ * (Convert_v1_NodeSpec_To_core_NodeSpec).
+ */
+function withPodCidrs(spec: NodeSpec): NodeSpec {
+  const { podCIDR = '', podCIDRs = [] } = spec;
+  const [first] = podCIDRs;
+  if (podCIDR !== '' && podCIDR !== first) return { ...spec, podCIDRs: [podCIDR] };
+  return podCIDR === '' && first !== undefined ? { ...spec, podCIDR: first } : spec;
+}
+
 export const node = defineKind<Node>({
   group: '',
   version: 'v1',
@@ -95,6 +106,7 @@ export const node = defineKind<Node>({
       const { capacity, allocatable = capacity } = object.status;
       return {
         ...object,
+        spec: withPodCidrs(object.spec),
         status: {
           ...object.status,
           ...(capacity === undefined ? {} : { capacity: defaultResourceList(capacity) }),

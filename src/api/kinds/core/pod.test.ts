@@ -255,7 +255,7 @@ const invalid: ReadonlyArray<readonly [name: string, json: JsonObject, ...errors
   [
     'privileged without escalation',
     withContainer({ securityContext: { privileged: true, allowPrivilegeEscalation: false } }),
-    'spec.containers[0].securityContext: Invalid value: {"privileged":true,"allowPrivilegeEscalation":false}: cannot set `allowPrivilegeEscalation` to false and `privileged` to true',
+    'spec.containers[0].securityContext: Invalid value: {"Capabilities":null,"Privileged":true,"SELinuxOptions":null,"WindowsOptions":null,"RunAsUser":null,"RunAsGroup":null,"RunAsNonRoot":null,"ReadOnlyRootFilesystem":null,"AllowPrivilegeEscalation":false,"ProcMount":null,"SeccompProfile":null,"AppArmorProfile":null}: cannot set `allowPrivilegeEscalation` to false and `privileged` to true',
   ],
   [
     'a toleration of everything without Exists',

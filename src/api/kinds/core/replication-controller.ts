@@ -5,6 +5,7 @@
 
 import type { ReplicationController } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { nameIsLong } from '../../names.ts';
 import { defaultPodTemplate } from '../../pod/defaults/pod-spec.ts';
 import { scaleSubresource } from '../../scale-subresource.ts';
 import { formatLabels, fromSet } from '../../selector.ts';
@@ -47,7 +48,7 @@ export const replicationController = defineKind<ReplicationController>({
       };
     },
   },
-  rules: { validate: replicationControllerErrors, warnings: replicationControllerWarnings },
+  rules: { validateName: nameIsLong, validate: replicationControllerErrors, warnings: replicationControllerWarnings },
   create: { prepare: (rc) => ({ ...rc, status: { replicas: 0 } }) },
   delete: { propagation: 'Orphan' },
   subresources: {

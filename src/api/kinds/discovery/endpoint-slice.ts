@@ -5,11 +5,13 @@
 import { deepEqual } from '../../deep-equal.ts';
 import type { EndpointSlice } from '../../generated/discovery/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { isDns1123Subdomain } from '../../names.ts';
 import { ageColumn, firstThree, nameColumn } from '../columns.ts';
 import { endpointSliceErrors, endpointSliceUpdateErrors } from '../core/validation/endpoints.ts';
 import { endpointSliceWarnings } from '../core/validation/endpoints-warnings.ts';
 
 const model = 'io.k8s.api.discovery.v1.EndpointSlice';
+const hostnameLabel = 'kubernetes.io/hostname';
 
 const portsText = ({ ports }: EndpointSlice): string =>
   firstThree(
@@ -24,10 +26,30 @@ const endpointsText = ({ endpoints }: EndpointSlice): string =>
   );
 
 /**
+ * v1 cannot write the topology. An endpoint that only its topology placed on a node before stays there. Source:
+ * pkg/registry/discovery/endpointslice/strategy.go (dropTopologyOnV1).
+ */
+function withoutTopology(next: EndpointSlice, previous: EndpointSlice | undefined): EndpointSlice {
+  const { endpoints } = next;
+  if (endpoints.every(({ deprecatedTopology }) => deprecatedTopology === undefined)) return next;
+  if (previous !== undefined && deepEqual(previous.endpoints, endpoints)) return next;
+  const known = new Set((previous?.endpoints ?? []).map(({ deprecatedTopology }) => deprecatedTopology?.[hostnameLabel]));
+  return {
+    ...next,
+    endpoints: endpoints.map(({ deprecatedTopology, ...endpoint }) => {
+      const node = deprecatedTopology?.[hostnameLabel];
+      const keeps = endpoint.nodeName === undefined && node !== undefined && known.has(node) && isDns1123Subdomain(node).length === 0;
+      return keeps ? { ...endpoint, nodeName: node } : endpoint;
+    }),
+  };
+}
+
+/**
  * Increments the generation when anything but metadata changed. Source:
  * pkg/registry/discovery/endpointslice/strategy.go.
  */
-function prepareEndpointSliceForUpdate(next: EndpointSlice, previous: EndpointSlice): EndpointSlice {
+function prepareEndpointSliceForUpdate(received: EndpointSlice, previous: EndpointSlice): EndpointSlice {
+  const next = withoutTopology(received, previous);
   const content = ({ addressType, endpoints, ports, metadata }: EndpointSlice) => ({
     addressType,
     endpoints,
@@ -53,7 +75,7 @@ export const endpointSlice = defineKind<EndpointSlice>({
     }),
   },
   rules: { validate: endpointSliceErrors, warnings: endpointSliceWarnings },
-  create: { prepare: (object) => ({ ...object, metadata: { ...object.metadata, generation: 1 } }) },
+  create: { prepare: (object) => ({ ...withoutTopology(object, undefined), metadata: { ...object.metadata, generation: 1 } }) },
   update: { prepare: prepareEndpointSliceForUpdate, validate: endpointSliceUpdateErrors },
   table: {
     columns: [

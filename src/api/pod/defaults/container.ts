@@ -45,10 +45,11 @@ function defaultProbe(probe: Probe): Probe {
   };
 }
 
-function defaultLifecycle(lifecycle: Lifecycle): Lifecycle {
+function defaultLifecycle(lifecycle: Lifecycle): Lifecycle | undefined {
   // The gate ContainerStopSignals is off: upstream drops the field. Source: pkg/api/pod/util.go (dropDisabledFields).
-  const { stopSignal: _gated, ...rest } = lifecycle;
+  const { stopSignal: gated, ...rest } = lifecycle;
   const { postStart, preStop } = rest;
+  if (gated !== undefined && postStart === undefined && preStop === undefined) return undefined;
   return {
     ...rest,
     ...(postStart?.httpGet === undefined ? {} : { postStart: { ...postStart, httpGet: defaultHttpGet(postStart.httpGet) } }),

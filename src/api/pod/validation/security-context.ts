@@ -48,6 +48,41 @@ function appArmorErrors(profile: AppArmorProfile | undefined, at: FieldPath): Er
 
 const idErrors = (id: number | undefined, at: FieldPath): Errors => (id === undefined ? [] : invalidEach(isUserId(id), id, at));
 
+/** What upstream prints of a security context: its internal type. Source: pkg/apis/core/types.go (SecurityContext). */
+const asInternal = (context: SecurityContext): object => ({
+  Capabilities:
+    context.capabilities === undefined ? null : { Add: context.capabilities.add ?? null, Drop: context.capabilities.drop ?? null },
+  Privileged: context.privileged ?? null,
+  SELinuxOptions: seLinuxAsInternal(context.seLinuxOptions),
+  WindowsOptions: windowsAsInternal(context.windowsOptions),
+  RunAsUser: context.runAsUser ?? null,
+  RunAsGroup: context.runAsGroup ?? null,
+  RunAsNonRoot: context.runAsNonRoot ?? null,
+  ReadOnlyRootFilesystem: context.readOnlyRootFilesystem ?? null,
+  AllowPrivilegeEscalation: context.allowPrivilegeEscalation ?? null,
+  ProcMount: context.procMount ?? null,
+  SeccompProfile: profileAsInternal(context.seccompProfile),
+  AppArmorProfile: profileAsInternal(context.appArmorProfile),
+});
+
+const seLinuxAsInternal = (options: SecurityContext['seLinuxOptions']): object | null =>
+  options === undefined
+    ? null
+    : { User: options.user ?? '', Role: options.role ?? '', Type: options.type ?? '', Level: options.level ?? '' };
+
+const windowsAsInternal = (options: SecurityContext['windowsOptions']): object | null =>
+  options === undefined
+    ? null
+    : {
+        GMSACredentialSpecName: options.gmsaCredentialSpecName ?? null,
+        GMSACredentialSpec: options.gmsaCredentialSpec ?? null,
+        RunAsUserName: options.runAsUserName ?? null,
+        HostProcess: options.hostProcess ?? null,
+      };
+
+const profileAsInternal = (profile: SecurityContext['seccompProfile'] | SecurityContext['appArmorProfile']): object | null =>
+  profile === undefined ? null : { Type: profile.type, LocalhostProfile: profile.localhostProfile ?? null };
+
 /** The security context of one container. */
 export function containerSecurityErrors(context: SecurityContext | undefined, hostUsers: boolean, at: FieldPath): Errors {
   if (context === undefined) return [];
@@ -65,10 +100,12 @@ export function containerSecurityErrors(context: SecurityContext | undefined, ho
   errors.push(...seccompErrors(context.seccompProfile, at.field('seccompProfile')));
   if (allowPrivilegeEscalation === false) {
     if (privileged === true) {
-      errors.push(fieldErrors.invalid(at, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
+      errors.push(fieldErrors.invalid(at, asInternal(context), 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
     }
     if ((capabilities?.add ?? []).includes('CAP_SYS_ADMIN')) {
-      errors.push(fieldErrors.invalid(at, context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'));
+      errors.push(
+        fieldErrors.invalid(at, asInternal(context), 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'),
+      );
     }
   }
   return [

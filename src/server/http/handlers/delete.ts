@@ -21,7 +21,7 @@ async function optionsBody(exchange: Exchange, server: ServerContext): Promise<J
   if (bytes.length === 0) return undefined;
   const type = inputType(exchange.header('content-type'), () => true);
   const { codec, yaml } = server;
-  return (await decodeBody(bytes, { type, codec, yaml, apiVersion: 'meta.k8s.io/v1', kind: 'DeleteOptions' })).json;
+  return (await decodeBody(bytes, { type, codec, yaml, apiVersion: 'meta.k8s.io/v1', kind: 'DeleteOptions', bare: true })).json;
 }
 
 /** The Success Status of a finished delete. Source: store.go, finalizeDelete. */

@@ -33,7 +33,8 @@ async function serveResource(exchange: Exchange, server: ServerContext): Promise
   const target = resolveTarget(exchange, server);
   if (target === undefined) return undefined;
   checkRoute(exchange, target);
-  warnDeprecated(exchange, target);
+  // What is not served warns of nothing.
+  if (target.subresource === '' || target.kind.subresources[target.subresource] !== undefined) warnDeprecated(exchange, target);
   if (target.subresource !== '') return handleNamedSubresource(exchange, server, target);
   switch (exchange.info.verb) {
     case 'get':

@@ -67,20 +67,34 @@ interface ReplicaCounts {
   readonly collisionCount?: number | undefined;
 }
 
-const counted = [
-  'observedGeneration',
-  'replicas',
-  'fullyLabeledReplicas',
-  'updatedReplicas',
-  'readyReplicas',
-  'availableReplicas',
-  'unavailableReplicas',
-  'terminatingReplicas',
-  'collisionCount',
-] as const;
-const parts = ['fullyLabeledReplicas', 'updatedReplicas', 'readyReplicas', 'availableReplicas'] as const;
+/** The fields of a status in the order that upstream checks them, and those that count some of all replicas. */
+interface CountRules {
+  readonly counted: readonly (keyof ReplicaCounts)[];
+  readonly parts: readonly (keyof ReplicaCounts)[];
+}
 
-function countErrors(status: ReplicaCounts, at: FieldPath): Errors {
+/** Of ReplicaSets and ReplicationControllers. */
+const setCounts: CountRules = {
+  counted: ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'observedGeneration', 'terminatingReplicas'],
+  parts: ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'],
+};
+
+const deploymentCounts: CountRules = {
+  counted: [
+    'observedGeneration',
+    'replicas',
+    'updatedReplicas',
+    'readyReplicas',
+    'availableReplicas',
+    'unavailableReplicas',
+    'terminatingReplicas',
+    'collisionCount',
+  ],
+  parts: ['updatedReplicas', 'readyReplicas', 'availableReplicas'],
+};
+
+/** Source: pkg/apis/apps/validation/validation.go (ValidateDeploymentStatus, ValidateReplicaSetStatus). */
+function countErrors(status: ReplicaCounts, { counted, parts }: CountRules, at: FieldPath): Errors {
   const { replicas = 0, readyReplicas = 0, availableReplicas = 0 } = status;
   const errors: FieldError[] = counted.flatMap((field) => nonNegative(status[field], at.field(field)));
   for (const field of parts) {
@@ -93,9 +107,9 @@ function countErrors(status: ReplicaCounts, at: FieldPath): Errors {
   return errors;
 }
 
-/** All that is wrong with a changed status. */
+/** All that is wrong with the changed status of a ReplicaSet or a ReplicationController. */
 export const replicaStatusErrors = (next: { readonly status: ReplicaCounts }, _previous: unknown, at: FieldPath): Errors =>
-  countErrors(next.status, at.field('status'));
+  countErrors(next.status, setCounts, at.field('status'));
 
 export function replicationControllerErrors({ spec }: ReplicationController, at: FieldPath): Errors {
   const here = at.field('spec');
@@ -177,7 +191,7 @@ export function deploymentStatusErrors(next: Deployment, previous: Deployment, a
   const now = next.status.collisionCount;
   const before = previous.status.collisionCount;
   return [
-    ...replicaStatusErrors(next, previous, at),
+    ...countErrors(next.status, deploymentCounts, at.field('status')),
     ...(before !== undefined && (now ?? -1) < before
       ? [fieldErrors.invalid(at.field('status', 'collisionCount'), now ?? 0, 'cannot be decremented')]
       : []),

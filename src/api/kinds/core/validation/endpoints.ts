@@ -3,7 +3,7 @@ import { type FieldError, type FieldPath, fieldErrors } from '../../../field-err
 import type { EndpointAddress, EndpointPort, Endpoints } from '../../../generated/core/v1.ts';
 import type { Endpoint, EndpointHints, EndpointSlice } from '../../../generated/discovery/v1.ts';
 import { ipErrors, legacyIpErrors, nonSpecialIpErrors, parseIp } from '../../../ip.ts';
-import { isDns1123Label, isDns1123Subdomain, isPortNumber } from '../../../names.ts';
+import { isDns1123Label, isDns1123Subdomain, isLabelValue, isPortNumber } from '../../../names.ts';
 import {
   dnsLabel,
   dnsSubdomain,
@@ -62,27 +62,31 @@ function domainNameErrors(name: string, at: FieldPath): Errors {
   return bad === undefined ? [] : [fieldErrors.invalid(at, bad, isDns1123Label(bad).join(','))];
 }
 
-function sliceAddressErrors(address: string, type: string, at: FieldPath): Errors {
+/** `list`: the path of all addresses, which upstream names when one is of the wrong family. */
+function sliceAddressErrors(address: string, type: string, at: FieldPath, list: FieldPath): Errors {
   if (type === 'FQDN') return domainNameErrors(address, at);
   if (type !== 'IPv4' && type !== 'IPv6') return [];
   const family = type === 'IPv4' ? 4 : 6;
   const ip = parseIp(address);
   return [
     ...ipErrors(address, at),
-    ...(ip !== undefined && ip.family !== family ? [fieldErrors.invalid(at, address, `must be an ${type} address`)] : []),
+    ...(ip !== undefined && ip.family !== family ? [fieldErrors.invalid(list, address, `must be an ${type} address`)] : []),
     // A text that is not an address at all is reported once.
     ...(ip === undefined ? [] : nonSpecialIpErrors(address, at)),
   ];
 }
 
+/** A zone is the value of a label, and may be empty. */
+const zoneName = (name: string, at: FieldPath): Errors => invalidEach(isLabelValue(name), name, at);
+
 function hintErrors({ forZones = [], forNodes = [] }: EndpointHints, at: FieldPath): Errors {
   const errors: FieldError[] = [];
   for (const [list, name, check] of [
-    [forZones, 'forZones', qualifiedName],
+    [forZones, 'forZones', zoneName],
     [forNodes, 'forNodes', dnsSubdomain],
   ] as const) {
     const here = at.field(name);
-    if (list.length > maxHints) errors.push(fieldErrors.tooMany(here, list.length, maxHints));
+    if (list.length > maxHints) return [...errors, fieldErrors.tooMany(here, list.length, maxHints)];
     const seen = new Set<string>();
     for (const [i, hint] of list.entries()) {
       if (seen.has(hint.name)) errors.push(fieldErrors.duplicate(here.index(i).field('name'), hint.name));
@@ -99,7 +103,7 @@ function endpointErrors({ addresses, hostname, nodeName, hints, deprecatedTopolo
   return [
     ...(addresses.length === 0 ? [fieldErrors.required(here, 'must contain at least 1 address')] : []),
     ...(addresses.length > maxAddresses ? [fieldErrors.tooMany(here, addresses.length, maxAddresses)] : []),
-    ...addresses.flatMap((address, i) => sliceAddressErrors(address, type, here.index(i))),
+    ...addresses.flatMap((address, i) => sliceAddressErrors(address, type, here.index(i), here)),
     ...(nodeName === undefined ? [] : dnsSubdomain(nodeName, at.field('nodeName'))),
     ...labelErrors(deprecatedTopology, topology),
     ...(hostname === undefined ? [] : dnsLabel(hostname, at.field('hostname'))),
@@ -120,12 +124,12 @@ function slicePortsErrors(ports: EndpointSlice['ports'], at: FieldPath): Errors 
   if (ports.length > maxPorts) return [fieldErrors.tooMany(at, ports.length, maxPorts)];
   const errors: FieldError[] = [];
   const names = new Set<string>();
-  for (const [i, { name, protocol, port, appProtocol }] of ports.entries()) {
+  // Upstream does not look at the numbers.
+  for (const [i, { name, protocol, appProtocol }] of ports.entries()) {
     const here = at.index(i);
     if (name !== '') errors.push(...dnsLabel(name, here.field('name')));
     if (names.has(name)) errors.push(fieldErrors.duplicate(here.field('name'), name));
     names.add(name);
-    if (port !== undefined) errors.push(...invalidEach(isPortNumber(port), port, here.field('port')));
     errors.push(...oneOf(protocol, protocols, here.field('protocol')));
     if (appProtocol !== undefined) errors.push(...qualifiedName(appProtocol, here.field('appProtocol')));
   }

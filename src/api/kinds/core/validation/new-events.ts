@@ -52,10 +52,28 @@ const fixed = [
   ...(['action', 'related'] as const),
 ];
 
+/** A field as upstream compares and prints it: by its internal type. Source: pkg/apis/core/types.go (ObjectReference, EventSource). */
+function shown(event: Event, name: (typeof fixed)[number]): unknown {
+  if (name === 'source') return { Component: event.source.component ?? '', Host: event.source.host ?? '' };
+  if (name !== 'involvedObject' && name !== 'related') return event[name];
+  const reference = event[name];
+  if (reference === undefined) return undefined;
+  const { kind = '', namespace = '', uid = '', apiVersion = '', resourceVersion = '', fieldPath = '' } = reference;
+  return {
+    Kind: kind,
+    Namespace: namespace,
+    Name: reference.name ?? '',
+    UID: uid,
+    APIVersion: apiVersion,
+    ResourceVersion: resourceVersion,
+    FieldPath: fieldPath,
+  };
+}
+
 /** What an update through events.k8s.io/v1 may not change. */
 export const newEventUpdateErrors = (next: Event, previous: Event, at: FieldPath): Errors => [
   ...(sameJson(next.series, previous.series) ? [] : seriesErrors(next, at)),
-  ...fixed.flatMap((name) => immutable(next[name], previous[name], at.field(name))),
+  ...fixed.flatMap((name) => immutable(shown(next, name), shown(previous, name), at.field(name))),
   ...immutable(next.reportingComponent, previous.reportingComponent, at.field('reportingController')),
   ...immutable(next.reportingInstance, previous.reportingInstance, at.field('reportingInstance')),
 ];

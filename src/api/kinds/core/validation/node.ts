@@ -62,7 +62,7 @@ export function nodeStatusErrors({ status }: Node, _previous: Node, at: FieldPat
     ...amountsErrors(status.allocatable, at.field('status', 'allocatable')),
     ...addresses.flatMap((address, i) =>
       addresses.slice(0, i).some((earlier) => deepEqual(earlier, address))
-        ? [fieldErrors.duplicate(at.field('status', 'addresses').index(i), address)]
+        ? [fieldErrors.duplicate(at.field('status', 'addresses').index(i), { Type: address.type, Address: address.address })]
         : [],
     ),
   ];
