@@ -5,7 +5,7 @@
 import { deepEqual } from '../../../deep-equal.ts';
 import type { Service, ServicePort, ServiceSpec } from '../../../generated/core/v1.ts';
 
-const needsClusterIp = ({ type }: ServiceSpec): boolean => type === 'ClusterIP' || type === 'NodePort' || type === 'LoadBalancer';
+const needsClusterIp = ({ type }: ServiceSpec): boolean => type !== 'ExternalName';
 const needsNodePort = ({ type, allocateLoadBalancerNodePorts }: ServiceSpec): boolean =>
   type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false);
 const needsHealthCheckPort = ({ type, externalTrafficPolicy }: ServiceSpec): boolean =>
@@ -99,15 +99,24 @@ function dropTypeDependent(next: ServiceSpec, previous: ServiceSpec): ServiceSpe
   return spec;
 }
 
+/**
+ * Upstream stores the policy of an ExternalName and drops it at every read; here it is not stored. A value that is none is left for
+ * validation to refuse. Source: pkg/registry/core/service/storage/storage.go (defaultOnReadInternalTrafficPolicy).
+ */
+function withoutIdlePolicy(spec: ServiceSpec): ServiceSpec {
+  const { type, internalTrafficPolicy: policy } = spec;
+  return type === 'ExternalName' && (policy === 'Cluster' || policy === 'Local') ? without(spec, 'internalTrafficPolicy') : spec;
+}
+
 /** Prepares a new Service: it has no status, and a requested address is also the first of the list. */
 export const prepareServiceForCreate = (service: Service): Service => ({
   ...service,
-  spec: normalizeAddresses(service.spec, undefined),
+  spec: withoutIdlePolicy(normalizeAddresses(service.spec, undefined)),
   status: { loadBalancer: {} },
 });
 
 /** Prepares an update: keeps allocated values, drops those that the new type cannot have, and keeps the status. */
 export function prepareServiceForUpdate(next: Service, previous: Service): Service {
   const spec = patchAllocated(normalizeAddresses(next.spec, previous.spec), previous.spec);
-  return { ...next, spec: dropTypeDependent(spec, previous.spec), status: previous.status };
+  return { ...next, spec: withoutIdlePolicy(dropTypeDependent(spec, previous.spec)), status: previous.status };
 }
