@@ -36,34 +36,38 @@ export interface PortForwardOptions {
 export function servePortForward(options: PortForwardOptions): Promise<void> {
   const pairs = new Map<string, Pair>();
   return new Promise((resolve) => {
-    const session = new SpdySession(options.socket, {
-      onBytes: options.onBytes,
-      onStream: (stream) => {
-        const type = stream.headers.get('streamtype');
-        const port = Number(stream.headers.get('port') ?? '');
-        if ((type !== 'data' && type !== 'error') || !Number.isInteger(port) || port < 1 || port > 65535) {
-          stream.destroy();
-          return;
-        }
-        // Clients before 1.3 send no request id; the id of their data stream is that of its error stream plus two.
-        const requestId = stream.headers.get('requestid') ?? String(type === 'error' ? stream.id : stream.id - 2);
-        const pair = pairs.get(requestId) ?? newPair(pairs, requestId, options.clock);
-        if (pair[type] !== undefined) {
-          stream.destroy();
-          return;
-        }
-        pair[type] = stream;
-        const { data, error } = pair;
-        if (data === undefined || error === undefined) return;
-        pair.cancel();
-        pairs.delete(requestId);
-        connect(data, error, port, options);
+    const session = new SpdySession(
+      options.socket,
+      {
+        onBytes: options.onBytes,
+        onStream: (stream) => {
+          const type = stream.headers.get('streamtype');
+          const port = Number(stream.headers.get('port') ?? '');
+          if ((type !== 'data' && type !== 'error') || !Number.isInteger(port) || port < 1 || port > 65535) {
+            stream.destroy();
+            return;
+          }
+          // Clients before 1.3 send no request id; the id of their data stream is that of its error stream plus two.
+          const requestId = stream.headers.get('requestid') ?? String(type === 'error' ? stream.id : stream.id - 2);
+          const pair = pairs.get(requestId) ?? newPair(pairs, requestId, options.clock);
+          if (pair[type] !== undefined) {
+            stream.destroy();
+            return;
+          }
+          pair[type] = stream;
+          const { data, error } = pair;
+          if (data === undefined || error === undefined) return;
+          pair.cancel();
+          pairs.delete(requestId);
+          connect(data, error, port, options);
+        },
+        onClose: () => {
+          for (const pair of pairs.values()) pair.cancel();
+          resolve();
+        },
       },
-      onClose: () => {
-        for (const pair of pairs.values()) pair.cancel();
-        resolve();
-      },
-    });
+      options.clock,
+    );
     options.signal.addEventListener('abort', () => session.close(), { once: true });
   });
 }

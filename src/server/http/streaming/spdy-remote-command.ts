@@ -46,26 +46,30 @@ export function serveSpdyCommand(command: SpdyCommand): Promise<void> {
   const streams = new Map<string, SpdyStream>();
   const gone = new AbortController();
   return new Promise((resolve) => {
-    const session = new SpdySession(socket, {
-      onBytes: command.onBytes,
-      onStream: (stream) => {
-        const type = (stream.headers.get('streamtype') ?? '').toLowerCase();
-        if (streams.has(type) || !expected.includes(type)) {
-          stream.destroy();
-          return;
-        }
-        streams.set(type, stream);
-        if (streams.size < expected.length) return;
-        cancel();
-        const done = serveRemoteCommand(sessionOf(streams, session, protocol, gone.signal), wanted, command.verb, command.run);
-        done.then(resolve, resolve);
+    const session = new SpdySession(
+      socket,
+      {
+        onBytes: command.onBytes,
+        onStream: (stream) => {
+          const type = (stream.headers.get('streamtype') ?? '').toLowerCase();
+          if (streams.has(type) || !expected.includes(type)) {
+            stream.destroy();
+            return;
+          }
+          streams.set(type, stream);
+          if (streams.size < expected.length) return;
+          cancel();
+          const done = serveRemoteCommand(sessionOf(streams, session, protocol, gone.signal), wanted, command.verb, command.run);
+          done.then(resolve, resolve);
+        },
+        onClose: () => {
+          cancel();
+          gone.abort();
+          if (streams.size < expected.length) resolve();
+        },
       },
-      onClose: () => {
-        cancel();
-        gone.abort();
-        if (streams.size < expected.length) resolve();
-      },
-    });
+      command.clock,
+    );
     const cancel = command.clock.setTimer(streamCreationTimeoutMs, () => session.destroy());
     command.signal.addEventListener('abort', () => session.close(), { once: true });
     switchProtocols(socket, {

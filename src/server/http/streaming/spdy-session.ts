@@ -3,7 +3,9 @@
  * as kubectl ignores them. Back-pressure is that of the socket: it is paused while the reader of any stream is behind.
  */
 import { Duplex } from 'node:stream';
+import type { Clock } from '../../../client/clock.ts';
 import { containStream } from '../../../client/error-boundary.ts';
+import { PausedClient } from './paused-client.ts';
 import type { OnBytes } from './pod-streams.ts';
 import {
   type ControlFrame,
@@ -121,12 +123,15 @@ export class SpdySession {
   readonly #headerWriter = new HeaderWriter();
   readonly #streams = new Map<number, SpdyStream>();
   #drainWaiters: (() => void)[] = [];
+  readonly #unread: PausedClient;
   #lastStreamId = 0;
+  #lastPingId = 0;
   #closed = false;
 
-  constructor(socket: Duplex, events: SpdySessionEvents) {
+  constructor(socket: Duplex, events: SpdySessionEvents, clock: Clock) {
     this.#socket = socket;
     this.#events = events;
+    this.#unread = new PausedClient(clock, () => this.#ping());
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('drain', () => this.#drained());
     socket.on('error', () => socket.destroy());
@@ -148,7 +153,7 @@ export class SpdySession {
     this.#write(controlFrame(frameTypes.goAway, 0, Buffer.concat([uint32(this.#lastStreamId), uint32(0)])));
     // Keeps reading until the client closes: closing with unread input would make the kernel drop data that is still
     // being sent.
-    this.#socket.resume();
+    this.#readOn();
     this.#socket.end();
   }
 
@@ -170,6 +175,17 @@ export class SpdySession {
     return this.#closed || this.#socket.writableEnded || this.#socket.destroyed;
   }
 
+  #readOn(): void {
+    this.#unread.over();
+    this.#socket.resume();
+  }
+
+  /** Servers' pings have even numbers. */
+  #ping(): void {
+    this.#lastPingId += 2;
+    this.#write(controlFrame(frameTypes.ping, 0, uint32(this.#lastPingId)));
+  }
+
   #drained(): void {
     const waiters = this.#drainWaiters;
     this.#drainWaiters = [];
@@ -179,6 +195,7 @@ export class SpdySession {
   #gone(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#unread.over();
     this.#drained();
     for (const stream of [...this.#streams.values()]) {
       stream.receiveEnd();
@@ -202,7 +219,9 @@ export class SpdySession {
           }
         }
       }
-      if (!ready) this.#socket.pause();
+      if (ready) return;
+      this.#socket.pause();
+      this.#unread.paused();
     } catch {
       // Not SPDY, or broken compression: there is no meaningful answer.
       this.destroy();
@@ -221,7 +240,8 @@ export class SpdySession {
         return;
       }
       case frameTypes.ping:
-        this.#write(controlFrame(frameTypes.ping, 0, payload));
+        // Those of even numbers answer ours.
+        if (payload.readUInt32BE(0) % 2 === 1) this.#write(controlFrame(frameTypes.ping, 0, payload));
         return;
       case frameTypes.headers:
         // The block must be read even though it is not used, to keep the shared compression state.
@@ -247,7 +267,7 @@ export class SpdySession {
         else this.#drainWaiters.push(callback);
       },
       resume: () => {
-        if (![...this.#streams.values()].some(({ congested }) => congested)) this.#socket.resume();
+        if (![...this.#streams.values()].some(({ congested }) => congested)) this.#readOn();
       },
       forget: () => this.#streams.delete(id),
     });

@@ -102,7 +102,7 @@ async function serveCommand(upgrade: Upgrade, target: Target, verb: 'exec' | 'at
   }
   const protocol = webSocketProtocol(incoming, webSocketCommandProtocols);
   const accepted = await acceptWebSocket(incoming, socket, head, protocol);
-  return serveWebSocketCommand({ socket: accepted, protocol, wanted, verb, run, onBytes: onStreamed, signal });
+  return serveWebSocketCommand({ socket: accepted, protocol, wanted, verb, run, onBytes: onStreamed, clock, signal });
 }
 
 /** The offered sub-protocols, without the one that carries a token. */

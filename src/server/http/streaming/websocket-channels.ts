@@ -1,7 +1,9 @@
 /** Numbered channels over one WebSocket. Source: apimachinery pkg/util/httpstream/wsstream/conn.go. */
 import { Readable, Writable } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
+import type { Clock } from '../../../client/clock.ts';
 import { containStream } from '../../../client/error-boundary.ts';
+import { PausedClient } from './paused-client.ts';
 import type { OnBytes } from './pod-streams.ts';
 
 /** How many bytes may wait in the socket before writers are paused. */
@@ -39,6 +41,7 @@ export interface ChannelOptions {
   readonly closeSignal: boolean;
   /** Told how much comes and goes, in bytes. */
   readonly onBytes?: OnBytes;
+  readonly clock: Clock;
 }
 
 export class WebSocketChannels {
@@ -46,13 +49,18 @@ export class WebSocketChannels {
   readonly #options: ChannelOptions;
   readonly #inputs = new Map<number, InputChannel>();
   readonly #gone = new AbortController();
+  readonly #unread: PausedClient;
 
   constructor(socket: WebSocket, options: ChannelOptions) {
     this.#socket = socket;
     this.#options = options;
+    this.#unread = new PausedClient(options.clock, () => {
+      if (socket.readyState === socket.OPEN) socket.ping();
+    });
     socket.on('message', (data, isBinary) => this.#receive(bufferOf(data), isBinary));
     socket.on('error', () => socket.terminate());
     socket.once('close', () => {
+      this.#unread.over();
       this.#gone.abort();
       for (const input of this.#inputs.values()) if (!input.destroyed) input.push(null);
     });
@@ -108,7 +116,9 @@ export class WebSocketChannels {
   }
 
   resumeInput(force = false): void {
-    if (force || ![...this.#inputs.values()].some(({ congested }) => congested)) this.#socket.resume();
+    if (!force && [...this.#inputs.values()].some(({ congested }) => congested)) return;
+    this.#unread.over();
+    this.#socket.resume();
   }
 
   #receive(message: Buffer, isBinary: boolean): void {
@@ -128,6 +138,7 @@ export class WebSocketChannels {
     if (!input.push(payload)) {
       input.congested = true;
       this.#socket.pause();
+      this.#unread.paused();
     }
   }
 }

@@ -6,6 +6,7 @@
 import { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { errorText } from '../../../api/error-text.ts';
+import type { Clock } from '../../../client/clock.ts';
 import { containConnection, failConnection } from '../../../client/error-boundary.ts';
 import type { OnBytes } from './pod-streams.ts';
 import type { Dial } from './port-forward.ts';
@@ -68,12 +69,13 @@ export async function serveChannelPortForward(
   protocol: string,
   ports: readonly number[],
   dial: Dial,
-  options: { readonly podName: string; readonly onBytes: OnBytes; readonly signal: AbortSignal },
+  options: { readonly podName: string; readonly onBytes: OnBytes; readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<void> {
   const connection = new WebSocketChannels(socket, {
     base64: protocol.includes('base64'),
     closeSignal: protocol === halfCloseProtocol,
     onBytes: options.onBytes,
+    clock: options.clock,
   });
   options.signal.addEventListener('abort', () => connection.close(), { once: true });
   const sessions = ports.map(async (port, index) => {

@@ -1,5 +1,6 @@
 /** exec and attach over WebSocket (kubectl from 1.30, browsers). Source: kubelet pkg/cri/streaming/remotecommand/websocket.go. */
 import type { WebSocket } from 'ws';
+import type { Clock } from '../../../client/clock.ts';
 import type { OnBytes } from './pod-streams.ts';
 import { type RemoteRun, serveRemoteCommand, type Wanted } from './remote-command.ts';
 import { WebSocketChannels } from './websocket-channels.ts';
@@ -17,16 +18,18 @@ export interface WebSocketCommand {
   readonly verb: 'exec' | 'attach';
   readonly run: RemoteRun;
   readonly onBytes: OnBytes;
+  readonly clock: Clock;
   /** Aborts at shutdown. */
   readonly signal: AbortSignal;
 }
 
 /** Serves one session; resolves when it has ended. */
-export function serveWebSocketCommand({ socket, protocol, wanted, verb, run, onBytes, signal }: WebSocketCommand): Promise<void> {
+export function serveWebSocketCommand({ socket, protocol, wanted, verb, run, onBytes, clock, signal }: WebSocketCommand): Promise<void> {
   const connection = new WebSocketChannels(socket, {
     base64: protocol.includes('base64'),
     closeSignal: protocol.startsWith('v5'),
     onBytes,
+    clock,
   });
   signal.addEventListener('abort', () => connection.close(), { once: true });
   // An empty message on the lowest channel tells the client that the connection is established.
