@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { constants, deflateSync, inflateSync } from 'node:zlib';
-import { controlFrame, dataHeader, dictionary, FrameParser, frameTypes, HeaderReader, HeaderWriter, uint32 } from './spdy-frames.ts';
+import {
+  controlFrame,
+  dataHeader,
+  dictionary,
+  type Frame,
+  FrameParser,
+  frameTypes,
+  HeaderReader,
+  HeaderWriter,
+  uint32,
+} from './spdy-frames.ts';
 
 /** A header block as a client writes it. */
 const pairs = (headers: Readonly<Record<string, string>>): Buffer => {
@@ -13,18 +23,40 @@ const pairs = (headers: Readonly<Record<string, string>>): Buffer => {
 describe('SPDY frames', () => {
   it('has the dictionary of the protocol', () => assert.equal(dictionary.length, 1423));
 
-  it('are cut from the stream wherever it breaks', () => {
+  it('are cut from the stream wherever it breaks; data is handed on as it comes', () => {
     const data = Buffer.concat([dataHeader(3, true, 5), Buffer.from('hello')]);
-    const bytes = Buffer.concat([data, controlFrame(frameTypes.ping, 0, uint32(7))]);
+    const bytes = Buffer.concat([data, controlFrame(frameTypes.ping, 0, uint32(7)), dataHeader(5, true, 0)]);
     for (let size = 1; size <= bytes.length; size += 1) {
       const parser = new FrameParser();
-      const frames = [];
+      const frames: Frame[] = [];
       for (let at = 0; at < bytes.length; at += size) frames.push(...parser.push(bytes.subarray(at, at + size)));
-      assert.deepEqual(frames, [
-        { control: false, streamId: 3, fin: true, payload: Buffer.from('hello') },
+      const parts = frames.filter((frame) => !frame.control && frame.streamId === 3);
+      assert.deepEqual(Buffer.concat(parts.map(({ payload }) => payload)), Buffer.from('hello'));
+      // Only the last part ends the stream.
+      assert.deepEqual(
+        parts.map((part) => !part.control && part.fin),
+        parts.map((_, i) => i === parts.length - 1),
+      );
+      assert.deepEqual(frames.slice(parts.length), [
         { control: true, type: 6, flags: 0, payload: uint32(7) },
+        { control: false, streamId: 5, fin: true, payload: Buffer.alloc(0) },
       ]);
     }
+  });
+
+  it('hold back no data and copy none', () => {
+    const parser = new FrameParser();
+    const first = Buffer.concat([dataHeader(3, false, 10), Buffer.from('hello')]);
+    const second = Buffer.from('world');
+    const [a] = parser.push(first);
+    const [b] = parser.push(second);
+    assert.deepEqual([a?.payload.toString(), b?.payload.toString()], ['hello', 'world']);
+    for (const [frame, chunk] of [
+      [a, first],
+      [b, second],
+    ] as const)
+      assert.equal(frame?.payload.buffer, chunk.buffer);
+    assert.equal(b?.payload.byteOffset, second.byteOffset);
   });
 
   it('refuses other versions and frames beyond measure', () => {

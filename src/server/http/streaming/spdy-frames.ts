@@ -50,41 +50,66 @@ export type Frame = ControlFrame | DataFrame;
 
 export const flagFin = 1;
 const version = 3;
+const headBytes = 8;
 /** Larger than any frame that clients send. A header that claims more is not SPDY. */
 const maxFrameBytes = 8 * 1024 * 1024;
 
-/** Splits a byte stream into frames. */
-export class FrameParser {
-  #buffered: Buffer[] = [];
-  #size = 0;
-
-  /** Adds bytes and returns the frames that they complete. Throws when the bytes are not SPDY/3. */
-  push(chunk: Buffer): readonly Frame[] {
-    this.#buffered.push(chunk);
-    this.#size += chunk.length;
-    if (this.#size < 8) return [];
-    let bytes = this.#buffered.length === 1 ? chunk : Buffer.concat(this.#buffered, this.#size);
-    const frames: Frame[] = [];
-    while (bytes.length >= 8) {
-      const length = bytes.readUInt32BE(4) & 0xffffff;
-      if (length > maxFrameBytes) throw new Error('SPDY frame too large');
-      if (bytes.length < 8 + length) break;
-      frames.push(readFrame(bytes, length));
-      bytes = bytes.subarray(8 + length);
-    }
-    this.#buffered = bytes.length === 0 ? [] : [bytes];
-    this.#size = bytes.length;
-    return frames;
-  }
+interface OpenData {
+  readonly streamId: number;
+  readonly fin: boolean;
+  leftBytes: number;
 }
 
-function readFrame(bytes: Buffer, length: number): Frame {
-  const first = bytes.readUInt32BE(0);
-  const flags = bytes[4] ?? 0;
-  const payload = bytes.subarray(8, 8 + length);
-  if ((first & 0x80000000) === 0) return { control: false, streamId: first & 0x7fffffff, fin: (flags & flagFin) !== 0, payload };
-  if (((first >>> 16) & 0x7fff) !== version) throw new Error(`SPDY version ${(first >>> 16) & 0x7fff} is not supported`);
-  return { control: true, type: first & 0xffff, flags, payload };
+/**
+ * Cuts a byte stream into frames. Data is handed on as it comes, without a copy: a frame of it
+ * may be several, of which only the last has its `fin`.
+ */
+export class FrameParser {
+  /** The beginning of a frame whose rest has not come. */
+  #held: Buffer = Buffer.alloc(0);
+  /** The data frame that is being read. */
+  #data: OpenData | undefined;
+
+  /** Takes bytes; returns the frames they complete. Throws when they are no SPDY/3. */
+  push(chunk: Buffer): readonly Frame[] {
+    const frames: Frame[] = [];
+    let bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    while (bytes.length > 0) {
+      const read = this.#data === undefined ? this.#begin(bytes, frames) : this.#continue(this.#data, bytes, frames);
+      if (read === 0) break;
+      bytes = bytes.subarray(read);
+    }
+    this.#held = bytes;
+    return frames;
+  }
+
+  /** Reads the head of a data frame, or a whole control frame; returns how many bytes that took, 0 when they are not all there. */
+  #begin(bytes: Buffer, frames: Frame[]): number {
+    if (bytes.length < headBytes) return 0;
+    const first = bytes.readUInt32BE(0);
+    const flags = bytes[4] ?? 0;
+    const length = bytes.readUInt32BE(4) & 0xffffff;
+    if (length > maxFrameBytes) throw new Error('SPDY frame too large');
+    if ((first & 0x80000000) === 0) {
+      const [streamId, fin] = [first & 0x7fffffff, (flags & flagFin) !== 0];
+      if (length === 0) frames.push({ control: false, streamId, fin, payload: Buffer.alloc(0) });
+      else this.#data = { streamId, fin, leftBytes: length };
+      return headBytes;
+    }
+    if (((first >>> 16) & 0x7fff) !== version) throw new Error(`SPDY version ${(first >>> 16) & 0x7fff} is not supported`);
+    if (bytes.length < headBytes + length) return 0;
+    frames.push({ control: true, type: first & 0xffff, flags, payload: bytes.subarray(headBytes, headBytes + length) });
+    return headBytes + length;
+  }
+
+  #continue(data: OpenData, bytes: Buffer, frames: Frame[]): number {
+    const payload = bytes.subarray(0, data.leftBytes);
+    data.leftBytes -= payload.length;
+    const isLast = data.leftBytes === 0;
+    frames.push({ control: false, streamId: data.streamId, fin: data.fin && isLast, payload });
+    if (isLast) this.#data = undefined;
+    return payload.length;
+  }
 }
 
 export function controlFrame(type: number, flags: number, payload: Buffer): Buffer {
