@@ -56,7 +56,7 @@ export interface ControlPlaneParts {
   readonly kubelets: readonly Kubelet[];
   /** Called with the number of requests, writes and events sent, as they occur. */
   onWork(units: number): void;
-  /** Told how much streams carry, in bytes, as it goes. */
+  /** Called with the number of bytes that streams carry, as they are transferred. */
   onStreamed(bytes: number): void;
 }
 

@@ -136,7 +136,7 @@ function conditionsFor(remaining: readonly Remaining[]): readonly Fresh[] {
 
 const ok = (type: string, reason: string, message: string): Fresh => ({ type, status: 'False', reason, message });
 
-/** A resource as upstream prints it: for the core group nothing follows the dot. */
+/** A resource as upstream prints it. The core group has an empty name, so that its resources end with the dot. */
 const resourceText = ({ plural, group }: AnyKind): string => `${plural}.${group}`;
 
 async function writeConditions(object: Namespace, remaining: readonly Remaining[], context: ControllerContext): Promise<Namespace> {

@@ -39,7 +39,7 @@ describe('completions', () => {
   it('are what bash offers', (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'minik-completion-'));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
-    // Says which words it was asked about.
+    // Prints the words for which it was called.
     writeFileSync(join(folder, 'minik'), '#!/bin/sh\necho "$#:$1:$2:$3:$4"\necho other\n');
     chmodSync(join(folder, 'minik'), 0o755);
     const script = `${completionScript('bash')}COMP_WORDS=(minik stop -p '')\nCOMP_CWORD=3\n_minik\nprintf '%s\\n' "\${COMPREPLY[@]}"\n`;

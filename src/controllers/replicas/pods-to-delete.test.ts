@@ -14,7 +14,7 @@ interface Facts {
   readonly restarts?: number;
 }
 
-/** Only what the order looks at. */
+/** A Pod with only the fields on which the order depends. */
 function aPod(name: string, { node = 'n1', phase = 'Running', ready = true, cost, ageMs = 3_600_000, restarts = 0 }: Facts = {}): Pod {
   const created = rfc3339(now - ageMs);
   const annotations = cost === undefined ? {} : { 'controller.kubernetes.io/pod-deletion-cost': cost };

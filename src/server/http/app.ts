@@ -56,7 +56,7 @@ export interface AppOptions {
   readonly describeFields?: DescribeFields;
   /** Called with the number of events that are sent to watchers, as they are sent. */
   readonly onEvents?: (count: number) => void;
-  /** Told how much streams into pods and out of them carry, in bytes, as it goes. */
+  /** Called with the number of bytes that streams carry into pods and out of them, as they are transferred. */
   readonly onStreamed?: (bytes: number) => void;
   /** The store's newest revision, for bookmarks. */
   readonly currentRevision: () => number;

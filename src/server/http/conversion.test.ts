@@ -20,7 +20,7 @@ interface Conversions {
   fails: boolean;
 }
 
-/** An app that serves widgets; v2 names `data.colour` `data.color`. */
+/** An app that serves widgets; v2 renames `data.color` to `data.colour`. */
 function start(): Conversions {
   const swap = (object: JsonObject, from: string, to: string): JsonObject => {
     const data = object.data as Record<string, string> | undefined;

@@ -32,7 +32,7 @@ export interface ServerContext {
   readonly watches: WatchHub;
   /** Called with the number of events that are sent to watchers, as they are sent. */
   readonly onEvents: (count: number) => void;
-  /** Told how much streams into pods and out of them carry, in bytes, as it goes. */
+  /** Called with the number of bytes that streams carry into pods and out of them, as they are transferred. */
   readonly onStreamed: (bytes: number) => void;
   readonly deadlines: Deadlines;
   readonly discovery: Discovery;

@@ -111,7 +111,7 @@ export interface SpdySessionEvents {
   onStream(stream: SpdyStream): void;
   /** Called once, when the connection has closed. */
   onClose(): void;
-  /** Told how much comes and goes, in bytes. */
+  /** Called with the number of bytes received or sent, as they are transferred. */
   readonly onBytes?: OnBytes;
 }
 

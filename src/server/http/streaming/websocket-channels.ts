@@ -39,7 +39,7 @@ export interface ChannelOptions {
   readonly base64: boolean;
   /** True for v5, in which `[255, channel]` ends one channel of the client. */
   readonly closeSignal: boolean;
-  /** Told how much comes and goes, in bytes. */
+  /** Called with the number of bytes received or sent, as they are transferred. */
   readonly onBytes?: OnBytes;
   readonly clock: Clock;
 }

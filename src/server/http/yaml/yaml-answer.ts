@@ -1,11 +1,11 @@
-/** What is said between the server and the thread that reads large YAML. */
+/** The messages between the server and the thread that reads large YAML. */
 import { YamlError } from '../../../api/yaml/yaml-error.ts';
 import { yamlToJson } from '../../../api/yaml/yaml-to-json.ts';
 
-/** A document, as JSON text since that crosses the threads cheaply, or why the text is no YAML. */
+/** A document as JSON text, which is cheap to pass between threads, or the reason why the text is not YAML. */
 export type YamlAnswer = { readonly json: string; readonly duplicates: readonly string[] } | { readonly problem: string };
 
-/** Reads a text in the thread that it is called in. */
+/** Reads a text in the calling thread. */
 export function yamlAnswer(text: string): YamlAnswer {
   try {
     const { json, duplicates } = yamlToJson(text);

@@ -1,6 +1,7 @@
 /**
- * Reads the YAML of requests. What is large is read by a thread of its own, since the library takes seconds for a few MiB and
- * the server must go on meanwhile: one body at a time, bounded in number, time and memory. The thread ends when it is idle.
+ * Reads the YAML of requests. Large bodies are read in a separate thread, because the library takes seconds for a few
+ * MiB and the server must answer other requests meanwhile. The thread reads one body at a time, with limits on waiting
+ * bodies, time and memory, and ends when it is idle.
  */
 import type { JsonValue } from '../../../api/json.ts';
 import { statusErrors } from '../../../api/status-error.ts';
@@ -9,7 +10,7 @@ import type { YamlDocument } from '../../../api/yaml/yaml-to-json.ts';
 import type { Clock } from '../../../client/clock.ts';
 import type { YamlAnswer } from './yaml-answer.ts';
 
-/** The thread as it is needed here; Node's `Worker` is one. */
+/** The operations on the thread that are needed here; Node's `Worker` has them. */
 export interface YamlWorker {
   postMessage(text: string): void;
   on(event: 'message', listener: (answer: YamlAnswer) => void): unknown;
@@ -20,15 +21,15 @@ export interface YamlWorker {
 
 export interface YamlBodiesOptions {
   readonly clock: Clock;
-  /** Starts the thread. Absent: everything is read at once. */
+  /** Starts the thread. Absent: all bodies are read in the calling thread. */
   readonly createWorker?: (() => YamlWorker) | undefined;
 }
 
-/** In UTF-16 units: what is read in a few milliseconds is not worth a thread. */
+/** In UTF-16 units. Shorter bodies are read in a few milliseconds, so a thread is not worthwhile. */
 const largeLength = 32 * 1024;
-/** Bodies that wait while another is read; more are refused, as upstream refuses more requests than it can hold. */
+/** How many bodies may wait while another is read. More are refused, as upstream refuses requests beyond its limit. */
 const maxWaiting = 8;
-/** No request takes longer. */
+/** The longest time that any request may take. */
 const readingMs = 60_000;
 const idleMs = 10_000;
 
@@ -45,7 +46,7 @@ export class YamlBodies {
   readonly #waiting: Job[] = [];
   #worker: YamlWorker | undefined;
   #current: Job | undefined;
-  /** Of the time limit while a body is read, of idleness otherwise. */
+  /** Cancels the timer: that of the time limit while a body is read, otherwise that of idleness. */
   #cancelTimer = (): void => undefined;
 
   constructor(options: YamlBodiesOptions) {
@@ -92,7 +93,7 @@ export class YamlBodies {
         isOutOfMemory(error) ? statusErrors.requestEntityTooLarge('Request entity too large: reading it takes too much memory') : error,
       );
     });
-    // After the listeners, which would undo it: the thread does not keep the process alive.
+    // The thread must not keep the process alive. Called after the listeners are added, because adding them undoes it.
     worker?.unref();
     return worker;
   }
@@ -105,7 +106,7 @@ export class YamlBodies {
     else job?.resolve({ json: JSON.parse(answer.json) as JsonValue, duplicates: answer.duplicates });
   }
 
-  /** The thread is of no use any more. */
+  /** Drops the thread, which can no longer be used. */
   #failed(error: unknown): void {
     const job = this.#current;
     this.#end();

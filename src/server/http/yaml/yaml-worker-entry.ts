@@ -1,4 +1,4 @@
-/** Entry point of the thread that reads large YAML, as a file or bundle of its own. */
+/** Entry point of the thread that reads large YAML, when it runs as a separate file or bundle. */
 import { parentPort } from 'node:worker_threads';
 import { yamlAnswer } from './yaml-answer.ts';
 
