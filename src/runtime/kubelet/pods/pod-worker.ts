@@ -21,11 +21,10 @@ import { podPhase } from './pod-phase.ts';
 import { decideResize } from './pod-resize.ts';
 import { SandboxSync } from './pod-sandbox.ts';
 import { PodState } from './pod-state.ts';
-import { podStatus } from './pod-status.ts';
 import { syncPod } from './pod-sync.ts';
 import { graceSeconds, removePod, stopContainersOfPod, stopSandboxes } from './pod-termination.ts';
-import type { StatusInput, Waiting } from './status-input.ts';
-import { kubeletConditions } from './status-manager.ts';
+import type { Waiting } from './status-input.ts';
+import { StatusPublisher } from './status-publisher.ts';
 
 const firstRetryMs = 500;
 const maxRetryMs = 10_000;
@@ -33,17 +32,6 @@ const maxRetryMs = 10_000;
 const evictionGraceSeconds = 1;
 
 const isTerminal = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed';
-
-/** What of a status only the kubelet writes. Source: status_manager.go (isPodStatusByKubeletEqual). */
-const ownShare = ({ phase, podIP, conditions, ...status }: PodStatus): readonly unknown[] => [
-  phase,
-  podIP,
-  [status.containerStatuses, status.initContainerStatuses, status.ephemeralContainerStatuses],
-  (conditions ?? [])
-    .filter(({ type }) => kubeletConditions.has(type))
-    .map(({ type, ...condition }) => [type, condition.status, condition.reason, condition.message])
-    .sort(([a], [b]) => ((a ?? '') < (b ?? '') ? -1 : 1)),
-];
 
 /** What the loop of a worker does. */
 type Activity =
@@ -59,28 +47,29 @@ export class PodWorker {
   readonly #volumes = new VolumeSync();
   readonly #sandbox = new SandboxSync();
   readonly #engine = new EngineReader();
+  readonly #status: StatusPublisher;
   readonly #onGone: (worker: PodWorker) => void;
   #activity: Activity = { type: 'asleep', cancelTimer: undefined };
   /** Settles when the loop that was started last has ended. */
   #loop: Promise<void> = Promise.resolve();
   #failures = 0;
-  #published: PodStatus | undefined;
 
   /** `onGone` is called once, when nothing of the pod is left. */
   constructor(pod: Pod, deps: KubeletDeps, onGone: (worker: PodWorker) => void) {
     this.state = new PodState(pod, deps);
+    this.#status = new StatusPublisher(this.state);
     this.#onGone = onGone;
   }
 
   /** As this worker last told it, before that as the API has it. */
   get status(): PodStatus {
-    return this.#published ?? this.state.pod.status;
+    return this.#status.published ?? this.state.pod.status;
   }
 
   /** Takes over what the engine has of the pod and this worker does not know. */
   adopt(sandboxes: readonly Sandbox[], containers: readonly Container[]): void {
     const { observed } = this.state;
-    const stale = this.#activity.type === 'working' || this.#published !== undefined;
+    const stale = this.#activity.type === 'working' || this.#status.published !== undefined;
     for (const sandbox of sandboxes) {
       if (observed.sandboxes.has(sandbox.id)) continue;
       observed.sandboxes.set(sandbox.id, sandbox);
@@ -138,7 +127,7 @@ export class PodWorker {
     if (mustEnd(this.state.life) && now < before) this.#hurry(now);
     const resized = pod.metadata.generation !== previous.metadata.generation;
     if (resized || !deepEqual([labels, annotations], [previous.metadata.labels, previous.metadata.annotations])) this.#volumes.expire();
-    if (this.#published === undefined || !this.#isOwnStatusUpdate(previous, pod)) this.wake();
+    if (this.#status.published === undefined || !this.#status.isOwnUpdate(previous, pod)) this.wake();
   }
 
   /** The API object is gone: stop and remove everything, soon. */
@@ -197,23 +186,6 @@ export class PodWorker {
     this.#close();
     this.state.leave();
     await this.#loop;
-  }
-
-  /** Whether an update only brings back what this worker wrote: nothing to do then. */
-  #isOwnStatusUpdate(previous: Pod, pod: Pod): boolean {
-    const [a, b] = [previous.metadata, pod.metadata];
-    if (a.generation !== b.generation || a.deletionTimestamp !== b.deletionTimestamp) return false;
-    if (a.deletionGracePeriodSeconds !== b.deletionGracePeriodSeconds) return false;
-    if (!deepEqual([a.labels, a.annotations], [b.labels, b.annotations])) return false;
-    const foreign = ({ status }: Pod) =>
-      (status.conditions ?? []).filter((c) => !kubeletConditions.has(c.type) && c.type !== 'PodScheduled');
-    if (!deepEqual(foreign(previous), foreign(pod))) return false;
-    const published = this.#published;
-    if (published === undefined || this.state.deps.statuses.isWriting(b.uid)) return true;
-    const intact = deepEqual(ownShare(pod.status), ownShare(published));
-    // Someone else wrote the status: the kubelet's own is written again. Source: status_manager.go (needsReconcile).
-    if (!intact) this.#published = undefined;
-    return intact;
   }
 
   #close(): void {
@@ -284,15 +256,15 @@ export class PodWorker {
     }
     state.observedGeneration = state.pod.metadata.generation;
     if (mustEnd(state.life)) return this.#terminate();
-    this.#publish();
-    const result = await syncPod(state, { volumes: this.#volumes, sandbox: this.#sandbox, publish: () => this.#publish() });
+    this.#status.publish();
+    const result = await syncPod(state, { volumes: this.#volumes, sandbox: this.#sandbox, publish: () => this.#status.publish() });
     if (this.#finished()) this.#stepAgain();
-    this.#publish();
+    this.#status.publish();
     return this.#untilDeadline(result.retryAfterMs);
   }
 
   #finished(): boolean {
-    return startsNothing(this.state.life) || isTerminal(this.state.pod.status.phase) || isTerminal(podPhase(this.#statusInput()));
+    return startsNothing(this.state.life) || isTerminal(this.state.pod.status.phase) || isTerminal(podPhase(this.#status.input()));
   }
 
   /** Source: pkg/kubelet/active_deadline.go. */
@@ -318,16 +290,16 @@ export class PodWorker {
   async #terminate(): Promise<undefined> {
     const { state } = this;
     if (state.life.stage !== 'terminated' || state.observed.running().length > 0) {
-      this.#publish();
+      this.#status.publish();
       await stopContainersOfPod(state);
       if (!this.#isDeleted()) await stopSandboxes(state);
       state.allStopped();
     }
     if (!this.#isDeleted()) {
-      await this.#publishAndWait();
+      await this.#status.publishAndWait();
       return undefined;
     }
-    await Promise.all([this.#publishAndWait(), removePod(state)]);
+    await Promise.all([this.#status.publishAndWait(), removePod(state)]);
     if (!this.state.goneFromApi) await this.#deleteFromApi();
     this.#close();
     this.#onGone(this);
@@ -345,42 +317,5 @@ export class PodWorker {
     } catch (error) {
       if (!isNotFound(error) && !isConflict(error)) throw error;
     }
-  }
-
-  #statusInput(): StatusInput {
-    const { state } = this;
-    const { probes, clock, node } = state.deps;
-    return {
-      pod: state.pod,
-      observed: state.observed,
-      waiting: state.waiting,
-      hostIp: node.ip,
-      startTimeMs: state.startTimeMs,
-      nowMs: clock.now(),
-      terminationMessages: state.terminationMessages,
-      imageRefs: state.imageRefs,
-      granted: state.granted,
-      inForce: state.inForce,
-      resize: state.resize,
-      generation: state.observedGeneration,
-      before: this.#published,
-      isReady: (id) => probes.isReady(id),
-      isStarted: (id) => probes.isStarted(id),
-      life: state.life,
-    };
-  }
-
-  #publish(): void {
-    this.#publishAndWait().catch((error: unknown) => {
-      this.state.deps.log.error('pod status could not be queued', { pod: this.state.podText, error: String(error) });
-    });
-  }
-
-  async #publishAndWait(): Promise<void> {
-    if (this.state.goneFromApi) return;
-    const status = podStatus(this.#statusInput());
-    if (this.#published !== undefined && deepEqual(status, this.#published)) return;
-    this.#published = status;
-    await this.state.deps.statuses.set(this.state.pod, status);
   }
 }

@@ -1,0 +1,92 @@
+/**
+ * Tells the API a pod's status as its worker sees it, and knows its own words again when they come back.
+ * Source: pkg/kubelet/status/status_manager.go.
+ */
+import { deepEqual } from '../../../api/deep-equal.ts';
+import type { Pod, PodStatus } from '../../../api/generated/core/v1.ts';
+import type { PodState } from './pod-state.ts';
+import { podStatus } from './pod-status.ts';
+import type { StatusInput } from './status-input.ts';
+import { kubeletConditions } from './status-manager.ts';
+
+/** What of a status only the kubelet writes. Source: status_manager.go (isPodStatusByKubeletEqual). */
+const ownShare = ({ phase, podIP, conditions, ...status }: PodStatus): readonly unknown[] => [
+  phase,
+  podIP,
+  [status.containerStatuses, status.initContainerStatuses, status.ephemeralContainerStatuses],
+  (conditions ?? [])
+    .filter(({ type }) => kubeletConditions.has(type))
+    .map(({ type, ...condition }) => [type, condition.status, condition.reason, condition.message])
+    .sort(([a], [b]) => ((a ?? '') < (b ?? '') ? -1 : 1)),
+];
+
+export class StatusPublisher {
+  readonly #state: PodState;
+  #published: PodStatus | undefined;
+
+  constructor(state: PodState) {
+    this.#state = state;
+  }
+
+  /** As it was told last; undefined when it was not, or when someone else wrote over it. */
+  get published(): PodStatus | undefined {
+    return this.#published;
+  }
+
+  /** Whether an update only brings back what this worker wrote: nothing to do then. */
+  isOwnUpdate(previous: Pod, pod: Pod): boolean {
+    const [a, b] = [previous.metadata, pod.metadata];
+    if (a.generation !== b.generation || a.deletionTimestamp !== b.deletionTimestamp) return false;
+    if (a.deletionGracePeriodSeconds !== b.deletionGracePeriodSeconds) return false;
+    if (!deepEqual([a.labels, a.annotations], [b.labels, b.annotations])) return false;
+    const foreign = ({ status }: Pod) =>
+      (status.conditions ?? []).filter((c) => !kubeletConditions.has(c.type) && c.type !== 'PodScheduled');
+    if (!deepEqual(foreign(previous), foreign(pod))) return false;
+    const published = this.#published;
+    if (published === undefined || this.#state.deps.statuses.isWriting(b.uid)) return true;
+    const intact = deepEqual(ownShare(pod.status), ownShare(published));
+    // Someone else wrote the status: the kubelet's own is written again. Source: status_manager.go (needsReconcile).
+    if (!intact) this.#published = undefined;
+    return intact;
+  }
+
+  /** What the status is computed from, as things are now. */
+  input(): StatusInput {
+    const state = this.#state;
+    const { probes, clock, node } = state.deps;
+    return {
+      pod: state.pod,
+      observed: state.observed,
+      waiting: state.waiting,
+      hostIp: node.ip,
+      startTimeMs: state.startTimeMs,
+      nowMs: clock.now(),
+      terminationMessages: state.terminationMessages,
+      imageRefs: state.imageRefs,
+      granted: state.granted,
+      inForce: state.inForce,
+      resize: state.resize,
+      generation: state.observedGeneration,
+      before: this.#published,
+      isReady: (id) => probes.isReady(id),
+      isStarted: (id) => probes.isStarted(id),
+      life: state.life,
+    };
+  }
+
+  /** Tells the status if it changed, without waiting. */
+  publish(): void {
+    this.publishAndWait().catch((error: unknown) => {
+      this.#state.deps.log.error('pod status could not be queued', { pod: this.#state.podText, error: String(error) });
+    });
+  }
+
+  /** Resolves when the API has the status, or has it already. */
+  async publishAndWait(): Promise<void> {
+    if (this.#state.goneFromApi) return;
+    const status = podStatus(this.input());
+    if (this.#published !== undefined && deepEqual(status, this.#published)) return;
+    this.#published = status;
+    await this.#state.deps.statuses.set(this.#state.pod, status);
+  }
+}
