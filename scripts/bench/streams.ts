@@ -1,9 +1,9 @@
 /**
- * How fast bytes go into pods and out of them: `kubectl cp` both ways, `kubectl exec -- cat` and `kubectl exec -i -- cat`, by the kubectl on PATH and by the bundled one, each
+ * How fast bytes go into pods and out of them: `kubectl cp` both ways, `kubectl exec -- cat`, `kubectl exec -i` of cat and tar, by the kubectl on PATH and by the bundled one, each
  * against `docker cp` and `docker exec` with the same container in the same run. Prints one JSON document.
  * Usage: scripts/bench/run streams, or node --import tsx scripts/bench/streams.ts [runs, default 3] [MiB, default 200]
  */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,11 +14,13 @@ const runs = Number(process.argv[2] ?? 3);
 const mebibytes = Number(process.argv[3] ?? 200);
 const image = process.env.MINIK_BENCH_IMAGE || 'busybox:1.36';
 
-type Measure = 'copyIn' | 'copyOut' | 'execOut' | 'execIn';
+/** `unpack` is what `kubectl cp` does: a tar archive through `exec -i`, which `docker cp` has no need of. */
+type Measure = 'unpack' | 'copyIn' | 'copyOut' | 'execOut' | 'execIn';
 type Client = 'docker' | 'kubectl' | 'bundled';
 
 interface Files {
   readonly content: string;
+  readonly archive: string;
   readonly back: string;
 }
 
@@ -45,8 +47,10 @@ function timed(cluster: BenchCluster, command: readonly string[], input?: string
 
 function commands(client: Client, container: string, { content, back }: Files): Readonly<Record<Measure, readonly string[]>> {
   const kubectl = client === 'bundled' ? [executable(), 'kubectl'] : ['kubectl'];
+  const unpack = ['tar', 'xf', '-', '-C', '/tmp'];
   if (client === 'docker') {
     return {
+      unpack: ['docker', 'exec', '-i', container, ...unpack],
       copyIn: ['docker', 'cp', content, `${container}:/tmp/content`],
       copyOut: ['docker', 'cp', `${container}:/tmp/content`, back],
       execOut: ['docker', 'exec', container, 'cat', '/tmp/content'],
@@ -54,6 +58,7 @@ function commands(client: Client, container: string, { content, back }: Files): 
     };
   }
   return {
+    unpack: [...kubectl, 'exec', '-i', 'streams', '--', ...unpack],
     copyIn: [...kubectl, 'cp', content, 'streams:/tmp/content'],
     copyOut: [...kubectl, 'cp', 'streams:/tmp/content', back],
     execOut: [...kubectl, 'exec', 'streams', '--', 'cat', '/tmp/content'],
@@ -61,12 +66,14 @@ function commands(client: Client, container: string, { content, back }: Files): 
   };
 }
 
-const measures: readonly Measure[] = ['copyIn', 'copyOut', 'execOut', 'execIn'];
+const measures: readonly Measure[] = ['unpack', 'copyIn', 'copyOut', 'execOut', 'execIn'];
 const clients: readonly Client[] = ['docker', 'kubectl', 'bundled'];
 
 const result = await withCluster('docker', async (cluster) => {
-  const files = { content: join(cluster.home, 'content'), back: join(cluster.home, 'back') };
+  const files = { content: join(cluster.home, 'content'), archive: join(cluster.home, 'content.tar'), back: join(cluster.home, 'back') };
   makeContent(files.content);
+  execFileSync('tar', ['cf', files.archive, '-C', cluster.home, 'content']);
+  const inputs: Partial<Record<Measure, string>> = { unpack: files.archive, execIn: files.content };
   await cluster.run('kubectl', [
     'run',
     'streams',
@@ -86,7 +93,7 @@ const result = await withCluster('docker', async (cluster) => {
     for (const measure of measures) {
       for (const client of clients) {
         const command = commands(client, container, files)[measure];
-        const ms = await timed(cluster, command, measure === 'execIn' ? files.content : undefined);
+        const ms = await timed(cluster, command, inputs[measure]);
         const key = `${client} ${measure}`;
         samples.set(key, [...(samples.get(key) ?? []), ms]);
         rmSync(files.back, { force: true });
