@@ -10,6 +10,13 @@ import { type ApiServer, createServer } from '../create-server.ts';
 import { silentLogger, testApp } from '../test-app.ts';
 import type { PodStreams } from './pod-streams.ts';
 
+/** The version of a kubectl, e.g. `1.20`. */
+function versionOf(kubectl: string): string {
+  const told = execFileSync(kubectl, ['version', '--client', '-o', 'json'], { encoding: 'utf8' });
+  const { clientVersion }: { readonly clientVersion: { readonly gitVersion: string } } = JSON.parse(told);
+  return /^v(\d+\.\d+)/.exec(clientVersion.gitVersion)?.[1] ?? clientVersion.gitVersion;
+}
+
 /**
  * The kubectl executables by version, oldest first: every `kubectl.<version>` beside the one on PATH, or only that one.
  * Empty when there is none.
@@ -27,7 +34,7 @@ export function kubectls(): readonly { readonly version: string; readonly path: 
   });
   return siblings.length > 0
     ? siblings.toSorted((a, b) => Number(a.version.split('.')[1]) - Number(b.version.split('.')[1]))
-    : [{ version: 'PATH', path: found }];
+    : [{ version: versionOf(found), path: found }];
 }
 
 export interface Ended {

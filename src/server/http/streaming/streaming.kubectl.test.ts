@@ -152,7 +152,7 @@ describe('kubectl streams', { skip: process.env.MINIK_TEST_NO_KUBECTL === undefi
       assert.equal(message, 'connection refused by the pod');
       forward.kill('SIGKILL');
 
-      const minor = Number(version.split('.')[1] ?? 99);
+      const minor = Number(version.split('.')[1]);
       const command = minor >= 30 ? 'websocket v5.channel.k8s.io' : 'SPDY/3.1';
       const tunnel = minor >= 31 ? 'websocket SPDY/3.1+portforward.k8s.io' : 'SPDY/3.1';
       for (const upgrade of fixture.upgrades.toSpliced(good, refused)) {
