@@ -34,6 +34,13 @@ function filesNamed(names: readonly string[]): string[] {
   return files;
 }
 
+/** Other people's clients on what users get; ends the process. */
+function tryClients(names: readonly string[]): never {
+  const ready = step('Docker', 'scripts/ensure-docker') && step('images', 'scripts/images/build');
+  const packaged = ready && step('executable', process.execPath, ...loader, 'scripts/package.ts');
+  process.exit(packaged && step("other people's clients", process.execPath, ...loader, 'scripts/clients/main.ts', ...names) ? 0 : 1);
+}
+
 const totals: TestTotals = { tests: 0, suites: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 };
 
 async function test(name: string, files: readonly string[], concurrency: number, timeoutMs: number): Promise<void> {
@@ -47,8 +54,9 @@ async function test(name: string, files: readonly string[], concurrency: number,
 }
 
 const options = process.argv.slice(2).filter((arg) => arg.startsWith('--'));
-const unknown = options.find((option) => option !== '--fast');
-if (unknown !== undefined) throw new Error(`unknown option ${unknown}; there is --fast`);
+const unknown = options.find((option) => option !== '--fast' && option !== '--clients');
+if (unknown !== undefined) throw new Error(`unknown option ${unknown}; there are --fast and --clients`);
+if (options.includes('--clients')) tryClients(process.argv.slice(2).filter((arg) => !arg.startsWith('--')));
 const named = filesNamed(process.argv.slice(2).filter((arg) => !arg.startsWith('--')));
 const fast = options.includes('--fast');
 const chosen = named.length > 0 ? named : testFiles.filter((file) => !(fast && needsDocker(file)));

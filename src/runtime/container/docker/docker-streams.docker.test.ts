@@ -82,6 +82,14 @@ describe('streams on Docker', { timeout: 120_000 }, () => {
     api.close();
   });
 
+  it('ends an attach with the container also when no output is asked for and the input stays open', async () => {
+    const started = await cluster.launch(['head', '-n', '1'], { stdin: true, stdinOnce: true });
+    const stdin = new PassThrough();
+    stdin.write('typed\n');
+    await cluster.runtime.streams.attach(started.id, { tty: false, stdin });
+    assert.match(await readLog(cluster.runtime, started.id), /^typed$/m);
+  });
+
   it('attaches to a terminal', async () => {
     const { id: shell } = await cluster.launch(['sh'], { stdin: true, stdinOnce: true, tty: true });
     const stdin = new PassThrough();

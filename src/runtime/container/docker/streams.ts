@@ -50,10 +50,13 @@ export class DockerStreams implements Streams {
 
   async attach(containerId: string, options: AttachOptions): Promise<void> {
     const stdin = options.stdin !== undefined;
+    const stderr = options.stderr !== undefined;
+    // An attach without outputs would not end with the container: the engine says nothing then. What nobody asked for goes nowhere.
+    const stdout = options.stdout !== undefined || !stderr;
     const socket = await this.#api.hijack({
       method: 'POST',
       path: `/containers/${containerId}/attach`,
-      query: { stream: true, stdin, stdout: options.stdout !== undefined, stderr: options.stderr !== undefined, detachKeys: DETACH_KEYS },
+      query: { stream: true, stdin, stdout, stderr, detachKeys: DETACH_KEYS },
     });
     socket.on('error', () => socket.destroy());
     const { tty } = await this.#attached(containerId, socket);
