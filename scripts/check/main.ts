@@ -68,6 +68,8 @@ if (named.length === 0) {
   step('documents', process.execPath, ...loader, 'scripts/check/documents.ts');
   step('dead code', 'knip');
 }
+// Where scripts/ensure-kubectl puts one when the machine has none.
+process.env.PATH = `${process.env.PATH ?? ''}:${join(root, '.minik-dev', 'bin')}`;
 const usesKubectl = chosen.some((file) => needsDocker(file) || file.endsWith('.kubectl.test.ts'));
 const kubectl = usesKubectl && step('kubectl', 'scripts/ensure-kubectl');
 await test(
