@@ -58,6 +58,24 @@ const volumesOf: readonly Volume[] = [
 const modeOf = async (path: string): Promise<string> => ((await stat(path)).mode & 0o7777).toString(8);
 
 describe('volumes', () => {
+  it('renew a token after 80 % of its life', async (t) => {
+    const { volumes } = await aManager(t);
+    const renewals: number[] = [];
+    const volume = {
+      name: 'token',
+      projected: { defaultMode: 420, sources: [{ serviceAccountToken: { path: 'token', expirationSeconds: 1000 } }] },
+    } as Volume;
+    const context = contextOf(aPod());
+    const token = async (request: { readonly expirationSeconds: number }) => ({
+      token: 'abc',
+      expiresAtMs: 5_000_000 + request.expirationSeconds * 1000,
+    });
+    const sources = { ...context.sources, token } as VolumeContext['sources'];
+    await volumes.setUp(volume, { ...context, sources, renewAt: (atMs) => renewals.push(atMs) });
+    assert.deepEqual(renewals, [5_000_000 + 800_000]);
+    assert.equal(await readFile(join(volumes.path(aPod(), volume), 'token'), 'utf8'), 'abc');
+  });
+
   it('have the modes that their readers need, whatever the umask', async (t) => {
     for (const umask of [0o077, 0o000]) {
       const { root, volumes } = await aManager(t);
