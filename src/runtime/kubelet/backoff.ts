@@ -1,6 +1,6 @@
 /**
- * Exponential back-off per key, as the kubelet uses for crashing containers and failing image pulls.
- * Source: client-go util/flowcontrol/backoff.go; pkg/kubelet/kubelet.go (10 s doubling to 5 min, forgotten after twice the maximum).
+ * Exponential back-off per key, as the kubelet uses for crashing containers and failing image pulls. Source: client-go
+ * util/flowcontrol/backoff.go; pkg/kubelet/kubelet.go (10 s doubling to 5 min, forgotten after twice the maximum).
  */
 import type { Clock } from '../../client/clock.ts';
 

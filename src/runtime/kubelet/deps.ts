@@ -34,13 +34,22 @@ export interface KubeletDeps {
   readonly images: ImageManager;
   readonly statuses: StatusManager;
   readonly probes: ProbeManager;
-  /** The other pods that use the node's resources. */
+  /** All pods that use the node's resources, except the pod with this uid. */
   podsBeside(uid: string): readonly Pod[];
-  /** Bounds how many pods change containers on the engine at once; containers of pods that have a sandbox go before new sandboxes. */
+  /**
+   * Bounds how many pods change containers on the engine at once. Pods that already have a sandbox come before pods
+   * that need a new one.
+   */
   readonly engineLimiter: Limiter;
-  /** The same for removals, which mostly wait: more of them at once are quicker. */
+  /**
+   * Bounds concurrent removals. Removals mostly wait for the engine, so a higher bound than that of `engineLimiter` is
+   * faster.
+   */
   readonly removalLimiter: Limiter;
-  /** Tells that a call found the engine away; the node's condition follows when that is so. */
+  /**
+   * Reports that the engine did not answer a call. The engine is then checked, and the node's Ready condition changes
+   * if it is really down.
+   */
   engineAway(): void;
   /** Aborts when the kubelet stops. */
   readonly closing: AbortSignal;

@@ -30,7 +30,7 @@ interface Node {
   readonly kubelet: Kubelet;
   readonly root: string;
   run(name: string, spec?: object): Promise<Pod>;
-  /** The pod, once `done` holds of it. */
+  /** Resolves with the pod as soon as `done` returns true for it. */
   until(name: string, done: (pod: Pod) => boolean): Promise<Pod>;
   remove(name: string): Promise<void>;
 }
@@ -77,7 +77,7 @@ async function startNode(t: TestContext, engine: DockerCluster): Promise<Node> {
     await rm(root, { recursive: true, force: true });
   });
   const pods = api.api(podKind);
-  /** The informer's cache is asked on every change of a pod. */
+  /** Resolves when `check` is true; runs it after every change of a pod in the informer's cache. */
   const changed = async (check: () => boolean): Promise<void> => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const timer = setTimeout(() => reject(new Error('the pod did not get there in time')), timeoutMs);
@@ -135,7 +135,7 @@ describe('a node on Docker', { timeout: 180_000 }, () => {
     const node = await startNode(t, engine);
     const created = await node.run('web', { volumes: [{ name: 'data', emptyDir: {} }] });
     const pod = await node.until('web', isReady);
-    // A container that runs may not have got to its first line yet.
+    // A running container may not have printed its first line yet.
     const following = new AbortController();
     const sink = new PassThrough();
     const first = once(sink, 'data').finally(() => following.abort());

@@ -1,11 +1,11 @@
 /**
- * The kubelet: one per node. Watches the pods bound to its node, keeps a worker for each, registers the node, renews its lease, and serves the
- * streams into its pods.
+ * The kubelet: one per node. Watches the pods bound to its node, keeps a worker for each, registers the node, renews
+ * its lease, and serves the streams into its pods.
  *
- * Guarantees: at start it adopts the containers that run and restarts nothing that need not be; what belongs to no pod any more is removed; on `stop`
- * containers keep running. Everything is event-driven: pods from an informer, containers from the engine's event stream, volumes from the
- * informers of their sources.
- * Source: pkg/kubelet/kubelet.go.
+ * Guarantees: at start it adopts running containers and restarts none without need; sandboxes, containers and folders
+ * that belong to no pod are removed; on `stop` containers keep running. Everything is event-driven: pods from an
+ * informer, containers from the engine's event stream, volumes from the informers of their sources. Source:
+ * pkg/kubelet/kubelet.go.
  */
 import { errorStack } from '../../api/error-text.ts';
 import type { Node, Pod } from '../../api/generated/core/v1.ts';
@@ -60,9 +60,9 @@ export interface KubeletOptions {
   /** '' when the cluster has no DNS. */
   readonly clusterDns: string;
   readonly hostResolver: ResolverConfig;
-  /** What the machine uses, for the node's own API. */
+  /** Measures the resource usage of the machine, for the node API (`/stats/summary`, `/metrics`). */
   machine(): Promise<MachineUsage>;
-  /** Folder of the machine's logs, when the node shows them. */
+  /** Folder of the machine's logs, which the node API serves; undefined when it serves none. */
   readonly logFolder?: string;
   /** How many calls may change containers on the engine at once; default two for each CPU, at least 4. */
   readonly engineConcurrency?: number;
@@ -166,7 +166,7 @@ class PodSupervisor {
         name: identity.name,
         ip: identity.ip,
         memoryBytes: info.memoryBytes,
-        // As the Node says: others may have added to it.
+        // The API's Node is used, because other clients may have added resources to its capacity.
         get allocatable() {
           return allocatable();
         },
@@ -192,7 +192,10 @@ class PodSupervisor {
     };
   }
 
-  /** Gives every pod of this node a worker that knows what the engine has of it, and removes what belongs to no pod. Resolves with what ran. */
+  /**
+   * Gives every pod of this node a worker that knows the pod's sandboxes and containers, and removes everything that
+   * belongs to no pod. Resolves with the number of adopted pods and containers.
+   */
   async #adopt(): Promise<{ readonly pods: number; readonly containers: number }> {
     const { runtime, identity, informers } = this.#options;
     const [sandboxes, containers] = await Promise.all([runtime.sandboxes.list(identity.name), runtime.containers.list(identity.name)]);
@@ -210,7 +213,10 @@ class PodSupervisor {
     return { pods: new Set(running.map(({ pod }) => pod.uid)).size, containers: running.length };
   }
 
-  /** A worker for a pod that has none; one that the node cannot run is refused, unless it runs already. */
+  /**
+   * Makes the worker of a pod that has none. A pod that the node cannot run is rejected, unless its containers are
+   * already running.
+   */
   #admit(pod: Pod, runs: boolean): PodWorker {
     const worker = new PodWorker(pod, this.#deps, (gone) => this.#workers.delete(gone));
     const isNew = !runs && pod.status.startTime === undefined && pod.metadata.deletionTimestamp === undefined;
@@ -270,14 +276,18 @@ class PodSupervisor {
       if (event.type === 'unavailable') this.#engine.check();
       else if (event.type === 'resync') {
         this.#engine.check();
-        // The first one only says that the stream is open; what is there was read just before.
+        // The first resync only means that the stream is open. The sandboxes and containers were listed just before, so
+        // they are not listed again.
         this.#resync(first);
         first = false;
       } else this.#workers.byUid(event.podUid)?.runtimeEvent(event);
     }
   }
 
-  /** Events were missed: pods are looked at again, and the engine may have what no pod owns. */
+  /**
+   * Called when events were missed. Every worker reads its pod from the engine again. Unless `quick`, the engine is
+   * also searched for what no pod owns.
+   */
   #resync(quick: boolean): void {
     for (const worker of this.#workers.all()) worker.resync();
     if (quick || !this.#adopted) return;

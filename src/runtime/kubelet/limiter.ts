@@ -1,7 +1,10 @@
-/** Whether a task goes on with something begun, or begins something. */
+/** Whether a task continues work that has begun, or begins new work. */
 export type Turn = 'goesOn' | 'begins';
 
-/** Bounds how many tasks run at once; the others wait in order, and what goes on is before what begins: what is begun ends soon, however much waits. */
+/**
+ * Bounds how many tasks run at once; the others wait in order. Tasks that continue begun work run before tasks that
+ * begin new work, so that begun work finishes soon however long the queue is.
+ */
 export class Limiter {
   readonly #max: number;
   #running = 0;
@@ -11,7 +14,7 @@ export class Limiter {
     this.#max = max;
   }
 
-  /** Runs `task` when a place is free; settles as it does. */
+  /** Runs `task` when a slot is free; resolves or rejects with its outcome. */
   async run<T>(task: () => Promise<T>, turn: Turn = 'begins'): Promise<T> {
     if (this.#running >= this.#max) await new Promise<void>((resolve) => this.#waiting[turn].push(resolve));
     else this.#running += 1;

@@ -1,6 +1,7 @@
 /**
- * A container of the spec as the engine is told it: environment, command, mounts, resources, security.
- * Source: pkg/kubelet/kubelet_pods.go (GenerateRunContainerOptions, makeMounts); pkg/kubelet/kuberuntime/kuberuntime_container.go.
+ * Turns a container of a pod's spec into the engine's container configuration: environment, command, mounts, resources,
+ * security. Source: pkg/kubelet/kubelet_pods.go (GenerateRunContainerOptions, makeMounts);
+ * pkg/kubelet/kuberuntime/kuberuntime_container.go.
  */
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -20,22 +21,25 @@ import { containerSecurity } from './security.ts';
 export interface ContainerConfigInput {
   readonly pod: Pod;
   readonly container: Container;
-  /** What it is made from: whose user it has unless the spec says otherwise. */
+  /** The container's image. Its user applies unless the spec sets one. */
   readonly image: Pick<Image, 'user'>;
   readonly sandboxId: string;
   readonly attempt: number;
   readonly facts: PodRuntimeFacts;
 }
 
-/** Label with the image that a container was made from, to notice a changed spec. Source: pkg/kubelet/container/helpers.go (HashContainer). */
+/**
+ * Label that identifies the spec that a container was made from, so that a changed spec is noticed. Source:
+ * pkg/kubelet/container/helpers.go (HashContainer).
+ */
 export const specHashLabel = 'io.kubernetes.container.hash';
 /** Host path of the termination message file. */
 export const terminationLogAnnotation = 'io.kubernetes.container.terminationMessageFile';
 
-/** Identifies what of a container's spec cannot change without a restart. */
+/** Identifies the fields of a container's spec that cannot change without a restart. */
 export const containerSpecHash = (container: Container): string => `${container.name}@${container.image}`;
 
-/** The deepest folder or file on the way to `path` that exists, with links resolved. */
+/** The deepest existing ancestor of `path` (or `path` itself), with symbolic links resolved. */
 async function existingPart(path: string): Promise<string> {
   try {
     return await realpath(path);
@@ -47,7 +51,10 @@ async function existingPart(path: string): Promise<string> {
 
 const configError = (message: string): PodConfigError => new PodConfigError('CreateContainerConfigError', message);
 
-/** The part of the volume that is asked for, '' for all of it. Source: pkg/kubelet/container/helpers.go (ExpandContainerVolumeMounts); makeMounts. */
+/**
+ * The sub-path of the volume that the mount asks for; '' for the whole volume. Source: pkg/kubelet/container/helpers.go
+ * (ExpandContainerVolumeMounts); makeMounts.
+ */
 function wantedSubPath(mount: VolumeMount, env: ReadonlyMap<string, string>): string {
   const expression = mount.subPathExpr ?? '';
   if (expression === '') return mount.subPath ?? '';
@@ -67,7 +74,8 @@ async function subPathOf(mount: VolumeMount, base: string, env: ReadonlyMap<stri
   if (subPath.split('/').includes('..')) throw configError(`unable to provision SubPath \`${subPath}\`: must not contain '..'`);
   if (subPath === '' || !reads) return base;
   const full = join(base, subPath);
-  // A link inside the volume must not lead out of it. Source: pkg/volume/util/subpath/subpath_linux.go (SafeMakeDir).
+  // A symbolic link inside the volume must not lead outside it. Source: pkg/volume/util/subpath/subpath_linux.go
+  // (SafeMakeDir).
   const root = await realpath(base);
   const existing = await existingPart(full);
   if (existing !== root && !existing.startsWith(`${root}/`)) {
@@ -101,7 +109,7 @@ async function volumeMounts(input: ContainerConfigInput, env: ReadonlyMap<string
 
 const absolute = (path: string): string => (path.startsWith('/') ? path : `/${path}`);
 
-/** Files of a pod that the kubelet writes: its `/etc/hosts` and `/etc/resolv.conf`. */
+/** Host path of a file that the kubelet writes for a pod: its `/etc/hosts` or `/etc/resolv.conf`. */
 export const podFile = (deps: KubeletDeps, pod: Pod, name: 'etc-hosts' | 'resolv.conf'): string =>
   join(deps.volumes.podFolder(pod.metadata.uid), name);
 
@@ -110,7 +118,8 @@ async function terminationLog(input: ContainerConfigInput, deps: KubeletDeps): P
   const path = join(folder, String(input.attempt));
   if (!deps.runtime.readsHostFiles) return path;
   await makeFolder(folder, privateFolder);
-  // Whatever user the container runs as. Source: pkg/kubelet/kuberuntime/kuberuntime_container.go (makeMounts).
+  // World-writable, because the container may run as any user. Source: pkg/kubelet/kuberuntime/kuberuntime_container.go
+  // (makeMounts).
   await writeWithMode(path, '', 0o666);
   return path;
 }

@@ -14,7 +14,7 @@ import { containerConfig } from './container-config.ts';
 import { HookRunner } from './lifecycle-hooks.ts';
 import { runAsNonRootViolation } from './security.ts';
 
-/** When to look at the container again, in milliseconds; undefined: nothing to wait for but events. */
+/** In how many milliseconds to look at the container again; undefined: the next event decides. */
 export type StartOutcome = { readonly retryAfterMs: number | undefined };
 
 const started: StartOutcome = { retryAfterMs: undefined };
@@ -22,7 +22,10 @@ const configRetryMs = 10_000;
 
 const crashKey = (state: PodState, spec: ContainerSpec): string => `${state.pod.metadata.uid}_${spec.name}_${spec.image}`;
 
-/** Goes through all steps, recording why it waits when one fails. Rejects only with `RuntimeError` `Unavailable`. */
+/**
+ * Runs all steps. When one fails, records the container's waiting reason. Rejects only with `RuntimeError`
+ * `Unavailable`.
+ */
 export async function startContainer(state: PodState, spec: ContainerSpec, sandboxId: string, target?: string): Promise<StartOutcome> {
   const ended = state.lastEnded(spec);
   if (ended !== undefined) {
@@ -70,7 +73,7 @@ interface Place {
   readonly target: string | undefined;
 }
 
-/** One more than the newest known run, of which the API may know more than the engine. */
+/** The attempt number of the next run: one more than the highest known. The API may know newer runs than the engine. */
 function nextAttempt(state: PodState, spec: ContainerSpec): number {
   const latest = state.observed.latest(spec.name);
   if (latest !== undefined) return latest.state === 'created' ? latest.attempt : latest.attempt + 1;
@@ -157,7 +160,7 @@ async function start(state: PodState, spec: ContainerSpec, container: Container)
     state.containerEvent(spec, 'Warning', 'Failed', `Error: ${message}`);
     throw new PodConfigError('RunContainerError', message);
   }
-  // An exit that happened meanwhile is on its way as an event, after which the container is inspected.
+  // If the container has exited meanwhile, an event will report it and the container is then inspected.
   state.observed.containers.set(container.id, { ...container, state: 'running', startedAtMs: deps.clock.now() });
   state.containerEvent(spec, 'Normal', 'Started', 'Container started');
   deps.probes.start({
@@ -201,7 +204,7 @@ function failed(state: PodState, spec: ContainerSpec, error: unknown): StartOutc
   }
   if (error instanceof PodConfigError) {
     if (error.reason === 'CreateContainerConfigError') state.containerEvent(spec, 'Warning', 'Failed', `Error: ${error.message}`);
-    // A container that was made and could not run is restarted with the crash back-off, when its exit is seen.
+    // A container that was made but failed to run is restarted with the crash back-off once its exit is seen.
     if (error.reason === 'RunContainerError' || error.reason === 'PostStartHookError') {
       state.waiting.set(spec.name, { reason: error.reason, message: error.message });
       return { retryAfterMs: 1000 };

@@ -1,13 +1,13 @@
 /**
- * Variables from a file of a volume, in the strict subset of shell syntax that upstream takes: `NAME='value'`, values over several lines, comments.
- * Source: KEP-3721; pkg/kubelet/util/env (ParseEnv).
+ * Reads variables from a file of a volume, in the strict subset of shell syntax that upstream accepts: `NAME='value'`,
+ * values over several lines, comments. Source: KEP-3721; pkg/kubelet/util/env (ParseEnv).
  */
 
 const invalid = (line: number, why: string): Error => new Error(`invalid environment variable format at line ${line}: ${why}`);
 
 interface Value {
   readonly text: string;
-  /** Index of its last line. */
+  /** Index of the value's last line. */
   readonly end: number;
 }
 
@@ -29,7 +29,10 @@ function quoted(lines: readonly string[], first: number, opening: string): Value
   }
 }
 
-/** The value of `key`, '' when the file does not set it. Throws when the file is malformed up to there. */
+/**
+ * The value of `key`; '' when the file does not set it. Throws when the file is malformed anywhere before the key is
+ * found.
+ */
 export function envFileValue(content: string, key: string): string {
   const lines = content.split('\n').map((line) => line.replace(/\r$/, ''));
   if (lines.at(-1) === '') lines.pop();

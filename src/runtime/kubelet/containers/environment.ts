@@ -1,6 +1,6 @@
 /**
- * The environment of a container: service variables, `envFrom`, `env` with expansion; what the manifest says wins over what is generated.
- * Source: pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables).
+ * The environment of a container: service variables, `envFrom`, `env` with expansion. Variables of the manifest
+ * override generated ones. Source: pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables).
  */
 import { errorText } from '../../../api/error-text.ts';
 import type { Container, EnvFromSource, EnvVar, FileKeySelector, Pod } from '../../../api/generated/core/v1.ts';
@@ -109,7 +109,10 @@ export interface EnvironmentInput {
   readonly container: Container;
   readonly sources: PodSources;
   readonly facts: PodRuntimeFacts;
-  /** The text of a file of one of the pod's volumes; undefined when there is no such file. Rejects when it lies outside the volume. */
+  /**
+   * The text of a file of one of the pod's volumes; undefined when there is no such file. Rejects when it lies outside
+   * the volume.
+   */
   volumeFile(volume: string, path: string): Promise<string | undefined>;
 }
 

@@ -1,6 +1,7 @@
 /**
- * The downward API: values of a pod's own fields and resources for environment variables and files.
- * Source: pkg/fieldpath/fieldpath.go; pkg/kubelet/kubelet_pods.go (podFieldSelectorRuntimeValue); pkg/api/v1/resource/helpers.go.
+ * The downward API: values of a pod's own fields and resources for environment variables and files. Source:
+ * pkg/fieldpath/fieldpath.go; pkg/kubelet/kubelet_pods.go (podFieldSelectorRuntimeValue);
+ * pkg/api/v1/resource/helpers.go.
  */
 import type { Container, Pod, ResourceFieldSelector } from '../../../api/generated/core/v1.ts';
 import { quantityMilli, quantityNumber } from './resources.ts';

@@ -19,7 +19,7 @@ export interface HookTarget {
 export interface HookRunnerOptions {
   readonly streams: Streams;
   readonly clock: Clock;
-  /** Tells the pod's user that a hook went another way than asked for. */
+  /** Warns the pod's user that a hook was run differently from how the spec describes it. */
   warn(reason: string, message: string): void;
 }
 
@@ -73,7 +73,10 @@ interface HttpHookParts extends Pick<HookRunnerOptions, 'warn'> {
   readonly signal: AbortSignal;
 }
 
-/** Any answer will do. A server that speaks plain HTTP where HTTPS is asked for is asked again as it likes it. Source: handlers.go (runHTTPHandler). */
+/**
+ * Any HTTP response is a success. If the spec asks for HTTPS and the server speaks plain HTTP, the request is repeated
+ * over HTTP. Source: handlers.go (runHTTPHandler).
+ */
 async function httpGet(
   action: NonNullable<LifecycleHandler['httpGet']>,
   target: HookTarget,

@@ -23,7 +23,7 @@ const guaranteedOomScore = -997;
 const bestEffortOomScore = 1000;
 const criticalPriority = 2_000_000_000;
 
-/** CPU shares for a request in thousandths of a CPU; the kernel's minimum when none is asked for. */
+/** CPU shares for a request in thousandths of a CPU; the kernel's minimum when the container requests none. */
 export function milliCpuToShares(milliCpu: number): number {
   if (milliCpu === 0) return minShares;
   return Math.min(Math.max(Math.floor((milliCpu * sharesPerCpu) / 1000), minShares), maxShares);
@@ -34,7 +34,9 @@ export function milliCpuToQuotaUs(milliCpu: number): number {
   return Math.max(Math.floor((milliCpu * quotaPeriodUs) / 1000), minQuotaUs);
 }
 
-/** How ready the kernel should be to kill this container when memory runs out: -997 … 1000. */
+/**
+ * The OOM score adjustment, -997 … 1000: the higher, the sooner the kernel kills the container when memory runs out.
+ */
 export function oomScoreAdjust(pod: Pod, container: Container, nodeMemoryBytes: number): number {
   if ((pod.spec.priority ?? 0) >= criticalPriority) return guaranteedOomScore;
   const qos = qosClass(pod);

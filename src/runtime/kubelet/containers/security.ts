@@ -1,5 +1,5 @@
 /**
- * Security contexts of pod and container merged into what the engine is told.
+ * Merges the security contexts of pod and container into the engine's settings.
  * Source: pkg/securitycontext/util.go (DetermineEffectiveSecurityContext); pkg/kubelet/kuberuntime/security_context.go.
  */
 import type { Container, Pod } from '../../../api/generated/core/v1.ts';
@@ -24,7 +24,10 @@ const defined = <K extends string, V>(key: K, value: V | undefined): { [P in K]?
   return result;
 };
 
-/** The effective security settings of one container. A group without a user goes with the image's user, root when it names none. */
+/**
+ * The effective security settings of one container. If the spec sets a group but no user, the image's user is used, or
+ * root when the image names none.
+ */
 export function containerSecurity(pod: Pod, container: Container, image: Pick<Image, 'user'>): ContainerSecurity {
   const ofPod = pod.spec.securityContext;
   const own = container.securityContext;
@@ -52,8 +55,8 @@ export function containerSecurity(pod: Pod, container: Container, image: Pick<Im
 }
 
 /**
- * Checks `runAsNonRoot` against the user that the container would run as; returns upstream's error text, or undefined when good.
- * Source: pkg/kubelet/kuberuntime/security_context.go (verifyRunAsNonRoot).
+ * Checks `runAsNonRoot` against the user that the container would run as; returns upstream's error text, or undefined
+ * when the check passes. Source: pkg/kubelet/kuberuntime/security_context.go (verifyRunAsNonRoot).
  */
 export function runAsNonRootViolation(pod: Pod, container: Container, image: Image): string | undefined {
   const nonRoot = container.securityContext?.runAsNonRoot ?? pod.spec.securityContext.runAsNonRoot ?? false;

@@ -1,6 +1,6 @@
 /**
- * The variables that tell a container of the Services of its namespace: `MYSQL_SERVICE_HOST` and the Docker-link style ones.
- * Source: pkg/kubelet/envvars/envvars.go; pkg/kubelet/kubelet_pods.go (getServiceEnvVarMap).
+ * The variables that tell a container of the Services of its namespace: `MYSQL_SERVICE_HOST` and the Docker-link style
+ * ones. Source: pkg/kubelet/envvars/envvars.go; pkg/kubelet/kubelet_pods.go (getServiceEnvVarMap).
  */
 import type { Service } from '../../../api/generated/core/v1.ts';
 

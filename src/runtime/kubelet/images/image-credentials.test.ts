@@ -5,7 +5,7 @@ import { parseImageReference } from '../../container/image-reference.ts';
 import { credentialsFor } from './image-credentials.ts';
 
 const encode = (value: unknown): string => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64');
-// Only what is read.
+// Partial: the code under test reads no other fields.
 const secret = (auths: unknown): Secret =>
   ({ type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': encode({ auths }) } }) as unknown as Secret;
 const users = (image: string, ...secrets: readonly Secret[]): string[] =>

@@ -1,6 +1,6 @@
 /**
- * Makes sure that a container's image is on the node, by its pull policy, with upstream's events and waiting reasons.
- * Source: pkg/kubelet/images/image_manager.go; pkg/kubelet/kuberuntime/kuberuntime_image.go.
+ * Makes sure that a container's image is on the node, according to its pull policy, with upstream's events and waiting
+ * reasons. Source: pkg/kubelet/images/image_manager.go; pkg/kubelet/kuberuntime/kuberuntime_image.go.
  */
 import { errorText } from '../../../api/error-text.ts';
 import type { Container, Pod, Secret } from '../../../api/generated/core/v1.ts';
@@ -24,11 +24,11 @@ export interface EnsureImageRequest {
   /** Where the container is in the spec, e.g. `spec.containers{web}`. */
   readonly fieldPath: string;
   readonly pullSecrets: readonly Secret[];
-  /** Asked for when there is something to pull. */
+  /** Called only when an image must be pulled; its abort ends the pull. */
   signal(): AbortSignal;
 }
 
-/** An image that is not there yet; `retryAfterMs` says when looking again makes sense. */
+/** The image is not on the node yet. `retryAfterMs` says when to try again. */
 export class ImageError extends PodConfigError {
   readonly retryAfterMs: number;
   constructor(reason: string, message: string, retryAfterMs: number) {
@@ -42,12 +42,13 @@ export class ImageError extends PodConfigError {
 const seconds = (ms: number): string => (ms < 1000 ? `${Math.round(ms)}ms` : `${(ms / 1000).toFixed(3).replace(/\.?0+$/, '')}s`);
 
 const retryMs = 10_000;
-/** An image that was there is taken to be there for so long. */
+/** How long an inspected image is assumed to be present still. */
 const lookMs = 1000;
 
 /**
- * Whether a pull failed for want of a registry while the engine has an image of the name that came from none.
- * Differs: upstream fails with ErrImagePull. There an image gets onto a node by a pull; here `docker build` is how most do, and `:latest` means Always.
+ * Whether a pull failed because no registry answered, while the engine has an image of that name that was built locally
+ * (it has no repository digest). Differs: upstream fails with ErrImagePull, because there images reach a node by pulls.
+ * Here most images come from `docker build`, and the tag `:latest` defaults the pull policy to Always.
  */
 const isMadeHere = (present: Image, error: unknown): error is RuntimeError =>
   error instanceof RuntimeError && error.code === 'RegistryUnavailable' && present.repoDigests.length === 0;
@@ -85,7 +86,7 @@ export class ImageManager {
     return this.#pull(request, reference, present);
   }
 
-  /** Pods that start together share one look at an image that is there. */
+  /** Pods that start together share one inspection of a present image. */
   async #inspect(image: string): Promise<Image | undefined> {
     const now = this.#options.clock.now();
     const known = this.#looks.get(image);
@@ -102,7 +103,7 @@ export class ImageManager {
     }
   }
 
-  /** Forgets the back-offs of a pod. */
+  /** Drops the pull back-offs of a pod. */
   forget(podUid: string): void {
     this.#backoff.forget(`${podUid}_`);
     for (const map of [this.#lastError, this.#failedAt]) {
@@ -163,11 +164,13 @@ export class ImageManager {
     const now = this.#options.clock.now();
     this.#backoff.next(key, now);
     this.#failedAt.set(key, now);
-    // A registry that cannot be reached is no case of its own for today's runtimes. Source: image_manager.go (evalCRIPullErr).
+    // Upstream has a reason of its own for unreachable registries, which current container runtimes do not produce.
+    // Source: image_manager.go (evalCRIPullErr).
     const reason = 'ErrImagePull';
     this.#lastError.set(key, `${reason}: ${error.message}`);
     this.#event(request, 'Warning', 'Failed', `Failed to pull image ${JSON.stringify(request.container.image)}: ${error.message}`);
-    // Shown as ErrImagePull first; the next look, soon after, shows the back-off. Source: pkg/kubelet/pod_workers.go (back-off period).
+    // The status shows ErrImagePull first; the next pass, soon after, shows ImagePullBackOff. Source:
+    // pkg/kubelet/pod_workers.go (back-off period).
     return new ImageError(reason, error.message, Math.min(retryMs, this.#backoff.delayMs(key)));
   }
 

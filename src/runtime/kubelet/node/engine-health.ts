@@ -1,4 +1,7 @@
-/** Knows whether the container engine answers, and watches for its return. Source: pkg/kubelet/runtime.go; pkg/kubelet/kubelet.go (updateRuntimeUp). */
+/**
+ * Knows whether the container engine answers, and watches for its return. Source: pkg/kubelet/runtime.go;
+ * pkg/kubelet/kubelet.go (updateRuntimeUp).
+ */
 import { type Clock, sleep } from '../../../client/clock.ts';
 import type { Logger } from '../../../client/logger.ts';
 import { type ContainerRuntime, RuntimeError } from '../../container/container-runtime.ts';
@@ -8,7 +11,9 @@ export interface EngineHealthOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
-  /** Called when it went away (with the node condition's message) and, with undefined, when it is back. */
+  /**
+   * Called with the node condition's message when the engine stops answering, and with undefined when it answers again.
+   */
   onChange(problem: string | undefined): void;
 }
 
@@ -25,14 +30,14 @@ export class EngineHealth {
     this.#options = options;
   }
 
-  /** Someone met an engine that does not answer, or the event stream is open again: asks it, until it answers. */
+  /** Asks the engine until it answers. Called when a call found it down, and when the event stream is open again. */
   check(): void {
     this.#checking ??= this.#check().finally(() => {
       this.#checking = undefined;
     });
   }
 
-  /** Resolves when no check is under way. */
+  /** Resolves when no check is running. */
   async settled(): Promise<void> {
     await this.#checking;
   }

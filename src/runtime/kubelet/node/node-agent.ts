@@ -1,6 +1,7 @@
 /**
- * Registers the node and keeps its status true: pushed when something changed, every five minutes otherwise; the lease is the heartbeat.
- * Source: pkg/kubelet/kubelet_node_status.go (registerWithAPIServer, syncNodeStatus).
+ * Registers the node and keeps its status true: the status is written when something changed, and every five minutes
+ * otherwise; the lease is the heartbeat. Source: pkg/kubelet/kubelet_node_status.go (registerWithAPIServer,
+ * syncNodeStatus).
  */
 import { deepEqual } from '../../../api/deep-equal.ts';
 import type { Node } from '../../../api/generated/core/v1.ts';
@@ -43,7 +44,8 @@ export class NodeAgent {
 
   /** Registers the node (or takes over its object) and writes its first status. Rejects when the API refuses. */
   async register(): Promise<Node> {
-    // Other writers (taints, labels) may be quicker between the read and the write. Source: kubelet_node_status.go (nodeStatusUpdateRetry).
+    // Retries conflicts: another client (setting taints or labels) may write between this read and this write. Source:
+    // kubelet_node_status.go (nodeStatusUpdateRetry).
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#registerOnce();
@@ -70,14 +72,14 @@ export class NodeAgent {
     return this.#writeStatus(node);
   }
 
-  /** The engine came or went; `undefined` means well. */
+  /** Sets why the engine is down, or undefined when it works. */
   setRuntimeProblem(problem: string | undefined): void {
     if (problem === this.#problem) return;
     this.#problem = problem;
     this.#changed();
   }
 
-  /** Someone changed the Node: what was added to its capacity becomes allocatable. */
+  /** Called when the Node object changed. Resources that other clients added to its capacity become allocatable. */
   nodeChanged({ status }: Node): void {
     const { identity, info } = this.#options;
     const { capacity, allocatable } = allResources(nodeResources(info, identity.maxPods), status);

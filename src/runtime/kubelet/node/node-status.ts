@@ -16,7 +16,7 @@ export interface NodeIdentity {
   readonly kubeletVersion: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly maxPods: number;
-  /** Port of the node's API, as the API server's proxy names it; 0: none. */
+  /** Port under which the API server's proxy reaches the node API; 0: none. */
   readonly daemonPort: number;
 }
 
@@ -46,9 +46,9 @@ export function nodeResources(
   };
 }
 
-/** What a node's conditions depend on. */
+/** The facts that a node's conditions are computed from. */
 export interface NodeHealth {
-  /** Undefined: well. Otherwise why pods cannot run. */
+  /** Why pods cannot run; undefined when the engine works. */
   readonly runtimeProblem: string | undefined;
   readonly nowMs: number;
 }
@@ -59,7 +59,7 @@ const wellKnown = [
   ['PIDPressure', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
 ] as const;
 
-/** The conditions now; transition times are kept while a status stays. */
+/** The current conditions. A condition keeps its transition time while its status is unchanged. */
 export function nodeConditions(health: NodeHealth, previous: readonly NodeCondition[]): NodeCondition[] {
   const now = rfc3339(health.nowMs);
   const make = (type: string, status: 'True' | 'False', reason: string, message: string): NodeCondition => {
@@ -85,7 +85,10 @@ export function nodeImages(images: readonly Image[]): NonNullable<NodeStatus['im
 
 type Amounts = Readonly<Record<string, string>>;
 
-/** The node's resources with those that others added to its capacity, all of which pods may use. Source: setters.go (MachineInfo). */
+/**
+ * The node's resources together with those that other clients added to its capacity. All of the added ones are
+ * allocatable. Source: setters.go (MachineInfo).
+ */
 export function allResources(
   own: { readonly capacity: Amounts; readonly allocatable: Amounts },
   previous: Pick<NodeStatus, 'capacity' | 'allocatable'>,

@@ -1,4 +1,7 @@
-/** Pod sources from the API: informers' caches first, the API itself on a miss, since a cache may lag behind a pod that was just bound. */
+/**
+ * Pod sources from the API: informers' caches first, the API itself on a miss, since a cache may lag behind a pod that
+ * was just bound.
+ */
 import type { JsonObject } from '../../../api/json.ts';
 import type { Kind } from '../../../api/kind.ts';
 import { configMap as configMapKind } from '../../../api/kinds/core/config-map.ts';
@@ -54,7 +57,10 @@ async function requestToken(client: Client, request: TokenRequest): Promise<Toke
   return { token, expiresAtMs: Date.parse(expires) };
 }
 
-/** Tokens are kept until 80 % of their life has passed, so that a volume that is set up again does not change. */
+/**
+ * Tokens are cached until 80 % of their lifetime has passed, so that setting up a volume again does not change its
+ * content.
+ */
 export function createApiPodSources(options: ApiPodSourcesOptions & { now(): number }): PodSources {
   const tokens = new Map<string, { readonly token: Token; readonly renewAtMs: number }>();
   return {

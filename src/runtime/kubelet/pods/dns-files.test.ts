@@ -4,7 +4,7 @@ import type { Pod } from '../../../api/generated/core/v1.ts';
 import { hostsFile, parseResolvConf, podHostname, resolvConf } from './dns-files.ts';
 
 const aPod = (spec: object = {}, name = 'web-0'): Pod =>
-  // Only what is read.
+  // Partial: the code under test reads no other fields.
   ({ metadata: { name, namespace: 'shop' }, spec: { dnsPolicy: 'ClusterFirst', ...spec } }) as unknown as Pod;
 const host = parseResolvConf('# comment\nnameserver 192.0.2.1\nnameserver 192.0.2.2\nsearch example.com corp.\noptions timeout:1\n');
 const conf = (spec: object, clusterDns = '10.96.0.10'): string =>
@@ -49,7 +49,7 @@ describe('limits of resolv.conf', () => {
       `Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${searches.join(' ')}`;
     assert.deepEqual(warnings({ searches: many(33) }), [text(many(32))]);
     assert.deepEqual(warnings({ searches: ['a'.repeat(254), 'b'] }), [text(['b'])]);
-    // 2,048 characters with the spaces between.
+    // 2,048 characters, counting the spaces between the domains.
     assert.deepEqual(warnings({ searches: many(9, 240) }), [text(many(8, 240))]);
   });
 });

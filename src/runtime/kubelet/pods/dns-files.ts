@@ -1,6 +1,6 @@
 /**
- * The files that give a container its names: `/etc/hosts` and `/etc/resolv.conf`.
- * Source: pkg/kubelet/kubelet_pods.go (hostsEntriesFromHostAliases, managedHostsFileContent); pkg/kubelet/network/dns/dns.go.
+ * The files by which a container resolves names: `/etc/hosts` and `/etc/resolv.conf`. Source:
+ * pkg/kubelet/kubelet_pods.go (hostsEntriesFromHostAliases, managedHostsFileContent); pkg/kubelet/network/dns/dns.go.
  */
 import type { HostAlias, Pod } from '../../../api/generated/core/v1.ts';
 
@@ -11,7 +11,10 @@ const maxSearchPaths = 32;
 const maxSearchPathChars = 253;
 const maxSearchChars = 2048;
 
-/** The host name of a pod and its DNS domain ('' without a subdomain). Source: pkg/kubelet/kubelet_pods.go (GeneratePodHostNameAndDomain). */
+/**
+ * The host name of a pod and its DNS domain ('' without a subdomain). Source: pkg/kubelet/kubelet_pods.go
+ * (GeneratePodHostNameAndDomain).
+ */
 export function podHostname(pod: Pod, clusterDomain: string): { readonly hostname: string; readonly domain: string } {
   if (pod.spec.hostnameOverride !== undefined) return { hostname: pod.spec.hostnameOverride, domain: '' };
   const hostname = pod.spec.hostname ?? pod.metadata.name.slice(0, 63).replace(/[-.]+$/, '');
@@ -28,11 +31,11 @@ function aliasLines(aliases: readonly HostAlias[]): string {
 
 export interface HostsFileInput {
   readonly pod: Pod;
-  /** '' before it is known. */
+  /** The pod's IP; '' before it is known. */
   readonly ip: string;
   readonly hostname: string;
   readonly domain: string;
-  /** The node's own file, for pods on the host network. */
+  /** The node's own `/etc/hosts`, which pods on the host network get. */
   readonly hostFile: string;
 }
 
@@ -74,7 +77,10 @@ export function parseResolvConf(text: string): ResolverConfig {
   return { nameservers, searches, options };
 }
 
-/** Later options of the same name win, as pods' dnsConfig over the policy's. */
+/**
+ * Merges resolver options. A later option replaces an earlier one of the same name: the pod's `dnsConfig` overrides the
+ * policy's.
+ */
 function mergeOptions(
   base: readonly string[],
   extra: readonly { readonly name?: string | undefined; readonly value?: string | undefined }[],
@@ -88,7 +94,10 @@ function mergeOptions(
 
 const unique = (values: readonly string[]): string[] => [...new Set(values)];
 
-/** Without those that glibc cannot bear; from the end, as many as are too many. Source: dns.go (formDNSSearchFitsLimits). */
+/**
+ * The search domains within glibc's limits of number and length. Excess domains are dropped from the end. Source:
+ * dns.go (formDNSSearchFitsLimits).
+ */
 function limitedSearches(searches: readonly string[]): readonly string[] {
   const kept = searches.slice(0, maxSearchPaths).filter(({ length }) => length <= maxSearchPathChars);
   let chars = kept.join(' ').length;
@@ -106,7 +115,7 @@ export interface ResolvConfInput {
 
 export interface ResolvConf {
   readonly text: string;
-  /** What was left out, in the words of the event. */
+  /** What was left out, as event messages. */
   readonly warnings: readonly string[];
 }
 

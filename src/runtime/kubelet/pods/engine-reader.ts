@@ -1,12 +1,12 @@
-/** Keeps what a pod worker knows of the engine up to date, and reads the last words of what ended there. */
+/** Keeps a pod worker's view of the engine up to date, and reads the termination messages of ended containers. */
 import type { PodState } from './pod-state.ts';
 import { terminationMessage } from './termination-message.ts';
 
-/** Knows what must be read again before the next step. */
+/** Tracks which sandboxes and containers must be read again before the next step. */
 export class EngineReader {
-  /** Ids of sandboxes and containers. */
+  /** Ids of the sandboxes and containers to read again. */
   readonly #stale = new Set<string>();
-  /** Events were missed: all that is known by the time of the next step. */
+  /** Events were missed: the next step reads everything that is known by then. */
   #everything = false;
 
   /** True when something must be read. */
@@ -22,7 +22,10 @@ export class EngineReader {
     this.#everything = true;
   }
 
-  /** Brings the observed half up to date. Rejects when the engine does not answer; nothing is lost by that. */
+  /**
+   * Brings `state.observed` up to date. Rejects when the engine does not answer; what is still unread stays marked for
+   * the next call.
+   */
   async read(state: PodState): Promise<void> {
     const { observed } = state;
     if (this.#everything) {
@@ -49,7 +52,7 @@ async function readSandbox({ deps, observed }: PodState, id: string): Promise<vo
   else observed.sandboxes.set(id, found);
 }
 
-/** Reads a container's state, and its last words when it has ended. */
+/** Reads a container's state, and its termination message when it has ended. */
 export async function readContainer(state: PodState, id: string): Promise<void> {
   const found = await state.deps.runtime.containers.inspect(id);
   if (found === undefined) {

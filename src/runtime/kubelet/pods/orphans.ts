@@ -1,4 +1,7 @@
-/** Removes what the engine and the disk still have of pods that are gone. Source: pkg/kubelet/kubelet_pods.go (HandlePodCleanups); pkg/kubelet/kubelet_volumes.go. */
+/**
+ * Removes sandboxes, containers and folders of pods that no longer exist. Source: pkg/kubelet/kubelet_pods.go
+ * (HandlePodCleanups); pkg/kubelet/kubelet_volumes.go.
+ */
 import type { Logger } from '../../../client/logger.ts';
 import type { Container, ContainerRuntime, Sandbox } from '../../container/container-runtime.ts';
 import type { VolumeManager } from '../volumes/volume-manager.ts';
@@ -10,7 +13,7 @@ export interface OrphanRemoverOptions {
   readonly log: Logger;
 }
 
-/** What the engine has of one node. */
+/** The sandboxes and containers that the engine has for one node. */
 export interface EngineContents {
   readonly sandboxes: readonly Sandbox[];
   readonly containers: readonly Container[];
@@ -23,7 +26,7 @@ export class OrphanRemover {
     this.#options = options;
   }
 
-  /** Removes everything of pods that are not `known`, by uid. One that cannot be removed is logged and left for the next time. */
+  /** Removes everything of pods whose uid is not `known`. A failed removal is logged and tried again the next time. */
   async remove({ sandboxes, containers }: EngineContents, known: (uid: string) => boolean): Promise<void> {
     const folders = await this.#options.volumes.podUids();
     const uids = new Set([...sandboxes.map((s) => s.pod.uid), ...containers.map((c) => c.pod.uid), ...folders]);

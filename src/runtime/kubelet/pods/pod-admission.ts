@@ -1,6 +1,7 @@
 /**
- * The kubelet's own look at a pod before it runs it: pods bound past the scheduler may not fit the node. Pure.
- * Source: pkg/kubelet/lifecycle/predicate.go (Admit, generalFilter); pkg/kubelet/kubelet.go (rejectPod).
+ * The kubelet's admission check before it runs a pod, because pods that were bound without the scheduler may not fit
+ * the node. Pure. Source: pkg/kubelet/lifecycle/predicate.go (Admit, generalFilter); pkg/kubelet/kubelet.go
+ * (rejectPod).
  */
 import type { Node, NodeSelectorTerm, Pod } from '../../../api/generated/core/v1.ts';
 import { isExtendedResource, podRequests } from '../../../api/pod/resources.ts';
@@ -11,13 +12,16 @@ export interface AdmissionInput {
   readonly pod: Pod;
   readonly node: Pick<Node, 'metadata' | 'spec'>;
   readonly allocatable: Readonly<Record<string, string>>;
-  /** The pods of the node that have not ended, without this one. */
+  /** The node's other pods that have not ended. */
   readonly others: readonly Pod[];
 }
 
 const wholeUnits = (name: string, quantity: Quantity): number => (name === 'cpu' ? toMilli(quantity) : toUnits(quantity));
 
-/** What a pod asks for beyond all that the node has, in upstream's words. Source: pkg/kubelet/allocation/allocation_manager.go (canResizePod). */
+/**
+ * Which of the pod's requests exceed the node's whole capacity, in upstream's words. Source:
+ * pkg/kubelet/allocation/allocation_manager.go (canResizePod).
+ */
 export function overCapacity(pod: Pod, allocatable: Readonly<Record<string, string>>): string | undefined {
   const wanted = podRequests(pod);
   const over = ['cpu', 'memory'].flatMap((name) => {
@@ -28,7 +32,7 @@ export function overCapacity(pod: Pod, allocatable: Readonly<Record<string, stri
   return over.length === 0 ? undefined : `Node didn't have enough capacity: ${over.join(', ')}`;
 }
 
-/** Which resource the node lacks for a pod beside the others. */
+/** The resource that the node does not have enough of for the pod together with the other pods. */
 export function insufficientResources({ pod, allocatable, others }: Omit<AdmissionInput, 'node'>): Waiting | undefined {
   const fail = (name: string, requested: number, used: number, capacity: number): Waiting => ({
     reason: `OutOf${name}`,
@@ -42,7 +46,8 @@ export function insufficientResources({ pod, allocatable, others }: Omit<Admissi
   for (const [name, quantity] of wanted) {
     const requested = wholeUnits(name, quantity);
     if (requested === 0) continue;
-    // Of the cluster as a whole rather than of its nodes. Source: predicate.go (removeMissingExtendedResources).
+    // An extended resource that the node does not declare belongs to the cluster (a scheduler extender manages it), so
+    // it is not checked here. Source: predicate.go (removeMissingExtendedResources).
     if (isExtendedResource(name) && allocatable[name] === undefined) continue;
     const used = inUse.reduce((sum, requests) => sum + wholeUnits(name, requests.get(name) ?? parseQuantity('0')), 0);
     const capacity = wholeUnits(name, parseQuantity(allocatable[name] ?? '0'));
@@ -140,7 +145,10 @@ const safeSysctls: ReadonlySet<string> = new Set([
   'net.ipv4.tcp_wmem',
 ]);
 
-/** Slashes and dots both part names; the first of them says which. Source: component-helpers node/util/sysctl (NormalizeName). */
+/**
+ * Normalizes a sysctl's name to dots as separators. Whichever of dot and slash comes first in a name is its separator;
+ * the other one is part of a segment. Source: component-helpers node/util/sysctl (NormalizeName).
+ */
 export function sysctlName(name: string): string {
   return /[./]/.exec(name)?.[0] === '/' ? name.replaceAll(/[./]/g, (part) => (part === '/' ? '.' : '/')) : name;
 }
@@ -155,7 +163,7 @@ function forbiddenSysctl({ spec }: Pod): Waiting | undefined {
 
 const predicate = (reason: string, text: string): Waiting => ({ reason, message: `Predicate ${reason} failed: ${text}` });
 
-/** Why the node cannot run the pod, in upstream's words; undefined when it can. */
+/** Why the node cannot run the pod, with upstream's reason and message; undefined when it can. */
 export function admissionFailure(input: AdmissionInput): Waiting | undefined {
   const sysctl = forbiddenSysctl(input.pod);
   if (sysctl !== undefined) return sysctl;

@@ -1,4 +1,4 @@
-/** The conditions that the kubelet keeps of a pod. Pure. Source: pkg/kubelet/status/generate.go. */
+/** Computes a pod's conditions. Pure. Source: pkg/kubelet/status/generate.go. */
 import type { ContainerStatus, PodCondition } from '../../../api/generated/core/v1.ts';
 import { rfc3339 } from '../../../api/time.ts';
 import { isSidecar, mainStarted, type Phase } from './pod-phase.ts';
@@ -30,7 +30,10 @@ function initialized(input: StatusInput, phase: Phase): Verdict {
   return { status: 'False', reason: 'ContainersNotInitialized', message: `containers with incomplete status: ${list(incomplete)}` };
 }
 
-/** Readiness gates are conditions that others set. Source: generate.go (GeneratePodReadyCondition). */
+/**
+ * Applies the pod's readiness gates, which are conditions that other controllers set. Source: generate.go
+ * (GeneratePodReadyCondition).
+ */
 function gated(input: StatusInput, ofContainers: Verdict): Verdict {
   if (ofContainers.status !== 'True') return ofContainers;
   const unmet = (input.pod.spec.readinessGates ?? []).flatMap(({ conditionType }) => {
@@ -42,7 +45,10 @@ function gated(input: StatusInput, ofContainers: Verdict): Verdict {
   return unmet.length === 0 ? ofContainers : { status: 'False', reason: 'ReadinessGatesNotReady', message: unmet.join(', ') };
 }
 
-/** All conditions: the kubelet's own and those of others as they are. Transition times stay while a status does. */
+/**
+ * All conditions: the kubelet's own, newly computed, and those of other writers unchanged. A condition keeps its
+ * transition time while its status is unchanged.
+ */
 export function podConditions(input: StatusInput, phase: Phase, statuses: readonly ContainerStatus[]): PodCondition[] {
   const { pod } = input;
   const others = pod.status.conditions ?? [];

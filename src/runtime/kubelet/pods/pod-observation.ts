@@ -1,4 +1,4 @@
-/** What the engine has of one pod, newest first per container name; the observed half of a pod worker. */
+/** The sandboxes and containers that the engine has for one pod, as a pod worker last read them. */
 import type { Pod } from '../../../api/generated/core/v1.ts';
 import type { Container, Sandbox } from '../../container/container-runtime.ts';
 
@@ -6,7 +6,7 @@ export class PodObservation {
   readonly sandboxes = new Map<string, Sandbox>();
   readonly containers = new Map<string, Container>();
 
-  /** The sandbox that runs, newest first. */
+  /** The newest running sandbox. */
   readySandbox(): Sandbox | undefined {
     return this.#newestSandbox((s) => s.state === 'ready');
   }
@@ -35,12 +35,12 @@ export class PodObservation {
     return [...this.containers.values()].filter((c) => c.state === 'running');
   }
 
-  /** Older runs that run beside a newer one of their name. */
+  /** Running containers that are not the newest of their name, and so must be stopped. */
   outrun(): readonly Container[] {
     return this.running().filter((container) => this.latest(container.name) !== container);
   }
 
-  /** Containers that nothing needs any more: of no spec container, or older than the last two of their name. */
+  /** Containers to remove: those whose name is not in the spec, and all but the last two of each name. */
   superfluous(pod: Pod): readonly Container[] {
     const names = new Set([...this.containers.values()].map((c) => c.name));
     const wanted = new Set(

@@ -1,4 +1,7 @@
-/** What a pod's containers add up to. Pure. Source: pkg/kubelet/kubelet_pods.go (getPhase); pkg/kubelet/status/generate.go. */
+/**
+ * Computes a pod's phase from its containers. Pure. Source: pkg/kubelet/kubelet_pods.go (getPhase);
+ * pkg/kubelet/status/generate.go.
+ */
 import type { Container as ContainerSpec, Pod } from '../../../api/generated/core/v1.ts';
 import { failureOf, type PodLife, startsNothing } from './pod-life.ts';
 import type { PodObservation } from './pod-observation.ts';
@@ -16,7 +19,7 @@ export interface PhaseInput {
 /** A sidecar: an init container that restarts always and keeps running beside the others. */
 export const isSidecar = (container: ContainerSpec): boolean => container.restartPolicy === 'Always';
 
-/** Whether any of the containers proper was ever made: the init containers are done then. */
+/** Whether any main container was ever made, which means that the init containers are done. */
 export const mainStarted = (pod: Pod, observed: PodObservation): boolean =>
   pod.spec.containers.some(
     (c) =>
@@ -29,7 +32,7 @@ interface Tally {
   running: number;
   succeeded: number;
   failed: number;
-  /** Of those that ended. */
+  /** How many of the succeeded and failed containers start again. */
   restarting: number;
 }
 
@@ -49,7 +52,7 @@ function tally(pod: Pod, observed: PodObservation): Tally {
 
 type Init = 'done' | 'pending' | 'failed';
 
-/** How far the init containers are. */
+/** How far the init containers have got. */
 export function initState({ pod, observed, isStarted }: Pick<PhaseInput, 'pod' | 'observed' | 'isStarted'>): Init {
   const main = mainStarted(pod, observed);
   let state: Init = 'done';
@@ -66,7 +69,7 @@ export function initState({ pod, observed, isStarted }: Pick<PhaseInput, 'pod' |
   return state;
 }
 
-/** The phase that the containers add up to. */
+/** The pod's phase, computed from its containers. */
 export function podPhase(input: PhaseInput): Phase {
   const { pod, observed, life } = input;
   if (failureOf(life) !== undefined) return 'Failed';

@@ -1,4 +1,4 @@
-/** Which config maps and secrets a pod refers to anywhere that a change of them matters. */
+/** The config maps and secrets that a pod refers to, wherever a change of their data affects the pod. */
 import type { Container, Pod } from '../../../api/generated/core/v1.ts';
 import type { Reference } from '../volumes/volume-plugin.ts';
 import { typedVolume } from '../volumes/volume-plugins.ts';
@@ -27,7 +27,7 @@ function* environmentReferences({ env = [], envFrom = [] }: Pick<Container, 'env
   }
 }
 
-/** The keys of all that the pod refers to, each once. */
+/** The keys of all config maps and secrets that the pod refers to. */
 export function podReferences(pod: Pod): ReadonlySet<string> {
   const keys = new Set<string>();
   const add = (kind: SourceKind, name: string | undefined): void => {

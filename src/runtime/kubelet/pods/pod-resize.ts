@@ -1,6 +1,7 @@
 /**
- * Resizes running containers: what was asked for is granted when the node can give it, and then told the engine, or the container restarts, by its policy.
- * Source: KEP-1287; pkg/kubelet/allocation/allocation_manager.go; pkg/kubelet/kuberuntime/kuberuntime_manager.go (doPodResizeAction).
+ * Resizes running containers. A requested resize is granted when the node has room for it. Then, according to the
+ * container's resize policy, the engine changes the limits in place or the container restarts. Source: KEP-1287;
+ * pkg/kubelet/allocation/allocation_manager.go; pkg/kubelet/kuberuntime/kuberuntime_manager.go (doPodResizeAction).
  */
 import type { Container as ContainerSpec, ResourceRequirements } from '../../../api/generated/core/v1.ts';
 import { type Container, RuntimeError } from '../../container/container-runtime.ts';
@@ -17,7 +18,10 @@ type Resizable = (typeof resizable)[number];
 
 type Resources = Pick<ResourceRequirements, 'limits' | 'requests'>;
 
-/** What a container has: as last granted, as the API says of one that ran before, or as its spec says. */
+/**
+ * The resources of a container: those last granted; else those in the API's status, for a container that ran before
+ * this kubelet; else those of its spec.
+ */
 function grantedResources(state: PodState, spec: ContainerSpec): ResourceRequirements {
   const known = state.granted.get(spec.name);
   if (known !== undefined) return known;
@@ -31,11 +35,11 @@ function grantedResources(state: PodState, spec: ContainerSpec): ResourceRequire
 const sameAmount = (a: string | undefined, b: string | undefined): boolean =>
   a === b || (a !== undefined && b !== undefined && quantityMilli(a) === quantityMilli(b));
 
-/** As amounts: `1` is no other than `1000m`. */
+/** Whether two lists differ in a resource, compared by amount: `1` equals `1000m`. */
 const changed = (name: Resizable, next: Resources, previous: Resources): boolean =>
   !sameAmount(next.limits?.[name], previous.limits?.[name]) || !sameAmount(next.requests?.[name], previous.requests?.[name]);
 
-/** What of a container's resources is to change; the spec has them as they shall be. */
+/** A change of one container's resources: which resources change, and a spec that holds the target values. */
 interface Change {
   readonly spec: ContainerSpec;
   readonly resources: readonly Resizable[];
@@ -48,10 +52,10 @@ function changeOf(spec: ContainerSpec, previous: Resources): Change[] {
   return resources.length === 0 ? [] : [{ spec, resources }];
 }
 
-/** What is asked for and was not granted. */
+/** Changes that the spec asks for and that are not granted yet. */
 const askedFor = (state: PodState): Change[] => resizableContainers(state).flatMap((spec) => changeOf(spec, grantedResources(state, spec)));
 
-/** What was granted and is not in force. */
+/** Changes that are granted and not in force yet. */
 const open = (state: PodState): Change[] =>
   resizableContainers(state).flatMap((spec) => {
     const granted = grantedResources(state, spec);
@@ -77,7 +81,7 @@ function refusal(state: PodState): ResizeCondition | undefined {
   return lacking === undefined ? undefined : { type: 'PodResizePending', reason: 'Deferred', message: lacking.message };
 }
 
-/** Throws what the condition shows. */
+/** Throws an error whose message is shown in the resize condition. */
 async function tellEngine(state: PodState, spec: ContainerSpec, running: Container): Promise<void> {
   const { deps, pod } = state;
   const limit = spec.resources.limits?.memory;
@@ -111,7 +115,10 @@ async function apply(state: PodState, { spec, resources }: Change): Promise<void
   state.inForce.set(spec.name, spec.resources);
 }
 
-/** Notes what containers have before anything is shown of them: a kubelet that starts finds it in the API. */
+/**
+ * Records which resources containers have, before the first status is written. A restarted kubelet reads them back from
+ * the API's status.
+ */
 function noteGranted(state: PodState): void {
   for (const spec of resizableContainers(state)) {
     if (state.granted.has(spec.name)) continue;
@@ -122,8 +129,9 @@ function noteGranted(state: PodState): void {
 }
 
 /**
- * Grants or refuses what the newest generation asks for. Before anything is shown of that generation: who sees it observed, and no condition, takes
- * the resources that he sees for its own. Source: allocation_manager.go (handlePodResourcesResize); kubelet.go (SyncPod).
+ * Grants or refuses what the newest generation asks for. This must precede the first status with that
+ * `observedGeneration`: a client that sees the generation observed, without a resize condition, takes the resources in
+ * that status to be the granted ones. Source: allocation_manager.go (handlePodResourcesResize); kubelet.go (SyncPod).
  */
 export function decideResize(state: PodState): void {
   noteGranted(state);
@@ -163,7 +171,10 @@ export async function resizePod(state: PodState, result: SyncResult): Promise<vo
   state.resize = failed;
 }
 
-/** At the end of a pass: a resize is done when everything is in force and what had to restart for it runs. */
+/**
+ * Called at the end of a pass. A resize is complete when every change is in force and every container that had to
+ * restart for it is running.
+ */
 export function completeResize(state: PodState): void {
   if (state.resize?.type !== 'PodResizeInProgress' || state.mustStart.size > 0 || open(state).length > 0) return;
   state.resize = undefined;

@@ -52,7 +52,8 @@ describe('restarts', () => {
       delays.push(Math.round((k.cluster.clock.now() - last) / 1000));
       last = k.cluster.clock.now();
     }
-    // The third to be killed began 20 s after the second ended, which is as long as its back-off; only the fifth has to wait: 40 s after the fourth's end.
+    // The third killed run began 20 s after the second one ended, which is exactly its back-off. Only the fifth run has
+    // to wait: it starts 40 s after the end of the fourth.
     assert.deepEqual(
       delays.map((delay) => delay === delays[0]),
       [true, true, true, true, false],

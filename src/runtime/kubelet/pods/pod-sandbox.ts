@@ -1,6 +1,7 @@
 /**
- * A pod's sandbox: made once, made again when it died, with the files that give the pod's containers their names.
- * Source: pkg/kubelet/kuberuntime/kuberuntime_sandbox.go; kuberuntime_manager.go (computePodActions); util/util.go (PodSandboxChanged).
+ * Makes a pod's sandbox, once, and again when it died; with it the pod's `/etc/hosts` and `/etc/resolv.conf`. Source:
+ * pkg/kubelet/kuberuntime/kuberuntime_sandbox.go; kuberuntime_manager.go (computePodActions); util/util.go
+ * (PodSandboxChanged).
  */
 import { readFile } from 'node:fs/promises';
 import type { ContainerPort, Container as ContainerSpec } from '../../../api/generated/core/v1.ts';
@@ -47,7 +48,7 @@ function sandboxConfig({ deps, pod }: PodState, attempt: number): SandboxConfig 
   return {
     pod: { namespace: metadata.namespace ?? '', name: metadata.name, uid: metadata.uid, node: deps.node.name },
     attempt,
-    // On the host's network a pod bears the host's name. Source: kuberuntime_sandbox.go (generatePodSandboxConfig).
+    // A pod on the host network has the host's name. Source: kuberuntime_sandbox.go (generatePodSandboxConfig).
     hostname: spec.hostNetwork === true ? '' : podHostname(pod, deps.node.clusterDomain).hostname,
     hostNetwork: spec.hostNetwork === true,
     hostPid: spec.hostPID === true,
@@ -60,7 +61,10 @@ function sandboxConfig({ deps, pod }: PodState, attempt: number): SandboxConfig 
   };
 }
 
-/** Whether a pod whose sandbox died is to run again: not when it never restarts, nor when all it had to do is done. */
+/**
+ * Whether a pod whose sandbox died gets a new one. It does not when its restart policy is Never, or when it is
+ * OnFailure and all its containers succeeded.
+ */
 function runsAgain(state: PodState): boolean {
   const { restartPolicy, containers } = state.pod.spec;
   if (state.observed.containers.size === 0) return true;
@@ -77,7 +81,10 @@ export class SandboxSync {
   #failures = 0;
   #filesOf: string | undefined;
 
-  /** The sandbox that runs, made when there is none; undefined when it cannot be, or the pod only finishes instead. */
+  /**
+   * The running sandbox, made if there is none. Undefined when it cannot be made, or when the pod finishes instead of
+   * running again.
+   */
   async ensure(state: PodState, result: SyncResult): Promise<Sandbox | undefined> {
     const sandbox = state.observed.readySandbox() ?? (await this.#create(state, result));
     if (sandbox === undefined || state.aborted) return undefined;

@@ -1,4 +1,7 @@
-/** What the kubelet reads besides Pods: the config maps, secrets and services that pods refer to, and tokens it asks for. */
+/**
+ * What the kubelet reads from the API besides Pods: config maps, secrets and services that pods use, and service
+ * account tokens.
+ */
 import type { ConfigMap, Secret, Service } from '../../../api/generated/core/v1.ts';
 
 export interface TokenRequest {
@@ -15,10 +18,10 @@ export interface Token {
   readonly expiresAtMs: number;
 }
 
-/** Kinds that pods are made from: a change of an object may change a pod that refers to it. */
+/** Kinds of objects that pods take content from. A change of such an object may change the pods that refer to it. */
 export type SourceKind = 'configMap' | 'secret';
 
-/** Reads that pods need; misses are `undefined`, failures reject with `StatusError`. */
+/** Reads the objects that pods need. A missing object is `undefined`; failures reject with `StatusError`. */
 export interface PodSources {
   configMap(namespace: string, name: string): Promise<ConfigMap | undefined>;
   secret(namespace: string, name: string): Promise<Secret | undefined>;
@@ -26,7 +29,10 @@ export interface PodSources {
   token(request: TokenRequest): Promise<Token>;
 }
 
-/** A pod cannot be started as it is described; `message` is upstream's text for the waiting state. */
+/**
+ * A container of the pod cannot be started as its spec describes it. `message` is upstream's text for the waiting
+ * state.
+ */
 export class PodConfigError extends Error {
   /** The waiting reason, e.g. `CreateContainerConfigError`. */
   readonly reason: string;

@@ -1,4 +1,7 @@
-/** What one pod worker knows and the steps share: the desired pod, what was observed, why containers wait. */
+/**
+ * The state that the steps of one pod worker share: the desired pod, the observed sandboxes and containers, why
+ * containers wait.
+ */
 import type { Container as ContainerSpec, ContainerStatus, Pod, ResourceRequirements } from '../../../api/generated/core/v1.ts';
 import type { Container } from '../../container/container-runtime.ts';
 import { Backoff } from '../backoff.ts';
@@ -8,11 +11,11 @@ import { allStopped, finish, mustEnd, newLife, type PodFailure, type PodLife, te
 import { PodObservation } from './pod-observation.ts';
 import type { ResizeCondition, Waiting } from './status-input.ts';
 
-/** The reason of aborts; made once, since an exception costs. */
+/** The reason of all aborts. It is made once, because making an exception is expensive. */
 const ended = new Error('the pod ends');
 
 export class PodState {
-  /** The newest API object. Steps re-read it; it may change under them. */
+  /** The newest API object. It may be replaced while a step awaits something, so steps must read it again. */
   pod: Pod;
   readonly observed = new PodObservation();
   readonly waiting = new Map<string, Waiting>();
@@ -20,17 +23,18 @@ export class PodState {
   readonly imageRefs = new Map<string, string>();
   readonly crashBackoff: Backoff;
   readonly startTimeMs: number;
-  /** Resources by container: as granted to it, and as the engine was told. */
+  /** Resources by container name: `granted` by this kubelet, and `inForce` as last set on the engine. */
   readonly granted = new Map<string, ResourceRequirements>();
   readonly inForce = new Map<string, ResourceRequirements>();
-  /** Containers that were stopped only to start again. */
+  /** Containers that were stopped in order to be restarted. */
   readonly mustStart = new Set<string>();
   /**
-   * By container that this pass killed: the run that had ended before it, if any. The back-off of the restart counts from there, as upstream's does,
-   * whose pass looks at what it saw when it began. Source: kuberuntime_manager.go (doBackOff).
+   * For each container that this pass killed: the previous run that had ended by then, if any. The restart's back-off
+   * counts from the end of that run. Upstream does the same, because its pass uses the state observed when the pass
+   * began. Source: kuberuntime_manager.go (doBackOff).
    */
   readonly endedBeforeKill = new Map<string, Container | undefined>();
-  /** The newest generation that was decided about: what the status shows is of this one. */
+  /** The newest generation whose resize was decided; the status describes this generation. */
   observedGeneration: number | undefined;
   /** Why a resize is not done. */
   resize: ResizeCondition | undefined;
@@ -38,11 +42,11 @@ export class PodState {
   goneFromApi = false;
   readonly deps: KubeletDeps;
   #life: PodLife = newLife;
-  /** The kubelet stops; what runs of the pod runs on. */
+  /** The kubelet is stopping; the pod's containers keep running. */
   #left = false;
   /** Made when something waits for it. */
   #abort: AbortController | undefined;
-  /** Told the new grace period, in seconds, when it gets shorter while containers are being stopped. */
+  /** Called with the new grace period, in seconds, when it is shortened while containers are being stopped. */
   readonly onHurry = new Set<(seconds: number) => void>();
 
   constructor(pod: Pod, deps: KubeletDeps) {
@@ -53,7 +57,7 @@ export class PodState {
     this.startTimeMs = Number.isNaN(started) ? deps.clock.now() : started;
   }
 
-  /** The pod must end or the kubelet stops: pulls and waits are given up. */
+  /** True when the pod must end or the kubelet is stopping, which cancels pulls and waits. */
   get aborted(): boolean {
     return this.#left || mustEnd(this.#life);
   }
@@ -68,12 +72,12 @@ export class PodState {
     return this.#life;
   }
 
-  /** Nothing of the pod is started again from now on. */
+  /** From now on no container of the pod is started. */
   finish(): void {
     this.#life = finish(this.#life);
   }
 
-  /** The pod must end from now on: deleted, finished, or failed as a whole. Once it must, other reasons change nothing. */
+  /** From now on the pod must end: it was deleted, finished, or failed as a whole. Later reasons change nothing. */
   terminate(failure?: PodFailure): void {
     this.#life = terminate(this.#life, failure);
     this.#abort?.abort(ended);
@@ -84,7 +88,7 @@ export class PodState {
     this.#life = allStopped(this.#life);
   }
 
-  /** The kubelet stops. */
+  /** Called when the kubelet stops: pulls and waits end, containers keep running. */
   leave(): void {
     this.#left = true;
     this.#abort?.abort(ended);
@@ -96,12 +100,12 @@ export class PodState {
     return { podIp, hostIp: node.ip, allocatable: node.allocatable };
   }
 
-  /** The container is about to be killed, to be started again in this pass. */
+  /** Called before a container is killed that this pass starts again. */
   noteKill(spec: ContainerSpec): void {
     this.endedBeforeKill.set(spec.name, this.observed.lastEnded(spec.name));
   }
 
-  /** The run from whose end the next start's back-off counts. */
+  /** The ended run from whose end the next start's back-off counts. */
   lastEnded(spec: ContainerSpec): Container | undefined {
     return this.endedBeforeKill.has(spec.name) ? this.endedBeforeKill.get(spec.name) : this.observed.lastEnded(spec.name);
   }
@@ -125,7 +129,7 @@ export class PodState {
     return [...initContainers, ...containers].find((c) => c.name === name) ?? ephemeralContainers.find((c) => c.name === name);
   }
 
-  /** What the API last said of a container. */
+  /** A container's status as last seen in the API. */
   statusOf(name: string): ContainerStatus | undefined {
     const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = this.pod.status;
     return [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses].find((status) => status.name === name);

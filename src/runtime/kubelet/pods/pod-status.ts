@@ -1,6 +1,6 @@
 /**
- * A pod's status from what the engine has of it. Pure.
- * Source: pkg/kubelet/kubelet_pods.go (generateAPIPodStatus, convertToAPIContainerStatuses); pkg/kubelet/status/status_manager.go.
+ * Computes a pod's status from its sandboxes and containers. Pure. Source: pkg/kubelet/kubelet_pods.go
+ * (generateAPIPodStatus, convertToAPIContainerStatuses); pkg/kubelet/status/status_manager.go.
  */
 import type { Container as ContainerSpec, ContainerState, ContainerStatus, PodStatus } from '../../../api/generated/core/v1.ts';
 import { qosClass } from '../../../api/pod/resources.ts';
@@ -11,7 +11,7 @@ import { failureOf, startsNothing } from './pod-life.ts';
 import { initState, isSidecar, type Phase, podPhase } from './pod-phase.ts';
 import type { StatusInput } from './status-input.ts';
 
-/** The bytes of termination messages that a pod's containers share. Source: status_manager.go (normalizeStatus). */
+/** The limit, in bytes, of all termination messages of a pod together. Source: status_manager.go (normalizeStatus). */
 const maxMessageBytes = 12 * 1024;
 
 function sharedMessage(text: string, { pod: { spec } }: StatusInput): string {
@@ -40,7 +40,7 @@ const lost = (message: string): ContainerState => ({ terminated: { exitCode: 137
 
 interface Known {
   readonly latest: Container | undefined;
-  /** What the API said before. */
+  /** The container's status that the API had before. */
   readonly old: ContainerStatus | undefined;
 }
 
@@ -68,7 +68,7 @@ function lastState(state: ContainerState, known: Known, before: Container | unde
   const shown = state.waiting !== undefined && latest?.state === 'exited' ? latest : before;
   if (shown?.state === 'exited') return terminatedState(shown, input);
   if (latest !== undefined || state.terminated !== undefined) return old?.lastState ?? {};
-  // It ran, and the engine has lost it.
+  // The container ran, but the engine no longer has it.
   if (old?.state.running !== undefined) return lost('The container could not be located when the pod was terminated');
   return old?.lastState ?? {};
 }
@@ -86,7 +86,10 @@ function mountStatuses(spec: ContainerSpec): Pick<ContainerStatus, 'volumeMounts
 
 type ResourceStatus = Pick<ContainerStatus, 'allocatedResources' | 'resources'>;
 
-/** Of every container that was made: what it has, or what it would have. Source: kubelet_pods.go (convertContainerStatusResources). */
+/**
+ * The `resources` of a container's status: those in force while it runs, else those granted. Source: kubelet_pods.go
+ * (convertContainerStatusResources).
+ */
 function resourceStatus(spec: ContainerSpec, latest: Container | undefined, { granted, inForce }: StatusInput): ResourceStatus {
   if (latest === undefined) return {};
   const allocated = granted.get(spec.name) ?? spec.resources;
@@ -123,7 +126,10 @@ function isReadyStatus(spec: ContainerSpec, latest: Container | undefined, input
   return latest.state === 'running' && input.isReady(latest.id);
 }
 
-/** A pod shows that it ended only when nothing of it runs any more. Source: status_manager.go (mergePodStatus). */
+/**
+ * The phase to report. `Succeeded` and `Failed` are reported only when no container of the pod is running, and once
+ * reported never change. Source: status_manager.go (mergePodStatus).
+ */
 function shownPhase(input: StatusInput): Phase {
   const { phase } = input.pod.status;
   if (phase === 'Succeeded' || phase === 'Failed') return phase;

@@ -1,6 +1,7 @@
 /**
- * Brings a pod that should run one step closer to its spec: volumes, sandbox, ephemeral containers, init containers, containers.
- * Source: pkg/kubelet/kubelet.go (SyncPod); pkg/kubelet/kuberuntime/kuberuntime_manager.go (SyncPod, computePodActions).
+ * Brings a pod that should run one step closer to its spec: volumes, sandbox, ephemeral containers, init containers,
+ * containers. Source: pkg/kubelet/kubelet.go (SyncPod); pkg/kubelet/kuberuntime/kuberuntime_manager.go (SyncPod,
+ * computePodActions).
  */
 import type { Container as ContainerSpec } from '../../../api/generated/core/v1.ts';
 import type { Container, Sandbox } from '../../container/container-runtime.ts';
@@ -29,7 +30,10 @@ interface Kill {
   readonly graceSeconds: number;
 }
 
-/** Why a running container must be killed, and whether it starts again; undefined: it is well. Source: computePodActions. */
+/**
+ * Why a running container must be killed, and whether it starts again; undefined when it may keep running. Source:
+ * computePodActions.
+ */
 function killOf(state: PodState, spec: ContainerSpec, running: Container): Kill | undefined {
   const { restartPolicy, terminationGracePeriodSeconds } = state.pod.spec;
   const hash = running.labels[specHashLabel];
@@ -102,7 +106,10 @@ async function startEphemeral(state: PodState, sandbox: Sandbox, result: SyncRes
   }
 }
 
-/** Ends what another started again while its successor was made: a container runs once. */
+/**
+ * Stops older runs that something else than the kubelet restarted while their successor was made, so that each
+ * container runs only once.
+ */
 async function endOutrun(state: PodState): Promise<void> {
   const outrun = state.observed.outrun();
   if (outrun.length === 0) return;
@@ -121,11 +128,11 @@ async function removeSuperfluous(state: PodState): Promise<void> {
   }
 }
 
-/** What a worker keeps between the passes. */
+/** The parts that a worker keeps between passes. */
 export interface PodSyncParts {
   readonly volumes: VolumeSync;
   readonly sandbox: SandboxSync;
-  /** Pushes the status as it is now; called between the slow steps. */
+  /** Writes the current status to the API; called between the slow steps. */
   publish(): void;
 }
 

@@ -122,7 +122,7 @@ describe('deleting a pod', () => {
     const sidecar = (name: string) => ({ name, image: 'busybox:1.36', restartPolicy: 'Always' });
     await k.run('web', { terminationGracePeriodSeconds: 3, initContainers: ['a', 'b', 'c', 'd'].map(sidecar) });
     await remove(k, 'web');
-    // Those that waited in vain have the two seconds that every container gets.
+    // Sidecars whose wait for others used up the grace period still get the minimum of two seconds.
     assert.equal(await ageOfEnd(k, 'web'), 5);
   });
 

@@ -1,6 +1,7 @@
 /**
- * Ends a pod: preStop hooks, stop signals within the grace period, then the sandbox and, once the pod is deleted, every trace of it.
- * Source: pkg/kubelet/kubelet.go (SyncTerminatingPod, SyncTerminatedPod); pkg/kubelet/kuberuntime/kuberuntime_container.go (killContainer).
+ * Ends a pod: preStop hooks, stop signals within the grace period, then the sandbox and, once the pod is deleted,
+ * everything else of it. Source: pkg/kubelet/kubelet.go (SyncTerminatingPod, SyncTerminatedPod);
+ * pkg/kubelet/kuberuntime/kuberuntime_container.go (killContainer).
  */
 import type { Container as ContainerSpec } from '../../../api/generated/core/v1.ts';
 import { sleep } from '../../../client/clock.ts';
@@ -11,20 +12,30 @@ import { failureOf } from './pod-life.ts';
 import { isSidecar } from './pod-phase.ts';
 import type { PodState } from './pod-state.ts';
 
-/** At least this long is left to a container after its preStop hook. Source: kuberuntime_container.go (minimumGracePeriodInSeconds). */
+/**
+ * A container gets at least this long to stop after its preStop hook. Source: kuberuntime_container.go
+ * (minimumGracePeriodInSeconds).
+ */
 const minimumGraceSeconds = 2;
 
-/** Seconds that a pod's containers get to end, from its deletion or its spec; at least 1. Source: pod_workers.go (calculateEffectiveGracePeriod). */
+/**
+ * The grace period of a pod's containers, in seconds, from the pod's deletion or its spec; at least 1. Source:
+ * pod_workers.go (calculateEffectiveGracePeriod).
+ */
 export function graceSeconds(state: PodState): number {
   const { deletionGracePeriodSeconds, deletionTimestamp } = state.pod.metadata;
-  // Differs: upstream may give a pod that was deleted by force its whole grace period; here its containers go soon, as the user asked.
+  // Differs: upstream may give a force-deleted pod its whole grace period; here its containers are stopped at once, as
+  // the user asked.
   if (state.goneFromApi) return 1;
   const given = deletionTimestamp === undefined ? undefined : deletionGracePeriodSeconds;
   const seconds = given ?? state.pod.spec.terminationGracePeriodSeconds;
   return Math.max(1, Math.min(seconds, failureOf(state.life)?.graceSeconds ?? seconds));
 }
 
-/** Waits for something within the grace period, even when that gets shorter meanwhile; returns the seconds that are left. */
+/**
+ * Waits for something, at most until the grace period ends, even if that is shortened meanwhile. Returns the seconds
+ * that are left.
+ */
 async function withinGrace(state: PodState, seconds: number, wait: (signal: AbortSignal) => Promise<void>): Promise<number> {
   const { clock } = state.deps;
   const begun = clock.now();
@@ -60,7 +71,7 @@ async function preStop(state: PodState, spec: ContainerSpec, container: Containe
   );
 }
 
-/** Stops one container on the engine, sooner when the grace period gets shorter meanwhile. */
+/** Stops one container on the engine. If the grace period is shortened meanwhile, the shorter one applies. */
 async function stopOnEngine(state: PodState, id: string, seconds: number): Promise<void> {
   const { runtime, log } = state.deps;
   const onHurry = (shorter: number): void => {
@@ -80,14 +91,17 @@ async function stopOnEngine(state: PodState, id: string, seconds: number): Promi
   }
 }
 
-/** Which containers end before which; those that wait do so within their grace periods. Source: kuberuntime_termination_order.go. */
+/**
+ * The order in which containers are stopped. A container's wait for its turn counts against its grace period. Source:
+ * kuberuntime_termination_order.go.
+ */
 interface Turns {
-  /** Resolves when all that must end before have ended. */
+  /** Resolves when all containers that must end before `name` have ended. */
   of(name: string): Promise<unknown> | undefined;
   ended(name: string): void;
 }
 
-/** Stops containers side by side and records how they ended. */
+/** Stops containers concurrently and records how they ended. */
 export async function stopContainers(state: PodState, containers: readonly Container[], seconds: number, turns?: Turns): Promise<void> {
   const { probes } = state.deps;
   await Promise.all(
@@ -104,7 +118,7 @@ export async function stopContainers(state: PodState, containers: readonly Conta
   );
 }
 
-/** Sidecars wait for the containers and for the sidecars after them. */
+/** A sidecar waits for the main containers and for the sidecars that come after it in the spec. */
 function terminationOrder({ pod }: PodState, running: readonly Container[]): Turns {
   const sidecars = (pod.spec.initContainers ?? []).filter(isSidecar).map((c) => c.name);
   const ends = new Map(running.map(({ name }) => [name, Promise.withResolvers<void>()]));
@@ -120,7 +134,10 @@ function terminationOrder({ pod }: PodState, running: readonly Container[]): Tur
   };
 }
 
-/** Stops everything that runs, all at once: a sidecar's preStop hook does not wait for its turn. Idempotent. */
+/**
+ * Stops all running containers concurrently. preStop hooks start at once; only the stop signals of sidecars wait for
+ * their turn. Idempotent.
+ */
 export async function stopContainersOfPod(state: PodState): Promise<void> {
   const running = state.observed.running();
   for (const container of running) {
@@ -143,8 +160,9 @@ export async function stopSandboxes(state: PodState): Promise<void> {
 }
 
 /**
- * Removes what a deleted pod left on the engine and on disk, by force. Idempotent. The sandbox goes first: the engine gives back addresses one after another
- * for the whole network, and what comes later fills the other core meanwhile. Both at once for many pods is slower.
+ * Removes by force what a deleted pod left on the engine and on disk. Idempotent. The sandbox is removed first, because
+ * the engine releases addresses one at a time for the whole network; the removals that follow keep another core busy
+ * meanwhile. Removing sandboxes and containers of many pods concurrently is slower.
  */
 export async function removePod(state: PodState): Promise<void> {
   const { runtime, volumes, images, probes, removalLimiter } = state.deps;

@@ -1,9 +1,9 @@
 /**
  * One pod's state machine: desired (the API object) against observed (the engine), one step at a time.
  *
- * Guarantees: one loop per pod, never two steps at once; every change of the pod, the engine or a volume's source wakes it; a failing engine makes it
- * retry with back-off and lose nothing; what a step did is visible in the status at once. Restart-safe: all state is read back from the engine.
- * Source: pkg/kubelet/pod_workers.go.
+ * Guarantees: one loop per pod, never two steps at once; every change of the pod, the engine or a volume's source wakes
+ * it; when the engine fails, the step is retried with back-off and nothing is lost; the status shows the result of a
+ * step at once. Restart-safe: all state is read back from the engine. Source: pkg/kubelet/pod_workers.go.
  */
 
 import { deepEqual } from '../../../api/deep-equal.ts';
@@ -33,13 +33,13 @@ const evictionGraceSeconds = 1;
 
 const isTerminal = (phase: string | undefined): boolean => phase === 'Succeeded' || phase === 'Failed';
 
-/** What the loop of a worker does. */
+/** What the loop of a worker is doing. */
 type Activity =
-  /** Until something happens, or the timer is due. */
+  /** Waits for the next event, or for its timer. */
   | { readonly type: 'asleep'; readonly cancelTimer: (() => void) | undefined }
-  /** A step runs; `again` when something happened that it may not have seen. */
+  /** A step is running. `again`: something happened that the step may not have seen, so another step must follow. */
   | { readonly type: 'working'; readonly again: boolean }
-  /** For ever: nothing of the pod is left, or the kubelet stops. */
+  /** Ended for good, because nothing of the pod is left or the kubelet is stopping. */
   | { readonly type: 'closed' };
 
 export class PodWorker {
@@ -61,12 +61,12 @@ export class PodWorker {
     this.#onGone = onGone;
   }
 
-  /** As this worker last told it, before that as the API has it. */
+  /** The status that this worker wrote last; the API's status if it has not written one. */
   get status(): PodStatus {
     return this.#status.published ?? this.state.pod.status;
   }
 
-  /** Takes over what the engine has of the pod and this worker does not know. */
+  /** Takes over sandboxes and containers of the pod that this worker does not know yet. */
   adopt(sandboxes: readonly Sandbox[], containers: readonly Container[]): void {
     const { observed } = this.state;
     const stale = this.#activity.type === 'working' || this.#status.published !== undefined;
@@ -101,13 +101,16 @@ export class PodWorker {
     });
   }
 
-  /** The node cannot run it: it fails at once. Source: pkg/kubelet/kubelet.go (rejectPod). */
+  /** Fails the pod at once, because the node cannot run it. Source: pkg/kubelet/kubelet.go (rejectPod). */
   refuse({ reason, message }: Waiting): void {
     this.state.event('Warning', reason, message);
     this.state.terminate({ reason, message: `Pod was rejected: ${message}` });
   }
 
-  /** It uses more of the node than it may. Source: pkg/kubelet/eviction/eviction_manager.go (evictPod). */
+  /**
+   * Evicts the pod, because it uses more of the node's disk than it may. Source:
+   * pkg/kubelet/eviction/eviction_manager.go (evictPod).
+   */
   evict(message: string): void {
     const { state } = this;
     if (mustEnd(state.life)) return;
@@ -130,7 +133,7 @@ export class PodWorker {
     if (this.#status.published === undefined || !this.#status.isOwnUpdate(previous, pod)) this.wake();
   }
 
-  /** The API object is gone: stop and remove everything, soon. */
+  /** The API object is gone: stops and removes everything, without waiting for the pod's own grace period. */
   deleted(last: Pod): void {
     const before = graceSeconds(this.state);
     this.state.pod = last;
@@ -154,9 +157,11 @@ export class PodWorker {
     const known = containers.get(event.id) ?? sandbox;
     if (known === undefined) return;
     const ended = known.state === 'exited' || known.state === 'notReady';
-    // What this worker stopped itself it has read already, and what it starts it knows; only what had ended was started by another.
+    // Exits of containers that this worker stopped are known already, and so are starts that it made. A start is news
+    // only for a container that had ended: something other than this worker started it.
     if (event.type === 'containerStarted' ? !ended : ended && (event.type === 'containerExited' || event.type === 'sandboxStopped')) return;
-    // A sandbox that was stopped is done with, also when it runs again by now: its containers hold on to a network that has gone.
+    // A stopped sandbox is never used again, even if it is running again by now, because its containers are attached to
+    // a network namespace that no longer exists.
     if (sandbox !== undefined && event.type === 'sandboxStopped') sandboxes.set(event.id, { ...sandbox, state: 'notReady', ip: '' });
     else this.#engine.expire(event.id);
     this.wake();
@@ -210,14 +215,14 @@ export class PodWorker {
     this.#sleep(delayMs);
   }
 
-  /** Whether there is another step to be made, which begins by that. */
+  /** Returns whether another step is due, and if so marks it as begun. */
   #begins(): boolean {
     if (this.#activity.type !== 'working' || !this.#activity.again) return false;
     this.#activity = { type: 'working', again: false };
     return true;
   }
 
-  /** The step that runs is not the last one. */
+  /** Requests another step after the running one. */
   #stepAgain(): void {
     if (this.#activity.type === 'working') this.#activity = { type: 'working', again: true };
   }
@@ -286,7 +291,10 @@ export class PodWorker {
     return deadline === undefined ? retryAfterMs : Math.min(retryAfterMs ?? deadline, Math.max(0, deadline));
   }
 
-  /** Stops the containers; a pod that is deleted is then removed whole, one that only ended keeps its containers' logs. */
+  /**
+   * Stops the containers. A deleted pod is then removed completely; a pod that only ended keeps its containers for
+   * their logs.
+   */
   async #terminate(): Promise<undefined> {
     const { state } = this;
     if (state.life.stage !== 'terminated' || state.observed.running().length > 0) {

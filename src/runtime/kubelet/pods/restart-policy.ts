@@ -1,4 +1,7 @@
-/** Whether a container that ended starts again. Source: pkg/kubelet/container/helpers.go (ShouldContainerBeRestarted); KEP-5307. */
+/**
+ * Whether a container that ended starts again. Source: pkg/kubelet/container/helpers.go (ShouldContainerBeRestarted);
+ * KEP-5307.
+ */
 import type { Container as ContainerSpec, Pod } from '../../../api/generated/core/v1.ts';
 
 type RestartFields = Pick<ContainerSpec, 'restartPolicy' | 'restartPolicyRules'>;
@@ -18,7 +21,10 @@ export function restartsAfter(pod: Pod, spec: RestartFields, exitCode: number): 
   return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0);
 }
 
-/** The same for an init container that is no sidecar: it runs until it succeeds, unless it may not run again. */
+/**
+ * Whether an init container that is not a sidecar starts again: it is retried until it succeeds, unless its restart
+ * policy forbids that.
+ */
 export function initRestartsAfter(pod: Pod, spec: RestartFields, exitCode: number): boolean {
   if (exitCode === 0) return false;
   return ruleSaysRestart(spec, exitCode) || (spec.restartPolicy ?? pod.spec.restartPolicy) !== 'Never';

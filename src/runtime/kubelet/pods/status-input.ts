@@ -3,7 +3,7 @@ import type { Pod, PodStatus, ResourceRequirements } from '../../../api/generate
 import type { PodLife } from './pod-life.ts';
 import type { PodObservation } from './pod-observation.ts';
 
-/** Why a container waits, as the worker last found out. */
+/** Why a container waits, as last found by the worker. */
 export interface Waiting {
   readonly reason: string;
   readonly message: string;
@@ -21,7 +21,7 @@ export interface StatusInput {
   readonly hostIp: string;
   readonly startTimeMs: number;
   readonly nowMs: number;
-  /** Text that the application left, by container id. */
+  /** Termination messages of the containers, by container id. */
   readonly terminationMessages: ReadonlyMap<string, string>;
   /** Image ids or digests to show, by image id. */
   readonly imageRefs: ReadonlyMap<string, string>;
@@ -29,11 +29,14 @@ export interface StatusInput {
   readonly before: PodStatus | undefined;
   isReady(containerId: string): boolean;
   isStarted(containerId: string): boolean;
-  /** Resources by container, where they may differ from the spec's: as granted, and as the engine was told. */
+  /**
+   * Resources by container name, where they may differ from the spec: `granted` by the kubelet, and `inForce` as last
+   * set on the engine.
+   */
   readonly granted: ReadonlyMap<string, ResourceRequirements>;
   readonly inForce: ReadonlyMap<string, ResourceRequirements>;
   readonly resize: ResizeCondition | undefined;
-  /** The generation that all this is of; the pod may be newer already. */
+  /** The generation that this input describes. `pod` may have a newer one already. */
   readonly generation: number | undefined;
   readonly life: PodLife;
 }

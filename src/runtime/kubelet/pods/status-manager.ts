@@ -1,5 +1,5 @@
 /**
- * Pushes pods' statuses to the API at once, one write in flight per pod, the newest status winning.
+ * Writes pods' statuses to the API without delay: at most one write in flight per pod, and the newest status wins.
  * Source: pkg/kubelet/status/status_manager.go.
  */
 import { setImmediate as turn } from 'node:timers/promises';
@@ -36,7 +36,9 @@ export const kubeletConditions: ReadonlySet<string> = new Set([
 ]);
 const retryMs = 1000;
 
-/** Conditions of other writers (scheduler, readiness gates) as they are now, the kubelet's own as computed. */
+/**
+ * Conditions of other writers (scheduler, readiness gates) as they are now, the kubelet's own conditions as computed.
+ */
 function mergeConditions(status: PodStatus, current: Pod): PodStatus {
   const own = (status.conditions ?? []).filter((c) => kubeletConditions.has(c.type));
   const others = (current.status.conditions ?? []).filter((c) => !kubeletConditions.has(c.type));
@@ -52,7 +54,7 @@ export class StatusManager {
     this.#options = options;
   }
 
-  /** Queues a status; returns when it, or a newer one of the same pod, was written or the pod is gone. */
+  /** Queues a status. Resolves when this status or a newer one of the same pod was written, or when the pod is gone. */
   async set(pod: Pod, status: PodStatus): Promise<void> {
     const { uid } = pod.metadata;
     const pending = this.#pending.get(uid) ?? { status: undefined, writing: undefined };
@@ -62,7 +64,7 @@ export class StatusManager {
     await pending.writing;
   }
 
-  /** Whether a status of this pod is being written or waits for it. */
+  /** Whether a status of this pod is queued or being written. */
   isWriting(uid: string): boolean {
     return this.#pending.has(uid);
   }
@@ -70,7 +72,8 @@ export class StatusManager {
   async #drain(pod: Pod, pending: Pending): Promise<void> {
     try {
       while (pending.status !== undefined && !this.#options.signal.aborted) {
-        // What a pod passes through within one turn of the event loop nobody could see: one write tells where it arrived.
+        // Wait for one turn of the event loop, so that several changes within one turn become one write of the last
+        // state.
         await turn();
         const status = pending.status;
         pending.status = undefined;

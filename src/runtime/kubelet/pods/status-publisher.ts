@@ -1,6 +1,6 @@
 /**
- * Tells the API a pod's status as its worker sees it, and knows its own words again when they come back.
- * Source: pkg/kubelet/status/status_manager.go.
+ * Writes a pod's status, as its worker computes it, to the API. Recognizes watch events that only bring back its own
+ * write. Source: pkg/kubelet/status/status_manager.go.
  */
 import { deepEqual } from '../../../api/deep-equal.ts';
 import type { Pod, PodStatus } from '../../../api/generated/core/v1.ts';
@@ -9,7 +9,7 @@ import { podStatus } from './pod-status.ts';
 import type { StatusInput } from './status-input.ts';
 import { kubeletConditions } from './status-manager.ts';
 
-/** What of a status only the kubelet writes. Source: status_manager.go (isPodStatusByKubeletEqual). */
+/** The part of a status that only the kubelet writes. Source: status_manager.go (isPodStatusByKubeletEqual). */
 const ownShare = ({ phase, podIP, conditions, ...status }: PodStatus): readonly unknown[] => [
   phase,
   podIP,
@@ -28,12 +28,12 @@ export class StatusPublisher {
     this.#state = state;
   }
 
-  /** As it was told last; undefined when it was not, or when someone else wrote over it. */
+  /** The status that was written last; undefined when none was written, or when another client has overwritten it. */
   get published(): PodStatus | undefined {
     return this.#published;
   }
 
-  /** Whether an update only brings back what this worker wrote: nothing to do then. */
+  /** Whether an update only brings back what this worker wrote, so that there is nothing to do. */
   isOwnUpdate(previous: Pod, pod: Pod): boolean {
     const [a, b] = [previous.metadata, pod.metadata];
     if (a.generation !== b.generation || a.deletionTimestamp !== b.deletionTimestamp) return false;
@@ -45,12 +45,13 @@ export class StatusPublisher {
     const published = this.#published;
     if (published === undefined || this.#state.deps.statuses.isWriting(b.uid)) return true;
     const intact = deepEqual(ownShare(pod.status), ownShare(published));
-    // Someone else wrote the status: the kubelet's own is written again. Source: status_manager.go (needsReconcile).
+    // Another client changed the status, so the kubelet writes its own again. Source: status_manager.go
+    // (needsReconcile).
     if (!intact) this.#published = undefined;
     return intact;
   }
 
-  /** What the status is computed from, as things are now. */
+  /** The current input of the status computation. */
   input(): StatusInput {
     const state = this.#state;
     const { probes, clock, node } = state.deps;
@@ -74,14 +75,14 @@ export class StatusPublisher {
     };
   }
 
-  /** Tells the status if it changed, without waiting. */
+  /** Starts to write the status if it has changed; does not wait for the write. */
   publish(): void {
     this.publishAndWait().catch((error: unknown) => {
       this.#state.deps.log.error('pod status could not be queued', { pod: this.#state.podText, error: String(error) });
     });
   }
 
-  /** Resolves when the API has the status, or has it already. */
+  /** Writes the status if it has changed. Resolves when the API has it. */
   async publishAndWait(): Promise<void> {
     if (this.#state.goneFromApi) return;
     const status = podStatus(this.input());

@@ -35,7 +35,7 @@ describe('a pod on the disk', () => {
     assert.deepEqual(await shows(k, 'web'), ['Running', undefined, undefined]);
     await fill(k, 'web', 'data', 2 * mib);
     await k.pass(9);
-    // At once, or as soon as any container may be killed.
+    // The next measurement evicts the pod; its container then ends within the eviction's grace period.
     await k.pass(4);
     const message = 'Usage of EmptyDir volume "data" exceeds the limit "1Mi". ';
     assert.deepEqual(await shows(k, 'web'), ['Failed', 'Evicted', message]);
@@ -71,7 +71,7 @@ describe('a pod on the disk', () => {
     const volumes = (emptyDir: object) => ({ restartPolicy: 'Never', volumes: [{ name: 'data', emptyDir }] });
     const start = pending();
     await k.run('first', volumes({}));
-    // Of its token.
+    // The timer that renews the pod's token.
     const each = pending() - start;
     await k.run('second', volumes({}));
     assert.equal(pending(), start + 2 * each);

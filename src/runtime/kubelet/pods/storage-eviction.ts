@@ -1,7 +1,7 @@
 /**
- * Evicts pods that use more of the disk than they may: `emptyDir.sizeLimit` and limits of `ephemeral-storage`.
- * Guarantees: only pods with such limits are measured, every ten seconds while there are any; without them no timer runs.
- * Source: pkg/kubelet/eviction/eviction_manager.go (localStorageEviction).
+ * Evicts pods that use more disk space than their limits allow: `emptyDir.sizeLimit` and limits of `ephemeral-storage`.
+ * Guarantees: only pods with such limits are measured, every ten seconds while there are any; without them no timer
+ * runs. Source: pkg/kubelet/eviction/eviction_manager.go (localStorageEviction).
  */
 import type { Pod, Volume } from '../../../api/generated/core/v1.ts';
 import { podLimits } from '../../../api/pod/resources.ts';
@@ -15,7 +15,10 @@ import type { PodWorker } from './pod-worker.ts';
 
 /** Source: pkg/kubelet/kubelet.go (evictionMonitoringPeriod). */
 const periodMs = 10_000;
-/** Of pods that the system needs. Source: pkg/kubelet/types/pod_update.go (IsCriticalPod). */
+/**
+ * Pods of at least this priority are critical and are never evicted. Source: pkg/kubelet/types/pod_update.go
+ * (IsCriticalPod).
+ */
 const criticalPriority = 2_000_000_000;
 const storage = 'ephemeral-storage';
 
@@ -29,7 +32,7 @@ const usesDisk = (volume: Volume): boolean => {
   return typed?.plugin.usesDisk?.(typed.source) === true;
 };
 
-/** Whether anything limits what a pod puts on the disk, and the kubelet may evict it. */
+/** Whether the pod has a limit on its disk usage and may be evicted. */
 export const hasStorageLimit = (pod: Pod): boolean =>
   (pod.spec.priority ?? 0) < criticalPriority &&
   ((pod.spec.volumes ?? []).some((volume) => sizeLimitOf(volume) !== undefined) || podLimits(pod).has(storage));
@@ -37,13 +40,13 @@ export const hasStorageLimit = (pod: Pod): boolean =>
 interface Usage {
   /** By volume name. */
   readonly volumes: ReadonlyMap<string, number>;
-  /** By container name: what it wrote outside of volumes, and its log. */
+  /** By container name: the size of its writable layer and its log. */
   readonly containers: ReadonlyMap<string, number>;
 }
 
 const exceeds = (bytes: number, limit: Quantity): boolean => compareQuantity(quantityOf(bytes), limit) > 0;
 
-/** Why a pod must go, in upstream's words; undefined when it keeps its limits. */
+/** Why a pod must be evicted, in upstream's words; undefined when it is within its limits. */
 export function storageExcess(pod: Pod, { volumes, containers }: Usage): string | undefined {
   for (const volume of pod.spec.volumes ?? []) {
     const limit = sizeLimitOf(volume);
@@ -78,7 +81,7 @@ export class StorageEviction {
     options.deps.closing.addEventListener('abort', () => this.#cancel?.(), { once: true });
   }
 
-  /** A pod came: it is measured from now on if it has limits. */
+  /** Called for a new pod, which is measured from now on if it has limits. */
   added(pod: Pod): void {
     if (hasStorageLimit(pod)) this.#arm();
   }
@@ -101,7 +104,7 @@ export class StorageEviction {
     });
   }
 
-  /** Measures one pod after another; answers whether there are any. */
+  /** Measures one pod after another. Returns whether there are pods with limits. */
   async #round(): Promise<boolean> {
     const limited = this.#options.workers().filter(({ state }) => !mustEnd(state.life) && hasStorageLimit(state.pod));
     for (const worker of limited) {
@@ -128,7 +131,7 @@ export class StorageEviction {
       const { writableLayerBytes, logBytes } = await this.#options.deps.runtime.containers.stats(id);
       return writableLayerBytes + logBytes;
     } catch (error) {
-      // It has ended meanwhile.
+      // The container was removed meanwhile.
       if (error instanceof RuntimeError && error.code === 'NotFound') return 0;
       throw error;
     }

@@ -1,8 +1,8 @@
-/** What one pass over a pod found out for the next. */
+/** The result of one pass over a pod: when the next is due. */
 
-/** Collects the soonest time at which to look again. */
+/** Collects the earliest time at which to look at the pod again. */
 export class SyncResult {
-  /** Milliseconds from now; undefined: events will tell. */
+  /** Milliseconds from now; undefined: the next event decides. */
   retryAfterMs: number | undefined;
 
   soonest(delayMs: number | undefined): void {

@@ -1,4 +1,4 @@
-/** What a container's program left for its pod's status. */
+/** Reads the termination message that a container left. */
 import { open } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import type { Container } from '../../container/container-runtime.ts';

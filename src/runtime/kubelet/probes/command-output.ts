@@ -1,14 +1,17 @@
-/** What a command says, the same whenever it says the same: the engine brings its two streams in no order. Source: kuberuntime_container.go (RunInContainer). */
+/**
+ * Collects a command's output in a reproducible order. The engine delivers stdout and stderr in no fixed order relative
+ * to each other. Source: kuberuntime_container.go (RunInContainer).
+ */
 import { PassThrough } from 'node:stream';
 
 export interface CommandOutput {
   readonly stdout: PassThrough;
   readonly stderr: PassThrough;
-  /** All of stdout, then all of stderr, cut. */
+  /** All of stdout, then all of stderr, each cut to its limit. */
   text(): string;
 }
 
-/** Keeps at most so many bytes of each stream. */
+/** Keeps at most `maxBytes` of each stream. */
 export function collectOutput(maxBytes: number): CommandOutput {
   const collect = () => {
     const stream = new PassThrough();

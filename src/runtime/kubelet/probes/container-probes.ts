@@ -1,6 +1,6 @@
 /**
- * The probes of one running container: start-up first, then liveness and readiness side by side, each on its own period.
- * Source: pkg/kubelet/prober/worker.go.
+ * The probes of one running container: startup first, then liveness and readiness concurrently, each with its own
+ * period. Source: pkg/kubelet/prober/worker.go.
  */
 import type { Probe } from '../../../api/generated/core/v1.ts';
 import { type Clock, sleep } from '../../../client/clock.ts';
@@ -25,7 +25,7 @@ export interface ContainerProbesOptions {
 export class ContainerProbes {
   readonly #options: ContainerProbesOptions;
   readonly #stop = new AbortController();
-  /** Ends liveness and startup probes; so does `#stop`. */
+  /** Ends liveness and startup probes. `#stop` ends all probes. */
   readonly #stopFatal = new AbortController();
   #started: boolean;
   #ready: boolean;
@@ -55,7 +55,7 @@ export class ContainerProbes {
     return this.#options.probed.pod.metadata.uid;
   }
 
-  /** Probes until `stop`; resolves then. */
+  /** Runs the probes until `stop` is called, then resolves. */
   async run(): Promise<void> {
     const { startupProbe, livenessProbe, readinessProbe } = this.#options.probed.container;
     if (startupProbe !== undefined && !this.#started) {
@@ -87,7 +87,7 @@ export class ContainerProbes {
     await Promise.all(loops);
   }
 
-  /** Ends all but readiness probes. */
+  /** Ends the liveness and startup probes; readiness probes continue. */
   stopFatal(): void {
     this.#stopFatal.abort();
   }

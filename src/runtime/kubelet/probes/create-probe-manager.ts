@@ -1,4 +1,4 @@
-/** The probes of all containers of one node. Source: pkg/kubelet/prober/prober_manager.go. */
+/** Manages the probes of all containers of one node. Source: pkg/kubelet/prober/prober_manager.go. */
 import type { Clock } from '../../../client/clock.ts';
 import type { EventRecorder } from '../../../client/event-recorder.ts';
 import type { Logger } from '../../../client/logger.ts';

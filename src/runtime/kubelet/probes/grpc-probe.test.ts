@@ -8,7 +8,7 @@ async function serve(t: TestContext, answer: (stream: ServerHttp2Stream, request
   const server = createServer();
   server.on('stream', (stream) => {
     const chunks: Buffer[] = [];
-    stream.on('error', () => undefined); // a client that gives up
+    stream.on('error', () => undefined); // a client that gives up resets the stream
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     stream.on('end', () => answer(stream, Buffer.concat(chunks)));
   });

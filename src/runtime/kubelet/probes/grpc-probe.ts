@@ -32,7 +32,7 @@ function healthRequest(service: string): Buffer {
   return Buffer.concat([frame, message]);
 }
 
-/** Percent-encoding of UTF-8; what is malformed stays as it is. Source: the gRPC protocol over HTTP/2. */
+/** Decodes percent-encoded UTF-8; malformed text stays as it is. Source: the gRPC protocol over HTTP/2. */
 const unescaped = (text: string): string =>
   Buffer.from(
     text.replaceAll(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
@@ -57,7 +57,7 @@ function outcomeOf({ status, message, body }: Answer): ProbeOutcome {
   return health === 1 ? success : failure(`service unhealthy (responded with ${JSON.stringify(servingStatus[health] ?? String(health))})`);
 }
 
-/** The call itself; rejects when the stream breaks. */
+/** Makes the call; rejects when the stream breaks. */
 function call(session: http2.ClientHttp2Session, service: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const stream = session.request({
@@ -83,7 +83,10 @@ function call(session: http2.ClientHttp2Session, service: string): Promise<Answe
   });
 }
 
-/** Asks once, within the timeout. Differs: a refused connection is not tried again until the timeout; the text is the same. */
+/**
+ * Makes one attempt within the timeout. Differs: upstream retries a refused connection until the timeout; here it fails
+ * at once, with the same text.
+ */
 export async function grpcProbe({ host, port, service, timeoutMs }: GrpcProbeTarget): Promise<ProbeOutcome> {
   const address = hostPort(host, port);
   const within = `within ${timeoutMs / 1000}s`;

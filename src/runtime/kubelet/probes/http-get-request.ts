@@ -1,6 +1,6 @@
 /**
- * The request of an `httpGet` probe or hook, as Go's client writes it: the path as the spec has it, every header as often as it is given.
- * Source: pkg/probe/http/request.go; Go's net/url (Parse, EscapedPath) and net/http (Request.write).
+ * The request of an `httpGet` probe or hook, exactly as Go's client sends it: the path as in the spec, and repeated
+ * headers repeated. Source: pkg/probe/http/request.go; Go's net/url (Parse, EscapedPath) and net/http (Request.write).
  */
 import type http from 'node:http';
 import type https from 'node:https';
@@ -17,14 +17,14 @@ export interface HttpGetRequest {
   readonly port: number;
   /** Path and query as they are sent. */
   readonly target: string;
-  /** Names and values by turns, Host and User-Agent first. */
+  /** Alternating names and values; Host and User-Agent come first. */
   readonly headers: readonly string[];
 }
 
 export interface HttpGetPlace {
   readonly podIp: string;
   readonly port: number;
-  /** Of the User-Agent: `kube-<purpose>/<version>`. */
+  /** Part of the User-Agent header: `kube-<purpose>/<version>`. */
   readonly purpose: 'probe' | 'lifecycle';
 }
 
@@ -58,10 +58,13 @@ function headersOf(action: HttpGet, authority: string, purpose: string): string[
 const percent = (text: string): string =>
   [...Buffer.from(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
 
-/** Of a path that is not one as it stands. Source: net/url (shouldEscape, encodePath). */
+/** Escapes a path that is not validly encoded already. Source: net/url (shouldEscape, encodePath). */
 const escapePath = (path: string): string => path.replace(/[^A-Za-z0-9\-_.~$&+,/:;=@]/gu, percent);
 
-/** What a path may hold unescaped. Source: net/url (validEncoded). */
+/**
+ * Whether a path is validly encoded: it holds only escapes and characters that need no escape. Source: net/url
+ * (validEncoded).
+ */
 const isEncoded = (path: string): boolean => /^[A-Za-z0-9\-_.~$&+,/:;=@!'()*[\]%]*$/.test(path);
 
 function unescaped(path: string): string | undefined {
@@ -72,14 +75,14 @@ function unescaped(path: string): string | undefined {
 /** The request target of a path in a spec. */
 export function requestTarget(spec: string): string {
   const rooted = (path: string): string => (path.startsWith('/') ? path : `/${path}`);
-  // What Go's parser refuses is a path as a whole.
+  // If Go's URL parser refuses the text, upstream takes all of it, query included, as the path.
   const verbatim = rooted(escapePath(spec));
   if ([...spec].some((char) => char < ' ' || char === '\x7f')) return verbatim;
   const [withoutFragment = ''] = spec.split('#', 1);
   const mark = withoutFragment.indexOf('?');
   const query = mark === -1 ? '' : withoutFragment.slice(mark);
   let path = mark === -1 ? withoutFragment : withoutFragment.slice(0, mark);
-  // A scheme and a host in it are overwritten.
+  // Upstream overwrites a scheme and a host in the path, so they are dropped here.
   path = path.replace(/^[A-Za-z][A-Za-z0-9+.-]*:(?=\/)/, '');
   if (/^[^/]*:/.test(path)) return verbatim;
   if (path.startsWith('//') && !path.startsWith('///')) path = path.replace(/^\/\/[^/]*/, '');
@@ -106,21 +109,21 @@ export function httpGetRequest(action: HttpGet, { podIp, port, purpose }: HttpGe
   };
 }
 
-/** For Node's clients. The pod answers for itself: its certificate need not be known to anyone. */
+/** Options for Node's HTTP clients. Certificates are not verified, because pods usually have self-signed ones. */
 export const requestOptions = ({ host, port, target, headers }: HttpGetRequest, signal: AbortSignal): https.RequestOptions => ({
   host,
   port,
   path: target,
-  // Node takes names and values by turns, which its typings know under another name only.
+  // Node accepts alternating names and values here, but its typings do not say so.
   headers: headers as unknown as http.OutgoingHttpHeaders,
   agent: false,
   rejectUnauthorized: false,
   signal,
 });
 
-/** OpenSSL's names for an answer that is no TLS. */
+/** Whether an error is one of those with which OpenSSL reports that the answer is not TLS. */
 export const isPlainAnswer = (error: unknown): boolean =>
   error instanceof Error && /wrong version number|packet length too long|http request/i.test(error.message);
 
-/** Go's words for it. */
+/** Go's error text for a plain HTTP answer to an HTTPS request. */
 export const plainAnswerText = 'http: server gave HTTP response to HTTPS client';

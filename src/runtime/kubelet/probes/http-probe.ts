@@ -1,6 +1,6 @@
 /**
- * HTTP probes: any answer from 200 to 399 will do. Redirects are followed within the host; one that leads away ends the probe well, with a warning.
- * Source: pkg/probe/http/{http,request}.go.
+ * HTTP probes: any status from 200 to 399 is a success. Redirects are followed within the host; a redirect to another
+ * host is a success with a warning. Source: pkg/probe/http/{http,request}.go.
  */
 import http from 'node:http';
 import https from 'node:https';
@@ -27,7 +27,7 @@ const maxRedirects = 10;
 const maxBodyBytes = 10 * 1024;
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/** Reads no more of the body than is shown. */
+/** Makes one request; reads only as much of the body as messages show. */
 function ask(request: HttpGetRequest, signal: AbortSignal): Promise<Answer> {
   const client = request.secure ? https : http;
   return new Promise((resolve, reject) => {
@@ -52,7 +52,10 @@ function ask(request: HttpGetRequest, signal: AbortSignal): Promise<Answer> {
   });
 }
 
-/** The headers of a request that a redirect leads to: a relative one keeps the Host that was asked for. Source: Go's net/http (Client.do). */
+/**
+ * The headers of the request that follows a redirect. After a relative redirect the original Host header is kept.
+ * Source: Go's net/http (Client.do).
+ */
 function redirectedHeaders({ headers, text, secure }: HttpGetRequest, url: URL, location: string): string[] {
   const host = URL.canParse(location) || location.startsWith('//') ? url.host : (headers[1] ?? url.host);
   const pairs = headers.flatMap((name, index) =>
@@ -92,7 +95,7 @@ async function follow(first: HttpGetRequest, signal: AbortSignal): Promise<Probe
   return failure(`Get ${JSON.stringify(request.text)}: stopped after ${maxRedirects} redirects`);
 }
 
-/** Asks once, within the timeout. */
+/** Makes one attempt, within the timeout. */
 export async function httpProbe(action: HttpGet, { port, podIp, timeoutMs }: HttpProbeTarget): Promise<ProbeOutcome> {
   const first = httpGetRequest(action, { port, podIp, purpose: 'probe' });
   const signal = AbortSignal.timeout(timeoutMs);

@@ -1,6 +1,6 @@
 /**
- * One attempt of each kind of probe. Resolves with success or with the text that upstream puts into the Unhealthy event; never rejects.
- * Source: pkg/probe/{exec,http,tcp,grpc}/*.go; pkg/kubelet/prober/prober.go.
+ * One attempt of each kind of probe. Resolves with success or with the text that upstream puts into the Unhealthy
+ * event; never rejects. Source: pkg/probe/{exec,http,tcp,grpc}/*.go; pkg/kubelet/prober/prober.go.
  */
 
 import net from 'node:net';
@@ -20,7 +20,7 @@ export interface ProbeAttempt {
   readonly containerId: string;
   readonly podIp: string;
   readonly streams: Streams;
-  /** Aborts when the container ends; the attempt then counts for nothing. */
+  /** Aborts when the container ends; the attempt's outcome is then ignored. */
   readonly signal: AbortSignal;
 }
 
@@ -62,7 +62,7 @@ async function execProbe(attempt: ProbeAttempt, command: readonly string[], time
   });
   const code = await Promise.race([run, expired]);
   if (code === undefined) {
-    run.catch(() => undefined); // the abandoned command's own end is of no interest
+    run.catch(() => undefined); // the outcome of a command that timed out is ignored
     return failure(`command timed out: ${JSON.stringify(command.join(' '))} timed out after ${attempt.probe.timeoutSeconds}s`);
   }
   return code === 0 ? success : failure(output.text());

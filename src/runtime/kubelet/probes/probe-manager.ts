@@ -1,6 +1,6 @@
 /**
- * What probes say about running containers. The pod worker starts and stops them with the container and asks for their verdicts.
- * Source: pkg/kubelet/prober.
+ * The results of probes of running containers. The pod worker starts and stops a container's probes together with the
+ * container, and asks for their verdicts. Source: pkg/kubelet/prober.
  */
 import type { Container, Pod } from '../../../api/generated/core/v1.ts';
 
@@ -10,18 +10,23 @@ export interface ProbedContainer {
   readonly containerId: string;
   readonly podIp: string;
   readonly startedAtMs: number;
-  /** What the API says of a container that ran before this kubelet: true until probes find otherwise. */
+  /**
+   * The API's status of a container that was running before this kubelet started. It holds until probes find otherwise.
+   */
   readonly before?: { readonly ready: boolean; readonly started: boolean };
 }
 
-/** The probe that failed so often that the container must be killed. */
+/** The probe that reached its failure threshold, so that the container must be killed. */
 export type FatalProbe = 'liveness' | 'startup';
 
 /** Verdicts by container id. A change of verdict calls `onChange` with the pod's uid. */
 export interface ProbeManager {
   /** Starts the probes of a container that runs; idempotent by container id. */
   start(probed: ProbedContainer): void;
-  /** From now on only asks whether the container is ready: it is being stopped. Source: prober_manager.go (StopLivenessAndStartup). */
+  /**
+   * From now on runs only the readiness probe, because the container is being stopped. Source: prober_manager.go
+   * (StopLivenessAndStartup).
+   */
   stopFatal(containerId: string): void;
   /** Stops the probes of a container that ended. */
   stop(containerId: string): void;
@@ -29,7 +34,7 @@ export interface ProbeManager {
   isReady(containerId: string): boolean;
   /** Start-up: true without a startup probe. */
   isStarted(containerId: string): boolean;
-  /** Liveness or startup failed and the container must be killed; undefined while it lives. */
+  /** The liveness or startup probe that failed, so that the container must be killed; undefined while neither has. */
   failure(containerId: string): FatalProbe | undefined;
   onChange(listener: (podUid: string) => void): void;
 }

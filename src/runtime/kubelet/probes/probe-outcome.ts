@@ -1,6 +1,9 @@
-/** What one attempt of a probe finds. */
+/** The outcome of one attempt of a probe. */
 
-/** `unknown`: the probe itself could not be made; it counts neither way. A success may come with a warning. */
+/**
+ * `unknown`: the probe itself could not be run; it counts neither as success nor as failure. A success may come with a
+ * warning.
+ */
 export type ProbeOutcome =
   | { readonly success: true; readonly warning?: string }
   | { readonly success: false; readonly output: string }

@@ -1,4 +1,4 @@
-/** The streams of all nodes' pods: each call goes to the node that has the pod. */
+/** The streams of the pods of all nodes. Each call is passed to the node that runs the pod. */
 import type { Duplex, Writable } from 'node:stream';
 import type { ObjectRef } from '../../../api/object.ts';
 import { statusErrors } from '../../../api/status-error.ts';
@@ -15,7 +15,10 @@ export interface ClusterStreams {
   logs(ref: ObjectRef, container: string, request: PodLogRequest, sink: Writable): Promise<void>;
 }
 
-/** Joins the streams of nodes that come and go: `nodes` is asked for each call. Rejects with NotFound when no node has the pod. */
+/**
+ * Joins the streams of nodes that come and go: `nodes` is asked for each call. Rejects with NotFound when no node has
+ * the pod.
+ */
 export function clusterStreams(nodes: () => readonly NodeStreams[]): ClusterStreams {
   const nodeOf = (ref: ObjectRef): NodeStreams => {
     const node = nodes().find((candidate) => candidate.has(ref));

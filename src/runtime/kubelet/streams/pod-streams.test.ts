@@ -24,7 +24,9 @@ const refusal = (k: KubeletCluster, pod: string, name: string, previous = false)
     (error: Error & { code?: number }) => `${error.code} ${error.message}`,
   );
 
-/** Each run prints its attempt; those of `one` end at once with 1, all others run on. */
+/**
+ * Each run prints its attempt number. Runs of the container `one` exit at once with code 1; all others keep running.
+ */
 const attempts: SimulatedScript = {
   container: ({ name, attempt }) => ({
     steps: [{ do: 'log', stream: 'stdout', text: `run ${attempt}\n` }, ...(name === 'one' ? [{ do: 'exit' as const, code: 1 }] : [])],

@@ -1,6 +1,7 @@
 /**
- * Streams into the node's pods: exec, attach, port-forward and logs, with upstream's errors for containers that do not run.
- * Source: pkg/kubelet/kubelet_pods.go (GetKubeletContainerLogs, validateContainerLogStatus); pkg/kubelet/kubelet.go.
+ * Streams into the node's pods: exec, attach, port-forward and logs, with upstream's errors for containers that do not
+ * run. Source: pkg/kubelet/kubelet_pods.go (GetKubeletContainerLogs, validateContainerLogStatus);
+ * pkg/kubelet/kubelet.go.
  */
 import type { Duplex, Writable } from 'node:stream';
 import type { PodStatus } from '../../../api/generated/core/v1.ts';
@@ -26,7 +27,7 @@ export interface PodLogRequest extends LogOptions {
 /** A pod as streams see it. */
 export interface StreamedPod {
   readonly state: PodState;
-  /** As the kubelet last told it. */
+  /** The status that the kubelet wrote last. */
   readonly status: PodStatus;
 }
 
@@ -40,7 +41,7 @@ type Session<T> = Omit<T, 'signal'> & { readonly signal: AbortSignal };
 
 const badRequest = (message: string): StatusError => statusErrors.badRequest(message);
 
-/** Engine failures as the API shows those of a node: 500 with the engine's text. */
+/** Turns an engine failure into what the API shows for a node's failure: 500 with the engine's text. */
 async function asStatus<T>(task: Promise<T>): Promise<T> {
   try {
     return await task;
@@ -50,7 +51,7 @@ async function asStatus<T>(task: Promise<T>): Promise<T> {
   }
 }
 
-/** One node's share of the API server's pod streams. */
+/** The pod streams of one node, as the API server uses them. */
 export class NodeStreams {
   readonly #options: NodeStreamsOptions;
 
@@ -64,8 +65,8 @@ export class NodeStreams {
   }
 
   /**
-   * Why the container cannot be reached, in the words of upstream's kubelet; undefined: it runs. What was observed may be a moment old, so the engine is
-   * asked. Source: pkg/kubelet/kubelet_pods.go (GetExec, GetAttach).
+   * Why the container cannot be reached, in the words of upstream's kubelet; undefined when it runs. The worker's view
+   * may be slightly out of date, so the engine is asked. Source: pkg/kubelet/kubelet_pods.go (GetExec, GetAttach).
    */
   async refusal(verb: 'exec' | 'attach', ref: ObjectRef, container: string): Promise<string | undefined> {
     const latest = this.#state(ref).observed.latest(container);
@@ -121,12 +122,15 @@ export class NodeStreams {
   #running(ref: ObjectRef, name: string): Container {
     const latest = this.#state(ref).observed.latest(name);
     if (latest?.state === 'running') return latest;
-    // One that has ended counts as absent, too. Source: kubelet_pods.go (findContainer).
+    // An ended container counts as absent, too. Source: kubelet_pods.go (findContainer).
     throw new RuntimeError('NotFound', `container not found (${JSON.stringify(name)})`);
   }
 }
 
-/** The engine's id of the run whose log is asked for. Throws 400. Source: kubelet_pods.go (validateContainerLogStatus). */
+/**
+ * The engine's id of the container run whose log is requested. Throws 400 when there is none. Source: kubelet_pods.go
+ * (validateContainerLogStatus).
+ */
 export function loggedRun(podName: string, status: PodStatus, name: string, previous: boolean): string {
   const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = status;
   const found = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find((one) => one.name === name);

@@ -29,7 +29,7 @@ export interface KubeletClusterOptions {
 export interface KubeletCluster {
   readonly cluster: TestCluster;
   readonly engine: SimulatedEngine;
-  /** The runtime of the kubelet that runs now. */
+  /** The runtime of the current kubelet (`restart` replaces it). */
   readonly runtime: SimulatedRuntime;
   readonly kubelet: Kubelet;
   readonly root: string;
@@ -39,14 +39,14 @@ export interface KubeletCluster {
   /** Undefined when it is gone. */
   find(name: string): Promise<Pod | undefined>;
   status(name: string, container?: string): Promise<ContainerStatus>;
-  /** `Type Reason Message` of a pod's events in order, repetitions once. */
+  /** `Type Reason Message` of a pod's events in order; a repeated event appears once. */
   events(name: string): Promise<readonly string[]>;
-  /** What a file of one of a pod's volumes holds. */
+  /** The content of a file of one of a pod's volumes. */
   volumeFile(name: string, plugin: string, volume: string, file: string): Promise<string>;
   settle(): Promise<void>;
-  /** Moves time from timer to timer. */
+  /** Moves time forward, from timer to timer. */
   pass(seconds: number): Promise<void>;
-  /** Moves time to the next timer. */
+  /** Moves time forward to the next timer. */
   passTimer(): Promise<void>;
   /** Stops the kubelet and starts another on the same engine. */
   restart(): Promise<void>;
@@ -59,7 +59,7 @@ const maxTurns = 200_000;
 
 const writesFiles = (): boolean => process.getActiveResourcesInfo().some((type) => /^(FSReq|CloseReq|FileHandle|DirHandle)/.test(type));
 
-/** What the machine of a kubelet in a test uses: the same at all times. */
+/** Constant resource usage of the machine, for kubelets in tests. */
 export const idleMachine: MachineUsage = {
   timestampMs: 2_000_000,
   startedAtMs: 1_000_000,
@@ -69,7 +69,7 @@ export const idleMachine: MachineUsage = {
   fs: { availableBytes: 30, capacityBytes: 100, inodesFree: 5, inodes: 7 },
 };
 
-/** Starts it; everything ends with the test. */
+/** Starts the cluster; everything in it ends with the test. */
 export async function startKubeletCluster(t: TestContext, options: KubeletClusterOptions = {}): Promise<KubeletCluster> {
   const cluster = await startTestCluster(t);
   const root = await mkdtemp(join(tmpdir(), 'minik-kubelet-'));
@@ -131,7 +131,7 @@ export async function startKubeletCluster(t: TestContext, options: KubeletCluste
       assert.ok(i < maxTurns, 'the cluster does not settle');
       await cluster.settle();
       await events.flushed();
-      // Files are written on threads, which turns of the loop do not wait for.
+      // Node writes files on threads, so turns of the event loop alone do not wait for them.
       while (writesFiles()) await new Promise((resolve) => setTimeout(resolve, 0));
       const now = `${clock.pendingTimers} ${(await cluster.api(podKind).list()).metadata.resourceVersion}`;
       quiet = now === before && !writesFiles() ? quiet + 1 : 0;

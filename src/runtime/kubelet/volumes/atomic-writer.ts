@@ -1,6 +1,6 @@
 /**
- * Writes a volume's files so that readers see all of one version or all of the next: a timestamped folder and a `..data` link that is swapped by rename.
- * Source: pkg/volume/util/atomic_writer.go.
+ * Writes a volume's files so that readers see either the whole old version or the whole new one: each version is a
+ * timestamped folder, and the link `..data` is swapped by rename. Source: pkg/volume/util/atomic_writer.go.
  */
 import { chmod, chown, lchown, lstat, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -10,7 +10,10 @@ export interface ProjectedFile {
   readonly content: Buffer;
   /** Permission bits. */
   readonly mode: number;
-  /** Owned by this user; absent: as the process makes it. Ignored by a process that may not give files away. */
+  /**
+   * The owner of the file; absent: the process's user. Ignored when the process is not root, since only root may change
+   * owners.
+   */
   readonly owner?: number;
 }
 
@@ -80,14 +83,17 @@ async function linkTopLevel(folder: string, payload: Payload): Promise<void> {
   }
 }
 
-/** Gives a folder alone to a group. */
+/** Gives a folder, without its content, to a group. */
 export async function giveFolderToGroup(folder: string, group: number, writable = false): Promise<void> {
   const { mode } = await lstat(folder);
   await chown(folder, -1, group);
   await chmod(folder, (mode & 0o7777) | 0o2000 | (writable ? 0o770 : 0o550));
 }
 
-/** Gives a tree to a group; folders pass it on to what is made in them. Source: pkg/volume/volume_linux.go (SetVolumeOwnership). */
+/**
+ * Gives a folder and all its content to a group; folders pass the group on to new entries (set-group-ID). Source:
+ * pkg/volume/volume_linux.go (SetVolumeOwnership).
+ */
 export async function giveToGroup(folder: string, group: number, writable = false): Promise<void> {
   await giveFolderToGroup(folder, group, writable);
   for (const entry of await readdir(folder, { withFileTypes: true })) {
@@ -105,11 +111,11 @@ export async function giveToGroup(folder: string, group: number, writable = fals
 export interface AtomicWriteOptions {
   /** Names the version; must be unique per write, e.g. a timestamp with a counter. */
   readonly version: string;
-  /** Gives files and folders to this group; absent: as the process makes them. */
+  /** The group of the files and folders; absent: the process's group. */
   readonly group?: number | undefined;
 }
 
-/** Brings the volume at `folder`, which is there, to `payload`; returns whether anything changed. */
+/** Makes the content of the existing volume folder equal to `payload`; returns whether anything changed. */
 export async function writeAtomically(folder: string, payload: Payload, options: AtomicWriteOptions): Promise<boolean> {
   const previous = await currentVersion(folder);
   if (previous !== undefined && (await unchanged(join(folder, previous), payload))) {
@@ -121,7 +127,7 @@ export async function writeAtomically(folder: string, payload: Payload, options:
   await mkdir(nextFolder, { mode: 0o755 });
   for (const [path, file] of payload) {
     const full = join(nextFolder, path);
-    // Readers may be any user: every folder on the way is open to them.
+    // Every parent folder is readable by all, because containers may run as any user.
     await makeFolder(dirname(full), 0o755, 0o755);
     await writeWithMode(full, file.content, file.mode);
     if (file.owner !== undefined && process.getuid?.() === 0) await chown(full, file.owner, -1);

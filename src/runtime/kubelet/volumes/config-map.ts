@@ -10,7 +10,7 @@ const dataOf = ({ data, binaryData }: ConfigMap): ReadonlyMap<string, Buffer> =>
     ...Object.entries(binaryData ?? {}).map(([key, value]): [string, Buffer] => [key, Buffer.from(value, 'base64')]),
   ]);
 
-/** An absent one is an error unless optional. */
+/** The files of a config map. A missing config map is an error unless it is optional. */
 async function configMapFiles(projection: ObjectProjection, { pod, sources }: VolumeContext): Promise<Files> {
   const found = await sources.configMap(pod.metadata.namespace ?? '', projection.name);
   if (found !== undefined) return filesOf(dataOf(found), projection, 'configmap references non-existent config key');

@@ -1,4 +1,4 @@
-/** Volumes whose files are made from API objects: what all of them have in common. */
+/** The common part of all volumes whose files are made from API objects. */
 import { join } from 'node:path';
 import type { KeyToPath, Volume } from '../../../api/generated/core/v1.ts';
 import { type Payload, type ProjectedFile, statOrUndefined } from './atomic-writer.ts';
@@ -10,14 +10,14 @@ export type Files = Map<string, ProjectedFile>;
 export interface ContentVolume<S extends object> {
   sourceOf(volume: Volume): S | undefined;
   readonly folder: string;
-  /** The files. Rejects with `VolumeError` when something that they are made from is missing. */
+  /** The volume's files. Rejects with `VolumeError` when an object that they are made from is missing. */
   payload(source: S, context: VolumeContext): Promise<Payload>;
-  /** As `payload`, for its failures alone; default: `payload` itself. */
+  /** Rejects when `payload` would, without making the files; default: calls `payload`. */
   check?(source: S, context: VolumeContext): Promise<void>;
   references?(source: S): Iterable<Reference>;
   /**
-   * Whether the files are to be kept off the disk. Differs: upstream keeps downward API volumes and tokens in memory as well; here a mount for each pod
-   * would cost more than it guards.
+   * Whether the files must be kept in memory instead of on disk. Differs: upstream keeps downward API volumes and
+   * tokens in memory as well; here a mount for each pod would cost more than the protection is worth.
    */
   holdsSecrets?(source: S): boolean;
 }
@@ -51,7 +51,10 @@ export interface ObjectProjection {
   readonly optional: boolean;
 }
 
-/** The files of an object's keys: all of them, or those that are asked for. `missing` begins the error about one that is not there. */
+/**
+ * The files for an object's keys: for all keys, or for those in `items`. `missing` is the beginning of the error about
+ * a missing key.
+ */
 export function filesOf(data: ReadonlyMap<string, Buffer>, { items, mode, optional }: ObjectProjection, missing: string): Files {
   const files: Files = new Map();
   if (items === undefined || items.length === 0) {

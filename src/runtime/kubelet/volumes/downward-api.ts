@@ -1,4 +1,4 @@
-/** `downwardAPI`: files with what the pod says of itself. Source: pkg/volume/downwardapi/downwardapi.go. */
+/** `downwardAPI`: files with the pod's own fields and resources. Source: pkg/volume/downwardapi/downwardapi.go. */
 import type { DownwardAPIProjection, DownwardAPIVolumeFile, DownwardAPIVolumeSource } from '../../../api/generated/core/v1.ts';
 import { fieldValue, formatMap, resourceValue } from '../containers/field-ref.ts';
 import { contentVolume, type Files } from './content-volume.ts';

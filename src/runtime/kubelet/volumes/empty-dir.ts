@@ -23,7 +23,7 @@ export const emptyDirVolume: VolumePlugin<EmptyDirVolumeSource> = {
   },
   usesDisk: (source) => !inMemory(source),
   diskLimit: (source) => {
-    // What is in memory cannot outgrow its mount.
+    // A volume in memory is limited by the size of its mount.
     if (source.sizeLimit === undefined || inMemory(source)) return undefined;
     const limit = parseQuantity(source.sizeLimit);
     return limit.nanos > 0n ? limit : undefined;

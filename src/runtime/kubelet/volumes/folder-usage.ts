@@ -1,4 +1,4 @@
-/** How much of a disk a folder takes, as `du -x` counts. Source: pkg/volume/util/fs/fs.go (DiskUsage). */
+/** The disk space that a folder uses, counted like `du -x`. Source: pkg/volume/util/fs/fs.go (DiskUsage). */
 import type { Stats } from 'node:fs';
 import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { isErrno } from './atomic-writer.ts';
 
 const blockBytes = 512;
 
-/** Undefined when it is gone, or not for this process to see. */
+/** Undefined when the file is gone, or when this process may not see it. */
 async function unlessHidden<T>(look: () => Promise<T>): Promise<T | undefined> {
   try {
     return await look();
@@ -16,7 +16,10 @@ async function unlessHidden<T>(look: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** In bytes; 0 when it is not there. What changes meanwhile counts or does not; files with several names count once. */
+/**
+ * In bytes; 0 when the folder does not exist. Files that change during the count may or may not be counted; files with
+ * several hard links count once.
+ */
 export async function folderUsage(root: string): Promise<number> {
   const linked = new Set<string>();
   const sizeOf = ({ blocks, nlink, dev, ino }: Stats): number => {

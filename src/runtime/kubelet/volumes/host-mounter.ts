@@ -1,4 +1,7 @@
-/** Mounts on the host by its own commands. Needs the privilege to mount; without it memory-backed volumes fail with the host's error. */
+/**
+ * Mounts volumes on the host with the commands `mount` and `umount`. Without the privilege to mount, calls reject with
+ * the host's error.
+ */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -10,13 +13,16 @@ const run = promisify(execFile);
 const unescapeMount = (path: string): string =>
   path.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
-/** In the order in which they were made. */
+/** The host's mount points, in the order in which they were mounted. */
 async function mountPoints(): Promise<string[]> {
   const mounts = await readFile('/proc/self/mounts', 'utf8');
   return mounts.split('\n').map((line) => unescapeMount(line.split(' ')[1] ?? ''));
 }
 
-/** The mounter of this machine. `removeAsRoot` deletes a folder whose files belong to other users (through the engine, say). */
+/**
+ * The mounter of this machine. `removeAsRoot` deletes a folder whose files belong to other users (through the engine,
+ * say).
+ */
 export function createHostMounter(removeAsRoot: (path: string) => Promise<void>): HostMounter {
   return {
     mountTmpfs: async (path, sizeBytes) => {

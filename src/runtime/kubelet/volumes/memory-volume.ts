@@ -1,10 +1,13 @@
-/** How large a volume in memory may be. */
+/** Computes the size limit of a volume in memory. */
 import type { Pod } from '../../../api/generated/core/v1.ts';
 import { podLimits } from '../../../api/pod/resources.ts';
 import { toUnits } from '../../../api/quantity.ts';
 import { quantityNumber } from '../containers/resources.ts';
 
-/** The memory that all of a pod's containers together are limited to; undefined when one is not. Source: pkg/kubelet/cm/helpers_linux.go (ResourceConfigForPod). */
+/**
+ * The sum of the memory limits of a pod's containers; undefined when a container has no limit. Source:
+ * pkg/kubelet/cm/helpers_linux.go (ResourceConfigForPod).
+ */
 function memoryLimitBytes(pod: Pod): number | undefined {
   const { containers, initContainers = [], resources } = pod.spec;
   const declared =
@@ -13,7 +16,10 @@ function memoryLimitBytes(pod: Pod): number | undefined {
   return limit === undefined ? undefined : toUnits(limit);
 }
 
-/** The least of what pods may use of the node, what this one may use, and the volume's own limit. Source: empty_dir.go (calculateEmptyDirMemorySize). */
+/**
+ * The smallest of the node's allocatable memory, the pod's memory limit, and the volume's own limit. Source:
+ * empty_dir.go (calculateEmptyDirMemorySize).
+ */
 export function memoryVolumeBytes(pod: Pod, sizeLimit: string | undefined, allocatable: Readonly<Record<string, string>>): number {
   const limits = [
     quantityNumber(allocatable.memory ?? '0'),

@@ -1,4 +1,6 @@
-/** `projected`: several sources in one folder, later ones over earlier ones. Source: pkg/volume/projected/projected.go. */
+/**
+ * `projected`: several sources in one folder, later ones over earlier ones. Source: pkg/volume/projected/projected.go.
+ */
 import type { ClusterTrustBundleProjection, ProjectedVolumeSource, VolumeProjection } from '../../../api/generated/core/v1.ts';
 import type { Payload } from './atomic-writer.ts';
 import { configMapProjection } from './config-map.ts';
@@ -25,7 +27,7 @@ const projections: readonly Projection[] = [
   clusterTrustBundleProjection,
 ];
 
-/** The sources of a volume, each with what knows about it. */
+/** The sources of a volume, each with its projection. */
 function typed({ sources = [] }: ProjectedVolumeSource): { readonly projection: Projection; readonly source: object }[] {
   const first = (volume: VolumeProjection) => {
     for (const projection of projections) {

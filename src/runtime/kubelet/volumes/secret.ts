@@ -7,7 +7,7 @@ import { type VolumeContext, VolumeError, type VolumePlugin } from './volume-plu
 const dataOf = ({ data }: Secret): ReadonlyMap<string, Buffer> =>
   new Map(Object.entries(data ?? {}).map(([key, value]): [string, Buffer] => [key, Buffer.from(value, 'base64')]));
 
-/** An absent one is an error unless optional. */
+/** The files of a secret. A missing secret is an error unless it is optional. */
 async function secretFiles(projection: ObjectProjection, { pod, sources }: VolumeContext): Promise<Files> {
   const found = await sources.secret(pod.metadata.namespace ?? '', projection.name);
   if (found !== undefined) return filesOf(dataOf(found), projection, 'references non-existent secret key');

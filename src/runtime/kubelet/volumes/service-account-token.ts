@@ -1,4 +1,7 @@
-/** A token of the pod's service account, renewed in time. Source: pkg/volume/projected/projected.go; pkg/kubelet/token/token_manager.go. */
+/**
+ * A token of the pod's service account, renewed in time. Source: pkg/volume/projected/projected.go;
+ * pkg/kubelet/token/token_manager.go.
+ */
 import type { Pod, ServiceAccountTokenProjection } from '../../../api/generated/core/v1.ts';
 import type { Files } from './content-volume.ts';
 import type { Projection } from './projection.ts';
@@ -14,17 +17,21 @@ async function tokenFiles(projection: ServiceAccountTokenProjection, mode: numbe
     expirationSeconds,
     pod: { name: pod.metadata.name, uid: pod.metadata.uid },
   });
-  // Renewed after 80 % of its life. Source: token_manager.go (requiresRefresh).
+  // The token is renewed after 80 % of its lifetime. Source: token_manager.go (requiresRefresh).
   context.renewAt(issued.expiresAtMs - expirationSeconds * 200);
   const content = Buffer.from(issued.token, 'utf8');
-  // Only for those who need it, when this process may give files away. The group's right is added with the group.
+  // When this process is root and can change owners, only the pod's user or fsGroup may read the token. The group's
+  // read permission is added together with the group.
   const mayGive = process.getuid?.() === 0;
   const owner = mayGive ? commonUser(pod) : undefined;
   const isPrivate = mayGive && (owner !== undefined || pod.spec.securityContext.fsGroup !== undefined);
   return new Map([[projection.path, { content, mode: isPrivate ? 0o600 : mode, ...(owner === undefined ? {} : { owner }) }]]);
 }
 
-/** The user that all containers run as by the spec; undefined when they differ or one leaves it open. Source: pkg/volume/util/util.go (FsUserFrom). */
+/**
+ * The `runAsUser` that all containers of the spec share; undefined when they differ or one does not set it. Source:
+ * pkg/volume/util/util.go (FsUserFrom).
+ */
 function commonUser({ spec }: Pod): number | undefined {
   const users = [...(spec.initContainers ?? []), ...spec.containers].map(
     (c) => c.securityContext?.runAsUser ?? spec.securityContext.runAsUser,

@@ -12,7 +12,7 @@ const isRoot = process.getuid?.() === 0;
 const onlyRoot = { skip: isRoot ? false : 'only root may mount and give files away' };
 const allocatable = { memory: '1000Mi' };
 
-// Only what is read.
+// Partial: the code under test reads no other fields.
 const aPod = (spec: object = {}): Pod =>
   ({
     metadata: { name: 'web', namespace: 'default', uid: 'uid-1' },
@@ -94,7 +94,7 @@ describe('volumes', () => {
       const [, config = ''] = paths;
       for (const folder of ['..data/', '..data/deep', '..data/deep/er']) assert.equal(await modeOf(join(config, folder)), '755', folder);
       assert.equal(await modeOf(join(config, 'deep/er/a')), '644');
-      // Nobody else gets so far.
+      // Other users cannot enter the folders above.
       for (const folder of ['pods', 'pods/uid-1', 'pods/uid-1/volumes']) assert.equal(await modeOf(join(root, folder)), '750', folder);
     }
   });

@@ -1,7 +1,8 @@
 /**
- * The volumes of one node's pods, as folders below the kubelet's root: `pods/<uid>/volumes/kubernetes.io~<plugin>/<name>`. What a type of volume is, its
- * plugin knows (`volume-plugin.ts`). Guarantees: `setUp` is idempotent and leaves API-backed volumes at their current content; `tearDown` removes
- * everything of a pod. Source: pkg/kubelet/volumemanager.
+ * The volumes of one node's pods, as folders below the kubelet's root:
+ * `pods/<uid>/volumes/kubernetes.io~<plugin>/<name>`. Everything specific to a type of volume is in its plugin
+ * (`volume-plugin.ts`). Guarantees: `setUp` is idempotent and leaves API-backed volumes at their current content;
+ * `tearDown` removes everything of a pod. Source: pkg/kubelet/volumemanager.
  */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +18,9 @@ export interface VolumeManagerOptions {
   /** The kubelet's root folder. */
   readonly root: string;
   readonly mounter: HostMounter;
-  /** False: nothing reads the files, so only whether they could be made is found out. Default true. */
+  /**
+   * False: no files are written, because nothing reads them; it is only checked that they could be made. Default true.
+   */
   readonly writes?: boolean;
   now(): number;
 }
@@ -27,7 +30,7 @@ export class VolumeManager {
   readonly #pods: string;
   readonly #host: VolumeHost;
   #version = 0;
-  /** The host does not let this process mount. */
+  /** The host refused a mount, so memory-backed volumes are on disk from then on. */
   #memoryRefused = false;
 
   constructor(options: VolumeManagerOptions) {
@@ -42,12 +45,12 @@ export class VolumeManager {
     };
   }
 
-  /** The folder of all that belongs to a pod. */
+  /** The folder of all files of a pod. */
   podFolder(uid: string): string {
     return `${this.#pods}/${uid}`;
   }
 
-  /** Where a volume of a pod is on the host. */
+  /** The host path of a pod's volume. */
   path(pod: Pod, volume: Volume): string {
     const typed = typedVolume(volume);
     const hostPath = typed?.plugin.hostPath?.(typed.source);
@@ -81,7 +84,7 @@ export class VolumeManager {
     }
   }
 
-  /** Whether what a volume holds will do although it could not be set up now. */
+  /** Whether the content that a volume already has is usable although the volume cannot be set up now. */
   async holdsContent(pod: Pod, volume: Volume): Promise<boolean> {
     return (await typedVolume(volume)?.plugin.holdsContent?.(this.path(pod, volume))) ?? false;
   }
@@ -97,17 +100,21 @@ export class VolumeManager {
     }
   }
 
-  /** Makes the folder of a volume that is written by the kubelet, in memory when that is asked for and the host allows it. */
+  /**
+   * Makes the folder of a volume whose files the kubelet writes: in memory when `memoryBytes` is given and the host
+   * allows it, else on disk.
+   */
   async #makeContentFolder(path: string, pod: Pod, memoryBytes: number | undefined): Promise<void> {
     const { mounter } = this.#options;
     await makeFolder(path, volumeMode);
     const inMemory = memoryBytes !== undefined && process.getuid?.() === 0 && !this.#memoryRefused;
-    // One that has content already, on disk, may be mounted by containers as it is.
+    // A folder that already has content on disk may be mounted into containers, so nothing is mounted over it.
     if (inMemory && !(await mounter.isMounted(path)) && (await readdir(path)).length === 0) {
       try {
         await mounter.mountTmpfs(path, memoryBytes);
       } catch {
-        // Root of a container, say: on the disk, in folders that only this user may enter.
+        // Mounting is refused, for example to root inside a container. The files then go to disk, in folders that only
+        // this user may enter.
         this.#memoryRefused = true;
       }
     }
@@ -119,7 +126,8 @@ export class VolumeManager {
     this.#version += 1;
     const stamp = new Date(this.#options.now()).toISOString().replaceAll(/[-:T]/g, '_').replace('Z', '');
     const group = fsGroup(pod);
-    // The modes as the group's share makes them, so that an unchanged volume is seen as such.
+    // Giving files to the group adds read permission to their modes. Adding it here too makes an unchanged volume
+    // compare as unchanged.
     const files = group === undefined ? payload : new Map([...payload].map(([key, file]) => [key, { ...file, mode: file.mode | 0o440 }]));
     await writeAtomically(path, files, { version: `${stamp}.${this.#version}`, group });
   }

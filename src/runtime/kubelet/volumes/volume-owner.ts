@@ -1,8 +1,11 @@
-/** Whose a volume's files are. */
+/** Ownership and mode of volumes' files. */
 import type { Pod } from '../../../api/generated/core/v1.ts';
 
-/** Of a volume's own folder; who can reach it at all is decided by the folders above and by its mounts. Source: empty_dir.go (perm). */
+/**
+ * Mode of a volume's own folder. Access to it is restricted by the folders above it and by which containers mount it.
+ * Source: empty_dir.go (perm).
+ */
 export const volumeMode = 0o777;
 
-/** The group that owns a pod's volumes; none when this process may not give files away. */
+/** The group that owns a pod's volumes; undefined when this process is not root and so cannot change owners. */
 export const fsGroup = (pod: Pod): number | undefined => (process.getuid?.() === 0 ? pod.spec.securityContext.fsGroup : undefined);

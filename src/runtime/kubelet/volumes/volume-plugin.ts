@@ -1,6 +1,6 @@
 /**
- * What a type of volume is: one file in this folder each, and a line in `volume-plugins.ts`. Everything that the kubelet has to know of a type it asks
- * its plugin. Source: pkg/volume/plugins.go, volume.go.
+ * The interface of a type of volume. Each type is one file in this folder and a line in `volume-plugins.ts`. The
+ * kubelet asks the plugin for everything that depends on the type. Source: pkg/volume/plugins.go, volume.go.
  */
 import type { Pod, Volume } from '../../../api/generated/core/v1.ts';
 import type { Quantity } from '../../../api/quantity.ts';
@@ -16,7 +16,7 @@ export class VolumeError extends Error {
   }
 }
 
-/** The pod that a volume is for, and what its content may come from. */
+/** The pod that a volume belongs to, and the sources of its content. */
 export interface VolumeContext {
   readonly pod: Pod;
   readonly facts: PodRuntimeFacts;
@@ -37,10 +37,10 @@ export interface HostMounter {
   removeTree(path: string): Promise<void>;
 }
 
-/** What the node gives its plugins. */
+/** The node's services for plugins. */
 export interface VolumeHost {
   readonly mounter: HostMounter;
-  /** Replaces all files of a volume at once, in memory if that is asked for and the host allows it. */
+  /** Replaces all files of a volume atomically; keeps them in memory if requested and the host allows it. */
   writeContent(path: string, payload: Payload, options: { readonly pod: Pod; readonly memoryBytes: number | undefined }): Promise<void>;
 }
 
@@ -55,18 +55,24 @@ export interface VolumePlugin<S extends object = object> {
   readonly folder: string;
   /** Containers may not write to it, whatever they ask for. */
   readonly readOnly: boolean;
-  /** Where it is on the host, when not in the pod's own folder. */
+  /** The volume's host path, when it is not in the pod's own folder. */
   hostPath?(source: S): string;
-  /** Makes it ready at `path`; idempotent. Rejects with `VolumeError`, or with what the system says. */
+  /** Makes the volume ready at `path`; idempotent. Rejects with `VolumeError` or a system error. */
   setUp(source: S, path: string, context: VolumeContext, host: VolumeHost): Promise<void>;
-  /** Finds what is missing, without writing: for engines that read no files. Default: nothing can be missing. */
+  /**
+   * Rejects when something that the volume needs is missing, without writing anything; for engines that read no host
+   * files. Default: nothing can be missing.
+   */
   check?(source: S, context: VolumeContext): Promise<void>;
-  /** Whether what it holds will do although it cannot be brought up to date, whoever wrote it. Default: it must be set up anew. */
+  /**
+   * Whether the volume's present content is usable although it cannot be updated now, even if an earlier kubelet wrote
+   * it. Default: the volume must be set up again.
+   */
   holdsContent?(path: string): Promise<boolean>;
-  /** The API objects that it is made from: a change of them sets it up again. */
+  /** The API objects that the volume is made from. When one changes, the volume is set up again. */
   references?(source: S): Iterable<Reference>;
-  /** Whether what containers write to it counts as the pod's use of the node's disk. */
+  /** Whether files in the volume count as the pod's usage of the node's disk. */
   usesDisk?(source: S): boolean;
-  /** How much of the disk it may use before the pod is evicted. */
+  /** The disk usage above which the pod is evicted. */
   diskLimit?(source: S): Quantity | undefined;
 }

@@ -13,7 +13,7 @@ interface Expected {
   readonly hasDiskLimit: boolean;
 }
 
-/** One of each type, with what the kubelet is to make of it. */
+/** One volume of each type, with the facts that its plugin must report. */
 const types: Readonly<Record<string, readonly [object, Expected]>> = {
   emptyDir: [{ sizeLimit: '1Mi' }, { folder: 'kubernetes.io~empty-dir/v', readOnly: false, references: [], hasDiskLimit: true }],
   hostPath: [{ path: '/srv/data' }, { folder: '/srv/data', readOnly: false, references: [], hasDiskLimit: false }],
@@ -52,7 +52,7 @@ describe('the types of volumes', () => {
   const manager = new VolumeManager({ root: '/k', mounter: {} as never, now: () => 0 });
   for (const [field, [source, expected]] of Object.entries(types)) {
     it(`say what ${field} is`, () => {
-      // Only what is read.
+      // Partial: the code under test reads no other fields.
       const volume = { name: 'v', [field]: source } as unknown as Volume;
       const metadata = { name: 'web', namespace: 'default', uid: 'uid-1' };
       const pod = { metadata, spec: { containers: [], volumes: [volume] } } as unknown as Pod;

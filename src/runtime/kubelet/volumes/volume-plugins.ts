@@ -1,4 +1,7 @@
-/** The types of volumes that there are. A new one is a file beside this one and a line here. Source: cmd/kubelet/app/plugins.go. */
+/**
+ * All supported types of volumes. A new type is a file in this folder and a line here. Source:
+ * cmd/kubelet/app/plugins.go.
+ */
 import type { Volume } from '../../../api/generated/core/v1.ts';
 import { configMapVolume } from './config-map.ts';
 import { downwardApiVolume } from './downward-api.ts';
@@ -17,13 +20,13 @@ const volumePlugins: readonly VolumePlugin[] = [
   projectedVolume,
 ];
 
-/** A volume's plugin, with the field that it is about. */
+/** A volume's plugin, with the volume's field of that type. */
 export interface TypedVolume {
   readonly plugin: VolumePlugin;
   readonly source: object;
 }
 
-/** Undefined for a volume of a type that the kubelet does not know. */
+/** Finds a volume's plugin. Undefined for a type that the kubelet does not support. */
 export function typedVolume(volume: Volume): TypedVolume | undefined {
   for (const plugin of volumePlugins) {
     const source = plugin.sourceOf(volume);

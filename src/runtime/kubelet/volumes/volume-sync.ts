@@ -1,4 +1,7 @@
-/** When a pod's volumes must be written (again). Source: pkg/kubelet/volumemanager/reconciler; pkg/kubelet/token/token_manager.go. */
+/**
+ * Decides when a pod's volumes must be set up, for the first time or again. Source:
+ * pkg/kubelet/volumemanager/reconciler; pkg/kubelet/token/token_manager.go.
+ */
 import type { Volume } from '../../../api/generated/core/v1.ts';
 import type { PodState } from '../pods/pod-state.ts';
 import type { SyncResult } from '../pods/sync-result.ts';
@@ -12,23 +15,26 @@ export class VolumeSync {
   #failures = 0;
   #current = false;
   #renewAtMs: number | undefined;
-  /** Names of the volumes that were set up once: from then on the pod goes on with what they hold. */
+  /**
+   * Names of the volumes that were set up once. From then on the pod runs with their content, even if an update fails.
+   */
   readonly #ready = new Set<string>();
 
-  /** What volumes are made from changed: the next `setUp` writes them again. */
+  /** A source of the volumes changed: the next `setUp` writes them again. */
   expire(): void {
     this.#current = false;
   }
 
   /**
-   * Sets up every volume that needs it; returns false when one is not ready, with the retry put into `result`. One that was ready before and cannot be
-   * brought up to date keeps its content, and nothing waits for it. Source: volumemanager (remounts do not block WaitForAttachAndMount).
+   * Sets up every volume that needs it; returns false when one is not ready, with the retry put into `result`. A volume
+   * that was ready before and cannot be updated now keeps its content, and the pod does not wait for it. Source:
+   * volumemanager (remounts do not block WaitForAttachAndMount).
    */
   async setUp(state: PodState, result: SyncResult): Promise<boolean> {
     const { deps } = state;
     const nowMs = deps.clock.now();
     if (!this.#current || (this.#renewAtMs !== undefined && this.#renewAtMs <= nowMs)) {
-      // Before the reads, so that a change during them is not lost.
+      // Set before the sources are read, so that a change during the reads is not lost.
       this.#current = true;
       const { ready, failed } = await this.#setUpAll(state, result);
       if (failed) this.#current = false;
@@ -64,7 +70,7 @@ export class VolumeSync {
     return { ready: true, failed };
   }
 
-  /** Also by a kubelet before this one. */
+  /** Whether the volume was set up before, by this kubelet or an earlier one. */
   async #wasReady(volume: Volume, { deps, pod, observed }: PodState): Promise<boolean> {
     if (this.#ready.has(volume.name)) return true;
     // Containers are made only when all volumes are ready.

@@ -1,4 +1,7 @@
-/** The node's metrics as Prometheus reads them. Source: pkg/kubelet/metrics/collectors/resource_metrics.go; cadvisor metrics/prometheus.go. */
+/**
+ * The node's metrics in the Prometheus text format. Source: pkg/kubelet/metrics/collectors/resource_metrics.go;
+ * cadvisor metrics/prometheus.go.
+ */
 import type { ContainerUsage, MachineUsage, PodUsage } from './usage.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -142,7 +145,7 @@ export function cadvisorMetrics(machine: MachineUsage, pods: readonly PodUsage[]
   ].join('');
 }
 
-/** `/metrics`: of the kubelet itself. */
+/** `/metrics`: the kubelet's own metrics. */
 export function kubeletMetrics(node: string, version: string, pods: number, containersByState: ReadonlyMap<string, number>): string {
   return [
     family('kubelet_node_name', 'gauge', "[ALPHA] The node's name. The count is always 1.", [{ labels: { node }, value: 1 }]),

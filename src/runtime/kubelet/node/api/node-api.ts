@@ -1,6 +1,6 @@
 /**
- * What a kubelet answers on its port, for the API server's `nodes/{name}/proxy`. No socket listens: who may ask is the API server's to decide.
- * Source: pkg/kubelet/server/server.go.
+ * The HTTP API that a kubelet serves on its port, reached through the API server's `nodes/{name}/proxy`. No socket
+ * listens, so the API server does all authorization. Source: pkg/kubelet/server/server.go.
  */
 import type { Readable } from 'node:stream';
 import type { Pod } from '../../../../api/generated/core/v1.ts';
@@ -20,7 +20,7 @@ export interface NodeApiOptions {
   machine(): Promise<MachineUsage>;
   readonly clusterDomain: string;
   readonly clusterDns: string;
-  /** Folder of the machine's logs; undefined: none are shown. */
+  /** Folder of the machine's logs; undefined: none are served. */
   readonly logFolder: string | undefined;
 }
 
@@ -107,7 +107,9 @@ export class NodeApi {
     return metrics(kubeletMetrics(this.node, identity.kubeletVersion, running, states));
   }
 
-  /** What of upstream's configuration is so here. Source: kubelet config/v1beta1 types.go. */
+  /**
+   * The fields of upstream's kubelet configuration that have a meaning here. Source: kubelet config/v1beta1 types.go.
+   */
   #config(): unknown {
     const { identity, clusterDomain, clusterDns } = this.#options;
     return {
@@ -130,7 +132,7 @@ export class NodeApi {
   }
 }
 
-/** Items of a list do not repeat their type. */
+/** Drops `apiVersion` and `kind`, which items of a list do not have. */
 function withoutType(pod: Pod): unknown {
   const { apiVersion: _apiVersion, kind: _kind, ...rest } = pod as Pod & { readonly apiVersion?: string; readonly kind?: string };
   return rest;

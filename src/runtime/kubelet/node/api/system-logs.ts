@@ -16,7 +16,10 @@ async function pageOf(folder: string): Promise<string> {
   return `<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n${links.join('')}</pre>\n`;
 }
 
-/** What is at a path below the folder of logs; undefined when nothing is, or nothing that may be read, or it leads elsewhere. */
+/**
+ * Reads a path below the log folder. Undefined when nothing is there, when it may not be read, or when a link leads
+ * outside the folder.
+ */
 export async function readSystemLog(root: string, path: string): Promise<SystemLog | undefined> {
   try {
     const [base, found] = await Promise.all([realpath(root), realpath(join(root, path))]);

@@ -1,4 +1,4 @@
-/** What the node and its containers use at one moment. */
+/** Resource usage of the node and its containers at one moment. */
 import type { Pod } from '../../../../api/generated/core/v1.ts';
 import { type Container, type ContainerRuntime, type ContainerStats, RuntimeError } from '../../../container/container-runtime.ts';
 
@@ -10,7 +10,7 @@ export interface MachineUsage {
   readonly cpuUsageNs: number;
   readonly memoryUsedBytes: number;
   readonly memoryAvailableBytes: number;
-  /** Of the file system that holds pods' files. */
+  /** The file system that holds pods' files. */
   readonly fs: { readonly availableBytes: number; readonly capacityBytes: number; readonly inodesFree: number; readonly inodes: number };
 }
 
@@ -24,7 +24,7 @@ export interface PodUsage {
   readonly containers: readonly ContainerUsage[];
 }
 
-/** Figures of running containers, by pod. One that ends while it is measured is left out. */
+/** The usage of running containers, by pod. A container that ends while it is measured is left out. */
 export async function podUsages(runtime: ContainerRuntime, node: string, pods: readonly Pod[]): Promise<readonly PodUsage[]> {
   const running = (await runtime.containers.list(node)).filter(({ state }) => state === 'running');
   const measured = await Promise.all(
