@@ -1,6 +1,6 @@
 /**
- * Brings what happens to Pods and nodes into the cache and the queue, and what happens to objects of the Kinds that plugins name into the queue.
- * Source: pkg/scheduler/eventhandlers.go
+ * Watches Pods and nodes and updates the scheduler's cache and queue. Also watches the other Kinds that plugins
+ * registered events for, and passes those events to the queue. Source: pkg/scheduler/eventhandlers.go
  */
 import type { Node, Pod } from '../../api/generated/core/v1.ts';
 import type { Kind } from '../../api/kind.ts';
@@ -23,16 +23,17 @@ export interface ClusterWatchOptions {
   readonly queue: SchedulingQueue;
   readonly hints: QueueingHints;
   readonly waitingPods: WaitingPods;
-  /** True for an unassigned Pod that is this scheduler's to place. */
+  /** True for an unassigned Pod that this scheduler must place. */
   isOurs(pod: Pod): boolean;
 }
 
 export const isAssigned = ({ spec }: Pod): boolean => spec.nodeName !== undefined && spec.nodeName !== '';
 
-/** The event that a Pod no longer takes its place on a node. */
+/** The event that a Pod no longer uses a node's resources. */
 export const podFreed = (previous: Pod): ClusterEvent => eventOf(podKind, action.delete, previous, undefined);
 
-// The event's Kind says of what type its objects are; Kinds are invariant in it.
+// The cast is safe because `previous` and `current` have the Kind's own object type; `Kind` is invariant in that type,
+// so TypeScript cannot see it.
 const eventOf = <T extends KubeObject>(kind: Kind<T>, actions: number, previous: T | undefined, current: T | undefined): ClusterEvent => ({
   kind: kind as unknown as Kind<KubeObject>,
   actions,
@@ -52,7 +53,7 @@ export class ClusterWatch {
     this.#wantedOfPods = options.hints.wanted(podKind);
   }
 
-  /** Resolves when all that exists has been seen. */
+  /** Resolves when all existing objects have been processed. */
   async start(): Promise<void> {
     const { informers, cache, hints } = this.#options;
     const nodes = informers.informer(nodeKind);
@@ -82,7 +83,7 @@ export class ClusterWatch {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
   }
 
-  /** A Kind that only plugins know. */
+  /** Watches a Kind for which only plugins registered events. */
   #watch(kind: Kind<KubeObject>): Promise<void> {
     const informer = this.#options.informers.informer(kind);
     this.#unsubscribe.push(
@@ -145,7 +146,7 @@ export class ClusterWatch {
     this.#moved(podKind, action.delete, object, undefined);
   }
 
-  /** A Pod that goes before it is bound gives its place back at once. */
+  /** Releases the node's resources at once when an assumed Pod is deleted before it is bound. */
   #dropAssumption(object: Pod): void {
     const { cache, waitingPods } = this.#options;
     const { uid } = object.metadata;

@@ -1,4 +1,7 @@
-/** Says in an Event and in a Pod's condition why it has no node. Source: pkg/scheduler/schedule_one.go handleSchedulingFailure, updatePod. */
+/**
+ * Reports in an Event and in a Pod's PodScheduled condition why the Pod has no node. Source:
+ * pkg/scheduler/schedule_one.go handleSchedulingFailure, updatePod.
+ */
 import type { Event, Pod } from '../../api/generated/core/v1.ts';
 import type { JsonObject } from '../../api/json.ts';
 import { refOf } from '../../api/object.ts';
@@ -30,7 +33,7 @@ function truncated(message: string): string {
     .toString('utf8')}${suffix}`;
 }
 
-/** Writes only what is new: the condition when its words changed, the nomination when it did. */
+/** Writes only changes: the condition if its text changed, and the nomination if that changed. */
 export async function reportFailure(
   object: Pod,
   { reason, message, nomination }: Failure,

@@ -1,4 +1,4 @@
-/** What a Pod that fits nowhere is told. Source: pkg/scheduler/framework/types.go FitError. */
+/** Builds the message of a Pod that fits on no node. Source: pkg/scheduler/framework/types.go FitError. */
 import type { Diagnosis } from './select-node.ts';
 
 /** `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable.` */
@@ -10,7 +10,7 @@ export function fitMessage(nodeCount: number, reasons: readonly string[]): strin
   return texts.length === 0 ? head : `${head} ${texts.join(', ')}.`;
 }
 
-/** The whole message, with what PostFilter has to add. */
+/** The whole message, including PostFilter's part. */
 export function diagnosisMessage({ nodeCount, statuses, preFilterMessage }: Diagnosis, postFilterReasons: readonly string[]): string {
   const reasons = [...statuses.byNode.values()].flatMap((status) => status.reasons);
   for (const reason of statuses.absent?.reasons ?? []) {

@@ -23,7 +23,7 @@ export class Heap<T> {
     return at === undefined ? undefined : this.#items[at];
   }
 
-  /** Adds an item, in place of one with the same key. */
+  /** Adds an item; replaces an item with the same key. */
   push(item: T): void {
     this.delete(this.#key(item));
     this.#items.push(item);

@@ -1,10 +1,10 @@
-/** A node with the sum of what its Pods use. Source: pkg/scheduler/framework/types.go NodeInfo. */
+/** A node with the sum of its Pods' requests. Source: pkg/scheduler/framework/types.go NodeInfo. */
 import type { Node, Pod, Taint } from '../../api/generated/core/v1.ts';
 import { unitsOf } from '../quantities.ts';
 import type { Status } from './framework/status.ts';
 import { type Amounts, amountsOf, type PodRequests, podRequests } from './pod-requests.ts';
 
-/** A Pod with what was computed of it once. */
+/** A Pod with the values that are computed from it only once. */
 export interface PodInfo {
   readonly pod: Pod;
   readonly requests: PodRequests;
@@ -21,7 +21,7 @@ export function podInfoOf(pod: Pod, requests: PodRequests = podRequests(pod)): P
   return { pod, requests, ports: hostPorts(pod) };
 }
 
-/** What a Pod's containers and sidecars publish on their node. */
+/** The host ports of a Pod's containers and sidecars. */
 export function hostPorts({ spec }: Pod): readonly HostPort[] {
   const ports: HostPort[] = [];
   for (const { ports: declared } of [...spec.containers, ...(spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always')]) {
@@ -34,13 +34,16 @@ export function hostPorts({ spec }: Pod): readonly HostPort[] {
 
 const anyAddress = '0.0.0.0';
 
-/** Two ports collide when protocol and number agree and the addresses are equal or one is all addresses. */
+/**
+ * Two ports collide when they have the same protocol and number, and their addresses are equal or one of them is the
+ * wildcard.
+ */
 export const collide = (a: HostPort, b: HostPort): boolean =>
   a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || a.ip === anyAddress || b.ip === anyAddress);
 
 const noTaints: readonly Taint[] = [];
 
-/** How some requests and a node's free resources go together. */
+/** Whether given requests fit into a node's free resources. */
 export interface ResourceVerdict {
   readonly rejection: Status | undefined;
   readonly score: number;
@@ -48,7 +51,7 @@ export interface ResourceVerdict {
 
 export class NodeInfo {
   readonly name: string;
-  /** Undefined while only Pods of the node are known. */
+  /** Undefined while Pods of the node are known and the Node object is not. */
   node: Node | undefined;
   allocatable: Amounts = amountsOf(undefined);
   allowedPods = 0;
@@ -59,7 +62,10 @@ export class NodeInfo {
   readonly ports: HostPort[] = [];
   /** Image names on the node with their sizes in bytes. */
   images: ReadonlyMap<string, number> = new Map();
-  /** The requests that `#verdict` is about: Pods of one template come one after another, and few nodes change between them. */
+  /**
+   * The requests that `#verdict` belongs to. Remembering one verdict pays off, because Pods of one template come one
+   * after another and few nodes change between them.
+   */
   #judged: PodRequests | undefined;
   #verdict: ResourceVerdict | undefined;
 
@@ -67,7 +73,10 @@ export class NodeInfo {
     this.name = name;
   }
 
-  /** What `judge` says about these requests here; asked once until the node or its Pods change. */
+  /**
+   * The result of `judge` for these requests on this node; `judge` is called again only after the node, its Pods or the
+   * requests changed.
+   */
   verdictOn(requests: PodRequests, judge: (requests: PodRequests, node: NodeInfo) => ResourceVerdict): ResourceVerdict {
     if (this.#judged === requests && this.#verdict !== undefined) return this.#verdict;
     this.#verdict = judge(requests, this);
@@ -75,7 +84,7 @@ export class NodeInfo {
     return this.#verdict;
   }
 
-  /** A copy to try things on; Pods and the node's object are shared. */
+  /** A copy for trials. It shares the Pods and the Node object. */
   clone(): NodeInfo {
     const copy = new NodeInfo(this.name);
     Object.assign(copy, { node: this.node, allocatable: this.allocatable, allowedPods: this.allowedPods, images: this.images });

@@ -4,7 +4,7 @@ import type { Pod } from '../../api/generated/core/v1.ts';
 import { podRequests } from './pod-requests.ts';
 
 const container = (cpu?: string, more = {}) => ({ name: 'c', ...(cpu === undefined ? {} : { resources: { requests: { cpu } } }), ...more });
-/** Only what requests are computed from. */
+/** A Pod with only the fields that requests are computed from. */
 const aPod = (spec: object): Pod => ({ spec: { containers: [], ...spec } }) as unknown as Pod;
 const cpuOf = (spec: object): number => podRequests(aPod(spec)).exact.milliCpu;
 

@@ -1,4 +1,7 @@
-/** What a Pod needs of a node. Source: component-helpers resource/helpers.go PodRequests; pkg/scheduler/util/pod_resources.go. */
+/**
+ * Computes the resources that a Pod requests from a node. Source: component-helpers resource/helpers.go PodRequests;
+ * pkg/scheduler/util/pod_resources.go.
+ */
 import type { Container, Pod } from '../../api/generated/core/v1.ts';
 import { millisOf, unitsOf } from '../quantities.ts';
 
@@ -52,8 +55,8 @@ function requestsOf(container: Container, fill: boolean): Sums {
 }
 
 /**
- * The sum over containers and sidecars, or the largest init container with the sidecars before it if that is more; plus overhead. Requests of the
- * whole Pod replace those of its containers.
+ * The larger of two amounts, plus the Pod's overhead: the sum over containers and sidecars, and the largest init
+ * container together with the sidecars before it. Pod-level requests replace those of the containers.
  */
 function podSums({ spec }: Pod, fill: boolean): Sums {
   const sums: Sums = new Map();
@@ -92,13 +95,13 @@ function toAmounts(sums: Sums): Amounts {
   };
 }
 
-/** A Pod's requests as they are, and with defaults for scoring. */
+/** A Pod's exact requests, and its requests with defaults for scoring. */
 export interface PodRequests {
   readonly exact: Amounts;
   readonly nonZero: Pick<Amounts, 'milliCpu' | 'memory'>;
 }
 
-/** The same text for Pods that need the same. */
+/** A key that is equal for Pods with equal requests. */
 export function requestsKey({ spec }: Pod): string {
   const ofContainer = ({ restartPolicy, resources }: Container) => [restartPolicy, resources?.requests];
   return JSON.stringify([spec.containers.map(ofContainer), spec.initContainers?.map(ofContainer), spec.resources?.requests, spec.overhead]);

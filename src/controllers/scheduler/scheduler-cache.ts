@@ -1,6 +1,6 @@
 /**
- * The scheduler's view of nodes and of the Pods on them, including assumed ones: bound by us, not yet seen bound in the cache.
- * Source: pkg/scheduler/backend/cache/cache.go
+ * The scheduler's view of nodes and of the Pods on them, including assumed Pods: those for which this scheduler has
+ * chosen a node, but whose binding the informer has not shown yet. Source: pkg/scheduler/backend/cache/cache.go
  */
 import type { Node, Pod } from '../../api/generated/core/v1.ts';
 import { LruMap } from '../../client/lru-map.ts';
@@ -8,12 +8,12 @@ import type { Snapshot } from './framework/plugin.ts';
 import { NodeInfo, type PodInfo, podInfoOf } from './node-info.ts';
 import { type PodRequests, podRequests, requestsKey } from './pod-requests.ts';
 
-/** How many different Pods' requests are remembered; those of one template are the same. */
+/** How many different computed requests are remembered. Pods of one template share an entry. */
 const maxRequests = 1000;
 
 export class SchedulerCache implements Snapshot {
   readonly #infos = new Map<string, NodeInfo>();
-  /** Node of each Pod that counts somewhere, by uid. */
+  /** The node on which each Pod is counted, by the Pod's uid. */
   readonly #nodeOf = new Map<string, string>();
   readonly #assumed = new Set<string>();
   readonly #images = new Map<string, number>();
@@ -48,7 +48,7 @@ export class SchedulerCache implements Snapshot {
     this.#count(info, 1);
   }
 
-  /** Forgets a node; its Pods stay counted until they are gone, too. */
+  /** Removes a node. Its Pods stay counted until they are removed, too. */
   removeNode(name: string): void {
     const info = this.#infos.get(name);
     if (info === undefined) return;
@@ -58,7 +58,7 @@ export class SchedulerCache implements Snapshot {
     this.#nodes = undefined;
   }
 
-  /** What scheduling needs to know of a Pod; Pods that need the same share it. */
+  /** The `PodInfo` of a Pod; Pods with equal requests share the computed requests. */
   infoOf(pod: Pod): PodInfo {
     const key = requestsKey(pod);
     let requests = this.#requests.get(key);
@@ -69,7 +69,7 @@ export class SchedulerCache implements Snapshot {
     return podInfoOf(pod, requests);
   }
 
-  /** A Pod that the API shows as bound. */
+  /** Counts a Pod that is bound in the API, new or updated. */
   setPod(pod: Pod): void {
     this.#assumed.delete(pod.metadata.uid);
     this.#remove(pod.metadata.uid);
@@ -87,7 +87,7 @@ export class SchedulerCache implements Snapshot {
     this.#add(info, nodeName);
   }
 
-  /** Takes an assumption back, unless the API has confirmed it meanwhile. */
+  /** Stops counting an assumed Pod, unless the API has confirmed its binding meanwhile. */
   forget(uid: string): void {
     if (this.#assumed.delete(uid)) this.#remove(uid);
   }
@@ -124,7 +124,7 @@ export class SchedulerCache implements Snapshot {
     if (info.node === undefined && info.pods.size === 0) this.#infos.delete(info.name);
   }
 
-  /** Keeps the counts over all nodes that let plugins skip their work. */
+  /** Updates the counts over all nodes, by which plugins know that they have nothing to do. */
   #count({ node, images }: NodeInfo, sign: 1 | -1): void {
     if (node === undefined) return;
     if ((node.spec.taints ?? []).length > 0 || node.spec.unschedulable === true) this.#tainted += sign;

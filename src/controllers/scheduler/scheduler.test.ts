@@ -16,7 +16,7 @@ const notHelpful = (n: number) =>
 const noVictims = (n: number) =>
   `no new claims to deallocate, preemption: 0/${n} nodes are available: ${n} No preemption victims found for incoming pod.`;
 
-/** Asserts why a Pod is not scheduled, in condition and Event alike. */
+/** Asserts why a Pod is not scheduled, in both its condition and its Event. */
 async function assertRefused(cluster: TestCluster, name: string, message: string): Promise<void> {
   const condition = podCondition(await cluster.api(pod).get(ref(name)), 'PodScheduled');
   assert.deepEqual([condition?.status, condition?.reason, condition?.message], ['False', 'Unschedulable', message]);

@@ -1,8 +1,9 @@
 /**
- * The scheduler: takes Pods without a node off its queue one by one, finds each a node, counts it there, and binds it while the next one is looked at.
- * What it decides by is in plugins (`framework/plugin.ts`). Guarantees: no Pod is bound twice; a Pod that fits nowhere says why in an Event and its
- * PodScheduled condition and is tried again when something relevant changes; what a Pod reserved is given back when it is not bound.
- * Source: pkg/scheduler/{scheduler,schedule_one}.go
+ * The scheduler: takes Pods without a node from its queue one by one, selects a node for each, assumes the Pod there,
+ * and binds it while the next one is being scheduled. All criteria are in plugins (`framework/plugin.ts`). Guarantees:
+ * no Pod is bound twice; a Pod that fits nowhere gets the reason in an Event and its PodScheduled condition, and is
+ * tried again when something relevant changes; what was reserved for a Pod is released when it is not bound. Source:
+ * pkg/scheduler/{scheduler,schedule_one}.go
  */
 import { errorText } from '../../api/error-text.ts';
 import type { Event, Pod } from '../../api/generated/core/v1.ts';
@@ -36,26 +37,29 @@ export interface SchedulerOptions extends Omit<RunDeps, 'events'> {
   readonly plugins?: readonly PluginEntry[];
 }
 
-/** How many Pods are looked at before others have the event loop. */
+/** How many Pods are scheduled in one turn before the event loop runs other work. */
 const maxPerTurn = 64;
 
 const noNomination: Nomination = { nominatedNodeName: '' };
 
-/** Starts the scheduler; it begins when its caches have synced. */
+/** Starts the scheduler, which schedules from when its caches have synced. */
 export function startScheduler(options: SchedulerOptions): Running {
   const scheduler = new Scheduler(options);
   scheduler.start();
   return scheduler;
 }
 
-/** Ours to schedule. */
+/**
+ * Whether this scheduler must place the Pod: it names this scheduler, has no node, and is neither terminating nor
+ * finished.
+ */
 const isWaiting = (object: Pod): boolean =>
   !isAssigned(object) &&
   object.spec.schedulerName === schedulerName &&
   object.metadata.deletionTimestamp === undefined &&
   !isPodTerminal(object);
 
-/** A Pod that has a node, on its way to be bound to it. */
+/** A Pod with the node that was selected for it, until it is bound. */
 interface Placement {
   readonly queued: QueuedPod;
   readonly info: PodInfo;
@@ -134,7 +138,10 @@ class Scheduler implements Running {
     for (const waiting of this.#waitingPods.values()) waiting.reject('', 'the scheduler stops');
   }
 
-  /** Works in turns of the event loop, so that a burst of Pods does not stall the rest of the process. */
+  /**
+   * Schedules the next turn of work with `setImmediate`. Working in bounded turns keeps a burst of Pods from blocking
+   * the rest of the process.
+   */
   #wake(): void {
     if (this.#scheduled || !this.#synced || this.#queue.length === 0 || this.#options.signal.aborted) return;
     this.#scheduled = true;
@@ -146,7 +153,8 @@ class Scheduler implements Running {
       for (let i = 0; i < maxPerTurn && !this.#options.signal.aborted; i++) {
         const next = this.#queue.pop();
         if (next === undefined) return;
-        // Only a Pod that fits nowhere is waited for: no cycle runs beside PostFilter.
+        // Scheduling is asynchronous only for a Pod that fits nowhere, because of PostFilter. Awaiting it keeps other
+        // cycles from running during PostFilter.
         const cycle = this.#scheduleOne(next);
         if (cycle !== undefined) await cycle;
       }
@@ -182,7 +190,7 @@ class Scheduler implements Running {
     this.#refuse(queued, { message: diagnosisMessage(diagnosis, reasons), rejectors: diagnosis.rejectors, nomination });
   }
 
-  /** Counts the Pod on its node, and lets the next one be looked at while it is bound. */
+  /** Assumes the Pod on its node and starts its binding cycle, without waiting for it. */
   #place(placement: Placement): void {
     const { queued, info, state, nodeName } = placement;
     this.#cache.assume(info, nodeName);
@@ -202,7 +210,7 @@ class Scheduler implements Running {
     }
   }
 
-  /** The binding cycle. */
+  /** The binding cycle: waits for Permit, then runs PreBind, Bind and PostBind. */
   async #bind(placement: Placement, waits: ReadonlyMap<string, number>): Promise<void> {
     const { queued, info, state, nodeName } = placement;
     const object = queued.pod;
@@ -233,7 +241,9 @@ class Scheduler implements Running {
     this.#cache.forget(queued.key);
   }
 
-  /** A plugin's word against a Pod: it waits for what that plugin says may help. */
+  /**
+   * Parks a Pod that plugins refused. It waits for an event that one of these plugins registered as possibly helpful.
+   */
   #refuse(queued: QueuedPod, { message, rejectors, nomination }: Refusal): void {
     const current = this.#currentOf(queued);
     if (current === undefined) return;
@@ -242,7 +252,7 @@ class Scheduler implements Running {
     this.#report(current, { reason: 'Unschedulable', message, nomination });
   }
 
-  /** Something went wrong, which says nothing about the Pod: it is tried again after its back-off. */
+  /** Handles an error that does not mean that the Pod is unschedulable: the Pod is tried again after its back-off. */
   #fail(queued: QueuedPod, error: unknown): void {
     const current = this.#currentOf(queued);
     if (current === undefined) return;
@@ -252,7 +262,10 @@ class Scheduler implements Running {
     this.#report(current, { reason: 'SchedulerError', message: errorText(error), nomination: noNomination });
   }
 
-  /** The Pod as it is now; undefined, and no longer in the queue, when it is gone, another one, or bound. */
+  /**
+   * The newest version of a queued Pod. If the Pod is deleted, replaced by another of its name, or bound, drops it from
+   * the queue and returns undefined.
+   */
   #currentOf({ pod, key }: QueuedPod): Pod | undefined {
     const current = this.#options.informers.informer(podKind).cache.get(refOf(pod));
     if (current !== undefined && current.metadata.uid === key && isWaiting(current) && !this.#options.signal.aborted) return current;
@@ -280,7 +293,7 @@ interface Refusal {
   readonly nomination: Nomination | undefined;
 }
 
-/** Reserve and Permit refuse the one node that was chosen. */
+/** The refusal by Reserve or Permit, which concerns only the selected node. */
 function refusalOf(nodeName: string, status: Status): Refusal {
   const plugins = new Set(status.plugin === undefined || status.plugin === '' ? [] : [status.plugin]);
   const rejectors = { plugins, pending: status.code === 'Pending' ? plugins : new Set<string>() };

@@ -15,7 +15,7 @@ import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts';
 
 const aPod = (name: string, priority = 0, spec: object = {}): Pod => {
   const metadata = { name, namespace: 'default', uid: name, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' };
-  // Only what the queue reads.
+  // A Pod with only the fields that the queue reads.
   return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { priority, containers: [], ...spec }, status: {} } as unknown as Pod;
 };
 const plugins: readonly Plugin[] = [

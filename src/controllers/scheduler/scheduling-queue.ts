@@ -1,7 +1,8 @@
 /**
- * Pods that wait for a node: active (in QueueSort's order), backing off (1 s doubling to 10 s), unschedulable until something happens that a plugin which
- * refused them says may help, or gated before all that by PreEnqueue. What happens while a Pod is being scheduled is kept for it, and looked at when it
- * comes back. Source: pkg/scheduler/backend/queue/{scheduling_queue,active_queue}.go
+ * Pods that wait for a node: active (in QueueSort's order), backing off (1 s doubling to 10 s), unschedulable until an
+ * event that may help according to a plugin that refused them, or gated by PreEnqueue before they enter the queue.
+ * Events that occur while a Pod is being scheduled are kept, and evaluated if the Pod comes back unscheduled. Source:
+ * pkg/scheduler/backend/queue/{scheduling_queue,active_queue}.go
  */
 import type { Pod } from '../../api/generated/core/v1.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
@@ -28,13 +29,13 @@ export interface QueuedPod extends QueuedPodInfo {
 /** An event that came while some Pod was being scheduled. */
 interface Missed {
   readonly event: ClusterEvent;
-  /** The only Pod that the event is for: its own update. */
+  /** The key of the only Pod that the event concerns, when the event is that Pod's own update. */
   readonly only?: string;
 }
 
 interface InFlight {
   readonly queued: QueuedPod;
-  /** Where in the list of missed events its own begin. */
+  /** Index of the first missed event that concerns this Pod. */
   readonly from: number;
 }
 
@@ -47,7 +48,7 @@ export interface SchedulingQueueOptions {
 
 const initialBackoffMs = 1000;
 const maxBackoffMs = 10_000;
-/** After this long an unschedulable Pod is tried again whatever happens. */
+/** After this long an unschedulable Pod is tried again even without an event. */
 const maxParkedMs = 300_000;
 
 export class SchedulingQueue {
@@ -62,7 +63,7 @@ export class SchedulingQueue {
   readonly #gated = new Map<string, QueuedPod>();
   readonly #inFlight = new Map<string, InFlight>();
   readonly #missed: Missed[] = [];
-  /** How many parked Pods nobody refused: any event may help them. */
+  /** How many parked Pods were refused by no plugin. Any event may help them. */
   #unrefused = 0;
   #order = 0;
   #cancelBackoff: (() => void) | undefined;
@@ -77,7 +78,7 @@ export class SchedulingQueue {
     );
   }
 
-  /** Pods that can be scheduled now. */
+  /** The number of Pods that can be scheduled now. */
   get length(): number {
     return this.#active.size;
   }
@@ -86,19 +87,19 @@ export class SchedulingQueue {
     return this.#backoff.size + this.#parked.size;
   }
 
-  /** Pods that PreEnqueue keeps out. */
+  /** The number of Pods that PreEnqueue keeps out of the queue. */
   get gated(): number {
     return this.#gated.size;
   }
 
-  /** A Pod that was created. */
+  /** Adds a newly created Pod. */
   add(pod: Pod): void {
     const key = pod.metadata.uid;
     if (this.#find(key) !== undefined) return;
     this.#activate({ pod, key, order: this.#order++, attempts: 0, readyAtMs: 0, parkedAtMs: 0, rejectors: noRejectors });
   }
 
-  /** A waiting Pod that changed, which may let it be scheduled. */
+  /** Updates a waiting Pod that changed. The change may make it schedulable. */
   update(pod: Pod, previous: Pod | undefined): void {
     const known = this.#find(pod.metadata.uid);
     if (known === undefined) {
@@ -106,7 +107,7 @@ export class SchedulingQueue {
       return;
     }
     known.pod = pod;
-    // Of a Pod that nobody refused any change may help.
+    // Any change may help a Pod that no plugin refused.
     const wanted = known.rejectors.plugins.size === 0 ? ~0 : this.#hints.wanted(podKind);
     const actions = previous === undefined ? 0 : podActions(pod, previous, wanted);
     if (actions === 0) return;
@@ -133,13 +134,13 @@ export class SchedulingQueue {
     return next;
   }
 
-  /** A Pod does not come back from the scheduling cycle: no event has to be kept for it. */
+  /** Ends a Pod's flight: it does not return to the queue, so no event has to be kept for it. */
   done(key: string): void {
     this.#inFlight.delete(key);
     if (this.#inFlight.size === 0) this.#missed.length = 0;
   }
 
-  /** Parks a Pod that fits nowhere, unless it went meanwhile, or something happened that may help it. */
+  /** Parks a Pod that fits nowhere, unless it was deleted meanwhile or an event occurred that may help it. */
   park(queued: QueuedPod, rejectors: Rejectors): void {
     const flight = this.#inFlight.get(queued.key);
     if (flight === undefined) return;
@@ -153,7 +154,7 @@ export class SchedulingQueue {
     this.#stopIdleTimers();
   }
 
-  /** Tries a Pod again after its back-off: something failed that has nothing to do with it. */
+  /** Tries a Pod again after its back-off, because something failed that does not depend on the Pod. */
   retry(queued: QueuedPod): void {
     this.done(queued.key);
     if (this.#find(queued.key) !== undefined) return;
@@ -162,7 +163,7 @@ export class SchedulingQueue {
     this.#requeue(queued);
   }
 
-  /** Moves the Pods that an event may help, but for one that is the event's own cause. */
+  /** Moves the Pods that an event may help, except the Pod with the key `except`, which caused the event. */
   moved(event: ClusterEvent, except?: string): void {
     if (this.#inFlight.size > 0) this.#missed.push({ event });
     const hints = this.#hints.of(event);

@@ -1,4 +1,7 @@
-/** Finds the node for one Pod: filters, then scores. Synchronous and without side effects. Source: pkg/scheduler/schedule_one.go. */
+/**
+ * Finds the node for one Pod: filters, then scores. Synchronous and without side effects. Source:
+ * pkg/scheduler/schedule_one.go.
+ */
 import type { CycleState } from './framework/cycle-state.ts';
 import type { Framework, PreFiltered } from './framework/framework.ts';
 import type { NodeStatuses, Snapshot } from './framework/plugin.ts';
@@ -10,7 +13,7 @@ import type { NodeInfo, PodInfo } from './node-info.ts';
 export interface Diagnosis {
   readonly nodeCount: number;
   readonly statuses: NodeStatuses;
-  /** Set when PreFilter refused the Pod: what it said stands for all nodes. */
+  /** Set when PreFilter refused the Pod: its message, which applies to all nodes. */
   readonly preFilterMessage: string | undefined;
   readonly rejectors: Rejectors;
 }
@@ -34,7 +37,10 @@ export function feasibleEnough(nodeCount: number): number {
   return Math.max(minFeasible, Math.trunc((nodeCount * percentage) / 100));
 }
 
-/** Selects nodes; remembers where it stopped, so that all nodes of a large cluster get their turn. */
+/**
+ * Selects nodes. It remembers where the last search stopped, so that over time all nodes of a large cluster are
+ * considered.
+ */
 export class NodeSelector {
   readonly #framework: Framework;
   readonly #random: () => number;
@@ -67,7 +73,7 @@ export class NodeSelector {
     return { type: 'node', node: feasible.length === 1 ? only : this.#best(state, pod, feasible, snapshot) };
   }
 
-  /** Looks at nodes until enough of them fit. */
+  /** Filters nodes until enough of them fit. */
   #filter(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]) {
     const filters = this.#framework.filters(state);
     const enough = feasibleEnough(nodes.length);

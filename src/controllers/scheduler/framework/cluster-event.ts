@@ -1,12 +1,15 @@
 /**
- * What happens in the cluster, and which plugins it may change the mind of. Events are open: any Kind, and what happened to its object as a set of bits.
- * Source: k8s.io/kube-scheduler framework/types.go (ActionType, ClusterEventWithHint), pkg/scheduler/framework/events.go.
+ * Events in the cluster, and which plugins may decide differently after them. The set of events is open: an event has
+ * any Kind, and a bit set of what happened to the object. Source: k8s.io/kube-scheduler framework/types.go (ActionType,
+ * ClusterEventWithHint), pkg/scheduler/framework/events.go.
  */
 import type { Pod } from '../../../api/generated/core/v1.ts';
 import type { Kind } from '../../../api/kind.ts';
 import type { KubeObject } from '../../../api/object.ts';
 
-/** A set of things that can happen to an object. What a Kind's updates can be told apart by is in `object-changes.ts`. */
+/**
+ * A bit set of `action`s: what happened to an object. `object-changes.ts` computes it for updates of Pods and nodes.
+ */
 export type ActionSet = number;
 
 export const action = {
@@ -14,7 +17,7 @@ export const action = {
   delete: 1 << 1,
   updateNodeAllocatable: 1 << 2,
   updateNodeLabel: 1 << 3,
-  /** Of taints, or a node that is no longer unschedulable. */
+  /** A node's taints changed, or it is no longer unschedulable. */
   updateNodeTaint: 1 << 4,
   updateNodeCondition: 1 << 5,
   updateNodeAnnotation: 1 << 6,
@@ -24,7 +27,7 @@ export const action = {
   updatePodToleration: 1 << 10,
   updatePodSchedulingGatesEliminated: 1 << 11,
   updatePodGeneratedResourceClaim: 1 << 12,
-  /** An update of another Kind, or one that none of the above names. */
+  /** An update of an object of another Kind, or an update that none of the actions above describes. */
   updateOther: 1 << 13,
 } as const satisfies Readonly<Record<string, ActionSet>>;
 
@@ -42,10 +45,10 @@ export interface ClusterEvent<T extends KubeObject = KubeObject> {
   readonly current: T | undefined;
 }
 
-/** Looks closer at an event: true when it may let a Pod be scheduled that the plugin refused. */
+/** Examines an event: true when it may make a Pod schedulable that the plugin refused. */
 export type QueueingHint<T extends KubeObject> = (pod: Pod, previous: T | undefined, current: T | undefined) => boolean;
 
-/** A plugin's word on which events may help the Pods that it refused. */
+/** A registration by a plugin: which events may help the Pods that it refused. */
 export interface RegisteredEvent {
   readonly resourceName: string;
   /** Kept to start the Kind's informer. */
@@ -54,14 +57,15 @@ export interface RegisteredEvent {
   readonly hint: (pod: Pod, event: ClusterEvent) => boolean;
 }
 
-/** Registers an event of one Kind; without a hint each of them may help. */
+/** Registers events of one Kind. Without a hint every such event may help. */
 export function on<T extends KubeObject>(kind: Kind<T>, actions: ActionSet, hint?: QueueingHint<T>): RegisteredEvent {
   return {
     resourceName: kind.resourceName,
-    // Kinds are invariant in their objects; the informer and the events of this one carry `T`.
+    // `Kind` is invariant in its object type, so a cast is needed. It is safe: informer and events of this Kind carry
+    // objects of type `T`.
     kind: kind as unknown as Kind<KubeObject>,
     actions,
-    // An event's Kind is compared before its hint is asked, so that its objects are those of `kind`.
+    // The cast is safe because a hint is called only for events whose Kind is `kind`.
     hint: (pod, event) => hint?.(pod, event.previous as T | undefined, event.current as T | undefined) ?? true,
   };
 }

@@ -1,9 +1,12 @@
-/** What plugins remember of one Pod from one extension point to the next. Source: pkg/scheduler/framework/cycle_state.go. */
+/**
+ * The state that plugins keep for one Pod from one extension point to the next. Source:
+ * pkg/scheduler/framework/cycle_state.go.
+ */
 
-/** Names a value of a cycle's state; keys are compared by identity, so no two plugins share one by accident. */
+/** The key of a value in a cycle's state. Keys are compared by identity, so plugins cannot share one by accident. */
 export class StateKey<T> {
   readonly name: string;
-  /** How a value is copied for a trial (see `CycleState.clone`); default: it is never changed, and shared. */
+  /** Copies a value for a trial (see `CycleState.clone`). Default: the value is immutable, and shared. */
   readonly copy: (value: T) => T;
 
   constructor(name: string, copy: (value: T) => T = (value) => value) {
@@ -12,7 +15,7 @@ export class StateKey<T> {
   }
 }
 
-/** Lives from PreFilter to PostBind of one attempt to schedule one Pod. */
+/** The state of one attempt to schedule one Pod, from PreFilter to PostBind. */
 export class CycleState {
   readonly #values = new Map<StateKey<unknown>, unknown>();
   /** Plugins whose Filter, or Score, has nothing to do in this cycle. */
@@ -27,7 +30,7 @@ export class CycleState {
   }
 
   find<T>(key: StateKey<T>): T | undefined {
-    // `write` is the only way in and ties the value's type to the key.
+    // The cast is safe: values are stored only by `write`, which ties the value's type to the key.
     return this.#values.get(key as StateKey<unknown>) as T | undefined;
   }
 
@@ -35,7 +38,9 @@ export class CycleState {
     this.#values.set(key as StateKey<unknown>, value);
   }
 
-  /** A copy to try things on: what preemption takes away from a node must not change what the cycle knows. */
+  /**
+   * A copy for trials. When preemption tries the removal of Pods from a node, the cycle's own state must not change.
+   */
   clone(): CycleState {
     const copy = new CycleState();
     for (const [key, value] of this.#values) copy.#values.set(key, key.copy(value));

@@ -14,7 +14,7 @@ import { skip, unresolvable, unschedulable } from './status.ts';
 
 type Make = Plugin | ((handle: PluginHandle) => Plugin);
 
-/** A cluster whose scheduler has a plugin more, first in line. */
+/** A cluster whose scheduler runs an extra plugin before all others. */
 const startWith = (t: TestContext, extra: Make, options: { readonly weight?: number } = {}): Promise<TestCluster> => {
   const create = typeof extra === 'function' ? extra : () => extra;
   return startTestCluster(t, { parts: [(deps) => startScheduler({ ...deps, plugins: [{ create, ...options }, ...defaultPlugins] })] });

@@ -1,6 +1,7 @@
 /**
- * Runs plugins at their extension points, in the registry's order. Guarantees: a plugin that skips a cycle's PreFilter or PreScore is not asked for nodes
- * or scores in it; what a plugin throws comes out as a `PluginError` in upstream's words. Source: pkg/scheduler/framework/runtime/framework.go.
+ * Runs plugins at their extension points, in the registry's order. Guarantees: if a plugin's PreFilter or PreScore
+ * returns Skip, its Filter or Score is not run in that cycle; an error that a plugin throws becomes a `PluginError`
+ * with upstream's text. Source: pkg/scheduler/framework/runtime/framework.go.
  */
 import type { Pod } from '../../../api/generated/core/v1.ts';
 import type { NodeInfo, PodInfo } from '../node-info.ts';
@@ -21,16 +22,16 @@ import { isRejection, PluginError, type Status, unresolvable, unschedulable } fr
 
 type Having<K extends keyof Plugin> = Plugin & Required<Pick<Plugin, K>>;
 
-/** The plugins that have an extension point. */
+/** The plugins that implement an extension point. */
 const having = <K extends keyof Plugin>(plugins: readonly Plugin[], point: K): readonly Having<K>[] =>
   plugins.filter((plugin): plugin is Having<K> => plugin[point] !== undefined);
 
 export interface PreFiltered {
-  /** Why no node needs to be looked at. */
+  /** Why no node has to be filtered: a PreFilter plugin refused the Pod. */
   readonly rejection: Status | undefined;
-  /** Undefined: all nodes. */
+  /** The nodes to filter; undefined: all nodes. */
   readonly nodeNames: ReadonlySet<string> | undefined;
-  /** The plugins that left nodes out. */
+  /** The plugins that restricted the set of nodes. */
   readonly pluginsWithNodes: readonly string[];
 }
 
@@ -59,7 +60,7 @@ export class Framework implements PluginsRunner {
   readonly #bind: readonly Having<'bind'>[];
   readonly #postBind: readonly Having<'postBind'>[];
 
-  /** Makes the plugins. Exactly one of them has to sort the queue, and one at least to bind. */
+  /** Makes the plugins. Exactly one of them must implement QueueSort, and at least one Bind. */
   constructor(entries: readonly PluginEntry[], handle: FrameworkHandle) {
     const plugins = entries.map(({ create, weight }) => {
       const plugin = create({ ...handle, runner: this });
@@ -90,7 +91,7 @@ export class Framework implements PluginsRunner {
     return this.#queueSort.less(a, b);
   }
 
-  /** The first plugin's word against the Pod's entry to the queue. */
+  /** The first refusal by a PreEnqueue plugin; undefined when the Pod may enter the queue. */
   preEnqueue(pod: Pod): Status | undefined {
     for (const plugin of this.#preEnqueue) {
       const status = plugin.preEnqueue(pod);
@@ -114,14 +115,15 @@ export class Framework implements PluginsRunner {
         state.skipFilter.add(plugin.name);
       } else {
         rejection = { ...outcome, plugin: plugin.name };
-        // Preemption may help otherwise, and it needs the state of all plugins.
+        // After `Unschedulable` preemption may help, and it needs the PreFilter state of all plugins, so the others
+        // still run.
         if (outcome.code !== 'Unschedulable') break;
       }
     }
     return { rejection, nodeNames, pluginsWithNodes };
   }
 
-  /** The plugins to ask about each node, in this cycle. */
+  /** The Filter plugins that run in this cycle. */
   filters(state: CycleState): readonly Having<'filter'>[] {
     return this.#filter.filter(({ name }) => !state.skipFilter.has(name));
   }
@@ -161,7 +163,7 @@ export class Framework implements PluginsRunner {
         plugin.postFilter(state, pod, statuses, snapshot),
       );
       nomination = result.nomination ?? nomination;
-      // One that helped has the last word, as has one that says that nothing can.
+      // A plugin that succeeded ends PostFilter, and so does one that says that nothing can help.
       if (result.status === undefined) return { nomination, reasons: [] };
       if (result.status.code === 'UnschedulableAndUnresolvable') return { nomination, reasons: result.status.reasons };
       reasons.push(...result.status.reasons);
@@ -201,7 +203,7 @@ export class Framework implements PluginsRunner {
     for (const plugin of this.#unreserve) plugin.unreserve(state, pod, nodeName);
   }
 
-  /** A refusal, or how long each plugin that asks for it wants the Pod to wait. */
+  /** A refusal, or how long the Pod waits for each plugin that returned Wait. */
   permit(state: CycleState, pod: PodInfo, nodeName: string): Status | ReadonlyMap<string, number> {
     let waits: Map<string, number> | undefined;
     for (const plugin of this.#permit) {

@@ -1,4 +1,6 @@
-/** Tells updates of Pods and nodes apart by what they may mean for scheduling. Source: pkg/scheduler/framework/events.go. */
+/**
+ * Classifies updates of Pods and nodes by what they may mean for scheduling. Source: pkg/scheduler/framework/events.go.
+ */
 import type { Node, Pod } from '../../../api/generated/core/v1.ts';
 import { sameJson } from '../../../api/same-json.ts';
 import { type PodRequests, podRequests } from '../pod-requests.ts';
@@ -53,7 +55,7 @@ function asksLess(now: PodRequests, was: PodRequests): boolean {
   return false;
 }
 
-/** Looks only for what is `wanted`: updates are many, and most are nobody's concern. */
+/** Checks only for the `wanted` actions, because updates are frequent and most concern no plugin. */
 function actionsOf<T>(changes: readonly Change<T>[], current: T, previous: T, wanted: ActionSet): ActionSet {
   let actions = 0;
   for (const change of changes) {
@@ -62,11 +64,11 @@ function actionsOf<T>(changes: readonly Change<T>[], current: T, previous: T, wa
   return actions;
 }
 
-/** What an update of a node was, of the things that someone wants to hear of. Heartbeats are none. */
+/** The `wanted` actions that an update of a node amounts to; none for a heartbeat. */
 export const nodeActions = (current: Node, previous: Node, wanted: ActionSet): ActionSet =>
   actionsOf(nodeChanges, current, previous, wanted);
 
-/** What an update of a Pod was, of the things that someone wants to hear of; `updateOther` when it was none of those with a name. */
+/** The `wanted` actions that an update of a Pod amounts to; `updateOther` when it is none of the specific ones. */
 export function podActions(current: Pod, previous: Pod, wanted: ActionSet): ActionSet {
   const named = actionsOf(podChanges, current, previous, (wanted & action.updateOther) === 0 ? wanted : ~0);
   return named === 0 ? wanted & action.updateOther : named & wanted;

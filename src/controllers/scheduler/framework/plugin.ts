@@ -1,7 +1,8 @@
 /**
- * The extension points of scheduling, in the order in which they run. A plugin implements those that it needs. Up to Permit a cycle is for one Pod alone
- * and synchronous, PostFilter excepted; from PreBind on Pods overlap. A plugin that fails throws or rejects: the Pod is tried again after a back-off.
- * Source: k8s.io/kube-scheduler framework/interface.go
+ * The extension points of scheduling, in the order in which they run. A plugin implements those that it needs. Up to
+ * Permit only one Pod's cycle runs at a time, synchronously except for PostFilter. From PreBind on, cycles of several
+ * Pods overlap. A plugin reports an internal error by throwing or rejecting; the Pod is then tried again after a
+ * back-off. Source: k8s.io/kube-scheduler framework/interface.go
  */
 import type { Pod } from '../../../api/generated/core/v1.ts';
 import type { Client } from '../../../client/client.ts';
@@ -14,48 +15,57 @@ import type { CycleState } from './cycle-state.ts';
 import type { Status } from './status.ts';
 import type { WaitingPods } from './waiting-pods.ts';
 
-/** The nodes as one cycle sees them. */
+/** The nodes as seen by one cycle. */
 export interface Snapshot {
   readonly nodes: readonly NodeInfo[];
   /** True when some node has a taint or is unschedulable. */
   readonly anyTaints: boolean;
-  /** A node that exists. */
+  /** The node with this name; undefined when it does not exist. */
   nodeNamed(name: string): NodeInfo | undefined;
-  /** On how many nodes an image is. */
+  /** The number of nodes that have the image. */
   imageSpread(image: string): number;
 }
 
-/** A Pod in the queue, as far as the order of Pods may depend on it. */
+/** The properties of a queued Pod by which QueueSort may order. */
 export interface QueuedPodInfo {
   readonly pod: Pod;
-  /** Counts up with each Pod that was queued for the first time. */
+  /** A sequence number, assigned when the Pod is queued for the first time. */
   readonly order: number;
   readonly attempts: number;
 }
 
-/** Only these nodes are looked at; the others are refused for the plugin that said so. Several plugins' sets are intersected. */
+/**
+ * PreFilter's restriction to these nodes; all others count as refused by the plugin. The sets of several plugins are
+ * intersected.
+ */
 export interface NodesToLookAt {
   readonly nodeNames: ReadonlySet<string>;
 }
 
-/** Why each node was refused: of nodes that were looked at their own status, of the others that of `absent`. */
+/** Why each node was refused: `byNode` for nodes that were filtered, `absent` for all others. */
 export interface NodeStatuses {
   readonly byNode: ReadonlyMap<string, Status>;
   readonly absent: Status | undefined;
 }
 
-/** What PostFilter brought about: undefined, the Pod's nomination stays as it is; `''` clears it. */
+/**
+ * PostFilter's change of the Pod's nominated node; `''` clears it. A result without a nomination leaves the Pod's as it
+ * is.
+ */
 export interface Nomination {
   readonly nominatedNodeName: string;
 }
 
 export interface PostFilterResult {
   readonly nomination?: Nomination;
-  /** Undefined: the Pod may be scheduled once what was started is done. Otherwise its reasons are part of what the Pod is told. */
+  /**
+   * Undefined: PostFilter started something after which the Pod may be schedulable (such as evictions). Otherwise the
+   * status's reasons become part of the Pod's message.
+   */
   readonly status?: Status;
 }
 
-/** Keeps what PreFilter computed right while a trial puts Pods on a node or takes them off. */
+/** Updates the plugin's PreFilter state when a trial adds Pods to a node or removes them. */
 export interface PreFilterExtensions {
   addPod(state: CycleState, pod: PodInfo, added: PodInfo, node: NodeInfo): void;
   removePod(state: CycleState, pod: PodInfo, removed: PodInfo, node: NodeInfo): void;
@@ -67,52 +77,61 @@ export interface PermitWait {
 
 export interface Plugin {
   readonly name: string;
-  /** What may help the Pods that the plugin refused. None: only time does. */
+  /** Events that may help the Pods that the plugin refused. Without any, they are tried again only after a time. */
   readonly events?: readonly RegisteredEvent[];
 
-  /** Refuses a Pod entry to the queue; its events bring it back to this check. */
+  /** May refuse a Pod's entry to the queue. The plugin's registered events run this check again. */
   preEnqueue?(pod: Pod): Status | undefined;
-  /** QueueSort, of which there is one: true when `a` is to be scheduled before `b`. */
+  /** QueueSort: true when `a` is to be scheduled before `b`. Exactly one plugin implements it. */
   less?(a: QueuedPodInfo, b: QueuedPodInfo): boolean;
 
-  /** Looks at the Pod once, before its nodes. Skip: Filter has nothing to do. */
+  /** Runs once per cycle, before Filter. Skip: the plugin's Filter is not run. */
   preFilter?(state: CycleState, pod: PodInfo, snapshot: Snapshot): Status | NodesToLookAt | undefined;
   readonly preFilterExtensions?: PreFilterExtensions;
-  /** Refuses a node. Called for many nodes: what does not depend on the node belongs in PreFilter. */
+  /** May refuse a node. It runs for many nodes, so work that does not depend on the node belongs in PreFilter. */
   filter?(state: CycleState, pod: PodInfo, node: NodeInfo): Status | undefined;
   /**
-   * Runs when no node fits. No other cycle starts before it settles, but nodes and Pods may change after its first await: what it decides from the
-   * snapshot it decides before.
+   * Runs when no node fits. No other cycle starts before it settles. Nodes and Pods may change after its first await,
+   * so it must make all decisions that depend on the snapshot before that.
    */
   postFilter?(state: CycleState, pod: PodInfo, statuses: NodeStatuses, snapshot: Snapshot): PostFilterResult | Promise<PostFilterResult>;
 
-  /** Looks at the Pod once before the fitting nodes are scored. Skip: all of them are equal to the plugin. */
+  /**
+   * Runs once per cycle, before the fitting nodes are scored. Skip: the plugin's Score is not run, because it would
+   * rate all nodes equally.
+   */
   preScore?(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], snapshot: Snapshot): Status | undefined;
   score?(state: CycleState, pod: PodInfo, node: NodeInfo): number;
-  /** Brings the plugin's scores into 0…100, in place; default: they are. */
+  /** Normalizes the plugin's scores to 0…100, in place. Without it, `score` must return values in this range. */
   normalizeScore?(state: CycleState, pod: PodInfo, scores: number[]): void;
 
-  /** Takes what the Pod will use of the node; undone by `unreserve` of all plugins, those whose `reserve` did not run included. */
+  /**
+   * Reserves what the Pod will use on the node. On failure `unreserve` runs for all plugins, including those whose
+   * `reserve` did not run.
+   */
   reserve?(state: CycleState, pod: PodInfo, nodeName: string): Status | undefined;
   unreserve?(state: CycleState, pod: PodInfo, nodeName: string): void;
-  /** Lets the Pod pass, refuses it, or has it wait until `WaitingPods` lets it go. */
+  /** Allows the Pod, refuses it, or makes it wait until it is allowed or rejected through `WaitingPods`. */
   permit?(state: CycleState, pod: PodInfo, nodeName: string): Status | PermitWait | undefined;
 
-  /** Makes the node ready for the Pod. */
+  /** Prepares the node for the Pod. */
   preBind?(state: CycleState, pod: PodInfo, nodeName: string): Promise<Status | undefined>;
-  /** Binds the Pod; the first plugin that does not skip it has done so. */
+  /** Binds the Pod. The plugins run in order until one does not return Skip; that one has bound the Pod. */
   bind?(state: CycleState, pod: PodInfo, nodeName: string): Promise<Status | undefined>;
-  /** Hears that the Pod was bound. */
+  /** Called after the Pod was bound. */
   postBind?(state: CycleState, pod: PodInfo, nodeName: string): void;
 }
 
-/** Lets a plugin try what would be if Pods were, or were not, on a node: on copies of the cycle's state and of the node (`NodeInfo.clone`). */
+/**
+ * Lets a plugin try whether a Pod would fit if other Pods were added to a node or removed from it. Trials work on
+ * copies of the cycle's state and of the node (`NodeInfo.clone`).
+ */
 export interface PluginsRunner {
-  /** The first word of a Filter against the node. */
+  /** The first refusal of the node by a Filter plugin; undefined when the Pod fits. */
   refusal(state: CycleState, pod: PodInfo, node: NodeInfo): Refusal | undefined;
-  /** Puts a Pod on the node, and tells the plugins. */
+  /** Adds a Pod to the node, and updates the plugins' PreFilter state. */
   addPod(state: CycleState, pod: PodInfo, added: PodInfo, node: NodeInfo): void;
-  /** Takes a Pod off the node, and tells the plugins. */
+  /** Removes a Pod from the node, and updates the plugins' PreFilter state. */
   removePod(state: CycleState, pod: PodInfo, removed: PodInfo, node: NodeInfo): void;
 }
 
@@ -121,26 +140,26 @@ export interface Refusal {
   readonly status: Status;
 }
 
-/** What a plugin is made with. */
+/** The services that a plugin is constructed with. */
 export interface PluginHandle extends FrameworkHandle {
   readonly runner: PluginsRunner;
 }
 
-/** What the framework is made with. */
+/** The services that the framework is constructed with. */
 export interface FrameworkHandle {
   readonly client: Client;
   readonly informers: InformerFactory;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Ends with the scheduler. */
+  /** Aborts when the scheduler stops. */
   readonly signal: AbortSignal;
-  /** The Pods that Permit has wait. */
+  /** The Pods that wait because of Permit. */
   readonly waitingPods: WaitingPods;
 }
 
 /** A line of the registry. */
 export interface PluginEntry {
   create(handle: PluginHandle): Plugin;
-  /** What its scores are multiplied with; default 1. */
+  /** The factor of the plugin's scores; default 1. */
   readonly weight?: number;
 }

@@ -1,4 +1,7 @@
-/** Which plugins to ask about an event. Source: pkg/scheduler/scheduler.go buildQueueingHintMap. */
+/**
+ * Indexes the plugins' registered events, to find the queueing hints that apply to an event. Source:
+ * pkg/scheduler/scheduler.go buildQueueingHintMap.
+ */
 import type { Pod } from '../../../api/generated/core/v1.ts';
 import type { Kind } from '../../../api/kind.ts';
 import type { KubeObject } from '../../../api/object.ts';
@@ -12,7 +15,7 @@ export interface PluginHint {
 
 export class QueueingHints {
   readonly #byKind = new Map<string, PluginHint[]>();
-  /** The Kinds that some plugin wants to hear of. */
+  /** The Kinds for which plugins registered events. */
   readonly kinds: readonly Kind<KubeObject>[];
 
   constructor(plugins: readonly Pick<Plugin, 'name' | 'events'>[]) {
@@ -28,31 +31,31 @@ export class QueueingHints {
     this.kinds = [...kinds.values()];
   }
 
-  /** What some plugin wants to hear of a Kind's objects: all else need not be found out. */
+  /** The union of actions that plugins registered for a Kind. Other actions need not be detected. */
   wanted({ resourceName }: { readonly resourceName: string }): ActionSet {
     return (this.#byKind.get(resourceName) ?? []).reduce((all, { registered }) => all | registered.actions, 0);
   }
 
-  /** Those to ask about an event. */
+  /** The registrations that match an event. */
   of(event: ClusterEvent): readonly PluginHint[] {
     return (this.#byKind.get(event.kind.resourceName) ?? []).filter(({ registered }) => (registered.actions & event.actions) !== 0);
   }
 }
 
-/** Who refused a Pod at its last attempt. */
+/** The plugins that refused a Pod at its last attempt. */
 export interface Rejectors {
-  /** Names of plugins. */
+  /** Names of all plugins that refused the Pod. */
   readonly plugins: ReadonlySet<string>;
-  /** Those of them that said `Pending`. */
+  /** Names of those among them that returned `Pending`. */
   readonly pending: ReadonlySet<string>;
 }
 
 export const noRejectors: Rejectors = { plugins: new Set(), pending: new Set() };
 
-/** What an event does for a Pod: nothing, another attempt after its back-off, or one at once. */
+/** The effect of an event on a Pod: none, another attempt after its back-off, or an attempt at once. */
 export type Effect = 'none' | 'afterBackoff' | 'now';
 
-/** Asks the plugins that refused a Pod; one that nobody refused is tried again whatever happens. */
+/** Asks the hints of the plugins that refused a Pod. A Pod that no plugin refused is tried again after any event. */
 export function effectOf(pod: Pod, rejectors: Rejectors, event: ClusterEvent, hints: readonly PluginHint[]): Effect {
   if (rejectors.plugins.size === 0) return 'afterBackoff';
   let effect: Effect = 'none';

@@ -1,10 +1,10 @@
-/** Pods that Permit has wait before they are bound. Source: pkg/scheduler/framework/runtime/waiting_pods_map.go. */
+/** Pods that Permit makes wait before they are bound. Source: pkg/scheduler/framework/runtime/waiting_pods_map.go. */
 import type { Pod } from '../../../api/generated/core/v1.ts';
 import { goDurationText } from '../../../api/go-duration.ts';
 import type { Clock } from '../../../client/clock.ts';
 import { type Status, unschedulable } from './status.ts';
 
-/** No plugin has a Pod wait longer. */
+/** The longest time that a plugin can make a Pod wait. */
 const maxWaitMs = 15 * 60_000;
 
 export class WaitingPod {
@@ -34,7 +34,7 @@ export class WaitingPod {
     return [...this.#pending.keys()];
   }
 
-  /** Takes back one plugin's wish to wait; the last one lets the Pod go. */
+  /** Allows the Pod on behalf of one plugin. When the last waiting plugin allows it, the Pod is bound. */
   allow(plugin: string): void {
     this.#pending.get(plugin)?.();
     this.#pending.delete(plugin);
@@ -48,7 +48,7 @@ export class WaitingPod {
   }
 }
 
-/** The Pods that wait, by uid. */
+/** The waiting Pods, by uid. */
 export class WaitingPods {
   readonly #clock: Clock;
   readonly #pods = new Map<string, WaitingPod>();
@@ -69,7 +69,7 @@ export class WaitingPods {
     return [...this.#pods.values()];
   }
 
-  /** Resolves when the Pod may be bound, or with why not. */
+  /** Resolves with undefined when the Pod may be bound, or with the status that refuses it. */
   async wait(pod: Pod, waits: ReadonlyMap<string, number>): Promise<Status | undefined> {
     const waiting = new WaitingPod(pod, waits, this.#clock);
     this.#pods.set(pod.metadata.uid, waiting);

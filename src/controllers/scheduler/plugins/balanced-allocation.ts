@@ -1,4 +1,7 @@
-/** Prefers nodes whose CPU and memory would be used in like proportion. Source: plugins/noderesources/balanced_allocation.go. */
+/**
+ * Prefers nodes on which the used fractions of CPU and memory would be similar. Source:
+ * plugins/noderesources/balanced_allocation.go.
+ */
 import type { Plugin } from '../framework/plugin.ts';
 import { skip } from '../framework/status.ts';
 
@@ -9,7 +12,7 @@ export const balancedAllocation: Plugin = {
     if (allocatable.milliCpu === 0 || allocatable.memory === 0) return 100;
     const cpu = Math.min(1, (requested.milliCpu + exact.milliCpu) / allocatable.milliCpu);
     const memory = Math.min(1, (requested.memory + exact.memory) / allocatable.memory);
-    // Of two fractions the standard deviation is half their distance.
+    // The standard deviation of two fractions is half their difference.
     return Math.trunc((1 - Math.abs(cpu - memory) / 2) * 100);
   },
 };

@@ -1,6 +1,6 @@
 /**
- * The registry: the plugins of the default profile, in the order in which they run. A new plugin is a file beside this one and a line here.
- * Source: pkg/scheduler/apis/config/v1/default_plugins.go.
+ * The registry: the plugins of the default profile, in the order in which they run. A new plugin is a file beside this
+ * one and a line here. Source: pkg/scheduler/apis/config/v1/default_plugins.go.
  */
 import type { PluginEntry } from '../framework/plugin.ts';
 import { balancedAllocation } from './balanced-allocation.ts';

@@ -1,6 +1,7 @@
 /**
- * What a Pod that fits nowhere is told about eviction. Evicting Pods of lower priority itself belongs here, too, once priority classes exist: without
- * them no Pod outranks another. Source: plugins/defaultpreemption, pkg/scheduler/framework/preemption/preemption.go.
+ * Adds the preemption part to the message of a Pod that fits nowhere. Evicting Pods of lower priority belongs here,
+ * too, once priority classes exist; without them all Pods have the same priority. Source: plugins/defaultpreemption,
+ * pkg/scheduler/framework/preemption/preemption.go.
  */
 import { fitMessage } from '../fit-message.ts';
 import type { Plugin } from '../framework/plugin.ts';

@@ -1,4 +1,7 @@
-/** The part of the DynamicResources plugin that every Pod without resource claims sees. Source: plugins/dynamicresources/dynamicresources.go PostFilter. */
+/**
+ * The part of the DynamicResources plugin that affects Pods without resource claims. Source:
+ * plugins/dynamicresources/dynamicresources.go PostFilter.
+ */
 import type { Plugin } from '../framework/plugin.ts';
 import { unschedulable } from '../framework/status.ts';
 

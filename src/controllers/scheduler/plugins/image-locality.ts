@@ -7,12 +7,12 @@ const megabyte = 1024 * 1024;
 const minThreshold = 23 * megabyte;
 const maxContainerThreshold = 1000 * megabyte;
 
-/** `:latest` is implied. */
+/** Appends the implied tag `:latest` to an image without one. */
 const normalized = (image: string): string => (image.lastIndexOf(':') <= image.lastIndexOf('/') ? `${image}:latest` : image);
 
 interface Images {
   readonly names: readonly string[];
-  /** On which part of the nodes each of them is. */
+  /** The fraction of all nodes that have each image. */
   readonly spread: readonly number[];
 }
 

@@ -14,7 +14,10 @@ type Matches = (node: Node) => boolean;
 const required = new StateKey<Matches>('PreFilterNodeAffinity');
 const preferred = new StateKey<readonly { readonly weight: number; readonly matches: Matches }[]>('PreScoreNodeAffinity');
 
-/** The only nodes that the required terms can match by name; undefined when some term leaves the name open. An empty list of terms says nothing. */
+/**
+ * The names of the only nodes that the required terms can match; undefined when some term does not restrict the name,
+ * or when there are no terms.
+ */
 function namedNodes({ spec }: Pod): ReadonlySet<string> | undefined {
   const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
   if (terms.length === 0) return undefined;

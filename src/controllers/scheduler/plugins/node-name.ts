@@ -1,4 +1,4 @@
-/** A Pod that names its node goes there only. Source: plugins/nodename/node_name.go. */
+/** A Pod that names its node fits only that node. Source: plugins/nodename/node_name.go. */
 import { node as nodeKind } from '../../../api/kinds/core/node.ts';
 import { action, on } from '../framework/cluster-event.ts';
 import type { Plugin } from '../framework/plugin.ts';

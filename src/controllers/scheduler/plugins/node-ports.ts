@@ -1,4 +1,4 @@
-/** Host ports are used once per node. Source: plugins/nodeports/node_ports.go. */
+/** Each host port can be used only once per node. Source: plugins/nodeports/node_ports.go. */
 import { node as nodeKind } from '../../../api/kinds/core/node.ts';
 import { pod as podKind } from '../../../api/kinds/core/pod.ts';
 import { action, on } from '../framework/cluster-event.ts';

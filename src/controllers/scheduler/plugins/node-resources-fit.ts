@@ -1,4 +1,7 @@
-/** CPU, memory, storage, extended resources and the number of Pods must fit; emptier nodes score higher. Source: plugins/noderesources/{fit,least_allocated}.go. */
+/**
+ * CPU, memory, storage, extended resources and the number of Pods must fit; emptier nodes score higher. Source:
+ * plugins/noderesources/{fit,least_allocated}.go.
+ */
 import type { Node, Pod } from '../../../api/generated/core/v1.ts';
 import { node as nodeKind } from '../../../api/kinds/core/node.ts';
 import { pod as podKind } from '../../../api/kinds/core/pod.ts';
@@ -20,7 +23,7 @@ function rejectionOf(requests: PodRequests, node: NodeInfo): Status | undefined 
   return fit && exact.scalars.size === 0 ? undefined : explain(requests, node, full);
 }
 
-/** All resources that are short. One that even an empty node lacks makes eviction pointless. */
+/** Names all insufficient resources. If even the empty node has too little of one, evicting Pods cannot help. */
 function explain({ exact }: PodRequests, { requested, requestedScalars, allocatable }: NodeInfo, full: boolean): Status | undefined {
   const reasons: string[] = full ? ['Too many pods'] : [];
   let tooSmall = false;
@@ -72,7 +75,10 @@ function grew({ exact }: PodRequests, now: NodeInfo, was: NodeInfo): boolean {
   return [...exact.scalars].some(([name, wanted]) => wanted > 0 && (a.scalars.get(name) ?? 0) > (b.scalars.get(name) ?? 0));
 }
 
-/** A Pod that went, or that asks for less of what the waiting one needs; the waiting one itself when it asks for less. */
+/**
+ * Whether an event may free what the waiting Pod needs: another Pod is gone or requests less of it, or the waiting Pod
+ * itself requests less.
+ */
 function freed(pod: Pod, previous: Pod | undefined, current: Pod | undefined, requestsOf: (pod: Pod) => PodRequests): boolean {
   if (previous === undefined) return false;
   if (current === undefined) return (previous.spec.nodeName ?? '') !== '' || (previous.status.nominatedNodeName ?? '') !== '';
@@ -86,7 +92,9 @@ function freed(pod: Pod, previous: Pod | undefined, current: Pod | undefined, re
   return [...exact.scalars].some(([name, wanted]) => wanted > 0 && (was.scalars.get(name) ?? 0) > (now.scalars.get(name) ?? 0));
 }
 
-/** Remembers what it computed of an object for as long as the object lives: one event is looked at for every Pod that waits. */
+/**
+ * Caches a computed value per object for the object's lifetime, because one event is examined for every waiting Pod.
+ */
 function remembered<K extends object, V>(compute: (key: K) => V): (key: K) => V {
   const known = new WeakMap<K, V>();
   return (key) => {

@@ -1,4 +1,7 @@
-/** Cordoned nodes take only Pods that tolerate it. Source: plugins/nodeunschedulable/node_unschedulable.go. */
+/**
+ * Cordoned nodes accept only Pods that tolerate the unschedulable taint. Source:
+ * plugins/nodeunschedulable/node_unschedulable.go.
+ */
 import type { Pod } from '../../../api/generated/core/v1.ts';
 import { node as nodeKind } from '../../../api/kinds/core/node.ts';
 import { pod as podKind } from '../../../api/kinds/core/pod.ts';

@@ -1,4 +1,7 @@
-/** Keeps Pods out of the queue as long as they have scheduling gates. Source: plugins/schedulinggates/scheduling_gates.go. */
+/**
+ * Keeps Pods out of the queue as long as they have scheduling gates. Source:
+ * plugins/schedulinggates/scheduling_gates.go.
+ */
 import { pod as podKind } from '../../../api/kinds/core/pod.ts';
 import { action, on } from '../framework/cluster-event.ts';
 import type { Plugin } from '../framework/plugin.ts';

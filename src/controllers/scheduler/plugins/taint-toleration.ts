@@ -11,7 +11,7 @@ import { skip, unresolvable } from '../framework/status.ts';
 
 const refusal = unresolvable('node(s) had untolerated taint(s)');
 
-/** The tolerations of taints that are only to be avoided. */
+/** The Pod's tolerations that apply to `PreferNoSchedule` taints. */
 const preferences = new StateKey<readonly Toleration[]>('PreScoreTaintToleration');
 
 const keepsOff = (taints: Node['spec']['taints'], { spec }: Pod): boolean =>
