@@ -46,6 +46,20 @@ describe('deleting a pod', () => {
     assert.equal(k.engine.containers.size, 0);
   });
 
+  it('gives its room away when its object is gone, not before', async (t) => {
+    const k = await startKubeletCluster(t, { script: stubborn, allocatable: { cpus: 2 } });
+    const containers = [{ name: 'main', image: 'busybox:1.36', resources: { requests: { cpu: '1500m' } } }];
+    await k.run('old', { containers });
+    await remove(k, 'old');
+    await k.run('early', { containers });
+    assert.equal((await k.pod('early')).status.reason, 'OutOfcpu');
+    await remove(k, 'old', 0);
+    assert.equal(await k.find('old'), undefined);
+    assert.ok(k.engine.containers.size > 0, 'its container is still being stopped');
+    await k.run('late', { containers });
+    assert.equal((await k.pod('late')).status.phase, 'Running');
+  });
+
   it('leaves it ready until its containers end', async (t) => {
     const k = await startKubeletCluster(t, { script: stubborn });
     await k.run('web', { terminationGracePeriodSeconds: 12 });

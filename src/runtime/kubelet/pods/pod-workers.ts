@@ -50,10 +50,15 @@ export class PodWorkers {
     return [...(this.#bySource.get(key) ?? [])];
   }
 
-  /** Pods that use the node's resources: those that have not ended. */
+  /**
+   * Pods that use the node's resources: those that have not ended and still have their API object. Pods that were removed
+   * from the API do not count even while their containers are being stopped: the scheduler has given away their room, and
+   * a pod that is refused for it would be replaced and refused again without end. Source: pkg/kubelet/kubelet_pods.go
+   * (GetActivePods, of the pod manager's pods).
+   */
   active(): readonly Pod[] {
     return this.all()
-      .filter(({ state }) => usesNode(state.life))
+      .filter(({ state }) => usesNode(state.life) && !state.goneFromApi)
       .map(({ state }) => state.pod)
       .filter(({ status }) => status.phase !== 'Succeeded' && status.phase !== 'Failed');
   }
