@@ -1,4 +1,7 @@
-/** All verbs. Each is loaded when it is called for: a short command should not pay for the others' code. */
+/**
+ * All verbs. Each verb's module is loaded only when it is called, so that a short command does not load the code of all
+ * others.
+ */
 import type { KubectlCommand } from './command/command.ts';
 
 const loaders: ReadonlyMap<string, () => Promise<KubectlCommand>> = new Map([
@@ -41,8 +44,8 @@ const loaders: ReadonlyMap<string, () => Promise<KubectlCommand>> = new Map([
   ['proxy', async () => (await import('./verbs/proxy.ts')).proxy],
 ]);
 
-/** A verb by its name; undefined when there is none. */
+/** Loads a verb by its name; undefined when there is none of that name. */
 export const loadCommand = async (name: string): Promise<KubectlCommand | undefined> => loaders.get(name)?.();
 
-/** Every verb, for the help. */
+/** Loads every verb, for the help. */
 export const loadCommands = (): Promise<readonly KubectlCommand[]> => Promise.all([...loaders.values()].map((load) => load()));

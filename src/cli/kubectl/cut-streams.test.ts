@@ -1,4 +1,4 @@
-/** A stream that is cut is never a success, whichever verb reads it. */
+/** States that no verb treats a stream whose connection broke as a success. */
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -36,7 +36,7 @@ const cuts: Readonly<Record<string, Cut>> = {
   'as a server that ends': (socket) => socket.close(1001),
 };
 
-/** Writes what is asked for into the begun answer, then cuts the connection. */
+/** Writes `text` into the response that has begun, then destroys the connection. */
 function cutAnswer(response: ServerResponse, text: string): void {
   response.writeHead(200, { 'Content-Type': 'application/json', 'Transfer-Encoding': 'chunked' });
   response.write(text, () => response.socket?.destroy());
@@ -66,7 +66,7 @@ describe('a stream that is cut', () => {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       sockets.handleUpgrade(request, socket, head, (accepted) => {
         accepted.on('message', () => cut(accepted));
-        // Some output comes first, as from a command that is under way.
+        // Some output comes first, as from a running command.
         if (!request.url?.includes('portforward')) accepted.send(Buffer.from([1]), () => cut(accepted));
       });
     });

@@ -1,6 +1,7 @@
 /**
- * A kind is its group and its name: another group's `Service` or `Deployment` is never taken for the core one, by any verb, and a workload
- * of a former version still is one. What is expected is what upstream's kubectl answers to the same server.
+ * States that every verb identifies a kind by its group and name. Another group's `Service` or `Deployment` is never
+ * treated as the built-in one, and a workload in a former API version still is treated as a workload. The expected
+ * texts are those of upstream's kubectl against the same server.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';

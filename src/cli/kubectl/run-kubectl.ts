@@ -17,7 +17,9 @@ interface Chosen {
   readonly args: readonly string[];
 }
 
-/** With the process' streams, which Node makes when they are first looked at: few verbs need them all. */
+/**
+ * Adds the process's streams through getters. Node creates each stream on first access, and few verbs need all of them.
+ */
 const withStreams = (terminal: Terminal): KubectlTerminal => ({
   ...terminal,
   get stdin() {
@@ -46,7 +48,7 @@ function takeWord(args: readonly string[]): { readonly word: string | undefined;
   return { word: undefined, rest: args };
 }
 
-/** The command itself, or the one below it that the arguments name. */
+/** The sub-command that the arguments name, or the command itself when they name none. */
 function descend(command: KubectlCommand, path: string, args: readonly string[]): Chosen {
   const { word = '', rest } = takeWord(args);
   const below = command.subcommands?.find((c) => c.name === word || c.aliases?.includes(word) === true);
@@ -94,7 +96,10 @@ function printError(terminal: Terminal, error: unknown, path: string): number {
   throw error;
 }
 
-/** A group of verbs of which none was named. Source: helpers.go DefaultSubCommandRun. */
+/**
+ * Answers a call of a command that has only sub-commands when the arguments name none of them. Source: helpers.go
+ * DefaultSubCommandRun.
+ */
 async function withoutSubcommand({ command, path }: Chosen, args: readonly string[], terminal: Terminal): Promise<number> {
   if (args.length > 0) throw new ArgumentError(`unknown command ${JSON.stringify(args.join(' '))}`);
   const { commandHelp } = await import('./help/help.ts');

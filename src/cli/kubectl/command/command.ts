@@ -1,4 +1,7 @@
-/** What a kubectl verb is: a name, its flags, and what it does. One file or folder per verb; the list is in ../commands.ts. */
+/**
+ * The declaration of a kubectl verb: its name, its flags, and the function that runs it. One file or folder per verb;
+ * the list is in ../commands.ts.
+ */
 import type { FlagSpec, Flags } from './flags.ts';
 import type { Session } from './session.ts';
 
@@ -7,16 +10,19 @@ export interface KubectlCommand {
   readonly aliases?: readonly string[];
   /** One line, as in `kubectl --help`. */
   readonly summary: string;
-  /** After the name, e.g. `(POD | TYPE/NAME) [flags] -- COMMAND [args...]`. */
+  /** The rest of the usage line, after the name, e.g. `(POD | TYPE/NAME) [flags] -- COMMAND [args...]`. */
   readonly usage: string;
   readonly flags?: readonly FlagSpec[];
-  /** Verbs below this one (`rollout status`); chosen by the first argument. */
+  /** Sub-commands (`rollout status`); the first argument selects one. */
   readonly subcommands?: readonly KubectlCommand[];
   /** The exit code of failures. Default 1. */
   readonly failureCode?: number;
   /** Not listed in the help. */
   readonly hidden?: boolean;
-  /** Resolves with the exit code; rejects with `UsageError`, `CommandError` or `StatusError`. Absent when there are only sub-commands. */
+  /**
+   * Resolves with the exit code; rejects with `UsageError`, `CommandError` or `StatusError`. Absent when there are only
+   * sub-commands.
+   */
   run?(session: Session, flags: Flags): Promise<number>;
 }
 

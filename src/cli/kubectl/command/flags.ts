@@ -1,6 +1,6 @@
 /**
- * Command-line flags as kubectl takes them: `--name=value`, `--name value`, `-nvalue`, `-n value`, bundled short switches, `--` ends flags.
- * Source: spf13/pflag flag.go.
+ * Command-line flags as kubectl takes them: `--name=value`, `--name value`, `-nvalue`, `-n value`, bundled short
+ * switches, `--` ends flags. Source: spf13/pflag flag.go.
  */
 
 import { errorText } from '../../../api/error-text.ts';
@@ -11,14 +11,17 @@ export interface FlagSpec {
   readonly short?: string;
   /** A `list` is split at commas, an `array` is not. */
   readonly type: 'bool' | 'string' | 'int' | 'list' | 'array' | 'duration';
-  /** Value of a flag given without one, e.g. `--dry-run` → `unchanged`; makes the value optional, so that it must follow a `=`. */
+  /**
+   * The value when the flag is given without one, e.g. `--dry-run` → `unchanged`. It makes the value optional, so that
+   * a value must follow a `=`.
+   */
   readonly bare?: string;
   /** Default as text. */
   readonly fallback?: string;
   readonly help?: string;
   /** Must be given. */
   readonly required?: boolean;
-  /** Not shown in the help: what only old tutorials use. */
+  /** Not shown in the help: a flag that only old tutorials use. */
   readonly hidden?: boolean;
   /** Printed once as a warning when the flag is used. */
   readonly deprecated?: string;
@@ -32,7 +35,10 @@ export class UsageError extends Error {
   }
 }
 
-/** Arguments that a verb does not take; differs from a bad flag only in the hint that follows. */
+/**
+ * Positional arguments that a verb does not accept. Differs from a bad flag only in the hint that is printed after the
+ * error.
+ */
 export class ArgumentError extends UsageError {
   constructor(message: string) {
     super(message);
@@ -40,7 +46,7 @@ export class ArgumentError extends UsageError {
   }
 }
 
-/** A flag that must be given and was not. Source: spf13/cobra command.go ValidateRequiredFlags. */
+/** A required flag is missing. Source: spf13/cobra command.go ValidateRequiredFlags. */
 export class MissingFlagError extends Error {
   constructor(names: readonly string[]) {
     super(`required flag(s) ${names.join(', ')} not set`);
@@ -48,11 +54,14 @@ export class MissingFlagError extends Error {
   }
 }
 
-/** Parsed flags with typed access. Lists collect every use, split at commas as pflag's string slices are. */
+/**
+ * Parsed flags with typed access. A list collects the values of all uses of its flag, each split at commas like pflag's
+ * string slices.
+ */
 export class Flags {
   readonly #specs: ReadonlyMap<string, FlagSpec>;
   readonly #values: ReadonlyMap<string, readonly string[]>;
-  /** Arguments that are no flags, in order. */
+  /** Positional arguments, in order. */
   readonly args: readonly string[];
   /** How many of `args` came before `--`; -1 when there was none. */
   readonly dashAt: number;
@@ -90,7 +99,7 @@ export class Flags {
     return this.#values.get(name) ?? [];
   }
 
-  /** Every value of a flag, commas left alone. */
+  /** Every value of a flag, not split at commas. */
   all(name: string): readonly string[] {
     return this.#values.get(name) ?? [];
   }
@@ -217,7 +226,7 @@ class Parser {
       throw invalid(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
     if (spec.type === 'duration') {
       try {
-        // Only `--request-timeout`, a text, may do without a unit.
+        // A duration must have a unit. (`--request-timeout` need not, but it is declared as a string.)
         if (/^[+-]?\d+$/.test(value) && Number(value) !== 0)
           throw new UsageError(`time: missing unit in duration ${JSON.stringify(value)}`);
         parseDuration(value);

@@ -8,7 +8,7 @@ export interface KeyChange {
 
 const isPair = (arg: string): boolean => (arg.includes('=') && !arg.startsWith('=')) || (arg.endsWith('-') && arg !== '-');
 
-/** Parts arguments into resources and changes, which come last. Throws CommandError. */
+/** Splits arguments into resources and the changes that follow them. Throws CommandError. */
 export function splitPairs(
   args: readonly string[],
   kind: string,
@@ -23,7 +23,7 @@ export function splitPairs(
   return { resources, pairs };
 }
 
-/** Reads changes; values may hold further equal signs. Throws CommandError. */
+/** Parses changes; a value may contain further equal signs. Throws CommandError. */
 export function keyChange(pairs: readonly string[], kind: string, removable = true): KeyChange {
   const set: Record<string, string> = {};
   const remove: string[] = [];
@@ -38,7 +38,7 @@ export function keyChange(pairs: readonly string[], kind: string, removable = tr
   return { set, remove };
 }
 
-/** `a=b,c=d` as flags take labels. Throws CommandError. */
+/** Parses labels as flags give them: `a=b,c=d`. Throws CommandError. */
 export function parseLabelList(text: string): Readonly<Record<string, string>> {
   return Object.fromEntries(
     text.split(',').map((spec) => {

@@ -1,4 +1,7 @@
-/** One run of a kubectl verb: the terminal, the chosen cluster and namespace, and the server's discovery, each made when first needed. */
+/**
+ * One run of a kubectl verb: the terminal, the chosen cluster and namespace, and the server's discovery, each made when
+ * first needed.
+ */
 import { readFileSync } from 'node:fs';
 import type { JsonObject, JsonValue } from '../../../api/json.ts';
 import { type HttpCall, type HttpClientConfig, HttpTransport } from '../../../client/http-transport.ts';
@@ -7,7 +10,7 @@ import type { Terminal } from '../../terminal.ts';
 import { Discovery } from '../resources/discovery.ts';
 import { type Flags, parseDuration } from './flags.ts';
 
-/** A JSON object from the API, with the metadata that every verb looks at. */
+/** A JSON object from the API, with the metadata that verbs read. */
 export interface ApiObject extends JsonObject {
   readonly apiVersion?: string;
   readonly kind?: string;
@@ -61,7 +64,7 @@ export class Session {
     this.terminal.err(text);
   }
 
-  /** The kubeconfig's files, the one of `--kubeconfig` alone when given. */
+  /** The kubeconfig files; only that of `--kubeconfig` when the flag is given. */
   kubeconfigFiles(): readonly string[] {
     const chosen = this.flags.string('kubeconfig');
     return chosen === '' ? kubeconfigPaths(this.terminal.env, this.terminal.home) : [chosen];
@@ -80,14 +83,14 @@ export class Session {
     return this.#context;
   }
 
-  /** The namespace of the request: flag, context, `default`. */
+  /** The namespace of the request: from the flag, else from the context, else `default`. */
   get namespace(): string {
     if (this.flags.given('namespace')) return this.flags.string('namespace');
     if (this.flags.given('server')) return 'default';
     return this.context.namespace === '' ? 'default' : this.context.namespace;
   }
 
-  /** Whether the user named the namespace: then manifests may not disagree. */
+  /** Whether the user gave a namespace. Manifests must then not name another one. */
   get namespaceGiven(): boolean {
     return this.flags.given('namespace');
   }
@@ -117,7 +120,7 @@ export class Session {
       userAgent: 'kubectl/v1.36.0 (minik)',
       onWarning: (text) => {
         this.warnings += 1;
-        // Each text once, as upstream.
+        // Each warning is printed only once, as upstream.
         if (!this.#warned.has(text)) this.err(`Warning: ${text}\n`);
         this.#warned.add(text);
       },
@@ -134,10 +137,11 @@ export class Session {
     return this.transport.json({ signal: this.signal, ...call });
   }
 
-  /** The same for answers that are objects. */
+  /** Sends a request whose answer is an object. */
   async object(call: HttpCall): Promise<ApiObject> {
     const answer = await this.request(call);
-    // The API answers every call on a resource with an object; anything else is a proxy's and fails where it is used.
+    // The API answers every call on a resource with an object. Any other answer comes from a proxy in between, and
+    // fails where it is used.
     return withTypedItems(answer as ApiObject);
   }
 
@@ -151,7 +155,10 @@ export class Session {
   }
 }
 
-/** Items of a typed list get its kind and version. Source: apimachinery pkg/apis/meta/v1/unstructured/unstructured.go (decodeToList). */
+/**
+ * Gives the items of a typed list (`PodList`) their kind and version, which the API omits. Source: apimachinery
+ * pkg/apis/meta/v1/unstructured/unstructured.go (decodeToList).
+ */
 function withTypedItems(answer: ApiObject): ApiObject {
   const { apiVersion, kind, items } = answer;
   if (apiVersion === undefined || kind === undefined || !Array.isArray(items)) return answer;

@@ -1,7 +1,7 @@
-/** What `--help` says about a command beside its flags. */
+/** The texts that `--help` prints for a command besides its flags. */
 export interface HelpText {
-  /** What it does, in sentences. */
+  /** The description, in sentences. */
   readonly long: string;
-  /** What a line does, and the line. */
+  /** Each example's description, and its command line. */
   readonly examples?: readonly (readonly [what: string, line: string])[];
 }

@@ -1,4 +1,4 @@
-/** All help texts, by the command's name (`rollout status`). Loaded only when a help is asked for. */
+/** All help texts, by the command's name (`rollout status`). Loaded only when help is requested. */
 import type { HelpText } from './help-text.ts';
 import { manifestTexts } from './manifest-texts.ts';
 import { objectTexts } from './object-texts.ts';

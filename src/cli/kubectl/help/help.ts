@@ -1,4 +1,7 @@
-/** `--help` texts, derived from the commands' declarations; their layout is that of kubectl's. Source: kubectl pkg/util/templates/{templater,templates}.go. */
+/**
+ * `--help` texts, derived from the commands' declarations; their layout is that of kubectl's. Source: kubectl
+ * pkg/util/templates/{templater,templates}.go.
+ */
 import { globalFlags, type KubectlCommand } from '../command/command.ts';
 import type { FlagSpec } from '../command/flags.ts';
 import { commandGroups } from './command-groups.ts';

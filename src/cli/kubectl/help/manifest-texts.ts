@@ -1,4 +1,4 @@
-/** Help of the verbs that work on manifests: apply, create, delete, diff, edit, patch, replace. */
+/** Help texts of the verbs that work on manifests: apply, create, delete, diff, edit, patch, replace. */
 import type { HelpText } from './help-text.ts';
 
 const generators: Readonly<Record<string, HelpText>> = {

@@ -1,4 +1,4 @@
-/** Help of the verbs that read and change objects of the server. */
+/** Help texts of the verbs that read and change objects on the server. */
 import type { HelpText } from './help-text.ts';
 
 const setTexts: Readonly<Record<string, HelpText>> = {

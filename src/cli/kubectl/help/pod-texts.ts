@@ -1,4 +1,4 @@
-/** Help of the verbs that reach into pods. */
+/** Help texts of the verbs that connect to pods. */
 import type { HelpText } from './help-text.ts';
 
 export const podTexts: Readonly<Record<string, HelpText>> = {

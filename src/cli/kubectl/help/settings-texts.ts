@@ -1,4 +1,4 @@
-/** Help of the verbs that concern kubectl itself. */
+/** Help texts of the verbs that concern kubectl itself. */
 import type { HelpText } from './help-text.ts';
 
 export const settingsTexts: Readonly<Record<string, HelpText>> = {

@@ -1,4 +1,7 @@
-/** What kubectl does differently for a kind; the table is in kinds.ts. Model: kubectl pkg/polymorphichelpers, in one place instead of thirteen. */
+/**
+ * The kind-specific behaviour of kubectl; the table of kinds is in kinds.ts. It gathers in one place what upstream
+ * spreads over the files of kubectl pkg/polymorphichelpers.
+ */
 import type { ApiObject, Session } from '../command/session.ts';
 import type { Info } from '../resources/infos.ts';
 import type { PatchCall } from '../writing/writing.ts';
@@ -6,19 +9,24 @@ import type { Describer } from './describe/context.ts';
 
 export interface KindTraits {
   readonly kind: string;
-  /** The API groups whose kind of this name is meant, today's first. Every version of them counts; another group's kind never does. */
+  /**
+   * The API groups of the kind: the current one first, then former ones. The row applies to every version of these
+   * groups, and to no other group's kind of the same name.
+   */
   readonly groups: readonly [today: string, ...former: string[]];
-  /** Where its pod spec stands: it has a pod template, or is a pod. */
+  /** The path of the pod spec, for kinds with a pod template and for pods. */
   readonly podSpecPath?: readonly string[];
   /** The label selector of its pods, as text. Throws CommandError when it has none. */
   podSelector?(object: ApiObject): string;
-  /** Labels by which a Service selects its pods, so that it can be exposed. Throws CommandError with the reason why not. */
+  /**
+   * Labels by which a Service selects its pods, so that it can be exposed. Throws CommandError with the reason why not.
+   */
   exposedLabels?(object: ApiObject): Readonly<Record<string, string>>;
   /** The field by which an environment variable refers to one of its keys. */
   readonly environmentSource?: 'configMapKeyRef' | 'secretKeyRef';
-  /** Its changes are rolled out: they can be followed, and started anew. */
+  /** For kinds whose changes are rolled out: how to follow, restart and undo a rollout. */
   readonly rollout?: RolloutTraits;
-  /** Loads what describes it; the kinds of former groups have no description of their own, as upstream. */
+  /** Loads the kind's describer. Objects of former groups are described generically, as upstream. */
   describer?(): Promise<Describer>;
 }
 
@@ -33,29 +41,35 @@ export interface RolloutProgress {
   readonly done: boolean;
 }
 
-/** How far a rollout is; `revision` is the one that is waited for, 0 for the latest. Throws CommandError when the rollout failed. */
+/**
+ * The progress of a rollout. `revision` is the one to wait for; 0: the latest. Throws CommandError when the rollout
+ * failed.
+ */
 export type RolloutStatus = (object: ApiObject, revision: number) => RolloutProgress;
 
-/** One state that a workload was in. */
+/** One revision of a workload. */
 export interface Revision {
   readonly number: number;
-  /** '' when nobody said why. */
+  /** The change-cause annotation; '' when there is none. */
   readonly changeCause: string;
-  /** What is printed for it as an object, and its kind. */
+  /** The object that `-o` prints for the revision, and its kind. */
   readonly object: ApiObject;
   readonly kind: string;
   /** Its pod template as text. */
   text(): string;
-  /** What brings it back; undefined when the workload is already that. Throws CommandError when it cannot be brought back. */
+  /**
+   * The patch that restores the revision; undefined when the workload is at this revision already. Throws CommandError
+   * when it cannot be restored.
+   */
   restoring(workload: ApiObject): PatchCall | undefined;
 }
 
 /** The revisions of a workload. */
 export interface RolloutHistory {
-  /** Stands before a revision's text when that is only tried. */
+  /** Printed before a revision's text in a dry run of `undo`. */
   readonly trial: string;
   /** All revisions, oldest first. Rejects with StatusError. */
   revisionsOf(session: Session, info: Info): Promise<readonly Revision[]>;
-  /** Why there is none before the latest. */
+  /** The error text when there is no revision before the latest. */
   noneBefore(name: string): string;
 }

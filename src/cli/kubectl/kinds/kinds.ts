@@ -1,7 +1,7 @@
 /**
- * The one table of what kubectl does differently for a kind: a workload is one line here, and no verb knows kinds by name alone.
- * Rows are found by group and kind, so that another group's `Service` or `Deployment` is never taken for the core one, and every version
- * of ours is. What a row loads, it loads when it is needed.
+ * The only table of kubectl's kind-specific behaviour. A workload is one line here, and no verb compares kinds by name
+ * alone. Rows are found by group and kind, in any version, so that another group's `Service` or `Deployment` is never
+ * treated as the built-in one. Modules that a row needs are loaded on first use.
  */
 import type { ApiResource } from '../resources/discovery.ts';
 import type { KindTraits, RolloutHistory } from './kind-traits.ts';
@@ -98,15 +98,15 @@ const rows = [
 export type KnownKind = (typeof rows)[number]['kind'];
 export type GroupKind = Pick<ApiResource, 'group' | 'kind'>;
 
-/** Every row, in no particular order. */
+/** All rows, in no particular order. */
 export const kindTable: readonly KindTraits[] = rows;
 
-/** What is done differently for a resource's kind; undefined when nothing is. */
+/** The row of a resource's kind; undefined when kubectl treats the kind generically. */
 export const traitsOf = ({ group, kind }: GroupKind): KindTraits | undefined =>
   kindTable.find((row) => row.kind === kind && row.groups.includes(group));
 
-/** Whether a resource is the kind that Kubernetes knows by this name, in any version, and not another group's. */
+/** Whether a resource is the built-in kind of this name, in any version, and not another group's kind. */
 export const isKind = (resource: GroupKind, kind: KnownKind): boolean => traitsOf(resource)?.kind === kind;
 
-/** `ConfigMap`, `Deployment.apps`: how upstream prints a kind with its group. */
+/** `ConfigMap`, `Deployment.apps`: a kind with its group, as upstream prints it. */
 export const groupKind = ({ group, kind }: GroupKind): string => (group === '' ? kind : `${kind}.${group}`);

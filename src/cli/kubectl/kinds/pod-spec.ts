@@ -1,4 +1,4 @@
-/** Getting at a part of an object by its path, such as the pod spec that a row of the table names. */
+/** Reads and replaces a part of an object by its path, such as the pod spec that a row of the table of kinds names. */
 import type { JsonObject, JsonValue } from '../../../api/json.ts';
 
 export function valueAt(object: JsonObject, path: readonly string[]): JsonValue | undefined {
@@ -10,7 +10,7 @@ export function valueAt(object: JsonObject, path: readonly string[]): JsonValue 
   return value;
 }
 
-/** A copy with the part at a path replaced; objects on the way that are missing are made. */
+/** A copy of the object with the part at a path replaced. Missing objects along the path are added. */
 export function changeAt(object: JsonObject, path: readonly string[], change: (part: JsonObject) => JsonObject): JsonObject {
   const [field, ...rest] = path;
   if (field === undefined) return change(object);

@@ -16,10 +16,12 @@ interface SpecOf<Selector> {
   readonly template?: { readonly metadata?: { readonly labels?: Labels } };
 }
 
-/** The spec of an object whose kind has such a selector, which its row in the table says. */
+/**
+ * The spec of an object. The caller's row in the table of kinds guarantees that the kind has a selector of this type.
+ */
 const specOf = <Selector>(object: ApiObject): SpecOf<Selector> => (object.spec ?? {}) as unknown as SpecOf<Selector>;
 
-/** Of kinds whose selector is a plain map. */
+/** The selector as text, for kinds whose selector is a plain map of labels. */
 export const selectorByLabels = (object: ApiObject): string => formatLabels(specOf<Labels>(object).selector ?? {});
 
 export const selectorByExpressions = (object: ApiObject): string => formatLabelSelector(specOf<JsonObject>(object).selector ?? null);
@@ -30,7 +32,7 @@ export function selectorOfService(object: ApiObject): string {
   return selectorByLabels(object);
 }
 
-/** The labels of the object itself: of a pod. */
+/** The labels of the object itself; used for pods. */
 export function ownLabels(object: ApiObject): Labels {
   const labels = object.metadata?.labels ?? {};
   if (Object.keys(labels).length === 0) throw new CommandError('the pod has no labels and cannot be exposed');
@@ -48,7 +50,10 @@ function refuseExpressions({ matchExpressions = [] }: LabelSelector): void {
     );
 }
 
-/** `name` and `words` are what messages of today's and of the former group call the kind. */
+/**
+ * Makes a function that returns the labels a Service must select. `name` is what messages call the kind in its current
+ * group, `words` what they call it in the former group `extensions`.
+ */
 function labelsOf(name: string, words: string): (object: ApiObject) => Labels {
   return (object) => {
     const { selector, template } = specOf<LabelSelector>(object);
@@ -65,7 +70,7 @@ function labelsOf(name: string, words: string): (object: ApiObject) => Labels {
   };
 }
 
-/** The labels that a kind's selector asks for. */
+/** By kind: the labels of the kind's selector. */
 export const labelsOfSelector = {
   map: (object: ApiObject): Labels => specOf<Labels>(object).selector ?? {},
   service: (object: ApiObject): Labels => {

@@ -1,5 +1,5 @@
 /**
- * The text of a description: lines with levels of indentation whose cells, separated by tabs, are lined up.
+ * The text of a description: indented lines whose tab-separated cells are aligned in columns.
  * Source: kubectl pkg/describe/describe.go (PrefixWriter, tabbedString); Go text/tabwriter.
  */
 import { alignCells, escapeTerminal } from '../../print/table.ts';
@@ -18,13 +18,13 @@ export class Description {
     this.write(level, `${cells.join('\t')}\n`);
   }
 
-  /** Ends the columns so far: what follows is lined up on its own. */
+  /** Ends the present columns: later lines are aligned separately. */
   flush(): void {
     this.#done += alignCells(this.#text, { minWidth: 0, padding: 2 });
     this.#text = '';
   }
 
-  /** The text with its tabs, columns not lined up: what was written since the last flush. */
+  /** The text since the last flush, with its tabs, not aligned. */
   unaligned(): string {
     return this.#text;
   }

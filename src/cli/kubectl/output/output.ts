@@ -32,7 +32,7 @@ export const outputFlags: readonly FlagSpec[] = [
 /** Prints one object (or a List of them). */
 export type ObjectPrinter = (object: ApiObject) => string;
 
-/** What verbs that write can print. */
+/** The output formats of verbs that write. */
 export const writtenFormats = [
   'go-template',
   'go-template-file',
@@ -46,7 +46,7 @@ export const writtenFormats = [
   'yaml',
 ] as const;
 
-/** What `get` can print. */
+/** The output formats of `get`. */
 const readFormats = ['custom-columns', 'custom-columns-file', ...writtenFormats, 'wide'] as const;
 
 /** Source: cli-runtime pkg/genericclioptions/print_flags.go NoCompatiblePrinterError. */
@@ -55,7 +55,7 @@ export const noPrinter = (format: string, allowed: readonly string[]): CommandEr
     `unable to match a printer suitable for the output format ${JSON.stringify(format)}, allowed formats are: ${allowed.toSorted().join(',')}`,
   );
 
-/** What `--output-watch-events` prints: no API object itself. */
+/** Whether an object is the wrapper that `--output-watch-events` prints around an API object. */
 const isWatchEvent = (object: ApiObject): boolean =>
   object.kind === undefined && typeof object.type === 'string' && object.object !== undefined;
 
@@ -92,7 +92,7 @@ export const outputName = (flags: Flags): string => formatOf(flags).name;
 
 type Shown = (object: ApiObject) => JsonValue;
 
-/** Headers are printed once, however many objects follow. */
+/** A printer of custom columns. It prints the headers only before the first object. */
 function columnsPrinter(source: ColumnSource, headers: boolean): ObjectPrinter {
   const print = parseCustomColumns(source);
   let due = headers;
@@ -103,7 +103,7 @@ function columnsPrinter(source: ColumnSource, headers: boolean): ObjectPrinter {
   };
 }
 
-/** The type first, as in upstream's struct. */
+/** A watch event as JSON with `type` first, as in upstream's struct. */
 const watchEventLine = (event: JsonValue): string => {
   const { type = '', object = null } = event as ApiObject;
   return `{"type":${JSON.stringify(type)},"object":${toCompactJson(object)}}\n`;
@@ -142,8 +142,8 @@ function readTemplate(name: string, path: string): string {
 }
 
 /**
- * The printer that `-o` asks for; undefined for a table ('' and `wide`). Throws CommandError on an unknown format, PrintError on a bad template.
- * `resourceOf` names objects for `-o name`.
+ * The printer that `-o` asks for; undefined for a table ('' and `wide`). Throws CommandError on an unknown format,
+ * PrintError on a bad template. `resourceOf` names objects for `-o name`.
  */
 export function objectPrinter(
   flags: Flags,
@@ -160,7 +160,7 @@ export function objectPrinter(
     case 'wide':
       return undefined;
     case 'json':
-      // What a watch tells is one line each.
+      // Each watch event is one line.
       return (object) => (isWatchEvent(object) ? watchEventLine(shown(object)) : toJson(shown(object)));
     case 'yaml':
       return (object) => toYaml(shown(object));

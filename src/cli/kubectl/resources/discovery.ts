@@ -1,6 +1,6 @@
 /**
- * The server's resources, and what a user's word for one means: `po`, `pods`, `deploy.apps`, `deployments.v1.apps`, `Deployment`.
- * Source: client-go restmapper/{discovery,shortcut,category_expansion}.go.
+ * The server's resources, and the lookup of the resource that a user's word means: `po`, `pods`, `deploy.apps`,
+ * `deployments.v1.apps`, `Deployment`. Source: client-go restmapper/{discovery,shortcut,category_expansion}.go.
  */
 import type { HttpTransport } from '../../../client/http-transport.ts';
 
@@ -25,7 +25,7 @@ export const apiVersionOf = (resource: Pick<ApiResource, 'group' | 'version'>): 
 export const groupResource = (resource: Pick<ApiResource, 'group' | 'plural'>): string =>
   resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
 
-/** What `-o name` and most messages show before the slash: `pod`, `deployment.apps`. */
+/** The resource as `-o name` and most messages show it before the slash: `pod`, `deployment.apps`. */
 export const resourceName = (resource: Pick<ApiResource, 'group' | 'kind'>): string => {
   const kind = resource.kind.toLowerCase();
   return resource.group === '' ? kind : `${kind}.${resource.group}`;
@@ -79,7 +79,7 @@ function resourcesOf(document: AggregatedDiscovery): ApiResource[] {
   );
 }
 
-/** Everything the server serves, groups and versions in its order of preference. */
+/** All resources of the server; groups and versions are in the server's order of preference. */
 export class Discovery {
   readonly resources: readonly ApiResource[];
 
@@ -89,16 +89,20 @@ export class Discovery {
 
   /** Asks the server (aggregated discovery, Kubernetes 1.26 and later). */
   static async load(transport: HttpTransport): Promise<Discovery> {
-    // The shape is what the content type asked for names.
+    // The requested content type guarantees the shape.
     const get = async (path: string) =>
       (await transport.json({ method: 'GET', path, accept: aggregated })) as unknown as AggregatedDiscovery;
-    // One after the other, as client-go does: a second connection's TLS handshake costs more than waiting for the first answer.
+    // The requests are sequential, as in client-go: a second connection's TLS handshake would take longer than waiting
+    // for the first answer.
     const core = await get('/api');
     const groups = await get('/apis');
     return new Discovery([...resourcesOf(core), ...resourcesOf(groups)]);
   }
 
-  /** The preferred resource for a user's word; undefined when there is none. Short names are matched as they are, all else in lower case. */
+  /**
+   * The preferred resource for a user's word; undefined when there is none. Short names are matched case-sensitively;
+   * all other names in lower case.
+   */
   find(word: string): ApiResource | undefined {
     const [given = '', ...rest] = word.split('.');
     const name = given.toLowerCase();

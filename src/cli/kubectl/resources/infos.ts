@@ -1,6 +1,6 @@
 /**
- * The objects that a verb works on, one after another; a failure does not keep the others from being done.
- * Source: cli-runtime pkg/resource/{builder,visitor,result}.go.
+ * Finds the objects that a verb works on, one after another. A failure for one object does not prevent work on the
+ * others. Source: cli-runtime pkg/resource/{builder,visitor,result}.go.
  */
 import { isNotFound, StatusError } from '../../../api/status-error.ts';
 import { CommandError } from '../command/command.ts';
@@ -17,9 +17,9 @@ export interface Info {
   /** '' for cluster scope. */
   readonly namespace: string;
   readonly name: string;
-  /** As in the file, or as the server has it. */
+  /** The object from the file, or from the server. */
   readonly object: ApiObject;
-  /** File name, URL or `STDIN`; '' when the object was named. */
+  /** File name, URL or `STDIN`; '' when the object was named by an argument. */
   readonly source: string;
 }
 
@@ -27,17 +27,20 @@ export interface InfoOptions {
   readonly allNamespaces?: boolean;
   /** Whether a type without names stands for the whole collection. */
   readonly collections?: boolean;
-  /** `--selector` does not choose objects here. */
+  /** The verb uses `--selector` for something else than to select objects. */
   readonly ignoreSelector?: boolean;
-  /** Objects of files are read from the server too. */
+  /** Objects that come from files are read from the server, too. */
   readonly latest?: boolean;
-  /** False: named objects are not read, only named. Default true. */
+  /** False: named objects are not read from the server, only their names are used. Default true. */
   readonly requireObject?: boolean;
-  /** Objects that do not exist are passed over. */
+  /** Objects that do not exist are skipped without an error. */
   readonly ignoreNotFound?: boolean;
-  /** Why objects of a kind are not passed on; undefined for those that are. `suffix` is `List` for a collection. Default: all are. */
+  /**
+   * The error for objects of a kind that the verb refuses; undefined for accepted kinds. `suffix` is `List` for a
+   * collection. Default: all kinds are accepted.
+   */
   readonly refuse?: (resource: ApiResource, suffix: string) => Promise<CommandError | undefined>;
-  /** Keeps those objects of files whose labels match `-l`. */
+  /** Selects the objects of files whose labels match `-l`. */
   readonly filterManifests?: (object: ApiObject) => boolean;
 }
 
@@ -45,7 +48,7 @@ export interface InfoOptions {
 export const infoPath = (info: Pick<Info, 'resource' | 'namespace' | 'name'>, subresource = ''): string =>
   resourcePath(info.resource, info.namespace, info.name, subresource);
 
-/** The same object with its namespace filled in, as kubectl sends and saves it. */
+/** The object with its namespace filled in, as kubectl sends and saves it. */
 const inNamespace = (object: ApiObject, namespace: string): ApiObject =>
   namespace === '' || object.metadata?.namespace === namespace ? object : { ...object, metadata: { ...object.metadata, namespace } };
 
@@ -119,7 +122,7 @@ async function* namedInfos(session: Session, args: readonly string[], options: I
   }
 }
 
-/** Said when neither arguments nor files name anything. */
+/** The error when neither arguments nor files name any object. */
 export const nothingNamed = `You must provide one or more resources by argument or filename.
 Example resource specifications include:
    '-f rsrc.yaml'
@@ -127,7 +130,7 @@ Example resource specifications include:
    '<resource> <name>'
    '<resource>'`;
 
-/** Objects and failures, in order. Rejects with CommandError or UsageError when the arguments make no sense. */
+/** Yields objects and failures, in order. Rejects with CommandError or UsageError when the arguments are invalid. */
 export async function* infosOf(session: Session, args: readonly string[], options: InfoOptions = {}): AsyncGenerator<Info | Error> {
   if (session.flags.given('filename') && args.length > 0) {
     throw new CommandError('when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well');
@@ -140,7 +143,7 @@ export async function* infosOf(session: Session, args: readonly string[], option
   }
 }
 
-/** Does something with every object, goes on after failures, and throws them at the end. */
+/** Calls a function for every object, continues after failures, and throws the failures at the end. */
 export async function visitInfos(
   session: Session,
   args: readonly string[],
@@ -176,7 +179,10 @@ export async function collectInfos(session: Session, args: readonly string[], op
   return infos;
 }
 
-/** Throws a single failure as it is; prints several, one a line, and ends with exit code 1. Source: helpers.go MultipleErrors. */
+/**
+ * Throws a single failure unchanged. Prints several failures, one per line, and ends with exit code 1. Source:
+ * helpers.go MultipleErrors.
+ */
 export function throwAll(session: Session, errors: readonly Error[]): void {
   const [first, ...more] = errors;
   if (first === undefined) return;
@@ -188,7 +194,7 @@ export function throwAll(session: Session, errors: readonly Error[]): void {
 const aggregatedText = (error: StatusError): string =>
   error.reason === 'Invalid' ? `Error from server (Invalid): ${error.message}` : statusText(error);
 
-/** Names the file in a failure. Source: helpers.go AddSourceToErr. */
+/** Adds the file's name to a failure. Source: helpers.go AddSourceToErr. */
 export function withSource(verb: string, source: string, error: unknown): unknown {
   if (source === '' || !(error instanceof Error)) return error;
   const prefix = `error when ${verb} ${JSON.stringify(source)}: `;

@@ -1,4 +1,4 @@
-/** `-l` on objects that stand in files. */
+/** Applies `-l` to objects from files. */
 import { parseLabelSelector } from '../../../api/selector.ts';
 import { CommandError } from '../command/command.ts';
 import type { ApiObject, Session } from '../command/session.ts';

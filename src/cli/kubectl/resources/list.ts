@@ -4,14 +4,14 @@ import type { ApiObject, Session } from '../command/session.ts';
 export interface CollectionQuery {
   readonly selector: string;
   readonly fieldSelector: string;
-  /** Items a page; 0 for all at once. */
+  /** Items per page; 0 for all at once. */
   readonly limit: number;
 }
 
 /** Further query parameters, by name. */
 export type QueryParameters = Readonly<Record<string, string | number>>;
 
-/** `?a=b&c=d` of the parameters that are neither empty nor 0. */
+/** The query `?a=b&c=d`; parameters that are empty or 0 are left out. */
 export function queryText(parts: QueryParameters): string {
   const params = new URLSearchParams();
   for (const [key, value] of Object.entries(parts)) if (value !== '' && value !== 0) params.set(key, String(value));
@@ -34,7 +34,9 @@ async function* pagesOf(session: Session, path: string, query: QueryParameters, 
   } while (next !== '');
 }
 
-/** The items of a list, as they stand in it; none of an answer that is no list. `T` is what the list's resource says. */
+/**
+ * The items of a list, unchanged; empty when the answer is not a list. `T` is the object type of the list's resource.
+ */
 export const itemsOf = <T = ApiObject>({ items }: ApiObject): readonly T[] => (Array.isArray(items) ? (items as readonly T[]) : []);
 
 /** Every page of a collection. Rejects with StatusError. */

@@ -36,7 +36,7 @@ function filesOf(path: string, recursive: boolean): string[] {
   return found;
 }
 
-/** The path itself, or what a pattern in it stands for. Throws CommandError. */
+/** The path itself, or the paths that match it when it is a pattern. Throws CommandError. */
 function pathsOf(name: string): readonly string[] {
   if (existsSync(name)) return [name];
   const matches = /[*?[\\]/.test(name) ? globSync(name).sort() : [];
@@ -65,18 +65,23 @@ async function fetchUrl(url: string): Promise<string> {
   return response.text();
 }
 
-/** The documents of a text; each is parsed for itself, so that a bad one does not spoil those before it. */
+/**
+ * Splits a text into its documents. Each is parsed separately, so that a malformed document does not prevent the use of
+ * those before it.
+ */
 function documentsOf(text: string): readonly string[] {
   return /^\s*\{/.test(text) ? [text] : `\n${text}`.split(/\n---[^\n]*/);
 }
 
-/** Parses the documents of a text one after the other; empty ones are passed over. Throws CommandError with kubectl's texts. */
+/**
+ * Parses the documents of a text one after the other; empty ones are skipped. Throws CommandError with kubectl's texts.
+ */
 export function* parseManifests(text: string, source: string): Generator<ManifestObject> {
   for (const part of documentsOf(text)) {
     const value = parsed(part.replace(/^\n/, ''), source);
     if (value === null) continue;
     if (typeof value !== 'object' || Array.isArray(value)) throw notValid(source, 'invalid object to validate');
-    // A YAML mapping: what it holds is checked by the server.
+    // A YAML mapping. The server validates its content.
     yield* expandList(value as ApiObject, source);
   }
 }
@@ -127,7 +132,10 @@ async function textsOf(session: Session, name: string, recursive: boolean): Prom
   return files.map((file) => () => parseManifests(readFileSync(file, 'utf8'), file));
 }
 
-/** Reads what `-f` and `-R` name, in order; a file that cannot be read or parsed gives its error, and the next one follows. Rejects on a name that leads nowhere. */
+/**
+ * Reads the files that `-f` and `-R` name, in order. For a file that cannot be read or parsed it yields the error and
+ * continues with the next file. Rejects when a name matches no file.
+ */
 export async function* readManifestsOneByOne(
   session: Session,
   names: readonly string[],
@@ -144,7 +152,7 @@ export async function* readManifestsOneByOne(
   }
 }
 
-/** The same at once; rejects with the first failure. */
+/** Reads all manifests into a list; rejects with the first failure. */
 export async function readManifests(session: Session, names: readonly string[], recursive: boolean): Promise<readonly ManifestObject[]> {
   const objects: ManifestObject[] = [];
   for await (const entry of readManifestsOneByOne(session, names, recursive)) {

@@ -1,5 +1,5 @@
 /**
- * What a verb is to work on, from its arguments: `TYPE NAME…`, `TYPE/NAME…`, `TYPE,TYPE`, files, selectors.
+ * Parses the arguments that select the objects of a verb: `TYPE NAME…`, `TYPE/NAME…`, `TYPE,TYPE`, files, selectors.
  * Source: cli-runtime pkg/resource/builder.go.
  */
 import { CommandError } from '../command/command.ts';
@@ -14,22 +14,22 @@ export interface ResourceSelection {
   readonly names: readonly string[] | undefined;
   /** '' for all namespaces or cluster scope. */
   readonly namespace: string;
-  /** The object as it stands in a file. */
+  /** The object from the file. */
   readonly manifest?: ApiObject;
   /** Where the manifest came from, for messages. */
   readonly source?: string;
 }
 
 export interface SelectionOptions {
-  /** `-A` is understood. */
+  /** The verb accepts `-A`. */
   readonly allNamespaces?: boolean;
   /** Whether a type without names means the whole collection. */
   readonly collections?: boolean;
-  /** `--selector` does not choose objects here. */
+  /** The verb uses `--selector` for something else than to select objects. */
   readonly ignoreSelector?: boolean;
 }
 
-/** The group or version in the word is left out, as upstream. */
+/** The error for an unknown type. As upstream, it leaves out the group or version of the user's word. */
 const noType = (word: string): CommandError =>
   new CommandError(`the server doesn't have a resource type ${JSON.stringify(word.split('.')[0] ?? '')}`);
 
@@ -40,7 +40,7 @@ export async function findResource(session: Session, word: string): Promise<ApiR
   return found;
 }
 
-/** Types separated by commas, categories expanded. */
+/** The resources of comma-separated types, with categories expanded. */
 function findResources(discovery: Discovery, words: string): readonly ApiResource[] {
   return words.split(',').flatMap((word) => {
     const members = discovery.category(word);
@@ -106,7 +106,7 @@ function fromNamedPairs(discovery: Discovery, args: readonly string[], namespace
   });
 }
 
-/** Reads the arguments of a verb. Rejects with CommandError or UsageError with kubectl's texts. */
+/** Parses the arguments of a verb. Rejects with CommandError or UsageError with kubectl's texts. */
 export async function selectResources(
   session: Session,
   args: readonly string[],
@@ -146,7 +146,7 @@ export async function selectResources(
   return resources.map((resource) => ({ resource, names: undefined, namespace: namespaceOf(resource) }));
 }
 
-/** The one object that a verb like `logs` or `exec` is given; TYPE defaults to pods. */
+/** The single object that the arguments of a verb like `logs` or `exec` name; TYPE defaults to pods. */
 export async function selectOne(
   session: Session,
   arg: string,

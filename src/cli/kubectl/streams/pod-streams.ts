@@ -1,4 +1,7 @@
-/** What verbs that open a stream to a pod share: flags, the terminal's streams, the path. Source: kubectl pkg/cmd/exec/exec.go. */
+/**
+ * The common part of verbs that open a stream to a pod: flags, the terminal's streams, the path. Source: kubectl
+ * pkg/cmd/exec/exec.go.
+ */
 import { ArgumentError, type FlagSpec, type Flags } from '../command/flags.ts';
 import type { Session } from '../command/session.ts';
 import { resourcePath } from '../resources/discovery.ts';
@@ -21,7 +24,7 @@ export function podTimeoutMs(flags: Flags): number {
   return timeout;
 }
 
-/** The streams of a session: a terminal only where there is one. */
+/** The streams of a session. A TTY is used only when standard input is a terminal. */
 export function sessionStreams(
   session: Session,
   wanted: { readonly stdin: boolean; readonly tty: boolean; readonly quiet: boolean },

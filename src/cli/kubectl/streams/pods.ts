@@ -1,4 +1,7 @@
-/** Pods as `logs`, `exec`, `attach` and `port-forward` choose them: by name, or the first of an object's. Source: kubectl pkg/polymorphichelpers, pkg/util/podutils, pkg/cmd/util/podcmd. */
+/**
+ * Selects the pod for `logs`, `exec`, `attach` and `port-forward`: by name, or the best pod of a workload or Service.
+ * Source: kubectl pkg/polymorphichelpers, pkg/util/podutils, pkg/cmd/util/podcmd.
+ */
 
 import { CommandError } from '../command/command.ts';
 import type { ApiObject, Session } from '../command/session.ts';
@@ -42,12 +45,15 @@ export interface PodObject extends Pick<ApiObject, 'metadata'> {
   };
 }
 
-/** The API answers a read of a pod with one. */
+/** The object as a Pod. The cast is safe for the API's answer to a read of a pod. */
 export const asPod = (object: ApiObject): PodObject => object as unknown as PodObject;
 
 export const podName = (pod: Pick<ApiObject, 'metadata'>): string => pod.metadata?.name ?? '';
 
-/** Reads a TYPE/NAME or a POD. Rejects with CommandError for kinds that kubectl does not know; `scheme` is where upstream looks them up. */
+/**
+ * Reads a TYPE/NAME or a POD. Rejects with CommandError for kinds that kubectl does not know; `scheme` is where
+ * upstream looks them up.
+ */
 export async function readOne(
   session: Session,
   arg: string,
@@ -96,7 +102,9 @@ export async function listPods(session: Session, selector: string, forLogs: bool
   return pods.sort(comparePods(forLogs));
 }
 
-/** The pods of an object, best first; waits for the first one to appear. Rejects with CommandError after `timeoutMs`. */
+/**
+ * The pods of an object, best first; waits for the first one to appear. Rejects with CommandError after `timeoutMs`.
+ */
 export async function podsOfObject(
   session: Session,
   resource: ApiResource,
@@ -153,7 +161,10 @@ export function findContainer(pod: PodObject, name: string): PodContainer | unde
 
 const defaultContainerAnnotation = 'kubectl.kubernetes.io/default-container';
 
-/** The container asked for, the annotated one, or the first, saying so when there are more. Throws CommandError. */
+/**
+ * The requested container, else the one of the default-container annotation, else the first. Prints which one it chose
+ * when there are several. Throws CommandError.
+ */
 export function chooseContainer(pod: PodObject, asked: string, warn: (text: string) => void): PodContainer {
   const name = asked === '' ? (pod.metadata?.annotations?.[defaultContainerAnnotation] ?? '') : asked;
   if (name !== '') {

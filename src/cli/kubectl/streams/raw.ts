@@ -25,7 +25,10 @@ async function send(session: Session, method: 'GET' | 'PUT' | 'POST' | 'DELETE',
 /** `get --raw` and `delete --raw`. Rejects with CommandError and StatusError. */
 export const rawCall = (session: Session, method: 'GET' | 'DELETE'): Promise<number> => send(session, method);
 
-/** `create --raw` and `replace --raw`, which take their body from one file or standard input. Rejects with CommandError and StatusError. */
+/**
+ * `create --raw` and `replace --raw`, which take their body from one file or standard input. Rejects with CommandError
+ * and StatusError.
+ */
 export async function rawUpload(session: Session, method: 'PUT' | 'POST'): Promise<number> {
   const { flags } = session;
   const [file = '', ...more] = flags.list('filename');

@@ -10,7 +10,7 @@ import type { Session } from '../command/session.ts';
 
 const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
-/** Unsent bytes above which standard input is not read on. */
+/** Reading of standard input pauses while more bytes than this are unsent. */
 const highWaterBytes = 1024 * 1024;
 
 /** Any stream, or the process' own, which may be a terminal. */
@@ -26,10 +26,14 @@ export interface RemoteStreams {
 
 const bytesOf = (data: RawData): Buffer => (Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data));
 
-/** Raw as kubectl's terminal: Node's raw mode still turns line feeds of the output into two characters, which the container's terminal has done already. */
+/**
+ * Makes the terminal as raw as kubectl does. Node's raw mode leaves the output conversion of LF to CR LF on, which the
+ * container's terminal has done already, so it is turned off with `stty`.
+ */
 function makeRaw(stdin: RemoteInput): void {
   stdin.setRawMode?.(true);
-  // Without stty, lines end in one carriage return more, which no terminal shows. Leaving raw mode restores everything.
+  // If `stty` is missing, lines end in an extra carriage return, which terminals do not show. Leaving raw mode restores
+  // all settings.
   spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
 }
 
@@ -67,13 +71,13 @@ export function openWebSocket(session: Session, path: string, subprotocols: read
   });
 }
 
-/** What became of a connection that its server closed too early. Source: gorilla/websocket conn.go CloseError. */
+/** The error text for a connection that the server closed too early. Source: gorilla/websocket conn.go CloseError. */
 export function closeText(code: number): string {
   if (code === 1006) return 'websocket: close 1006 (abnormal closure): unexpected EOF';
   return `websocket: close ${code}${code === 1000 ? ' (normal)' : code === 1001 ? ' (going away)' : ''}: unexpected EOF`;
 }
 
-/** The session's end as an exit code. Throws CommandError or StatusError. */
+/** Converts the session's final status to an exit code. Throws CommandError or StatusError. */
 function exitCodeOf(text: string): number {
   const status: Status = JSON.parse(text);
   if (status.status === 'Success') return 0;
@@ -90,7 +94,7 @@ class RemoteSession {
   readonly #socket: WebSocket;
   readonly #streams: RemoteStreams;
   #status = '';
-  /** Bytes of standard input that are not yet on their way. */
+  /** Bytes of standard input that the socket has not sent yet. */
   #unsentBytes = 0;
   #ended = false;
   #undo: (() => void)[] = [];
@@ -106,7 +110,7 @@ class RemoteSession {
     return new Promise<string>((resolve, reject) => {
       this.#socket.on('message', (data) => this.#receive(bytesOf(data)));
       this.#socket.once('close', (code) => {
-        // A session that went to its end says how it ended.
+        // A session that ended properly has sent its status.
         if (this.#status === '') reject(new CommandError(`error reading from error stream: ${closeText(code)}`));
         else resolve(this.#status);
       });
@@ -124,7 +128,7 @@ class RemoteSession {
     });
   }
 
-  /** Calls back when the message is on its way, or never will be. */
+  /** Calls `sent` when the message has been sent, or when it cannot be sent any more. */
   #send(channel: number, payload: Buffer, sent: () => void = () => undefined): void {
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(Buffer.concat([Buffer.from([channel]), payload]), sent);
     else sent();
@@ -164,7 +168,7 @@ class RemoteSession {
       stdin.off('end', onEnd);
       if (raw) stdin.setRawMode?.(false);
       stdin.pause();
-      // A file or a closed input has no handle to let go of.
+      // A file or a closed input has no `unref`, because it has no handle that keeps the process alive.
       stdin.unref?.();
     });
   }
@@ -181,7 +185,10 @@ class RemoteSession {
   }
 }
 
-/** Runs one exec or attach session to its end or the signal; resolves with the exit code. Rejects with StatusError or CommandError. */
+/**
+ * Runs one exec or attach session to its end or the signal; resolves with the exit code. Rejects with StatusError or
+ * CommandError.
+ */
 export async function remoteCommand(session: Session, path: string, streams: RemoteStreams, signal = session.signal): Promise<number> {
   const socket = await openWebSocket(session, path, protocols);
   return exitCodeOf(await new RemoteSession(socket, streams).run(signal));

@@ -28,7 +28,7 @@ const resourceVerbs = [
   ],
 ];
 const urlVerbs = ['get', 'put', 'post', 'head', 'options', 'delete', 'patch', '*'];
-/** Resources that roles name and no server serves. */
+/** Resources that appear in roles though no server serves them. */
 const unserved = ['users', 'groups'];
 
 interface AccessStatus {

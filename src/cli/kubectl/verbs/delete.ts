@@ -52,7 +52,7 @@ async function waitForAll(session: Session, deleted: readonly Deleted[], timeout
     try {
       await waitUntilGone(session, info, uid, Math.max(0, deadline - Date.now()));
     } catch (error) {
-      // Who may not read the object, or not watch it, does not wait for it.
+      // A user who may not read or watch the object does not wait for its end.
       if (error instanceof StatusError && (error.reason === 'Forbidden' || error.reason === 'MethodNotAllowed')) return;
       throw error;
     }

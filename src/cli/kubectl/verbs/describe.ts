@@ -24,7 +24,7 @@ async function collection(session: Session, selection: ResourceSelection, flags:
   return items.map(({ metadata }) => ({ selection, namespace: metadata?.namespace ?? '', name: metadata?.name ?? '' }));
 }
 
-/** What the arguments select; objects that are not there end up in `errors`. */
+/** The objects that the arguments select. For objects that do not exist, errors are added to `errors`. */
 async function find(
   session: Session,
   selections: readonly ResourceSelection[],
@@ -50,13 +50,16 @@ async function find(
   return found;
 }
 
-/** The describer of the resource's kind, or the one for any object. Source: kubectl pkg/describe/describe.go (describerMap). */
+/**
+ * The describer of the resource's kind, or the one for any object. Source: kubectl pkg/describe/describe.go
+ * (describerMap).
+ */
 async function describerOf(resource: ApiResource): Promise<Describer> {
   const traits = traitsOf(resource);
   return traits?.describer !== undefined && resource.group === traits.groups[0] ? traits.describer() : describeGeneric;
 }
 
-/** Reads the object anew, for the state at the moment of its description. */
+/** Reads the object again, so that the description shows its current state. */
 async function describeOne(context: DescribeContext, { selection, namespace, name }: Found): Promise<string> {
   const { resource } = selection;
   const object = await context.session.object({ method: 'GET', path: resourcePath(resource, namespace, name) });

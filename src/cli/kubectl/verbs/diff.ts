@@ -23,7 +23,7 @@ function dataOf(object: ApiObject | undefined): JsonObject {
   return typeof data === 'object' && data !== null && !Array.isArray(data) ? (data as JsonObject) : {};
 }
 
-/** Both sides of a Secret without its values; those that differ stay different. */
+/** Both versions of a Secret with masked values. Values that differ have different masks. */
 function masked(from: ApiObject | undefined, to: ApiObject): readonly [ApiObject | undefined, ApiObject] {
   const [before, after] = [dataOf(from), dataOf(to)];
   const hide = (own: typeof before, other: typeof before, changed: string): JsonObject =>
@@ -63,7 +63,10 @@ class Sides {
     if (to !== undefined) writeFileSync(join(this.merged, fileName(info)), shown(after), { mode: 0o600 });
   }
 
-  /** Runs the program of KUBECTL_EXTERNAL_DIFF, or `diff`; resolves with its exit code. Throws CommandError when it failed. */
+  /**
+   * Runs the program of KUBECTL_EXTERNAL_DIFF, or `diff`; resolves with its exit code. Throws CommandError when it
+   * failed.
+   */
   compare(): number {
     const { env } = this.#session.terminal;
     const [program = 'diff', ...words] = (env.KUBECTL_EXTERNAL_DIFF ?? '').split(' ').filter((word) => word !== '');

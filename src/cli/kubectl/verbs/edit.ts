@@ -39,7 +39,7 @@ class Editing {
     this.#subresource = session.flags.string('subresource');
   }
 
-  /** Edits one object until it is saved, unchanged or given up. Resolves with the exit code. */
+  /** Lets the user edit one object until it is saved, left unchanged or abandoned. Resolves with the exit code. */
   async edit(info: Info): Promise<number> {
     const folder = mkdtempSync(join(tmpdir(), 'kubectl-edit-'));
     const path = join(folder, `kubectl-edit.${this.#json ? 'json' : 'yaml'}`);
@@ -77,7 +77,7 @@ class Editing {
     return 0;
   }
 
-  /** Sends what changed; resolves with what is wrong with it when it is to be edited again. */
+  /** Sends the changes. Resolves with the reasons for which the object must be edited again, if any. */
   async #save(info: Info, original: ApiObject, text: string): Promise<readonly string[] | undefined> {
     try {
       const [edited, ...more] = [...parseManifests(text, 'edited-file')];

@@ -24,7 +24,7 @@ async function subjectSelector(session: Session, text: string): Promise<string> 
   return `involvedObject.apiVersion=${apiVersionOf(resource)},involvedObject.kind=${resource.kind},involvedObject.name=${name}`;
 }
 
-/** When an event happened last, for sorting. */
+/** The time at which an event last occurred, for sorting. */
 const happened = (event: Event): number =>
   parseTime(event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? '') ?? Number.NEGATIVE_INFINITY;
 

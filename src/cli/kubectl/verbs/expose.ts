@@ -1,4 +1,7 @@
-/** `kubectl expose`. Source: kubectl pkg/cmd/expose/expose.go; pkg/polymorphichelpers/{canbeexposed,mapbasedselectorforobject,portsforobject,protocolsforobject}.go. */
+/**
+ * `kubectl expose`. Source: kubectl pkg/cmd/expose/expose.go;
+ * pkg/polymorphichelpers/{canbeexposed,mapbasedselectorforobject,portsforobject,protocolsforobject}.go.
+ */
 import type { JsonObject } from '../../../api/json.ts';
 import { CommandError, type KubectlCommand } from '../command/command.ts';
 import type { Flags } from '../command/flags.ts';
@@ -26,7 +29,10 @@ interface PortsOfService {
   readonly ports?: readonly { readonly port: number; readonly protocol?: string }[];
 }
 
-/** The labels that the Service is to select. Throws CommandError for kinds that have no pods behind them, and for objects that select none. */
+/**
+ * The labels that the Service is to select. Throws CommandError for kinds without pods, and for objects without a
+ * selector.
+ */
 function selectorOf({ resource, object }: Info, asked: string): Readonly<Record<string, string>> {
   const traits = traitsOf(resource);
   if (traits?.exposedLabels === undefined) throw new CommandError(`cannot expose a ${groupKind(resource)}`);

@@ -8,7 +8,7 @@ import { type Info, infosOf, throwAll } from '../resources/infos.ts';
 import { allNamespacesFlag, fieldSelectorFlag, filenameFlags, recordFlag, selectorFlag, writeFlags } from '../writing/write-flags.ts';
 import { patchTypes, Writer } from '../writing/writing.ts';
 
-/** What differs between labels and annotations. */
+/** The differences between `label` and `annotate`. */
 interface Dialect {
   readonly verb: 'label' | 'annotate';
   readonly field: 'labels' | 'annotations';

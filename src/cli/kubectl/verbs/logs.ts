@@ -29,7 +29,7 @@ interface LogSource {
   readonly container: string;
 }
 
-/** What the flags ask of every container. Throws CommandError. */
+/** The query parameters that the flags set for every container's log. Throws CommandError. */
 export function logQuery(flags: Flags): Readonly<Record<string, string>> {
   if (flags.given('since-time') && flags.durationMs('since') !== 0)
     throw new CommandError('at most one of `sinceTime` or `sinceSeconds` may be specified');

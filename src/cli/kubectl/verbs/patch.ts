@@ -27,7 +27,7 @@ function readPatch(file: string): string {
 
 interface Patch {
   readonly value: JsonValue;
-  /** What the user wrote, where it is no JSON. */
+  /** The user's text, when it is not valid JSON. */
   readonly text?: string;
 }
 
@@ -41,7 +41,7 @@ function patchOf(flags: Flags): Patch {
     );
   }
   const text = file === '' ? flags.string('patch') : readPatch(file);
-  // What begins as JSON is JSON, and the server's to judge.
+  // A text that starts like JSON is sent as it is, and the server reports its errors.
   if (/^\s*\{/.test(text)) {
     try {
       return { value: JSON.parse(text) as JsonValue };
@@ -67,7 +67,7 @@ function typeOf(flags: Flags): TypeName {
   return found;
 }
 
-/** The patched object without the server's help, for `--dry-run=client` and `--local`. */
+/** Applies the patch on the client, for `--dry-run=client` and `--local`. */
 function patchLocally(kinds: StrategicKinds, info: Info, type: TypeName, { value: patch, text }: Patch): JsonObject {
   if (text !== undefined) throw new CommandError('invalid JSON document');
   if (type === 'json') return applyJsonPatch(info.object, patch);
@@ -112,7 +112,7 @@ export const patchCommand: KubectlCommand = {
             ...(patch.text === undefined ? {} : { text: patch.text }),
             ...(subresource === '' ? {} : { subresource }),
           });
-      // What a sub-resource answers may be of another kind, as a Scale is.
+      // A sub-resource may answer with another kind, for example a Scale.
       const [group = '', version] = (patched.apiVersion ?? '').includes('/')
         ? (patched.apiVersion ?? '').split('/')
         : ['', patched.apiVersion];

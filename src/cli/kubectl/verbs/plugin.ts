@@ -1,4 +1,7 @@
-/** `kubectl plugin list`: the programs on PATH whose names begin with `kubectl-`. Source: kubectl pkg/cmd/plugin/plugin.go. */
+/**
+ * `kubectl plugin list`: the programs on PATH whose names begin with `kubectl-`. Source: kubectl
+ * pkg/cmd/plugin/plugin.go.
+ */
 import { accessSync, constants, readdirSync, statSync } from 'node:fs';
 import { basename, delimiter, join } from 'node:path';
 import { CommandError, type KubectlCommand } from '../command/command.ts';
@@ -15,7 +18,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** The programs of one folder, by name; unreadable folders are told of. */
+/** The programs of one folder, by name; prints a warning for an unreadable folder. */
 function pluginsIn(session: Session, folder: string): readonly string[] {
   try {
     return readdirSync(folder)

@@ -1,4 +1,7 @@
-/** `kubectl proxy`: a local HTTP server in front of the API. Source: kubectl pkg/cmd/proxy/proxy.go, pkg/proxy/proxy_server.go. */
+/**
+ * `kubectl proxy`: a local HTTP server in front of the API. Source: kubectl pkg/cmd/proxy/proxy.go,
+ * pkg/proxy/proxy_server.go.
+ */
 import { readFile } from 'node:fs/promises';
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -16,7 +19,7 @@ const defaults = {
 
 const patterns = (text: string): readonly RegExp[] => text.split(',').map((pattern) => new RegExp(pattern));
 
-/** Whether a request may pass. */
+/** Makes the filter that decides whether a request is allowed. */
 function filterOf(flags: Flags): (request: IncomingMessage) => boolean {
   const [hosts, paths, noPaths, noMethods] = ['accept-hosts', 'accept-paths', 'reject-paths', 'reject-methods'].map((name) =>
     patterns(flags.string(name)),

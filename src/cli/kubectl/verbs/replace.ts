@@ -32,7 +32,7 @@ function checkFlags(flags: Flags): void {
     throw new CommandError('--dry-run can not be used when --force is set');
 }
 
-/** `--force`: deletes what is there, waits until it is gone, and creates it anew. */
+/** `--force`: deletes the object, waits until it is gone, and creates it again. */
 async function forceReplace(session: Session, flags: Flags, writer: Writer): Promise<number> {
   const infos = await collectInfos(session, []);
   const asked = flags.int('grace-period');

@@ -19,7 +19,7 @@ import { patchTypes, Writer } from '../writing/writing.ts';
 const targetFlags: readonly FlagSpec[] = [...filenameFlags, selectorFlag];
 const latest = { latest: true, collections: true, refuse: unregistered } as const;
 
-/** What a workload of any of the kinds with a rollout has. */
+/** The fields that all kinds with rollouts share. */
 interface Rolled {
   readonly spec?: { readonly paused?: boolean };
 }
@@ -73,7 +73,10 @@ const status: KubectlCommand = {
   },
 };
 
-/** The history of a kind's roll-outs. Rejects with CommandError when it keeps none. Source: polymorphichelpers/{history,rollback}.go, pkg/apps/kind_visitor.go. */
+/**
+ * The rollout history of a kind. Rejects with CommandError when the kind keeps none. Source:
+ * polymorphichelpers/{history,rollback}.go, pkg/apps/kind_visitor.go.
+ */
 async function historyOf({ resource }: Info, viewer: 'history viewer' | 'rollbacker'): Promise<RolloutHistory> {
   const traits = traitsOf(resource);
   const found = await traits?.rollout?.history?.();
@@ -124,14 +127,14 @@ function notFound(): never {
   throw new CommandError('unable to find the specified revision');
 }
 
-/** The revision to go back to: the one asked for, or with 0 the one before the latest. Throws CommandError. */
+/** The revision to restore: the requested one, or with 0 the one before the latest. Throws CommandError. */
 function revisionToRestore(revisions: readonly Revision[], wanted: number, none: string): Revision {
   const found = wanted > 0 ? revisions.find((r) => r.number === wanted) : revisions.at(-2);
   if (found !== undefined) return found;
   throw new CommandError(wanted > 0 ? `unable to find specified revision ${wanted} in history` : none);
 }
 
-/** Brings a revision back; resolves with the object and what was done. Rejects with CommandError. */
+/** Restores a revision; resolves with the object and a word for what was done. Rejects with CommandError. */
 async function rollBack(writer: Writer, info: Info, wanted: number): Promise<{ readonly done: string; readonly object: ApiObject }> {
   const { revisionsOf, noneBefore, trial } = await historyOf(info, 'rollbacker');
   if (wanted < 0) throw new CommandError(`unable to find specified revision ${wanted} in history`);
@@ -176,7 +179,7 @@ interface Change {
   readonly name: string;
   readonly summary: string;
   readonly operation: string;
-  /** What it is called where it cannot be done. */
+  /** The word for the change in its error messages. */
   readonly doing: string;
   supports(rollout: RolloutTraits): boolean;
   /** The merge patch. Throws CommandError with the reason why not. */

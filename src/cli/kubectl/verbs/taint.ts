@@ -30,7 +30,7 @@ function parseTaint(text: string): Taint {
   return { key, ...(value === undefined || value === '' ? {} : { value }), ...(effect === undefined ? {} : { effect }) };
 }
 
-/** Reads the arguments after the nodes. Throws CommandError. */
+/** Parses the arguments that follow the nodes. Throws CommandError. */
 export function parseTaints(specs: readonly string[]): { readonly add: readonly Taint[]; readonly remove: readonly Taint[] } {
   const add: Taint[] = [];
   const remove: Taint[] = [];
@@ -58,7 +58,7 @@ export function parseTaints(specs: readonly string[]): { readonly add: readonly 
 
 const same = (a: Taint, b: Taint): boolean => a.key === b.key && a.effect === b.effect;
 
-/** The taints after a change, and what to call it. Throws CommandError. */
+/** The taints after a change, and the word by which its message names the change. Throws CommandError. */
 export function changeTaints(
   old: readonly Taint[],
   change: { readonly add: readonly Taint[]; readonly remove: readonly Taint[] },

@@ -1,4 +1,7 @@
-/** `kubectl version`. Source: kubectl pkg/cmd/version. Differs: names no Kustomize version, for there is no Kustomize in it. */
+/**
+ * `kubectl version`. Source: kubectl pkg/cmd/version. Differs: prints no Kustomize version, because Kustomize is not
+ * included.
+ */
 import type { JsonObject } from '../../../api/json.ts';
 import { kubernetesVersion } from '../../../version.ts';
 import { toYaml } from '../../print/yaml.ts';
@@ -25,7 +28,7 @@ function clientVersion(): VersionInfo {
   };
 }
 
-/** One minor version apart is supported. */
+/** The warning when client and server are more than one minor version apart. */
 function skewWarning(client: VersionInfo, server: VersionInfo): string | undefined {
   const parse = (version: string): readonly number[] => (/^v?(\d+)\.(\d+)/.exec(version) ?? []).slice(1).map(Number);
   const [clientMajor = 0, clientMinor = 0] = parse(client.gitVersion);

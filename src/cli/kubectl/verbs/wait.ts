@@ -26,7 +26,7 @@ interface Conditioned {
   };
 }
 
-/** `condition=Name[=value]`; a condition of an older generation does not count. */
+/** `condition=Name[=value]`; a condition with an outdated `observedGeneration` does not count. */
 function conditionCheck(text: string): Check {
   const [name = '', value = 'true'] = text.split('=', 2);
   return (object) => {
@@ -115,7 +115,7 @@ class Waiting {
     return this.#checked(info, awaited.check ?? (() => true));
   }
 
-  /** Asks again until the objects exist: a collection cannot be watched by several names. */
+  /** Polls until the objects exist, because a watch of a collection cannot select several names. */
   async created(args: readonly string[], options: InfoOptions): Promise<void> {
     for (;;) {
       try {

@@ -1,4 +1,4 @@
-/** The events of a watch, as they come. */
+/** Reads the events of a watch. */
 import type { IncomingMessage } from 'node:http';
 import { type Status, StatusError } from '../../../api/status-error.ts';
 import type { ApiObject } from '../command/session.ts';
@@ -9,7 +9,10 @@ export interface KubectlWatchEvent {
   readonly object: ApiObject;
 }
 
-/** All but bookmarks; closes the body in the end. Rejects with StatusError when the server ends the watch with an error, and as `linesOf`. */
+/**
+ * Yields all events except bookmarks, and finally closes the body. Rejects with StatusError when the server ends the
+ * watch with an error, and in the cases of `linesOf`.
+ */
 export async function* watchEvents(body: IncomingMessage): AsyncGenerator<KubectlWatchEvent> {
   try {
     for await (const line of linesOf(body)) {

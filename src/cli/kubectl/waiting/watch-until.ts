@@ -1,4 +1,4 @@
-/** Watching one object until something is true of it. */
+/** Watches one object until a condition is true. */
 import { StatusError } from '../../../api/status-error.ts';
 import type { ApiObject, Session } from '../command/session.ts';
 import { resourcePath } from '../resources/discovery.ts';
@@ -6,12 +6,12 @@ import type { Info } from '../resources/infos.ts';
 import { itemsOf } from '../resources/list.ts';
 import { watchEvents } from './watch-events.ts';
 
-/** One object, or, with a selector, any of many. */
+/** One object, or with a selector any object that matches. */
 export interface WatchTarget extends Pick<Info, 'resource' | 'namespace' | 'name'> {
   readonly selector?: string;
 }
 
-/** One watch, from a list: false when the server ended it before the time was up. */
+/** Makes one list and one watch. False when the server ended the watch before the time-out. */
 async function watchOnce(
   session: Session,
   info: WatchTarget,
@@ -36,8 +36,9 @@ async function watchOnce(
 }
 
 /**
- * Calls back with the object as it is and after every change (undefined when it does not exist) until that says true.
- * Resolves with false when `timeoutMs` passed first; rejects with StatusError, and with what the callback throws.
+ * Calls `done` with the current object, and again after every change (undefined when it does not exist), until it
+ * returns true. Resolves with false when `timeoutMs` passed first; rejects with StatusError, and with what `done`
+ * throws.
  */
 export async function watchUntil(
   session: Session,
@@ -46,7 +47,7 @@ export async function watchUntil(
   timeoutMs: number,
 ): Promise<boolean> {
   const timeout = new AbortController();
-  // Node's timers end at 2^31-1 ms; longer waits than 24 days are not distinguished.
+  // Node's timers allow at most 2^31-1 ms, so waits are limited to about 24 days.
   const timer = setTimeout(() => timeout.abort(), Math.min(timeoutMs, 2 ** 31 - 1));
   const signal = AbortSignal.any([session.signal, timeout.signal]);
   try {

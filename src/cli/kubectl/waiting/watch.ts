@@ -1,4 +1,4 @@
-/** Watching a resource over HTTP: the current objects, then every change, until Ctrl-C or the server ends it. */
+/** Watches a resource over HTTP: the current objects, then every change, until Ctrl-C or the server ends it. */
 import type { ApiObject, Session } from '../command/session.ts';
 import { resourcePath } from '../resources/discovery.ts';
 import { queryText } from '../resources/list.ts';
@@ -10,18 +10,18 @@ export interface WatchRequest {
   readonly selection: ResourceSelection;
   readonly selector: string;
   readonly fieldSelector: string;
-  /** Whether the objects that exist are delivered first, as ADDED. */
+  /** Whether existing objects are delivered first, as ADDED. */
   readonly initial: boolean;
   readonly accept?: string;
 }
 
 interface Start {
   readonly objects: readonly ApiObject[];
-  /** Where the watch begins; '0' also tells the current state as one event, to be left out. */
+  /** Where the watch begins. With '0' the server first sends the current state as one event, which must be skipped. */
   readonly resourceVersion: string;
 }
 
-/** The state before the watch: a named object must exist. */
+/** Reads the state before the watch. A named object must exist. */
 async function readStart(session: Session, { selection, selector, fieldSelector, accept }: WatchRequest): Promise<Start> {
   const { resource, namespace, names } = selection;
   const [name] = names ?? [];
@@ -40,8 +40,9 @@ async function readStart(session: Session, { selection, selector, fieldSelector,
 }
 
 /**
- * Calls back for each event; resolves when the server ends the watch, or the session's signal does. Rejects with StatusError when it cannot begin or expires, with
- * CommandError when the connection breaks. Differs: kubectl takes a broken connection for an end.
+ * Calls back for each event; resolves when the server ends the watch, or the session's signal does. Rejects with
+ * StatusError when it cannot begin or expires, with CommandError when the connection breaks. Differs: kubectl treats a
+ * broken connection as a normal end.
  */
 export async function watchObjects(session: Session, request: WatchRequest, onEvent: (event: KubectlWatchEvent) => void): Promise<void> {
   const { selection, selector, fieldSelector, accept } = request;
@@ -55,7 +56,7 @@ export async function watchObjects(session: Session, request: WatchRequest, onEv
     resourceVersion: start.resourceVersion,
     watch: 'true',
   });
-  // A resource version of 0 is a value like any other here.
+  // The resource version is text, so `queryText` does not drop the value '0'.
   const path = `${resourcePath(resource, namespace)}${query}`;
   const body = await session.transport.stream({ method: 'GET', path, signal: session.signal, ...(accept === undefined ? {} : { accept }) });
   let skip = start.resourceVersion === '0';

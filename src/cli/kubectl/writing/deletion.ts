@@ -1,4 +1,7 @@
-/** Deleting objects and waiting until they are gone: `delete`, `replace --force`, `run --rm`. Source: kubectl pkg/cmd/delete/delete.go, pkg/cmd/wait/delete.go. */
+/**
+ * Deleting objects and waiting until they are gone: `delete`, `replace --force`, `run --rm`. Source: kubectl
+ * pkg/cmd/delete/delete.go, pkg/cmd/wait/delete.go.
+ */
 import { isNotFound } from '../../../api/status-error.ts';
 import { CommandError } from '../command/command.ts';
 import type { Flags } from '../command/flags.ts';
@@ -10,7 +13,7 @@ import type { Cascade, DryRun } from './write-flags.ts';
 
 export interface DeletionOptions {
   readonly cascade: Cascade;
-  /** Seconds; -1: the object's own. */
+  /** Seconds; -1: the object's own grace period. */
   readonly gracePeriod: number;
   readonly dryRun: DryRun;
   /** `name`, or '' for a sentence. */
@@ -18,10 +21,10 @@ export interface DeletionOptions {
   readonly quiet?: boolean;
 }
 
-/** Upstream waits a week where no time was given. */
+/** Without a time-out upstream waits one week. */
 export const defaultDeletionTimeoutMs = 168 * 3_600_000;
 
-/** The grace period that the flags stand for. Throws CommandError. */
+/** The grace period, in seconds, that the flags request. Throws CommandError. */
 export function gracePeriodOf(flags: Flags): number {
   const asked = flags.int('grace-period');
   const force = flags.bool('force');
@@ -32,7 +35,7 @@ export function gracePeriodOf(flags: Flags): number {
   }
   if (force && asked > 0) throw new CommandError('--force and --grace-period greater than 0 cannot be specified together');
   if (force && asked < 0) return 0;
-  // Without --force nothing is taken away before its containers have ended.
+  // Without --force a pod's object must not be removed before its containers have ended, so 0 becomes 1.
   return asked === 0 && !force ? 1 : asked;
 }
 
@@ -45,7 +48,10 @@ function deletedText(info: Info, options: DeletionOptions): string {
   return `${kind} "${info.name}" ${verb}${where}${dry}\n`;
 }
 
-/** Deletes one object and says so; resolves with the uid of what is going, '' when the server did not say. */
+/**
+ * Deletes one object and prints that. Resolves with the uid of the deleted object, '' when the server's answer has
+ * none.
+ */
 export async function deleteInfo(session: Session, info: Info, options: DeletionOptions): Promise<string> {
   let uid = '';
   if (options.dryRun !== 'client') {
@@ -72,7 +78,7 @@ function uidOf(answer: ApiObject): string {
   return typeof details === 'object' && details !== null && 'uid' in details && typeof details.uid === 'string' ? details.uid : '';
 }
 
-/** Waits until an object is gone, or another has taken its name. Rejects with CommandError after `timeoutMs`. */
+/** Waits until an object is gone, or another object has its name. Rejects with CommandError after `timeoutMs`. */
 export async function waitUntilGone(session: Session, info: Info, uid: string, timeoutMs: number): Promise<void> {
   const gone = (object: ApiObject | undefined): boolean => object === undefined || (uid !== '' && object.metadata?.uid !== uid);
   try {

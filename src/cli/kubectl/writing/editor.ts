@@ -1,10 +1,10 @@
-/** The user's editor, and the text that it is given. Source: kubectl pkg/cmd/util/editor/editor.go. */
+/** Opens the user's editor on a text. Source: kubectl pkg/cmd/util/editor/editor.go. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { CommandError } from '../command/command.ts';
 import type { Session } from '../command/session.ts';
 
-/** What stands above the text, with what was wrong with it the last time. */
+/** The comment above the text, with the errors of the last attempt. */
 export const editHeader = (reasons: readonly string[]): string =>
   `# Please edit the object below. Lines beginning with a '#' will be ignored,
 # and an empty file will abort the edit. If an error occurs while saving this file will be
@@ -12,14 +12,17 @@ export const editHeader = (reasons: readonly string[]): string =>
 #
 ${reasons.map((reason) => `# ${reason}\n`).join('')}`;
 
-/** The text without the lines that are for people. */
+/** The text without comment lines. */
 export const withoutComments = (text: string): string =>
   text
     .split('\n')
     .filter((line) => !line.startsWith('#'))
     .join('\n');
 
-/** Lets the user edit a file's text, with the line endings of Windows when `--windows-line-endings` asks for them. Throws CommandError. */
+/**
+ * Lets the user edit a file's text, with the line endings of Windows when `--windows-line-endings` asks for them.
+ * Throws CommandError.
+ */
 export function editText(session: Session, path: string, text: string): string {
   const windows = session.flags.bool('windows-line-endings');
   writeFileSync(path, windows ? text.replaceAll('\n', '\r\n') : text, { mode: 0o600 });
@@ -31,7 +34,8 @@ export function editText(session: Session, path: string, text: string): string {
 function openEditor(session: Session, path: string): void {
   const { env } = session.terminal;
   const editor = [env.KUBE_EDITOR, env.EDITOR].find((name) => name !== undefined && name !== '') ?? 'vi';
-  // Editors are given with arguments (`code --wait`) and quotes, which a shell knows how to read; the path is no part of its text.
+  // The environment variable may contain arguments and quotes (`code --wait`), so a shell interprets it. The path is
+  // passed as an argument, outside the shell's script text.
   const shell = env.SHELL === undefined || env.SHELL === '' ? '/bin/bash' : env.SHELL;
   const result = /[\s"'\\]/.test(editor)
     ? spawnSync(shell, ['-c', `${editor} "$0"`, path], { stdio: 'inherit' })

@@ -1,4 +1,4 @@
-/** What all generators of `kubectl create` share: flags, and sending or printing the one object made. */
+/** The common part of all generators of `kubectl create`: flags, and sending or printing the generated object. */
 import type { JsonObject } from '../../../api/json.ts';
 import { StatusError } from '../../../api/status-error.ts';
 import { CommandError, type KubectlCommand } from '../command/command.ts';
@@ -10,7 +10,7 @@ import { withUpdatedLastApplied } from './last-applied.ts';
 import { saveConfigFlag, validateFlag, writeFlags } from './write-flags.ts';
 import { nameArgument, Writer } from './writing.ts';
 
-/** What is known of a resource that the server may not serve. */
+/** The assumed properties of a resource that the server may not serve. */
 export interface ResourceGuess {
   readonly plural: string;
   readonly namespaced: boolean;
@@ -30,13 +30,13 @@ export interface Generator {
   readonly flags?: readonly FlagSpec[];
   /** For `failed to create <what> …`; empty: the server's error as it is. */
   readonly what: string;
-  /** Where the object goes when the server does not say. */
+  /** The resource to assume when the server's discovery does not have it. */
   readonly resource?: ResourceGuess;
   /** The object without a namespace. Throws CommandError. */
   generate(name: string, flags: Flags, session: Session): ApiObject;
 }
 
-/** What all generators take. */
+/** The flags of all generators. */
 export const generatorFlags: readonly FlagSpec[] = [...writeFlags('kubectl-create'), validateFlag, saveConfigFlag];
 
 /** Creates one object made by a generator, in the namespace of the request. */
@@ -68,7 +68,7 @@ export async function createObject(session: Session, object: ApiObject, what: st
   return 0;
 }
 
-/** Upstream's generators name the namespace only when the user did. */
+/** Sets the object's namespace only if the user gave one, as upstream's generators do. */
 const placed = (session: Session, object: ApiObject): ApiObject =>
   session.namespaceGiven && object.kind !== 'Namespace'
     ? { ...object, metadata: { ...object.metadata, namespace: session.namespace } }
@@ -85,7 +85,7 @@ export const generatorCommand = (generator: Generator): KubectlCommand => ({
     createObject(session, generator.generate(nameArgument(session), flags, session), generator.what, generator.resource),
 });
 
-/** Leaves out what Go's encoder omits: undefined, '', 0, false, empty lists and maps. */
+/** Leaves out the values that Go's encoder omits (`omitempty`): undefined, '', 0, false, empty lists and maps. */
 export function compact(fields: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => {

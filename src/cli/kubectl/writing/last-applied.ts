@@ -14,18 +14,18 @@ export const lastApplied = (object: ApiObject): string | undefined => {
   return text === undefined || text === '' ? undefined : text;
 };
 
-/** What an object's annotation is to say: the object without it, on one line. */
+/** The value of the annotation for an object: the object without the annotation, as one line of JSON. */
 export function configurationOf(object: ApiObject): string {
   const { [lastAppliedAnnotation]: _old, ...annotations } = object.metadata?.annotations ?? {};
   return `${toCompactJson(withAnnotations(object, annotations))}\n`;
 }
 
-/** The object with its own configuration noted in it. */
+/** The object with its own configuration in the annotation. */
 export function withLastApplied(object: ApiObject): ApiObject {
   return withAnnotations(object, { ...object.metadata?.annotations, [lastAppliedAnnotation]: configurationOf(object) });
 }
 
-/** Notes the configuration when asked to, or when the object already carries a note. */
+/** Sets the annotation when `save` is true or the object has it already. */
 export const withUpdatedLastApplied = (save: boolean, object: ApiObject): ApiObject =>
   save || lastApplied(object) !== undefined ? withLastApplied(object) : object;
 

@@ -52,7 +52,10 @@ export function withOverrides(
   return apply();
 }
 
-/** Creates a generated object in the namespace of the request, its overrides applied; in a dry run it is only made. */
+/**
+ * Applies overrides to a generated object and creates it in the namespace of the request. In a client dry run it is not
+ * sent.
+ */
 export async function createGenerated(
   session: Session,
   writer: Writer,

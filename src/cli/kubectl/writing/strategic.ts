@@ -5,7 +5,7 @@ import { loadSchemas } from '../../../api/schema/load.ts';
 import type { Schemas } from '../../../api/schema/schema.ts';
 import type { ApiResource } from '../resources/discovery.ts';
 
-/** Opens the schemas on first use. */
+/** Finds the patch schema of a kind. The schemas are loaded on first use. */
 export class StrategicKinds {
   #schemas: Schemas | undefined;
 

@@ -1,4 +1,7 @@
-/** Flags that several verbs that write share. Source: kubectl pkg/cmd/util/helpers.go; cli-runtime pkg/genericclioptions. */
+/**
+ * Flags that several verbs that write share. Source: kubectl pkg/cmd/util/helpers.go; cli-runtime
+ * pkg/genericclioptions.
+ */
 import { CommandError } from '../command/command.ts';
 import type { FlagSpec, Flags } from '../command/flags.ts';
 import { outputFlags } from '../output/output.ts';
@@ -54,10 +57,10 @@ export const allNamespacesFlag: FlagSpec = {
   help: 'If true, check the specified action in all namespaces.',
 };
 
-/** `-o`, `--dry-run`, `--field-manager` with its default: what every verb that writes one object after another takes. */
+/** `-o`, `--dry-run`, `--field-manager` with its default: the flags of every verb that writes a series of objects. */
 export const writeFlags = (manager: string): readonly FlagSpec[] => [...outputFlags, dryRunFlag, managerFlag(manager)];
 
-/** The same for verbs whose writes have no manager of their own. */
+/** The same flags without `--field-manager`. */
 export const dryRunFlags: readonly FlagSpec[] = [...outputFlags, dryRunFlag];
 
 /** The flags that describe a deletion. Source: kubectl pkg/cmd/delete/delete_flags.go. */
@@ -86,14 +89,14 @@ export const deletionFlags: readonly FlagSpec[] = [
 
 export type DryRun = 'none' | 'client' | 'server';
 
-/** A line of Go's klog, which upstream writes for what is deprecated in a flag's value. */
+/** A line in the format of Go's klog, in which upstream warns of a deprecated flag value. */
 const klogWarning = (text: string, now: Date): string => {
   const two = (value: number): string => String(value).padStart(2, '0');
   const time = `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}.${String(now.getMilliseconds()).padStart(3, '0')}000`;
   return `W${two(now.getMonth() + 1)}${two(now.getDate())} ${time} ${String(process.pid).padStart(7)} helpers.go:703] ${text}\n`;
 };
 
-/** What `--dry-run` says. Throws CommandError. Source: helpers.go GetDryRunStrategy. */
+/** The value of `--dry-run`. Throws CommandError. Source: helpers.go GetDryRunStrategy. */
 export function dryRunOf(flags: Flags, warn: (text: string) => void): DryRun {
   const value = flags.string('dry-run');
   switch (value) {
@@ -118,7 +121,10 @@ export function dryRunOf(flags: Flags, warn: (text: string) => void): DryRun {
   throw new CommandError(`Invalid dry-run value (${value}). Must be "none", "server", or "client".`);
 }
 
-/** What `--validate` says, as the API's fieldValidation. Throws CommandError. Source: helpers.go GetValidationDirective. */
+/**
+ * The value of `--validate`, as the API's `fieldValidation`. Throws CommandError. Source: helpers.go
+ * GetValidationDirective.
+ */
 export function validationOf(flags: Flags): string {
   const value = flags.string('validate');
   switch (value) {
@@ -141,7 +147,10 @@ export function validationOf(flags: Flags): string {
 
 export type Cascade = 'Background' | 'Orphan' | 'Foreground';
 
-/** What `--cascade` says, the booleans of old included. Throws CommandError. Source: helpers.go GetCascadingStrategy. */
+/**
+ * The value of `--cascade`, including the former booleans. Throws CommandError. Source: helpers.go
+ * GetCascadingStrategy.
+ */
 export function cascadeOf(flags: Flags, warn: (text: string) => void): Cascade {
   const value = flags.string('cascade');
   switch (value) {
@@ -162,7 +171,10 @@ export function cascadeOf(flags: Flags, warn: (text: string) => void): Cascade {
   throw new CommandError(`invalid cascade value (${value}). Must be "background", "foreground", or "orphan"`);
 }
 
-/** Refuses a call without `-f`. Throws CommandError. Source: cli-runtime pkg/resource/builder.go RequireFilenameOrKustomize. */
+/**
+ * Refuses a call without `-f`. Throws CommandError. Source: cli-runtime pkg/resource/builder.go
+ * RequireFilenameOrKustomize.
+ */
 export function requireFilename(flags: Flags): void {
   if (flags.list('filename').every((name) => name === '')) throw new CommandError('must specify one of -f and -k');
 }

@@ -1,4 +1,4 @@
-/** Writing objects and saying what was done: the part that all verbs that change something share. */
+/** Writes objects and prints what was done; the common part of all verbs that change objects. */
 import type { JsonValue } from '../../../api/json.ts';
 import { ArgumentError } from '../command/flags.ts';
 import type { ApiObject, Session } from '../command/session.ts';
@@ -17,7 +17,7 @@ export const patchTypes = {
 export interface PatchCall {
   readonly type: (typeof patchTypes)[keyof typeof patchTypes];
   readonly patch: JsonValue;
-  /** Sent instead of the patch: what is no JSON is the server's to refuse. */
+  /** Sent instead of the patch when the user's text is not JSON; the server then refuses it with its own error. */
   readonly text?: string;
   readonly subresource?: string;
 }
@@ -32,7 +32,10 @@ export class Writer {
   readonly #validation: string;
   #printed = 0;
 
-  /** Throws CommandError on a bad flag. `manager` is the default of `--field-manager`; `dryRun` stands for the flag where a verb has none. */
+  /**
+   * Throws CommandError on a bad flag. `manager` is the default of `--field-manager`; `dryRun` replaces the flag
+   * `--dry-run` for verbs without it.
+   */
   constructor(session: Session, manager: string, dryRun?: DryRun) {
     this.session = session;
     const { flags } = session;
@@ -86,7 +89,7 @@ export class Writer {
     this.#printed += 1;
   }
 
-  /** Notes the command line on an object when `--record` is given. */
+  /** Adds the command line as the change-cause annotation when `--record` is given. */
   recorded(object: ApiObject, verb: string): ApiObject {
     if (!this.session.flags.bool('record')) return object;
     const annotations = { ...object.metadata?.annotations, 'kubernetes.io/change-cause': this.changeCause(verb) };
@@ -111,7 +114,9 @@ function objectPrinterOrThrow(
   throw noPrinter(session.flags.string('output'), writtenFormats);
 }
 
-/** The single NAME that a generator takes. Throws ArgumentError. Source: pkg/cmd/create/create.go NameFromCommandArgs. */
+/**
+ * The single NAME that a generator takes. Throws ArgumentError. Source: pkg/cmd/create/create.go NameFromCommandArgs.
+ */
 export function nameArgument(session: Session): string {
   const { args, dashAt } = session.flags;
   const count = dashAt === -1 ? args.length : dashAt;

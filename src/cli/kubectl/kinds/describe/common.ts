@@ -10,13 +10,13 @@ const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown])
 export const sortedEntries = <V>(record: Readonly<Record<string, V>> | undefined): readonly (readonly [string, V])[] =>
   Object.entries(record ?? {}).sort(byKey);
 
-/** `Title:  first`, the further lines below it. */
+/** Writes `Title:  first line`, and the further lines aligned below the first. */
 export function writeList(to: DescriptionWriter, title: string, lines: readonly string[]): void {
   if (lines.length === 0) to.write(0, `${title}:\t<none>\n`);
   for (const [i, line] of lines.entries()) to.write(0, `${i === 0 ? `${title}:` : ''}\t${line}\n`);
 }
 
-/** `indent` stands before the title and before every further line. */
+/** Writes labels. `indent` is put before the title and before every further line. */
 export function writeLabels(to: DescriptionWriter, title: string, labels: Texts | undefined, indent = ''): void {
   const lines = sortedEntries(labels).map(([key, value]) => `${key}=${value}`);
   if (lines.length === 0) to.write(0, `${indent}${title}:\t<none>\n`);
@@ -29,7 +29,7 @@ const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 const shorten = (text: string, length: number): string =>
   Buffer.byteLength(text) > length ? `${Buffer.from(text).subarray(0, length).toString()}...` : text;
 
-/** Long and multi-line values are put below their key and cut. */
+/** Writes annotations. Long and multi-line values start below their key, and are cut. */
 export function writeAnnotations(to: DescriptionWriter, title: string, annotations: Texts | undefined): void {
   const entries = sortedEntries(annotations).filter(([key]) => key !== lastApplied);
   to.write(0, `${title}:\t`);
@@ -46,7 +46,7 @@ export function writeAnnotations(to: DescriptionWriter, title: string, annotatio
   }
 }
 
-/** Name, namespace (where there is one), labels, annotations: how most descriptions begin. */
+/** Writes the beginning of most descriptions: name, namespace (if any), labels, annotations. */
 export function writeIdentity(
   to: DescriptionWriter,
   metadata: {
@@ -77,7 +77,7 @@ export function longTime(timestamp: string | null | undefined): string {
   return `${days[date.getDay()] ?? ''}, ${two(date.getDate())} ${months[date.getMonth()] ?? ''} ${date.getFullYear()} ${clock} ${zone}`;
 }
 
-/** How long ago; `<unknown>` when there is no time. */
+/** The time since a timestamp; `<unknown>` when there is none. */
 export const since = (timestamp: string | null | undefined, nowMs: number): string => ageOf(timestamp, nowMs);
 
 interface Owned {
@@ -100,7 +100,7 @@ interface Condition {
   readonly reason?: string | undefined;
 }
 
-/** The conditions of replica sets, deployments and their like. */
+/** Writes the conditions of replica sets, deployments and similar workloads. */
 export function writeConditions(to: DescriptionWriter, conditions: readonly Condition[] | undefined): void {
   if (conditions === undefined || conditions.length === 0) return;
   to.write(0, 'Conditions:\n  Type\tStatus\tReason\n');

@@ -14,14 +14,14 @@ import { longTime, sortedEntries, type Texts } from './common.ts';
 import { writeEnvironment } from './env.ts';
 
 export interface ContainersOptions {
-  /** Gives the variables that refer to fields their values. */
+  /** The pod by which environment variables that refer to fields are resolved. */
   readonly pod?: Pod;
   readonly statuses?: readonly ContainerStatus[] | undefined;
-  /** Before the title; names stand one space further when there is one. */
+  /** Put before the title. When it is not empty, names are indented by one more space. */
   readonly indent?: string;
 }
 
-/** A container of any sort: ephemeral ones have the same fields. */
+/** A container of any kind; ephemeral containers have the same fields. */
 type AnyContainer = Container;
 
 export function writeContainers(

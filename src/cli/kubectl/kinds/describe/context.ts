@@ -1,4 +1,4 @@
-/** What describers read besides the object itself. */
+/** Reads the further objects that describers show. */
 
 import type { ApiObject, Session } from '../../command/session.ts';
 import type { ApiResource } from '../../resources/discovery.ts';

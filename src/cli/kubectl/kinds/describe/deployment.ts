@@ -17,7 +17,10 @@ function withoutHash(template: PodTemplateSpec): unknown {
   return { ...template, metadata: { ...template.metadata, labels } };
 }
 
-/** The replica sets of a deployment, oldest first; the one of the current template apart. Empty when they cannot be read. */
+/**
+ * The replica sets of a deployment: the one of the current template, and the others, oldest first. Empty when they
+ * cannot be read.
+ */
 async function replicaSets(
   context: DescribeContext,
   { metadata, spec }: Deployment,

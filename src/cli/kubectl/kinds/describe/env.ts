@@ -1,4 +1,7 @@
-/** Environment variables of a container. Source: kubectl pkg/describe/describe.go; kubectl pkg/util/{fieldpath,resource}. */
+/**
+ * Environment variables of a container. Source: kubectl pkg/describe/describe.go; kubectl
+ * pkg/util/{fieldpath,resource}.
+ */
 import type { Container, EnvVar, Pod } from '../../../../api/generated/core/v1.ts';
 import { parseQuantity, toMilli, toUnits, tryParseQuantity } from '../../../../api/quantity.ts';
 import type { DescriptionWriter } from '../../output/description.ts';
@@ -30,7 +33,7 @@ function fieldValue(pod: Pod, path: string): string {
   }
 }
 
-/** An amount of the container in units of the divisor, rounded up; '' for what kubectl does not know. */
+/** An amount of the container in units of the divisor, rounded up; '' for a resource that kubectl does not know. */
 function resourceValue(container: Container, resource: string, divisor: string | undefined): string {
   const [, list, name] = /^(limits|requests)\.(cpu|memory|ephemeral-storage|hugepages-.+)$/.exec(resource) ?? [];
   if (list === undefined || name === undefined) return '';
@@ -70,7 +73,7 @@ function writeVariable(to: DescriptionWriter, { name, value, valueFrom }: EnvVar
   }
 }
 
-/** Values of fields are shown for a Pod; in a template they are not known. */
+/** Writes environment variables. Values of field references are shown only for a Pod; a template does not have them. */
 export function writeEnvironment(to: DescriptionWriter, container: Container, pod: Pod | undefined): void {
   const { envFrom = [], env = [] } = container;
   if (envFrom.length > 0) to.write(2, 'Environment Variables from:\n');

@@ -1,4 +1,7 @@
-/** The events about an object, below its description. Source: kubectl pkg/describe/describe.go (searchEvents, DescribeEvents). */
+/**
+ * The events about an object, below its description. Source: kubectl pkg/describe/describe.go (searchEvents,
+ * DescribeEvents).
+ */
 import type { Event } from '../../../../api/generated/core/v1.ts';
 import { StatusError } from '../../../../api/status-error.ts';
 import { parseTime } from '../../../../api/time.ts';
@@ -7,7 +10,7 @@ import type { Description } from '../../output/description.ts';
 import { since } from './common.ts';
 import { corePath, type DescribeContext, listItems } from './context.ts';
 
-/** Whom events are about; an absent kind matches every kind. */
+/** The object that events are about. Without a kind, events about any kind match. */
 export interface EventSubject {
   readonly name: string;
   readonly namespace: string;
@@ -22,7 +25,7 @@ export const subjectOf = (object: ApiObject): EventSubject => ({
   uid: object.metadata?.uid ?? '',
 });
 
-/** The events about something; none when they cannot be read, as upstream. */
+/** The events about an object; none when they cannot be read, as upstream. */
 export async function searchEvents(context: DescribeContext, subject: EventSubject): Promise<readonly Event[]> {
   const terms = [
     `involvedObject.name=${subject.name}`,
@@ -38,7 +41,7 @@ export async function searchEvents(context: DescribeContext, subject: EventSubje
   }
 }
 
-/** How long ago, and how often. */
+/** The age of an event, and how often it occurred. */
 export function eventInterval(event: Event, nowMs: number): string {
   const hasTime = event.eventTime !== undefined && event.eventTime !== null;
   const first = since(hasTime ? event.eventTime : event.firstTimestamp, nowMs);
@@ -64,7 +67,7 @@ export function writeEvents(to: Description, events: readonly Event[], nowMs: nu
   }
 }
 
-/** Reads and writes the events about an object, when they are wanted. */
+/** Reads and writes the events about an object, if events are requested. */
 export async function writeEventsOf(to: Description, context: DescribeContext, subject: EventSubject): Promise<void> {
   if (context.showEvents) writeEvents(to, await searchEvents(context, subject), context.nowMs);
 }

@@ -1,4 +1,7 @@
-/** Any object: its fields, with their names made readable. Source: kubectl pkg/describe/describe.go (genericDescriber, smartLabelFor). */
+/**
+ * Describes any object: its fields, with readable names. Source: kubectl pkg/describe/describe.go (genericDescriber,
+ * smartLabelFor).
+ */
 import { isObject, type JsonValue } from '../../../../api/json.ts';
 import { goValue } from '../../../print/go-format.ts';
 import { Description } from '../../output/description.ts';
@@ -29,7 +32,7 @@ function words(field: string): readonly string[] {
   return parts.filter((part) => part !== '');
 }
 
-/** Joins an acronym with the capitalized word after it: `HTTPGet` stays one word. */
+/** Joins an acronym with the capitalized word after it, so that `HTTPGet` remains one word. */
 function merge(parts: readonly string[]): readonly string[] {
   const merged: string[] = [];
   for (let i = 0; i < parts.length; i++) {
@@ -42,7 +45,10 @@ function merge(parts: readonly string[]): readonly string[] {
   return merged;
 }
 
-/** `creationTimestamp` → `Creation Timestamp`; names with anything but letters and dashes stay. */
+/**
+ * `creationTimestamp` → `Creation Timestamp`; names that contain other characters than letters and dashes are
+ * unchanged.
+ */
 export function smartLabel(field: string): string {
   if (!/^[\p{L}-]*$/u.test(field)) return field;
   return merge(words(field))

@@ -1,4 +1,4 @@
-/** What the Pods of a node have booked. Source: kubectl pkg/describe/describe.go (describeNodeResource). */
+/** The requests and limits of a node's Pods. Source: kubectl pkg/describe/describe.go (describeNodeResource). */
 import type { Node, Pod } from '../../../../api/generated/core/v1.ts';
 import { podLimits, podRequests, type ResourceAmounts } from '../../../../api/pod/resources.ts';
 import { addQuantity, formatQuantity, type Quantity, toMilli, toUnits, tryParseQuantity, zeroQuantity } from '../../../../api/quantity.ts';

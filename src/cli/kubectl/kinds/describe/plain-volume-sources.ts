@@ -1,7 +1,7 @@
-/** Volume sources of which a description says the fields as they are. Source: kubectl pkg/describe/describe.go. */
+/** Volume sources whose description is a plain list of their fields. Source: kubectl pkg/describe/describe.go. */
 import type { JsonValue } from '../../../../api/json.ts';
 
-/** A line of a source: its title, the field, and what an absent field shows. */
+/** A line of a source: its title, the field, and the value that is shown when the field is absent. */
 type Line = readonly [title: string, field: string, absent?: JsonValue];
 
 export interface PlainSource {

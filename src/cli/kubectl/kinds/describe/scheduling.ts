@@ -1,4 +1,4 @@
-/** What a Pod says about its place: tolerations, spread. Source: kubectl pkg/describe/describe.go. */
+/** The scheduling constraints of a Pod: tolerations and topology spread. Source: kubectl pkg/describe/describe.go. */
 import type { Taint, Toleration, TopologySpreadConstraint } from '../../../../api/generated/core/v1.ts';
 import { formatLabelSelector } from '../../../../api/selector.ts';
 import type { DescriptionWriter } from '../../output/description.ts';

@@ -8,11 +8,11 @@ import { type DescriptionWriter, nested } from '../../output/description.ts';
 import { sortedEntries, writeAnnotations, writeLabels } from './common.ts';
 import { type PlainSource, plainSources } from './plain-volume-sources.ts';
 
-/** A field as Go's %v shows the struct that holds it. */
+/** A field's value as Go's `%v` prints it within its struct. */
 function fieldText(source: Readonly<Record<string, JsonValue>>, field: string, absent: JsonValue): string {
   const value = source[field];
   if (field === 'secretRef') {
-    // A pointer to a struct with one field.
+    // In Go the field is a pointer to a struct with one field.
     const name = typeof value === 'object' && value !== null && 'name' in value ? String(value.name) : '';
     return value === undefined ? 'nil' : `&LocalObjectReference{Name:${name},}`;
   }
@@ -99,7 +99,7 @@ function writeOther(to: DescriptionWriter, volume: Volume): void {
   else writePlain(to, known, source as Readonly<Record<string, JsonValue>>);
 }
 
-/** `indent` stands before the title; names stand one space further when there is one. */
+/** Writes volumes. `indent` is put before the title; when it is not empty, names are indented by one more space. */
 export function writeVolumes(to: DescriptionWriter, volumes: readonly Volume[] | undefined, indent = ''): void {
   if (volumes === undefined || volumes.length === 0) {
     to.write(0, `${indent}Volumes:\t<none>\n`);

@@ -1,4 +1,4 @@
-/** What is expected is what upstream's kubectl prints and sends, asked of the same server. */
+/** The expected values are what upstream's kubectl prints and sends for the same server. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { type FakeApiServer, fakeApiServer, type ServedKind } from '../../../testing/fake-api-server.ts';

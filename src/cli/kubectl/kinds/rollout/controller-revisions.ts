@@ -1,6 +1,6 @@
 /**
- * The revisions of a DaemonSet or StatefulSet: ControllerRevisions, each a strategic merge patch that replaces the pod template.
- * Source: kubectl pkg/polymorphichelpers/{history,rollback}.go.
+ * The revisions of a DaemonSet or StatefulSet: ControllerRevisions, each a strategic merge patch that replaces the pod
+ * template. Source: kubectl pkg/polymorphichelpers/{history,rollback}.go.
  */
 import type { JsonObject } from '../../../../api/json.ts';
 import { sameJson } from '../../../../api/same-json.ts';
@@ -18,7 +18,7 @@ interface ControllerRevision {
 
 function revisionOf({ resource, object }: Info, stored: ApiObject): Revision {
   const { revision = 0, data = {} } = stored as unknown as ControllerRevision; // of the collection of that kind
-  // Controllers of old wrote that a template's metadata has no time of creation.
+  // Older controllers wrote `creationTimestamp: null` into a template's metadata.
   const { $patch: _replace, ...template } = withoutNulls<PodTemplate>(data.spec?.template ?? {});
   return {
     number: revision,

@@ -1,4 +1,4 @@
-/** What histories share, whatever keeps them. Source: kubectl pkg/polymorphichelpers/{history,rollback}.go. */
+/** The common part of rollout histories of all kinds. Source: kubectl pkg/polymorphichelpers/{history,rollback}.go. */
 import type { PodTemplateSpec } from '../../../../api/generated/core/v1.ts';
 import type { JsonObject } from '../../../../api/json.ts';
 import { formatLabelSelector } from '../../../../api/selector.ts';
@@ -35,7 +35,10 @@ export function templateText(template: PodTemplate): string {
   return to.unaligned();
 }
 
-/** The objects of a resource that the workload's selector finds and that the workload controls. Rejects with StatusError. */
+/**
+ * The objects of a resource that the workload's selector finds and that the workload controls. Rejects with
+ * StatusError.
+ */
 export async function* controlledBy(session: Session, { namespace, object }: Info, resource: string): AsyncGenerator<ApiObject> {
   const path = resourcePath(await findResource(session, resource), namespace);
   for await (const found of listObjects(session, path, { labelSelector: formatLabelSelector(specOf(object).selector ?? null) })) {

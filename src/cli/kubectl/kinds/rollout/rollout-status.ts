@@ -1,4 +1,4 @@
-/** How far a rollout is, in upstream's words. Source: kubectl pkg/polymorphichelpers/rollout_status.go. */
+/** The progress of a rollout, in upstream's words. Source: kubectl pkg/polymorphichelpers/rollout_status.go. */
 import { CommandError } from '../../command/command.ts';
 import type { ApiObject } from '../../command/session.ts';
 import type { RolloutProgress, RolloutStatus } from '../kind-traits.ts';
@@ -24,7 +24,10 @@ interface Workload extends Pick<ApiObject, 'metadata'> {
   };
 }
 
-/** An object of one of the kinds below, which the table of kinds chose by its kind. */
+/**
+ * The object as a workload. The cast is safe, because the table of kinds selects the status function by the object's
+ * kind.
+ */
 const workloadOf = (object: ApiObject): Workload => object as unknown as Workload;
 
 const generationOf = (object: Pick<ApiObject, 'metadata'>): number => Number(object.metadata?.generation ?? 0);

@@ -1,4 +1,7 @@
-/** `kubectl apply edit-last-applied`. Source: kubectl pkg/cmd/apply/apply_edit_last_applied.go, pkg/cmd/util/editor/editoptions.go. */
+/**
+ * `kubectl apply edit-last-applied`. Source: kubectl pkg/cmd/apply/apply_edit_last_applied.go,
+ * pkg/cmd/util/editor/editoptions.go.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +17,7 @@ import { configurationOf, lastApplied, lastAppliedAnnotation } from '../../writi
 import { filenameFlags, managerFlag, validateFlag } from '../../writing/write-flags.ts';
 import { patchTypes, Writer } from '../../writing/writing.ts';
 
-/** What the user makes of a text; undefined when it was given up. */
+/** Lets the user edit a text; undefined when the edit was abandoned. */
 function edited(session: Session, text: string, extension: string): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'kubectl-edit-'));
   const path = join(folder, `kubectl-edit.${extension}`);

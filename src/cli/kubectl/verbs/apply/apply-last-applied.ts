@@ -1,4 +1,6 @@
-/** `kubectl apply view-last-applied|set-last-applied`. Source: kubectl pkg/cmd/apply/apply_{view,set}_last_applied.go. */
+/**
+ * `kubectl apply view-last-applied|set-last-applied`. Source: kubectl pkg/cmd/apply/apply_{view,set}_last_applied.go.
+ */
 import { toJson } from '../../../print/json.ts';
 import { toYaml } from '../../../print/yaml.ts';
 import { CommandError, type KubectlCommand } from '../../command/command.ts';

@@ -1,4 +1,7 @@
-/** The three-way patch of `kubectl apply`: strategic for built-in kinds, a JSON merge patch for all others. Source: kubectl pkg/cmd/apply/patcher.go. */
+/**
+ * The three-way patch of `kubectl apply`: strategic for built-in kinds, a JSON merge patch for all others. Source:
+ * kubectl pkg/cmd/apply/patcher.go.
+ */
 import type { JsonObject } from '../../../../api/json.ts';
 import { applyMergePatch, createThreeWayJsonMergePatch } from '../../../../api/patch/merge-patch.ts';
 import { PatchError } from '../../../../api/patch/patch-error.ts';
@@ -21,7 +24,10 @@ const unchangedKeys = [['apiVersion'], ['kind'], ['metadata', 'name']] as const;
 export class ApplyPatcher {
   readonly #kinds = new StrategicKinds();
 
-  /** The patch from the server's object to the manifest's, with what the last apply set and this one does not taken away. Throws CommandError. */
+  /**
+   * The patch from the server's object to the manifest. It also removes fields that the last apply set and this
+   * manifest does not. Throws CommandError.
+   */
   create(info: Info, current: ApiObject, overwrite: boolean): ApplyPatch {
     const original: JsonObject = JSON.parse(lastApplied(current) ?? '{}');
     const annotations = { ...info.object.metadata?.annotations, [lastAppliedAnnotation]: configurationOf(info.object) };
@@ -49,7 +55,7 @@ export class ApplyPatcher {
     return { type: patchTypes.merge, patch };
   }
 
-  /** What the server would make of it, for `--dry-run=client`. */
+  /** Applies the patch on the client, for `--dry-run=client`. */
   applyLocally({ resource }: Info, current: ApiObject, { type, patch }: ApplyPatch): ApiObject {
     const target = type === patchTypes.strategic ? this.#kinds.target(resource) : undefined;
     return target === undefined ? applyMergePatch(current, patch) : applyStrategicMergePatch(current, patch, target);

@@ -1,4 +1,7 @@
-/** `--prune`: deletes what an earlier apply made and this one does not name. Source: kubectl pkg/cmd/apply/prune.go, pkg/util/prune/prune.go. */
+/**
+ * `--prune`: deletes objects that an earlier apply created and that are not in this one. Source: kubectl
+ * pkg/cmd/apply/prune.go, pkg/util/prune/prune.go.
+ */
 import { CommandError } from '../../command/command.ts';
 import type { Flags } from '../../command/flags.ts';
 import type { Session } from '../../command/session.ts';
@@ -10,7 +13,7 @@ import { deleteInfo } from '../../writing/deletion.ts';
 import { lastApplied } from '../../writing/last-applied.ts';
 import type { Cascade, DryRun } from '../../writing/write-flags.ts';
 
-/** What is pruned unless `--prune-allowlist` says otherwise. */
+/** The kinds that are pruned unless `--prune-allowlist` is given. */
 const defaultKinds = [
   'core/v1/ConfigMap',
   'core/v1/Endpoints',
@@ -30,7 +33,7 @@ const defaultKinds = [
   'core/v1/PersistentVolume',
 ] as const;
 
-/** Refuses flags that do not go with `--prune`. Throws CommandError. */
+/** Refuses flags that cannot be combined with `--prune`. Throws CommandError. */
 export function checkPruneFlags(flags: Flags): void {
   if (!flags.bool('prune')) return;
   if (flags.bool('force')) throw new CommandError('--force cannot be used with --prune');
@@ -57,22 +60,22 @@ export async function prunedResources(session: Session): Promise<readonly ApiRes
       throw new CommandError(`no matches for kind ${JSON.stringify(kind)} in version ${JSON.stringify(apiVersion)}`);
     return found;
   };
-  // Differs: upstream gives up when the server lacks one of the default kinds; here that kind has nothing to prune.
+  // Differs: upstream fails when the server does not serve one of the default kinds; here such a kind is skipped.
   return (given.length > 0 ? given : defaultKinds).map(find).filter((resource) => resource !== undefined);
 }
 
 export interface PruneOptions {
   readonly resources: readonly ApiResource[];
-  /** Namespaces of what was applied. */
+  /** Namespaces of the applied objects. */
   readonly namespaces: ReadonlySet<string>;
-  /** What was applied. */
+  /** Uids of the applied objects. */
   readonly uids: ReadonlySet<string>;
   readonly cascade: Cascade;
   readonly gracePeriod: number;
   readonly dryRun: DryRun;
 }
 
-/** Deletes one collection's objects that an apply made and none of `uids` is; yields each. */
+/** Deletes the objects of one collection that an earlier apply created and whose uid is not in `uids`; yields each. */
 async function* pruneCollection(session: Session, resource: ApiResource, namespace: string, options: PruneOptions): AsyncGenerator<Info> {
   const query = { labelSelector: session.flags.string('selector') };
   for await (const object of listObjects(session, resourcePath(resource, namespace), query)) {
@@ -83,7 +86,7 @@ async function* pruneCollection(session: Session, resource: ApiResource, namespa
   }
 }
 
-/** Everything pruned, one after another. */
+/** Prunes all collections; yields each deleted object. */
 export async function* prune(session: Session, options: PruneOptions): AsyncGenerator<Info> {
   for (const namespace of options.namespaces) {
     for (const resource of options.resources) if (resource.namespaced) yield* pruneCollection(session, resource, namespace, options);

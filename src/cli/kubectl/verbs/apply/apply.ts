@@ -68,7 +68,7 @@ class Apply {
     this.#writer = new Writer(session, this.#flags.bool('server-side') ? 'kubectl' : 'kubectl-client-side-apply');
   }
 
-  /** Whether objects are printed at the end rather than a line each. */
+  /** Whether all objects are printed at the end, instead of one line for each as it is applied. */
   get #printsObjects(): boolean {
     return !['', 'name'].includes(outputName(this.#flags));
   }
@@ -88,7 +88,7 @@ class Apply {
     return current === undefined ? this.#create(wanted) : this.#update(wanted, current);
   }
 
-  /** Prints what was applied, as `-o` asks. */
+  /** Prints the applied objects in the format of `-o`. */
   finish(): void {
     const [first, ...more] = this.applied;
     if (!this.#printsObjects || first === undefined) return;
@@ -96,7 +96,7 @@ class Apply {
     this.#writer.print('', first.info, more.length === 0 ? first.object : list);
   }
 
-  /** Deletes what earlier runs applied and this one did not. */
+  /** Deletes the objects that earlier runs applied and this one did not. */
   async prune(resources: readonly ApiResource[]): Promise<void> {
     const options = {
       resources,
@@ -140,7 +140,7 @@ class Apply {
     }
     const { patch, object } = await this.#patched(info, current);
     this.#warnIfDeleting(object);
-    // As upstream, which sends nothing and so does not look.
+    // Like upstream, a client dry run always prints `configured`: it does not check whether the patch is empty.
     const unchanged = this.#writer.dryRun !== 'client' && Object.keys(patch.patch).length === 0;
     this.#done(unchanged ? 'unchanged' : 'configured', info, object);
   }
@@ -174,7 +174,10 @@ class Apply {
     }
   }
 
-  /** `--force`: what cannot be changed is deleted and made anew; the old one comes back when the new one is refused. */
+  /**
+   * `--force`: deletes and recreates an object that cannot be patched. If the server refuses the new object, the old
+   * one is restored.
+   */
   async #recreate(info: Info, current: ApiObject): Promise<ApiObject> {
     const cascade = cascadeOf(this.#flags, (text) => this.#session.err(text));
     const uid = await deleteInfo(this.#session, info, {

@@ -14,7 +14,7 @@ import { podTimeoutMs } from '../../streams/pod-streams.ts';
 import { asPod, podName } from '../../streams/pods.ts';
 import { allNamespacesFlag } from '../../writing/write-flags.ts';
 
-/** What is dumped of each namespace, by file name. */
+/** The collections that are dumped for each namespace, by file name. */
 const collections: readonly (readonly [file: string, type: string])[] = [
   ['events', 'events.v1.'],
   ['replication-controllers', 'replicationcontrollers'],
@@ -59,7 +59,7 @@ class Dump {
   /** Dumps a collection; undefined when the server does not serve it. */
   async collection(type: string, namespace: string, name: string): Promise<readonly ApiObject[]> {
     const resource = (await this.#session.discovery).find(type);
-    // Differs: upstream gives up where the server lacks a resource; here there is nothing of it.
+    // Differs: upstream fails when the server does not serve a resource; here the resource is skipped.
     if (resource === undefined) return [];
     const items: ApiObject[] = [];
     for await (const item of listObjects(this.#session, resourcePath(resource, namespace), {})) {

@@ -1,4 +1,7 @@
-/** The verbs of `kubectl config` that change a kubeconfig. Source: kubectl pkg/cmd/config; client-go tools/clientcmd/config.go (ModifyConfig). */
+/**
+ * The verbs of `kubectl config` that change a kubeconfig. Source: kubectl pkg/cmd/config; client-go
+ * tools/clientcmd/config.go (ModifyConfig).
+ */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defaultKubeconfigFile, loadKubeconfig } from '../../../../client/kubeconfig.ts';
@@ -7,14 +10,14 @@ import { CommandError, type KubectlCommand } from '../../command/command.ts';
 import { type Flags, UsageError } from '../../command/flags.ts';
 import type { Session } from '../../command/session.ts';
 
-/** The file that a change goes to: the one that has the entry, else the one for what is new. */
+/** The file to change: the one that has the entry, else the one that new entries are written to. */
 function fileOf(session: Session, list?: KubeconfigList, name = ''): string {
   const files = session.kubeconfigFiles();
   const holder = list === undefined ? undefined : files.find((file) => loadKubeconfig([file])[list].has(name));
   return holder ?? defaultKubeconfigFile(files);
 }
 
-/** Where the current context is taken away: the first file that names one. */
+/** The file from which the current context is removed: the first one that sets it. */
 const fileOfCurrent = (session: Session): string => {
   const files = session.kubeconfigFiles();
   return files.find((file) => loadKubeconfig([file]).currentContext !== '') ?? defaultKubeconfigFile(files);
@@ -41,7 +44,7 @@ const useContext: KubectlCommand = {
   },
 };
 
-/** The values of flags that were given, by the field they set; '' takes the field away. */
+/** The values of flags that were given, by the field they set; '' removes the field. */
 function givenValues(flags: Flags, fields: Readonly<Record<string, string>>): Record<string, string | undefined> {
   const given = Object.entries(fields).filter(([flag]) => flags.given(flag));
   return Object.fromEntries(given.map(([flag, field]) => [field, flags.string(flag) === '' ? undefined : flags.string(flag)]));
@@ -115,7 +118,7 @@ const renameContext: KubectlCommand = {
 
 const absolute = (path: string): string => resolve(path);
 
-/** A file by its path, or with `--embed-certs` its content; the other way of naming it is taken away. */
+/** A file by its path, or with `--embed-certs` its content; the alternative field (path or data) is removed. */
 function fileFields(flags: Flags, flag: string): Record<string, string | undefined> {
   if (!flags.given(flag)) return {};
   const path = flags.string(flag);
@@ -187,7 +190,10 @@ const setCredentials: KubectlCommand = {
 
 const lists: readonly KubeconfigList[] = ['clusters', 'contexts', 'users'];
 
-/** Applies a value to a property such as `clusters.my-cluster.server` or `current-context`; undefined takes it away. Names may hold dots. */
+/**
+ * Applies a value to a property such as `clusters.my-cluster.server` or `current-context`; undefined removes it. Names
+ * may contain dots.
+ */
 function applyProperty(session: Session, editor: KubeconfigEditor, property: string, value: string | undefined): void {
   const [list = '', ...rest] = property.split('.');
   const known = lists.find((each) => each === list);

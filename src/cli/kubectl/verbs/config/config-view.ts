@@ -1,4 +1,7 @@
-/** `kubectl config view` and the verbs that list a kubeconfig's entries. Source: kubectl pkg/cmd/config/{view,get_contexts,get_clusters,get_users}.go. */
+/**
+ * `kubectl config view` and the verbs that list a kubeconfig's entries. Source: kubectl
+ * pkg/cmd/config/{view,get_contexts,get_clusters,get_users}.go.
+ */
 import { readFileSync } from 'node:fs';
 import type { JsonObject, JsonValue } from '../../../../api/json.ts';
 import { type Kubeconfig, loadKubeconfig } from '../../../../client/kubeconfig.ts';
@@ -24,7 +27,7 @@ const embedded: Readonly<Record<string, string>> = {
 
 type Fields = Readonly<Record<string, JsonValue>>;
 
-/** Files are put into the config itself. */
+/** Replaces paths of files by the files' content, embedded in the config. */
 const flattened = (fields: Fields): Fields =>
   Object.fromEntries(
     Object.entries(fields).map(([key, value]): [string, JsonValue] => {
@@ -42,11 +45,11 @@ function entries<T extends object>(
   shown: (fields: Fields) => Fields,
 ): readonly JsonObject[] | null {
   if (map.size === 0) return null;
-  // What YAML holds is JSON.
+  // Parsed YAML is JSON.
   return [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => ({ [field]: shown(value as Fields), name }));
 }
 
-/** Only what the current context needs. Throws CommandError when there is none. */
+/** Reduces the config to the entries that the current context uses. Throws CommandError when there is none. */
 function minified(config: Kubeconfig, contextName: string): Kubeconfig {
   const name = contextName === '' ? config.currentContext : contextName;
   const context = config.contexts.get(name);
@@ -107,7 +110,7 @@ const structOrder = [
   'tokenFile',
 ];
 
-/** As JSON the config has the fields in the order of upstream's structs. */
+/** Orders the fields as in upstream's Go structs, for JSON output. */
 function inStructOrder(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(inStructOrder);
   if (typeof value !== 'object' || value === null) return value;

@@ -1,4 +1,4 @@
-/** `kubectl config`: what is in the kubeconfig files, and changes to them. Source: kubectl pkg/cmd/config/config.go. */
+/** `kubectl config`: shows and changes the kubeconfig files. Source: kubectl pkg/cmd/config/config.go. */
 import type { KubectlCommand } from '../../command/command.ts';
 import { configEdits } from './config-edit.ts';
 import { currentContext, getClusters, getContexts, getUsers, view } from './config-view.ts';

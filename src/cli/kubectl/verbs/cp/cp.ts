@@ -1,4 +1,6 @@
-/** `kubectl cp`: files in and out of containers, with the container's own tar. Source: kubectl pkg/cmd/cp/cp.go. */
+/**
+ * `kubectl cp`: copies files to and from containers, with the container's own tar. Source: kubectl pkg/cmd/cp/cp.go.
+ */
 import { CommandError, type KubectlCommand } from '../../command/command.ts';
 import type { Session } from '../../command/session.ts';
 import { parseFileSpec } from './file-spec.ts';

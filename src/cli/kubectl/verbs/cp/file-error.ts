@@ -15,7 +15,7 @@ const texts: Readonly<Record<string, string>> = {
   EMFILE: 'too many open files',
 };
 
-/** A file system's failure as a CommandError; anything else as it is. */
+/** Converts a file system error to a CommandError; returns any other error unchanged. */
 export function fileError(error: unknown, path: string): unknown {
   if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return error;
   const text = texts[String(error.code)] ?? error.message;

@@ -5,7 +5,7 @@ import { CommandError } from '../../command/command.ts';
 export interface FileSpec {
   /** '' for a local file. */
   readonly pod: string;
-  /** '' for that of the request. */
+  /** '' for the namespace of the request. */
   readonly namespace: string;
   readonly file: string;
 }
@@ -29,14 +29,14 @@ export function parseFileSpec(text: string): FileSpec {
   throw malformed;
 }
 
-/** Leading `../` taken away, and what is left of a path that goes nowhere. */
+/** The path without leading `/` and `../`; '' when only `.` or `..` would be left. */
 export function stripPathShortcuts(path: string): string {
   const rest = path.replace(/^(\.\.\/)+/, '');
   if (rest === '.' || rest === '..') return '';
   return rest.startsWith('/') ? rest.slice(1) : rest;
 }
 
-/** What every name begins with in the archive of a remote path: tar leaves out leading slashes. */
+/** The prefix of every name in the archive of a remote path. Tar drops leading slashes. */
 export const archivePrefix = (file: string): string => stripPathShortcuts(remotePath(posix.normalize(file.replace(/^[/\\]+/, ''))));
 
 /** Whether a path is the base or below it. */

@@ -18,14 +18,20 @@ export class RemoteTarFailed extends Error {
   }
 }
 
-/** The archive of a remote path; an archive that breaks off is taken up again where it broke, as often as `--retries` allows. */
+/**
+ * The archive of a remote path; if the transfer breaks off, it is resumed at the same byte, as often as `--retries`
+ * allows.
+ */
 class TarPipe {
   readonly #session: Session;
   readonly #source: FileSpec;
   readonly #maxTries: number;
   #bytesRead = 0;
   #retries = 0;
-  /** Set when the archive has been read: what is left is padding, and its end no break. */
+  /**
+   * Set when the archive has been read completely. Only padding can follow, so an end of the stream is then not a
+   * failure.
+   */
   complete = false;
 
   constructor(session: Session, source: FileSpec) {
@@ -34,7 +40,7 @@ class TarPipe {
     this.#maxTries = session.flags.int('retries');
   }
 
-  /** Before the archive is complete, it ends only when no try is left. */
+  /** The archive's bytes. Until the archive is complete, the stream ends only when no retries are left. */
   async *chunks(signal: AbortSignal): AsyncGenerator<Buffer> {
     yield* this.#once(0, signal);
     while (!this.complete && (this.#maxTries < 0 || this.#retries < this.#maxTries)) {
@@ -46,7 +52,7 @@ class TarPipe {
     if (!this.complete) this.#session.out(`Dropping out copy after ${this.#retries} retries\n`);
   }
 
-  /** The archive from a byte on, counted from 1. */
+  /** The archive from the given byte on; bytes are counted from 1. */
   async *#once(from: number, signal: AbortSignal): AsyncGenerator<Buffer> {
     const { file } = this.#source;
     const command = this.#maxTries === 0 ? ['tar', 'cf', '-', file] : ['sh', '-c', `tar cf - ${shellQuoted(file)} | tail -c+${from}`];

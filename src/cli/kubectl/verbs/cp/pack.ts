@@ -1,4 +1,4 @@
-/** A local file or folder as an archive. Source: kubectl pkg/cmd/cp/cp.go makeTar, recursiveTar. */
+/** Packs a local file or folder into a tar archive. Source: kubectl pkg/cmd/cp/cp.go makeTar, recursiveTar. */
 import { createReadStream, type Stats } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
@@ -20,7 +20,10 @@ function typeOf(stats: Stats): SentType {
   return 'file';
 }
 
-/** Exactly as many bytes as the header said, padded to whole blocks; rejects with CommandError when the file changed meanwhile. */
+/**
+ * Exactly as many bytes as the header said, padded to whole blocks; rejects with CommandError when the file changed
+ * meanwhile.
+ */
 async function* contentOf(path: string, size: number): AsyncGenerator<Buffer> {
   let left = size;
   for await (const chunk of createReadStream(path, { highWaterMark: readBytes })) {
@@ -39,7 +42,7 @@ async function* pack(path: string, name: string): AsyncGenerator<Buffer> {
   if (type === 'directory') {
     const children = (await readdir(path)).sort();
     for (const child of children) yield* packOrThrow(join(path, child), posix.join(name, child));
-    // Only an empty folder needs an entry of its own: tar makes the others for their files.
+    // Only an empty folder needs its own entry. On extraction tar creates the others together with their files.
     if (children.length > 0) return;
   }
   yield tarHeader({

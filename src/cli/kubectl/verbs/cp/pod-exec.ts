@@ -1,4 +1,7 @@
-/** Running a command in a container for `cp`: what `exec` does, with streams of our own. Source: kubectl pkg/cmd/exec/exec.go. */
+/**
+ * Runs a command in a container for `cp`, like `exec`, but with given streams instead of the terminal's. Source:
+ * kubectl pkg/cmd/exec/exec.go.
+ */
 import { Writable } from 'node:stream';
 import { CommandError } from '../../command/command.ts';
 import type { Session } from '../../command/session.ts';
@@ -18,10 +21,13 @@ export interface PodCommand {
   readonly signal?: AbortSignal;
 }
 
-/** A stream for what nobody reads. */
+/** A stream that discards its input. */
 export const discard = (): Writable => new Writable({ write: (_chunk, _encoding, callback) => callback() });
 
-/** Runs a command in the pod of a file spec, in the container of `-c`; resolves with the exit code. Rejects with StatusError or CommandError. */
+/**
+ * Runs a command in the pod of a file spec, in the container of `-c`; resolves with the exit code. Rejects with
+ * StatusError or CommandError.
+ */
 export async function execInPod(session: Session, call: PodCommand): Promise<number> {
   const { target, stdout, stderr, stdin } = call;
   const namespace = target.namespace === '' ? session.namespace : target.namespace;

@@ -1,19 +1,22 @@
-/** A small tar reader, for what a container's tar sends: ustar, GNU and pax. Source: Go archive/tar reader.go. */
+/**
+ * A small tar reader for the formats that tars in containers write: ustar, GNU and pax. Source: Go archive/tar
+ * reader.go.
+ */
 import { CommandError } from '../../command/command.ts';
 import { blockBytes, paddingOf, type TarEntry, type TarEntryType, typeFlags } from './tar-writer.ts';
 
 export interface TarMember extends TarEntry {
-  /** The content, to be read before the next member; what is left of it is skipped. */
+  /** The content. It must be read before the next member is requested; unread content is skipped. */
   readonly content: AsyncIterable<Buffer>;
 }
 
-/** A long name or a pax header larger than this is no name. */
+/** Long names and pax headers larger than this are refused as malformed. */
 const maxExtensionBytes = 1024 * 1024;
 
 const invalidHeader = (): CommandError => new CommandError('archive/tar: invalid tar header');
 const unexpectedEnd = (): CommandError => new CommandError('unexpected EOF');
 
-/** Chunks of any size, read by length. */
+/** Reads given numbers of bytes from a stream of chunks of any size. */
 class ByteSource {
   readonly #chunks: AsyncIterator<Buffer>;
   #rest: Buffer = Buffer.alloc(0);
@@ -34,7 +37,10 @@ class ByteSource {
     return taken;
   }
 
-  /** Exactly so many bytes; undefined when there is none at all. Rejects with CommandError when there are fewer. */
+  /**
+   * Exactly `count` bytes; undefined at the end of the stream. Rejects with CommandError when the stream ends within
+   * them.
+   */
   async exactly(count: number): Promise<Buffer | undefined> {
     const parts: Buffer[] = [];
     let length = 0;
@@ -55,7 +61,7 @@ function textAt(block: Buffer, at: number, width: number): string {
   return field.subarray(0, end === -1 ? width : end).toString('utf8');
 }
 
-/** Octal text, or base 256 when the first bit is set. Throws CommandError. */
+/** Reads a number: octal text, or base 256 when the first bit is set. Throws CommandError. */
 function numberAt(block: Buffer, at: number, width: number): number {
   const first = block[at] ?? 0;
   if ((first & 0x80) === 0) {
@@ -69,7 +75,7 @@ function numberAt(block: Buffer, at: number, width: number): number {
   return Number(value);
 }
 
-/** Both ways of summing are in use: bytes as unsigned and as signed. */
+/** Checks the header's checksum. Writers differ: some sum unsigned bytes, some signed bytes; both are accepted. */
 function checkSum(block: Buffer): void {
   let [unsigned, signed] = [0, 0];
   for (let i = 0; i < blockBytes; i++) {
@@ -96,7 +102,7 @@ function entryOf(block: Buffer): TarEntry & { readonly flag: string } {
   return {
     flag,
     name: prefix === '' ? name : `${prefix}/${name}`,
-    // Archives older than ustar mark directories by their names only.
+    // Archives older than ustar mark directories only by a trailing slash in the name.
     type: type === 'file' && name.endsWith('/') ? 'directory' : type,
     size: numberAt(block, 124, 12),
     mode: numberAt(block, 100, 8),
@@ -124,7 +130,7 @@ export function paxRecords(content: Buffer): ReadonlyMap<string, string> {
   return records;
 }
 
-/** What pseudo entries said of the entry that follows them. */
+/** Values from pseudo entries (long names, pax headers), which apply to the next entry. */
 interface Extension {
   name?: string;
   linkName?: string;
@@ -146,7 +152,10 @@ async function readExtension(source: ByteSource, flag: string, size: number, ext
   if (length !== undefined) extension.size = Number(length);
 }
 
-/** The members of an archive, in order; what follows its end is not read. Rejects with CommandError when it is cut off or no archive. */
+/**
+ * The members of an archive, in order; nothing after the end marker is read. Rejects with CommandError when the archive
+ * is truncated or malformed.
+ */
 export async function* readTar(chunks: AsyncIterable<Buffer>): AsyncGenerator<TarMember> {
   const source = new ByteSource(chunks);
   let extension: Extension = {};
@@ -160,7 +169,7 @@ export async function* readTar(chunks: AsyncIterable<Buffer>): AsyncGenerator<Ta
     if (flag === 'S') throw new CommandError('archive/tar: sparse files are not supported');
     const entry = { ...header, ...extension };
     extension = {};
-    // Links carry no content, whatever their size says.
+    // Links have no content, even if their header's size is not 0.
     let left = entry.type === 'symlink' || entry.type === 'link' || entry.type === 'directory' ? 0 : entry.size;
     const padding = paddingOf(left);
     async function* content(): AsyncGenerator<Buffer> {

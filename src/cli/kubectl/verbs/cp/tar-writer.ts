@@ -1,6 +1,6 @@
 /**
- * A small tar writer, for what `cp` sends. It writes GNU tar, whose long names every tar understands (busybox' knows no pax headers).
- * Source: https://www.gnu.org/software/tar/manual/html_node/Standard.html
+ * A small tar writer for `cp`. It writes the GNU format, because every tar understands its long names (BusyBox's tar
+ * does not understand pax headers). Source: https://www.gnu.org/software/tar/manual/html_node/Standard.html
  */
 
 export type TarEntryType = 'file' | 'directory' | 'symlink' | 'link' | 'fifo' | 'character-device' | 'block-device' | 'other';
@@ -16,7 +16,7 @@ export interface TarEntry {
   readonly gid: number;
   /** Seconds since 1970. */
   readonly mtime: number;
-  /** The target of a link, '' of anything else. */
+  /** The target of a link; '' for other entries. */
   readonly linkName: string;
 }
 
@@ -32,7 +32,7 @@ export const typeFlags: Readonly<Record<Exclude<TarEntryType, 'other'>, string>>
 };
 const nameBytes = 100;
 
-/** Bytes that fill the last block of a content. */
+/** The number of padding bytes that fill the last block of a content of this size. */
 export const paddingOf = (size: number): number => (blockBytes - (size % blockBytes)) % blockBytes;
 
 /** Octal digits and a NUL; what does not fit is written in base 256 with the first bit set. */
@@ -75,7 +75,7 @@ function longName(flag: 'L' | 'K', name: string): Buffer {
   return Buffer.concat([header, text, Buffer.alloc(paddingOf(text.length))]);
 }
 
-/** The header of an entry; its content, padded to whole blocks, is to follow. */
+/** The header of an entry; the entry's content, padded to whole blocks, must follow. */
 export function tarHeader(entry: TarEntry & { readonly type: Exclude<TarEntryType, 'other'> }): Buffer {
   const blocks: Buffer[] = [];
   if (Buffer.byteLength(entry.linkName) > nameBytes) blocks.push(longName('K', entry.linkName));
@@ -84,5 +84,5 @@ export function tarHeader(entry: TarEntry & { readonly type: Exclude<TarEntryTyp
   return Buffer.concat(blocks);
 }
 
-/** What ends an archive. */
+/** The end marker of an archive. */
 export const tarEnd = (): Buffer => Buffer.alloc(2 * blockBytes);

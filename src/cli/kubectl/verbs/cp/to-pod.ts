@@ -11,7 +11,10 @@ import { discard, execInPod } from './pod-exec.ts';
 
 const probeTimeoutMs = 30_000;
 
-/** Whether a path in the container is a directory; failures other than a time-out say no, the copy itself will tell. */
+/**
+ * Whether a path in the container is a directory; failures other than a time-out count as no, because the copy itself
+ * will report them.
+ */
 async function isDirectory(session: Session, target: FileSpec): Promise<boolean> {
   const signal = AbortSignal.timeout(probeTimeoutMs);
   try {

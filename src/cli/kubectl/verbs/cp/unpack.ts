@@ -1,4 +1,4 @@
-/** An archive from a container, written to local files. Source: kubectl pkg/cmd/cp/cp.go untarAll. */
+/** Unpacks an archive from a container to local files. Source: kubectl pkg/cmd/cp/cp.go untarAll. */
 import { createWriteStream, lstatSync } from 'node:fs';
 import { copyFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -11,11 +11,11 @@ import { isWithin, remotePath } from './file-spec.ts';
 import { readTar, type TarMember } from './tar-reader.ts';
 
 export interface UnpackOptions {
-  /** What every name in the archive begins with. */
+  /** The prefix of every name in the archive. */
   readonly prefix: string;
   /** Where the copied file or folder goes. */
   readonly destination: string;
-  /** How to copy what is not copied here, for the first warning of a symbolic link. */
+  /** Advice on how to copy symbolic links, which `cp` skips; added to the first warning. */
   readonly advice: string;
   warn(text: string): void;
 }
@@ -47,13 +47,16 @@ class Unpacker {
     return join(this.#options.destination, remotePath(name.slice(this.#options.prefix.length)));
   }
 
-  /** The local path of a member; undefined when that is elsewhere. */
+  /** The local path of a member; undefined when it would be outside the destination. */
   #place(name: string): string | undefined {
     const path = this.#pathOf(name);
     return isWithin(this.#options.destination, path) ? path : undefined;
   }
 
-  /** The local copy of a file's first name; undefined when there is none. BusyBox leaves the slash at the front of it. */
+  /**
+   * The local copy of the file that a hard link refers to; undefined when it was not copied. BusyBox's tar keeps the
+   * leading slash of the name.
+   */
   #linkTarget(linkName: string): string | undefined {
     const name = linkName.replace(/^\/+/, '');
     const target = name.startsWith(this.#options.prefix) ? this.#place(name) : undefined;
@@ -70,7 +73,8 @@ class Unpacker {
         this.#options.warn(`warning: skipping symlink: ${goQuote(path)} -> ${goQuote(member.linkName)}${this.#adviceOnce()}\n`);
         return;
       case 'link': {
-        // Differs: upstream leaves an empty file for every second name of a file, not only where the first was not copied.
+        // Differs: upstream writes an empty file for every hard link; here only when the file that it refers to was not
+        // copied.
         const target = this.#linkTarget(member.linkName);
         if (target === undefined || target === path) await writeFile(path, '');
         else await copyFile(target, path);

@@ -22,7 +22,7 @@ interface CronJob {
   };
 }
 
-/** The Job that a CronJob would start now. Rejects with CommandError when `--from` is no CronJob. */
+/** The Job that a CronJob would start now. Rejects with CommandError when `--from` does not name a CronJob. */
 async function jobFrom(session: Session, name: string, from: string): Promise<ApiObject> {
   const { resource, object } = await readOne(session, from);
   if (!isKind(resource, 'CronJob')) throw new CommandError(`unknown object type ${goType(resource)}`);

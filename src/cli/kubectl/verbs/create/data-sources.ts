@@ -1,4 +1,7 @@
-/** `--from-file`, `--from-literal`, `--from-env-file`. Source: kubectl pkg/cmd/create/create_{configmap,secret}.go, pkg/cmd/util/env_file.go, pkg/util/util.go. */
+/**
+ * `--from-file`, `--from-literal`, `--from-env-file`. Source: kubectl pkg/cmd/create/create_{configmap,secret}.go,
+ * pkg/cmd/util/env_file.go, pkg/util/util.go.
+ */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isConfigMapKey } from '../../../../api/names.ts';
@@ -15,7 +18,7 @@ export const dataSourceFlags: readonly FlagSpec[] = [
   { name: 'from-env-file', type: 'list', help: 'Specify the path to a file to read lines of key=val pairs to create the object.' },
 ];
 
-/** What is wrong with a key; undefined when it is good. */
+/** Why a key is invalid; undefined when it is valid. */
 const configKeyProblem = (key: string): string | undefined => {
   const complaints = isConfigMapKey(key);
   return complaints.length === 0 ? undefined : complaints.join(',');
@@ -79,7 +82,10 @@ function fileEntries(source: string, what: string): readonly (readonly [string, 
     .map((entry) => [entry.name, readSource(join(path, entry.name))] as const);
 }
 
-/** All entries that the flags name, in upstream's order: files, env files for lack of others, literals. Throws CommandError. */
+/**
+ * All entries that the flags name, in upstream's order: files, then literals; env files only when neither of these is
+ * given. Throws CommandError.
+ */
 export function dataEntries(
   flags: Flags,
   what: 'ConfigMap' | 'Secret',

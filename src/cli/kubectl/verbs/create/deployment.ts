@@ -6,7 +6,7 @@ import { createObject } from '../../writing/generator.ts';
 import { saveConfigFlag, validateFlag, writeFlags } from '../../writing/write-flags.ts';
 import { nameArgument } from '../../writing/writing.ts';
 
-/** Makes a name out of an image's: only letters, digits and dashes, and not one that is taken. */
+/** Derives a container name from an image: only letters, digits and dashes, and none of the names in `taken`. */
 function containerName(image: string, taken: ReadonlySet<string>, suffix: () => string): string {
   const last = image.split('/').at(-1) ?? '';
   const base = (last.split(':')[0] ?? '').split('@')[0] ?? '';

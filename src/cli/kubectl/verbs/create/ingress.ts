@@ -28,7 +28,7 @@ function backend(text: string): JsonObject {
   return { service: { name, port: /^\d+$/.test(port) ? { number: Number(port) } : { name: port } } };
 }
 
-/** A path that ends in `*` stands for all below it. */
+/** A path that ends in `*` becomes a prefix path; others become exact paths. */
 const httpPath = ({ path, service }: Rule): JsonObject =>
   path.endsWith('*')
     ? { backend: backend(service), path: path.slice(0, -1), pathType: 'Prefix' }

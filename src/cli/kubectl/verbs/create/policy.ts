@@ -1,4 +1,7 @@
-/** `kubectl create quota|poddisruptionbudget|priorityclass`. Source: kubectl pkg/cmd/create/{create_quota,create_pdb,create_priorityclass}.go. */
+/**
+ * `kubectl create quota|poddisruptionbudget|priorityclass`. Source: kubectl
+ * pkg/cmd/create/{create_quota,create_pdb,create_priorityclass}.go.
+ */
 import type { JsonObject } from '../../../../api/json.ts';
 import { canonicalQuantity, tryParseQuantity } from '../../../../api/quantity.ts';
 import { type LabelRequirement, parseLabelSelector } from '../../../../api/selector.ts';
@@ -47,7 +50,9 @@ export const createQuota = generatorCommand({
 
 const operators: Readonly<Record<string, string>> = { in: 'In', notin: 'NotIn', exists: 'Exists', '!': 'DoesNotExist' };
 
-/** A selector's text as the API's LabelSelector. Source: apimachinery pkg/apis/meta/v1/helpers.go ParseToLabelSelector. */
+/**
+ * A selector's text as the API's LabelSelector. Source: apimachinery pkg/apis/meta/v1/helpers.go ParseToLabelSelector.
+ */
 function labelSelectorOf(text: string): JsonObject {
   const parsed = parseLabelSelector(text);
   if (!parsed.ok) throw new CommandError(`couldn't parse the selector string "${text}": ${parsed.error}`);

@@ -1,4 +1,7 @@
-/** `kubectl create role|clusterrole|rolebinding|clusterrolebinding`. Source: kubectl pkg/cmd/create/create_{role,clusterrole,rolebinding,clusterrolebinding}.go. */
+/**
+ * `kubectl create role|clusterrole|rolebinding|clusterrolebinding`. Source: kubectl
+ * pkg/cmd/create/create_{role,clusterrole,rolebinding,clusterrolebinding}.go.
+ */
 import type { JsonObject } from '../../../../api/json.ts';
 import { CommandError, type KubectlCommand, PlainError } from '../../command/command.ts';
 import type { FlagSpec, Flags } from '../../command/flags.ts';
@@ -28,7 +31,7 @@ const resourceVerbs = [
 ];
 const urlVerbs = ['*', 'get', 'post', 'put', 'delete', 'patch', 'head', 'options'];
 
-/** Verbs that only some resources have. */
+/** Verbs that exist only for particular resources. */
 const specialVerbs: Readonly<Record<string, readonly string[]>> = {
   use: ['podsecuritypolicies.policy', 'podsecuritypolicies.extensions'],
   bind: [`roles.${rbac}`, `clusterroles.${rbac}`],
@@ -58,7 +61,10 @@ function ruleResources(texts: readonly string[]): readonly RuleResource[] {
   return found;
 }
 
-/** The resource by its plural name and group. Throws CommandError when the server has none and no verb makes it special. */
+/**
+ * The resource by its plural name and group. Throws CommandError when the server has no such resource and it is not one
+ * of those with special verbs.
+ */
 function resolved(discovery: Discovery, each: RuleResource, verbs: readonly string[]): RuleResource {
   if (each.resource === '') throw new CommandError('resource must be specified if apiGroup/subresource specified');
   if (each.resource === '*') return each;

@@ -1,4 +1,6 @@
-/** `kubectl create secret generic|tls|docker-registry`. Source: kubectl pkg/cmd/create/create_secret{,_tls,_docker}.go. */
+/**
+ * `kubectl create secret generic|tls|docker-registry`. Source: kubectl pkg/cmd/create/create_secret{,_tls,_docker}.go.
+ */
 
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -82,7 +84,7 @@ const tls = generatorCommand({
 
 const dockerKey = '.dockerconfigjson';
 
-/** As Go's encoder writes them in strings. */
+/** Escapes characters in strings as Go's JSON encoder does. */
 const escapeHtml = (text: string): string => text.replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026');
 
 /** The `.dockerconfigjson` of one registry account, in the order of Go's struct. */

@@ -1,4 +1,7 @@
-/** `kubectl create service clusterip|nodeport|loadbalancer|externalname`. Source: kubectl pkg/cmd/create/create_service.go. */
+/**
+ * `kubectl create service clusterip|nodeport|loadbalancer|externalname`. Source: kubectl
+ * pkg/cmd/create/create_service.go.
+ */
 import { isDns1123Subdomain, isPortName, isPortNumber } from '../../../../api/names.ts';
 import { CommandError, type KubectlCommand } from '../../command/command.ts';
 import type { FlagSpec, Flags } from '../../command/flags.ts';

@@ -25,7 +25,7 @@ export async function chosenNodes(session: Session, verb: string): Promise<reado
   );
 }
 
-/** Marks nodes and says so; a node that cannot be marked does not keep the others from it. */
+/** Marks nodes as (un)schedulable and prints each. A failure for one node does not prevent the others. */
 export async function cordonNodes(writer: Writer, nodes: readonly Info[], wanted: boolean): Promise<void> {
   const verb = wanted ? 'cordon' : 'uncordon';
   for (const info of nodes) {

@@ -1,4 +1,4 @@
-/** Which of a node's pods a drain takes away. Source: kubectl pkg/drain/filters.go. */
+/** Decides which of a node's pods a drain removes. Source: kubectl pkg/drain/filters.go. */
 import { isNotFound, StatusError } from '../../../../api/status-error.ts';
 import type { Session } from '../../command/session.ts';
 import { resourcePath } from '../../resources/discovery.ts';
@@ -22,7 +22,7 @@ export interface DrainPod {
   readonly status?: { readonly phase?: string };
 }
 
-/** Whether a pod goes, with what is to be said about it. */
+/** Whether a pod is removed, with its warning or error. */
 export interface Verdict {
   readonly delete: boolean;
   readonly warning?: string;
@@ -76,13 +76,13 @@ export function deletableBy(session: Session): readonly Filter[] {
 export interface PodsToDelete {
   readonly pods: readonly DrainPod[];
   readonly errors: readonly string[];
-  /** '' when there is nothing to warn of. */
+  /** The warnings as one text; '' when there are none. */
   readonly warnings: string;
 }
 
 const listed = (texts: ReadonlyMap<string, readonly string[]>): string[] => [...texts].map(([text, pods]) => `${text}: ${pods.join(', ')}`);
 
-/** Sorts pods by the filters; as upstream, the last filter's verdict on a pod counts. */
+/** Applies the filters to pods. As upstream, the verdict of the last filter decides. */
 export async function podsToDelete(pods: readonly DrainPod[], filters: readonly Filter[]): Promise<PodsToDelete> {
   const chosen: DrainPod[] = [];
   const errors = new Map<string, readonly string[]>();

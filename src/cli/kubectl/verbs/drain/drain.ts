@@ -17,7 +17,7 @@ const retryDelayMs = 5000;
 /** Several failures as Go's aggregate prints them. */
 const aggregated = (errors: readonly string[]): string => (errors.length === 1 ? (errors[0] ?? '') : `[${errors.join(', ')}]`);
 
-/** One or more failures on a node; printed a line each. */
+/** One or more failures on a node; printed one per line. */
 class DrainError extends CommandError {
   readonly lines: readonly string[];
   constructor(lines: readonly string[]) {
@@ -68,7 +68,7 @@ class Drain {
     return podsToDelete(found, deletableBy(this.#session));
   }
 
-  /** Evicts or deletes one pod and waits for its end; resolves with what went wrong. */
+  /** Evicts or deletes one pod and waits until it is gone; resolves with the error text, if any. */
   async #remove(pod: DrainPod): Promise<string | undefined> {
     const { name, namespace } = pod.metadata;
     const evicting = !this.#session.flags.bool('disable-eviction');
@@ -114,7 +114,10 @@ class Drain {
     };
   }
 
-  /** False when the pod was gone already. A budget that forbids it now is asked again later. */
+  /**
+   * Evicts a pod; false when it was gone already. If a disruption budget forbids the eviction now, it is tried again
+   * later.
+   */
   async #evict({ metadata: { name, namespace } }: DrainPod): Promise<boolean> {
     const path = resourcePath(this.#pods, namespace, name, 'eviction');
     const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace }, deleteOptions: this.#deleteOptions() };

@@ -1,7 +1,7 @@
 /** The explanation of a schema as text. Source: kubectl pkg/explain/v2 (plaintext). */
 import { wordWrap } from '../../../print/word-wrap.ts';
 
-/** An OpenAPI 3.0 schema, as far as explanations look at it. */
+/** The fields of an OpenAPI 3.0 schema that explanations use. */
 export interface Schema {
   readonly $ref?: string;
   readonly type?: string;
@@ -47,7 +47,7 @@ export class Explainer {
     this.#recursive = recursive;
   }
 
-  /** The explanation of what a path of fields leads to; '' when it leads nowhere. */
+  /** The explanation of the field at a path; '' when there is no such field. */
   explain(schema: Schema, path: readonly string[], seen: ReadonlySet<string> = new Set()): string {
     const resolved = this.#resolve(schema);
     const [field, ...rest] = path;

@@ -20,7 +20,7 @@ async function parseRequest(session: Session, text: string): Promise<{ readonly 
   const [word = '', ...path] = text.replace(/\.$/, '').split('.');
   const resource = (await session.discovery).find(word);
   if (resource !== undefined) return { resource, path };
-  // Printed as it is: here upstream says it without `error:`.
+  // Upstream prints this error without the prefix `error:`.
   session.err(`the server doesn't have a resource type ${JSON.stringify(word)}\n`);
   throw new CommandError('');
 }

@@ -1,4 +1,4 @@
-/** Reading what `get` was asked for. Source: cli-runtime pkg/resource/{visitor,selector,builder}.go. */
+/** Reads the objects for `get`. Source: cli-runtime pkg/resource/{visitor,selector,builder}.go. */
 import { isNotFound, StatusError } from '../../../../api/status-error.ts';
 import type { Flags } from '../../command/flags.ts';
 import type { ApiObject, Session } from '../../command/session.ts';
@@ -9,7 +9,9 @@ import type { ResourceSelection } from '../../resources/resource-args.ts';
 /** `apps/v1, Resource=deployments`, as Go prints it. */
 const resourceText = (resource: ApiResource): string => `${resource.group}/${resource.version}, Resource=${resource.plural}`;
 
-/** Says which collection a failed list was of. Source: cli-runtime pkg/resource/helper.go (EnhanceListError). */
+/**
+ * Adds to a failed list's error which collection it was. Source: cli-runtime pkg/resource/helper.go (EnhanceListError).
+ */
 function enhanced(error: StatusError, resource: ApiResource, selector: string, fieldSelector: string): StatusError {
   if (error.reason !== 'BadRequest' && error.reason !== 'NotFound') return error;
   const subject = JSON.stringify(resourceText(resource));
@@ -20,7 +22,10 @@ function enhanced(error: StatusError, resource: ApiResource, selector: string, f
   return new StatusError({ ...error.status, message });
 }
 
-/** The pages of a selected collection, or the selected objects. Errors of single objects are collected; what was found is still shown. */
+/**
+ * The pages of a selected collection, or the selected objects. Errors of single objects are collected, so that found
+ * objects are still shown.
+ */
 export async function fetchSelection(
   session: Session,
   selection: ResourceSelection,
@@ -29,7 +34,7 @@ export async function fetchSelection(
   accept?: string,
 ): Promise<readonly ApiObject[]> {
   const { resource, namespace, names } = selection;
-  // Sorting needs all of every object at once.
+  // Sorting needs complete objects, and all of them at once.
   const sorting = flags.given('sort-by');
   const more = { ...(accept !== undefined && sorting ? { includeObject: 'Object' } : {}) };
   const answers: ApiObject[] = [];

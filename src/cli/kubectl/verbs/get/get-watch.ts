@@ -8,7 +8,7 @@ import type { ResourceSelection } from '../../resources/resource-args.ts';
 import { watchObjects } from '../../waiting/watch.ts';
 import { asTable, styleOf, TableWriter, tableAccept } from './tables.ts';
 
-/** Prints an object, or what a watch tells of it. */
+/** Makes the printer of objects and watch events. */
 function watchPrinter(
   flags: Flags,
   selection: ResourceSelection,
@@ -22,7 +22,7 @@ function watchPrinter(
   let printed = false;
   return {
     text: (object, eventType) => {
-      // YAML documents after the first begin with their separator.
+      // Every YAML document after the first is preceded by a separator.
       const separator = printed && outputName(flags) === 'yaml' ? '---\n' : '';
       printed = true;
       return separator + printer(eventType === undefined ? object : { type: eventType, object });

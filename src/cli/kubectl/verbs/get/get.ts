@@ -22,7 +22,7 @@ function report(session: Session, errors: readonly StatusError[]): number {
   return errors.length > 0 ? 1 : 0;
 }
 
-/** Neighbours of the same resource share one table. */
+/** Merges adjacent results of the same resource into one table. */
 function grouped(fetched: readonly Fetched[]): readonly Fetched[] {
   const groups: Fetched[] = [];
   for (const { resource, tables } of fetched) {
@@ -33,7 +33,7 @@ function grouped(fetched: readonly Fetched[]): readonly Fetched[] {
   return groups;
 }
 
-/** Rows that cannot be sorted are not shown, as upstream. */
+/** Sorts rows. As upstream, rows that cannot be sorted are not shown. */
 function sorted(tables: readonly Table[], path: string): readonly Table[] {
   try {
     return tables.map((table) => ({ ...table, rows: sortBy(table.rows ?? [], path, (row) => row.object ?? {}) }));
@@ -62,7 +62,7 @@ async function printTables(session: Session, selections: readonly ResourceSelect
   let printed = false;
   let namespaces = false;
   for (const { resource, tables } of grouped(fetched)) {
-    // As upstream: once a resource showed its namespaces, those after it have the column too.
+    // As upstream: once a resource's table has the namespace column, all later tables have it too.
     namespaces = namespaces || (style.namespaces && resource.namespaced);
     const writer = new TableWriter(resource, { ...style, namespaces });
     const text = writer.text({ ...tables[0], rows: tables.flatMap((table) => table.rows ?? []) });

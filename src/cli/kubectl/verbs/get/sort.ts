@@ -6,7 +6,7 @@ import { goType } from '../../../print/go-format.ts';
 import { parseJsonPath } from '../../../print/jsonpath.ts';
 import { CommandError } from '../../command/command.ts';
 
-/** Negative, 0 or positive. Throws CommandError on what has no order. */
+/** Negative, 0 or positive. Throws CommandError for values that cannot be ordered. */
 function compareValues(left: JsonValue, right: JsonValue): number {
   if (left === null || right === null) return left === right ? 0 : left === null ? -1 : 1;
   if (typeof left === 'number' && typeof right === 'number') return left - right;
@@ -16,7 +16,10 @@ function compareValues(left: JsonValue, right: JsonValue): number {
   return Buffer.from(left).compare(Buffer.from(right));
 }
 
-/** The items in the order of what the path finds in their objects; those that lack it come first, in reverse, as upstream's comparison has it. Throws CommandError. */
+/**
+ * Sorts items by the value at a path of their objects. As a result of upstream's comparison, items without a value come
+ * first, in reverse order. Throws CommandError.
+ */
 export function sortBy<T>(items: readonly T[], path: string, objectOf: (item: T) => JsonValue): readonly T[] {
   if (items.length === 0) return items;
   const relaxed = relaxedJsonPath(path);

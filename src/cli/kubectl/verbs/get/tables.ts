@@ -30,7 +30,10 @@ export interface Table {
 export const tableAccept =
   'application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json';
 
-/** An answer as the table that the Accept header asked for; of one that is none, upstream shows names and ages. */
+/**
+ * An answer as the Table that the Accept header requested. For an answer that is not a Table, upstream shows names and
+ * ages.
+ */
 export function asTable(answer: ApiObject): Table {
   if (answer.kind === 'Table') return answer as unknown as Table; // its shape follows from its kind
   const objects = Array.isArray(answer.items) ? (answer.items as readonly ApiObject[]) : [answer];
@@ -53,7 +56,7 @@ export interface TableStyle {
   readonly headers: boolean;
 }
 
-/** What the flags ask for; kinds are shown when there are several. */
+/** The table style that the flags request. Kinds are shown when there are several. */
 export const styleOf = (flags: Flags, severalKinds: boolean): TableStyle => ({
   wide: outputName(flags) === 'wide',
   namespaces: flags.bool('all-namespaces'),
@@ -88,7 +91,9 @@ export class TableWriter {
     this.#style = style;
   }
 
-  /** The text of a table; with `eventType`, of what a watch told. Tables without columns have those of the table before. */
+  /**
+   * The text of a table; with `eventType`, of a watch event. A table without columns uses those of the previous table.
+   */
   text(table: Table, eventType?: string): string {
     const { columnDefinitions: columns = [], rows = [] } = table;
     if (columns.length > 0) {

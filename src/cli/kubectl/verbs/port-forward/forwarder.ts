@@ -1,6 +1,6 @@
 /**
- * Joins local ports with ports of a pod. Source: client-go tools/portforward/portforward.go.
- * Differs: each local connection travels in a WebSocket of its own (channel protocol) instead of all in one SPDY connection.
+ * Forwards local ports to ports of a pod. Source: client-go tools/portforward/portforward.go. Differs: each local
+ * connection travels in a WebSocket of its own (channel protocol) instead of all in one SPDY connection.
  */
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import type { RawData } from 'ws';
@@ -15,11 +15,11 @@ export interface ForwardedPort {
 
 export interface ListenAddress {
   readonly host: string;
-  /** Of `localhost`, one of the two suffices. */
+  /** Whether failing to listen is tolerated: for `localhost` either of its two addresses suffices. */
   readonly optional: boolean;
 }
 
-/** Only minik's server offers v5 here: with it, the client's half-close goes through, as upstream's does over SPDY. */
+/** Only minik's server offers v5 for port-forward. It transmits a client's half-close, as upstream's SPDY does. */
 const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 
 const hostPort = (host: string, port: number): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
@@ -35,7 +35,7 @@ export class Forwarder {
     this.#path = path;
   }
 
-  /** Listens for one port; false when it could not, which has been said then. */
+  /** Listens for one port; false when that failed, after printing the error. */
   async listen(port: ForwardedPort, addresses: readonly ListenAddress[]): Promise<boolean> {
     let { local } = port;
     const failures: string[] = [];
@@ -94,7 +94,7 @@ export class Forwarder {
     this.#session.err(`an error occurred forwarding ${local} -> ${remote}: ${why}\n`);
   }
 
-  /** Joins a local connection with one into the pod. */
+  /** Forwards one local connection to the pod. */
   async #forward(socket: Socket, port: ForwardedPort): Promise<void> {
     socket.pause();
     const tunnel = await openWebSocket(this.#session, `${this.#path}?ports=${port.remote}`, protocols);
@@ -102,7 +102,7 @@ export class Forwarder {
     tunnel.on('message', (data: RawData) => {
       const message = Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data);
       const channel = message[0] ?? 0;
-      // The first message of each channel repeats the port's number.
+      // The first message of each channel only repeats the port number.
       if (!opened.has(channel)) return void opened.add(channel);
       if (channel === 1) return this.#failed(port, message.subarray(1).toString('utf8'));
       if (message.length > 1 && !socket.destroyed && !socket.write(message.subarray(1))) {
@@ -112,7 +112,7 @@ export class Forwarder {
     });
     tunnel.once('close', (code) => {
       if (code === 1000 || socket.destroyed) return void socket.end();
-      // The local program must not take what it has for all there was.
+      // The local connection is reset, so that the local program does not take the data so far for complete.
       this.#failed(port, closeText(code));
       socket.resetAndDestroy();
     });

@@ -37,7 +37,7 @@ function uint16(text: string, what: string): number {
   return Number(text);
 }
 
-/** `5000`, `8888:5000`, `:5000`; ports are numbers by now. Throws CommandError. */
+/** `5000`, `8888:5000`, `:5000`; port names must have been resolved already. Throws CommandError. */
 export function parseForward(text: string): ForwardedPort {
   const parts = text.split(':');
   if (parts.length > 2) throw new CommandError(`invalid port format '${text}'`);
@@ -56,7 +56,7 @@ function podPortNumber(pod: PodObject, name: string): number {
 
 const isNumber = (text: string): boolean => /^[+-]?\d+$/.test(text);
 
-/** A Service's port is that of its pod. Throws CommandError. */
+/** Replaces a Service's port by the pod's port that it targets. Throws CommandError. */
 export function translateServicePort(text: string, service: ServiceObject, pod: PodObject): string {
   let [local, remote] = splitPort(text);
   const name = service.metadata?.name ?? '';

@@ -1,4 +1,6 @@
-/** `kubectl run --attach`: attaching to the pod that was made, and its exit code. Source: kubectl pkg/cmd/run/run.go. */
+/**
+ * `kubectl run --attach`: attaches to the created pod and returns its exit code. Source: kubectl pkg/cmd/run/run.go.
+ */
 
 import { errorText } from '../../../../api/error-text.ts';
 import { CommandError } from '../../command/command.ts';
@@ -13,7 +15,7 @@ import { watchUntil } from '../../waiting/watch-until.ts';
 import { attachTo } from '../attach.ts';
 import { restartPolicyOf } from './run-generators.ts';
 
-/** How an attached run came out. */
+/** The outcome of an attached run. */
 export interface Ended {
   readonly code: number;
   readonly text: string;
@@ -29,7 +31,7 @@ export class AttachedRun {
     this.#created = created;
   }
 
-  /** Resolves with the exit code and what is to be said of it. */
+  /** Resolves with the exit code and the text to print about it. */
   async run(): Promise<Ended> {
     const { flags } = this.#session;
     const timeoutMs = podTimeoutMs(flags);
@@ -58,7 +60,7 @@ export class AttachedRun {
     return last;
   }
 
-  /** Attaches while the pod runs; what it said before is in its log. */
+  /** Attaches while the pod runs. Output from before that is read from the pod's log. */
   async #follow(pod: PodObject): Promise<void> {
     const { flags } = this.#session;
     if (pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed') return this.#log(pod);

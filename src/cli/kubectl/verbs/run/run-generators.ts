@@ -1,4 +1,7 @@
-/** The objects that `kubectl run` makes, those of old generators included. Source: kubectl pkg/generate/versioned/run.go, until 1.17 with all of them. */
+/**
+ * Makes the objects of `kubectl run`, including those of the former generators. Source: kubectl
+ * pkg/generate/versioned/run.go, until 1.17 with all of them.
+ */
 import type { JsonObject } from '../../../../api/json.ts';
 import { isEnvVarName } from '../../../../api/names.ts';
 import { canonicalQuantity, QuantityError } from '../../../../api/quantity.ts';
@@ -14,7 +17,7 @@ export interface Generator {
   readonly kind: string;
 }
 
-/** What `--generator` made, by its name. */
+/** The former generators, by the value of `--generator`. */
 export const generators: Readonly<Record<string, Generator>> = {
   'run-pod/v1': { type: 'pods', apiVersion: 'v1', kind: 'Pod' },
   'run/v1': { type: 'replicationcontrollers', apiVersion: 'v1', kind: 'ReplicationController' },

@@ -13,7 +13,7 @@ import { Writer } from '../../writing/writing.ts';
 import { AttachedRun, type Ended } from './run-attached.ts';
 import { type Generator, generateController, generatePod, generateService, generators } from './run-generators.ts';
 
-/** Of flags that kubectl has dropped: they still do here what tutorials expect of them. */
+/** Deprecation text of flags that upstream has removed. Here they still work, because tutorials use them. */
 const dropped = 'newer versions of kubectl do not know it; use --overrides or a manifest instead';
 
 function checkFlags(flags: Flags, attaching: boolean): Generator {
@@ -66,7 +66,7 @@ async function runPod(session: Session, flags: Flags): Promise<number> {
   }
   const object = generateController(generator, generatePod(name, flags, args), flags.given('replicas') ? flags.int('replicas') : 1);
   const make = (type: string, generated: ApiObject) => createGenerated(session, writer, type, generated, 'run');
-  // Upstream makes the Service first, and prints it first.
+  // Upstream creates and prints the Service first.
   const service = flags.bool('expose') ? await make('services', generateService(name, flags)) : undefined;
   const main = await make(generator.type, object);
   const made = service === undefined ? [main] : [service, main];
@@ -86,7 +86,7 @@ async function runPod(session: Session, flags: Flags): Promise<number> {
   }
   for (const each of made) {
     writer.print('created', each.info, each.object);
-    // Upstream separates the Service from what follows twice.
+    // Upstream prints two separators between the Service and the next document.
     if (each === service && outputName(flags) === 'yaml') session.out('---\n');
   }
   return 0;

@@ -36,7 +36,7 @@ export function parseEnv(args: readonly string[]): EnvChange {
   return { set, remove };
 }
 
-/** `KEY` of a config map or secret as a variable's name. */
+/** The variable name for a key of a config map or secret. */
 function envName(session: Session, key: string): string {
   const name = key.replace(/[^a-zA-Z0-9_]/g, '_').toUpperCase();
   if (name !== key) session.err(`Warning: key ${key} transferred to ${name}\n`);

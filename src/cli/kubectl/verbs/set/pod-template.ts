@@ -1,4 +1,7 @@
-/** Changing the pod template of workloads: what all of `kubectl set` shares. Source: kubectl pkg/cmd/set/helper.go; pkg/polymorphichelpers/updatepodspec.go. */
+/**
+ * Changes pod templates of workloads; the common part of all `kubectl set` commands. Source: kubectl
+ * pkg/cmd/set/helper.go; pkg/polymorphichelpers/updatepodspec.go.
+ */
 import type { JsonObject } from '../../../../api/json.ts';
 import { createTwoWayMergePatch } from '../../../../api/patch/strategic-merge-patch.ts';
 import { StatusError } from '../../../../api/status-error.ts';
@@ -25,10 +28,13 @@ export interface SetPodSpec extends JsonObject {
   readonly initContainers?: readonly SetContainer[];
 }
 
-/** Returns the changed pod spec; throws CommandError when there is nothing to do, and notes problems beside which the rest is done. */
+/**
+ * Returns the changed pod spec; throws CommandError when there is nothing to do. Problems that do not prevent the other
+ * changes are added to `problems`.
+ */
 export type PodSpecChange = (spec: SetPodSpec, info: Info, problems: CommandError[]) => SetPodSpec;
 
-/** Which containers of the templates are meant. */
+/** The flag that selects containers of the templates. */
 export const containersFlag: FlagSpec = {
   name: 'containers',
   short: 'c',
@@ -55,7 +61,7 @@ export const nameMatches = (name: string, pattern: string): boolean =>
       .join('.*')}$`,
   ).test(name);
 
-/** Changes containers and init containers that a pattern names. */
+/** Changes the containers and init containers whose names match a pattern. */
 export function mapContainers(spec: SetPodSpec, pattern: string, change: (container: SetContainer) => SetContainer): SetPodSpec {
   const map = (list: readonly SetContainer[]): readonly SetContainer[] => list.map((c) => (nameMatches(c.name, pattern) ? change(c) : c));
   return {
@@ -74,7 +80,7 @@ export interface SetOperation {
   /** For `failed to patch <failure> …`. */
   readonly failure: string;
   readonly change: PodSpecChange;
-  /** Sent and told even when nothing changes. */
+  /** The patch is sent, and the message printed, even when nothing changes. */
   readonly always?: boolean;
 }
 
