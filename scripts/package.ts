@@ -1,6 +1,7 @@
 /**
- * Makes the single executable `dist/minik` for this platform: esbuild bundles the sources into an entry point and the parts that it loads, each of which is run once
- * for V8's bytecode (package-warm-up.ts); pkg bakes all into a stripped copy of the pinned Node together with the SQLite addon and the workers. Needs no network.
+ * Makes the single executable `dist/minik` for this platform: esbuild bundles the sources into an entry point and the
+ * parts that it loads, each of which is run once for V8's bytecode (package-warm-up.ts); pkg bakes all into a stripped
+ * copy of the pinned Node together with the SQLite addon and the workers. Needs no network.
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,8 @@
 /**
- * Requests a second and their latencies over HTTPS: each verb on ConfigMaps of 1 KiB, 16 keep-alive connections with a client certificate.
- * With the server's processor time per request, which depends less than rates do on what else the machine does. Prints one JSON document. Usage: scripts/bench/run api, or node --import tsx scripts/bench/api.ts [objects, default 2000] [runs, default 5]
+ * Requests a second and their latencies over HTTPS: each verb on ConfigMaps of 1 KiB, 16 keep-alive connections with a
+ * client certificate. With the server's processor time per request, which depends less than rates do on what else the
+ * machine does. Prints one JSON document. Usage: scripts/bench/run api, or node --import tsx scripts/bench/api.ts
+ * [objects, default 2000] [runs, default 5]
  */
 import { withCluster } from './lib/bench-cluster.ts';
 import { collection, configMap, createAll, createNamespace, nameOf } from './lib/config-maps.ts';

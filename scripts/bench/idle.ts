@@ -1,8 +1,10 @@
 /**
- * What an idle cluster costs: memory and processor time of every process of minik's (not the Docker daemon, not containers), from the operating
- * system, over 60 s, beginning 30 s after the last activity; without pods and with 30. Linux only. Prints one JSON document.
- * Usage: scripts/bench/run idle, or node --import tsx scripts/bench/idle.ts [seconds, default 60] [pods, default 30; 0: only the empty cluster]
- * The pods' image is `MINIK_BENCH_IMAGE` (default: busybox, which scripts/images builds); it must be on the Docker daemon.
+ * What an idle cluster costs: memory and processor time of every process of minik's (not the Docker daemon, not
+ * containers), from the operating system, over 60 s, beginning 30 s after the last activity; without pods and with 30.
+ * Linux only. Prints one JSON document.
+ * Usage: scripts/bench/run idle, or node --import tsx scripts/bench/idle.ts [seconds, default 60] [pods, default 30; 0:
+ * only the empty cluster] The pods' image is `MINIK_BENCH_IMAGE` (default: busybox, which scripts/images builds); it
+ * must be on the Docker daemon.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BenchCluster, withCluster } from './lib/bench-cluster.ts';

@@ -1,5 +1,6 @@
 /**
- * Large lists over HTTPS: 5,000 and 50,000 ConfigMaps of 1 KiB in full, 5,000 as a Table, and 16 at once. Prints one JSON document.
+ * Large lists over HTTPS: 5,000 and 50,000 ConfigMaps of 1 KiB in full, 5,000 as a Table, and 16 at once. Prints one
+ * JSON document.
  * Usage: scripts/bench/run list, or node --import tsx scripts/bench/list.ts [objects, default 5000] [runs, default 15]
  */
 import { withCluster } from './lib/bench-cluster.ts';

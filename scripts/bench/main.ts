@@ -1,6 +1,7 @@
 /**
  * Runs benchmarks one after another and prints one JSON document each.
- * Usage: scripts/bench/run [names…] (default: all). They package minik first when that has not been done, and delete what they make.
+ * Usage: scripts/bench/run [names…] (default: all). They package minik first when that has not been done, and delete
+ * what they make.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';

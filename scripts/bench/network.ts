@@ -1,7 +1,8 @@
 /**
- * Measures the Service proxy and cluster DNS and prints JSON: Gbit/s, keep-alive requests/s and new connections/s through the proxy, directly, and through naive stream pipes, all in one
- * run; DNS questions/s with their latencies. With the privilege to (root, iproute2, iptables), client and server sit in network namespaces on a bridge, as pods do;
- * else everything runs over loopback, which is said in the output. Needs a C compiler for the load generator.
+ * Measures the Service proxy and cluster DNS and prints JSON: Gbit/s, keep-alive requests/s and new connections/s
+ * through the proxy, directly, and through naive stream pipes, all in one run; DNS questions/s with their latencies.
+ * With the privilege to (root, iproute2, iptables), client and server sit in network namespaces on a bridge, as pods
+ * do; else everything runs over loopback, which is said in the output. Needs a C compiler for the load generator.
  * Usage: node --import tsx scripts/bench/network.ts [seconds per measurement, default 3] [rounds, default 3]
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';

@@ -1,6 +1,7 @@
 /**
- * How fast pods run and go: one pod from `kubectl run`, and a Deployment's 30 from apply to the first and to all Ready, and from delete to gone, each against
- * the same containers made by plain Docker calls in the same run, at the best of several concurrencies. Ready and gone are seen by watching. Prints one JSON document.
+ * How fast pods run and go: one pod from `kubectl run`, and a Deployment's 30 from apply to the first and to all Ready,
+ * and from delete to gone, each against the same containers made by plain Docker calls in the same run, at the best of
+ * several concurrencies. Ready and gone are seen by watching. Prints one JSON document.
  * Usage: scripts/bench/run pods, or node --import tsx scripts/bench/pods.ts [runs, default 3] [replicas, default 30]
  */
 import { execFileSync } from 'node:child_process';

@@ -1,7 +1,9 @@
 /**
- * How many pods a cluster of simulated nodes runs: 10,000 pods of ten Deployments over 1,000 nodes, through API, scheduler and kubelets, from the first
- * create to the last Running; then what that costs at rest. Prints one JSON document.
- * Usage: scripts/bench/run simulated, or node --import tsx scripts/bench/simulated.ts [nodes, default 1000] [pods, default 10000]
+ * How many pods a cluster of simulated nodes runs: 10,000 pods of ten Deployments over 1,000 nodes, through API,
+ * scheduler and kubelets, from the first create to the last Running; then what that costs at rest. Prints one JSON
+ * document.
+ * Usage: scripts/bench/run simulated, or node --import tsx scripts/bench/simulated.ts [nodes, default 1000] [pods,
+ * default 10000]
  */
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';

@@ -1,4 +1,7 @@
-/** The size of the executable, as it is and compressed for download. Prints one JSON document. Usage: scripts/bench/run size */
+/**
+ * The size of the executable, as it is and compressed for download. Prints one JSON document. Usage: scripts/bench/run
+ * size
+ */
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { ensureExecutable, executable } from './lib/bench-cluster.ts';

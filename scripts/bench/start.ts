@@ -1,8 +1,9 @@
 /**
- * How fast a cluster is there: from the exec of the executable to /readyz and to a Ready node (polling every 10 ms), from `minik start` to a pod that answers
- * through cluster DNS, and a stop and start with running pods. Needs Docker and the real kubectl. Prints one JSON document.
- * Usage: scripts/bench/run start, or node --import tsx scripts/bench/start.ts [runs, default 5] [pods, default 50]
- * The pods' image is `MINIK_BENCH_IMAGE` (default: busybox, which scripts/images builds); it must be on the Docker daemon.
+ * How fast a cluster is there: from the exec of the executable to /readyz and to a Ready node (polling every 10 ms),
+ * from `minik start` to a pod that answers through cluster DNS, and a stop and start with running pods. Needs Docker
+ * and the real kubectl. Prints one JSON document.
+ * Usage: scripts/bench/run start, or node --import tsx scripts/bench/start.ts [runs, default 5] [pods, default 50] The
+ * pods' image is `MINIK_BENCH_IMAGE` (default: busybox, which scripts/images builds); it must be on the Docker daemon.
  */
 import { execFileSync } from 'node:child_process';
 import { Resolver } from 'node:dns/promises';

@@ -1,5 +1,6 @@
 /**
- * Measures the registry over the store on disk, without HTTP: each verb on ConfigMaps of 1 KiB, sixteen at once. Prints one JSON document.
+ * Measures the registry over the store on disk, without HTTP: each verb on ConfigMaps of 1 KiB, sixteen at once. Prints
+ * one JSON document.
  * Usage: node scripts/bench/store-registry.ts [objects]
  */
 import { generateKeyPairSync } from 'node:crypto';

@@ -1,4 +1,7 @@
-/** Measures the store alone: writes, reads, lists, watch fan-out, restart. Prints one JSON document. Usage: node scripts/bench/store.ts [objects] */
+/**
+ * Measures the store alone: writes, reads, lists, watch fan-out, restart. Prints one JSON document. Usage: node
+ * scripts/bench/store.ts [objects]
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

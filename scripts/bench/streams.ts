@@ -1,6 +1,7 @@
 /**
- * How fast bytes go into pods and out of them: `kubectl cp` both ways, `kubectl exec -- cat`, `kubectl exec -i` of cat and tar, by the kubectl on PATH and by the bundled one, each
- * against `docker cp` and `docker exec` with the same container in the same run. Prints one JSON document.
+ * How fast bytes go into pods and out of them: `kubectl cp` both ways, `kubectl exec -- cat`, `kubectl exec -i` of cat
+ * and tar, by the kubectl on PATH and by the bundled one, each against `docker cp` and `docker exec` with the same
+ * container in the same run. Prints one JSON document.
  * Usage: scripts/bench/run streams, or node --import tsx scripts/bench/streams.ts [runs, default 3] [MiB, default 200]
  */
 import { execFileSync, spawn } from 'node:child_process';

@@ -1,6 +1,7 @@
 /**
- * The time from sending a create to its event at each of 100 and of 1,000 watchers, every one on a TLS connection of its own. Prints one JSON document.
- * Clients and server share the machine: what the clients cost is part of the times, so they read without streams.
+ * The time from sending a create to its event at each of 100 and of 1,000 watchers, every one on a TLS connection of
+ * its own. Prints one JSON document. Clients and server share the machine: what the clients cost is part of the times,
+ * so they read without streams.
  * Usage: scripts/bench/run watch, or node --import tsx scripts/bench/watch.ts [creates, default 200] [runs, default 3]
  */
 import { setTimeout as delay } from 'node:timers/promises';

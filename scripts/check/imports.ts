@@ -8,6 +8,8 @@ import { cyclesOf, importProblem, isTest } from './import-rules.ts';
 import { scanImports } from './scan-imports.ts';
 
 const maxLines = 500;
+/** Of comments; biome knows the width of code. A word that is longer than half of it cannot always be wrapped. */
+const maxCommentColumns = 120;
 const silenced = new RegExp(['@ts-', 'biome-', 'eslint-'].map((tool) => `${tool}(ignore|expect-error|nocheck|disable)`).join('|'));
 
 /**
@@ -30,6 +32,10 @@ function problemsOf(file: string, graph: Map<string, string[]>): string[] {
   const generated = file.includes('/generated/');
   const lines = source.split('\n').length - 1;
   if (lines > maxLines && !generated) problems.push(`${file}: ${lines} lines; the limit is ${maxLines}`);
+  for (const [i, line] of source.split('\n').entries()) {
+    const isLong = line.length > maxCommentColumns && /^\s*(?:\/\/|\/?\*)/.test(line) && !/\S{61}/.test(line);
+    if (isLong && !generated) problems.push(`${file}:${i + 1}: a comment of ${line.length} columns; the limit is ${maxCommentColumns}`);
+  }
   if (silenced.test(source) && !generated) problems.push(`${file}: silences a check`);
   if (nullishDefault.test(source)) problems.push(`${file}: "??" after an environment variable, which may be set to nothing: use "||"`);
   const targets: string[] = [];

@@ -1,4 +1,7 @@
-/** Installs a client's program from its registry into a cache outside the repository; does nothing when the same is there. */
+/**
+ * Installs a client's program from its registry into a cache outside the repository; does nothing when the same is
+ * there.
+ */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { accessSync, constants, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

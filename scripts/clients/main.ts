@@ -1,4 +1,7 @@
-/** Runs other people's clients against a cluster and writes docs/clients.md: `scripts/test --clients [NAME…]`, which packages the executable first. */
+/**
+ * Runs other people's clients against a cluster and writes docs/clients.md: `scripts/test --clients [NAME…]`, which
+ * packages the executable first.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -1,4 +1,7 @@
-/** Other people's clients, each with a program of a few lines in a folder of its own: what it needs, how it is installed and run, what it tries. */
+/**
+ * Other people's clients, each with a program of a few lines in a folder of its own: what it needs, how it is installed
+ * and run, what it tries.
+ */
 import { join } from 'node:path';
 
 /** What can be tried, as the page says it. The programs report by these names. */

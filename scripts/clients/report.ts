@@ -12,7 +12,10 @@ export interface ProgramEnd {
   readonly code: number | undefined;
 }
 
-/** A result for each expected check, and for whatever else went wrong: a program that says nothing of a check has failed it. */
+/**
+ * A result for each expected check, and for whatever else went wrong: a program that says nothing of a check has failed
+ * it.
+ */
 export function resultsOf(expected: readonly string[], { output, code }: ProgramEnd): readonly CheckResult[] {
   const reported = new Map<string, string | undefined>();
   for (const line of output.split('\n')) {

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 
-/** Runs a program and returns its standard output; throws with the end of its output when it fails. `env` is added to ours. */
+/**
+ * Runs a program and returns its standard output; throws with the end of its output when it fails. `env` is added to
+ * ours.
+ */
 export async function captureBytes(
   program: string,
   args: readonly string[],

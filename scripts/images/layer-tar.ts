@@ -24,7 +24,9 @@ const text = (header: Buffer, at: number, length: number) => {
 const octal = (header: Buffer, at: number, length: number) => Number.parseInt(text(header, at, length).trim() || '0', 8);
 const clean = (path: string) => path.replace(/^\.?\/+/, '').replace(/\/+$/, '');
 
-/** The entries of an archive in ustar or GNU format, as dpkg writes them; throws on pax headers, which it never writes. */
+/**
+ * The entries of an archive in ustar or GNU format, as dpkg writes them; throws on pax headers, which it never writes.
+ */
 export function* readTar(archive: Buffer): Generator<TarEntry> {
   let longPath: string | undefined;
   let longLink: string | undefined;
@@ -54,7 +56,10 @@ const merged = (path: string) => path.replace(topLevel, 'usr/$1');
 const unneeded =
   /^usr\/share\/(doc|man|info|locale|lintian|bug|doc-base|menu|bash-completion|zoneinfo)\/|^usr\/lib\/[^/]+\/(gconv|audit)\/|^usr\/share\/i18n\//;
 
-/** Collects the root file system of an image layer with /bin, /lib, … merged into /usr; documentation and locales stay out. */
+/**
+ * Collects the root file system of an image layer with /bin, /lib, … merged into /usr; documentation and locales stay
+ * out.
+ */
 export class LayerTar {
   readonly #blocks: Buffer[] = [];
   readonly #seen = new Set<string>(['']);

@@ -1,7 +1,7 @@
 /**
- * Compiles the static programs for linux/amd64 and linux/arm64 and writes them into the sources that carry them, so that they ship inside the package.
- * Needs gcc and gcc-aarch64-linux-gnu on an amd64 machine (Debian packages of these names). Run it after a change of a .c file:
- * `node --import tsx scripts/programs/build.ts`.
+ * Compiles the static programs for linux/amd64 and linux/arm64 and writes them into the sources that carry them, so
+ * that they ship inside the package. Needs gcc and gcc-aarch64-linux-gnu on an amd64 machine (Debian packages of these
+ * names). Run it after a change of a .c file: `node --import tsx scripts/programs/build.ts`.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

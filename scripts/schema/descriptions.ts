@@ -56,7 +56,9 @@ function fieldNames(facts: Facts, model: ModelFacts): string[] {
 
 const upper = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** The client's class for a model: version prefix + name, with the group in front when several groups share the name. */
+/**
+ * The client's class for a model: version prefix + name, with the group in front when several groups share the name.
+ */
 function clientClass(client: ReadonlyMap<string, ClientModel>, facts: Facts, model: ModelFacts): ClientModel | undefined {
   if (unserved.test(model.pkg)) return undefined;
   const [group = '', version = ''] = model.pkg.split('.').slice(-2);

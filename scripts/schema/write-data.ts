@@ -1,9 +1,14 @@
-/** Writes the schema data as modules of base64 text, so that any bundler packs them without files to find at run time. */
+/**
+ * Writes the schema data as modules of base64 text, so that any bundler packs them without files to find at run time.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 
-/** Writes `<folder>/<file>.ts` exporting `name`: the text brotli-compressed, in base64. Returns the compressed size in bytes. */
+/**
+ * Writes `<folder>/<file>.ts` exporting `name`: the text brotli-compressed, in base64. Returns the compressed size in
+ * bytes.
+ */
 export function writeData(folder: string, file: string, name: string, text: string): number {
   const bytes = brotliCompressSync(text, {
     params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22, [constants.BROTLI_PARAM_SIZE_HINT]: text.length },

@@ -1,4 +1,6 @@
-/** Hashes that become part of names and labels. Source: pkg/util/hash, pkg/controller/controller_utils.go (ComputeHash). */
+/**
+ * Hashes that become part of names and labels. Source: pkg/util/hash, pkg/controller/controller_utils.go (ComputeHash).
+ */
 import type { PodTemplateSpec } from './generated/core/v1.ts';
 import { safeEncode } from './names.ts';
 

@@ -1,4 +1,7 @@
-/** IP addresses and networks: parsing, canonical text, checks with upstream's messages. Source: apimachinery pkg/util/validation/ip.go. */
+/**
+ * IP addresses and networks: parsing, canonical text, checks with upstream's messages. Source: apimachinery
+ * pkg/util/validation/ip.go.
+ */
 import { type FieldError, type FieldPath, fieldErrors } from './field-error.ts';
 
 /** A parsed address: 4 or 16 bytes. */

@@ -1,6 +1,8 @@
 /**
- * Rules for names and other short strings, with upstream's message texts. Every check returns the list of complaints, none when good.
- * Source: apimachinery pkg/util/validation/validation.go, pkg/api/validate/content, pkg/api/validation/generic.go, pkg/util/rand.
+ * Rules for names and other short strings, with upstream's message texts. Every check returns the list of complaints,
+ * none when good.
+ * Source: apimachinery pkg/util/validation/validation.go, pkg/api/validate/content, pkg/api/validation/generic.go,
+ * pkg/util/rand.
  */
 
 export type Complaints = readonly string[];
@@ -290,7 +292,10 @@ const nameRule =
     check(prefix ? maskTrailingDash(name) : name);
 
 export const nameIsDnsSubdomain: NameRule = nameRule(isDns1123Subdomain);
-/** As declarative validation checks names: it counts bytes, and leaves generateName alone. Source: apimachinery pkg/api/validate/strfmt.go (LongName). */
+/**
+ * As declarative validation checks names: it counts bytes, and leaves generateName alone. Source: apimachinery
+ * pkg/api/validate/strfmt.go (LongName).
+ */
 export const nameIsLong: NameRule = (name, prefix) =>
   prefix ? [] : isDns1123Subdomain(name).map((complaint) => complaint.replace(/^(must be no more than \d+) characters$/, '$1 bytes'));
 export const nameIsDnsLabel: NameRule = nameRule(isDns1123Label);

@@ -1,6 +1,7 @@
 /**
- * Quantities: exact decimal amounts with SI or binary suffixes. Source: apimachinery pkg/api/resource/{quantity,suffix,amount}.go.
- * The smallest unit is one nano; smaller amounts round up (away from zero), as upstream.
+ * Quantities: exact decimal amounts with SI or binary suffixes. Source: apimachinery
+ * pkg/api/resource/{quantity,suffix,amount}.go. The smallest unit is one nano; smaller amounts round up (away from
+ * zero), as upstream.
  */
 
 export type QuantityFormat = 'DecimalSI' | 'BinarySI' | 'DecimalExponent';
@@ -106,7 +107,10 @@ function amountOf({ negative, whole, fraction, suffix }: Parts): Quantity {
   return { nanos: negative ? -nanos : nanos, format };
 }
 
-/** Parses a quantity, e.g. `100m`, `1.5Gi`, `3e6`; a number is read as its decimal text. Throws QuantityError with upstream's text. */
+/**
+ * Parses a quantity, e.g. `100m`, `1.5Gi`, `3e6`; a number is read as its decimal text. Throws QuantityError with
+ * upstream's text.
+ */
 export function parseQuantity(text: string | number): Quantity {
   return amountOf(split(String(text)));
 }
@@ -166,7 +170,10 @@ function keepsText({ whole, fraction, suffix }: Parts, nanos: bigint): boolean {
   return digits.length <= 18 && scale >= -9 && scale % 3 === 0 && !digits.endsWith('000') && !digits.startsWith('0');
 }
 
-/** The text that upstream's API returns for a quantity a client sent: kept when canonical enough (`1.500`), else the canonical form. */
+/**
+ * The text that upstream's API returns for a quantity a client sent: kept when canonical enough (`1.500`), else the
+ * canonical form.
+ */
 export function canonicalQuantity(text: string | number): string {
   const written = String(text);
   if (written === '0') return written;
@@ -177,7 +184,10 @@ export function canonicalQuantity(text: string | number): string {
 
 const million = 1_000_000n;
 
-/** The canonical text rounded up to whole millis, as upstream does to every resource list. Source: SetDefaults_ResourceList. */
+/**
+ * The canonical text rounded up to whole millis, as upstream does to every resource list. Source:
+ * SetDefaults_ResourceList.
+ */
 export function roundUpToMilli(text: string | number): string {
   const quantity = parseQuantity(text);
   if (quantity.nanos % million === 0n) return canonicalQuantity(text);

@@ -1,6 +1,12 @@
-/** Times and ages as Kubernetes writes them. Source: apimachinery pkg/apis/meta/v1/{time,micro_time}.go, pkg/util/duration. */
+/**
+ * Times and ages as Kubernetes writes them. Source: apimachinery pkg/apis/meta/v1/{time,micro_time}.go,
+ * pkg/util/duration.
+ */
 
-/** RFC 3339 with whole seconds, in UTC: the form of `metav1.Time`. `epochMs` is milliseconds since the epoch; fractions are cut off. */
+/**
+ * RFC 3339 with whole seconds, in UTC: the form of `metav1.Time`. `epochMs` is milliseconds since the epoch; fractions
+ * are cut off.
+ */
 export function rfc3339(epochMs: number): string {
   const second = Math.floor(epochMs / 1000);
   if (second !== latest.second) Object.assign(latest, { second, text: `${new Date(epochMs).toISOString().slice(0, 19)}Z` });
@@ -32,7 +38,9 @@ const hour = 60 * minute;
 const two = (large: number, largeUnit: string, small: number, smallUnit: string): string =>
   small === 0 ? `${large}${largeUnit}` : `${large}${largeUnit}${small}${smallUnit}`;
 
-/** A length of time as `kubectl get` prints ages, with two or three significant figures: `5s`, `3m12s`, `47h`, `2y41d`. */
+/**
+ * A length of time as `kubectl get` prints ages, with two or three significant figures: `5s`, `3m12s`, `47h`, `2y41d`.
+ */
 export function humanDuration(durationMs: number): string {
   const seconds = Math.trunc(durationMs / second);
   if (seconds < -1) return '<invalid>';

@@ -99,7 +99,10 @@ export interface ClusterHost {
    * `UserError`.
    */
   plan(choices: ClusterChoices): Promise<ClusterSettings>;
-  /** Starts serving in this process. Resolves when the API is ready and the nodes are Ready. Rejects with `UserError` or a bug. */
+  /**
+   * Starts serving in this process. Resolves when the API is ready and the nodes are Ready. Rejects with `UserError` or
+   * a bug.
+   */
   start(settings: ClusterSettings, hooks: StartHooks): Promise<RunningCluster>;
   /**
    * The settings with the engine's current address. Rejects with `UserError` when the engine that has the cluster's

@@ -168,7 +168,10 @@ function parseJson(text: string): JsonValue {
   }
 }
 
-/** `299 - "text"`, several per header. Source: RFC 7234 section 5.5; apimachinery pkg/util/net/http.go ParseWarningHeaders. */
+/**
+ * `299 - "text"`, several per header. Source: RFC 7234 section 5.5; apimachinery pkg/util/net/http.go
+ * ParseWarningHeaders.
+ */
 function warningsOf(response: IncomingMessage): readonly string[] {
   const header = response.headers.warning;
   if (header === undefined) return [];

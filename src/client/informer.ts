@@ -33,7 +33,10 @@ export interface InformerHandlers<T extends KubeObject> {
 /** One Kind's shared list-and-watch. */
 export interface Informer<T extends KubeObject> {
   readonly cache: Cache<T>;
-  /** Adds handlers; objects already cached are delivered as added before this returns. Returns the function that removes them. */
+  /**
+   * Adds handlers; objects already cached are delivered as added before this returns. Returns the function that removes
+   * them.
+   */
   addHandlers(handlers: InformerHandlers<T>): () => void;
   /**
    * The same as `addHandlers`, but only for objects under one value of a declared index. An object that gets the value

@@ -83,7 +83,10 @@ export interface KubeconfigFile {
 export const readKubeconfigs = (paths: readonly string[]): readonly KubeconfigFile[] =>
   paths.map((path) => ({ path, content: parseFile(path, readIfThere(path) ?? '') }));
 
-/** Reads and merges files; absent ones are skipped. The first file to set a name or the current context wins. Throws KubeconfigError. */
+/**
+ * Reads and merges files; absent ones are skipped. The first file to set a name or the current context wins. Throws
+ * KubeconfigError.
+ */
 export const loadKubeconfig = (paths: readonly string[]): Kubeconfig =>
   mergeKubeconfigs(readKubeconfigs(paths).map(({ content }) => content));
 

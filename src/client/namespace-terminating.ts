@@ -1,4 +1,6 @@
-/** The API's answer to creations in a namespace that is being deleted. Source: api core/v1 NamespaceTerminatingCause. */
+/**
+ * The API's answer to creations in a namespace that is being deleted. Source: api core/v1 NamespaceTerminatingCause.
+ */
 import { StatusError } from '../api/status-error.ts';
 
 export function isNamespaceTerminating(error: unknown): boolean {

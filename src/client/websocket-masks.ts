@@ -1,6 +1,7 @@
 /**
- * Masks of WebSocket frames by words. What a client sends is masked, and ws does and undoes that byte by byte: of all work for a large upload the most. It uses
- * `websocketMask` and `websocketUnmask` of `node:http` where they are, as newer Nodes have them; this is what they do, for those that have not. Loaded before ws.
+ * Masks of WebSocket frames by words. What a client sends is masked, and ws does and undoes that byte by byte: of all
+ * work for a large upload the most. It uses `websocketMask` and `websocketUnmask` of `node:http` where they are, as
+ * newer Nodes have them; this is what they do, for those that have not. Loaded before ws.
  */
 import http from 'node:http';
 

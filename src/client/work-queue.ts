@@ -89,7 +89,10 @@ export class WorkQueue<T> {
     this.#waiting.set(key, { item, at, cancel });
   }
 
-  /** Queues an item after its back-off: the base delay, doubled with every call until `forget`. Returns the delay in milliseconds. */
+  /**
+   * Queues an item after its back-off: the base delay, doubled with every call until `forget`. Returns the delay in
+   * milliseconds.
+   */
   addRateLimited(item: T): number {
     const key = this.#options.key(item);
     const failures = this.#failures.get(key) ?? 0;

@@ -1,7 +1,7 @@
 /**
- * Collects what streams leave behind while it is young. Each piece of a stream is a small object that holds much memory outside of the heap: V8, which makes room for
- * young objects when their own space is full, would let that memory grow until it marks the whole heap for it, again and again. Young ones alone are
- * collected in less than a millisecond.
+ * Collects what streams leave behind while it is young. Each piece of a stream is a small object that holds much memory
+ * outside of the heap: V8, which makes room for young objects when their own space is full, would let that memory grow
+ * until it marks the whole heap for it, again and again. Young ones alone are collected in less than a millisecond.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -26,7 +26,9 @@ export class StreamedGarbage {
   }
 }
 
-/** Collects this thread's young objects. What it takes is held weakly: it goes with the next collection of everything. */
+/**
+ * Collects this thread's young objects. What it takes is held weakly: it goes with the next collection of everything.
+ */
 export function youngCollector(): () => void {
   let held: WeakRef<() => void> | undefined;
   return () => {

@@ -1,6 +1,7 @@
 /**
- * Runs one controller: owns its queue, back-off, caches, consistency with its own writes, metrics and logging. The contract towards `reconcile` is in
- * controller.ts. An idle controller costs nothing: there is no resync and no polling.
+ * Runs one controller: owns its queue, back-off, caches, consistency with its own writes, metrics and logging. The
+ * contract towards `reconcile` is in controller.ts. An idle controller costs nothing: there is no resync and no
+ * polling.
  * Source: controller-runtime pkg/internal/controller/controller.go
  */
 import type { AnyKind, Kind } from '../api/kind.ts';

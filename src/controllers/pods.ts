@@ -1,4 +1,6 @@
-/** Facts about Pods that several controllers need. Source: pkg/api/v1/pod/util.go, pkg/controller/controller_utils.go. */
+/**
+ * Facts about Pods that several controllers need. Source: pkg/api/v1/pod/util.go, pkg/controller/controller_utils.go.
+ */
 import type { Pod, PodCondition } from '../api/generated/core/v1.ts';
 import { parseTime } from '../api/time.ts';
 
@@ -12,7 +14,9 @@ export const podCondition = ({ status }: Pod, type: string): PodCondition | unde
 
 export const isPodReady = (pod: Pod): boolean => podCondition(pod, 'Ready')?.status === 'True';
 
-/** Milliseconds since the epoch at which the Ready condition last changed; undefined when it is absent or has no time. */
+/**
+ * Milliseconds since the epoch at which the Ready condition last changed; undefined when it is absent or has no time.
+ */
 export function readySinceMs(pod: Pod): number | undefined {
   const time = podCondition(pod, 'Ready')?.lastTransitionTime;
   return typeof time === 'string' ? parseTime(time) : undefined;

@@ -1,4 +1,7 @@
-/** What only processes show of the command line: signals, a server that hangs or is started twice, files of other programs, Docker daemons that are not there. */
+/**
+ * What only processes show of the command line: signals, a server that hangs or is started twice, files of other
+ * programs, Docker daemons that are not there.
+ */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** Containers: volumes that follow their sources, limits, images that cannot be had and images from a registry with a password. */
+/**
+ * Containers: volumes that follow their sources, limits, images that cannot be had and images from a registry with a
+ * password.
+ */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** The Docker daemon dies, or is restarted, under a running cluster: all that needs no container goes on, and everything mends itself when it is back. */
+/**
+ * The Docker daemon dies, or is restarted, under a running cluster: all that needs no container goes on, and everything
+ * mends itself when it is back.
+ */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { E2eCluster } from './support/cluster.ts';

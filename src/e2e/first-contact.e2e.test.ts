@@ -1,4 +1,6 @@
-/** Scenarios 1, 2, 4 and 14 (system namespaces): a first cluster, a second one beside it, and nothing left of either. */
+/**
+ * Scenarios 1, 2, 4 and 14 (system namespaces): a first cluster, a second one beside it, and nothing left of either.
+ */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';

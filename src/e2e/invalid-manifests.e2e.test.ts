@@ -1,4 +1,7 @@
-/** Manifests with mistakes: the answers are upstream's to the letter. No container is needed for that, so the cluster is a simulated one. */
+/**
+ * Manifests with mistakes: the answers are upstream's to the letter. No container is needed for that, so the cluster is
+ * a simulated one.
+ */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { E2eCluster, flavours, testdata } from './support/cluster.ts';
@@ -17,7 +20,10 @@ const subdomain =
 const creating = (file: string): string => `error when creating ${JSON.stringify(testdata('invalid', file))}: `;
 const mismatch = 'spec.template.metadata.labels: Invalid value: {"app":"kubia"}: `selector` does not match template `labels`';
 
-/** What kubectl prints. Source: pkg/apis/core/validation/validation.go, apimachinery pkg/util/validation, apiserver pkg/endpoints/handlers. */
+/**
+ * What kubectl prints. Source: pkg/apis/core/validation/validation.go, apimachinery pkg/util/validation, apiserver
+ * pkg/endpoints/handlers.
+ */
 const answers: Readonly<Record<string, string>> = {
   'pod-bad-name.yaml': `The Pod "Not_A_Name" is invalid: metadata.name: Invalid value: "Not_A_Name": ${subdomain}\n`,
   'pod-without-containers.yaml': 'The Pod "empty" is invalid: spec.containers: Required value\n',

@@ -1,4 +1,7 @@
-/** The bundled kubectl prints what the real one prints, byte for byte: every reading verb, on a cluster with the simulated runtime. */
+/**
+ * The bundled kubectl prints what the real one prints, byte for byte: every reading verb, on a cluster with the
+ * simulated runtime.
+ */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -200,8 +203,8 @@ describe('the bundled kubectl beside the real one', () => {
   });
 
   /**
-   * Both at once, so that ages are mostly the same, and again where the cluster was still at work. A busy machine may let seconds pass between the two
-   * each time: then everything but ages must agree.
+   * Both at once, so that ages are mostly the same, and again where the cluster was still at work. A busy machine may
+   * let seconds pass between the two each time: then everything but ages must agree.
    */
   async function compare(command: string, adapt: (outcome: Outcome) => Outcome = (outcome) => outcome): Promise<void> {
     const args = command.split(' ');
@@ -216,7 +219,10 @@ describe('the bundled kubectl beside the real one', () => {
 
   for (const command of [...get, ...information]) it(command, () => compare(command));
 
-  /** What kubectl before 1.36 writes differently: a line for kube-proxy, the name of a field, spaces that follow from it. */
+  /**
+   * What kubectl before 1.36 writes differently: a line for kube-proxy, the name of a field, spaces that follow from
+   * it.
+   */
   const ofAnyVersion = (outcome: Outcome): Outcome => ({
     ...outcome,
     out: outcome.out

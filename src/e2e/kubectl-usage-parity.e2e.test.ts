@@ -1,4 +1,7 @@
-/** The bundled kubectl refuses, generates, prunes, compares and drains in the words and with the exit codes of the real one. */
+/**
+ * The bundled kubectl refuses, generates, prunes, compares and drains in the words and with the exit codes of the real
+ * one.
+ */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';

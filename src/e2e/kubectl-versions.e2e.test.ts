@@ -1,6 +1,6 @@
 /**
- * Streams with kubectls of different ages: exec and port-forward go over SPDY with old ones and over WebSocket with new ones.
- * `MINIK_E2E_KUBECTLS` names more of them (separated by colons); the one on PATH always takes part.
+ * Streams with kubectls of different ages: exec and port-forward go over SPDY with old ones and over WebSocket with new
+ * ones. `MINIK_E2E_KUBECTLS` names more of them (separated by colons); the one on PATH always takes part.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';

@@ -116,7 +116,8 @@ describe('the bundled kubectl, writing and streaming', () => {
       step('set env deployment/d A=b'),
       step('set env deployment/d --list'),
       step('set resources deployment d --limits=cpu=100m'),
-      // A deployment's status may change between kubectl's reading and patching: only what no controller writes can be told unchanged.
+      // A deployment's status may change between kubectl's reading and patching: only what no controller writes can be
+      // told unchanged.
       command('patch', 'configmap', 'kube-root-ca.crt', '-p', '{"metadata":{"labels":{"a":"b"}}}'),
       command('patch', 'configmap', 'kube-root-ca.crt', '-p', '{"metadata":{"labels":{"a":"b"}}}'),
       command('patch', 'deployment', 'd', '-p', '{"spec":{"replicas":1}}'),

@@ -61,7 +61,8 @@ for (const flavour of flavours) {
     after(() => cluster.clear());
 
     it('is rolled out', async () => {
-      // kubia drops what it is answering when it is told to end, on any cluster: it must be told after its Service forgot it.
+      // kubia drops what it is answering when it is told to end, on any cluster: it must be told after its Service
+      // forgot it.
       const file = join(cluster.home, 'deployment.yaml');
       const policy = '          imagePullPolicy: IfNotPresent\n';
       const hook = '          lifecycle: { preStop: { sleep: { seconds: 1 } } }\n';

@@ -1,4 +1,7 @@
-/** What docs/security.md says of a started cluster: its files, its sockets, the anonymous, and what a container can reach. */
+/**
+ * What docs/security.md says of a started cluster: its files, its sockets, the anonymous, and what a container can
+ * reach.
+ */
 import assert from 'node:assert/strict';
 import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';

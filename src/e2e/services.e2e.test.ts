@@ -1,4 +1,7 @@
-/** Scenario 25, first half, and the host's side of Services: DNS, ports, affinity, UDP, load balancers, and the API for pods. */
+/**
+ * Scenario 25, first half, and the host's side of Services: DNS, ports, affinity, UDP, load balancers, and the API for
+ * pods.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';

@@ -1,4 +1,7 @@
-/** JSON patch (RFC 6902) with the server's limits and errors. Source: apiserver pkg/endpoints/handlers/patch.go, jsonPatcher. */
+/**
+ * JSON patch (RFC 6902) with the server's limits and errors. Source: apiserver pkg/endpoints/handlers/patch.go,
+ * jsonPatcher.
+ */
 import jsonPatch, { type Operation } from 'fast-json-patch';
 import type { JsonObject, JsonValue } from '../json.ts';
 import { statusErrors } from '../status-error.ts';
@@ -6,7 +9,10 @@ import { copyObject } from './mutable-json.ts';
 import { unprocessable } from './patch-error.ts';
 
 const maxOperations = 10_000;
-/** How many bytes of JSON all copies of one patch may add: the limit of a request's body. Source: apiserver pkg/server/config.go (JSONPatchMaxCopyBytes). */
+/**
+ * How many bytes of JSON all copies of one patch may add: the limit of a request's body. Source: apiserver
+ * pkg/server/config.go (JSONPatchMaxCopyBytes).
+ */
 const maxCopiedBytes = 3 * 1024 * 1024;
 const operations: ReadonlySet<unknown> = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test']);
 
@@ -17,8 +23,9 @@ function isOperation(item: JsonValue): boolean {
 }
 
 /**
- * Applies a JSON patch; neither argument is changed. Throws StatusError: 400 when it is no list of objects, 413 above 10,000 operations,
- * 422 when an operation is unknown, its path does not exist, a test fails or the copies grow too large.
+ * Applies a JSON patch; neither argument is changed. Throws StatusError: 400 when it is no list of objects, 413 above
+ * 10,000 operations, 422 when an operation is unknown, its path does not exist, a test fails or the copies grow too
+ * large.
  */
 export function applyJsonPatch(document: JsonObject, patch: JsonValue): JsonObject {
   if (!Array.isArray(patch)) {

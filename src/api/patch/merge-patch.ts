@@ -1,5 +1,6 @@
 /**
- * JSON merge patch (RFC 7386): applying one, and the two- and three-way differences that clients send for custom resources.
+ * JSON merge patch (RFC 7386): applying one, and the two- and three-way differences that clients send for custom
+ * resources.
  * Source: evanphx/json-patch merge.go; apimachinery pkg/util/jsonmergepatch/patch.go.
  */
 import type { JsonObject, JsonValue } from '../json.ts';
@@ -61,7 +62,10 @@ function filterNulls(patch: MutableObject, keepNull: boolean): MutableObject {
   return out;
 }
 
-/** Whether two patches say different things about a field. Source: apimachinery pkg/util/mergepatch/util.go, HasConflicts. */
+/**
+ * Whether two patches say different things about a field. Source: apimachinery pkg/util/mergepatch/util.go,
+ * HasConflicts.
+ */
 function haveConflicts(left: Mutable | undefined, right: Mutable | undefined): boolean {
   if (isObject(left)) {
     if (!isObject(right)) return true;
@@ -81,8 +85,8 @@ function mergePatches(first: MutableObject, second: MutableObject): MutableObjec
 }
 
 /**
- * The merge patch that brings `current` to `modified` and removes what was in `original` (the last applied) but no longer is.
- * Throws PatchConflictError when the two parts contradict each other.
+ * The merge patch that brings `current` to `modified` and removes what was in `original` (the last applied) but no
+ * longer is. Throws PatchConflictError when the two parts contradict each other.
  */
 export function createThreeWayJsonMergePatch(original: JsonObject, modified: JsonObject, current: JsonObject): JsonObject {
   const changes = filterNulls(difference(copyObject(current), copyObject(modified)), false);

@@ -1,8 +1,13 @@
-/** Errors of the patch algorithms. Source: apimachinery pkg/util/mergepatch/errors.go; apiserver pkg/endpoints/handlers/patch.go. */
+/**
+ * Errors of the patch algorithms. Source: apimachinery pkg/util/mergepatch/errors.go; apiserver
+ * pkg/endpoints/handlers/patch.go.
+ */
 import { StatusError, statusErrors } from '../status-error.ts';
 import { goFormat, type Mutable, type MutableObject } from './mutable-json.ts';
 
-/** A patch that cannot be applied or made, with upstream's message. `code` is the HTTP status the server answers with. */
+/**
+ * A patch that cannot be applied or made, with upstream's message. `code` is the HTTP status the server answers with.
+ */
 export class PatchError extends Error {
   override readonly name: string = 'PatchError';
   readonly code: 400 | 422 | 500;

@@ -1,6 +1,7 @@
 /**
- * Strategic merge patch: the server's side (apply) and the client's (two-way and three-way differences, as `kubectl edit` and
- * `kubectl apply` send them). Arguments are never changed. Source: apimachinery pkg/util/strategicpatch/patch.go.
+ * Strategic merge patch: the server's side (apply) and the client's (two-way and three-way differences, as `kubectl
+ * edit` and `kubectl apply` send them). Arguments are never changed. Source: apimachinery
+ * pkg/util/strategicpatch/patch.go.
  */
 import type { JsonObject, JsonValue } from '../json.ts';
 import type { Schema, Schemas } from '../schema/schema.ts';
@@ -19,7 +20,10 @@ export interface PatchTarget {
 
 const metaOf = ({ schemas, schema }: PatchTarget): TypeMeta => TypeMeta.of(schemas, schema);
 
-/** Applies a patch as the server does; the result still has to be decoded. Throws PatchError (`patchStatus` makes it a Status). */
+/**
+ * Applies a patch as the server does; the result still has to be decoded. Throws PatchError (`patchStatus` makes it a
+ * Status).
+ */
 export function applyStrategicMergePatch(document: JsonObject, patch: JsonValue, target: PatchTarget): JsonObject {
   if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) throw patchErrors.badDocument();
   // Arrays were excluded above, which narrowing does not see for readonly arrays.
@@ -90,7 +94,10 @@ export function createThreeWayMergePatch(documents: ThreeWay, target: PatchTarge
   return patch;
 }
 
-/** Refuses patches that change a key, e.g. `requireUnchanged('metadata', 'name')`. Source: mergepatch.RequireMetadataKeyUnchanged. */
+/**
+ * Refuses patches that change a key, e.g. `requireUnchanged('metadata', 'name')`. Source:
+ * mergepatch.RequireMetadataKeyUnchanged.
+ */
 export const requireUnchanged =
   (...path: readonly string[]): PatchPrecondition =>
   (patch) => {

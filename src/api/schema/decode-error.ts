@@ -1,4 +1,7 @@
-/** Why JSON did not fit a type, in the words of Go's decoder. Source: encoding/json (UnmarshalTypeError), sigs.k8s.io/json. */
+/**
+ * Why JSON did not fit a type, in the words of Go's decoder. Source: encoding/json (UnmarshalTypeError),
+ * sigs.k8s.io/json.
+ */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError';
 }

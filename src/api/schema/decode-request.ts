@@ -8,13 +8,19 @@ import { DecodeError } from './decode-error.ts';
 import type { Schema, Schemas } from './schema.ts';
 import { strictErrors } from './strict.ts';
 
-/** The error for a body that cannot be read as a kind. Source: apiserver pkg/endpoints/handlers/rest.go, transformDecodeError. */
+/**
+ * The error for a body that cannot be read as a kind. Source: apiserver pkg/endpoints/handlers/rest.go,
+ * transformDecodeError.
+ */
 export const cannotBeHandled = (apiVersion: string, kind: string, cause: string): Error =>
   statusErrors.badRequest(
     `${kind} in version ${JSON.stringify(apiVersion.slice(apiVersion.indexOf('/') + 1))} cannot be handled as a ${kind}: ${cause}`,
   );
 
-/** Decodes a body of a known kind. Throws StatusError (400) for wrong types, and for strict errors when validation is Strict. */
+/**
+ * Decodes a body of a known kind. Throws StatusError (400) for wrong types, and for strict errors when validation is
+ * Strict.
+ */
 export function decodeRequest(decoder: Decoder, schemas: Schemas, schema: Schema, body: FormatBody): FormatObject {
   const { type, json, text, fieldValidation, strictErrors: found = [] } = body;
   const { kind } = type;

@@ -1,7 +1,8 @@
 /**
- * Reads the compact table of API facts (scripts/schema/facts.json, compressed into the generated schema data) into models.
- * A row is `name[?|~|^] type number attribute=value…`: `?` optional and omitempty, `~` optional but always written, `^` omitempty only;
- * an enum's spaces are written %20; `&Type number` is an embedded struct and `@struct=atomic` marks the whole type. Rows are parsed per model, on first use.
+ * Reads the compact table of API facts (scripts/schema/facts.json, compressed into the generated schema data) into
+ * models. A row is `name[?|~|^] type number attribute=value…`: `?` optional and omitempty, `~` optional but always
+ * written, `^` omitempty only; an enum's spaces are written %20; `&Type number` is an embedded struct and
+ * `@struct=atomic` marks the whole type. Rows are parsed per model, on first use.
  */
 
 /** A Go type, resolved: `named` types are structs of this table; every alias is already expanded. */

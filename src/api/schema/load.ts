@@ -1,4 +1,7 @@
-/** Opens the schema data that the generator wrote; takes about 4 ms. Decompression is injected, so that this folder does no I/O. */
+/**
+ * Opens the schema data that the generator wrote; takes about 4 ms. Decompression is injected, so that this folder does
+ * no I/O.
+ */
 import { structureData } from '../generated/structure-data.ts';
 import { openFacts } from './facts.ts';
 import { Schemas } from './schema.ts';

@@ -1,4 +1,7 @@
-/** The Swagger 2.0 document of everything served. Source: kube-openapi pkg/builder; kubectl reads definitions and query parameters. */
+/**
+ * The Swagger 2.0 document of everything served. Source: kube-openapi pkg/builder; kubectl reads definitions and query
+ * parameters.
+ */
 import type { JsonObject } from '../json.ts';
 import { DefinitionBuilder } from './openapi/definitions.ts';
 import type { OpenApiInput } from './openapi/input.ts';

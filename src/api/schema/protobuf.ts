@@ -1,6 +1,7 @@
 /**
- * Protobuf of the built-in kinds (`application/vnd.kubernetes.protobuf`): messages in the `k8s\0` envelope, and frames of watch streams.
- * Decoded objects still go through the Decoder. Source: apimachinery pkg/runtime/serializer/protobuf/protobuf.go, pkg/util/framer/framer.go.
+ * Protobuf of the built-in kinds (`application/vnd.kubernetes.protobuf`): messages in the `k8s\0` envelope, and frames
+ * of watch streams. Decoded objects still go through the Decoder. Source: apimachinery
+ * pkg/runtime/serializer/protobuf/protobuf.go, pkg/util/framer/framer.go.
  */
 
 import protobuf from 'protobufjs/minimal.js';

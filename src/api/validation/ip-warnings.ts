@@ -17,7 +17,10 @@ export function ipWarnings(text: string, at: FieldPath): readonly string[] {
     : [];
 }
 
-/** A network that newer fields would refuse, or that names an address rather than a network. Source: ip.go, GetWarningsForCIDR. */
+/**
+ * A network that newer fields would refuse, or that names an address rather than a network. Source: ip.go,
+ * GetWarningsForCIDR.
+ */
 export function cidrWarnings(text: string, at: FieldPath): readonly string[] {
   const slash = text.indexOf('/');
   const ip = parseIp(text.slice(0, slash));

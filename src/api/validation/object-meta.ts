@@ -1,4 +1,7 @@
-/** The rules for metadata, the same for all Kinds. Source: apimachinery pkg/api/validation/objectmeta.go, pkg/apis/core/validation. */
+/**
+ * The rules for metadata, the same for all Kinds. Source: apimachinery pkg/api/validation/objectmeta.go,
+ * pkg/apis/core/validation.
+ */
 import { type FieldError, type FieldPath, fieldErrors } from '../field-error.ts';
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from '../generated/meta/v1.ts';
 import { isDns1123Label, isQualifiedName, nameIsDnsSubdomain } from '../names.ts';

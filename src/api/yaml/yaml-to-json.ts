@@ -22,7 +22,10 @@ const maxDuplicates = 100;
 type Node = ParsedNode | null;
 type Target = Record<string, JsonValue>;
 
-/** How much of a document may come from aliases, by the number of values decoded so far. Source: decode.go, allowedAliasRatio. */
+/**
+ * How much of a document may come from aliases, by the number of values decoded so far. Source: decode.go,
+ * allowedAliasRatio.
+ */
 function allowedAliasRatio(values: number): number {
   const [low, high] = [400_000, 4_000_000];
   if (values <= low) return 0.99;

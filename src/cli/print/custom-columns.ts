@@ -55,7 +55,9 @@ function cell(path: JsonPath, item: JsonValue): string {
   return [...none, ...results.flat().map((value) => escapeTerminal(goValue(value)))].join(',');
 }
 
-/** Where the columns come from: `NAME:.metadata.name,…`, or a file's text with a line of headers and a line of paths. */
+/**
+ * Where the columns come from: `NAME:.metadata.name,…`, or a file's text with a line of headers and a line of paths.
+ */
 export type ColumnSource = { readonly spec: string } | { readonly file: string };
 
 /** Reads the columns. Throws CustomColumnsError. */

@@ -1,7 +1,7 @@
 /**
  * kubectl's JSONPath templates: `{.items[*].metadata.name}`, `{range .items[*]}…{end}`, filters, slices, unions.
- * Source: client-go util/jsonpath/jsonpath.go; cli-runtime pkg/printers/jsonpath.go. Differs: where upstream visits the keys of a map in random
- * order (wildcard, recursive descent), keys are sorted.
+ * Source: client-go util/jsonpath/jsonpath.go; cli-runtime pkg/printers/jsonpath.go. Differs: where upstream visits the
+ * keys of a map in random order (wildcard, recursive descent), keys are sorted.
  */
 import type { JsonValue } from '../../api/json.ts';
 import { goSyntax, goType, goValue, sortedKeys } from './go-format.ts';

@@ -3,7 +3,10 @@
  * Source: Go text/tabwriter; cli-runtime pkg/printers/tabwriter.go (minwidth 6, padding 3, remembered widths).
  */
 
-/** Makes escape sequences in a cell visible, so that objects cannot move the cursor. Source: cli-runtime pkg/printers/terminal.go. */
+/**
+ * Makes escape sequences in a cell visible, so that objects cannot move the cursor. Source: cli-runtime
+ * pkg/printers/terminal.go.
+ */
 export const escapeTerminal = (text: string): string => text.replaceAll('\x1b', '^[').replaceAll('\r', '\\r');
 
 /** Go's tabwriter counts runes. */

@@ -1,4 +1,6 @@
-/** How go-yaml writes one string. Source: goyaml.v2 encode.go (stringv), emitterc.go (analyze_scalar, write_*_scalar). */
+/**
+ * How go-yaml writes one string. Source: goyaml.v2 encode.go (stringv), emitterc.go (analyze_scalar, write_*_scalar).
+ */
 
 /** Plain strings that go-yaml quotes with double quotes because YAML 1.1 resolves them to something else. */
 const ambiguous =

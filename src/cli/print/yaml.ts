@@ -1,7 +1,8 @@
 /**
- * YAML as kubectl prints it: keys in natural order, lists not indented, strings quoted where YAML 1.1 would read something else, long lines
- * folded after column 80.
- * Source: sigs.k8s.io/yaml goyaml.v2 (encode.go, emitterc.go, sorter.go). Written by hand because no library breaks lines where go-yaml does.
+ * YAML as kubectl prints it: keys in natural order, lists not indented, strings quoted where YAML 1.1 would read
+ * something else, long lines folded after column 80.
+ * Source: sigs.k8s.io/yaml goyaml.v2 (encode.go, emitterc.go, sorter.go). Written by hand because no library breaks
+ * lines where go-yaml does.
  */
 import type { JsonValue } from '../../api/json.ts';
 import { goNumber } from './go-format.ts';

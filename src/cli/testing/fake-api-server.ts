@@ -1,4 +1,7 @@
-/** An API server for tests of kubectl's verbs: serves what it is given in the namespace `default`, answers every write with the object as it is, and notes the writes. */
+/**
+ * An API server for tests of kubectl's verbs: serves what it is given in the namespace `default`, answers every write
+ * with the object as it is, and notes the writes.
+ */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
 export interface ServedKind {

@@ -1,4 +1,7 @@
-/** A tiny API server for tests of the client folder: objects in a map, a revision, watches with a bounded log. No admission, no validation. */
+/**
+ * A tiny API server for tests of the client folder: objects in a map, a revision, watches with a bounded log. No
+ * admission, no validation.
+ */
 import type { JsonObject, JsonValue } from '../../api/json.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { ApiVerbs, StoredObject, Target, WatchOutputOf } from '../../api/requests.ts';

@@ -1,4 +1,6 @@
-/** A Deployment's status and conditions. Source: pkg/controller/deployment/{sync,progress}.go, util/deployment_util.go. */
+/**
+ * A Deployment's status and conditions. Source: pkg/controller/deployment/{sync,progress}.go, util/deployment_util.go.
+ */
 import type { Deployment, DeploymentCondition, DeploymentStatus, ReplicaSet } from '../../api/generated/apps/v1.ts';
 import { rfc3339 } from '../../api/time.ts';
 import { timeOf } from '../pods.ts';

@@ -1,4 +1,7 @@
-/** A cluster of its own for one test file: own folder, own kubeconfig, own networks; deleted afterwards, whatever happened. */
+/**
+ * A cluster of its own for one test file: own folder, own kubeconfig, own networks; deleted afterwards, whatever
+ * happened.
+ */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -33,7 +36,10 @@ export interface E2eClusterOptions {
   /** Also the profile's name; unique among test files, so that they can run side by side. */
   readonly name: string;
   readonly runtime?: 'docker' | 'simulated';
-  /** The program to run; default: `MINIK_E2E_COMMAND`, or what users get: the executable, which scripts/test packages first. */
+  /**
+   * The program to run; default: `MINIK_E2E_COMMAND`, or what users get: the executable, which scripts/test packages
+   * first.
+   */
   readonly command?: string;
   readonly startArgs?: readonly string[];
   /** The words before every program that is run for it (another network namespace, say); asked anew each time. */
@@ -102,7 +108,9 @@ export class E2eCluster {
     return existsSync(pods) ? readdirSync(pods).sort() : [];
   }
 
-  /** Deletes workloads, pods and Services of the default namespace and waits until containers and pod folders are gone. */
+  /**
+   * Deletes workloads, pods and Services of the default namespace and waits until containers and pod folders are gone.
+   */
   async clear(): Promise<void> {
     await this.kubectl('kubectl', ['delete', 'deploy,rs,rc', '--all', '--cascade=background']);
     await this.kubectl('kubectl', ['delete', 'pods', '--all', '--grace-period=1']);

@@ -1,8 +1,8 @@
 /**
- * A Docker daemon of a test's own, beside the machine's, that may be stopped and killed: own data, own containerd (which
- * outlives it, as on most machines) and a network namespace of its own, since a second daemon in the machine's would remove
- * the first one's bridge and rewrite its packet filter. What uses its containers' network runs in that namespace, too:
- * {@link OwnDaemon.inside}. Needs root and dockerd.
+ * A Docker daemon of a test's own, beside the machine's, that may be stopped and killed: own data, own containerd
+ * (which outlives it, as on most machines) and a network namespace of its own, since a second daemon in the machine's
+ * would remove the first one's bridge and rewrite its packet filter. What uses its containers' network runs in that
+ * namespace, too: {@link OwnDaemon.inside}. Needs root and dockerd.
  */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';

@@ -1,4 +1,7 @@
-/** Doing the same with the real kubectl and the bundled one, each in a namespace of its own, and comparing all that they say. */
+/**
+ * Doing the same with the real kubectl and the bundled one, each in a namespace of its own, and comparing all that they
+ * say.
+ */
 import assert from 'node:assert/strict';
 import { type E2eCluster, type Flavour, flavours } from './cluster.ts';
 import type { Outcome } from './shell.ts';

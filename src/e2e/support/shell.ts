@@ -81,7 +81,8 @@ export function background(command: readonly string[], options: Pick<RunOptions,
 }
 
 /**
- * Asks again until the check passes; end-to-end only, where the outside world sets the pace. Rejects with the last failure after `timeoutMs` (default 60 000).
+ * Asks again until the check passes; end-to-end only, where the outside world sets the pace. Rejects with the last
+ * failure after `timeoutMs` (default 60 000).
  */
 export async function eventually<T>(check: () => Promise<T> | T, timeoutMs = 60_000): Promise<T> {
   const deadline = Date.now() + timeoutMs;

@@ -1,4 +1,7 @@
-/** The service range on a real host: pods on a Docker bridge reach listeners on service addresses through their gateway. Needs dockerd and NET_ADMIN. */
+/**
+ * The service range on a real host: pods on a Docker bridge reach listeners on service addresses through their gateway.
+ * Needs dockerd and NET_ADMIN.
+ */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { connect } from 'node:net';

@@ -1,6 +1,7 @@
 /**
  * The cluster roles of controllers, each bound to the ServiceAccount of its name in kube-system.
- * Source: plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go; roles of features that are off by default are left out.
+ * Source: plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go; roles of features that are off by
+ * default are left out.
  */
 import type { PolicyRule } from './rbac.ts';
 

@@ -1,6 +1,7 @@
 /**
  * The roles and bindings that every cluster starts with.
- * Source: plugin/pkg/auth/authorizer/rbac/bootstrappolicy/{policy,namespace_policy}.go and its testdata; rules of alpha features are left out.
+ * Source: plugin/pkg/auth/authorizer/rbac/bootstrappolicy/{policy,namespace_policy}.go and its testdata; rules of alpha
+ * features are left out.
  */
 import { controllerRoles } from './bootstrap-controller-roles.ts';
 import type { Binding, PolicyRule, RuleSource, Subject } from './rbac.ts';

@@ -49,7 +49,10 @@ export interface AppOptions {
   /** The kubelet APIs behind `nodes/{name}/proxy`. Default: none. */
   readonly nodeApis?: NodeApis;
   readonly codec: ProtobufCodec;
-  /** Starts the thread that reads large YAML bodies. Default: they are read at once, and the server stands still meanwhile. */
+  /**
+   * Starts the thread that reads large YAML bodies. Default: they are read at once, and the server stands still
+   * meanwhile.
+   */
   readonly createYamlWorker?: () => YamlWorker;
   readonly openApi: OpenApiSource;
   /** Descriptions for the column definitions of Tables. Default: no descriptions. */

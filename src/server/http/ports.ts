@@ -47,7 +47,9 @@ export interface Authenticator {
  */
 export interface AuthorizationAttributes {
   readonly user: UserInfo;
-  /** get, list, watch, create, update, patch, delete, deletecollection, impersonate …; lower-case HTTP method for paths. */
+  /**
+   * get, list, watch, create, update, patch, delete, deletecollection, impersonate …; lower-case HTTP method for paths.
+   */
   readonly verb: string;
   /** False: only `path` and `verb` are used. */
   readonly isResourceRequest: boolean;

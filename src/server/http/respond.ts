@@ -1,4 +1,7 @@
-/** Writes answers: common headers, warnings, compression. Source: apiserver pkg/endpoints/handlers/responsewriters/writers.go. */
+/**
+ * Writes answers: common headers, warnings, compression. Source: apiserver
+ * pkg/endpoints/handlers/responsewriters/writers.go.
+ */
 import type { ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
@@ -19,7 +22,10 @@ const streamThresholdBytes = 512 * 1024;
 
 export type Headers = Record<string, string>;
 
-/** A warning as a header value: code 299, agent `-`, quoted text. Source: apimachinery pkg/util/net/http.go, NewWarningHeader. */
+/**
+ * A warning as a header value: code 299, agent `-`, quoted text. Source: apimachinery pkg/util/net/http.go,
+ * NewWarningHeader.
+ */
 export function warningHeader(text: string): string {
   const clean = [...text].map((char) => (char < ' ' || char === '\u007f' ? ' ' : char)).join('');
   return `299 - "${encodeHeader(clean).replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;

@@ -1,4 +1,7 @@
-/** The one place that turns errors into Status objects. Source: apiserver pkg/endpoints/handlers/responsewriters/status.go. */
+/**
+ * The one place that turns errors into Status objects. Source: apiserver
+ * pkg/endpoints/handlers/responsewriters/status.go.
+ */
 
 import { errorStack } from '../../api/error-text.ts';
 import { type Status, StatusError, statusErrors } from '../../api/status-error.ts';

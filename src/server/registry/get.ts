@@ -8,8 +8,8 @@ import { parseReadVersion, parseResourceVersion, requireNotTooLarge } from './re
 import { resourceOf } from './store-errors.ts';
 
 /**
- * The stored object. Throws StatusError: 404; 500, or 400 for events, when the resource version is malformed; 504 when it is newer than the
- * store.
+ * The stored object. Throws StatusError: 404; 500, or 400 for events, when the resource version is malformed; 504 when
+ * it is newer than the store.
  */
 export function get({ store }: RegistryParts, target: Target, { resourceVersion }: ReadOptions): Entry {
   // Upstream's events are in no watch cache.

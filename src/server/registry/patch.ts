@@ -37,7 +37,10 @@ export async function patched(request: ChangeRequest, object: KubeObject, body: 
   return received;
 }
 
-/** What Go's strict decoder wants each type of patch to be. Source: apiserver pkg/endpoints/handlers/patch.go (applyJSPatch). */
+/**
+ * What Go's strict decoder wants each type of patch to be. Source: apiserver pkg/endpoints/handlers/patch.go
+ * (applyJSPatch).
+ */
 const patchShapes = { json: '[]handlers.jsonPatchOp', merge: 'map[string]interface {}' } as const;
 
 /** Throws StatusError (400) for a patch that is no list, or no object; null passes for either. */

@@ -17,7 +17,10 @@ import type { KubeObject } from '../../api/object.ts';
 
 /** One stored object. `object` is deeply frozen; `bytes` is its JSON with `metadata.resourceVersion` = `revision`. */
 export interface Entry {
-  /** `<resourceName>/<namespace>/<name>`, or `<resourceName>//<name>` for cluster scope. Keys sort as upstream's lists do. */
+  /**
+   * `<resourceName>/<namespace>/<name>`, or `<resourceName>//<name>` for cluster scope. Keys sort as upstream's lists
+   * do.
+   */
   readonly key: string;
   readonly object: KubeObject;
   readonly bytes: Buffer;

@@ -1,4 +1,7 @@
-/** Scale: what the scale sub-resources show. It is never stored. Source: pkg/printers/internalversion/printers.go (printScale). */
+/**
+ * Scale: what the scale sub-resources show. It is never stored. Source: pkg/printers/internalversion/printers.go
+ * (printScale).
+ */
 import type { Scale } from '../../generated/autoscaling/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { ageColumn, nameColumn } from '../columns.ts';

@@ -1,4 +1,7 @@
-/** Whether two strategic merge patches change the same things differently. Source: strategicpatch/patch.go, MergingMapsHaveConflicts. */
+/**
+ * Whether two strategic merge patches change the same things differently. Source: strategicpatch/patch.go,
+ * MergingMapsHaveConflicts.
+ */
 import { getField, goFormat, isList, isObject, type Mutable, type MutableObject, sameJson } from '../mutable-json.ts';
 import { patchErrors } from '../patch-error.ts';
 import { directive, elementKind, retainKeysKey, sortScalars, uniqueScalars } from './lists.ts';

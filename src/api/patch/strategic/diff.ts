@@ -1,4 +1,7 @@
-/** Making strategic merge patches: the difference between two objects. Source: apimachinery pkg/util/strategicpatch/patch.go (diffMaps …). */
+/**
+ * Making strategic merge patches: the difference between two objects. Source: apimachinery
+ * pkg/util/strategicpatch/patch.go (diffMaps …).
+ */
 import { getField, goFormat, isList, isObject, type Mutable, type MutableObject, sameJson, setField } from '../mutable-json.ts';
 import { patchErrors } from '../patch-error.ts';
 import {

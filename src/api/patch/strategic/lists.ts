@@ -1,4 +1,6 @@
-/** List helpers of the strategic merge: element kinds, order, and look-up by merge key. Source: strategicpatch/patch.go. */
+/**
+ * List helpers of the strategic merge: element kinds, order, and look-up by merge key. Source: strategicpatch/patch.go.
+ */
 import { getField, goFormat, isList, isObject, type Mutable, type MutableObject } from '../mutable-json.ts';
 import { patchErrors } from '../patch-error.ts';
 

@@ -1,4 +1,6 @@
-/** Defaults of Pods and their templates. Pure: return new objects. Source: pkg/apis/core/v1/{defaults,conversion}.go. */
+/**
+ * Defaults of Pods and their templates. Pure: return new objects. Source: pkg/apis/core/v1/{defaults,conversion}.go.
+ */
 import type { Container, Pod, PodSpec, PodTemplateSpec } from '../../generated/core/v1.ts';
 import { formatQuantity } from '../../quantity.ts';
 import { isRestartableInitContainer } from '../conditions.ts';

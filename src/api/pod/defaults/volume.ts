@@ -1,4 +1,7 @@
-/** Defaults of volumes. Pure: return new objects. Source: pkg/apis/core/v1/defaults.go and the `+default` markers of core/v1. */
+/**
+ * Defaults of volumes. Pure: return new objects. Source: pkg/apis/core/v1/defaults.go and the `+default` markers of
+ * core/v1.
+ */
 import type { DownwardAPIVolumeFile, Volume, VolumeProjection } from '../../generated/core/v1.ts';
 import { defaultPullPolicy, defaultResources } from './container.ts';
 

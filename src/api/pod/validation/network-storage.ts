@@ -1,4 +1,7 @@
-/** Volumes on network storage, mostly of drivers that upstream has removed but still checks. Source: pkg/apis/core/validation/validation.go. */
+/**
+ * Volumes on network storage, mostly of drivers that upstream has removed but still checks. Source:
+ * pkg/apis/core/validation/validation.go.
+ */
 import { type FieldError, type FieldPath, fieldErrors } from '../../field-error.ts';
 import type {
   AzureDiskVolumeSource,

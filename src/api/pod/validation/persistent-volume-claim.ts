@@ -1,4 +1,7 @@
-/** The spec of a claim, as templates of ephemeral volumes hold it. Source: pkg/apis/core/validation/validation.go, ValidatePersistentVolumeClaimSpec. */
+/**
+ * The spec of a claim, as templates of ephemeral volumes hold it. Source: pkg/apis/core/validation/validation.go,
+ * ValidatePersistentVolumeClaimSpec.
+ */
 import { type FieldError, type FieldPath, fieldErrors } from '../../field-error.ts';
 import type { PersistentVolumeClaimSpec, TypedObjectReference } from '../../generated/core/v1.ts';
 import { isDns1123Subdomain } from '../../names.ts';

@@ -1,4 +1,7 @@
-/** What `pods/resize` may change: CPU and memory of containers. Source: pkg/apis/core/validation/validation.go (ValidatePodResize). */
+/**
+ * What `pods/resize` may change: CPU and memory of containers. Source: pkg/apis/core/validation/validation.go
+ * (ValidatePodResize).
+ */
 import { deepEqual } from '../../deep-equal.ts';
 import { type FieldError, type FieldPath, fieldErrors } from '../../field-error.ts';
 import type { Container, Pod, PodSpec, ResourceRequirements } from '../../generated/core/v1.ts';

@@ -1,4 +1,7 @@
-/** The status of a Pod as the kubelet reports it. Source: pkg/apis/core/validation/validation.go, ValidatePodStatusUpdate. */
+/**
+ * The status of a Pod as the kubelet reports it. Source: pkg/apis/core/validation/validation.go,
+ * ValidatePodStatusUpdate.
+ */
 import { type FieldError, type FieldPath, fieldErrors } from '../../field-error.ts';
 import type { ContainerStatus, Pod, PodSpec } from '../../generated/core/v1.ts';
 import { ipErrors, isIp6 } from '../../ip.ts';

@@ -1,4 +1,7 @@
-/** Volumes made of files that the kubelet writes: projected and downward-API. Source: pkg/apis/core/validation/validation.go. */
+/**
+ * Volumes made of files that the kubelet writes: projected and downward-API. Source:
+ * pkg/apis/core/validation/validation.go.
+ */
 import { type FieldError, type FieldPath, fieldErrors } from '../../field-error.ts';
 import type {
   ClusterTrustBundleProjection,

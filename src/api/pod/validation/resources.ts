@@ -1,4 +1,7 @@
-/** Resource amounts, requests and limits. Source: pkg/apis/core/validation/validation.go, pkg/apis/core/helper/helpers.go. */
+/**
+ * Resource amounts, requests and limits. Source: pkg/apis/core/validation/validation.go,
+ * pkg/apis/core/helper/helpers.go.
+ */
 import { type FieldError, type FieldPath, fieldErrors } from '../../field-error.ts';
 import type { ResourceClaim, ResourceRequirements } from '../../generated/core/v1.ts';
 import { isQualifiedName } from '../../names.ts';

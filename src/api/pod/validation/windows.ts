@@ -1,4 +1,7 @@
-/** Options of Windows containers, which minik does not run but must check. Source: pkg/apis/core/validation/validation.go. */
+/**
+ * Options of Windows containers, which minik does not run but must check. Source:
+ * pkg/apis/core/validation/validation.go.
+ */
 import { type FieldError, type FieldPath, fieldErrors } from '../../field-error.ts';
 import type { Container, EphemeralContainer, PodSpec, WindowsSecurityContextOptions } from '../../generated/core/v1.ts';
 import { isDns1123Subdomain } from '../../names.ts';

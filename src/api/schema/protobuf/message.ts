@@ -1,4 +1,7 @@
-/** Compiles schemas to writers and readers of protobuf messages. Wire format by protobufjs; field numbers from the facts. */
+/**
+ * Compiles schemas to writers and readers of protobuf messages. Wire format by protobufjs; field numbers from the
+ * facts.
+ */
 import type protobuf from 'protobufjs/minimal.js';
 import { isObject, type JsonObject, type JsonValue } from '../../json.ts';
 import type { EmbedFacts, FieldFacts, GoType } from '../facts.ts';

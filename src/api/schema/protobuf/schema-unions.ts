@@ -1,4 +1,7 @@
-/** The unions inside JSONSchemaProps: a schema, or an array, a bool or strings. Source: apiextensions v1 generated.proto. */
+/**
+ * The unions inside JSONSchemaProps: a schema, or an array, a bool or strings. Source: apiextensions v1
+ * generated.proto.
+ */
 import type protobuf from 'protobufjs/minimal.js';
 import { isObject, type JsonValue } from '../../json.ts';
 import { readFields, type SpecialCodec } from './special.ts';

@@ -51,7 +51,10 @@ export interface DockerAddress {
  */
 export const dockerEndpoint = (env: Environment = process.env): DockerEndpoint => openAddress(dockerAddress(env));
 
-/** The daemon that the docker command would use. Throws RuntimeError 'Unavailable' when a context cannot be found or read. */
+/**
+ * The daemon that the docker command would use. Throws RuntimeError 'Unavailable' when a context cannot be found or
+ * read.
+ */
 export function dockerAddress(env: Environment = process.env): DockerAddress {
   const folder = env.DOCKER_CONFIG || join(env.HOME || homedir(), '.docker');
   const host = env.DOCKER_HOST;
@@ -72,7 +75,10 @@ export function daemonVariable(env: Environment = process.env): 'DOCKER_HOST' | 
 export const openAddress = ({ host, tls }: DockerAddress): DockerEndpoint =>
   parseHost(host, tls === undefined ? undefined : readTls(tls.folder, tls.verify));
 
-/** The endpoint of a host in the docker command's notation: `unix:///path`, `tcp://host:port` or `host:port`; '' is the usual socket. */
+/**
+ * The endpoint of a host in the docker command's notation: `unix:///path`, `tcp://host:port` or `host:port`; '' is the
+ * usual socket.
+ */
 export function parseHost(host: string, tls?: DockerTls): DockerEndpoint {
   const address = host.includes('://') ? host : `tcp://${host}`;
   if (host === '' || address.startsWith('unix://')) return { socketPath: host.slice('unix://'.length) || defaultSocket };

@@ -1,4 +1,7 @@
-/** The static ELF programs of the pod sandbox by architecture, in base64. Written by scripts/programs/build.ts from scripts/programs/pause.c. */
+/**
+ * The static ELF programs of the pod sandbox by architecture, in base64. Written by scripts/programs/build.ts from
+ * scripts/programs/pause.c.
+ */
 export const PAUSE_PROGRAMS: Readonly<Record<'amd64' | 'arm64', string>> = {
   amd64:
     'f0VMRgIBAQAAAAAAAAAAAAIAPgABAAAAsABAAAAAAABAAAAAAAAAANAHAAAAAAAAAAAAAEAAOAACAEAAAwACAAEAAAAFAAAAsAAAAAAAAACwAEAAAAAAALAA' +

@@ -51,7 +51,8 @@ export class DockerStreams implements Streams {
   async attach(containerId: string, options: AttachOptions): Promise<void> {
     const stdin = options.stdin !== undefined;
     const stderr = options.stderr !== undefined;
-    // An attach without outputs would not end with the container: the engine says nothing then. What nobody asked for goes nowhere.
+    // An attach without outputs would not end with the container: the engine says nothing then. What nobody asked for
+    // goes nowhere.
     const stdout = options.stdout !== undefined || !stderr;
     const socket = await this.#api.hijack({
       method: 'POST',

@@ -5,7 +5,10 @@ import { delay } from '../runtime-clock.ts';
 import { type ImageBehaviour, imageBehaviour } from './behaviour.ts';
 import type { SimulatedEngine } from './simulated-engine.ts';
 
-/** Images of a simulated engine, shared by its clusters. Any image can be pulled unless the script or its name says otherwise. */
+/**
+ * Images of a simulated engine, shared by its clusters. Any image can be pulled unless the script or its name says
+ * otherwise.
+ */
 export class SimulatedImages implements Images {
   readonly #engine: SimulatedEngine;
 

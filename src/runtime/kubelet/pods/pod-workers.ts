@@ -51,10 +51,10 @@ export class PodWorkers {
   }
 
   /**
-   * Pods that use the node's resources: those that have not ended and still have their API object. Pods that were removed
-   * from the API do not count even while their containers are being stopped: the scheduler has given away their room, and
-   * a pod that is refused for it would be replaced and refused again without end. Source: pkg/kubelet/kubelet_pods.go
-   * (GetActivePods, of the pod manager's pods).
+   * Pods that use the node's resources: those that have not ended and still have their API object. Pods that were
+   * removed from the API do not count even while their containers are being stopped: the scheduler has given away their
+   * room, and a pod that is refused for it would be replaced and refused again without end. Source:
+   * pkg/kubelet/kubelet_pods.go (GetActivePods, of the pod manager's pods).
    */
   active(): readonly Pod[] {
     return this.all()

@@ -43,7 +43,10 @@ const keepAliveMs = 60_000;
 const tuneAtChunk = 2;
 const nothing = Buffer.alloc(0);
 
-/** Joins a client socket (allowHalfOpen, nothing read yet) to a backend. Resets the client when no backend can be reached. */
+/**
+ * Joins a client socket (allowHalfOpen, nothing read yet) to a backend. Resets the client when no backend can be
+ * reached.
+ */
 export function relayTcp(context: RelayContext, client: Socket, pick: Pick): void {
   new TcpRelay(context, client, pick).connect();
 }

@@ -5,7 +5,9 @@ import { configMap, sending, testApp } from '../test-app.ts';
 
 const base = '/api/v1/namespaces/default/configmaps';
 
-/** Allows what the list names as `user verb resource` or `user verb path`, and everything to members of system:masters. */
+/**
+ * Allows what the list names as `user verb resource` or `user verb path`, and everything to members of system:masters.
+ */
 function only(...allowed: readonly string[]) {
   const asked: AuthorizationAttributes[] = [];
   return {

@@ -92,7 +92,10 @@ function readCertificate(socket: TLSSocket): PeerCertificate {
   };
 }
 
-/** Users from client certificates: CN is the name, O the groups. Source: apiserver pkg/authentication/request/x509/x509.go. */
+/**
+ * Users from client certificates: CN is the name, O the groups. Source: apiserver
+ * pkg/authentication/request/x509/x509.go.
+ */
 export const certificateAuthenticator: Authenticator = {
   authenticate({ clientCertificate }: Credentials): UserInfo | undefined {
     if (clientCertificate === undefined || clientCertificate.commonName === '') return undefined;

@@ -21,7 +21,10 @@ const kinds = [...builtInKinds, componentStatusKind];
 // The encoder's own output.
 const definitionsOf = (kind: (typeof kinds)[number]) => JSON.parse(columns.definitions(kind)) as readonly Definition[];
 
-/** Columns after the name as upstream's printers define them: `+` marks priority 1, `#` the type integer; all others are strings. */
+/**
+ * Columns after the name as upstream's printers define them: `+` marks priority 1, `#` the type integer; all others are
+ * strings.
+ */
 const expected: Readonly<Record<string, string>> = {
   ConfigMap: 'Data, Age',
   Endpoints: 'Endpoints, Age',

@@ -1,4 +1,7 @@
-/** `columnDefinitions` of Tables. Source: pkg/printers/internalversion/printers.go, apiserver pkg/registry/rest/table.go. */
+/**
+ * `columnDefinitions` of Tables. Source: pkg/printers/internalversion/printers.go, apiserver
+ * pkg/registry/rest/table.go.
+ */
 
 import type { AnyKind } from '../../../api/kind.ts';
 import { createdDescription, nameColumn } from '../../../api/kinds/columns.ts';

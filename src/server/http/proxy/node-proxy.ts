@@ -1,4 +1,7 @@
-/** `nodes/{name}/proxy` to the kubelet's own port. Source: pkg/registry/core/node/strategy.go (ResourceLocation); pkg/kubelet/server/server.go. */
+/**
+ * `nodes/{name}/proxy` to the kubelet's own port. Source: pkg/registry/core/node/strategy.go (ResourceLocation);
+ * pkg/kubelet/server/server.go.
+ */
 import { Readable } from 'node:stream';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { Exchange } from '../exchange.ts';

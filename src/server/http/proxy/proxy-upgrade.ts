@@ -1,4 +1,7 @@
-/** Upgraded connections (WebSocket …) through the API proxy. Source: apimachinery pkg/util/proxy/upgradeaware.go, tryUpgrade. */
+/**
+ * Upgraded connections (WebSocket …) through the API proxy. Source: apimachinery pkg/util/proxy/upgradeaware.go,
+ * tryUpgrade.
+ */
 import { type IncomingMessage, request as requestHttp, STATUS_CODES } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Duplex } from 'node:stream';

@@ -1,6 +1,7 @@
 /**
- * Asks a client that is not read whether it is still there. Nobody hears the end of a connection that is not read: it lies behind what the client sent before, or never
- * left its machine. Writing tells: the machine of a client that has gone answers with a reset, and the next write fails.
+ * Asks a client that is not read whether it is still there. Nobody hears the end of a connection that is not read: it
+ * lies behind what the client sent before, or never left its machine. Writing tells: the machine of a client that has
+ * gone answers with a reset, and the next write fails.
  */
 import type { Clock } from '../../../client/clock.ts';
 

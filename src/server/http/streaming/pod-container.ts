@@ -1,4 +1,7 @@
-/** Which pod and container a stream is for, with upstream's checks. Source: pkg/registry/core/pod/strategy.go (validateContainer, streamLocation). */
+/**
+ * Which pod and container a stream is for, with upstream's checks. Source: pkg/registry/core/pod/strategy.go
+ * (validateContainer, streamLocation).
+ */
 import { statusErrors } from '../../../api/status-error.ts';
 import type { RequestContext, Target } from '../../registry/registry.ts';
 import type { ServerContext } from '../server-context.ts';

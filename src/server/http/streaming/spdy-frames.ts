@@ -83,7 +83,10 @@ export class FrameParser {
     return frames;
   }
 
-  /** Reads the head of a data frame, or a whole control frame; returns how many bytes that took, 0 when they are not all there. */
+  /**
+   * Reads the head of a data frame, or a whole control frame; returns how many bytes that took, 0 when they are not all
+   * there.
+   */
   #begin(bytes: Buffer, frames: Frame[]): number {
     if (bytes.length < headBytes) return 0;
     const first = bytes.readUInt32BE(0);

@@ -1,4 +1,7 @@
-/** Turns an HTTP/1.1 upgrade into a SPDY connection. Source: apimachinery pkg/util/httpstream/{httpstream,spdy/upgrade}.go. */
+/**
+ * Turns an HTTP/1.1 upgrade into a SPDY connection. Source: apimachinery
+ * pkg/util/httpstream/{httpstream,spdy/upgrade}.go.
+ */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 

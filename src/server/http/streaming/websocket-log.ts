@@ -1,4 +1,7 @@
-/** `pods/log` over WebSocket: each piece of the log is a message. Source: apimachinery pkg/util/httpstream/wsstream/stream.go (NewDefaultReaderProtocols). */
+/**
+ * `pods/log` over WebSocket: each piece of the log is a message. Source: apimachinery
+ * pkg/util/httpstream/wsstream/stream.go (NewDefaultReaderProtocols).
+ */
 import { Writable } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../../../client/clock.ts';

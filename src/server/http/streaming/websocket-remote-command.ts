@@ -1,4 +1,7 @@
-/** exec and attach over WebSocket (kubectl from 1.30, browsers). Source: kubelet pkg/cri/streaming/remotecommand/websocket.go. */
+/**
+ * exec and attach over WebSocket (kubectl from 1.30, browsers). Source: kubelet
+ * pkg/cri/streaming/remotecommand/websocket.go.
+ */
 import type { WebSocket } from 'ws';
 import type { Clock } from '../../../client/clock.ts';
 import type { OnBytes } from './pod-streams.ts';

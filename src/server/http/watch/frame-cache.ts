@@ -25,7 +25,10 @@ const formKey = ({ target, representation, includeObject }: FrameForm): string =
   return `${servedApiVersion(target)} ${mediaType} ${transform ?? ''} ${transformVersion} ${includeObject}`;
 };
 
-/** Length-prefixed WatchEvent of protobuf streams. Source: apimachinery pkg/util/framer, pkg/apis/meta/v1/generated.proto (WatchEvent). */
+/**
+ * Length-prefixed WatchEvent of protobuf streams. Source: apimachinery pkg/util/framer,
+ * pkg/apis/meta/v1/generated.proto (WatchEvent).
+ */
 function protobufFrame(type: string, object: Uint8Array): Buffer {
   const raw = Buffer.concat([tagged(0x0a, object.length), object]);
   const name = Buffer.from(type);

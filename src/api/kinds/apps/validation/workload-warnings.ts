@@ -1,4 +1,7 @@
-/** Warnings about objects that make Pods. Source: the WarningsOnCreate and WarningsOnUpdate of pkg/registry/{core/replicationcontroller,apps/*}/strategy.go. */
+/**
+ * Warnings about objects that make Pods. Source: the WarningsOnCreate and WarningsOnUpdate of
+ * pkg/registry/{core/replicationcontroller,apps/*}/strategy.go.
+ */
 import { FieldPath } from '../../../field-error.ts';
 import type { PodTemplateSpec } from '../../../generated/core/v1.ts';
 import type { ObjectMeta } from '../../../generated/meta/v1.ts';

@@ -1,6 +1,7 @@
 /**
  * What an update of a Service keeps and drops, so that clients may send it without the values the server gave out.
- * Source: pkg/registry/core/service/{strategy,storage/storage}.go (patchAllocatedValues, dropTypeDependentFields), pkg/registry/core/service/storage/alloc.go.
+ * Source: pkg/registry/core/service/{strategy,storage/storage}.go (patchAllocatedValues, dropTypeDependentFields),
+ * pkg/registry/core/service/storage/alloc.go.
  */
 import { deepEqual } from '../../../deep-equal.ts';
 import type { Service, ServicePort, ServiceSpec } from '../../../generated/core/v1.ts';
@@ -100,8 +101,9 @@ function dropTypeDependent(next: ServiceSpec, previous: ServiceSpec): ServiceSpe
 }
 
 /**
- * Upstream stores the policy of an ExternalName and drops it at every read; here it is not stored. A value that is none is left for
- * validation to refuse. Source: pkg/registry/core/service/storage/storage.go (defaultOnReadInternalTrafficPolicy).
+ * Upstream stores the policy of an ExternalName and drops it at every read; here it is not stored. A value that is none
+ * is left for validation to refuse. Source: pkg/registry/core/service/storage/storage.go
+ * (defaultOnReadInternalTrafficPolicy).
  */
 function withoutIdlePolicy(spec: ServiceSpec): ServiceSpec {
   const { type, internalTrafficPolicy: policy } = spec;

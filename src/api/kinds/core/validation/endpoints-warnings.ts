@@ -1,4 +1,7 @@
-/** Warnings about Endpoints and EndpointSlices. Source: pkg/registry/core/endpoint/strategy.go, pkg/registry/discovery/endpointslice/strategy.go. */
+/**
+ * Warnings about Endpoints and EndpointSlices. Source: pkg/registry/core/endpoint/strategy.go,
+ * pkg/registry/discovery/endpointslice/strategy.go.
+ */
 import { FieldPath } from '../../../field-error.ts';
 import type { Endpoints } from '../../../generated/core/v1.ts';
 import type { EndpointSlice } from '../../../generated/discovery/v1.ts';

@@ -1,4 +1,7 @@
-/** Endpoints and EndpointSlices. Source: pkg/apis/core/validation/validation.go, pkg/apis/discovery/validation/validation.go. */
+/**
+ * Endpoints and EndpointSlices. Source: pkg/apis/core/validation/validation.go,
+ * pkg/apis/discovery/validation/validation.go.
+ */
 import { type FieldError, type FieldPath, fieldErrors } from '../../../field-error.ts';
 import type { EndpointAddress, EndpointPort, Endpoints } from '../../../generated/core/v1.ts';
 import type { Endpoint, EndpointHints, EndpointSlice } from '../../../generated/discovery/v1.ts';

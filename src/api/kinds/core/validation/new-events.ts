@@ -52,7 +52,10 @@ const fixed = [
   ...(['action', 'related'] as const),
 ];
 
-/** A field as upstream compares and prints it: by its internal type. Source: pkg/apis/core/types.go (ObjectReference, EventSource). */
+/**
+ * A field as upstream compares and prints it: by its internal type. Source: pkg/apis/core/types.go (ObjectReference,
+ * EventSource).
+ */
 function shown(event: Event, name: (typeof fixed)[number]): unknown {
   if (name === 'source') return { Component: event.source.component ?? '', Host: event.source.host ?? '' };
   if (name !== 'involvedObject' && name !== 'related') return event[name];
