@@ -118,7 +118,8 @@ for (const flavour of flavours) {
 
     it('forwards a local port to a pod and to a Service', async () => {
       await kubectl('create', '-f', testdata('kubia/kubia-manual.yaml'));
-      await cluster.until(['get', 'pod', 'kubia-manual', '-o', 'jsonpath={.status.phase}'], (text) => text === 'Running');
+      // A pod without a readiness probe is Running before its program listens.
+      await eventually(() => kubectl('exec', 'kubia-manual', '--', 'curl', '-sS', 'localhost:8080'));
       for (const [target, pattern] of [
         ['kubia-manual', /You've hit kubia-manual/],
         ['svc/kubia-http', /You've hit kubia-/],
