@@ -17,7 +17,7 @@ export interface Amounts {
 type ResourceList = Readonly<Record<string, string | number>>;
 type Sums = Map<string, number>;
 
-/** For scoring, a container that asks for nothing counts as asking for this. */
+/** The requests that scoring assumes for a container without requests. */
 export const defaultRequests = { milliCpu: 100, memory: 200 * 1024 * 1024 } as const;
 
 export const noScalars: ReadonlyMap<string, number> = new Map();

@@ -1,4 +1,7 @@
-/** What the parts of one kubelet share: its node, its engine, the API, time. Made once by `createKubelet`. */
+/**
+ * The dependencies that all parts of one kubelet share: its node, its engine, the API, the clock. They are made once
+ * per kubelet.
+ */
 import type { Pod } from '../../api/generated/core/v1.ts';
 import type { Client } from '../../client/client.ts';
 import type { Clock } from '../../client/clock.ts';

@@ -39,7 +39,7 @@ export function ownLabels(object: ApiObject): Labels {
   return labels;
 }
 
-/** As Go prints requirements with `%+v`. */
+/** A label selector requirement as Go prints it with `%+v`. */
 const requirementText = ({ key, operator, values = [] }: NonNullable<LabelSelector['matchExpressions']>[number]): string =>
   `{Key:${key} Operator:${operator} Values:[${values.join(' ')}]}`;
 

@@ -28,7 +28,7 @@ export interface Generator {
   readonly summary: string;
   readonly usage: string;
   readonly flags?: readonly FlagSpec[];
-  /** For `failed to create <what> …`; empty: the server's error as it is. */
+  /** The words in the error text `failed to create <what> …`; empty: the server's error is printed unchanged. */
   readonly what: string;
   /** The resource to assume when the server's discovery does not have it. */
   readonly resource?: ResourceGuess;

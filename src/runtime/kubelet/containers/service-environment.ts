@@ -41,7 +41,7 @@ function variablesOf(service: Service): [string, string][] {
   return [...variables, ...linkVariables(prefix, service)];
 }
 
-/** What `spec.enableServiceLinks` and the namespace of a pod select from all Services. */
+/** The settings of a pod that decide which Services get variables: its namespace and `spec.enableServiceLinks`. */
 export interface ServiceEnvironmentOptions {
   readonly namespace: string;
   /** False: only the API server's Service of the default namespace. */

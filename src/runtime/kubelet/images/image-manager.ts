@@ -21,7 +21,7 @@ export interface ImageManagerOptions {
 export interface EnsureImageRequest {
   readonly pod: Pod;
   readonly container: Container;
-  /** Where the container is in the spec, e.g. `spec.containers{web}`. */
+  /** The container's path in the spec, e.g. `spec.containers{web}`. */
   readonly fieldPath: string;
   readonly pullSecrets: readonly Secret[];
   /** Called only when an image must be pulled; its abort ends the pull. */
@@ -38,7 +38,7 @@ export class ImageError extends PodConfigError {
   }
 }
 
-/** As Go prints a duration: `1.234s`, `850ms`. */
+/** Formats a duration as Go prints it: `1.234s`, `850ms`. */
 const seconds = (ms: number): string => (ms < 1000 ? `${Math.round(ms)}ms` : `${(ms / 1000).toFixed(3).replace(/\.?0+$/, '')}s`);
 
 const retryMs = 10_000;

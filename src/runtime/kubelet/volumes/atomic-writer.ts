@@ -36,7 +36,7 @@ export function isErrno(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
-/** What a path is; undefined when there is nothing. */
+/** The file status of a path, with symbolic links followed; undefined when nothing is there. */
 export async function statOrUndefined(path: string): Promise<Awaited<ReturnType<typeof stat>> | undefined> {
   try {
     return await stat(path);

@@ -77,7 +77,7 @@ export const containersOf = (spec: SetPodSpec, pattern: string): readonly SetCon
 export interface SetOperation {
   /** `image`, `env`, `resource requirements`: what was updated, for the message. */
   readonly what: string;
-  /** For `failed to patch <failure> …`. */
+  /** The words in the error text `failed to patch <failure> …`. */
   readonly failure: string;
   readonly change: PodSpecChange;
   /** The patch is sent, and the message printed, even when nothing changes. */
