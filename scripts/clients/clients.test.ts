@@ -58,14 +58,14 @@ describe('the page of clients', () => {
 });
 
 describe('the recipes', () => {
-  const locks = ['requirements.txt', 'package-lock.json', 'pom.xml', 'Cargo.lock', 'go.sum'];
+  const locks = ['requirements.txt', 'package-lock.json', 'pom.xml', 'Cargo.toml', 'go.sum'];
 
   for (const { name, client, checks: tried } of recipes) {
     it(`pin ${name} and try the streams`, () => {
       const folder = join(import.meta.dirname, name);
       const lock = locks.find((file) => existsSync(join(folder, file)));
       assert.ok(lock !== undefined, `no lock file in ${folder}`);
-      const version = / v?(\d[\w.]*) /.exec(client)?.[1] ?? 'no version';
+      const version = / v?(\d[\w.]*)(?: |$)/.exec(client)?.[1] ?? 'no version';
       assert.ok(readFileSync(join(folder, lock), 'utf8').includes(version), `${lock} does not pin ${version}`);
       const source = readdirSync(folder, { recursive: true, encoding: 'utf8' })
         .filter((file) => /\.(py|js|java|rs|go)$/i.test(file))

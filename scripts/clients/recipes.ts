@@ -80,10 +80,10 @@ export const recipes: readonly Recipe[] = [
   },
   {
     name: 'kube-rs',
-    client: 'kube 5.0.0 (crates.io)',
+    client: 'kube 5.0.0',
     needs: { cargo: 'Rust 1.89 or newer with cargo' },
     checks: ['objects', 'watch', 'informer', ...streams, 'long-token'],
-    install: [['cargo', 'build', '--locked', '--release', '--quiet']],
+    install: [['cargo', 'build', '--release', '--quiet']],
     run: ['target/release/minik-client'],
   },
   {
