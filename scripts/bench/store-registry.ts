@@ -32,7 +32,7 @@ const registry = createRegistry({
   store,
   kinds,
   schemas: loadSchemas(brotliDecompressSync),
-  admission: createAdmissionChain(defaultPlugins({ reader, random: Math.random })),
+  admission: createAdmissionChain(defaultPlugins({ reader, random: Math.random, now: Date.now })),
   behaviours: createBehaviours({
     store,
     serviceRange: '10.96.0.0/16',

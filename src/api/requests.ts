@@ -20,6 +20,8 @@ export interface RequestContext {
   readonly userAgent: string;
   /** Adds a `Warning:` header (code 299). */
   warn(text: string): void;
+  /** Adds an annotation to the request's audit event. Absent: the request is not audited. */
+  annotate?(key: string, value: string): void;
   readonly signal: AbortSignal;
 }
 

@@ -92,7 +92,7 @@ export async function openControlPlane(
     store,
     kinds,
     schemas,
-    admission: createAdmissionChain(defaultPlugins({ reader, random: Math.random })),
+    admission: createAdmissionChain(defaultPlugins({ reader, random: Math.random, now: Date.now })),
     behaviours: createBehaviours({ store, serviceRange: settings.serviceCidr, tokens, random: Math.random }),
   });
   const apiEndpoint = { ip: addresses.gateway, port: settings.apiPort };

@@ -3,6 +3,7 @@ import type { AdmissionPlugin } from './admission.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import type { ObjectReader } from './object-reader.ts';
+import { podSecurity } from './pod-security.ts';
 import { priority } from './priority.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
@@ -12,13 +13,16 @@ export interface DefaultPluginOptions {
   readonly reader: ObjectReader;
   /** In [0, 1). */
   readonly random: () => number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 /** Makes all plugins. */
-export const defaultPlugins = ({ reader, random }: DefaultPluginOptions): readonly AdmissionPlugin[] => [
+export const defaultPlugins = ({ reader, random, now }: DefaultPluginOptions): readonly AdmissionPlugin[] => [
   namespaceLifecycle(reader),
   serviceAccount(reader, random),
   taintNodesByCondition(),
+  podSecurity({ reader, now }),
   priority(reader),
   defaultTolerationSeconds(),
   runtimeClass(reader),

@@ -81,7 +81,7 @@ export class TestRegistry {
       store: this.store,
       kinds: createKindSet(builtInKinds),
       schemas: testSchemas,
-      admission: createAdmissionChain(defaultPlugins({ reader, random })),
+      admission: createAdmissionChain(defaultPlugins({ reader, random, now: () => this.nowMs })),
       behaviours: createBehaviours({
         store: this.store,
         serviceRange: options.serviceRange ?? '10.96.0.0/16',

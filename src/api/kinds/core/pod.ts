@@ -6,6 +6,7 @@
 import { FieldPath } from '../../field-error.ts';
 import type { Pod } from '../../generated/core/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { withAppArmorFields } from '../../pod/app-armor.ts';
 import { defaultPod } from '../../pod/defaults/pod-spec.ts';
 import { podEphemeralContainers } from '../../pod/ephemeral-containers.ts';
 import { mergeMatchLabelKeys } from '../../pod/match-label-keys.ts';
@@ -99,7 +100,7 @@ export const pod = defineKind<Pod>({
   scope: 'Namespaced',
   names: { shortNames: ['po'], categories: ['all'] },
   codec: { schema: 'io.k8s.api.core.v1.Pod', defaults: defaultPod },
-  rules: { validate: podErrors, warnings: newPodWarnings },
+  rules: { validate: podErrors, warnings: newPodWarnings, canonicalize: withAppArmorFields },
   create: { prepare: preparePodForCreate, validate: podCreateErrors },
   update: { validate: podUpdateErrors },
   delete: { gracePeriodSeconds: podGracePeriodSeconds, answersObject: true },

@@ -1,11 +1,12 @@
 /** Warnings about Pods that are accepted all the same. Source: pkg/api/pod/warnings.go, pkg/api/node/util.go. */
 import { deepEqual } from '../../deep-equal.ts';
 import type { FieldPath } from '../../field-error.ts';
-import type { AppArmorProfile, Container, EphemeralContainer, NodeSelectorTerm, PodSpec, Volume } from '../../generated/core/v1.ts';
+import type { Container, EphemeralContainer, NodeSelectorTerm, PodSpec, Volume } from '../../generated/core/v1.ts';
 import type { ObjectMeta } from '../../generated/meta/v1.ts';
 import { isLabelValue } from '../../names.ts';
 import { isWhole, parseQuantity } from '../../quantity.ts';
 import { ipWarnings } from '../../validation/ip-warnings.ts';
+import { appArmorAnnotationPrefix, appArmorProfileOf } from '../app-armor.ts';
 import { overlappingPathWarnings } from './path-warnings.ts';
 import { portWarnings } from './port-warnings.ts';
 import { containersOf } from './windows.ts';
@@ -120,15 +121,6 @@ function envWarnings({ env = [] }: Container | EphemeralContainer, at: FieldPath
 
 const seccompPod = 'seccomp.security.alpha.kubernetes.io/pod';
 const seccompContainer = 'container.seccomp.security.alpha.kubernetes.io/';
-const appArmor = 'container.apparmor.security.beta.kubernetes.io/';
-
-/** The profile that an annotation stands for. Source: pkg/api/pod/util.go, ApparmorFieldForAnnotation. */
-function profileOf(annotation: string): AppArmorProfile | undefined {
-  if (annotation === 'unconfined') return { type: 'Unconfined' };
-  if (annotation === 'runtime/default') return { type: 'RuntimeDefault' };
-  const name = /^localhost\/(.+)$/s.exec(annotation)?.[1];
-  return name === undefined ? undefined : { type: 'Localhost', localhostProfile: name };
-}
 
 /**
  * Warns of annotations that fields have replaced. In a Pod, it also warns of annotations that have been converted to
@@ -141,10 +133,10 @@ function profileWarnings(meta: ObjectMeta, spec: PodSpec, container: Container |
   if (container.securityContext?.seccompProfile === undefined && annotations[seccomp] !== undefined) {
     warnings.push(`${at.key(seccomp)}: non-functional in v1.27+; use the "seccompProfile" field instead`);
   }
-  const key = appArmor + container.name;
+  const key = appArmorAnnotationPrefix + container.name;
   const annotation = annotations[key];
   if (annotation === undefined || container.securityContext?.appArmorProfile !== undefined) return warnings;
-  const [wanted, ofPod] = [profileOf(annotation), spec.securityContext?.appArmorProfile];
+  const [wanted, ofPod] = [appArmorProfileOf(annotation), spec.securityContext?.appArmorProfile];
   if (wanted === undefined || !deepEqual(wanted, ofPod)) {
     warnings.push(`${at.key(key)}: deprecated since v1.30; use the "appArmorProfile" field instead`);
   }

@@ -7,6 +7,7 @@ import { rangeComplaint } from '../../names.ts';
 import { parseInt64 } from '../../selector.ts';
 import { type Errors, labelErrors } from '../../validation/common.ts';
 import { annotationErrors } from '../../validation/object-meta.ts';
+import { appArmorAnnotationPrefix } from '../app-armor.ts';
 import { imageSpaceErrors } from './container.ts';
 import { descendingPath } from './paths.ts';
 import { podSpecErrors } from './pod-spec.ts';
@@ -17,7 +18,6 @@ export const mirrorPodAnnotation = 'kubernetes.io/config.mirror';
 const deletionCostAnnotation = 'controller.kubernetes.io/pod-deletion-cost';
 const seccompPodAnnotation = 'seccomp.security.alpha.kubernetes.io/pod';
 const seccompContainerPrefix = 'container.seccomp.security.alpha.kubernetes.io/';
-const appArmorPrefix = 'container.apparmor.security.beta.kubernetes.io/';
 const maxInt32 = 2 ** 31 - 1;
 
 function seccompAnnotationErrors(profile: string, at: FieldPath): Errors {
@@ -45,8 +45,8 @@ function podAnnotationErrors({ annotations = {} }: ObjectMeta, spec: PodSpec, at
     if (key === seccompPodAnnotation || key.startsWith(seccompContainerPrefix)) {
       errors.push(...seccompAnnotationErrors(value, at.field(key)));
     }
-    if (!key.startsWith(appArmorPrefix)) continue;
-    const name = key.slice(appArmorPrefix.length);
+    if (!key.startsWith(appArmorAnnotationPrefix)) continue;
+    const name = key.slice(appArmorAnnotationPrefix.length);
     if (![...containersOf(spec, at)].some(([container]) => container.name === name)) {
       errors.push(fieldErrors.invalid(at.key(key), name, 'container not found'));
     }
@@ -112,12 +112,13 @@ function fixedAnnotationErrors(next: ObjectMeta, previous: ObjectMeta, at: Field
   const errors: FieldError[] = [];
   for (const [key, value] of Object.entries(before)) {
     if (after[key] === value) continue;
-    if (key.startsWith(appArmorPrefix)) errors.push(fieldErrors.forbidden(at.key(key), 'may not remove or update AppArmor annotations'));
+    if (key.startsWith(appArmorAnnotationPrefix))
+      errors.push(fieldErrors.forbidden(at.key(key), 'may not remove or update AppArmor annotations'));
     if (key === mirrorPodAnnotation) errors.push(fieldErrors.forbidden(at.key(key), 'may not remove or update mirror pod annotation'));
   }
   for (const key of Object.keys(after)) {
     if (before[key] !== undefined) continue;
-    if (key.startsWith(appArmorPrefix)) errors.push(fieldErrors.forbidden(at.key(key), 'may not add AppArmor annotations'));
+    if (key.startsWith(appArmorAnnotationPrefix)) errors.push(fieldErrors.forbidden(at.key(key), 'may not add AppArmor annotations'));
     if (key === mirrorPodAnnotation) errors.push(fieldErrors.forbidden(at.key(key), 'may not add mirror pod annotation'));
   }
   return errors;

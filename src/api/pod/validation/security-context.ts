@@ -27,7 +27,8 @@ function seccompErrors(profile: SeccompProfile | undefined, at: FieldPath): Erro
 
 const maxProfileBytes = 4095;
 
-function appArmorErrors(profile: AppArmorProfile | undefined, at: FieldPath): Errors {
+/** What is wrong with a profile. */
+export function appArmorErrors(profile: AppArmorProfile | undefined, at: FieldPath): Errors {
   if (profile === undefined) return [];
   const { type, localhostProfile } = profile;
   const here = at.field('localhostProfile');
