@@ -147,6 +147,7 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
     extendedResourceClaimStatus: 'The claim that was made for extended resources.',
     resources: 'The requests and limits in force for the pod as a whole.',
   },
+  PodTemplate: { template: 'The pods that would be made from this template.' },
   PreferredSchedulingTerm: { preference: 'What nodes the weight goes to.' },
   ProbeHandler: {
     exec: 'A command to run in the container; exit code 0 is success.',
@@ -156,6 +157,7 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
   },
   ReplicaSetSpec: { selector: "Selects the pods to count; it must match the template's labels and cannot change.", template },
   ReplicationControllerSpec: { template },
+  ResourceQuotaSpec: { scopeSelector: 'Selects the objects that count, like scopes, and by value too.' },
   SecurityContext: { ...securityProfiles, capabilities: 'Capabilities to add and drop. Linux only.' },
   ServiceSpec: { sessionAffinityConfig: 'Parameters of the session affinity.' },
   ServiceStatus: { loadBalancer: 'The state of the load balancer, if there is one.' },

@@ -28,12 +28,15 @@ export const ageColumn: Column<KubeObject> = {
   value: (object, now) => ageOf(object.metadata.creationTimestamp, now),
 };
 
-/** CONTAINERS and IMAGES of a template, shown with `-o wide`. */
-export const containerColumns = <T extends KubeObject>(containers: (object: T) => readonly Container[]): readonly Column<T>[] => [
+/** CONTAINERS and IMAGES of a template, shown with `-o wide` only unless `wide` is false. */
+export const containerColumns = <T extends KubeObject>(
+  containers: (object: T) => readonly Container[],
+  { wide }: { readonly wide: boolean } = { wide: true },
+): readonly Column<T>[] => [
   {
     name: 'Containers',
     type: 'string',
-    priority: 1,
+    ...(wide ? { priority: 1 } : {}),
     description: 'Names of each container in the template.',
     value: (object) =>
       containers(object)
@@ -43,7 +46,7 @@ export const containerColumns = <T extends KubeObject>(containers: (object: T) =
   {
     name: 'Images',
     type: 'string',
-    priority: 1,
+    ...(wide ? { priority: 1 } : {}),
     description: 'Images referenced by each container in the template.',
     value: (object) =>
       containers(object)

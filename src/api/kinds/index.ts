@@ -6,10 +6,13 @@ import { lease } from './coordination/lease.ts';
 import { configMap } from './core/config-map.ts';
 import { endpoints } from './core/endpoints.ts';
 import { event } from './core/event.ts';
+import { limitRange } from './core/limit-range.ts';
 import { namespace } from './core/namespace.ts';
 import { node } from './core/node.ts';
 import { pod } from './core/pod.ts';
+import { podTemplate } from './core/pod-template.ts';
 import { replicationController } from './core/replication-controller.ts';
+import { resourceQuota } from './core/resource-quota.ts';
 import { secret } from './core/secret.ts';
 import { service } from './core/service.ts';
 import { serviceAccount } from './core/service-account.ts';
@@ -19,10 +22,13 @@ export const builtInKinds: readonly AnyKind[] = [
   configMap,
   endpoints,
   event,
+  limitRange,
   namespace,
   node,
   pod,
+  podTemplate,
   replicationController,
+  resourceQuota,
   secret,
   serviceAccount,
   service,

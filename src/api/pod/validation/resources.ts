@@ -10,7 +10,8 @@ import { dnsLabel, type Errors, invalidEach } from '../../validation/common.ts';
 import { isPodLevelResource } from '../resources.ts';
 
 const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
-const standardResources = new Set([
+/** What quotas can be set on, apart from huge pages and counts of objects. */
+const quotaResources = new Set([
   'cpu',
   'memory',
   'ephemeral-storage',
@@ -28,10 +29,12 @@ const standardResources = new Set([
   'persistentvolumeclaims',
   'configmaps',
   'requests.storage',
-  'storage',
   'services.nodeports',
   'services.loadbalancers',
 ]);
+const isQuotaHugePages = (name: string): boolean => isHugePages(name) || name.startsWith('requests.hugepages-');
+/** Whether the quota system knows a resource without being told its group. */
+export const isStandardQuotaResource = (name: string): boolean => quotaResources.has(name) || isQuotaHugePages(name);
 const containerResources = new Set(['cpu', 'memory', 'ephemeral-storage']);
 const integerResources = new Set([
   'pods',
@@ -49,17 +52,17 @@ const isNative = (name: string): boolean => !name.includes('/') || name.includes
 const isExtended = (name: string): boolean =>
   !isNative(name) && !name.startsWith('requests.') && isQualifiedName(`requests.${name}`).length === 0;
 /** Resources whose requests may be lower than their limits: CPU, memory and the like. */
-const allowsOvercommit = (name: string): boolean => isNative(name) && !isHugePages(name);
+export const allowsOvercommit = (name: string): boolean => isNative(name) && !isHugePages(name);
 
 type NameCheck = (name: string, at: FieldPath) => Errors;
 
-const resourceName: NameCheck = (name, at) => {
+export const resourceName: NameCheck = (name, at) => {
   const errors = invalidEach(isQualifiedName(name), name, at);
-  if (errors.length > 0 || name.includes('/') || standardResources.has(name) || isHugePages(name)) return errors;
+  if (errors.length > 0 || name.includes('/') || name === 'storage' || isStandardQuotaResource(name)) return errors;
   return [fieldErrors.invalid(at, name, 'must be a standard resource type or fully qualified')];
 };
 
-const containerResourceName: NameCheck = (name, at) => {
+export const containerResourceName: NameCheck = (name, at) => {
   const errors = resourceName(name, at);
   if (!name.includes('/')) {
     return containerResources.has(name) || isHugePages(name)

@@ -85,6 +85,8 @@ const rows = [
     describer: async () => (await import('./describe/secret.ts')).describeSecret,
   },
   { kind: 'ServiceAccount', groups: [''], describer: async () => (await import('./describe/service-account.ts')).describeServiceAccount },
+  { kind: 'LimitRange', groups: [''], describer: async () => (await import('./describe/limit-range.ts')).describeLimitRange },
+  { kind: 'ResourceQuota', groups: [''], describer: async () => (await import('./describe/resource-quota.ts')).describeResourceQuota },
   { kind: 'Node', groups: [''], describer: async () => (await import('./describe/node.ts')).describeNode },
   { kind: 'Namespace', groups: [''], describer: async () => (await import('./describe/namespace.ts')).describeNamespace },
   { kind: 'Endpoints', groups: [''], describer: async () => (await import('./describe/endpoints.ts')).describeEndpoints },
