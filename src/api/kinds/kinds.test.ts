@@ -1,21 +1,16 @@
 /**
- * Runs the contract for every built-in Kind, and for one that is added at run time. Samples are beside the Kinds:
- * `<group>/testing/<kind>.ts`, exported as `samples`.
+ * Runs the contract for every built-in Kind, and for one that is added at run time.
  */
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { declarationContract } from './declaration.contract.ts';
 import { builtInKinds } from './index.ts';
 import { formsContract, statusContract, validationContract, verbsContract } from './kind.contract.ts';
+import { allSamples } from './testing/all-samples.ts';
 import type { KindSamples } from './testing/samples.ts';
 import { widgetSamples } from './testing/widget.ts';
 
-const folder = import.meta.dirname;
-const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => /^[a-z-]+\/testing\/[a-z-]+\.ts$/.test(file));
-// Files with such names export samples; the tests below would fail otherwise.
-const found = (await Promise.all(files.map((file) => import(`./${file}`)))) as readonly { readonly samples: KindSamples }[];
-const all = found.map(({ samples }) => samples);
+const all = await allSamples();
 
 describe('built-in kinds', () => {
   it('have names of their own', () => {

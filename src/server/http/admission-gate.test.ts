@@ -7,7 +7,10 @@ import { describe, it } from 'node:test';
 import type { JsonObject } from '../../api/json.ts';
 import { apiVersionOf } from '../../api/kind.ts';
 import { builtInKinds } from '../../api/kinds/index.ts';
+import { allSamples } from '../../api/kinds/testing/all-samples.ts';
+import { merged } from '../../api/kinds/testing/samples.ts';
 import { statusErrors } from '../../api/status-error.ts';
+import { subresourceType } from '../../api/subresource.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission/admission.ts';
 import { configMap, pod, sending, testApp } from './test-app.ts';
 
@@ -59,7 +62,6 @@ const merge = 'application/merge-patch+json';
 const template = { metadata: { labels: { app: 'w' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
 const workload = { metadata: { name: 'w' }, spec: { selector: { matchLabels: { app: 'w' } }, template } };
 const label = { metadata: { labels: { a: 'b' } } };
-const scaleTo = (replicas: number): JsonObject => ({ metadata: { name: 'w', namespace: 'default' }, spec: { replicas } });
 
 async function seeded() {
   const app = recordingApp();
@@ -162,26 +164,25 @@ const main: readonly Case[] = [
   ],
 ];
 
-/** A part of an object that is replaced and patched. */
-const part = (prefix: string, resource: string, name: string, sub: string, gvk: string): readonly Case[] => {
-  const kind = gvk.slice(gvk.lastIndexOf('.') + 1);
-  const gv = gvk.slice(0, gvk.lastIndexOf('.'));
-  const namespace = prefix === '/api/v1' && resource === 'nodes' ? '' : prefix === '/api/v1' ? name : 'default';
-  const seen = `UPDATE ${gv}/${resource}/${sub} ${gvk} ${namespace}/${name} object=${kind} old=${kind} admin`;
-  const path = `${prefix}/${resource}/${name}/${sub}`;
-  return [
-    ['PUT', path, undefined, seen],
-    ['PATCH', path, label, seen],
-  ];
-};
+const samples = await allSamples();
 
-const scale = (prefix: string, gv: string, resource: string): readonly Case[] => {
-  const seen = `UPDATE ${gv}/${resource}/scale autoscaling/v1.Scale default/w object=Scale old=Scale admin`;
-  return [
-    ['PUT', `${prefix}/${resource}/w/scale`, scaleTo(2), seen],
-    ['PATCH', `${prefix}/${resource}/w/scale`, { spec: { replicas: 3 } }, seen],
-  ];
-};
+/** Writes of every part and stand-in that a Kind declares: status, scale, and others. */
+const partCases: readonly Case[] = samples.flatMap(({ kind }) => {
+  const { apiVersion, plural, scope } = kind;
+  const root = `/${kind.group === '' ? 'api' : 'apis'}/${apiVersion}${scope === 'Namespaced' ? '/namespaces/default' : ''}/${plural}`;
+  const namespace = scope === 'Namespaced' ? 'default' : kind.kind === 'Namespace' ? 'sample' : '';
+  return Object.entries(kind.subresources).flatMap(([name, declared]): readonly Case[] => {
+    if (declared.does !== 'update' && declared.does !== 'stand-in') return [];
+    const type = subresourceType(kind, name, kind);
+    const gvk = `${apiVersionOf(type.group, type.version)}.${type.kind}`;
+    const seen = `UPDATE ${apiVersion}/${plural}/${name} ${gvk} ${namespace}/sample object=${type.kind} old=${type.kind} admin`;
+    const change = declared.does === 'update' ? label : { spec: { replicas: 3 } };
+    return [
+      ['PUT', `${root}/sample/${name}`, undefined, seen],
+      ...(declared.verbs.includes('patch') ? [['PATCH', `${root}/sample/${name}`, change, seen] as const] : []),
+    ];
+  });
+});
 
 const stream = (name: string, options: string, query: string): readonly Case[] =>
   (['GET', 'POST'] as const).map((method) => [
@@ -200,19 +201,7 @@ const proxied = (path: string, gvr: string, options: string, where: string): rea
   ]);
 
 const subresources: readonly Case[] = [
-  ...part('/api/v1', 'nodes', 'n', 'status', 'v1.Node'),
-  ...part('/api/v1', 'namespaces', 'x', 'status', 'v1.Namespace'),
-  ...part('/api/v1', 'namespaces', 'x', 'finalize', 'v1.Namespace').slice(0, 1),
-  ...part(core, 'services', 's', 'status', 'v1.Service'),
-  ...part(core, 'replicationcontrollers', 'w', 'status', 'v1.ReplicationController'),
-  ...part(apps, 'deployments', 'w', 'status', 'apps/v1.Deployment'),
-  ...part(apps, 'replicasets', 'w', 'status', 'apps/v1.ReplicaSet'),
-  ...part(core, 'pods', 'p', 'status', 'v1.Pod'),
-  ...part(core, 'pods', 'p', 'ephemeralcontainers', 'v1.Pod'),
-  ...part(core, 'pods', 'p', 'resize', 'v1.Pod'),
-  ...scale(core, 'v1', 'replicationcontrollers'),
-  ...scale(apps, 'apps/v1', 'deployments'),
-  ...scale(apps, 'apps/v1', 'replicasets'),
+  ...partCases,
   [
     'POST',
     `${core}/serviceaccounts/a/token`,
@@ -258,11 +247,16 @@ describe('admission', () => {
 
   it('sees every verb of every sub-resource', async () => {
     const { asked, json, fetch } = await seeded();
-    await fetch('/api/v1/namespaces', sending('POST', { metadata: { name: 'x' } }));
+    for (const { kind, valid } of samples) {
+      const root = `/${kind.group === '' ? 'api' : 'apis'}/${kind.apiVersion}${kind.scope === 'Namespaced' ? '/namespaces/default' : ''}`;
+      const named = merged(valid, { apiVersion: kind.apiVersion, kind: kind.kind, metadata: { name: 'sample' } });
+      const { status } = await fetch(`${root}/${kind.plural}`, sending('POST', named));
+      assert.equal(status, 201, kind.kind);
+    }
     for (const [method, path, body, seen] of subresources) {
       const current = method === 'PUT' && body === undefined && !path.includes('/proxy');
       // A PUT of a part needs the object in its current state.
-      const sent = current ? ((await json(path.replace(/\/[a-z]+$/, ''))).body as JsonObject) : body;
+      const sent = current ? ((await json(path.endsWith('/scale') ? path : path.replace(/\/[a-z]+$/, ''))).body as JsonObject) : body;
       assert.deepEqual(await asked(method, path, sent, method === 'PATCH' ? merge : undefined), [seen], `${method} ${path}`);
     }
   });
