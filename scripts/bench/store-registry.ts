@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { builtInKinds } from '../../src/api/kinds/index.ts';
 import { loadSchemas } from '../../src/api/schema/load.ts';
+import { createModelFormats } from '../../src/api/schema/model-formats.ts';
 import { createAdmissionChain } from '../../src/server/admission/admission.ts';
 import { defaultPlugins } from '../../src/server/admission/default-plugins.ts';
 import { ServiceAccountTokens } from '../../src/server/auth/service-account-tokens.ts';
@@ -31,7 +32,7 @@ const kinds = createKindSet(builtInKinds);
 const registry = createRegistry({
   store,
   kinds,
-  schemas: loadSchemas(brotliDecompressSync),
+  formats: createModelFormats(loadSchemas(brotliDecompressSync)),
   admission: createAdmissionChain(defaultPlugins({ reader, random: Math.random, now: Date.now })),
   behaviours: createBehaviours({
     store,

@@ -26,7 +26,8 @@ const layers: readonly Layer[] = [
     path: 'server/registry/',
     may: [...common, 'server/store/store.ts', 'server/admission/admission.ts', 'server/admission/object-reader.ts'],
   },
-  { path: 'server/admission/', may: [...common, 'server/registry/'] },
+  { path: 'server/admission/', may: [...common, 'server/registry/', 'server/webhooks/webhook-caller.ts'] },
+  { path: 'server/webhooks/', may: [...common, 'client/lru-map.ts', 'server/admission/object-reader.ts'] },
   { path: 'server/auth/', may: [...common, 'server/registry/'] },
   { path: 'server/pki/', may: common },
   // The store's interface declares the encoded objects from which responses are assembled. Both ends of WebSockets are

@@ -40,6 +40,12 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
   CinderVolumeSource: { secretRef },
   FlexVolumeSource: { secretRef },
   ISCSIVolumeSource: { secretRef },
+  MutatingWebhook: {
+    clientConfig: 'How the webhook is called: by a URL or through a Service.',
+    namespaceSelector: 'Labels of the namespaces whose objects the webhook is asked about. All namespaces when empty.',
+    objectSelector:
+      'Labels of the objects that the webhook is asked about; the old or the new object has to match. All objects when empty.',
+  },
   RBDVolumeSource: { secretRef },
   ScaleIOVolumeSource: { secretRef },
   StorageOSVolumeSource: { secretRef },
@@ -163,6 +169,12 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
   ServiceStatus: { loadBalancer: 'The state of the load balancer, if there is one.' },
   SessionAffinityConfig: { clientIP: 'Parameters of affinity by client address.' },
   TopologySpreadConstraint: { labelSelector: 'Selects the pods to count in each domain.' },
+  ValidatingWebhook: {
+    clientConfig: 'How the webhook is called: by a URL or through a Service.',
+    namespaceSelector: 'Labels of the namespaces whose objects the webhook is asked about. All namespaces when empty.',
+    objectSelector:
+      'Labels of the objects that the webhook is asked about; the old or the new object has to match. All objects when empty.',
+  },
   VolumeMountStatus: { volumeStatus: 'What is known of the mounted volume.' },
   VolumeProjection: {
     clusterTrustBundle: 'The certificates of trust bundles, as one file.',
@@ -205,5 +217,6 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
     vsphereVolume: 'Deprecated: a vSphere volume.',
   },
   VolumeStatus: { image: 'The image that is mounted.' },
+  WebhookClientConfig: { service: 'The Service that leads to the webhook. Either this or a URL is set.' },
   WeightedPodAffinityTerm: { podAffinityTerm: 'The rule that the weight goes to.' },
 };

@@ -6,6 +6,7 @@ import { brotliDecompressSync } from 'node:zlib';
 import { builtInKinds } from '../api/kinds/index.ts';
 import { describeFields, loadDescriptions } from '../api/schema/descriptions.ts';
 import { loadSchemas } from '../api/schema/load.ts';
+import { createModelFormats } from '../api/schema/model-formats.ts';
 import { createOpenApi } from '../api/schema/openapi.ts';
 import { Protobuf } from '../api/schema/protobuf.ts';
 import type { ClusterSettings } from '../cli/cluster-port.ts';
@@ -41,6 +42,7 @@ import { openSqliteStore } from '../server/store/sqlite-store.ts';
 import type { Store } from '../server/store/store.ts';
 import { kubernetesMinorVersion } from '../version.ts';
 import { addressesOf } from './addresses.ts';
+import { webhookCaller } from './webhooks.ts';
 
 const openPki = (settings: ClusterSettings): Promise<Pki> =>
   loadPki({
@@ -88,11 +90,13 @@ export async function openControlPlane(
   const kinds = createKindSet(builtInKinds);
   const reader = createStoreReader(store, systemClock.setTimer);
   const tokens = new ServiceAccountTokens({ privateKey: createPrivateKey(pki.serviceAccountKey), objects: reader });
+  const formats = createModelFormats(schemas);
+  const webhooks = { formats, caller: webhookCaller(settings, reader), log: log.with({ component: 'apiserver' }), newUid: randomUUID };
   const registry = createRegistry({
     store,
     kinds,
-    schemas,
-    admission: createAdmissionChain(defaultPlugins({ reader, random: Math.random, now: Date.now })),
+    formats,
+    admission: createAdmissionChain(defaultPlugins({ reader, random: Math.random, now: Date.now, webhooks })),
     behaviours: createBehaviours({ store, serviceRange: settings.serviceCidr, tokens, random: Math.random }),
   });
   const apiEndpoint = { ip: addresses.gateway, port: settings.apiPort };

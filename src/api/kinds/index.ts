@@ -1,5 +1,7 @@
 /** The built-in Kinds, in discovery order. To add a kind, add its file and a line here. */
 import type { AnyKind } from '../kind.ts';
+import { mutatingWebhookConfiguration } from './admissionregistration/mutating-webhook-configuration.ts';
+import { validatingWebhookConfiguration } from './admissionregistration/validating-webhook-configuration.ts';
 import { deployment } from './apps/deployment.ts';
 import { replicaSet } from './apps/replica-set.ts';
 import { lease } from './coordination/lease.ts';
@@ -35,5 +37,7 @@ export const builtInKinds: readonly AnyKind[] = [
   deployment,
   replicaSet,
   lease,
+  mutatingWebhookConfiguration,
+  validatingWebhookConfiguration,
   endpointSlice,
 ];

@@ -12,6 +12,7 @@ import { namespace } from '../../api/kinds/core/namespace.ts';
 import { builtInKinds } from '../../api/kinds/index.ts';
 import type { KubeObject, Received } from '../../api/object.ts';
 import { loadSchemas } from '../../api/schema/load.ts';
+import { createModelFormats } from '../../api/schema/model-formats.ts';
 import type { Client, ResourceClient } from '../../client/client.ts';
 import { FakeClock } from '../../client/fake-clock.ts';
 import { controllerManager, type Identity, scheduler, systemUser } from '../../client/identity.ts';
@@ -83,7 +84,7 @@ export async function startTestCluster(t: TestContext, options: TestClusterOptio
   const registry = createRegistry({
     store,
     kinds,
-    schemas,
+    formats: createModelFormats(schemas),
     admission: createAdmissionChain([namespaceLifecycle(createStoreReader(store, setTimer)), ...(options.admission ?? [])]),
     behaviours: createBehaviours({ store, serviceRange: '10.96.0.0/16', tokens: noTokens, random: () => 0 }),
     now: () => clock.now(),

@@ -4,6 +4,7 @@
  * defaults, before prepare and validation. Validating plugins run last before the store. Source: apiserver
  * pkg/admission/{interfaces,attributes,chain}.go.
  */
+import type { JsonObject } from '../../api/json.ts';
 import type { AnyKind } from '../../api/kind.ts';
 import type { GroupVersionKind, StoredMeta } from '../../api/object.ts';
 import { type StatusError, statusErrors } from '../../api/status-error.ts';
@@ -41,7 +42,42 @@ export interface AdmissionAttributes {
   /** The stored object; undefined for CREATE and CONNECT. */
   readonly oldObject: AdmissionObject | undefined;
   readonly dryRun: boolean;
+  /**
+   * The options of the request as an object of meta.k8s.io/v1 (CreateOptions, UpdateOptions, DeleteOptions); undefined
+   * for CONNECT. Made when asked for, since only webhooks and policies look at it.
+   */
+  options(): JsonObject | undefined;
   readonly context: RequestContext;
+}
+
+/**
+ * What the mutating plugins of one request share. A plugin that calls others (webhooks, policies) may ask that all
+ * plugins run once more, because the object has changed since some of them saw it. Source: apiserver
+ * pkg/admission/reinvocation.go.
+ */
+export class MutatingRound {
+  /** True in the second run. */
+  repeated = false;
+  /** Set by a plugin in the first run: there shall be a second. */
+  mustRepeat = false;
+  readonly #memory = new Map<string, unknown>();
+  readonly #withDefaults: (object: AdmissionObject) => AdmissionObject;
+
+  constructor(withDefaults: (object: AdmissionObject) => AdmissionObject) {
+    this.#withDefaults = withDefaults;
+  }
+
+  /** Adds defaults to a changed object. */
+  withDefaults(object: AdmissionObject): AdmissionObject {
+    return this.#withDefaults(object);
+  }
+
+  /** What a plugin remembers from the first run to the second. */
+  memoryOf<T>(plugin: string, make: () => T): T {
+    if (!this.#memory.has(plugin)) this.#memory.set(plugin, make());
+    // Only the plugin itself uses its name.
+    return this.#memory.get(plugin) as T;
+  }
 }
 
 /** One plugin; has `admit`, `validate` or both, called for every operation. Both throw StatusError to refuse. */
@@ -51,7 +87,7 @@ export interface AdmissionPlugin {
    * Returns the changed object, or undefined when it stays as it is. Must not mutate its argument. The result is
    * ignored for DELETE and CONNECT.
    */
-  admit?(attributes: AdmissionAttributes): AdmissionObject | undefined | Promise<AdmissionObject | undefined>;
+  admit?(attributes: AdmissionAttributes, round: MutatingRound): AdmissionObject | undefined | Promise<AdmissionObject | undefined>;
   validate?(attributes: AdmissionAttributes): void | Promise<void>;
   /**
    * True: the objects that it returns are complete with defaults, as those of upstream's own plugins are. Webhooks and
@@ -63,8 +99,8 @@ export interface AdmissionPlugin {
 /** All plugins in order. */
 export interface AdmissionChain {
   /**
-   * Runs the mutating plugins and returns the resulting object. `withDefaults` adds defaults to an object that a plugin
-   * has changed, before the next plugin sees it.
+   * Runs the mutating plugins, twice when one of them asks for it, and returns the resulting object. `withDefaults`
+   * adds defaults to an object that a plugin has changed, before the next plugin sees it.
    */
   admit(attributes: AdmissionAttributes, withDefaults: (object: AdmissionObject) => AdmissionObject): Promise<AdmissionObject | undefined>;
   /** Runs the validating plugins. */
@@ -75,15 +111,19 @@ export interface AdmissionChain {
 export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): AdmissionChain {
   return {
     async admit(attributes, withDefaults) {
+      const round = new MutatingRound(withDefaults);
       let current = attributes;
-      for (const plugin of plugins) {
-        const answer = plugin.admit?.(current);
-        // Most plugins return synchronously; each `await` would cost a microtask.
-        const object = answer instanceof Promise ? await answer : answer;
-        if (object === undefined || object === current.object) continue;
-        current = { ...current, object: plugin.leavesDefaults === true ? object : withDefaults(object) };
+      for (;;) {
+        for (const plugin of plugins) {
+          const answer = plugin.admit?.(current, round);
+          // Most plugins return synchronously; each `await` would cost a microtask.
+          const object = answer instanceof Promise ? await answer : answer;
+          if (object === undefined || object === current.object) continue;
+          current = { ...current, object: plugin.leavesDefaults === true ? object : withDefaults(object) };
+        }
+        if (round.repeated || !round.mustRepeat) return current.object;
+        round.repeated = true;
       }
-      return current.object;
     },
     async validate(attributes) {
       for (const plugin of plugins) {

@@ -8,6 +8,9 @@ import { priority } from './priority.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
+import type { WebhookParts } from './webhooks/ask.ts';
+import { mutatingWebhooks } from './webhooks/mutating-webhooks.ts';
+import { validatingWebhooks } from './webhooks/validating-webhooks.ts';
 
 export interface DefaultPluginOptions {
   readonly reader: ObjectReader;
@@ -15,10 +18,12 @@ export interface DefaultPluginOptions {
   readonly random: () => number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Absent: no webhooks are asked. */
+  readonly webhooks?: Omit<WebhookParts, 'reader'>;
 }
 
 /** Makes all plugins. */
-export const defaultPlugins = ({ reader, random, now }: DefaultPluginOptions): readonly AdmissionPlugin[] => [
+export const defaultPlugins = ({ reader, random, now, webhooks }: DefaultPluginOptions): readonly AdmissionPlugin[] => [
   namespaceLifecycle(reader),
   serviceAccount(reader, random),
   taintNodesByCondition(),
@@ -26,4 +31,5 @@ export const defaultPlugins = ({ reader, random, now }: DefaultPluginOptions): r
   priority(reader),
   defaultTolerationSeconds(),
   runtimeClass(reader),
+  ...(webhooks === undefined ? [] : [mutatingWebhooks({ reader, ...webhooks }), validatingWebhooks({ reader, ...webhooks })]),
 ];

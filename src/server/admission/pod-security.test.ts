@@ -164,6 +164,7 @@ describe('PodSecurity with a configuration', () => {
       return {
         ...{ operation: 'CREATE', kind, served: kind, subresource: '', type: kind, namespace, name, oldObject: undefined, dryRun: false },
         object: object as unknown as KubeObject,
+        options: () => undefined,
         context: {
           ...test.context,
           user: { ...test.context.user, name: user },

@@ -4,7 +4,7 @@ import type { Pod } from '../../api/generated/core/v1.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { aPod, status, TestRegistry } from '../registry/test-registry.ts';
-import type { AdmissionAttributes } from './admission.ts';
+import { type AdmissionAttributes, MutatingRound } from './admission.ts';
 import { runtimeClass } from './runtime-class.ts';
 
 const toleration = { key: 'runtime', operator: 'Exists' };
@@ -28,7 +28,7 @@ const attributes = {
 
 async function admitted(spec: object): Promise<Pod['spec']> {
   const object = { metadata: { name: 'p' }, spec: { containers: [], ...spec } } as unknown as KubeObject; // as above
-  const pod = ((await plugin.admit?.({ ...attributes, object })) ?? object) as Pod; // what goes in comes out
+  const pod = ((await plugin.admit?.({ ...attributes, object }, new MutatingRound((same) => same))) ?? object) as Pod; // what goes in comes out
   await plugin.validate?.({ ...attributes, object: pod });
   return pod.spec;
 }

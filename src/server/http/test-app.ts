@@ -2,6 +2,7 @@
 import { brotliDecompressSync } from 'node:zlib';
 import { builtInKinds } from '../../api/kinds/index.ts';
 import { loadSchemas } from '../../api/schema/load.ts';
+import { createModelFormats } from '../../api/schema/model-formats.ts';
 import { Protobuf } from '../../api/schema/protobuf.ts';
 import type { Logger } from '../../client/logger.ts';
 import { type AdmissionPlugin, createAdmissionChain } from '../admission/admission.ts';
@@ -67,7 +68,7 @@ export function testApp(
   const registry = createRegistry({
     store,
     kinds,
-    schemas,
+    formats: createModelFormats(schemas),
     admission: createAdmissionChain(plugins),
     behaviours: new Map([
       ['bindings', bindingsBehaviour],

@@ -4,9 +4,11 @@
  */
 import type { JsonObject } from '../../api/json.ts';
 import type { KubeObject } from '../../api/object.ts';
+import type { DeleteOptions } from '../../api/request-options.ts';
 import { subresourceType } from '../../api/subresource.ts';
 import type { AdmissionAttributes, AdmissionObject, AdmissionOperation } from '../admission/admission.ts';
 import type { ChangeRequest } from './prepare.ts';
+import type { MutateOptions } from './registry.ts';
 import { servedBy } from './served-version.ts';
 
 /** The two admission phases of a write. `oldObject` is undefined for a creation. */
@@ -21,10 +23,11 @@ interface Passage {
   readonly operation: AdmissionOperation;
   readonly object: AdmissionObject | undefined;
   readonly oldObject: AdmissionObject | undefined;
-  readonly dryRun: boolean;
+  /** Undefined for a connection. */
+  readonly options: MutateOptions | DeleteOptions | undefined;
 }
 
-function attributesOf({ context, target }: ChangeRequest, { operation, object, oldObject, dryRun }: Passage): AdmissionAttributes {
+function attributesOf({ context, target }: ChangeRequest, { operation, object, oldObject, options }: Passage): AdmissionAttributes {
   const { kind, subresource, namespace } = target;
   const served = servedBy(target);
   const name = target.name === '' && operation !== 'DELETE' ? (object?.metadata?.name ?? '') : target.name;
@@ -40,17 +43,40 @@ function attributesOf({ context, target }: ChangeRequest, { operation, object, o
     name,
     object,
     oldObject,
-    dryRun,
+    dryRun: options?.dryRun ?? false,
+    options: () => (options === undefined ? undefined : optionsObject(operation, options)),
     context,
   };
 }
 
+const optionsKinds = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions', CONNECT: '' };
+
+/**
+ * Options in their own form. Differs: `fieldValidation: Warn`, which is the default, is left out also when the client
+ * has sent it.
+ */
+function optionsObject(operation: AdmissionOperation, options: MutateOptions | DeleteOptions): JsonObject {
+  const dryRun = options.dryRun === true ? { dryRun: ['All'] } : {};
+  const type = { kind: optionsKinds[operation], apiVersion: 'meta.k8s.io/v1' };
+  if (!('fieldManager' in options)) {
+    const { dryRun: _asked, preconditions, ...rest } = options;
+    return { ...type, ...rest, ...(preconditions === undefined ? {} : { preconditions: { ...preconditions } }), ...dryRun };
+  }
+  const { fieldManager, fieldValidation } = options;
+  return {
+    ...type,
+    ...dryRun,
+    ...(fieldManager === '' ? {} : { fieldManager }),
+    ...(fieldValidation === 'Warn' ? {} : { fieldValidation }),
+  };
+}
+
 /** The gate of a write whose objects have the target's type. */
-export function gateOf(request: ChangeRequest, dryRun: boolean): Gate {
+export function gateOf(request: ChangeRequest, options: MutateOptions): Gate {
   const { admission } = request.parts;
   const withDefaults = (object: AdmissionObject): AdmissionObject => defaulted(request, object as KubeObject);
   const attributes = (object: KubeObject, oldObject: KubeObject | undefined): AdmissionAttributes =>
-    attributesOf(request, { operation: oldObject === undefined ? 'CREATE' : 'UPDATE', object, oldObject, dryRun });
+    attributesOf(request, { operation: oldObject === undefined ? 'CREATE' : 'UPDATE', object, oldObject, options });
   return {
     // A plugin returns what it is given: an object, of the same type.
     mutate: (object, oldObject) => admission.admit(attributes(object, oldObject), withDefaults) as Promise<KubeObject>,
@@ -71,9 +97,9 @@ function defaulted({ target: { kind, subresource } }: ChangeRequest, object: Kub
 const asItIs = (object: AdmissionObject): AdmissionObject => object;
 
 /** Runs admission for the deletion of a stored object. Rejects when a plugin refuses. */
-export async function admitDelete(request: ChangeRequest, oldObject: KubeObject, dryRun: boolean): Promise<void> {
+export async function admitDelete(request: ChangeRequest, oldObject: KubeObject, options: DeleteOptions): Promise<void> {
   const { admission } = request.parts;
-  const attributes = attributesOf(request, { operation: 'DELETE', object: undefined, oldObject, dryRun });
+  const attributes = attributesOf(request, { operation: 'DELETE', object: undefined, oldObject, options });
   await admission.admit(attributes, asItIs);
   await admission.validate(attributes);
 }
@@ -83,7 +109,7 @@ export async function admitConnect(request: ChangeRequest, options: JsonObject):
   const { admission } = request.parts;
   // Options have apiVersion and kind, but no metadata.
   const object = options as unknown as AdmissionObject;
-  const attributes = attributesOf(request, { operation: 'CONNECT', object, oldObject: undefined, dryRun: false });
+  const attributes = attributesOf(request, { operation: 'CONNECT', object, oldObject: undefined, options: undefined });
   await admission.admit(attributes, asItIs);
   await admission.validate(attributes);
 }

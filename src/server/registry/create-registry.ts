@@ -1,7 +1,6 @@
 /** Combines the verbs to the Registry that the HTTP layer and the in-process client call. */
 import { randomUUID } from 'node:crypto';
-import { createModelFormats } from '../../api/schema/model-formats.ts';
-import type { Schemas } from '../../api/schema/schema.ts';
+import type { ObjectFormats } from '../../api/object-format.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
 import type { Entry, Store } from '../store/store.ts';
 import { connect } from './connect.ts';
@@ -25,7 +24,7 @@ import { WatchBookmarks } from './watch-bookmarks.ts';
 export interface RegistryOptions {
   readonly store: Store;
   readonly kinds: KindSet;
-  readonly schemas: Schemas;
+  readonly formats: ObjectFormats;
   readonly admission: AdmissionChain;
   /** By resource name; see `createBehaviours`. */
   readonly behaviours: ReadonlyMap<string, ResourceBehaviour>;
@@ -52,7 +51,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     store: options.store,
     kinds: options.kinds,
     admission: options.admission,
-    formats: createModelFormats(options.schemas),
+    formats: options.formats,
     fields: untrackedFields,
     behaviours: options.behaviours,
     departures: new WeakMap(),

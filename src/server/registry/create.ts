@@ -34,14 +34,14 @@ export async function create(request: ChangeRequest, body: Body, options: Mutate
   const received = inNamespace(target, withoutSystemMeta(decoded));
   requireCreatable(request, received, options.dryRun);
   const { name = '', generateName: base = '' } = received.metadata;
-  const gate = gateOf({ ...request, target: { ...target, name } }, options.dryRun);
+  const gate = gateOf({ ...request, target: { ...target, name } }, options);
   const admitted = await admit(request, gate, received, options);
   if (name !== '' || base === '') return createAdmitted({ ...request, target: { ...target, name } }, gate, admitted, options);
   for (let attempt = 1; ; attempt++) {
     const generated = generateName(base, () => parts.random());
     const named = { ...request, target: { ...target, name: generated } };
     try {
-      return await createAdmitted(named, gateOf(named, options.dryRun), withMeta(admitted, { name: generated }), options);
+      return await createAdmitted(named, gateOf(named, options), withMeta(admitted, { name: generated }), options);
     } catch (error) {
       if (!(error instanceof StatusError) || error.reason !== 'AlreadyExists') throw error;
       if (attempt === nameAttempts) throw statusErrors.generateNameConflict(resourceOf(target), generated);
@@ -62,7 +62,7 @@ function requireCreatable({ target }: ChangeRequest, received: KubeObject, dryRu
 
 /** Creates an object that a PUT or an apply named but did not find. */
 export async function createAbsent(request: ChangeRequest, received: KubeObject, options: MutateOptions): Promise<WriteAnswer> {
-  const gate = gateOf(request, options.dryRun);
+  const gate = gateOf(request, options);
   return createAdmitted(request, gate, await admit(request, gate, withoutSystemMeta(received), options), options);
 }
 

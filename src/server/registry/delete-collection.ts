@@ -21,7 +21,7 @@ export async function deleteCollection(request: ChangeRequest, listRequest: List
     answer.entries.map(async ({ object: { metadata } }) => {
       const one = { ...target, namespace: metadata.namespace ?? '', name: metadata.name };
       try {
-        await deleteOne({ ...request, target: one }, options, (object) => admitDelete(request, object, options.dryRun ?? false));
+        await deleteOne({ ...request, target: one }, options, (object) => admitDelete(request, object, options));
       } catch (error) {
         if (!isNotFound(error)) throw error;
       }

@@ -19,7 +19,7 @@ import { resourceOf } from './store-errors.ts';
 export async function deleteOne(
   request: ChangeRequest,
   options: DeleteOptions,
-  admit = (object: KubeObject): Promise<void> => admitDelete(request, object, options.dryRun ?? false),
+  admit = (object: KubeObject): Promise<void> => admitDelete(request, object, options),
 ): Promise<DeleteAnswer> {
   const { parts, target } = request;
   for (;;) {

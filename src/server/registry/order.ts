@@ -27,7 +27,7 @@ export async function carryOut(request: ChangeRequest, body: Body, options: Muta
   const decoded = decodeAs(parts, context, type, { ...body, fieldValidation: options.fieldValidation });
   const received = withUniqueOwners(context, owned(request, asObject({ ...decoded, metadata: decoded.metadata ?? {} })), false);
   const named = target.name === '' ? { ...request, target: { ...target, name: received.metadata.name ?? '' } } : request;
-  const gate = gateOf(named, options.dryRun);
+  const gate = gateOf(named, options);
   const admitted = withUniqueOwners(context, await gate.mutate(received, undefined), true);
   return act({
     context,

@@ -57,7 +57,7 @@ async function changeByStandIn(
   edit: (before: JsonObject) => Body,
 ): Promise<WriteAnswer> {
   const main: ChangeRequest = { ...request, target: { ...request.target, subresource: '' } };
-  const { mutate, validate } = gateOf(request, options.dryRun);
+  const { mutate, validate } = gateOf(request, options);
   const show = (object: KubeObject): KubeObject => asObject(standIn.show(object));
   const { entry } = await change(main, options, {
     wanted: async ({ object }) => {

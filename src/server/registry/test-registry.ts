@@ -8,12 +8,15 @@ import type { JsonObject, JsonValue } from '../../api/json.ts';
 import { builtInKinds } from '../../api/kinds/index.ts';
 import { asJson } from '../../api/object-fields.ts';
 import { loadSchemas } from '../../api/schema/load.ts';
+import { createModelFormats } from '../../api/schema/model-formats.ts';
 import type { Schemas } from '../../api/schema/schema.ts';
+import { silentLogger } from '../../client/logger.ts';
 import { createAdmissionChain } from '../admission/admission.ts';
 import { defaultPlugins } from '../admission/default-plugins.ts';
 import { ServiceAccountTokens } from '../auth/service-account-tokens.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/store.ts';
+import type { WebhookCaller } from '../webhooks/webhook-caller.ts';
 import { createBehaviours } from './behaviours/create-behaviours.ts';
 import { createRegistry } from './create-registry.ts';
 import { eventsOnDiskOnly } from './disk-only.ts';
@@ -54,7 +57,14 @@ export class TestRegistry {
   nowMs: number = testNow;
   readonly context: RequestContext;
 
-  constructor(options: { readonly logWindow?: number; readonly serviceRange?: string; readonly random?: () => number } = {}) {
+  constructor(
+    options: {
+      readonly logWindow?: number;
+      readonly serviceRange?: string;
+      readonly random?: () => number;
+      readonly webhooks?: WebhookCaller;
+    } = {},
+  ) {
     this.store = createMemoryStore({
       freeze: true,
       diskOnly: eventsOnDiskOnly,
@@ -76,12 +86,16 @@ export class TestRegistry {
     const reader = createStoreReader(this.store, setTimer);
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     this.tokens = new ServiceAccountTokens({ privateKey, objects: reader, now: () => this.nowMs });
+    const formats = createModelFormats(testSchemas);
     let uids = 0;
+    const newUid = (): string => `00000000-0000-0000-0000-${String(++uids).padStart(12, '0')}`;
+    const caller = options.webhooks;
+    const webhooks = caller === undefined ? {} : { webhooks: { formats, caller, newUid, log: silentLogger } };
     this.registry = createRegistry({
       store: this.store,
       kinds: createKindSet(builtInKinds),
-      schemas: testSchemas,
-      admission: createAdmissionChain(defaultPlugins({ reader, random, now: () => this.nowMs })),
+      formats,
+      admission: createAdmissionChain(defaultPlugins({ reader, random, now: () => this.nowMs, ...webhooks })),
       behaviours: createBehaviours({
         store: this.store,
         serviceRange: options.serviceRange ?? '10.96.0.0/16',
@@ -90,7 +104,7 @@ export class TestRegistry {
       }),
       now: () => this.nowMs,
       random,
-      newUid: () => `00000000-0000-0000-0000-${String(++uids).padStart(12, '0')}`,
+      newUid,
       setTimer,
     });
   }

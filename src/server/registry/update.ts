@@ -84,7 +84,7 @@ export async function change(request: ChangeRequest, options: MutateOptions, wis
 /** Runs field management, then the gate of the object itself. */
 function managing(request: ChangeRequest, options: MutateOptions): Gate {
   const { parts, context, target } = request;
-  const { mutate, validate } = gateOf(request, options.dryRun);
+  const { mutate, validate } = gateOf(request, options);
   const manager = managerOf(context, options);
   return {
     mutate: (object, live) => mutate(parts.fields.update({ target, live, object, manager }), live),

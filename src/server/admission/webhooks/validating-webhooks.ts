@@ -1,0 +1,58 @@
+/**
+ * ValidatingAdmissionWebhook: asks all webhooks at the same time; one that refuses is enough. Source: apiserver
+ * pkg/admission/plugin/webhook/validating/dispatcher.go.
+ */
+import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
+import { ask, ignoreOrThrow, isExempt, versionFor, type WebhookParts } from './ask.ts';
+import { type Hook, hooksReader } from './hooks.ts';
+import type { Served } from './matching.ts';
+import type { ReviewedObjects } from './review.ts';
+import { inVersion } from './versions.ts';
+
+/** Makes the plugin. */
+export function validatingWebhooks(parts: WebhookParts): AdmissionPlugin {
+  const hooksNow = hooksReader(parts.reader, 'validatingwebhookconfigurations.admissionregistration.k8s.io');
+  return {
+    name: 'ValidatingAdmissionWebhook',
+    validate(attributes) {
+      const hooks = hooksNow();
+      return hooks.length === 0 || isExempt(attributes) ? undefined : askAll(parts, hooks, attributes);
+    },
+  };
+}
+
+async function askAll(parts: WebhookParts, hooks: readonly Hook[], attributes: AdmissionAttributes): Promise<void> {
+  const questions = hooks.flatMap((hook) => {
+    const version = versionFor(hook, attributes, parts.reader);
+    return version === undefined ? [] : [{ hook, version }];
+  });
+  const objectsIn = versionedOnce(attributes);
+  const outcomes = await Promise.allSettled(
+    questions.map(async ({ hook, version }, i) => {
+      try {
+        await ask(parts, hook, attributes, { version, objects: await objectsIn(version), mutating: false });
+      } catch (error) {
+        ignoreOrThrow(parts, hook, attributes, error, `validating.webhook.admission.k8s.io/round_0_index_${i}`);
+      }
+    }),
+  );
+  // All are waited for, so that none is still under way when the request is answered.
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+/** The objects of the request, converted once for each version that is asked for. */
+function versionedOnce(attributes: AdmissionAttributes): (version: Served) => Promise<ReviewedObjects> {
+  const made = new Map<string, Promise<ReviewedObjects>>();
+  return ({ group, version }) => {
+    const key = `${group}/${version}`;
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const both = Promise.all([
+      inVersion(attributes, attributes.object, { group, version }),
+      inVersion(attributes, attributes.oldObject, { group, version }),
+    ]).then(([object, oldObject]) => ({ object, oldObject }));
+    made.set(key, both);
+    return both;
+  };
+}

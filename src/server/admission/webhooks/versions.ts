@@ -1,0 +1,50 @@
+/**
+ * Objects of requests in the version that a webhook or a policy asks for, and back. Source: apiserver
+ * pkg/admission/conversion.go.
+ */
+import type { JsonObject } from '../../../api/json.ts';
+import type { GroupVersionKind, KubeObject } from '../../../api/object.ts';
+import { asJson } from '../../../api/object-fields.ts';
+import type { ObjectFormats } from '../../../api/object-format.ts';
+import { subresourceType } from '../../../api/subresource.ts';
+import { toServed, toStored } from '../../registry/codec.ts';
+import type { Target } from '../../registry/registry.ts';
+import { servedSchema } from '../../registry/served-version.ts';
+import type { AdmissionAttributes, AdmissionObject } from '../admission.ts';
+import type { Served } from './matching.ts';
+
+/** The type of a request's object in a version of its resource. */
+export const typeIn = ({ kind, subresource }: AdmissionAttributes, version: Served): GroupVersionKind =>
+  subresourceType(kind, subresource, version);
+
+/** Whether the objects of a request are of the Kind itself, and so exist in all its versions. */
+const ofKind = ({ kind, subresource }: AdmissionAttributes): boolean =>
+  subresource === '' || kind.subresources[subresource]?.does === 'update';
+
+const targetIn = ({ kind }: AdmissionAttributes, served: Served): Target => ({ kind, served, namespace: '', name: '', subresource: '' });
+
+/** An object in a version; null when there is none. Rejects with StatusError when a conversion fails. */
+export async function inVersion(
+  attributes: AdmissionAttributes,
+  object: AdmissionObject | undefined,
+  version: Served,
+): Promise<JsonObject | null> {
+  if (object === undefined) return null;
+  // What has the Kind's type is an object of the Kind.
+  return ofKind(attributes) ? toServed(targetIn(attributes, version), object as KubeObject) : asJson(object as KubeObject);
+}
+
+/** The object that a JSON document in a version stands for, with defaults. Rejects with StatusError. */
+export async function fromVersion(
+  attributes: AdmissionAttributes,
+  json: JsonObject,
+  version: Served,
+  formats: ObjectFormats,
+): Promise<AdmissionObject> {
+  const type = typeIn(attributes, version);
+  const target = targetIn(attributes, version);
+  const format = ofKind(attributes) ? formats.of(servedSchema(target)) : formats.ofType(type);
+  const { object } = format.decode({ type, json, text: undefined, fieldValidation: 'Ignore' });
+  // A decoded object has apiVersion and kind.
+  return ofKind(attributes) ? toStored(target, object) : (object as unknown as AdmissionObject);
+}
