@@ -68,6 +68,14 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
     user: 'The user that the first process of the container runs as.',
   },
   ContainerUser: { linux: 'The user and groups on Linux.' },
+  DaemonSetSpec: {
+    selector: "Selects the pods that the set manages; it must match the template's labels and cannot change.",
+    template: 'The pod that runs on every node that fits it.',
+    updateStrategy: 'How pods are replaced when the template changes.',
+  },
+  DaemonSetUpdateStrategy: {
+    rollingUpdate: 'How many pods may be missing or too many during a rolling update. Only for the type RollingUpdate.',
+  },
   DeploymentSpec: {
     selector: "Selects the pods that belong to the deployment; it must match the template's labels and cannot change.",
     strategy: 'How existing pods are replaced with new ones.',
@@ -136,6 +144,7 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
     resources: 'The least the volume must offer.',
     selector: 'Selects the volumes that may be bound.',
   },
+  PersistentVolumeClaimStatus: { modifyVolumeStatus: 'The state of a change of the volume attributes class; unset when there is none.' },
   PodAffinityTerm: {
     labelSelector: 'Selects the other pods by label.',
     namespaceSelector: 'Selects the namespaces of the other pods by label; empty selects all.',
@@ -168,6 +177,14 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
   ServiceSpec: { sessionAffinityConfig: 'Parameters of the session affinity.' },
   ServiceStatus: { loadBalancer: 'The state of the load balancer, if there is one.' },
   SessionAffinityConfig: { clientIP: 'Parameters of affinity by client address.' },
+  StatefulSetSpec: {
+    selector: "Selects the pods that count as the set's; it must match the template's labels and cannot change.",
+    template: 'The pods of the set, each of which also gets a name and claims of its own.',
+    updateStrategy: 'How pods are replaced when the template changes.',
+    persistentVolumeClaimRetentionPolicy: 'What becomes of claims when the set is deleted or scaled down. By default they are kept.',
+    ordinals: 'How pods are numbered. By default from 0 on.',
+  },
+  StatefulSetUpdateStrategy: { rollingUpdate: 'Which pods a rolling update replaces. Only for the type RollingUpdate.' },
   TopologySpreadConstraint: { labelSelector: 'Selects the pods to count in each domain.' },
   ValidatingWebhook: {
     clientConfig: 'How the webhook is called: by a URL or through a Service.',

@@ -79,7 +79,7 @@ export function verbsContract(samples: KindSamples): void {
     await served.create('a');
     const path = `${served.path()}/a`;
     const add = [{ op: 'add', path: '/metadata/annotations', value: { b: 'c' } }];
-    assert.deepEqual((await served.call('PATCH', path, add, 'patch')).body.metadata.annotations, { b: 'c' });
+    assert.equal(((await served.call('PATCH', path, add, 'patch')).body.metadata.annotations as JsonObject).b, 'c');
     assert.equal(((await served.patch('a', label)).metadata.labels as JsonObject).contract, 'yes');
     const { status, body } = await served.call('PATCH', path, { metadata: { labels: { other: 'x' } } }, 'strategic');
     const { schema } = kind.codec;

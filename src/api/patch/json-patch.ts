@@ -56,11 +56,27 @@ function applyAll(document: unknown, patch: readonly Operation[]): unknown {
         copied += Buffer.byteLength(JSON.stringify(jsonPatch.getValueByPointer(patched, operation.from)) ?? '');
         if (copied > maxCopiedBytes) throw unprocessable();
       }
-      patched = jsonPatch.applyOperation(patched, operation, true).newDocument;
+      const lenient = asGoReads(patched, operation);
+      if (lenient !== undefined) patched = jsonPatch.applyOperation(patched, lenient, true).newDocument;
     }
   } catch (error) {
     if (error instanceof jsonPatch.JsonPatchError || error instanceof TypeError) throw unprocessable();
     throw error;
   }
   return patched;
+}
+
+/**
+ * Go's library does not tell a member that is missing from one that is null: `replace` adds it, and a test for null
+ * succeeds (undefined: nothing is left to do). Source: evanphx/json-patch v4 patch.go (partialDoc.get, replace, test).
+ */
+function asGoReads(document: unknown, operation: Operation): Operation | undefined {
+  if (operation.op !== 'replace' && operation.op !== 'test') return operation;
+  const slash = operation.path.lastIndexOf('/');
+  if (slash === -1) return operation;
+  const parent: unknown = jsonPatch.getValueByPointer(document, operation.path.slice(0, slash));
+  if (typeof parent !== 'object' || parent === null || Array.isArray(parent)) return operation;
+  if (Object.hasOwn(parent, jsonPatch.unescapePathComponent(operation.path.slice(slash + 1)))) return operation;
+  if (operation.op === 'replace') return { ...operation, op: 'add' };
+  return operation.value === null ? undefined : operation;
 }

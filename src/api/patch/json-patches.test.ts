@@ -18,6 +18,15 @@ describe('applyJsonPatch', () => {
     assert.equal(document.spec.replicas, 1);
   });
 
+  it("takes a missing member for null, as Go's library does", () => {
+    assert.deepEqual(applyJsonPatch(document, [{ op: 'replace', path: '/spec/a~1b', value: 2 }]).spec, { ...document.spec, 'a/b': 2 });
+    assert.deepEqual(applyJsonPatch(document, [{ op: 'test', path: '/spec/none', value: null }]), document);
+    for (const path of ['/none/a', '/spec/list/7']) {
+      assert.throws(() => applyJsonPatch(document, [{ op: 'replace', path, value: 1 }]), { code: 422 });
+    }
+    assert.throws(() => applyJsonPatch(document, [{ op: 'test', path: '/spec/none', value: 1 }]), { code: 422 });
+  });
+
   it('answers 422 to operations that do not fit and 400 to what is no patch', () => {
     const message = 'the server rejected our request due to an error in our request';
     assert.throws(() => applyJsonPatch(document, [{ op: 'test', path: '/spec/replicas', value: 7 }]), { code: 422, message });

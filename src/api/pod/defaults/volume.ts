@@ -3,7 +3,8 @@
  * core/v1.
  */
 import type { DownwardAPIVolumeFile, Volume, VolumeProjection } from '../../generated/core/v1.ts';
-import { defaultPullPolicy, defaultResources } from './container.ts';
+import { defaultPullPolicy } from './container.ts';
+import { defaultClaimSpec } from './volume-claim.ts';
 
 const fileMode = 0o644;
 
@@ -85,14 +86,7 @@ export function defaultVolume(volume: Volume): Volume {
       : {
           ephemeral: {
             ...ephemeral,
-            volumeClaimTemplate: {
-              ...template,
-              spec: {
-                ...template.spec,
-                volumeMode: template.spec.volumeMode ?? 'Filesystem',
-                resources: defaultResources(template.spec.resources ?? {}),
-              },
-            },
+            volumeClaimTemplate: { ...template, spec: defaultClaimSpec(template.spec) },
           },
         }),
   };

@@ -33,7 +33,7 @@ function deletionCostErrors(cost: string, at: FieldPath): Errors {
 }
 
 /** The annotations that upstream gives a meaning to. */
-function podAnnotationErrors({ annotations = {} }: ObjectMeta, spec: PodSpec, at: FieldPath): Errors {
+export function podAnnotationErrors({ annotations = {} }: ObjectMeta, spec: PodSpec, at: FieldPath): Errors {
   const errors: FieldError[] = [];
   const mirror = annotations[mirrorPodAnnotation];
   if (mirror !== undefined && (spec.nodeName ?? '') === '') {

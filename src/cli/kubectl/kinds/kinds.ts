@@ -55,6 +55,7 @@ const rows = [
     podSpecPath: template,
     podSelector: selectorByExpressions,
     rollout: { status: async () => (await import('./rollout/rollout-status.ts')).daemonSetStatus, history: controllerHistory },
+    describer: async () => (await import('./describe/daemon-set.ts')).describeDaemonSet,
   },
   {
     kind: 'StatefulSet',
@@ -62,6 +63,7 @@ const rows = [
     podSpecPath: template,
     podSelector: selectorByExpressions,
     rollout: { status: async () => (await import('./rollout/rollout-status.ts')).statefulSetStatus, history: controllerHistory },
+    describer: async () => (await import('./describe/stateful-set.ts')).describeStatefulSet,
   },
   { kind: 'Job', groups: ['batch'], podSpecPath: template, podSelector: selectorByExpressions },
   { kind: 'CronJob', groups: ['batch'], podSpecPath: ['spec', 'jobTemplate', ...template] },

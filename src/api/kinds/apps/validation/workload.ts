@@ -16,16 +16,16 @@ import {
   positiveIntOrPercent,
 } from '../../../validation/common.ts';
 
-/** Checks a Pod template: it must restart always and carry the labels that its owner selects. */
-function templateErrors(template: PodTemplateSpec, selector: Selector, owner: string, at: FieldPath): Errors {
+/** A template must carry the labels that its owner selects. */
+export const mismatchErrors = ({ metadata: { labels } }: PodTemplateSpec, selector: Selector, at: FieldPath): Errors =>
+  selector.empty || selector.matches(labels)
+    ? []
+    : [fieldErrors.invalid(at.field('metadata', 'labels'), labels, '`selector` does not match template `labels`')];
+
+/** The Pods of a workload that runs for ever restart always and have no deadline. */
+export function endlessErrors({ spec }: PodTemplateSpec, owner: string, at: FieldPath): Errors {
   const errors: FieldError[] = [];
-  if (!selector.empty && !selector.matches(template.metadata.labels)) {
-    errors.push(
-      fieldErrors.invalid(at.field('metadata', 'labels'), template.metadata.labels, '`selector` does not match template `labels`'),
-    );
-  }
-  errors.push(...podTemplateErrors(template, at));
-  const { restartPolicy, activeDeadlineSeconds } = template.spec;
+  const { restartPolicy, activeDeadlineSeconds } = spec;
   if (restartPolicy !== 'Always') {
     errors.push(fieldErrors.notSupported(at.field('spec', 'restartPolicy'), restartPolicy, ['Always']));
   }
@@ -35,8 +35,14 @@ function templateErrors(template: PodTemplateSpec, selector: Selector, owner: st
   return errors;
 }
 
+const templateErrors = (template: PodTemplateSpec, selector: Selector, owner: string, at: FieldPath): Errors => [
+  ...mismatchErrors(template, selector, at),
+  ...podTemplateErrors(template, at),
+  ...endlessErrors(template, owner, at),
+];
+
 /** The decoder writes null for a selector that a client left out; this turns null into undefined. */
-const given = (selector: LabelSelector | null | undefined): LabelSelector | undefined => selector ?? undefined;
+export const given = (selector: LabelSelector | null | undefined): LabelSelector | undefined => selector ?? undefined;
 
 /**
  * Checks a selector and the template that it selects. When the selector cannot be parsed, only its own errors are
@@ -58,6 +64,7 @@ function selectionErrors(wanted: LabelSelector | null | undefined, template: Pod
 interface ReplicaCounts {
   readonly replicas?: number | undefined;
   readonly updatedReplicas?: number | undefined;
+  readonly currentReplicas?: number | undefined;
   readonly readyReplicas?: number | undefined;
   readonly availableReplicas?: number | undefined;
   readonly fullyLabeledReplicas?: number | undefined;
@@ -71,6 +78,8 @@ interface ReplicaCounts {
 interface CountRules {
   readonly counted: readonly (keyof ReplicaCounts)[];
   readonly parts: readonly (keyof ReplicaCounts)[];
+  /** What messages call the count of those that are ready. Default: `readyReplicas`. */
+  readonly ready?: string;
 }
 
 /** Of ReplicaSets and ReplicationControllers. */
@@ -94,7 +103,7 @@ const deploymentCounts: CountRules = {
 };
 
 /** Source: pkg/apis/apps/validation/validation.go (ValidateDeploymentStatus, ValidateReplicaSetStatus). */
-function countErrors(status: ReplicaCounts, { counted, parts }: CountRules, at: FieldPath): Errors {
+export function countErrors(status: ReplicaCounts, { counted, parts, ready = 'readyReplicas' }: CountRules, at: FieldPath): Errors {
   const { replicas = 0, readyReplicas = 0, availableReplicas = 0 } = status;
   const errors: FieldError[] = counted.flatMap((field) => nonNegative(status[field], at.field(field)));
   for (const field of parts) {
@@ -102,7 +111,7 @@ function countErrors(status: ReplicaCounts, { counted, parts }: CountRules, at: 
     if (value > replicas) errors.push(fieldErrors.invalid(at.field(field), value, 'cannot be greater than status.replicas'));
   }
   if (availableReplicas > readyReplicas) {
-    errors.push(fieldErrors.invalid(at.field('availableReplicas'), availableReplicas, 'cannot be greater than readyReplicas'));
+    errors.push(fieldErrors.invalid(at.field('availableReplicas'), availableReplicas, `cannot be greater than ${ready}`));
   }
   return errors;
 }
@@ -140,7 +149,8 @@ export const selectorUpdateErrors = (
   at: FieldPath,
 ): Errors => immutable(next.spec.selector, previous.spec.selector, at.field('spec', 'selector'));
 
-const countOf = (value: number | string): number =>
+/** The number or percentage; 0 when it is neither. */
+export const countOf = (value: number | string): number =>
   typeof value === 'number' ? value : isPercent(value).length === 0 ? Number.parseInt(value, 10) : 0;
 
 function rollingUpdateErrors({ maxUnavailable, maxSurge }: RollingUpdateDeployment, at: FieldPath): Errors {
@@ -186,14 +196,18 @@ export function deploymentErrors({ spec }: Deployment, at: FieldPath): Errors {
   ];
 }
 
-/** The status of a Deployment; its collision count only grows. */
-export function deploymentStatusErrors(next: Deployment, previous: Deployment, at: FieldPath): Errors {
-  const now = next.status.collisionCount;
-  const before = previous.status.collisionCount;
-  return [
-    ...countErrors(next.status, deploymentCounts, at.field('status')),
-    ...(before !== undefined && (now ?? -1) < before
-      ? [fieldErrors.invalid(at.field('status', 'collisionCount'), now ?? 0, 'cannot be decremented')]
-      : []),
-  ];
+interface Collisions {
+  readonly collisionCount?: number | undefined;
 }
+
+/** The collision count of a status only grows. */
+export function collisionCountErrors({ collisionCount: now }: Collisions, { collisionCount: before }: Collisions, at: FieldPath): Errors {
+  return before !== undefined && (now ?? -1) < before
+    ? [fieldErrors.invalid(at.field('collisionCount'), now ?? 0, 'cannot be decremented')]
+    : [];
+}
+
+export const deploymentStatusErrors = (next: Deployment, previous: Deployment, at: FieldPath): Errors => [
+  ...countErrors(next.status, deploymentCounts, at.field('status')),
+  ...collisionCountErrors(next.status, previous.status, at.field('status')),
+];
