@@ -38,6 +38,8 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
   CSIVolumeSource: { nodePublishSecretRef: 'Secret handed to the CSI driver when it publishes the volume on the node.' },
   CephFSVolumeSource: { secretRef },
   CinderVolumeSource: { secretRef },
+  ClusterRole: { aggregationRule: 'Which other roles give this one its rules: a controller writes them, and overwrites others.' },
+  ClusterRoleBinding: { roleRef: 'The role that is given. It cannot be changed.' },
   FlexVolumeSource: { secretRef },
   ISCSIVolumeSource: { secretRef },
   MutatingWebhook: {
@@ -47,6 +49,7 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
       'Labels of the objects that the webhook is asked about; the old or the new object has to match. All objects when empty.',
   },
   RBDVolumeSource: { secretRef },
+  RoleBinding: { roleRef: 'The role that is given. It cannot be changed.' },
   ScaleIOVolumeSource: { secretRef },
   StorageOSVolumeSource: { secretRef },
   ClusterTrustBundleProjection: { labelSelector: 'Selects trust bundles by label. Only together with signerName.' },

@@ -21,9 +21,14 @@ import { clusterStreams } from '../runtime/kubelet/streams/cluster-streams.ts';
 import { createAdmissionChain } from '../server/admission/admission.ts';
 import { defaultPlugins } from '../server/admission/default-plugins.ts';
 import { authorizedRegistry } from '../server/auth/authorized-registry.ts';
-import { bootstrapRules } from '../server/auth/bootstrap-policy.ts';
+import { nodeRules } from '../server/auth/bootstrap-policy.ts';
+import { bootstrapRbac } from '../server/auth/bootstrap-rbac.ts';
+import { roleGuards } from '../server/auth/escalation.ts';
+import { NodeAuthorizer } from '../server/auth/node-authorizer.ts';
 import { RbacAuthorizer } from '../server/auth/rbac.ts';
 import { ServiceAccountTokens } from '../server/auth/service-account-tokens.ts';
+import { StoredRules } from '../server/auth/stored-rules.ts';
+import { unionAuthorizer } from '../server/auth/union-authorizer.ts';
 import { certificateAuthenticator } from '../server/http/auth/authenticate.ts';
 import { type ApiServer, createServer } from '../server/http/create-server.ts';
 import { openIdDocuments } from '../server/http/openid.ts';
@@ -31,7 +36,7 @@ import type { HealthCheck } from '../server/http/ports.ts';
 import { loadPki, type Pki } from '../server/pki/pki.ts';
 import { announceServer } from '../server/registry/announce-server.ts';
 import { createBehaviours } from '../server/registry/behaviours/create-behaviours.ts';
-import { bootstrap } from '../server/registry/bootstrap.ts';
+import { bootstrap, serverContext } from '../server/registry/bootstrap.ts';
 import { createRegistry } from '../server/registry/create-registry.ts';
 import { eventsOnDiskOnly } from '../server/registry/disk-only.ts';
 import { startEventExpiry } from '../server/registry/event-expiry.ts';
@@ -92,15 +97,24 @@ export async function openControlPlane(
   const tokens = new ServiceAccountTokens({ privateKey: createPrivateKey(pki.serviceAccountKey), objects: reader });
   const formats = createModelFormats(schemas);
   const webhooks = { formats, caller: webhookCaller(settings, reader), log: log.with({ component: 'apiserver' }), newUid: randomUUID };
+  const rbac = new RbacAuthorizer(new StoredRules(store));
+  const authorizer = unionAuthorizer(new NodeAuthorizer(nodeRules), rbac);
   const registry = createRegistry({
     store,
     kinds,
     formats,
     admission: createAdmissionChain(defaultPlugins({ reader, random: Math.random, now: Date.now, webhooks })),
-    behaviours: createBehaviours({ store, serviceRange: settings.serviceCidr, tokens, random: Math.random }),
+    behaviours: createBehaviours({
+      store,
+      serviceRange: settings.serviceCidr,
+      tokens,
+      random: Math.random,
+      guards: roleGuards(rbac, authorizer),
+    }),
   });
   const apiEndpoint = { ip: addresses.gateway, port: settings.apiPort };
   await bootstrap(registry, { serviceRange: parseRange(settings.serviceCidr), apiEndpoint, signal, setTimer: systemClock.setTimer });
+  await bootstrapRbac({ registry, context: serverContext(signal), read: reader.get });
   await announceServer(registry, {
     clientCertificateAuthority: pki.caCertificate,
     hostname: hostname(),
@@ -116,7 +130,6 @@ export async function openControlPlane(
     onWork(revision - written);
     written = revision;
   });
-  const authorizer = new RbacAuthorizer(bootstrapRules);
   const port = settings.apiPort;
   const descriptions = () => loadDescriptions(brotliDecompressSync);
   const serve = (): Promise<ApiServer> =>
@@ -124,7 +137,7 @@ export async function openControlPlane(
       registry,
       authenticators: [certificateAuthenticator, tokens],
       authorizer,
-      ruleResolver: authorizer,
+      ruleResolver: rbac,
       createYamlWorker,
       podsAreReachable: settings.runtime !== 'simulated',
       nodeApis: { get: (node, path, query) => kubelets.find(({ api }) => api.node === node)?.api.get(path, query) },

@@ -3,6 +3,7 @@
  * are not expired here but by the registry.
  */
 import type { KindCatalog } from '../client/kind-catalog.ts';
+import { clusterRoleAggregationController } from './cluster-role-aggregation.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { endpointSliceController } from './endpoints/endpoint-slice-controller.ts';
 import { endpointSliceMirroringController } from './endpoints/endpoint-slice-mirroring.ts';
@@ -40,6 +41,7 @@ export function allControllers({ kinds, certificateAuthority, issueSecretToken, 
     namespaceController(kinds),
     garbageCollector(kinds),
     serviceAccountController,
+    clusterRoleAggregationController,
     rootCaController(certificateAuthority),
     serviceAccountTokensController({ issue: issueSecretToken, certificateAuthority }),
     nodeLifecycleController(nodes),

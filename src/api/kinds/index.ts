@@ -22,6 +22,10 @@ import { secret } from './core/secret.ts';
 import { service } from './core/service.ts';
 import { serviceAccount } from './core/service-account.ts';
 import { endpointSlice } from './discovery/endpoint-slice.ts';
+import { clusterRole } from './rbac/cluster-role.ts';
+import { clusterRoleBinding } from './rbac/cluster-role-binding.ts';
+import { role } from './rbac/role.ts';
+import { roleBinding } from './rbac/role-binding.ts';
 
 export const builtInKinds: readonly AnyKind[] = [
   configMap,
@@ -46,4 +50,8 @@ export const builtInKinds: readonly AnyKind[] = [
   mutatingWebhookConfiguration,
   validatingWebhookConfiguration,
   endpointSlice,
+  clusterRoleBinding,
+  clusterRole,
+  roleBinding,
+  role,
 ];

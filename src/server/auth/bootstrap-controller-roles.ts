@@ -109,6 +109,14 @@ const workloads: Readonly<Record<string, readonly PolicyRule[]>> = {
     allow('get list watch', 'core', 'nodes'),
     allow('patch', 'core', 'pods/status'),
   ],
+  'device-taint-eviction-controller': [
+    allow('get list watch delete', 'core', 'pods'),
+    allow('update patch', 'core', 'pods/status'),
+    allow('get list watch', 'resource.k8s.io', 'resourceclaims'),
+    allow('get list watch', 'resource.k8s.io', 'resourceslices'),
+    allow('get list watch', 'resource.k8s.io', 'deviceclasses'),
+    events,
+  ],
   'resource-claim-controller': [
     allow('get list watch', 'core', 'pods'),
     allow('update', 'core', 'pods/finalizers'),
@@ -116,6 +124,7 @@ const workloads: Readonly<Record<string, readonly PolicyRule[]>> = {
     allow('update patch', 'resource.k8s.io', 'resourceclaims resourceclaims/status'),
     allow('update patch', 'core', 'pods/status'),
     events,
+    allow('update patch', 'resource.k8s.io', 'resourceclaims/binding'),
   ],
 };
 
@@ -171,7 +180,6 @@ const volumes: Readonly<Record<string, readonly PolicyRule[]>> = {
     allow('update patch', 'core', 'persistentvolumeclaims/status'),
     allow('get list watch', 'core', 'persistentvolumeclaims'),
     events,
-    allow('get', 'core', 'services'),
   ],
   'ephemeral-volume-controller': [
     allow('get list watch', 'core', 'pods'),
@@ -189,10 +197,10 @@ const volumes: Readonly<Record<string, readonly PolicyRule[]>> = {
     allow('list watch', 'core', 'nodes'),
     events,
     allow('watch', 'core', 'events'),
-    allow('get', 'core', 'services'),
   ],
   'pvc-protection-controller': [
     allow('get list watch update', 'core', 'persistentvolumeclaims'),
+    allow('update', 'core', 'persistentvolumeclaims/status'),
     allow('list watch get', 'core', 'pods'),
     events,
   ],

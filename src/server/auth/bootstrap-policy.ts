@@ -8,7 +8,8 @@ import type { Binding, PolicyRule, RuleSource, Subject } from './rbac.ts';
 
 const read = ['get', 'list', 'watch'];
 const write = ['create', 'delete', 'deletecollection', 'patch', 'update'];
-const readWrite = [...write, ...read];
+const readWrite = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const readUpdate = ['get', 'list', 'patch', 'update', 'watch'];
 const watching = ['list', 'watch'];
 
 const rule = (verbs: readonly string[], apiGroups: readonly string[], resources: readonly string[], ...names: string[]): PolicyRule => ({
@@ -46,7 +47,6 @@ const viewable: readonly PolicyRule[] = [
     [''],
     [
       'bindings',
-      'events',
       'limitranges',
       'namespaces/status',
       'pods/log',
@@ -57,6 +57,7 @@ const viewable: readonly PolicyRule[] = [
     ],
   ),
   rule(read, [''], ['namespaces']),
+  rule(read, ['', 'events.k8s.io'], ['events']),
   rule(read, ['discovery.k8s.io'], ['endpointslices']),
   rule(
     read,
@@ -111,7 +112,6 @@ const editable: readonly PolicyRule[] = [
     [''],
     [
       'configmaps',
-      'events',
       'persistentvolumeclaims',
       'replicationcontrollers',
       'replicationcontrollers/scale',
@@ -122,6 +122,7 @@ const editable: readonly PolicyRule[] = [
     ],
   ),
   rule(['create'], [''], ['serviceaccounts/token']),
+  rule(write, ['', 'events.k8s.io'], ['events']),
   rule(
     write,
     ['apps'],
@@ -165,15 +166,16 @@ const administrable: readonly PolicyRule[] = [
 ];
 
 const volumeScheduling: readonly PolicyRule[] = [
-  rule(['get', 'list', 'patch', 'update', 'watch'], [''], ['persistentvolumes']),
+  rule(readUpdate, [''], ['persistentvolumes']),
   rule(read, ['storage.k8s.io'], ['storageclasses']),
-  rule(['get', 'list', 'patch', 'update', 'watch'], [''], ['persistentvolumeclaims']),
+  rule(readUpdate, [''], ['persistentvolumeclaims']),
 ];
 
 const scheduling: readonly PolicyRule[] = [
   events,
   rule(['create'], ['coordination.k8s.io'], ['leases']),
   rule(['get', 'list', 'update', 'watch'], ['coordination.k8s.io'], ['leases'], 'kube-scheduler'),
+  rule(readWrite, ['coordination.k8s.io'], ['leasecandidates']),
   rule(read, [''], ['nodes']),
   rule(['delete', 'get', 'list', 'watch'], [''], ['pods']),
   rule(['create'], [''], ['bindings', 'pods/binding']),
@@ -190,10 +192,12 @@ const scheduling: readonly PolicyRule[] = [
   rule(read, ['storage.k8s.io'], ['csidrivers']),
   rule(read, ['storage.k8s.io'], ['csistoragecapacities']),
   rule(read, ['resource.k8s.io'], ['deviceclasses']),
-  rule(['get', 'list', 'patch', 'update', 'watch'], ['resource.k8s.io'], ['resourceclaims']),
-  rule(['get', 'list', 'patch', 'update', 'watch'], ['resource.k8s.io'], ['resourceclaims/status']),
-  rule(['get', 'list', 'patch', 'update', 'watch'], [''], ['pods/finalizers']),
+  rule(readUpdate, ['resource.k8s.io'], ['resourceclaims']),
+  rule(readUpdate, ['resource.k8s.io'], ['resourceclaims/status']),
+  rule(['update'], [''], ['pods/finalizers']),
   rule(read, ['resource.k8s.io'], ['resourceslices']),
+  rule(['create', 'delete'], ['resource.k8s.io'], ['resourceclaims']),
+  rule(['patch', 'update'], ['resource.k8s.io'], ['resourceclaims/binding']),
 ];
 
 const managingControllers: readonly PolicyRule[] = [
@@ -209,14 +213,15 @@ const managingControllers: readonly PolicyRule[] = [
   rule(['create'], [''], ['serviceaccounts/token']),
 ];
 
-const runningPods: readonly PolicyRule[] = [
+/** What nodes may do: see the node authorizer. */
+export const nodeRules: readonly PolicyRule[] = [
   rule(['create'], ['authentication.k8s.io'], ['tokenreviews']),
   rule(['create'], ['authorization.k8s.io'], ['localsubjectaccessreviews', 'subjectaccessreviews']),
   rule(read, [''], ['services']),
   rule(['create', 'get', 'list', 'watch'], [''], ['nodes']),
   rule(['patch', 'update'], [''], ['nodes/status']),
   rule(['patch', 'update'], [''], ['nodes']),
-  rule(['create', 'patch', 'update'], [''], ['events']),
+  events,
   rule(read, [''], ['pods']),
   rule(['create', 'delete'], [''], ['pods']),
   rule(['patch', 'update'], [''], ['pods/status']),
@@ -257,11 +262,14 @@ export const bootstrapClusterRoles: Readonly<Record<string, readonly PolicyRule[
   'system:service-account-issuer-discovery': [
     urls(['/.well-known/openid-configuration', '/.well-known/openid-configuration/', '/openid/v1/jwks', '/openid/v1/jwks/']),
   ],
-  'system:monitoring': [urls(['/healthz', '/healthz/*', '/livez', '/livez/*', '/metrics', '/metrics/slis', '/readyz', '/readyz/*'])],
+  'system:monitoring': [
+    urls(['/flagz', '/healthz', '/healthz/*', '/livez', '/livez/*', '/metrics', '/metrics/slis', '/readyz', '/readyz/*', '/statusz']),
+    rule(['get'], [''], ['nodes/metrics']),
+  ],
   'system:heapster': [rule(read, [''], ['events', 'namespaces', 'nodes', 'pods']), rule(read, ['extensions'], ['deployments'])],
   'system:auth-delegator': reviews,
   'system:kube-aggregator': [rule(read, [''], ['endpoints', 'services'])],
-  'system:node': runningPods,
+  'system:node': nodeRules,
   'system:node-bootstrapper': [rule(['create', 'get', 'list', 'watch'], ['certificates.k8s.io'], ['certificatesigningrequests'])],
   'system:node-problem-detector': [rule(['get'], [''], ['nodes']), rule(['patch'], [''], ['nodes/status']), events],
   'system:node-proxier': [
@@ -312,13 +320,12 @@ export const bootstrapClusterRoles: Readonly<Record<string, readonly PolicyRule[
 const users = (...names: readonly string[]): readonly Subject[] => names.map((name) => ({ kind: 'User', name }));
 const groups = (...names: readonly string[]): readonly Subject[] => names.map((name) => ({ kind: 'Group', name }));
 const account = (name: string): Subject => ({ kind: 'ServiceAccount', name, namespace: 'kube-system' });
+const nobody: readonly Binding[] = [];
+
 const bind = (name: string, subjects: readonly Subject[]): Binding => ({ roleRef: { kind: 'ClusterRole', name }, subjects });
 const bindRole = (name: string, subjects: readonly Subject[]): Binding => ({ roleRef: { kind: 'Role', name }, subjects });
 
-/**
- * Each binding has the name of its role, as upstream. Differs: nodes are bound as they were before the node authorizer,
- * which minik does not have.
- */
+/** Each binding has the name of its role. That of nodes has no subjects: the node authorizer decides for nodes. */
 export const bootstrapClusterRoleBindings: readonly Binding[] = [
   bind('cluster-admin', groups('system:masters')),
   bind('system:monitoring', groups('system:monitoring')),
@@ -331,8 +338,14 @@ export const bootstrapClusterRoleBindings: readonly Binding[] = [
   bind('system:kube-dns', [account('kube-dns')]),
   bind('system:kube-scheduler', users('system:kube-scheduler')),
   bind('system:volume-scheduler', users('system:kube-scheduler')),
-  bind('system:node', groups('system:nodes')),
+  bind('system:node', []),
   ...Object.keys(controllerRoles).map((name) => bind(`${controllerPrefix}${name}`, [account(name)])),
+];
+
+const locking = ['create', 'get', 'list', 'update', 'watch'];
+const leaderLocking: readonly PolicyRule[] = [
+  rule(locking, ['coordination.k8s.io'], ['leases']),
+  rule(locking, ['coordination.k8s.io'], ['leasecandidates']),
 ];
 
 /** Roles by namespace and name. */
@@ -346,14 +359,8 @@ export const bootstrapRoles: Readonly<Record<string, Readonly<Record<string, rea
   },
   'kube-system': {
     'extension-apiserver-authentication-reader': [rule(read, [''], ['configmaps'], 'extension-apiserver-authentication')],
-    'system::leader-locking-kube-controller-manager': [
-      rule(['watch'], [''], ['configmaps']),
-      rule(['get', 'update'], [''], ['configmaps'], 'kube-controller-manager'),
-    ],
-    'system::leader-locking-kube-scheduler': [
-      rule(['watch'], [''], ['configmaps']),
-      rule(['get', 'update'], [''], ['configmaps'], 'kube-scheduler'),
-    ],
+    'system::leader-locking-kube-controller-manager': leaderLocking,
+    'system::leader-locking-kube-scheduler': leaderLocking,
     'system:controller:bootstrap-signer': [rule(read, [''], ['secrets'])],
     'system:controller:cloud-provider': [rule(['create', 'get', 'list', 'watch'], [''], ['configmaps'])],
     'system:controller:token-cleaner': [rule(['delete', 'get', 'list', 'watch'], [''], ['secrets']), events],
@@ -370,6 +377,7 @@ export const bootstrapRoleBindings: Readonly<Record<string, readonly Binding[]>>
     bindRole('system::leader-locking-kube-controller-manager', [
       ...users('system:kube-controller-manager'),
       account('kube-controller-manager'),
+      account('leader-election-controller'),
     ]),
     bindRole('system::leader-locking-kube-scheduler', [...users('system:kube-scheduler'), account('kube-scheduler')]),
     bindRole('system:controller:bootstrap-signer', [account('bootstrap-signer')]),
@@ -386,7 +394,7 @@ const member = <T>(record: Readonly<Record<string, T>>, name: string): T | undef
 export const bootstrapRules: RuleSource = {
   revision: 0,
   clusterRoleBindings: () => bootstrapClusterRoleBindings,
-  roleBindings: (namespace) => member(bootstrapRoleBindings, namespace) ?? [],
+  roleBindings: (namespace) => member(bootstrapRoleBindings, namespace) ?? nobody,
   clusterRole: (name) => member(bootstrapClusterRoles, name),
   role: (namespace, name) => member(member(bootstrapRoles, namespace) ?? {}, name),
 };

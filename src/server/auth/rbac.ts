@@ -41,7 +41,9 @@ export interface RuleSource {
    * revision is no longer valid.
    */
   readonly revision: number;
+  /** The same array until a binding changes, because the index of its subjects is kept as long as the array. */
   clusterRoleBindings(): readonly Binding[];
+  /** See `clusterRoleBindings`. */
   roleBindings(namespace: string): readonly Binding[];
   /** Undefined when there is no such role: a binding to it then grants nothing. */
   clusterRole(name: string): readonly PolicyRule[] | undefined;
@@ -81,6 +83,7 @@ const serviceAccountPrefix = 'system:serviceaccount:';
 /** Decides by the rules of a source. */
 export class RbacAuthorizer {
   readonly #source: RuleSource;
+  readonly #indexes = new WeakMap<readonly Binding[], SubjectIndex>();
 
   constructor(source: RuleSource) {
     this.#source = source;
@@ -94,28 +97,37 @@ export class RbacAuthorizer {
   authorize(attributes: AccessAttributes): AccessDecision {
     const { user, namespace } = attributes;
     if (user.groups.includes(privilegedGroup)) return allowed;
-    const missing: string[] = [];
+    const missing: RoleRef[] = [];
     for (const { rules, source } of this.#rulesOf(user, namespace, missing)) {
-      if (rules.some((rule) => allows(rule, attributes))) return { allowed: true, reason: `RBAC: allowed by ${source()}` };
+      if (rules.some((rule) => ruleAllows(rule, attributes))) return { allowed: true, reason: `RBAC: allowed by ${source()}` };
     }
     return { allowed: false, reason: missing.length === 0 ? '' : `RBAC: ${missingText(missing)}` };
   }
 
-  /** Everything that a user may do in a namespace, as SelfSubjectRulesReview lists it. */
+  /**
+   * The rules that bindings give to a user in a namespace ('': everywhere), and the roles that are bound but do not
+   * exist.
+   */
+  heldRules(user: UserInfo, namespace: string): { readonly rules: readonly PolicyRule[]; readonly missing: readonly RoleRef[] } {
+    const missing: RoleRef[] = [];
+    const rules = [...this.#rulesOf(user, namespace, missing)].flatMap((given) => given.rules);
+    return { rules, missing };
+  }
+
+  /** The rules of a role as a binding in `namespace` refers to it; undefined when there is no such role. */
+  rulesOfRole({ kind, name }: RoleRef, namespace: string): readonly PolicyRule[] | undefined {
+    return kind === 'Role' ? this.#source.role(namespace, name) : this.#source.clusterRole(name);
+  }
+
+  /** Everything that bindings let a user do in a namespace, as SelfSubjectRulesReview lists it. */
   rulesFor(user: UserInfo, namespace: string): UserRules {
-    const missing: string[] = [];
-    const everything: PolicyRule[] = [
-      { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
-      { verbs: ['*'], nonResourceURLs: ['*'] },
-    ];
-    const own = (): readonly PolicyRule[] => [...this.#rulesOf(user, namespace, missing)].flatMap((given) => given.rules);
-    const rules = user.groups.includes(privilegedGroup) ? everything : own();
+    const { rules, missing } = this.heldRules(user, namespace);
     return {
       resourceRules: rules.filter(({ resources = [] }) => resources.length > 0).map(resourceRule),
       nonResourceRules: rules
         .filter(({ nonResourceURLs = [] }) => nonResourceURLs.length > 0)
         .map(({ verbs, nonResourceURLs = [] }) => ({ verbs, nonResourceURLs })),
-      incomplete: missing.length > 0,
+      incomplete: false,
       evaluationError: missing.length === 0 ? '' : missingText(missing),
     };
   }
@@ -124,23 +136,21 @@ export class RbacAuthorizer {
    * The rules of each role that is bound to the user, cluster-wide ones first. Records roles that are bound but do not
    * exist.
    */
-  *#rulesOf(user: UserInfo, namespace: string, missing: string[]): Generator<Given> {
-    for (const binding of this.#source.clusterRoleBindings()) {
-      const { roleRef, subjects } = binding;
-      const subject = subjects.find((one) => isSubject(one, user, ''));
-      if (subject === undefined) continue;
-      const rules = this.#source.clusterRole(roleRef.name);
-      if (rules === undefined) missing.push(`clusterrole.rbac.authorization.k8s.io "${roleRef.name}" not found`);
-      else yield { rules, source: () => describeBinding(binding, subject, '') };
+  *#rulesOf(user: UserInfo, namespace: string, missing: RoleRef[]): Generator<Given> {
+    yield* this.#rulesIn('', this.#source.clusterRoleBindings(), user, missing);
+    if (namespace !== '') yield* this.#rulesIn(namespace, this.#source.roleBindings(namespace), user, missing);
+  }
+
+  *#rulesIn(namespace: string, bindings: readonly Binding[], user: UserInfo, missing: RoleRef[]): Generator<Given> {
+    if (bindings.length === 0) return;
+    let index = this.#indexes.get(bindings);
+    if (index === undefined) {
+      index = new SubjectIndex(bindings, namespace);
+      this.#indexes.set(bindings, index);
     }
-    if (namespace === '') return;
-    for (const binding of this.#source.roleBindings(namespace)) {
-      const { roleRef, subjects } = binding;
-      const subject = subjects.find((one) => isSubject(one, user, namespace));
-      if (subject === undefined) continue;
-      const ofCluster = roleRef.kind === 'ClusterRole';
-      const rules = ofCluster ? this.#source.clusterRole(roleRef.name) : this.#source.role(namespace, roleRef.name);
-      if (rules === undefined) missing.push(`${ofCluster ? 'clusterrole' : 'role'}.rbac.authorization.k8s.io "${roleRef.name}" not found`);
+    for (const { binding, subject } of index.bound(user)) {
+      const rules = this.rulesOfRole(binding.roleRef, namespace);
+      if (rules === undefined) missing.push(binding.roleRef);
       else yield { rules, source: () => describeBinding(binding, subject, namespace) };
     }
   }
@@ -150,6 +160,65 @@ export class RbacAuthorizer {
 interface Given {
   readonly rules: readonly PolicyRule[];
   source(): string;
+}
+
+/** A binding by one of its subjects. */
+interface Bound {
+  readonly binding: Binding;
+  readonly subject: Subject;
+  /** Positions of the binding in its list, and of the subject in the binding. */
+  readonly position: number;
+  readonly subjectPosition: number;
+}
+
+/**
+ * Finds the bindings of a user without reading them all. Source: pkg/registry/rbac/validation/rule.go (appliesToUser),
+ * which compares the user with each subject.
+ */
+class SubjectIndex {
+  readonly #bySubject = new Map<string, Bound[]>();
+
+  /** `namespace` is that of the bindings; '' for cluster-wide ones. */
+  constructor(bindings: readonly Binding[], namespace: string) {
+    for (const [position, binding] of bindings.entries()) {
+      for (const [subjectPosition, subject] of binding.subjects.entries()) {
+        const key = subjectKey(subject, namespace);
+        if (key === undefined) continue;
+        const known = this.#bySubject.get(key);
+        const bound = { binding, subject, position, subjectPosition };
+        if (known === undefined) this.#bySubject.set(key, [bound]);
+        else known.push(bound);
+      }
+    }
+  }
+
+  /** The bindings that name the user, in their order, each with the first subject that does. */
+  bound(user: UserInfo): readonly Bound[] {
+    const found = [...(this.#bySubject.get(userKey(user.name)) ?? [])];
+    for (const group of user.groups) found.push(...(this.#bySubject.get(groupKey(group)) ?? []));
+    if (found.length < 2) return found;
+    found.sort((a, b) => a.position - b.position || a.subjectPosition - b.subjectPosition);
+    return found.filter(({ position }, i) => position !== found[i - 1]?.position);
+  }
+}
+
+const userKey = (name: string): string => `u/${name}`;
+const groupKey = (name: string): string => `g/${name}`;
+
+/** Undefined for a subject that names nobody. */
+function subjectKey({ kind, name, namespace: own }: Subject, namespace: string): string | undefined {
+  switch (kind) {
+    case 'User':
+      return userKey(name);
+    case 'Group':
+      return groupKey(name);
+    case 'ServiceAccount': {
+      const home = own === undefined || own === '' ? namespace : own;
+      return home === '' ? undefined : userKey(`${serviceAccountPrefix}${home}:${name}`);
+    }
+    default:
+      return undefined;
+  }
 }
 
 /**
@@ -167,7 +236,14 @@ function describeBinding({ name, roleRef }: Binding, subject: Subject, namespace
 
 const allowed: AccessDecision = Object.freeze({ allowed: true, reason: '' });
 
-const missingText = (missing: readonly string[]): string => (missing.length === 1 ? (missing[0] ?? '') : `[${missing.join(', ')}]`);
+/** Roles that are not there, as Go prints several errors at once. `plural`: as the API says it, not the caches. */
+export function missingText(missing: readonly RoleRef[], plural = false): string {
+  const texts = missing.map(
+    ({ kind, name }) => `${kind.toLowerCase()}${plural ? 's' : ''}.rbac.authorization.k8s.io ${JSON.stringify(name)} not found`,
+  );
+  const unique = [...new Set(texts)];
+  return unique.length === 1 ? (unique[0] ?? '') : `[${unique.join(', ')}]`;
+}
 
 const resourceRule = ({ verbs, apiGroups = [], resources = [], resourceNames = [] }: PolicyRule): JsonObject => ({
   verbs,
@@ -176,26 +252,8 @@ const resourceRule = ({ verbs, apiGroups = [], resources = [], resourceNames = [
   ...(resourceNames.length === 0 ? {} : { resourceNames }),
 });
 
-/**
- * Whether a subject of a binding names the user. `namespace` is that of the binding. Source:
- * pkg/registry/rbac/validation/rule.go (appliesToUser).
- */
-function isSubject({ kind, name, namespace: own }: Subject, user: UserInfo, namespace: string): boolean {
-  switch (kind) {
-    case 'User':
-      return user.name === name;
-    case 'Group':
-      return user.groups.includes(name);
-    case 'ServiceAccount': {
-      const home = own === undefined || own === '' ? namespace : own;
-      return home !== '' && user.name === `${serviceAccountPrefix}${home}:${name}`;
-    }
-    default:
-      return false;
-  }
-}
-
-function allows(rule: PolicyRule, attributes: AccessAttributes): boolean {
+/** Whether a rule allows a request. */
+export function ruleAllows(rule: PolicyRule, attributes: AccessAttributes): boolean {
   if (!includesOrAll(rule.verbs, attributes.verb)) return false;
   if (!attributes.isResourceRequest) return (rule.nonResourceURLs ?? []).some((url) => urlMatches(url, attributes.path));
   return (

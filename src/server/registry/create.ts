@@ -71,7 +71,9 @@ async function admit(request: ChangeRequest, gate: Gate, received: KubeObject, o
   const { parts, context, target } = request;
   const unique = withUniqueOwners(context, received, false);
   const managed = parts.fields.update({ target, live: undefined, object: unique, manager: managerOf(context, options) });
-  return withUniqueOwners(context, await gate.mutate(managed, undefined), true);
+  const admitted = withUniqueOwners(context, await gate.mutate(managed, undefined), true);
+  parts.behaviours.get(target.kind.resourceName)?.guard?.({ context, target, object: admitted, previous: undefined });
+  return admitted;
 }
 
 async function createAdmitted(request: ChangeRequest, gate: Gate, admitted: KubeObject, options: MutateOptions): Promise<WriteAnswer> {

@@ -5,7 +5,7 @@ import type { ObjectFormats } from '../../api/object-format.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
 import type { Entry, Store, StoreEvent } from '../store/store.ts';
 import type { FieldManagement } from './managed-fields.ts';
-import type { KindSet, Order } from './registry.ts';
+import type { KindSet, Order, RequestContext, Target } from './registry.ts';
 import type { WatchBookmarks } from './watch-bookmarks.ts';
 
 /**
@@ -18,11 +18,25 @@ export interface Reservation {
   release(): void;
 }
 
+/** A write as a guard sees it. */
+export interface GuardedWrite {
+  readonly context: RequestContext;
+  readonly target: Target;
+  readonly object: KubeObject;
+  /** Undefined for a creation. */
+  readonly previous: KubeObject | undefined;
+}
+
+/** Refuses writes that the user may not make because of what the object says; throws StatusError. */
+export type WriteGuard = (write: GuardedWrite) => void;
+
 /**
  * Code that a Kind needs beyond its declaration because it reads other objects or holds state. Pure code belongs to the
  * Kind.
  */
 export interface ResourceBehaviour {
+  /** Runs on each create and update between mutating admission and validation. */
+  readonly guard?: WriteGuard;
   /** Runs on a create before prepare and validation; throws StatusError. */
   beginCreate?(object: KubeObject): Reservation;
   beginUpdate?(next: KubeObject, previous: KubeObject): Reservation;

@@ -13,7 +13,10 @@ import type { Schemas } from '../../api/schema/schema.ts';
 import { silentLogger } from '../../client/logger.ts';
 import { createAdmissionChain } from '../admission/admission.ts';
 import { defaultPlugins } from '../admission/default-plugins.ts';
+import { roleGuards } from '../auth/escalation.ts';
+import { RbacAuthorizer } from '../auth/rbac.ts';
 import { ServiceAccountTokens } from '../auth/service-account-tokens.ts';
+import { StoredRules } from '../auth/stored-rules.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/store.ts';
 import type { WebhookCaller } from '../webhooks/webhook-caller.ts';
@@ -52,6 +55,8 @@ export class TestRegistry {
   readonly store: Store;
   readonly registry: Registry;
   readonly tokens: ServiceAccountTokens;
+  /** Decides by the roles that are stored. Requests here are not authorized. */
+  readonly rbac: RbacAuthorizer;
   readonly warnings: string[] = [];
   readonly timers: { readonly delayMs: number; readonly callback: () => void }[] = [];
   nowMs: number = testNow;
@@ -87,6 +92,7 @@ export class TestRegistry {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     this.tokens = new ServiceAccountTokens({ privateKey, objects: reader, now: () => this.nowMs });
     const formats = createModelFormats(testSchemas);
+    this.rbac = new RbacAuthorizer(new StoredRules(this.store));
     let uids = 0;
     const newUid = (): string => `00000000-0000-0000-0000-${String(++uids).padStart(12, '0')}`;
     const caller = options.webhooks;
@@ -101,6 +107,7 @@ export class TestRegistry {
         serviceRange: options.serviceRange ?? '10.96.0.0/16',
         tokens: this.tokens,
         random,
+        guards: roleGuards(this.rbac, this.rbac),
       }),
       now: () => this.nowMs,
       random,
@@ -125,7 +132,8 @@ export class TestRegistry {
 
   async create(resource: string, json: JsonObject, options: Partial<MutateOptions> = {}): Promise<TestObject> {
     const namespace = (json.metadata as { readonly namespace?: string } | undefined)?.namespace ?? 'default';
-    const target = this.target(resource, resource === 'namespaces' || resource === 'nodes' ? '' : namespace);
+    const collection = this.target(resource, '');
+    const target = collection.kind.scope === 'Cluster' ? collection : { ...collection, namespace };
     const body = { json, text: JSON.stringify(json) };
     return asTest((await this.registry.create(this.context, target, body, { ...mutateOptions, ...options })).entry.object);
   }

@@ -113,8 +113,9 @@ async function tryChange(
   const { parts, context, target } = request;
   requireSameUid(request, wanted, existing);
   const admitted = withUniqueOwners(context, await gate.mutate(wanted, existing.object), true);
-  requireCurrent(request, admitted, existing);
   const behaviour = parts.behaviours.get(target.kind.resourceName);
+  behaviour?.guard?.({ context, target, object: admitted, previous: existing.object });
+  requireCurrent(request, admitted, existing);
   const reserve = target.subresource === '' ? behaviour?.beginUpdate : undefined;
   const begin = reserve === undefined ? undefined : (object: KubeObject) => reserve.call(behaviour, object, existing.object);
   return withReservation(atRevision(admitted, existing.revision), begin, async (reserved) => {

@@ -1,6 +1,6 @@
 /** The behaviours of the built-in Kinds that have one. */
 import type { Store } from '../../store/store.ts';
-import type { ResourceBehaviour } from '../registry-parts.ts';
+import type { ResourceBehaviour, WriteGuard } from '../registry-parts.ts';
 import { parseRange } from '../services/ip-range.ts';
 import { ServiceAllocator } from '../services/service-allocator.ts';
 import { ServiceClaims } from '../services/service-claims.ts';
@@ -17,6 +17,8 @@ export interface BehaviourOptions {
   readonly tokens: TokenIssuer;
   /** In [0, 1). */
   readonly random: () => number;
+  /** By resource name; default: none. */
+  readonly guards?: ReadonlyMap<string, WriteGuard>;
 }
 
 /** Makes all behaviours, by resource name. Throws an Error when the range is invalid. */
@@ -26,6 +28,7 @@ export function createBehaviours({
   nodePorts,
   tokens,
   random,
+  guards = new Map(),
 }: BehaviourOptions): ReadonlyMap<string, ResourceBehaviour> {
   const allocator = new ServiceAllocator({
     claims: new ServiceClaims(store),
@@ -33,7 +36,8 @@ export function createBehaviours({
     random,
     ...(nodePorts === undefined ? {} : { nodePorts }),
   });
-  return new Map([
+  return new Map<string, ResourceBehaviour>([
+    ...[...guards].map(([name, guard]): [string, ResourceBehaviour] => [name, { guard }]),
     ['bindings', bindingsBehaviour],
     ['pods', podsBehaviour],
     ['services', servicesBehaviour(allocator)],
