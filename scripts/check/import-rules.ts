@@ -29,6 +29,7 @@ const layers: readonly Layer[] = [
   { path: 'server/admission/', may: [...common, 'server/registry/', 'server/webhooks/webhook-caller.ts'] },
   { path: 'server/webhooks/', may: [...common, 'client/lru-map.ts', 'server/admission/object-reader.ts'] },
   { path: 'server/auth/', may: [...common, 'server/registry/', 'server/store/store.ts'] },
+  { path: 'server/custom-resources/', may: [...common, 'server/registry/', 'server/store/store.ts'] },
   { path: 'server/pki/', may: common },
   // The store's interface declares the encoded objects from which responses are assembled. Both ends of WebSockets are
   // in one place.

@@ -54,10 +54,25 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
   StorageOSVolumeSource: { secretRef },
   ClusterTrustBundleProjection: { labelSelector: 'Selects trust bundles by label. Only together with signerName.' },
   Container: container,
+  CustomResourceConversion: { webhook: 'How to call the webhook; needed for the strategy Webhook.' },
+  CustomResourceDefinitionSpec: {
+    conversion: 'How objects are converted between the versions of the resource.',
+    names: 'The names of the resource and of its kind.',
+  },
+  CustomResourceDefinitionStatus: {
+    acceptedNames: 'The names that are in use. They differ from those of the spec when other definitions have these.',
+  },
+  CustomResourceDefinitionVersion: {
+    schema: 'The schema by which objects of this version are validated, pruned and defaulted.',
+    subresources: 'The sub-resources of this version.',
+  },
+  CustomResourceSubresources: { scale: 'Serves the `/scale` sub-resource, which shows objects as autoscaling/v1 Scale.' },
+  CustomResourceValidation: { openAPIV3Schema: 'The OpenAPI v3 schema to use for validation and pruning.' },
   EphemeralContainerCommon: {
     ...container,
     ...Object.fromEntries(Object.keys(probes).map((name) => [name, 'Not allowed for ephemeral containers.'])),
   },
+  WebhookConversion: { clientConfig: 'How to reach the webhook; needed for the strategy Webhook.' },
   ContainerRestartRule: { exitCodes: 'The exit codes for which the rule holds.' },
   ContainerState: {
     running: 'Set while the container runs.',

@@ -5,7 +5,7 @@
  */
 import { type FieldError, FieldPath } from './field-error.ts';
 import { type AnyKind, type Kind, type KubeObject, type ServedVersion, tracksGeneration } from './kind.ts';
-import { nameIsPathSegment } from './names.ts';
+import { nameIsDnsSubdomain, nameIsPathSegment } from './names.ts';
 import { sameDesired, withMeta, withStatusOf } from './object-fields.ts';
 import type { PartSubresource } from './subresource.ts';
 import { type ObjectMetaRules, validateObjectMeta, validateObjectMetaUpdate } from './validation/object-meta.ts';
@@ -31,10 +31,10 @@ export function beforeCreate<T extends KubeObject>(kind: Kind<T>, received: T, v
   const object = create?.prepare?.(started) ?? started;
   const own = [
     ...(rules?.validate?.(object, root) ?? []),
-    ...(create?.validate?.(object, root) ?? []),
+    ...(create?.validate?.(object, root, version?.version) ?? []),
     ...(version?.validateCreate?.(object, root) ?? []),
   ];
-  const metadata = () => validateObjectMeta(object.metadata, metaRules(kind), metaPath);
+  const metadata = () => validateObjectMeta(object.metadata, newNameRules(kind, object), metaPath);
   const errors = rules?.looseMetadata === 'all' ? (own.length > 0 ? own : metadata()) : [...metadata(), ...own];
   return finished(kind, object, errors, () => rules?.warnings?.(object, undefined));
 }
@@ -86,6 +86,14 @@ function metaErrors(kind: AnyKind, object: KubeObject, previous: KubeObject): re
     ...validateObjectMeta(object.metadata, metaRules(kind), metaPath),
     ...validateObjectMetaUpdate(object.metadata, previous.metadata, metaPath),
   ];
+}
+
+function newNameRules<T extends KubeObject>(kind: Kind<T>, object: T): ObjectMetaRules {
+  const rules = metaRules(kind);
+  const { create } = kind;
+  if (create?.nameProblems === undefined) return rules;
+  const { validateName = nameIsDnsSubdomain } = rules;
+  return { ...rules, validateName: (name, prefix) => [...validateName(name, prefix), ...(create.nameProblems?.(object, name) ?? [])] };
 }
 
 function metaRules({ scope, rules }: AnyKind): ObjectMetaRules {

@@ -54,27 +54,12 @@ export interface Codec<T extends KubeObject> {
   readonly deprecation?: string;
 }
 
-/** A served API version other than the stored one, and how objects are converted. */
-export type ServedVersion = ServedVersionNames & (PureConversion | SlowConversion);
-
-/** Conversions of built-in kinds: functions of the object alone. */
-interface PureConversion {
+/** A served API version other than the stored one, and how objects are converted: functions of the object alone. */
+export interface ServedVersion extends ServedVersionNames {
   /** Runs on a decoded body, before defaults. */
   toStored(object: JsonObject): JsonObject;
   /** Runs on every object that is answered in this version, once for each state of an object. */
   fromStored(object: JsonObject): JsonObject;
-  readonly remote?: undefined;
-}
-
-/** Conversions that take time and may fail, such as those by webhooks. */
-interface SlowConversion {
-  readonly remote: RemoteConversion;
-}
-
-/** Converts many objects in one go; answers as many, in their order. Rejects with StatusError. */
-export interface RemoteConversion {
-  toStored(objects: readonly JsonObject[]): Promise<readonly JsonObject[]>;
-  fromStored(objects: readonly JsonObject[]): Promise<readonly JsonObject[]>;
 }
 
 /** Set only when it differs from the Kind's group (extensions → apps). */
@@ -120,13 +105,20 @@ export interface Rules<T extends KubeObject> {
 
 /** What is special about creating. */
 export interface CreateRules<T extends KubeObject> {
+  /** Set while no object can be created, with the reason: creates are answered with 403. */
+  readonly refusal?: string;
+  /** What is wrong with a name, besides `rules.validateName`, for objects whose name follows from their spec. */
+  nameProblems?(object: T, name: string): readonly string[];
   /**
    * Clears what a client may not set (status) and sets what the server owns. Runs once the name is known and system
    * metadata is set, before validation; must not remove what validation would refuse.
    */
   prepare?(object: T): T;
-  /** What is wrong with a new object only, besides `rules.validate`. */
-  validate?(object: T, at: FieldPath): readonly FieldError[];
+  /**
+   * What is wrong with a new object only, besides `rules.validate`. `version`: that of the request, when it is not the
+   * stored one.
+   */
+  validate?(object: T, at: FieldPath, version?: string): readonly FieldError[];
 }
 
 /** What is special about updating the main resource; sub-resources have their own rules. */
@@ -186,6 +178,20 @@ interface FieldOf<T extends KubeObject> {
   value(object: T): string;
 }
 
+/**
+ * How the objects of a Kind come out of the store and go into it, when they may be stored otherwise than the Kind wants
+ * them: in another version, or written before the schema changed. Answers as many objects as it is given, in their
+ * order. Conversions that take time answer a promise, which rejects with StatusError.
+ */
+export interface StoredForm {
+  /** Whether an object that was stored at a revision is as this Kind wants it. */
+  isCurrent(object: KubeObject, revision: number): boolean;
+  /** Objects that are not current, as this Kind wants them. */
+  read(objects: readonly KubeObject[]): readonly KubeObject[] | Promise<readonly KubeObject[]>;
+  /** An object as it is to be stored. */
+  write(object: KubeObject): KubeObject | Promise<KubeObject>;
+}
+
 /** How stores keep the objects of a Kind. */
 export interface StorageRules {
   /**
@@ -193,6 +199,8 @@ export interface StorageRules {
    * field selector that stores index, so that they find objects by it without reading each.
    */
   readonly diskOnly?: string;
+  /** Default: objects are stored as they are. */
+  readonly form?: StoredForm;
 }
 
 /** The names that identify a Kind. */
@@ -219,6 +227,13 @@ export interface KindDeclaration<T extends KubeObject> extends KindIdentity {
   readonly storage?: StorageRules;
   /** Keyed by the sub-resource's name. */
   readonly subresources?: Readonly<Record<string, Subresource<T>>>;
+  /**
+   * The other versions of a custom resource, each a Kind of its own with the same names: objects are read, admitted and
+   * checked in the version of the request, and converted when they are stored (`storage.form`).
+   */
+  readonly otherVersions?: readonly AnyKind[];
+  /** True: the version is stored, and not served. Only for Kinds with `otherVersions`. */
+  readonly unserved?: boolean;
 }
 
 /** A declared Kind with its derived names. Type parameter: the stored shape. */
@@ -253,6 +268,12 @@ export function defineKind<T extends KubeObject>(declaration: KindDeclaration<T>
 
 /** `v1`, `apps/v1`. */
 export const apiVersionOf = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`);
+
+/** The Kind itself and its other versions, as far as they are served. */
+export const servedKinds = (kind: AnyKind): readonly AnyKind[] => [
+  ...(kind.unserved === true ? [] : [kind]),
+  ...(kind.otherVersions ?? []),
+];
 
 /** Whether `metadata.generation` counts changes of the desired state. */
 export const tracksGeneration = ({ rules, subresources }: AnyKind): boolean => rules?.generation ?? subresources.status !== undefined;

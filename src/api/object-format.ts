@@ -30,11 +30,10 @@ export interface FormatObject {
 }
 
 export interface ObjectFormat {
-  /**
-   * Name of the schema in OpenAPI documents (`io.k8s.api.core.v1.Pod`, `com.example.v1.Widget`). The name of its lists
-   * is this name followed by `List`.
-   */
+  /** Name of the schema in OpenAPI documents (`io.k8s.api.core.v1.Pod`, `com.example.v1.Widget`). */
   readonly model: string;
+  /** Name of the schema of its lists. Default: the model's name followed by `List`. */
+  readonly listModel?: string;
   /**
    * Checks types, removes nulls and unknown fields (or keeps them), and fills in structural defaults. Throws
    * StatusError (400).
@@ -47,8 +46,11 @@ export interface ObjectFormat {
   strategicMerge?(document: JsonObject, patch: JsonValue): JsonObject;
   /** Whether there is a protobuf form. */
   readonly protobuf: boolean;
-  /** The OpenAPI schema of an object, when it differs from that of the model in the schema data. */
-  openApi?(dialect: 'v2' | 'v3'): JsonObject;
+  /**
+   * The OpenAPI schema of an object, when it differs from that of the model in the schema data. `ref` refers to a model
+   * by its name.
+   */
+  openApi?(dialect: 'v2' | 'v3', ref: (model: string) => JsonObject): JsonObject;
 }
 
 /** Finds formats of built-in models. */

@@ -31,6 +31,8 @@ export interface StandInSubresource<T extends KubeObject> {
   readonly verbs: readonly ('get' | 'patch' | 'update')[];
   readonly body: GroupVersionKind;
   show(object: T): JsonObject;
+  /** The stand-in that patches change. Default: `show`. */
+  showForChange?(object: T): JsonObject;
   /** Returns the stored object changed as a valid stand-in asks. */
   take(standIn: JsonObject, previous: T): T;
   /** What is wrong with a stand-in object. */

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { builtInKinds } from '../api/kinds/index.ts';
+import { Decoder } from '../api/schema/decode.ts';
 import { describeFields, loadDescriptions } from '../api/schema/descriptions.ts';
 import { loadSchemas } from '../api/schema/load.ts';
 import { createModelFormats } from '../api/schema/model-formats.ts';
@@ -29,6 +30,8 @@ import { RbacAuthorizer } from '../server/auth/rbac.ts';
 import { ServiceAccountTokens } from '../server/auth/service-account-tokens.ts';
 import { StoredRules } from '../server/auth/stored-rules.ts';
 import { unionAuthorizer } from '../server/auth/union-authorizer.ts';
+import { CustomResources } from '../server/custom-resources/custom-resources.ts';
+import { noConversionWebhooks } from '../server/custom-resources/no-conversion-webhooks.ts';
 import { certificateAuthenticator } from '../server/http/auth/authenticate.ts';
 import { type ApiServer, createServer } from '../server/http/create-server.ts';
 import { openIdDocuments } from '../server/http/openid.ts';
@@ -112,6 +115,12 @@ export async function openControlPlane(
       guards: roleGuards(rbac, authorizer),
     }),
   });
+  const customResources = new CustomResources({
+    ...{ store, kinds, registry, schemas, logger: log.with({ component: 'apiextensions' }), now: Date.now, setTimer: systemClock.setTimer },
+    decoder: new Decoder(schemas),
+    webhooks: noConversionWebhooks,
+  }).start();
+  signal.addEventListener('abort', () => customResources.stop(), { once: true });
   const apiEndpoint = { ip: addresses.gateway, port: settings.apiPort };
   await bootstrap(registry, { serviceRange: parseRange(settings.serviceCidr), apiEndpoint, signal, setTimer: systemClock.setTimer });
   await bootstrapRbac({ registry, context: serverContext(signal), read: reader.get });

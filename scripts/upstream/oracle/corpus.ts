@@ -28,6 +28,8 @@ export interface CaseRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** The name of a view (views.ts), which selects what is kept of the answer's body. Default: everything. */
   readonly view?: string;
+  /** A watch: ends after the first event with this text. */
+  readonly until?: string;
 }
 
 export interface OracleCase {
@@ -38,7 +40,14 @@ export interface OracleCase {
   /** A small valid object, so that its defaults show. */
   readonly object?: JsonObject;
   /** Objects that must exist beforehand, with their collections. */
-  readonly before?: readonly { readonly collection: string; readonly object: JsonObject }[];
+  readonly before?: readonly {
+    readonly collection: string;
+    readonly object: JsonObject;
+    /** What a watch of the object has to show before the next request is sent. */
+    readonly until?: string;
+  }[];
+  /** What a watch of the created object has to show before it is read. */
+  readonly settles?: string;
   /** A change that an update may make. Default: a label. */
   readonly update?: Changes;
   /** A change of the status, when the kind has one. */
@@ -63,6 +72,7 @@ const members = new Set([
     'collection',
     'object',
     'before',
+    'settles',
     'update',
     'status',
     'scale',

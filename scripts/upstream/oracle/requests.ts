@@ -47,9 +47,10 @@ const request = (name: string, method: string, path: string, more: More = {}): O
 /** Every request of a case, in order. */
 export function requestsOf(oracleCase: OracleCase): readonly OracleRequest[] {
   const { object, collection } = oracleCase;
-  const before = (oracleCase.before ?? []).map(({ collection: at, object: body }, index) =>
+  const before = (oracleCase.before ?? []).flatMap(({ collection: at, object: body, until }, index) => [
     request(`before ${index + 1}`, 'POST', at, { body }),
-  );
+    ...(until === undefined ? [] : [settled(`before ${index + 1} is ready`, at, body, until)]),
+  ]);
   if (object === undefined || collection === undefined) return [...before, ...listedRequests(oracleCase)];
   const kind = new KindRequests(oracleCase, collection, object);
   return [
@@ -66,12 +67,19 @@ export function requestsOf(oracleCase: OracleCase): readonly OracleRequest[] {
   ];
 }
 
+/** Waits until a watch of an object shows a text. How many events there are until then may differ. */
+function settled(name: string, collection: string, { metadata }: JsonObject, until: string): OracleRequest {
+  const selector = encodeURIComponent(`metadata.name=${String((metadata as JsonObject).name)}`);
+  return request(name, 'GET', `${collection}?watch=1&fieldSelector=${selector}`, { until, view: 'nothing' });
+}
+
 function listedRequests({ requests = [], object = {} }: OracleCase): readonly OracleRequest[] {
-  return requests.map(({ name, method = 'GET', path, accept, contentType, headers, view, ...rest }: CaseRequest) =>
+  return requests.map(({ name, method = 'GET', path, accept, contentType, headers, view, until, ...rest }: CaseRequest) =>
     request(name, method, path, {
       ...(rest.change === undefined ? {} : { body: withChanges(object, rest.change) }),
       ...(rest.body === undefined ? {} : { body: rest.body }),
       ...(view === undefined ? {} : { view }),
+      ...(until === undefined ? {} : { until }),
       headers: {
         ...(accept === undefined ? {} : { accept }),
         ...(contentType === undefined ? {} : { 'content-type': contentType }),
@@ -134,6 +142,12 @@ class KindRequests {
       request('create, dry run', 'POST', `${collection}?dryRun=All`, { body }),
       request('get what a dry run made', 'GET', this.#one),
       request('create', 'POST', collection, { body, remember: true }),
+      ...(this.#case.settles === undefined
+        ? []
+        : [
+            settled('create is done', collection, body, this.#case.settles),
+            request('get what was created', 'GET', this.#one, { remember: true }),
+          ]),
       request('create again', 'POST', collection, { body }),
     ];
   }

@@ -86,7 +86,11 @@ function modelNamed(schema: AnyKind['codec']['schema']): string {
   return schema;
 }
 
+/** The types whose fields upstream does not describe. */
+const undescribed: ReadonlySet<string> = new Set(['JSONSchemaProps', 'ExternalDocumentation']);
+
 function isDescribed(field: SchemaField): boolean {
+  if (undescribed.has(field.declaredIn.slice(field.declaredIn.lastIndexOf('.') + 1))) return true;
   const held = modelOf(field.type);
   const text = descriptions.ofField(field);
   return text !== '' && (held === undefined || text !== descriptions.ofModel(held));

@@ -2,6 +2,7 @@
 import type { AnyKind } from '../kind.ts';
 import { mutatingWebhookConfiguration } from './admissionregistration/mutating-webhook-configuration.ts';
 import { validatingWebhookConfiguration } from './admissionregistration/validating-webhook-configuration.ts';
+import { customResourceDefinition } from './apiextensions/custom-resource-definition.ts';
 import { controllerRevision } from './apps/controller-revision.ts';
 import { daemonSet } from './apps/daemon-set.ts';
 import { deployment } from './apps/deployment.ts';
@@ -54,4 +55,5 @@ export const builtInKinds: readonly AnyKind[] = [
   clusterRole,
   roleBinding,
   role,
+  customResourceDefinition,
 ];

@@ -105,6 +105,8 @@ const walkIntOrString: Walk = (value, at) => (typeof value === 'string' ? value 
 const intOrStringNumber = integer('int32', int32.min, int32.max);
 const verbatim: Walk = (value) => value;
 
+const schemaModel = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps';
+
 /** The size of the cache of canonical quantities. Clusters use few different amounts. */
 const quantityCacheSize = 2000;
 
@@ -232,8 +234,38 @@ export class Decoder {
           if (typeof value !== 'string') throw mismatch(value, goName, at);
           return canonicalBase64(value);
         };
+      case 'json':
+        return this.#schemaUnion(goName.slice(goName.indexOf('.') + 1)) ?? verbatim;
       default:
         return verbatim;
+    }
+  }
+
+  /**
+   * The unions of a CustomResourceDefinition's schema. Source: apiextensions-apiserver
+   * pkg/apis/apiextensions/v1/marshal.go.
+   */
+  #schemaUnion(name: string): Walk | undefined {
+    const schema = this.#struct(schemaModel);
+    const schemas = this.#list({ kind: 'named', model: schemaModel }, '[]v1.JSONSchemaProps');
+    const texts = this.#list({ kind: 'scalar', name: 'string', goName: 'string' }, '[]string');
+    const orNull = (value: JsonValue, at: Position, list: Walk): JsonValue => {
+      if (isObject(value)) return schema(value, at);
+      return isArray(value) && value.length > 0 ? list(value, at) : null;
+    };
+    switch (name) {
+      case 'JSONSchemaPropsOrArray':
+        return (value, at) => orNull(value, at, schemas);
+      case 'JSONSchemaPropsOrStringArray':
+        return (value, at) => orNull(value, at, texts);
+      case 'JSONSchemaPropsOrBool':
+        return (value, at) => {
+          if (isObject(value)) return schema(value, at);
+          if (typeof value === 'boolean') return value;
+          throw new DecodeError('boolean or JSON schema expected');
+        };
+      default:
+        return undefined;
     }
   }
 

@@ -1,6 +1,7 @@
 /** `-o custom-columns`: a column per JSONPath. Source: kubectl pkg/cmd/get/customcolumn.go. */
+
+import { goValue } from '../../api/go-format.ts';
 import type { JsonValue } from '../../api/json.ts';
-import { goValue } from './go-format.ts';
 import { type JsonPath, parseJsonPath } from './jsonpath.ts';
 import { PrintError } from './print-error.ts';
 import { escapeTerminal, renderRows } from './table.ts';

@@ -1,5 +1,5 @@
 /** Go's fmt.Sprint, Sprintln and Sprintf over template values. Source: Go fmt/{print,format}.go. */
-import { goQuote, goSyntax, goType, goValue } from './go-format.ts';
+import { goQuote, goSyntax, goType, goValue } from '../../api/go-format.ts';
 import type { TemplateValue } from './go-template-values.ts';
 import { printable } from './go-template-values.ts';
 

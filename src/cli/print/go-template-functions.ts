@@ -2,7 +2,7 @@
  * The functions of Go templates, and kubectl's two (`exists`, `base64decode`).
  * Source: Go text/template/funcs.go; cli-runtime pkg/printers/template.go.
  */
-import { goType, goValue } from './go-format.ts';
+import { goType, goValue } from '../../api/go-format.ts';
 import { goSprint, goSprintf } from './go-printf.ts';
 import { isMapping, type TemplateValue, truth } from './go-template-values.ts';
 

@@ -1,5 +1,5 @@
 /** The grammar of Go's text/template. Source: Go text/template/parse/{lex,parse}.go. */
-import { runeName, unquote } from './jsonpath-parse.ts';
+import { runeName, unquote } from '../../api/jsonpath/parse-path.ts';
 
 /** A template that cannot be parsed; the message is Go's, with the line. */
 export class GoTemplateSyntaxError extends Error {

@@ -1,6 +1,7 @@
 /** What Go templates compute with. */
+
+import { goValue } from '../../api/go-format.ts';
 import type { JsonValue } from '../../api/json.ts';
-import { goValue } from './go-format.ts';
 
 /** undefined is Go's invalid value: a missing key. */
 export type TemplateValue = JsonValue | undefined;

@@ -2,8 +2,9 @@
  * Go templates as `-o go-template` runs them.
  * Source: Go text/template/exec.go; cli-runtime pkg/printers/template.go.
  */
+
+import { goType, goValue, sortedKeys } from '../../api/go-format.ts';
 import type { JsonValue } from '../../api/json.ts';
-import { goType, goValue, sortedKeys } from './go-format.ts';
 import { FunctionError, templateFunctions } from './go-template-functions.ts';
 import {
   type Command,

@@ -4,8 +4,9 @@
  * Source: sigs.k8s.io/yaml goyaml.v2 (encode.go, emitterc.go, sorter.go). Written by hand because no library breaks
  * lines where go-yaml does.
  */
+
+import { goNumber } from '../../api/go-format.ts';
 import type { JsonValue } from '../../api/json.ts';
-import { goNumber } from './go-format.ts';
 import { naturalOrder } from './natural-order.ts';
 import { blockScalar, plainOrQuoted, scalarStyle } from './yaml-scalar.ts';
 

@@ -167,7 +167,8 @@ const main: readonly Case[] = [
 const samples = await allSamples();
 
 /** Writes of every part and stand-in that a Kind declares: status, scale, and others. */
-const partCases: readonly Case[] = samples.flatMap(({ kind }) => {
+const partCases: readonly Case[] = samples.flatMap(({ kind, named }) => {
+  const object = named?.('sample').metadata.name ?? 'sample';
   const { apiVersion, plural, scope } = kind;
   const root = `/${kind.group === '' ? 'api' : 'apis'}/${apiVersion}${scope === 'Namespaced' ? '/namespaces/default' : ''}/${plural}`;
   const namespace = scope === 'Namespaced' ? 'default' : kind.kind === 'Namespace' ? 'sample' : '';
@@ -175,11 +176,11 @@ const partCases: readonly Case[] = samples.flatMap(({ kind }) => {
     if (declared.does !== 'update' && declared.does !== 'stand-in') return [];
     const type = subresourceType(kind, name, kind);
     const gvk = `${apiVersionOf(type.group, type.version)}.${type.kind}`;
-    const seen = `UPDATE ${apiVersion}/${plural}/${name} ${gvk} ${namespace}/sample object=${type.kind} old=${type.kind} admin`;
+    const seen = `UPDATE ${apiVersion}/${plural}/${name} ${gvk} ${namespace}/${object} object=${type.kind} old=${type.kind} admin`;
     const change = declared.does === 'update' ? label : { spec: { replicas: 3 } };
     return [
-      ['PUT', `${root}/sample/${name}`, undefined, seen],
-      ...(declared.verbs.includes('patch') ? [['PATCH', `${root}/sample/${name}`, change, seen] as const] : []),
+      ['PUT', `${root}/${object}/${name}`, undefined, seen],
+      ...(declared.verbs.includes('patch') ? [['PATCH', `${root}/${object}/${name}`, change, seen] as const] : []),
     ];
   });
 });
@@ -247,10 +248,10 @@ describe('admission', () => {
 
   it('sees every verb of every sub-resource', async () => {
     const { asked, json, fetch } = await seeded();
-    for (const { kind, valid } of samples) {
+    for (const { kind, valid, named = () => ({ metadata: { name: 'sample' } }) } of samples) {
       const root = `/${kind.group === '' ? 'api' : 'apis'}/${kind.apiVersion}${kind.scope === 'Namespaced' ? '/namespaces/default' : ''}`;
-      const named = merged(valid, { apiVersion: kind.apiVersion, kind: kind.kind, metadata: { name: 'sample' } });
-      const { status } = await fetch(`${root}/${kind.plural}`, sending('POST', named));
+      const object = merged(merged(valid, { apiVersion: kind.apiVersion, kind: kind.kind }), named('sample'));
+      const { status } = await fetch(`${root}/${kind.plural}`, sending('POST', object));
       assert.equal(status, 201, kind.kind);
     }
     for (const [method, path, body, seen] of subresources) {

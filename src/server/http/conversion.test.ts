@@ -5,6 +5,7 @@ import type { JsonObject } from '../../api/json.ts';
 import { defineKind } from '../../api/kind.ts';
 import { configMap } from '../../api/kinds/core/config-map.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { asJson, asObject } from '../../api/object-fields.ts';
 import { statusErrors } from '../../api/status-error.ts';
 import { sending, type TestApp, testApp } from './test-app.ts';
 
@@ -29,33 +30,30 @@ function start(): Conversions {
   const calls: string[] = [];
   const conversions: Conversions = { app: testApp(), calls, gate: undefined, fails: false };
   const nameOf = ({ metadata }: JsonObject): string => String((metadata as JsonObject).name);
-  conversions.app.kinds.add(
-    defineKind<KubeObject>({
-      group: 'example.com',
-      version: 'v1',
-      kind: 'Widget',
-      plural: 'widgets',
-      scope: 'Namespaced',
-      codec: {
-        schema: configMap.codec.schema,
-        alsoServed: [
-          {
-            version: 'v2',
-            schema: configMap.codec.schema,
-            remote: {
-              toStored: async (objects) => objects.map((object) => swap(object, 'colour', 'color')),
-              fromStored: async (objects) => {
-                calls.push(objects.map(nameOf).join(','));
-                await conversions.gate;
-                if (conversions.fails) throw statusErrors.internal(new Error('conversion webhook failed'));
-                return objects.map((object) => swap(object, 'color', 'colour'));
-              },
-            },
-          },
-        ],
+  const names = {
+    group: 'example.com',
+    kind: 'Widget',
+    plural: 'widgets',
+    scope: 'Namespaced',
+    codec: { schema: configMap.codec.schema },
+  } as const;
+  const v2 = defineKind<KubeObject>({
+    ...names,
+    version: 'v2',
+    storage: {
+      form: {
+        isCurrent: ({ apiVersion }) => apiVersion === 'example.com/v2',
+        read: async (objects) => {
+          calls.push(objects.map((object) => nameOf(asJson(object))).join(','));
+          await conversions.gate;
+          if (conversions.fails) throw statusErrors.internal(new Error('conversion webhook failed'));
+          return objects.map((object) => asObject({ ...swap(asJson(object), 'color', 'colour'), apiVersion: 'example.com/v2' }));
+        },
+        write: async (object) => asObject({ ...swap(asJson(object), 'colour', 'color'), apiVersion: 'example.com/v1' }),
       },
-    }),
-  );
+    },
+  });
+  conversions.app.kinds.add(defineKind<KubeObject>({ ...names, version: 'v1', otherVersions: [v2] }));
   return conversions;
 }
 

@@ -2,7 +2,8 @@
  * Converts a request's body to an object in the stored version with defaults, and back. Source: apiserver
  * pkg/endpoints/handlers/rest.go.
  */
-import type { JsonObject, JsonValue } from '../../api/json.ts';
+import { FieldPath, fieldErrors } from '../../api/field-error.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../api/json.ts';
 import { type AnyKind, apiVersionOf } from '../../api/kind.ts';
 import type { GroupVersionKind, KubeObject } from '../../api/object.ts';
 import { asJson, asObject } from '../../api/object-fields.ts';
@@ -20,13 +21,13 @@ export const formatOf = ({ formats }: Pick<RegistryParts, 'formats'>, target: Ta
  * Throws StatusError (400). A body from a component of this process may share parts with the stored object (by
  * reference); those parts are not decoded again.
  */
-export async function decodeBody(
+export function decodeBody(
   parts: RegistryParts,
   context: RequestContext,
   target: Target,
   body: Body & { readonly fieldValidation: MutateOptions['fieldValidation'] },
   stored?: KubeObject,
-): Promise<KubeObject> {
+): KubeObject {
   const type = { ...servedBy(target), kind: target.kind.kind };
   requireType(parts.kinds, type, body.json);
   const canonical = stored === undefined || conversionOf(target) !== undefined ? undefined : asJson(stored);
@@ -49,30 +50,25 @@ export function decodeAs(
 }
 
 /**
- * Converts a decoded object from the request's version to the stored one and fills in defaults. Rejects with the error
- * of a conversion.
+ * Converts a decoded object from the request's version to the stored one and fills in defaults.
  */
-export async function toStored(target: Target, object: JsonObject): Promise<KubeObject> {
+export function toStored(target: Target, object: JsonObject): KubeObject {
   const { kind } = target;
   const conversion = conversionOf(target);
   if (conversion === undefined) return defaulted(kind, object);
-  const stored = conversion.remote === undefined ? conversion.toStored(object) : (await conversion.remote.toStored([object]))[0];
-  return defaulted(kind, { ...stored, apiVersion: kind.apiVersion, kind: kind.kind });
+  return defaulted(kind, { ...conversion.toStored(object), apiVersion: kind.apiVersion, kind: kind.kind });
 }
 
 const defaulted = ({ codec }: AnyKind, object: JsonObject): KubeObject => codec.defaults?.(asObject(object)) ?? asObject(object);
 
 /**
- * Converts a stored object to the request's version, in which patches are applied. Rejects with the error of a
- * conversion.
+ * Converts a stored object to the request's version, in which patches are applied.
  */
-export async function toServed(target: Target, object: KubeObject): Promise<JsonObject> {
+export function toServed(target: Target, object: KubeObject): JsonObject {
   const conversion = conversionOf(target);
   if (conversion === undefined) return asJson(object);
   const { group, version } = servedBy(target);
-  const json = asJson(object);
-  const served = conversion.remote === undefined ? conversion.fromStored(json) : (await conversion.remote.fromStored([json]))[0];
-  return { ...served, apiVersion: apiVersionOf(group, version) };
+  return { ...conversion.fromStored(asJson(object)), apiVersion: apiVersionOf(group, version) };
 }
 
 /**
@@ -90,9 +86,12 @@ function requireType(kinds: KindSet, type: GroupVersionKind, json: JsonValue): v
   const version = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : expected;
   const name = typeof sent === 'string' && sent !== '' ? sent : type.kind;
   if (version === expected && name === type.kind) return;
+  const own = kinds.byKind(type.group, type.version, type.kind);
+  if (own !== undefined && typeof own.codec.schema !== 'string')
+    requireCustomType(type, { version, expected, name, json: json as JsonObject });
   const slash = version.indexOf('/');
   const known = kinds.byKind(version.slice(0, Math.max(slash, 0)), version.slice(slash + 1), name);
-  if (known === undefined || known !== kinds.byKind(type.group, type.version, type.kind)) {
+  if (known === undefined || known !== own) {
     const cause =
       known === undefined
         ? `no kind ${JSON.stringify(name)} is registered for version ${JSON.stringify(version)} in scheme "pkg/api/legacyscheme/scheme.go:30"`
@@ -104,6 +103,27 @@ function requireType(kinds: KindSet, type: GroupVersionKind, json: JsonValue): v
   if (version !== expected) {
     throw statusErrors.badRequest(`the API version in the data (${version}) does not match the expected API version (${expected})`);
   }
+}
+
+/**
+ * The same for a custom resource, whose decoder reads every kind. Source: apiserver pkg/endpoints/handlers/create.go;
+ * apiextensions-apiserver pkg/registry/customresource/validator.go (ValidateTypeMeta).
+ */
+function requireCustomType(
+  { group, kind }: GroupVersionKind,
+  {
+    version,
+    expected,
+    name,
+    json,
+  }: { readonly version: string; readonly expected: string; readonly name: string; readonly json: JsonObject },
+): never {
+  if (version !== expected) {
+    throw statusErrors.badRequest(`the API version in the data (${version}) does not match the expected API version (${expected})`);
+  }
+  const metadata = isObject(json.metadata) ? json.metadata : {};
+  const errors = [fieldErrors.invalid(FieldPath.root.field('kind'), name, `must be ${kind}`)];
+  throw statusErrors.invalid({ group, kind: name }, typeof metadata.name === 'string' ? metadata.name : '', errors);
 }
 
 const versionPart = (apiVersion: string): string => apiVersion.slice(apiVersion.indexOf('/') + 1);

@@ -20,6 +20,7 @@ import {
 } from './prepare.ts';
 import type { Body, MutateOptions, WriteAnswer } from './registry.ts';
 import { resourceOf } from './store-errors.ts';
+import { storedObject } from './stored-form.ts';
 
 /**
  * How many generated names are tried. Source: apiserver pkg/registry/generic/registry/store.go
@@ -69,6 +70,8 @@ export async function createAbsent(request: ChangeRequest, received: KubeObject,
 /** Runs field management and mutating admission. They run before a name is generated, as upstream's plugins see it. */
 async function admit(request: ChangeRequest, gate: Gate, received: KubeObject, options: MutateOptions): Promise<KubeObject> {
   const { parts, context, target } = request;
+  const { refusal } = target.kind.create ?? {};
+  if (refusal !== undefined) throw statusErrors.forbidden(resourceOf(target), received.metadata.name ?? '', refusal);
   const unique = withUniqueOwners(context, received, false);
   const managed = parts.fields.update({ target, live: undefined, object: unique, manager: managerOf(context, options) });
   const admitted = withUniqueOwners(context, await gate.mutate(managed, undefined), true);
@@ -95,7 +98,7 @@ async function store(request: ChangeRequest, object: KubeObject, dryRun: boolean
   const existing = parts.store.get(key);
   if (existing !== undefined) throw alreadyExists(request, existing.object);
   if (dryRun) return { entry: unstoredEntry(key, atRevision(object, 0), 0), created: true };
-  const entry = await commit(parts, { key, object, expectedRevision: 0 });
+  const entry = await commit(parts, { key, object: await storedObject(target.kind, object), expectedRevision: 0 });
   if (entry === undefined) throw alreadyExists(request, parts.store.get(key)?.object);
   return { entry, created: true };
 }

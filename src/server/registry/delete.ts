@@ -11,6 +11,7 @@ import { checkDeleteOptions, type Deletion, decideDeletion, markDeleting } from 
 import type { ChangeRequest } from './prepare.ts';
 import type { DeleteAnswer } from './registry.ts';
 import { resourceOf } from './store-errors.ts';
+import { currentEntry, storedObject } from './stored-form.ts';
 
 /**
  * Deletes one object, or marks it for deletion when a finalizer or a grace period keeps it. `admit` runs admission;
@@ -23,7 +24,7 @@ export async function deleteOne(
 ): Promise<DeleteAnswer> {
   const { parts, target } = request;
   for (;;) {
-    const existing = parts.store.get(keyOf(target));
+    const existing = await currentEntry(target.kind, parts.store.get(keyOf(target)));
     if (existing === undefined) throw statusErrors.notFound(resourceOf(target), target.name);
     checkDeleteOptions(target.kind, existing.object, options);
     await admit(existing.object);
@@ -63,12 +64,12 @@ async function carryOut(
     return { type: deletion.type === 'mark' ? 'object' : answerType, entry: last };
   }
   if (deletion.type === 'mark') {
-    const entry = await commit(parts, { key, object: deletion.object, expectedRevision: revision });
+    const entry = await commit(parts, { key, object: await storedObject(target.kind, deletion.object), expectedRevision: revision });
     return entry === undefined ? undefined : { type: 'object', entry };
   }
   if (deletion.object !== undefined) {
     // The last state is written before the removal, as upstream does, so that watchers see it.
-    const last = await commit(parts, { key, object: deletion.object, expectedRevision: revision });
+    const last = await commit(parts, { key, object: await storedObject(target.kind, deletion.object), expectedRevision: revision });
     if (last === undefined) return undefined;
     const removed = await commit(parts, { key, object: undefined, expectedRevision: last.revision });
     return removed === undefined ? undefined : { type: answerType, entry: removed };

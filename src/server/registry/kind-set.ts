@@ -1,5 +1,5 @@
 /** The served Kinds, indexed for routes and clients. The set changes at run time with custom resources. */
-import type { AnyKind } from '../../api/kind.ts';
+import { type AnyKind, servedKinds } from '../../api/kind.ts';
 import type { KindSet } from './registry.ts';
 
 /** The Kinds that were added and removed by one change; a replaced Kind is in both lists. */
@@ -11,6 +11,8 @@ export interface KindChange {
 export interface MutableKindSet extends KindSet {
   /** Adds a Kind, or replaces the one of the same resource name. */
   add(kind: AnyKind): void;
+  /** Adds or replaces many Kinds in one change. */
+  addAll(kinds: readonly AnyKind[]): void;
   remove(resourceName: string): void;
   /** Called after each change. Returns the unsubscribe function. */
   onChange(listener: (change: KindChange) => void): () => void;
@@ -31,13 +33,21 @@ export function createKindSet(initial: readonly AnyKind[]): MutableKindSet {
   let names = new Map<string, AnyKind>();
   const index = (): void => {
     all = [...kinds.values()];
-    const versions = all.flatMap((kind) => servedVersions(kind).map((served) => ({ kind, prefix: `${served.group}/${served.version}/` })));
+    const versions = all
+      .flatMap(servedKinds)
+      .flatMap((kind) => servedVersions(kind).map((served) => ({ kind, prefix: `${served.group}/${served.version}/` })));
     resources = new Map(versions.map(({ kind, prefix }) => [prefix + kind.plural, kind]));
     names = new Map(versions.map(({ kind, prefix }) => [prefix + kind.kind, kind]));
   };
   const changed = (change: KindChange): void => {
     index();
     for (const listener of listeners) listener(change);
+  };
+  const addAll = (added: readonly AnyKind[]): void => {
+    if (added.length === 0) return;
+    const removed = added.map(({ resourceName }) => kinds.get(resourceName)).filter((kind) => kind !== undefined);
+    for (const kind of added) kinds.set(kind.resourceName, kind);
+    changed({ added, removed });
   };
   index();
   return {
@@ -47,11 +57,8 @@ export function createKindSet(initial: readonly AnyKind[]): MutableKindSet {
     byResource: (group, version, plural) => resources.get(`${group}/${version}/${plural}`),
     byKind: (group, version, kind) => names.get(`${group}/${version}/${kind}`),
     byResourceName: (resourceName) => kinds.get(resourceName),
-    add(kind) {
-      const previous = kinds.get(kind.resourceName);
-      kinds.set(kind.resourceName, kind);
-      changed({ added: [kind], removed: previous === undefined ? [] : [previous] });
-    },
+    add: (kind) => addAll([kind]),
+    addAll,
     remove(resourceName) {
       const removed = kinds.get(resourceName);
       if (removed === undefined) return;

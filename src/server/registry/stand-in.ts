@@ -16,13 +16,14 @@ import { applyPatch, requireSupported } from './patch.ts';
 import { type ChangeRequest, requireName } from './prepare.ts';
 import type { Body, MutateOptions, PatchRequest, WriteAnswer } from './registry.ts';
 import { resourceOf } from './store-errors.ts';
+import { currentEntry } from './stored-form.ts';
 import { change } from './update.ts';
 
 export type StandIn = StandInSubresource<KubeObject>;
 
 /** The stand-in for a stored object. Throws StatusError (404). */
-export function getStandIn({ parts, target }: ChangeRequest, standIn: StandIn): Entry {
-  const entry = parts.store.get(keyOf(target));
+export async function getStandIn({ parts, target }: ChangeRequest, standIn: StandIn): Promise<Entry> {
+  const entry = await currentEntry(target.kind, parts.store.get(keyOf(target)));
   if (entry === undefined) throw statusErrors.notFound(resourceOf(target), target.name);
   return shown(standIn, entry);
 }
@@ -50,6 +51,8 @@ export async function patchStandIn(
   }));
 }
 
+const showForChange = (standIn: StandIn, object: KubeObject): JsonObject => standIn.showForChange?.(object) ?? standIn.show(object);
+
 async function changeByStandIn(
   request: ChangeRequest,
   standIn: StandIn,
@@ -58,10 +61,10 @@ async function changeByStandIn(
 ): Promise<WriteAnswer> {
   const main: ChangeRequest = { ...request, target: { ...request.target, subresource: '' } };
   const { mutate, validate } = gateOf(request, options);
-  const show = (object: KubeObject): KubeObject => asObject(standIn.show(object));
+  const show = (object: KubeObject): KubeObject => asObject(showForChange(standIn, object));
   const { entry } = await change(main, options, {
     wanted: async ({ object }) => {
-      const sent = await mutate(asObject(received(request, standIn, edit(standIn.show(object)), options)), show(object));
+      const sent = await mutate(asObject(received(request, standIn, edit(showForChange(standIn, object)), options)), show(object));
       requireValid(request, standIn, sent);
       const taken = standIn.take(asJson(sent), object);
       const { resourceVersion, uid } = sent.metadata;
@@ -72,7 +75,7 @@ async function changeByStandIn(
       validate: (object, oldObject) => validate(show(object), oldObject === undefined ? undefined : show(oldObject)),
     },
   });
-  return { entry: shown(standIn, entry), created: false };
+  return { entry: shown(standIn, (await currentEntry(main.target.kind, entry)) ?? entry), created: false };
 }
 
 /** Decodes a stand-in. Throws StatusError (400). */

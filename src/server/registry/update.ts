@@ -22,11 +22,12 @@ import {
 } from './prepare.ts';
 import type { Body, MutateOptions, Target, WriteAnswer } from './registry.ts';
 import { preconditionFailed, resourceOf } from './store-errors.ts';
+import { currentEntry, storedObject } from './stored-form.ts';
 
 /** Replaces an object by a request's body. Rejects with StatusError. */
 export async function update(request: ChangeRequest, body: Body, options: MutateOptions): Promise<WriteAnswer> {
   const { parts, context, target } = request;
-  const existing = parts.store.get(keyOf(target));
+  const existing = await currentEntry(target.kind, parts.store.get(keyOf(target)));
   const decoded = await decodeBody(parts, context, target, { ...body, fieldValidation: options.fieldValidation }, existing?.object);
   const received = withUniqueOwners(context, inNamespace(target, decoded), false);
   requireName(target, received);
@@ -69,7 +70,7 @@ export async function change(request: ChangeRequest, options: MutateOptions, wis
   const { parts, target } = request;
   const gate = wish.gate ?? managing(request, options);
   for (;;) {
-    const existing = parts.store.get(keyOf(target));
+    const existing = await currentEntry(target.kind, parts.store.get(keyOf(target)));
     if (existing !== undefined) {
       const answer = await tryChange(request, gate, options, existing, await wish.wanted(existing));
       if (answer !== undefined) return answer;
@@ -123,7 +124,8 @@ async function tryChange(
     await gate.validate(object, existing.object);
     const removed = isRemoval(object, existing.object) && (target.kind.delete?.mayRemove?.(object) ?? true);
     if (dryRun) return { entry: unstoredEntry(existing.key, object, existing.revision), created: false };
-    const entry = await commit(parts, { key: existing.key, object: removed ? undefined : object, expectedRevision: existing.revision });
+    const stored = removed ? undefined : await storedObject(target.kind, object);
+    const entry = await commit(parts, { key: existing.key, object: stored, expectedRevision: existing.revision });
     if (entry === undefined) return undefined;
     return { entry: removed ? unstoredEntry(existing.key, object, existing.revision) : entry, created: false };
   });

@@ -10,6 +10,11 @@ export interface KindSamples {
    * check the defaults.
    */
   readonly valid: JsonObject;
+  /**
+   * For a Kind whose names follow from its spec: a merge patch, with the metadata, that makes the valid object one of
+   * its own for a short text. Default: the text is the name.
+   */
+  readonly named?: (text: string) => JsonObject & { readonly metadata: { readonly name: string } };
   /** A merge patch that changes the desired state. */
   readonly change: JsonObject;
   /** A merge patch that adds to a stored object what no object can be created with, such as ephemeral containers. */

@@ -36,11 +36,21 @@ export class ServedKind {
     return `${root}${scope === 'Namespaced' ? '/namespaces/default' : ''}/${plural}`;
   }
 
-  /** The valid object under a name, with its type. */
-  valid(name: string, patch: JsonObject = {}): JsonObject {
-    const { kind, valid } = this.samples;
-    const named = merged(valid, { apiVersion: apiVersionOf(kind.group, kind.version), kind: kind.kind, metadata: { name } });
-    return merged(named, patch);
+  /** The path of an object. */
+  one(text: string): string {
+    return `${this.path()}/${this.name(text)}`;
+  }
+
+  /** The name of the object that is made for a text. */
+  name(text: string): string {
+    return this.samples.named?.(text).metadata.name ?? text;
+  }
+
+  /** The valid object for a text, its name by default, with its type. */
+  valid(text: string, patch: JsonObject = {}): JsonObject {
+    const { kind, valid, named } = this.samples;
+    const typed = merged(valid, { apiVersion: apiVersionOf(kind.group, kind.version), kind: kind.kind });
+    return merged(merged(typed, named?.(text) ?? { metadata: { name: text } }), patch);
   }
 
   async call(method: string, path: string, body?: JsonValue, type: keyof typeof contentTypes = 'json'): Promise<Answer> {
@@ -60,12 +70,12 @@ export class ServedKind {
 
   /** Applies a merge patch and returns the answer. */
   async patch(name: string, patch: JsonObject, subresource = ''): Promise<Answer['body']> {
-    const { status, body } = await this.call('PATCH', `${this.path()}/${name}${subresource}`, patch, 'merge');
+    const { status, body } = await this.call('PATCH', `${this.one(name)}${subresource}`, patch, 'merge');
     assert.equal(status, 200, String(body.message));
     return body;
   }
 
   async get(name: string): Promise<Answer['body']> {
-    return (await this.call('GET', `${this.path()}/${name}`)).body;
+    return (await this.call('GET', this.one(name))).body;
   }
 }

@@ -2,12 +2,14 @@
  * OpenAPI schemas of models, in the dialect of Swagger 2.0 or OpenAPI 3.0, with Kubernetes' extensions.
  * Source: kube-openapi pkg/generators/openapi.go, pkg/builder, pkg/builder3; apiserver pkg/endpoints/openapi.
  */
+
 import type { JsonObject, JsonValue } from '../../json.ts';
 import type { GroupVersionKind } from '../../object.ts';
 import type { Descriptions } from '../descriptions.ts';
 import type { GoType } from '../facts.ts';
 import type { SchemaField, Schemas } from '../schema.ts';
 import type { OwnDefinition } from './served.ts';
+import { conventions, typeMetaTexts } from './type-meta-texts.ts';
 
 export type Dialect = 'v2' | 'v3';
 
@@ -76,12 +78,6 @@ const specialSchemas: Readonly<Record<string, Readonly<Record<Dialect, JsonObjec
   [`${jsonModels}.JSONSchemaPropsOrStringArray`]: both({
     description: 'JSONSchemaPropsOrStringArray represents a JSONSchemaProps or a string array.',
   }),
-};
-
-const conventions = 'https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md';
-const typeMetaTexts = {
-  apiVersion: `The version of the schema that the object is written in. More info: ${conventions}#resources`,
-  kind: `The REST resource that the object stands for. More info: ${conventions}#types-kinds`,
 };
 
 function both(schema: JsonObject): Readonly<Record<Dialect, JsonObject>> {
@@ -164,11 +160,11 @@ export class DefinitionBuilder {
   #ownDefinition(model: string): JsonObject {
     const own = this.#own.get(model);
     const kinds = { 'x-kubernetes-group-version-kind': this.#kindsOf(model).map((kind) => ({ ...kind })) };
-    if (own?.type !== 'list') return { type: 'object', ...own?.format.openApi?.(this.#dialect), ...kinds };
+    if (own?.type !== 'list') return { type: 'object', ...own?.format.openApi?.(this.#dialect, (name) => this.ref(name)), ...kinds };
     const item = this.ref(own.items);
     const text = (description: string): JsonObject => ({ description, type: 'string' });
     return {
-      description: `${own.kind}List is a list of ${own.kind}`,
+      description: `${own.listKind} is a list of ${own.kind}`,
       type: 'object',
       required: ['items'],
       properties: {

@@ -1,5 +1,5 @@
 /** Everything that is served, as OpenAPI describes it: one entry per resource and version, derived from the Kinds. */
-import type { AnyKind, Scope } from '../../kind.ts';
+import { type AnyKind, type Scope, servedKinds } from '../../kind.ts';
 import type { GroupVersionKind } from '../../object.ts';
 import type { ObjectFormat } from '../../object-format.ts';
 
@@ -12,6 +12,8 @@ export interface ComputedResource {
 /** One resource in one version. */
 export interface ServedResource extends GroupVersionKind {
   readonly plural: string;
+  /** The kind of its lists. */
+  readonly listKind: string;
   readonly scope: Scope;
   /** Model name. */
   readonly schema: string;
@@ -30,10 +32,15 @@ export interface ServedResource extends GroupVersionKind {
 /** `api/v1` or `apis/apps/v1`. */
 export const groupVersionPath = (group: string, version: string): string => (group === '' ? `api/${version}` : `apis/${group}/${version}`);
 
-function versionsOf(kind: AnyKind): ServedResource[] {
+function versionsOf(declared: AnyKind): ServedResource[] {
+  return servedKinds(declared).flatMap(versionsOfOne);
+}
+
+function versionsOfOne(kind: AnyKind): ServedResource[] {
   const { group, version, codec, plural, scope, subresources } = kind;
   const resource = {
     kind: kind.kind,
+    listKind: kind.names.list,
     plural,
     scope,
     verbs: undefined,
@@ -49,8 +56,8 @@ function versionsOf(kind: AnyKind): ServedResource[] {
 }
 
 const modelsOf = (schema: string | ObjectFormat): Pick<ServedResource, 'schema' | 'listSchema' | 'format'> => {
-  const model = typeof schema === 'string' ? schema : schema.model;
-  return { schema: model, listSchema: `${model}List`, format: typeof schema === 'string' ? undefined : schema };
+  if (typeof schema === 'string') return { schema, listSchema: `${schema}List`, format: undefined };
+  return { schema: schema.model, listSchema: schema.listModel ?? `${schema.model}List`, format: schema };
 };
 
 /** Every served resource, sorted by path. */
@@ -67,15 +74,15 @@ const sortKey = ({ group, version, plural }: ServedResource): string => `${group
 /** The schemas of Kinds that are defined at run time; the schema data does not contain them. */
 export type OwnDefinition =
   | { readonly type: 'object'; readonly format: ObjectFormat }
-  | { readonly type: 'list'; readonly kind: string; readonly plural: string; readonly items: string };
+  | { readonly type: 'list'; readonly kind: string; readonly listKind: string; readonly plural: string; readonly items: string };
 
 /** The definitions, keyed by model name. */
 export function ownDefinitions(resources: readonly ServedResource[]): ReadonlyMap<string, OwnDefinition> {
   const own = new Map<string, OwnDefinition>();
-  for (const { format, kind, listSchema, plural, schema } of resources) {
+  for (const { format, kind, listKind, listSchema, plural, schema } of resources) {
     if (format === undefined) continue;
     own.set(schema, { type: 'object', format });
-    own.set(listSchema, { type: 'list', kind, plural, items: schema });
+    own.set(listSchema, { type: 'list', kind, listKind, plural, items: schema });
   }
   return own;
 }
@@ -91,11 +98,11 @@ export function kindsByModel(
   const byModel = new Map<string, GroupVersionKind[]>();
   const groupVersions = new Map<string, { readonly group: string; readonly version: string }>();
   groupVersions.set('/v1', { group: '', version: 'v1' });
-  for (const { group, version, kind, schema, listSchema } of resources) {
+  for (const { group, version, kind, listKind, schema, listSchema } of resources) {
     groupVersions.set(`${group}/${version}`, { group, version });
     for (const [model, name] of [
       [schema, kind],
-      [listSchema, `${kind}List`],
+      [listSchema, listKind],
     ] as const) {
       byModel.set(model, [...(byModel.get(model) ?? []), { group, kind: name, version }]);
     }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { compareVersions } from '../../../api/version-order.ts';
 import { openIdDocuments } from '../openid.ts';
 import { testApp } from '../test-app.ts';
-import { compareVersions } from './group-versions.ts';
 
 interface Resource {
   readonly name: string;

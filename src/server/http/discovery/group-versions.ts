@@ -1,6 +1,7 @@
 /** Which groups, versions and resources are served, in upstream's order, derived from the Kinds. */
 import { createHash } from 'node:crypto';
-import type { AnyKind } from '../../../api/kind.ts';
+import { type AnyKind, servedKinds } from '../../../api/kind.ts';
+import { compareVersions } from '../../../api/version-order.ts';
 import type { VirtualResource } from '../virtual/virtual-resource.ts';
 import { type SubresourceInfo, subresourcesOf } from './subresource-info.ts';
 
@@ -45,26 +46,6 @@ const groupRank = (group: string): number => {
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/**
- * Kubernetes' order of versions, best first: v2, v1, v2beta1, v1beta2, v1alpha1, then others by name. Source:
- * apimachinery pkg/version/helpers.go.
- */
-export function compareVersions(a: string, b: string): number {
-  const parse = (text: string): readonly number[] | undefined => {
-    const match = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(text);
-    if (match === null) return undefined;
-    const stability = match[2] === undefined ? 2 : match[2] === 'beta' ? 1 : 0;
-    return [stability, Number(match[1]), Number(match[3] ?? 0)];
-  };
-  const [left, right] = [parse(a), parse(b)];
-  if (left === undefined || right === undefined) return left === right ? compareText(a, b) : left === undefined ? 1 : -1;
-  for (const [i, value] of left.entries()) {
-    const difference = (right[i] ?? 0) - value;
-    if (difference !== 0) return difference;
-  }
-  return 0;
-}
-
 const allVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const;
 
 /** Source: apiserver pkg/endpoints/discovery/storageversionhash.go. */
@@ -76,6 +57,14 @@ const servedAs = (kind: AnyKind): readonly (readonly [string, string])[] => [
   ...(kind.codec.alsoServed ?? []).map((also) => [also.group ?? kind.group, also.version] as const),
 ];
 
+/** A custom resource whose definition is being deleted takes no new objects, and changes none. */
+const whileTerminating: readonly string[] = allVerbs.filter((verb) => !['create', 'patch', 'update'].includes(verb));
+
+function verbsOf(kind: AnyKind): readonly string[] {
+  if (kind.create?.refusal !== undefined) return whileTerminating;
+  return kind.delete?.collection === false ? allVerbs.filter((verb) => verb !== 'deletecollection') : allVerbs;
+}
+
 /** Everything served. */
 export function servedGroups(kinds: readonly AnyKind[], virtual: readonly VirtualResource[]): readonly ServedGroup[] {
   const groups = new Map<string, Map<string, Map<string, ServedResource>>>();
@@ -86,9 +75,11 @@ export function servedGroups(kinds: readonly AnyKind[], virtual: readonly Virtua
   };
   for (const kind of kinds) {
     const hash = storageVersionHash(kind);
-    const verbs = kind.delete?.collection === false ? allVerbs.filter((verb) => verb !== 'deletecollection') : allVerbs;
-    for (const [group, version] of servedAs(kind)) {
-      put(group, version, { kind, verbs, subresources: subresourcesOf(kind, group, version), storageVersionHash: hash });
+    for (const served of servedKinds(kind)) {
+      const verbs = verbsOf(served);
+      for (const [group, version] of servedAs(served)) {
+        put(group, version, { kind: served, verbs, subresources: subresourcesOf(served, group, version), storageVersionHash: hash });
+      }
     }
   }
   for (const { kind, verbs } of virtual)

@@ -3,8 +3,9 @@
  * get or watch it. Conversions that take time (webhooks) are made by `prepare`, before anything is encoded.
  */
 import type { JsonObject } from '../../../api/json.ts';
-import type { RemoteConversion, ServedVersion } from '../../../api/kind.ts';
-import { asJson } from '../../../api/object-fields.ts';
+import type { ServedVersion, StoredForm } from '../../../api/kind.ts';
+import type { KubeObject } from '../../../api/object.ts';
+import { asJson, asObject } from '../../../api/object-fields.ts';
 import type { Target } from '../../registry/registry.ts';
 import { conversionOf, servedApiVersion } from '../../registry/served-version.ts';
 import type { Entry } from '../../store/store.ts';
@@ -21,34 +22,37 @@ interface Converted {
   pending: Promise<void> | undefined;
 }
 
+interface Missing {
+  readonly entry: Entry;
+  readonly slot: Converted;
+}
+
 export class ServedEntries {
-  readonly #versions = new WeakMap<ServedVersion, WeakMap<Entry, Converted>>();
+  readonly #versions = new WeakMap<ServedVersion | StoredForm, WeakMap<Entry, Converted>>();
 
   /**
-   * Starts the conversions that take time. Returns undefined when there is nothing to wait for; rejects with the error
-   * of the conversion. Callers must prepare entries before they call `object` and `bytes`.
+   * Makes the conversions that may take time. Returns undefined when there is nothing to wait for; rejects with the
+   * error of the conversion. Callers must prepare entries before they call `object`, `shown` and `bytes`.
    */
   prepare(target: What, entries: readonly Entry[]): Promise<void> | undefined {
-    const conversion = conversionOf(target);
-    if (conversion?.remote === undefined) return undefined;
-    const slots = entries.map((entry) => ({ entry, slot: this.#slot(conversion, entry) }));
+    const { form } = target.kind.storage ?? {};
+    if (form === undefined) return undefined;
+    const slots = entries.filter((entry) => !isCurrent(form, entry)).map((entry) => ({ entry, slot: this.#slot(form, entry) }));
     const missing = slots.filter(({ slot }) => slot.object === undefined && slot.pending === undefined);
     if (missing.length > 0) {
-      const pending = this.#convert(target, conversion.remote, missing);
-      for (const { slot } of missing) slot.pending = pending;
+      const read = form.read(missing.map(({ entry }) => entry.object));
+      if (read instanceof Promise) {
+        const pending = this.#fillLater(missing, read);
+        for (const { slot } of missing) slot.pending = pending;
+      } else fill(missing, read);
     }
     const waits = [...new Set(slots.map(({ slot }) => slot.pending))].filter((pending) => pending !== undefined);
     return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
   }
 
-  async #convert(
-    target: What,
-    remote: RemoteConversion,
-    missing: readonly { readonly entry: Entry; readonly slot: Converted }[],
-  ): Promise<void> {
+  async #fillLater(missing: readonly Missing[], read: Promise<readonly KubeObject[]>): Promise<void> {
     try {
-      const objects = await remote.fromStored(missing.map(({ entry }) => asJson(entry.object)));
-      for (const [i, { entry, slot }] of missing.entries()) slot.object = named(target, entry, objects[i] ?? {});
+      fill(missing, await read);
     } finally {
       for (const { slot } of missing) slot.pending = undefined;
     }
@@ -57,14 +61,19 @@ export class ServedEntries {
   /** The object in the served version. */
   object(target: What, entry: Entry): JsonObject {
     const conversion = conversionOf(target);
-    if (conversion === undefined) return asJson(entry.object);
+    if (conversion === undefined) return asJson(this.shown(target, entry));
     const slot = this.#slot(conversion, entry);
-    if (slot.object === undefined) {
-      if (conversion.remote !== undefined)
-        throw new Error(`an entry of ${target.kind.resourceName} was not prepared for ${conversion.version}`);
-      slot.object = named(target, entry, conversion.fromStored(asJson(entry.object)));
-    }
+    slot.object ??= named(target, entry, conversion.fromStored(asJson(entry.object)));
     return slot.object;
+  }
+
+  /** The object as the Kind's own functions take it, such as those of its table. */
+  shown({ kind }: What, entry: Entry): KubeObject {
+    const { form } = kind.storage ?? {};
+    if (form === undefined || isCurrent(form, entry)) return entry.object;
+    const { object } = this.#slot(form, entry);
+    if (object === undefined) throw new Error(`an entry of ${kind.resourceName} was not prepared for ${kind.version}`);
+    return asObject(object);
   }
 
   /**
@@ -72,9 +81,10 @@ export class ServedEntries {
    * `kind`.
    */
   bytes(target: What, entry: Entry): Buffer {
-    const conversion = conversionOf(target);
+    const conversion = conversionOf(target) ?? target.kind.storage?.form;
     if (conversion === undefined) return entry.bytes;
     const object = this.object(target, entry);
+    if (object === asJson(entry.object)) return entry.bytes;
     const slot = this.#slot(conversion, entry);
     slot.bytes ??= Buffer.from(JSON.stringify(object));
     return slot.bytes;
@@ -88,7 +98,7 @@ export class ServedEntries {
     return Buffer.byteLength(`${JSON.stringify({ apiVersion: servedApiVersion(target), kind: target.kind.kind }).slice(0, -1)},`);
   }
 
-  #slot(conversion: ServedVersion, entry: Entry): Converted {
+  #slot(conversion: ServedVersion | StoredForm, entry: Entry): Converted {
     let entries = this.#versions.get(conversion);
     if (entries === undefined) {
       entries = new WeakMap();
@@ -106,4 +116,10 @@ export class ServedEntries {
 function named(target: What, entry: Entry, object: JsonObject): JsonObject {
   const type = { apiVersion: servedApiVersion(target), kind: asJson(entry.object).kind ?? target.kind.kind };
   return { ...type, ...object, ...type };
+}
+
+const isCurrent = (form: StoredForm, { object, revision }: Entry): boolean => form.isCurrent(object, revision);
+
+function fill(missing: readonly Missing[], objects: readonly KubeObject[]): void {
+  for (const [i, { entry, slot }] of missing.entries()) slot.object = asJson(objects[i] ?? entry.object);
 }

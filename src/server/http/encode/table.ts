@@ -43,11 +43,12 @@ function rowJson(
   now: number,
 ): string {
   let cells = '';
+  const object = format.served.shown(target, entry);
   for (const column of columns) {
-    const value = column.value(entry.object, now);
+    const value = column.value(object, now);
     cells += cells === '' ? JSON.stringify(value) : `,${JSON.stringify(value)}`;
   }
-  const conditions = target.kind.table?.rowConditions?.(entry.object) ?? [];
+  const conditions = target.kind.table?.rowConditions?.(object) ?? [];
   const shown = conditions.length === 0 ? '' : `"conditions":${JSON.stringify(conditions)},`;
   return `{"cells":[${cells}],${shown}"object":${rowObject(target, entry, format)}}`;
 }

@@ -2,8 +2,9 @@
  * Describes any object: its fields, with readable names. Source: kubectl pkg/describe/describe.go (genericDescriber,
  * smartLabelFor).
  */
+
+import { goValue } from '../../../../api/go-format.ts';
 import { isObject, type JsonValue } from '../../../../api/json.ts';
-import { goValue } from '../../../print/go-format.ts';
 import { Description } from '../../output/description.ts';
 import { sortedEntries, writeIdentity } from './common.ts';
 import type { Describer } from './context.ts';

@@ -1,9 +1,9 @@
 /** The volumes of a Pod or a template. Source: kubectl pkg/describe/describe.go (describeVolumes). */
 
 import type { CSIVolumeSource, EphemeralVolumeSource, ProjectedVolumeSource, Volume } from '../../../../api/generated/core/v1.ts';
+import { goValue } from '../../../../api/go-format.ts';
 import type { JsonValue } from '../../../../api/json.ts';
 import { canonicalQuantity, parseQuantity } from '../../../../api/quantity.ts';
-import { goValue } from '../../../print/go-format.ts';
 import { type DescriptionWriter, nested } from '../../output/description.ts';
 import { sortedEntries, writeAnnotations, writeLabels } from './common.ts';
 import { type PlainSource, plainSources } from './plain-volume-sources.ts';

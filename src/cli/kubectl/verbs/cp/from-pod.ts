@@ -1,6 +1,6 @@
 /** `kubectl cp POD:PATH PATH`. Source: kubectl pkg/cmd/cp/cp.go copyFromPod, TarPipe. */
 import { PassThrough } from 'node:stream';
-import { goQuote } from '../../../print/go-format.ts';
+import { goQuote } from '../../../../api/go-format.ts';
 import type { Session } from '../../command/session.ts';
 import { archivePrefix, type FileSpec } from './file-spec.ts';
 import { execInPod } from './pod-exec.ts';

@@ -1,8 +1,9 @@
 /** `--sort-by`. Source: kubectl pkg/cmd/get/sorter.go. */
+
+import { goType } from '../../../../api/go-format.ts';
 import type { JsonValue } from '../../../../api/json.ts';
 import { compareQuantity, tryParseQuantity } from '../../../../api/quantity.ts';
 import { relaxedJsonPath } from '../../../print/custom-columns.ts';
-import { goType } from '../../../print/go-format.ts';
 import { parseJsonPath } from '../../../print/jsonpath.ts';
 import { CommandError } from '../../command/command.ts';
 

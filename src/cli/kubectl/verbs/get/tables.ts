@@ -1,7 +1,8 @@
 /** Server-made tables as text. Source: cli-runtime pkg/printers/tableprinter.go. */
+
+import { goValue } from '../../../../api/go-format.ts';
 import type { JsonObject } from '../../../../api/json.ts';
 import { ageOf } from '../../../../api/time.ts';
-import { goValue } from '../../../print/go-format.ts';
 import { escapeTerminal, growingLayout, type Layout, renderRows } from '../../../print/table.ts';
 import type { Flags } from '../../command/flags.ts';
 import type { ApiObject } from '../../command/session.ts';

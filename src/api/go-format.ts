@@ -2,7 +2,7 @@
  * Values as Go's fmt package writes them: what templates, custom columns and error messages show.
  * Source: Go fmt/print.go, strconv/ftoa.go. Maps are written with sorted keys, as fmt does.
  */
-import { isRecord, type JsonValue } from '../../api/json.ts';
+import { isRecord, type JsonValue } from './json.ts';
 
 /** Keys in Go's order (bytes). */
 export const sortedKeys = (value: object): readonly string[] =>

@@ -1,0 +1,162 @@
+/**
+ * A definition's spec as upstream's internal version has it: what is the same in all versions stands once, above them.
+ * Validation speaks of these fields. Source: apiextensions-apiserver pkg/apis/apiextensions/v1/conversion.go.
+ */
+import { deepEqual } from '../../deep-equal.ts';
+import type { CustomResourceDefinitionSpec, CustomResourceDefinitionVersion, JSONSchemaProps } from '../../generated/apiextensions/v1.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../json.ts';
+
+type PerVersion = Pick<CustomResourceDefinitionVersion, 'schema' | 'subresources' | 'additionalPrinterColumns' | 'selectableFields'>;
+
+export interface InternalSpec {
+  /** What all versions share. */
+  readonly shared: PerVersion;
+  readonly versions: readonly CustomResourceDefinitionVersion[];
+}
+
+const fields = ['schema', 'subresources', 'additionalPrinterColumns', 'selectableFields'] as const;
+
+export function internalSpec({ versions }: CustomResourceDefinitionSpec): InternalSpec {
+  const [first] = versions;
+  if (first === undefined) return { shared: {}, versions };
+  const shared = fields.filter((field) => versions.every((version) => deepEqual(version[field], first[field])));
+  return {
+    shared: Object.fromEntries(shared.map((field) => [field, first[field]])),
+    versions: versions.map((version) => ({ ...version, ...Object.fromEntries(shared.map((field) => [field, undefined])) })),
+  };
+}
+
+const isEmpty = (value: JsonValue): boolean => value === null || (typeof value === 'object' && Object.keys(value).length === 0);
+
+/** The fields of upstream's internal type in order, with what stands for an absent value. */
+const schemaFields: readonly (readonly [name: string, field: keyof JSONSchemaProps, absent: JsonValue])[] = [
+  ...([
+    ['ID', 'id', ''],
+    ['Schema', '$schema', ''],
+    ['Ref', '$ref', null],
+    ['Description', 'description', ''],
+    ['Type', 'type', ''],
+  ] as const),
+  ...([
+    ['Nullable', 'nullable', false],
+    ['Format', 'format', ''],
+    ['Title', 'title', ''],
+    ['Default', 'default', null],
+  ] as const),
+  ...([
+    ['Maximum', 'maximum', null],
+    ['ExclusiveMaximum', 'exclusiveMaximum', false],
+    ['Minimum', 'minimum', null],
+  ] as const),
+  ...([
+    ['ExclusiveMinimum', 'exclusiveMinimum', false],
+    ['MaxLength', 'maxLength', null],
+    ['MinLength', 'minLength', null],
+  ] as const),
+  ...([
+    ['Pattern', 'pattern', ''],
+    ['MaxItems', 'maxItems', null],
+    ['MinItems', 'minItems', null],
+  ] as const),
+  ...([
+    ['UniqueItems', 'uniqueItems', false],
+    ['MultipleOf', 'multipleOf', null],
+    ['Enum', 'enum', null],
+  ] as const),
+  ...([
+    ['MaxProperties', 'maxProperties', null],
+    ['MinProperties', 'minProperties', null],
+    ['Required', 'required', null],
+  ] as const),
+  ...([
+    ['Items', 'items', null],
+    ['AllOf', 'allOf', null],
+    ['OneOf', 'oneOf', null],
+    ['AnyOf', 'anyOf', null],
+    ['Not', 'not', null],
+  ] as const),
+  ...([
+    ['Properties', 'properties', null],
+    ['AdditionalProperties', 'additionalProperties', null],
+  ] as const),
+  ...([
+    ['PatternProperties', 'patternProperties', null],
+    ['Dependencies', 'dependencies', null],
+  ] as const),
+  ...([
+    ['AdditionalItems', 'additionalItems', null],
+    ['Definitions', 'definitions', null],
+    ['ExternalDocs', 'externalDocs', null],
+  ] as const),
+  ...([
+    ['Example', 'example', null],
+    ['XPreserveUnknownFields', 'x-kubernetes-preserve-unknown-fields', null],
+  ] as const),
+  ...([
+    ['XEmbeddedResource', 'x-kubernetes-embedded-resource', false],
+    ['XIntOrString', 'x-kubernetes-int-or-string', false],
+  ] as const),
+  ...([
+    ['XListMapKeys', 'x-kubernetes-list-map-keys', null],
+    ['XListType', 'x-kubernetes-list-type', null],
+  ] as const),
+  ...([
+    ['XMapType', 'x-kubernetes-map-type', null],
+    ['XValidations', 'x-kubernetes-validations', null],
+  ] as const),
+];
+
+const plain: ReadonlySet<string> = new Set(['default', 'enum', 'example', 'required', 'x-kubernetes-list-map-keys']);
+const lists: ReadonlySet<string> = new Set(['allOf', 'anyOf', 'oneOf']);
+const maps: ReadonlySet<string> = new Set(['properties', 'patternProperties', 'definitions']);
+
+/** A schema as upstream's messages show it: the internal type, whose fields have no JSON names. */
+export function shownSchema(schema: JSONSchemaProps): JsonObject {
+  return Object.fromEntries(
+    schemaFields.map(([name, field, absent]) => [name, shownMember(field, schema[field] as JsonValue | undefined, absent)]),
+  );
+}
+
+function shownMember(field: string, value: JsonValue | undefined, absent: JsonValue): JsonValue {
+  if (value === undefined || value === null || isEmpty(value)) return absent;
+  // Members of these names hold schemas.
+  const shown = (one: JsonValue | undefined): JsonObject => shownSchema((one ?? {}) as unknown as JSONSchemaProps);
+  if (plain.has(field) || typeof value !== 'object') return field.startsWith('additional') ? { Allows: value, Schema: null } : value;
+  if (lists.has(field) && Array.isArray(value)) return value.map((one: JsonValue) => shown(one));
+  if (Array.isArray(value)) {
+    if (field === 'items') return { Schema: null, JSONSchemas: value.map((one: JsonValue) => shown(one)) };
+    return value.map((rule: JsonValue) => capitalised(rule));
+  }
+  // Neither null nor a list.
+  const object = value as JsonObject;
+  if (maps.has(field))
+    return Object.fromEntries(
+      Object.entries(object)
+        .toSorted(byKey)
+        .map(([name, one]) => [name, shown(one)]),
+    );
+  if (field === 'items') return { Schema: shown(object), JSONSchemas: null };
+  if (field.startsWith('additional')) return { Allows: true, Schema: shown(object) };
+  return field === 'not' ? shown(object) : capitalised(object);
+}
+
+const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
+
+const capitalised = (value: JsonValue): JsonValue =>
+  isObject(value)
+    ? Object.fromEntries(Object.entries(value).map(([name, one]) => [name.slice(0, 1).toUpperCase() + name.slice(1), one]))
+    : value;
+
+/** The versions as upstream's messages show them: the internal type, whose fields have no JSON names. */
+export const shownVersions = (versions: readonly CustomResourceDefinitionVersion[]): unknown =>
+  versions.map((version) => ({
+    Name: version.name,
+    Served: version.served,
+    Storage: version.storage,
+    Deprecated: version.deprecated ?? false,
+    DeprecationWarning: version.deprecationWarning ?? null,
+    Schema: version.schema?.openAPIV3Schema === undefined ? null : { OpenAPIV3Schema: shownSchema(version.schema.openAPIV3Schema) },
+    Subresources: version.subresources ?? null,
+    AdditionalPrinterColumns: version.additionalPrinterColumns ?? null,
+    SelectableFields: version.selectableFields ?? null,
+  }));

@@ -1,0 +1,254 @@
+/** Custom resources through the whole API: what a definition makes served, and what becomes of it. */
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { brotliDecompressSync } from 'node:zlib';
+import type { ConversionWebhooks } from '../../api/custom-resources/conversion.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../api/json.ts';
+import { merged } from '../../api/kinds/testing/samples.ts';
+import { Decoder } from '../../api/schema/decode.ts';
+import { loadSchemas } from '../../api/schema/load.ts';
+import { sending, silentLogger, testApp } from '../http/test-app.ts';
+import { createMemoryStore } from '../store/memory-store.ts';
+import { CustomResources } from './custom-resources.ts';
+
+const schemas = loadSchemas(brotliDecompressSync);
+const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+const widgets = (version = 'v1'): string => `/apis/example.com/${version}/namespaces/team/widgets`;
+const mergeType = { 'content-type': 'application/merge-patch+json' };
+
+/** Renames the field by which the versions of the conversion tests differ. */
+const renaming: ConversionWebhooks = {
+  convert: async (_definition, objects, apiVersion) =>
+    objects.map((object) => {
+      const { colour, color, ...spec } = isObject(object.spec) ? object.spec : {};
+      return { ...object, apiVersion, spec: { ...spec, [apiVersion.endsWith('v2') ? 'colour' : 'color']: colour ?? color ?? '' } };
+    }),
+};
+
+function start(t: TestContext, store = createMemoryStore({ freeze: true })) {
+  const app = testApp({}, store);
+  const custom = new CustomResources({
+    ...{ store, kinds: app.kinds, registry: app.options.registry, schemas, logger: silentLogger, webhooks: renaming },
+    decoder: new Decoder(schemas),
+    now: Date.now,
+    setTimer: () => () => undefined,
+  }).start();
+  t.after(() => custom.stop());
+  const call = async (method: string, path: string, body?: JsonValue, headers: Record<string, string> = {}) => {
+    const answer = await app.json(path, body === undefined ? { method } : sending(method, body, headers));
+    await custom.idle();
+    return answer;
+  };
+  const status = async (path: string): Promise<number> => (await app.fetch(path)).status;
+  const define = async (definition: JsonObject): Promise<Record<string, unknown>> => {
+    const { status, body } = await call('POST', definitions, definition);
+    assert.equal(status, 201, String(body.message));
+    return body;
+  };
+  const conditions = async (name = 'widgets.example.com'): Promise<readonly string[]> => {
+    const { status } = (await call('GET', `${definitions}/${name}`)).body as { status: { conditions: readonly JsonObject[] } };
+    return status.conditions.map(({ type, status: value, reason }) => `${type} ${value} ${reason}`);
+  };
+  return { custom, store, call, define, conditions, status };
+}
+
+const version = (name: string, storage: boolean, spec: JsonObject, more: JsonObject = {}): JsonObject => ({
+  name,
+  served: true,
+  storage,
+  schema: { openAPIV3Schema: { type: 'object', properties: { spec } } },
+  ...more,
+});
+
+const sized: JsonObject = { type: 'object', required: ['size'], properties: { size: { type: 'integer', minimum: 0 } } };
+
+const definition = (versions: readonly JsonObject[] = [version('v1', true, sized)], more: JsonObject = {}): JsonObject => ({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'widgets.example.com' },
+  spec: { group: 'example.com', scope: 'Namespaced', names: { plural: 'widgets', kind: 'Widget', shortNames: ['wd'] }, versions, ...more },
+});
+
+const widget = (name: string, spec: JsonObject, served = 'v1'): JsonObject => ({
+  apiVersion: `example.com/${served}`,
+  kind: 'Widget',
+  metadata: { name },
+  spec,
+});
+
+describe('a custom resource', () => {
+  it('is served once its definition is established, and not after it is gone', async (t) => {
+    const { call, define, conditions, status } = start(t);
+    assert.equal(await status(widgets()), 404);
+    await define(definition());
+    assert.deepEqual(await conditions(), ['NamesAccepted True NoConflicts', 'Established True InitialNamesAccepted']);
+    assert.equal((await call('POST', widgets(), widget('a', { size: 1 }))).status, 201);
+    const { body } = await call('DELETE', `${definitions}/widgets.example.com`);
+    assert.equal(body.kind, 'CustomResourceDefinition');
+    assert.equal((await call('GET', `${definitions}/widgets.example.com`)).status, 404);
+    assert.equal(await status(widgets()), 404);
+  });
+
+  it('is served again after a restart, with what is stored', async (t) => {
+    const { call, define, store, custom } = start(t);
+    await define(definition());
+    await call('POST', widgets(), widget('a', { size: 1 }));
+    custom.stop();
+    const { revision } = store;
+    const again = start(t, store);
+    assert.deepEqual(((await again.call('GET', `${widgets()}/a`)).body.spec as JsonObject).size, 1);
+    assert.equal(store.revision, revision);
+  });
+
+  it('keeps its definition while an object cannot go, and takes no new ones', async (t) => {
+    const { call, define, conditions } = start(t);
+    await define(definition());
+    await call('POST', widgets(), merged(widget('held', { size: 1 }), { metadata: { finalizers: ['example.com/held'] } }));
+    await call('DELETE', `${definitions}/widgets.example.com`);
+    assert.ok((await conditions()).includes('Terminating True InstanceDeletionInProgress'));
+    const refused = await call('POST', widgets(), widget('b', { size: 1 }));
+    assert.deepEqual(
+      [refused.status, refused.body.message],
+      [403, 'widgets.example.com "b" is forbidden: create not allowed while custom resource definition is terminating'],
+    );
+    await call('PATCH', `${widgets()}/held`, { metadata: { finalizers: null } }, mergeType);
+    assert.equal((await call('GET', `${definitions}/widgets.example.com`)).status, 404);
+  });
+
+  it('waits for names that another definition of its group has', async (t) => {
+    const { call, define, conditions } = start(t);
+    await define(definition());
+    const gadgets = merged(definition(), {
+      metadata: { name: 'gadgets.example.com' },
+      spec: { names: { plural: 'gadgets', kind: 'Widget', shortNames: ['gd'] } },
+    });
+    await define(gadgets);
+    assert.deepEqual(await conditions('gadgets.example.com'), ['NamesAccepted False ListKindConflict', 'Established False NotAccepted']);
+    await call('DELETE', `${definitions}/widgets.example.com`);
+    assert.deepEqual(await conditions('gadgets.example.com'), ['NamesAccepted True NoConflicts', 'Established True InitialNamesAccepted']);
+  });
+});
+
+describe('objects of a definition that changes', () => {
+  it('are pruned and defaulted when they are read, without being written', async (t) => {
+    const { call, define, store } = start(t);
+    await define(definition([version('v1', true, { type: 'object', 'x-kubernetes-preserve-unknown-fields': true })]));
+    await call('POST', widgets(), widget('a', { size: 1, extra: true }));
+    const schema = { type: 'object', properties: { size: { type: 'integer' }, color: { type: 'string', default: 'red' } } };
+    await call('PATCH', `${definitions}/widgets.example.com`, { spec: { versions: [version('v1', true, schema)] } }, mergeType);
+    const { revision } = store;
+    assert.deepEqual((await call('GET', `${widgets()}/a`)).body.spec, { color: 'red', size: 1 });
+    const { items } = (await call('GET', widgets())).body as { items: readonly JsonObject[] };
+    assert.deepEqual(
+      items.map(({ spec }) => spec),
+      [{ color: 'red', size: 1 }],
+    );
+    assert.equal(store.revision, revision);
+    await call('PATCH', `${widgets()}/a`, { spec: { size: 2 } }, mergeType);
+    assert.deepEqual(store.get('widgets.example.com/team/a')?.object, {
+      ...store.get('widgets.example.com/team/a')?.object,
+      spec: { color: 'red', size: 2 },
+    });
+  });
+
+  it('may keep what was valid before, as long as it is not touched', async (t) => {
+    const { call, define } = start(t);
+    await define(definition());
+    await call('POST', widgets(), widget('a', { size: 7 }));
+    const smaller = { type: 'object', properties: { size: { type: 'integer', maximum: 5 }, note: { type: 'string' } } };
+    await call('PATCH', `${definitions}/widgets.example.com`, { spec: { versions: [version('v1', true, smaller)] } }, mergeType);
+    assert.equal((await call('PATCH', `${widgets()}/a`, { spec: { note: 'x' } }, mergeType)).status, 200);
+    const { status, body } = await call('PATCH', `${widgets()}/a`, { spec: { size: 8 } }, mergeType);
+    assert.deepEqual(
+      [status, body.message],
+      [422, 'Widget.example.com "a" is invalid: spec.size: Invalid value: 8: spec.size in body should be less than or equal to 5'],
+    );
+  });
+});
+
+describe('versions of a custom resource', () => {
+  const two = (stored: 'v1' | 'v2'): readonly JsonObject[] => [
+    version('v1', stored === 'v1', { type: 'object', properties: { color: { type: 'string', enum: ['red', 'blue'] } } }),
+    version('v2', stored === 'v2', { type: 'object', properties: { colour: { type: 'string', maxLength: 3 } } }),
+  ];
+  const webhook = {
+    conversion: { strategy: 'Webhook', webhook: { clientConfig: { url: 'https://a.example.com' }, conversionReviewVersions: ['v1'] } },
+  };
+
+  it('are checked in the version of the request, and stored in one', async (t) => {
+    const { call, define, store } = start(t);
+    await define(definition(two('v1'), webhook));
+    assert.equal((await call('POST', widgets('v2'), widget('a', { colour: 'red' }, 'v2'))).status, 201);
+    assert.deepEqual((await call('GET', `${widgets('v1')}/a`)).body.spec, { color: 'red' });
+    assert.equal(store.get('widgets.example.com/team/a')?.object.apiVersion, 'example.com/v1');
+    const { body } = await call('POST', widgets('v2'), widget('b', { colour: 'green' }, 'v2'));
+    assert.equal(body.message, 'Widget.example.com "b" is invalid: spec.colour: Too long: may not be more than 3 bytes');
+    const other = await call('POST', widgets('v2'), widget('b', { colour: 'red' }, 'v1'));
+    assert.equal(
+      other.body.message,
+      'the API version in the data (example.com/v1) does not match the expected API version (example.com/v2)',
+    );
+  });
+
+  it('stay readable when another becomes the stored one', async (t) => {
+    const { call, define, store } = start(t);
+    const made = await define(definition(two('v1'), webhook));
+    await call('POST', widgets('v1'), widget('old', { color: 'red' }));
+    await call('PATCH', `${definitions}/widgets.example.com`, { spec: { versions: two('v2') } }, mergeType);
+    const { status } = (await call('GET', `${definitions}/widgets.example.com`)).body as { status: JsonObject };
+    assert.deepEqual([(made.status as JsonObject).storedVersions, status.storedVersions], [['v1'], ['v1', 'v2']]);
+    assert.deepEqual((await call('GET', `${widgets('v2')}/old`)).body.spec, { colour: 'red' });
+    await call('PATCH', `${widgets('v1')}/old`, { spec: { color: 'blue' } }, mergeType);
+    assert.equal(store.get('widgets.example.com/team/old')?.object.apiVersion, 'example.com/v2');
+    const { items } = (await call('GET', widgets('v1'))).body as { items: readonly JsonObject[] };
+    assert.deepEqual(
+      items.map(({ apiVersion, spec }) => [apiVersion, spec]),
+      [['example.com/v1', { color: 'blue' }]],
+    );
+  });
+
+  it('can be stored without being served', async (t) => {
+    const { call, define, status } = start(t);
+    await define(definition([{ ...version('v1', true, sized), served: false }, version('v2', false, sized, { deprecated: true })]));
+    assert.equal(await status(widgets('v1')), 404);
+    assert.equal((await call('POST', widgets('v2'), widget('a', { size: 1 }, 'v2'))).status, 201);
+    assert.equal(await status('/apis/example.com/v1'), 404);
+    assert.deepEqual(
+      (((await call('GET', '/apis/example.com')).body as JsonObject).versions as readonly JsonObject[]).map(({ version: name }) => name),
+      ['v2'],
+    );
+  });
+});
+
+describe('many definitions', () => {
+  it('are loaded in one change of the served Kinds, and nothing is written', async (t) => {
+    const { call, store, custom } = start(t);
+    for (let i = 0; i < 500; i++) {
+      await call(
+        'POST',
+        definitions,
+        merged(definition(), {
+          metadata: { name: `r${i}.g${i % 20}.example.com` },
+          spec: { group: `g${i % 20}.example.com`, names: { plural: `r${i}`, kind: `R${i}`, shortNames: null } },
+        }),
+      );
+    }
+    custom.stop();
+    const { revision } = store;
+    const again = testApp({}, store);
+    let changes = 0;
+    again.kinds.onChange(() => {
+      changes += 1;
+    });
+    const restarted = new CustomResources({
+      ...{ store, kinds: again.kinds, registry: again.options.registry, schemas, logger: silentLogger, webhooks: renaming },
+      decoder: new Decoder(schemas),
+      now: Date.now,
+      setTimer: () => () => undefined,
+    }).start();
+    t.after(() => restarted.stop());
+    await restarted.idle();
+    assert.deepEqual([changes, store.revision], [1, revision]);
+    assert.equal((await again.json('/apis/g3.example.com/v1/r3')).status, 200);
+  });
+});
