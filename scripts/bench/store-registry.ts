@@ -18,7 +18,8 @@ import { createBehaviours } from '../../src/server/registry/behaviours/create-be
 import { bootstrap } from '../../src/server/registry/bootstrap.ts';
 import { createRegistry } from '../../src/server/registry/create-registry.ts';
 import { createKindSet } from '../../src/server/registry/kind-set.ts';
-import type { Target } from '../../src/server/registry/registry.ts';
+import { writeQuotaStatus } from '../../src/server/registry/own-requests.ts';
+import type { Registry, Target } from '../../src/server/registry/registry.ts';
 import { parseRange } from '../../src/server/registry/services/ip-range.ts';
 import { createStoreReader } from '../../src/server/registry/store-reader.ts';
 import { openSqliteStore } from '../../src/server/store/sqlite-store.ts';
@@ -29,11 +30,14 @@ const store = openSqliteStore({ path: join(folder, 'store.db') });
 const reader = createStoreReader(store, () => () => undefined);
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const kinds = createKindSet(builtInKinds);
-const registry = createRegistry({
+const { signal } = new AbortController();
+const registry: Registry = createRegistry({
   store,
   kinds,
   formats: createModelFormats(loadSchemas(brotliDecompressSync)),
-  admission: createAdmissionChain(defaultPlugins({ reader, random: Math.random, now: Date.now })),
+  admission: createAdmissionChain(
+    defaultPlugins({ reader, random: Math.random, now: Date.now, writeQuotaStatus: (quota) => writeQuotaStatus(registry, quota, signal) }),
+  ),
   behaviours: createBehaviours({
     store,
     serviceRange: '10.96.0.0/16',
@@ -41,7 +45,6 @@ const registry = createRegistry({
     random: Math.random,
   }),
 });
-const { signal } = new AbortController();
 const context = {
   user: { name: 'bench', uid: '', groups: ['system:masters'], extra: {} },
   userAgent: 'bench',

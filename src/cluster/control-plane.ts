@@ -39,11 +39,13 @@ import type { HealthCheck } from '../server/http/ports.ts';
 import { loadPki, type Pki } from '../server/pki/pki.ts';
 import { announceServer } from '../server/registry/announce-server.ts';
 import { createBehaviours } from '../server/registry/behaviours/create-behaviours.ts';
-import { bootstrap, serverContext } from '../server/registry/bootstrap.ts';
+import { bootstrap } from '../server/registry/bootstrap.ts';
 import { createRegistry } from '../server/registry/create-registry.ts';
 import { eventsOnDiskOnly } from '../server/registry/disk-only.ts';
 import { startEventExpiry } from '../server/registry/event-expiry.ts';
 import { createKindSet, type MutableKindSet } from '../server/registry/kind-set.ts';
+import { serverContext, writeQuotaStatus } from '../server/registry/own-requests.ts';
+import type { Registry } from '../server/registry/registry.ts';
 import { parseRange } from '../server/registry/services/ip-range.ts';
 import { createStoreReader } from '../server/registry/store-reader.ts';
 import { openSqliteStore } from '../server/store/sqlite-store.ts';
@@ -102,11 +104,15 @@ export async function openControlPlane(
   const webhooks = { formats, caller: webhookCaller(settings, reader), log: log.with({ component: 'apiserver' }), newUid: randomUUID };
   const rbac = new RbacAuthorizer(new StoredRules(store));
   const authorizer = unionAuthorizer(new NodeAuthorizer(nodeRules), rbac);
-  const registry = createRegistry({
+  const plugins = defaultPlugins({
+    ...{ reader, random: Math.random, now: Date.now, webhooks },
+    writeQuotaStatus: (quota) => writeQuotaStatus(registry, quota, signal),
+  });
+  const registry: Registry = createRegistry({
     store,
     kinds,
     formats,
-    admission: createAdmissionChain(defaultPlugins({ reader, random: Math.random, now: Date.now, webhooks })),
+    admission: createAdmissionChain(plugins),
     behaviours: createBehaviours({
       store,
       serviceRange: settings.serviceCidr,

@@ -16,6 +16,7 @@ import { podGcController } from './nodes/pod-gc.ts';
 import { taintEvictionController } from './nodes/taint-eviction.ts';
 import { replicaSetController } from './replicas/replica-set.ts';
 import { replicationControllerController } from './replicas/replication-controller.ts';
+import { resourceQuotaController } from './resource-quota.ts';
 import { type SecretTokenIssuer, serviceAccountTokensController } from './service-account-tokens.ts';
 import type { AnyController } from './start-controllers.ts';
 
@@ -39,6 +40,7 @@ export function allControllers({ kinds, certificateAuthority, issueSecretToken, 
     endpointSliceController,
     endpointSliceMirroringController,
     namespaceController(kinds),
+    resourceQuotaController(kinds),
     garbageCollector(kinds),
     serviceAccountController,
     clusterRoleAggregationController,

@@ -9,7 +9,8 @@ import { isRestartableInitContainer } from './conditions.ts';
 /** Amounts by resource name. */
 export type ResourceAmounts = ReadonlyMap<string, Quantity>;
 
-const parseAmounts = (list: Readonly<Record<string, string>> | undefined): ResourceAmounts =>
+/** The amounts of a resource list. */
+export const parseAmounts = (list: Readonly<Record<string, string>> | undefined): ResourceAmounts =>
   new Map(Object.entries(list ?? {}).map(([name, text]) => [name, tryParseQuantity(text) ?? zeroQuantity]));
 
 function combine(a: ResourceAmounts, b: ResourceAmounts, how: (x: Quantity, y: Quantity) => Quantity): ResourceAmounts {

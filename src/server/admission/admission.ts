@@ -48,6 +48,11 @@ export interface AdmissionAttributes {
    */
   options(): JsonObject | undefined;
   readonly context: RequestContext;
+  /**
+   * Calls back once it is known whether the write that a validating plugin has let pass was stored. Absent: nothing
+   * will be stored.
+   */
+  onSettled?(callback: (stored: boolean) => void): void;
 }
 
 /**

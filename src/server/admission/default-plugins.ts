@@ -1,10 +1,12 @@
 /** The plugins that a cluster runs, in upstream's order. Source: pkg/kubeapiserver/options/plugins.go. */
 import type { AdmissionPlugin } from './admission.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { podSecurity } from './pod-security.ts';
 import { priority } from './priority.ts';
+import { type ResourceQuotaOptions, resourceQuota } from './resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
@@ -18,13 +20,16 @@ export interface DefaultPluginOptions {
   readonly random: () => number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** See `ResourceQuotaOptions`. */
+  readonly writeQuotaStatus: ResourceQuotaOptions['writeStatus'];
   /** Absent: no webhooks are asked. */
   readonly webhooks?: Omit<WebhookParts, 'reader'>;
 }
 
 /** Makes all plugins. */
-export const defaultPlugins = ({ reader, random, now, webhooks }: DefaultPluginOptions): readonly AdmissionPlugin[] => [
+export const defaultPlugins = ({ reader, random, now, writeQuotaStatus, webhooks }: DefaultPluginOptions): readonly AdmissionPlugin[] => [
   namespaceLifecycle(reader),
+  limitRanger(reader),
   serviceAccount(reader, random),
   taintNodesByCondition(),
   podSecurity({ reader, now }),
@@ -32,4 +37,5 @@ export const defaultPlugins = ({ reader, random, now, webhooks }: DefaultPluginO
   defaultTolerationSeconds(),
   runtimeClass(reader),
   ...(webhooks === undefined ? [] : [mutatingWebhooks({ reader, ...webhooks }), validatingWebhooks({ reader, ...webhooks })]),
+  resourceQuota({ reader, now, writeStatus: writeQuotaStatus }),
 ];

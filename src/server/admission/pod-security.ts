@@ -21,6 +21,7 @@ import {
 } from '../../api/pod-security/policy.ts';
 import { statusErrors } from '../../api/status-error.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts';
+import { aggregated } from './aggregate.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { existingPodWarnings } from './pod-security-namespace.ts';
 import { hasPodTemplate, type PodParts, podTemplateOf } from './pod-templates.ts';
@@ -111,7 +112,7 @@ class PodSecurityJudge {
       annotate(attributes, 'exempt', 'runtimeClass');
       return;
     }
-    if (errors.length > 0) annotate(attributes, 'error', `Failed to parse policy: ${aggregated(errors)}`);
+    if (errors.length > 0) annotate(attributes, 'error', `Failed to parse policy: ${aggregated(texts(errors))}`);
     const violated = rememberingJudge(pod);
     if (enforcing) annotate(attributes, 'enforce-policy', levelVersionText(policy.enforce));
     const enforced = enforcing ? violated(policy.enforce) : '';
@@ -173,12 +174,6 @@ const annotate = ({ context }: AdmissionAttributes, key: string, value: string):
 };
 
 const texts = (errors: readonly FieldError[]): readonly string[] => errors.map(renderFieldError);
-
-/** Several errors as upstream's aggregate prints them. */
-function aggregated(errors: readonly FieldError[]): string {
-  const [first = '', ...more] = new Set(texts(errors));
-  return more.length === 0 ? first : `[${[first, ...more].join(', ')}]`;
-}
 
 /**
  * Tells what a message says after "violate"; '' when the pod is allowed. Modes mostly have the same level, which is

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JsonObject } from '../../api/json.ts';
 import { StatusError } from '../../api/status-error.ts';
-import { serverContext } from '../registry/bootstrap.ts';
+import { serverContext } from '../registry/own-requests.ts';
 import type { UserInfo } from '../registry/registry.ts';
 import { createStoreReader } from '../registry/store-reader.ts';
 import { mutateOptions, TestRegistry } from '../registry/test-registry.ts';

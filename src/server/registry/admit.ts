@@ -17,6 +17,8 @@ export interface Gate {
   mutate(object: KubeObject, oldObject: KubeObject | undefined): Promise<KubeObject>;
   /** Runs the validating plugins. */
   validate(object: KubeObject, oldObject: KubeObject | undefined): Promise<void>;
+  /** Tells plugins that wait for it whether the write was stored. Called after every `validate` of a write. */
+  settle(stored: boolean): void;
 }
 
 interface Passage {
@@ -77,11 +79,36 @@ export function gateOf(request: ChangeRequest, options: MutateOptions): Gate {
   const withDefaults = (object: AdmissionObject): AdmissionObject => defaulted(request, object as KubeObject);
   const attributes = (object: KubeObject, oldObject: KubeObject | undefined): AdmissionAttributes =>
     attributesOf(request, { operation: oldObject === undefined ? 'CREATE' : 'UPDATE', object, oldObject, options });
+  let waiting: ((stored: boolean) => void)[] | undefined;
+  const onSettled = (callback: (stored: boolean) => void): void => {
+    waiting = [...(waiting ?? []), callback];
+  };
   return {
     // A plugin returns what it is given: an object, of the same type.
     mutate: (object, oldObject) => admission.admit(attributes(object, oldObject), withDefaults) as Promise<KubeObject>,
-    validate: (object, oldObject) => admission.validate(attributes(object, oldObject)),
+    validate: (object, oldObject) => admission.validate({ ...attributes(object, oldObject), onSettled }),
+    settle: (stored) => {
+      const callbacks = waiting;
+      waiting = undefined;
+      for (const callback of callbacks ?? []) callback(stored);
+    },
   };
+}
+
+/**
+ * Runs the validating plugins, then `store`, and settles: whatever `store` returns is taken for stored, except
+ * undefined.
+ */
+export async function storedThrough<T>(gate: Gate, validated: Promise<void>, store: () => Promise<T>): Promise<T> {
+  let stored = false;
+  try {
+    await validated;
+    const answer = await store();
+    stored = answer !== undefined;
+    return answer;
+  } finally {
+    gate.settle(stored);
+  }
 }
 
 /**

@@ -5,7 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { rfc3339, rfc3339Micro } from '../../api/time.ts';
-import { type BootstrapObject, ensureObject, keepObject, serverContext } from './bootstrap.ts';
+import { type BootstrapObject, ensureObject, keepObject } from './bootstrap.ts';
+import { serverContext } from './own-requests.ts';
 import type { Registry } from './registry.ts';
 
 export interface AnnounceOptions {

@@ -6,6 +6,7 @@
  */
 import type { JsonObject } from '../../api/json.ts';
 import type { AnyKind } from '../../api/kind.ts';
+import { serverContext } from './own-requests.ts';
 import type { ListRequest, MutateOptions, Registry, RequestContext, Target, WatchRequest } from './registry.ts';
 import { addressAt, type IpRange } from './services/ip-range.ts';
 
@@ -45,14 +46,6 @@ export const dnsAddress = (range: IpRange): string => addressAt(range, 10);
 
 /** The address of the API server for pods: the first of the Service range, port 443. */
 export const apiAddress = (range: IpRange): string => addressAt(range, 1);
-
-/** The request context of the server itself. */
-export const serverContext = (signal: AbortSignal): RequestContext => ({
-  user: { name: 'system:apiserver', uid: '', groups: ['system:masters'], extra: {} },
-  userAgent: 'minik',
-  warn: () => undefined,
-  signal,
-});
 
 /**
  * Makes missing objects, and restores them whenever they are deleted. Rejects with StatusError when the store cannot be

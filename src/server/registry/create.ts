@@ -6,7 +6,7 @@ import type { KubeObject } from '../../api/object.ts';
 import { withMeta } from '../../api/object-fields.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';
 import { rfc3339 } from '../../api/time.ts';
-import { type Gate, gateOf } from './admit.ts';
+import { type Gate, gateOf, storedThrough } from './admit.ts';
 import { decodeBody } from './codec.ts';
 import { atRevision, commit, keyOf, unstoredEntry, withReservation } from './commit.ts';
 import {
@@ -87,8 +87,7 @@ async function createAdmitted(request: ChangeRequest, gate: Gate, admitted: Kube
   return withReservation(object, reserve, async (reserved) => {
     const finished = prepareForCreate(request, reserved);
     await options.authorizeCreate?.();
-    await gate.validate(finished, undefined);
-    return store(request, finished, options.dryRun);
+    return storedThrough(gate, gate.validate(finished, undefined), () => store(request, finished, options.dryRun));
   });
 }
 

@@ -60,7 +60,7 @@ async function changeByStandIn(
   edit: (before: JsonObject) => Body,
 ): Promise<WriteAnswer> {
   const main: ChangeRequest = { ...request, target: { ...request.target, subresource: '' } };
-  const { mutate, validate } = gateOf(request, options);
+  const { mutate, validate, settle } = gateOf(request, options);
   const show = (object: KubeObject): KubeObject => asObject(showForChange(standIn, object));
   const { entry } = await change(main, options, {
     wanted: async ({ object }) => {
@@ -73,6 +73,7 @@ async function changeByStandIn(
     gate: {
       mutate: async (object) => object,
       validate: (object, oldObject) => validate(show(object), oldObject === undefined ? undefined : show(oldObject)),
+      settle,
     },
   });
   return { entry: shown(standIn, (await currentEntry(main.target.kind, entry)) ?? entry), created: false };

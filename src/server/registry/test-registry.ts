@@ -24,6 +24,7 @@ import { createBehaviours } from './behaviours/create-behaviours.ts';
 import { createRegistry } from './create-registry.ts';
 import { eventsOnDiskOnly } from './disk-only.ts';
 import { createKindSet } from './kind-set.ts';
+import { writeQuotaStatus } from './own-requests.ts';
 import type { DeleteAnswer, ListRequest, MutateOptions, Registry, RequestContext, Target, WatchOutput, WatchRequest } from './registry.ts';
 import { createStoreReader } from './store-reader.ts';
 
@@ -101,7 +102,12 @@ export class TestRegistry {
       store: this.store,
       kinds: createKindSet(builtInKinds),
       formats,
-      admission: createAdmissionChain(defaultPlugins({ reader, random, now: () => this.nowMs, ...webhooks })),
+      admission: createAdmissionChain(
+        defaultPlugins({
+          ...{ reader, random, now: () => this.nowMs, ...webhooks },
+          writeQuotaStatus: (quota) => writeQuotaStatus(this.registry, quota, this.context.signal),
+        }),
+      ),
       behaviours: createBehaviours({
         store: this.store,
         serviceRange: options.serviceRange ?? '10.96.0.0/16',

@@ -7,7 +7,7 @@ import { FieldPath, fieldErrors } from '../../api/field-error.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { isAlreadyExists, statusErrors } from '../../api/status-error.ts';
 import type { Entry } from '../store/store.ts';
-import { type Gate, gateOf } from './admit.ts';
+import { type Gate, gateOf, storedThrough } from './admit.ts';
 import { decodeBody } from './codec.ts';
 import { atRevision, commit, keyOf, unstoredEntry, withReservation } from './commit.ts';
 import { createAbsent } from './create.ts';
@@ -85,12 +85,9 @@ export async function change(request: ChangeRequest, options: MutateOptions, wis
 /** Runs field management, then the gate of the object itself. */
 function managing(request: ChangeRequest, options: MutateOptions): Gate {
   const { parts, context, target } = request;
-  const { mutate, validate } = gateOf(request, options);
+  const gate = gateOf(request, options);
   const manager = managerOf(context, options);
-  return {
-    mutate: (object, live) => mutate(parts.fields.update({ target, live, object, manager }), live),
-    validate,
-  };
+  return { ...gate, mutate: (object, live) => gate.mutate(parts.fields.update({ target, live, object, manager }), live) };
 }
 
 /** Undefined when another request has created the object meanwhile. */
@@ -121,13 +118,14 @@ async function tryChange(
   const begin = reserve === undefined ? undefined : (object: KubeObject) => reserve.call(behaviour, object, existing.object);
   return withReservation(atRevision(admitted, existing.revision), begin, async (reserved) => {
     const object = prepareForUpdate(request, reserved, existing.object);
-    await gate.validate(object, existing.object);
-    const removed = isRemoval(object, existing.object) && (target.kind.delete?.mayRemove?.(object) ?? true);
-    if (dryRun) return { entry: unstoredEntry(existing.key, object, existing.revision), created: false };
-    const stored = removed ? undefined : await storedObject(target.kind, object);
-    const entry = await commit(parts, { key: existing.key, object: stored, expectedRevision: existing.revision });
-    if (entry === undefined) return undefined;
-    return { entry: removed ? unstoredEntry(existing.key, object, existing.revision) : entry, created: false };
+    return storedThrough(gate, gate.validate(object, existing.object), async () => {
+      const removed = isRemoval(object, existing.object) && (target.kind.delete?.mayRemove?.(object) ?? true);
+      if (dryRun) return { entry: unstoredEntry(existing.key, object, existing.revision), created: false };
+      const stored = removed ? undefined : await storedObject(target.kind, object);
+      const entry = await commit(parts, { key: existing.key, object: stored, expectedRevision: existing.revision });
+      if (entry === undefined) return undefined;
+      return { entry: removed ? unstoredEntry(existing.key, object, existing.revision) : entry, created: false };
+    });
   });
 }
 
