@@ -3,6 +3,8 @@
  * beside references). Keyed by type and field, in our own words. Fields that are not listed use the description of
  * their type.
  */
+import { clusterReferenceDescriptions } from './cluster-reference-descriptions.ts';
+
 const probes = {
   livenessProbe: 'Probe that tells whether the container is alive: the container is restarted when it fails. Cannot be updated.',
   readinessProbe:
@@ -30,6 +32,7 @@ const template = 'The pods that are created when there are too few of them.';
 
 /** Type name to field name to description. */
 export const referenceDescriptions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  ...clusterReferenceDescriptions,
   Affinity: {
     nodeAffinity: 'Rules about which nodes the pod may or should run on.',
     podAffinity: 'Rules that draw the pod to where certain other pods run.',

@@ -4,7 +4,7 @@
  * of Kinds. Source: apiserver pkg/registry/rest/{create,update}.go.
  */
 import { type FieldError, FieldPath } from './field-error.ts';
-import { type AnyKind, type Kind, type KubeObject, type ServedVersion, tracksGeneration } from './kind.ts';
+import { type AnyKind, type Kind, type KubeObject, type ServedVersion, startsGeneration, tracksGeneration } from './kind.ts';
 import { nameIsDnsSubdomain, nameIsPathSegment } from './names.ts';
 import { sameDesired, withMeta, withStatusOf } from './object-fields.ts';
 import type { PartSubresource } from './subresource.ts';
@@ -27,7 +27,7 @@ const metaPath = root.field('metadata');
  */
 export function beforeCreate<T extends KubeObject>(kind: Kind<T>, received: T, version?: ServedVersion): Finished<T> {
   const { rules, create } = kind;
-  const started = tracksGeneration(kind) ? withMeta(received, { generation: 1 }) : received;
+  const started = startsGeneration(kind) ? withMeta(received, { generation: 1 }) : received;
   const object = create?.prepare?.(started) ?? started;
   const own = [
     ...(rules?.validate?.(object, root) ?? []),
@@ -56,10 +56,14 @@ export function beforeUpdate<T extends KubeObject>(kind: Kind<T>, received: T, p
 
 /**
  * Finishes an update through a sub-resource that takes a part of the object. Upstream's strategies of sub-resources
- * warn of nothing.
+ * warn of nothing. `now`: RFC 3339.
  */
-export function beforePartUpdate<T extends KubeObject>(kind: Kind<T>, part: PartSubresource<T>, received: T, previous: T): Finished<T> {
-  const taken = part.take(keepSystemMeta(received, previous), previous);
+export function beforePartUpdate<T extends KubeObject>(
+  kind: Kind<T>,
+  part: PartSubresource<T>,
+  { received, previous, now }: { readonly received: T; readonly previous: T; readonly now: string },
+): Finished<T> {
+  const taken = part.take(keepSystemMeta(received, previous), previous, now);
   const { managedFields } = received.metadata;
   const owned = managedFields === taken.metadata.managedFields ? taken : withMeta(taken, { managedFields });
   const object = countChange(kind, owned, previous);

@@ -88,10 +88,10 @@ export interface Rules<T extends KubeObject> {
    */
   readonly looseMetadata?: 'finalizers' | 'all';
   /**
-   * False: `metadata.generation` stays unset, as upstream for Namespace, Node, Service and others. Default: whether
-   * there is a status sub-resource.
+   * False: `metadata.generation` stays unset, as upstream for Namespace, Node, Service and others. `constant`: it is 1
+   * and stays so, as for PriorityClass. Default: whether there is a status sub-resource.
    */
-  readonly generation?: boolean;
+  readonly generation?: boolean | 'constant';
   /** All that is wrong with an object, new or changed; metadata is validated generically before. Runs after prepare. */
   validate?(object: T, at: FieldPath): readonly FieldError[];
   /**
@@ -138,6 +138,11 @@ export interface UpdateRules<T extends KubeObject> {
 
 /** What is special about deleting. */
 export interface DeleteRules<T extends KubeObject> {
+  /**
+   * Why an object of this name is never deleted on its own; undefined when it may be. Deletes of collections do not
+   * ask, as upstream.
+   */
+  refusal?(name: string): string | undefined;
   /**
    * The grace period in seconds, given the requested one; undefined: the object is deleted at once. Called when an
    * object is first deleted. Pods only.
@@ -275,7 +280,11 @@ export const servedKinds = (kind: AnyKind): readonly AnyKind[] => [
   ...(kind.otherVersions ?? []),
 ];
 
+/** Whether new objects get a `metadata.generation`. */
+export const startsGeneration = ({ rules, subresources }: AnyKind): boolean =>
+  (rules?.generation ?? subresources.status !== undefined) !== false;
+
 /** Whether `metadata.generation` counts changes of the desired state. */
-export const tracksGeneration = ({ rules, subresources }: AnyKind): boolean => rules?.generation ?? subresources.status !== undefined;
+export const tracksGeneration = (kind: AnyKind): boolean => startsGeneration(kind) && kind.rules?.generation !== 'constant';
 
 export type { GroupVersionKind, KubeObject, Received };

@@ -16,9 +16,9 @@ export interface PartSubresource<T extends KubeObject> {
   readonly verbs: readonly ('get' | 'patch' | 'update')[];
   /**
    * Returns the stored object with the part that may be changed here replaced. Runs before validation; the generation
-   * is counted after.
+   * is counted after. `now`: the time of the change, RFC 3339.
    */
-  take(next: T, previous: T): T;
+  take(next: T, previous: T, now: string): T;
   /** What is wrong with the change, apart from metadata. */
   validate?(next: T, previous: T, at: FieldPath): readonly FieldError[];
   /** Whether `rules.validate` also runs on the whole object. */
@@ -91,18 +91,24 @@ export const partSubresource = <T extends KubeObject>(
 
 /**
  * Declares the status sub-resource: it writes the status and metadata, and nothing else. `keeps` names metadata that
- * cannot be changed here; default none, as upstream. The rules for the whole object do not run.
+ * cannot be changed here; default none, as upstream. `prepare` completes the status, such as with the time of a change.
+ * The rules for the whole object do not run.
  */
 export const statusSubresource = <T extends KubeObject>({
   keeps = [],
+  prepare,
   validate,
-}: Pick<PartSubresource<T>, 'validate'> & { readonly keeps?: readonly ('labels' | 'ownerReferences')[] } = {}): PartSubresource<T> => ({
+}: Pick<PartSubresource<T>, 'validate'> & {
+  readonly keeps?: readonly ('labels' | 'ownerReferences')[];
+  prepare?(next: T, previous: T, now: string): T;
+} = {}): PartSubresource<T> => ({
   does: 'update',
   verbs: readWrite,
   validatesWhole: false,
-  take: (next, previous) => {
+  take: (next, previous, now) => {
     const { metadata } = withMeta(next, Object.fromEntries(keeps.map((field) => [field, previous.metadata[field]])));
-    return withStatusOf({ ...previous, metadata }, next);
+    const taken = withStatusOf({ ...previous, metadata }, next);
+    return prepare?.(taken, previous, now) ?? taken;
   },
   ...(validate === undefined ? {} : { validate }),
 });

@@ -19,6 +19,7 @@ import { replicationControllerController } from './replicas/replication-controll
 import { resourceQuotaController } from './resource-quota.ts';
 import { type SecretTokenIssuer, serviceAccountTokensController } from './service-account-tokens.ts';
 import type { AnyController } from './start-controllers.ts';
+import { claimProtectionController, volumeProtectionController } from './volumes/protection.ts';
 
 export interface AllControllersOptions {
   /** The Kinds that are served: the registry's. */
@@ -49,5 +50,7 @@ export function allControllers({ kinds, certificateAuthority, issueSecretToken, 
     nodeLifecycleController(nodes),
     taintEvictionController(),
     podGcController(),
+    claimProtectionController,
+    volumeProtectionController,
   ];
 }

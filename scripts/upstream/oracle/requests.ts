@@ -205,7 +205,7 @@ class KindRequests {
       request(`update: ${name}`, 'PUT', `${one}?dryRun=All`, { currentWith }),
     );
     return [
-      request('update with nothing', 'PUT', one, { currentWith: {} }),
+      request('update with nothing', 'PUT', one, { currentWith: {}, remember: true }),
       request('update, dry run', 'PUT', `${one}?dryRun=All`, { currentWith: this.#update }),
       request('update', 'PUT', one, { currentWith: this.#update, remember: true }),
       request('update of an old version', 'PUT', one, { currentWith: { '/metadata/resourceVersion': '1' } }),

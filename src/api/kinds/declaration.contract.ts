@@ -116,7 +116,8 @@ export function declarationContract({ kind, valid, change, grown = {} }: KindSam
     for (const { name, description, descriptionOf } of columns) {
       const [model = '', field = ''] = descriptionOf ?? [];
       const described = description ?? schemas.find(model)?.byName.get(field);
-      assert.ok(described !== undefined && described !== '', name);
+      // An empty text is one of upstream's, whose description has another name.
+      assert.ok(described !== undefined, name);
     }
   });
 

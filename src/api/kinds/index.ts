@@ -15,6 +15,8 @@ import { event } from './core/event.ts';
 import { limitRange } from './core/limit-range.ts';
 import { namespace } from './core/namespace.ts';
 import { node } from './core/node.ts';
+import { persistentVolume } from './core/persistent-volume.ts';
+import { persistentVolumeClaim } from './core/persistent-volume-claim.ts';
 import { pod } from './core/pod.ts';
 import { podTemplate } from './core/pod-template.ts';
 import { replicationController } from './core/replication-controller.ts';
@@ -23,10 +25,14 @@ import { secret } from './core/secret.ts';
 import { service } from './core/service.ts';
 import { serviceAccount } from './core/service-account.ts';
 import { endpointSlice } from './discovery/endpoint-slice.ts';
+import { ingressClass } from './networking/ingress-class.ts';
+import { runtimeClass } from './node/runtime-class.ts';
 import { clusterRole } from './rbac/cluster-role.ts';
 import { clusterRoleBinding } from './rbac/cluster-role-binding.ts';
 import { role } from './rbac/role.ts';
 import { roleBinding } from './rbac/role-binding.ts';
+import { priorityClass } from './scheduling/priority-class.ts';
+import { storageClass } from './storage/storage-class.ts';
 
 export const builtInKinds: readonly AnyKind[] = [
   configMap,
@@ -35,6 +41,8 @@ export const builtInKinds: readonly AnyKind[] = [
   limitRange,
   namespace,
   node,
+  persistentVolume,
+  persistentVolumeClaim,
   pod,
   podTemplate,
   replicationController,
@@ -56,4 +64,8 @@ export const builtInKinds: readonly AnyKind[] = [
   roleBinding,
   role,
   customResourceDefinition,
+  ingressClass,
+  runtimeClass,
+  priorityClass,
+  storageClass,
 ];

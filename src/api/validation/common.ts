@@ -66,7 +66,7 @@ export function errorsOfEach<T>(items: Iterable<T>, errorsOf: (item: T, position
 export const labelErrors = (labels: Readonly<Record<string, string>> | undefined, at: FieldPath): Errors =>
   errorsOfEach(Object.entries(labels ?? {}), ([key, value]) => [...qualifiedName(key, at), ...invalidEach(isLabelValue(value), value, at)]);
 
-function requirementErrors({ key, operator, values = [] }: LabelSelectorRequirement, at: FieldPath): Errors {
+function requirementErrors({ key, operator, values = [] }: LabelSelectorRequirement, anyValue: boolean, at: FieldPath): Errors {
   const errors: FieldError[] = [];
   if (operator === 'In' || operator === 'NotIn') {
     if (values.length === 0) errors.push(fieldErrors.required(at.field('values'), "must be specified when `operator` is 'In' or 'NotIn'"));
@@ -76,20 +76,21 @@ function requirementErrors({ key, operator, values = [] }: LabelSelectorRequirem
     }
   } else errors.push(fieldErrors.invalid(at.field('operator'), operator, 'not a valid selector operator'));
   errors.push(...qualifiedName(key, at.field('key')));
+  if (anyValue) return errors;
   values.forEach((value, i) => {
     errors.push(...invalidEach(isLabelValue(value), value, at.field('values').index(i)));
   });
   return errors;
 }
 
-/** A label selector of a spec; absent is valid. */
-export const labelSelectorErrors = (selector: LabelSelector | undefined, at: FieldPath): Errors =>
+/** A label selector of a spec; absent is valid. `anyValue`: values of expressions are not checked. */
+export const labelSelectorErrors = (selector: LabelSelector | undefined, at: FieldPath, anyValue = false): Errors =>
   selector === undefined
     ? []
     : [
         ...labelErrors(selector.matchLabels, at.field('matchLabels')),
         ...(selector.matchExpressions ?? []).flatMap((requirement, i) =>
-          requirementErrors(requirement, at.field('matchExpressions').index(i)),
+          requirementErrors(requirement, anyValue, at.field('matchExpressions').index(i)),
         ),
       ];
 

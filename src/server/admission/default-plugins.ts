@@ -9,6 +9,7 @@ import { priority } from './priority.ts';
 import { type ResourceQuotaOptions, resourceQuota } from './resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
+import { storageObjectInUseProtection } from './storage-object-in-use.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 import type { WebhookParts } from './webhooks/ask.ts';
 import { mutatingWebhooks } from './webhooks/mutating-webhooks.ts';
@@ -35,6 +36,7 @@ export const defaultPlugins = ({ reader, random, now, writeQuotaStatus, webhooks
   podSecurity({ reader, now }),
   priority(reader),
   defaultTolerationSeconds(),
+  storageObjectInUseProtection(),
   runtimeClass(reader),
   ...(webhooks === undefined ? [] : [mutatingWebhooks({ reader, ...webhooks }), validatingWebhooks({ reader, ...webhooks })]),
   resourceQuota({ reader, now, writeStatus: writeQuotaStatus }),

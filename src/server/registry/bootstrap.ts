@@ -1,11 +1,12 @@
 /**
- * The objects that every cluster has from the start: the system's namespaces, the `kubernetes` Service in front of the
- * API server, and the DNS Service. Running this again changes only what differs. Objects that are deleted are restored,
- * so that `kubectl delete all --all` in the default namespace does no harm. Source:
+ * The objects that every cluster has from the start: the system's namespaces and priority classes, the `kubernetes`
+ * Service in front of the API server, and the DNS Service. Running this again changes only what differs. Objects that
+ * are deleted are restored, so that `kubectl delete all --all` in the default namespace does no harm. Source:
  * pkg/controlplane/controller/{systemnamespaces,kubernetesservice}, pkg/controlplane/reconcilers.
  */
 import type { JsonObject } from '../../api/json.ts';
 import type { AnyKind } from '../../api/kind.ts';
+import { systemPriorityClasses } from '../../api/kinds/scheduling/system-priority-classes.ts';
 import { serverContext } from './own-requests.ts';
 import type { ListRequest, MutateOptions, Registry, RequestContext, Target, WatchRequest } from './registry.ts';
 import { addressAt, type IpRange } from './services/ip-range.ts';
@@ -56,6 +57,7 @@ export async function bootstrap(registry: Registry, options: BootstrapOptions): 
   const context = serverContext(signal);
   const ensure = (object: BootstrapObject): Promise<void> => ensureObject(registry, context, object);
   await Promise.all(systemNamespaces.map((name) => ensure({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
+  await Promise.all(priorityClasses.map((object) => ensureObject(registry, context, object, 'as it is')));
   const services = [...kubernetesService(apiAddress(serviceRange), apiEndpoint), ...dnsService(dnsAddress(serviceRange))];
   await Promise.all(services.map(ensure));
   for (const object of services) keepObject(registry, context, object, options);
@@ -130,6 +132,14 @@ function kubernetesService(clusterIP: string, { ip, port }: { readonly ip: strin
     },
   ];
 }
+
+/** Source: pkg/registry/scheduling/rest/storage_scheduling.go (AddSystemPriorityClasses). */
+const priorityClasses: readonly BootstrapObject[] = systemPriorityClasses.map(({ name, ...rest }) => ({
+  apiVersion: 'scheduling.k8s.io/v1',
+  kind: 'PriorityClass',
+  metadata: { name },
+  ...rest,
+}));
 
 const dnsPorts = [
   { name: 'dns', port: 53, protocol: 'UDP' },

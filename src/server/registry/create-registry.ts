@@ -1,6 +1,7 @@
 /** Combines the verbs to the Registry that the HTTP layer and the in-process client call. */
 import { randomUUID } from 'node:crypto';
 import type { ObjectFormats } from '../../api/object-format.ts';
+import { statusErrors } from '../../api/status-error.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
 import type { Entry, Store } from '../store/store.ts';
 import { connect } from './connect.ts';
@@ -16,6 +17,7 @@ import type { ChangeRequest } from './prepare.ts';
 import type { KindSet, Registry, RequestContext, Target } from './registry.ts';
 import type { RegistryParts, ResourceBehaviour } from './registry-parts.ts';
 import { getStandIn, patchStandIn, type StandIn, updateStandIn } from './stand-in.ts';
+import { resourceOf } from './store-errors.ts';
 import { untilFresh } from './until-fresh.ts';
 import { update } from './update.ts';
 import { watch } from './watch.ts';
@@ -112,7 +114,9 @@ class VerbRegistry implements Registry {
     return standIn === undefined ? patch(request, body, options) : patchStandIn(request, standIn, body, options);
   }
 
-  delete(...[context, target, options]: Parameters<Registry['delete']>) {
+  async delete(...[context, target, options]: Parameters<Registry['delete']>) {
+    const refused = target.kind.delete?.refusal?.(target.name);
+    if (refused !== undefined) throw statusErrors.forbidden(resourceOf(target), target.name, refused);
     return deleteOne(this.#request(context, target), options);
   }
 

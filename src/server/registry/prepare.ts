@@ -7,6 +7,7 @@ import type { AnyKind } from '../../api/kind.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { withMeta } from '../../api/object-fields.ts';
 import { statusErrors } from '../../api/status-error.ts';
+import { rfc3339 } from '../../api/time.ts';
 import type { MutateOptions, RequestContext, Target } from './registry.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import { conversionOf } from './served-version.ts';
@@ -78,13 +79,13 @@ export function prepareForCreate({ context, target }: ChangeRequest, received: K
 /**
  * Finishes an update of the main resource, or of a sub-resource that takes a part of it. Throws StatusError (404, 422).
  */
-export function prepareForUpdate({ context, target }: ChangeRequest, received: KubeObject, previous: KubeObject): KubeObject {
+export function prepareForUpdate({ parts, context, target }: ChangeRequest, received: KubeObject, previous: KubeObject): KubeObject {
   const { kind, subresource } = target;
   const sent = inNamespace(target, received);
   if (subresource === '') return accepted(kind, beforeUpdate(kind, sent, previous, conversionOf(target)), context);
   const part = kind.subresources[subresource];
   if (part?.does !== 'update') throw statusErrors.noSuchResource();
-  return accepted(kind, beforePartUpdate(kind, part, sent, previous), context);
+  return accepted(kind, beforePartUpdate(kind, part, { received: sent, previous, now: rfc3339(parts.now()) }), context);
 }
 
 function accepted(kind: AnyKind, { object, errors, warnings }: Finished<KubeObject>, context: RequestContext): KubeObject {

@@ -66,7 +66,8 @@ export const daemonSet = defineKind<DaemonSet>({
   subresources: {
     status: {
       ...statusPart,
-      take: (next: DaemonSet, previous: DaemonSet) => withTemplateGeneration(statusPart.take(next, previous), templateGeneration(previous)),
+      take: (next: DaemonSet, previous: DaemonSet, now: string) =>
+        withTemplateGeneration(statusPart.take(next, previous, now), templateGeneration(previous)),
     },
   },
   table: {

@@ -42,7 +42,7 @@ export const partErrors = <T extends KubeObject>(kind: Kind<T>, subresource: str
 function finishedPart<T extends KubeObject>(kind: Kind<T>, subresource: string, previous: T, next: T) {
   const part = kind.subresources[subresource];
   if (part?.does !== 'update') throw new Error(`${subresource} of ${kind.kind} takes no part of it`);
-  return beforePartUpdate(kind, part, next, previous);
+  return beforePartUpdate(kind, part, { received: next, previous, now: '2026-01-01T00:00:00Z' });
 }
 
 /** The cells of an object's table row by column name, at a time in milliseconds. */

@@ -45,8 +45,16 @@ function defaultFiles(volume: Volume): Volume {
   };
 }
 
+type NetworkStorage = Pick<Volume, 'azureDisk'> & {
+  readonly iscsi?: { readonly iscsiInterface?: string | undefined } | undefined;
+  readonly rbd?:
+    | { readonly pool?: string | undefined; readonly user?: string | undefined; readonly keyring?: string | undefined }
+    | undefined;
+  readonly scaleIO?: { readonly storageMode?: string | undefined; readonly fsType?: string | undefined } | undefined;
+};
+
 /** Defaults of network storage that upstream still sets for removed in-tree drivers. */
-function defaultNetworkStorage(volume: Volume): Volume {
+export function defaultNetworkStorage<T extends NetworkStorage>(volume: T): T {
   const { iscsi, rbd, azureDisk, scaleIO } = volume;
   return {
     ...volume,

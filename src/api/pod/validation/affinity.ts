@@ -48,11 +48,14 @@ const termErrors = (term: NodeSelectorTerm, strict: boolean, at: FieldPath): Err
   ...(term.matchFields ?? []).flatMap((one, i) => fieldErrorsOf(one, at.field('matchFields').index(i))),
 ];
 
-/** A node selector: its terms are ORed, the requirements of a term are ANDed. */
-export function nodeSelectorErrors({ nodeSelectorTerms }: NodeSelector, at: FieldPath): Errors {
+/**
+ * A node selector: its terms are ORed, the requirements of a term are ANDed. `anyValue`: values need not be ones that
+ * labels can have.
+ */
+export function nodeSelectorErrors({ nodeSelectorTerms }: NodeSelector, at: FieldPath, anyValue = false): Errors {
   const here = at.field('nodeSelectorTerms');
   if (nodeSelectorTerms.length === 0) return [fieldErrors.required(here, 'must have at least one node selector term')];
-  return nodeSelectorTerms.flatMap((term, i) => termErrors(term, true, here.index(i)));
+  return nodeSelectorTerms.flatMap((term, i) => termErrors(term, !anyValue, here.index(i)));
 }
 
 const weightErrors = (weight: number, at: FieldPath): Errors =>

@@ -21,13 +21,25 @@ const iqnPattern = /iqn\.\d{4}-\d{2}\.([a-zA-Z0-9\-.]+)(:[^,;*&$|\s]+)$/;
 const euiPattern = /^eui.[a-zA-Z0-9]{16}$/;
 const naaPattern = /^naa.[a-zA-Z0-9]{32}$/;
 
-function initiatorErrors(name: string, at: FieldPath): Errors {
-  const pattern = [iqnPattern, euiPattern, naaPattern][['iqn', 'eui', 'naa'].findIndex((prefix) => name.startsWith(prefix))];
-  if (pattern === undefined) return [fieldErrors.invalid(at, name, 'must be valid format starting with iqn, eui, or naa')];
-  return pattern.test(name) ? [] : [fieldErrors.invalid(at, name, 'must be valid format')];
-}
+const namePatterns = new Map([
+  ['iqn', iqnPattern],
+  ['eui', euiPattern],
+  ['naa', naaPattern],
+]);
+const wellFormed = (name: string): boolean => namePatterns.get(name.slice(0, 3))?.test(name) ?? false;
 
-const inByteRange = (value: number, at: FieldPath): Errors =>
+/** The name of an iSCSI node. */
+export const iscsiNameErrors = (name: string, at: FieldPath): Errors =>
+  wellFormed(name) ? [] : [fieldErrors.invalid(at, name, 'must be valid format')];
+
+/** The same for volumes of Pods, which say more of a name that begins badly. */
+const initiatorErrors = (name: string, at: FieldPath): Errors =>
+  namePatterns.has(name.slice(0, 3))
+    ? iscsiNameErrors(name, at)
+    : [fieldErrors.invalid(at, name, 'must be valid format starting with iqn, eui, or naa')];
+
+/** A number from 0 to 255. */
+export const inByteRange = (value: number, at: FieldPath): Errors =>
   value < 0 || value > 255 ? [fieldErrors.invalid(at, value, rangeComplaint(0, 255))] : [];
 
 export function iscsiErrors(source: ISCSIVolumeSource, at: FieldPath): Errors {

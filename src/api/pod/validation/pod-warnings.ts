@@ -4,25 +4,13 @@ import type { FieldPath } from '../../field-error.ts';
 import type { Container, EphemeralContainer, NodeSelectorTerm, PodSpec, Volume } from '../../generated/core/v1.ts';
 import type { ObjectMeta } from '../../generated/meta/v1.ts';
 import { isLabelValue } from '../../names.ts';
+import { deprecatedNodeLabels } from '../../node-labels.ts';
 import { isWhole, parseQuantity } from '../../quantity.ts';
 import { ipWarnings } from '../../validation/ip-warnings.ts';
 import { appArmorAnnotationPrefix, appArmorProfileOf } from '../app-armor.ts';
 import { overlappingPathWarnings } from './path-warnings.ts';
 import { portWarnings } from './port-warnings.ts';
 import { containersOf } from './windows.ts';
-
-const deprecatedLabels: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
-    'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
-    'failure-domain.beta.kubernetes.io/region': 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
-    'failure-domain.beta.kubernetes.io/zone': 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
-    'beta.kubernetes.io/instance-type': 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
-    'app.kubernetes.io/created-by': 'deprecated since v1.9',
-    'scheduler.alpha.kubernetes.io/preferAvoidPods': 'deprecated since v1.22; use Taints and Tolerations instead',
-    'node-role.kubernetes.io/master': 'use "node-role.kubernetes.io/control-plane" instead',
-  }),
-);
 
 const deprecatedAnnotations: ReadonlyMap<string, string> = new Map(
   Object.entries({
@@ -44,10 +32,11 @@ const deprecatedVolumes = [
   ['rbd', 'rbd', 'deprecated in v1.28, non-functional in v1.31+'],
 ] as const;
 
-function termWarnings(term: NodeSelectorTerm, checksValues: boolean, at: FieldPath): readonly string[] {
+/** Warnings about a term that selects nodes. */
+export function nodeTermWarnings(term: NodeSelectorTerm, checksValues: boolean, at: FieldPath): readonly string[] {
   return (term.matchExpressions ?? []).flatMap(({ key, values = [] }, i) => {
     const here = at.field('matchExpressions').index(i);
-    const message = deprecatedLabels.get(key);
+    const message = deprecatedNodeLabels.get(key);
     const bad = checksValues
       ? values.flatMap((value, j) => isLabelValue(value).map((what) => `${here.field('values').index(j)}: ${value} is invalid, ${what}`))
       : [];
@@ -64,17 +53,17 @@ function schedulingWarnings(spec: PodSpec, at: FieldPath): readonly string[] {
   const preferred = here.field('preferredDuringSchedulingIgnoredDuringExecution');
   return [
     ...Object.keys(spec.nodeSelector ?? {}).flatMap((key) =>
-      deprecatedLabels.get(key) === undefined ? [] : [`${at.field('nodeSelector').key(key)}: ${deprecatedLabels.get(key)}`],
+      deprecatedNodeLabels.get(key) === undefined ? [] : [`${at.field('nodeSelector').key(key)}: ${deprecatedNodeLabels.get(key)}`],
     ),
     ...(affinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []).flatMap((term, i) =>
-      termWarnings(term, false, required.index(i)),
+      nodeTermWarnings(term, false, required.index(i)),
     ),
     ...(affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).flatMap(({ preference }, i) =>
-      termWarnings(preference, true, preferred.index(i).field('preference')),
+      nodeTermWarnings(preference, true, preferred.index(i).field('preference')),
     ),
     ...(spec.topologySpreadConstraints ?? []).flatMap(({ topologyKey, labelSelector }, i) => {
       const path = at.field('topologySpreadConstraints').index(i);
-      const message = deprecatedLabels.get(topologyKey);
+      const message = deprecatedNodeLabels.get(topologyKey);
       return [
         ...(message === undefined ? [] : [`${path.field('topologyKey')}: ${topologyKey} is ${message}`]),
         ...(labelSelector === undefined ? [`${path.field('labelSelector')}: ${nullSelector}`] : []),

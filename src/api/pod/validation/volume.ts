@@ -17,7 +17,7 @@ export type OwningPod = { readonly name: string } | undefined;
 
 const hostPathTypes = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'] as const;
 
-const hostPathErrors = ({ path, type }: HostPathVolumeSource, at: FieldPath): Errors =>
+export const hostPathErrors = ({ path, type }: HostPathVolumeSource, at: FieldPath): Errors =>
   path === ''
     ? [fieldErrors.required(at.field('path'))]
     : [...noBacksteps(path, at.field('path')), ...oneOf(type, hostPathTypes, at.field('type'))];
