@@ -35,7 +35,7 @@ const layers: readonly Layer[] = [
   // in one place.
   {
     path: 'server/http/',
-    may: [...common, 'client/websocket.ts', 'server/registry/', 'server/auth/', 'server/pki/', 'server/store/store.ts'],
+    may: [...common, 'client/web-socket/', 'server/registry/', 'server/auth/', 'server/pki/', 'server/store/store.ts'],
   },
   { path: 'client/', may: [...common] },
   { path: 'controllers/', may: [...common, 'client/'] },

@@ -2,9 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { RawData } from 'ws';
+import { errorText } from '../../../api/error-text.ts';
 import { type Status, StatusError, statusErrors } from '../../../api/status-error.ts';
-import { WebSocket } from '../../../client/websocket.ts';
+import { systemClock } from '../../../client/clock.ts';
+import { channelMessages } from '../../../client/web-socket/channel-messages.ts';
+import { connectWebSocket, UnexpectedResponse } from '../../../client/web-socket/handshake.ts';
+import type { WebSocketConnection } from '../../../client/web-socket/web-socket-connection.ts';
 import { CommandError } from '../command/command.ts';
 import type { Session } from '../command/session.ts';
 
@@ -23,8 +26,6 @@ export interface RemoteStreams {
   readonly stderr?: NodeJS.WritableStream | undefined;
   readonly tty: boolean;
 }
-
-const bytesOf = (data: RawData): Buffer => (Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data));
 
 /**
  * Makes the terminal as raw as kubectl does. Node's raw mode leaves the output conversion of LF to CR LF on, which the
@@ -52,23 +53,17 @@ async function refusal(response: IncomingMessage): Promise<Error> {
 }
 
 /** Opens a WebSocket on a path of the API, with the session's credentials. Rejects with StatusError or CommandError. */
-export function openWebSocket(session: Session, path: string, subprotocols: readonly string[]): Promise<WebSocket> {
+export async function openWebSocket(session: Session, path: string, protocols: readonly string[]): Promise<WebSocketConnection> {
   const { server } = session.config;
-  const base = (server.includes('://') ? server : `https://${server}`).replace(/^http/, 'ws').replace(/\/$/, '');
+  const base = (server.includes('://') ? server : `https://${server}`).replace(/\/$/, '');
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(session.transport.headers({}))) if (name !== 'accept') headers[name] = String(value);
-  const socket = new WebSocket(`${base}${path}`, [...subprotocols], {
-    ...session.transport.tlsOptions(),
-    headers,
-    perMessageDeflate: false,
-  });
-  return new Promise((resolve, reject) => {
-    socket.once('open', () => resolve(socket));
-    socket.once('unexpected-response', (_request, response) => {
-      refusal(response).then(reject, reject);
-    });
-    socket.once('error', (error) => reject(statusErrors.serviceUnavailable(error.message)));
-  });
+  try {
+    const tls = session.transport.tlsOptions();
+    return await connectWebSocket({ url: new URL(`${base}${path}`), protocols, headers, tls, clock: systemClock });
+  } catch (error) {
+    throw error instanceof UnexpectedResponse ? await refusal(error.response) : statusErrors.serviceUnavailable(errorText(error));
+  }
 }
 
 /** The error text for a connection that the server closed too early. Source: gorilla/websocket conn.go CloseError. */
@@ -91,7 +86,7 @@ function exitCodeOf(text: string): number {
 }
 
 class RemoteSession {
-  readonly #socket: WebSocket;
+  readonly #socket: WebSocketConnection;
   readonly #streams: RemoteStreams;
   #status = '';
   /** Bytes of standard input that the socket has not sent yet. */
@@ -99,7 +94,7 @@ class RemoteSession {
   #ended = false;
   #undo: (() => void)[] = [];
 
-  constructor(socket: WebSocket, streams: RemoteStreams) {
+  constructor(socket: WebSocketConnection, streams: RemoteStreams) {
     this.#socket = socket;
     this.#streams = streams;
   }
@@ -108,13 +103,12 @@ class RemoteSession {
     this.#sendInput();
     this.#sendSizes();
     return new Promise<string>((resolve, reject) => {
-      this.#socket.on('message', (data) => this.#receive(bytesOf(data)));
+      this.#socket.read(channelMessages((channel, payload) => this.#receive(channel, payload)));
       this.#socket.once('close', (code) => {
         // A session that ended properly has sent its status.
         if (this.#status === '') reject(new CommandError(`error reading from error stream: ${closeText(code)}`));
         else resolve(this.#status);
       });
-      this.#socket.once('error', reject);
       const onAbort = (): void => {
         this.#socket.terminate();
         reject(new CommandError('', 130));
@@ -128,17 +122,14 @@ class RemoteSession {
     });
   }
 
-  /** Calls `sent` when the message has been sent, or when it cannot be sent any more. */
-  #send(channel: number, payload: Buffer, sent: () => void = () => undefined): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(Buffer.concat([Buffer.from([channel]), payload]), sent);
-    else sent();
+  #send(channel: number, payload: Uint8Array, sent?: () => void): void {
+    this.#socket.send([Buffer.of(channel), payload], sent === undefined ? {} : { sent });
   }
 
-  #receive(message: Buffer): void {
-    const payload = message.subarray(1);
+  #receive(channel: number, payload: Buffer): void {
     if (payload.length === 0) return;
-    const out = message[0] === channels.stdout ? this.#streams.stdout : message[0] === channels.stderr ? this.#streams.stderr : undefined;
-    if (message[0] === channels.error) this.#status += payload.toString('utf8');
+    const out = channel === channels.stdout ? this.#streams.stdout : channel === channels.stderr ? this.#streams.stderr : undefined;
+    if (channel === channels.error) this.#status += payload.toString('utf8');
     if (out === undefined || out.write(payload)) return;
     this.#socket.pause();
     out.once('drain', () => this.#socket.resume());
@@ -150,7 +141,7 @@ class RemoteSession {
     const raw = tty && stdin.isTTY === true;
     if (raw) makeRaw(stdin);
     const onData = (chunk: Buffer | string): void => {
-      const payload = Buffer.from(chunk);
+      const payload = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
       this.#unsentBytes += payload.length;
       if (this.#unsentBytes >= highWaterBytes) stdin.pause();
       this.#send(channels.stdin, payload, () => {

@@ -157,17 +157,42 @@ async function converse(socket: Socket, options: AttachOptions): Promise<void> {
   }
 }
 
+/** So much input may wait for the engine before it is no longer read. */
+const INPUT_BYTES = 256 * 1024;
+
+/**
+ * Hands the input to the engine. All that comes in one turn of the event loop is one write: the pieces of a TLS
+ * connection are small, and the engine would pay for each.
+ */
 function feed(stdin: Readable | undefined, socket: Socket): () => void {
   if (stdin === undefined) return () => undefined;
+  let isCorked = false;
+  const flush = (): void => {
+    isCorked = false;
+    socket.uncork();
+  };
+  const onData = (chunk: Buffer): void => {
+    if (!socket.writable) return;
+    if (!isCorked) {
+      isCorked = true;
+      socket.cork();
+      setImmediate(flush);
+    }
+    socket.write(chunk);
+    if (socket.writableLength >= INPUT_BYTES) stdin.pause();
+  };
+  const onDrain = (): void => void stdin.resume();
   const endInput = (): void => void socket.end();
-  // An input that fails or is abandoned is treated as ended; pipe() ends the socket only when the input ends normally.
-  stdin.once('error', endInput);
-  stdin.once('close', endInput);
-  stdin.pipe(socket);
+  // An input that fails or is abandoned is treated as ended.
+  const ends = ['end', 'error', 'close'];
+  for (const event of ends) stdin.once(event, endInput);
+  socket.on('drain', onDrain);
+  stdin.on('data', onData);
   if (stdin.readableEnded || stdin.destroyed) endInput();
   return () => {
-    stdin.off('error', endInput);
-    stdin.off('close', endInput);
-    stdin.unpipe(socket);
+    for (const event of ends) stdin.off(event, endInput);
+    stdin.off('data', onData);
+    socket.off('drain', onDrain);
+    stdin.pause();
   };
 }

@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { deflateSync } from 'node:zlib';
 import { FakeClock } from '../../../client/fake-clock.ts';
-import { WebSocket, WebSocketServer } from '../../../client/websocket.ts';
+import { WebSocketConnection } from '../../../client/web-socket/web-socket-connection.ts';
 import { controlFrame, dataHeader, dictionary, frameTypes, uint32 } from './spdy-frames.ts';
 import { SpdySession, type SpdyStream } from './spdy-session.ts';
 import { WebSocketChannels } from './websocket-channels.ts';
@@ -83,21 +83,18 @@ describe('a client that vanishes while it is not read', () => {
   });
 
   it('ends its WebSocket', async (t) => {
+    const { server, client } = await connection(t);
     const clock = new FakeClock();
-    const listener = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
-    await once(listener, 'listening');
-    t.after(() => listener.close());
-    const client = new WebSocket(`ws://127.0.0.1:${(listener.address() as AddressInfo).port}`, { perMessageDeflate: false });
-    const [accepted] = (await once(listener, 'connection')) as [WebSocket];
+    const accepted = new WebSocketConnection(server, { role: 'server', protocol: '', clock });
     const channels = new WebSocketChannels(accepted, { base64: false, closeSignal: true, clock });
     channels.input(0);
-    await once(client, 'open');
     assert.equal(clock.pendingTimers, 0);
-    const message = Buffer.concat([Buffer.of(0), piece]);
-    for (let i = 0; i < 8; i++) client.send(message);
-    while (!accepted.isPaused) await new Promise(setImmediate);
+    const sender = new WebSocketConnection(client, { role: 'client', protocol: '', clock });
+    for (let i = 0; i < 8; i++) sender.send([Buffer.of(0), piece]);
+    await once(server, 'pause');
+    assert.equal(accepted.isPaused, true);
     assert.equal(clock.pendingTimers, 1);
-    client.terminate();
+    sender.terminate();
     await once(client, 'close');
     await endsByPings(clock, () => channels.signal.aborted);
     assert.equal(channels.signal.aborted, true);

@@ -101,7 +101,7 @@ async function serveCommand(upgrade: Upgrade, target: Target, verb: 'exec' | 'at
     return serveSpdyCommand({ incoming, socket, head, protocol: choice.protocol, wanted, verb, run, clock, onBytes: onStreamed, signal });
   }
   const protocol = webSocketProtocol(incoming, webSocketCommandProtocols);
-  const accepted = await acceptWebSocket(incoming, socket, head, protocol);
+  const accepted = acceptWebSocket(incoming, socket, { head, protocol, clock });
   return serveWebSocketCommand({ socket: accepted, protocol, wanted, verb, run, onBytes: onStreamed, clock, signal });
 }
 
@@ -159,11 +159,14 @@ async function serveForward(upgrade: Upgrade, target: Target): Promise<void> {
     return done;
   }
   if (offeredProtocols(incoming).includes(tunnelProtocol)) {
-    return servePortForward({ socket: tunnel(await acceptWebSocket(incoming, socket, head, tunnelProtocol)), ...common });
+    return servePortForward({
+      socket: tunnel(acceptWebSocket(incoming, socket, { head, protocol: tunnelProtocol, clock: server.clock })),
+      ...common,
+    });
   }
   const protocol = webSocketProtocol(incoming, channelPortForwardProtocols);
   const ports = portsOf(exchange);
-  return serveChannelPortForward(await acceptWebSocket(incoming, socket, head, protocol), protocol, ports, dial, common);
+  return serveChannelPortForward(acceptWebSocket(incoming, socket, { head, protocol, clock: server.clock }), protocol, ports, dial, common);
 }
 
 async function serveLog(upgrade: Upgrade, target: Target): Promise<void> {
@@ -176,13 +179,24 @@ async function serveLog(upgrade: Upgrade, target: Target): Promise<void> {
   const protocol = webSocketProtocol(incoming, webSocketLogProtocols);
   const ref = { namespace: target.namespace, name: target.name };
   return serveWebSocketLog({
-    accept: () => acceptWebSocket(incoming, socket, head, protocol),
+    accept: async () => acceptWebSocket(incoming, socket, { head, protocol, clock }),
     protocol,
     follow: options.follow,
     logs: (sink, until) => podStreams.logs(ref, container, { ...options, signal: until }, sink),
     clock,
     signal,
   });
+}
+
+function linesOf(chunk: Uint8Array): readonly Uint8Array[] {
+  const lines: Uint8Array[] = [];
+  for (let at = 0; at < chunk.length; ) {
+    const newline = chunk.indexOf(0x0a, at);
+    const end = newline < 0 ? chunk.length : newline + 1;
+    lines.push(chunk.subarray(at, end));
+    at = end;
+  }
+  return lines;
 }
 
 /** Serves a watch whose events are WebSocket messages. Source: apiserver pkg/endpoints/handlers/watch.go, HandleWS. */
@@ -194,20 +208,13 @@ async function serveWatch(upgrade: Upgrade, target: Target): Promise<void> {
   if (more.length > 0) throw statusErrors.badRequest('bad protocol');
   const watch = await startWatch(exchange, app.server, target);
   const text = watch.contentType === 'application/json';
-  const accepted = await acceptWebSocket(incoming, socket, head, protocol);
-  accepted.on('error', () => accepted.terminate());
+  const accepted = acceptWebSocket(incoming, socket, { head, protocol, clock: app.server.clock });
   let drained = (): void => undefined;
   const sink: WatchSink = {
     write: (chunk) => {
       // The frames of one write may hold several events; over WebSocket each event is a message.
-      const messages = text
-        ? Buffer.from(chunk)
-            .toString('utf8')
-            .split('\n')
-            .filter((line) => line !== '')
-        : [chunk];
-      for (const message of messages) accepted.send(text ? `${String(message)}\n` : message, { binary: !text }, () => drained());
-      return accepted.bufferedAmount < 256 * 1024;
+      for (const message of text ? linesOf(chunk) : [chunk]) accepted.send([message], { isText: text, sent: () => drained() });
+      return accepted.bufferedBytes < 256 * 1024;
     },
     onDrain: (callback) => {
       drained = callback;
@@ -215,9 +222,10 @@ async function serveWatch(upgrade: Upgrade, target: Target): Promise<void> {
     onClose: (callback) => {
       accepted.once('close', callback);
     },
-    end: () => accepted.close(1000),
+    end: () => accepted.close(),
     destroy: () => accepted.terminate(),
   };
+  accepted.read(() => undefined);
   watch.connect(sink);
 }
 

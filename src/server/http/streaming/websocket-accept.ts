@@ -1,8 +1,12 @@
 /** Accepts WebSocket handshakes for Kubernetes' sub-protocols. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
+import { statusErrors } from '../../../api/status-error.ts';
+import type { Clock } from '../../../client/clock.ts';
 import { containStream } from '../../../client/error-boundary.ts';
+import { acceptOf } from '../../../client/web-socket/handshake.ts';
+import { WebSocketConnection } from '../../../client/web-socket/web-socket-connection.ts';
+import { switchProtocols } from './spdy-upgrade.ts';
 
 export const isWebSocketUpgrade = (incoming: IncomingMessage): boolean => (incoming.headers.upgrade ?? '').toLowerCase() === 'websocket';
 
@@ -13,23 +17,23 @@ export const offeredProtocols = (incoming: IncomingMessage): readonly string[] =
     .map((name) => name.trim())
     .filter((name) => name !== '');
 
-/** Longest message of a client, in bytes; a longer one closes the connection. */
-const maxMessageBytes = 4 * 1024 * 1024;
-
-/**
- * Makes the handshake. Removes the header with the sub-protocols first and adds the chosen one to the response, because
- * ws refuses `SPDY/3.1+portforward.k8s.io`: a slash is not a token character.
- */
-export async function acceptWebSocket(incoming: IncomingMessage, socket: Duplex, head: Buffer, protocol: string): Promise<WebSocket> {
-  const { WebSocketServer } = await import('../../../client/websocket.ts');
-  const server = new WebSocketServer({ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: maxMessageBytes });
-  delete incoming.headers['sec-websocket-protocol'];
-  if (protocol !== '') server.on('headers', (headers) => headers.push(`Sec-WebSocket-Protocol: ${protocol}`));
-  return new Promise((resolve, reject) => {
-    socket.once('close', () => reject(new Error('connection closed during the WebSocket handshake')));
-    server.handleUpgrade(incoming, socket, head, (accepted) => {
-      containStream(accepted, socket);
-      resolve(accepted);
-    });
+/** Makes the handshake. Throws 400. Source: golang.org/x/net/websocket hybi.go (ReadHandshake). */
+export function acceptWebSocket(
+  incoming: IncomingMessage,
+  socket: Duplex,
+  { head, protocol, clock }: { readonly head: Buffer; readonly protocol: string; readonly clock: Clock },
+): WebSocketConnection {
+  const { 'sec-websocket-key': key = '', 'sec-websocket-version': version } = incoming.headers;
+  if (incoming.method !== 'GET' || key === '') throw statusErrors.badRequest('challenge/response error');
+  if (version !== '13') throw statusErrors.badRequest('missing or bad WebSocket Version');
+  switchProtocols(socket, {
+    Upgrade: 'websocket',
+    Connection: 'Upgrade',
+    'Sec-WebSocket-Accept': acceptOf(key),
+    ...(protocol === '' ? {} : { 'Sec-WebSocket-Protocol': protocol }),
   });
+  if (head.length > 0) socket.unshift(head);
+  const connection = new WebSocketConnection(socket, { role: 'server', protocol, clock });
+  containStream(connection, socket);
+  return connection;
 }

@@ -1,15 +1,19 @@
 /** Numbered channels over one WebSocket. Source: apimachinery pkg/util/httpstream/wsstream/conn.go. */
 import { Readable, Writable } from 'node:stream';
-import type { RawData, WebSocket } from 'ws';
 import type { Clock } from '../../../client/clock.ts';
 import { containStream } from '../../../client/error-boundary.ts';
+import { channelMessages } from '../../../client/web-socket/channel-messages.ts';
+import { closeCodes, type Message } from '../../../client/web-socket/frame-reader.ts';
+import type { WebSocketConnection } from '../../../client/web-socket/web-socket-connection.ts';
 import { PausedClient } from './paused-client.ts';
 import type { OnBytes } from './pod-streams.ts';
 
 /** How many bytes may wait in the socket before writers are paused. */
 const highWaterBytes = 256 * 1024;
-
-const bufferOf = (data: RawData): Buffer => (Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data));
+/** Longest text message of a client, in bytes; a longer one closes the connection. Others come in pieces. */
+const maxTextBytes = 4 * 1024 * 1024;
+/** The channel on which v5 ends another. */
+const closeChannel = 255;
 
 /** A channel from the client: pauses the WebSocket while its reader is behind. */
 class InputChannel extends Readable {
@@ -45,20 +49,25 @@ export interface ChannelOptions {
 }
 
 export class WebSocketChannels {
-  readonly #socket: WebSocket;
+  readonly #socket: WebSocketConnection;
   readonly #options: ChannelOptions;
   readonly #inputs = new Map<number, InputChannel>();
   readonly #gone = new AbortController();
   readonly #unread: PausedClient;
+  /** The pieces of a text message. */
+  #text: Buffer[] = [];
+  #textBytes = 0;
 
-  constructor(socket: WebSocket, options: ChannelOptions) {
+  constructor(socket: WebSocketConnection, options: ChannelOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#unread = new PausedClient(options.clock, () => {
-      if (socket.readyState === socket.OPEN) socket.ping();
+    this.#unread = new PausedClient(options.clock, () => socket.ping());
+    const receive = channelMessages((channel, payload) => this.#deliver(channel, payload));
+    socket.read((piece, message) => {
+      options.onBytes?.(piece.length);
+      if (options.base64 && message.isText) this.#receiveText(piece, message);
+      else receive(piece, message);
     });
-    socket.on('message', (data, isBinary) => this.#receive(bufferOf(data), isBinary));
-    socket.on('error', () => socket.terminate());
     socket.once('close', () => {
       this.#unread.over();
       this.#gone.abort();
@@ -93,26 +102,21 @@ export class WebSocketChannels {
   /** Sends one message; calls back when the next may follow. */
   send(channel: number, chunk: Buffer, callback: () => void): void {
     const socket = this.#socket;
+    const isText = this.#options.base64;
     this.#options.onBytes?.(chunk.length);
-    if (socket.readyState !== socket.OPEN) {
-      // Asynchronous: otherwise a writer in a loop would block the event loop, and the close event would never be
-      // handled.
-      setImmediate(callback);
-      return;
-    }
-    const message = this.#options.base64 ? `${channel}${chunk.toString('base64')}` : Buffer.concat([Buffer.from([channel]), chunk]);
-    if (socket.bufferedAmount < highWaterBytes) {
-      socket.send(message, { binary: !this.#options.base64 });
+    const parts = isText ? [Buffer.from(`${channel}${chunk.toString('base64')}`)] : [Buffer.of(channel), chunk];
+    if (socket.isOpen && socket.bufferedBytes < highWaterBytes) {
+      socket.send(parts, { isText });
       callback();
     } else {
-      socket.send(message, { binary: !this.#options.base64 }, () => callback());
+      socket.send(parts, { isText, sent: callback });
     }
   }
 
   /** Closes the connection after pending writes. */
   close(): void {
     this.resumeInput(true);
-    this.#socket.close(1000);
+    this.#socket.close();
   }
 
   resumeInput(force = false): void {
@@ -121,20 +125,30 @@ export class WebSocketChannels {
     this.#socket.resume();
   }
 
-  #receive(message: Buffer, isBinary: boolean): void {
-    if (message.length === 0) return;
-    this.#options.onBytes?.(message.length);
-    const base64 = this.#options.base64 && !isBinary;
-    const first = message[0] ?? 0;
-    const channel = base64 ? first - 0x30 : first;
-    const payload = base64 ? Buffer.from(message.subarray(1).toString('latin1'), 'base64') : message.subarray(1);
-    if (channel === 255 && this.#options.closeSignal) {
+  #receiveText(piece: Buffer, { isLast }: Message): void {
+    this.#textBytes += piece.length;
+    if (this.#textBytes > maxTextBytes) {
+      this.#text = [];
+      this.#socket.close(closeCodes.tooBig);
+      return;
+    }
+    this.#text.push(piece);
+    if (!isLast) return;
+    const text = Buffer.concat(this.#text).toString('latin1');
+    this.#text = [];
+    this.#textBytes = 0;
+    if (text !== '') this.#deliver(text.charCodeAt(0) - 0x30, Buffer.from(text.slice(1), 'base64'));
+  }
+
+  #deliver(channel: number, payload: Buffer): void {
+    if (payload.length === 0) return;
+    if (channel === closeChannel && this.#options.closeSignal) {
       const input = this.#inputs.get(payload[0] ?? -1);
       if (input !== undefined && !input.destroyed) input.push(null);
       return;
     }
     const input = this.#inputs.get(channel);
-    if (input === undefined || input.destroyed || input.readableEnded || payload.length === 0) return;
+    if (input === undefined || input.destroyed || input.readableEnded) return;
     if (!input.push(payload)) {
       input.congested = true;
       this.#socket.pause();

@@ -3,8 +3,8 @@
  * pkg/util/httpstream/wsstream/stream.go (NewDefaultReaderProtocols).
  */
 import { Writable } from 'node:stream';
-import type { WebSocket } from 'ws';
 import type { Clock } from '../../../client/clock.ts';
+import type { WebSocketConnection } from '../../../client/web-socket/web-socket-connection.ts';
 
 const textProtocol = 'base64.binary.k8s.io';
 /** Supported sub-protocols; a client that offers none gets the first. */
@@ -19,7 +19,7 @@ export interface WebSocketLog {
    * Makes the handshake. Called once, before the first message, so that earlier errors can still be sent as HTTP
    * responses.
    */
-  accept(): Promise<WebSocket>;
+  accept(): Promise<WebSocketConnection>;
   readonly protocol: string;
   readonly follow: boolean;
   /** Writes the log into the sink until the log ends or the signal aborts. */
@@ -32,11 +32,11 @@ export interface WebSocketLog {
 /** Serves one log to its end. Rejects with the error of `logs` when it fails before the handshake. */
 export async function serveWebSocketLog({ accept, protocol, follow, logs, clock, signal }: WebSocketLog): Promise<void> {
   const gone = new AbortController();
-  let accepted: Promise<WebSocket> | undefined;
-  const connection = (): Promise<WebSocket> => {
+  let accepted: Promise<WebSocketConnection> | undefined;
+  const connection = (): Promise<WebSocketConnection> => {
     accepted ??= accept().then((socket) => {
-      socket.on('error', () => socket.terminate());
       socket.once('close', () => gone.abort());
+      socket.read(() => undefined);
       return socket;
     });
     return accepted;
@@ -44,11 +44,10 @@ export async function serveWebSocketLog({ accept, protocol, follow, logs, clock,
   const base64 = protocol === textProtocol;
   const send = async (chunk: Buffer): Promise<void> => {
     const socket = await connection();
-    if (socket.readyState !== socket.OPEN) return;
-    const message = base64 ? chunk.toString('base64') : chunk;
+    if (!socket.isOpen) return;
     await new Promise<void>((resolve) => {
-      socket.send(message, { binary: !base64 }, () => resolve());
-      if (socket.bufferedAmount < highWaterBytes) resolve();
+      socket.send([base64 ? Buffer.from(chunk.toString('base64')) : chunk], { isText: base64, sent: resolve });
+      if (socket.bufferedBytes < highWaterBytes) resolve();
     });
   };
   const sink = new Writable({
@@ -62,7 +61,7 @@ export async function serveWebSocketLog({ accept, protocol, follow, logs, clock,
   try {
     await logs(sink, AbortSignal.any([gone.signal, signal]));
     await new Promise<void>((resolve) => sink.end(resolve));
-    (await connection()).close(1000);
+    (await connection()).close();
   } catch (error) {
     if (accepted === undefined) throw error;
     (await accepted).terminate();

@@ -4,10 +4,10 @@
  */
 
 import { Duplex } from 'node:stream';
-import type { RawData, WebSocket } from 'ws';
 import { errorText } from '../../../api/error-text.ts';
 import type { Clock } from '../../../client/clock.ts';
 import { containConnection, failConnection } from '../../../client/error-boundary.ts';
+import type { WebSocketConnection } from '../../../client/web-socket/web-socket-connection.ts';
 import type { OnBytes } from './pod-streams.ts';
 import type { Dial } from './port-forward.ts';
 import { WebSocketChannels } from './websocket-channels.ts';
@@ -26,19 +26,18 @@ export const channelPortForwardProtocols: readonly string[] = [
 const highWaterBytes = 256 * 1024;
 
 /** Turns the messages of a WebSocket into one byte stream. */
-export function tunnel(socket: WebSocket): Duplex {
+export function tunnel(socket: WebSocketConnection): Duplex {
   const bytes = new Duplex({
     highWaterMark: highWaterBytes,
     read: () => socket.resume(),
     write: (chunk: Buffer, _encoding, callback) => {
-      if (socket.readyState !== socket.OPEN) return void setImmediate(callback);
-      if (socket.bufferedAmount < highWaterBytes) {
-        socket.send(chunk, { binary: true });
+      if (socket.isOpen && socket.bufferedBytes < highWaterBytes) {
+        socket.send([chunk]);
         callback();
-      } else socket.send(chunk, { binary: true }, () => callback());
+      } else socket.send([chunk], { sent: callback });
     },
     final: (callback) => {
-      socket.close(1000);
+      socket.close();
       callback();
     },
     destroy: (error, callback) => {
@@ -47,11 +46,9 @@ export function tunnel(socket: WebSocket): Duplex {
     },
   });
   containConnection(bytes, (error) => failConnection(socket, error));
-  socket.on('message', (data: RawData) => {
-    const chunk = Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data);
-    if (!bytes.destroyed && !bytes.push(chunk)) socket.pause();
+  socket.read((piece) => {
+    if (piece.length > 0 && !bytes.destroyed && !bytes.push(piece)) socket.pause();
   });
-  socket.on('error', () => socket.terminate());
   socket.once('close', () => {
     if (bytes.destroyed) return;
     bytes.push(null);
@@ -65,7 +62,7 @@ export function tunnel(socket: WebSocket): Duplex {
  * little-endian.
  */
 export async function serveChannelPortForward(
-  socket: WebSocket,
+  socket: WebSocketConnection,
   protocol: string,
   ports: readonly number[],
   dial: Dial,

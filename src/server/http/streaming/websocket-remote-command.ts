@@ -2,8 +2,8 @@
  * exec and attach over WebSocket (kubectl from 1.30, browsers). Source: kubelet
  * pkg/cri/streaming/remotecommand/websocket.go.
  */
-import type { WebSocket } from 'ws';
 import type { Clock } from '../../../client/clock.ts';
+import type { WebSocketConnection } from '../../../client/web-socket/web-socket-connection.ts';
 import type { OnBytes } from './pod-streams.ts';
 import { type RemoteRun, serveRemoteCommand, type Wanted } from './remote-command.ts';
 import { WebSocketChannels } from './websocket-channels.ts';
@@ -15,7 +15,7 @@ export const webSocketCommandProtocols: readonly string[] = [
 const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4 } as const;
 
 export interface WebSocketCommand {
-  readonly socket: WebSocket;
+  readonly socket: WebSocketConnection;
   readonly protocol: string;
   readonly wanted: Wanted;
   readonly verb: 'exec' | 'attach';

@@ -81,7 +81,7 @@ class Unpacker {
         return;
       }
       default:
-        await pipeline(member.content, createWriteStream(path));
+        await pipeline(inLargePieces(member.content), createWriteStream(path));
     }
   }
 
@@ -90,6 +90,23 @@ class Unpacker {
     this.#adviceGiven = true;
     return ` (consider using "${this.#options.advice}")`;
   }
+}
+
+/** Each write to a file goes through another thread: for small pieces that costs more than the bytes. */
+const writeBytes = 256 * 1024;
+
+async function* inLargePieces(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of content) {
+    pieces.push(piece);
+    length += piece.length;
+    if (length < writeBytes) continue;
+    yield Buffer.concat(pieces, length);
+    pieces = [];
+    length = 0;
+  }
+  if (length > 0) yield Buffer.concat(pieces, length);
 }
 
 /** Writes every member of an archive below the destination. Rejects with CommandError. */

@@ -3,8 +3,8 @@
  * connection travels in a WebSocket of its own (channel protocol) instead of all in one SPDY connection.
  */
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
-import type { RawData } from 'ws';
 import { errorText } from '../../../../api/error-text.ts';
+import { channelMessages } from '../../../../client/web-socket/channel-messages.ts';
 import type { Session } from '../../command/session.ts';
 import { closeText, openWebSocket } from '../../streams/stream-client.ts';
 
@@ -98,32 +98,32 @@ export class Forwarder {
   async #forward(socket: Socket, port: ForwardedPort): Promise<void> {
     socket.pause();
     const tunnel = await openWebSocket(this.#session, `${this.#path}?ports=${port.remote}`, protocols);
-    const opened = new Set<number>();
-    tunnel.on('message', (data: RawData) => {
-      const message = Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data);
-      const channel = message[0] ?? 0;
-      // The first message of each channel only repeats the port number.
-      if (!opened.has(channel)) return void opened.add(channel);
-      if (channel === 1) return this.#failed(port, message.subarray(1).toString('utf8'));
-      if (message.length > 1 && !socket.destroyed && !socket.write(message.subarray(1))) {
-        tunnel.pause();
-        socket.once('drain', () => tunnel.resume());
-      }
-    });
+    const messages = new Map<number, number>();
+    tunnel.read(
+      channelMessages((channel, payload, isNew) => {
+        // The first message of each channel only repeats the port number.
+        if (isNew) messages.set(channel, (messages.get(channel) ?? 0) + 1);
+        if (messages.get(channel) === 1) return;
+        if (channel === 1) return this.#failed(port, payload.toString('utf8'));
+        if (payload.length > 0 && !socket.destroyed && !socket.write(payload)) {
+          tunnel.pause();
+          socket.once('drain', () => tunnel.resume());
+        }
+      }),
+    );
     tunnel.once('close', (code) => {
       if (code === 1000 || socket.destroyed) return void socket.end();
       // The local connection is reset, so that the local program does not take the data so far for complete.
       this.#failed(port, closeText(code));
       socket.resetAndDestroy();
     });
-    tunnel.on('error', () => socket.resetAndDestroy());
     socket.once('close', () => tunnel.close());
     socket.on('data', (chunk) => {
       socket.pause();
-      tunnel.send(Buffer.concat([Buffer.from([0]), chunk]), () => socket.resume());
+      tunnel.send([Buffer.of(0), chunk], { sent: () => socket.resume() });
     });
     socket.once('end', () => {
-      if (tunnel.protocol === 'v5.channel.k8s.io') tunnel.send(Buffer.from([255, 0]));
+      if (tunnel.protocol === 'v5.channel.k8s.io') tunnel.send([Buffer.of(255, 0)]);
     });
     socket.resume();
   }
