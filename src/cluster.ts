@@ -53,6 +53,8 @@ async function start(settings: ClusterSettings, { log, onStep, onListening }: St
       kinds: plane.kinds,
       certificateAuthority: plane.pki.caCertificate,
       issueSecretToken: (claims) => plane.tokens.issueForSecret(claims),
+      signCertificate: plane.pki.sign,
+      mayCreateRequest: plane.mayCreateRequest,
     }),
     clientFor,
     informers,

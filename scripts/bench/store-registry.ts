@@ -36,7 +36,13 @@ const registry: Registry = createRegistry({
   kinds,
   formats: createModelFormats(loadSchemas(brotliDecompressSync)),
   admission: createAdmissionChain(
-    defaultPlugins({ reader, random: Math.random, now: Date.now, writeQuotaStatus: (quota) => writeQuotaStatus(registry, quota, signal) }),
+    defaultPlugins({
+      reader,
+      random: Math.random,
+      now: Date.now,
+      authorizer: { authorize: () => ({ allowed: true }) },
+      writeQuotaStatus: (quota) => writeQuotaStatus(registry, quota, signal),
+    }),
   ),
   behaviours: createBehaviours({
     store,

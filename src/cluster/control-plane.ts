@@ -45,7 +45,7 @@ import { eventsOnDiskOnly } from '../server/registry/disk-only.ts';
 import { startEventExpiry } from '../server/registry/event-expiry.ts';
 import { createKindSet, type MutableKindSet } from '../server/registry/kind-set.ts';
 import { serverContext, writeQuotaStatus } from '../server/registry/own-requests.ts';
-import type { Registry } from '../server/registry/registry.ts';
+import type { Registry, UserInfo } from '../server/registry/registry.ts';
 import { parseRange } from '../server/registry/services/ip-range.ts';
 import { createStoreReader } from '../server/registry/store-reader.ts';
 import { openSqliteStore } from '../server/store/sqlite-store.ts';
@@ -77,6 +77,8 @@ export interface ControlPlane {
   readonly pki: Pki;
   readonly kinds: MutableKindSet;
   readonly tokens: ServiceAccountTokens;
+  /** Whether a user may create a sub-resource of CertificateSigningRequests. */
+  mayCreateRequest(user: UserInfo, subresource: string): boolean;
   /** Starts to listen. */
   serve(): Promise<ApiServer>;
   /** A client in this process that acts as a user and may do what RBAC allows that user. */
@@ -105,7 +107,7 @@ export async function openControlPlane(
   const rbac = new RbacAuthorizer(new StoredRules(store));
   const authorizer = unionAuthorizer(new NodeAuthorizer(nodeRules), rbac);
   const plugins = defaultPlugins({
-    ...{ reader, random: Math.random, now: Date.now, webhooks },
+    ...{ reader, random: Math.random, now: Date.now, authorizer, webhooks },
     writeQuotaStatus: (quota) => writeQuotaStatus(registry, quota, signal),
   });
   const registry: Registry = createRegistry({
@@ -182,7 +184,12 @@ export async function openControlPlane(
     });
   const authorized = authorizedRegistry(registry, authorizer);
   const clientFor = (identity: Identity): Client => createInProcessClient(authorized, { user: identity });
-  return { store, pki, kinds, tokens, serve, clientFor };
+  const mayCreateRequest = (user: UserInfo, subresource: string): boolean =>
+    authorizer.authorize({
+      ...{ user, verb: 'create', isResourceRequest: true, namespace: '', apiGroup: 'certificates.k8s.io' },
+      ...{ resource: 'certificatesigningrequests', subresource, name: '', path: '' },
+    }).allowed;
+  return { store, pki, kinds, tokens, mayCreateRequest, serve, clientFor };
 }
 
 /**

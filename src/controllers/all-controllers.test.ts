@@ -13,6 +13,8 @@ import { startTestCluster } from './testing/test-cluster.ts';
 const controllers = allControllers({
   kinds: createKindSet(builtInKinds),
   certificateAuthority: 'PEM',
+  signCertificate: () => '',
+  mayCreateRequest: () => false,
   issueSecretToken: () => Promise.resolve('token'),
 });
 

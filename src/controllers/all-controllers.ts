@@ -3,6 +3,9 @@
  * are not expired here but by the registry.
  */
 import type { KindCatalog } from '../client/kind-catalog.ts';
+import { certificateApprover, type MayCreate } from './certificates/approver.ts';
+import { certificateCleaner } from './certificates/cleaner.ts';
+import { certificateSigner, type SignCertificate } from './certificates/signer.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { endpointSliceController } from './endpoints/endpoint-slice-controller.ts';
@@ -28,11 +31,16 @@ export interface AllControllersOptions {
   readonly certificateAuthority: string;
   /** Signs the tokens of Secrets of type service-account-token. */
   readonly issueSecretToken: SecretTokenIssuer;
+  /** Certifies what approved requests ask for. */
+  readonly signCertificate: SignCertificate;
+  /** Decides which requests of kubelets are approved. */
+  readonly mayCreateRequest: MayCreate;
   readonly nodes?: NodeLifecycleOptions;
 }
 
 /** All controllers, to be passed to `startControllers`. */
-export function allControllers({ kinds, certificateAuthority, issueSecretToken, nodes }: AllControllersOptions): readonly AnyController[] {
+export function allControllers(options: AllControllersOptions): readonly AnyController[] {
+  const { kinds, certificateAuthority, issueSecretToken, nodes } = options;
   return [
     replicationControllerController,
     replicaSetController,
@@ -45,6 +53,9 @@ export function allControllers({ kinds, certificateAuthority, issueSecretToken, 
     garbageCollector(kinds),
     serviceAccountController,
     clusterRoleAggregationController,
+    certificateApprover(options.mayCreateRequest),
+    certificateSigner(options.signCertificate),
+    certificateCleaner,
     rootCaController(certificateAuthority),
     serviceAccountTokensController({ issue: issueSecretToken, certificateAuthority }),
     nodeLifecycleController(nodes),

@@ -8,6 +8,7 @@ import { daemonSet } from './apps/daemon-set.ts';
 import { deployment } from './apps/deployment.ts';
 import { replicaSet } from './apps/replica-set.ts';
 import { statefulSet } from './apps/stateful-set.ts';
+import { certificateSigningRequest } from './certificates/certificate-signing-request.ts';
 import { lease } from './coordination/lease.ts';
 import { configMap } from './core/config-map.ts';
 import { endpoints } from './core/endpoints.ts';
@@ -59,6 +60,7 @@ export const builtInKinds: readonly AnyKind[] = [
   mutatingWebhookConfiguration,
   validatingWebhookConfiguration,
   endpointSlice,
+  certificateSigningRequest,
   clusterRoleBinding,
   clusterRole,
   roleBinding,

@@ -1,5 +1,6 @@
 /** The plugins that a cluster runs, in upstream's order. Source: pkg/kubeapiserver/options/plugins.go. */
 import type { AdmissionPlugin } from './admission.ts';
+import { certificateApproval, certificateSigning, certificateSubjectRestriction, type SignerAuthorizer } from './certificates.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
@@ -23,12 +24,21 @@ export interface DefaultPluginOptions {
   readonly now: () => number;
   /** See `ResourceQuotaOptions`. */
   readonly writeQuotaStatus: ResourceQuotaOptions['writeStatus'];
+  /** Decides who may approve and sign certificates. */
+  readonly authorizer: SignerAuthorizer;
   /** Absent: no webhooks are asked. */
   readonly webhooks?: Omit<WebhookParts, 'reader'>;
 }
 
 /** Makes all plugins. */
-export const defaultPlugins = ({ reader, random, now, writeQuotaStatus, webhooks }: DefaultPluginOptions): readonly AdmissionPlugin[] => [
+export const defaultPlugins = ({
+  reader,
+  random,
+  now,
+  authorizer,
+  writeQuotaStatus,
+  webhooks,
+}: DefaultPluginOptions): readonly AdmissionPlugin[] => [
   namespaceLifecycle(reader),
   limitRanger(reader),
   serviceAccount(reader, random),
@@ -38,6 +48,9 @@ export const defaultPlugins = ({ reader, random, now, writeQuotaStatus, webhooks
   defaultTolerationSeconds(),
   storageObjectInUseProtection(),
   runtimeClass(reader),
+  certificateApproval(authorizer),
+  certificateSigning(authorizer),
+  certificateSubjectRestriction(),
   ...(webhooks === undefined ? [] : [mutatingWebhooks({ reader, ...webhooks }), validatingWebhooks({ reader, ...webhooks })]),
   resourceQuota({ reader, now, writeStatus: writeQuotaStatus }),
 ];

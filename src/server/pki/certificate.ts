@@ -13,7 +13,20 @@ import {
   X509Certificate,
 } from 'node:crypto';
 import { isIP, SocketAddress } from 'node:net';
-import { bitString, boolean, children, contentOf, integer, objectId, octetString, sequence, set, time, tlv, utf8String } from './der.ts';
+import {
+  bitString,
+  boolean,
+  children,
+  contentOf,
+  integer,
+  objectId,
+  octetString,
+  sequence,
+  set,
+  time,
+  tlv,
+  utf8String,
+} from '../../api/der.ts';
 
 export interface KeyAndCertificate {
   /** PEM (SEC 1, `EC PRIVATE KEY`). */
@@ -43,7 +56,7 @@ export const newKey = (): string => sec1(generateKeyPairSync('ec', { namedCurve:
 /** Converts an EC private key of any form to SEC 1. Throws when the text is not an EC private key. */
 export const asSec1 = (pem: string): string => (pem.startsWith('-----BEGIN EC ') ? pem : sec1(createPrivateKey(pem)));
 
-const ids = {
+export const ids = {
   organization: '2.5.4.10',
   commonName: '2.5.4.3',
   ecdsaWithSha256: '1.2.840.10045.4.3.2',
@@ -63,11 +76,11 @@ const name = (commonName: string, organizations: readonly string[]): Buffer =>
     set(sequence(objectId(ids.commonName), utf8String(commonName))),
   );
 
-const extension = (id: string, value: Buffer, critical = false): Buffer =>
+export const extension = (id: string, value: Buffer, critical = false): Buffer =>
   sequence(objectId(id), ...(critical ? [boolean(true)] : []), octetString(value));
 
 /** SHA-1 of the key's bits, as RFC 5280 suggests. */
-function keyId(publicKeyInfo: Buffer): Buffer {
+export function keyId(publicKeyInfo: Buffer): Buffer {
   const [, bits] = children(publicKeyInfo);
   return createHash('sha1')
     .update(contentOf(bits ?? Buffer.alloc(3)).subarray(1))
@@ -106,7 +119,7 @@ function extensions(request: CertificateRequest, publicKeyInfo: Buffer, signerKe
 }
 
 /** The subject of a certificate as its exact bytes: the issuer of a signed certificate must repeat them exactly. */
-function subjectOf(certificate: string): Buffer {
+export function subjectOf(certificate: string): Buffer {
   const [body] = children(new X509Certificate(certificate).raw);
   // Version, serial number, algorithm, issuer, validity, subject.
   const subject = children(body ?? Buffer.alloc(2))[5];
@@ -114,10 +127,17 @@ function subjectOf(certificate: string): Buffer {
   return subject;
 }
 
-const publicKeyInfoOf = (key: string): Buffer => createPublicKey(createPrivateKey(key)).export({ type: 'spki', format: 'der' });
+export const publicKeyInfoOf = (key: string): Buffer => createPublicKey(createPrivateKey(key)).export({ type: 'spki', format: 'der' });
 
-const pem = (der: Buffer): string =>
+export const pem = (der: Buffer): string =>
   `-----BEGIN CERTIFICATE-----\n${(der.toString('base64').match(/.{1,64}/g) ?? []).join('\n')}\n-----END CERTIFICATE-----\n`;
+
+/** A serial number must be positive and must not begin with a zero byte. */
+export function serialNumber(): Buffer {
+  const serial = randomBytes(16);
+  serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40;
+  return serial;
+}
 
 /** Makes a certificate for a key. It is signed by an authority, or self-signed without one. */
 export function makeCertificate(request: CertificateRequest, key: string, authority: KeyAndCertificate | undefined): string {
@@ -125,12 +145,9 @@ export function makeCertificate(request: CertificateRequest, key: string, author
   const subject = name(request.commonName, request.organizations);
   const publicKeyInfo = publicKeyInfoOf(key);
   const signerKey = authority?.key ?? key;
-  const serial = randomBytes(16);
-  // A serial number must be positive and must not begin with a zero byte.
-  serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40;
   const body = sequence(
     tlv(0xa0, integer(Buffer.from([2]))),
-    integer(serial),
+    integer(serialNumber()),
     algorithm,
     authority === undefined ? subject : subjectOf(authority.certificate),
     sequence(time(request.notBefore), time(request.notAfter)),

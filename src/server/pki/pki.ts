@@ -8,6 +8,7 @@ import { randomBytes, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { asSec1, type KeyAndCertificate, makeCertificate, newKey } from './certificate.ts';
 import { readText, writeText } from './certificate-files.ts';
+import { type SigningOrder, signRequest } from './sign-request.ts';
 
 export interface PkiOptions {
   /** Folder of the files; made when absent. */
@@ -33,6 +34,8 @@ export interface Pki {
   readonly serviceAccountKey: string;
   /** Makes a client certificate for any user, valid for a year. It is not saved. */
   issueClient(commonName: string, organizations: readonly string[]): KeyAndCertificate;
+  /** Certifies what a certificate request asks for; PEM. Throws an Error when the authority has expired. */
+  sign(order: SigningOrder): string;
 }
 
 const dayMs = 86_400_000;
@@ -179,5 +182,6 @@ export async function loadPki(options: PkiOptions): Promise<Pki> {
     serviceAccountKey,
     issueClient: (commonName, organizations) =>
       make({ options, nowMs: (options.now ?? Date.now)() }, ca, client('', commonName, organizations)),
+    sign: (order) => signRequest(order, ca.pair),
   };
 }

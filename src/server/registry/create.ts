@@ -81,8 +81,9 @@ async function admit(request: ChangeRequest, gate: Gate, received: KubeObject, o
 
 async function createAdmitted(request: ChangeRequest, gate: Gate, admitted: KubeObject, options: MutateOptions): Promise<WriteAnswer> {
   const { parts, target } = request;
-  const object = withMeta(admitted, { uid: parts.newUid(), creationTimestamp: rfc3339(parts.now()), resourceVersion: undefined });
   const behaviour = parts.behaviours.get(target.kind.resourceName);
+  const made = withMeta(admitted, { uid: parts.newUid(), creationTimestamp: rfc3339(parts.now()), resourceVersion: undefined });
+  const object = behaviour?.stamp?.(parts, { ...request, object: made, previous: undefined }) ?? made;
   const reserve = behaviour?.beginCreate?.bind(behaviour);
   return withReservation(object, reserve, async (reserved) => {
     const finished = prepareForCreate(request, reserved);

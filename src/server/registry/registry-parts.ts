@@ -37,6 +37,11 @@ export type WriteGuard = (write: GuardedWrite) => void;
 export interface ResourceBehaviour {
   /** Runs on each create and update between mutating admission and validation. */
   readonly guard?: WriteGuard;
+  /**
+   * Fills in what depends on the user or on the time. Runs on each create and update, of sub-resources too, before
+   * prepare and validation.
+   */
+  stamp?(parts: RegistryParts, write: GuardedWrite): KubeObject;
   /** Runs on a create before prepare and validation; throws StatusError. */
   beginCreate?(object: KubeObject): Reservation;
   beginUpdate?(next: KubeObject, previous: KubeObject): Reservation;

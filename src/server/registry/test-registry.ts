@@ -104,7 +104,7 @@ export class TestRegistry {
       formats,
       admission: createAdmissionChain(
         defaultPlugins({
-          ...{ reader, random, now: () => this.nowMs, ...webhooks },
+          ...{ reader, random, now: () => this.nowMs, authorizer: this.rbac, ...webhooks },
           writeQuotaStatus: (quota) => writeQuotaStatus(this.registry, quota, this.context.signal),
         }),
       ),

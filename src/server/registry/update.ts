@@ -116,7 +116,8 @@ async function tryChange(
   requireCurrent(request, admitted, existing);
   const reserve = target.subresource === '' ? behaviour?.beginUpdate : undefined;
   const begin = reserve === undefined ? undefined : (object: KubeObject) => reserve.call(behaviour, object, existing.object);
-  return withReservation(atRevision(admitted, existing.revision), begin, async (reserved) => {
+  const stamped = behaviour?.stamp?.(parts, { context, target, object: admitted, previous: existing.object }) ?? admitted;
+  return withReservation(atRevision(stamped, existing.revision), begin, async (reserved) => {
     const object = prepareForUpdate(request, reserved, existing.object);
     return storedThrough(gate, gate.validate(object, existing.object), async () => {
       const removed = isRemoval(object, existing.object) && (target.kind.delete?.mayRemove?.(object) ?? true);

@@ -4,6 +4,7 @@ import type { ResourceBehaviour, WriteGuard } from '../registry-parts.ts';
 import { parseRange } from '../services/ip-range.ts';
 import { ServiceAllocator } from '../services/service-allocator.ts';
 import { ServiceClaims } from '../services/service-claims.ts';
+import { certificateSigningRequestsBehaviour } from './certificate-signing-requests.ts';
 import { bindingsBehaviour, podsBehaviour } from './pods.ts';
 import { serviceAccountsBehaviour, type TokenIssuer } from './service-accounts.ts';
 import { servicesBehaviour } from './services.ts';
@@ -39,6 +40,7 @@ export function createBehaviours({
   return new Map<string, ResourceBehaviour>([
     ...[...guards].map(([name, guard]): [string, ResourceBehaviour] => [name, { guard }]),
     ['bindings', bindingsBehaviour],
+    ['certificatesigningrequests.certificates.k8s.io', certificateSigningRequestsBehaviour],
     ['pods', podsBehaviour],
     ['services', servicesBehaviour(allocator)],
     ['serviceaccounts', serviceAccountsBehaviour(tokens)],

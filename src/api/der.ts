@@ -64,3 +64,18 @@ function sizeOf(bytes: Buffer): { readonly head: number; readonly total: number 
   const count = first & 0x7f;
   return { head: 2 + count, total: 2 + count + bytes.readUIntBE(2, count) };
 }
+
+/** The dotted form of an object identifier. */
+export function objectIdOf(element: Buffer): string {
+  const parts: number[] = [];
+  let part = 0;
+  for (const byte of contentOf(element)) {
+    part = part * 128 + (byte & 0x7f);
+    if ((byte & 0x80) !== 0) continue;
+    parts.push(part);
+    part = 0;
+  }
+  const [first = 0, ...rest] = parts;
+  const root = Math.min(2, Math.floor(first / 40));
+  return [root, first - root * 40, ...rest].join('.');
+}
