@@ -12,6 +12,7 @@ import { containerRuntime } from './cluster/container-runtime.ts';
 import { openControlPlane } from './cluster/control-plane.ts';
 import { giveBackMemory, v8Heap } from './cluster/give-back-memory.ts';
 import { type NodeParts, startNodes, startServices } from './cluster/nodes.ts';
+import { learnApi } from './cluster/outward.ts';
 import { destroy, locate, plan } from './cluster/plan.ts';
 import { StreamedGarbage, youngCollector } from './cluster/streamed-garbage.ts';
 import { allControllers } from './controllers/all-controllers.ts';
@@ -55,6 +56,7 @@ async function start(settings: ClusterSettings, { log, onStep, onListening }: St
       issueSecretToken: (claims) => plane.tokens.issueForSecret(claims),
       signCertificate: plane.pki.sign,
       mayCreateRequest: plane.mayCreateRequest,
+      askApiService: (api) => learnApi(plane.remoteApis, api),
     }),
     clientFor,
     informers,

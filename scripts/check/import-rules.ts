@@ -27,6 +27,10 @@ const layers: readonly Layer[] = [
     may: [...common, 'server/store/store.ts', 'server/admission/admission.ts', 'server/admission/object-reader.ts'],
   },
   { path: 'server/admission/', may: [...common, 'server/registry/', 'server/webhooks/webhook-caller.ts'] },
+  {
+    path: 'server/aggregation/',
+    may: [...common, 'server/store/store.ts', 'server/webhooks/'],
+  },
   { path: 'server/webhooks/', may: [...common, 'client/lru-map.ts', 'server/admission/object-reader.ts'] },
   { path: 'server/auth/', may: [...common, 'server/registry/', 'server/store/store.ts'] },
   { path: 'server/custom-resources/', may: [...common, 'server/registry/', 'server/store/store.ts'] },
@@ -35,7 +39,15 @@ const layers: readonly Layer[] = [
   // in one place.
   {
     path: 'server/http/',
-    may: [...common, 'client/web-socket/', 'server/registry/', 'server/auth/', 'server/pki/', 'server/store/store.ts'],
+    may: [
+      ...common,
+      'client/web-socket/',
+      'server/registry/',
+      'server/aggregation/',
+      'server/auth/',
+      'server/pki/',
+      'server/store/store.ts',
+    ],
   },
   { path: 'client/', may: [...common] },
   { path: 'controllers/', may: [...common, 'client/'] },

@@ -33,6 +33,7 @@ const template = 'The pods that are created when there are too few of them.';
 /** Type name to field name to description. */
 export const referenceDescriptions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   ...clusterReferenceDescriptions,
+  APIServiceSpec: { service: 'The Service that serves this version of the group. Absent: this server does.' },
   Affinity: {
     nodeAffinity: 'Rules about which nodes the pod may or should run on.',
     podAffinity: 'Rules that draw the pod to where certain other pods run.',

@@ -36,7 +36,8 @@ import { certificateAuthenticator } from '../server/http/auth/authenticate.ts';
 import { type ApiServer, createServer } from '../server/http/create-server.ts';
 import { openIdDocuments } from '../server/http/openid.ts';
 import type { HealthCheck } from '../server/http/ports.ts';
-import { loadPki, type Pki } from '../server/pki/pki.ts';
+import type { AggregatedApis } from '../server/http/server-context.ts';
+import { frontProxyName, loadPki, type Pki } from '../server/pki/pki.ts';
 import { announceServer } from '../server/registry/announce-server.ts';
 import { createBehaviours } from '../server/registry/behaviours/create-behaviours.ts';
 import { bootstrap } from '../server/registry/bootstrap.ts';
@@ -52,7 +53,7 @@ import { openSqliteStore } from '../server/store/sqlite-store.ts';
 import type { Store } from '../server/store/store.ts';
 import { kubernetesMinorVersion } from '../version.ts';
 import { addressesOf } from './addresses.ts';
-import { webhookCaller } from './webhooks.ts';
+import { aggregatedApis, webhookCaller } from './outward.ts';
 
 const openPki = (settings: ClusterSettings): Promise<Pki> =>
   loadPki({
@@ -79,6 +80,7 @@ export interface ControlPlane {
   readonly tokens: ServiceAccountTokens;
   /** Whether a user may create a sub-resource of CertificateSigningRequests. */
   mayCreateRequest(user: UserInfo, subresource: string): boolean;
+  readonly remoteApis: AggregatedApis;
   /** Starts to listen. */
   serve(): Promise<ApiServer>;
   /** A client in this process that acts as a user and may do what RBAC allows that user. */
@@ -129,11 +131,13 @@ export async function openControlPlane(
     webhooks: noConversionWebhooks,
   }).start();
   signal.addEventListener('abort', () => customResources.stop(), { once: true });
+  const remoteApis = aggregatedApis(settings, store, reader, pki);
   const apiEndpoint = { ip: addresses.gateway, port: settings.apiPort };
   await bootstrap(registry, { serviceRange: parseRange(settings.serviceCidr), apiEndpoint, signal, setTimer: systemClock.setTimer });
   await bootstrapRbac({ registry, context: serverContext(signal), read: reader.get });
   await announceServer(registry, {
     clientCertificateAuthority: pki.caCertificate,
+    frontProxy: { certificateAuthority: pki.frontProxy.caCertificate, name: frontProxyName },
     hostname: hostname(),
     instanceId: randomUUID(),
     now: Date.now,
@@ -156,6 +160,7 @@ export async function openControlPlane(
       authorizer,
       ruleResolver: rbac,
       createYamlWorker,
+      remoteApis,
       podsAreReachable: settings.runtime !== 'simulated',
       nodeApis: { get: (node, path, query) => kubelets.find(({ api }) => api.node === node)?.api.get(path, query) },
       podStreams: clusterStreams(() => kubelets.map((kubelet) => kubelet.streams)),
@@ -189,7 +194,7 @@ export async function openControlPlane(
       ...{ user, verb: 'create', isResourceRequest: true, namespace: '', apiGroup: 'certificates.k8s.io' },
       ...{ resource: 'certificatesigningrequests', subresource, name: '', path: '' },
     }).allowed;
-  return { store, pki, kinds, tokens, mayCreateRequest, serve, clientFor };
+  return { store, pki, kinds, tokens, mayCreateRequest, remoteApis, serve, clientFor };
 }
 
 /**

@@ -16,6 +16,7 @@ const controllers = allControllers({
   signCertificate: () => '',
   mayCreateRequest: () => false,
   issueSecretToken: () => Promise.resolve('token'),
+  askApiService: () => Promise.resolve(),
 });
 
 describe('allControllers', () => {

@@ -3,6 +3,8 @@
  * are not expired here but by the registry.
  */
 import type { KindCatalog } from '../client/kind-catalog.ts';
+import { type AskApiService, apiServiceAvailability } from './api-services/api-service-availability.ts';
+import { apiServiceRegistration } from './api-services/api-service-registration.ts';
 import { certificateApprover, type MayCreate } from './certificates/approver.ts';
 import { certificateCleaner } from './certificates/cleaner.ts';
 import { certificateSigner, type SignCertificate } from './certificates/signer.ts';
@@ -35,12 +37,14 @@ export interface AllControllersOptions {
   readonly signCertificate: SignCertificate;
   /** Decides which requests of kubelets are approved. */
   readonly mayCreateRequest: MayCreate;
+  /** Asks the Service of an API what it serves. */
+  readonly askApiService: AskApiService;
   readonly nodes?: NodeLifecycleOptions;
 }
 
 /** All controllers, to be passed to `startControllers`. */
 export function allControllers(options: AllControllersOptions): readonly AnyController[] {
-  const { kinds, certificateAuthority, issueSecretToken, nodes } = options;
+  const { kinds, certificateAuthority, issueSecretToken, askApiService, nodes } = options;
   return [
     replicationControllerController,
     replicaSetController,
@@ -63,5 +67,7 @@ export function allControllers(options: AllControllersOptions): readonly AnyCont
     podGcController(),
     claimProtectionController,
     volumeProtectionController,
+    apiServiceRegistration(kinds),
+    apiServiceAvailability(askApiService),
   ];
 }

@@ -3,6 +3,7 @@ import type { AnyKind } from '../kind.ts';
 import { mutatingWebhookConfiguration } from './admissionregistration/mutating-webhook-configuration.ts';
 import { validatingWebhookConfiguration } from './admissionregistration/validating-webhook-configuration.ts';
 import { customResourceDefinition } from './apiextensions/custom-resource-definition.ts';
+import { apiService } from './apiregistration/api-service.ts';
 import { controllerRevision } from './apps/controller-revision.ts';
 import { daemonSet } from './apps/daemon-set.ts';
 import { deployment } from './apps/deployment.ts';
@@ -57,6 +58,7 @@ export const builtInKinds: readonly AnyKind[] = [
   replicaSet,
   statefulSet,
   lease,
+  apiService,
   mutatingWebhookConfiguration,
   validatingWebhookConfiguration,
   endpointSlice,

@@ -7,6 +7,7 @@ import type { JsonObject } from '../../api/json.ts';
 import { type Clock, systemClock } from '../../client/clock.ts';
 import type { Logger } from '../../client/logger.ts';
 import type { Registry } from '../registry/registry.ts';
+import { proxyToApi, remoteApiOf } from './aggregation/proxy-to-api.ts';
 import { authenticate, knownUser, type PeerCertificate, PeerCertificates } from './auth/authenticate.ts';
 import { authorize } from './auth/authorize.ts';
 import { impersonate, mayImpersonate } from './auth/impersonate.ts';
@@ -27,7 +28,7 @@ import type { Authenticator, Authorizer, HealthCheck, NodeApis, OpenApiSource, P
 import { isProxyable } from './proxy/resolve-backend.ts';
 import { baseHeaders, respond, respondText } from './respond.ts';
 import { requireReadable } from './route-rules.ts';
-import type { ServerContext } from './server-context.ts';
+import type { AggregatedApis, ServerContext } from './server-context.ts';
 import { statusOf, toStatusError } from './status.ts';
 import type { PodStreams } from './streaming/pod-streams.ts';
 import { versionInfo } from './version.ts';
@@ -70,6 +71,8 @@ export interface AppOptions {
   readonly healthChecks?: readonly HealthCheck[];
   /** Virtual resources in addition to reviews, bindings and component statuses. */
   readonly virtualResources?: readonly VirtualResource[];
+  /** APIs that Services in the cluster serve. Default: none. */
+  readonly remoteApis?: AggregatedApis;
   /** Documents that are not API objects, by path, such as `/openid/v1/jwks`. Default: none. */
   readonly documents?: Readonly<Record<string, ServedDocument>>;
   /**
@@ -136,7 +139,8 @@ function contextOf(options: AppOptions): ServerContext {
     metrics: new RequestMetrics(),
     watches,
     deadlines: new Deadlines(clock),
-    discovery: new Discovery(registry.kinds, virtualResources),
+    discovery: new Discovery(registry.kinds, virtualResources, options.remoteApis?.known),
+    remoteApis: options.remoteApis,
     monotonicMs: () => performance.now(),
   };
 }
@@ -215,8 +219,11 @@ function addRoutes(
   served: NonNullable<AppOptions['documents']>,
 ): void {
   const documents = new OpenApiDocuments(server);
-  const api: Handler = (exchange) =>
-    exchange.info.isResourceRequest ? handleResource(exchange, server) : handleDiscovery(exchange, server);
+  const api: Handler = (exchange) => {
+    const remote = remoteApiOf(exchange, server);
+    if (remote !== undefined) return proxyToApi(exchange, server, remote);
+    return exchange.info.isResourceRequest ? handleResource(exchange, server) : handleDiscovery(exchange, server);
+  };
   // These patterns also match /api and /apis themselves.
   for (const path of ['/api/*', '/apis/*']) route(path, api);
   for (const endpoint of endpoints) {

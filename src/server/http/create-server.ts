@@ -135,7 +135,7 @@ function secureServer(options: ServerOptions, app: App, connections: Connections
     keepAliveTimeout: keepAliveMs,
     headersTimeout: keepAliveMs + 5000,
     requestTimeout: 300_000,
-    shouldUpgradeCallback: (incoming: IncomingMessage) => mayUpgrade(incoming, app.server.registry.kinds),
+    shouldUpgradeCallback: (incoming: IncomingMessage) => mayUpgrade(incoming, app.server),
   });
   contain(server, (error, [, ...parts]) => {
     const connections = parts.filter(isDestroyable);

@@ -1,6 +1,8 @@
 /** What every handler uses; made once by `createApp`. */
 import type { Clock } from '../../client/clock.ts';
 import type { Logger } from '../../client/logger.ts';
+import type { RemoteApis } from '../aggregation/remote-apis.ts';
+import type { RemoteConnections } from '../aggregation/remote-connections.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Discovery } from './discovery/discovery.ts';
@@ -12,6 +14,12 @@ import type { PodStreams } from './streaming/pod-streams.ts';
 import type { VirtualResource } from './virtual/virtual-resource.ts';
 import type { WatchHub } from './watch/watch-hub.ts';
 import type { YamlBodies } from './yaml/yaml-bodies.ts';
+
+/** The APIs that Services in the cluster serve, and how they are reached. */
+export interface AggregatedApis {
+  readonly known: RemoteApis;
+  readonly connections: RemoteConnections;
+}
 
 export interface ServerContext {
   readonly registry: Registry;
@@ -36,6 +44,7 @@ export interface ServerContext {
   readonly onStreamed: (bytes: number) => void;
   readonly deadlines: Deadlines;
   readonly discovery: Discovery;
+  readonly remoteApis: AggregatedApis | undefined;
   /** Whether the proxy sub-resources may connect to an address. */
   readonly mayProxyTo: (host: string) => boolean;
   /** Whether the addresses of pods can be reached. */

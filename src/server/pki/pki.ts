@@ -30,6 +30,11 @@ export interface Pki {
   readonly serving: KeyAndCertificate;
   /** Key and certificate of the user `kubernetes-admin` in `system:masters`. */
   readonly admin: KeyAndCertificate;
+  /**
+   * How this server vouches for users towards the APIs behind it: the authority's certificate (PEM), and the key and
+   * certificate that it has signed.
+   */
+  readonly frontProxy: { readonly caCertificate: string; readonly client: KeyAndCertificate };
   /** Private key (PEM, EC P-256) that signs service-account tokens. */
   readonly serviceAccountKey: string;
   /** Makes a client certificate for any user, valid for a year. It is not saved. */
@@ -46,6 +51,9 @@ const leafDays = 365;
  * by it.
  */
 const authorityPrefix = 'minik-ca-';
+const frontProxyPrefix = 'minik-front-proxy-ca-';
+/** The name in the certificate with which this server vouches for users, as kubeadm names it. */
+export const frontProxyName = 'front-proxy-client';
 /** Certificates other than the authority's are renewed when less time than this is left. */
 const renewBeforeMs = 30 * dayMs;
 
@@ -84,20 +92,21 @@ function hasNames(certificate: X509Certificate, names: readonly string[]): boole
  * side. If two authorities had the same name, TLS would take one for the other, find the signature invalid and drop the
  * connection, instead of answering 401 as for an unknown certificate.
  */
-const authorityName = (): string => `${authorityPrefix}${randomBytes(6).toString('hex')}`;
+const authorityName = (prefix: string): string => `${prefix}${randomBytes(6).toString('hex')}`;
 
-async function authority({
-  options,
-  nowMs,
-}: Maker): Promise<{ readonly pair: KeyAndCertificate; readonly parsed: X509Certificate; readonly fresh: boolean }> {
+async function authority(
+  { options, nowMs }: Maker,
+  file: string,
+  { prefix, dnsName }: { readonly prefix: string; readonly dnsName: string },
+): Promise<{ readonly pair: KeyAndCertificate; readonly parsed: X509Certificate; readonly fresh: boolean }> {
   const { directory } = options;
-  const known = await readPair(directory, 'ca');
+  const known = await readPair(directory, file);
   if (known !== undefined && lastsMs(known.parsed, nowMs) > renewBeforeMs) return { pair: known, parsed: known.parsed, fresh: false };
   const key = newKey();
-  const names = { commonName: authorityName(), organizations: [], usage: 'ca', dnsNames: ['kubernetes'], ipAddresses: [] } as const;
+  const names = { commonName: authorityName(prefix), organizations: [], usage: 'ca', dnsNames: [dnsName], ipAddresses: [] } as const;
   const certificate = makeCertificate({ ...names, ...validity(nowMs, caDays) }, key, undefined);
-  await writeText(directory, 'ca.key', key);
-  await writeText(directory, 'ca.crt', certificate);
+  await writeText(directory, `${file}.key`, key);
+  await writeText(directory, `${file}.crt`, certificate);
   return { pair: { key, certificate }, parsed: new X509Certificate(certificate), fresh: true };
 }
 
@@ -154,7 +163,8 @@ function servingNames({ serviceIp, extraNames, clusterDomain = 'cluster.local' }
 export async function loadPki(options: PkiOptions): Promise<Pki> {
   const maker: Maker = { options, nowMs: (options.now ?? Date.now)() };
   const { directory } = options;
-  const ca = await authority(maker);
+  const ca = await authority(maker, 'ca', { prefix: authorityPrefix, dnsName: 'kubernetes' });
+  const frontCa = await authority(maker, 'front-proxy-ca', { prefix: frontProxyPrefix, dnsName: 'front-proxy-ca' });
   const client = (file: string, commonName: string, organizations: readonly string[]): Leaf => ({
     file,
     commonName,
@@ -162,7 +172,7 @@ export async function loadPki(options: PkiOptions): Promise<Pki> {
     usage: 'client',
     names: [],
   });
-  const [serving, admin, knownKey] = await Promise.all([
+  const [serving, admin, frontProxy, knownKey] = await Promise.all([
     leafPair(maker, ca, {
       file: 'apiserver',
       commonName: 'kube-apiserver',
@@ -171,6 +181,7 @@ export async function loadPki(options: PkiOptions): Promise<Pki> {
       names: servingNames(options),
     }),
     leafPair(maker, ca, client('admin', 'kubernetes-admin', ['system:masters'])),
+    leafPair(maker, frontCa, client('front-proxy-client', frontProxyName, [])),
     readText(directory, 'sa.key'),
   ]);
   const serviceAccountKey = knownKey ?? newKey();
@@ -179,6 +190,7 @@ export async function loadPki(options: PkiOptions): Promise<Pki> {
     caCertificate: ca.pair.certificate,
     serving,
     admin,
+    frontProxy: { caCertificate: frontCa.pair.certificate, client: frontProxy },
     serviceAccountKey,
     issueClient: (commonName, organizations) =>
       make({ options, nowMs: (options.now ?? Date.now)() }, ca, client('', commonName, organizations)),

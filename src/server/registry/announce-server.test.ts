@@ -12,6 +12,7 @@ function prepare() {
   let nowMs = Date.parse('2026-03-04T05:06:07Z');
   const options: AnnounceOptions = {
     clientCertificateAuthority: 'PEM',
+    frontProxy: { certificateAuthority: 'front PEM', name: 'front' },
     hostname: 'laptop',
     instanceId: 'one',
     now: () => nowMs,
@@ -28,19 +29,29 @@ const turns = async (): Promise<void> => {
   for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 
+const trusted = {
+  'client-ca-file': 'PEM',
+  'requestheader-allowed-names': '["front"]',
+  'requestheader-client-ca-file': 'front PEM',
+  'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
+  'requestheader-group-headers': '["X-Remote-Group"]',
+  'requestheader-uid-headers': '["X-Remote-Uid"]',
+  'requestheader-username-headers': '["X-Remote-User"]',
+};
+
 describe('announceServer', () => {
   it('tells the authority of clients and since when tokens are tracked, and keeps both', async () => {
     const { test, options, later } = prepare();
     await test.create('namespaces', { metadata: { name: 'kube-system' } });
     await announceServer(test.registry, options);
-    assert.deepEqual((await test.get('configmaps', trust)).data, { 'client-ca-file': 'PEM' });
+    assert.deepEqual((await test.get('configmaps', trust)).data, trusted);
     assert.deepEqual((await test.get('configmaps', tracking)).data, { since: '2026-03-04' });
     later(86_400_000);
     await announceServer(test.registry, options);
     assert.deepEqual((await test.get('configmaps', tracking)).data, { since: '2026-03-04' });
     await test.delete('configmaps', trust);
     await turns();
-    assert.deepEqual((await test.get('configmaps', trust)).data, { 'client-ca-file': 'PEM' });
+    assert.deepEqual((await test.get('configmaps', trust)).data, trusted);
   });
 
   it('holds a Lease and renews it', async () => {

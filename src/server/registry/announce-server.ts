@@ -12,6 +12,8 @@ import type { Registry } from './registry.ts';
 export interface AnnounceOptions {
   /** The authority (PEM) that signs client certificates. */
   readonly clientCertificateAuthority: string;
+  /** How the APIs behind this server recognise it: the authority (PEM) and the name in its certificate. */
+  readonly frontProxy: { readonly certificateAuthority: string; readonly name: string };
   readonly hostname: string;
   /** Distinguishes this process from earlier ones. */
   readonly instanceId: string;
@@ -65,11 +67,22 @@ function leaseOf({ hostname, instanceId, now }: AnnounceOptions): BootstrapObjec
   };
 }
 
+/** Source: pkg/controlplane/controller/clusterauthenticationtrust/cluster_authentication_trust_controller.go. */
+const trustData = ({ clientCertificateAuthority, frontProxy }: AnnounceOptions): Record<string, string> => ({
+  'client-ca-file': clientCertificateAuthority,
+  'requestheader-allowed-names': JSON.stringify([frontProxy.name]),
+  'requestheader-client-ca-file': frontProxy.certificateAuthority,
+  'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
+  'requestheader-group-headers': '["X-Remote-Group"]',
+  'requestheader-uid-headers': '["X-Remote-Uid"]',
+  'requestheader-username-headers': '["X-Remote-User"]',
+});
+
 /** Makes the objects, restores them when they are deleted, and renews the Lease until the signal aborts. */
 export async function announceServer(registry: Registry, options: AnnounceOptions): Promise<void> {
   const { signal, now, setTimer } = options;
   const context = serverContext(signal);
-  const trust = configMap('extension-apiserver-authentication', { 'client-ca-file': options.clientCertificateAuthority });
+  const trust = configMap('extension-apiserver-authentication', trustData(options));
   const tracking = configMap('kube-apiserver-legacy-service-account-token-tracking', { since: rfc3339(now()).slice(0, 10) });
   const renew = async (): Promise<void> => {
     if (signal.aborted) return;

@@ -28,11 +28,12 @@ function resourceJson({ kind, verbs, subresources }: ServedResource, group: stri
   };
 }
 
-const versionJson = ({ group, version, resources }: ServedGroupVersion): JsonObject => ({
-  version,
-  resources: resources.map((resource) => resourceJson(resource, group, version)),
-  freshness: 'Current',
-});
+const versionJson = ({ group, version, resources, remote }: ServedGroupVersion): JsonObject =>
+  remote ?? {
+    version,
+    resources: resources.map((resource) => resourceJson(resource, group, version)),
+    freshness: 'Current',
+  };
 
 /** `discoveryVersion` is v2 or v2beta1 of apidiscovery.k8s.io; both have the same content. */
 export const groupDiscoveryList = (groups: readonly ServedGroup[], discoveryVersion: string): JsonObject => ({

@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../../api/json.ts';
 import type { AnyKind } from '../../../api/kind.ts';
+import type { RemoteApis } from '../../aggregation/remote-apis.ts';
 import type { KindSet } from '../../registry/registry.ts';
+import { remoteGroupVersions } from '../aggregation/remote-groups.ts';
 import type { VirtualResource } from '../virtual/virtual-resource.ts';
 import { groupDiscoveryList } from './aggregated-discovery.ts';
 import { type ServedGroup, type ServedGroupVersion, servedGroups } from './group-versions.ts';
@@ -20,20 +22,26 @@ export class Discovery {
   serverAddress = '127.0.0.1:6443';
   #all: readonly AnyKind[] | undefined;
   #count = -1;
+  readonly #remote: RemoteApis | undefined;
+  #remoteVersion = 0;
   #groups: readonly ServedGroup[] = [];
   readonly #documents = new Map<string, AggregatedDocument>();
 
-  constructor(kinds: KindSet, virtual: readonly VirtualResource[]) {
+  /** `remote`: what Services serve. Default: nothing. */
+  constructor(kinds: KindSet, virtual: readonly VirtualResource[], remote?: RemoteApis) {
     this.#kinds = kinds;
     this.#virtual = virtual;
+    this.#remote = remote;
   }
 
   get groups(): readonly ServedGroup[] {
     const { all } = this.#kinds;
-    if (all !== this.#all || all.length !== this.#count) {
+    const remoteVersion = this.#remote?.version ?? 0;
+    if (all !== this.#all || all.length !== this.#count || remoteVersion !== this.#remoteVersion) {
       this.#all = all;
       this.#count = all.length;
-      this.#groups = servedGroups(all, this.#virtual);
+      this.#remoteVersion = remoteVersion;
+      this.#groups = servedGroups(all, this.#virtual, this.#remote === undefined ? [] : remoteGroupVersions(this.#remote));
       this.#documents.clear();
     }
     return this.#groups;

@@ -1,7 +1,10 @@
 /** Which groups, versions and resources are served, in upstream's order, derived from the Kinds. */
 import { createHash } from 'node:crypto';
+import { priorityOf } from '../../../api/group-priorities.ts';
+import type { JsonObject } from '../../../api/json.ts';
 import { type AnyKind, servedKinds } from '../../../api/kind.ts';
 import { compareVersions } from '../../../api/version-order.ts';
+import type { RemoteGroupVersion } from '../aggregation/remote-groups.ts';
 import type { VirtualResource } from '../virtual/virtual-resource.ts';
 import { type SubresourceInfo, subresourcesOf } from './subresource-info.ts';
 
@@ -18,6 +21,8 @@ export interface ServedGroupVersion {
   readonly version: string;
   /** Sorted by plural name. */
   readonly resources: readonly ServedResource[];
+  /** Set when a Service serves it: the version as a part of an APIGroupDiscoveryList. */
+  readonly remote?: JsonObject;
 }
 
 export interface ServedGroup {
@@ -25,24 +30,6 @@ export interface ServedGroup {
   /** Best first. */
   readonly versions: readonly ServedGroupVersion[];
 }
-
-/** Groups in upstream's priority (kube-aggregator's API services). Other groups follow, sorted by name. */
-const groupOrder: readonly string[] = [
-  ...['', 'apiregistration.k8s.io', 'events.k8s.io', 'authentication.k8s.io', 'authorization.k8s.io', 'autoscaling', 'batch'],
-  ...['certificates.k8s.io', 'networking.k8s.io', 'policy', 'rbac.authorization.k8s.io', 'storage.k8s.io', 'admissionregistration.k8s.io'],
-  ...['apiextensions.k8s.io', 'scheduling.k8s.io', 'coordination.k8s.io', 'node.k8s.io', 'discovery.k8s.io', 'resource.k8s.io'],
-  ...['flowcontrol.apiserver.k8s.io', 'internal.apiserver.k8s.io', 'storagemigration.k8s.io', 'apps'],
-];
-
-/** These groups come last, so that short names resolve to the current groups. */
-const legacyGroups: readonly string[] = ['extensions'];
-
-const groupRank = (group: string): number => {
-  if (group === 'apps') return 1.5;
-  if (legacyGroups.includes(group)) return 1000;
-  const index = groupOrder.indexOf(group);
-  return index < 0 ? 500 : index;
-};
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -65,8 +52,16 @@ function verbsOf(kind: AnyKind): readonly string[] {
   return kind.delete?.collection === false ? allVerbs.filter((verb) => verb !== 'deletecollection') : allVerbs;
 }
 
-/** Everything served. */
-export function servedGroups(kinds: readonly AnyKind[], virtual: readonly VirtualResource[]): readonly ServedGroup[] {
+/** The group that serves the others comes before them all. Source: kube-aggregator pkg/apiserver/handler_apis.go. */
+const first = 'apiregistration.k8s.io';
+const firstPriority = 17_999;
+
+/** Everything served, by this server or by Services. What a Service serves takes the place of what this server does. */
+export function servedGroups(
+  kinds: readonly AnyKind[],
+  virtual: readonly VirtualResource[],
+  remote: readonly RemoteGroupVersion[] = [],
+): readonly ServedGroup[] {
   const groups = new Map<string, Map<string, Map<string, ServedResource>>>();
   const put = (group: string, version: string, resource: ServedResource): void => {
     const versions = groups.get(group) ?? new Map<string, Map<string, ServedResource>>();
@@ -84,16 +79,25 @@ export function servedGroups(kinds: readonly AnyKind[], virtual: readonly Virtua
   }
   for (const { kind, verbs } of virtual)
     put(kind.group, kind.version, { kind, verbs: verbs.toSorted(), subresources: [], storageVersionHash: undefined });
+  for (const { group } of remote) if (!groups.has(group)) groups.set(group, new Map());
+  const remoteOf = (group: string, version: string) => remote.find((one) => one.group === group && one.version === version);
+  const priority = (group: string, version: string) => remoteOf(group, version)?.priority ?? priorityOf(group, version);
+  const groupPriority = ({ name, versions }: ServedGroup): number =>
+    name === first ? firstPriority : Math.max(...versions.map(({ version }) => priority(name, version).group));
+  const bestFirst = (a: ServedGroupVersion, b: ServedGroupVersion): number =>
+    priority(b.group, b.version).version - priority(a.group, a.version).version || compareVersions(a.version, b.version);
   return [...groups]
-    .map(([name, versions]) => ({
-      name,
-      versions: [...versions]
+    .map(([name, versions]): ServedGroup => {
+      const ofRemote = remote.filter(({ group }) => group === name).map(({ version, discovery }) => ({ version, discovery }));
+      const own = [...versions]
+        .filter(([version]) => remoteOf(name, version) === undefined)
         .map(([version, resources]) => ({
           group: name,
           version,
           resources: [...resources.values()].toSorted((a, b) => compareText(a.kind.plural, b.kind.plural)),
-        }))
-        .toSorted((a, b) => compareVersions(a.version, b.version)),
-    }))
-    .toSorted((a, b) => groupRank(a.name) - groupRank(b.name) || compareText(a.name, b.name));
+        }));
+      const others = ofRemote.map(({ version, discovery }) => ({ group: name, version, resources: [], remote: discovery }));
+      return { name, versions: [...own, ...others].toSorted(bestFirst) };
+    })
+    .toSorted((a, b) => groupPriority(b) - groupPriority(a) || compareText(a.name, b.name));
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../../api/json.ts';
 import { statusErrors } from '../../../api/status-error.ts';
+import { remoteDocument, withRemote } from '../aggregation/remote-openapi.ts';
 import type { Exchange } from '../exchange.ts';
 import { baseHeaders, type CompressedBody, compressed, respondCompressed } from '../respond.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -57,9 +58,9 @@ export class OpenApiDocuments {
 
   async #make(key: string): Promise<Document | undefined> {
     const { openApi, virtualResources: computed } = this.#server;
-    if (key === 'v2') return documentOf(Buffer.from(JSON.stringify(await openApi.v2(computed))));
+    if (key === 'v2') return documentOf(Buffer.from(JSON.stringify(await withRemote(await openApi.v2(computed), this.#server))));
     if (key === 'v2.pb') return openApi.v2Protobuf === undefined ? undefined : documentOf(Buffer.from(await openApi.v2Protobuf(computed)));
-    const object = await openApi.v3(key, computed);
+    const object = (await remoteDocument(key, this.#server)) ?? (await openApi.v3(key, computed));
     return object === undefined ? undefined : documentOf(Buffer.from(JSON.stringify(object)));
   }
 }

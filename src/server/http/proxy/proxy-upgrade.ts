@@ -2,15 +2,15 @@
  * Upgraded connections (WebSocket …) through the API proxy. Source: apimachinery pkg/util/proxy/upgradeaware.go,
  * tryUpgrade.
  */
-import { type IncomingMessage, request as requestHttp, STATUS_CODES } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import { type IncomingMessage, type OutgoingHttpHeaders, request as requestHttp, STATUS_CODES } from 'node:http';
+import { type Agent, request as requestHttps } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { Target } from '../../registry/registry.ts';
 import type { Exchange } from '../exchange.ts';
 import type { ServerContext } from '../server-context.ts';
 import { addForwardedFor, backendUrl, dropCredentials, splitProxyPath, unreachable } from './proxy.ts';
-import { authorityOf, resolveBackend } from './resolve-backend.ts';
+import { authorityOf, type Backend, resolveBackend } from './resolve-backend.ts';
 
 interface Answered {
   readonly answer: IncomingMessage;
@@ -49,34 +49,33 @@ function join(one: Duplex, other: Duplex): Promise<void> {
   return new Promise((resolve) => one.once('close', resolve));
 }
 
-function askBackend(
-  exchange: Exchange,
-  incoming: IncomingMessage,
-  socket: Duplex,
-  server: ServerContext,
-  target: Target,
-): Promise<Answered> {
-  return resolveBackend(exchange, server, target).then((backend) => {
-    // Streams into pods use sub-resources of their own instead.
-    if (backend.kubelet !== undefined) throw statusErrors.internal(new Error('invalid upgrade response: status code 200'));
-    const [, below] = splitProxyPath(exchange);
-    dropCredentials(incoming.headers);
-    addForwardedFor(incoming);
-    const { host, port, scheme } = backend;
-    const { method = 'GET', headers } = incoming;
-    const options = { host, port, method, headers, path: backendUrl(below, exchange.search), rejectUnauthorized: false, agent: false };
-    return new Promise<Answered>((resolve, reject) => {
-      const outgoing = (scheme === 'https' ? requestHttps : requestHttp)(options);
-      const clientGone = (): void => void outgoing.destroy();
-      socket.once('close', clientGone);
-      outgoing.once('upgrade', (answer, upgraded, head) => {
-        socket.off('close', clientGone);
-        resolve({ answer, backend: { socket: upgraded, head } });
-      });
-      outgoing.once('response', (answer) => resolve({ answer }));
-      outgoing.on('error', (error) => reject(unreachable(error, authorityOf(backend))));
-      outgoing.end();
+/** Whom an upgrade is passed on to. */
+export interface UpgradeTarget extends Backend {
+  readonly path: string;
+  /** Connections with certificates of their own. Default: connections that check nothing. */
+  readonly agent?: Agent;
+  /** Headers that take the place of the client's. */
+  readonly headers?: OutgoingHttpHeaders;
+}
+
+function askBackend(incoming: IncomingMessage, socket: Duplex, to: UpgradeTarget): Promise<Answered> {
+  dropCredentials(incoming.headers);
+  addForwardedFor(incoming);
+  const { host, port, path, scheme, agent = false } = to;
+  const { method = 'GET' } = incoming;
+  const headers = { ...incoming.headers, ...to.headers };
+  const options = { host, port, method, headers, path, agent, ...(agent === false ? { rejectUnauthorized: false } : {}) };
+  return new Promise<Answered>((resolve, reject) => {
+    const outgoing = (scheme === 'https' ? requestHttps : requestHttp)(options);
+    const clientGone = (): void => void outgoing.destroy();
+    socket.once('close', clientGone);
+    outgoing.once('upgrade', (answer, upgraded, head) => {
+      socket.off('close', clientGone);
+      resolve({ answer, backend: { socket: upgraded, head } });
     });
+    outgoing.once('response', (answer) => resolve({ answer }));
+    outgoing.on('error', (error) => reject(unreachable(error, authorityOf(to))));
+    outgoing.end();
   });
 }
 
@@ -92,7 +91,16 @@ export async function proxyUpgrade(
   socket: Duplex,
   head: Buffer,
 ): Promise<void> {
-  const { answer, backend } = await askBackend(exchange, incoming, socket, server, target);
+  const found = await resolveBackend(exchange, server, target);
+  // Streams into pods use sub-resources of their own instead.
+  if (found.kubelet !== undefined) throw statusErrors.internal(new Error('invalid upgrade response: status code 200'));
+  const [, below] = splitProxyPath(exchange);
+  return relayUpgrade(incoming, socket, head, { ...found, path: backendUrl(below, exchange.search) });
+}
+
+/** Passes an upgraded connection on to a known backend; see `proxyUpgrade`. */
+export async function relayUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer, to: UpgradeTarget): Promise<void> {
+  const { answer, backend } = await askBackend(incoming, socket, to);
   if (backend === undefined) {
     const { statusCode = 502 } = answer;
     if (statusCode < 400) {

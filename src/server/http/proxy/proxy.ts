@@ -1,5 +1,6 @@
 /** The API proxy sub-resources. Source: apimachinery pkg/util/proxy/upgradeaware.go. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Agent } from 'node:https';
 import { PassThrough } from 'node:stream';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type HttpProxy from 'http-proxy';
@@ -112,19 +113,45 @@ export async function proxyRequest(exchange: Exchange, server: ServerContext, ta
   }
   if (backend.kubelet !== undefined) return askKubelet(exchange, server, backend.kubelet, below === '' ? '/' : below);
   if (node === undefined) throw needsConnection();
-  const { proxy, waiting } = await loadRelay(server);
+  const incoming = relayed(node);
+  incoming.headers['x-forwarded-uri'] = joinPath(prefix, below === '' ? '/' : below);
+  incoming.url = backendUrl(below, exchange.search);
+  return relayRequest(exchange, server, incoming, { scheme: backend.scheme, authority: authorityOf(backend), prefix });
+}
+
+/** The client's request as it is sent on, without what only this server may see. */
+export function relayed(node: NodeBindings): IncomingMessage {
   askForBody(node);
-  // http-proxy's types know HTTP/1 only; HTTP/2's compatibility objects have the members it uses.
   const incoming = asHttp1(node.incoming);
-  const outgoing = node.outgoing as ServerResponse;
-  const requestHost = incoming.headers.host ?? '';
   dropCredentials(incoming.headers);
   delete incoming.headers.expect;
   addForwardedFor(incoming);
-  incoming.headers['x-forwarded-uri'] = joinPath(prefix, below === '' ? '/' : below);
-  incoming.url = backendUrl(below, exchange.search);
-  const authority = authorityOf(backend);
-  const common = { 'audit-id': exchange.auditId, 'cache-control': 'no-cache, private' };
+  return incoming;
+}
+
+/** Whom a request is sent on to. */
+export interface RelayTarget {
+  readonly scheme: 'http' | 'https';
+  readonly authority: string;
+  /** The part of the path by which the backend is reached, for links in pages. */
+  readonly prefix: string;
+  /** Connections with certificates of their own. Default: connections that check nothing. */
+  readonly agent?: Agent;
+}
+
+/** Sends a request on and answers with what comes back. */
+export async function relayRequest(
+  { node, auditId }: Exchange,
+  server: ServerContext,
+  incoming: IncomingMessage,
+  { scheme, authority, prefix, agent }: RelayTarget,
+): Promise<Response> {
+  if (node === undefined) throw needsConnection();
+  const { proxy, waiting } = await loadRelay(server);
+  // http-proxy's types know HTTP/1 only; HTTP/2's compatibility objects have the members it uses.
+  const outgoing = node.outgoing as ServerResponse;
+  const requestHost = incoming.headers.host ?? '';
+  const common = { 'audit-id': auditId, 'cache-control': 'no-cache, private' };
   return new Promise((resolve, reject) => {
     outgoing.once('close', () => resolve(RESPONSE_ALREADY_SENT));
     const fail = (error: Error): void => {
@@ -134,6 +161,6 @@ export async function proxyRequest(exchange: Exchange, server: ServerContext, ta
     waiting.set(incoming, (answer) => {
       relayResponse(answer, node, { backendHost: authority, requestHost, prefix }, common).catch(fail);
     });
-    proxy.web(incoming, outgoing, { target: `${backend.scheme}://${authority}` }, fail);
+    proxy.web(incoming, outgoing, { target: `${scheme}://${authority}`, ...(agent === undefined ? {} : { agent }) }, fail);
   });
 }

@@ -6,6 +6,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { Target } from '../../registry/registry.ts';
+import { remoteApiOf, upgradeToApi } from '../aggregation/proxy-to-api.ts';
 import type { App } from '../app.ts';
 import { authorize } from '../auth/authorize.ts';
 import { Exchange } from '../exchange.ts';
@@ -240,6 +241,11 @@ const connections: Readonly<Record<string, (upgrade: Upgrade, target: Target) =>
 
 async function serve(upgrade: Upgrade): Promise<void> {
   const { app, exchange, incoming } = upgrade;
+  const remote = remoteApiOf(exchange, app.server);
+  if (remote !== undefined) {
+    if (await upgradeToApi(exchange, app.server, remote, upgrade)) return;
+    throw new Refusal(503, 'service unavailable\n');
+  }
   const target = resolveTarget(exchange, app.server);
   if (target === undefined) throw statusErrors.noSuchResource();
   if (target.subresource === '') return serveWatch(upgrade, target);
