@@ -1,11 +1,15 @@
 /** The plugins that a cluster runs, in upstream's order. Source: pkg/kubeapiserver/options/plugins.go. */
 import type { AdmissionPlugin } from './admission.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction, type SignerAuthorizer } from './certificates.ts';
+import { persistentVolumeClaimResize } from './claim-resize.ts';
+import { defaultIngressClass, defaultStorageClass } from './default-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import type { ObjectReader } from './object-reader.ts';
+import { podResizeValidator } from './pod-resize.ts';
 import { podSecurity } from './pod-security.ts';
+import { podTopologyLabels } from './pod-topology-labels.ts';
 import { priority } from './priority.ts';
 import { type ResourceQuotaOptions, resourceQuota } from './resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
@@ -46,11 +50,16 @@ export const defaultPlugins = ({
   podSecurity({ reader, now }),
   priority(reader),
   defaultTolerationSeconds(),
+  defaultStorageClass(reader),
   storageObjectInUseProtection(),
+  persistentVolumeClaimResize(reader),
   runtimeClass(reader),
   certificateApproval(authorizer),
   certificateSigning(authorizer),
   certificateSubjectRestriction(),
+  defaultIngressClass(reader),
+  podTopologyLabels(reader),
+  podResizeValidator(reader),
   ...(webhooks === undefined ? [] : [mutatingWebhooks({ reader, ...webhooks }), validatingWebhooks({ reader, ...webhooks })]),
   resourceQuota({ reader, now, writeStatus: writeQuotaStatus }),
 ];

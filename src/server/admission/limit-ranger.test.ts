@@ -111,6 +111,9 @@ describe('the bounds of a LimitRange', () => {
         { type: 'strategic', subresource: 'resize' },
       );
     await assert.rejects(resize(), status(403, /minimum cpu usage per Container is 2, but request is 500m/));
+    await test.create('nodes', { metadata: { name: 'n' } });
+    const amounts = { cpu: '9', memory: '9Gi' };
+    await test.patch('nodes', 'n', { status: { capacity: amounts, allocatable: amounts } }, { subresource: 'status' });
     const bound = { metadata: { name: 'p' }, target: { kind: 'Node', name: 'n' } };
     await test.subresource('create', 'pods', 'default/p', 'binding', bound);
     await test.delete('pods', 'default/p');

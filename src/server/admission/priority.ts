@@ -42,6 +42,16 @@ export function priority(reader: ObjectReader): AdmissionPlugin {
         ...(pod.spec.preemptionPolicy === undefined && preemptionPolicy !== undefined ? { preemptionPolicy } : {}),
       });
     },
+    validate(attributes) {
+      const { operation, kind, subresource, object } = attributes;
+      if (kind.resourceName !== resourceName || subresource !== '' || (operation !== 'CREATE' && operation !== 'UPDATE')) return;
+      // Only PriorityClasses are stored under this resource name.
+      const { globalDefault, metadata } = object as PriorityClass;
+      const existing = globalDefault === true ? defaultClass(reader) : undefined;
+      if (existing === undefined || (operation === 'UPDATE' && existing.metadata.name === metadata.name)) return;
+      const cause = `PriorityClass ${existing.metadata.name} is already marked as default. Only one default can exist`;
+      throw admissionForbidden(attributes, cause);
+    },
   };
 }
 
@@ -70,9 +80,14 @@ function classNamed(reader: ObjectReader, name: string): Resolved | undefined {
   return stored === undefined ? builtIn.find((known) => known.name === name) : resolved(stored);
 }
 
-/** The global default; if several classes are marked so, the one with the lowest value. */
 function globalDefault(reader: ObjectReader): Resolved {
+  const found = defaultClass(reader);
+  return found === undefined ? none : resolved(found);
+}
+
+/** The global default; if several classes are marked so, the one with the lowest value. */
+function defaultClass(reader: ObjectReader): PriorityClass | undefined {
+  // Only PriorityClasses are stored under this resource name.
   const defaults = (reader.list(resourceName) as readonly PriorityClass[]).filter((known) => known.globalDefault === true);
-  const [lowest] = defaults.toSorted((a, b) => a.value - b.value);
-  return lowest === undefined ? none : resolved(lowest);
+  return defaults.toSorted((a, b) => a.value - b.value)[0];
 }

@@ -3,8 +3,10 @@
  * plugin/pkg/admission/runtimeclass/admission.go.
  */
 import { deepEqual } from '../../api/deep-equal.ts';
-import type { Pod, Toleration } from '../../api/generated/core/v1.ts';
+import type { Pod } from '../../api/generated/core/v1.ts';
 import type { RuntimeClass } from '../../api/generated/node/v1.ts';
+import { mergedTolerations } from '../../api/pod/merge-tolerations.ts';
+import type { StatusError } from '../../api/status-error.ts';
 import { type AdmissionAttributes, type AdmissionPlugin, admissionForbidden } from './admission.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { createdPod, withSpec } from './pod-admission.ts';
@@ -29,6 +31,8 @@ export function runtimeClass(reader: ObjectReader): AdmissionPlugin {
       if (overhead === undefined && pod.spec.overhead !== undefined) {
         throw admissionForbidden(attributes, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead');
       }
+      // A webhook may have changed it.
+      if (overhead !== undefined && !deepEqual(overhead.podFixed, pod.spec.overhead)) throw mismatch(attributes);
     },
   };
 }
@@ -46,7 +50,7 @@ function withOverhead(pod: Pod, { overhead }: RuntimeClass, attributes: Admissio
   if (overhead === undefined) return pod;
   const stated = pod.spec.overhead;
   if (stated !== undefined && !deepEqual(stated, overhead.podFixed)) {
-    throw admissionForbidden(attributes, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
+    throw mismatch(attributes);
   }
   return overhead.podFixed === undefined ? pod : withSpec(pod, { overhead: overhead.podFixed });
 }
@@ -61,14 +65,12 @@ function withScheduling(pod: Pod, { scheduling }: RuntimeClass, attributes: Admi
     throw admissionForbidden(attributes, cause);
   }
   const nodeSelector = { ...own, ...scheduling.nodeSelector };
-  const tolerations = merged(pod.spec.tolerations ?? [], scheduling.tolerations ?? []);
+  const tolerations = mergedTolerations(pod.spec.tolerations ?? [], scheduling.tolerations ?? []);
   return withSpec(pod, {
     ...(Object.keys(nodeSelector).length === 0 ? {} : { nodeSelector }),
     ...(tolerations.length === 0 ? {} : { tolerations }),
   });
 }
 
-const merged = (own: readonly Toleration[], added: readonly Toleration[]): readonly Toleration[] => [
-  ...own,
-  ...added.filter((toleration) => !own.some((other) => deepEqual(other, toleration))),
-];
+const mismatch = (attributes: AdmissionAttributes): StatusError =>
+  admissionForbidden(attributes, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");

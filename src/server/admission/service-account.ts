@@ -1,10 +1,13 @@
 /**
- * ServiceAccount: sets a pod's account, token volume and image pull secrets. Source:
- * plugin/pkg/admission/serviceaccount/admission.go.
+ * ServiceAccount: sets a pod's account, token volume and image pull secrets, and holds the pod to the Secrets of its
+ * account where that is demanded. Source: plugin/pkg/admission/serviceaccount/admission.go.
  */
 import type { Container, Pod, ServiceAccount, Volume } from '../../api/generated/core/v1.ts';
 import { generateName } from '../../api/names.ts';
+import { secretNames } from '../../api/pod/secret-names.ts';
+import { StatusError } from '../../api/status-error.ts';
 import { type AdmissionAttributes, type AdmissionPlugin, admissionForbidden } from './admission.ts';
+import { enforcesMountableSecrets, forbiddenEphemeralSecret, forbiddenSecret } from './mountable-secrets.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { createdPod, withSpec } from './pod-admission.ts';
 
@@ -25,7 +28,7 @@ export function serviceAccount(reader: ObjectReader, random: () => number): Admi
     async admit(attributes) {
       const pod = createdPod(attributes);
       if (pod === undefined) return undefined;
-      if (pod.metadata.annotations?.[mirrorAnnotation] !== undefined) {
+      if (isMirror(pod)) {
         checkMirrorPod(pod, attributes);
         return undefined;
       }
@@ -35,9 +38,40 @@ export function serviceAccount(reader: ObjectReader, random: () => number): Admi
       const mounted = shouldAutomount(account, pod) ? withToken(named, random) : named;
       const secrets = pod.spec.imagePullSecrets ?? [];
       const inherited = account.imagePullSecrets ?? [];
-      return secrets.length === 0 && inherited.length > 0 ? withSpec(mounted, { imagePullSecrets: inherited }) : mounted;
+      const complete = secrets.length === 0 && inherited.length > 0 ? withSpec(mounted, { imagePullSecrets: inherited }) : mounted;
+      checkSecrets(account, complete, attributes);
+      return complete;
+    },
+    async validate(attributes) {
+      const { operation, kind, subresource } = attributes;
+      if (kind.resourceName !== 'pods') return;
+      const isEphemeral = operation === 'UPDATE' && subresource === 'ephemeralcontainers';
+      if (!isEphemeral && (operation !== 'CREATE' || subresource !== '')) return;
+      // Only Pods are written to this resource, and to this sub-resource.
+      const pod = attributes.object as Pod;
+      if (!isEphemeral && isMirror(pod)) return checkMirrorPod(pod, attributes);
+      const name = pod.spec.serviceAccountName ?? '';
+      if (name === '') {
+        const cause = `no service account specified for pod ${attributes.namespace}/${pod.metadata.name}`;
+        throw admissionForbidden(attributes, cause);
+      }
+      const account = await findAccount(reader, attributes, name);
+      if (!isEphemeral) checkSecrets(account, pod, attributes);
+      else if (enforcesMountableSecrets(account)) {
+        const forbidden = forbiddenEphemeralSecret(account, pod.spec);
+        // Upstream answers this error as it is. Source: admission.go (limitEphemeralContainerSecretReferences).
+        if (forbidden !== undefined) throw new StatusError({ code: 500, message: forbidden });
+      }
     },
   };
+}
+
+const isMirror = ({ metadata }: Pod): boolean => metadata.annotations?.[mirrorAnnotation] !== undefined;
+
+/** Refuses a pod with Secrets that its account does not name, when the account demands that. */
+function checkSecrets(account: ServiceAccount, { spec }: Pod, attributes: AdmissionAttributes): void {
+  const forbidden = enforcesMountableSecrets(account) ? forbiddenSecret(account, spec) : undefined;
+  if (forbidden !== undefined) throw admissionForbidden(attributes, forbidden);
 }
 
 async function findAccount(reader: ObjectReader, attributes: AdmissionAttributes, name: string): Promise<ServiceAccount> {
@@ -59,12 +93,11 @@ function checkMirrorPod({ spec }: Pod, attributes: AdmissionAttributes): void {
   if (spec.serviceAccountName !== undefined && spec.serviceAccountName !== '') {
     throw admissionForbidden(attributes, 'a mirror pod may not reference service accounts');
   }
-  for (const volume of spec.volumes ?? []) {
-    if (volume.secret !== undefined) throw admissionForbidden(attributes, 'a mirror pod may not reference secrets');
-    if (volume.projected?.sources?.some((source) => source.serviceAccountToken !== undefined)) {
-      throw admissionForbidden(attributes, 'a mirror pod may not use ServiceAccountToken volume projections');
-    }
-  }
+  if (secretNames(spec).size > 0) throw admissionForbidden(attributes, 'a mirror pod may not reference secrets');
+  const projects = (spec.volumes ?? []).some(({ projected }) =>
+    projected?.sources?.some((source) => source.serviceAccountToken !== undefined),
+  );
+  if (projects) throw admissionForbidden(attributes, 'a mirror pod may not use ServiceAccountToken volume projections');
 }
 
 const shouldAutomount = (account: ServiceAccount, { spec }: Pod): boolean =>

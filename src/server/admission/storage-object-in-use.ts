@@ -1,12 +1,13 @@
 /**
- * StorageObjectInUseProtection: claims and volumes begin with the finalizer that keeps them while they are in use.
- * Source: plugin/pkg/admission/storage/storageobjectinuseprotection/admission.go.
+ * StorageObjectInUseProtection: claims, volumes and attributes classes begin with the finalizer that keeps them while
+ * they are in use. Source: plugin/pkg/admission/storage/storageobjectinuseprotection/admission.go.
  */
 import type { AdmissionPlugin } from './admission.ts';
 
 const finalizers: ReadonlyMap<string, string> = new Map([
   ['persistentvolumeclaims', 'kubernetes.io/pvc-protection'],
   ['persistentvolumes', 'kubernetes.io/pv-protection'],
+  ['volumeattributesclasses.storage.k8s.io', 'kubernetes.io/vac-protection'],
 ]);
 
 /** Makes the plugin. */

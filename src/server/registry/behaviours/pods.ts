@@ -66,11 +66,15 @@ function bound(pod: Pod, node: string, metadata: JsonObject, now: string): Pod {
   if ((pod.spec.schedulingGates ?? []).length > 0) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
   const conditions = (pod.status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
   const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: now } as const;
-  const annotations = stringsOf(metadata.annotations);
-  const merged = { ...pod.metadata.annotations, ...annotations };
+  const annotations = { ...pod.metadata.annotations, ...stringsOf(metadata.annotations) };
+  const labels = { ...pod.metadata.labels, ...stringsOf(metadata.labels) };
   return {
     ...pod,
-    metadata: Object.keys(merged).length === 0 ? pod.metadata : { ...pod.metadata, annotations: merged },
+    metadata: {
+      ...pod.metadata,
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+      ...(Object.keys(labels).length === 0 ? {} : { labels }),
+    },
     spec: { ...pod.spec, nodeName: node },
     status: { ...pod.status, conditions: [...conditions, scheduled] },
   };
