@@ -33,7 +33,10 @@ const layers: readonly Layer[] = [
   },
   { path: 'server/webhooks/', may: [...common, 'client/lru-map.ts', 'server/admission/object-reader.ts'] },
   { path: 'server/auth/', may: [...common, 'server/registry/', 'server/store/store.ts'] },
-  { path: 'server/custom-resources/', may: [...common, 'server/registry/', 'server/store/store.ts'] },
+  {
+    path: 'server/custom-resources/',
+    may: [...common, 'server/registry/', 'server/store/store.ts', 'server/webhooks/webhook-caller.ts'],
+  },
   { path: 'server/pki/', may: common },
   // The store's interface declares the encoded objects from which responses are assembled. Both ends of WebSockets are
   // in one place.

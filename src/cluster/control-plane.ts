@@ -30,8 +30,8 @@ import { RbacAuthorizer } from '../server/auth/rbac.ts';
 import { ServiceAccountTokens } from '../server/auth/service-account-tokens.ts';
 import { StoredRules } from '../server/auth/stored-rules.ts';
 import { unionAuthorizer } from '../server/auth/union-authorizer.ts';
+import { conversionWebhooks } from '../server/custom-resources/conversion-webhooks.ts';
 import { CustomResources } from '../server/custom-resources/custom-resources.ts';
-import { noConversionWebhooks } from '../server/custom-resources/no-conversion-webhooks.ts';
 import { certificateAuthenticator } from '../server/http/auth/authenticate.ts';
 import { type ApiServer, createServer } from '../server/http/create-server.ts';
 import { openIdDocuments } from '../server/http/openid.ts';
@@ -128,7 +128,7 @@ export async function openControlPlane(
   const customResources = new CustomResources({
     ...{ store, kinds, registry, schemas, logger: log.with({ component: 'apiextensions' }), now: Date.now, setTimer: systemClock.setTimer },
     decoder: new Decoder(schemas),
-    webhooks: noConversionWebhooks,
+    webhooks: conversionWebhooks({ caller: webhooks.caller, newUid: randomUUID, signal }),
   }).start();
   signal.addEventListener('abort', () => customResources.stop(), { once: true });
   const remoteApis = aggregatedApis(settings, store, reader, pki);
