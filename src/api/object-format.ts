@@ -3,6 +3,7 @@
  * encodings there are, what OpenAPI documents say. Built-in kinds have one format for each model of the schema data; a
  * Kind that is defined at run time brings its own.
  */
+import type { MergeType } from './apply/merge-type.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import type { GroupVersionKind } from './object.ts';
 
@@ -44,6 +45,11 @@ export interface ObjectFormat {
    * mutates.
    */
   strategicMerge?(document: JsonObject, patch: JsonValue): JsonObject;
+  /**
+   * How objects are merged by server-side apply, and which of their fields have owners. The same object each time it is
+   * called, as long as the schema is the same. Absent: by the shape of their values.
+   */
+  mergeType?(): MergeType;
   /** Whether there is a protobuf form. */
   readonly protobuf: boolean;
   /**

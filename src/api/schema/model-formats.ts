@@ -1,4 +1,5 @@
 /** Formats of built-in kinds, from the schema data. */
+import type { MergeType } from '../apply/merge-type.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import { apiVersionOf } from '../kind.ts';
 import type { FormatBody, FormatObject, ObjectFormat, ObjectFormats } from '../object-format.ts';
@@ -6,17 +7,19 @@ import { PatchError, patchStatus } from '../patch/patch-error.ts';
 import { applyStrategicMergePatch } from '../patch/strategic-merge-patch.ts';
 import { Decoder } from './decode.ts';
 import { decodeRequest } from './decode-request.ts';
+import { MergeTypes } from './merge-types.ts';
 import { queryOptions } from './query-options.ts';
 import type { Schema, Schemas } from './schema.ts';
 
 /** Makes each model's format on first use. */
 export function createModelFormats(schemas: Schemas): ObjectFormats {
   const decoder = new Decoder(schemas);
+  const mergeTypes = new MergeTypes(schemas);
   const made = new Map<string, ObjectFormat>();
   const ofModel = (model: string): ObjectFormat => {
     let format = made.get(model);
     if (format === undefined) {
-      format = new ModelFormat(schemas, decoder, schemas.get(model));
+      format = new ModelFormat({ schemas, decoder, mergeTypes }, schemas.get(model));
       made.set(model, format);
     }
     return format;
@@ -32,15 +35,19 @@ export function createModelFormats(schemas: Schemas): ObjectFormats {
   };
 }
 
+interface ModelParts {
+  readonly schemas: Schemas;
+  readonly decoder: Decoder;
+  readonly mergeTypes: MergeTypes;
+}
+
 class ModelFormat implements ObjectFormat {
   readonly protobuf = true;
-  readonly #schemas: Schemas;
-  readonly #decoder: Decoder;
+  readonly #parts: ModelParts;
   readonly #schema: Schema;
 
-  constructor(schemas: Schemas, decoder: Decoder, schema: Schema) {
-    this.#schemas = schemas;
-    this.#decoder = decoder;
+  constructor(parts: ModelParts, schema: Schema) {
+    this.#parts = parts;
     this.#schema = schema;
   }
 
@@ -49,15 +56,19 @@ class ModelFormat implements ObjectFormat {
   }
 
   decode(body: FormatBody): FormatObject {
-    return decodeRequest(this.#decoder, this.#schemas, this.#schema, body);
+    return decodeRequest(this.#parts.decoder, this.#parts.schemas, this.#schema, body);
   }
 
   strategicMerge(document: JsonObject, patch: JsonValue): JsonObject {
     try {
-      return ofSameType(document, applyStrategicMergePatch(document, patch, { schemas: this.#schemas, schema: this.#schema }));
+      return ofSameType(document, applyStrategicMergePatch(document, patch, { schemas: this.#parts.schemas, schema: this.#schema }));
     } catch (error) {
       throw error instanceof PatchError ? patchStatus(error) : error;
     }
+  }
+
+  mergeType(): MergeType {
+    return this.#parts.mergeTypes.of(this.#schema.model);
   }
 }
 
