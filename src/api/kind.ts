@@ -132,6 +132,11 @@ export interface UpdateRules<T extends KubeObject> {
   validate?(next: T, previous: T, at: FieldPath): readonly FieldError[];
   /** True: a PUT of an absent object creates it, as upstream for Lease, Event, Endpoints and others. Default: false. */
   readonly createsAbsent?: boolean;
+  /**
+   * Fields that a write of the main resource cannot change, so that nobody can own them through it. Default: the
+   * status, when there is a status sub-resource. Source: GetResetFields of upstream's strategies.
+   */
+  readonly resets?: readonly (readonly string[])[];
   /** False: a PUT needs a resourceVersion. Default: true, as upstream for nearly all kinds. */
   readonly unconditional?: boolean;
 }

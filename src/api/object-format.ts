@@ -50,6 +50,10 @@ export interface ObjectFormat {
    * called, as long as the schema is the same. Absent: by the shape of their values.
    */
   mergeType?(): MergeType;
+  /** An object without anything set, as Go makes it. Absent: it has nothing but its type. */
+  empty?(type: GroupVersionKind): JsonObject;
+  /** The object in its one form, when it may lack parts that conversions count on. Absent: it cannot. */
+  canonical?(object: JsonObject): JsonObject;
   /** Whether there is a protobuf form. */
   readonly protobuf: boolean;
   /**

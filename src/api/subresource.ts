@@ -21,6 +21,13 @@ export interface PartSubresource<T extends KubeObject> {
   take(next: T, previous: T, now: string): T;
   /** What is wrong with the change, apart from metadata. */
   validate?(next: T, previous: T, at: FieldPath): readonly FieldError[];
+  /**
+   * Fields that are kept as they were, so that nobody can own them through this sub-resource. Source: GetResetFields of
+   * upstream's strategies.
+   */
+  readonly resets?: readonly (readonly string[])[];
+  /** The only fields that can be owned through it; `*` is any item. Default: all but those of `resets`. */
+  readonly owns?: readonly (readonly string[])[];
   /** Whether `rules.validate` also runs on the whole object. */
   readonly validatesWhole: boolean;
 }
@@ -35,6 +42,11 @@ export interface StandInSubresource<T extends KubeObject> {
   showForChange?(object: T): JsonObject;
   /** Returns the stored object changed as a valid stand-in asks. */
   take(standIn: JsonObject, previous: T): T;
+  /**
+   * The object's field that the stand-in's `spec.replicas` stands for, in a version; undefined: it has none there.
+   * Default: `spec.replicas` in all.
+   */
+  readonly ownedField?: readonly string[] | ((apiVersion: string) => readonly string[] | undefined);
   /** What is wrong with a stand-in object. */
   validate(standIn: JsonObject, at: FieldPath): readonly FieldError[];
 }
@@ -86,23 +98,25 @@ const readWrite = ['get', 'patch', 'update'] as const;
 
 /** Declares a part of the object that is read, replaced and patched separately. The whole object must stay valid. */
 export const partSubresource = <T extends KubeObject>(
-  part: Pick<PartSubresource<T>, 'take' | 'validate'> & { readonly verbs?: PartSubresource<T>['verbs'] },
+  part: Pick<PartSubresource<T>, 'take' | 'validate' | 'resets' | 'owns'> & { readonly verbs?: PartSubresource<T>['verbs'] },
 ): PartSubresource<T> => ({ does: 'update', verbs: readWrite, validatesWhole: true, ...part });
 
 /**
  * Declares the status sub-resource: it writes the status and metadata, and nothing else. `keeps` names metadata that
- * cannot be changed here; default none, as upstream. `prepare` completes the status, such as with the time of a change.
- * The rules for the whole object do not run.
+ * cannot be changed here; default none, as upstream; `resets` further fields that cannot be owned. `prepare` completes
+ * the status, such as with the time of a change. The rules for the whole object do not run.
  */
 export const statusSubresource = <T extends KubeObject>({
   keeps = [],
+  resets = [],
   prepare,
   validate,
-}: Pick<PartSubresource<T>, 'validate'> & {
+}: Pick<PartSubresource<T>, 'validate' | 'resets'> & {
   readonly keeps?: readonly ('labels' | 'ownerReferences')[];
   prepare?(next: T, previous: T, now: string): T;
 } = {}): PartSubresource<T> => ({
   does: 'update',
+  resets: [['spec'], ...keeps.map((field) => ['metadata', field]), ...resets],
   verbs: readWrite,
   validatesWhole: false,
   take: (next, previous, now) => {

@@ -22,7 +22,7 @@ const at = (path: string, message: string): string => (path === '' ? message : `
 const shown = (value: JsonValue): string => `&{${goFormat(copyJson(value))}}`;
 
 function goType(value: JsonValue): string {
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  if (typeof value === 'number') return 'float64';
   if (typeof value === 'boolean') return 'bool';
   if (typeof value === 'string') return 'string';
   return Array.isArray(value) ? '[]interface {}' : value === null ? '<nil>' : 'map[string]interface {}';

@@ -21,7 +21,7 @@ export type Path = readonly string[];
 const self = '.';
 export const emptySet: FieldSet = Object.freeze({});
 /** A member with nothing below: the same thing as an empty set in JSON, and another in meaning. */
-export const leaf: FieldSet = emptySet;
+export const leaf: FieldSet = Object.freeze({});
 
 export function isEmptySet(set: FieldSet): boolean {
   for (const _ in set) return false;

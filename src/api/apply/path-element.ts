@@ -1,6 +1,6 @@
 /**
  * Path elements: the steps by which a field is reached. They are kept in their written form, which is unique for each:
- * `f:name` (a field), `k:{"name":"x"}` (the item of a list with this key), `v:"x"` (an item of a set), `i:0` (an index).
+ * `f:name` (a field), `k:{"name":"x"}` (an item with this key), `v:"x"` (an item of a set), `i:0` (an index).
  * Source: structured-merge-diff fieldpath/element.go, serialize-pe.go, value/value.go.
  */
 import { isObject, type JsonObject, type JsonValue } from '../json.ts';

@@ -1,4 +1,4 @@
-/** The versions in which the fields of an object may be owned. Source: structured-merge-diff merge/update.go (Converter). */
+/** The versions in which the fields of an object may be owned. Source: merge/update.go (Converter). */
 import type { JsonObject } from '../json.ts';
 import { type Comparison, compare } from './compare.ts';
 import { ConflictsError, conflictsOf } from './conflicts.ts';
@@ -50,7 +50,7 @@ export function compareStep({ versions, apiVersion, before, after }: Step): Comp
   return changeableOnly(versions, compare(type, before, after), apiVersion);
 }
 
-/** Owners whose sets are in line with the types of today. Owners in versions that are not served any more are left out. */
+/** Owners whose sets are in line with the types of today; without those in versions that are not served any more. */
 export function reconcileOwners({ versions, pool }: Pick<Step, 'versions' | 'pool'>, owners: Owners): Owners {
   const out: Owners = new Map();
   for (const [id, owner] of owners) {

@@ -1,6 +1,8 @@
 /**
  * How the bodies of custom resources are read. Source: apiextensions-apiserver pkg/apiserver/customresource_handler.go.
  */
+import { lazily } from '../apply/merge-type.ts';
+import { mergeTypeOfCustomResource } from '../apply/openapi-merge-type.ts';
 import { errorText } from '../error-text.ts';
 import { isObject, type JsonObject } from '../json.ts';
 import { apiVersionOf } from '../kind.ts';
@@ -14,12 +16,20 @@ export interface CustomFormatOptions {
   readonly model: string;
   readonly listModel: string;
   readonly version: CustomVersion;
+  readonly preserveUnknownFields: boolean;
   readonly metaCodec: MetaCodec;
   readonly openApi: NonNullable<ObjectFormat['openApi']>;
 }
 
-export function createCustomFormat({ model, listModel, version, metaCodec, openApi }: CustomFormatOptions): ObjectFormat {
+export function createCustomFormat(options: CustomFormatOptions): ObjectFormat {
+  const { model, listModel, version, metaCodec, openApi, preserveUnknownFields } = options;
+  const mergeType = lazily(() => {
+    // A schema is JSON.
+    const schema = version.declared.schema?.openAPIV3Schema as JsonObject | undefined;
+    return mergeTypeOfCustomResource({ schema, preserveUnknownFields, metadata: metaCodec.mergeType });
+  });
   return {
+    mergeType,
     model,
     listModel,
     protobuf: false,

@@ -111,6 +111,7 @@ function versionKind({ definition, version, metaCodec, form, terminating, others
         model: modelOf(spec.group, declared.name, names.kind),
         listModel: modelOf(spec.group, declared.name, names.listKind),
         version,
+        preserveUnknownFields: spec.preserveUnknownFields ?? false,
         metaCodec,
         openApi: publishSchema({
           schema: declared.schema?.openAPIV3Schema,
@@ -135,7 +136,7 @@ function versionKind({ definition, version, metaCodec, form, terminating, others
     table: lazyTable(declared),
     ...(select === undefined ? {} : { select }),
     storage: { form },
-    subresources: subresourcesOf(version),
+    subresources: subresourcesOf(version, definition),
     ...(others === undefined ? {} : { otherVersions: others, unserved: !served }),
   });
 }
@@ -191,19 +192,28 @@ function selectBy(jsonPath: string): (object: CustomObject) => string {
   return (object) => (path === undefined ? '' : text(findOne(path, asJson(object))));
 }
 
-function subresourcesOf(version: CustomVersion): Readonly<Record<string, Subresource<CustomObject>>> {
+function subresourcesOf(version: CustomVersion, { spec }: CustomResourceDefinition): Readonly<Record<string, Subresource<CustomObject>>> {
   const { status, scale } = version.declared.subresources ?? {};
   return {
     ...(status === undefined ? {} : { status: statusOf(version) }),
-    ...(scale === undefined ? {} : { scale: customScale(scale) }),
+    ...(scale === undefined ? {} : { scale: { ...customScale(scale), ownedField: replicasFieldOf(spec) } }),
   };
 }
+
+/** Where a version has the count that its Scale shows. */
+const replicasFieldOf =
+  ({ group, versions }: CustomResourceDefinition['spec']) =>
+  (apiVersion: string): readonly string[] | undefined => {
+    const scale = versions.find(({ name }) => `${group}/${name}` === apiVersion)?.subresources?.scale;
+    return scale?.specReplicasPath.replace(/^\./, '').split('.');
+  };
 
 /** Writes the status, and no metadata at all. */
 const statusOf = (version: CustomVersion): PartSubresource<CustomObject> => ({
   does: 'update',
   verbs: ['get', 'patch', 'update'],
   validatesWhole: false,
+  resets: [['metadata'], ['spec']],
   take: (next, previous) => withMeta(withStatusOf(previous, next), { resourceVersion: next.metadata.resourceVersion }),
   validate: (next, previous, at) => version.statusErrors(asJson(next), asJson(previous), at),
 });

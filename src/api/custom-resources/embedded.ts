@@ -2,6 +2,7 @@
  * Resources inside of resources: their apiVersion, kind and metadata are typed, although no schema says so. Source:
  * apiextensions-apiserver pkg/apiserver/schema/objectmeta.
  */
+import type { MergeType } from '../apply/merge-type.ts';
 import { errorText } from '../error-text.ts';
 import { type FieldError, FieldPath, fieldErrors, renderFieldError } from '../field-error.ts';
 import { isObject, type JsonObject, type JsonValue } from '../json.ts';
@@ -16,6 +17,8 @@ export interface MetaCodec {
   decode(metadata: JsonValue): JsonObject;
   /** Paths of the fields that `decode` leaves out. */
   unknownFields(metadata: JsonValue): readonly string[];
+  /** How metadata is merged. */
+  mergeType(): MergeType;
 }
 
 /** How the metadata of embedded resources is read. */

@@ -1,7 +1,9 @@
 /** Reads the metadata of custom resources as that of built-in kinds. */
 
+import { lazily } from '../apply/merge-type.ts';
 import type { Decoder } from '../schema/decode.ts';
 import { DecodeError } from '../schema/decode-error.ts';
+import { MergeTypes } from '../schema/merge-types.ts';
 import type { Schemas } from '../schema/schema.ts';
 import { strictErrors } from '../schema/strict.ts';
 import type { MetaCodec } from './embedded.ts';
@@ -10,6 +12,7 @@ const metadataModel = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 
 export function createMetaCodec(schemas: Schemas, decoder: Decoder): MetaCodec {
   return {
+    mergeType: lazily(() => new MergeTypes(schemas).of(metadataModel)),
     decode: (metadata) => {
       try {
         return decoder.decode(schemas.get(metadataModel), metadata);

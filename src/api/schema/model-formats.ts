@@ -2,6 +2,7 @@
 import type { MergeType } from '../apply/merge-type.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import { apiVersionOf } from '../kind.ts';
+import type { GroupVersionKind } from '../object.ts';
 import type { FormatBody, FormatObject, ObjectFormat, ObjectFormats } from '../object-format.ts';
 import { PatchError, patchStatus } from '../patch/patch-error.ts';
 import { applyStrategicMergePatch } from '../patch/strategic-merge-patch.ts';
@@ -69,6 +70,14 @@ class ModelFormat implements ObjectFormat {
 
   mergeType(): MergeType {
     return this.#parts.mergeTypes.of(this.#schema.model);
+  }
+
+  empty({ group, version, kind }: GroupVersionKind): JsonObject {
+    return this.canonical({ apiVersion: apiVersionOf(group, version), kind });
+  }
+
+  canonical(object: JsonObject): JsonObject {
+    return this.#parts.decoder.decode(this.#schema, object);
   }
 }
 

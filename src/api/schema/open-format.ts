@@ -3,6 +3,8 @@
  * sorted, as upstream does for all untyped objects. Source: apiextensions-apiserver
  * pkg/apiserver/customresource_handler.go (schemaCoercingDecoder, unstructuredDefaulter), encoding/json (maps).
  */
+import { untypedType } from '../apply/merge-type.ts';
+import { mergeTypeOfCustomResource } from '../apply/openapi-merge-type.ts';
 import { isObject, type JsonObject, type JsonValue } from '../json.ts';
 import { apiVersionOf } from '../kind.ts';
 import type { FormatBody, ObjectFormat } from '../object-format.ts';
@@ -28,9 +30,11 @@ export function createOpenFormat(schemas: Schemas, model: string): ObjectFormat 
     }
   }
 
+  const mergeType = mergeTypeOfCustomResource({ schema: undefined, preserveUnknownFields: true, metadata: () => untypedType });
   return {
     model,
     protobuf: false,
+    mergeType: () => mergeType,
     decode: ({ type, json, text, strictErrors: found = [], fieldValidation }: FormatBody) => {
       const apiVersion = apiVersionOf(type.group, type.version);
       const sent = isObject(json) ? json : {};

@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from '../../api/json.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { withMeta } from '../../api/object-fields.ts';
 import type { DeleteOptions } from '../../api/request-options.ts';
 import { subresourceType } from '../../api/subresource.ts';
 import type { AdmissionAttributes, AdmissionObject, AdmissionOperation } from '../admission/admission.ts';
@@ -84,8 +85,11 @@ export function gateOf(request: ChangeRequest, options: MutateOptions): Gate {
     waiting = [...(waiting ?? []), callback];
   };
   return {
-    // A plugin returns what it is given: an object, of the same type.
-    mutate: (object, oldObject) => admission.admit(attributes(object, oldObject), withDefaults) as Promise<KubeObject>,
+    mutate: async (object, oldObject) => {
+      // A plugin returns what it is given: an object, of the same type.
+      const admitted = (await admission.admit(attributes(object, oldObject), withDefaults)) as KubeObject;
+      return withReadableOwners(request, admitted, object);
+    },
     validate: (object, oldObject) => admission.validate({ ...attributes(object, oldObject), onSettled }),
     settle: (stored) => {
       const callbacks = waiting;
@@ -109,6 +113,21 @@ export async function storedThrough<T>(gate: Gate, validated: Promise<void>, sto
   } finally {
     gate.settle(stored);
   }
+}
+
+/**
+ * The object with the managed fields that it had before, when plugins have made them unreadable. Source: apiserver
+ * pkg/endpoints/handlers/fieldmanager/admission.go.
+ */
+function withReadableOwners({ parts: { fields }, context }: ChangeRequest, admitted: KubeObject, before: KubeObject): KubeObject {
+  const { managedFields } = before.metadata;
+  if (admitted.metadata.managedFields === managedFields) return admitted;
+  const problem = fields.problem(admitted);
+  if (problem === undefined) return admitted;
+  context.warn(
+    `.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating admission controller; please fix your requests: ${problem}`,
+  );
+  return withMeta(admitted, { managedFields });
 }
 
 /**

@@ -11,7 +11,7 @@ import type { ObjectFormat } from '../../api/object-format.ts';
 import { statusErrors } from '../../api/status-error.ts';
 import type { Body, KindSet, MutateOptions, RequestContext, Target } from './registry.ts';
 import type { RegistryParts } from './registry-parts.ts';
-import { conversionOf, servedBy, servedSchema } from './served-version.ts';
+import { conversionIn, conversionOf, servedApiVersion, servedBy, servedSchema } from './served-version.ts';
 
 /** The format of the request's version. */
 export const formatOf = ({ formats }: Pick<RegistryParts, 'formats'>, target: Target): ObjectFormat => formats.of(servedSchema(target));
@@ -31,9 +31,21 @@ export function decodeBody(
   const type = { ...servedBy(target), kind: target.kind.kind };
   requireType(parts.kinds, type, body.json);
   const canonical = stored === undefined || conversionOf(target) !== undefined ? undefined : asJson(stored);
-  const { object, warnings } = formatOf(parts, target).decode({ type, canonical, ...body });
+  const { object, warnings } = formatOf(parts, target).decode({ type, canonical, ...body, json: withReset(body.json) });
   for (const warning of warnings) context.warn(warning);
   return toStored(target, object);
+}
+
+/**
+ * An empty list of managed fields asks to forget all owners, and decoding would drop it: the list with one empty entry
+ * asks the same. Source: apimachinery pkg/util/managedfields/internal/fieldmanager.go (isResetManagedFields).
+ */
+function withReset(json: JsonValue): JsonValue {
+  if (!isObject(json) || !isObject(json.metadata)) return json;
+  const { managedFields } = json.metadata;
+  return Array.isArray(managedFields) && managedFields.length === 0
+    ? { ...json, metadata: { ...json.metadata, managedFields: [{}] } }
+    : json;
 }
 
 /** Decodes a body of another type than the Kind's, for a sub-resource. Throws StatusError (400). */
@@ -52,11 +64,12 @@ export function decodeAs(
 /**
  * Converts a decoded object from the request's version to the stored one and fills in defaults.
  */
-export function toStored(target: Target, object: JsonObject): KubeObject {
-  const { kind } = target;
-  const conversion = conversionOf(target);
-  if (conversion === undefined) return defaulted(kind, object);
-  return defaulted(kind, { ...conversion.toStored(object), apiVersion: kind.apiVersion, kind: kind.kind });
+export const toStored = ({ kind }: Target, object: JsonObject): KubeObject => defaulted(kind, convertToStored(kind, object));
+
+/** Converts an object from the version that it names to the stored one, without defaults. */
+export function convertToStored(kind: AnyKind, object: JsonObject): JsonObject {
+  const conversion = conversionIn(kind, String(object.apiVersion));
+  return conversion === undefined ? object : { ...conversion.toStored(object), apiVersion: kind.apiVersion, kind: kind.kind };
 }
 
 const defaulted = ({ codec }: AnyKind, object: JsonObject): KubeObject => codec.defaults?.(asObject(object)) ?? asObject(object);
@@ -64,11 +77,13 @@ const defaulted = ({ codec }: AnyKind, object: JsonObject): KubeObject => codec.
 /**
  * Converts a stored object to the request's version, in which patches are applied.
  */
-export function toServed(target: Target, object: KubeObject): JsonObject {
-  const conversion = conversionOf(target);
-  if (conversion === undefined) return asJson(object);
-  const { group, version } = servedBy(target);
-  return { ...conversion.fromStored(asJson(object)), apiVersion: apiVersionOf(group, version) };
+export const toServed = (target: Target, object: KubeObject): JsonObject =>
+  convertStored(target.kind, asJson(object), servedApiVersion(target));
+
+/** Converts a stored object to a version that is served. */
+export function convertStored(kind: AnyKind, object: JsonObject, apiVersion: string): JsonObject {
+  const conversion = conversionIn(kind, apiVersion);
+  return conversion === undefined ? object : { ...conversion.fromStored(object), apiVersion };
 }
 
 /**

@@ -10,14 +10,15 @@ import { deleteOne } from './delete.ts';
 import { deleteCollection } from './delete-collection.ts';
 import { get } from './get.ts';
 import { list } from './list.ts';
-import { untrackedFields } from './managed-fields.ts';
+import type { StandIn } from './managed-fields.ts';
 import { carryOut } from './order.ts';
 import { patch } from './patch.ts';
 import type { ChangeRequest } from './prepare.ts';
 import type { KindSet, Registry, RequestContext, Target } from './registry.ts';
 import type { RegistryParts, ResourceBehaviour } from './registry-parts.ts';
-import { getStandIn, patchStandIn, type StandIn, updateStandIn } from './stand-in.ts';
+import { getStandIn, patchStandIn, updateStandIn } from './stand-in.ts';
 import { resourceOf } from './store-errors.ts';
+import { TrackedFields } from './tracked-fields.ts';
 import { untilFresh } from './until-fresh.ts';
 import { update } from './update.ts';
 import { watch } from './watch.ts';
@@ -49,16 +50,17 @@ const systemTimer = (delayMs: number, callback: () => void): (() => void) => {
 /** Makes the registry over a store. */
 export function createRegistry(options: RegistryOptions): Registry {
   const setTimer = options.setTimer ?? systemTimer;
+  const now = options.now ?? Date.now;
   const parts: RegistryParts = {
     store: options.store,
     kinds: options.kinds,
     admission: options.admission,
     formats: options.formats,
-    fields: untrackedFields,
+    fields: new TrackedFields(options.formats, options.kinds, now),
     behaviours: options.behaviours,
     departures: new WeakMap(),
     bookmarks: new WatchBookmarks(options.store, setTimer),
-    now: options.now ?? Date.now,
+    now,
     random: options.random ?? Math.random,
     newUid: options.newUid ?? randomUUID,
     setTimer,

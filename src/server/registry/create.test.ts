@@ -29,6 +29,16 @@ describe('create', () => {
         uid: created.metadata.uid,
         resourceVersion: String(test.store.revision),
         creationTimestamp: '2026-01-01T00:00:00Z',
+        managedFields: [
+          {
+            manager: 'test',
+            operation: 'Update',
+            apiVersion: 'v1',
+            time: '2026-01-01T00:00:00Z',
+            fieldsType: 'FieldsV1',
+            fieldsV1: { 'f:data': { '.': {}, 'f:k': {} } },
+          },
+        ],
       },
       data: { k: 'v' },
     });

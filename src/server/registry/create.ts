@@ -67,16 +67,31 @@ export async function createAbsent(request: ChangeRequest, received: KubeObject,
   return createAdmitted(request, gate, await admit(request, gate, withoutSystemMeta(received), options), options);
 }
 
-/** Runs field management and mutating admission. They run before a name is generated, as upstream's plugins see it. */
-async function admit(request: ChangeRequest, gate: Gate, received: KubeObject, options: MutateOptions): Promise<KubeObject> {
-  const { parts, context, target } = request;
+/** Creates an object from a configuration that was applied, whose managed fields are set. */
+export async function createApplied(request: ChangeRequest, received: KubeObject, options: MutateOptions): Promise<WriteAnswer> {
+  requireUnrefused(request, received);
+  const gate = gateOf(request, options);
+  return createAdmitted(request, gate, await admittedBy(request, gate, withoutSystemMeta(received)), options);
+}
+
+function requireUnrefused({ target }: ChangeRequest, { metadata }: KubeObject): void {
   const { refusal } = target.kind.create ?? {};
-  if (refusal !== undefined) throw statusErrors.forbidden(resourceOf(target), received.metadata.name ?? '', refusal);
-  const unique = withUniqueOwners(context, received, false);
-  const managed = parts.fields.update({ target, live: undefined, object: unique, manager: managerOf(context, options) });
+  if (refusal !== undefined) throw statusErrors.forbidden(resourceOf(target), metadata.name ?? '', refusal);
+}
+
+async function admittedBy({ parts, context, target }: ChangeRequest, gate: Gate, managed: KubeObject): Promise<KubeObject> {
   const admitted = withUniqueOwners(context, await gate.mutate(managed, undefined), true);
   parts.behaviours.get(target.kind.resourceName)?.guard?.({ context, target, object: admitted, previous: undefined });
   return admitted;
+}
+
+/** Runs field management and mutating admission. They run before a name is generated, as upstream's plugins see it. */
+async function admit(request: ChangeRequest, gate: Gate, received: KubeObject, options: MutateOptions): Promise<KubeObject> {
+  const { parts, context, target } = request;
+  requireUnrefused(request, received);
+  const unique = withUniqueOwners(context, received, false);
+  const managed = await parts.fields.update({ target, live: undefined, object: unique, manager: managerOf(context, options) });
+  return admittedBy(request, gate, managed);
 }
 
 async function createAdmitted(request: ChangeRequest, gate: Gate, admitted: KubeObject, options: MutateOptions): Promise<WriteAnswer> {

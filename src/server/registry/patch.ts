@@ -1,4 +1,7 @@
-/** The patch verb: JSON, merge and strategic merge patches. Source: apiserver pkg/endpoints/handlers/patch.go. */
+/**
+ * The patch verb: JSON, merge and strategic merge patches; `apply.ts` has server-side apply. Source: apiserver
+ * pkg/endpoints/handlers/patch.go.
+ */
 
 import { FieldPath, fieldErrors } from '../../api/field-error.ts';
 import type { JsonObject, JsonValue } from '../../api/json.ts';
@@ -8,14 +11,15 @@ import { applyJsonPatch } from '../../api/patch/json-patch.ts';
 import { applyMergePatch } from '../../api/patch/merge-patch.ts';
 import { copyObject, goFormat } from '../../api/patch/mutable-json.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';
+import { apply } from './apply.ts';
 import { decodeBody, formatOf, toServed } from './codec.ts';
 import { type ChangeRequest, inNamespace, requireName } from './prepare.ts';
 import type { MutateOptions, PatchRequest, WriteAnswer } from './registry.ts';
 import { change } from './update.ts';
 
-/** Patches the stored object. Rejects with StatusError; server-side apply is answered with 415. */
+/** Patches the stored object. Rejects with StatusError. */
 export async function patch(request: ChangeRequest, body: PatchRequest, options: MutateOptions): Promise<WriteAnswer> {
-  requireSupported(body);
+  if (body.type === 'apply') return apply(request, body, options);
   return change(request, options, { wanted: async ({ object }) => patched(request, object, body, options) });
 }
 
@@ -63,18 +67,11 @@ export function applyPatch(document: JsonObject, { type, body }: PatchRequest, f
       if (format.strategicMerge === undefined) throw unsupportedPatch(['json-patch+json', 'merge-patch+json', 'apply-patch+yaml']);
       return format.strategicMerge(document, body);
     case 'apply':
-      throw unsupportedPatch();
+      throw new Error('a configuration is applied by field management');
   }
 }
 
-/** Throws StatusError (415) for a patch type that is not implemented, whether or not the object exists. */
-export function requireSupported({ type }: PatchRequest): void {
-  if (type === 'apply') throw unsupportedPatch();
-}
-
-const unsupportedPatch = (
-  accepted: readonly string[] = ['json-patch+json', 'merge-patch+json', 'strategic-merge-patch+json'],
-): StatusError =>
+const unsupportedPatch = (accepted: readonly string[]): StatusError =>
   statusErrors.unsupportedMediaType(
     `the body of the request was in an unknown format - accepted media types include: ${accepted.map((type) => `application/${type}`).join(', ')}`,
   );

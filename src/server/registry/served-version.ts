@@ -19,5 +19,9 @@ export function conversionOf({ kind, served }: Versioned): ServedVersion | undef
   return kind.codec.alsoServed?.find(({ group, version }) => (group ?? kind.group) === served.group && version === served.version);
 }
 
+/** The conversions of a version; undefined when it is the stored one, or not served. */
+export const conversionIn = ({ group, codec }: Target['kind'], apiVersion: string): ServedVersion | undefined =>
+  codec.alsoServed?.find((served) => apiVersionOf(served.group ?? group, served.version) === apiVersion);
+
 /** The schema that the Kind declares for the request's version: the name of a model, or the format itself. */
 export const servedSchema = (target: Versioned): string | ObjectFormat => conversionOf(target)?.schema ?? target.kind.codec.schema;

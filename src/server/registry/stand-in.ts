@@ -5,21 +5,20 @@
 import { FieldPath } from '../../api/field-error.ts';
 import type { JsonObject } from '../../api/json.ts';
 import type { KubeObject } from '../../api/object.ts';
-import { asJson, asObject } from '../../api/object-fields.ts';
+import { asJson, asObject, withMeta } from '../../api/object-fields.ts';
 import { statusErrors } from '../../api/status-error.ts';
-import type { StandInSubresource } from '../../api/subresource.ts';
 import type { Entry } from '../store/store.ts';
 import { gateOf } from './admit.ts';
+import { configOf, decoded, tellRepetitions } from './apply.ts';
 import { decodeAs } from './codec.ts';
 import { keyOf, unstoredEntry } from './commit.ts';
-import { applyPatch, requireSupported } from './patch.ts';
-import { type ChangeRequest, requireName } from './prepare.ts';
+import type { StandIn } from './managed-fields.ts';
+import { applyPatch } from './patch.ts';
+import { type ChangeRequest, managerOf, requireName } from './prepare.ts';
 import type { Body, MutateOptions, PatchRequest, WriteAnswer } from './registry.ts';
 import { resourceOf } from './store-errors.ts';
 import { currentEntry } from './stored-form.ts';
 import { change } from './update.ts';
-
-export type StandIn = StandInSubresource<KubeObject>;
 
 /** The stand-in for a stored object. Throws StatusError (404). */
 export async function getStandIn({ parts, target }: ChangeRequest, standIn: StandIn): Promise<Entry> {
@@ -42,10 +41,10 @@ export async function patchStandIn(
   patch: PatchRequest,
   options: MutateOptions,
 ): Promise<WriteAnswer> {
-  requireSupported(patch);
+  if (patch.type === 'apply') return applyStandIn(request, standIn, patch, options);
   const format = request.parts.formats.ofType(standIn.body);
   return changeByStandIn(request, standIn, options, (before) => ({
-    json: applyPatch(before, patch, format),
+    json: applyPatch(asJson(before), patch, format),
     text: undefined,
     ...(patch.strictErrors === undefined ? {} : { strictErrors: patch.strictErrors }),
   }));
@@ -53,22 +52,52 @@ export async function patchStandIn(
 
 const showForChange = (standIn: StandIn, object: KubeObject): JsonObject => standIn.showForChange?.(object) ?? standIn.show(object);
 
+async function applyStandIn(request: ChangeRequest, standIn: StandIn, patch: PatchRequest, options: MutateOptions): Promise<WriteAnswer> {
+  const { parts, context, target } = request;
+  const config = configOf(patch.body);
+  const { force } = patch;
+  const write = { standIn, target, manager: options.fieldManager, config, force };
+  return storeStandIn(request, standIn, options, async (before) => {
+    const json = await parts.fields.applyStandIn({ ...write, live: before });
+    const sent = decoded(() => received(request, standIn, { json, text: undefined }, { ...options, fieldValidation: 'Ignore' }));
+    tellRepetitions(context, patch, options);
+    return asObject(sent);
+  });
+}
+
 async function changeByStandIn(
   request: ChangeRequest,
   standIn: StandIn,
   options: MutateOptions,
-  edit: (before: JsonObject) => Body,
+  edit: (before: KubeObject) => Body,
 ): Promise<WriteAnswer> {
+  const { fields } = request.parts;
+  const manager = managerOf(request.context, options);
+  return storeStandIn(request, standIn, options, async (before) => {
+    const object = asObject(received(request, standIn, edit(before), options));
+    return fields.updateStandIn({ standIn, target: request.target, live: before, object, manager });
+  });
+}
+
+/** Changes the stored object by the stand-in that `next` makes, with its managed fields, from the one before. */
+async function storeStandIn(
+  request: ChangeRequest,
+  standIn: StandIn,
+  options: MutateOptions,
+  next: (before: KubeObject) => Promise<KubeObject>,
+): Promise<WriteAnswer> {
+  const { fields } = request.parts;
   const main: ChangeRequest = { ...request, target: { ...request.target, subresource: '' } };
   const { mutate, validate, settle } = gateOf(request, options);
   const show = (object: KubeObject): KubeObject => asObject(showForChange(standIn, object));
   const { entry } = await change(main, options, {
     wanted: async ({ object }) => {
-      const sent = await mutate(asObject(received(request, standIn, edit(showForChange(standIn, object)), options)), show(object));
+      const before = fields.shown(standIn, main.target, object);
+      const sent = await mutate(await next(before), show(object));
       requireValid(request, standIn, sent);
       const taken = standIn.take(asJson(sent), object);
-      const { resourceVersion, uid } = sent.metadata;
-      return { ...taken, metadata: { ...taken.metadata, resourceVersion: resourceVersion ?? '', uid: uid ?? object.metadata.uid } };
+      const { resourceVersion = '', uid = object.metadata.uid } = sent.metadata;
+      return withMeta(taken, { resourceVersion, uid, managedFields: fields.fromStandIn(standIn, main.target, object, sent) });
     },
     gate: {
       mutate: async (object) => object,

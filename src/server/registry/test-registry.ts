@@ -165,6 +165,19 @@ export class TestRegistry {
     return asTest((await this.registry.patch(this.context, target, patch, mutateOptions)).entry.object);
   }
 
+  /** Applies a configuration as a field manager. */
+  async apply(
+    resource: string,
+    path: string,
+    config: JsonObject,
+    more: { readonly manager?: string; readonly force?: boolean; readonly dryRun?: boolean; readonly subresource?: string } = {},
+  ): Promise<TestObject> {
+    const { manager = 'applier', force = false, dryRun = false, subresource = '' } = more;
+    const target = { ...this.target(resource, path), subresource };
+    const options = { ...mutateOptions, fieldManager: manager, dryRun };
+    return asTest((await this.registry.patch(this.context, target, { type: 'apply', body: config, force }, options)).entry.object);
+  }
+
   /** Calls a sub-resource and returns its answer; a patch is a merge patch. */
   async subresource(verb: 'get' | 'create' | 'update' | 'patch', resource: string, path: string, name: string, json: JsonValue = null) {
     const target = this.target(resource, path, name);

@@ -3,8 +3,10 @@
  * pkg/registry/generic/registry/store.go (Update).
  */
 
+import { deepEqual } from '../../api/deep-equal.ts';
 import { FieldPath, fieldErrors } from '../../api/field-error.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { withMeta } from '../../api/object-fields.ts';
 import { isAlreadyExists, statusErrors } from '../../api/status-error.ts';
 import type { Entry } from '../store/store.ts';
 import { type Gate, gateOf, storedThrough } from './admit.ts';
@@ -34,7 +36,7 @@ export async function update(request: ChangeRequest, body: Body, options: Mutate
   const creates = target.kind.update?.createsAbsent === true && target.subresource === '';
   return change(request, options, {
     wanted: () => Promise.resolve(received),
-    ...(creates ? { absent: () => Promise.resolve(withoutUid(target, received)) } : {}),
+    ...(creates ? { absent: async () => createAbsent(request, withoutUid(target, received), options) } : {}),
   });
 }
 
@@ -51,13 +53,14 @@ export interface Change {
   /** Makes the wanted object from the stored one. Called again when another write came in between. */
   wanted(current: Entry): Promise<KubeObject>;
   /**
-   * Makes the object to create when there is none: for a PUT of Kinds that allow it, and for apply. Absent: it is an
-   * error that the object does not exist.
+   * Creates the object when there is none: for a PUT of Kinds that allow it, and for apply. Absent: it is an error that
+   * the object does not exist.
    */
-  absent?(): Promise<KubeObject>;
+  absent?(): Promise<WriteAnswer>;
   /**
-   * Set when admission must see another object than the stored one: a stand-in, which has already passed the mutating
-   * plugins. Default: admission sees the object itself in both phases.
+   * Set when the managed fields are known already, and when admission must see another object than the stored one: a
+   * stand-in, which has already passed the mutating plugins. Default: field management, and then admission, see the
+   * object itself.
    */
   readonly gate?: Gate;
 }
@@ -77,7 +80,7 @@ export async function change(request: ChangeRequest, options: MutateOptions, wis
       continue;
     }
     if (wish.absent === undefined) throw statusErrors.notFound(resourceOf(target), target.name);
-    const answer = await unlessExisting(createAbsent(request, await wish.absent(), options));
+    const answer = await unlessExisting(wish.absent());
     if (answer !== undefined) return answer;
   }
 }
@@ -87,7 +90,7 @@ function managing(request: ChangeRequest, options: MutateOptions): Gate {
   const { parts, context, target } = request;
   const gate = gateOf(request, options);
   const manager = managerOf(context, options);
-  return { ...gate, mutate: (object, live) => gate.mutate(parts.fields.update({ target, live, object, manager }), live) };
+  return { ...gate, mutate: async (object, live) => gate.mutate(await parts.fields.update({ target, live, object, manager }), live) };
 }
 
 /** Undefined when another request has created the object meanwhile. */
@@ -118,7 +121,7 @@ async function tryChange(
   const begin = reserve === undefined ? undefined : (object: KubeObject) => reserve.call(behaviour, object, existing.object);
   const stamped = behaviour?.stamp?.(parts, { context, target, object: admitted, previous: existing.object }) ?? admitted;
   return withReservation(atRevision(stamped, existing.revision), begin, async (reserved) => {
-    const object = prepareForUpdate(request, reserved, existing.object);
+    const object = sameButForTimes(prepareForUpdate(request, reserved, existing.object), existing.object);
     return storedThrough(gate, gate.validate(object, existing.object), async () => {
       const removed = isRemoval(object, existing.object) && (target.kind.delete?.mayRemove?.(object) ?? true);
       if (dryRun) return { entry: unstoredEntry(existing.key, object, existing.revision), created: false };
@@ -128,6 +131,19 @@ async function tryChange(
       return { entry: removed ? unstoredEntry(existing.key, object, existing.revision) : entry, created: false };
     });
   });
+}
+
+/**
+ * The object with the old times of its managed fields, when nothing else has changed: such an update must not write.
+ * Source: apiserver pkg/endpoints/handlers/fieldmanager/equality.go (IgnoreManagedFieldsTimestampsTransformer).
+ */
+function sameButForTimes(next: KubeObject, previous: KubeObject): KubeObject {
+  const [entries, before] = [next.metadata.managedFields ?? [], previous.metadata.managedFields ?? []];
+  if (entries === before || entries.length === 0 || entries.length !== before.length) return next;
+  if (entries.every(({ time }, index) => time === before[index]?.time)) return next;
+  if (!entries.every((entry, index) => deepEqual({ ...entry, time: before[index]?.time }, before[index]))) return next;
+  const restored = withMeta(next, { managedFields: before });
+  return deepEqual(restored, previous) ? restored : next;
 }
 
 function requireSameUid({ target }: ChangeRequest, { metadata }: KubeObject, { object }: Entry): void {
