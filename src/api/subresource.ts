@@ -26,8 +26,6 @@ export interface PartSubresource<T extends KubeObject> {
    * upstream's strategies.
    */
   readonly resets?: readonly (readonly string[])[];
-  /** The only fields that can be owned through it; `*` is any item. Default: all but those of `resets`. */
-  readonly owns?: readonly (readonly string[])[];
   /** Whether `rules.validate` also runs on the whole object. */
   readonly validatesWhole: boolean;
 }
@@ -98,7 +96,7 @@ const readWrite = ['get', 'patch', 'update'] as const;
 
 /** Declares a part of the object that is read, replaced and patched separately. The whole object must stay valid. */
 export const partSubresource = <T extends KubeObject>(
-  part: Pick<PartSubresource<T>, 'take' | 'validate' | 'resets' | 'owns'> & { readonly verbs?: PartSubresource<T>['verbs'] },
+  part: Pick<PartSubresource<T>, 'take' | 'validate' | 'resets'> & { readonly verbs?: PartSubresource<T>['verbs'] },
 ): PartSubresource<T> => ({ does: 'update', verbs: readWrite, validatesWhole: true, ...part });
 
 /**

@@ -30,6 +30,8 @@ export interface CaseRequest {
   readonly view?: string;
   /** A watch: ends after the first event with this text. */
   readonly until?: string;
+  /** True: managed fields are compared too. */
+  readonly managedFields?: boolean;
 }
 
 export interface OracleCase {

@@ -38,11 +38,21 @@ function numberOf(key: string, value: number): JsonValue {
   return drawn ? '<node port>' : value;
 }
 
+/**
+ * Whether the order of a list says nothing: that of owners depends on the seconds at which a server was asked, that of
+ * conflicts on Go's maps.
+ */
+const unordered = (key: string, items: readonly JsonValue[]): boolean =>
+  key === 'managedFields' || (key === 'causes' && items.every((item) => isObject(item) && item.reason === 'FieldManagerConflict'));
+
 /** The answer in the form in which it is compared; the argument is not changed. */
 export function normalise(value: JsonValue, how: Normalising, key = ''): JsonValue {
   if (typeof value === 'string') return textOf(key, value);
   if (typeof value === 'number') return numberOf(key, value);
-  if (Array.isArray(value)) return value.map((item: JsonValue) => normalise(item, how, key));
+  if (Array.isArray(value)) {
+    const items = value.map((item: JsonValue) => normalise(item, how, key));
+    return unordered(key, items) ? items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : items;
+  }
   if (!isObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value)

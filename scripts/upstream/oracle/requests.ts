@@ -74,12 +74,13 @@ function settled(name: string, collection: string, { metadata }: JsonObject, unt
 }
 
 function listedRequests({ requests = [], object = {} }: OracleCase): readonly OracleRequest[] {
-  return requests.map(({ name, method = 'GET', path, accept, contentType, headers, view, until, ...rest }: CaseRequest) =>
+  return requests.map(({ name, method = 'GET', path, accept, contentType, headers, view, until, managedFields, ...rest }: CaseRequest) =>
     request(name, method, path, {
       ...(rest.change === undefined ? {} : { body: withChanges(object, rest.change) }),
       ...(rest.body === undefined ? {} : { body: rest.body }),
       ...(view === undefined ? {} : { view }),
       ...(until === undefined ? {} : { until }),
+      ...(managedFields === undefined ? {} : { managedFields }),
       headers: {
         ...(accept === undefined ? {} : { accept }),
         ...(contentType === undefined ? {} : { 'content-type': contentType }),

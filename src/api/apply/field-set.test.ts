@@ -6,7 +6,6 @@ import {
   type FieldSet,
   hasPath,
   intersection,
-  keepPrefixes,
   type Path,
   printPath,
   readFieldSet,
@@ -104,13 +103,6 @@ describe('field sets', () => {
     for (const wrong of [1, 'f:a', [], { f: {} }, { 'f:a': 1 }, { fa: {} }, { 'v:{': {} }, { 'k:1': {} }, { 'i:x': {} }]) {
       assert.throws(() => readFieldSet(wrong), PathElementError, JSON.stringify(wrong));
     }
-  });
-
-  it('keep what prefixes name, with any item at a star', () => {
-    const set = setOf(['f:spec', 'f:containers', 'k:{"name":"a"}', 'f:resources', 'f:limits'], ['f:spec', 'f:replicas']);
-    assert.deepEqual(pathsOf(keepPrefixes(set, [['f:spec', 'f:containers', '*', 'f:resources']])), [
-      'f:spec f:containers k:{"name":"a"} f:resources f:limits',
-    ]);
   });
 
   it('print paths as messages show them', () => {

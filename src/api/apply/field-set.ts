@@ -175,29 +175,6 @@ export function eachPath(set: FieldSet, visit: (path: Path) => void, prefix: Pat
 
 export const printPath = (path: Path): string => path.map(printElement).join('');
 
-/**
- * Paths of which only some are kept: a prefix, with `*` for any element. Source: fieldpath/set.go (PrefixMatcher,
- * FilterIncludeMatches).
- */
-export function keepPrefixes(set: FieldSet, prefixes: readonly Path[]): FieldSet {
-  return kept(set, prefixes, true) ?? emptySet;
-}
-
-function kept(node: FieldSet, prefixes: readonly Path[], root: boolean): FieldSet | undefined {
-  if (prefixes.some((prefix) => prefix.length === 0)) return node;
-  const out: GrowingSet = {};
-  let any = false;
-  for (const element of elementsOf(node)) {
-    const matching = prefixes.filter(([first]) => first === '*' || first === element).map((prefix) => prefix.slice(1));
-    const child = node[element];
-    const inner = child === undefined || matching.length === 0 ? undefined : kept(child, matching, false);
-    if (inner === undefined) continue;
-    any = true;
-    out[element] = inner as GrowingSet;
-  }
-  return nodeOf(!root && isMember(node), out, any);
-}
-
 /** Reads FieldsV1. Returns the value itself when it is canonical. Throws PathElementError. */
 export function readFieldSet(value: JsonValue): FieldSet {
   if (value === null) return emptySet;

@@ -46,8 +46,14 @@ export function tellRepetitions(context: RequestContext, { strictErrors = [] }: 
   if (strictErrors.length === 0 || fieldValidation === 'Ignore') return;
   const text = `error converting YAML to JSON: ${strictErrors.join(', ')}`;
   if (fieldValidation === 'Strict') throw statusErrors.badRequest(`error strict decoding YAML: ${text}`);
-  context.warn(text);
+  for (const line of yamlWarnings(text)) context.warn(line);
 }
+
+/** Source: apiserver pkg/endpoints/handlers/rest.go (parseYAMLWarnings). */
+const yamlWarnings = (text: string): readonly string[] => {
+  const [, lines] = /^error converting YAML to JSON: yaml: unmarshal errors:\n([\s\S]*)$/.exec(text) ?? [];
+  return lines === undefined ? [text] : lines.split('\n').map((line) => line.trim());
+};
 
 interface Application {
   readonly live: KubeObject | undefined;

@@ -18,7 +18,7 @@ import { type ChangeRequest, managerOf, requireName } from './prepare.ts';
 import type { Body, MutateOptions, PatchRequest, WriteAnswer } from './registry.ts';
 import { resourceOf } from './store-errors.ts';
 import { currentEntry } from './stored-form.ts';
-import { change } from './update.ts';
+import { change, requireSameUid } from './update.ts';
 
 /** The stand-in for a stored object. Throws StatusError (404). */
 export async function getStandIn({ parts, target }: ChangeRequest, standIn: StandIn): Promise<Entry> {
@@ -91,12 +91,14 @@ async function storeStandIn(
   const { mutate, validate, settle } = gateOf(request, options);
   const show = (object: KubeObject): KubeObject => asObject(showForChange(standIn, object));
   const { entry } = await change(main, options, {
-    wanted: async ({ object }) => {
+    wanted: async (current) => {
+      const { object } = current;
       const before = fields.shown(standIn, main.target, object);
       const sent = await mutate(await next(before), show(object));
       requireValid(request, standIn, sent);
       const taken = standIn.take(asJson(sent), object);
       const { resourceVersion = '', uid = object.metadata.uid } = sent.metadata;
+      requireSameUid(main, sent, current);
       return withMeta(taken, { resourceVersion, uid, managedFields: fields.fromStandIn(standIn, main.target, object, sent) });
     },
     gate: {

@@ -1,6 +1,6 @@
 /** Field management for all Kinds: brings what it needs of a request to the pure functions of `api/apply`. */
 import { applied, entriesOf, type ManagedWrite, managedAfterUpdate, managedFieldsProblem } from '../../api/apply/field-manager.ts';
-import { type FieldSet, keepPrefixes, type Path, recursiveDifference, setOf } from '../../api/apply/field-set.ts';
+import { type FieldSet, type Path, recursiveDifference, setOf } from '../../api/apply/field-set.ts';
 import { FieldSetPool } from '../../api/apply/field-set-pool.ts';
 import { deducedType } from '../../api/apply/merge-type.ts';
 import { fieldElement } from '../../api/apply/path-element.ts';
@@ -178,18 +178,11 @@ const mergeTypeOf = (format: ObjectFormat) => format.mergeType?.() ?? deducedTyp
 const inRequestVersion = (target: Target, object: KubeObject): JsonObject =>
   conversionOf(target) === undefined ? asJson(object) : toServed(target, object);
 
-const asPath = (names: readonly string[]): Path => names.map((name) => (name === '*' ? name : fieldElement(name)));
+const asPath = (names: readonly string[]): Path => names.map(fieldElement);
 
-/**
- * Which fields can be owned through a resource. Source: the GetResetFields and GetResetFieldsFilter of upstream's
- * strategies.
- */
+/** Which fields can be owned through a resource. Source: GetResetFields of upstream's strategies. */
 function changeableIn(kind: Target['kind'], subresource: string): (set: FieldSet) => FieldSet {
   const part = subresource === '' ? undefined : kind.subresources[subresource];
-  if (part?.does === 'update' && part.owns !== undefined) {
-    const prefixes = part.owns.map(asPath);
-    return (set) => keepPrefixes(set, prefixes);
-  }
   const ofMain = kind.update?.resets ?? (kind.subresources.status === undefined ? [] : [['status']]);
   const resets = part === undefined ? ofMain : part.does === 'update' ? (part.resets ?? []) : [];
   const reset = setOf(...resets.map(asPath));

@@ -35,7 +35,10 @@ export async function update(request: ChangeRequest, body: Body, options: Mutate
   requireName(target, received);
   const creates = target.kind.update?.createsAbsent === true && target.subresource === '';
   return change(request, options, {
-    wanted: () => Promise.resolve(received),
+    wanted: async (current) => {
+      requireSameUid(request, received, current);
+      return received;
+    },
     ...(creates ? { absent: async () => createAbsent(request, withoutUid(target, received), options) } : {}),
   });
 }
@@ -112,7 +115,6 @@ async function tryChange(
   wanted: KubeObject,
 ): Promise<WriteAnswer | undefined> {
   const { parts, context, target } = request;
-  requireSameUid(request, wanted, existing);
   const admitted = withUniqueOwners(context, await gate.mutate(wanted, existing.object), true);
   const behaviour = parts.behaviours.get(target.kind.resourceName);
   behaviour?.guard?.({ context, target, object: admitted, previous: existing.object });
@@ -146,7 +148,8 @@ function sameButForTimes(next: KubeObject, previous: KubeObject): KubeObject {
   return deepEqual(restored, previous) ? restored : next;
 }
 
-function requireSameUid({ target }: ChangeRequest, { metadata }: KubeObject, { object }: Entry): void {
+/** Throws StatusError (409) when a client means another object of this name. Patches mean none. */
+export function requireSameUid({ target }: ChangeRequest, { metadata }: KubeObject, { object }: Entry): void {
   const { uid } = metadata;
   if (uid === undefined || uid === '' || uid === object.metadata.uid) return;
   throw preconditionFailed({ ...target, ...resourceOf(target), folder: target.kind.names.etcdFolder }, 'UID', uid, object.metadata.uid);

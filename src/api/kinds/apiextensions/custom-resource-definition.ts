@@ -137,5 +137,5 @@ export const customResourceDefinition = defineKind<CustomResourceDefinition>({
     mayRemove: ({ metadata }) => metadata.deletionTimestamp !== undefined,
     mark: markDeleting,
   },
-  subresources: { status: statusSubresource({ validate: (next, _previous, at) => acceptedNamesErrors(next, at) }) },
+  subresources: { status: statusSubresource({ resets: [['metadata']], validate: (next, _previous, at) => acceptedNamesErrors(next, at) }) },
 });

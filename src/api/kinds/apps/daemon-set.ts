@@ -46,7 +46,7 @@ export const daemonSet = defineKind<DaemonSet>({
   codec: {
     schema: 'io.k8s.api.apps.v1.DaemonSet',
     defaults: (set) => ({
-      ...set,
+      ...withTemplateGeneration(set, templateGeneration(set)),
       spec: {
         ...set.spec,
         template: defaultPodTemplate(set.spec.template),

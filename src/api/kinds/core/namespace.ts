@@ -62,6 +62,7 @@ export const namespace = defineKind<Namespace>({
     status: statusSubresource({ validate: namespaceStatusErrors }),
     finalize: partSubresource({
       verbs: ['update'],
+      resets: [['status']],
       take: ({ metadata, spec }, previous) => ({ ...previous, metadata, spec }),
       validate: finalizerErrors,
     }),

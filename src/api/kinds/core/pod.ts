@@ -105,7 +105,11 @@ export const pod = defineKind<Pod>({
   update: { validate: podUpdateErrors },
   delete: { gracePeriodSeconds: podGracePeriodSeconds, answersObject: true },
   subresources: {
-    status: statusSubresource({ keeps: ['ownerReferences'], validate: podStatusUpdateErrors }),
+    status: statusSubresource({
+      keeps: ['ownerReferences'],
+      resets: [['metadata', 'deletionTimestamp']],
+      validate: podStatusUpdateErrors,
+    }),
     ephemeralcontainers: podEphemeralContainers,
     resize: podResize,
     binding: createSubresource({ group: '', version: 'v1', kind: 'Binding' }, { keepsSystemMeta: true }),
