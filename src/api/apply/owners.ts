@@ -32,12 +32,9 @@ export class ManagedFieldsError extends Error {}
 
 /** The identity of an owner: upstream's JSON text, by which it also sorts. */
 export function ownerId({ manager, operation, apiVersion, subresource }: OwnerName): string {
-  return JSON.stringify({
-    ...(manager === '' ? {} : { manager }),
-    operation,
-    ...(operation === 'Apply' ? {} : { apiVersion }),
-    ...(subresource === '' ? {} : { subresource }),
-  });
+  const who = manager === '' ? '' : `"manager":${JSON.stringify(manager)},`;
+  const version = operation === 'Apply' ? '' : `,"apiVersion":${JSON.stringify(apiVersion)}`;
+  return `{${who}"operation":"${operation}"${version}${subresource === '' ? '' : `,"subresource":${JSON.stringify(subresource)}`}}`;
 }
 
 /** Reads managed fields. Throws ManagedFieldsError. */
@@ -63,28 +60,28 @@ export function readOwners(entries: readonly ManagedFieldsEntry[], pool: FieldSe
 
 const secondsOf = (time: string | undefined): number => (time === undefined ? 0 : Math.floor(Date.parse(time) / 1000));
 
+const byOperationAndAge = (a: Owner, b: Owner): number =>
+  compareBytes(a.operation, b.operation) ||
+  secondsOf(a.time) - secondsOf(b.time) ||
+  compareBytes(a.manager, b.manager) ||
+  compareBytes(a.apiVersion, b.apiVersion) ||
+  compareBytes(a.subresource, b.subresource);
+
 /** Writes managed fields in upstream's order; undefined when nobody owns anything. */
 export function writeOwners(owners: Owners, pool: FieldSetPool): readonly ManagedFieldsEntry[] | undefined {
   if (owners.size === 0) return undefined;
-  return [...owners.values()]
-    .sort(
-      (a, b) =>
-        compareBytes(a.operation, b.operation) ||
-        secondsOf(a.time) - secondsOf(b.time) ||
-        compareBytes(a.manager, b.manager) ||
-        compareBytes(a.apiVersion, b.apiVersion) ||
-        compareBytes(a.subresource, b.subresource),
-    )
-    .map(({ manager, operation, apiVersion, time, set, subresource }) => ({
-      ...(manager === '' ? {} : { manager }),
-      operation,
-      apiVersion,
-      ...(time === undefined ? {} : { time }),
-      fieldsType: 'FieldsV1',
-      // A set is FieldsV1 as it is written.
-      fieldsV1: pool.share(set) as ManagedFieldsEntry['fieldsV1'],
-      ...(subresource === '' ? {} : { subresource }),
-    }));
+  const sorted = [...owners.values()];
+  if (sorted.length > 1) sorted.sort(byOperationAndAge);
+  return sorted.map(({ manager, operation, apiVersion, time, set, subresource }) => ({
+    ...(manager === '' ? {} : { manager }),
+    operation,
+    apiVersion,
+    ...(time === undefined ? {} : { time }),
+    fieldsType: 'FieldsV1',
+    // A set is FieldsV1 as it is written.
+    fieldsV1: pool.share(set) as ManagedFieldsEntry['fieldsV1'],
+    ...(subresource === '' ? {} : { subresource }),
+  }));
 }
 
 /** At most this many updates are kept apart. Source: internal/fieldmanager.go (DefaultMaxUpdateManagers). */

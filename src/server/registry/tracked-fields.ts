@@ -26,7 +26,8 @@ export class TrackedFields implements FieldManagement {
   readonly #now: () => string;
   readonly #pool = new FieldSetPool();
   readonly #empty = new WeakMap<ObjectFormat, JsonObject>();
-  readonly #resets = new WeakMap<object, (set: FieldSet) => FieldSet>();
+  /** By Kind and sub-resource. */
+  readonly #versions = new WeakMap<Target['kind'], Map<string, Versions>>();
 
   constructor(formats: ObjectFormats, kinds: KindSet, now: () => number) {
     this.#formats = formats;
@@ -78,7 +79,7 @@ export class TrackedFields implements FieldManagement {
       type,
       apiVersion: servedApiVersion(target),
       subresource: target.subresource,
-      versions: this.#versions(target),
+      versions: this.#versionsOf(target),
       pool: this.#pool,
       live: live === undefined ? empty : inRequestVersion(target, live),
       creates: live === undefined,
@@ -119,8 +120,21 @@ export class TrackedFields implements FieldManagement {
     return empty;
   }
 
-  #versions(target: Target): Versions {
-    const { kind } = target;
+  #versionsOf({ kind, subresource }: Target): Versions {
+    let made = this.#versions.get(kind);
+    if (made === undefined) {
+      made = new Map();
+      this.#versions.set(kind, made);
+    }
+    let versions = made.get(subresource);
+    if (versions === undefined) {
+      versions = this.#makeVersions(kind, subresource);
+      made.set(subresource, versions);
+    }
+    return versions;
+  }
+
+  #makeVersions(kind: Target['kind'], subresource: string): Versions {
     const formatIn = (apiVersion: string): ObjectFormat | undefined => {
       const schema = conversionIn(kind, apiVersion)?.schema ?? this.#kindIn(kind, apiVersion)?.codec.schema;
       return schema === undefined ? undefined : this.#formats.of(schema);
@@ -136,7 +150,7 @@ export class TrackedFields implements FieldManagement {
         const whole = formatIn(String(object.apiVersion))?.canonical?.(object) ?? object;
         return convertStored(kind, convertToStored(kind, whole), apiVersion);
       },
-      changeable: this.#changeable(target),
+      changeable: changeableIn(kind, subresource),
     };
   }
 
@@ -160,16 +174,6 @@ export class TrackedFields implements FieldManagement {
         return served(apiVersion) && field !== undefined ? asPath(field) : undefined;
       },
     };
-  }
-
-  #changeable({ kind, subresource }: Target): Versions['changeable'] {
-    const declared = subresource === '' ? kind : (kind.subresources[subresource] ?? kind);
-    let only = this.#resets.get(declared);
-    if (only === undefined) {
-      only = changeableIn(kind, subresource);
-      this.#resets.set(declared, only);
-    }
-    return only;
   }
 }
 
