@@ -26,4 +26,14 @@ export const nodeUser = (name: string): Identity => systemUser(`system:node:${na
 
 /** The user of kube-controller-manager itself, which fills the caches that its controllers share. */
 export const controllerManager = systemUser('system:kube-controller-manager');
+const programs: readonly (readonly [prefix: string, program: string])[] = [
+  ['system:node:', 'kubelet'],
+  ['system:kube-scheduler', 'kube-scheduler'],
+  ['system:kube-controller-manager', 'kube-controller-manager'],
+  ['system:serviceaccount:kube-system:', 'kube-controller-manager'],
+];
+
+/** The program of upstream's that acts as a user: by this name it owns the fields that it sets. */
+export const programOf = ({ name }: Identity): string => programs.find(([prefix]) => name.startsWith(prefix))?.[1] ?? 'minik';
+
 export const scheduler = systemUser('system:kube-scheduler');

@@ -13,7 +13,7 @@ import { Protobuf } from '../api/schema/protobuf.ts';
 import type { ClusterSettings } from '../cli/cluster-port.ts';
 import type { Client } from '../client/client.ts';
 import { systemClock } from '../client/clock.ts';
-import type { Identity } from '../client/identity.ts';
+import { type Identity, programOf } from '../client/identity.ts';
 import { createInProcessClient } from '../client/in-process-client.ts';
 import type { Logger } from '../client/logger.ts';
 import { createYamlWorker, sqliteAddon } from '../executable.ts';
@@ -188,7 +188,7 @@ export async function openControlPlane(
       addresses: [{ host: '127.0.0.1', port }, ...(settings.runtime === 'docker' ? [{ host: addresses.gateway, port }] : [])],
     });
   const authorized = authorizedRegistry(registry, authorizer);
-  const clientFor = (identity: Identity): Client => createInProcessClient(authorized, { user: identity });
+  const clientFor = (identity: Identity): Client => createInProcessClient(authorized, { user: identity, userAgent: programOf(identity) });
   const mayCreateRequest = (user: UserInfo, subresource: string): boolean =>
     authorizer.authorize({
       ...{ user, verb: 'create', isResourceRequest: true, namespace: '', apiGroup: 'certificates.k8s.io' },

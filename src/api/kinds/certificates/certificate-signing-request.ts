@@ -87,9 +87,13 @@ export const certificateSigningRequest = defineKind<CertificateSigningRequest>({
   rules: { generation: false, validateName: nameIsPathSegment, validate: csrErrors },
   // Who asks is written by the server: server/registry/behaviours/certificate-signing-requests.ts.
   create: { prepare: (object) => ({ ...object, status: {} }) },
-  update: { prepare: (next, { spec, status }) => ({ ...next, spec, status }) },
+  update: {
+    resets: [['spec'], ['status']],
+    prepare: (next, { spec, status }) => ({ ...next, spec, status }),
+  },
   subresources: {
     status: partSubresource({
+      resets: [['spec'], ['status', 'conditions']],
       take: ({ metadata, status }, previous) => {
         const conditions = withApprovalOf(status.conditions ?? [], previous.status.conditions ?? []);
         return { ...previous, metadata, status: { ...status, ...(conditions.length === 0 ? {} : { conditions }) } };
@@ -97,6 +101,7 @@ export const certificateSigningRequest = defineKind<CertificateSigningRequest>({
       validate: (next, previous, at) => csrUpdateErrors(next, previous, { setsApproval: false, setsCertificate: true }, at),
     }),
     approval: partSubresource({
+      resets: [['spec'], ['status', 'certificate']],
       take: ({ metadata, status: { conditions } }, previous) => ({ ...previous, metadata, status: { ...previous.status, conditions } }),
       validate: (next, previous, at) => csrUpdateErrors(next, previous, { setsApproval: true, setsCertificate: false }, at),
     }),

@@ -24,6 +24,7 @@ import { editLastApplied } from './apply-edit-last-applied.ts';
 import { setLastApplied, viewLastApplied } from './apply-last-applied.ts';
 import { type ApplyPatch, ApplyPatcher } from './apply-patch.ts';
 import { checkPruneFlags, prune, prunedResources } from './apply-prune.ts';
+import { ServerSideApply } from './apply-server-side.ts';
 
 interface Applied {
   readonly info: Info;
@@ -41,19 +42,6 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> =>
       reject(new CommandError(''));
     });
   });
-
-const conflictAdvice = `
-Please review the fields above--they currently have other managers. Here
-are the ways you can resolve this warning:
-* If you intend to manage all of these fields, please re-run the apply
-  command with the \`--force-conflicts\` flag.
-* If you do not intend to manage all of the fields, please edit your
-  manifest to remove references to the fields that should keep their
-  current managers.
-* You may co-own fields by updating your manifest to match the existing
-  value; in this case, you'll become the manager if the other manager(s)
-  stop managing the field (remove it from their configuration).
-See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts`;
 
 class Apply {
   readonly #session: Session;
@@ -198,22 +186,10 @@ class Apply {
   }
 
   async #serverSide(info: Info): Promise<void> {
-    const query = { force: String(this.#flags.bool('force-conflicts')) };
-    const subresource = this.#flags.string('subresource');
-    try {
-      const object = await this.#writer.patch(
-        info,
-        { type: patchTypes.apply, patch: info.object, ...(subresource === '' ? {} : { subresource }) },
-        query,
-      );
-      this.#warnIfDeleting(object);
-      this.#done('serverside-applied', info, object);
-    } catch (error) {
-      if (!(error instanceof StatusError)) throw error;
-      if (error.code === 415) throw new CommandError(`Server-side apply not available on the server: (${error.message})`);
-      if (isConflict(error)) throw new CommandError(`${error.message}${conflictAdvice}`);
-      throw error;
-    }
+    const manager = this.#flags.given('field-manager') ? this.#flags.string('field-manager') : 'kubectl';
+    const object = await new ServerSideApply(this.#session, this.#writer, manager).one(info);
+    this.#warnIfDeleting(object);
+    this.#done('serverside-applied', info, object);
   }
 }
 
