@@ -52,7 +52,7 @@ export const apiService = defineKind<APIService>({
     }),
   },
   update: { unconditional: false, validate: apiServiceUpdateErrors },
-  subresources: { status: statusSubresource<APIService>({ validate: apiServiceStatusErrors }) },
+  subresources: { status: statusSubresource<APIService>({ resets: [['metadata']], validate: apiServiceStatusErrors }) },
   table: {
     columns: [
       nameColumn,

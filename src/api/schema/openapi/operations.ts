@@ -43,7 +43,12 @@ export interface PathOperations {
 
 const metaPackage = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 const anything = ['*/*'];
-const patchTypes = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json'];
+const patchTypes = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+];
 
 const listQuery: readonly ParameterName[] = [
   'allowWatchBookmarks',
