@@ -13,6 +13,7 @@ import { openControlPlane } from './cluster/control-plane.ts';
 import { giveBackMemory, v8Heap } from './cluster/give-back-memory.ts';
 import { type NodeParts, startNodes, startServices } from './cluster/nodes.ts';
 import { learnApi } from './cluster/outward.ts';
+import { ownPages } from './cluster/own-pages.ts';
 import { destroy, locate, plan } from './cluster/plan.ts';
 import { StreamedGarbage, youngCollector } from './cluster/streamed-garbage.ts';
 import { allControllers } from './controllers/all-controllers.ts';
@@ -29,6 +30,7 @@ const loadPerSecond = 500;
 
 async function start(settings: ClusterSettings, { log, onStep, onListening }: StartHooks): Promise<RunningCluster> {
   letOptimizerSleep();
+  const pages = ownPages((reason) => log.debug("The program's unused pages cannot be given back", { reason }));
   const meter = new LoadMeter({ now: () => performance.now(), perSecond: loadPerSecond, onLoad: wakeOptimizer });
   const stop = new AbortController();
   const { signal } = stop;
@@ -76,7 +78,7 @@ async function start(settings: ClusterSettings, { log, onStep, onListening }: St
     startServices(settings, parts),
     startNodes(settings, parts).then((started) => kubelets.push(...started)),
   ]);
-  signal.addEventListener('abort', giveBackMemory(v8Heap, systemClock), { once: true });
+  signal.addEventListener('abort', giveBackMemory({ ...v8Heap, release: () => pages?.giveBack() }, systemClock), { once: true });
   const { caCertificate, admin } = plane.pki;
   return {
     apiUrl: server.url,

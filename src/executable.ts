@@ -39,16 +39,21 @@ export function selfCommand(): readonly string[] {
 /** The SQLite addon from the executable; undefined in a checkout, where better-sqlite3 finds its own. */
 export function sqliteAddon(): object | undefined {
   if (!isSea()) return undefined;
-  const addon: { readonly exports: object } = { exports: {} };
+  return nativeModule(assetNames.sqliteAddon, Buffer.from(getRawAsset(assetNames.sqliteAddon))).exports as object; // as of every addon
+}
+
+/** Loads an addon that the executable carries. */
+export function nativeModule(name: string, bytes: Buffer): { readonly exports: unknown } {
+  const addon = { exports: {} };
   const { HOME = '', XDG_CACHE_HOME } = process.env;
   const path = unpackNativeCode({
-    name: assetNames.sqliteAddon,
-    bytes: Buffer.from(getRawAsset(assetNames.sqliteAddon)),
+    name,
+    bytes,
     caches: [XDG_CACHE_HOME, join(HOME, '.cache'), join(userInfo().homedir, '.cache')],
     uid: process.getuid?.() ?? -1,
   });
   process.dlopen(addon, path);
-  return addon.exports;
+  return addon;
 }
 
 /** The bundle of a worker, with a name for stacks. */

@@ -16,6 +16,8 @@ export interface Heap {
   heldBytes(): number;
   /** Collects all garbage and returns free memory to the system. */
   collect(): void;
+  /** Gives back other memory that only work needs; called after `collect`. */
+  release?(): void;
 }
 
 /** A burst is over when there was no garbage collection for this long. */
@@ -41,6 +43,7 @@ export function giveBackMemory(heap: Heap, clock: Clock): () => void {
     const heldBytes = heap.heldBytes();
     if (heldBytes < floorBytes + worthBytes || heldBytes > largestBytes) return;
     heap.collect();
+    heap.release?.();
     floorBytes = heap.heldBytes();
   };
   cancel = clock.setTimer(quietMs, check);
