@@ -89,9 +89,10 @@ export interface Rules<T extends KubeObject> {
   readonly looseMetadata?: 'finalizers' | 'all';
   /**
    * False: `metadata.generation` stays unset, as upstream for Namespace, Node, Service and others. `constant`: it is 1
-   * and stays so, as for PriorityClass. Default: whether there is a status sub-resource.
+   * and stays so, as for PriorityClass. `late`: it is unset until the first change, as for CSIDriver. Default: whether
+   * there is a status sub-resource.
    */
-  readonly generation?: boolean | 'constant';
+  readonly generation?: boolean | 'constant' | 'late';
   /** All that is wrong with an object, new or changed; metadata is validated generically before. Runs after prepare. */
   validate?(object: T, at: FieldPath): readonly FieldError[];
   /**
@@ -286,10 +287,12 @@ export const servedKinds = (kind: AnyKind): readonly AnyKind[] => [
 ];
 
 /** Whether new objects get a `metadata.generation`. */
-export const startsGeneration = ({ rules, subresources }: AnyKind): boolean =>
-  (rules?.generation ?? subresources.status !== undefined) !== false;
+export const startsGeneration = (kind: AnyKind): boolean => generationRule(kind) !== false && generationRule(kind) !== 'late';
+
+const generationRule = ({ rules, subresources }: AnyKind): boolean | 'constant' | 'late' =>
+  rules?.generation ?? subresources.status !== undefined;
 
 /** Whether `metadata.generation` counts changes of the desired state. */
-export const tracksGeneration = (kind: AnyKind): boolean => startsGeneration(kind) && kind.rules?.generation !== 'constant';
+export const tracksGeneration = (kind: AnyKind): boolean => generationRule(kind) !== false && generationRule(kind) !== 'constant';
 
 export type { GroupVersionKind, KubeObject, Received };

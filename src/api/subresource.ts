@@ -110,7 +110,7 @@ export const statusSubresource = <T extends KubeObject>({
   prepare,
   validate,
 }: Pick<PartSubresource<T>, 'validate' | 'resets'> & {
-  readonly keeps?: readonly ('labels' | 'ownerReferences')[];
+  readonly keeps?: readonly ('annotations' | 'finalizers' | 'labels' | 'ownerReferences')[];
   prepare?(next: T, previous: T, now: string): T;
 } = {}): PartSubresource<T> => ({
   does: 'update',

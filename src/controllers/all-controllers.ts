@@ -24,7 +24,7 @@ import { replicationControllerController } from './replicas/replication-controll
 import { resourceQuotaController } from './resource-quota.ts';
 import { type SecretTokenIssuer, serviceAccountTokensController } from './service-account-tokens.ts';
 import type { AnyController } from './start-controllers.ts';
-import { claimProtectionController, volumeProtectionController } from './volumes/protection.ts';
+import { attributesClassProtectionController, claimProtectionController, volumeProtectionController } from './volumes/protection.ts';
 
 export interface AllControllersOptions {
   /** The Kinds that are served: the registry's. */
@@ -69,5 +69,6 @@ export function allControllers(options: AllControllersOptions): readonly AnyCont
     volumeProtectionController,
     apiServiceRegistration(kinds),
     apiServiceAvailability(askApiService),
+    attributesClassProtectionController,
   ];
 }

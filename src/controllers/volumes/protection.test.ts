@@ -3,9 +3,10 @@ import { describe, it, type TestContext } from 'node:test';
 import { persistentVolume } from '../../api/kinds/core/persistent-volume.ts';
 import { persistentVolumeClaim } from '../../api/kinds/core/persistent-volume-claim.ts';
 import { pod } from '../../api/kinds/core/pod.ts';
+import { volumeAttributesClass } from '../../api/kinds/storage/volume-attributes-class.ts';
 import { aPod } from '../testing/objects.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
-import { claimProtectionController, volumeProtectionController } from './protection.ts';
+import { attributesClassProtectionController, claimProtectionController, volumeProtectionController } from './protection.ts';
 
 const ref = { namespace: 'default', name: 'data' };
 const claim = {
@@ -23,7 +24,7 @@ const volume = {
 const volumes = [{ name: 'v', persistentVolumeClaim: { claimName: 'data' } }];
 
 const start = (t: TestContext): Promise<TestCluster> =>
-  startTestCluster(t, { controllers: () => [claimProtectionController, volumeProtectionController] });
+  startTestCluster(t, { controllers: () => [claimProtectionController, volumeProtectionController, attributesClassProtectionController] });
 const claimsLeft = async (cluster: TestCluster): Promise<number> => (await cluster.list(persistentVolumeClaim, 'default')).length;
 
 describe('claimProtectionController', () => {
@@ -76,5 +77,26 @@ describe('volumeProtectionController', () => {
     await phase('Released');
     await cluster.settle();
     assert.equal((await cluster.list(persistentVolume)).length, 0);
+  });
+});
+
+describe('attributesClassProtectionController', () => {
+  it('keeps a class while a claim names it', async (t) => {
+    const cluster = await start(t);
+    await cluster.apply({
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'VolumeAttributesClass',
+      metadata: { name: 'gold' },
+      driverName: 'a.example.com',
+      parameters: { iops: '100' },
+    });
+    await cluster.apply({ ...claim, spec: { ...claim.spec, volumeAttributesClassName: 'gold' } });
+    await cluster.settle();
+    await cluster.api(volumeAttributesClass).delete({ namespace: '', name: 'gold' });
+    await cluster.settle();
+    assert.equal((await cluster.list(volumeAttributesClass)).length, 1);
+    await cluster.api(persistentVolumeClaim).delete(ref);
+    await cluster.settle();
+    assert.equal((await cluster.list(volumeAttributesClass)).length, 0);
   });
 });

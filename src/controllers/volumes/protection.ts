@@ -1,11 +1,13 @@
 /**
- * Claims that Pods use, and volumes that are bound, are not removed while that lasts: their finalizer stays. Source:
- * pkg/controller/volume/{pvcprotection,pvprotection}.
+ * Claims that Pods use, volumes that are bound, and classes of attributes that either names, are not removed while that
+ * lasts: their finalizer stays. Source: pkg/controller/volume/{pvcprotection,pvprotection,vacprotection}.
  */
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/generated/core/v1.ts';
+import type { VolumeAttributesClass } from '../../api/generated/storage/v1.ts';
 import { persistentVolume } from '../../api/kinds/core/persistent-volume.ts';
 import { persistentVolumeClaim } from '../../api/kinds/core/persistent-volume-claim.ts';
 import { pod } from '../../api/kinds/core/pod.ts';
+import { volumeAttributesClass } from '../../api/kinds/storage/volume-attributes-class.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { withMeta } from '../../api/object-fields.ts';
 import { controllerAccount } from '../../client/identity.ts';
@@ -14,6 +16,7 @@ import { claimNameOf, claimNamesOf, isClaimOf, podsByClaim, podsByClaimName } fr
 
 const claimFinalizer = 'kubernetes.io/pvc-protection';
 const volumeFinalizer = 'kubernetes.io/pv-protection';
+const attributesFinalizer = 'kubernetes.io/vac-protection';
 
 const finalizersOf = ({ metadata }: KubeObject): readonly string[] => metadata.finalizers ?? [];
 const isDeleted = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined;
@@ -79,6 +82,47 @@ export const volumeProtectionController: Controller<PersistentVolume> = defineCo
     if (volume === undefined || !needsWork(volume, volumeFinalizer)) return settled;
     if (!isDeleted(volume)) await api(persistentVolume).update(withFinalizer(volume, volumeFinalizer));
     else if (volume.status.phase !== 'Bound') await api(persistentVolume).update(withoutFinalizer(volume, volumeFinalizer));
+    return settled;
+  },
+});
+
+/** The classes of attributes that a claim has, had asked for, or asks for. */
+const classesOfClaim = ({ spec, status }: PersistentVolumeClaim): readonly string[] =>
+  [
+    spec.volumeAttributesClassName,
+    status.currentVolumeAttributesClassName,
+    status.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  ].flatMap((name) => (name === undefined || name === '' ? [] : [name]));
+
+const classesOfVolume = ({ spec }: PersistentVolume): readonly string[] =>
+  spec.volumeAttributesClassName === undefined ? [] : [spec.volumeAttributesClassName];
+
+const classRefs = (names: readonly string[]) => names.map((name) => ({ namespace: '', name }));
+
+/** Maintains the finalizer of classes of volume attributes. */
+export const attributesClassProtectionController: Controller<VolumeAttributesClass> = defineController<VolumeAttributesClass>({
+  name: 'vac-protection',
+  identity: controllerAccount('volumeattributesclass-protection-controller'),
+  eventSource: 'volumeattributesclass-protection-controller',
+  reconciles: volumeAttributesClass,
+  concerns: (object) => needsWork(object, attributesFinalizer),
+  watches: [
+    watching(persistentVolumeClaim, (object) => classRefs(classesOfClaim(object))),
+    watching(persistentVolume, (object) => classRefs(classesOfVolume(object))),
+  ],
+  reconcile: async (ref, { cache, api }) => {
+    const found = cache(volumeAttributesClass).get(ref);
+    if (found === undefined || !needsWork(found, attributesFinalizer)) return settled;
+    const classes = api(volumeAttributesClass);
+    if (!isDeleted(found)) {
+      await classes.update(withFinalizer(found, attributesFinalizer));
+      return settled;
+    }
+    const [claims, volumes] = await Promise.all([api(persistentVolumeClaim).list(), api(persistentVolume).list()]);
+    const used =
+      claims.items.some((claim) => classesOfClaim(claim).includes(ref.name)) ||
+      volumes.items.some((volume) => classesOfVolume(volume).includes(ref.name));
+    if (!used) await classes.update(withoutFinalizer(found, attributesFinalizer));
     return settled;
   },
 });

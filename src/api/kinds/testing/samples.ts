@@ -15,6 +15,11 @@ export interface KindSamples {
    * its own for a short text. Default: the text is the name.
    */
   readonly named?: (text: string) => JsonObject & { readonly metadata: { readonly name: string } };
+  /**
+   * Structs that no valid object of this Kind needs to have defaulted: it holds them in a place where upstream does not
+   * default them, or where they are refused.
+   */
+  readonly notDefaulted?: readonly string[];
   /** A merge patch that changes the desired state. */
   readonly change: JsonObject;
   /** A merge patch that adds to a stored object what no object can be created with, such as ephemeral containers. */

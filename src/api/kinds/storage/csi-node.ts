@@ -1,0 +1,40 @@
+/** The CSI drivers of a node. https://kubernetes-csi.github.io/docs/csi-node-object.html */
+import type { CSINode } from '../../generated/storage/v1.ts';
+import { defineKind } from '../../kind.ts';
+import { ageColumn, nameColumn } from '../columns.ts';
+import { csiNodeErrors, csiNodeUpdateErrors } from './validation/csi-node.ts';
+
+/** Upstream shows empty lists that are always shown as null, because it stores them in protobuf. */
+const nullIfEmpty = <T>(list: readonly T[] | null): readonly T[] => {
+  const none: unknown = null;
+  return list === null || list.length === 0 ? (none as readonly T[]) : list;
+};
+
+const withNulls = (object: CSINode): CSINode => {
+  const drivers = (object.spec.drivers ?? []).map((driver) => ({ ...driver, topologyKeys: nullIfEmpty(driver.topologyKeys) }));
+  return { ...object, spec: { ...object.spec, drivers: nullIfEmpty(drivers) } };
+};
+
+export const csiNode = defineKind<CSINode>({
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'CSINode',
+  plural: 'csinodes',
+  scope: 'Cluster',
+  codec: { schema: 'io.k8s.api.storage.v1.CSINode' },
+  rules: { validate: csiNodeErrors, canonicalize: withNulls },
+  update: { unconditional: false, validate: csiNodeUpdateErrors },
+  delete: { answersObject: true },
+  table: {
+    columns: [
+      nameColumn,
+      {
+        name: 'Drivers',
+        type: 'integer',
+        description: 'Drivers indicates the number of CSI drivers registered on the node',
+        value: ({ spec }) => (spec.drivers ?? []).length,
+      },
+      ageColumn,
+    ],
+  },
+});
