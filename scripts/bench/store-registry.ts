@@ -102,6 +102,7 @@ try {
     serviceRange: parseRange('10.96.0.0/16'),
     apiEndpoint: { ip: '192.0.2.1', port: 6443 },
     signal,
+    now: Date.now,
     setTimer: () => undefined,
   });
   const result = {

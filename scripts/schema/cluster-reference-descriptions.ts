@@ -43,7 +43,7 @@ export const clusterReferenceDescriptions: Readonly<Record<string, Readonly<Reco
     service: 'The Service that serves the requests. Either this or a resource is set.',
   },
   IngressClassSpec: { parameters: 'An object with further settings for the controller.' },
-  IngressRule: { http: 'Where HTTP requests go, by their path.' },
+  IngressRuleValue: { http: 'Where HTTP requests go, by their path.' },
   IngressServiceBackend: { port: 'The port of the Service, by name or by number.' },
   IngressSpec: { defaultBackend: 'Where requests go that match no rule.' },
   IngressStatus: { loadBalancer: 'The current state of the load balancer.' },

@@ -171,3 +171,25 @@ export function nonSpecialIpErrors(text: string, at: FieldPath): readonly FieldE
   }
   return errors;
 }
+
+/** The rule for networks in newer fields: canonical text only. */
+export function cidrErrors(text: string, at: FieldPath): readonly FieldError[] {
+  const errors = [...legacyCidrErrors(text, at), ...strictCidrErrors(text, at)];
+  if (errors.length > 0) return errors;
+  const [address = '', length = ''] = text.split('/');
+  const ip = parseIp(address);
+  if (ip === undefined) return errors;
+  const canonical = `${formatIp(ip)}/${Number(length)}`;
+  return text === canonical ? [] : [fieldErrors.invalid(at, text, `must be in canonical form (${JSON.stringify(canonical)})`)];
+}
+
+/** Whether a network contains the whole of another; false when either cannot be parsed. */
+export function cidrContains(outer: string, inner: string): boolean {
+  const [outerText = '', outerLength = ''] = outer.split('/');
+  const [innerText = '', innerLength = ''] = inner.split('/');
+  const [a, b] = [parseIp(outerText), parseIp(innerText)];
+  if (a === undefined || b === undefined || a.family !== b.family || Number(outerLength) > Number(innerLength)) return false;
+  const bits = Number(outerLength);
+  const masked = maskedBytes(b.bytes, bits);
+  return maskedBytes(a.bytes, bits).every((byte, i) => byte === masked[i]);
+}

@@ -106,6 +106,8 @@ export interface Rules<T extends KubeObject> {
 
 /** What is special about creating. */
 export interface CreateRules<T extends KubeObject> {
+  /** False: `metadata.generateName` is taken for the name as it is, as upstream for IPAddress. Default: true. */
+  readonly generatesName?: boolean;
   /** Set while no object can be created, with the reason: creates are answered with 403. */
   readonly refusal?: string;
   /** What is wrong with a name, besides `rules.validateName`, for objects whose name follows from their spec. */

@@ -48,6 +48,7 @@ import { createKindSet, type MutableKindSet } from '../server/registry/kind-set.
 import { serverContext, writeQuotaStatus } from '../server/registry/own-requests.ts';
 import type { Registry, UserInfo } from '../server/registry/registry.ts';
 import { parseRange } from '../server/registry/services/ip-range.ts';
+import { ServiceAddresses } from '../server/registry/services/service-addresses.ts';
 import { createStoreReader } from '../server/registry/store-reader.ts';
 import { openSqliteStore } from '../server/store/sqlite-store.ts';
 import type { Store } from '../server/store/store.ts';
@@ -85,6 +86,13 @@ export interface ControlPlane {
   serve(): Promise<ApiServer>;
   /** A client in this process that acts as a user and may do what RBAC allows that user. */
   clientFor(identity: Identity): Client;
+}
+
+/** Shows the addresses of Services as IPAddresses until the signal aborts. */
+async function keepServiceAddresses(store: Store, log: Logger, signal: AbortSignal): Promise<void> {
+  const onError = (error: unknown): void => log.warn('An IPAddress could not be written', { error });
+  const stop = await new ServiceAddresses({ store, now: Date.now, newUid: randomUUID, onError }).start();
+  signal.addEventListener('abort', stop, { once: true });
 }
 
 /** Opens the store, makes the objects that every cluster has, and prepares the server. */
@@ -133,7 +141,14 @@ export async function openControlPlane(
   signal.addEventListener('abort', () => customResources.stop(), { once: true });
   const remoteApis = aggregatedApis(settings, store, reader, pki);
   const apiEndpoint = { ip: addresses.gateway, port: settings.apiPort };
-  await bootstrap(registry, { serviceRange: parseRange(settings.serviceCidr), apiEndpoint, signal, setTimer: systemClock.setTimer });
+  await bootstrap(registry, {
+    serviceRange: parseRange(settings.serviceCidr),
+    apiEndpoint,
+    signal,
+    now: Date.now,
+    setTimer: systemClock.setTimer,
+  });
+  await keepServiceAddresses(store, log, signal);
   await bootstrapRbac({ registry, context: serverContext(signal), read: reader.get });
   await announceServer(registry, {
     clientCertificateAuthority: pki.caCertificate,

@@ -23,6 +23,7 @@ import { replicaSetController } from './replicas/replica-set.ts';
 import { replicationControllerController } from './replicas/replication-controller.ts';
 import { resourceQuotaController } from './resource-quota.ts';
 import { type SecretTokenIssuer, serviceAccountTokensController } from './service-account-tokens.ts';
+import { serviceCidrController } from './service-cidrs.ts';
 import type { AnyController } from './start-controllers.ts';
 import { attributesClassProtectionController, claimProtectionController, volumeProtectionController } from './volumes/protection.ts';
 
@@ -65,6 +66,7 @@ export function allControllers(options: AllControllersOptions): readonly AnyCont
     nodeLifecycleController(nodes),
     taintEvictionController(),
     podGcController(),
+    serviceCidrController,
     claimProtectionController,
     volumeProtectionController,
     apiServiceRegistration(kinds),

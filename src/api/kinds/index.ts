@@ -27,7 +27,11 @@ import { secret } from './core/secret.ts';
 import { service } from './core/service.ts';
 import { serviceAccount } from './core/service-account.ts';
 import { endpointSlice } from './discovery/endpoint-slice.ts';
+import { ingress } from './networking/ingress.ts';
 import { ingressClass } from './networking/ingress-class.ts';
+import { ipAddress } from './networking/ip-address.ts';
+import { networkPolicy } from './networking/network-policy.ts';
+import { serviceCidr } from './networking/service-cidr.ts';
 import { runtimeClass } from './node/runtime-class.ts';
 import { clusterRole } from './rbac/cluster-role.ts';
 import { clusterRoleBinding } from './rbac/cluster-role-binding.ts';
@@ -74,6 +78,10 @@ export const builtInKinds: readonly AnyKind[] = [
   role,
   customResourceDefinition,
   ingressClass,
+  ingress,
+  ipAddress,
+  networkPolicy,
+  serviceCidr,
   runtimeClass,
   priorityClass,
   csiDriver,

@@ -4,9 +4,11 @@
  * are deleted are restored, so that `kubectl delete all --all` in the default namespace does no harm. Source:
  * pkg/controlplane/controller/{systemnamespaces,kubernetesservice}, pkg/controlplane/reconcilers.
  */
+import type { ServiceCIDR } from '../../api/generated/networking/v1.ts';
 import type { JsonObject } from '../../api/json.ts';
 import type { AnyKind } from '../../api/kind.ts';
 import { systemPriorityClasses } from '../../api/kinds/scheduling/system-priority-classes.ts';
+import { rfc3339 } from '../../api/time.ts';
 import { serverContext } from './own-requests.ts';
 import type { ListRequest, MutateOptions, Registry, RequestContext, Target, WatchRequest } from './registry.ts';
 import { addressAt, type IpRange } from './services/ip-range.ts';
@@ -19,6 +21,8 @@ export interface BootstrapOptions {
    * loopback address, because validation refuses those.
    */
   readonly apiEndpoint: { readonly ip: string; readonly port: number };
+  /** Milliseconds since the epoch. */
+  now(): number;
   /** Ends the watch that restores deleted objects. */
   readonly signal: AbortSignal;
   /** Calls back once after a delay in milliseconds. */
@@ -58,6 +62,7 @@ export async function bootstrap(registry: Registry, options: BootstrapOptions): 
   const ensure = (object: BootstrapObject): Promise<void> => ensureObject(registry, context, object);
   await Promise.all(systemNamespaces.map((name) => ensure({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
   await Promise.all(priorityClasses.map((object) => ensureObject(registry, context, object, 'as it is')));
+  await ensureServiceCidr(registry, context, serviceRange, options.now());
   const services = [...kubernetesService(apiAddress(serviceRange), apiEndpoint), ...dnsService(dnsAddress(serviceRange))];
   await Promise.all(services.map(ensure));
   for (const object of services) keepObject(registry, context, object, options);
@@ -178,6 +183,28 @@ function dnsService(clusterIP: string): readonly BootstrapObject[] {
       ports: dnsPorts,
     },
   ];
+}
+
+/**
+ * The cluster's own range of Service addresses. Source: pkg/controlplane/controller/defaultservicecidr.
+ */
+async function ensureServiceCidr(registry: Registry, context: RequestContext, range: IpRange, nowMs: number): Promise<void> {
+  const object = {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'ServiceCIDR',
+    metadata: { name: 'kubernetes' },
+    spec: { cidrs: [range.text] },
+  };
+  await ensureObject(registry, context, object, 'as it is');
+  const target = { ...targetOf(registry, object), subresource: 'status' };
+  const { object: found } = await registry.get(context, { ...target, subresource: '' }, { resourceVersion: '' });
+  // Only ServiceCIDRs are stored under this name.
+  if (((found as ServiceCIDR).status.conditions ?? []).some(({ type }) => type === 'Ready')) return;
+  const ready = {
+    ...{ type: 'Ready', status: 'True', reason: '', message: 'Kubernetes default Service CIDR is ready' },
+    lastTransitionTime: rfc3339(nowMs),
+  };
+  await registry.patch(context, target, { type: 'merge', body: { status: { conditions: [ready] } }, force: false }, mutate);
 }
 
 /**

@@ -39,7 +39,7 @@ export async function create(request: ChangeRequest, body: Body, options: Mutate
   const admitted = await admit(request, gate, received, options);
   if (name !== '' || base === '') return createAdmitted({ ...request, target: { ...target, name } }, gate, admitted, options);
   for (let attempt = 1; ; attempt++) {
-    const generated = generateName(base, () => parts.random());
+    const generated = target.kind.create?.generatesName === false ? base : generateName(base, () => parts.random());
     const named = { ...request, target: { ...target, name: generated } };
     try {
       return await createAdmitted(named, gateOf(named, options), withMeta(admitted, { name: generated }), options);

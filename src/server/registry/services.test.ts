@@ -197,6 +197,7 @@ async function turns(): Promise<void> {
 }
 
 const bootstrapOptions = (test: TestRegistry) => ({
+  now: () => 0,
   serviceRange: parseRange('10.96.0.0/16'),
   apiEndpoint: { ip: '172.18.0.1', port: 6443 },
   signal: test.context.signal,

@@ -4,6 +4,7 @@ import type { ResourceBehaviour, WriteGuard } from '../registry-parts.ts';
 import { parseRange } from '../services/ip-range.ts';
 import { ServiceAllocator } from '../services/service-allocator.ts';
 import { ServiceClaims } from '../services/service-claims.ts';
+import { ServiceRanges } from '../services/service-ranges.ts';
 import { certificateSigningRequestsBehaviour } from './certificate-signing-requests.ts';
 import { bindingsBehaviour, podsBehaviour } from './pods.ts';
 import { serviceAccountsBehaviour, type TokenIssuer } from './service-accounts.ts';
@@ -33,7 +34,7 @@ export function createBehaviours({
 }: BehaviourOptions): ReadonlyMap<string, ResourceBehaviour> {
   const allocator = new ServiceAllocator({
     claims: new ServiceClaims(store),
-    range: parseRange(serviceRange),
+    ranges: new ServiceRanges(store, parseRange(serviceRange)),
     random,
     ...(nodePorts === undefined ? {} : { nodePorts }),
   });

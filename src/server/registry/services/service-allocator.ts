@@ -7,13 +7,14 @@ import type { Service, ServicePort } from '../../../api/generated/core/v1.ts';
 import { prepareServiceForUpdate } from '../../../api/kinds/core/prepare/service.ts';
 import { type StatusError, statusErrors } from '../../../api/status-error.ts';
 import type { Reservation } from '../registry-parts.ts';
-import { addressAt, formatIp, type IpRange, isUsable, parseIp } from './ip-range.ts';
+import { addressAt, formatIp, parseIp } from './ip-range.ts';
 import { type ClaimTransaction, claimsOf, ipClaim, portClaim, type ServiceClaims } from './service-claims.ts';
+import type { ServiceRanges } from './service-ranges.ts';
 import { isHeadless, needsClusterIp, needsHealthCheckPort, needsNodePort, withServiceSpec } from './service-types.ts';
 
 export interface ServiceAllocatorOptions {
   readonly claims: ServiceClaims;
-  readonly range: IpRange;
+  readonly ranges: ServiceRanges;
   /** First and last port, inclusive. Default 30000–32767. */
   readonly nodePorts?: { readonly from: number; readonly to: number };
   /** In [0, 1). */
@@ -27,13 +28,13 @@ const invalid = (service: Service, at: FieldPath, value: unknown, detail: string
 
 export class ServiceAllocator {
   readonly #claims: ServiceClaims;
-  readonly #range: IpRange;
+  readonly #ranges: ServiceRanges;
   readonly #ports: { readonly from: number; readonly to: number };
   readonly #random: () => number;
 
-  constructor({ claims, range, nodePorts = { from: 30_000, to: 32_767 }, random }: ServiceAllocatorOptions) {
+  constructor({ claims, ranges, nodePorts = { from: 30_000, to: 32_767 }, random }: ServiceAllocatorOptions) {
     this.#claims = claims;
-    this.#range = range;
+    this.#ranges = ranges;
     this.#ports = nodePorts;
     this.#random = random;
   }
@@ -105,30 +106,31 @@ export class ServiceAllocator {
     if (number === undefined) return address;
     const refuse = (cause: string): StatusError =>
       invalid(service, spec.field('clusterIPs'), service.spec.clusterIPs, `failed to allocate IP ${address}: ${cause}`);
-    if (!isUsable(this.#range, number)) {
-      throw refuse(`the provided IP (${address}) is not in the valid range. The range of valid IPs is ${this.#range.text}`);
+    if (!this.#ranges.isUsable(number)) {
+      throw refuse(`the provided IP (${address}) is not in the valid range. The range of valid IPs is ${this.#ranges.own.text}`);
     }
     if (!transaction.take(ipClaim(address))) throw refuse('provided IP is already allocated');
     return address;
   }
 
   /**
-   * A random free address of the upper part of the range. The lower part is kept for addresses that users request, and
-   * is used when the upper part is full.
+   * A random free address of the first range that has one. The lower part of each is kept for addresses that users
+   * request, and is used when the upper part is full.
    */
   #nextAddress(transaction: ClaimTransaction): string {
-    const { first, size } = this.#range;
-    const reserved = Math.min(Math.max(16, Math.floor(size / 16)), 256);
-    const lower = Math.min(reserved, size - 2);
-    const found = this.#probe(first + lower, first + size - 2, transaction) ?? this.#probe(first + 1, first + lower - 1, transaction);
-    if (found === undefined) throw statusErrors.internal('failed to allocate a serviceIP: range is full');
-    return found;
+    for (const { first, size } of this.#ranges.all) {
+      const reserved = Math.min(Math.max(16, Math.floor(size / 16)), 256);
+      const lower = Math.min(reserved, size - 2);
+      const found = this.#probe(first + lower, first + size - 2, transaction) ?? this.#probe(first + 1, first + lower - 1, transaction);
+      if (found !== undefined) return found;
+    }
+    throw statusErrors.internal('failed to allocate a serviceIP: range is full');
   }
 
   #probe(from: number, to: number, transaction: ClaimTransaction): string | undefined {
     const count = to - from + 1;
     const start = Math.floor(this.#random() * count);
-    const kept = new Set([addressAt(this.#range, 1), addressAt(this.#range, dnsOffset)]);
+    const kept = new Set([addressAt(this.#ranges.own, 1), addressAt(this.#ranges.own, dnsOffset)]);
     for (let step = 0; step < count; step++) {
       const address = formatIp(from + ((start + step) % count));
       if (!kept.has(address) && !this.#claims.isTaken(ipClaim(address)) && transaction.take(ipClaim(address))) return address;

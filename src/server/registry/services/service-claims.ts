@@ -6,6 +6,7 @@
 import type { Service } from '../../../api/generated/core/v1.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import { type Store, storePrefix } from '../../store/store.ts';
+import { addressesOf, isServiceAddress } from './service-addresses.ts';
 
 /** `ip/10.96.0.1` or `port/30001`. */
 export type Claim = string;
@@ -13,28 +14,35 @@ export type Claim = string;
 export const ipClaim = (address: string): Claim => `ip/${address}`;
 export const portClaim = (port: number): Claim => `port/${port}`;
 
-const isIp = (text: string | undefined): text is string => text !== undefined && text !== '' && text !== 'None';
-
 /** All claims of a Service. */
-export function claimsOf({ spec }: Service): readonly Claim[] {
-  const addresses = new Set([spec.clusterIP, ...(spec.clusterIPs ?? [])].filter(isIp));
+export function claimsOf(service: Service): readonly Claim[] {
+  const { spec } = service;
   const ports = [spec.healthCheckNodePort, ...(spec.ports ?? []).map(({ nodePort }) => nodePort)];
   const taken = ports.filter((port) => port !== undefined && port !== 0);
-  return [...[...addresses].map(ipClaim), ...new Set(taken.map((port) => portClaim(port ?? 0)))];
+  return [...addressesOf(service).map(ipClaim), ...new Set(taken.map((port) => portClaim(port ?? 0)))];
 }
 
-const prefix = storePrefix('services');
+/** Only Services are stored under their prefix. */
+const claimsOfService = (object: KubeObject): readonly Claim[] => claimsOf(object as Service);
+
+/** An IPAddress that somebody else made takes its address. Those of Services are known already. */
+const claimsOfAddress = (object: KubeObject): readonly Claim[] => (isServiceAddress(object) ? [] : [ipClaim(object.metadata.name)]);
 
 export class ServiceClaims {
   readonly #stored = new Map<Claim, number>();
   readonly #held = new Set<Claim>();
 
   constructor(store: Store) {
-    for (const { object } of store.list(prefix).entries) this.#count(object, 1);
+    this.#follow(store, storePrefix('services'), claimsOfService);
+    this.#follow(store, storePrefix('ipaddresses.networking.k8s.io'), claimsOfAddress);
+  }
+
+  #follow(store: Store, prefix: string, claims: (object: KubeObject) => readonly Claim[]): void {
+    for (const { object } of store.list(prefix).entries) this.#count(claims(object), 1);
     store.watch(prefix, store.revision, (events) => {
       for (const event of events) {
-        if (event.previous !== undefined) this.#count(event.previous.object, -1);
-        if (event.type !== 'DELETED') this.#count(event.entry.object, 1);
+        if (event.previous !== undefined) this.#count(claims(event.previous.object), -1);
+        if (event.type !== 'DELETED') this.#count(claims(event.entry.object), 1);
       }
     });
   }
@@ -61,9 +69,8 @@ export class ServiceClaims {
     };
   }
 
-  #count(object: KubeObject, change: 1 | -1): void {
-    // Only Services are stored under this prefix.
-    for (const claim of claimsOf(object as Service)) {
+  #count(claims: readonly Claim[], change: 1 | -1): void {
+    for (const claim of claims) {
       const count = (this.#stored.get(claim) ?? 0) + change;
       if (count > 0) this.#stored.set(claim, count);
       else this.#stored.delete(claim);

@@ -63,7 +63,7 @@ const shown = ({ attacher, source, nodeName }: VolumeAttachmentSpec): unknown =>
 export const attachmentUpdateErrors = (next: VolumeAttachment, previous: VolumeAttachment, at: FieldPath): Errors =>
   deepEqual(next.spec, previous.spec) ? [] : [fieldErrors.invalid(at.field('spec'), shown(next.spec), 'field is immutable')];
 
-/** The spec of a volume inside a VolumeAttachment, which must be of CSI and have nothing of a PersistentVolume's life. */
+/** The spec of a volume that has no PersistentVolume: it must be of CSI. */
 function inlineVolumeErrors(spec: PersistentVolumeSpec, at: FieldPath): Errors {
   const { accessModes = [], claimRef, capacity = {}, nodeAffinity, storageClassName = '' } = spec;
   const context = 'in the context of inline volumes';
