@@ -40,7 +40,6 @@ export const alwaysDefaulted: Readonly<Record<string, readonly string[]>> = {
   [`${apps}StatefulSetSpec`]: ['replicas', 'podManagementPolicy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy'],
   [`${apps}StatefulSetUpdateStrategy`]: ['type'],
   [`${apps}StatefulSetPersistentVolumeClaimRetentionPolicy`]: ['whenDeleted', 'whenScaled'],
-  'io.k8s.api.batch.v1.JobSpec': ['parallelism', 'backoffLimit', 'completionMode', 'suspend'],
   'io.k8s.api.batch.v1.CronJobSpec': ['concurrencyPolicy', 'suspend', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit'],
   'io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerSpec': ['minReplicas'],
   'io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec': ['minReplicas', 'metrics'],

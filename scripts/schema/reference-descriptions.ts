@@ -90,6 +90,7 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
     user: 'The user that the first process of the container runs as.',
   },
   ContainerUser: { linux: 'The user and groups on Linux.' },
+  CronJobSpec: { jobTemplate: 'The Job that is started at each of the times.' },
   DaemonSetSpec: {
     selector: "Selects the pods that the set manages; it must match the template's labels and cannot change.",
     template: 'The pod that runs on every node that fits it.',
@@ -133,6 +134,15 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
     series: 'How often and when last the event repeated; unset for single events.',
     source: 'The component that reported the event.',
   },
+  JobSpec: {
+    podFailurePolicy:
+      'What becomes of the Job when its pods fail, by exit code or condition. When unset, every failure counts towards the backoff limit.',
+    selector: 'Selects the pods that count. Normally the server sets it.',
+    successPolicy: 'When the Job counts as succeeded. When unset, once all completions have succeeded.',
+    template: 'The pods that do the work.',
+  },
+  JobStatus: { uncountedTerminatedPods: 'Pods that have ended and are not in the counters yet.' },
+  JobTemplateSpec: { spec: 'The spec of the Job.' },
   Lifecycle: {
     postStart: 'Run right after the container is created. When it fails, the container is terminated and restarted by its policy.',
     preStop: 'Run before the container is terminated by a request or a failed probe, within the grace period.',
@@ -171,6 +181,8 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
     labelSelector: 'Selects the other pods by label.',
     namespaceSelector: 'Selects the namespaces of the other pods by label; empty selects all.',
   },
+  PodDisruptionBudgetSpec: { selector: 'Selects the pods that the budget protects; an empty selector selects all pods of the namespace.' },
+  PodFailurePolicyRule: { onExitCodes: 'The exit codes of containers for which the rule holds.' },
   PodSecurityContext: securityProfiles,
   PodSpec: {
     affinity: 'Where the pod may and should be scheduled.',

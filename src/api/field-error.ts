@@ -114,6 +114,9 @@ export const fieldErrors = {
     fieldError('FieldValueDuplicate', at, () => `Duplicate value: ${renderBadValue(value)}`),
   invalid: (at: FieldPath, value: unknown, detail: string): FieldError =>
     fieldError('FieldValueInvalid', at, () => withDetail(`Invalid value: ${renderBadValue(value)}`, detail)),
+  /** The same, for values that are too long or too secret to print. */
+  invalidOmitted: (at: FieldPath, detail: string): FieldError =>
+    fieldError('FieldValueInvalid', at, () => withDetail('Invalid value', detail)),
   typeInvalid: (at: FieldPath, value: unknown, detail: string): FieldError =>
     fieldError('FieldValueTypeInvalid', at, () => withDetail(`Invalid value: ${renderBadValue(value)}`, detail)),
   notSupported: (at: FieldPath, value: unknown, supported: readonly string[]): FieldError =>

@@ -171,6 +171,8 @@ export interface DeleteRules<T extends KubeObject> {
    * core/v1).
    */
   readonly propagation?: 'Background' | 'Orphan' | 'Foreground';
+  /** Text of the `Warning:` header of a delete that leaves the propagation to the default. */
+  readonly defaultWarning?: string;
   /**
    * True: the answer is the object rather than a Status, as upstream for Pod, Service, Namespace, ServiceAccount and
    * others.

@@ -10,6 +10,8 @@ import { deployment } from './apps/deployment.ts';
 import { replicaSet } from './apps/replica-set.ts';
 import { statefulSet } from './apps/stateful-set.ts';
 import { certificateSigningRequest } from './certificates/certificate-signing-request.ts';
+import { cronJob } from './batch/cron-job.ts';
+import { job } from './batch/job.ts';
 import { lease } from './coordination/lease.ts';
 import { configMap } from './core/config-map.ts';
 import { endpoints } from './core/endpoints.ts';
@@ -33,6 +35,7 @@ import { ipAddress } from './networking/ip-address.ts';
 import { networkPolicy } from './networking/network-policy.ts';
 import { serviceCidr } from './networking/service-cidr.ts';
 import { runtimeClass } from './node/runtime-class.ts';
+import { podDisruptionBudget } from './policy/pod-disruption-budget.ts';
 import { clusterRole } from './rbac/cluster-role.ts';
 import { clusterRoleBinding } from './rbac/cluster-role-binding.ts';
 import { role } from './rbac/role.ts';
@@ -66,6 +69,8 @@ export const builtInKinds: readonly AnyKind[] = [
   deployment,
   replicaSet,
   statefulSet,
+  cronJob,
+  job,
   lease,
   apiService,
   mutatingWebhookConfiguration,
@@ -90,4 +95,5 @@ export const builtInKinds: readonly AnyKind[] = [
   storageClass,
   volumeAttachment,
   volumeAttributesClass,
+  podDisruptionBudget,
 ];

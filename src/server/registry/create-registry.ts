@@ -6,7 +6,7 @@ import type { AdmissionChain } from '../admission/admission.ts';
 import type { Entry, Store } from '../store/store.ts';
 import { connect } from './connect.ts';
 import { create } from './create.ts';
-import { deleteOne } from './delete.ts';
+import { deleteOne, warnOfDefault } from './delete.ts';
 import { deleteCollection } from './delete-collection.ts';
 import { get } from './get.ts';
 import { list } from './list.ts';
@@ -119,10 +119,12 @@ class VerbRegistry implements Registry {
   async delete(...[context, target, options]: Parameters<Registry['delete']>) {
     const refused = target.kind.delete?.refusal?.(target.name);
     if (refused !== undefined) throw statusErrors.forbidden(resourceOf(target), target.name, refused);
+    warnOfDefault(context, target, options);
     return deleteOne(this.#request(context, target), options);
   }
 
   deleteCollection(...[context, target, request, options]: Parameters<Registry['deleteCollection']>) {
+    warnOfDefault(context, target, options);
     return deleteCollection(this.#request(context, target), request, options);
   }
 

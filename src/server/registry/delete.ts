@@ -9,9 +9,15 @@ import { admitDelete } from './admit.ts';
 import { atRevision, commit, keyOf, unstoredEntry } from './commit.ts';
 import { checkDeleteOptions, type Deletion, decideDeletion, markDeleting } from './graceful-delete.ts';
 import type { ChangeRequest } from './prepare.ts';
-import type { DeleteAnswer } from './registry.ts';
+import type { DeleteAnswer, RequestContext, Target } from './registry.ts';
 import { resourceOf } from './store-errors.ts';
 import { currentEntry, storedObject } from './stored-form.ts';
+
+/** Warns of what becomes of dependents when a request does not say it. Once for each request. */
+export function warnOfDefault(context: RequestContext, { kind }: Target, { propagationPolicy }: DeleteOptions): void {
+  const text = kind.delete?.defaultWarning;
+  if (text !== undefined && propagationPolicy === undefined) context.warn(text);
+}
 
 /**
  * Deletes one object, or marks it for deletion when a finalizer or a grace period keeps it. `admit` runs admission;

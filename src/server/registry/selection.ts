@@ -83,8 +83,12 @@ function requireSelectable(kind: AnyKind, field: string): void {
   if (kind.select === undefined) {
     throw statusErrors.badRequest(`"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`);
   }
-  if (!Object.hasOwn(kind.select, field)) throw statusErrors.badRequest(`field label not supported: ${field}`);
+  if (!Object.hasOwn(kind.select, field)) throw statusErrors.badRequest(unsupported(kind, field));
 }
+
+/** Jobs have words of their own. Source: pkg/apis/batch/v1/conversion.go. */
+const unsupported = ({ group, kind }: AnyKind, field: string): string =>
+  group === 'batch' ? `field label ${JSON.stringify(field)} not supported for ${kind}` : `field label not supported: ${field}`;
 
 /** The value of a field that the Kind knows. */
 function fieldOf(kind: AnyKind, field: string, object: KubeObject): string {

@@ -65,8 +65,24 @@ const rows = [
     rollout: { status: async () => (await import('./rollout/rollout-status.ts')).statefulSetStatus, history: controllerHistory },
     describer: async () => (await import('./describe/stateful-set.ts')).describeStatefulSet,
   },
-  { kind: 'Job', groups: ['batch'], podSpecPath: template, podSelector: selectorByExpressions },
-  { kind: 'CronJob', groups: ['batch'], podSpecPath: ['spec', 'jobTemplate', ...template] },
+  {
+    kind: 'Job',
+    groups: ['batch'],
+    podSpecPath: template,
+    podSelector: selectorByExpressions,
+    describer: async () => (await import('./describe/job.ts')).describeJob,
+  },
+  {
+    kind: 'CronJob',
+    groups: ['batch'],
+    podSpecPath: ['spec', 'jobTemplate', ...template],
+    describer: async () => (await import('./describe/cron-job.ts')).describeCronJob,
+  },
+  {
+    kind: 'PodDisruptionBudget',
+    groups: ['policy'],
+    describer: async () => (await import('./describe/pod-disruption-budget.ts')).describePodDisruptionBudget,
+  },
   {
     kind: 'Service',
     groups: [''],

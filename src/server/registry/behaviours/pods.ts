@@ -1,18 +1,17 @@
-/** Pods: binding to a node, eviction. Source: pkg/registry/core/pod/storage/{storage,eviction}.go. */
+/** Pods: binding to a node, eviction. Source: pkg/registry/core/pod/storage/storage.go. */
 import { type FieldError, FieldPath, fieldErrors, renderFieldError } from '../../../api/field-error.ts';
 import type { Pod } from '../../../api/generated/core/v1.ts';
 import type { JsonObject, JsonValue } from '../../../api/json.ts';
 import type { KubeObject } from '../../../api/object.ts';
-import type { DeleteOptions } from '../../../api/request-options.ts';
 import { StatusError, statusErrors } from '../../../api/status-error.ts';
 import { rfc3339 } from '../../../api/time.ts';
 import { storeKey } from '../../store/store.ts';
 import { commit } from '../commit.ts';
-import { deleteOne } from '../delete.ts';
 import type { Order } from '../registry.ts';
 import type { RegistryParts, ResourceBehaviour } from '../registry-parts.ts';
 import { preconditionFailed } from '../store-errors.ts';
 import { metadataOf, successStatus, textOf } from './bodies.ts';
+import { evict } from './eviction.ts';
 
 /** Only Pods are passed to this behaviour. */
 const asPod = (object: KubeObject): Pod => object as Pod;
@@ -83,25 +82,6 @@ function bound(pod: Pod, node: string, metadata: JsonObject, now: string): Pod {
 function stringsOf(value: JsonValue | undefined): Readonly<Record<string, string>> {
   if (typeof value !== 'object' || value === null) return {};
   return Object.fromEntries(Object.entries(value).flatMap(([key, text]) => (typeof text === 'string' ? [[key, text]] : [])));
-}
-
-/** Evicts a pod by deleting it. PodDisruptionBudgets are not checked, because minik does not serve them yet. */
-async function evict(parts: RegistryParts, { context, target, options, object: body, admit }: Order): Promise<JsonObject> {
-  if (textOf(metadataOf(body).name) !== target.name) throw statusErrors.badRequest('name in URL does not match name in Eviction object');
-  await admit(body);
-  // The body was decoded as an Eviction, so its deleteOptions are DeleteOptions.
-  const sent = (body.deleteOptions ?? {}) as unknown as Partial<DeleteOptions> & { readonly dryRun?: unknown };
-  const { gracePeriodSeconds, propagationPolicy, preconditions, dryRun } = sent;
-  const deletion: DeleteOptions = {
-    dryRun: options.dryRun || (Array.isArray(dryRun) && dryRun.length > 0),
-    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
-    ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
-    ...(preconditions === undefined ? {} : { preconditions }),
-  };
-  // A user who may evict may also delete, and the plugins have already run. Source:
-  // pkg/registry/core/pod/storage/eviction.go (ValidateAllObjectFunc).
-  await deleteOne({ parts, context, target: { ...target, subresource: '' } }, deletion, async () => undefined);
-  return successStatus;
 }
 
 export const podsBehaviour: ResourceBehaviour = { orders: { binding: bind, eviction: evict } };
