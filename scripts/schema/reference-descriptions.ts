@@ -28,6 +28,20 @@ const securityProfiles = {
   windowsOptions: 'Options for Windows containers. Windows only.',
 };
 
+const metric = 'The metric, by name and selector.';
+const target = 'The value that the autoscaler keeps the metric at.';
+const current = 'The value that the metric had last.';
+const describedObject = 'The object that the metric describes.';
+
+/** Of specs and statuses alike. */
+const metricKinds = (what: string) => ({
+  object: `${what} of one object, such as hits of an Ingress.`,
+  pods: `${what} of each pod, averaged over all.`,
+  resource: `${what} of a resource that the pods request, such as cpu.`,
+  containerResource: `${what} of a resource of one container in each pod.`,
+  external: `${what} that belongs to no object of the cluster.`,
+});
+
 const template = 'The pods that are created when there are too few of them.';
 
 /** Type name to field name to description. */
@@ -115,6 +129,8 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
     targetRef: 'The object, usually a pod, that the endpoint stands for.',
   },
   EndpointAddress: { targetRef: 'The object, usually a pod, that has the address.' },
+  ContainerResourceMetricSource: { target },
+  ContainerResourceMetricStatus: { current },
   EnvFromSource: {
     configMapRef: 'The ConfigMap whose entries become variables.',
     secretRef: 'The Secret whose entries become variables.',
@@ -133,6 +149,13 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
     related: 'A second object that is part of the story.',
     series: 'How often and when last the event repeated; unset for single events.',
     source: 'The component that reported the event.',
+  },
+  ExternalMetricSource: { metric, target },
+  ExternalMetricStatus: { metric, current },
+  HorizontalPodAutoscalerBehavior: { scaleUp: 'How fast it may scale up.', scaleDown: 'How fast it may scale down.' },
+  HorizontalPodAutoscalerSpec: {
+    scaleTargetRef: 'What is scaled: an object with a scale sub-resource.',
+    behavior: 'How fast it may scale up and down. When unset, the defaults for both hold.',
   },
   JobSpec: {
     podFailurePolicy:
@@ -159,6 +182,9 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
     assigned: 'The configuration that the node is to use.',
     lastKnownGood: 'The configuration to which the node goes back when the assigned one fails.',
   },
+  MetricIdentifier: { selector: 'Passed on to the metrics server, to choose among metrics of the same name.' },
+  MetricSpec: metricKinds('A metric'),
+  MetricStatus: metricKinds('The value of a metric'),
   NodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: 'What a node must have for the pod to be scheduled onto it.' },
   NodeSpec: { configSource: 'Deprecated: the source of dynamic kubelet configuration.' },
   NodeDaemonEndpoints: { kubeletEndpoint: 'Where the kubelet listens.' },
@@ -176,6 +202,8 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
     resources: 'The least the volume must offer.',
     selector: 'Selects the volumes that may be bound.',
   },
+  ObjectMetricSource: { describedObject, metric, target },
+  ObjectMetricStatus: { describedObject, metric, current },
   PersistentVolumeClaimStatus: { modifyVolumeStatus: 'The state of a change of the volume attributes class; unset when there is none.' },
   PodAffinityTerm: {
     labelSelector: 'Selects the other pods by label.',
@@ -197,6 +225,8 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
     resources: 'The requests and limits in force for the pod as a whole.',
   },
   PodTemplate: { template: 'The pods that would be made from this template.' },
+  PodsMetricSource: { metric, target },
+  PodsMetricStatus: { metric, current },
   PreferredSchedulingTerm: { preference: 'What nodes the weight goes to.' },
   ProbeHandler: {
     exec: 'A command to run in the container; exit code 0 is success.',
@@ -206,6 +236,8 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
   },
   ReplicaSetSpec: { selector: "Selects the pods to count; it must match the template's labels and cannot change.", template },
   ReplicationControllerSpec: { template },
+  ResourceMetricSource: { target },
+  ResourceMetricStatus: { current },
   ResourceQuotaSpec: { scopeSelector: 'Selects the objects that count, like scopes, and by value too.' },
   SecurityContext: { ...securityProfiles, capabilities: 'Capabilities to add and drop. Linux only.' },
   ServiceSpec: { sessionAffinityConfig: 'Parameters of the session affinity.' },
