@@ -19,7 +19,7 @@ import { autoscalerCreateErrors, autoscalerStatusErrors, autoscalerUpdateErrors 
 const spec = 'io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec';
 const status = 'io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerStatus';
 
-export const defaultMetrics: readonly MetricSpec[] = [
+const defaultMetrics: readonly MetricSpec[] = [
   { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } },
 ];
 

@@ -13,8 +13,8 @@ import { jobErrors, jobUpdateErrors } from './validation/job.ts';
 import { jobStatusErrors } from './validation/job-status.ts';
 import { jobWarnings } from './validation/job-warnings.ts';
 
-export const jobNameLabel = 'batch.kubernetes.io/job-name';
-export const controllerUidLabel = 'batch.kubernetes.io/controller-uid';
+const jobNameLabel = 'batch.kubernetes.io/job-name';
+const controllerUidLabel = 'batch.kubernetes.io/controller-uid';
 
 const maxInt32 = 2 ** 31 - 1;
 
