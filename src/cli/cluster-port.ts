@@ -25,6 +25,10 @@ export interface ClusterSettings {
    * addresses.
    */
   readonly nodePortAddresses?: readonly string[];
+  /** The file to which requests are recorded; absolute. Absent: they are not recorded. */
+  readonly auditLogPath?: string | undefined;
+  /** The file with the audit policy; absolute. Absent: the metadata of every request is recorded. */
+  readonly auditPolicyFile?: string | undefined;
   /** Identifies this cluster's objects on the engine. */
   readonly clusterId: string;
   /** The engine that runs its containers; absent when containers exist only in memory. */
@@ -51,6 +55,9 @@ export interface ClusterChoices {
   readonly podCidr?: string | undefined;
   /** Default: none. */
   readonly nodePortAddresses?: readonly string[] | undefined;
+  /** See `ClusterSettings`. */
+  readonly auditLogPath?: string | undefined;
+  readonly auditPolicyFile?: string | undefined;
   /** The settings of an earlier start; kept where they still fit the host. */
   readonly known?: ClusterSettings | undefined;
   /** Ranges of other clusters, including those that do not run. */

@@ -54,6 +54,7 @@ import { openSqliteStore } from '../server/store/sqlite-store.ts';
 import type { Store } from '../server/store/store.ts';
 import { kubernetesMinorVersion } from '../version.ts';
 import { addressesOf } from './addresses.ts';
+import { openAudit } from './audit.ts';
 import { aggregatedApis, webhookCaller } from './outward.ts';
 
 const openPki = (settings: ClusterSettings): Promise<Pki> =>
@@ -101,6 +102,7 @@ export async function openControlPlane(
   { log, signal, kubelets, onWork, onStreamed }: ControlPlaneParts,
 ): Promise<ControlPlane> {
   const addresses = addressesOf(settings);
+  const audit = openAudit(settings, log, signal);
   const addon = sqliteAddon();
   const store = openSqliteStore({
     path: join(settings.folder, 'cluster.db'),
@@ -194,6 +196,7 @@ export async function openControlPlane(
         jwk: async () => ({ ...(await tokens.jwk()) }),
       }),
       currentRevision: () => store.revision,
+      audit,
       healthChecks: healthChecks(store),
       logger: log.with({ component: 'apiserver' }),
       onRequest: () => onWork(1),

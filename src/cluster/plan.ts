@@ -108,6 +108,8 @@ export async function plan(choices: ClusterChoices): Promise<ClusterSettings> {
       apiPort,
       ...subnets,
       nodePortAddresses: choices.nodePortAddresses ?? [],
+      auditLogPath: choices.auditLogPath || undefined,
+      auditPolicyFile: choices.auditPolicyFile || undefined,
       clusterId,
       engine,
     };

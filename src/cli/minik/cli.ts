@@ -1,5 +1,6 @@
 /** The `minik` command line: parses verbs and flags, prints errors, chooses exit codes. */
 
+import { resolve } from 'node:path';
 import { cac } from 'cac';
 import pc from 'picocolors';
 import { errorStack } from '../../api/error-text.ts';
@@ -40,6 +41,9 @@ const interruptedExitCode = 130;
 
 const text = (value: string | boolean | undefined): string | undefined => (value === undefined ? undefined : String(value));
 
+/** An absolute path, because the server has another working directory; '' switches off what an earlier start chose. */
+const filePath = (path: string | undefined): string | undefined => (path === undefined || path === '' ? path : resolve(path));
+
 const serviceSizes = { least: 16, widestPrefix: 12 };
 
 function startOptions(flags: Flags, context: CliContext): StartOptions {
@@ -55,6 +59,8 @@ function startOptions(flags: Flags, context: CliContext): StartOptions {
     apiPort: wholeNumber(text(flags.apiPort), '--api-port', 1, 65_535),
     serviceCidr,
     podCidr,
+    auditLogPath: filePath(text(flags.auditLogPath)),
+    auditPolicyFile: filePath(text(flags.auditPolicyFile)),
     nodePortAddresses: ranges(text(flags.nodePortAddresses), '--node-port-addresses'),
   };
 }

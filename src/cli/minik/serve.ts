@@ -69,11 +69,13 @@ function choicesOf(profile: Profile, json: string): ServeChoices {
   const known = profile.settings();
   // server-process.ts wrote this text.
   const given = JSON.parse(json) as Partial<ServeChoices>;
-  const nodePortAddresses = known?.nodePortAddresses;
+  const { nodePortAddresses, auditLogPath, auditPolicyFile } = known ?? {};
   return {
     runtime: known?.runtime ?? 'docker',
     nodes: known?.nodes ?? 1,
     ...(nodePortAddresses === undefined ? {} : { nodePortAddresses }),
+    auditLogPath,
+    auditPolicyFile,
     ...given,
   };
 }

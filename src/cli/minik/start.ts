@@ -15,6 +15,8 @@ export interface StartOptions extends CommonOptions {
   readonly serviceCidr?: string | undefined;
   readonly podCidr?: string | undefined;
   readonly nodePortAddresses?: readonly string[] | undefined;
+  readonly auditLogPath?: string | undefined;
+  readonly auditPolicyFile?: string | undefined;
 }
 
 /** The user has interrupted the start, and it has been undone. */
@@ -42,6 +44,8 @@ function choicesOf(profile: Profile, options: StartOptions): ServeChoices {
     serviceCidr,
     podCidr,
     nodePortAddresses: options.nodePortAddresses ?? known?.nodePortAddresses,
+    auditLogPath: options.auditLogPath ?? known?.auditLogPath,
+    auditPolicyFile: options.auditPolicyFile ?? known?.auditPolicyFile,
   };
 }
 

@@ -58,6 +58,11 @@ const start: VerbSpec = {
       ...{ name: 'node-port-addresses', value: 'RANGES', fallback: 'none' },
       text: "Where node ports listen besides 127.0.0.1 and the nodes' addresses, e.g. 0.0.0.0/0",
     },
+    { name: 'audit-log-path', value: 'FILE', text: 'Record the API requests of clients in a file, as JSON lines', fallback: 'none' },
+    {
+      ...{ name: 'audit-policy-file', value: 'FILE', fallback: 'the metadata of all requests' },
+      text: 'What is recorded: a Policy of audit.k8s.io/v1',
+    },
   ],
   examples: [
     ['A cluster', 'minik start'],

@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../../client/clock.ts';
 import type { Logger } from '../../client/logger.ts';
 import type { Registry } from '../registry/registry.ts';
 import { proxyToApi, remoteApiOf } from './aggregation/proxy-to-api.ts';
+import { type AuditOptions, Auditor } from './audit/auditor.ts';
 import { authenticate, knownUser, type PeerCertificate, PeerCertificates } from './auth/authenticate.ts';
 import { authorize } from './auth/authorize.ts';
 import { impersonate, mayImpersonate } from './auth/impersonate.ts';
@@ -82,17 +83,21 @@ export interface AppOptions {
   readonly mayProxyTo?: (host: string) => boolean;
   /** False: the addresses of simulated pods lead nowhere, or to other hosts. Default: true. */
   readonly podsAreReachable?: boolean;
+  /** Absent: requests are not recorded. */
+  readonly audit?: AuditOptions | undefined;
   readonly logger: Logger;
   /** Default: the system's clock. */
   readonly clock?: Clock;
 }
 
 /** Runs an exchange through the filters and then calls the handler. Upgrades use the same filters. */
-export type Filters = (exchange: Exchange) => Promise<void> | undefined;
+export type Filters = (exchange: Exchange) => Promise<void> | void;
 
 /** Runs the filters that have to wait: for an authenticator, or to check whether the user may impersonate another. */
 async function filterSlowly(exchange: Exchange, certificate: PeerCertificate, server: ServerContext): Promise<void> {
   const user = await authenticate(exchange, server.authenticators, certificate);
+  exchange.user = user;
+  server.auditor?.begin(exchange, user);
   exchange.user = await impersonate(exchange, user, server.authorizer);
   await authorize(exchange, server.authorizer);
 }
@@ -134,6 +139,7 @@ function contextOf(options: AppOptions): ServerContext {
     mayProxyTo: options.mayProxyTo ?? isProxyable,
     podsAreReachable: options.podsAreReachable ?? true,
     virtualResources,
+    auditor: options.audit === undefined ? undefined : new Auditor(options.audit, () => clock.now()),
     logger,
     clock,
     metrics: new RequestMetrics(),
@@ -185,6 +191,7 @@ export function createApp(options: AppOptions): App {
     const known = knownUser(certificate);
     if (known === undefined || mayImpersonate(exchange)) return filterSlowly(exchange, certificate, server);
     exchange.user = known;
+    server.auditor?.begin(exchange, known);
     return authorize(exchange, server.authorizer);
   };
   const serve = async (exchange: Exchange, handler: Handler): Promise<Response> => {
@@ -194,8 +201,10 @@ export function createApp(options: AppOptions): App {
       const filtering = filters(exchange);
       if (filtering !== undefined) await filtering;
       response = (await handler(exchange)) ?? (await notFoundText(exchange));
+      server.auditor?.answered(exchange, response.status);
     } catch (error) {
       response = await renderError(server, exchange, error);
+      server.auditor?.answered(exchange, response.status, error);
     }
     server.metrics.record(exchange, response.status, server.monotonicMs() - exchange.startMs);
     return response;

@@ -5,6 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { JsonValue } from '../../api/json.ts';
+import type { Status } from '../../api/status-error.ts';
 import type { RequestContext, UserInfo } from '../registry/registry.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
 import { Warnings } from './warnings.ts';
@@ -17,6 +19,20 @@ export interface NodeBindings {
 export const anonymousUser: UserInfo = Object.freeze({ name: 'system:anonymous', uid: '', groups: ['system:unauthenticated'], extra: {} });
 
 const auditIdPattern = /^[\x21-\x7e]{1,64}$/;
+
+/** What is recorded of a request: see audit/audit-record.ts. */
+export interface RequestAudit {
+  annotate(key: string, value: string): void;
+  /** The user that the request acts as, and the verb that allowed it; '' for the old kind of impersonation. */
+  impersonates(user: UserInfo, constraint: string): void;
+  /** The decoded body, or the patch. */
+  request(json: JsonValue): void;
+  /** Whether the body of the answer is recorded. */
+  readonly keepsResponse: boolean;
+  response(json: JsonValue): void;
+  answered(code: number, status?: Partial<Status>): void;
+  stage(stage: 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete'): void;
+}
 
 export class Exchange implements RequestContext {
   readonly request: Request;
@@ -33,6 +49,8 @@ export class Exchange implements RequestContext {
   /** Milliseconds of the monotonic clock at arrival. */
   readonly startMs: number;
   user: UserInfo = anonymousUser;
+  /** Absent: the request is not recorded. */
+  audit: RequestAudit | undefined;
   /** How long the request may take in milliseconds; undefined: the server's limit. */
   timeoutMs: number | undefined;
   #query: URLSearchParams | undefined;
@@ -105,6 +123,10 @@ export class Exchange implements RequestContext {
 
   get warnings(): readonly string[] {
     return this.#warnings?.shown ?? [];
+  }
+
+  annotate(key: string, value: string): void {
+    this.audit?.annotate(key, value);
   }
 
   warn(text: string): void {

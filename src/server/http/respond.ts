@@ -5,9 +5,10 @@
 import type { ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
+import type { JsonValue } from '../../api/json.ts';
 import type { Body } from './encode/encode.ts';
 import { ListBody } from './encode/list-body.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, RequestAudit } from './exchange.ts';
 
 const gzipAsync = promisify(gzip);
 const gunzipAsync = promisify(gunzip);
@@ -94,8 +95,17 @@ function finish(exchange: Exchange, status: number, body: Body, headers: Headers
   return new Response(wholeOf(body) as Uint8Array<ArrayBuffer> | string, { status, headers: withWarnings(headers, exchange) });
 }
 
+/** Records the body of an answer. Differs: upstream also records bodies that are sent as protobuf. */
+function keepAnswer(audit: RequestAudit, body: Body, headers: Headers): void {
+  if (headers['Content-Type']?.startsWith('application/json') !== true) return;
+  const whole = wholeOf(body);
+  // The server wrote the body as JSON.
+  audit.response(JSON.parse(typeof whole === 'string' ? whole : Buffer.from(whole).toString('utf8')) as JsonValue);
+}
+
 /** An answer with a body, compressed when it is large and the client asked for it. */
 export function respond(exchange: Exchange, status: number, body: Body, headers: Headers): Response | Promise<Response> {
+  if (exchange.audit?.keepsResponse === true) keepAnswer(exchange.audit, body, headers);
   const size = typeof body === 'string' ? body.length : body.byteLength;
   if (size < gzipThresholdBytes || exchange.method === 'HEAD' || !acceptsGzip(exchange)) return finish(exchange, status, body, headers);
   return gzipAsync(wholeOf(body), { level: gzipLevel }).then((compressed) =>

@@ -4,6 +4,7 @@ import type { Logger } from '../../client/logger.ts';
 import type { RemoteApis } from '../aggregation/remote-apis.ts';
 import type { RemoteConnections } from '../aggregation/remote-connections.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { Auditor } from './audit/auditor.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Discovery } from './discovery/discovery.ts';
 import type { ServedEntries } from './encode/served-entries.ts';
@@ -34,6 +35,8 @@ export interface ServerContext {
   readonly served: ServedEntries;
   readonly openApi: OpenApiSource;
   readonly healthChecks: readonly HealthCheck[];
+  /** Absent: requests are not recorded. */
+  readonly auditor: Auditor | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly metrics: RequestMetrics;

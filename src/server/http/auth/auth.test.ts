@@ -146,7 +146,7 @@ describe('impersonation', () => {
     assert.equal(status, 403);
     assert.equal(
       body.message,
-      'users "root" is forbidden: User "jane" cannot impersonate resource "users" in API group "" at the cluster scope',
+      'configmaps is forbidden: User "jane" cannot impersonate-on:user-info:list resource "configmaps" in API group "" in the namespace "default"',
     );
   });
 

@@ -2,7 +2,7 @@
 
 import { forbiddenError } from '../../auth/forbidden.ts';
 import type { Exchange } from '../exchange.ts';
-import type { AuthorizationAttributes, Authorizer } from '../ports.ts';
+import type { AuthorizationAttributes, AuthorizationDecision, Authorizer } from '../ports.ts';
 
 export function attributesOf(exchange: Exchange): AuthorizationAttributes {
   const { info, user } = exchange;
@@ -24,14 +24,15 @@ export function attributesOf(exchange: Exchange): AuthorizationAttributes {
  * Throws 403 with upstream's message when the user may not make the request. `verb`: a verb to check instead of the
  * request's own, when a request needs more than one permission.
  */
-export function authorize(exchange: Exchange, authorizer: Authorizer, verb = exchange.info.verb): Promise<void> | undefined {
+export function authorize(exchange: Exchange, authorizer: Authorizer, verb = exchange.info.verb): Promise<void> | void {
   const attributes = { ...attributesOf(exchange), verb };
   const answer = authorizer.authorize(attributes);
-  if (answer instanceof Promise) {
-    return answer.then(({ allowed, reason }) => {
-      if (!allowed) throw forbiddenError(attributes, reason);
-    });
-  }
-  if (!answer.allowed) throw forbiddenError(attributes, answer.reason);
-  return undefined;
+  const decided = ({ allowed, reason }: AuthorizationDecision): void => {
+    if (exchange.audit !== undefined) {
+      exchange.annotate('authorization.k8s.io/decision', allowed ? 'allow' : 'forbid');
+      exchange.annotate('authorization.k8s.io/reason', reason);
+    }
+    if (!allowed) throw forbiddenError(attributes, reason);
+  };
+  return answer instanceof Promise ? answer.then(decided) : decided(answer);
 }

@@ -21,7 +21,9 @@ async function optionsBody(exchange: Exchange, server: ServerContext): Promise<J
   if (bytes.length === 0) return undefined;
   const type = inputType(exchange.header('content-type'), () => true);
   const { codec, yaml } = server;
-  return (await decodeBody(bytes, { type, codec, yaml, apiVersion: 'meta.k8s.io/v1', kind: 'DeleteOptions', bare: true })).json;
+  const { json } = await decodeBody(bytes, { type, codec, yaml, apiVersion: 'meta.k8s.io/v1', kind: 'DeleteOptions', bare: true });
+  exchange.audit?.request(json);
+  return json;
 }
 
 /** The Success Status of a finished delete. Source: store.go, finalizeDelete. */

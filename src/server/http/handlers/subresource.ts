@@ -39,7 +39,9 @@ const sendObject = (exchange: Exchange, server: ServerContext, status: number, r
 async function bodyOf(exchange: Exchange, server: ServerContext, { group, version, kind }: GroupVersionKind): Promise<Body> {
   const type = { apiVersion: apiVersionOf(group, version), kind };
   const input = inputType(exchange.header('content-type'), () => server.codec.supports(type.apiVersion, kind));
-  return decodeBody(await readBody(exchange), { type: input, codec: server.codec, yaml: server.yaml, ...type });
+  const body = await decodeBody(await readBody(exchange), { type: input, codec: server.codec, yaml: server.yaml, ...type });
+  exchange.audit?.request(body.json);
+  return body;
 }
 
 /** GET, PUT and PATCH of a stand-in for an object. */
@@ -61,6 +63,7 @@ async function standIn(exchange: Exchange, server: ServerContext, target: Target
     case 'patch': {
       const patchType = patchTypeOf(exchange.header('content-type'), () => true);
       const { json: body, strictErrors = [] } = await patchBody(exchange, server, patchType);
+      exchange.audit?.request(body);
       const options = mutateOptions(exchange, 'PatchOptions', patchType);
       const patch = { type: patchType, body, force: forceParam(exchange), strictErrors };
       return (await registry.patch(exchange, target, patch, options)).entry;

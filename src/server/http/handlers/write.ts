@@ -41,7 +41,9 @@ async function received(exchange: Exchange, server: ServerContext, target: Targe
   const apiVersion = servedApiVersion(target);
   const { kind } = target.kind;
   const type = inputType(exchange.header('content-type'), () => hasProtobuf(servedSchema(target)));
-  return decodeBody(await readBody(exchange), { type, codec: server.codec, yaml: server.yaml, apiVersion, kind });
+  const body = await decodeBody(await readBody(exchange), { type, codec: server.codec, yaml: server.yaml, apiVersion, kind });
+  exchange.audit?.request(body.json);
+  return body;
 }
 
 export async function handleCreate(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
@@ -142,6 +144,7 @@ export async function handlePatch(exchange: Exchange, server: ServerContext, tar
   const representation = negotiateFor(exchange, target);
   const options = { ...mutateOptions(exchange, 'PatchOptions', type), ...creating(exchange, server, type) };
   const { json: body, strictErrors = [] } = await patchBody(exchange, server, type);
+  exchange.audit?.request(body);
   const written = await server.registry.patch(exchange, target, { type, body, force: forceParam(exchange), strictErrors }, options);
   return answer(exchange, server, target, representation, written, written.created ? 201 : 200);
 }

@@ -284,10 +284,14 @@ export async function handleUpgrade(app: App, incoming: IncomingMessage, socket:
   let status = 101;
   try {
     await app.filters(exchange);
+    exchange.audit?.answered(status);
+    exchange.audit?.stage('ResponseStarted');
     await serve(upgrade);
+    exchange.audit?.stage('ResponseComplete');
   } catch (error) {
     const answer = error instanceof Refusal ? error.response : await app.renderError(exchange, error);
     status = answer.status;
+    server.auditor?.answered(exchange, status, error);
     if (!socket.destroyed && !socket.writableEnded) await refuse(socket, answer);
   }
   server.metrics.longRunning -= 1;
