@@ -4,6 +4,7 @@
  */
 import { deepEqual } from '../api/deep-equal.ts';
 import type { ClusterRole, PolicyRule } from '../api/generated/rbac/v1.ts';
+import type { JsonValue } from '../api/json.ts';
 import { clusterRole } from '../api/kinds/rbac/cluster-role.ts';
 import type { ObjectRef } from '../api/object.ts';
 import { fromLabelSelector } from '../api/selector.ts';
@@ -44,7 +45,11 @@ export const clusterRoleAggregationController: Controller<ClusterRole> = defineC
     const role = cache(clusterRole).get(ref);
     if (role?.aggregationRule === undefined) return settled;
     const rules = aggregatedRules(role, cache(clusterRole));
-    if (!deepEqual(rules, role.rules)) await api(clusterRole).update({ ...role, rules }, { fieldManager });
+    if (deepEqual(rules, role.rules)) return settled;
+    const { apiVersion, kind } = role;
+    // Rules are JSON.
+    const body = { apiVersion, kind, metadata: { name: ref.name }, rules: rules as unknown as JsonValue };
+    await api(clusterRole).patch(ref, { type: 'apply', body, force: true }, { fieldManager });
     return settled;
   },
 });
