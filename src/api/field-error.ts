@@ -136,5 +136,5 @@ export const fieldErrors = {
 
 /** One error as upstream prints it: `spec.replicas: Invalid value: -1: must be greater than or equal to 0`. */
 export function renderFieldError(error: FieldError): string {
-  return error.field === '' || error.field === '<nil>' ? error.message : `${error.field}: ${error.message}`;
+  return error.field === '' ? error.message : `${error.field}: ${error.message}`;
 }

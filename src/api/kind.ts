@@ -284,6 +284,9 @@ export function defineKind<T extends KubeObject>(declaration: KindDeclaration<T>
 /** `v1`, `apps/v1`. */
 export const apiVersionOf = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`);
 
+/** Whether a Kind was defined at run time, by a CustomResourceDefinition. */
+export const isCustom = ({ codec }: AnyKind): boolean => typeof codec.schema !== 'string';
+
 /** The Kind itself and its other versions, as far as they are served. */
 export const servedKinds = (kind: AnyKind): readonly AnyKind[] => [
   ...(kind.unserved === true ? [] : [kind]),

@@ -2,6 +2,7 @@
 
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
+import { setTimeout } from 'node:timers/promises';
 
 /** The address of a server and the credentials of its administrator. */
 export interface ServerAccess {
@@ -41,11 +42,16 @@ export class ApiClient {
 
   /**
    * Rejects when the server does not answer. A request with its own `authorization` header is not sent as the
-   * administrator.
+   * administrator. A request that comes while a storage is being prepared, as after a definition was created, is sent
+   * again, as every client does.
    */
   async send(call: Call): Promise<RawAnswer> {
     const response = await this.#open(call);
     const body = await (call.isLast === undefined ? readWhole(response) : readUntil(response, call.isLast));
+    if (response.statusCode === 429 && body.includes('storage is (re)initializing')) {
+      await setTimeout(200);
+      return this.send(call);
+    }
     return {
       code: response.statusCode ?? 0,
       headers: response.headers,

@@ -75,4 +75,4 @@ function mapErrors(list: JsonArray, keys: readonly string[], at: FieldPath): Err
 }
 
 const keysOf = (item: JsonObject, keys: readonly string[]): JsonObject =>
-  Object.fromEntries(keys.filter((key) => item[key] !== undefined).map((key) => [key, item[key]]));
+  Object.fromEntries(keys.toSorted().flatMap((key) => (item[key] === undefined ? [] : [[key, item[key]]])));

@@ -66,7 +66,19 @@ function unfolded(schema: JsonSchema): JsonSchema {
 
 /** What kubectl cannot read in version 2 is left out. */
 function forV2(schema: JsonSchema): JsonSchema {
-  const { allOf: _all, oneOf: _one, anyOf: _any, not: _not, nullable, type, items, properties, required, ...rest } = schema;
+  const {
+    allOf: _all,
+    oneOf: _one,
+    anyOf: _any,
+    not: _not,
+    default: _default,
+    nullable,
+    type,
+    items,
+    properties,
+    required,
+    ...rest
+  } = schema;
   const opaque = nullable === true || preserves(schema);
   const untyped =
     nullable === true || (type === 'array' && (opaque || itemsOf(schema) === undefined)) || (preserves(schema) && type === 'object');

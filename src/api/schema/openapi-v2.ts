@@ -5,11 +5,13 @@
 import type { JsonObject } from '../json.ts';
 import { DefinitionBuilder } from './openapi/definitions.ts';
 import type { OpenApiInput } from './openapi/input.ts';
-import { discoveryPath, type Operation, type PathOperations, ResourceOperations, takesPretty } from './openapi/operations.ts';
+import type { Operation, PathOperations } from './openapi/operation.ts';
+import { discoveryPath, ResourceOperations, takesPretty } from './openapi/operations.ts';
 import { type QueryParameter, queryParameter, queryParameters } from './openapi/parameters.ts';
 import { kindsByModel, ownDefinitions, type ServedResource } from './openapi/served.ts';
 
 const produces = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const customTypes = ['application/json', 'application/yaml'];
 const streamTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
 
 const queryJson = ({ name, description, type }: QueryParameter): JsonObject => ({
@@ -20,8 +22,8 @@ const queryJson = ({ name, description, type }: QueryParameter): JsonObject => (
   in: 'query',
 });
 
-function producedBy({ action, answer, protobuf, streams }: Operation): readonly string[] {
-  if (!protobuf) return [...produces, ...(streams ? streamTypes : [])].filter((type) => !type.includes('protobuf'));
+function producedBy({ action, answer, custom, streams }: Operation): readonly string[] {
+  if (custom) return customTypes;
   if (answer === 'string') return action === 'connect' ? ['*/*'] : ['text/plain', ...produces];
   return streams ? [...produces, ...streamTypes] : produces;
 }
@@ -77,7 +79,8 @@ export function buildOpenApiV2(input: OpenApiInput, resources: readonly ServedRe
     kindsOf: kindsByModel(resources, input.ownKind),
     own: ownDefinitions(resources),
   });
-  const groupVersions = new Map(resources.map(({ group, version }) => [`${group}/${version}`, { group, version }]));
+  const builtIn = resources.filter(({ format }) => format === undefined);
+  const groupVersions = new Map(builtIn.map(({ group, version }) => [`${group}/${version}`, { group, version }]));
   const paths = [
     ...[...groupVersions.values()].map(({ group, version }) => discoveryPath(group, version)),
     ...resources.flatMap((resource) => new ResourceOperations(resource, input.schemas).paths()),

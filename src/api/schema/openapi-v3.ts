@@ -2,11 +2,13 @@
 import type { JsonObject } from '../json.ts';
 import { DefinitionBuilder } from './openapi/definitions.ts';
 import type { OpenApiInput } from './openapi/input.ts';
-import { discoveryPath, type Operation, type PathOperations, ResourceOperations, takesPretty } from './openapi/operations.ts';
+import type { Operation, PathOperations } from './openapi/operation.ts';
+import { discoveryPath, ResourceOperations, takesPretty } from './openapi/operations.ts';
 import { type QueryParameter, queryParameter, queryParameters } from './openapi/parameters.ts';
 import { groupVersionPath, kindsByModel, ownDefinitions, type ServedResource } from './openapi/served.ts';
 
 const contentTypes = ['application/json', 'application/vnd.kubernetes.protobuf', 'application/yaml'];
+const customTypes = ['application/json', 'application/yaml'];
 const streamTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
 
 const queryJson = ({ name, description, type }: QueryParameter): JsonObject => ({
@@ -18,10 +20,10 @@ const queryJson = ({ name, description, type }: QueryParameter): JsonObject => (
 
 const contentOf = (types: readonly string[], schema: JsonObject): JsonObject => Object.fromEntries(types.map((type) => [type, { schema }]));
 
-function answerTypes({ action, answer, protobuf, streams }: Operation): readonly string[] {
-  const forms = [...contentTypes, ...(streams ? streamTypes : [])];
+function answerTypes({ action, answer, custom, streams }: Operation): readonly string[] {
   if (answer === 'string') return action === 'connect' ? ['*/*'] : ['text/plain', ...contentTypes];
-  return protobuf ? forms : forms.filter((type) => !type.includes('protobuf'));
+  if (custom) return customTypes;
+  return streams ? [...contentTypes, ...streamTypes] : contentTypes;
 }
 
 function renderOperation(operation: Operation, builder: DefinitionBuilder, input: OpenApiInput): JsonObject {
@@ -62,6 +64,10 @@ function renderPath({ pathParameters, operations }: PathOperations, builder: Def
   };
 }
 
+const securitySchemes: JsonObject = {
+  BearerToken: { description: 'Bearer Token authentication', in: 'header', name: 'authorization', type: 'apiKey' },
+};
+
 /** Builds the document of one group version, e.g. `apis/apps/v1`; undefined when nothing is served there. */
 export function buildOpenApiV3(input: OpenApiInput, resources: readonly ServedResource[], path: string): JsonObject | undefined {
   const own = resources.filter(({ group, version }) => groupVersionPath(group, version) === path);
@@ -74,18 +80,15 @@ export function buildOpenApiV3(input: OpenApiInput, resources: readonly ServedRe
     kindsOf: kindsByModel(resources, input.ownKind),
     own: ownDefinitions(resources),
   });
-  const paths = [discoveryPath(first.group, first.version), ...own.flatMap((item) => new ResourceOperations(item, input.schemas).paths())];
+  const custom = own.every(({ format }) => format !== undefined);
+  const discovery = custom ? [] : [discoveryPath(first.group, first.version)];
+  const paths = [...discovery, ...own.flatMap((item) => new ResourceOperations(item, input.schemas).paths())];
   const rendered = paths.map((item): [string, JsonObject] => [item.path, renderPath(item, builder, input)]);
   rendered.sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     openapi: '3.0.0',
-    info: { title: 'Kubernetes', version: input.version },
+    info: custom ? { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' } : { title: 'Kubernetes', version: input.version },
     paths: Object.fromEntries(rendered),
-    components: {
-      schemas: builder.definitions(),
-      securitySchemes: {
-        BearerToken: { description: 'Bearer Token authentication', in: 'header', name: 'authorization', type: 'apiKey' },
-      },
-    },
+    components: { schemas: builder.definitions(), ...(custom ? {} : { securitySchemes }) },
   };
 }

@@ -97,8 +97,8 @@ export interface NegotiationInput {
   readonly protobuf: () => boolean;
 }
 
-const acceptedTypes = (protobuf: boolean): string =>
-  ['application/json', 'application/yaml', ...(protobuf ? [protobufType] : [])].join(', ');
+/** Upstream also names protobuf where there is none. */
+const acceptedTypes = ['application/json', 'application/yaml', protobufType].join(', ');
 
 /** Chooses the representation of an answer. Throws 406. */
 export function negotiate(input: NegotiationInput): Representation {
@@ -115,7 +115,7 @@ export function negotiate(input: NegotiationInput): Representation {
     if (transform === undefined) continue;
     return { mediaType, transform: transform.kind, transformVersion: transform.version, pretty: pretty || params.get('pretty') === '1' };
   }
-  throw statusErrors.notAcceptable(`only the following media types are accepted: ${acceptedTypes(input.protobuf())}`);
+  throw statusErrors.notAcceptable(`only the following media types are accepted: ${acceptedTypes}`);
 }
 
 /**

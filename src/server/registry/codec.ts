@@ -4,7 +4,7 @@
  */
 import { FieldPath, fieldErrors } from '../../api/field-error.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../api/json.ts';
-import { type AnyKind, apiVersionOf } from '../../api/kind.ts';
+import { type AnyKind, apiVersionOf, isCustom } from '../../api/kind.ts';
 import type { GroupVersionKind, KubeObject } from '../../api/object.ts';
 import { asJson, asObject } from '../../api/object-fields.ts';
 import type { ObjectFormat } from '../../api/object-format.ts';
@@ -29,7 +29,7 @@ export function decodeBody(
   stored?: KubeObject,
 ): KubeObject {
   const type = { ...servedBy(target), kind: target.kind.kind };
-  requireType(parts.kinds, type, body.json);
+  requireType(parts.kinds, type, body);
   const canonical = stored === undefined || conversionOf(target) !== undefined ? undefined : asJson(stored);
   const { object, warnings } = formatOf(parts, target).decode({ type, canonical, ...body, json: withReset(body.json) });
   for (const warning of warnings) context.warn(warning);
@@ -55,7 +55,7 @@ export function decodeAs(
   type: GroupVersionKind,
   body: Body & { readonly fieldValidation: MutateOptions['fieldValidation'] },
 ): JsonObject {
-  requireType(kinds, type, body.json);
+  requireType(kinds, type, body);
   const { object, warnings } = formats.ofType(type).decode({ type, ...body });
   for (const warning of warnings) context.warn(warning);
   return object;
@@ -90,7 +90,7 @@ export function convertStored(kind: AnyKind, object: JsonObject, apiVersion: str
  * Checks the apiVersion and kind of a body. Source: apimachinery pkg/runtime/serializer/versioning/versioning.go
  * (Decode), pkg/runtime/error.go; apiserver handlers/rest.go (transformDecodeError).
  */
-function requireType(kinds: KindSet, type: GroupVersionKind, json: JsonValue): void {
+function requireType(kinds: KindSet, type: GroupVersionKind, { json, text }: Pick<Body, 'json' | 'text'>): void {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     throw statusErrors.badRequest(
       `the object provided is unrecognized (must be of type ${type.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal ${goTypeOf(json)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (${summary(json)})`,
@@ -98,12 +98,14 @@ function requireType(kinds: KindSet, type: GroupVersionKind, json: JsonValue): v
   }
   const { apiVersion, kind: sent } = json as JsonObject;
   const expected = apiVersionOf(type.group, type.version);
+  const own = kinds.byKind(type.group, type.version, type.kind);
+  if (own !== undefined && isCustom(own)) {
+    requireCustomType(type, json as JsonObject, text);
+    return;
+  }
   const version = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : expected;
   const name = typeof sent === 'string' && sent !== '' ? sent : type.kind;
   if (version === expected && name === type.kind) return;
-  const own = kinds.byKind(type.group, type.version, type.kind);
-  if (own !== undefined && typeof own.codec.schema !== 'string')
-    requireCustomType(type, { version, expected, name, json: json as JsonObject });
   const slash = version.indexOf('/');
   const known = kinds.byKind(version.slice(0, Math.max(slash, 0)), version.slice(slash + 1), name);
   if (known === undefined || known !== own) {
@@ -121,24 +123,28 @@ function requireType(kinds: KindSet, type: GroupVersionKind, json: JsonValue): v
 }
 
 /**
- * The same for a custom resource, whose decoder reads every kind. Source: apiserver pkg/endpoints/handlers/create.go;
+ * The same for a custom resource, whose decoder reads every kind. Source: apimachinery
+ * pkg/apis/meta/v1/unstructured/helpers.go (Decode); apiserver pkg/endpoints/handlers/create.go;
  * apiextensions-apiserver pkg/registry/customresource/validator.go (ValidateTypeMeta).
  */
-function requireCustomType(
-  { group, kind }: GroupVersionKind,
-  {
-    version,
-    expected,
-    name,
-    json,
-  }: { readonly version: string; readonly expected: string; readonly name: string; readonly json: JsonObject },
-): never {
-  if (version !== expected) {
-    throw statusErrors.badRequest(`the API version in the data (${version}) does not match the expected API version (${expected})`);
+function requireCustomType({ group, version, kind }: GroupVersionKind, json: JsonObject, text: string | undefined): void {
+  const sent = typeof json.kind === 'string' ? json.kind : '';
+  if (sent === '') {
+    const body = text ?? JSON.stringify(json);
+    const start = body.length > 30 ? `${body.slice(0, 30)} ...` : body;
+    throw statusErrors.badRequest(
+      `the object provided is unrecognized (must be of type ${kind}): Object 'Kind' is missing in '${body}' (${start})`,
+    );
   }
+  const expected = apiVersionOf(group, version);
+  const apiVersion = typeof json.apiVersion === 'string' ? json.apiVersion : '';
+  if (apiVersion !== expected) {
+    throw statusErrors.badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`);
+  }
+  if (sent === kind) return;
   const metadata = isObject(json.metadata) ? json.metadata : {};
-  const errors = [fieldErrors.invalid(FieldPath.root.field('kind'), name, `must be ${kind}`)];
-  throw statusErrors.invalid({ group, kind: name }, typeof metadata.name === 'string' ? metadata.name : '', errors);
+  const errors = [fieldErrors.invalid(FieldPath.root.field('kind'), sent, `must be ${kind}`)];
+  throw statusErrors.invalid({ group, kind: sent }, typeof metadata.name === 'string' ? metadata.name : '', errors);
 }
 
 const versionPart = (apiVersion: string): string => apiVersion.slice(apiVersion.indexOf('/') + 1);

@@ -112,8 +112,9 @@ async function store(request: ChangeRequest, object: KubeObject, dryRun: boolean
   const key = keyOf({ ...target, namespace: object.metadata.namespace ?? '', name: object.metadata.name });
   const existing = parts.store.get(key);
   if (existing !== undefined) throw alreadyExists(request, existing.object);
-  if (dryRun) return { entry: unstoredEntry(key, atRevision(object, 0), 0), created: true };
-  const entry = await commit(parts, { key, object: await storedObject(target.kind, object), expectedRevision: 0 });
+  const stored = await storedObject(target.kind, object);
+  if (dryRun) return { entry: unstoredEntry(key, atRevision(stored, 0), 0), created: true };
+  const entry = await commit(parts, { key, object: stored, expectedRevision: 0 });
   if (entry === undefined) throw alreadyExists(request, parts.store.get(key)?.object);
   return { entry, created: true };
 }

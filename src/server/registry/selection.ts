@@ -3,7 +3,7 @@
  * pkg/storage/selection_predicate.go.
  */
 import { type FieldSelector, fieldSelectorOf, parseFieldSelector } from '../../api/field-selector.ts';
-import type { AnyKind, ServedVersion } from '../../api/kind.ts';
+import { type AnyKind, isCustom, type ServedVersion } from '../../api/kind.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { parseLabelSelector } from '../../api/selector.ts';
 import { statusErrors } from '../../api/status-error.ts';
@@ -80,10 +80,10 @@ function storedLabel(kind: AnyKind, labels: ServedVersion['fieldLabels'], field:
  */
 function requireSelectable(kind: AnyKind, field: string): void {
   if (field === 'metadata.name' || field === 'metadata.namespace') return;
-  if (kind.select === undefined) {
+  if (kind.select === undefined && !isCustom(kind)) {
     throw statusErrors.badRequest(`"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`);
   }
-  if (!Object.hasOwn(kind.select, field)) throw statusErrors.badRequest(unsupported(kind, field));
+  if (!Object.hasOwn(kind.select ?? {}, field)) throw statusErrors.badRequest(unsupported(kind, field));
 }
 
 /** Jobs have words of their own. Source: pkg/apis/batch/v1/conversion.go. */

@@ -99,7 +99,12 @@ async function storeStandIn(
       const taken = standIn.take(asJson(sent), object);
       const { resourceVersion = '', uid = object.metadata.uid } = sent.metadata;
       requireSameUid(main, sent, current);
-      return withMeta(taken, { resourceVersion, uid, managedFields: fields.fromStandIn(standIn, main.target, object, sent) });
+      return withMeta(taken, {
+        // Without one the change is of the object as it is now.
+        resourceVersion: resourceVersion === '' ? object.metadata.resourceVersion : resourceVersion,
+        uid,
+        managedFields: fields.fromStandIn(standIn, main.target, object, sent),
+      });
     },
     gate: {
       mutate: async (object) => object,

@@ -126,8 +126,8 @@ async function tryChange(
     const object = sameButForTimes(prepareForUpdate(request, reserved, existing.object), existing.object);
     return storedThrough(gate, gate.validate(object, existing.object), async () => {
       const removed = isRemoval(object, existing.object) && (target.kind.delete?.mayRemove?.(object) ?? true);
-      if (dryRun) return { entry: unstoredEntry(existing.key, object, existing.revision), created: false };
       const stored = removed ? undefined : await storedObject(target.kind, object);
+      if (dryRun) return { entry: unstoredEntry(existing.key, stored ?? object, existing.revision), created: false };
       const entry = await commit(parts, { key: existing.key, object: stored, expectedRevision: existing.revision });
       if (entry === undefined) return undefined;
       return { entry: removed ? unstoredEntry(existing.key, object, existing.revision) : entry, created: false };

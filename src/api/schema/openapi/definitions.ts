@@ -26,6 +26,9 @@ const specialModels: Readonly<Record<string, string>> = {
   rawExtension: 'io.k8s.apimachinery.pkg.runtime.RawExtension',
 };
 
+const listMetadataText =
+  'Standard list metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds';
+
 const jsonModels = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1';
 
 /** Hand-written schemas of those models. */
@@ -160,8 +163,12 @@ export class DefinitionBuilder {
   #ownDefinition(model: string): JsonObject {
     const own = this.#own.get(model);
     const kinds = { 'x-kubernetes-group-version-kind': this.#kindsOf(model).map((kind) => ({ ...kind })) };
-    if (own?.type !== 'list') return { type: 'object', ...own?.format.openApi?.(this.#dialect, (name) => this.ref(name)), ...kinds };
-    const item = this.ref(own.items);
+    const item = own?.type === 'list' ? this.ref(own.items) : undefined;
+    const shown = own?.format.openApi?.(this.#dialect, (name) => this.ref(name)) ?? {};
+    if (own?.type !== 'list' || item === undefined) return { type: 'object', ...shown, ...kinds };
+    const selectable = shown['x-kubernetes-selectable-fields'];
+    const metadata = { description: listMetadataText };
+    const listMeta = this.ref(`${metaPackage}.ListMeta`);
     const text = (description: string): JsonObject => ({ description, type: 'string' });
     return {
       description: `${own.listKind} is a list of ${own.kind}`,
@@ -171,9 +178,10 @@ export class DefinitionBuilder {
         apiVersion: text(typeMetaTexts.apiVersion),
         items: { description: `List of ${own.plural}. More info: ${conventions}`, type: 'array', items: item },
         kind: text(typeMetaTexts.kind),
-        metadata: this.ref(`${metaPackage}.ListMeta`),
+        metadata: this.#dialect === 'v2' ? { ...metadata, ...listMeta } : { ...metadata, allOf: [listMeta] },
       },
       ...kinds,
+      ...(selectable === undefined ? {} : { 'x-kubernetes-selectable-fields': selectable }),
     };
   }
 

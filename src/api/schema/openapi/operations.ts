@@ -5,41 +5,11 @@
 
 import type { GroupVersionKind } from '../../object.ts';
 import type { AnySubresource, SubresourceVerb } from '../../subresource.ts';
-import { hasStrategicMerge } from '../model-formats.ts';
 import type { Schemas } from '../schema.ts';
+import { asCustom } from './custom-operations.ts';
+import type { Method, Operation, PathOperations } from './operation.ts';
 import type { ParameterName } from './parameters.ts';
 import { groupVersionPath, type ServedResource } from './served.ts';
-
-export type Method = 'get' | 'put' | 'post' | 'delete' | 'patch' | 'head' | 'options';
-
-export interface Operation {
-  readonly id: string;
-  readonly description: string;
-  /** `list`, `get`, `post`, `put`, `patch`, `delete`, `deletecollection`, `connect`; undefined for discovery. */
-  readonly action: string | undefined;
-  readonly kind: GroupVersionKind | undefined;
-  readonly tag: string;
-  readonly query: readonly ParameterName[];
-  /** Model whose fields are also query parameters. */
-  readonly options: string | undefined;
-  /** Model of the request body. */
-  readonly body: string | undefined;
-  readonly bodyRequired: boolean;
-  readonly bodyTypes: readonly string[];
-  /** Model of the response; `string` for plain text and streams. */
-  readonly answer: string;
-  readonly codes: readonly number[];
-  readonly streams: boolean;
-  /** Whether requests and responses have a protobuf form. */
-  readonly protobuf: boolean;
-}
-
-export interface PathOperations {
-  readonly path: string;
-  /** Path parameters, with what each names. */
-  readonly pathParameters: ReadonlyMap<'name' | 'namespace' | 'path', string>;
-  readonly operations: Partial<Record<Method, Operation>>;
-}
 
 const metaPackage = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 const anything = ['*/*'];
@@ -127,6 +97,11 @@ export class ResourceOperations {
   }
 
   paths(): PathOperations[] {
+    const paths = this.#paths();
+    return this.#resource.format === undefined ? paths : paths.map((path) => asCustom(path, this.#own, listQuery));
+  }
+
+  #paths(): PathOperations[] {
     const { group, version, plural, scope, subresources, verbs: only, deleteCollection } = this.#resource;
     const root = `/${groupVersionPath(group, version)}`;
     const namespaced = scope === 'Namespaced';
@@ -178,7 +153,7 @@ export class ResourceOperations {
       answer: this.#resource.schema,
       codes: [200],
       streams: false,
-      protobuf: this.#resource.format?.protobuf ?? true,
+      custom: false,
       ...fields,
     };
   }
@@ -247,9 +222,7 @@ export class ResourceOperations {
       query: [...writeQuery, 'force'],
       body: `${metaPackage}.Patch`,
       bodyRequired: true,
-      bodyTypes: hasStrategicMerge(this.#resource.format ?? this.#resource.schema)
-        ? patchTypes
-        : patchTypes.filter((type) => !type.includes('strategic')),
+      bodyTypes: patchTypes,
       codes: [200, 201],
     });
   }
@@ -372,7 +345,7 @@ export function discoveryPath(group: string, version: string): PathOperations {
     answer: `${metaPackage}.APIResourceList`,
     codes: [200],
     streams: false,
-    protobuf: true,
+    custom: false,
   };
   return { path: `/${groupVersionPath(group, version)}/`, pathParameters: new Map(), operations: { get: operation } };
 }

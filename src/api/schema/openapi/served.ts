@@ -74,7 +74,14 @@ const sortKey = ({ group, version, plural }: ServedResource): string => `${group
 /** The schemas of Kinds that are defined at run time; the schema data does not contain them. */
 export type OwnDefinition =
   | { readonly type: 'object'; readonly format: ObjectFormat }
-  | { readonly type: 'list'; readonly kind: string; readonly listKind: string; readonly plural: string; readonly items: string };
+  | {
+      readonly type: 'list';
+      readonly format: ObjectFormat;
+      readonly kind: string;
+      readonly listKind: string;
+      readonly plural: string;
+      readonly items: string;
+    };
 
 /** The definitions, keyed by model name. */
 export function ownDefinitions(resources: readonly ServedResource[]): ReadonlyMap<string, OwnDefinition> {
@@ -82,7 +89,7 @@ export function ownDefinitions(resources: readonly ServedResource[]): ReadonlyMa
   for (const { format, kind, listKind, listSchema, plural, schema } of resources) {
     if (format === undefined) continue;
     own.set(schema, { type: 'object', format });
-    own.set(listSchema, { type: 'list', kind, listKind, plural, items: schema });
+    own.set(listSchema, { type: 'list', format, kind, listKind, plural, items: schema });
   }
   return own;
 }

@@ -3,22 +3,24 @@
  * apidiscovery/v2/types.go.
  */
 import type { JsonObject } from '../../../api/json.ts';
+import { isCustom } from '../../../api/kind.ts';
 import type { GroupVersionKind } from '../../../api/object.ts';
 import type { ServedGroup, ServedGroupVersion, ServedResource } from './group-versions.ts';
 
 /**
- * Group and version are left empty where they equal those of the list. Source: apiserver pkg/endpoints/installer.go
- * (ConvertGroupVersionIntoToDiscovery).
+ * Group and version are left empty where they equal those of the list, but not for custom resources. Source: apiserver
+ * pkg/endpoints/installer.go (ConvertGroupVersionIntoToDiscovery); apiextensions-apiserver
+ * pkg/apiserver/customresource_discovery_controller.go.
  */
 function resourceJson({ kind, verbs, subresources }: ServedResource, group: string, version: string): JsonObject {
   const responseKind = (type: GroupVersionKind): JsonObject =>
-    type.group === group && type.version === version
+    type.group === group && type.version === version && !isCustom(kind)
       ? { group: '', version: '', kind: type.kind }
       : { group: type.group, version: type.version, kind: type.kind };
   const subs = subresources.map((sub): JsonObject => ({ subresource: sub.name, responseKind: responseKind(sub), verbs: sub.verbs }));
   return {
     resource: kind.plural,
-    responseKind: { group: '', version: '', kind: kind.kind },
+    responseKind: responseKind({ group, version, kind: kind.kind }),
     scope: kind.scope === 'Namespaced' ? 'Namespaced' : 'Cluster',
     singularResource: kind.names.singular,
     verbs,

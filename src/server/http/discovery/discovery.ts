@@ -1,7 +1,7 @@
 /** Serves discovery. Documents are cached until the set of Kinds changes. */
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../../api/json.ts';
-import type { AnyKind } from '../../../api/kind.ts';
+import { type AnyKind, isCustom } from '../../../api/kind.ts';
 import type { RemoteApis } from '../../aggregation/remote-apis.ts';
 import type { KindSet } from '../../registry/registry.ts';
 import { remoteGroupVersions } from '../aggregation/remote-groups.ts';
@@ -63,11 +63,17 @@ export class Discovery {
   }
 
   /**
-   * Whether a path that is split at its slashes lies below `/api` or in a served group. Source: apiserver
-   * pkg/server/handler.go, director.
+   * Whether a path that is split at its slashes lies below `/api` or in the group of a built-in Kind, where the router
+   * answers. Source: apiserver pkg/server/handler.go, director.
    */
   serves([prefix, group]: readonly string[]): boolean {
-    return prefix === 'api' || this.groups.some(({ name }) => name === group && name !== '');
+    return (
+      prefix === 'api' ||
+      this.groups.some(
+        ({ name, versions }) =>
+          name === group && name !== '' && versions.some(({ resources }) => resources.some(({ kind }) => !isCustom(kind))),
+      )
+    );
   }
 
   #version(groupName: string | undefined, version: string | undefined): ServedGroupVersion | undefined {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { priorityOf } from '../../../api/group-priorities.ts';
 import type { JsonObject } from '../../../api/json.ts';
-import { type AnyKind, servedKinds } from '../../../api/kind.ts';
+import { type AnyKind, isCustom, servedKinds } from '../../../api/kind.ts';
 import { compareVersions } from '../../../api/version-order.ts';
 import type { RemoteGroupVersion } from '../aggregation/remote-groups.ts';
 import type { VirtualResource } from '../virtual/virtual-resource.ts';
@@ -44,11 +44,14 @@ const servedAs = (kind: AnyKind): readonly (readonly [string, string])[] => [
   ...(kind.codec.alsoServed ?? []).map((also) => [also.group ?? kind.group, also.version] as const),
 ];
 
+/** Source: apiextensions-apiserver pkg/apiserver/customresource_discovery_controller.go. */
+const customVerbs: readonly string[] = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
+
 /** A custom resource whose definition is being deleted takes no new objects, and changes none. */
-const whileTerminating: readonly string[] = allVerbs.filter((verb) => !['create', 'patch', 'update'].includes(verb));
+const whileTerminating = customVerbs.filter((verb) => !['create', 'patch', 'update'].includes(verb));
 
 function verbsOf(kind: AnyKind): readonly string[] {
-  if (kind.create?.refusal !== undefined) return whileTerminating;
+  if (isCustom(kind)) return kind.create?.refusal === undefined ? customVerbs : whileTerminating;
   return kind.delete?.collection === false ? allVerbs.filter((verb) => verb !== 'deletecollection') : allVerbs;
 }
 

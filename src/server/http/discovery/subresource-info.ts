@@ -1,5 +1,5 @@
 /** How sub-resources appear in discovery. */
-import type { AnyKind } from '../../../api/kind.ts';
+import { type AnyKind, isCustom } from '../../../api/kind.ts';
 import type { GroupVersionKind } from '../../../api/object.ts';
 import { subresourceType } from '../../../api/subresource.ts';
 
@@ -8,8 +8,15 @@ export interface SubresourceInfo extends GroupVersionKind {
   readonly verbs: readonly string[];
 }
 
-/** The sub-resources of a Kind as one served version shows them, sorted by name. */
-export const subresourcesOf = (kind: AnyKind, group: string, version: string): readonly SubresourceInfo[] =>
-  Object.entries(kind.subresources)
-    .map(([name, { verbs }]) => ({ name, ...subresourceType(kind, name, { group, version }), verbs }))
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+/**
+ * The sub-resources of a Kind as one served version shows them, sorted by name. Those of custom resources are in the
+ * order of their declaration. Source: apiextensions-apiserver pkg/apiserver/customresource_discovery_controller.go.
+ */
+export function subresourcesOf(kind: AnyKind, group: string, version: string): readonly SubresourceInfo[] {
+  const all = Object.entries(kind.subresources).map(([name, { verbs }]) => ({
+    name,
+    ...subresourceType(kind, name, { group, version }),
+    verbs,
+  }));
+  return isCustom(kind) ? all : all.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}

@@ -110,10 +110,13 @@ const goName = (target: What, list = false): string => {
   return `*${internalPackage(kind)}.${list ? kind.names.list : kind.kind}`;
 };
 
-/** The metadata of a list; members that upstream leaves out are absent. */
-export const listMeta = (answer: ListAnswer): ListMeta => ({
+/**
+ * The metadata of a list; members that upstream leaves out are absent. `whole`: an unstructured list, whose token is
+ * present even when empty. Source: apimachinery pkg/apis/meta/v1/unstructured/unstructured_list.go (SetContinue).
+ */
+export const listMeta = (answer: ListAnswer, whole = false): ListMeta => ({
   ...(answer.resourceVersion === '' ? {} : { resourceVersion: answer.resourceVersion }),
-  ...(answer.continue === '' ? {} : { continue: answer.continue }),
+  ...(answer.continue === '' && !whole ? {} : { continue: answer.continue }),
   ...(answer.remainingItemCount === undefined || answer.remainingItemCount === 0 ? {} : { remainingItemCount: answer.remainingItemCount }),
 });
 
@@ -162,7 +165,13 @@ function encodePreparedList(
   if (representation.transform === undefined && plain(representation)) {
     const items = answer.entries.map((entry) => context.served.bytes(target, entry));
     const dropped = itemsNameTheirType(target) ? 0 : context.served.typeLength(target);
-    return joinList({ kind: target.kind.names.list, apiVersion: servedApiVersion(target), meta: listMeta(answer), items, dropped });
+    return joinList({
+      kind: target.kind.names.list,
+      apiVersion: servedApiVersion(target),
+      meta: listMeta(answer, itemsNameTheirType(target)),
+      items,
+      dropped,
+    });
   }
   return encodeListSlowly(target, answer, representation, context);
 }
@@ -191,9 +200,10 @@ async function encodeListSlowly(target: What, answer: ListAnswer, representation
     return plain(representation) ? json : fromJson(json.whole().toString('utf8'), representation);
   }
   const objects = answer.entries.map((entry) => context.served.object(target, entry));
-  const items = itemsNameTheirType(target) ? objects : objects.map(withoutType);
+  const whole = itemsNameTheirType(target);
+  const items = whole ? objects : objects.map(withoutType);
   return encodeObject(
-    { kind: target.kind.names.list, apiVersion: servedApiVersion(target), metadata: { ...meta }, items },
+    { kind: target.kind.names.list, apiVersion: servedApiVersion(target), metadata: { ...listMeta(answer, whole) }, items },
     representation,
     context.codec,
   );

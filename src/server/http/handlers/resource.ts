@@ -1,6 +1,8 @@
 /** Passes a resource request to the handler of its verb. */
+import { isCustom } from '../../../api/kind.ts';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { Target } from '../../registry/registry.ts';
+import { resourceOf } from '../../registry/store-errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { connectQuery } from '../options/connect-query.ts';
 import { proxyRequest } from '../proxy/proxy.ts';
@@ -33,8 +35,7 @@ async function serveResource(exchange: Exchange, server: ServerContext): Promise
   const target = resolveTarget(exchange, server);
   if (target === undefined) return undefined;
   checkRoute(exchange, target);
-  // What is not served warns of nothing.
-  if (target.subresource === '' || target.kind.subresources[target.subresource] !== undefined) warnDeprecated(exchange, target);
+  warnDeprecated(exchange, target);
   if (target.subresource !== '') return handleNamedSubresource(exchange, server, target);
   switch (exchange.info.verb) {
     case 'get':
@@ -60,9 +61,12 @@ async function serveResource(exchange: Exchange, server: ServerContext): Promise
   }
 }
 
-/** Makes the checks that upstream's router makes before any handler runs. Connections are routed by their kind only. */
+/**
+ * Makes the checks that upstream's router makes before any handler runs. Connections are routed by their kind only, and
+ * custom resources have no router.
+ */
 function checkRoute(exchange: Exchange, { kind, subresource, name }: Target): void {
-  if (kind.subresources[subresource]?.does === 'connect') return;
+  if (kind.subresources[subresource]?.does === 'connect' || isCustom(kind)) return;
   if (exchange.method === 'HEAD') throw statusErrors.methodNotAllowed();
   const { verb } = exchange.info;
   if (verb === 'patch' && name !== '') requireConsumable(exchange.header('content-type'), acceptedPatchTypes);
@@ -83,6 +87,7 @@ async function handleNamedSubresource(exchange: Exchange, server: ServerContext,
   const { subresource, kind } = target;
   const { verb, rest } = exchange.info;
   const declared = kind.subresources[subresource];
+  if (declared === undefined && isCustom(kind)) throw statusErrors.notFound(resourceOf(target), target.name);
   if (declared === undefined || target.name === '') return undefined;
   if (rest.length > 0 && !(declared.does === 'connect' && declared.to === 'server')) return undefined;
   if (subresource !== 'proxy' && !declared.verbs.some((served) => served === verb)) throw statusErrors.methodNotAllowed();

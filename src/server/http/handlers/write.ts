@@ -1,6 +1,7 @@
 /** Handles POST, PUT and PATCH of objects, and of the sub-resources that are views of the object itself. */
 import { goJsonError } from '../../../api/go-json-error.ts';
 import type { JsonValue } from '../../../api/json.ts';
+import { isCustom } from '../../../api/kind.ts';
 import { mayNestTooDeep, nestsTooDeep } from '../../../api/nesting.ts';
 import type { PatchType } from '../../../api/request-options.ts';
 import { hasProtobuf, hasStrategicMerge } from '../../../api/schema/model-formats.ts';
@@ -21,7 +22,7 @@ import { encodeContext, negotiateFor, send } from './read.ts';
 
 /** Adds the warning of a deprecated version; what is not served warns of nothing. */
 export function warnDeprecated(exchange: Exchange, target: Target): void {
-  if (target.subresource !== '' && !Object.hasOwn(target.kind.subresources, target.subresource)) return;
+  if (target.subresource !== '' && !Object.hasOwn(target.kind.subresources, target.subresource) && !isCustom(target.kind)) return;
   const conversion = conversionOf(target);
   const deprecation = conversion === undefined ? target.kind.codec.deprecation : conversion.deprecation;
   if (deprecation !== undefined) exchange.warn(deprecation);
