@@ -14,6 +14,8 @@ import { endpointSliceController } from './endpoints/endpoint-slice-controller.t
 import { endpointSliceMirroringController } from './endpoints/endpoint-slice-mirroring.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
 import { garbageCollector } from './garbage-collector/garbage-collector.ts';
+import { jobController, orphanedJobPodController } from './jobs/job-controller.ts';
+import { ttlAfterFinishedController } from './jobs/ttl-after-finished.ts';
 import { namespaceController } from './namespace-controller.ts';
 import { rootCaController, serviceAccountController } from './namespace-defaults.ts';
 import { type NodeLifecycleOptions, nodeLifecycleController } from './nodes/node-lifecycle.ts';
@@ -50,6 +52,9 @@ export function allControllers(options: AllControllersOptions): readonly AnyCont
     replicationControllerController,
     replicaSetController,
     deploymentController,
+    jobController(),
+    orphanedJobPodController,
+    ttlAfterFinishedController,
     endpointsController,
     endpointSliceController,
     endpointSliceMirroringController,

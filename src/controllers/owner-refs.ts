@@ -26,6 +26,8 @@ export interface ClaimOptions<O extends KubeObject, T extends KubeObject> {
   readonly selector: Selector;
   /** Dependents that the owner controls or could adopt; others are ignored. */
   readonly candidates: readonly T[];
+  /** Finalizers that adopted dependents get. */
+  readonly finalizers?: readonly string[];
   readonly owners: Pick<ResourceClient<O>, 'get'>;
   readonly dependents: Pick<ResourceClient<T>, 'patch'>;
 }
@@ -70,7 +72,10 @@ async function ensureAlive<O extends KubeObject, T extends KubeObject>({ owner, 
 
 async function adopt<O extends KubeObject, T extends KubeObject>(options: ClaimOptions<O, T>, object: T): Promise<T | undefined> {
   const reference = newControllerRef(options.owner, options.ownerKind);
-  const body = { metadata: { uid: object.metadata.uid, ownerReferences: [{ ...reference }] } };
+  const { finalizers } = options;
+  const body = {
+    metadata: { uid: object.metadata.uid, ownerReferences: [{ ...reference }], ...(finalizers === undefined ? {} : { finalizers }) },
+  };
   try {
     return await options.dependents.patch(refOf(object), { type: 'strategic', body });
   } catch (error) {

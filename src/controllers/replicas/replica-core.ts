@@ -8,10 +8,9 @@ import type { Kind } from '../../api/kind.ts';
 import { pod } from '../../api/kinds/core/pod.ts';
 import { type KubeObject, type Received, refOf } from '../../api/object.ts';
 import type { Selector } from '../../api/selector.ts';
-import { isNotFound } from '../../api/status-error.ts';
-import { isNamespaceTerminating } from '../../client/namespace-terminating.ts';
 import { type CacheIndex, type ControllerContext, indexing, type Outcome, settled, type Watch, watching } from '../controller.ts';
-import { claim, controllerOf, newControllerRef } from '../owner-refs.ts';
+import { claim, controllerOf } from '../owner-refs.ts';
+import { createPod, deletePod, podOf } from '../pod-control.ts';
 import { isPodActive, isPodAvailable, isPodReady, isPodTerminal, readySinceMs } from '../pods.ts';
 import { inSlowStart } from '../slow-start.ts';
 import { podsToDelete } from './pods-to-delete.ts';
@@ -114,40 +113,9 @@ async function manage<T extends ReplicaOwner>(
   const difference = active.length - owner.spec.replicas;
   if (difference === 0) return {};
   if (difference > 0) return remove(flavor, owner, active, Math.min(difference, burstReplicas), context);
-  const template = podFrom(flavor, owner);
+  const template = podOf(owner, flavor.kind, owner.spec.template);
   const { error } = await inSlowStart(Math.min(-difference, burstReplicas), () => createPod(owner, template, context));
   return error === undefined ? {} : { error };
-}
-
-/** Source: pkg/controller/controller_utils.go GetPodFromTemplate. */
-function podFrom<T extends ReplicaOwner>(flavor: ReplicaFlavor<T>, owner: T): Received<Pod> {
-  const { metadata, spec } = owner.spec.template;
-  return {
-    apiVersion: pod.apiVersion,
-    kind: pod.kind,
-    metadata: {
-      generateName: `${owner.metadata.name}-`,
-      namespace: owner.metadata.namespace,
-      ...(metadata.labels === undefined ? {} : { labels: metadata.labels }),
-      ...(metadata.annotations === undefined ? {} : { annotations: metadata.annotations }),
-      ...(metadata.finalizers === undefined ? {} : { finalizers: metadata.finalizers }),
-      ownerReferences: [newControllerRef(owner, flavor.kind)],
-    },
-    spec,
-  };
-}
-
-async function createPod(owner: ReplicaOwner, template: Received<Pod>, { api, events }: ControllerContext): Promise<void> {
-  try {
-    const created = await api(pod).create(template);
-    events.event(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${created.metadata.name}`);
-  } catch (error) {
-    // Nothing can be created in the namespace any more. This is not reported, because the set is about to be deleted as
-    // well.
-    if (isNamespaceTerminating(error)) return;
-    events.event(owner, 'Warning', 'FailedCreate', `Error creating: ${messageOf(error)}`);
-    throw error;
-  }
 }
 
 async function remove<T extends ReplicaOwner>(
@@ -161,17 +129,6 @@ async function remove<T extends ReplicaOwner>(
   const results = await Promise.allSettled(victims.map((victim) => deletePod(owner, victim, context)));
   const failed = results.find((result) => result.status === 'rejected');
   return failed === undefined ? {} : { error: failed.reason };
-}
-
-async function deletePod(owner: ReplicaOwner, victim: Pod, { api, events }: ControllerContext): Promise<void> {
-  try {
-    await api(pod).delete(refOf(victim), { preconditions: { uid: victim.metadata.uid } });
-    events.event(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${victim.metadata.name}`);
-  } catch (error) {
-    if (isNotFound(error)) return;
-    events.event(owner, 'Warning', 'FailedDelete', `Error deleting: ${messageOf(error)}`);
-    throw error;
-  }
 }
 
 async function writeStatus<T extends ReplicaOwner>(

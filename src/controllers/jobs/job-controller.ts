@@ -1,0 +1,102 @@
+/** The Job controller. Source: pkg/controller/job/job_controller.go. */
+import type { Job } from '../../api/generated/batch/v1.ts';
+import type { Pod } from '../../api/generated/core/v1.ts';
+import { job } from '../../api/kinds/batch/job.ts';
+import { isFinished } from '../../api/kinds/batch/job-conditions.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
+import { type ObjectRef, refOf } from '../../api/object.ts';
+import { fromLabelSelector } from '../../api/selector.ts';
+import { isNotFound } from '../../api/status-error.ts';
+import { controllerAccount } from '../../client/identity.ts';
+import { type Controller, type ControllerContext, defineController, type Outcome, settled, watching } from '../controller.ts';
+import { claim, controllerOf } from '../owner-refs.ts';
+import { orphanPods } from '../replicas/replica-core.ts';
+import { type Failures, noFailures } from './backoff.ts';
+import { isTracked, trackingFinalizer, untrack } from './job-pods.ts';
+import { JobSync } from './job-sync.ts';
+
+const ownManager = 'kubernetes.io/job-controller';
+const isForeign = ({ spec }: Job): boolean => spec.managedBy !== undefined && spec.managedBy !== ownManager;
+const selectorOf = ({ spec }: Job) => fromLabelSelector(spec.selector);
+
+async function claimPods(owner: Job, { cache, api }: ControllerContext): Promise<readonly Pod[]> {
+  const pods = cache(pod);
+  return claim({
+    owner,
+    ownerKind: job,
+    selector: selectorOf(owner),
+    candidates: [...pods.ownedBy(owner), ...pods.byIndex(orphanPods.name, owner.metadata.namespace ?? '')],
+    finalizers: [trackingFinalizer],
+    owners: api(job),
+    dependents: api(pod),
+  });
+}
+
+/** Runs Jobs. How often the Pods of each have failed since the last success is kept in memory only, as upstream. */
+export function jobController(): Controller<Job> {
+  const failures = new Map<string, Failures>();
+  return defineController<Job>({
+    name: 'job',
+    reconciles: job,
+    owns: [pod],
+    watches: [
+      watching(pod, (object, { cache }) => {
+        if (controllerOf(object) !== undefined || object.metadata.labels === undefined) return [];
+        const jobs = cache(job).list({ namespace: object.metadata.namespace ?? '' });
+        return jobs.filter((one) => selectorOf(one).matches(object.metadata.labels)).map(refOf);
+      }),
+    ],
+    indexes: [orphanPods],
+    reconcile: async (ref, context) => {
+      const key = `${ref.namespace}/${ref.name}`;
+      const owner = context.cache(job).get(ref);
+      if (owner === undefined || isFinished(owner.status) || isForeign(owner)) {
+        failures.delete(key);
+        return settled;
+      }
+      const sync = new JobSync(owner, await claimPods(owner, context), failures.get(key) ?? noFailures, context);
+      try {
+        return await sync.run();
+      } finally {
+        failures.set(key, sync.failures);
+      }
+    },
+  });
+}
+
+/** Whether a Job, which may be newer than the cache, still has to count the Pod. */
+async function isCounted(ref: ObjectRef, uid: string, { cache, api }: ControllerContext): Promise<boolean> {
+  const known = cache(job).get(ref);
+  try {
+    const owner = known?.metadata.uid === uid ? known : await api(job).get(ref);
+    return owner.metadata.uid === uid && !isFinished(owner.status);
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}
+
+async function release(ref: ObjectRef, context: ControllerContext): Promise<Outcome> {
+  const object = context.cache(pod).get(ref);
+  if (object === undefined || !isTracked(object)) return settled;
+  const owner = controllerOf(object);
+  if (owner !== undefined) {
+    if (owner.kind !== job.kind || !owner.apiVersion.startsWith('batch/')) return settled;
+    if (await isCounted({ namespace: ref.namespace, name: owner.name }, owner.uid, context)) return settled;
+  }
+  await untrack(object, context);
+  return settled;
+}
+
+/**
+ * Lets Pods go whose Job is gone, has ended or has released them; nobody else would take their finalizer away. Source:
+ * job_controller.go (syncOrphanPod).
+ */
+export const orphanedJobPodController: Controller<Pod> = defineController<Pod>({
+  name: 'job-orphan-pod',
+  identity: controllerAccount('job-controller'),
+  reconciles: pod,
+  concerns: isTracked,
+  watches: [watching(job, (object, { cache }) => cache(pod).ownedBy(object).filter(isTracked).map(refOf))],
+  reconcile: release,
+});
