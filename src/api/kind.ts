@@ -75,6 +75,8 @@ interface ServedVersionNames {
   readonly fieldLabels?: Readonly<Record<string, string>>;
   /** Text of the `Warning:` header, when use of this version is deprecated. */
   readonly deprecation?: string;
+  /** True for a version that Kubernetes no longer serves, and minik still does: `api/legacy/`. */
+  readonly old?: boolean;
 }
 
 /** Rules that hold for an object whichever verb writes it. */

@@ -29,6 +29,8 @@ export interface ClusterSettings {
   readonly auditLogPath?: string | undefined;
   /** The file with the audit policy; absolute. Absent: the metadata of every request is recorded. */
   readonly auditPolicyFile?: string | undefined;
+  /** False: versions that Kubernetes no longer serves are not served either. Default: they are. */
+  readonly legacyApis?: boolean;
   /** Identifies this cluster's objects on the engine. */
   readonly clusterId: string;
   /** The engine that runs its containers; absent when containers exist only in memory. */
@@ -58,6 +60,8 @@ export interface ClusterChoices {
   /** See `ClusterSettings`. */
   readonly auditLogPath?: string | undefined;
   readonly auditPolicyFile?: string | undefined;
+  /** Default: true. */
+  readonly legacyApis?: boolean | undefined;
   /** The settings of an earlier start; kept where they still fit the host. */
   readonly known?: ClusterSettings | undefined;
   /** Ranges of other clusters, including those that do not run. */

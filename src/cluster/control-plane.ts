@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { builtInKinds } from '../api/kinds/index.ts';
+import { withoutOldVersions } from '../api/legacy/old-version.ts';
 import { Decoder } from '../api/schema/decode.ts';
 import { describeFields, loadDescriptions } from '../api/schema/descriptions.ts';
 import { loadSchemas } from '../api/schema/load.ts';
@@ -111,7 +112,7 @@ export async function openControlPlane(
   });
   const pki = await openPki(settings);
   const schemas = loadSchemas(brotliDecompressSync);
-  const kinds = createKindSet(builtInKinds);
+  const kinds = createKindSet(settings.legacyApis === false ? withoutOldVersions(builtInKinds) : builtInKinds);
   const reader = createStoreReader(store, systemClock.setTimer);
   const tokens = new ServiceAccountTokens({ privateKey: createPrivateKey(pki.serviceAccountKey), objects: reader });
   const formats = createModelFormats(schemas);

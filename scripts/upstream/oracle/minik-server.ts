@@ -27,7 +27,8 @@ export async function startMinikServer(): Promise<RunningServer> {
   const stop = new AbortController();
   const settings: ClusterSettings = {
     ...{ profile: 'oracle', folder, runtime: 'simulated', nodes: 1, apiPort: await freePort(), clusterId: 'oracle' },
-    ...{ serviceCidr: '10.96.0.0/12', podCidr: '10.244.0.0/16' },
+    // The real server has no old versions.
+    ...{ serviceCidr: '10.96.0.0/12', podCidr: '10.244.0.0/16', legacyApis: false },
   };
   const plane = await openControlPlane(settings, {
     log: silent,

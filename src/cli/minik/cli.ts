@@ -8,7 +8,7 @@ import { KubeconfigError, systemErrorText } from '../../client/kubeconfig.ts';
 import { UserError } from '../cluster-port.ts';
 import { completionScript, completions, isShell } from './completion.ts';
 import { deleteCluster } from './delete.ts';
-import { clusterRange, ranges, refuseOverlap, runtimeName, wholeNumber } from './flag-values.ts';
+import { clusterRange, ranges, refuseOverlap, runtimeName, wholeNumber, yesOrNo } from './flag-values.ts';
 import { generalHelp, verbHelp } from './help.ts';
 import { logs } from './logs.ts';
 import { minikHome, profileNames } from './profile.ts';
@@ -62,6 +62,7 @@ function startOptions(flags: Flags, context: CliContext): StartOptions {
     auditLogPath: filePath(text(flags.auditLogPath)),
     auditPolicyFile: filePath(text(flags.auditPolicyFile)),
     nodePortAddresses: ranges(text(flags.nodePortAddresses), '--node-port-addresses'),
+    legacyApis: yesOrNo(text(flags.legacyApis), '--legacy-apis'),
   };
 }
 

@@ -18,6 +18,13 @@ export function wholeNumber(value: string | undefined, flag: string, min: number
   return number;
 }
 
+/** `true` or `false`; undefined when the flag is not given. Throws UsageError. */
+export function yesOrNo(value: string | undefined, flag: string): boolean | undefined {
+  if (value === undefined) return undefined;
+  if (value !== 'true' && value !== 'false') throw new UsageError(`${flag} must be true or false, not ${JSON.stringify(value)}`);
+  return value === 'true';
+}
+
 interface Range {
   readonly base: number;
   readonly prefix: number;

@@ -17,6 +17,7 @@ export interface StartOptions extends CommonOptions {
   readonly nodePortAddresses?: readonly string[] | undefined;
   readonly auditLogPath?: string | undefined;
   readonly auditPolicyFile?: string | undefined;
+  readonly legacyApis?: boolean | undefined;
 }
 
 /** The user has interrupted the start, and it has been undone. */
@@ -46,6 +47,7 @@ function choicesOf(profile: Profile, options: StartOptions): ServeChoices {
     nodePortAddresses: options.nodePortAddresses ?? known?.nodePortAddresses,
     auditLogPath: options.auditLogPath ?? known?.auditLogPath,
     auditPolicyFile: options.auditPolicyFile ?? known?.auditPolicyFile,
+    legacyApis: options.legacyApis ?? known?.legacyApis,
   };
 }
 

@@ -63,6 +63,10 @@ const start: VerbSpec = {
       ...{ name: 'audit-policy-file', value: 'FILE', fallback: 'the metadata of all requests' },
       text: 'What is recorded: a Policy of audit.k8s.io/v1',
     },
+    {
+      ...{ name: 'legacy-apis', value: 'true|false', choices: ['true', 'false'], fallback: 'true' },
+      text: 'Whether versions that Kubernetes has removed (extensions/v1beta1, apps/v1beta1 …) are served, with a warning',
+    },
   ],
   examples: [
     ['A cluster', 'minik start'],

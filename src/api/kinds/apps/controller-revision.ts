@@ -4,6 +4,7 @@ import { type FieldPath, fieldErrors } from '../../field-error.ts';
 import type { ControllerRevision } from '../../generated/apps/v1.ts';
 import { isObject, type JsonValue } from '../../json.ts';
 import { defineKind } from '../../kind.ts';
+import { oldControllerRevisions } from '../../legacy/apps.ts';
 import { type Errors, immutable, nonNegative } from '../../validation/common.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 
@@ -29,7 +30,7 @@ export const controllerRevision = defineKind<ControllerRevision>({
   kind: 'ControllerRevision',
   plural: 'controllerrevisions',
   scope: 'Namespaced',
-  codec: { schema: 'io.k8s.api.apps.v1.ControllerRevision' },
+  codec: { schema: 'io.k8s.api.apps.v1.ControllerRevision', alsoServed: oldControllerRevisions },
   rules: { validate: ({ revision }, at) => nonNegative(revision, at.field('revision')) },
   create: { validate: ({ data }, at) => dataErrors(data, at.field('data')) },
   update: { validate: (next, previous, at) => immutable(next.data, previous.data, at.field('data')) },

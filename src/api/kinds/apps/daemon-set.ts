@@ -3,6 +3,7 @@
 import { deepEqual } from '../../deep-equal.ts';
 import type { DaemonSet, DaemonSetUpdateStrategy } from '../../generated/apps/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldDaemonSets } from '../../legacy/apps.ts';
 import { withMeta } from '../../object-fields.ts';
 import { defaultPodTemplate } from '../../pod/defaults/pod-spec.ts';
 import { formatLabelSelector, formatLabels } from '../../selector.ts';
@@ -45,6 +46,7 @@ export const daemonSet = defineKind<DaemonSet>({
   names: { shortNames: ['ds'], categories: ['all'] },
   codec: {
     schema: 'io.k8s.api.apps.v1.DaemonSet',
+    alsoServed: oldDaemonSets,
     defaults: (set) => ({
       ...withTemplateGeneration(set, templateGeneration(set)),
       spec: {

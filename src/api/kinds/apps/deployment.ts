@@ -3,6 +3,7 @@
 import { deepEqual } from '../../deep-equal.ts';
 import type { Deployment, DeploymentStrategy } from '../../generated/apps/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldDeployments } from '../../legacy/apps.ts';
 import { defaultPodTemplate } from '../../pod/defaults/pod-spec.ts';
 import { scaleSubresource } from '../../scale-subresource.ts';
 import { formatLabelSelector, fromLabelSelector } from '../../selector.ts';
@@ -40,6 +41,7 @@ export const deployment = defineKind<Deployment>({
   names: { shortNames: ['deploy'], categories: ['all'] },
   codec: {
     schema: 'io.k8s.api.apps.v1.Deployment',
+    alsoServed: oldDeployments,
     defaults: (object) => ({
       ...object,
       spec: {

@@ -2,6 +2,7 @@
 
 import type { ReplicaSet } from '../../generated/apps/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldReplicaSets } from '../../legacy/apps.ts';
 import { defaultPodTemplate } from '../../pod/defaults/pod-spec.ts';
 import { scaleSubresource } from '../../scale-subresource.ts';
 import { formatLabelSelector, fromLabelSelector } from '../../selector.ts';
@@ -22,6 +23,7 @@ export const replicaSet = defineKind<ReplicaSet>({
   names: { shortNames: ['rs'], categories: ['all'] },
   codec: {
     schema: 'io.k8s.api.apps.v1.ReplicaSet',
+    alsoServed: oldReplicaSets,
     defaults: (rs) => ({
       ...rs,
       spec: { ...rs.spec, replicas: rs.spec.replicas ?? 1, template: defaultPodTemplate(rs.spec.template) },

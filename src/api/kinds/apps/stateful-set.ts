@@ -5,6 +5,7 @@
 
 import type { StatefulSet, StatefulSetUpdateStrategy } from '../../generated/apps/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldStatefulSets } from '../../legacy/apps.ts';
 import { nameIsDnsLabel } from '../../names.ts';
 import { defaultPodTemplate } from '../../pod/defaults/pod-spec.ts';
 import { defaultClaimTemplate } from '../../pod/defaults/volume-claim.ts';
@@ -54,7 +55,7 @@ export const statefulSet = defineKind<StatefulSet>({
   plural: 'statefulsets',
   scope: 'Namespaced',
   names: { shortNames: ['sts'], categories: ['all'] },
-  codec: { schema: 'io.k8s.api.apps.v1.StatefulSet', defaults: defaultSet },
+  codec: { schema: 'io.k8s.api.apps.v1.StatefulSet', alsoServed: oldStatefulSets, defaults: defaultSet },
   rules: { validateName: nameIsDnsLabel, warnings: statefulSetWarnings },
   create: { prepare: (set) => ({ ...set, status: { replicas: 0, availableReplicas: 0 } }), validate: statefulSetCreateErrors },
   update: { validate: statefulSetUpdateErrors },

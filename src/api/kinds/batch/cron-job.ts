@@ -2,6 +2,7 @@
 
 import type { CronJob } from '../../generated/batch/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldCronJobs } from '../../legacy/same-shape.ts';
 import { formatLabelSelector } from '../../selector.ts';
 import { statusSubresource } from '../../subresource.ts';
 import { ageOf } from '../../time.ts';
@@ -23,6 +24,7 @@ export const cronJob = defineKind<CronJob>({
   names: { shortNames: ['cj'], categories: ['all'] },
   codec: {
     schema: 'io.k8s.api.batch.v1.CronJob',
+    alsoServed: oldCronJobs,
     defaults: (object) => ({
       ...object,
       spec: {

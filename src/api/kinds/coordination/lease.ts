@@ -1,6 +1,7 @@
 /** A lock with an expiry: heartbeats and leader election. https://kubernetes.io/docs/concepts/architecture/leases/ */
 import type { Lease } from '../../generated/coordination/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldLeases } from '../../legacy/same-shape.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { leaseErrors } from './validation/lease.ts';
 
@@ -12,6 +13,7 @@ export const lease = defineKind<Lease>({
   scope: 'Namespaced',
   codec: {
     schema: 'io.k8s.api.coordination.v1.Lease',
+    alsoServed: oldLeases,
     // The gate CoordinatedLeaderElection is off: upstream drops its fields. Source:
     // pkg/registry/coordination/lease/strategy.go.
     defaults: ({ spec: { strategy: _strategy, preferredHolder: _preferred, ...spec }, ...lease }) => ({ ...lease, spec }),

@@ -1,6 +1,7 @@
 /** Which program implements Ingresses. https://kubernetes.io/docs/concepts/services-networking/ingress/#ingress-class */
 import type { IngressClass } from '../../generated/networking/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldIngressClasses } from '../../legacy/same-shape.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { ingressClassErrors, ingressClassUpdateErrors } from './validation/ingress-class.ts';
 
@@ -22,6 +23,7 @@ export const ingressClass = defineKind<IngressClass>({
   scope: 'Cluster',
   codec: {
     schema: 'io.k8s.api.networking.v1.IngressClass',
+    alsoServed: oldIngressClasses,
     defaults: (object) => {
       const { parameters } = object.spec;
       if (parameters === undefined || (parameters.scope ?? undefined) !== undefined) return object;

@@ -1,6 +1,7 @@
 /** Routes from outside to Services, by host and path. https://kubernetes.io/docs/concepts/services-networking/ingress/ */
 import type { Ingress } from '../../generated/networking/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldIngresses } from '../../legacy/networking.ts';
 import { statusSubresource } from '../../subresource.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { ingressClassAnnotation, ingressCreateErrors, ingressStatusErrors, ingressUpdateErrors } from './validation/ingress.ts';
@@ -32,7 +33,7 @@ export const ingress = defineKind<Ingress>({
   plural: 'ingresses',
   scope: 'Namespaced',
   names: { shortNames: ['ing'], etcdFolder: 'ingress' },
-  codec: { schema: 'io.k8s.api.networking.v1.Ingress' },
+  codec: { schema: 'io.k8s.api.networking.v1.Ingress', alsoServed: oldIngresses },
   rules: {
     warnings: ({ metadata, spec }, previous) =>
       previous === undefined && metadata.annotations?.[ingressClassAnnotation] !== undefined && spec.ingressClassName === undefined

@@ -2,6 +2,7 @@
 import { FieldPath } from '../../field-error.ts';
 import type { NetworkPolicy, NetworkPolicyPort } from '../../generated/networking/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldNetworkPolicies } from '../../legacy/networking.ts';
 import { formatLabelSelector } from '../../selector.ts';
 import { cidrWarnings } from '../../validation/ip-warnings.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
@@ -41,7 +42,7 @@ export const networkPolicy = defineKind<NetworkPolicy>({
   plural: 'networkpolicies',
   scope: 'Namespaced',
   names: { shortNames: ['netpol'] },
-  codec: { schema: 'io.k8s.api.networking.v1.NetworkPolicy', defaults: withDefaults },
+  codec: { schema: 'io.k8s.api.networking.v1.NetworkPolicy', alsoServed: oldNetworkPolicies, defaults: withDefaults },
   rules: { generation: true, warnings: policyWarnings },
   create: { validate: newNetworkPolicyErrors },
   update: { validate: networkPolicyUpdateErrors },

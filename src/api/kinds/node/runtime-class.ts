@@ -1,6 +1,7 @@
 /** A way to run the containers of Pods. https://kubernetes.io/docs/concepts/containers/runtime-class/ */
 import type { RuntimeClass } from '../../generated/node/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldRuntimeClasses } from '../../legacy/same-shape.ts';
 import { deprecatedNodeLabels } from '../../node-labels.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { runtimeClassErrors, runtimeClassUpdateErrors } from './validation/runtime-class.ts';
@@ -11,7 +12,7 @@ export const runtimeClass = defineKind<RuntimeClass>({
   kind: 'RuntimeClass',
   plural: 'runtimeclasses',
   scope: 'Cluster',
-  codec: { schema: 'io.k8s.api.node.v1.RuntimeClass' },
+  codec: { schema: 'io.k8s.api.node.v1.RuntimeClass', alsoServed: oldRuntimeClasses },
   rules: {
     looseMetadata: 'finalizers',
     validate: runtimeClassErrors,

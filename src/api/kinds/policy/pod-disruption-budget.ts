@@ -5,6 +5,7 @@
 
 import type { PodDisruptionBudget } from '../../generated/policy/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldDisruptionBudgets } from '../../legacy/disruption-budgets.ts';
 import { statusSubresource } from '../../subresource.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { budgetErrors, budgetStatusErrors } from './validation/pod-disruption-budget.ts';
@@ -19,7 +20,7 @@ export const podDisruptionBudget = defineKind<PodDisruptionBudget>({
   plural: 'poddisruptionbudgets',
   scope: 'Namespaced',
   names: { shortNames: ['pdb'] },
-  codec: { schema: 'io.k8s.api.policy.v1.PodDisruptionBudget' },
+  codec: { schema: 'io.k8s.api.policy.v1.PodDisruptionBudget', alsoServed: oldDisruptionBudgets },
   // Upstream checks the spec only.
   rules: { looseMetadata: 'all', validate: budgetErrors },
   create: {

@@ -1,6 +1,7 @@
 /** Gives a cluster role to users in all namespaces. https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
 import type { ClusterRoleBinding } from '../../generated/rbac/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldRbac } from '../../legacy/same-shape.ts';
 import { bindingDefaults, bindingTable } from './bindings.ts';
 import { bindingUpdateErrors, clusterRoleBindingErrors, rbacName } from './validation/rbac.ts';
 
@@ -10,7 +11,7 @@ export const clusterRoleBinding = defineKind<ClusterRoleBinding>({
   kind: 'ClusterRoleBinding',
   plural: 'clusterrolebindings',
   scope: 'Cluster',
-  codec: { schema: 'io.k8s.api.rbac.v1.ClusterRoleBinding', defaults: bindingDefaults },
+  codec: { schema: 'io.k8s.api.rbac.v1.ClusterRoleBinding', alsoServed: oldRbac('ClusterRoleBinding'), defaults: bindingDefaults },
   rules: { validateName: rbacName, validate: clusterRoleBindingErrors },
   update: { createsAbsent: true, validate: bindingUpdateErrors },
   table: bindingTable('clusterRoleBinding'),

@@ -1,6 +1,7 @@
 /** What may be done within a namespace. https://kubernetes.io/docs/reference/access-authn-authz/rbac/ */
 import type { Role } from '../../generated/rbac/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldRbac } from '../../legacy/same-shape.ts';
 import { rbacName, roleErrors } from './validation/rbac.ts';
 
 export const role = defineKind<Role>({
@@ -9,7 +10,7 @@ export const role = defineKind<Role>({
   kind: 'Role',
   plural: 'roles',
   scope: 'Namespaced',
-  codec: { schema: 'io.k8s.api.rbac.v1.Role' },
+  codec: { schema: 'io.k8s.api.rbac.v1.Role', alsoServed: oldRbac('Role') },
   rules: { validateName: rbacName, validate: roleErrors },
   update: { createsAbsent: true },
 });

@@ -1,6 +1,7 @@
 /** How important Pods are to the scheduler. https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/ */
 import type { PriorityClass } from '../../generated/scheduling/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldPriorityClasses } from '../../legacy/same-shape.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { systemPriorityClasses } from './system-priority-classes.ts';
 import { priorityClassErrors, priorityClassUpdateErrors } from './validation/priority-class.ts';
@@ -16,6 +17,7 @@ export const priorityClass = defineKind<PriorityClass>({
   names: { shortNames: ['pc'] },
   codec: {
     schema: model,
+    alsoServed: oldPriorityClasses,
     defaults: (object) => ({ ...object, preemptionPolicy: object.preemptionPolicy ?? 'PreemptLowerPriority' }),
   },
   rules: { generation: 'constant', validate: priorityClassErrors },

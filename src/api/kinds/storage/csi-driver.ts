@@ -2,6 +2,7 @@
 import { deepEqual } from '../../deep-equal.ts';
 import type { CSIDriver } from '../../generated/storage/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldStorage } from '../../legacy/same-shape.ts';
 import type { Column } from '../../table.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { csiDriverErrors, csiDriverUpdateErrors } from './validation/csi-driver.ts';
@@ -53,7 +54,11 @@ export const csiDriver = defineKind<CSIDriver>({
   kind: 'CSIDriver',
   plural: 'csidrivers',
   scope: 'Cluster',
-  codec: { schema: 'io.k8s.api.storage.v1.CSIDriver', defaults: withDefaults },
+  codec: {
+    schema: 'io.k8s.api.storage.v1.CSIDriver',
+    alsoServed: oldStorage('CSIDriver', { deprecated: '1.19', removed: '1.22' }),
+    defaults: withDefaults,
+  },
   rules: { generation: 'late', validate: csiDriverErrors, warnings: csiDriverWarnings },
   create: { prepare: withoutGated },
   update: { unconditional: false, prepare: withoutGated, validate: csiDriverUpdateErrors },

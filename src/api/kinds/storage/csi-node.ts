@@ -1,6 +1,7 @@
 /** The CSI drivers of a node. https://kubernetes-csi.github.io/docs/csi-node-object.html */
 import type { CSINode } from '../../generated/storage/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldStorage } from '../../legacy/same-shape.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { csiNodeErrors, csiNodeUpdateErrors } from './validation/csi-node.ts';
 
@@ -21,7 +22,7 @@ export const csiNode = defineKind<CSINode>({
   kind: 'CSINode',
   plural: 'csinodes',
   scope: 'Cluster',
-  codec: { schema: 'io.k8s.api.storage.v1.CSINode' },
+  codec: { schema: 'io.k8s.api.storage.v1.CSINode', alsoServed: oldStorage('CSINode', { deprecated: '1.17', removed: '1.22' }) },
   rules: { validate: csiNodeErrors, canonicalize: withNulls },
   update: { unconditional: false, validate: csiNodeUpdateErrors },
   delete: { answersObject: true },

@@ -1,6 +1,7 @@
 /** How much storage of a class is left somewhere. https://kubernetes.io/docs/concepts/storage/storage-capacity/ */
 import type { CSIStorageCapacity } from '../../generated/storage/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldStorage } from '../../legacy/same-shape.ts';
 import { deprecatedNodeLabels } from '../../node-labels.ts';
 import { capacityUpdateErrors, newCapacityErrors } from './validation/csi-storage-capacity.ts';
 
@@ -25,7 +26,10 @@ export const csiStorageCapacity = defineKind<CSIStorageCapacity>({
   kind: 'CSIStorageCapacity',
   plural: 'csistoragecapacities',
   scope: 'Namespaced',
-  codec: { schema: 'io.k8s.api.storage.v1.CSIStorageCapacity' },
+  codec: {
+    schema: 'io.k8s.api.storage.v1.CSIStorageCapacity',
+    alsoServed: oldStorage('CSIStorageCapacity', { deprecated: '1.24', removed: '1.27' }),
+  },
   rules: { warnings: topologyWarnings },
   create: { validate: newCapacityErrors },
   update: { unconditional: false, validate: capacityUpdateErrors },

@@ -1,6 +1,7 @@
 /** How volumes are made for claims. https://kubernetes.io/docs/concepts/storage/storage-classes/ */
 import type { StorageClass } from '../../generated/storage/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldStorage } from '../../legacy/same-shape.ts';
 import { deprecatedNodeLabels } from '../../node-labels.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { storageClassErrors, storageClassUpdateErrors } from './validation/storage-class.ts';
@@ -30,6 +31,7 @@ export const storageClass = defineKind<StorageClass>({
   names: { shortNames: ['sc'] },
   codec: {
     schema: model,
+    alsoServed: oldStorage('StorageClass', { deprecated: '1.19', removed: '1.22' }),
     defaults: (object) => ({
       ...object,
       reclaimPolicy: object.reclaimPolicy ?? 'Delete',

@@ -1,6 +1,7 @@
 /** That a volume is, or should be, attached to a node. Made by a controller, and acted on by a CSI driver. */
 import type { VolumeAttachment } from '../../generated/storage/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldStorage } from '../../legacy/same-shape.ts';
 import { defaultResourceList } from '../../pod/defaults/container.ts';
 import { defaultNetworkStorage } from '../../pod/defaults/volume.ts';
 import { statusSubresource } from '../../subresource.ts';
@@ -29,7 +30,11 @@ export const volumeAttachment = defineKind<VolumeAttachment>({
   kind: 'VolumeAttachment',
   plural: 'volumeattachments',
   scope: 'Cluster',
-  codec: { schema: 'io.k8s.api.storage.v1.VolumeAttachment', defaults: withDefaults },
+  codec: {
+    schema: 'io.k8s.api.storage.v1.VolumeAttachment',
+    alsoServed: oldStorage('VolumeAttachment', { deprecated: '1.19', removed: '1.22' }),
+    defaults: withDefaults,
+  },
   rules: { generation: false, validate: attachmentErrors },
   create: { prepare: (object) => ({ ...object, status: { attached: false } }) },
   update: { unconditional: false, validate: attachmentUpdateErrors },

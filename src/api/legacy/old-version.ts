@@ -1,0 +1,52 @@
+/**
+ * Versions of APIs that Kubernetes no longer serves: manifests of old books and tutorials work. They are stored as
+ * current versions, and answered with a warning. Source of names and dates: k8s.io/api,
+ * zz_generated.prerelease-lifecycle.go.
+ */
+import { isObject, type JsonObject } from '../json.ts';
+import type { AnyKind, ServedVersion } from '../kind.ts';
+
+export interface OldVersionNames {
+  /** The group; default: that of the Kind. */
+  readonly group?: string;
+  readonly version: string;
+  readonly kind: string;
+  /** The package of the types: `extensions`, `rbac`. */
+  readonly package: string;
+  /** The releases in which it was deprecated and in which it was removed: `1.8`, `1.16`. */
+  readonly deprecated: string;
+  readonly removed: string;
+  /** What takes its place: `apps/v1`. */
+  readonly replacement: string;
+}
+
+type Conversion = Pick<ServedVersion, 'toStored' | 'fromStored'>;
+
+const same = (object: JsonObject): JsonObject => object;
+
+/** Declares an old version. Default: objects have the same shape in both. */
+export function oldVersion(names: OldVersionNames & { readonly ofGroup: string }, conversion: Partial<Conversion> = {}): ServedVersion {
+  const { group = names.ofGroup, version, kind, deprecated, removed, replacement } = names;
+  return {
+    ...(names.group === undefined ? {} : { group: names.group }),
+    version,
+    schema: `io.k8s.api.${names.package}.${version}.${kind}`,
+    old: true,
+    deprecation: `${group}/${version} ${kind} is deprecated in v${deprecated}+, unavailable in v${removed}+; use ${replacement} ${kind}`,
+    toStored: same,
+    fromStored: same,
+    ...conversion,
+  };
+}
+
+/** The Kinds without their old versions. */
+export const withoutOldVersions = (kinds: readonly AnyKind[]): readonly AnyKind[] =>
+  kinds.map((kind) =>
+    kind.codec.alsoServed?.some(({ old }) => old === true) === true
+      ? { ...kind, codec: { ...kind.codec, alsoServed: kind.codec.alsoServed.filter(({ old }) => old !== true) } }
+      : kind,
+  );
+
+/** The object with a changed spec. */
+export const withSpec = (object: JsonObject, change: (spec: JsonObject) => JsonObject): JsonObject =>
+  isObject(object.spec) ? { ...object, spec: change(object.spec) } : object;
