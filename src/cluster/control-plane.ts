@@ -42,9 +42,11 @@ import { frontProxyName, loadPki, type Pki } from '../server/pki/pki.ts';
 import { announceServer } from '../server/registry/announce-server.ts';
 import { createBehaviours } from '../server/registry/behaviours/create-behaviours.ts';
 import { bootstrap } from '../server/registry/bootstrap.ts';
+import { bootstrapFlowControl } from '../server/registry/bootstrap-flow-control.ts';
 import { createRegistry } from '../server/registry/create-registry.ts';
 import { eventsOnDiskOnly } from '../server/registry/disk-only.ts';
 import { startEventExpiry } from '../server/registry/event-expiry.ts';
+import { FlowClassifier } from '../server/registry/flow-classifier.ts';
 import { createKindSet, type MutableKindSet } from '../server/registry/kind-set.ts';
 import { serverContext, writeQuotaStatus } from '../server/registry/own-requests.ts';
 import type { Registry, UserInfo } from '../server/registry/registry.ts';
@@ -151,6 +153,7 @@ export async function openControlPlane(
     now: Date.now,
     setTimer: systemClock.setTimer,
   });
+  await bootstrapFlowControl(registry, serverContext(signal), { signal, setTimer: systemClock.setTimer });
   await keepServiceAddresses(store, log, signal);
   await bootstrapRbac({ registry, context: serverContext(signal), read: reader.get });
   await announceServer(registry, {
@@ -162,6 +165,7 @@ export async function openControlPlane(
     signal,
     setTimer: systemClock.setTimer,
   });
+  const flows = new FlowClassifier(store);
   const stopExpiry = startEventExpiry({ store, now: Date.now, setTimer: systemClock.setTimer });
   signal.addEventListener('abort', stopExpiry, { once: true });
   let written = store.revision;
@@ -176,6 +180,7 @@ export async function openControlPlane(
       registry,
       authenticators: [certificateAuthenticator, tokens],
       authorizer,
+      classify: (user, request) => flows.classify(user, request),
       ruleResolver: rbac,
       createYamlWorker,
       remoteApis,

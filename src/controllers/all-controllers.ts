@@ -13,6 +13,7 @@ import { deploymentController } from './deployment/deployment-controller.ts';
 import { endpointSliceController } from './endpoints/endpoint-slice-controller.ts';
 import { endpointSliceMirroringController } from './endpoints/endpoint-slice-mirroring.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
+import { flowSchemaController } from './flow-schemas.ts';
 import { garbageCollector } from './garbage-collector/garbage-collector.ts';
 import { jobController, orphanedJobPodController } from './jobs/job-controller.ts';
 import { ttlAfterFinishedController } from './jobs/ttl-after-finished.ts';
@@ -71,6 +72,7 @@ export function allControllers(options: AllControllersOptions): readonly AnyCont
     nodeLifecycleController(nodes),
     taintEvictionController(),
     podGcController(),
+    flowSchemaController,
     serviceCidrController,
     claimProtectionController,
     volumeProtectionController,

@@ -30,6 +30,8 @@ import { secret } from './core/secret.ts';
 import { service } from './core/service.ts';
 import { serviceAccount } from './core/service-account.ts';
 import { endpointSlice } from './discovery/endpoint-slice.ts';
+import { flowSchema } from './flowcontrol/flow-schema.ts';
+import { priorityLevelConfiguration } from './flowcontrol/priority-level-configuration.ts';
 import { ingress } from './networking/ingress.ts';
 import { ingressClass } from './networking/ingress-class.ts';
 import { ipAddress } from './networking/ip-address.ts';
@@ -84,6 +86,8 @@ export const builtInKinds: readonly AnyKind[] = [
   roleBinding,
   role,
   customResourceDefinition,
+  flowSchema,
+  priorityLevelConfiguration,
   ingressClass,
   ingress,
   ipAddress,

@@ -6,7 +6,7 @@ import { type Context, Hono } from 'hono';
 import type { JsonObject } from '../../api/json.ts';
 import { type Clock, systemClock } from '../../client/clock.ts';
 import type { Logger } from '../../client/logger.ts';
-import type { Registry } from '../registry/registry.ts';
+import type { Registry, UserInfo } from '../registry/registry.ts';
 import { proxyToApi, remoteApiOf } from './aggregation/proxy-to-api.ts';
 import { type AuditOptions, Auditor } from './audit/auditor.ts';
 import { authenticate, knownUser, type PeerCertificate, PeerCertificates } from './auth/authenticate.ts';
@@ -18,7 +18,7 @@ import { handleDiscovery } from './discovery/discovery-handler.ts';
 import { encodeObject, rawJson } from './encode/encode.ts';
 import { ServedEntries } from './encode/served-entries.ts';
 import { type DescribeFields, TableColumns } from './encode/table-columns.ts';
-import { Exchange, type NodeBindings } from './exchange.ts';
+import { Exchange, type FlowClass, type NodeBindings } from './exchange.ts';
 import { handleResource } from './handlers/resource.ts';
 import { allChecks, type HealthEndpoint, healthOf, healthRoot } from './health.ts';
 import { RequestMetrics } from './metrics.ts';
@@ -27,6 +27,7 @@ import { handleOpenApi, OpenApiDocuments } from './openapi/openapi-handler.ts';
 import type { ServedDocument } from './openid.ts';
 import type { Authenticator, Authorizer, HealthCheck, NodeApis, OpenApiSource, ProtobufCodec, RuleResolver } from './ports.ts';
 import { isProxyable } from './proxy/resolve-backend.ts';
+import type { RequestInfo } from './request-info.ts';
 import { baseHeaders, respond, respondText } from './respond.ts';
 import { requireReadable } from './route-rules.ts';
 import type { AggregatedApis, ServerContext } from './server-context.ts';
@@ -85,6 +86,8 @@ export interface AppOptions {
   readonly podsAreReachable?: boolean;
   /** Absent: requests are not recorded. */
   readonly audit?: AuditOptions | undefined;
+  /** The flow schema and the priority level of a request; default: none, and no headers that name them. */
+  readonly classify?: (user: UserInfo, request: RequestInfo) => FlowClass | undefined;
   readonly logger: Logger;
   /** Default: the system's clock. */
   readonly clock?: Clock;
@@ -99,6 +102,7 @@ async function filterSlowly(exchange: Exchange, certificate: PeerCertificate, se
   exchange.user = user;
   server.auditor?.begin(exchange, user);
   exchange.user = await impersonate(exchange, user, server.authorizer);
+  exchange.flow = server.classify?.(exchange.user, exchange.info);
   await authorize(exchange, server.authorizer);
 }
 
@@ -123,6 +127,7 @@ function contextOf(options: AppOptions): ServerContext {
   ];
   return {
     registry,
+    classify: options.classify,
     authenticators,
     authorizer,
     ruleResolver: options.ruleResolver,
@@ -192,6 +197,7 @@ export function createApp(options: AppOptions): App {
     if (known === undefined || mayImpersonate(exchange)) return filterSlowly(exchange, certificate, server);
     exchange.user = known;
     server.auditor?.begin(exchange, known);
+    exchange.flow = server.classify?.(known, exchange.info);
     return authorize(exchange, server.authorizer);
   };
   const serve = async (exchange: Exchange, handler: Handler): Promise<Response> => {

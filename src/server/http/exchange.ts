@@ -18,6 +18,12 @@ export interface NodeBindings {
 
 export const anonymousUser: UserInfo = Object.freeze({ name: 'system:anonymous', uid: '', groups: ['system:unauthenticated'], extra: {} });
 
+/** The uids of a request's flow schema and of its priority level. */
+export interface FlowClass {
+  readonly flowSchemaUid: string;
+  readonly priorityLevelUid: string;
+}
+
 const auditIdPattern = /^[\x21-\x7e]{1,64}$/;
 
 /** What is recorded of a request: see audit/audit-record.ts. */
@@ -51,6 +57,8 @@ export class Exchange implements RequestContext {
   user: UserInfo = anonymousUser;
   /** Absent: the request is not recorded. */
   audit: RequestAudit | undefined;
+  /** Its place in API Priority and Fairness, once the user is known. */
+  flow: FlowClass | undefined;
   /** How long the request may take in milliseconds; undefined: the server's limit. */
   timeoutMs: number | undefined;
   #query: URLSearchParams | undefined;

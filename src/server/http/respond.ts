@@ -37,12 +37,21 @@ const encodeHeader = (text: string): string => (/^[\x20-\x7e]*$/.test(text) ? te
 
 /** Headers that every answer has. */
 export function baseHeaders(exchange: Exchange, contentType: string): Headers {
-  return { 'Audit-Id': exchange.auditId, 'Cache-Control': 'no-cache, private', 'Content-Type': contentType };
+  return { 'Audit-Id': exchange.auditId, 'Cache-Control': 'no-cache, private', 'Content-Type': contentType, ...flowHeaders(exchange) };
 }
 
+/** Source: apiserver pkg/server/filters/priority-and-fairness.go (setResponseHeaders). */
+const flowHeaders = ({ flow }: Exchange): Headers =>
+  flow === undefined
+    ? {}
+    : { 'X-Kubernetes-Pf-Flowschema-Uid': flow.flowSchemaUid, 'X-Kubernetes-Pf-Prioritylevel-Uid': flow.priorityLevelUid };
+
 /** A 204 answer, which has no body. */
-export const respondNothing = ({ auditId }: Exchange): Response =>
-  new Response(null, { status: 204, headers: { 'Audit-Id': auditId, 'Cache-Control': 'no-cache, private' } });
+export const respondNothing = (exchange: Exchange): Response =>
+  new Response(null, {
+    status: 204,
+    headers: { 'Audit-Id': exchange.auditId, 'Cache-Control': 'no-cache, private', ...flowHeaders(exchange) },
+  });
 
 const acceptsGzip = (exchange: Exchange): boolean => {
   const header = exchange.header('accept-encoding');

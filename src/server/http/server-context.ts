@@ -3,14 +3,16 @@ import type { Clock } from '../../client/clock.ts';
 import type { Logger } from '../../client/logger.ts';
 import type { RemoteApis } from '../aggregation/remote-apis.ts';
 import type { RemoteConnections } from '../aggregation/remote-connections.ts';
-import type { Registry } from '../registry/registry.ts';
+import type { Registry, UserInfo } from '../registry/registry.ts';
 import type { Auditor } from './audit/auditor.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Discovery } from './discovery/discovery.ts';
 import type { ServedEntries } from './encode/served-entries.ts';
 import type { TableColumns } from './encode/table-columns.ts';
+import type { FlowClass } from './exchange.ts';
 import type { RequestMetrics } from './metrics.ts';
 import type { Authenticator, Authorizer, HealthCheck, NodeApis, OpenApiSource, ProtobufCodec, RuleResolver } from './ports.ts';
+import type { RequestInfo } from './request-info.ts';
 import type { PodStreams } from './streaming/pod-streams.ts';
 import type { VirtualResource } from './virtual/virtual-resource.ts';
 import type { WatchHub } from './watch/watch-hub.ts';
@@ -37,6 +39,7 @@ export interface ServerContext {
   readonly healthChecks: readonly HealthCheck[];
   /** Absent: requests are not recorded. */
   readonly auditor: Auditor | undefined;
+  readonly classify: ((user: UserInfo, request: RequestInfo) => FlowClass | undefined) | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
   readonly metrics: RequestMetrics;

@@ -1,0 +1,123 @@
+/** What is wrong with a PriorityLevelConfiguration. Source: pkg/apis/flowcontrol/validation/validation.go. */
+import { deepEqual } from '../../../deep-equal.ts';
+import { type FieldError, type FieldPath, fieldErrors } from '../../../field-error.ts';
+import type {
+  LimitedPriorityLevelConfiguration,
+  LimitResponse,
+  PriorityLevelConfiguration,
+  PriorityLevelConfigurationSpec,
+  QueuingConfiguration,
+} from '../../../generated/flowcontrol/v1.ts';
+import type { Errors } from '../../../validation/common.ts';
+import { mandatoryPriorityLevels } from '../bootstrap-objects.ts';
+import { conditionErrors } from './flow-schema.ts';
+
+const maxQueues = 10_000_000;
+const maxHashBits = 60;
+const roundTrip = 'flowcontrol.k8s.io/v1beta3-preserve-zero-concurrency-shares';
+
+function queuingErrors({ queues, handSize, queueLengthLimit }: QueuingConfiguration, at: FieldPath): Errors {
+  const hand = at.field('handSize');
+  const errors: FieldError[] = [];
+  if (queueLengthLimit <= 0) errors.push(fieldErrors.invalid(at.field('queueLengthLimit'), queueLengthLimit, 'must be positive'));
+  if (queues <= 0) errors.push(fieldErrors.invalid(at.field('queues'), queues, 'must be positive'));
+  else if (queues > maxQueues) errors.push(fieldErrors.invalid(at.field('queues'), queues, `must not be greater than ${maxQueues}`));
+  if (handSize <= 0) errors.push(fieldErrors.invalid(hand, handSize, 'must be positive'));
+  else if (handSize > queues) errors.push(fieldErrors.invalid(hand, handSize, `should not be greater than queues (${queues})`));
+  else if (Math.ceil(Math.log2(queues) * handSize) > maxHashBits) {
+    const detail = `required entropy bits of deckSize ${queues} and handSize ${handSize} should not be greater than ${maxHashBits}`;
+    errors.push(fieldErrors.invalid(hand, handSize, detail));
+  }
+  return errors;
+}
+
+function responseErrors({ type, queuing }: LimitResponse, at: FieldPath): Errors {
+  const here = at.field('queuing');
+  if (type === 'Reject') {
+    return queuing === undefined ? [] : [fieldErrors.forbidden(here, 'must be nil if limited.limitResponse.type is not Limited')];
+  }
+  if (type === 'Queue') {
+    return queuing === undefined
+      ? [fieldErrors.required(here, 'must not be empty if limited.limitResponse.type is Limited')]
+      : queuingErrors(queuing, here);
+  }
+  return (type ?? '') === ''
+    ? [fieldErrors.required(at.field('type'))]
+    : [fieldErrors.notSupported(at.field('type'), type, ['Queue', 'Reject'])];
+}
+
+function sharesErrors(shares: number | null | undefined, at: FieldPath): Errors {
+  return (shares ?? 0) < 0 ? [fieldErrors.invalid(at.field('nominalConcurrencyShares'), shares, 'must be a non-negative integer')] : [];
+}
+
+const lendableErrors = (percent: number | undefined, at: FieldPath): Errors =>
+  percent !== undefined && (percent < 0 || percent > 100)
+    ? [fieldErrors.invalid(at.field('lendablePercent'), percent, 'must be between 0 and 100, inclusive')]
+    : [];
+
+function limitedErrors(limited: LimitedPriorityLevelConfiguration, at: FieldPath): Errors {
+  const { borrowingLimitPercent: borrowed } = limited;
+  return [
+    ...sharesErrors(limited.nominalConcurrencyShares, at),
+    ...responseErrors(limited.limitResponse, at.field('limitResponse')),
+    ...lendableErrors(limited.lendablePercent, at),
+    ...(borrowed !== undefined && borrowed < 0
+      ? [fieldErrors.invalid(at.field('borrowingLimitPercent'), borrowed, 'if specified, must be a non-negative integer')]
+      : []),
+  ];
+}
+
+function typeErrors({ type, limited, exempt }: PriorityLevelConfigurationSpec, at: FieldPath): Errors {
+  if (type === 'Exempt') {
+    return [
+      ...(limited === undefined ? [] : [fieldErrors.forbidden(at.field('limited'), 'must be nil if the type is not Limited')]),
+      ...(exempt === undefined
+        ? []
+        : [
+            ...sharesErrors(exempt.nominalConcurrencyShares, at.field('exempt')),
+            ...lendableErrors(exempt.lendablePercent, at.field('exempt')),
+          ]),
+    ];
+  }
+  if (type === 'Limited') {
+    return [
+      ...(exempt === undefined ? [] : [fieldErrors.forbidden(at.field('exempt'), 'must be nil if the type is Limited')]),
+      ...(limited === undefined
+        ? [fieldErrors.required(at.field('limited'), 'must not be empty when type is Limited')]
+        : limitedErrors(limited, at.field('limited'))),
+    ];
+  }
+  return (type ?? '') === ''
+    ? [fieldErrors.required(at.field('type'))]
+    : [fieldErrors.notSupported(at.field('type'), type, ['Exempt', 'Limited'])];
+}
+
+/** The levels of the server itself stay as they are, but for the shares of the exempt one. */
+function mandatoryErrors({ metadata: { name }, spec }: PriorityLevelConfiguration, at: FieldPath): Errors {
+  const fixed = Object.hasOwn(mandatoryPriorityLevels, name ?? '') ? mandatoryPriorityLevels[name] : undefined;
+  if (fixed === undefined) return [];
+  if (name !== 'exempt') {
+    return deepEqual(spec, fixed) ? [] : [fieldErrors.invalid(at, spec, `spec of '${name}' must equal the fixed value`)];
+  }
+  return deepEqual({ ...spec, exempt: fixed.exempt }, fixed)
+    ? []
+    : [fieldErrors.invalid(at, spec, `spec of '${name}' except the 'spec.exempt' field must equal the fixed value`)];
+}
+
+export function priorityLevelErrors(object: PriorityLevelConfiguration, at: FieldPath): Errors {
+  const { metadata, spec, status } = object;
+  const here = at.field('spec');
+  const errors: FieldError[] = [];
+  if (metadata.annotations?.[roundTrip] !== undefined) {
+    errors.push(fieldErrors.forbidden(at.field('metadata', 'annotations'), `annotation '${roundTrip}' is forbidden`));
+  }
+  if ((metadata.name === 'exempt') !== (spec.type === 'Exempt')) {
+    errors.push(fieldErrors.invalid(here.field('type'), spec.type ?? '', "must be 'Exempt' if and only if `name` is 'exempt'"));
+  }
+  return [
+    ...errors,
+    ...typeErrors(spec, here),
+    ...mandatoryErrors(object, here),
+    ...conditionErrors(status.conditions, at.field('status', 'conditions')),
+  ];
+}
