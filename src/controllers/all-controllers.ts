@@ -9,6 +9,7 @@ import { certificateApprover, type MayCreate } from './certificates/approver.ts'
 import { certificateCleaner } from './certificates/cleaner.ts';
 import { certificateSigner, type SignCertificate } from './certificates/signer.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts';
+import { cronJobController } from './cron-jobs/cron-job-controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { endpointSliceController } from './endpoints/endpoint-slice-controller.ts';
 import { endpointSliceMirroringController } from './endpoints/endpoint-slice-mirroring.ts';
@@ -56,6 +57,7 @@ export function allControllers(options: AllControllersOptions): readonly AnyCont
     jobController(),
     orphanedJobPodController,
     ttlAfterFinishedController,
+    cronJobController,
     endpointsController,
     endpointSliceController,
     endpointSliceMirroringController,
