@@ -30,7 +30,7 @@ export function beforeCreate<T extends KubeObject>(kind: Kind<T>, received: T, v
   const started = startsGeneration(kind) ? withMeta(received, { generation: 1 }) : received;
   const object = create?.prepare?.(started) ?? started;
   const own = [
-    ...(rules?.validate?.(object, root) ?? []),
+    ...(rules?.validate?.(object, root, version?.version) ?? []),
     ...(create?.validate?.(object, root, version?.version) ?? []),
     ...(version?.validateCreate?.(object, root) ?? []),
   ];
@@ -47,7 +47,7 @@ export function beforeUpdate<T extends KubeObject>(kind: Kind<T>, received: T, p
   const object = update?.prepare?.(counted, previous) ?? counted;
   const errors = [
     ...metaErrors(kind, object, previous),
-    ...(rules?.validate?.(object, root) ?? []),
+    ...(rules?.validate?.(object, root, version?.version) ?? []),
     ...(update?.validate?.(object, previous, root) ?? []),
     ...(version?.validateUpdate?.(object, previous, root) ?? []),
   ];

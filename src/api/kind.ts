@@ -95,8 +95,11 @@ export interface Rules<T extends KubeObject> {
    * there is a status sub-resource.
    */
   readonly generation?: boolean | 'constant' | 'late';
-  /** All that is wrong with an object, new or changed; metadata is validated generically before. Runs after prepare. */
-  validate?(object: T, at: FieldPath): readonly FieldError[];
+  /**
+   * All that is wrong with an object, new or changed; metadata is validated generically before. Runs after prepare.
+   * `version`: that of the request, when it is not the stored one.
+   */
+  validate?(object: T, at: FieldPath, version?: string): readonly FieldError[];
   /**
    * Texts of `Warning:` headers for clients that create or update the main resource. Runs only when validation has
    * found nothing.

@@ -13,6 +13,7 @@ import { copyObject, goFormat } from '../../api/patch/mutable-json.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';
 import { apply } from './apply.ts';
 import { decodeBody, formatOf, toServed } from './codec.ts';
+import { patchedText } from './patched-text.ts';
 import { type ChangeRequest, inNamespace, requireName } from './prepare.ts';
 import type { MutateOptions, PatchRequest, WriteAnswer } from './registry.ts';
 import { change } from './update.ts';
@@ -34,7 +35,7 @@ export async function patched(request: ChangeRequest, object: KubeObject, body: 
     decoded = await decodeBody(parts, context, target, { json, text: undefined, strictErrors, fieldValidation: options.fieldValidation });
   } catch (error) {
     // Upstream's message shows the patch for strategic merge patches, and the patched object for others.
-    throw unreadable(error, body.type === 'strategic' ? goFormat(copyObject(asPatchObject(body.body))) : JSON.stringify(json));
+    throw unreadable(error, body.type === 'strategic' ? goFormat(copyObject(asPatchObject(body.body))) : patchedText(json, body));
   }
   const received = inNamespace(target, decoded);
   requireName(target, received);

@@ -13,9 +13,10 @@ function limited(value: string, max: number, required: boolean, at: FieldPath): 
 }
 
 /** Required fields of an event that was recorded through the newer API. */
-function newStyleErrors(event: Event, at: FieldPath): Errors {
+function newStyleErrors(event: Event, at: FieldPath, version: string | undefined): Errors {
   const { reportingComponent: controller } = event;
-  const here = at.field('reportingController');
+  // The only field that is named as in the request's version.
+  const here = at.field(version === undefined ? 'reportingComponent' : 'reportingController');
   return [
     ...(controller === '' ? [fieldErrors.required(here)] : []),
     ...invalidEach(isQualifiedName(controller), controller, here),
@@ -26,8 +27,8 @@ function newStyleErrors(event: Event, at: FieldPath): Errors {
   ];
 }
 
-/** All that is wrong with an event by the rules of core/v1. */
-export function eventErrors(event: Event, at: FieldPath): Errors {
+/** All that is wrong with an event by the rules of core/v1. `version`: the request's, when it is not core/v1. */
+export function eventErrors(event: Event, at: FieldPath, version?: string): Errors {
   const namespace = event.metadata.namespace ?? '';
   const { namespace: involved = '' } = event.involvedObject;
   const isNew = event.eventTime !== undefined && event.eventTime !== null;
@@ -35,7 +36,7 @@ export function eventErrors(event: Event, at: FieldPath): Errors {
   const matches = involved === '' ? clusterScoped : isNew || namespace === involved;
   return [
     ...(matches ? [] : [fieldErrors.invalid(at.field('involvedObject', 'namespace'), involved, 'does not match event.namespace')]),
-    ...(isNew ? newStyleErrors(event, at) : []),
+    ...(isNew ? newStyleErrors(event, at, version) : []),
     ...invalidEach(isDns1123Subdomain(namespace), namespace, at.field('namespace')),
   ];
 }
