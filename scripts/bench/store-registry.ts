@@ -30,17 +30,20 @@ const store = openSqliteStore({ path: join(folder, 'store.db') });
 const reader = createStoreReader(store, () => () => undefined);
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const kinds = createKindSet(builtInKinds);
+const formats = createModelFormats(loadSchemas(brotliDecompressSync));
 const { signal } = new AbortController();
 const registry: Registry = createRegistry({
   store,
   kinds,
-  formats: createModelFormats(loadSchemas(brotliDecompressSync)),
+  formats,
   admission: createAdmissionChain(
     defaultPlugins({
       reader,
       random: Math.random,
       now: Date.now,
-      authorizer: { authorize: () => ({ allowed: true }) },
+      authorizer: { authorize: () => ({ allowed: true, reason: '' }) },
+      kinds,
+      formats,
       writeQuotaStatus: (quota) => writeQuotaStatus(registry, quota, signal),
     }),
   ),

@@ -4,6 +4,7 @@
  * their type.
  */
 import { clusterReferenceDescriptions } from './cluster-reference-descriptions.ts';
+import { policyReferenceDescriptions } from './policy-reference-descriptions.ts';
 
 const probes = {
   livenessProbe: 'Probe that tells whether the container is alive: the container is restarted when it fails. Cannot be updated.',
@@ -48,6 +49,7 @@ const template = 'The pods that are created when there are too few of them.';
 export const referenceDescriptions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   ...clusterReferenceDescriptions,
   APIServiceSpec: { service: 'The Service that serves this version of the group. Absent: this server does.' },
+  ...policyReferenceDescriptions,
   Affinity: {
     nodeAffinity: 'Rules about which nodes the pod may or should run on.',
     podAffinity: 'Rules that draw the pod to where certain other pods run.',

@@ -122,7 +122,7 @@ export async function openControlPlane(
   const rbac = new RbacAuthorizer(new StoredRules(store));
   const authorizer = unionAuthorizer(new NodeAuthorizer(nodeRules), rbac);
   const plugins = defaultPlugins({
-    ...{ reader, random: Math.random, now: Date.now, authorizer, webhooks },
+    ...{ reader, random: Math.random, now: Date.now, authorizer, webhooks, kinds, formats },
     writeQuotaStatus: (quota) => writeQuotaStatus(registry, quota, signal),
   });
   const registry: Registry = createRegistry({

@@ -3,8 +3,6 @@
  * Source: cel-go common/types (DefaultTypeAdapter) on unstructured objects.
  */
 
-import { formatQuantity } from '../quantity.ts';
-import { QuantityValue } from './library/quantities.ts';
 import { durationText, timestampText } from './time-text.ts';
 import {
   CelDuration,
@@ -15,6 +13,7 @@ import {
   joined,
   ListValue,
   MapValue,
+  OpaqueValue,
   OptionalValue,
   type Result,
   TypeValue,
@@ -108,7 +107,8 @@ export function jsonOfValue(value: Value): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
   if (value instanceof CelTimestamp) return timestampText(value);
   if (value instanceof CelDuration) return durationText(value);
-  if (value instanceof QuantityValue) return formatQuantity(value.quantity);
+  const own = value instanceof OpaqueValue ? value.toJson(jsonOfValue) : undefined;
+  if (own !== undefined) return own;
   if (value instanceof OptionalValue && value.value !== undefined) return jsonOfValue(value.value);
   const name = value instanceof TypeValue ? 'type' : typeOfValue(value).name;
   return new CelError(`unsupported conversion of ${name} to JSON`);

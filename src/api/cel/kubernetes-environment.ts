@@ -14,22 +14,31 @@ import type { CelType } from './types.ts';
 const table = (more: readonly CelFunction[]): ReadonlyMap<string, CelFunction> =>
   functionTable([
     ...standardFunctions(),
-    ...kubernetesListFunctions,
-    ...regexFunctions,
-    ...optionalFunctions,
-    ...quantityFunctions,
-    ...stringFunctions,
-    ...authorizerFunctions,
-    ...networkFunctions,
-    ...formatFunctions,
-    ...comprehensionFunctions,
-    ...versionFunctions,
-    ...extensionListFunctions,
+    ...kubernetesListFunctions(),
+    ...regexFunctions(),
+    ...optionalFunctions(),
+    ...quantityFunctions(),
+    ...stringFunctions(),
+    ...authorizerFunctions(),
+    ...networkFunctions(),
+    ...formatFunctions(),
+    ...comprehensionFunctions(),
+    ...versionFunctions(),
+    ...extensionListFunctions(),
     ...more,
   ]);
 
-const functions = table([]);
-const functionsWithPatches = table(jsonPatchFunctions);
+/** Made when the first expression is compiled: most clusters never do. */
+const once = <T>(make: () => T): (() => T) => {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+};
+
+const functions = once(() => table([]));
+const functionsWithPatches = once(() => table(jsonPatchFunctions()));
 
 const noTypes: TypeProvider = { findType: () => undefined, findField: () => undefined };
 
@@ -42,6 +51,6 @@ export interface EnvironmentOptions {
 
 export const kubernetesEnvironment = ({ variables, types = noTypes, patches = false }: EnvironmentOptions): Environment => ({
   variables: new Map(Object.entries(variables)),
-  functions: patches ? functionsWithPatches : functions,
+  functions: patches ? functionsWithPatches() : functions(),
   types,
 });

@@ -84,7 +84,7 @@ function matches(text: string, pattern: string): Result {
   return 'problem' in regex ? new CelError(regex.problem) : regex.find(text) !== undefined;
 }
 
-const operators: readonly CelFunction[] = [
+const operators = (): readonly CelFunction[] => [
   { name: '_?_:_', overloads: [overload('conditional', '(bool, A, A) -> A')] },
   { name: '_&&_', overloads: [overload('logical_and', '(bool, bool) -> bool')] },
   { name: '_||_', overloads: [overload('logical_or', '(bool, bool) -> bool')] },
@@ -168,7 +168,7 @@ const conversion = (
   overloads: from.map(([id, type]) => overload(id, `(${type}) -> ${result}`, unary(run))),
 });
 
-const conversions: readonly CelFunction[] = [
+const conversions = (): readonly CelFunction[] => [
   dispatching(
     'type',
     unary((value) => new TypeValue(typeOfValue(value))),
@@ -229,7 +229,7 @@ const conversions: readonly CelFunction[] = [
   ]),
 ];
 
-const textFunctions: readonly CelFunction[] = [
+const textFunctions = (): readonly CelFunction[] => [
   dispatching('size', unary(size), [
     ['size_bytes', '(bytes) -> int'],
     ['bytes_size', 'bytes.() -> int'],
@@ -324,8 +324,8 @@ function timeFunction({ name, id, zoneId, read, ofDuration }: TimeField): CelFun
 }
 
 export const standardFunctions = (): readonly CelFunction[] => [
-  ...operators,
-  ...conversions,
-  ...textFunctions,
+  ...operators(),
+  ...conversions(),
+  ...textFunctions(),
   ...timeFields.map(timeFunction),
 ];

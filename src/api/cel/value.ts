@@ -62,9 +62,9 @@ export class OptionalValue {
 export abstract class OpaqueValue {
   abstract readonly type: CelType;
   abstract equals(other: Value): boolean | CelError;
-  /** Whether optional.ofNonZeroValue takes it as none. */
-  isZero(): boolean {
-    return false;
+  /** As JSON, made of its parts by `convert`; undefined when it has no such form. */
+  toJson(_convert: (part: Value) => unknown): unknown {
+    return undefined;
   }
   /** What size() of the cost functions says. */
   costSize(): number {

@@ -4,7 +4,7 @@
  */
 import jsonPatch, { type Operation } from 'fast-json-patch';
 import type { JsonObject, JsonValue } from '../json.ts';
-import { statusErrors } from '../status-error.ts';
+import { StatusError, statusErrors } from '../status-error.ts';
 import { copyObject } from './mutable-json.ts';
 import { unprocessable } from './patch-error.ts';
 
@@ -20,6 +20,13 @@ function isOperation(item: JsonValue): boolean {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return false;
   const { op, path } = item as JsonObject;
   return operations.has(op) && typeof path === 'string';
+}
+
+/** A `test` of the patch does not hold. */
+export class PatchTestFailed extends StatusError {
+  constructor() {
+    super(unprocessable().status);
+  }
 }
 
 /**
@@ -60,6 +67,7 @@ function applyAll(document: unknown, patch: readonly Operation[]): unknown {
       if (lenient !== undefined) patched = jsonPatch.applyOperation(patched, lenient, true).newDocument;
     }
   } catch (error) {
+    if (error instanceof jsonPatch.JsonPatchError && error.name === 'TEST_OPERATION_FAILED') throw new PatchTestFailed();
     if (error instanceof jsonPatch.JsonPatchError || error instanceof TypeError) throw unprocessable();
     throw error;
   }

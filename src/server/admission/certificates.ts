@@ -22,7 +22,7 @@ export interface SignerAuthorizer {
     readonly subresource: string;
     readonly name: string;
     readonly path: string;
-  }): { readonly allowed: boolean };
+  }): { readonly allowed: boolean; readonly reason: string };
 }
 
 const group = 'certificates.k8s.io';

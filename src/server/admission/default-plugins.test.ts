@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { createModelFormats } from '../../api/schema/model-formats.ts';
 import { silentLogger } from '../../client/logger.ts';
+import { createKindSet } from '../registry/kind-set.ts';
+import { testSchemas } from '../registry/test-registry.ts';
 import { defaultPlugins } from './default-plugins.ts';
 import type { ObjectReader } from './object-reader.ts';
 import type { WebhookParts } from './webhooks/ask.ts';
@@ -18,7 +21,9 @@ it('plugins run in the order of upstream', () => {
   const reader: ObjectReader = { get: () => undefined, list: () => [], awaitObject: () => Promise.resolve(undefined) };
   const plugins = defaultPlugins({
     ...{ reader, random: () => 0, now: () => 0, writeQuotaStatus: () => Promise.resolve() },
-    authorizer: { authorize: () => ({ allowed: false }) },
+    authorizer: { authorize: () => ({ allowed: false, reason: '' }) },
+    kinds: createKindSet([]),
+    formats: createModelFormats(testSchemas),
     // Only asked when there are webhooks.
     webhooks: { log: silentLogger } as unknown as Omit<WebhookParts, 'reader'>,
   });

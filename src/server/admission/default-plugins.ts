@@ -1,4 +1,7 @@
 /** The plugins that a cluster runs, in upstream's order. Source: pkg/kubeapiserver/options/plugins.go. */
+
+import type { ObjectFormats } from '../../api/object-format.ts';
+import type { KindSet } from '../registry/registry.ts';
 import type { AdmissionPlugin } from './admission.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction, type SignerAuthorizer } from './certificates.ts';
 import { persistentVolumeClaimResize } from './claim-resize.ts';
@@ -10,6 +13,9 @@ import type { ObjectReader } from './object-reader.ts';
 import { podResizeValidator } from './pod-resize.ts';
 import { podSecurity } from './pod-security.ts';
 import { podTopologyLabels } from './pod-topology-labels.ts';
+import type { PolicyParts } from './policies/bound-policies.ts';
+import { mutatingPolicies } from './policies/mutating-policies.ts';
+import { validatingPolicies } from './policies/validating-policies.ts';
 import { priority } from './priority.ts';
 import { type ResourceQuotaOptions, resourceQuota } from './resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
@@ -17,6 +23,7 @@ import { serviceAccount } from './service-account.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 import type { WebhookParts } from './webhooks/ask.ts';
+import { conditionCheck } from './webhooks/conditions.ts';
 import { mutatingWebhooks } from './webhooks/mutating-webhooks.ts';
 import { validatingWebhooks } from './webhooks/validating-webhooks.ts';
 
@@ -32,34 +39,48 @@ export interface DefaultPluginOptions {
   readonly authorizer: SignerAuthorizer;
   /** Absent: no webhooks are asked. */
   readonly webhooks?: Omit<WebhookParts, 'reader'>;
+  /** Finds the kinds of the parameters of policies. */
+  readonly kinds: KindSet;
+  /** Reads the objects that mutating policies make. */
+  readonly formats: ObjectFormats;
+}
+
+/** The plugins that ask whom the cluster's configuration says, in upstream's order. */
+function askingPlugins({ reader, authorizer, webhooks, kinds, formats }: DefaultPluginOptions): readonly AdmissionPlugin[] {
+  const authorize: PolicyParts['authorize'] = (question) => authorizer.authorize(question);
+  const policies = { reader, kinds, authorize };
+  if (webhooks === undefined) return [mutatingPolicies({ ...policies, formats }), validatingPolicies(policies)];
+  const conditionsMet = conditionCheck(authorize);
+  return [
+    mutatingPolicies({ ...policies, formats }),
+    mutatingWebhooks({ reader, ...webhooks }, conditionsMet),
+    validatingPolicies(policies),
+    validatingWebhooks({ reader, ...webhooks }, conditionsMet),
+  ];
 }
 
 /** Makes all plugins. */
-export const defaultPlugins = ({
-  reader,
-  random,
-  now,
-  authorizer,
-  writeQuotaStatus,
-  webhooks,
-}: DefaultPluginOptions): readonly AdmissionPlugin[] => [
-  namespaceLifecycle(reader),
-  limitRanger(reader),
-  serviceAccount(reader, random),
-  taintNodesByCondition(),
-  podSecurity({ reader, now }),
-  priority(reader),
-  defaultTolerationSeconds(),
-  defaultStorageClass(reader),
-  storageObjectInUseProtection(),
-  persistentVolumeClaimResize(reader),
-  runtimeClass(reader),
-  certificateApproval(authorizer),
-  certificateSigning(authorizer),
-  certificateSubjectRestriction(),
-  defaultIngressClass(reader),
-  podTopologyLabels(reader),
-  podResizeValidator(reader),
-  ...(webhooks === undefined ? [] : [mutatingWebhooks({ reader, ...webhooks }), validatingWebhooks({ reader, ...webhooks })]),
-  resourceQuota({ reader, now, writeStatus: writeQuotaStatus }),
-];
+export function defaultPlugins(options: DefaultPluginOptions): readonly AdmissionPlugin[] {
+  const { reader, random, now, authorizer, writeQuotaStatus } = options;
+  return [
+    namespaceLifecycle(reader),
+    limitRanger(reader),
+    serviceAccount(reader, random),
+    taintNodesByCondition(),
+    podSecurity({ reader, now }),
+    priority(reader),
+    defaultTolerationSeconds(),
+    defaultStorageClass(reader),
+    storageObjectInUseProtection(),
+    persistentVolumeClaimResize(reader),
+    runtimeClass(reader),
+    certificateApproval(authorizer),
+    certificateSigning(authorizer),
+    certificateSubjectRestriction(),
+    defaultIngressClass(reader),
+    podTopologyLabels(reader),
+    podResizeValidator(reader),
+    ...askingPlugins(options),
+    resourceQuota({ reader, now, writeStatus: writeQuotaStatus }),
+  ];
+}

@@ -98,13 +98,14 @@ export class TestRegistry {
     const newUid = (): string => `00000000-0000-0000-0000-${String(++uids).padStart(12, '0')}`;
     const caller = options.webhooks;
     const webhooks = caller === undefined ? {} : { webhooks: { formats, caller, newUid, log: silentLogger } };
+    const kinds = createKindSet(builtInKinds);
     this.registry = createRegistry({
       store: this.store,
-      kinds: createKindSet(builtInKinds),
+      kinds,
       formats,
       admission: createAdmissionChain(
         defaultPlugins({
-          ...{ reader, random, now: () => this.nowMs, authorizer: this.rbac, ...webhooks },
+          ...{ reader, random, now: () => this.nowMs, authorizer: this.rbac, kinds, formats, ...webhooks },
           writeQuotaStatus: (quota) => writeQuotaStatus(this.registry, quota, this.context.signal),
         }),
       ),

@@ -40,6 +40,9 @@ abstract class AuthorizationValue extends OpaqueValue {
 
 const authorizationType = (name: string): CelType => structType(`kubernetes.authorization.${name}`);
 
+export const structAuthorizer: CelType = authorizationType('Authorizer');
+export const structResourceCheck: CelType = authorizationType('ResourceCheck');
+
 export class AuthorizerValue extends AuthorizationValue {
   readonly type = authorizationType('Authorizer');
   readonly authorizer: Authorizer;
@@ -144,7 +147,7 @@ const onDecision =
   (decision: Value = null): Result =>
     decision instanceof DecisionValue ? run(decision.answer) : noSuchOverload;
 
-export const authorizerFunctions: readonly CelFunction[] = [
+export const authorizerFunctions = (): readonly CelFunction[] => [
   dispatching('path', path, [['authorizer_path', 'Authorizer.(string) -> PathCheck']]),
   dispatching('group', group, [['authorizer_group', 'Authorizer.(string) -> GroupCheck']]),
   dispatching('serviceAccount', serviceAccount, [['authorizer_serviceaccount', 'Authorizer.(string, string) -> Authorizer']]),

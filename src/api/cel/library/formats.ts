@@ -100,7 +100,7 @@ function findAll(text: Value = null, pattern: Value = null, limit: Value = -1n):
   return new ArrayList(findAllMatches(regex, text, Number(limit)));
 }
 
-export const regexFunctions: readonly CelFunction[] = [
+export const regexFunctions = (): readonly CelFunction[] => [
   dispatching('find', find, [['string_find_string', 'string.(string) -> string']]),
   dispatching('findAll', findAll, [
     ['string_find_all_string', 'string.(string) -> list(string)'],
@@ -108,7 +108,7 @@ export const regexFunctions: readonly CelFunction[] = [
   ]),
 ];
 
-export const formatFunctions: readonly CelFunction[] = [
+export const formatFunctions = (): readonly CelFunction[] => [
   dispatching('validate', validate, [['format-validate', 'Format.(string) -> optional(list(string))']]),
   dispatching('format.named', named, [['format-named', '(string) -> optional(Format)']]),
   ...Object.entries(formats).map(([name, format]) => ({

@@ -78,7 +78,7 @@ const ofComparable = (
 });
 
 /** Source: apiserver pkg/cel/library/lists.go. */
-export const kubernetesListFunctions: readonly CelFunction[] = [
+export const kubernetesListFunctions = (): readonly CelFunction[] => [
   ofComparable(
     'isSorted',
     (type) => `list_${type}_is_sorted_bool`,
@@ -205,7 +205,7 @@ const goTypeName = (type: string): string =>
   ({ duration: 'google.protobuf.Duration', timestamp: 'google.protobuf.Timestamp' })[type] ?? type;
 
 /** Source: cel-go ext/lists.go, ext/sets.go. */
-export const extensionListFunctions: readonly CelFunction[] = [
+export const extensionListFunctions = (): readonly CelFunction[] => [
   dispatching('sets.contains', onTwo(hasAll), [['list_sets_contains_list', '(list(T), list(T)) -> bool']]),
   dispatching('sets.equivalent', onTwo(equivalent), [['list_sets_equivalent_list', '(list(T), list(T)) -> bool']]),
   dispatching('sets.intersects', onTwo(intersects), [['list_sets_intersects_list', '(list(T), list(T)) -> bool']]),

@@ -220,7 +220,7 @@ const isLinkLocal = ({ bytes, family }: Pick<IpAddress, 'bytes' | 'family'>): bo
 const isLinkLocalMulticast = ({ bytes, family }: IpAddress): boolean =>
   family === 4 ? bytes[0] === 224 && bytes[1] === 0 && bytes[2] === 0 : bytes[0] === 0xff && ((bytes[1] ?? 0) & 0x0f) === 2;
 
-const urlFunctions: readonly CelFunction[] = [
+const urlFunctions = (): readonly CelFunction[] => [
   dispatching('url', toUrl, [['string_to_url', '(string) -> URL']]),
   dispatching(
     'getScheme',
@@ -246,8 +246,8 @@ const urlFunctions: readonly CelFunction[] = [
 const ipTest = (name: string, id: string, test: (address: IpAddress) => boolean): CelFunction =>
   dispatching(name, onIp(test), [[id, 'IP.() -> bool']]);
 
-export const networkFunctions: readonly CelFunction[] = [
-  ...urlFunctions,
+export const networkFunctions = (): readonly CelFunction[] => [
+  ...urlFunctions(),
   {
     name: 'ip',
     overloads: [

@@ -57,7 +57,7 @@ const itemAt =
     return item instanceof CelError ? item : new OptionalValue(item);
   };
 
-export const optionalFunctions: readonly CelFunction[] = [
+export const optionalFunctions = (): readonly CelFunction[] => [
   dispatching('optional.of', (value = null) => new OptionalValue(value), [['optional_of', '(V) -> optional(V)']]),
   dispatching('optional.ofNonZeroValue', (value = null) => (isZero(value) ? none : new OptionalValue(value)), [
     ['optional_ofNonZeroValue', '(V) -> optional(V)'],
@@ -136,7 +136,7 @@ function mapInsert(map: Value = null, key: Value = null, value?: Value): Result 
   return inserted(map, added);
 }
 
-export const comprehensionFunctions: readonly CelFunction[] = [
+export const comprehensionFunctions = (): readonly CelFunction[] => [
   dispatching('cel.@mapInsert', mapInsert, [
     ['@mapInsert_map_key_value', '(map(K, V), K, V) -> map(K, V)'],
     ['@mapInsert_map_map', '(map(K, V), map(K, V)) -> map(K, V)'],

@@ -2,6 +2,7 @@
 import {
   addQuantity,
   compareQuantity,
+  formatQuantity,
   parseQuantity,
   type Quantity,
   QuantityError,
@@ -28,6 +29,10 @@ export class QuantityValue extends OpaqueValue {
 
   equals(other: Value): boolean | CelError {
     return other instanceof QuantityValue ? compareQuantity(this.quantity, other.quantity) === 0 : noSuchOverload;
+  }
+
+  override toJson(): string {
+    return formatQuantity(this.quantity);
   }
 
   /** The whole number that it is; undefined when it is none, or too large. */
@@ -212,7 +217,7 @@ const versionsCompared =
   (a: Value = null, b: Value = null): Result =>
     a instanceof VersionValue && b instanceof VersionValue ? accept(compareVersions(a.version, b.version)) : noSuchOverload;
 
-export const quantityFunctions: readonly CelFunction[] = [
+export const quantityFunctions = (): readonly CelFunction[] => [
   dispatching('quantity', onText(parsed), [['string_to_quantity', '(string) -> Quantity']]),
   dispatching(
     'isQuantity',
@@ -290,7 +295,7 @@ export const quantityFunctions: readonly CelFunction[] = [
   },
 ];
 
-export const versionFunctions: readonly CelFunction[] = [
+export const versionFunctions = (): readonly CelFunction[] => [
   dispatching('semver', onText(version), [
     ['string_to_semver', '(string) -> Semver'],
     ['string_bool_to_semver', '(string, bool) -> Semver'],
@@ -323,6 +328,6 @@ export const versionFunctions: readonly CelFunction[] = [
 const escapeKey = (key: string): string => key.replace(/[~/]/g, (character) => (character === '~' ? '~0' : '~1'));
 
 /** Only in the expressions of mutating policies. */
-export const jsonPatchFunctions: readonly CelFunction[] = [
+export const jsonPatchFunctions = (): readonly CelFunction[] => [
   dispatching('jsonpatch.escapeKey', onText(escapeKey), [['string_jsonpatch_escapeKey_string', '(string) -> string']]),
 ];

@@ -109,7 +109,7 @@ const quoted: { readonly [character: string]: string } = {
 const quote = (text: Value = null): Result =>
   typeof text === 'string' ? `"${[...text].map((character) => quoted[character] ?? character).join('')}"` : noSuchOverload;
 
-export const stringFunctions: readonly CelFunction[] = [
+export const stringFunctions = (): readonly CelFunction[] => [
   dispatching('charAt', charAt, [['string_char_at_int', 'string.(int) -> string']]),
   dispatching('indexOf', indexOf, [
     ['string_index_of_string', 'string.(string) -> int'],

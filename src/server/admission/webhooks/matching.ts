@@ -2,7 +2,7 @@
  * Which webhooks a request is for. Policies match by the same rules. Source: apiserver
  * pkg/admission/plugin/webhook/{generic/webhook.go,predicates}.
  */
-import type { RuleWithOperations } from '../../../api/generated/admissionregistration/v1.ts';
+import type { NamedRuleWithOperations } from '../../../api/generated/admissionregistration/v1.ts';
 import type { AnyKind } from '../../../api/kind.ts';
 import type { Selector } from '../../../api/selector.ts';
 import { statusErrors } from '../../../api/status-error.ts';
@@ -17,7 +17,12 @@ export interface Served {
 }
 
 export interface Matcher {
-  readonly rules: readonly RuleWithOperations[];
+  /** Those of policies may name objects. */
+  readonly rules: readonly NamedRuleWithOperations[];
+  /** What is left out of what the rules match. Default: nothing. */
+  readonly except?: readonly NamedRuleWithOperations[];
+  /** True: no rules are for everything. Default: false, they are for nothing. */
+  readonly allWithoutRules?: boolean;
   readonly matchPolicy: string;
   readonly namespaceSelector: Selector;
   readonly objectSelector: Selector;
@@ -28,21 +33,33 @@ export interface Matcher {
  * the namespace, whose labels are needed, does not exist.
  */
 export function matchingVersion(matcher: Matcher, attributes: AdmissionAttributes, reader: ObjectReader): Served | undefined {
-  const { object, oldObject, served, kind } = attributes;
+  const { object, oldObject } = attributes;
   const selected = namespaceSelected(matcher.namespaceSelector, attributes, reader);
   if (selected === false) return undefined;
   const { objectSelector } = matcher;
   if (!objectSelector.empty && !selects(objectSelector, object) && !selects(objectSelector, oldObject)) return undefined;
-  const matches = matcher.rules.some((rule) => ruleMatches(rule, attributes, served));
-  const found = matches ? served : matcher.matchPolicy === 'Equivalent' ? equivalent(kind, matcher.rules, attributes) : undefined;
+  if (matcher.except !== undefined && versionByRules(matcher.except, matcher.matchPolicy, attributes) !== undefined) return undefined;
+  const all = matcher.allWithoutRules === true && matcher.rules.length === 0;
+  const found = all ? attributes.served : versionByRules(matcher.rules, matcher.matchPolicy, attributes);
   if (found !== undefined && selected === undefined) {
     throw statusErrors.notFound({ group: '', resource: 'namespaces' }, attributes.namespace);
   }
   return found;
 }
 
+/** The version in which one of the rules matches. */
+function versionByRules(
+  rules: readonly NamedRuleWithOperations[],
+  matchPolicy: string,
+  attributes: AdmissionAttributes,
+): Served | undefined {
+  const { served, kind } = attributes;
+  if (rules.some((rule) => ruleMatches(rule, attributes, served))) return served;
+  return matchPolicy === 'Equivalent' ? equivalent(kind, rules, attributes) : undefined;
+}
+
 /** The first rule that matches another version of the resource decides. */
-function equivalent(kind: AnyKind, rules: readonly RuleWithOperations[], attributes: AdmissionAttributes): Served | undefined {
+function equivalent(kind: AnyKind, rules: readonly NamedRuleWithOperations[], attributes: AdmissionAttributes): Served | undefined {
   for (const rule of rules) {
     const found = servedVersions(kind).find((version) => ruleMatches(rule, attributes, version));
     if (found !== undefined) return found;
@@ -72,9 +89,11 @@ const holds = (items: readonly string[] | undefined, wanted: string): boolean =>
   items?.some((item) => item === '*' || item === wanted) ?? false;
 
 /** Whether a rule is for the request, if it had been made in the given version. */
-function ruleMatches(rule: RuleWithOperations, attributes: AdmissionAttributes, { group, version }: Served): boolean {
-  const { operation, kind, subresource } = attributes;
+function ruleMatches(rule: NamedRuleWithOperations, attributes: AdmissionAttributes, { group, version }: Served): boolean {
+  const { operation, kind, subresource, name } = attributes;
+  const names = rule.resourceNames ?? [];
   return (
+    (names.length === 0 || names.includes(name)) &&
     scopeMatches(rule.scope ?? '*', attributes) &&
     holds(rule.operations, operation) &&
     holds(rule.apiGroups, group) &&

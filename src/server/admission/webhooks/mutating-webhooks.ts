@@ -9,9 +9,10 @@ import { applyJsonPatch } from '../../../api/patch/json-patch.ts';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { AdmissionAttributes, AdmissionObject, AdmissionPlugin, MutatingRound } from '../admission.ts';
 import { ask, CallFailed, ignoreOrThrow, isExempt, versionFor, type WebhookParts } from './ask.ts';
+import type { ConditionCheck } from './conditions.ts';
 import { type Hook, hooksReader } from './hooks.ts';
 import type { Served } from './matching.ts';
-import type { Verdict } from './review.ts';
+import type { ReviewedObjects, Verdict } from './review.ts';
 import { fromVersion, inVersion } from './versions.ts';
 
 const name = 'MutatingAdmissionWebhook';
@@ -28,20 +29,20 @@ interface Memory {
 const newMemory = (): Memory => ({ lastOutput: undefined, asked: new Set(), askAgain: new Set() });
 
 /** Makes the plugin. */
-export function mutatingWebhooks(parts: WebhookParts): AdmissionPlugin {
+export function mutatingWebhooks(parts: WebhookParts, conditionsMet: ConditionCheck): AdmissionPlugin {
   const hooksNow = hooksReader(parts.reader, 'mutatingwebhookconfigurations.admissionregistration.k8s.io');
   return {
     name,
     leavesDefaults: true,
     admit(attributes, round) {
       const hooks = hooksNow();
-      return hooks.length === 0 || isExempt(attributes) ? undefined : askAll(parts, hooks, attributes, round);
+      return hooks.length === 0 || isExempt(attributes) ? undefined : askAll({ ...parts, conditionsMet }, hooks, attributes, round);
     },
   };
 }
 
 async function askAll(
-  parts: WebhookParts,
+  parts: WebhookParts & { readonly conditionsMet: ConditionCheck },
   hooks: readonly Hook[],
   attributes: AdmissionAttributes,
   round: MutatingRound,
@@ -53,6 +54,8 @@ async function askAll(
     const version = versionFor(hook, current, parts.reader);
     // In the second run no webhook is asked for the first time.
     if (version === undefined || (round.repeated && !memory.askAgain.has(hook.id))) continue;
+    const seen = current;
+    if (!(await parts.conditionsMet(hook, seen, version, () => objectsIn(seen, version)))) continue;
     const place = `round_${round.repeated ? 1 : 0}_index_${i}`;
     const object = await askOne(parts, hook, current, { version, place });
     const mutated = object !== undefined && !deepEqual(object, current.object);
@@ -75,6 +78,11 @@ function askPreviousAgain({ asked, askAgain }: Memory): void {
   asked.clear();
 }
 
+const objectsIn = async (attributes: AdmissionAttributes, version: Served): Promise<ReviewedObjects> => ({
+  object: await inVersion(attributes, attributes.object, version),
+  oldObject: await inVersion(attributes, attributes.oldObject, version),
+});
+
 /** Asks one webhook; the object that it makes, or undefined when it changes nothing or its failure is ignored. */
 async function askOne(
   parts: WebhookParts,
@@ -82,10 +90,7 @@ async function askOne(
   attributes: AdmissionAttributes,
   { version, place }: { readonly version: Served; readonly place: string },
 ): Promise<AdmissionObject | undefined> {
-  const objects = {
-    object: await inVersion(attributes, attributes.object, version),
-    oldObject: await inVersion(attributes, attributes.oldObject, version),
-  };
+  const objects = await objectsIn(attributes, version);
   try {
     const verdict = await ask(parts, hook, attributes, { version, objects, mutating: true });
     const object = await patched(parts, hook, attributes, { version, object: objects.object }, verdict);

@@ -27,29 +27,31 @@ export function admissionReview(
   { object, oldObject }: ReviewedObjects,
   { uid, reviewed }: { readonly uid: string; readonly reviewed: string },
 ): JsonObject {
-  const { kind, served, type, subresource, name, namespace, operation, context, dryRun } = attributes;
-  const resourceIn = (one: Served): JsonObject => ({ group: one.group, version: one.version, resource: kind.plural });
-  const sub = subresource === '' ? {} : { subResource: subresource };
+  const { options, dryRun, ...request } = requestJson(attributes, version);
   return {
     kind: 'AdmissionReview',
     apiVersion: apiVersionOf(group, reviewed),
-    request: {
-      uid,
-      kind: typeJson(typeIn(attributes, version)),
-      resource: resourceIn(version),
-      ...sub,
-      requestKind: typeJson(type),
-      requestResource: resourceIn(served),
-      ...(subresource === '' ? {} : { requestSubResource: subresource }),
-      ...(name === '' ? {} : { name }),
-      ...(namespace === '' ? {} : { namespace }),
-      operation,
-      userInfo: userInfo(context.user),
-      object,
-      oldObject,
-      dryRun,
-      options: attributes.options() ?? null,
-    },
+    request: { uid, ...request, object, oldObject, dryRun, options },
+  };
+}
+
+/** What a request is about, without its objects. */
+export function requestJson(attributes: AdmissionAttributes, version: Served): JsonObject {
+  const { kind, served, type, subresource, name, namespace, operation, context, dryRun } = attributes;
+  const resourceIn = (one: Served): JsonObject => ({ group: one.group, version: one.version, resource: kind.plural });
+  return {
+    kind: typeJson(typeIn(attributes, version)),
+    resource: resourceIn(version),
+    ...(subresource === '' ? {} : { subResource: subresource }),
+    requestKind: typeJson(type),
+    requestResource: resourceIn(served),
+    ...(subresource === '' ? {} : { requestSubResource: subresource }),
+    ...(name === '' ? {} : { name }),
+    ...(namespace === '' ? {} : { namespace }),
+    operation,
+    userInfo: userInfo(context.user),
+    dryRun,
+    options: attributes.options() ?? null,
   };
 }
 

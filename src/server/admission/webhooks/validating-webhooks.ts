@@ -4,29 +4,37 @@
  */
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
 import { ask, ignoreOrThrow, isExempt, versionFor, type WebhookParts } from './ask.ts';
+import type { ConditionCheck } from './conditions.ts';
 import { type Hook, hooksReader } from './hooks.ts';
 import type { Served } from './matching.ts';
 import type { ReviewedObjects } from './review.ts';
 import { inVersion } from './versions.ts';
 
 /** Makes the plugin. */
-export function validatingWebhooks(parts: WebhookParts): AdmissionPlugin {
+export function validatingWebhooks(parts: WebhookParts, conditionsMet: ConditionCheck): AdmissionPlugin {
   const hooksNow = hooksReader(parts.reader, 'validatingwebhookconfigurations.admissionregistration.k8s.io');
   return {
     name: 'ValidatingAdmissionWebhook',
     validate(attributes) {
       const hooks = hooksNow();
-      return hooks.length === 0 || isExempt(attributes) ? undefined : askAll(parts, hooks, attributes);
+      return hooks.length === 0 || isExempt(attributes) ? undefined : askAll(parts, hooks, attributes, conditionsMet);
     },
   };
 }
 
-async function askAll(parts: WebhookParts, hooks: readonly Hook[], attributes: AdmissionAttributes): Promise<void> {
-  const questions = hooks.flatMap((hook) => {
-    const version = versionFor(hook, attributes, parts.reader);
-    return version === undefined ? [] : [{ hook, version }];
-  });
+async function askAll(
+  parts: WebhookParts,
+  hooks: readonly Hook[],
+  attributes: AdmissionAttributes,
+  conditionsMet: ConditionCheck,
+): Promise<void> {
   const objectsIn = versionedOnce(attributes);
+  const questions: { readonly hook: Hook; readonly version: Served }[] = [];
+  for (const hook of hooks) {
+    const version = versionFor(hook, attributes, parts.reader);
+    if (version === undefined || !(await conditionsMet(hook, attributes, version, () => objectsIn(version)))) continue;
+    questions.push({ hook, version });
+  }
   const outcomes = await Promise.allSettled(
     questions.map(async ({ hook, version }, i) => {
       try {

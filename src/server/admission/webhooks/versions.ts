@@ -5,7 +5,7 @@
 import type { JsonObject } from '../../../api/json.ts';
 import type { GroupVersionKind, KubeObject } from '../../../api/object.ts';
 import { asJson } from '../../../api/object-fields.ts';
-import type { ObjectFormats } from '../../../api/object-format.ts';
+import type { ObjectFormat, ObjectFormats } from '../../../api/object-format.ts';
 import { subresourceType } from '../../../api/subresource.ts';
 import { toServed, toStored } from '../../registry/codec.ts';
 import type { Target } from '../../registry/registry.ts';
@@ -34,6 +34,10 @@ export async function inVersion(
   return ofKind(attributes) ? toServed(targetIn(attributes, version), object as KubeObject) : asJson(object as KubeObject);
 }
 
+/** How the objects of a request look in a version. */
+export const formatIn = (attributes: AdmissionAttributes, version: Served, formats: ObjectFormats): ObjectFormat =>
+  ofKind(attributes) ? formats.of(servedSchema(targetIn(attributes, version))) : formats.ofType(typeIn(attributes, version));
+
 /** The object that a JSON document in a version stands for, with defaults. Rejects with StatusError. */
 export async function fromVersion(
   attributes: AdmissionAttributes,
@@ -43,7 +47,7 @@ export async function fromVersion(
 ): Promise<AdmissionObject> {
   const type = typeIn(attributes, version);
   const target = targetIn(attributes, version);
-  const format = ofKind(attributes) ? formats.of(servedSchema(target)) : formats.ofType(type);
+  const format = formatIn(attributes, version, formats);
   const { object } = format.decode({ type, json, text: undefined, fieldValidation: 'Ignore' });
   // A decoded object has apiVersion and kind.
   return ofKind(attributes) ? toStored(target, object) : (object as unknown as AdmissionObject);

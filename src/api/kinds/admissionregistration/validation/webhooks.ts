@@ -7,6 +7,7 @@ import { isDns1035Label, isDns1123Subdomain } from '../../../names.ts';
 import { type Errors, errorsOfEach, invalidEach, labelSelectorErrors, oneOf } from '../../../validation/common.ts';
 import { webhookServiceErrors, webhookUrlErrors } from '../../../validation/webhook-client.ts';
 import { matchConditionErrors } from './match-conditions.ts';
+import { matchConditionExpressionErrors } from './policy-parts.ts';
 import { ruleWithOperationsErrors } from './rules.ts';
 
 type Webhook = ValidatingWebhook & Pick<MutatingWebhook, 'reinvocationPolicy'>;
@@ -80,7 +81,9 @@ function webhookErrors(webhook: Webhook, rules: Strictness, at: FieldPath): Erro
     ...selectorErrors(webhook, at, rules.labelValues),
     ...(reinvocationPolicy === undefined ? [] : oneOf(reinvocationPolicy, ['IfNeeded', 'Never'], at.field('reinvocationPolicy'))),
     ...clientErrors(clientConfig, at.field('clientConfig')),
-    ...(rules.matchConditions ? matchConditionErrors(webhook.matchConditions ?? [], at.field('matchConditions'), () => []) : []),
+    ...(rules.matchConditions
+      ? matchConditionErrors(webhook.matchConditions ?? [], at.field('matchConditions'), matchConditionExpressionErrors(false))
+      : []),
   ];
 }
 
