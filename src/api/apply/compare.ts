@@ -5,7 +5,7 @@
 import { isObject, type JsonArray, type JsonObject, type JsonValue } from '../json.ts';
 import { sameJson } from '../same-json.ts';
 import { emptySet, type FieldSet, type GrowingSet } from './field-set.ts';
-import { asList, itemsByElement } from './list-elements.ts';
+import { asList, elementOrNone, itemsByElement } from './list-elements.ts';
 import { kindOf, type ListType, type MapType, type MergeType, sortedKeys, type ValueKind } from './merge-type.ts';
 import { compareElements } from './path-element.ts';
 
@@ -142,10 +142,21 @@ function compareMaps(map: MapType, before: JsonObject | undefined, after: JsonOb
 const none: readonly JsonValue[] = [];
 
 function compareLists(list: ListType, before: JsonArray, after: JsonArray, place: Place): void {
+  if (before.length <= 1 && after.length <= 1 && compareSingle(list, before[0], after[0], place)) return;
   const [left, right] = [itemsByElement(list, before), itemsByElement(list, after)];
   const elements = [...left.keys(), ...[...right.keys()].filter((element) => !left.has(element))];
   if (elements.length > 1) elements.sort(compareElements);
   for (const element of elements) compareItems(list, left.get(element) ?? none, right.get(element) ?? none, place, element);
+}
+
+/** Compares two lists of at most one item each; false when the items are not the same one. */
+function compareSingle(list: ListType, before: JsonValue | undefined, after: JsonValue | undefined, place: Place): boolean {
+  const [left, right] = [before, after].map((item) => (item === undefined ? undefined : elementOrNone(list, item)));
+  const element = right ?? left;
+  if (left !== undefined && right !== undefined && left !== right) return false;
+  if (element !== undefined)
+    visit(list.element(), left === undefined ? undefined : before, right === undefined ? undefined : after, place, element);
+  return true;
 }
 
 /** Compares the items that share an element. Duplicates are looked at as one atomic value. */

@@ -23,8 +23,12 @@ export function compareBytes(a: string, b: string): number {
 /** Halves of surrogate pairs come after all other code units, as they do in UTF-8. */
 const byteRank = (unit: number): number => (unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800);
 
+/** Text that JSON writes as it is. */
+const plain = /^[\w./: -]*$/;
+
 /** JSON as Go writes it: `<`, `>` and `&` are escaped. */
 function goJson(value: JsonValue): string {
+  if (typeof value === 'string' && plain.test(value)) return `"${value}"`;
   const text = JSON.stringify(value);
   return /[<>&\u2028\u2029]/.test(text)
     ? text.replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
@@ -35,8 +39,11 @@ export const fieldElement = (name: string): string => `f:${name}`;
 export const valueElement = (value: JsonValue): string => `v:${goJson(value)}`;
 
 /** The element of a list item with these keys, which must be sorted by name. */
-export const keyElement = (fields: readonly (readonly [name: string, value: JsonValue])[]): string =>
-  `k:{${fields.map(([name, value]) => `${JSON.stringify(name)}:${goJson(value)}`).join(',')}}`;
+export function keyElement(fields: readonly (readonly [name: string, value: JsonValue])[]): string {
+  let text = '';
+  for (const [name, value] of fields) text += `${text === '' ? '' : ','}${goJson(name)}:${goJson(value)}`;
+  return `k:{${text}}`;
+}
 
 /** The name in a field's element; undefined for other elements. */
 export const fieldNameOf = (element: string): string | undefined => (element.startsWith('f:') ? element.slice(2) : undefined);

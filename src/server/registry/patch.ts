@@ -4,8 +4,9 @@
  */
 
 import { FieldPath, fieldErrors } from '../../api/field-error.ts';
-import type { JsonObject, JsonValue } from '../../api/json.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../api/json.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { withMeta } from '../../api/object-fields.ts';
 import type { ObjectFormat } from '../../api/object-format.ts';
 import { applyJsonPatch } from '../../api/patch/json-patch.ts';
 import { applyMergePatch } from '../../api/patch/merge-patch.ts';
@@ -28,7 +29,10 @@ export async function patch(request: ChangeRequest, body: PatchRequest, options:
 export async function patched(request: ChangeRequest, object: KubeObject, body: PatchRequest, options: MutateOptions): Promise<KubeObject> {
   const { parts, context, target } = request;
   if (options.fieldValidation !== 'Ignore') requirePatchShape(body);
-  const json = applyPatch(await toServed(target, object), body, formatOf(parts, target));
+  // Managed fields that a patch says nothing of are not copied, and stay the very same.
+  const managedFields = namesManagedFields(body) ? undefined : object.metadata.managedFields;
+  const source = managedFields === undefined ? object : withMeta(object, { managedFields: undefined });
+  const json = applyPatch(toServed(target, source), body, formatOf(parts, target));
   let decoded: KubeObject;
   try {
     const { strictErrors = [] } = body;
@@ -37,10 +41,27 @@ export async function patched(request: ChangeRequest, object: KubeObject, body: 
     // Upstream's message shows the patch for strategic merge patches, and the patched object for others.
     throw unreadable(error, body.type === 'strategic' ? goFormat(copyObject(asPatchObject(body.body))) : patchedText(json, body));
   }
-  const received = inNamespace(target, decoded);
+  const received = inNamespace(target, managedFields === undefined ? decoded : withMeta(decoded, { managedFields }));
   requireName(target, received);
   return received;
 }
+
+/** Whether a patch may read or change managed fields. */
+const namesManagedFields = ({ body }: PatchRequest): boolean => {
+  if (!Array.isArray(body))
+    return (
+      !isObject(body) ||
+      (isObject(body.metadata)
+        ? 'managedFields' in body.metadata || '$patch' in body.metadata
+        : body.metadata !== undefined || '$patch' in body)
+    );
+  return (body as readonly JsonValue[]).some((step) => {
+    const paths = isObject(step) ? [step.path, step.from] : [];
+    return paths.some(
+      (path) => typeof path === 'string' && (path === '' || path === '/metadata' || path.startsWith('/metadata/managedFields')),
+    );
+  });
+};
 
 /**
  * What Go's strict decoder wants each type of patch to be. Source: apiserver pkg/endpoints/handlers/patch.go
