@@ -18,7 +18,7 @@ import { destroy, locate, plan } from './cluster/plan.ts';
 import { StreamedGarbage, youngCollector } from './cluster/streamed-garbage.ts';
 import { allControllers } from './controllers/all-controllers.ts';
 import { startScheduler } from './controllers/scheduler/scheduler.ts';
-import { startControllers } from './controllers/start-controllers.ts';
+import { type RunningControllers, startControllers } from './controllers/start-controllers.ts';
 import { LoadMeter, letOptimizerSleep, wakeOptimizer } from './optimizer.ts';
 import type { Kubelet } from './runtime/kubelet/kubelet.ts';
 
@@ -38,12 +38,14 @@ async function start(settings: ClusterSettings, { log, onStep, onListening }: St
   const runtime = containerRuntime(settings);
   onStep('Starting the API server');
   const garbage = new StreamedGarbage(youngCollector());
+  const running: { controllers?: RunningControllers } = {};
   const plane = await openControlPlane(settings, {
     log,
     signal,
     kubelets,
     onWork: (units) => meter.add(units),
     onStreamed: (bytes) => garbage.add(bytes),
+    controllerMetrics: () => running.controllers?.metrics ?? {},
   });
   const { clientFor, store } = plane;
   const server = await plane.serve();
@@ -65,6 +67,7 @@ async function start(settings: ClusterSettings, { log, onStep, onListening }: St
     log,
     signal,
   });
+  running.controllers = controllers;
   const scheduler = startScheduler({
     client: clientFor(schedulerUser),
     informers,

@@ -35,6 +35,9 @@ export class WorkQueue<T> {
   readonly #waiting = new Map<string, Waiting<T>>();
   readonly #failures = new Map<string, number>();
   #closed = false;
+  /** How many items have been queued, and how often one was queued with a back-off, since the start. */
+  adds = 0;
+  retries = 0;
 
   constructor(options: WorkQueueOptions<T>) {
     this.#options = options;
@@ -64,6 +67,7 @@ export class WorkQueue<T> {
       return;
     }
     if (this.#ready.has(key)) return;
+    this.adds++;
     this.#ready.set(key, item);
     this.#options.available();
   }
@@ -94,6 +98,7 @@ export class WorkQueue<T> {
    * milliseconds.
    */
   addRateLimited(item: T): number {
+    this.retries++;
     const key = this.#options.key(item);
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);

@@ -1,5 +1,6 @@
 /** Store, registry and API server: the parts that serve the API and do not depend on nodes. */
 import { createPrivateKey, randomUUID } from 'node:crypto';
+import { existsSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
@@ -17,6 +18,7 @@ import { systemClock } from '../client/clock.ts';
 import { type Identity, programOf } from '../client/identity.ts';
 import { createInProcessClient } from '../client/in-process-client.ts';
 import type { Logger } from '../client/logger.ts';
+import type { ControllerMetrics } from '../controllers/controller-runner.ts';
 import { createYamlWorker, sqliteAddon } from '../executable.ts';
 import type { Kubelet } from '../runtime/kubelet/kubelet.ts';
 import { clusterStreams } from '../runtime/kubelet/streams/cluster-streams.ts';
@@ -58,7 +60,9 @@ import type { Store } from '../server/store/store.ts';
 import { kubernetesMinorVersion } from '../version.ts';
 import { addressesOf } from './addresses.ts';
 import { openAudit } from './audit.ts';
+import { storeMetrics, workQueueMetrics } from './cluster-metrics.ts';
 import { aggregatedApis, webhookCaller } from './outward.ts';
+import { serverFlags } from './server-flags.ts';
 
 const openPki = (settings: ClusterSettings): Promise<Pki> =>
   loadPki({
@@ -76,6 +80,8 @@ export interface ControlPlaneParts {
   onWork(units: number): void;
   /** Called with the number of bytes that streams carry, as they are transferred. */
   onStreamed(bytes: number): void;
+  /** What the controllers have done and have to do, by name. */
+  controllerMetrics(): Readonly<Record<string, ControllerMetrics>>;
 }
 
 export interface ControlPlane {
@@ -102,7 +108,7 @@ async function keepServiceAddresses(store: Store, log: Logger, signal: AbortSign
 /** Opens the store, makes the objects that every cluster has, and prepares the server. */
 export async function openControlPlane(
   settings: ClusterSettings,
-  { log, signal, kubelets, onWork, onStreamed }: ControlPlaneParts,
+  { log, signal, kubelets, onWork, onStreamed, controllerMetrics }: ControlPlaneParts,
 ): Promise<ControlPlane> {
   const addresses = addressesOf(settings);
   const audit = openAudit(settings, log, signal);
@@ -204,6 +210,11 @@ export async function openControlPlane(
       currentRevision: () => store.revision,
       audit,
       healthChecks: healthChecks(store),
+      flags: serverFlags(settings, tokens.issuer),
+      metrics: [
+        storeMetrics({ store, kinds: () => kinds.all, sizeBytes: () => databaseBytes(settings.folder) }),
+        workQueueMetrics(controllerMetrics),
+      ],
       logger: log.with({ component: 'apiserver' }),
       onRequest: () => onWork(1),
       onEvents: onWork,
@@ -220,6 +231,13 @@ export async function openControlPlane(
     }).allowed;
   return { store, pki, kinds, tokens, mayCreateRequest, remoteApis, serve, clientFor };
 }
+
+/** The database and its log. */
+const databaseBytes = (folder: string): number =>
+  ['cluster.db', 'cluster.db-wal']
+    .map((name) => join(folder, name))
+    .filter((path) => existsSync(path))
+    .reduce((sum, path) => sum + statSync(path).size, 0);
 
 /**
  * The store is healthy when its last commit succeeded. Controllers and scheduler share the server's process, so they

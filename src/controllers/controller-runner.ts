@@ -22,6 +22,9 @@ export interface ControllerMetrics {
   /** Refs that wait to be worked on. */
   readonly depth: number;
   readonly active: number;
+  /** How many refs have been queued, and how often one was queued again after an error. */
+  readonly adds: number;
+  readonly retries: number;
 }
 
 export interface RunningController extends Running {
@@ -70,7 +73,9 @@ class Runner<T extends KubeObject> implements RunningController {
   }
 
   get metrics(): ControllerMetrics {
-    return { reconciles: this.#reconciles, errors: this.#errors, depth: this.#queue.length + this.#held.size, active: this.#active };
+    const { adds, retries } = this.#queue;
+    const depth = this.#queue.length + this.#held.size;
+    return { reconciles: this.#reconciles, errors: this.#errors, depth, active: this.#active, adds, retries };
   }
 
   stopped(): Promise<void> {

@@ -36,6 +36,7 @@ export async function startMinikServer(): Promise<RunningServer> {
     kubelets: [],
     onWork: () => undefined,
     onStreamed: () => undefined,
+    controllerMetrics: () => ({}),
   });
   const server = await plane.serve();
   const { caCertificate, admin } = plane.pki;

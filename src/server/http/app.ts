@@ -21,7 +21,9 @@ import { type DescribeFields, TableColumns } from './encode/table-columns.ts';
 import { Exchange, type FlowClass, type NodeBindings } from './exchange.ts';
 import { handleResource } from './handlers/resource.ts';
 import { allChecks, type HealthEndpoint, healthOf, healthRoot } from './health.ts';
-import { RequestMetrics } from './metrics.ts';
+import { type MetricSource, MetricText } from './metrics/metric-text.ts';
+import { processMetrics } from './metrics/process-metrics.ts';
+import { RequestMetrics } from './metrics/request-metrics.ts';
 import { negotiateError } from './negotiation.ts';
 import { handleOpenApi, OpenApiDocuments } from './openapi/openapi-handler.ts';
 import type { ServedDocument } from './openid.ts';
@@ -40,6 +42,7 @@ import { reviews } from './virtual/reviews.ts';
 import type { VirtualResource } from './virtual/virtual-resource.ts';
 import { WatchHub } from './watch/watch-hub.ts';
 import { YamlBodies, type YamlWorker } from './yaml/yaml-bodies.ts';
+import { flagz, statusz } from './zpages.ts';
 
 export interface AppOptions {
   readonly registry: Registry;
@@ -71,6 +74,10 @@ export interface AppOptions {
    * component statuses.
    */
   readonly healthChecks?: readonly HealthCheck[];
+  /** The flags that `/flagz` shows. Default: none. */
+  readonly flags?: Readonly<Record<string, string>>;
+  /** Shown at `/metrics` in addition to the server's own. Default: none. */
+  readonly metrics?: readonly MetricSource[];
   /** Virtual resources in addition to reviews, bindings and component statuses. */
   readonly virtualResources?: readonly VirtualResource[];
   /** APIs that Services in the cluster serve. Default: none. */
@@ -118,6 +125,7 @@ function contextOf(options: AppOptions): ServerContext {
   const { registry, authenticators, authorizer, logger } = options;
   const clock = options.clock ?? systemClock;
   const watches = new WatchHub(clock, options.currentRevision);
+  const metrics = new RequestMetrics((group, version, resource) => registry.kinds.byResource(group, version, resource) !== undefined);
   const healthChecks = allChecks(options.healthChecks ?? [], () => watches.isShuttingDown);
   const virtualResources = [
     componentStatuses(healthChecks),
@@ -147,7 +155,8 @@ function contextOf(options: AppOptions): ServerContext {
     auditor: options.audit === undefined ? undefined : new Auditor(options.audit, () => clock.now()),
     logger,
     clock,
-    metrics: new RequestMetrics(),
+    metrics,
+    metricSources: [metrics, processMetrics(clock.now() - process.uptime() * 1000), ...(options.metrics ?? [])],
     watches,
     deadlines: new Deadlines(clock),
     discovery: new Discovery(registry.kinds, virtualResources, options.remoteApis?.known),
@@ -164,7 +173,11 @@ const notFoundText = (exchange: Exchange): Response | Promise<Response> => respo
 const document = (exchange: Exchange, object: JsonObject): Response | Promise<Response> =>
   respond(exchange, 200, rawJson(object), baseHeaders(exchange, 'application/json'));
 
-const staticPaths: readonly string[] = ['/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/version'];
+const staticPaths: readonly string[] = [
+  ...['/flagz', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/statusz', '/version'],
+];
+/** Those that `/statusz` names. */
+const debuggingPaths = staticPaths.filter((path) => !path.startsWith('/openapi'));
 
 function indexPaths(server: ServerContext, more: readonly string[]): readonly string[] {
   const checks = server.healthChecks.flatMap(({ name, endpoints: at }) => at.map((endpoint) => `/${endpoint}/${name}`));
@@ -202,6 +215,7 @@ export function createApp(options: AppOptions): App {
   };
   const serve = async (exchange: Exchange, handler: Handler): Promise<Response> => {
     let response: Response;
+    const finished = server.metrics.began(exchange);
     try {
       if (exchange.search !== '') exchange.timeoutMs = requestTimeoutMs(exchange);
       const filtering = filters(exchange);
@@ -212,6 +226,7 @@ export function createApp(options: AppOptions): App {
       response = await renderError(server, exchange, error);
       server.auditor?.answered(exchange, response.status, error);
     }
+    finished();
     server.metrics.record(exchange, response.status, server.monotonicMs() - exchange.startMs);
     return response;
   };
@@ -225,6 +240,9 @@ export function createApp(options: AppOptions): App {
   // matches.
   hono.notFound(served(() => undefined));
   addRoutes(route, server, options.documents ?? {});
+  const startMs = server.clock.now() - process.uptime() * 1000;
+  route('/statusz', (exchange) => statusz(exchange, { startMs, nowMs: server.clock.now(), paths: debuggingPaths }));
+  route('/flagz', (exchange) => flagz(exchange, options.flags ?? {}));
   return { hono, server, filters, renderError: (exchange, error) => renderError(server, exchange, error) };
 }
 
@@ -258,8 +276,10 @@ function addRoutes(
     });
   }
   route('/openapi/*', (exchange) => handleOpenApi(exchange, documents));
-  route('/metrics', (exchange) =>
-    respond(exchange, 200, server.metrics.render(), baseHeaders(exchange, 'text/plain; version=0.0.4; charset=utf-8')),
-  );
+  route('/metrics', (exchange) => {
+    const text = new MetricText();
+    for (const source of server.metricSources) source.write(text);
+    return respond(exchange, 200, text.toString(), baseHeaders(exchange, 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores'));
+  });
   route('/', (exchange) => document(exchange, { paths: indexPaths(server, Object.keys(served)) }));
 }

@@ -61,6 +61,8 @@ export class Exchange implements RequestContext {
   flow: FlowClass | undefined;
   /** How long the request may take in milliseconds; undefined: the server's limit. */
   timeoutMs: number | undefined;
+  /** How many bytes the body of the answer has, as far as it is known when the answer begins. */
+  sentBytes = 0;
   #query: URLSearchParams | undefined;
 
   constructor(request: Request, node: NodeBindings | undefined, startMs: number) {

@@ -16,23 +16,28 @@ const well = (name: string, endpoints: readonly HealthEndpoint[] = everywhere): 
 });
 
 /**
- * The hooks that upstream runs after it has started to listen, and reports as checks. minik does this work before it
- * listens, so these checks always pass. Differs: the checks of API aggregation and of custom resources are left out.
- * Source: pkg/controlplane/{instance,apiserver/server}.go.
+ * What upstream does after it has started to listen, and reports as checks. minik does this work before it listens, so
+ * these checks always pass. Source: pkg/controlplane/{instance,apiserver/server}.go, kube-aggregator
+ * pkg/apiserver/apiserver.go.
  */
-const startHooks: readonly string[] = [
-  'start-apiserver-admission-initializer',
-  'generic-apiserver-start-informers',
-  'start-system-namespaces-controller',
-  'start-cluster-authentication-info-controller',
-  'start-kube-apiserver-identity-lease-controller',
-  'start-legacy-token-tracking-controller',
-  'start-service-ip-repair-controllers',
-  'rbac/bootstrap-roles',
-  'scheduling/bootstrap-system-priority-classes',
-  'bootstrap-controller',
-  'start-kubernetes-service-cidr-controller',
+const startChecks: readonly string[] = [
+  ...['start-apiserver-admission-initializer', 'generic-apiserver-start-informers', 'max-in-flight-filter'].map(hook),
+  ...['storage-object-count-tracker-hook', 'start-apiextensions-informers', 'start-apiextensions-controllers'].map(hook),
+  ...['crd-informer-synced', 'start-system-namespaces-controller', 'peer-endpoint-reconciler-controller'].map(hook),
+  ...['start-cluster-authentication-info-controller', 'start-kube-apiserver-identity-lease-controller'].map(hook),
+  ...['start-kube-apiserver-identity-lease-garbage-collector', 'storage-readiness', 'start-legacy-token-tracking-controller'].map(hook),
+  ...['start-service-ip-repair-controllers', 'rbac/bootstrap-roles', 'scheduling/bootstrap-system-priority-classes'].map(hook),
+  ...['priority-and-fairness-config-producer', 'bootstrap-controller', 'start-kubernetes-service-cidr-controller'].map(hook),
+  ...['start-kube-aggregator-informers', 'apiservice-status-local-available-controller'].map(hook),
+  ...['apiservice-status-remote-available-controller', 'apiservice-registration-controller', 'apiservice-discovery-controller'].map(hook),
+  hook('kube-apiserver-autoregistration'),
+  'autoregister-completion',
+  ...['apiservice-openapi-controller', 'apiservice-openapiv3-controller'].map(hook),
 ];
+
+function hook(name: string): string {
+  return `poststarthook/${name}`;
+}
 
 /** All checks in upstream's order; `own` are the checks of the server's parts. */
 export function allChecks(own: readonly HealthCheck[], isShuttingDown: () => boolean): readonly HealthCheck[] {
@@ -40,8 +45,9 @@ export function allChecks(own: readonly HealthCheck[], isShuttingDown: () => boo
     if (isShuttingDown()) throw new Error('process is shutting down');
   };
   return [
-    ...[well('ping'), well('log'), ...own, well('informer-sync', ['readyz'])],
-    ...startHooks.map((name) => well(`poststarthook/${name}`)),
+    ...[well('ping'), well('log'), well('loopback-serving-certificate', ['healthz', 'livez'])],
+    ...[...own, well('informer-sync', ['readyz'])],
+    ...startChecks.map((name) => well(name)),
     { name: 'shutdown', endpoints: ['readyz'], check: shutdown },
   ];
 }

@@ -29,7 +29,7 @@ interface Clause {
 }
 
 /** Parses an Accept header, best first; clauses of equal weight keep their order. */
-function parseAccept(header: string): readonly Clause[] {
+export function parseAccept(header: string): readonly Clause[] {
   const clauses = header.split(',').map((text) => {
     const [type = '', ...rest] = text.split(';');
     const params = new Map<string, string>();

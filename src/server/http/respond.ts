@@ -116,6 +116,7 @@ function keepAnswer(audit: RequestAudit, body: Body, headers: Headers): void {
 export function respond(exchange: Exchange, status: number, body: Body, headers: Headers): Response | Promise<Response> {
   if (exchange.audit?.keepsResponse === true) keepAnswer(exchange.audit, body, headers);
   const size = typeof body === 'string' ? body.length : body.byteLength;
+  exchange.sentBytes = size;
   if (size < gzipThresholdBytes || exchange.method === 'HEAD' || !acceptsGzip(exchange)) return finish(exchange, status, body, headers);
   return gzipAsync(wholeOf(body), { level: gzipLevel }).then((compressed) =>
     finish(exchange, status, compressed, { ...headers, 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' }),

@@ -10,7 +10,8 @@ import type { Discovery } from './discovery/discovery.ts';
 import type { ServedEntries } from './encode/served-entries.ts';
 import type { TableColumns } from './encode/table-columns.ts';
 import type { FlowClass } from './exchange.ts';
-import type { RequestMetrics } from './metrics.ts';
+import type { MetricSource } from './metrics/metric-text.ts';
+import type { RequestMetrics } from './metrics/request-metrics.ts';
 import type { Authenticator, Authorizer, HealthCheck, NodeApis, OpenApiSource, ProtobufCodec, RuleResolver } from './ports.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { PodStreams } from './streaming/pod-streams.ts';
@@ -43,6 +44,8 @@ export interface ServerContext {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly metrics: RequestMetrics;
+  /** All that `/metrics` shows, in order. */
+  readonly metricSources: readonly MetricSource[];
   readonly watches: WatchHub;
   /** Called with the number of events that are sent to watchers, as they are sent. */
   readonly onEvents: (count: number) => void;

@@ -44,7 +44,8 @@ export async function encodeObject(object: JsonObject, representation: Represent
  */
 export const rawJson = (object: JsonObject): string => JSON.stringify(object, null, 2);
 
-async function yamlOf(object: JsonObject): Promise<string> {
+/** An object as YAML. */
+export async function yamlOf(object: JsonObject): Promise<string> {
   const { stringify } = await import('yaml');
   // Go's library quotes strings that YAML 1.1 would read as another type, such as times.
   return stringify(object, { version: '1.1', indentSeq: false, lineWidth: 0, aliasDuplicateObjects: false, sortMapEntries: true });

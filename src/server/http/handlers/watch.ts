@@ -76,9 +76,14 @@ export async function startWatch(exchange: Exchange, server: ServerContext, targ
   const { resourceVersion, sendInitialEvents } = options.watching;
   if (sendInitialEvents === true) await server.registry.untilFresh(resourceVersion);
   const form: FrameForm = { target, representation, includeObject: includeObjectParam(exchange.param('includeObject')) };
+  const { apiGroup, apiVersion, resource } = exchange.info;
+  const counted = server.metrics.watchEventsOf(apiGroup, apiVersion, resource);
   const stream = new WatchStream(framesOf(server).of(form), {
     allowBookmarks: options.watching.allowBookmarks,
-    onEvents: server.onEvents,
+    onEvents: (count) => {
+      counted(count);
+      server.onEvents(count);
+    },
     onError: (error) => server.logger.error('A watch was ended: an error in sending its events', { error, path: exchange.path }),
     prepare: (batch) => server.served.prepare(target, entriesOf(batch)),
     failure: (error) =>
@@ -94,10 +99,10 @@ export async function startWatch(exchange: Exchange, server: ServerContext, targ
   return {
     contentType: representation.mediaType === 'application/json' ? 'application/json' : `${representation.mediaType};stream=watch`,
     connect: (sink) => {
-      server.metrics.longRunning += 1;
+      const ended = server.metrics.opened(exchange);
       let forget = (): void => undefined;
       stream.open(sink, () => {
-        server.metrics.longRunning -= 1;
+        ended();
         forget();
       });
       if (failure !== undefined) stream.fail(failure);

@@ -80,8 +80,9 @@ export function answerLog(exchange: Exchange, server: ServerContext, { container
   exchange.signal.addEventListener('abort', () => gone.abort(), { once: true });
   return new Promise((resolve, reject) => {
     const headers = baseHeaders(exchange, 'text/plain');
+    let ended = (): void => undefined;
     const sink = new LogSink(() => {
-      server.metrics.longRunning += 1;
+      ended = server.metrics.opened(exchange);
       const { node } = exchange;
       if (node !== undefined) {
         const started = nodeSink(node, headers);
@@ -94,7 +95,7 @@ export function answerLog(exchange: Exchange, server: ServerContext, { container
     });
     sink.on('error', () => gone.abort());
     sink.once('close', () => {
-      if (sink.begun) server.metrics.longRunning -= 1;
+      ended();
       gone.abort();
     });
     const cancel = options.follow ? server.clock.setTimer(headersAfterMs, () => sink.start()) : (): void => undefined;

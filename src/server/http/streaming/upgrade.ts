@@ -275,7 +275,7 @@ export async function handleUpgrade(app: App, incoming: IncomingMessage, socket:
     return;
   }
   const upgrade: Upgrade = { app, exchange, incoming, socket, head, signal };
-  server.metrics.longRunning += 1;
+  const ended = server.metrics.opened(exchange);
   server.logger.debug('upgrade requested', {
     path: exchange.path,
     upgrade: incoming.headers.upgrade,
@@ -294,6 +294,6 @@ export async function handleUpgrade(app: App, incoming: IncomingMessage, socket:
     server.auditor?.answered(exchange, status, error);
     if (!socket.destroyed && !socket.writableEnded) await refuse(socket, answer);
   }
-  server.metrics.longRunning -= 1;
+  ended();
   server.metrics.record(exchange, status, server.monotonicMs() - exchange.startMs);
 }

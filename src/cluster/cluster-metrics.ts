@@ -1,0 +1,59 @@
+/**
+ * What the store holds and what controllers have to do, as metrics with upstream's names. Source: apiserver
+ * pkg/storage/etcd3/metrics/metrics.go, component-base metrics/prometheus/workqueue/metrics.go.
+ */
+import type { AnyKind } from '../api/kind.ts';
+import type { ControllerMetrics } from '../controllers/controller-runner.ts';
+import type { Labels, MetricSource } from '../server/http/metrics/metric-text.ts';
+import { type Store, storePrefix } from '../server/store/store.ts';
+
+export interface StoreMetricsOptions {
+  readonly store: Pick<Store, 'list'>;
+  readonly kinds: () => readonly AnyKind[];
+  /** The size of the database in bytes. */
+  readonly sizeBytes: () => number;
+}
+
+/** Counts the stored objects when asked. */
+export const storeMetrics = ({ store, kinds, sizeBytes }: StoreMetricsOptions): MetricSource => ({
+  write(text) {
+    const counted = kinds().map((kind) => ({ kind, count: store.list(storePrefix(kind.resourceName), { limit: 0 }).remaining }));
+    const help = 'Number of stored objects at the time of last check split by kind. In case of a fetching error, the value will be -1.';
+    text.gauge(
+      'apiserver_resource_objects',
+      help,
+      counted.map(({ kind, count }): [Labels, number] => [{ group: kind.group, resource: kind.plural }, count]),
+    );
+    text.gauge(
+      'apiserver_storage_objects',
+      `(Deprecated since 1.34.0) [DEPRECATED, consider using apiserver_resource_objects instead] ${help}`,
+      counted.map(({ kind, count }): [Labels, number] => [{ resource: kind.resourceName }, count]),
+    );
+    const id = { storage_cluster_id: 'etcd-0' };
+    text.gauge('apiserver_storage_size_bytes', 'Size of the storage database file physically allocated in bytes.', [[id, sizeBytes()]]);
+  },
+});
+
+/** The queues of the controllers. */
+export const workQueueMetrics = (controllers: () => Readonly<Record<string, ControllerMetrics>>): MetricSource => ({
+  write(text) {
+    const queues = Object.entries(controllers());
+    const of = (value: (metrics: ControllerMetrics) => number): readonly (readonly [Labels, number])[] =>
+      queues.map(([name, metrics]) => [{ name }, value(metrics)] as const);
+    text.counter(
+      'workqueue_adds_total',
+      'Total number of adds handled by workqueue',
+      of(({ adds }) => adds),
+    );
+    text.gauge(
+      'workqueue_depth',
+      'Current depth of workqueue',
+      of(({ depth }) => depth),
+    );
+    text.counter(
+      'workqueue_retries_total',
+      'Total number of retries handled by workqueue',
+      of(({ retries }) => retries),
+    );
+  },
+});

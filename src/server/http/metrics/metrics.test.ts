@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { sending, testApp } from '../test-app.ts';
+import { Histogram, MetricText } from './metric-text.ts';
+
+describe('the text of metrics', () => {
+  it('has a head for each family, escaped labels, and cumulative buckets', () => {
+    const text = new MetricText();
+    const histogram = new Histogram([1, 5]);
+    for (const amount of [0.5, 1, 3, 9]) histogram.add(amount);
+    text.counter('a_total', 'Counts.', [[{ name: 'x"\\\n' }, 2]]);
+    text.gauge('none', 'Not there.', []);
+    text.histogram('h', 'Amounts.', [[{ of: 'y' }, histogram]]);
+    assert.deepEqual(text.toString().split('\n'), [
+      ...['# HELP a_total Counts.', '# TYPE a_total counter', 'a_total{name="x\\"\\\\\\n"} 2', '# HELP h Amounts.', '# TYPE h histogram'],
+      ...[
+        'h_bucket{of="y",le="1"} 2',
+        'h_bucket{of="y",le="5"} 3',
+        'h_bucket{of="y",le="+Inf"} 4',
+        'h_sum{of="y"} 13.5',
+        'h_count{of="y"} 4',
+        '',
+      ],
+    ]);
+  });
+});
+
+const aNamespace = (name: string) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+
+describe('/metrics', () => {
+  const metrics = async (fetch: ReturnType<typeof testApp>['fetch']): Promise<readonly string[]> =>
+    (await (await fetch('/metrics')).text()).split('\n');
+  const labels = (verb: string, resource: string, scope: string, more = ''): string =>
+    `component="apiserver",dry_run="${more}",group="",resource="${resource}",scope="${scope}",subresource="",verb="${verb}",version="v1"`;
+
+  it('counts requests by what they are about, as upstream', async () => {
+    const { fetch, json } = testApp();
+    await json('/api/v1/namespaces', sending('POST', aNamespace('n')));
+    await json('/api/v1/namespaces?dryRun=All', sending('POST', aNamespace('m')));
+    await json('/api/v1/namespaces');
+    await json('/api/v1/namespaces/n/configmaps');
+    await json('/api/v1/namespaces/n/configmaps/a');
+    await json('/api/v1/nonsense/a');
+    const lines = await metrics(fetch);
+    for (const line of [
+      `apiserver_request_total{code="201",${labels('POST', 'namespaces', 'resource')}} 1`,
+      `apiserver_request_total{code="201",${labels('POST', 'namespaces', 'resource', 'All')}} 1`,
+      `apiserver_request_total{code="200",${labels('LIST', 'namespaces', 'cluster')}} 1`,
+      `apiserver_request_total{code="200",${labels('LIST', 'configmaps', 'namespace')}} 1`,
+      `apiserver_request_total{code="404",${labels('GET', 'configmaps', 'resource')}} 1`,
+      'apiserver_request_total{code="404",component="",dry_run="",group="",resource="",scope="",subresource="",verb="GET",version=""} 1',
+      `apiserver_request_duration_seconds_count{${labels('LIST', 'configmaps', 'namespace')}} 1`,
+      'apiserver_current_inflight_requests{request_kind="mutating"} 0',
+      'apiserver_current_inflight_requests{request_kind="readOnly"} 1',
+    ]) {
+      assert.ok(lines.includes(line), line);
+    }
+    assert.ok(
+      lines.some((line) => /^apiserver_response_sizes_sum\{component="apiserver",group="",resource="namespaces",.*verb="LIST"/.test(line)),
+    );
+    assert.ok(lines.some((line) => line.startsWith('kubernetes_build_info{build_date=')));
+    assert.ok(lines.some((line) => line.startsWith('process_resident_memory_bytes ')));
+  });
+
+  it('does not grow with requests for what is not served', async () => {
+    const { fetch } = testApp();
+    await fetch('/api/v1/nonsense0/a');
+    const before = (await metrics(fetch)).length;
+    for (let index = 0; index < 20; index++) await fetch(`/api/v1/nonsense${index}/a${index}`);
+    // The request for the metrics itself was counted for the first time.
+    const grown = (await metrics(fetch)).length - before;
+    assert.ok(grown <= (await metrics(fetch)).filter((line) => line.includes('subresource="/metrics"')).length, `${grown}`);
+  });
+
+  it('shows open watches, the events sent to them, and what other parts count', async () => {
+    const { fetch, json } = testApp({ metrics: [{ write: (text) => text.gauge('own', 'Its own.', [[{}, 7]]) }] });
+    const watch = await fetch('/api/v1/namespaces?watch=1');
+    const reader = watch.body?.getReader();
+    await json('/api/v1/namespaces', sending('POST', aNamespace('n')));
+    await reader?.read();
+    const open =
+      'apiserver_longrunning_requests{component="apiserver",group="",resource="namespaces",scope="cluster",subresource="",verb="WATCH",version="v1"} 1';
+    const lines = await metrics(fetch);
+    assert.ok(lines.includes(open), lines.filter((line) => line.startsWith('apiserver_longrunning')).join());
+    assert.ok(lines.some((line) => line.startsWith('apiserver_watch_events_total{group="",resource="namespaces",version="v1"} ')));
+    assert.ok(lines.includes('own 7'));
+    await reader?.cancel();
+    assert.ok(!(await metrics(fetch)).includes(open));
+  });
+});

@@ -1,0 +1,155 @@
+/**
+ * Counts requests, with upstream's names and labels. Counting takes one look into a map for each request; text is made
+ * when it is asked for. Source: apiserver pkg/endpoints/metrics/metrics.go.
+ */
+import type { Exchange } from '../exchange.ts';
+import { Histogram, type Labels, type MetricSource, type MetricText } from './metric-text.ts';
+
+const latencyBounds: readonly number[] = [
+  ...[0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60],
+];
+const sizeBounds: readonly number[] = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+
+interface Series {
+  readonly labels: Labels;
+  readonly codes: Map<number, number>;
+  readonly seconds: Histogram;
+  readonly bytes: Histogram;
+}
+
+/** Bounds the memory that requests for ever new resources can take. */
+const maxSeries = 2000;
+
+const reportedVerbs: Readonly<Record<string, string>> = {
+  ...{ get: 'GET', list: 'LIST', watch: 'WATCH', create: 'POST', update: 'PUT', patch: 'PATCH', delete: 'DELETE' },
+  deletecollection: 'DELETECOLLECTION',
+};
+const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+/** Sub-resources that connect to a pod, service or node. */
+const connections: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward', 'proxy']);
+/** Paths that are counted by themselves, as upstream does. */
+const ownPaths: ReadonlySet<string> = new Set([
+  ...['/healthz', '/livez', '/readyz', '/metrics', '/version', '/flagz', '/statusz', '/api', '/apis', '/openapi/v2', '/openapi/v3'],
+]);
+
+const mutating: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+
+/** Whether a served resource is named. Asked only about requests whose answer was 404. */
+type IsServed = (group: string, version: string, resource: string) => boolean;
+
+export class RequestMetrics implements MetricSource {
+  readonly #isServed: IsServed;
+  readonly #series = new Map<string, Series>();
+  readonly #longRunning = new Map<string, { readonly labels: Labels; count: number }>();
+  readonly #watchEvents = new Map<string, { readonly labels: Labels; count: number }>();
+  readonly #inFlight = { mutating: 0, readOnly: 0 };
+
+  constructor(isServed: IsServed) {
+    this.#isServed = isServed;
+  }
+
+  /** Counts a request as being served until the function that it returns is called. */
+  began({ method }: Exchange): () => void {
+    const kind = mutating.has(method) ? 'mutating' : 'readOnly';
+    this.#inFlight[kind]++;
+    return () => void this.#inFlight[kind]--;
+  }
+
+  /** Counts a watch or stream as open until the function that it returns is first called. */
+  opened(exchange: Exchange): () => void {
+    const { key, labels } = this.#described(exchange, 0);
+    const open = this.#longRunning.get(key) ?? { labels: withoutDryRun(labels), count: 0 };
+    this.#longRunning.set(key, open);
+    open.count++;
+    let ended = false;
+    return () => {
+      if (ended) return;
+      ended = true;
+      open.count--;
+      if (open.count === 0) this.#longRunning.delete(key);
+    };
+  }
+
+  /** Counts events that are sent to watches of a resource; the function that it returns adds to them. */
+  watchEventsOf(group: string, version: string, resource: string): (count: number) => void {
+    const key = `${group} ${version} ${resource}`;
+    const events = this.#watchEvents.get(key) ?? { labels: { group, resource, version }, count: 0 };
+    this.#watchEvents.set(key, events);
+    return (count) => {
+      events.count += count;
+    };
+  }
+
+  /** Counts a request that has been answered. */
+  record(exchange: Exchange, status: number, durationMs: number): void {
+    const { key, labels } = this.#described(exchange, status);
+    let series = this.#series.get(key);
+    if (series === undefined) {
+      if (this.#series.size >= maxSeries) return;
+      series = { labels, codes: new Map(), seconds: new Histogram(latencyBounds), bytes: new Histogram(sizeBounds) };
+      this.#series.set(key, series);
+    }
+    series.codes.set(status, (series.codes.get(status) ?? 0) + 1);
+    series.seconds.add(durationMs / 1000);
+    series.bytes.add(exchange.sentBytes);
+  }
+
+  write(text: MetricText): void {
+    const all = [...this.#series.values()];
+    text.gauge(
+      'apiserver_current_inflight_requests',
+      'Maximal number of currently used inflight request limit of this apiserver per request kind in last second.',
+      Object.entries(this.#inFlight).map(([kind, count]) => [{ request_kind: kind }, count]),
+    );
+    text.gauge(
+      'apiserver_longrunning_requests',
+      'Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component. Not all requests are tracked this way.',
+      [...this.#longRunning.values()].map(({ labels, count }) => [labels, count]),
+    );
+    text.histogram(
+      'apiserver_request_duration_seconds',
+      'Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.',
+      all.map(({ labels, seconds }) => [labels, seconds]),
+    );
+    text.counter(
+      'apiserver_request_total',
+      'Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.',
+      all.flatMap(({ labels, codes }) => [...codes].map(([code, count]) => [{ code: String(code), ...labels }, count] as const)),
+    );
+    text.histogram(
+      'apiserver_response_sizes',
+      'Response size distribution in bytes for each group, version, verb, resource, subresource, scope and component.',
+      all.map(({ labels, bytes }) => [withoutDryRun(labels), bytes]),
+    );
+    text.counter(
+      'apiserver_watch_events_total',
+      'Number of events sent in watch clients',
+      [...this.#watchEvents.values()].map(({ labels, count }) => [labels, count]),
+    );
+  }
+
+  /** The labels of a request. Requests for what is not served are counted together. */
+  #described(exchange: Exchange, status: number): { readonly key: string; readonly labels: Labels } {
+    const { info, method, path, search } = exchange;
+    const { apiGroup: group, apiVersion: version, resource, subresource, namespace, name, verb } = info;
+    if (!info.isResourceRequest || (status === 404 && !this.#isServed(group, version, resource))) {
+      const shown = methods.has(method) ? method : 'other';
+      const own = ownPaths.has(path) ? path : '';
+      const labels = { component: '', dry_run: '', group: '', resource: '', scope: '', subresource: own, verb: shown, version: '' };
+      return { key: `${shown} ${own}`, labels };
+    }
+    const scope = name !== '' || verb === 'create' ? 'resource' : namespace === '' ? 'cluster' : 'namespace';
+    const shown = connections.has(subresource) ? 'CONNECT' : verbOf(exchange);
+    const dryRun = search.includes('dryRun=') ? 'All' : '';
+    const labels = { component: 'apiserver', dry_run: dryRun, group, resource, scope, subresource, verb: shown, version };
+    return { key: `${shown} ${group} ${version} ${resource} ${subresource} ${scope} ${dryRun}`, labels };
+  }
+}
+
+/** Patches by apply are counted by themselves. */
+function verbOf(exchange: Exchange): string {
+  const verb = reportedVerbs[exchange.info.verb] ?? 'other';
+  return verb === 'PATCH' && exchange.header('content-type').startsWith('application/apply-patch') ? 'APPLY' : verb;
+}
+
+const withoutDryRun = ({ dry_run: _, ...labels }: Labels): Labels => labels;
