@@ -25,45 +25,59 @@ export function serviceAccount(reader: ObjectReader, random: () => number): Admi
   return {
     name: 'ServiceAccount',
     leavesDefaults: true,
-    async admit(attributes) {
+    // Synchronous for all that is no pod: each wait would cost a microtask.
+    admit: (attributes) => {
       const pod = createdPod(attributes);
       if (pod === undefined) return undefined;
-      if (isMirror(pod)) {
-        checkMirrorPod(pod, attributes);
-        return undefined;
-      }
-      const name = pod.spec.serviceAccountName || pod.spec.serviceAccount || 'default';
-      const account = await findAccount(reader, attributes, name);
-      const named = withSpec(pod, { serviceAccountName: name, serviceAccount: name });
-      const mounted = shouldAutomount(account, pod) ? withToken(named, random) : named;
-      const secrets = pod.spec.imagePullSecrets ?? [];
-      const inherited = account.imagePullSecrets ?? [];
-      const complete = secrets.length === 0 && inherited.length > 0 ? withSpec(mounted, { imagePullSecrets: inherited }) : mounted;
-      checkSecrets(account, complete, attributes);
-      return complete;
+      if (!isMirror(pod)) return completed(pod, attributes, { reader, random });
+      checkMirrorPod(pod, attributes);
+      return undefined;
     },
-    async validate(attributes) {
+    validate: (attributes) => {
       const { operation, kind, subresource } = attributes;
-      if (kind.resourceName !== 'pods') return;
+      if (kind.resourceName !== 'pods') return undefined;
       const isEphemeral = operation === 'UPDATE' && subresource === 'ephemeralcontainers';
-      if (!isEphemeral && (operation !== 'CREATE' || subresource !== '')) return;
+      if (!isEphemeral && (operation !== 'CREATE' || subresource !== '')) return undefined;
       // Only Pods are written to this resource, and to this sub-resource.
       const pod = attributes.object as Pod;
-      if (!isEphemeral && isMirror(pod)) return checkMirrorPod(pod, attributes);
-      const name = pod.spec.serviceAccountName ?? '';
-      if (name === '') {
-        const cause = `no service account specified for pod ${attributes.namespace}/${pod.metadata.name}`;
-        throw admissionForbidden(attributes, cause);
-      }
-      const account = await findAccount(reader, attributes, name);
-      if (!isEphemeral) checkSecrets(account, pod, attributes);
-      else if (enforcesMountableSecrets(account)) {
-        const forbidden = forbiddenEphemeralSecret(account, pod.spec);
-        // Upstream answers this error as it is. Source: admission.go (limitEphemeralContainerSecretReferences).
-        if (forbidden !== undefined) throw new StatusError({ code: 500, message: forbidden });
-      }
+      return !isEphemeral && isMirror(pod) ? checkMirrorPod(pod, attributes) : checked(pod, attributes, { reader, isEphemeral });
     },
   };
+}
+
+/** The pod with its account, and with what it has from it. Rejects with StatusError (403). */
+async function completed(
+  pod: Pod,
+  attributes: AdmissionAttributes,
+  { reader, random }: { readonly reader: ObjectReader; readonly random: () => number },
+): Promise<Pod> {
+  const name = pod.spec.serviceAccountName || pod.spec.serviceAccount || 'default';
+  const account = await findAccount(reader, attributes, name);
+  const named = withSpec(pod, { serviceAccountName: name, serviceAccount: name });
+  const mounted = shouldAutomount(account, pod) ? withToken(named, random) : named;
+  const secrets = pod.spec.imagePullSecrets ?? [];
+  const inherited = account.imagePullSecrets ?? [];
+  const complete = secrets.length === 0 && inherited.length > 0 ? withSpec(mounted, { imagePullSecrets: inherited }) : mounted;
+  checkSecrets(account, complete, attributes);
+  return complete;
+}
+
+/** Rejects with StatusError when the pod has no account, or uses a Secret that it may not use. */
+async function checked(
+  pod: Pod,
+  attributes: AdmissionAttributes,
+  { reader, isEphemeral }: { readonly reader: ObjectReader; readonly isEphemeral: boolean },
+): Promise<void> {
+  const name = pod.spec.serviceAccountName ?? '';
+  if (name === '') {
+    const cause = `no service account specified for pod ${attributes.namespace}/${pod.metadata.name}`;
+    throw admissionForbidden(attributes, cause);
+  }
+  const account = await findAccount(reader, attributes, name);
+  if (!isEphemeral) return checkSecrets(account, pod, attributes);
+  const forbidden = enforcesMountableSecrets(account) ? forbiddenEphemeralSecret(account, pod.spec) : undefined;
+  // Upstream answers this error as it is. Source: admission.go (limitEphemeralContainerSecretReferences).
+  if (forbidden !== undefined) throw new StatusError({ code: 500, message: forbidden });
 }
 
 const isMirror = ({ metadata }: Pod): boolean => metadata.annotations?.[mirrorAnnotation] !== undefined;
