@@ -24,7 +24,7 @@ const inTexts: readonly (readonly [RegExp, string])[] = [
   [/(ResourceVersion in record \(|ResourceVersion in object meta: |resource version: 999999999, current: )\d+/g, '$1<rv>'],
   [/(\\?"resourceVersion\\?":\\?")[1-9]\d*/g, '$1<rv>'],
   // Also ages of things that the corpus dates: they grow from day to day.
-  [/^(?:\d+s|\d+m|\d+m\d+s|\d+d|\d+y|\d+y\d+d)$/g, '<age>'],
+  [/^(?:\d+s|\d+m\d+s|\d+d|\d+y|\d+y\d+d)$/g, '<age>'],
 ];
 
 function textOf(key: string, text: string): string {
