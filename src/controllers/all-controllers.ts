@@ -29,6 +29,7 @@ import { resourceQuotaController } from './resource-quota.ts';
 import { type SecretTokenIssuer, serviceAccountTokensController } from './service-account-tokens.ts';
 import { serviceCidrController } from './service-cidrs.ts';
 import type { AnyController } from './start-controllers.ts';
+import { statefulSetController } from './stateful-sets/stateful-set-controller.ts';
 import { attributesClassProtectionController, claimProtectionController, volumeProtectionController } from './volumes/protection.ts';
 
 export interface AllControllersOptions {
@@ -54,6 +55,7 @@ export function allControllers(options: AllControllersOptions): readonly AnyCont
     replicationControllerController,
     replicaSetController,
     deploymentController,
+    statefulSetController,
     jobController(),
     orphanedJobPodController,
     ttlAfterFinishedController,

@@ -1,0 +1,101 @@
+/**
+ * What a Pod of a StatefulSet is called, and what storage it has. Source:
+ * pkg/controller/statefulset/stateful_set_utils.go.
+ */
+import type { StatefulSet } from '../../api/generated/apps/v1.ts';
+import type { PersistentVolumeClaim, Pod, PodTemplateSpec, Volume } from '../../api/generated/core/v1.ts';
+import type { OwnerReference } from '../../api/generated/meta/v1.ts';
+import { statefulSet } from '../../api/kinds/apps/stateful-set.ts';
+import { persistentVolumeClaim } from '../../api/kinds/core/persistent-volume-claim.ts';
+import { pod as podKind } from '../../api/kinds/core/pod.ts';
+import type { Received } from '../../api/object.ts';
+import { newControllerRef } from '../owner-refs.ts';
+import { podOf } from '../pod-control.ts';
+import { revisionLabel } from '../revisions.ts';
+
+const podNameLabel = 'statefulset.kubernetes.io/pod-name';
+const indexLabel = 'apps.kubernetes.io/pod-index';
+
+export const startOf = ({ spec }: StatefulSet): number => spec.ordinals?.start ?? 0;
+export const podName = ({ metadata }: StatefulSet, ordinal: number): string => `${metadata.name}-${ordinal}`;
+
+/** The ordinal of a Pod; undefined when its name is not of the set. */
+export function ordinalOf({ metadata }: StatefulSet, pod: Pod): number | undefined {
+  const match = /^(.*)-(\d+)$/.exec(pod.metadata.name);
+  return match?.[1] === metadata.name ? Number(match[2]) : undefined;
+}
+
+export const revisionOf = ({ metadata }: Pod): string => metadata.labels?.[revisionLabel] ?? '';
+
+const claimName = (template: string, set: StatefulSet, ordinal: number): string => `${template}-${set.metadata.name}-${ordinal}`;
+
+/** A claim before it is created. */
+export interface NamedClaim {
+  readonly name: string;
+  readonly object: Received<PersistentVolumeClaim>;
+}
+
+/** The claims of an ordinal, as they are created. */
+export function claimsOf(set: StatefulSet, ordinal: number): readonly NamedClaim[] {
+  return (set.spec.volumeClaimTemplates ?? []).map(({ metadata, spec }) => {
+    const name = claimName(metadata.name ?? '', set, ordinal);
+    const labels = { ...metadata.labels, ...set.spec.selector.matchLabels };
+    const object: Received<PersistentVolumeClaim> = {
+      apiVersion: persistentVolumeClaim.apiVersion,
+      kind: persistentVolumeClaim.kind,
+      metadata: {
+        name,
+        namespace: set.metadata.namespace,
+        ...(Object.keys(labels).length === 0 ? {} : { labels }),
+        ...(metadata.annotations === undefined ? {} : { annotations: metadata.annotations }),
+      },
+      spec,
+    };
+    return { name, object };
+  });
+}
+
+/** The Pod of an ordinal, of a template that has a revision. */
+export function podOfSet(set: StatefulSet, template: PodTemplateSpec, revision: string, ordinal: number): Received<Pod> {
+  const name = podName(set, ordinal);
+  const own = (set.spec.volumeClaimTemplates ?? []).map(({ metadata }): Volume => {
+    const claimed = { claimName: claimName(metadata.name ?? '', set, ordinal), readOnly: false };
+    return { name: metadata.name ?? '', persistentVolumeClaim: claimed };
+  });
+  const others = (template.spec.volumes ?? []).filter((volume) => !own.some((one) => one.name === volume.name));
+  const volumes = [...own, ...others];
+  const { generateName: _, ...made } = podOf(set, statefulSet, template).metadata ?? {};
+  return {
+    apiVersion: podKind.apiVersion,
+    kind: podKind.kind,
+    metadata: {
+      ...made,
+      name,
+      labels: { ...template.metadata.labels, [podNameLabel]: name, [indexLabel]: String(ordinal), [revisionLabel]: revision },
+    },
+    spec: {
+      ...template.spec,
+      hostname: name,
+      ...((set.spec.serviceName ?? '') === '' ? {} : { subdomain: set.spec.serviceName }),
+      ...(volumes.length === 0 ? {} : { volumes }),
+    },
+  };
+}
+
+/** The owners of a claim by the retention policy: the set deletes it with itself, a condemned Pod with itself. */
+export function claimOwners(
+  set: StatefulSet,
+  pod: Pod | undefined,
+  owners: readonly OwnerReference[],
+  condemned: boolean,
+): readonly OwnerReference[] {
+  const { whenDeleted, whenScaled } = set.spec.persistentVolumeClaimRetentionPolicy;
+  const others = owners.filter(({ uid }) => uid !== set.metadata.uid && uid !== pod?.metadata.uid);
+  const goesWithPod = whenScaled === 'Delete' && condemned;
+  const goesWithSet = whenDeleted === 'Delete' && !goesWithPod;
+  return [
+    ...others,
+    ...(goesWithSet ? [newControllerRef(set, statefulSet)] : []),
+    ...(goesWithPod && pod !== undefined ? [newControllerRef(pod, podKind)] : []),
+  ];
+}

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import type { StatefulSetSpec } from '../../api/generated/apps/v1.ts';
+import { controllerRevision } from '../../api/kinds/apps/controller-revision.ts';
+import { statefulSet } from '../../api/kinds/apps/stateful-set.ts';
+import { persistentVolumeClaim } from '../../api/kinds/core/persistent-volume-claim.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
+import { makeReady, podSpec } from '../testing/objects.ts';
+import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
+import { statefulSetController } from './stateful-set-controller.ts';
+
+const ref = { namespace: 'default', name: 'db' };
+const labels = { app: 'db' };
+const claim = { metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } };
+
+async function started(t: TestContext, spec: Partial<StatefulSetSpec> | object = {}): Promise<TestCluster> {
+  const cluster = await startTestCluster(t, { controllers: [statefulSetController] });
+  const template = { metadata: { labels }, spec: podSpec };
+  const base = { serviceName: 'db', replicas: 3, selector: { matchLabels: labels }, template };
+  await cluster.apply({
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: 'db', namespace: 'default' },
+    spec: { ...base, ...spec },
+  });
+  await cluster.settle();
+  return cluster;
+}
+
+const names = async (cluster: TestCluster): Promise<readonly string[]> =>
+  (await cluster.list(pod)).map(({ metadata }) => metadata.name).toSorted();
+const change = (cluster: TestCluster, spec: object) => cluster.api(statefulSet).patch(ref, { type: 'merge', body: { spec: { ...spec } } });
+const newImage = { template: { spec: { containers: [{ name: 'c', image: 'busybox:2' }] } } };
+
+/** Makes Pods ready until nothing changes any more. */
+async function ready(cluster: TestCluster): Promise<void> {
+  for (let before = ''; ; ) {
+    await makeReady(cluster);
+    await cluster.settle();
+    const now = JSON.stringify(await cluster.list(pod));
+    if (now === before) return;
+    before = now;
+  }
+}
+
+describe('statefulSetController', () => {
+  it('makes one Pod after the other, each with a name and storage of its own', async (t) => {
+    const cluster = await started(t, { volumeClaimTemplates: [claim] });
+    assert.deepEqual(await names(cluster), ['db-0']);
+    await makeReady(cluster);
+    await cluster.settle();
+    assert.deepEqual(await names(cluster), ['db-0', 'db-1']);
+    await ready(cluster);
+    assert.deepEqual(await names(cluster), ['db-0', 'db-1', 'db-2']);
+    const { metadata, spec } = await cluster.api(pod).get({ namespace: 'default', name: 'db-1' });
+    assert.deepEqual([spec.hostname, spec.subdomain], ['db-1', 'db']);
+    assert.deepEqual(
+      [metadata.labels?.['apps.kubernetes.io/pod-index'], metadata.labels?.['statefulset.kubernetes.io/pod-name']],
+      ['1', 'db-1'],
+    );
+    assert.equal(spec.volumes?.[0]?.persistentVolumeClaim?.claimName, 'data-db-1');
+    const claims = (await cluster.list(persistentVolumeClaim)).map((one) => one.metadata.name).toSorted();
+    assert.deepEqual(claims, ['data-db-0', 'data-db-1', 'data-db-2']);
+    const { status } = await cluster.api(statefulSet).get(ref);
+    assert.deepEqual([status.replicas, status.readyReplicas, status.availableReplicas, status.updatedReplicas], [3, 3, 3, 3]);
+    assert.equal(status.currentRevision, status.updateRevision);
+    assert.equal(metadata.labels?.['controller-revision-hash'], status.updateRevision);
+    const events = await cluster.events();
+    assert.ok(events.includes('Normal SuccessfulCreate create Pod db-0 in StatefulSet db successful'));
+    assert.ok(events.includes('Normal SuccessfulCreate create Claim data-db-0 Pod db-0 in StatefulSet db success'));
+  });
+
+  it('makes all Pods at once when it is parallel, from the first ordinal on', async (t) => {
+    const cluster = await started(t, { podManagementPolicy: 'Parallel', ordinals: { start: 5 } });
+    assert.deepEqual(await names(cluster), ['db-5', 'db-6', 'db-7']);
+  });
+
+  it('removes the last Pods first, and waits for each', async (t) => {
+    const cluster = await started(t);
+    await ready(cluster);
+    await change(cluster, { replicas: 1 });
+    await cluster.settle();
+    assert.deepEqual(await names(cluster), ['db-0']);
+    const deletions = (await cluster.events()).filter((text) => text.includes('SuccessfulDelete'));
+    assert.deepEqual(deletions, [
+      'Normal SuccessfulDelete delete Pod db-2 in StatefulSet db successful',
+      'Normal SuccessfulDelete delete Pod db-1 in StatefulSet db successful',
+    ]);
+  });
+
+  it('replaces Pods from the last to the partition, each once the one before is ready', async (t) => {
+    const cluster = await started(t, { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } });
+    await ready(cluster);
+    await change(cluster, newImage);
+    await cluster.settle();
+    const images = async () =>
+      Object.fromEntries((await cluster.list(pod)).map(({ metadata, spec }) => [metadata.name, spec.containers[0]?.image]));
+    assert.deepEqual(await images(), { 'db-0': 'busybox:1.36', 'db-1': 'busybox:1.36', 'db-2': 'busybox:2' });
+    await ready(cluster);
+    assert.deepEqual(await images(), { 'db-0': 'busybox:1.36', 'db-1': 'busybox:2', 'db-2': 'busybox:2' });
+    const { status } = await cluster.api(statefulSet).get(ref);
+    assert.deepEqual([status.currentReplicas, status.updatedReplicas], [1, 2]);
+    assert.notEqual(status.currentRevision, status.updateRevision);
+    // Below the partition a lost Pod comes back as it was.
+    await cluster.api(pod).delete({ namespace: 'default', name: 'db-0' });
+    await cluster.settle();
+    assert.equal((await images())['db-0'], 'busybox:1.36');
+    await ready(cluster);
+    await change(cluster, { updateStrategy: { rollingUpdate: { partition: 0 } } });
+    await ready(cluster);
+    const after = await cluster.api(statefulSet).get(ref);
+    assert.deepEqual([(await images())['db-0'], after.status.currentRevision], ['busybox:2', after.status.updateRevision]);
+  });
+
+  it('keeps its revisions, finds an old one again, and forgets the oldest', async (t) => {
+    const cluster = await started(t, { replicas: 1, revisionHistoryLimit: 1 });
+    await ready(cluster);
+    const revisions = async () => (await cluster.list(controllerRevision)).map(({ revision }) => revision).toSorted();
+    for (const image of ['busybox:2', 'busybox:3', 'busybox:4']) {
+      await change(cluster, { template: { spec: { containers: [{ name: 'c', image }] } } });
+      await ready(cluster);
+    }
+    assert.deepEqual(await revisions(), [3, 4]);
+    await change(cluster, { template: { spec: { containers: [{ name: 'c', image: 'busybox:3' }] } } });
+    await ready(cluster);
+    assert.deepEqual(await revisions(), [4, 5]);
+  });
+
+  it('replaces a Pod that failed, under its name', async (t) => {
+    const cluster = await started(t, { replicas: 1 });
+    const [before] = await cluster.list(pod);
+    assert.ok(before);
+    await cluster.api(pod).updateStatus({ ...before, status: { ...before.status, phase: 'Failed' } });
+    await cluster.settle();
+    const [after] = await cluster.list(pod);
+    assert.equal(after?.metadata.name, 'db-0');
+    assert.notEqual(after?.metadata.uid, before.metadata.uid);
+  });
+
+  it('lets claims go with the set or with the Pod, as the policy says', async (t) => {
+    const policy = { whenDeleted: 'Delete', whenScaled: 'Delete' };
+    const cluster = await started(t, { replicas: 2, volumeClaimTemplates: [claim], persistentVolumeClaimRetentionPolicy: policy });
+    await ready(cluster);
+    const owners = async (name: string) =>
+      ((await cluster.api(persistentVolumeClaim).get({ namespace: 'default', name })).metadata.ownerReferences ?? []).map(
+        ({ kind }) => kind,
+      );
+    assert.deepEqual([await owners('data-db-0'), await owners('data-db-1')], [['StatefulSet'], ['StatefulSet']]);
+    await change(cluster, { replicas: 1 });
+    await cluster.settle();
+    assert.deepEqual([await owners('data-db-0'), await owners('data-db-1')], [['StatefulSet'], ['Pod']]);
+  });
+
+  it('leaves Pods alone on delete only', async (t) => {
+    const cluster = await started(t, { replicas: 1, updateStrategy: { type: 'OnDelete' } });
+    await ready(cluster);
+    await change(cluster, newImage);
+    await ready(cluster);
+    assert.equal((await cluster.list(pod))[0]?.spec.containers[0]?.image, 'busybox:1.36');
+  });
+});
