@@ -61,6 +61,7 @@ async function start(settings: ClusterSettings, { log, onStep, onListening }: St
       signCertificate: plane.pki.sign,
       mayCreateRequest: plane.mayCreateRequest,
       askApiService: (api) => learnApi(plane.remoteApis, api),
+      celTypes: plane.celTypes,
     }),
     clientFor,
     informers,

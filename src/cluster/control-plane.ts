@@ -1,9 +1,11 @@
 /** Store, registry and API server: the parts that serve the API and do not depend on nodes. */
+
 import { createPrivateKey, randomUUID } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
+import type { TypeSource } from '../api/cel/type-check.ts';
 import { builtInKinds } from '../api/kinds/index.ts';
 import { withoutOldVersions } from '../api/legacy/old-version.ts';
 import { Decoder } from '../api/schema/decode.ts';
@@ -60,6 +62,7 @@ import type { Store } from '../server/store/store.ts';
 import { kubernetesMinorVersion } from '../version.ts';
 import { addressesOf } from './addresses.ts';
 import { openAudit } from './audit.ts';
+import { celTypeSource } from './cel-types.ts';
 import { storeMetrics, workQueueMetrics } from './cluster-metrics.ts';
 import { aggregatedApis, webhookCaller } from './outward.ts';
 import { serverFlags } from './server-flags.ts';
@@ -89,6 +92,8 @@ export interface ControlPlane {
   readonly pki: Pki;
   readonly kinds: MutableKindSet;
   readonly tokens: ServiceAccountTokens;
+  /** The types that the expressions of policies are about. */
+  readonly celTypes: TypeSource;
   /** Whether a user may create a sub-resource of CertificateSigningRequests. */
   mayCreateRequest(user: UserInfo, subresource: string): boolean;
   readonly remoteApis: AggregatedApis;
@@ -229,7 +234,7 @@ export async function openControlPlane(
       ...{ user, verb: 'create', isResourceRequest: true, namespace: '', apiGroup: 'certificates.k8s.io' },
       ...{ resource: 'certificatesigningrequests', subresource, name: '', path: '' },
     }).allowed;
-  return { store, pki, kinds, tokens, mayCreateRequest, remoteApis, serve, clientFor };
+  return { store, pki, kinds, tokens, mayCreateRequest, remoteApis, celTypes: celTypeSource(kinds, schemas), serve, clientFor };
 }
 
 /** The database and its log. */

@@ -17,6 +17,7 @@ const controllers = allControllers({
   mayCreateRequest: () => false,
   issueSecretToken: () => Promise.resolve('token'),
   askApiService: () => Promise.resolve(),
+  celTypes: { kindOf: () => undefined, schemaOf: () => undefined },
 });
 
 describe('allControllers', () => {

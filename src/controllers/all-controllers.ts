@@ -2,6 +2,7 @@
  * The controllers of a cluster, as upstream's kube-controller-manager runs them. To add one, add a line here. Events
  * are not expired here but by the registry.
  */
+import type { TypeSource } from '../api/cel/type-check.ts';
 import type { KindCatalog } from '../client/kind-catalog.ts';
 import { type AskApiService, apiServiceAvailability } from './api-services/api-service-availability.ts';
 import { apiServiceRegistration } from './api-services/api-service-registration.ts';
@@ -23,6 +24,7 @@ import { rootCaController, serviceAccountController } from './namespace-defaults
 import { type NodeLifecycleOptions, nodeLifecycleController } from './nodes/node-lifecycle.ts';
 import { podGcController } from './nodes/pod-gc.ts';
 import { taintEvictionController } from './nodes/taint-eviction.ts';
+import { policyTypeChecksController } from './policy-type-checks.ts';
 import { replicaSetController } from './replicas/replica-set.ts';
 import { replicationControllerController } from './replicas/replication-controller.ts';
 import { resourceQuotaController } from './resource-quota.ts';
@@ -45,6 +47,8 @@ export interface AllControllersOptions {
   readonly mayCreateRequest: MayCreate;
   /** Asks the Service of an API what it serves. */
   readonly askApiService: AskApiService;
+  /** The types that the expressions of policies are about. */
+  readonly celTypes: TypeSource;
   readonly nodes?: NodeLifecycleOptions;
 }
 
@@ -68,6 +72,7 @@ export function allControllers(options: AllControllersOptions): readonly AnyCont
     garbageCollector(kinds),
     serviceAccountController,
     clusterRoleAggregationController,
+    policyTypeChecksController(options.celTypes),
     certificateApprover(options.mayCreateRequest),
     certificateSigner(options.signCertificate),
     certificateCleaner,

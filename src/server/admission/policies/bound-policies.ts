@@ -151,7 +151,7 @@ export function paramKindOf(policy: PolicyObject, kinds: KindSet): { readonly ki
   const served = { group: slash < 0 ? '' : apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
   const kind = kinds.byKind(served.group, served.version, name);
   if (kind !== undefined) return { kind, served };
-  const shown = `${apiVersion}, Kind=${name}`;
+  const shown = `${served.group}/${served.version}, Kind=${name}`;
   throw new ConfigurationError(`failed to configure policy: failed to find resource referenced by paramKind: '${shown}'`);
 }
 
