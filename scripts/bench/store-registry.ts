@@ -44,6 +44,7 @@ const registry: Registry = createRegistry({
       authorizer: { authorize: () => ({ allowed: true, reason: '' }) },
       kinds,
       formats,
+      nodeIdentity: () => undefined,
       writeQuotaStatus: (quota) => writeQuotaStatus(registry, quota, signal),
     }),
   ),

@@ -36,4 +36,6 @@ const programs: readonly (readonly [prefix: string, program: string])[] = [
 /** The program of upstream's that acts as a user: by this name it owns the fields that it sets. */
 export const programOf = ({ name }: Identity): string => programs.find(([prefix]) => name.startsWith(prefix))?.[1] ?? 'minik';
 
+/** Whoever may do everything: what kubeadm does as the owner of a cluster. */
+export const clusterAdmin = systemUser('kubernetes-admin', 'system:masters');
 export const scheduler = systemUser('system:kube-scheduler');

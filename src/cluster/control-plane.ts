@@ -30,7 +30,7 @@ import { authorizedRegistry } from '../server/auth/authorized-registry.ts';
 import { nodeRules } from '../server/auth/bootstrap-policy.ts';
 import { bootstrapRbac } from '../server/auth/bootstrap-rbac.ts';
 import { roleGuards } from '../server/auth/escalation.ts';
-import { NodeAuthorizer } from '../server/auth/node-authorizer.ts';
+import { NodeAuthorizer, nodeIdentity, rulesBesideNodes } from '../server/auth/node-authorizer.ts';
 import { RbacAuthorizer } from '../server/auth/rbac.ts';
 import { ServiceAccountTokens } from '../server/auth/service-account-tokens.ts';
 import { StoredRules } from '../server/auth/stored-rules.ts';
@@ -131,9 +131,9 @@ export async function openControlPlane(
   const formats = createModelFormats(schemas);
   const webhooks = { formats, caller: webhookCaller(settings, reader), log: log.with({ component: 'apiserver' }), newUid: randomUUID };
   const rbac = new RbacAuthorizer(new StoredRules(store));
-  const authorizer = unionAuthorizer(new NodeAuthorizer(nodeRules), rbac);
+  const authorizer = unionAuthorizer(new NodeAuthorizer(nodeRules, reader), rbac);
   const plugins = defaultPlugins({
-    ...{ reader, random: Math.random, now: Date.now, authorizer, webhooks, kinds, formats },
+    ...{ reader, random: Math.random, now: Date.now, authorizer, nodeIdentity, webhooks, kinds, formats },
     writeQuotaStatus: (quota) => writeQuotaStatus(registry, quota, signal),
   });
   const registry: Registry = createRegistry({
@@ -192,7 +192,7 @@ export async function openControlPlane(
       authenticators: [certificateAuthenticator, tokens],
       authorizer,
       classify: (user, request) => flows.classify(user, request),
-      ruleResolver: rbac,
+      ruleResolver: rulesBesideNodes(rbac),
       createYamlWorker,
       remoteApis,
       podsAreReachable: settings.runtime !== 'simulated',

@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { event as eventKind } from '../api/kinds/core/event.ts';
+import { node as nodeKind } from '../api/kinds/core/node.ts';
 import type { ClusterSettings } from '../cli/cluster-port.ts';
 import { createEventRecorder } from '../client/api-event-recorder.ts';
 import type { Client } from '../client/client.ts';
 import { systemClock } from '../client/clock.ts';
-import { controllerAccount, type Identity, nodeUser } from '../client/identity.ts';
+import { clusterAdmin, controllerAccount, type Identity, nodeUser } from '../client/identity.ts';
 import type { InformerFactory } from '../client/informer.ts';
 import type { Logger } from '../client/logger.ts';
 import { createNetworkWorker } from '../executable.ts';
@@ -38,6 +39,15 @@ export interface NodeParts {
   readonly signal: AbortSignal;
 }
 
+/**
+ * Gives the first node the label that kubeadm puts on the node of the API server, as kind does. A node may not give
+ * itself this label. Source: cmd/kubeadm/app/phases/markcontrolplane/markcontrolplane.go.
+ */
+async function markControlPlane(clientFor: NodeParts['clientFor'], name: string): Promise<void> {
+  const body = { metadata: { labels: { 'node-role.kubernetes.io/control-plane': '' } } };
+  await clientFor(clusterAdmin).resource(nodeKind).patch({ namespace: '', name }, { type: 'merge', body });
+}
+
 /** Starts one kubelet per virtual node; each promise resolves when its node is Ready. */
 export function startNodes(settings: ClusterSettings, parts: NodeParts): Promise<readonly Kubelet[]> {
   const { clientFor, informers, runtime, log, signal } = parts;
@@ -61,9 +71,7 @@ export function startNodes(settings: ClusterSettings, parts: NodeParts): Promise
       ip: addresses.nodeIp(index),
       podCidr: settings.podCidr,
       kubeletVersion: kubernetesVersion,
-      // The first node gets the label that kubeadm puts on the node of the API server, as kind does. Source:
-      // cmd/kubeadm/app/phases/markcontrolplane/markcontrolplane.go
-      labels: index === 0 ? { 'node-role.kubernetes.io/control-plane': '' } : {},
+      labels: {},
       maxPods: maxPodsPerNode,
       daemonPort: kubeletPort,
     };
@@ -85,7 +93,11 @@ export function startNodes(settings: ClusterSettings, parts: NodeParts): Promise
       ...(settings.runtime === 'docker' ? { logFolder: '/var/log' } : {}),
     });
   };
-  return Promise.all(Array.from({ length: settings.nodes }, (_, index) => start(index)));
+  const starting = Array.from({ length: settings.nodes }, (_, index) => start(index));
+  const [first] = starting;
+  return Promise.all([...starting, first?.then(() => markControlPlane(clientFor, nodeName(settings, 0)))]).then((started) =>
+    started.filter((kubelet) => kubelet !== undefined),
+  );
 }
 
 /** Starts the service proxy and DNS on the host. The simulated runtime has no pods that could be reached. */

@@ -24,6 +24,7 @@ it('plugins run in the order of upstream', () => {
     authorizer: { authorize: () => ({ allowed: false, reason: '' }) },
     kinds: createKindSet([]),
     formats: createModelFormats(testSchemas),
+    nodeIdentity: () => undefined,
     // Only asked when there are webhooks.
     webhooks: { log: silentLogger } as unknown as Omit<WebhookParts, 'reader'>,
   });

@@ -9,6 +9,7 @@ import { defaultIngressClass, defaultStorageClass } from './default-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { type NodeIdentity, nodeRestriction } from './node-restriction.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { podResizeValidator } from './pod-resize.ts';
 import { podSecurity } from './pod-security.ts';
@@ -37,6 +38,8 @@ export interface DefaultPluginOptions {
   readonly writeQuotaStatus: ResourceQuotaOptions['writeStatus'];
   /** Decides who may approve and sign certificates. */
   readonly authorizer: SignerAuthorizer;
+  /** Tells nodes from other users. */
+  readonly nodeIdentity: NodeIdentity;
   /** Absent: no webhooks are asked. */
   readonly webhooks?: Omit<WebhookParts, 'reader'>;
   /** Finds the kinds of the parameters of policies. */
@@ -61,11 +64,12 @@ function askingPlugins({ reader, authorizer, webhooks, kinds, formats }: Default
 
 /** Makes all plugins. */
 export function defaultPlugins(options: DefaultPluginOptions): readonly AdmissionPlugin[] {
-  const { reader, random, now, authorizer, writeQuotaStatus } = options;
+  const { reader, random, now, authorizer, nodeIdentity, writeQuotaStatus } = options;
   return [
     namespaceLifecycle(reader),
     limitRanger(reader),
     serviceAccount(reader, random),
+    nodeRestriction(reader, nodeIdentity),
     taintNodesByCondition(),
     podSecurity({ reader, now }),
     priority(reader),

@@ -73,9 +73,9 @@ const attributesOf = (user: UserInfo, verb: string, { kind, namespace, name, sub
 /** Wraps a registry for callers that may only do what `authorizer` allows. Refuses with 403 as over HTTP. */
 export function authorizedRegistry(registry: Registry, authorizer: AccessAuthorizer): Registry {
   const whole = new WholeResources(authorizer);
-  const check = ({ user }: RequestContext, verb: string, target: Target): void => {
+  const check = ({ user }: RequestContext, verb: string, target: Target, fieldSelector?: string): void => {
     if (whole.allowed(user, verb, target)) return;
-    const attributes = attributesOf(user, verb, target);
+    const attributes = { ...attributesOf(user, verb, target), fieldSelector };
     const { allowed, reason } = authorizer.authorize(attributes);
     if (!allowed) throw forbiddenError(attributes, reason);
   };
@@ -87,11 +87,11 @@ export function authorizedRegistry(registry: Registry, authorizer: AccessAuthori
       return registry.get(context, target, options);
     },
     list: async (context, target, request) => {
-      check(context, 'list', target);
+      check(context, 'list', target, request.fieldSelector);
       return registry.list(context, target, request);
     },
     watch: (context, target, request, deliver) => {
-      check(context, 'watch', target);
+      check(context, 'watch', target, request.fieldSelector);
       return registry.watch(context, target, request, deliver);
     },
     create: async (context, target, body, options) => {

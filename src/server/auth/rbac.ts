@@ -61,6 +61,8 @@ export interface AccessAttributes {
   readonly subresource: string;
   readonly name: string;
   readonly path: string;
+  /** Of a list or watch, as the request gives it. */
+  readonly fieldSelector?: string | undefined;
 }
 
 export interface AccessDecision {

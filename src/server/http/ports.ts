@@ -60,6 +60,8 @@ export interface AuthorizationAttributes {
   readonly subresource: string;
   readonly name: string;
   readonly path: string;
+  /** Of a list or watch, as the request gives it. */
+  readonly fieldSelector?: string | undefined;
 }
 
 export interface AuthorizationDecision {

@@ -14,6 +14,7 @@ import { silentLogger } from '../../client/logger.ts';
 import { createAdmissionChain } from '../admission/admission.ts';
 import { defaultPlugins } from '../admission/default-plugins.ts';
 import { roleGuards } from '../auth/escalation.ts';
+import { nodeIdentity } from '../auth/node-authorizer.ts';
 import { RbacAuthorizer } from '../auth/rbac.ts';
 import { ServiceAccountTokens } from '../auth/service-account-tokens.ts';
 import { StoredRules } from '../auth/stored-rules.ts';
@@ -105,7 +106,7 @@ export class TestRegistry {
       formats,
       admission: createAdmissionChain(
         defaultPlugins({
-          ...{ reader, random, now: () => this.nowMs, authorizer: this.rbac, kinds, formats, ...webhooks },
+          ...{ reader, random, now: () => this.nowMs, authorizer: this.rbac, nodeIdentity, kinds, formats, ...webhooks },
           writeQuotaStatus: (quota) => writeQuotaStatus(this.registry, quota, this.context.signal),
         }),
       ),

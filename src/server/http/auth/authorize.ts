@@ -17,6 +17,7 @@ export function attributesOf(exchange: Exchange): AuthorizationAttributes {
     subresource: info.subresource,
     name: info.name,
     path: info.path,
+    fieldSelector: exchange.param('fieldSelector'),
   };
 }
 
