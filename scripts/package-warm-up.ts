@@ -2,17 +2,21 @@
  * Runs a part of the executable in the way that is most usual, and saves V8's bytecode of the functions that were
  * called. Functions that are not in it would be compiled at each start. It does not matter whether the commands fail,
  * only that they ran. Usage: node scripts/package-warm-up.ts <part> <its bundle> <file for the bytecode>
+ * <the executable's other files, as JSON>
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { get } from 'node:https';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { evaluatePart, partScript } from '../src/executable-part.ts';
 
-const [part = '', bundle = '', output = ''] = process.argv.slice(2);
+const [part = '', bundle = '', output = '', files = '{}'] = process.argv.slice(2);
 const home = mkdtempSync(join(tmpdir(), 'minik-package-'));
 const kubeconfig = join(home, 'kubeconfig');
 process.env.HOME = home;
+process.env.XDG_CACHE_HOME = join(home, 'cache');
 process.env.MINIK_HOME = join(home, 'minik');
 process.env.KUBECONFIG = kubeconfig;
 
@@ -76,13 +80,67 @@ async function useKubectl(runKubectl: (args: readonly string[], terminal: object
   server.closeAllConnections();
 }
 
-const script = partScript(readFileSync(bundle, 'latin1'), basename(bundle));
+/** Makes `node:sea` of this process that of the executable, whose files are given: name → path. */
+function playExecutable(files: Readonly<Record<string, string>>): void {
+  const sea = {
+    isSea: () => true,
+    getRawAsset: (name: string) => Uint8Array.from(readFileSync(files[name] ?? '')).buffer,
+  };
+  const builtin = process.getBuiltinModule.bind(process);
+  // Overloaded by the names of all modules, which no function can be.
+  process.getBuiltinModule = ((id: string) => (id === 'node:sea' ? sea : builtin(id))) as typeof process.getBuiltinModule;
+}
+
+/** Serves a new cluster on the simulated runtime until it has answered what clients ask first. */
+async function useServer(minik: (command: readonly string[]) => Promise<number>): Promise<void> {
+  const ready = Promise.withResolvers<void>();
+  // The server reports to whom started it.
+  Object.assign(process, {
+    connected: true,
+    send: (message: { readonly type: string; readonly message?: string }, _handle: unknown, _options: unknown, sent: () => void) => {
+      sent();
+      if (message.type === 'ready') ready.resolve();
+      if (message.type === 'failed') ready.reject(new Error(message.message));
+    },
+    disconnect: () => undefined,
+  });
+  const served = minik(['serve', 'warm-up', '{"runtime":"simulated","nodes":1}']);
+  await ready.promise;
+  const read = (file: string) => JSON.parse(readFileSync(join(home, 'minik/profiles/warm-up', file), 'utf8')) as Record<string, string>; // minik wrote it
+  const { apiUrl = '' } = read('server.json');
+  const { caPem = '', certificatePem = '', keyPem = '' } = read('credentials.json');
+  for (const path of ['/readyz', '/version', '/api/v1/namespaces', '/apis/apps/v1/deployments']) {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    get(`${apiUrl}${path}`, { ca: caPem, cert: certificatePem, key: keyPem }, (response) => response.resume().once('end', resolve)).once(
+      'error',
+      reject,
+    );
+    await promise;
+  }
+  process.emit('SIGTERM');
+  await served;
+}
+
+// V8 forgets the bytecode of functions that have not run for a while, such as a module's own.
+setFlagsFromString('--no-flush-bytecode');
+playExecutable(JSON.parse(files) as Record<string, string>); // package.ts wrote it
+const code = readFileSync(bundle, 'latin1');
+const script = partScript(code, basename(bundle));
 // The two parts' exports: run-kubectl.ts and minik.ts.
 const exported = evaluatePart(script) as {
   readonly runKubectl: (args: readonly string[], terminal: object) => Promise<number>;
   readonly minik: (args: readonly string[], options: object) => Promise<number>;
 };
+const minik = (command: readonly string[]): Promise<number> => exported.minik(command, { terminal, kubectl: async () => 0 });
 if (part === 'kubectl') await useKubectl(exported.runKubectl);
-else for (const command of ['version', 'status', 'delete']) await exported.minik([command], { terminal, kubectl: async () => 0 });
-writeFileSync(output, script.createCachedData());
+else {
+  for (const command of ['version', 'status', 'delete']) await minik([command]);
+  await useServer(minik);
+}
+// The flags that were changed, here or by the server, as they are at a start: else V8 would refuse the bytecode.
+for (const flag of ['--flush-bytecode', '--turbo-filter=*']) setFlagsFromString(flag);
+const cache = script.createCachedData();
+if (partScript(code, basename(bundle), cache).cachedDataRejected === true) throw new Error('V8 refuses the bytecode that it has made');
+writeFileSync(output, cache);
 rmSync(home, { recursive: true, force: true });
+process.exit(0);

@@ -84,19 +84,22 @@ const maps = {
   ),
 };
 const node = stripped(process.execPath, 'node');
+const addon = stripped(join(root, 'node_modules/better-sqlite3/prebuilds', `${platformName}.node`), assetNames.sqliteAddon);
+const files = { [assetNames.sqliteAddon]: addon, ...packedWorkers, ...maps };
 const parts = Object.fromEntries(
   Object.entries({ kubectl: kubectlCode, minik: minikCode }).flatMap(([name, code]) => {
     const assets = partAssets(name as PartName);
     const cache = join(work, assets.cache);
     // Uses the same Node that will read the bytecode, because V8 accepts only bytecode of its own version.
-    execFileSync(node, [join(root, 'scripts/package-warm-up.ts'), name, code, cache], { stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync(node, [join(root, 'scripts/package-warm-up.ts'), name, code, cache, JSON.stringify(files)], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     return [
       [assets.code, code],
       [assets.cache, cache],
     ];
   }),
 );
-const addon = stripped(join(root, 'node_modules/better-sqlite3/prebuilds', `${platformName}.node`), assetNames.sqliteAddon);
 const output = join(dist, process.platform === 'win32' ? 'minik.exe' : 'minik');
 // pkg's command line would download Node; its simple SEA builder uses the one given.
 const { default: bake } = createRequire(import.meta.url)('@yao-pkg/pkg/lib-es5/sea.js') as typeof import('@yao-pkg/pkg/lib-es5/sea.js');
@@ -105,7 +108,7 @@ const seaConfig = {
   disableExperimentalSEAWarning: true,
   useSnapshot: false,
   useCodeCache: true,
-  assets: { [assetNames.sqliteAddon]: addon, ...packedWorkers, ...maps, ...parts },
+  assets: { ...files, ...parts },
   // In MiB; half of V8's default size of the young generation. When many objects are created that stay, as for a
   // thousand nodes, this saves 70 MiB and costs no time.
   execArgv: ['--max-semi-space-size=16', '--no-deprecation'],

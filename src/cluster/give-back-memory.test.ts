@@ -8,7 +8,7 @@ const mebi = 1024 * 1024;
 /** A heap that a test fills, and how often it was collected. */
 function fakeHeap() {
   const listeners = new Set<() => void>();
-  const state = { heldBytes: 20 * mebi, floorBytes: 20 * mebi, collections: 0, listeners };
+  const state = { heldBytes: 20 * mebi, floorBytes: 20 * mebi, collections: 0, releases: 0, listeners };
   const heap: Heap = {
     onCollected: (callback) => {
       listeners.add(callback);
@@ -18,6 +18,9 @@ function fakeHeap() {
     collect: () => {
       state.collections += 1;
       state.heldBytes = state.floorBytes;
+    },
+    release: () => {
+      state.releases += 1;
     },
   };
   const grow = (bytes: number): void => {
@@ -52,6 +55,17 @@ describe('giveBackMemory', () => {
     assert.equal(state.collections, 1);
     clock.advance(3_600_000);
     assert.equal(state.collections, 1);
+  });
+
+  it('releases other memory after every burst, also one that left no garbage', () => {
+    const clock = new FakeClock();
+    const { state, heap, grow } = fakeHeap();
+    giveBackMemory(heap, clock);
+    clock.advance(10_000);
+    assert.deepEqual([state.collections, state.releases], [1, 1]);
+    grow(0.1 * mebi);
+    clock.advance(10_000);
+    assert.deepEqual([state.collections, state.releases], [1, 2]);
   });
 
   it('leaves a heap alone that has hardly grown since', () => {

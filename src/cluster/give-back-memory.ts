@@ -16,7 +16,7 @@ export interface Heap {
   heldBytes(): number;
   /** Collects all garbage and returns free memory to the system. */
   collect(): void;
-  /** Gives back other memory that only work needs; called after `collect`. */
+  /** Gives back other memory that only work needs; called when a burst is over. */
   release?(): void;
 }
 
@@ -41,10 +41,11 @@ export function giveBackMemory(heap: Heap, clock: Clock): () => void {
       return;
     }
     const heldBytes = heap.heldBytes();
-    if (heldBytes < floorBytes + worthBytes || heldBytes > largestBytes) return;
-    heap.collect();
+    if (heldBytes >= floorBytes + worthBytes && heldBytes <= largestBytes) {
+      heap.collect();
+      floorBytes = heap.heldBytes();
+    }
     heap.release?.();
-    floorBytes = heap.heldBytes();
   };
   cancel = clock.setTimer(quietMs, check);
   const stop = heap.onCollected(() => {
