@@ -49,7 +49,7 @@ function start(t: TestContext, store = createMemoryStore({ freeze: true })) {
     const { status } = (await call('GET', `${definitions}/${name}`)).body as { status: { conditions: readonly JsonObject[] } };
     return status.conditions.map(({ type, status: value, reason }) => `${type} ${value} ${reason}`);
   };
-  return { custom, store, call, define, conditions, status };
+  return { app, custom, store, call, define, conditions, status };
 }
 
 const version = (name: string, storage: boolean, spec: JsonObject, more: JsonObject = {}): JsonObject => ({
@@ -74,6 +74,50 @@ const widget = (name: string, spec: JsonObject, served = 'v1'): JsonObject => ({
   kind: 'Widget',
   metadata: { name },
   spec,
+});
+
+describe('field selectors of a custom resource', () => {
+  it('select by the fields of the version that is asked for, in lists, watches and deletions', async (t) => {
+    const by = (name: string, storage: boolean, field: string): JsonObject =>
+      version(
+        name,
+        storage,
+        { type: 'object', properties: { [field]: { type: 'string' } } },
+        { selectableFields: [{ jsonPath: `.spec.${field}` }] },
+      );
+    const versions = [by('v1', true, 'color'), by('v2', false, 'colour')];
+    const { call, define, app } = start(t);
+    const review = { strategy: 'Webhook', webhook: { clientConfig: { url: 'https://hook' }, conversionReviewVersions: ['v1'] } };
+    await define(definition(versions, { conversion: review }));
+    await call('POST', '/api/v1/namespaces', { metadata: { name: 'team' } });
+    for (const [name, colour] of [
+      ['a', 'red'],
+      ['b', 'green'],
+    ] as const) {
+      assert.equal((await call('POST', widgets('v2'), widget(name, { colour }, 'v2'))).status, 201);
+    }
+    const named = async (path: string): Promise<readonly string[]> => {
+      const { body } = await call('GET', path);
+      return (body.items as readonly { readonly metadata: { readonly name: string } }[]).map(({ metadata }) => metadata.name);
+    };
+    assert.deepEqual(await named(`${widgets('v2')}?fieldSelector=spec.colour%3Dred`), ['a']);
+    assert.deepEqual(await named(`${widgets('v1')}?fieldSelector=spec.color%3Dgreen`), ['b']);
+    const seen: string[] = [];
+    const { registry } = app.options;
+    const kind = app.kinds.byResource('example.com', 'v2', 'widgets');
+    assert.ok(kind);
+    const context = { user: { name: 'u', uid: '', groups: [], extra: {} }, userAgent: 't', warn: () => undefined };
+    const request = { labelSelector: '', fieldSelector: 'spec.colour=red', resourceVersion: '', resourceVersionMatch: '' } as const;
+    const options = { ...request, allowBookmarks: false, sendInitialEvents: undefined };
+    const target = { kind, served: { group: 'example.com', version: 'v2' }, namespace: 'team', name: '', subresource: '' };
+    registry.watch({ ...context, signal: new AbortController().signal }, target, options, (batch) =>
+      seen.push(...batch.map((output) => `${output.type} ${output.type === 'BOOKMARK' ? '' : output.entry.object.metadata.name}`)),
+    );
+    await call('PATCH', `${widgets('v2')}/b`, { spec: { colour: 'red' } }, mergeType);
+    await call('DELETE', `${widgets('v2')}?fieldSelector=spec.colour%3Dred`);
+    assert.deepEqual(await named(widgets('v2')), []);
+    assert.deepEqual(seen, ['ADDED a', 'ADDED b', 'DELETED a', 'DELETED b']);
+  });
 });
 
 describe('a custom resource', () => {

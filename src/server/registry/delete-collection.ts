@@ -16,7 +16,7 @@ import type { ListAnswer, ListRequest } from './registry.ts';
  */
 export async function deleteCollection(request: ChangeRequest, listRequest: ListRequest, options: DeleteOptions): Promise<ListAnswer> {
   const { parts, target } = request;
-  const answer = list(parts, target, listRequest);
+  const answer = await list(parts, target, listRequest);
   await Promise.all(
     answer.entries.map(async ({ object: { metadata } }) => {
       const one = { ...target, namespace: metadata.namespace ?? '', name: metadata.name };

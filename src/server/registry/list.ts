@@ -10,20 +10,28 @@ import type { ListAnswer, ListRequest, Target } from './registry.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import { parseResourceVersion, requireNotTooLarge } from './resource-version.ts';
 import { compileSelection, type Selection } from './selection.ts';
+import { currentEntries } from './stored-form.ts';
 
 /**
  * Lists a collection. Throws StatusError: 400 on bad selectors or tokens, 410 on expired ones, 422 on contradictory
- * options.
+ * options. Rejects with the error of a conversion.
  */
-export function list(parts: RegistryParts, target: Target, request: ListRequest): ListAnswer {
+export function list(parts: RegistryParts, target: Target, request: ListRequest): ListAnswer | Promise<ListAnswer> {
   validateOptions(request);
   const selection = compileSelection(target, request);
   const prefix = prefixOf(target);
   const from = request.continue === '' ? undefined : continuation(request, prefix);
-  const named = namedEntry(parts, target, request, selection);
+  // The fields of a custom resource are those of the version that is asked for.
+  const converts = selection.byFields && target.kind.storage?.form !== undefined;
+  const named = converts ? undefined : namedEntry(parts, target, request, selection);
   if (named !== undefined)
     return { entries: named, resourceVersion: String(parts.store.revision), continue: '', remainingItemCount: undefined };
-  return selected(read(parts, { request, prefix, from, selection }), { prefix, limit: request.limit, selection });
+  const found = read(parts, { request, prefix, from, selection });
+  const page: Page = { prefix, limit: request.limit, selection };
+  const entries = converts ? currentEntries(target.kind, found.entries) : found.entries;
+  return entries instanceof Promise
+    ? entries.then((all) => selected({ ...found, entries: all }, page))
+    : selected({ ...found, entries }, page);
 }
 
 /**

@@ -18,6 +18,8 @@ export interface Selection {
   readonly name: string | undefined;
   /** The only value of the Kind's `diskOnly` field that can match, when a field selector fixes it. */
   readonly topic: string | undefined;
+  /** Whether it looks at fields besides the metadata: objects must then be in the Kind's own version. */
+  readonly byFields: boolean;
 }
 
 /**
@@ -35,8 +37,9 @@ export function compileSelection(
     (labels === undefined || labels.matches(object.metadata.labels)) &&
     (fields.empty || fields.matches((field) => fieldOf(kind, field, object)));
   const named = fields.requirements.find(({ field, operator }) => field === 'metadata.name' && operator === '=');
+  const byFields = fields.requirements.some(({ field }) => !field.startsWith('metadata.'));
   const topic = fields.requirements.find(({ field, operator }) => field === kind.storage?.diskOnly && operator === '=');
-  return { empty: (labels?.empty ?? true) && fields.empty, matches, name: named?.value, topic: topic?.value };
+  return { empty: (labels?.empty ?? true) && fields.empty, matches, name: named?.value, topic: topic?.value, byFields };
 }
 
 function compileLabels(text: string) {

@@ -18,6 +18,19 @@ export function currentEntry(kind: AnyKind, entry: Entry | undefined): Entry | u
   return read instanceof Promise ? read.then(brought) : brought(read);
 }
 
+/** Stored entries as the Kind wants them, converted together. Rejects with the error of a conversion. */
+export function currentEntries(kind: AnyKind, entries: readonly Entry[]): readonly Entry[] | Promise<readonly Entry[]> {
+  const form = kind.storage?.form;
+  const others = form === undefined ? [] : entries.filter(({ object, revision }) => !form.isCurrent(object, revision));
+  if (form === undefined || others.length === 0) return entries;
+  const brought = (objects: readonly KubeObject[]): readonly Entry[] => {
+    const known = new Map(others.map((entry, i) => [entry, unstoredEntry(entry.key, objects[i] ?? entry.object, entry.revision)]));
+    return entries.map((entry) => known.get(entry) ?? entry);
+  };
+  const read = form.read(others.map(({ object }) => object));
+  return read instanceof Promise ? read.then(brought) : brought(read);
+}
+
 /** An object as it is to be stored. Rejects with the error of a conversion. */
 export const storedObject = (kind: AnyKind, object: KubeObject): KubeObject | Promise<KubeObject> =>
   kind.storage?.form?.write(object) ?? object;

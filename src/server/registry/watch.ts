@@ -12,6 +12,7 @@ import type { RegistryParts } from './registry-parts.ts';
 import { parseReadVersion, requireNotTooLarge } from './resource-version.ts';
 import { compileSelection, type Selection } from './selection.ts';
 import { tooOld } from './store-errors.ts';
+import { currentEntries } from './stored-form.ts';
 
 type Deliver = (batch: readonly WatchOutput[]) => void;
 
@@ -34,17 +35,31 @@ export function watch(
   const { store } = parts;
   const requested = parseReadVersion(request.resourceVersion);
   const initial = request.sendInitialEvents ?? requested === 0;
+  // The fields of a custom resource are those of the version that is asked for. Everything then waits its turn.
+  const converts = selection.byFields && target.kind.storage?.form !== undefined;
+  const inTurn = converts ? sequence(() => close()) : (act: () => Promise<void> | void): void => void act();
   const bookmarks = request.allowBookmarks
-    ? parts.bookmarks.add((revision) => deliver([{ type: 'BOOKMARK', revision, initialEventsEnd: false }]))
+    ? parts.bookmarks.add((revision) => inTurn(() => deliver([{ type: 'BOOKMARK', revision, initialEventsEnd: false }])))
     : undefined;
   if (initial) {
     requireNotTooLarge(requested, store.revision);
-    deliverInitial(store.list(prefix, readOptions(selection)).entries, selection, request, store.revision, deliver);
+    const { entries } = store.list(prefix, readOptions(selection));
+    const { revision } = store;
+    if (!converts) deliverInitial(entries, selection, request, revision, deliver);
+    else inTurn(async () => deliverInitial(await convertedIfPossible(target, entries), selection, request, revision, deliver));
     bookmarks?.sent(store.revision);
   }
   const from = initial || requested === 0 ? store.revision : requested;
   const handle = startWatch(() =>
     store.watch(prefix, from, (events) => {
+      if (converts) {
+        inTurn(async () => {
+          const batch = await selectConverted(parts, target, events, selection);
+          bookmarks?.sent(events.at(-1)?.revision ?? 0);
+          if (batch.length > 0) deliver(batch);
+        });
+        return;
+      }
       // Watches without selectors are all given the store's own array. The HTTP layer encodes an array once and shares
       // its frames between watches.
       const batch: readonly WatchOutput[] = selection.empty ? events : events.flatMap((event) => select(parts, event, selection));
@@ -60,6 +75,56 @@ export function watch(
   };
   context.signal.addEventListener('abort', close, { once: true });
   return { close };
+}
+
+/**
+ * Returns a function that runs one act after the other. After one that fails, `onFailure` is called, and no more run.
+ */
+function sequence(onFailure: () => void): (act: () => Promise<void> | void) => void {
+  let last: Promise<void> = Promise.resolve();
+  let failed = false;
+  return (act) => {
+    last = last
+      .then(() => (failed ? undefined : act()))
+      .catch(() => {
+        failed = true;
+        onFailure();
+      });
+  };
+}
+
+/** Entries whose conversion fails stay as they are: see `selectConverted`. */
+async function convertedIfPossible({ kind }: Target, entries: readonly Entry[]): Promise<readonly Entry[]> {
+  try {
+    return await currentEntries(kind, entries);
+  } catch {
+    return entries;
+  }
+}
+
+/**
+ * What a watch is sent of events whose objects have to be converted first. When that fails all are sent: whoever writes
+ * them out needs the same conversion, and tells the client of the failure.
+ */
+async function selectConverted(
+  parts: RegistryParts,
+  { kind }: Target,
+  events: readonly StoreEvent[],
+  selection: Selection,
+): Promise<readonly WatchOutput[]> {
+  try {
+    const entries = await currentEntries(
+      kind,
+      events.flatMap(({ entry, previous }) => [entry, previous ?? entry]),
+    );
+    return events.flatMap((event, i) => {
+      const entry = entries[2 * i] ?? event.entry;
+      const shown = event.type === 'ADDED' ? { ...event, entry } : { ...event, entry, previous: entries[2 * i + 1] ?? event.previous };
+      return select(parts, shown, selection);
+    });
+  } catch {
+    return events;
+  }
 }
 
 /** A watch of one object registers for that key only, because many clients each wait for a single object. */
