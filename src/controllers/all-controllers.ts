@@ -11,6 +11,7 @@ import { certificateCleaner } from './certificates/cleaner.ts';
 import { certificateSigner, type SignCertificate } from './certificates/signer.ts';
 import { clusterRoleAggregationController } from './cluster-role-aggregation.ts';
 import { cronJobController } from './cron-jobs/cron-job-controller.ts';
+import { daemonSetController } from './daemon-sets/daemon-set-controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { endpointSliceController } from './endpoints/endpoint-slice-controller.ts';
 import { endpointSliceMirroringController } from './endpoints/endpoint-slice-mirroring.ts';
@@ -60,6 +61,7 @@ export function allControllers(options: AllControllersOptions): readonly AnyCont
     replicaSetController,
     deploymentController,
     statefulSetController,
+    daemonSetController(),
     jobController(),
     orphanedJobPodController,
     ttlAfterFinishedController,

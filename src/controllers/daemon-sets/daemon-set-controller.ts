@@ -1,0 +1,53 @@
+/** The DaemonSet controller. Source: pkg/controller/daemon/daemon_controller.go. */
+import type { DaemonSet } from '../../api/generated/apps/v1.ts';
+import { controllerRevision } from '../../api/kinds/apps/controller-revision.ts';
+import { daemonSet } from '../../api/kinds/apps/daemon-set.ts';
+import { node } from '../../api/kinds/core/node.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
+import { refOf } from '../../api/object.ts';
+import { fromLabelSelector } from '../../api/selector.ts';
+import { controllerAccount } from '../../client/identity.ts';
+import { type Controller, defineController, settled, watching } from '../controller.ts';
+import { claim, controllerOf } from '../owner-refs.ts';
+import { orphanPods } from '../replicas/replica-core.ts';
+import { orphanRevisions } from '../revisions.ts';
+import { DaemonSetSync, type NodeFailures } from './daemon-set-sync.ts';
+
+const selectorOf = ({ spec }: DaemonSet) => fromLabelSelector(spec.selector);
+
+/** Keeps a Pod on every node that fits. How often Pods of a node failed is kept in memory only, as upstream. */
+export function daemonSetController(): Controller<DaemonSet> {
+  const failures = new Map<string, NodeFailures>();
+  return defineController<DaemonSet>({
+    name: 'daemonset',
+    identity: controllerAccount('daemon-set-controller'),
+    reconciles: daemonSet,
+    owns: [pod, controllerRevision],
+    watches: [
+      watching(node, (_, { cache }) => cache(daemonSet).list().map(refOf)),
+      watching(pod, (object, { cache }) => {
+        if (controllerOf(object) !== undefined || object.metadata.labels === undefined) return [];
+        const sets = cache(daemonSet).list({ namespace: object.metadata.namespace ?? '' });
+        return sets.filter((set) => selectorOf(set).matches(object.metadata.labels)).map(refOf);
+      }),
+    ],
+    indexes: [orphanPods, orphanRevisions],
+    reconcile: async (ref, context) => {
+      const { cache, api } = context;
+      const set = cache(daemonSet).get(ref);
+      if (set === undefined || set.metadata.deletionTimestamp !== undefined) {
+        for (const key of failures.keys()) if (set === undefined || key.startsWith(`${set.metadata.uid}/`)) failures.delete(key);
+        return settled;
+      }
+      const pods = await claim({
+        owner: set,
+        ownerKind: daemonSet,
+        selector: selectorOf(set),
+        candidates: [...cache(pod).ownedBy(set), ...cache(pod).byIndex(orphanPods.name, ref.namespace)],
+        owners: api(daemonSet),
+        dependents: api(pod),
+      });
+      return new DaemonSetSync(set, pods, failures, context).run();
+    },
+  });
+}

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { controllerRevision } from '../../api/kinds/apps/controller-revision.ts';
+import { daemonSet } from '../../api/kinds/apps/daemon-set.ts';
+import { node } from '../../api/kinds/core/node.ts';
+import { pod } from '../../api/kinds/core/pod.ts';
+import { aNode, makeReady, podSpec } from '../testing/objects.ts';
+import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
+import { daemonSetController } from './daemon-set-controller.ts';
+import { nodeOf } from './placement.ts';
+
+const ref = { namespace: 'default', name: 'agent' };
+const labels = { app: 'agent' };
+
+async function started(t: TestContext, spec: object = {}, podMore: object = {}): Promise<TestCluster> {
+  const cluster = await startTestCluster(t, { controllers: [daemonSetController()] });
+  for (const name of ['n1', 'n2', 'n3'])
+    await cluster.apply(aNode(name, { metadata: { labels: { disk: name === 'n3' ? 'hdd' : 'ssd' } } }));
+  const template = { metadata: { labels }, spec: { ...podSpec, ...podMore } };
+  await cluster.apply({
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: 'agent', namespace: 'default' },
+    spec: { selector: { matchLabels: labels }, template, ...spec },
+  });
+  await cluster.settle();
+  return cluster;
+}
+
+const nodes = async (cluster: TestCluster): Promise<readonly string[]> => (await cluster.list(pod)).map(nodeOf).toSorted();
+const images = async (cluster: TestCluster): Promise<readonly string[]> =>
+  (await cluster.list(pod)).map(({ spec }) => spec.containers[0]?.image ?? '').toSorted();
+const setImage = (cluster: TestCluster, image: string) =>
+  cluster.api(daemonSet).patch(ref, { type: 'strategic', body: { spec: { template: { spec: { containers: [{ name: 'c', image }] } } } } });
+
+async function ready(cluster: TestCluster): Promise<void> {
+  await makeReady(cluster);
+  await cluster.settle();
+}
+
+describe('daemonSetController', () => {
+  it('keeps a Pod on each node, also on new ones, and counts them', async (t) => {
+    const cluster = await started(t);
+    assert.deepEqual(await nodes(cluster), ['n1', 'n2', 'n3']);
+    await cluster.apply(aNode('n4'));
+    await cluster.settle();
+    assert.deepEqual(await nodes(cluster), ['n1', 'n2', 'n3', 'n4']);
+    await ready(cluster);
+    const { status } = await cluster.api(daemonSet).get(ref);
+    assert.deepEqual(
+      [
+        status.desiredNumberScheduled,
+        status.currentNumberScheduled,
+        status.numberReady,
+        status.numberAvailable,
+        status.updatedNumberScheduled,
+      ],
+      [4, 4, 4, 4, 4],
+    );
+    const [one] = await cluster.list(pod);
+    assert.equal(one?.metadata.labels?.['pod-template-generation'], '1');
+    assert.ok(one?.spec.tolerations?.some(({ key }) => key === 'node.kubernetes.io/not-ready'));
+    await cluster.api(node).delete({ namespace: '', name: 'n4' });
+    await cluster.settle();
+    assert.deepEqual(await nodes(cluster), ['n1', 'n2', 'n3']);
+  });
+
+  it('runs where its selector and its tolerations let it, and stays where it may not start', async (t) => {
+    const cluster = await started(t, {}, { nodeSelector: { disk: 'ssd' } });
+    assert.deepEqual(await nodes(cluster), ['n1', 'n2']);
+    const taint = async (name: string, effect: string) =>
+      cluster.api(node).patch({ namespace: '', name }, { type: 'merge', body: { spec: { taints: [{ key: 'full', effect }] } } });
+    await taint('n1', 'NoSchedule');
+    await cluster.settle();
+    assert.deepEqual(await nodes(cluster), ['n1', 'n2']);
+    assert.equal((await cluster.api(daemonSet).get(ref)).status.numberMisscheduled, 1);
+    await taint('n1', 'NoExecute');
+    await cluster.settle();
+    assert.deepEqual(await nodes(cluster), ['n2']);
+  });
+
+  it('replaces one Pod after the other', async (t) => {
+    const cluster = await started(t);
+    await ready(cluster);
+    await setImage(cluster, 'busybox:2');
+    await cluster.settle();
+    assert.deepEqual(await images(cluster), ['busybox:1.36', 'busybox:1.36', 'busybox:2']);
+    await ready(cluster);
+    assert.deepEqual(await images(cluster), ['busybox:1.36', 'busybox:2', 'busybox:2']);
+    await ready(cluster);
+    await ready(cluster);
+    assert.deepEqual(await images(cluster), ['busybox:2', 'busybox:2', 'busybox:2']);
+    const revisions = await cluster.list(controllerRevision);
+    assert.deepEqual(revisions.map(({ revision }) => revision).toSorted(), [1, 2]);
+    const hashes = new Set((await cluster.list(pod)).map(({ metadata }) => metadata.labels?.['controller-revision-hash']));
+    assert.deepEqual([...hashes], [revisions.find(({ revision }) => revision === 2)?.metadata.labels?.['controller-revision-hash']]);
+  });
+
+  it('makes the new Pod first when it may surge', async (t) => {
+    const cluster = await started(t, { updateStrategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } });
+    await ready(cluster);
+    await setImage(cluster, 'busybox:2');
+    await cluster.settle();
+    assert.deepEqual(await images(cluster), ['busybox:1.36', 'busybox:1.36', 'busybox:1.36', 'busybox:2']);
+    await ready(cluster);
+    assert.deepEqual(await images(cluster), ['busybox:1.36', 'busybox:1.36', 'busybox:2', 'busybox:2']);
+  });
+
+  it('leaves Pods alone on delete only', async (t) => {
+    const cluster = await started(t, { updateStrategy: { type: 'OnDelete' } });
+    await ready(cluster);
+    await setImage(cluster, 'busybox:2');
+    await cluster.settle();
+    assert.deepEqual(new Set(await images(cluster)), new Set(['busybox:1.36']));
+    const [one] = await cluster.list(pod);
+    assert.ok(one);
+    await cluster.api(pod).delete({ namespace: 'default', name: one.metadata.name });
+    await cluster.settle();
+    assert.deepEqual(await images(cluster), ['busybox:1.36', 'busybox:1.36', 'busybox:2']);
+  });
+
+  it('replaces failed Pods, ever more slowly', async (t) => {
+    const cluster = await started(t);
+    const fail = async (): Promise<void> => {
+      for (const one of (await cluster.list(pod)).filter((each) => nodeOf(each) === 'n1')) {
+        await cluster.api(pod).updateStatus({ ...one, status: { ...one.status, phase: 'Failed' } });
+      }
+      await cluster.settle();
+    };
+    const uid = async () => (await cluster.list(pod)).find((one) => nodeOf(one) === 'n1')?.metadata.uid;
+    const first = await uid();
+    await fail();
+    const second = await uid();
+    assert.notEqual(second, first);
+    await fail();
+    assert.equal(await uid(), second);
+    await cluster.pass(1);
+    assert.notEqual(await uid(), second);
+    assert.ok((await cluster.events()).some((text) => text.startsWith('Warning FailedDaemonPod Found failed daemon pod default/agent-')));
+  });
+});
