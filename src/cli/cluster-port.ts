@@ -29,6 +29,8 @@ export interface ClusterSettings {
   readonly auditLogPath?: string | undefined;
   /** The file with the audit policy; absolute. Absent: the metadata of every request is recorded. */
   readonly auditPolicyFile?: string | undefined;
+  /** The file that configures admission plugins; absolute. Absent: upstream's defaults hold. */
+  readonly admissionConfigFile?: string | undefined;
   /** False: versions that Kubernetes no longer serves are not served either. Default: they are. */
   readonly legacyApis?: boolean;
   /** Identifies this cluster's objects on the engine. */
@@ -60,6 +62,7 @@ export interface ClusterChoices {
   /** See `ClusterSettings`. */
   readonly auditLogPath?: string | undefined;
   readonly auditPolicyFile?: string | undefined;
+  readonly admissionConfigFile?: string | undefined;
   /** Default: true. */
   readonly legacyApis?: boolean | undefined;
   /** The settings of an earlier start; kept where they still fit the host. */

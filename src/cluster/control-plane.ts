@@ -61,6 +61,7 @@ import { openSqliteStore } from '../server/store/sqlite-store.ts';
 import type { Store } from '../server/store/store.ts';
 import { kubernetesMinorVersion } from '../version.ts';
 import { addressesOf } from './addresses.ts';
+import { readAdmissionFile } from './admission-file.ts';
 import { openAudit } from './audit.ts';
 import { celTypeSource } from './cel-types.ts';
 import { storeMetrics, workQueueMetrics } from './cluster-metrics.ts';
@@ -117,6 +118,7 @@ export async function openControlPlane(
 ): Promise<ControlPlane> {
   const addresses = addressesOf(settings);
   const audit = openAudit(settings, log, signal);
+  const configured = readAdmissionFile(settings);
   const addon = sqliteAddon();
   const store = openSqliteStore({
     path: join(settings.folder, 'cluster.db'),
@@ -134,6 +136,7 @@ export async function openControlPlane(
   const authorizer = unionAuthorizer(new NodeAuthorizer(nodeRules, reader), rbac);
   const plugins = defaultPlugins({
     ...{ reader, random: Math.random, now: Date.now, authorizer, nodeIdentity, webhooks, kinds, formats },
+    ...(configured.podSecurity === undefined ? {} : { podSecurity: configured.podSecurity }),
     writeQuotaStatus: (quota) => writeQuotaStatus(registry, quota, signal),
   });
   const registry: Registry = createRegistry({

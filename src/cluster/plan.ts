@@ -110,6 +110,7 @@ export async function plan(choices: ClusterChoices): Promise<ClusterSettings> {
       nodePortAddresses: choices.nodePortAddresses ?? [],
       auditLogPath: choices.auditLogPath || undefined,
       auditPolicyFile: choices.auditPolicyFile || undefined,
+      admissionConfigFile: choices.admissionConfigFile || undefined,
       legacyApis: choices.legacyApis ?? true,
       clusterId,
       engine,

@@ -61,6 +61,7 @@ function startOptions(flags: Flags, context: CliContext): StartOptions {
     podCidr,
     auditLogPath: filePath(text(flags.auditLogPath)),
     auditPolicyFile: filePath(text(flags.auditPolicyFile)),
+    admissionConfigFile: filePath(text(flags.admissionControlConfigFile)),
     nodePortAddresses: ranges(text(flags.nodePortAddresses), '--node-port-addresses'),
     legacyApis: yesOrNo(text(flags.legacyApis), '--legacy-apis'),
   };

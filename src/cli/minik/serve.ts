@@ -69,13 +69,14 @@ function choicesOf(profile: Profile, json: string): ServeChoices {
   const known = profile.settings();
   // server-process.ts wrote this text.
   const given = JSON.parse(json) as Partial<ServeChoices>;
-  const { nodePortAddresses, auditLogPath, auditPolicyFile, legacyApis } = known ?? {};
+  const { nodePortAddresses, auditLogPath, auditPolicyFile, admissionConfigFile, legacyApis } = known ?? {};
   return {
     runtime: known?.runtime ?? 'docker',
     nodes: known?.nodes ?? 1,
     ...(nodePortAddresses === undefined ? {} : { nodePortAddresses }),
     auditLogPath,
     auditPolicyFile,
+    admissionConfigFile,
     ...(legacyApis === undefined ? {} : { legacyApis }),
     ...given,
   };

@@ -17,6 +17,7 @@ export interface StartOptions extends CommonOptions {
   readonly nodePortAddresses?: readonly string[] | undefined;
   readonly auditLogPath?: string | undefined;
   readonly auditPolicyFile?: string | undefined;
+  readonly admissionConfigFile?: string | undefined;
   readonly legacyApis?: boolean | undefined;
 }
 
@@ -47,6 +48,7 @@ function choicesOf(profile: Profile, options: StartOptions): ServeChoices {
     nodePortAddresses: options.nodePortAddresses ?? known?.nodePortAddresses,
     auditLogPath: options.auditLogPath ?? known?.auditLogPath,
     auditPolicyFile: options.auditPolicyFile ?? known?.auditPolicyFile,
+    admissionConfigFile: options.admissionConfigFile ?? known?.admissionConfigFile,
     legacyApis: options.legacyApis ?? known?.legacyApis,
   };
 }

@@ -64,6 +64,10 @@ const start: VerbSpec = {
       text: 'What is recorded: a Policy of audit.k8s.io/v1',
     },
     {
+      ...{ name: 'admission-control-config-file', value: 'FILE', fallback: 'none' },
+      text: 'Defaults and exemptions of Pod Security: an AdmissionConfiguration of apiserver.config.k8s.io/v1',
+    },
+    {
       ...{ name: 'legacy-apis', value: 'true|false', choices: ['true', 'false'], fallback: 'true' },
       text: 'Whether versions that Kubernetes has removed (extensions/v1beta1, apps/v1beta1 …) are served, with a warning',
     },

@@ -12,7 +12,7 @@ import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { type NodeIdentity, nodeRestriction } from './node-restriction.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { podResizeValidator } from './pod-resize.ts';
-import { podSecurity } from './pod-security.ts';
+import { type PodSecurityOptions, podSecurity } from './pod-security.ts';
 import { podTopologyLabels } from './pod-topology-labels.ts';
 import type { PolicyParts } from './policies/bound-policies.ts';
 import { mutatingPolicies } from './policies/mutating-policies.ts';
@@ -34,6 +34,8 @@ export interface DefaultPluginOptions {
   readonly random: () => number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Defaults and exemptions of PodSecurity. Default: upstream's. */
+  readonly podSecurity?: Pick<PodSecurityOptions, 'defaults' | 'exemptions'>;
   /** See `ResourceQuotaOptions`. */
   readonly writeQuotaStatus: ResourceQuotaOptions['writeStatus'];
   /** Decides who may approve and sign certificates. */
@@ -71,7 +73,7 @@ export function defaultPlugins(options: DefaultPluginOptions): readonly Admissio
     serviceAccount(reader, random),
     nodeRestriction(reader, nodeIdentity),
     taintNodesByCondition(),
-    podSecurity({ reader, now }),
+    podSecurity({ reader, now, ...options.podSecurity }),
     priority(reader),
     defaultTolerationSeconds(),
     defaultStorageClass(reader),
