@@ -45,5 +45,6 @@ function textOf(value: JsonValue | undefined, entered: Entered | undefined): str
 /** The text of an object after a JSON patch or a merge patch. */
 export function patchedText(patched: JsonObject, { type, body }: Pick<PatchRequest, 'type' | 'body'>): string {
   const entered = type === 'json' ? enteredByOperations(body) : isObject(body) ? enteredByMerge(body) : new Map();
-  return textOf(patched, entered);
+  // Go escapes what HTML would read.
+  return textOf(patched, entered).replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
 }
