@@ -39,20 +39,21 @@ export async function patched(request: ChangeRequest, object: KubeObject, body: 
     decoded = await decodeBody(parts, context, target, { json, text: undefined, strictErrors, fieldValidation: options.fieldValidation });
   } catch (error) {
     // Upstream's message shows the patch for strategic merge patches, and the patched object for others.
-    const { metadata } = json;
-    const whole =
-      managedFields === undefined || !isObject(metadata)
-        ? json
-        : { ...json, metadata: { ...metadata, managedFields: asValue(managedFields) } };
-    throw unreadable(error, body.type === 'strategic' ? goFormat(copyObject(asPatchObject(body.body))) : patchedText(whole, body));
+    const shown =
+      body.type === 'strategic' ? goFormat(copyObject(asPatchObject(body.body))) : patchedText(whole(request, object, body), body);
+    throw unreadable(error, shown);
   }
   const received = inNamespace(target, managedFields === undefined ? decoded : withMeta(decoded, { managedFields }));
   requireName(target, received);
   return received;
 }
 
-/** Managed fields are JSON. */
-const asValue = (entries: KubeObject['metadata']['managedFields']): JsonValue => (entries ?? []) as unknown as JsonValue;
+/** The patched object with all that it has, in the order of its type. */
+function whole({ parts, target }: ChangeRequest, object: KubeObject, body: PatchRequest): JsonObject {
+  const format = formatOf(parts, target);
+  const document = toServed(target, object);
+  return applyPatch(format.canonical?.(document) ?? document, body, format);
+}
 
 /** Whether a patch may read or change managed fields. */
 const namesManagedFields = ({ body }: PatchRequest): boolean => {
