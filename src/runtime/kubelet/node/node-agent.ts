@@ -5,7 +5,9 @@
  */
 import { deepEqual } from '../../../api/deep-equal.ts';
 import type { Node } from '../../../api/generated/core/v1.ts';
+import type { JsonObject } from '../../../api/json.ts';
 import { node as nodeKind } from '../../../api/kinds/core/node.ts';
+import { refOf } from '../../../api/object.ts';
 import { isConflict, isNotFound } from '../../../api/status-error.ts';
 import type { Client } from '../../../client/client.ts';
 import { type Clock, sleep } from '../../../client/clock.ts';
@@ -130,9 +132,17 @@ export class NodeAgent {
     const health = { runtimeProblem: this.#problem, nowMs: clock.now() };
     const status = nodeStatus({ identity, info, images: await this.#images(), health, previous: node.status });
     const foreign = (node.status.conditions ?? []).filter((c) => status.conditions?.every((own) => own.type !== c.type) === true);
-    const written = await client
-      .resource(nodeKind)
-      .updateStatus({ ...node, status: { ...node.status, ...status, conditions: [...(status.conditions ?? []), ...foreign] } });
+    // A patch, as upstream's kubelet sends it: a node may not change its taints, and an update would send those that it
+    // had when it was read. The resource version makes it fail when conditions of others may have changed since.
+    const written = await client.resource(nodeKind).patch(refOf(node), {
+      type: 'merge',
+      subresource: 'status',
+      body: {
+        metadata: { resourceVersion: node.metadata.resourceVersion },
+        // A status is JSON.
+        status: { ...status, conditions: [...(status.conditions ?? []), ...foreign] } as unknown as JsonObject,
+      },
+    });
     const ready = this.#problem === undefined;
     if (ready !== this.#ready)
       events.event(
