@@ -1,6 +1,5 @@
 /** More of the same: fields of the groups storage, networking, node, flowcontrol and resource. */
 const secretRef = 'Secret with the credentials for this volume.';
-const opaque = 'Settings that only the driver of the device understands.';
 const capacity = 'How much of the capacity of each device is asked for.';
 
 export const clusterReferenceDescriptions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -22,10 +21,8 @@ export const clusterReferenceDescriptions: Readonly<Record<string, Readonly<Reco
   CephFSPersistentVolumeSource: { secretRef },
   CinderPersistentVolumeSource: { secretRef },
   Device: { nodeSelector: 'The nodes on which the device can be used.' },
-  DeviceAllocationConfiguration: { opaque },
   DeviceCapacity: { requestPolicy: 'How the capacity may be asked for when several claims share the device.' },
-  DeviceClaimConfiguration: { opaque },
-  DeviceClassConfiguration: { opaque },
+  DeviceConfiguration: { opaque: 'Settings that only the driver of the device understands.' },
   DeviceRequest: { exactly: 'One request that must be met. Either this or a list of alternatives is set.' },
   DeviceSelector: { cel: 'A CEL expression that devices must fulfil.' },
   DeviceSubRequest: { capacity },

@@ -152,3 +152,13 @@ export function validateObjectMetaUpdate(next: ObjectMeta, previous: ObjectMeta,
   }
   return errors;
 }
+
+/** Metadata in templates of claims: only labels and annotations. Source: ValidateTemplateObjectMeta. */
+export function templateMetaErrors(metadata: ObjectMeta, at: FieldPath): Errors {
+  const others = Object.keys(metadata).filter((field) => field !== 'labels' && field !== 'annotations');
+  return [
+    ...annotationErrors(metadata.annotations, at.field('annotations')),
+    ...labelErrors(metadata.labels, at.field('labels')),
+    ...others.map((field) => fieldErrors.forbidden(at.field(field), 'cannot be set')),
+  ];
+}

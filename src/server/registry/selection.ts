@@ -89,9 +89,12 @@ function requireSelectable(kind: AnyKind, field: string): void {
   if (!Object.hasOwn(kind.select ?? {}, field)) throw statusErrors.badRequest(unsupported(kind, field));
 }
 
-/** Jobs have words of their own. Source: pkg/apis/batch/v1/conversion.go. */
-const unsupported = ({ group, kind }: AnyKind, field: string): string =>
-  group === 'batch' ? `field label ${JSON.stringify(field)} not supported for ${kind}` : `field label not supported: ${field}`;
+/** Some groups have words of their own. Source: pkg/apis/{batch,resource}/v1/conversion.go. */
+function unsupported({ group, version, kind }: AnyKind, field: string): string {
+  if (group === 'batch') return `field label ${JSON.stringify(field)} not supported for ${kind}`;
+  const where = group === 'resource.k8s.io' ? ` for ${group}/${version}, Kind=${kind}` : '';
+  return `field label not supported${where}: ${field}`;
+}
 
 /** The value of a field that the Kind knows. */
 function fieldOf(kind: AnyKind, field: string, object: KubeObject): string {

@@ -49,7 +49,7 @@ const integerResources = new Set([
 ]);
 
 const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
-const isExtended = (name: string): boolean =>
+export const isExtendedResource = (name: string): boolean =>
   !isNative(name) && !name.startsWith('requests.') && isQualifiedName(`requests.${name}`).length === 0;
 /** Resources whose requests may be lower than their limits: CPU, memory and the like. */
 export const allowsOvercommit = (name: string): boolean => isNative(name) && !isHugePages(name);
@@ -69,7 +69,7 @@ export const containerResourceName: NameCheck = (name, at) => {
       ? errors
       : [...errors, fieldErrors.invalid(at, name, 'must be a standard resource for containers')];
   }
-  if (!isNative(name) && !isExtended(name)) {
+  if (!isNative(name) && !isExtendedResource(name)) {
     return [...errors, fieldErrors.invalid(at, name, "doesn't follow extended resource name standard")];
   }
   return errors;
@@ -86,7 +86,7 @@ export function resourceAmountErrors(name: string, amount: string, at: FieldPath
   const quantity = parseQuantity(amount);
   const errors: FieldError[] = [];
   if (quantity.nanos < 0n) errors.push(fieldErrors.invalid(at, amount, 'must be greater than or equal to 0'));
-  if ((integerResources.has(name) || isExtended(name)) && !isWhole(quantity)) {
+  if ((integerResources.has(name) || isExtendedResource(name)) && !isWhole(quantity)) {
     errors.push(fieldErrors.invalid(at, amount, 'must be an integer'));
   }
   return errors;

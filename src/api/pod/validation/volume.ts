@@ -3,8 +3,8 @@ import { type FieldError, type FieldPath, fieldErrors } from '../../field-error.
 import type { HostPathVolumeSource, PersistentVolumeClaimTemplate, Volume } from '../../generated/core/v1.ts';
 import { isDns1123Subdomain } from '../../names.ts';
 import { tryParseQuantity } from '../../quantity.ts';
-import { byteLength, dnsLabel, type Errors, labelErrors, oneOf, requiredText } from '../../validation/common.ts';
-import { annotationErrors } from '../../validation/object-meta.ts';
+import { byteLength, dnsLabel, type Errors, oneOf, requiredText } from '../../validation/common.ts';
+import { templateMetaErrors } from '../../validation/object-meta.ts';
 import { pullPolicies } from './container.ts';
 import * as storage from './network-storage.ts';
 import { fileMode, noBacksteps } from './paths.ts';
@@ -23,14 +23,7 @@ export const hostPathErrors = ({ path, type }: HostPathVolumeSource, at: FieldPa
     : [...noBacksteps(path, at.field('path')), ...oneOf(type, hostPathTypes, at.field('type'))];
 
 function templateErrors({ metadata, spec }: PersistentVolumeClaimTemplate, at: FieldPath): Errors {
-  const meta = at.field('metadata');
-  const others = Object.keys(metadata).filter((field) => field !== 'labels' && field !== 'annotations');
-  return [
-    ...annotationErrors(metadata.annotations, meta.field('annotations')),
-    ...labelErrors(metadata.labels, meta.field('labels')),
-    ...others.map((field) => fieldErrors.forbidden(meta.field(field), 'cannot be set')),
-    ...claimSpecErrors(spec, at.field('spec')),
-  ];
+  return [...templateMetaErrors(metadata, at.field('metadata')), ...claimSpecErrors(spec, at.field('spec'))];
 }
 
 type Check = (volume: Volume, at: FieldPath, pod: OwningPod) => Errors;

@@ -5,8 +5,10 @@ import { parseRange } from '../services/ip-range.ts';
 import { ServiceAllocator } from '../services/service-allocator.ts';
 import { ServiceClaims } from '../services/service-claims.ts';
 import { ServiceRanges } from '../services/service-ranges.ts';
+import { adminAccessGuard } from './admin-access.ts';
 import { certificateSigningRequestsBehaviour } from './certificate-signing-requests.ts';
 import { bindingsBehaviour, podsBehaviour } from './pods.ts';
+import { resourceSlicesBehaviour } from './resource-slices.ts';
 import { serviceAccountsBehaviour, type TokenIssuer } from './service-accounts.ts';
 import { servicesBehaviour } from './services.ts';
 
@@ -43,6 +45,9 @@ export function createBehaviours({
     ['bindings', bindingsBehaviour],
     ['certificatesigningrequests.certificates.k8s.io', certificateSigningRequestsBehaviour],
     ['pods', podsBehaviour],
+    ['resourceclaims.resource.k8s.io', { guard: adminAccessGuard(store) }],
+    ['resourceclaimtemplates.resource.k8s.io', { guard: adminAccessGuard(store) }],
+    ['resourceslices.resource.k8s.io', resourceSlicesBehaviour],
     ['services', servicesBehaviour(allocator)],
     ['serviceaccounts', serviceAccountsBehaviour(tokens)],
   ]);
