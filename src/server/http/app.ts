@@ -21,6 +21,7 @@ import { type DescribeFields, TableColumns } from './encode/table-columns.ts';
 import { Exchange, type FlowClass, type NodeBindings } from './exchange.ts';
 import { handleResource } from './handlers/resource.ts';
 import { allChecks, type HealthEndpoint, healthOf, healthRoot } from './health.ts';
+import { HealthMetrics } from './metrics/health-metrics.ts';
 import { type MetricSource, MetricText } from './metrics/metric-text.ts';
 import { processMetrics } from './metrics/process-metrics.ts';
 import { RequestMetrics } from './metrics/request-metrics.ts';
@@ -156,6 +157,7 @@ function contextOf(options: AppOptions): ServerContext {
     logger,
     clock,
     metrics,
+    healthMetrics: new HealthMetrics(),
     metricSources: [metrics, processMetrics(clock.now() - process.uptime() * 1000), ...(options.metrics ?? [])],
     watches,
     deadlines: new Deadlines(clock),
@@ -174,10 +176,10 @@ const document = (exchange: Exchange, object: JsonObject): Response | Promise<Re
   respond(exchange, 200, rawJson(object), baseHeaders(exchange, 'application/json'));
 
 const staticPaths: readonly string[] = [
-  ...['/flagz', '/healthz', '/livez', '/metrics', '/openapi/v2', '/openapi/v3', '/readyz', '/statusz', '/version'],
+  ...['/flagz', '/healthz', '/livez', '/metrics', '/metrics/slis', '/openapi/v2', '/openapi/v3', '/readyz', '/statusz', '/version'],
 ];
 /** Those that `/statusz` names. */
-const debuggingPaths = staticPaths.filter((path) => !path.startsWith('/openapi'));
+const debuggingPaths = staticPaths.filter((path) => !path.startsWith('/openapi') && path !== '/metrics/slis');
 
 function indexPaths(server: ServerContext, more: readonly string[]): readonly string[] {
   const checks = server.healthChecks.flatMap(({ name, endpoints: at }) => at.map((endpoint) => `/${endpoint}/${name}`));
@@ -260,8 +262,8 @@ function addRoutes(
   // These patterns also match /api and /apis themselves.
   for (const path of ['/api/*', '/apis/*']) route(path, api);
   for (const endpoint of endpoints) {
-    route(`/${endpoint}`, (exchange) => healthRoot(exchange, endpoint, server.healthChecks, server.logger));
-    route(`/${endpoint}/*`, (exchange) => healthOf(exchange, endpoint, exchange.path.slice(endpoint.length + 2), server.healthChecks));
+    route(`/${endpoint}`, (exchange) => healthRoot(exchange, endpoint, server));
+    route(`/${endpoint}/*`, (exchange) => healthOf(exchange, endpoint, exchange.path.slice(endpoint.length + 2), server));
   }
   for (const path of ['/version', '/version/']) {
     route(path, (exchange) => {
@@ -276,10 +278,12 @@ function addRoutes(
     });
   }
   route('/openapi/*', (exchange) => handleOpenApi(exchange, documents));
-  route('/metrics', (exchange) => {
+  const metrics = (exchange: Exchange, sources: readonly MetricSource[]): Response | Promise<Response> => {
     const text = new MetricText();
-    for (const source of server.metricSources) source.write(text);
+    for (const source of sources) source.write(text);
     return respond(exchange, 200, text.toString(), baseHeaders(exchange, 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores'));
-  });
+  };
+  route('/metrics', (exchange) => metrics(exchange, server.metricSources));
+  route('/metrics/slis', (exchange) => metrics(exchange, [server.healthMetrics]));
   route('/', (exchange) => document(exchange, { paths: indexPaths(server, Object.keys(served)) }));
 }

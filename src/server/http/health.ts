@@ -2,6 +2,7 @@
 import { errorText } from '../../api/error-text.ts';
 import type { Logger } from '../../client/logger.ts';
 import type { Exchange } from './exchange.ts';
+import type { HealthMetrics } from './metrics/health-metrics.ts';
 import type { HealthCheck } from './ports.ts';
 import { respondText } from './respond.ts';
 
@@ -52,13 +53,23 @@ export function allChecks(own: readonly HealthCheck[], isShuttingDown: () => boo
   ];
 }
 
-async function failure(check: HealthCheck): Promise<string | undefined> {
+/** What is wrong, if anything; counted for the endpoint. */
+async function failure(check: HealthCheck, endpoint: HealthEndpoint, metrics: HealthMetrics): Promise<string | undefined> {
+  let reason: string | undefined;
   try {
     await check.check();
-    return undefined;
   } catch (error) {
-    return errorText(error);
+    reason = errorText(error);
   }
+  metrics.checked(endpoint, check.name, reason === undefined);
+  return reason;
+}
+
+/** Who is told of the checks. */
+export interface HealthParts {
+  readonly healthChecks: readonly HealthCheck[];
+  readonly healthMetrics: HealthMetrics;
+  readonly logger: Logger;
 }
 
 /**
@@ -68,20 +79,19 @@ async function failure(check: HealthCheck): Promise<string | undefined> {
 export async function healthRoot(
   exchange: Exchange,
   endpoint: HealthEndpoint,
-  checks: readonly HealthCheck[],
-  logger: Logger,
+  { healthChecks, healthMetrics, logger }: HealthParts,
 ): Promise<Response> {
   const excluded = new Set(exchange.search === '' ? [] : exchange.query.getAll('exclude'));
   const unknown = new Set(excluded);
   const failed: string[] = [];
   let lines = '';
-  for (const check of checks.filter((item) => item.endpoints.includes(endpoint))) {
+  for (const check of healthChecks.filter((item) => item.endpoints.includes(endpoint))) {
     if (excluded.has(check.name)) {
       unknown.delete(check.name);
       lines += `[+]${check.name} excluded: ok\n`;
       continue;
     }
-    const reason = await failure(check);
+    const reason = await failure(check, endpoint, healthMetrics);
     if (reason === undefined) lines += `[+]${check.name} ok\n`;
     else {
       failed.push(check.name);
@@ -103,10 +113,10 @@ export async function healthOf(
   exchange: Exchange,
   endpoint: HealthEndpoint,
   name: string,
-  checks: readonly HealthCheck[],
+  { healthChecks, healthMetrics }: HealthParts,
 ): Promise<Response | undefined> {
-  const check = checks.find((item) => item.name === name && item.endpoints.includes(endpoint));
+  const check = healthChecks.find((item) => item.name === name && item.endpoints.includes(endpoint));
   if (check === undefined) return undefined;
-  const reason = await failure(check);
+  const reason = await failure(check, endpoint, healthMetrics);
   return reason === undefined ? respondText(exchange, 200, 'ok') : respondText(exchange, 500, `internal server error: ${reason}\n`);
 }

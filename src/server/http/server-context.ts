@@ -10,6 +10,7 @@ import type { Discovery } from './discovery/discovery.ts';
 import type { ServedEntries } from './encode/served-entries.ts';
 import type { TableColumns } from './encode/table-columns.ts';
 import type { FlowClass } from './exchange.ts';
+import type { HealthMetrics } from './metrics/health-metrics.ts';
 import type { MetricSource } from './metrics/metric-text.ts';
 import type { RequestMetrics } from './metrics/request-metrics.ts';
 import type { Authenticator, Authorizer, HealthCheck, NodeApis, OpenApiSource, ProtobufCodec, RuleResolver } from './ports.ts';
@@ -44,6 +45,7 @@ export interface ServerContext {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly metrics: RequestMetrics;
+  readonly healthMetrics: HealthMetrics;
   /** All that `/metrics` shows, in order. */
   readonly metricSources: readonly MetricSource[];
   readonly watches: WatchHub;

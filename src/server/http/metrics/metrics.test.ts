@@ -88,3 +88,25 @@ describe('/metrics', () => {
     assert.ok(!(await metrics(fetch)).includes(open));
   });
 });
+
+describe('/metrics/slis', () => {
+  it('shows the last and all results of each health check', async () => {
+    let healthy = true;
+    const check = () => (healthy ? undefined : Promise.reject(new Error('disk full')));
+    const { fetch } = testApp({ healthChecks: [{ name: 'etcd', endpoints: ['readyz'], check }] });
+    await fetch('/readyz');
+    healthy = false;
+    await fetch('/readyz');
+    await fetch('/livez/ping');
+    const lines = (await (await fetch('/metrics/slis')).text()).split('\n');
+    for (const line of [
+      'kubernetes_healthcheck{name="etcd",type="readyz"} 0',
+      'kubernetes_healthcheck{name="ping",type="livez"} 1',
+      'kubernetes_healthchecks_total{name="etcd",status="error",type="readyz"} 1',
+      'kubernetes_healthchecks_total{name="etcd",status="success",type="readyz"} 1',
+      'kubernetes_healthchecks_total{name="ping",status="success",type="readyz"} 2',
+    ]) {
+      assert.ok(lines.includes(line), line);
+    }
+  });
+});
