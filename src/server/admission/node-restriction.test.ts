@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JsonObject } from '../../api/json.ts';
+import type { RequestContext } from '../registry/registry.ts';
 import { aPod, mutateOptions, status, TestRegistry } from '../registry/test-registry.ts';
 
 const nodeUser = { name: 'system:node:n1', uid: '', groups: ['system:nodes'], extra: {} };
 
 interface AsNode {
   readonly api: TestRegistry;
+  readonly context: RequestContext;
   create(resource: string, path: string, json: JsonObject): Promise<unknown>;
   patch(resource: string, path: string, body: JsonObject, subresource?: string): Promise<unknown>;
   delete(resource: string, path: string): Promise<unknown>;
@@ -24,6 +26,7 @@ async function start(): Promise<AsNode> {
   const body = (json: JsonObject) => ({ json, text: undefined });
   return {
     api,
+    context,
     create: (resource, path, json) => api.registry.create(context, { ...api.target(resource, path), name: '' }, body(json), mutateOptions),
     patch: (resource, path, json, subresource = '') =>
       api.registry.patch(context, api.target(resource, path, subresource), { type: 'merge', body: json, force: false }, mutateOptions),
@@ -53,6 +56,16 @@ describe('NodeRestriction', () => {
     }
     const tainted = patch('nodes', 'n1', { spec: { taints: [] } });
     await assert.rejects(tainted, status(403, 'nodes "n1" is forbidden: node "n1" is not allowed to modify taints'));
+  });
+
+  it('tells a node of a conflict when it writes a state that others have changed', async () => {
+    const { api, context } = await start();
+    const stale = await api.get('nodes', 'n1');
+    await api.patch('nodes', 'n1', { spec: { taints: [{ key: 'a', effect: 'NoExecute' }] } });
+    const body = { json: stale as unknown as JsonObject, text: undefined };
+    for (const subresource of ['', 'status']) {
+      await assert.rejects(api.registry.update(context, api.target('nodes', 'n1', subresource), body, mutateOptions), { code: 409 });
+    }
   });
 
   it('lets a node delete, evict and report on its own pods only', async () => {
