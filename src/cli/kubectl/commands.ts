@@ -36,6 +36,7 @@ const loaders: ReadonlyMap<string, () => Promise<KubectlCommand>> = new Map([
   ['cordon', async () => (await import('./verbs/drain/cordon.ts')).cordon],
   ['uncordon', async () => (await import('./verbs/drain/cordon.ts')).uncordon],
   ['auth', async () => (await import('./verbs/auth.ts')).auth],
+  ['certificate', async () => (await import('./verbs/certificate.ts')).certificate],
   ['drain', async () => (await import('./verbs/drain/drain.ts')).drain],
   ['events', async () => (await import('./verbs/events.ts')).events],
   ['diff', async () => (await import('./verbs/diff.ts')).diff],

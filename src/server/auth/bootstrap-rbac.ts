@@ -8,9 +8,9 @@ import type { Subject } from '../../api/generated/rbac/v1.ts';
 import type { AnyKind } from '../../api/kind.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { asJson } from '../../api/object-fields.ts';
+import { uncovered } from '../../api/rule-cover.ts';
 import type { MutateOptions, Registry, RequestContext, Target } from '../registry/registry.ts';
 import { autoUpdateAnnotation, bootstrapObjects, type PolicyObject } from './bootstrap-objects.ts';
-import { uncovered } from './rule-cover.ts';
 
 const group = 'rbac.authorization.k8s.io';
 const mutate: MutateOptions = { dryRun: false, fieldManager: 'kube-apiserver', fieldValidation: 'Ignore' };

@@ -8,12 +8,12 @@ import { deepEqual } from '../../api/deep-equal.ts';
 import type { ClusterRole, RoleBinding } from '../../api/generated/rbac/v1.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { withMeta } from '../../api/object-fields.ts';
+import { compacted, quotedList, ruleText, uncovered } from '../../api/rule-cover.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';
 import type { UserInfo } from '../registry/registry.ts';
 import type { GuardedWrite, WriteGuard } from '../registry/registry-parts.ts';
 import type { AccessAuthorizer } from './authorized-registry.ts';
 import { missingText, type PolicyRule, type RbacAuthorizer } from './rbac.ts';
-import { compacted, quotedList, ruleText, uncovered } from './rule-cover.ts';
 
 const group = 'rbac.authorization.k8s.io';
 const privilegedGroup = 'system:masters';

@@ -35,7 +35,7 @@ const descriptions = {
   ].join('\n'),
 };
 
-function stateOf({ status: { conditions = [], certificate = '' } }: CertificateSigningRequest): string {
+export function stateOf({ status: { conditions = [], certificate = '' } }: CertificateSigningRequest): string {
   const has = (type: string): boolean => conditions.some((condition) => condition.type === type);
   const decided = has('Denied') ? 'Denied' : has('Approved') ? 'Approved' : 'Pending';
   return `${decided}${has('Failed') ? ',Failed' : ''}${certificate === '' ? '' : ',Issued'}`;

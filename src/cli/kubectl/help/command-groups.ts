@@ -5,7 +5,7 @@ export const commandGroups: readonly { readonly title: string; readonly names: r
   { title: 'Basic Commands (Beginner)', names: ['create', 'expose', 'run', 'set'] },
   { title: 'Basic Commands (Intermediate)', names: ['explain', 'get', 'edit', 'delete'] },
   { title: 'Deploy Commands', names: ['rollout', 'scale'] },
-  { title: 'Cluster Management Commands', names: ['cluster-info', 'cordon', 'uncordon', 'drain', 'taint'] },
+  { title: 'Cluster Management Commands', names: ['certificate', 'cluster-info', 'cordon', 'uncordon', 'drain', 'taint'] },
   {
     title: 'Troubleshooting and Debugging Commands',
     names: ['describe', 'logs', 'attach', 'exec', 'port-forward', 'proxy', 'cp', 'auth', 'events'],

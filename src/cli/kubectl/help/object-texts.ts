@@ -65,6 +65,15 @@ const rolloutTexts: Readonly<Record<string, HelpText>> = {
     long: 'Resume paused objects. Only deployments can be paused.',
     examples: [['Resume', 'kubectl rollout resume deployment/web']],
   },
+  certificate: { long: 'Decide on certificate signing requests.', examples: [['Approve one', 'kubectl certificate approve csr-sqgzp']] },
+  'certificate approve': {
+    long: 'Approve a certificate signing request: its signer then issues the certificate.\n\n Look at what it asks for before you do: the certificate may let its owner act as whoever the request names.',
+    examples: [['Approve one', 'kubectl certificate approve csr-sqgzp']],
+  },
+  'certificate deny': {
+    long: 'Deny a certificate signing request: its signer then issues no certificate.',
+    examples: [['Deny one', 'kubectl certificate deny csr-sqgzp']],
+  },
   'rollout status': {
     long: 'Show how far a roll-out is, and wait for its end unless --watch=false.',
     examples: [['Wait', 'kubectl rollout status deployment/web']],

@@ -9,6 +9,7 @@ import { labelsOfSelector, ownLabels, selectorByExpressions, selectorByLabels, s
 
 const template = ['spec', 'template', 'spec'];
 const apps = ['apps', 'extensions'] as const;
+const rbac = 'rbac.authorization.k8s.io';
 
 const controllerHistory = async (): Promise<RolloutHistory> => (await import('./rollout/controller-revisions.ts')).controllerRevisions;
 
@@ -112,6 +113,15 @@ const rows = [
     kind: 'EndpointSlice',
     groups: ['discovery.k8s.io'],
     describer: async () => (await import('./describe/endpoint-slice.ts')).describeEndpointSlice,
+  },
+  { kind: 'Role', groups: [rbac], describer: async () => (await import('./describe/role.ts')).describeRole },
+  { kind: 'ClusterRole', groups: [rbac], describer: async () => (await import('./describe/role.ts')).describeRole },
+  { kind: 'RoleBinding', groups: [rbac], describer: async () => (await import('./describe/role.ts')).describeBinding },
+  { kind: 'ClusterRoleBinding', groups: [rbac], describer: async () => (await import('./describe/role.ts')).describeBinding },
+  {
+    kind: 'CertificateSigningRequest',
+    groups: ['certificates.k8s.io'],
+    describer: async () => (await import('./describe/certificate-signing-request.ts')).describeCertificateSigningRequest,
   },
 ] as const satisfies readonly KindTraits[];
 

@@ -4,6 +4,7 @@ import { alignCells } from '../../print/table.ts';
 import { CommandError, type KubectlCommand } from '../command/command.ts';
 import type { ApiObject, Session } from '../command/session.ts';
 import { objectPrinter, outputFlags } from '../output/output.ts';
+import { shownRules } from '../output/policy-rules.ts';
 import type { ApiResource } from '../resources/discovery.ts';
 import { allNamespacesFlag } from '../writing/write-flags.ts';
 
@@ -93,22 +94,8 @@ async function listRules(session: Session): Promise<number> {
   const answer = await review(session, 'SelfSubjectRulesReview', { namespace: session.namespace });
   const status = (answer.status ?? {}) as unknown as RulesStatus; // what the review answers
   if (status.incomplete === true) warn(session, `the list may be incomplete: ${status.evaluationError ?? ''}`);
-  const list = (items: readonly string[] | undefined): string => `[${(items ?? []).join(' ')}]`;
-  const rows = [
-    ...(status.resourceRules ?? []).flatMap((rule) =>
-      (rule.resources ?? []).flatMap((resource) =>
-        (rule.apiGroups ?? ['']).map((group) => [
-          group === '' ? resource : `${resource}.${group}`,
-          '[]',
-          list(rule.resourceNames),
-          list(rule.verbs),
-        ]),
-      ),
-    ),
-    ...(status.nonResourceRules ?? []).flatMap((rule) =>
-      (rule.nonResourceURLs ?? []).map((url) => ['', `[${url}]`, '[]', list(rule.verbs)]),
-    ),
-  ];
+  const rules = [...(status.resourceRules ?? []), ...(status.nonResourceRules ?? [])];
+  const rows = shownRules(rules).map((rule) => [rule.resources, rule.urls, rule.names, rule.verbs]);
   const header = session.flags.bool('no-headers') ? [] : [['Resources', 'Non-Resource URLs', 'Resource Names', 'Verbs']];
   session.out(alignCells([...header, ...rows].map((row) => `${row.join('\t')}\n`).join(''), { minWidth: 6, padding: 3 }));
   return 0;

@@ -2,10 +2,16 @@
  * Whether rules give all that other rules give. Source: component-helpers auth/rbac/validation/policy_comparator.go,
  * pkg/registry/rbac/validation/policy_compact.go, pkg/apis/rbac/v1/evaluation_helpers.go (CompactString).
  */
-import type { PolicyRule } from './rbac.ts';
+import type { PolicyRule } from './generated/rbac/v1.ts';
 
 /** The parts of a rule: each has one verb, and one group, resource and name, or one URL. */
-function* partsOf({ verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule): Generator<PolicyRule> {
+export function* partsOf({
+  verbs,
+  apiGroups = [],
+  resources = [],
+  resourceNames = [],
+  nonResourceURLs = [],
+}: PolicyRule): Generator<PolicyRule> {
   for (const group of apiGroups) {
     for (const resource of resources) {
       for (const verb of verbs) {
