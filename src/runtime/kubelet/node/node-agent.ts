@@ -5,7 +5,7 @@
  */
 import { deepEqual } from '../../../api/deep-equal.ts';
 import type { Node } from '../../../api/generated/core/v1.ts';
-import type { JsonObject } from '../../../api/json.ts';
+import type { JsonObject, JsonValue } from '../../../api/json.ts';
 import { node as nodeKind } from '../../../api/kinds/core/node.ts';
 import { refOf } from '../../../api/object.ts';
 import { isConflict, isNotFound } from '../../../api/status-error.ts';
@@ -139,8 +139,13 @@ export class NodeAgent {
       subresource: 'status',
       body: {
         metadata: { resourceVersion: node.metadata.resourceVersion },
-        // A status is JSON.
-        status: { ...status, conditions: [...(status.conditions ?? []), ...foreign] } as unknown as JsonObject,
+        status: {
+          // A status is JSON.
+          ...(status as unknown as JsonObject),
+          capacity: replacing(node.status.capacity, status.capacity),
+          allocatable: replacing(node.status.allocatable, status.allocatable),
+          conditions: [...(status.conditions ?? []), ...foreign] as unknown as JsonValue,
+        },
       },
     });
     const ready = this.#problem === undefined;
@@ -160,3 +165,11 @@ export class NodeAgent {
     return this.#options.runtime.images.list();
   }
 }
+
+type Resources = Readonly<Record<string, string>>;
+
+/** The merge patch that makes `next` of `previous`: a name that has gone is null. */
+const replacing = (previous: Resources = {}, next: Resources = {}): JsonObject => ({
+  ...Object.fromEntries(Object.keys(previous).map((name) => [name, null])),
+  ...next,
+});
