@@ -184,7 +184,7 @@ class Checker {
 
   #structFieldType(id: number, typeName: string, field: string): CelType | undefined {
     const { types } = this.#environment;
-    if (types.findType(typeName) === undefined) {
+    if (typeNamed(this.#environment, typeName) === undefined) {
       this.#report(id, `unexpected failed resolution of '${typeName}'`);
       return undefined;
     }

@@ -62,11 +62,15 @@ function longest(text: string, offset: number): { readonly kind: TokenKind | 'hi
 
 /** The characters that no token begins with, from `offset` on, as ANTLR takes them together into one error. */
 function unrecognized(text: string, offset: number): number {
-  const character = text.codePointAt(offset) ?? 0;
+  const character = String.fromCodePoint(text.codePointAt(offset) ?? 0);
   const quote = /^(?:[bB]?[rR]?)(["'`])/u.exec(text.slice(offset, offset + 3))?.[1];
-  if (quote === undefined && (character !== 38 || text[offset + 1] !== '&')) return offset + String.fromCodePoint(character).length;
+  if (quote === undefined) {
+    const end = offset + character.length;
+    // Half of a mark: what stands there instead of its other half belongs to the error.
+    return /^[=&|]$/.test(character) && end < text.length ? end + 1 : end;
+  }
   // A string without an end: all that could still have become part of it.
-  const rest = /^[^\n\r\\]*/u.exec(text.slice(offset))?.[0] ?? '';
+  const rest = /^[^\n\r\\]*(?:\\.)?/su.exec(text.slice(offset))?.[0] ?? '';
   return offset + Math.max(1, rest.length);
 }
 

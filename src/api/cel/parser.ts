@@ -7,7 +7,7 @@ import { ExprFactory } from './expr-factory.ts';
 import { type Token, type TokenKind, tokenize } from './lexer.ts';
 import { globalMacros, type MacroProblem, memberMacros } from './macros.ts';
 import type { CelIssue } from './source.ts';
-import { syntaxIssues } from './syntax-issues.ts';
+import { beginsValue, expectedValue, extraneous, joinsValues, mismatched, noAlternative, notTheMark } from './syntax-issues.ts';
 import { UnescapeError, unescapeBytes, unescapeString } from './unescape.ts';
 import { CelUint } from './value.ts';
 
@@ -25,7 +25,7 @@ const reserved = new Set(
   'as break const continue else false for function if import in let loop package namespace null return true var void while'.split(' '),
 );
 
-/** Thrown where the text leaves the grammar; what is wrong with it, `syntaxIssues` says. */
+/** Thrown where the text leaves the grammar, after what is wrong with it was noted. */
 class OffGrammar extends Error {}
 class TooDeep extends Error {}
 
@@ -46,19 +46,23 @@ class Parser {
 
   whole(): Expr {
     const expr = this.#expr();
-    if (this.#token.kind !== 'end') throw new OffGrammar();
+    if (this.#token.kind !== 'end') throw this.#off((this.#next?.kind === 'end' ? extraneous : mismatched)(this.#token, '<EOF>'));
     return expr;
   }
 
-  /** How many tokens were taken. */
-  get position(): number {
-    return this.#at;
+  #off(message: string): OffGrammar {
+    this.#make.issues.push({ offset: this.#token.offset, message });
+    return new OffGrammar();
   }
 
   get #token(): Token {
     const token = this.#tokens[this.#at];
     if (token === undefined) throw new OffGrammar();
     return token;
+  }
+
+  get #next(): Token | undefined {
+    return this.#tokens[this.#at + 1];
   }
 
   #is(text: string): boolean {
@@ -75,13 +79,24 @@ class Parser {
 
   #expect(text: string): Token {
     const token = this.#accept(text);
-    if (token === undefined) throw new OffGrammar();
+    if (token === undefined) throw this.#off(notTheMark(text, this.#token, this.#next, this.#open === 1));
     return token;
+  }
+
+  /** The comma between elements, or the mark that ends them. */
+  #expectComma(close: string): void {
+    if (this.#accept(',') === undefined) throw this.#off(mismatched(this.#token, `{'${close}', ','}`));
+  }
+
+  /** How many brackets are open here. */
+  get #open(): number {
+    const marks = this.#tokens.slice(0, this.#at).filter(({ kind }) => kind === 'punctuation');
+    return marks.filter(({ text }) => /^[[({]$/.test(text)).length - marks.filter(({ text }) => /^[\])}]$/.test(text)).length;
   }
 
   #take(...kinds: readonly TokenKind[]): Token {
     const token = this.#token;
-    if (!kinds.includes(token.kind)) throw new OffGrammar();
+    if (!kinds.includes(token.kind)) throw this.#off(mismatched(token, expectedValue()));
     this.#at++;
     return token;
   }
@@ -200,7 +215,14 @@ class Parser {
   }
 
   #fieldName(): string {
-    const { kind, text, offset } = this.#take('identifier', 'escapedIdentifier');
+    const { kind, text, offset } = this.#token;
+    if (kind !== 'identifier' && kind !== 'escapedIdentifier') {
+      const problem = this.#off(noAlternative(`.${kind === 'end' ? '' : text}`));
+      // The text goes on behind the place of the name.
+      if (kind === 'end' || this.#is('.') || joinsValues(this.#token)) return '';
+      throw problem;
+    }
+    this.#at++;
     if (kind === 'escapedIdentifier') this.#make.issues.push({ offset, message: "unsupported syntax: '`'" });
     return text;
   }
@@ -258,8 +280,33 @@ class Parser {
         return this.#unescaped(offset, () => unescapeBytes(text.slice(1)));
       default:
         this.#at--;
-        throw new OffGrammar();
+        return this.#noValue();
     }
+  }
+
+  /** What else than a value may stand here: the end of a call's arguments, or the mark of an optional index. */
+  #expectedHere(): string {
+    const [owner, open] = this.#tokens.slice(Math.max(0, this.#at - 2), this.#at);
+    if (owner === undefined || open?.kind !== 'punctuation') return expectedValue();
+    if (open.text === '(' && owner.kind === 'identifier') return expectedValue({ mark: ')', after: '(' });
+    const isIndex = open.text === '[' && (owner.kind !== 'punctuation' || /^[)\]}]$/.test(owner.text)) && owner.kind !== 'in';
+    return isIndex ? expectedValue({ mark: '?', after: '!' }) : expectedValue();
+  }
+
+  /** A value is expected and none begins: the token is too much, or the value is missing. */
+  #noValue(): Expr {
+    const token = this.#token;
+    const expected = this.#expectedHere();
+    const before = this.#tokens[this.#at - 1];
+    const isNegated = before?.kind === 'punctuation' && (before.text === '!' || before.text === '-');
+    const isTooMuch = !isNegated && this.#next !== undefined && beginsValue(this.#next);
+    const problem = this.#off((isTooMuch || isNegated ? extraneous : mismatched)(token, expected));
+    if (isTooMuch) {
+      this.#at++;
+      return this.#member();
+    }
+    if (!joinsValues(token)) throw problem;
+    return this.#make.literal(token.offset, null);
   }
 
   #unescaped(offset: number, content: () => string | Uint8Array): Expr {
@@ -327,13 +374,15 @@ class Parser {
     const elements: Expr[] = [];
     const optional = new Set<number>();
     while (this.#accept(']') === undefined) {
-      if (elements.length > 0) this.#expect(',');
+      if (elements.length > 0) this.#expectComma(']');
       // One comma may stand before the end, even in an empty list.
       else if (this.#accept(',') !== undefined) {
         this.#expect(']');
         break;
       }
       if (elements.length > 0 && this.#accept(']') !== undefined) break;
+      // A second comma: the first was the one that may stand before the end.
+      if (elements.length > 0 && this.#is(',')) this.#expect(']');
       if (this.#accept('?') !== undefined) optional.add(elements.length);
       elements.push(this.#expr());
     }
@@ -343,7 +392,7 @@ class Parser {
   /** Entries until the closing brace, one comma allowed at the end. */
   #entries(entry: () => void): void {
     for (let first = true; this.#accept('}') === undefined; first = false) {
-      if (!first) this.#expect(',');
+      if (!first) this.#expectComma('}');
       else if (this.#accept(',') !== undefined) {
         this.#expect('}');
         return;
@@ -391,7 +440,7 @@ export function parse(text: string): ParsedExpr | { readonly issues: readonly Ce
     return issues.length > 0 ? { issues } : { expr, offsets: make.offsets };
   } catch (error) {
     if (error instanceof TooDeep) return { issues: [{ offset: -1, message: `expression recursion limit exceeded: ${maxDepth}` }] };
-    if (error instanceof OffGrammar) return { issues: [...issues, ...syntaxIssues(tokens, parser.position)] };
+    if (error instanceof OffGrammar) return { issues };
     throw error;
   }
 }
