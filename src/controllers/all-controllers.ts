@@ -13,6 +13,7 @@ import { clusterRoleAggregationController } from './cluster-role-aggregation.ts'
 import { cronJobController } from './cron-jobs/cron-job-controller.ts';
 import { daemonSetController } from './daemon-sets/daemon-set-controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
+import { disruptionController } from './disruption/disruption-controller.ts';
 import { endpointSliceController } from './endpoints/endpoint-slice-controller.ts';
 import { endpointSliceMirroringController } from './endpoints/endpoint-slice-mirroring.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
@@ -66,6 +67,7 @@ export function allControllers(options: AllControllersOptions): readonly AnyCont
     orphanedJobPodController,
     ttlAfterFinishedController,
     cronJobController,
+    disruptionController(kinds),
     endpointsController,
     endpointSliceController,
     endpointSliceMirroringController,
