@@ -11,6 +11,7 @@ import { isObject, type JsonValue } from '../../../json.ts';
 import { isCIdentifier, isLabelValue } from '../../../names.ts';
 import { csiDriverErrors } from '../../../pod/validation/network-storage.ts';
 import { byteLength, dnsSubdomain, type Errors, invalidEach, qualifiedName } from '../../../validation/common.ts';
+import { selectorProblem } from './device-selector.ts';
 
 const maxExpressionBytes = 10 * 1024;
 const maxParameterBytes = 10 * 1024;
@@ -83,13 +84,12 @@ export const fullyQualifiedIdErrors = (name: string, at: FieldPath): Errors => [
   ...(name.includes('/') ? [] : [fieldErrors.invalid(at, name, 'a fully qualified name must be a domain and a name separated by a slash')]),
 ];
 
-/**
- * An expression over a device. Only its length is checked: whether it compiles would be checked here, in an environment
- * with the variable `device`. Differs: upstream refuses expressions that do not compile. Source:
- * dynamic-resource-allocation/cel/compile.go.
- */
-const expressionErrors = ({ expression }: CELDeviceSelector, at: FieldPath): Errors =>
-  byteLength(expression) > maxExpressionBytes ? [fieldErrors.tooLong(at.field('expression'), maxExpressionBytes)] : [];
+function expressionErrors({ expression }: CELDeviceSelector, at: FieldPath): Errors {
+  const here = at.field('expression');
+  if (byteLength(expression) > maxExpressionBytes) return [fieldErrors.tooLong(here, maxExpressionBytes)];
+  const problem = selectorProblem(expression);
+  return problem === undefined ? [] : [fieldErrors.invalid(here, expression, problem)];
+}
 
 export const selectorsErrors = (selectors: readonly DeviceSelector[] | undefined, at: FieldPath): Errors =>
   listErrors(
