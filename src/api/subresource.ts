@@ -114,7 +114,8 @@ export const statusSubresource = <T extends KubeObject>({
   prepare?(next: T, previous: T, now: string): T;
 } = {}): PartSubresource<T> => ({
   does: 'update',
-  resets: [['spec'], ...keeps.map((field) => ['metadata', field]), ...resets],
+  // Upstream's strategies that keep all of this name the metadata as a whole.
+  resets: [['spec'], ...(keeps.length === 4 ? [['metadata']] : keeps.map((field) => ['metadata', field])), ...resets],
   verbs: readWrite,
   validatesWhole: false,
   take: (next, previous, now) => {

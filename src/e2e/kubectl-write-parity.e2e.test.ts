@@ -75,6 +75,23 @@ describe('the bundled kubectl, writing and streaming', () => {
     ]);
   });
 
+  it('applies on the server, and takes over from the client', async () => {
+    await same([
+      step('apply -f -', deployment(1)),
+      step('apply --server-side -f -', deployment(1)),
+      step('apply --server-side -f -', deployment(2)),
+      step('scale deployment web --replicas=3'),
+      step('apply --server-side -f -', deployment(1)),
+      step('apply --server-side --force-conflicts -f -', deployment(1)),
+      step('apply --server-side --field-manager=other -f -', deployment(4)),
+      step('apply --server-side --dry-run=server -f -', deployment(1)),
+      step('apply --server-side --dry-run=client -f -', deployment(1)),
+      step('apply --force-conflicts -f -', deployment(1)),
+      step('get deployment web -o jsonpath={.metadata.managedFields[*].fieldsV1.f:spec}'),
+      step('delete -f -', deployment(1)),
+    ]);
+  });
+
   it('generates objects', async () => {
     const data = file('data.txt', 'line\n');
     await same([

@@ -21,7 +21,9 @@ export const validatingAdmissionPolicy = defineKind<ValidatingAdmissionPolicy>({
   rules: { looseMetadata: 'finalizers', warnings: staticNameWarnings },
   create: { prepare: (policy) => ({ ...policy, status: {} }), validate: validatingPolicyErrors },
   update: { unconditional: false, validate: validatingPolicyUpdateErrors },
-  subresources: { status: statusSubresource({ validate: (next, _previous, at) => validatingPolicyStatusErrors(next, at) }) },
+  subresources: {
+    status: statusSubresource({ resets: [['metadata']], validate: (next, _previous, at) => validatingPolicyStatusErrors(next, at) }),
+  },
   table: {
     columns: policyColumns(
       'Validations',

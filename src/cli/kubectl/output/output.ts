@@ -111,18 +111,18 @@ const watchEventLine = (event: JsonValue): string => {
 
 const templated = new Set(['jsonpath', 'jsonpath-file', 'jsonpath-as-json', 'go-template', 'template', 'go-template-file', 'templatefile']);
 
-/** Printers whose format takes an argument. */
-function argumentPrinter({ name, argument }: Format, flags: Flags, shown: Shown): ObjectPrinter | undefined {
+/** Printers whose format takes an argument. They see managed fields. Source: kubectl pkg/cmd/get/get_flags.go. */
+function argumentPrinter({ name, argument }: Format, flags: Flags): ObjectPrinter | undefined {
   if (templated.has(name) && argument === '') throw new CommandError('template format specified but no template given');
   const allowMissing = flags.bool('allow-missing-template-keys');
   const text = name.endsWith('file') ? readTemplate(name, argument) : argument;
   if (name.startsWith('jsonpath')) {
     const path = parseJsonPath(text, { allowMissing });
-    return name === 'jsonpath-as-json' ? (object) => path.printJson(shown(object)) : (object) => path.print(shown(object));
+    return name === 'jsonpath-as-json' ? (object) => path.printJson(object) : (object) => path.print(object);
   }
   if (templated.has(name)) {
     const template = parseGoTemplate(text, { allowMissing });
-    return (object) => template.execute(shown(object));
+    return (object) => template.execute(object);
   }
   if (argument === '') throw new CommandError('custom-columns format specified but no custom columns given');
   return columnsPrinter(name === 'custom-columns' ? { spec: text } : { file: text }, !flags.bool('no-headers'));
@@ -170,6 +170,6 @@ export function objectPrinter(
           .map((item) => `${resourceName(resourceOf(item))}/${item.metadata?.name ?? ''}\n`)
           .join('');
     default:
-      return argumentPrinter(format, flags, shown);
+      return argumentPrinter(format, flags);
   }
 }
