@@ -84,6 +84,16 @@ describe('old versions', () => {
     );
   });
 
+  it('are found by their names only, not by short names or categories', async () => {
+    const { body } = await testApp().json('/apis/extensions/v1beta1');
+    const resources = body.resources as readonly JsonObject[];
+    assert.ok(resources.some(({ name }) => name === 'deployments'));
+    assert.deepEqual(
+      resources.filter(({ shortNames, categories }) => shortNames !== undefined || categories !== undefined),
+      [],
+    );
+  });
+
   it('can be left out', () => {
     const left = withoutOldVersions(builtInKinds).flatMap(({ codec }) => (codec.alsoServed ?? []).filter(({ old }) => old === true));
     assert.deepEqual(left, []);

@@ -39,9 +39,16 @@ const allVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch'
 const storageVersionHash = (kind: AnyKind): string =>
   createHash('sha256').update(`${kind.group}/${kind.version}/${kind.kind}`).digest().subarray(0, 8).toString('base64');
 
-const servedAs = (kind: AnyKind): readonly (readonly [string, string])[] => [
-  [kind.group, kind.version],
-  ...(kind.codec.alsoServed ?? []).map((also) => [also.group ?? kind.group, also.version] as const),
+/**
+ * Under which versions a Kind is shown, and as what. Versions that Kubernetes has removed have no short names and are
+ * in no category, so that clients find them only by their names.
+ */
+const servedAs = (kind: AnyKind): readonly (readonly [group: string, version: string, shown: AnyKind])[] => [
+  [kind.group, kind.version, kind],
+  ...(kind.codec.alsoServed ?? []).map(({ group = kind.group, version, old }) => {
+    const shown = old === true ? { ...kind, names: { ...kind.names, shortNames: [], categories: [] } } : kind;
+    return [group, version, shown] as const;
+  }),
 ];
 
 /** Source: apiextensions-apiserver pkg/apiserver/customresource_discovery_controller.go. */
@@ -75,8 +82,8 @@ export function servedGroups(
     const hash = storageVersionHash(kind);
     for (const served of servedKinds(kind)) {
       const verbs = verbsOf(served);
-      for (const [group, version] of servedAs(served)) {
-        put(group, version, { kind: served, verbs, subresources: subresourcesOf(served, group, version), storageVersionHash: hash });
+      for (const [group, version, shown] of servedAs(served)) {
+        put(group, version, { kind: shown, verbs, subresources: subresourcesOf(served, group, version), storageVersionHash: hash });
       }
     }
   }
