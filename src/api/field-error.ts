@@ -85,10 +85,13 @@ function boundedJson(value: unknown): string {
   }
 }
 
+/** As Go writes JSON. */
+const escapedForHtml = (char: string): string => `\\u00${char.charCodeAt(0).toString(16)}`;
+
 /** Renders a bad value as upstream's `ErrorBody` does: strings quoted, objects as JSON, absent as `null`. */
 export function renderBadValue(value: unknown): string {
   if (value === undefined || value === null) return 'null';
-  return typeof value === 'object' ? boundedJson(value) : shortened(JSON.stringify(value));
+  return typeof value === 'object' ? boundedJson(value).replace(/[<>&]/g, escapedForHtml) : shortened(JSON.stringify(value));
 }
 
 /** The most errors reported for one object; checks of long lists stop here. Differs: upstream reports all errors. */
@@ -112,10 +115,15 @@ export const fieldErrors = {
   required: (at: FieldPath, detail = ''): FieldError => fieldError('FieldValueRequired', at, () => withDetail('Required value', detail)),
   duplicate: (at: FieldPath, value: unknown): FieldError =>
     fieldError('FieldValueDuplicate', at, () => `Duplicate value: ${renderBadValue(value)}`),
+  /** Of an object or a list that is not shown. */
+  duplicateWhole: (at: FieldPath): FieldError => fieldError('FieldValueDuplicate', at, () => 'Duplicate value'),
   invalid: (at: FieldPath, value: unknown, detail: string): FieldError =>
     fieldError('FieldValueInvalid', at, () => withDetail(`Invalid value: ${renderBadValue(value)}`, detail)),
   /** The same, for values that are too long or too secret to print. */
   invalidOmitted: (at: FieldPath, detail: string): FieldError =>
+    fieldError('FieldValueInvalid', at, () => withDetail('Invalid value', detail)),
+  /** Of an object or a list that is not shown. */
+  invalidWhole: (at: FieldPath, detail: string): FieldError =>
     fieldError('FieldValueInvalid', at, () => withDetail('Invalid value', detail)),
   typeInvalid: (at: FieldPath, value: unknown, detail: string): FieldError =>
     fieldError('FieldValueTypeInvalid', at, () => withDetail(`Invalid value: ${renderBadValue(value)}`, detail)),

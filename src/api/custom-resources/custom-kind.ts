@@ -122,7 +122,11 @@ function versionKind({ definition, version, metaCodec, form, terminating, others
       defaults: (object) => asCustom(version.defaulted(asJson(object))),
       ...(deprecation === undefined ? {} : { deprecation }),
     },
-    rules: { generation: true, looseMetadata: 'finalizers', warnings: finalizerWarnings },
+    rules: {
+      generation: true,
+      looseMetadata: 'finalizers',
+      warnings: (object, previous) => [...finalizerWarnings(object, previous), ...version.ruleWarnings(asJson(object))],
+    },
     create: {
       ...(terminating ? { refusal: 'create not allowed while custom resource definition is terminating' } : {}),
       prepare: (object) => (hasStatus ? withoutStatus(object) : object),

@@ -3,7 +3,12 @@
  * Validation speaks of these fields. Source: apiextensions-apiserver pkg/apis/apiextensions/v1/conversion.go.
  */
 import { deepEqual } from '../../deep-equal.ts';
-import type { CustomResourceDefinitionSpec, CustomResourceDefinitionVersion, JSONSchemaProps } from '../../generated/apiextensions/v1.ts';
+import type {
+  CustomResourceDefinitionSpec,
+  CustomResourceDefinitionVersion,
+  JSONSchemaProps,
+  ValidationRule,
+} from '../../generated/apiextensions/v1.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../json.ts';
 
 type PerVersion = Pick<CustomResourceDefinitionVersion, 'schema' | 'subresources' | 'additionalPrinterColumns' | 'selectableFields'>;
@@ -125,7 +130,8 @@ function shownMember(field: string, value: JsonValue | undefined, absent: JsonVa
   if (lists.has(field) && Array.isArray(value)) return value.map((one: JsonValue) => shown(one));
   if (Array.isArray(value)) {
     if (field === 'items') return { Schema: null, JSONSchemas: value.map((one: JsonValue) => shown(one)) };
-    return value.map((rule: JsonValue) => capitalised(rule));
+    // The only list of other things.
+    return value.map((rule) => shownRule(rule as unknown as ValidationRule));
   }
   // Neither null nor a list.
   const object = value as JsonObject;
@@ -139,6 +145,16 @@ function shownMember(field: string, value: JsonValue | undefined, absent: JsonVa
   if (field.startsWith('additional')) return { Allows: true, Schema: shown(object) };
   return field === 'not' ? shown(object) : capitalised(object);
 }
+
+/** A validation rule as upstream's messages show it. */
+export const shownRule = (rule: ValidationRule): JsonObject => ({
+  Rule: rule.rule,
+  Message: rule.message ?? '',
+  MessageExpression: rule.messageExpression ?? '',
+  Reason: rule.reason ?? null,
+  FieldPath: rule.fieldPath ?? '',
+  OptionalOldSelf: rule.optionalOldSelf ?? null,
+});
 
 const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
 

@@ -3,7 +3,6 @@
  * pkg/apis/apiextensions/validation/validation.go.
  */
 
-import { defaultErrors } from '../../../custom-resources/default-errors.ts';
 import { withPrunedDefaults } from '../../../custom-resources/shape.ts';
 import { isEmbedded, isIntOrString, type JsonSchema, schemaHas, structuralProblem } from '../../../custom-resources/structural.ts';
 import { structuralErrors } from '../../../custom-resources/structural-errors.ts';
@@ -13,18 +12,18 @@ import type {
   CustomResourceDefinition,
   CustomResourceDefinitionSpec,
   CustomResourceDefinitionVersion,
-  CustomResourceValidation,
 } from '../../../generated/apiextensions/v1.ts';
 import { isDns1035Label, isDns1123Subdomain } from '../../../names.ts';
 import { immutable, requiredOneOf, requiredText } from '../../../validation/common.ts';
 import { approvalErrors } from '../api-approval.ts';
 import { isTrue } from '../conditions.ts';
-import { internalSpec, shownSchema, shownVersions } from '../internal-spec.ts';
+import { internalSpec, shownVersions } from '../internal-spec.ts';
 import { type ConversionTolerance, conversionErrors } from './conversion.ts';
 import { namesErrors } from './names.ts';
-import { hasInvalidType, isNonAtomicSet, mapListKeyErrors, noTolerance, openApiSchemaErrors, type SchemaTolerance } from './schema.ts';
+import { hasInvalidType, isNonAtomicSet, mapListKeyErrors, noTolerance, type SchemaTolerance } from './schema.ts';
 import { selectableFieldErrors } from './selectable-fields.ts';
 import { columnErrors, subresourceErrors } from './subresources.ts';
+import { type SchemaContext, validationErrors } from './version-schema.ts';
 
 type Errors = readonly FieldError[];
 
@@ -32,6 +31,8 @@ interface Tolerance extends SchemaTolerance, ConversionTolerance {
   readonly missingSchema: boolean;
   readonly nonStructural: boolean;
   readonly unprunedDefaults: boolean;
+  /** Versions whose schema was so before; '' stands for what all versions share. */
+  readonly unchanged: (version: string) => boolean;
   /** Versions that had too many selectable fields before; '' stands for what all versions share. */
   readonly manySelectable: (version: string) => boolean;
 }
@@ -43,6 +44,7 @@ const strict: Tolerance = {
   unprunedDefaults: false,
   unknownReviewVersions: false,
   invalidCaBundle: true,
+  unchanged: () => false,
   manySelectable: () => false,
 };
 
@@ -134,12 +136,18 @@ function toleranceAfter(next: CustomResourceDefinition, previous: CustomResource
     unprunedDefaults: spec.versions.some((version) => hasUnprunedDefaults(schemaOf(version))),
     unknownReviewVersions: reviews.length > 0 && !reviews.some((version) => version === 'v1' || version === 'v1beta1'),
     invalidCaBundle: !isTrue(previous, 'Established'),
+    unchanged: (name) => isUnchanged(name === '' ? (next.spec.versions[0]?.name ?? '') : name, next, previous),
     manySelectable: (name) => {
       const before = spec.versions.find((version) => version.name === name || name === '')?.selectableFields ?? [];
       const after = next.spec.versions.find((version) => version.name === name || name === '')?.selectableFields ?? [];
       return before.length > 8 && deepEqual(before, after);
     },
   };
+}
+
+function isUnchanged(name: string, next: CustomResourceDefinition, previous: CustomResourceDefinition): boolean {
+  const [after, before] = [next, previous].map(({ spec }) => spec.versions.find((version) => version.name === name));
+  return after !== undefined && before !== undefined && deepEqual(after.schema, before.schema);
 }
 
 const isNonStructural = (schema: JsonSchema | undefined): boolean =>
@@ -182,7 +190,12 @@ function specErrors(spec: CustomResourceDefinitionSpec, tolerates: Tolerance, at
     ...(versions[0] === undefined || versions[0].name === '' ? [] : versionNameErrors(versions[0].name, at.field('version'))),
     ...(['plural', 'singular', 'kind', 'listKind'] as const).flatMap((name) => requiredText(spec.names[name], at.field('names', name))),
     ...namesErrors(spec.names, at.field('names')),
-    ...validationErrors(shared.schema, shared.subresources?.status !== undefined || statusEnabled, context, at.field('validation')),
+    ...validationErrors(
+      shared.schema,
+      { statusEnabled: shared.subresources?.status !== undefined || statusEnabled, unchanged: tolerates.unchanged('') },
+      context,
+      at.field('validation'),
+    ),
     ...subresourceErrors(shared.subresources, at.field('subresources')),
     ...(shared.additionalPrinterColumns ?? []).flatMap((column, i) => columnErrors(column, at.field('additionalPrinterColumns').index(i))),
     ...selectableFieldErrors(shared.selectableFields, shared.schema?.openAPIV3Schema, tolerates.manySelectable(''), {
@@ -221,17 +234,20 @@ function missingSchemaErrors(spec: CustomResourceDefinitionSpec, { missingSchema
   });
 }
 
-interface VersionContext {
+interface VersionContext extends SchemaContext {
   readonly tolerates: Tolerance;
-  /** Whether schemas must be structural. */
-  readonly structural: boolean;
 }
 
 function versionErrors(version: CustomResourceDefinitionVersion, statusEnabled: boolean, context: VersionContext, at: FieldPath): Errors {
   return [
     ...versionNameErrors(version.name, at.field('name')),
     ...deprecationErrors(version, at.field('deprecationWarning')),
-    ...validationErrors(version.schema, statusEnabled, context, at.field('schema')),
+    ...validationErrors(
+      version.schema,
+      { statusEnabled, unchanged: context.tolerates.unchanged(version.name) },
+      context,
+      at.field('schema'),
+    ),
     ...subresourceErrors(version.subresources, at.field('subresources')),
     ...(version.additionalPrinterColumns ?? []).flatMap((column, i) => columnErrors(column, at.field('additionalPrinterColumns').index(i))),
     ...selectableFieldErrors(version.selectableFields, version.schema?.openAPIV3Schema, context.tolerates.manySelectable(version.name), {
@@ -256,59 +272,4 @@ function deprecationErrors({ deprecated, deprecationWarning: warning }: CustomRe
     ...(warning === '' ? [complain('must not be an empty string')] : []),
     ...(bad < 0 ? [] : [complain(`must only contain printable UTF-8 characters; non-printable character found at index ${bad}`)]),
   ];
-}
-
-/** What may stand at the root when the status is written apart: nothing that the status could break. */
-const atRoot = [
-  ...['Description', 'Type', 'Format', 'Title', 'Maximum', 'ExclusiveMaximum', 'Minimum', 'ExclusiveMinimum', 'MaxLength', 'MinLength'],
-  ...['Pattern', 'MaxItems', 'MinItems', 'UniqueItems', 'MultipleOf', 'Required', 'Items', 'Properties', 'ExternalDocs', 'Example'],
-  ...['XPreserveUnknownFields', 'XValidations'],
-];
-
-const goNameOf = (field: string): string => {
-  if (field === 'x-kubernetes-preserve-unknown-fields') return 'XPreserveUnknownFields';
-  if (field === 'x-kubernetes-validations') return 'XValidations';
-  return `${field.slice(0, 1).toUpperCase()}${field.slice(1)}`;
-};
-
-function rootErrors(schema: JsonSchema, at: FieldPath): Errors {
-  for (const field of Object.keys(schema)) {
-    if (field === 'type') {
-      if (schema.type === 'object') continue;
-      const detail = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled';
-      return [fieldErrors.invalid(at.field('openAPIV3Schema.type'), schema.type, detail)];
-    }
-    if (!atRoot.includes(goNameOf(field))) {
-      const detail = `only [${atRoot.join(' ')}] fields are allowed at the root of the schema if the status subresource is enabled`;
-      return [fieldErrors.invalid(at.field('openAPIV3Schema'), shownSchema(schema), detail)];
-    }
-  }
-  return [];
-}
-
-function validationErrors(
-  validation: CustomResourceValidation | undefined,
-  statusEnabled: boolean,
-  context: VersionContext,
-  at: FieldPath,
-): Errors {
-  const schema = validation?.openAPIV3Schema;
-  if (schema === undefined) return [];
-  const schemaAt = at.field('openAPIV3Schema');
-  const problem = context.structural ? structuralProblem(schema) : undefined;
-  const errors: Errors = [
-    ...(statusEnabled ? rootErrors(schema, at) : []),
-    ...(schema.nullable === true
-      ? [fieldErrors.forbidden(at.field('openAPIV3Schema.nullable'), 'nullable cannot be true at the root')]
-      : []),
-    ...(context.structural && problem === undefined ? shapeErrors(schema, context.tolerates, schemaAt) : []),
-    ...openApiSchemaErrors(schema, schemaAt, context.tolerates),
-  ];
-  return errors.length === 0 && problem !== undefined ? [fieldErrors.invalid(schemaAt, '', problem)] : errors;
-}
-
-/** Defaults are only looked at in schemas that are structural. */
-function shapeErrors(schema: JsonSchema, { unprunedDefaults }: Tolerance, at: FieldPath): Errors {
-  const errors = structuralErrors(schema, at);
-  return errors.length > 0 ? errors : defaultErrors(schema, at, !unprunedDefaults);
 }
