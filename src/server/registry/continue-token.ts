@@ -10,18 +10,29 @@ export interface Continuation {
   readonly revision: number;
   /** Key of the last object that was returned. */
   readonly after: string;
+  /** When the list was begun, in milliseconds since the epoch; absent in tokens for the newest revision. */
+  readonly begunMs?: number | undefined;
 }
 
+/**
+ * How long the pages of one list can be had, in milliseconds. Upstream drops old revisions after that time; here they
+ * may be kept for longer, but clients must not come to rely on it. Source: apiserver
+ * pkg/storage/storagebackend/config.go (DefaultCompactInterval).
+ */
+const pagesLastMs = 300_000;
+
+/** Whether a list was begun too long ago. */
+export const isOutOfDate = ({ begunMs }: Continuation, nowMs: number): boolean => begunMs !== undefined && nowMs - begunMs > pagesLastMs;
+
 /** Encodes where a list continues; `prefix` is left out of the token. */
-export function encodeContinue({ revision, after }: Continuation, prefix: string): string {
-  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: `${after.slice(prefix.length)}\u0000` })).toString(
-    'base64url',
-  );
+export function encodeContinue({ revision, after, begunMs }: Continuation, prefix: string): string {
+  const start = `${after.slice(prefix.length)}\u0000`;
+  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start, begun: begunMs })).toString('base64url');
 }
 
 /** Decodes a token for a list of keys under `prefix`. Throws StatusError (400). */
 export function decodeContinue(token: string, prefix: string): Continuation {
-  const { v, rv, start } = parse(token);
+  const { v, rv, start, begun } = parse(token);
   if (v !== 'meta.k8s.io/v1') throw bad(`continue key is not valid: server does not recognize this encoded version ${String(v ?? '')}`);
   if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0) {
     throw bad('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
@@ -29,7 +40,8 @@ export function decodeContinue(token: string, prefix: string): Continuation {
   if (typeof start !== 'string' || start === '') throw bad('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
   // A token must not reach outside the prefix for which it was made.
   if (start.split('/').some((part) => part === '' || part === '.' || part === '..')) throw bad(`continue key is not valid: ${start}`);
-  return { revision: rv, after: prefix + (start.endsWith('\u0000') ? start.slice(0, -1) : start) };
+  const begunMs = typeof begun === 'number' ? begun : undefined;
+  return { revision: rv, after: prefix + (start.endsWith('\u0000') ? start.slice(0, -1) : start), begunMs };
 }
 
 const bad = (message: string): StatusError => statusErrors.badRequest(`invalid continue token: ${message}`);
@@ -40,7 +52,7 @@ function illegalAt(token: string): number {
   return at === -1 && token.replace(/[\r\n]/g, '').length % 4 === 1 ? token.length - 1 : at;
 }
 
-function parse(token: string): { readonly v?: unknown; readonly rv?: unknown; readonly start?: unknown } {
+function parse(token: string): { readonly v?: unknown; readonly rv?: unknown; readonly start?: unknown; readonly begun?: unknown } {
   const illegal = illegalAt(token);
   if (illegal !== -1) throw bad(`continue key is not valid: illegal base64 data at input byte ${illegal}`);
   const text = Buffer.from(token, 'base64url').toString('utf8');

@@ -60,7 +60,7 @@ describe('list', () => {
     const first = await test.list('configmaps', 'default', { limit: 2 });
     assert.equal(first.remainingItemCount, 2);
     const token = JSON.parse(Buffer.from(first.continue, 'base64url').toString());
-    assert.deepEqual(token, { v: 'meta.k8s.io/v1', rv: Number(first.resourceVersion), start: 'b\u0000' });
+    assert.deepEqual(token, { v: 'meta.k8s.io/v1', rv: Number(first.resourceVersion), start: 'b\u0000', begun: test.nowMs });
     await test.create('configmaps', aConfigMap('bb'));
     await test.delete('configmaps', 'default/d');
     const second = await test.list('configmaps', 'default', { limit: 2, continue: first.continue });
@@ -85,6 +85,18 @@ describe('list', () => {
     );
     assert.equal(first.remainingItemCount, undefined);
     assert.deepEqual(await test.names('configmaps', 'default', { limit: 2, labelSelector: 'even=true', continue: first.continue }), ['f']);
+  });
+
+  it('gives the pages of one list for five minutes', async () => {
+    const test = await withObjects(['a', 'b', 'c']);
+    const first = await test.list('configmaps', 'default', { limit: 1 });
+    test.nowMs += 299_000;
+    const second = await test.list('configmaps', 'default', { limit: 1, continue: first.continue });
+    test.nowMs += 2000;
+    const error = await test.list('configmaps', 'default', { limit: 1, continue: second.continue }).catch((cause: unknown) => cause);
+    assert.ok(error instanceof StatusError && error.code === 410 && error.reason === 'Expired');
+    const goesOn = String(error.status.metadata.continue);
+    assert.deepEqual(await test.names('configmaps', 'default', { continue: goesOn }), ['c']);
   });
 
   it('answers 410 to an expired token, with one that goes on', async () => {

@@ -5,7 +5,7 @@
 import { type FieldError, FieldPath, fieldErrors } from '../../api/field-error.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';
 import { CompactedError, type Entry, type ListOptions, type ListResult, storeKey, storePrefix } from '../store/store.ts';
-import { type Continuation, decodeContinue, encodeContinue, expiredContinue, expiredList } from './continue-token.ts';
+import { type Continuation, decodeContinue, encodeContinue, expiredContinue, expiredList, isOutOfDate } from './continue-token.ts';
 import type { ListAnswer, ListRequest, Target } from './registry.ts';
 import type { RegistryParts } from './registry-parts.ts';
 import { parseResourceVersion, requireNotTooLarge } from './resource-version.ts';
@@ -27,7 +27,7 @@ export function list(parts: RegistryParts, target: Target, request: ListRequest)
   if (named !== undefined)
     return { entries: named, resourceVersion: String(parts.store.revision), continue: '', remainingItemCount: undefined };
   const found = read(parts, { request, prefix, from, selection });
-  const page: Page = { prefix, limit: request.limit, selection };
+  const page: Page = { prefix, limit: request.limit, selection, begunMs: from?.begunMs ?? parts.now() };
   const entries = converts ? currentEntries(target.kind, found.entries) : found.entries;
   return entries instanceof Promise
     ? entries.then((all) => selected({ ...found, entries: all }, page))
@@ -72,7 +72,8 @@ interface Reading {
 /** The options with which a store reads the current state for a selection. */
 export const readOptions = ({ topic }: Selection): ListOptions => (topic === undefined ? {} : { topic });
 
-function read({ store }: RegistryParts, { request, prefix, from, selection }: Reading): ListResult {
+function read({ store, now }: RegistryParts, { request, prefix, from, selection }: Reading): ListResult {
+  if (from !== undefined && isOutOfDate(from, now())) throw expiredContinue(from.after, prefix);
   const options: ListOptions = {
     ...(from === undefined ? {} : { after: from.after }),
     ...(selection.empty && request.limit > 0 ? { limit: request.limit } : {}),
@@ -102,14 +103,16 @@ interface Page {
   /** 0: no limit. */
   readonly limit: number;
   readonly selection: Selection;
+  /** When the first page was read, in milliseconds since the epoch. */
+  readonly begunMs: number;
 }
 
-function selected({ entries, revision, remaining }: ListResult, { prefix, limit, selection }: Page): ListAnswer {
+function selected({ entries, revision, remaining }: ListResult, { prefix, limit, selection, begunMs }: Page): ListAnswer {
   const resourceVersion = String(revision);
   const answer = (page: readonly Entry[], left: number): ListAnswer => {
     const last = page.at(-1);
     if (left === 0 || last === undefined) return { entries: page, resourceVersion, continue: '', remainingItemCount: undefined };
-    const token = encodeContinue({ revision, after: last.key }, prefix);
+    const token = encodeContinue({ revision, after: last.key, begunMs }, prefix);
     return { entries: page, resourceVersion, continue: token, remainingItemCount: selection.empty ? left : undefined };
   };
   if (selection.empty) return answer(entries, remaining);
