@@ -2,9 +2,9 @@
  * What keeps a schema from being structural: every field that is validated must be specified outside of the logical
  * junctors. Source: apiextensions-apiserver pkg/apiserver/schema/{validation,complete}.go.
  */
+import { compileRegex } from '../cel/regex/regex.ts';
 import { deepEqual } from '../deep-equal.ts';
 import { type FieldError, type FieldPath, fieldErrors, renderFieldError } from '../field-error.ts';
-import { compileGoRegexp, GoRegexpError } from '../go-regexp.ts';
 import { hasValues, isEmbedded, isIntOrString, itemsOf, type JsonSchema, preserves, valuesOf } from './structural.ts';
 
 type Level = 'root' | 'item' | 'field';
@@ -129,11 +129,9 @@ function validationErrors(schema: JsonSchema, skips: Skips, at: FieldPath): Erro
   ];
   errors.push(...nestedErrors(schema.not, skipsNothing, at.field('not')));
   const { pattern = '' } = schema;
-  try {
-    if (pattern !== '') compileGoRegexp(pattern);
-  } catch (error) {
-    if (!(error instanceof GoRegexpError)) throw error;
-    errors.push(fieldErrors.invalid(at.field('pattern'), pattern, `must be a valid regular expression, but isn't: ${error.message}`));
+  const compiled = pattern === '' ? undefined : compileRegex(pattern);
+  if (compiled !== undefined && 'problem' in compiled) {
+    errors.push(fieldErrors.invalid(at.field('pattern'), pattern, `must be a valid regular expression, but isn't: ${compiled.problem}`));
   }
   return errors;
 }

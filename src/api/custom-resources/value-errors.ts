@@ -3,9 +3,9 @@
  * changed. Source: kube-openapi pkg/validation/validate; apiextensions-apiserver
  * pkg/apiserver/validation/ratcheting.go.
  */
+import { compileRegex, type Regex } from '../cel/regex/regex.ts';
 import { deepEqual } from '../deep-equal.ts';
 import type { FieldError, FieldPath } from '../field-error.ts';
-import { compileGoRegexp } from '../go-regexp.ts';
 import { isObject, type JsonArray, type JsonObject, type JsonValue } from '../json.ts';
 import type { Correlation } from './correlation.ts';
 import { hasFormat, isKnownFormat } from './formats.ts';
@@ -15,7 +15,7 @@ import { toFieldError, type ValueError, ValueResult } from './value-result.ts';
 
 /** Checks values; holds the compiled patterns. */
 export class ValueChecker {
-  readonly #patterns = new Map<string, RegExp>();
+  readonly #patterns = new Map<string, Regex>();
 
   /** All that is wrong with a value. `changed`: the value beside the one that it replaces. */
   errors(value: JsonValue, schema: JsonSchema, at: FieldPath, changed?: Correlation): readonly FieldError[] {
@@ -61,7 +61,7 @@ export class ValueChecker {
       yield { type: 'too-long', path, value, limit: maxLength, message: `${path} in body should be at most ${maxLength} chars long` };
     } else if (minLength !== undefined && length < minLength) {
       yield { type: 'constraint', path, value, message: `${path} in body should be at least ${minLength} chars long` };
-    } else if (pattern !== '' && !this.#regexpOf(pattern).test(value)) {
+    } else if (pattern !== '' && this.#regexpOf(pattern).find(value) === undefined) {
       yield { type: 'constraint', path, value, message: `${path} in body should match '${pattern}'` };
     }
     if (format !== '' && isKnownFormat(schema) && hasFormat(value, format) === false) {
@@ -70,12 +70,13 @@ export class ValueChecker {
   }
 
   /** Compiled once; definitions with patterns that do not compile are refused. */
-  #regexpOf(pattern: string): RegExp {
-    let compiled = this.#patterns.get(pattern);
-    if (compiled === undefined) {
-      compiled = compileGoRegexp(pattern);
-      this.#patterns.set(pattern, compiled);
-    }
+  /** Patterns were checked when the definition was created. */
+  #regexpOf(pattern: string): Regex {
+    const known = this.#patterns.get(pattern);
+    if (known !== undefined) return known;
+    const compiled = compileRegex(pattern);
+    if ('problem' in compiled) throw new Error(compiled.problem);
+    this.#patterns.set(pattern, compiled);
     return compiled;
   }
 
