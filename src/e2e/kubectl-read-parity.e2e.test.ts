@@ -172,7 +172,7 @@ const information = [
 
 describe('the bundled kubectl beside the real one', () => {
   const folder = mkdtempSync(join(tmpdir(), 'minik-parity-'));
-  const env = { ...process.env, MINIK_HOME: join(folder, 'home'), KUBECONFIG: join(folder, 'config') };
+  const env = { ...process.env, MINIK_HOME: join(folder, 'home'), KUBECONFIG: join(folder, 'config'), KUBECACHEDIR: join(folder, 'cache') };
 
   const run = (program: string, args: readonly string[]): Promise<Outcome> =>
     new Promise((done) => {

@@ -62,6 +62,8 @@ export class E2eCluster {
     this.env = {
       MINIK_HOME: join(this.home, 'minik'),
       KUBECONFIG: join(this.home, 'kubeconfig'),
+      // What kubectl remembers of other clusters at the same address must not count.
+      KUBECACHEDIR: join(this.home, 'kubectl-cache'),
       MINIK_PROFILE: options.name,
       HOME: this.home,
       ...options.env,
