@@ -7,13 +7,14 @@ const mebi = 1024 * 1024;
 
 /** A heap that a test fills, and how often it was collected. */
 function fakeHeap() {
-  const listeners = new Set<() => void>();
-  const state = { heldBytes: 20 * mebi, floorBytes: 20 * mebi, collections: 0, releases: 0, listeners };
+  const listeners = new Set<(beganMs: number) => void>();
+  const state = { heldBytes: 20 * mebi, floorBytes: 20 * mebi, collections: 0, releases: 0, nowMs: 0, listeners };
   const heap: Heap = {
     onCollected: (callback) => {
       listeners.add(callback);
       return () => listeners.delete(callback);
     },
+    now: () => state.nowMs,
     heldBytes: () => state.heldBytes,
     collect: () => {
       state.collections += 1;
@@ -25,7 +26,8 @@ function fakeHeap() {
   };
   const grow = (bytes: number): void => {
     state.heldBytes += bytes;
-    for (const listener of listeners) listener();
+    state.nowMs += 1;
+    for (const listener of listeners) listener(state.nowMs);
   };
   return { state, heap, grow };
 }
@@ -101,6 +103,22 @@ describe('giveBackMemory', () => {
     grow(1024 * mebi);
     clock.advance(10_000);
     assert.equal(state.collections, 0);
+  });
+
+  it('does not take the garbage of giving back for work', () => {
+    const clock = new FakeClock();
+    const { state, heap } = fakeHeap();
+    const release = (): void => {
+      state.releases += 1;
+      // As Node does, which tells of collections in a later turn.
+      const beganMs = ++state.nowMs;
+      clock.setTimer(10, () => {
+        for (const listener of state.listeners) listener(beganMs);
+      });
+    };
+    giveBackMemory({ ...heap, release }, clock);
+    clock.advance(3_600_000);
+    assert.deepEqual([state.releases, clock.pendingTimers], [1, 0]);
   });
 
   it('does nothing after its end', () => {

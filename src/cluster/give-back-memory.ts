@@ -10,8 +10,11 @@ import type { Clock } from '../client/clock.ts';
 
 /** The operations on the heap that are needed here. */
 export interface Heap {
-  /** Calls back after garbage collections that `collect` did not cause; returns the unsubscribe function. */
-  onCollected(callback: () => void): () => void;
+  /** Calls back after garbage collections that `collect` did not cause, with the moment, as `now` tells it, at which
+   * one began; returns the unsubscribe function. It may do so some time later. */
+  onCollected(callback: (beganMs: number) => void): () => void;
+  /** Milliseconds since any fixed moment. */
+  now(): number;
   /** The bytes that the heap takes from the operating system, including free space in it. */
   heldBytes(): number;
   /** Collects all garbage and returns free memory to the system. */
@@ -30,6 +33,8 @@ const largestBytes = 256 * 1024 * 1024;
 /** Watches a heap; returns the function that ends this. */
 export function giveBackMemory(heap: Heap, clock: Clock): () => void {
   let floorBytes = 0;
+  // Giving back makes garbage itself. A collection of that is no work: it would cause the next giving back, for ever.
+  let givenBackMs = Number.NEGATIVE_INFINITY;
   // Work before this moment, such as the program's start, counts as a burst.
   let activeMs = clock.now();
   let cancel: (() => void) | undefined;
@@ -46,9 +51,11 @@ export function giveBackMemory(heap: Heap, clock: Clock): () => void {
       floorBytes = heap.heldBytes();
     }
     heap.release?.();
+    givenBackMs = heap.now();
   };
   cancel = clock.setTimer(quietMs, check);
-  const stop = heap.onCollected(() => {
+  const stop = heap.onCollected((beganMs) => {
+    if (beganMs <= givenBackMs) return;
     activeMs = clock.now();
     cancel ??= clock.setTimer(quietMs, check);
   });
@@ -62,11 +69,12 @@ export function giveBackMemory(heap: Heap, clock: Clock): () => void {
 export const v8Heap: Heap = {
   onCollected: (callback) => {
     const observer = new PerformanceObserver((list) => {
-      if (list.getEntries().some(unasked)) callback();
+      for (const entry of list.getEntries()) if (unasked(entry)) callback(entry.startTime);
     });
     observer.observe({ entryTypes: ['gc'] });
     return () => observer.disconnect();
   },
+  now: () => performance.now(),
   heldBytes: () => {
     const { total_heap_size: heapBytes, external_memory: externalBytes } = getHeapStatistics();
     return heapBytes + externalBytes;
