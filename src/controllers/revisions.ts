@@ -31,11 +31,11 @@ export interface Revised extends KubeObject {
   readonly spec: { readonly selector: LabelSelector; readonly template: PodTemplateSpec; readonly revisionHistoryLimit: number };
 }
 
-/** The patch that brings a template back. */
+/** The patch that brings a template back. Its keys are sorted, as Go writes them: clients compare it byte by byte. */
 export const templatePatch = ({ spec }: Revised): JsonObject => {
   // A template is JSON.
   const template = spec.template as unknown as JsonObject;
-  return { spec: { template: { ...template, $patch: 'replace' } } };
+  return JSON.parse(canonicalJson({ spec: { template: { ...template, $patch: 'replace' } } })) as JsonObject;
 };
 
 /** The template that a revision keeps. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { canonicalJson } from '../../api/hash.ts';
 import { controllerRevision } from '../../api/kinds/apps/controller-revision.ts';
 import { daemonSet } from '../../api/kinds/apps/daemon-set.ts';
 import { node } from '../../api/kinds/core/node.ts';
@@ -92,6 +93,8 @@ describe('daemonSetController', () => {
     assert.deepEqual(await images(cluster), ['busybox:2', 'busybox:2', 'busybox:2']);
     const revisions = await cluster.list(controllerRevision);
     assert.deepEqual(revisions.map(({ revision }) => revision).toSorted(), [1, 2]);
+    // Clients compare the data with what Go writes, byte by byte.
+    for (const { data } of revisions) assert.equal(JSON.stringify(data), canonicalJson(data));
     const hashes = new Set((await cluster.list(pod)).map(({ metadata }) => metadata.labels?.['controller-revision-hash']));
     assert.deepEqual([...hashes], [revisions.find(({ revision }) => revision === 2)?.metadata.labels?.['controller-revision-hash']]);
   });
