@@ -28,7 +28,7 @@ const metaPath = root.field('metadata');
 export function beforeCreate<T extends KubeObject>(kind: Kind<T>, received: T, version?: ServedVersion): Finished<T> {
   const { rules, create } = kind;
   const started = startsGeneration(kind) ? withMeta(received, { generation: 1 }) : received;
-  const object = create?.prepare?.(started) ?? started;
+  const object = create?.prepare?.(started, version?.version) ?? started;
   const own = [
     ...(rules?.validate?.(object, root, version?.version) ?? []),
     ...(create?.validate?.(object, root, version?.version) ?? []),
@@ -44,11 +44,11 @@ export function beforeUpdate<T extends KubeObject>(kind: Kind<T>, received: T, p
   const { rules, update, subresources } = kind;
   const kept = keepSystemMeta(received, previous);
   const counted = countChange(kind, subresources.status === undefined ? kept : withStatusOf(kept, previous), previous);
-  const object = update?.prepare?.(counted, previous) ?? counted;
+  const object = update?.prepare?.(counted, previous, version?.version) ?? counted;
   const errors = [
     ...metaErrors(kind, object, previous),
     ...(rules?.validate?.(object, root, version?.version) ?? []),
-    ...(update?.validate?.(object, previous, root) ?? []),
+    ...(update?.validate?.(object, previous, root, version?.version) ?? []),
     ...(version?.validateUpdate?.(object, previous, root) ?? []),
   ];
   return finished(kind, object, errors, () => rules?.warnings?.(object, previous));
@@ -56,21 +56,22 @@ export function beforeUpdate<T extends KubeObject>(kind: Kind<T>, received: T, p
 
 /**
  * Finishes an update through a sub-resource that takes a part of the object. Upstream's strategies of sub-resources
- * warn of nothing. `now`: RFC 3339.
+ * warn of nothing. `now`: RFC 3339; `version`: the one the request uses, when it is not the stored one.
  */
 export function beforePartUpdate<T extends KubeObject>(
   kind: Kind<T>,
   part: PartSubresource<T>,
-  { received, previous, now }: { readonly received: T; readonly previous: T; readonly now: string },
+  change: { readonly received: T; readonly previous: T; readonly now: string; readonly version?: ServedVersion | undefined },
 ): Finished<T> {
+  const { received, previous, now, version } = change;
   const taken = part.take(keepSystemMeta(received, previous), previous, now);
   const { managedFields } = received.metadata;
   const owned = managedFields === taken.metadata.managedFields ? taken : withMeta(taken, { managedFields });
   const object = countChange(kind, owned, previous);
   const errors = [
     ...metaErrors(kind, object, previous),
-    ...(part.validatesWhole ? (kind.rules?.validate?.(object, root) ?? []) : []),
-    ...(part.validate?.(object, previous, root) ?? []),
+    ...(part.validatesWhole ? (kind.rules?.validate?.(object, root, version?.version) ?? []) : []),
+    ...(part.validate?.(object, previous, root, version?.version) ?? []),
   ];
   return finished(kind, object, errors, () => []);
 }

@@ -13,7 +13,7 @@ import type { FieldError, FieldPath } from './field-error.ts';
 import type { JsonObject } from './json.ts';
 import type { GroupVersionKind, KubeObject, Received } from './object.ts';
 import type { ObjectFormat } from './object-format.ts';
-import type { Subresource } from './subresource.ts';
+import type { AnySubresource, Subresource } from './subresource.ts';
 import type { Table } from './table.ts';
 
 export type Scope = 'Namespaced' | 'Cluster';
@@ -77,6 +77,8 @@ interface ServedVersionNames {
   readonly deprecation?: string;
   /** True for a version that Kubernetes no longer serves, and minik still does: `api/legacy/`. */
   readonly old?: boolean;
+  /** Sub-resources of this version that are not those of the Kind by the same names, such as an old form of `scale`. */
+  readonly subresources?: Readonly<Record<string, AnySubresource>>;
 }
 
 /** Rules that hold for an object whichever verb writes it. */
@@ -119,9 +121,10 @@ export interface CreateRules<T extends KubeObject> {
   nameProblems?(object: T, name: string): readonly string[];
   /**
    * Clears what a client may not set (status) and sets what the server owns. Runs once the name is known and system
-   * metadata is set, before validation; must not remove what validation would refuse.
+   * metadata is set, before validation; must not remove what validation would refuse. `version`: that of the request,
+   * when it is not the stored one.
    */
-  prepare?(object: T): T;
+  prepare?(object: T, version?: string): T;
   /**
    * What is wrong with a new object only, besides `rules.validate`. `version`: that of the request, when it is not the
    * stored one.
@@ -134,10 +137,14 @@ export interface UpdateRules<T extends KubeObject> {
   /**
    * Keeps the fields that a client may not change. Runs before validation. The status has already been kept and the
    * generation counted for all Kinds, so add only what differs. Must not remove what validation would refuse.
+   * `version`: that of the request, when it is not the stored one.
    */
-  prepare?(next: T, previous: T): T;
-  /** All that is wrong with the change; `rules.validate` has been run on `next` already. */
-  validate?(next: T, previous: T, at: FieldPath): readonly FieldError[];
+  prepare?(next: T, previous: T, version?: string): T;
+  /**
+   * All that is wrong with the change; `rules.validate` has been run on `next` already. `version`: that of the request,
+   * when it is not the stored one.
+   */
+  validate?(next: T, previous: T, at: FieldPath, version?: string): readonly FieldError[];
   /** True: a PUT of an absent object creates it, as upstream for Lease, Event, Endpoints and others. Default: false. */
   readonly createsAbsent?: boolean;
   /**

@@ -19,8 +19,10 @@ export interface PartSubresource<T extends KubeObject> {
    * is counted after. `now`: the time of the change, RFC 3339.
    */
   take(next: T, previous: T, now: string): T;
-  /** What is wrong with the change, apart from metadata. */
-  validate?(next: T, previous: T, at: FieldPath): readonly FieldError[];
+  /**
+   * What is wrong with the change, apart from metadata. `version`: that of the request, when it is not the stored one.
+   */
+  validate?(next: T, previous: T, at: FieldPath, version?: string): readonly FieldError[];
   /**
    * Fields that are kept as they were, so that nobody can own them through this sub-resource. Source: GetResetFields of
    * upstream's strategies.
@@ -54,6 +56,8 @@ export interface CreateSubresource {
   readonly does: 'create';
   readonly verbs: readonly ['create'];
   readonly body: GroupVersionKind;
+  /** Other versions that a body may name, each with the same fields: those that Kubernetes has removed. */
+  readonly oldVersions?: readonly string[];
   /** True: the body's uid must be that of the object it is for. Default: the uid is dropped. */
   readonly keepsSystemMeta?: boolean;
 }
@@ -137,7 +141,10 @@ export const streamSubresource = (to: 'container' | 'pod', options: string): Con
 });
 
 /** Declares a sub-resource that accepts only POST. */
-export const createSubresource = (body: GroupVersionKind, more: Pick<CreateSubresource, 'keepsSystemMeta'> = {}): CreateSubresource => ({
+export const createSubresource = (
+  body: GroupVersionKind,
+  more: Pick<CreateSubresource, 'keepsSystemMeta' | 'oldVersions'> = {},
+): CreateSubresource => ({
   does: 'create',
   verbs: ['create'],
   body,
@@ -152,16 +159,33 @@ export const proxySubresource = (options: string): ConnectSubresource => ({
   to: 'server',
 });
 
+type Subresources = Readonly<Record<string, AnySubresource>>;
+
+/** What a Kind says of sub-resources. */
+interface WithSubresources {
+  readonly group: string;
+  readonly kind: string;
+  readonly subresources: Subresources;
+  readonly codec: {
+    readonly alsoServed?: readonly { readonly group?: string; readonly version: string; readonly subresources?: Subresources }[];
+  };
+}
+
+type GroupVersion = Pick<GroupVersionKind, 'group' | 'version'>;
+
+/** The sub-resources of a Kind in one of its versions. */
+export function subresourcesIn(kind: WithSubresources, { group, version }: GroupVersion): Subresources {
+  const served = kind.codec.alsoServed?.find((one) => (one.group ?? kind.group) === group && one.version === version);
+  return served?.subresources === undefined ? kind.subresources : { ...kind.subresources, ...served.subresources };
+}
+
 /**
  * The type of the bodies, answers or options of a sub-resource in a served version; '' is the main resource. Logs have
  * the type of their object.
  */
-export function subresourceType(
-  { kind, subresources }: { readonly kind: string; readonly subresources: Readonly<Record<string, AnySubresource>> },
-  name: string,
-  { group, version }: { readonly group: string; readonly version: string },
-): GroupVersionKind {
-  const declared = name === '' ? undefined : subresources[name];
+export function subresourceType(owner: WithSubresources, name: string, { group, version }: GroupVersion): GroupVersionKind {
+  const { kind } = owner;
+  const declared = name === '' ? undefined : subresourcesIn(owner, { group, version })[name];
   switch (declared?.does) {
     case 'stand-in':
     case 'create':

@@ -197,6 +197,7 @@ export async function openControlPlane(
       classify: (user, request) => flows.classify(user, request),
       ruleResolver: rulesBesideNodes(rbac),
       createYamlWorker,
+      legacyApis: settings.legacyApis !== false,
       remoteApis,
       podsAreReachable: settings.runtime !== 'simulated',
       nodeApis: { get: (node, path, query) => kubelets.find(({ api }) => api.node === node)?.api.get(path, query) },

@@ -4,6 +4,7 @@
  */
 import { isObject, type JsonObject, type JsonValue } from '../json.ts';
 import type { ServedVersion } from '../kind.ts';
+import { annotated, withoutAnnotation } from './annotations.ts';
 import { oldVersion, withSpec } from './old-version.ts';
 
 const ofGroup = 'apps';
@@ -76,20 +77,6 @@ function withRollbackKept(object: JsonObject): JsonObject {
   if (!isObject(spec) || !isObject(spec.rollbackTo)) return object;
   const { rollbackTo, ...rest } = spec;
   return { ...object, spec: rest, metadata: annotated(metadata, rollbackAnnotation, String(rollbackTo.revision ?? 0)) };
-}
-
-const annotated = (metadata: JsonValue | undefined, name: string, value: string): JsonObject => {
-  const own = isObject(metadata) ? metadata : {};
-  return { ...own, annotations: { ...(isObject(own.annotations) ? own.annotations : {}), [name]: value } };
-};
-
-/** Takes an annotation away; its value is undefined when there is none. */
-function withoutAnnotation(object: JsonObject, name: string): readonly [object: JsonObject, value: JsonValue | undefined] {
-  const { metadata } = object;
-  if (!isObject(metadata) || !isObject(metadata.annotations) || metadata.annotations[name] === undefined) return [object, undefined];
-  const { [name]: value, ...annotations } = metadata.annotations;
-  const { annotations: _all, ...rest } = metadata;
-  return [{ ...object, metadata: { ...rest, ...(Object.keys(annotations).length === 0 ? {} : { annotations }) } }, value];
 }
 
 function shownDeployment(stored: JsonObject): JsonObject {

@@ -1,5 +1,6 @@
 /** Old versions whose objects have the shape of the current ones. */
 import type { ServedVersion } from '../kind.ts';
+import { flowControlVersions } from './flow-control.ts';
 import { oldVersion } from './old-version.ts';
 
 interface Life {
@@ -33,4 +34,23 @@ export const oldIngressClasses: readonly ServedVersion[] = beta('networking.k8s.
   deprecated: '1.19',
   removed: '1.22',
 });
+export const oldApiServices: readonly ServedVersion[] = beta('apiregistration.k8s.io', 'io.k8s.kube-aggregator.pkg.apis.apiregistration')(
+  'APIService',
+  { deprecated: '1.19', removed: '1.22' },
+);
+export const oldFlowSchemas: readonly ServedVersion[] = flowControlVersions.map((names) => oldVersion({ ...names, kind: 'FlowSchema' }));
+/** Their warnings name no replacement. */
+export const oldAdmissionPolicies = (kind: string): readonly ServedVersion[] => [
+  oldVersion({
+    ofGroup: 'admissionregistration.k8s.io',
+    version: 'v1beta1',
+    kind,
+    package: 'admissionregistration',
+    deprecated: '1.31',
+    removed: '1.34',
+  }),
+];
+export const oldServiceAddresses = (kind: string): readonly ServedVersion[] => [
+  oldVersion({ ofGroup: 'networking.k8s.io', version: 'v1beta1', kind, package: 'networking', deprecated: '1.34', removed: '1.37' }),
+];
 export const oldCronJobs: readonly ServedVersion[] = beta('batch', 'batch')('CronJob', { deprecated: '1.21', removed: '1.25' });

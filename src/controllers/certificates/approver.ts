@@ -4,10 +4,11 @@
  */
 import type { CertificateSigningRequest } from '../../api/generated/certificates/v1.ts';
 import { certificateSigningRequest } from '../../api/kinds/certificates/certificate-signing-request.ts';
+import { kubeletClientError, signers } from '../../api/kinds/certificates/kubelet-requests.ts';
 import { asJson } from '../../api/object-fields.ts';
 import type { UserInfo } from '../../api/requests.ts';
 import { type Controller, defineController, settled } from '../controller.ts';
-import { certificateController, hasCondition, ignoreRace, isIssued, kubeletClientError, requestOf, signers } from './requests.ts';
+import { certificateController, hasCondition, ignoreRace, isIssued, requestOf } from './requests.ts';
 
 /** Whether a user may create a sub-resource of CertificateSigningRequests: what upstream asks a SubjectAccessReview. */
 export type MayCreate = (user: UserInfo, subresource: string) => boolean;

@@ -5,19 +5,10 @@
 import type { CertificateSigningRequest } from '../../api/generated/certificates/v1.ts';
 import type { CertificateRequest } from '../../api/kinds/certificates/certificate-request.ts';
 import { certificateSigningRequest } from '../../api/kinds/certificates/certificate-signing-request.ts';
+import { kubeletClientError, kubeletServingError, signers } from '../../api/kinds/certificates/kubelet-requests.ts';
 import { rfc3339 } from '../../api/time.ts';
 import { type Controller, defineController, settled } from '../controller.ts';
-import {
-  certificateController,
-  clientError,
-  hasCondition,
-  ignoreRace,
-  isIssued,
-  kubeletClientError,
-  kubeletServingError,
-  requestOf,
-  signers,
-} from './requests.ts';
+import { certificateController, clientError, hasCondition, ignoreRace, isIssued, requestOf } from './requests.ts';
 
 /** Makes a certificate as PEM. */
 export type SignCertificate = (order: {

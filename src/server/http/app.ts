@@ -39,6 +39,7 @@ import type { PodStreams } from './streaming/pod-streams.ts';
 import { versionInfo } from './version.ts';
 import { bindings } from './virtual/bindings.ts';
 import { componentStatuses } from './virtual/component-statuses.ts';
+import { oldVirtualVersions } from './virtual/old-versions.ts';
 import { reviews } from './virtual/reviews.ts';
 import type { VirtualResource } from './virtual/virtual-resource.ts';
 import { WatchHub } from './watch/watch-hub.ts';
@@ -79,6 +80,8 @@ export interface AppOptions {
   readonly flags?: Readonly<Record<string, string>>;
   /** Shown at `/metrics` in addition to the server's own. Default: none. */
   readonly metrics?: readonly MetricSource[];
+  /** Whether reviews are served in versions that Kubernetes has removed. Default: true. */
+  readonly legacyApis?: boolean;
   /** Virtual resources in addition to reviews, bindings and component statuses. */
   readonly virtualResources?: readonly VirtualResource[];
   /** APIs that Services in the cluster serve. Default: none. */
@@ -128,10 +131,12 @@ function contextOf(options: AppOptions): ServerContext {
   const watches = new WatchHub(clock, options.currentRevision);
   const metrics = new RequestMetrics((group, version, resource) => registry.kinds.byResource(group, version, resource) !== undefined);
   const healthChecks = allChecks(options.healthChecks ?? [], () => watches.isShuttingDown);
+  const computed = reviews(authorizer, authenticators, options.ruleResolver, () => clock.now());
   const virtualResources = [
     componentStatuses(healthChecks),
     bindings,
-    ...reviews(authorizer, authenticators, options.ruleResolver, () => clock.now()),
+    ...computed,
+    ...(options.legacyApis === false ? [] : oldVirtualVersions(computed)),
     ...(options.virtualResources ?? []),
   ];
   return {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ObjectFormats } from '../../api/object-format.ts';
 import { statusErrors } from '../../api/status-error.ts';
+import { subresourcesIn } from '../../api/subresource.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
 import type { Entry, Store } from '../store/store.ts';
 import { connect } from './connect.ts';
@@ -16,6 +17,7 @@ import { patch } from './patch.ts';
 import type { ChangeRequest } from './prepare.ts';
 import type { KindSet, Registry, RequestContext, Target } from './registry.ts';
 import type { RegistryParts, ResourceBehaviour } from './registry-parts.ts';
+import { servedBy } from './served-version.ts';
 import { getStandIn, patchStandIn, updateStandIn } from './stand-in.ts';
 import { resourceOf } from './store-errors.ts';
 import { TrackedFields } from './tracked-fields.ts';
@@ -145,7 +147,8 @@ class VerbRegistry implements Registry {
  * Declaration of a sub-resource that stands in for the object (scale); undefined when the target shows the object
  * itself.
  */
-function standInOf({ kind, subresource }: Target): StandIn | undefined {
-  const declared = subresource === '' ? undefined : kind.subresources[subresource];
+function standInOf(target: Target): StandIn | undefined {
+  const { kind, subresource } = target;
+  const declared = subresource === '' ? undefined : subresourcesIn(kind, servedBy(target))[subresource];
   return declared?.does === 'stand-in' ? declared : undefined;
 }

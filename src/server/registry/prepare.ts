@@ -85,7 +85,11 @@ export function prepareForUpdate({ parts, context, target }: ChangeRequest, rece
   if (subresource === '') return accepted(kind, beforeUpdate(kind, sent, previous, conversionOf(target)), context);
   const part = kind.subresources[subresource];
   if (part?.does !== 'update') throw statusErrors.noSuchResource();
-  return accepted(kind, beforePartUpdate(kind, part, { received: sent, previous, now: rfc3339(parts.now()) }), context);
+  return accepted(
+    kind,
+    beforePartUpdate(kind, part, { received: sent, previous, now: rfc3339(parts.now()), version: conversionOf(target) }),
+    context,
+  );
 }
 
 function accepted(kind: AnyKind, { object, errors, warnings }: Finished<KubeObject>, context: RequestContext): KubeObject {

@@ -4,6 +4,7 @@
  */
 import { FieldPath } from '../../api/field-error.ts';
 import type { JsonObject } from '../../api/json.ts';
+import { scaleKind } from '../../api/kinds/autoscaling/scale.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { asJson, asObject, withMeta } from '../../api/object-fields.ts';
 import { statusErrors } from '../../api/status-error.ts';
@@ -123,7 +124,8 @@ function received({ parts, context, target }: ChangeRequest, { body: type }: Sta
 }
 
 /** Throws StatusError (422) when the stand-in is invalid. */
-function requireValid({ target }: ChangeRequest, { body: { group, kind }, validate }: StandIn, sent: KubeObject): void {
+function requireValid({ target }: ChangeRequest, { body: { kind }, validate }: StandIn, sent: KubeObject): void {
   const errors = validate(asJson(sent), FieldPath.root);
-  if (errors.length > 0) throw statusErrors.invalid({ group, kind }, target.name, errors);
+  // Of old versions, too, the group is that of the current one.
+  if (errors.length > 0) throw statusErrors.invalid({ group: scaleKind.group, kind }, target.name, errors);
 }

@@ -1,6 +1,7 @@
 /** Rules in CEL that requests must obey. https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/ */
 import type { ValidatingAdmissionPolicy } from '../../generated/admissionregistration/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldAdmissionPolicies } from '../../legacy/same-shape.ts';
 import { statusSubresource } from '../../subresource.ts';
 import { completedPolicySpec } from './defaults/policies.ts';
 import { policyColumns } from './policy-columns.ts';
@@ -16,6 +17,7 @@ export const validatingAdmissionPolicy = defineKind<ValidatingAdmissionPolicy>({
   names: { categories: ['api-extensions'] },
   codec: {
     schema: 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy',
+    alsoServed: oldAdmissionPolicies('ValidatingAdmissionPolicy'),
     defaults: (object) => ({ ...object, spec: completedPolicySpec(object.spec) }),
   },
   rules: { looseMetadata: 'finalizers', warnings: staticNameWarnings },

@@ -88,6 +88,7 @@ function fromStoredConversion({ strategy, webhook }: JsonObject): JsonObject {
 
 export const v1beta1: ServedVersion = {
   version: 'v1beta1',
+  old: true,
   schema: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1beta1.CustomResourceDefinition',
   toStored: ({ spec, ...object }) => ({ ...object, spec: toStoredSpec(objectOf(spec)) }),
   fromStored: ({ spec, ...object }) => ({ ...object, spec: fromStoredSpec(objectOf(spec)) }),

@@ -4,6 +4,7 @@
  */
 import type { APIService, APIServiceCondition } from '../../generated/apiregistration/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldApiServices } from '../../legacy/same-shape.ts';
 import { nameIsPathSegment } from '../../names.ts';
 import { statusSubresource } from '../../subresource.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
@@ -38,6 +39,7 @@ export const apiService = defineKind<APIService>({
   names: { categories: ['api-extensions'], etcdFolder: 'apiregistration.k8s.io/apiservices' },
   codec: {
     schema: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService',
+    alsoServed: oldApiServices,
     defaults: (object) =>
       object.spec.service === undefined
         ? object

@@ -4,6 +4,7 @@ import { deepEqual } from '../../deep-equal.ts';
 import type { Deployment, DeploymentStrategy } from '../../generated/apps/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { oldDeployments } from '../../legacy/apps.ts';
+import { withOldScale } from '../../legacy/scale.ts';
 import { defaultPodTemplate } from '../../pod/defaults/pod-spec.ts';
 import { scaleSubresource } from '../../scale-subresource.ts';
 import { formatLabelSelector, fromLabelSelector } from '../../selector.ts';
@@ -32,6 +33,13 @@ function countAnnotations(next: Deployment, previous: Deployment): Deployment {
   return { ...next, metadata: { ...next.metadata, generation: before + 1 } };
 }
 
+const scale = scaleSubresource<Deployment>({
+  replicas: (object) => object.spec.replicas,
+  statusReplicas: (object) => object.status.replicas ?? 0,
+  selector: (object) => fromLabelSelector(object.spec.selector).toString(),
+  withReplicas: (object, replicas) => ({ ...object, spec: { ...object.spec, replicas } }),
+});
+
 export const deployment = defineKind<Deployment>({
   group: 'apps',
   version: 'v1',
@@ -41,7 +49,7 @@ export const deployment = defineKind<Deployment>({
   names: { shortNames: ['deploy'], categories: ['all'] },
   codec: {
     schema: 'io.k8s.api.apps.v1.Deployment',
-    alsoServed: oldDeployments,
+    alsoServed: withOldScale(oldDeployments, scale),
     defaults: (object) => ({
       ...object,
       spec: {
@@ -59,12 +67,7 @@ export const deployment = defineKind<Deployment>({
   update: { prepare: countAnnotations, validate: selectorUpdateErrors },
   subresources: {
     status: statusSubresource({ keeps: ['labels'], validate: deploymentStatusErrors }),
-    scale: scaleSubresource<Deployment>({
-      replicas: (object) => object.spec.replicas,
-      statusReplicas: (object) => object.status.replicas ?? 0,
-      selector: (object) => fromLabelSelector(object.spec.selector).toString(),
-      withReplicas: (object, replicas) => ({ ...object, spec: { ...object.spec, replicas } }),
-    }),
+    scale,
   },
   table: {
     columns: [

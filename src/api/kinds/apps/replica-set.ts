@@ -3,6 +3,7 @@
 import type { ReplicaSet } from '../../generated/apps/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { oldReplicaSets } from '../../legacy/apps.ts';
+import { withOldScale } from '../../legacy/scale.ts';
 import { defaultPodTemplate } from '../../pod/defaults/pod-spec.ts';
 import { scaleSubresource } from '../../scale-subresource.ts';
 import { formatLabelSelector, fromLabelSelector } from '../../selector.ts';
@@ -14,6 +15,13 @@ import { workloadWarnings } from './validation/workload-warnings.ts';
 const spec = 'io.k8s.api.apps.v1.ReplicaSetSpec';
 const status = 'io.k8s.api.apps.v1.ReplicaSetStatus';
 
+const scale = scaleSubresource<ReplicaSet>({
+  replicas: (rs) => rs.spec.replicas,
+  statusReplicas: (rs) => rs.status.replicas,
+  selector: (rs) => fromLabelSelector(rs.spec.selector).toString(),
+  withReplicas: (rs, replicas) => ({ ...rs, spec: { ...rs.spec, replicas } }),
+});
+
 export const replicaSet = defineKind<ReplicaSet>({
   group: 'apps',
   version: 'v1',
@@ -23,7 +31,7 @@ export const replicaSet = defineKind<ReplicaSet>({
   names: { shortNames: ['rs'], categories: ['all'] },
   codec: {
     schema: 'io.k8s.api.apps.v1.ReplicaSet',
-    alsoServed: oldReplicaSets,
+    alsoServed: withOldScale(oldReplicaSets, scale),
     defaults: (rs) => ({
       ...rs,
       spec: { ...rs.spec, replicas: rs.spec.replicas ?? 1, template: defaultPodTemplate(rs.spec.template) },
@@ -34,12 +42,7 @@ export const replicaSet = defineKind<ReplicaSet>({
   update: { validate: selectorUpdateErrors },
   subresources: {
     status: statusSubresource<ReplicaSet>({ validate: replicaStatusErrors }),
-    scale: scaleSubresource<ReplicaSet>({
-      replicas: (rs) => rs.spec.replicas,
-      statusReplicas: (rs) => rs.status.replicas,
-      selector: (rs) => fromLabelSelector(rs.spec.selector).toString(),
-      withReplicas: (rs, replicas) => ({ ...rs, spec: { ...rs.spec, replicas } }),
-    }),
+    scale,
   },
   table: {
     columns: [

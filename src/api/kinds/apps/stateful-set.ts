@@ -6,6 +6,7 @@
 import type { StatefulSet, StatefulSetUpdateStrategy } from '../../generated/apps/v1.ts';
 import { defineKind } from '../../kind.ts';
 import { oldStatefulSets } from '../../legacy/apps.ts';
+import { withOldScale } from '../../legacy/scale.ts';
 import { nameIsDnsLabel } from '../../names.ts';
 import { defaultPodTemplate } from '../../pod/defaults/pod-spec.ts';
 import { defaultClaimTemplate } from '../../pod/defaults/volume-claim.ts';
@@ -47,6 +48,13 @@ function defaultSet(set: StatefulSet): StatefulSet {
   };
 }
 
+const scale = scaleSubresource<StatefulSet>({
+  replicas: (set) => set.spec.replicas,
+  statusReplicas: (set) => set.status.replicas,
+  selector: (set) => fromLabelSelector(set.spec.selector).toString(),
+  withReplicas: (set, replicas) => ({ ...set, spec: { ...set.spec, replicas } }),
+});
+
 /** Source: pkg/registry/apps/statefulset/strategy.go. */
 export const statefulSet = defineKind<StatefulSet>({
   group: 'apps',
@@ -55,18 +63,13 @@ export const statefulSet = defineKind<StatefulSet>({
   plural: 'statefulsets',
   scope: 'Namespaced',
   names: { shortNames: ['sts'], categories: ['all'] },
-  codec: { schema: 'io.k8s.api.apps.v1.StatefulSet', alsoServed: oldStatefulSets, defaults: defaultSet },
+  codec: { schema: 'io.k8s.api.apps.v1.StatefulSet', alsoServed: withOldScale(oldStatefulSets, scale), defaults: defaultSet },
   rules: { validateName: nameIsDnsLabel, warnings: statefulSetWarnings },
   create: { prepare: (set) => ({ ...set, status: { replicas: 0, availableReplicas: 0 } }), validate: statefulSetCreateErrors },
   update: { validate: statefulSetUpdateErrors },
   subresources: {
     status: statusSubresource<StatefulSet>({ validate: statefulSetStatusErrors }),
-    scale: scaleSubresource<StatefulSet>({
-      replicas: (set) => set.spec.replicas,
-      statusReplicas: (set) => set.status.replicas,
-      selector: (set) => fromLabelSelector(set.spec.selector).toString(),
-      withReplicas: (set, replicas) => ({ ...set, spec: { ...set.spec, replicas } }),
-    }),
+    scale,
   },
   table: {
     columns: [

@@ -10,6 +10,7 @@ import type {
   MetricSpec,
 } from '../../generated/autoscaling/v2.ts';
 import { defineKind } from '../../kind.ts';
+import { oldAutoscalers } from '../../legacy/autoscalers.ts';
 import { statusSubresource } from '../../subresource.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { metricsText } from './metrics-text.ts';
@@ -79,7 +80,10 @@ export const horizontalPodAutoscaler = defineKind<HorizontalPodAutoscaler>({
   codec: {
     schema: 'io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler',
     defaults: defaultAutoscaler,
-    alsoServed: [{ version: 'v1', schema: 'io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler', toStored: fromV1, fromStored: toV1 }],
+    alsoServed: [
+      { version: 'v1', schema: 'io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler', toStored: fromV1, fromStored: toV1 },
+      ...oldAutoscalers,
+    ],
   },
   rules: { generation: false },
   create: {

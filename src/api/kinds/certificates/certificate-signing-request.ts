@@ -1,6 +1,7 @@
 /** A request that a signer certify a key. https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/ */
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '../../generated/certificates/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldCertificateRequests } from '../../legacy/certificate-requests.ts';
 import { nameIsPathSegment } from '../../names.ts';
 import { partSubresource } from '../../subresource.ts';
 import type { Table } from '../../table.ts';
@@ -83,13 +84,17 @@ export const certificateSigningRequest = defineKind<CertificateSigningRequest>({
   plural: 'certificatesigningrequests',
   scope: 'Cluster',
   names: { shortNames: ['csr'] },
-  codec: { schema: 'io.k8s.api.certificates.v1.CertificateSigningRequest' },
-  rules: { generation: false, validateName: nameIsPathSegment, validate: csrErrors },
+  codec: { schema: 'io.k8s.api.certificates.v1.CertificateSigningRequest', alsoServed: oldCertificateRequests },
+  rules: { generation: false, validateName: nameIsPathSegment },
   // Who asks is written by the server: server/registry/behaviours/certificate-signing-requests.ts.
-  create: { prepare: (object) => ({ ...object, status: {} }) },
+  create: {
+    prepare: (object) => ({ ...object, status: {} }),
+    validate: (object, at, version) => csrErrors(object, undefined, at, version),
+  },
   update: {
     resets: [['spec'], ['status']],
     prepare: (next, { spec, status }) => ({ ...next, spec, status }),
+    validate: csrErrors,
   },
   subresources: {
     status: partSubresource({
@@ -98,12 +103,14 @@ export const certificateSigningRequest = defineKind<CertificateSigningRequest>({
         const conditions = withApprovalOf(status.conditions ?? [], previous.status.conditions ?? []);
         return { ...previous, metadata, status: { ...status, ...(conditions.length === 0 ? {} : { conditions }) } };
       },
-      validate: (next, previous, at) => csrUpdateErrors(next, previous, { setsApproval: false, setsCertificate: true }, at),
+      validate: (next, previous, at, version) =>
+        csrUpdateErrors(next, previous, { setsApproval: false, setsCertificate: true }, at, version),
     }),
     approval: partSubresource({
       resets: [['spec'], ['status', 'certificate']],
       take: ({ metadata, status: { conditions } }, previous) => ({ ...previous, metadata, status: { ...previous.status, conditions } }),
-      validate: (next, previous, at) => csrUpdateErrors(next, previous, { setsApproval: true, setsCertificate: false }, at),
+      validate: (next, previous, at, version) =>
+        csrUpdateErrors(next, previous, { setsApproval: true, setsCertificate: false }, at, version),
     }),
   },
   select: { 'spec.signerName': ({ spec }) => spec.signerName },

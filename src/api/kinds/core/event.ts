@@ -6,6 +6,7 @@ import type { FieldPath } from '../../field-error.ts';
 import type { Event } from '../../generated/core/v1.ts';
 import type { JsonObject, JsonValue } from '../../json.ts';
 import { defineKind, type KubeObject } from '../../kind.ts';
+import { oldVersion } from '../../legacy/old-version.ts';
 import type { Column } from '../../table.ts';
 import { ageOf } from '../../time.ts';
 import { nameColumn } from '../columns.ts';
@@ -70,20 +71,20 @@ const renamed: ReadonlyArray<readonly [core: string, events: string]> = [
 const toEvents: ReadonlyMap<string, string> = new Map(renamed);
 const toCore: ReadonlyMap<string, string> = new Map(renamed.map(([core, events]) => [events, core]));
 
-function rename(object: JsonObject, names: ReadonlyMap<string, string>, apiVersion: string): JsonObject {
+function rename(object: JsonObject, names: ReadonlyMap<string, string>): JsonObject {
   const result: Record<string, JsonValue | undefined> = {};
   for (const [key, value] of Object.entries(object)) result[names.get(key) ?? key] = value;
-  return { ...result, apiVersion };
+  return result;
 }
 
 /** An empty `reportingController` is '' in core/v1 and absent in events.k8s.io/v1. */
 const convert = {
   toStored: (object: JsonObject): JsonObject => {
-    const core = rename(object, toCore, 'v1');
+    const core = rename(object, toCore);
     return { ...core, reportingComponent: core.reportingComponent ?? '', reportingInstance: core.reportingInstance ?? '' };
   },
   fromStored: (object: JsonObject): JsonObject => {
-    const { reportingController, reportingInstance, ...rest } = rename(object, toEvents, 'events.k8s.io/v1');
+    const { reportingController, reportingInstance, ...rest } = rename(object, toEvents);
     return {
       ...rest,
       ...(reportingController === '' ? {} : { reportingController }),
@@ -114,6 +115,17 @@ const stricter = {
   validateUpdate: (next: KubeObject, previous: KubeObject, at: FieldPath) => newEventUpdateErrors(next as Event, previous as Event, at),
 } as const;
 
+/** Like core/v1, it has no rules of its own. */
+const oldEvents = {
+  ofGroup: '',
+  group: 'events.k8s.io',
+  version: 'v1beta1',
+  kind: 'Event',
+  package: 'events',
+  deprecated: '1.22',
+  removed: '1.25',
+};
+
 export const event = defineKind<Event>({
   group: '',
   version: 'v1',
@@ -132,6 +144,7 @@ export const event = defineKind<Event>({
         ...convert,
         ...stricter,
       },
+      oldVersion(oldEvents, { fieldLabels: eventsFieldLabels, ...convert }),
     ],
   },
   rules: { looseMetadata: 'all', validate: eventErrors },

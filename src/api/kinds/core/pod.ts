@@ -113,7 +113,7 @@ export const pod = defineKind<Pod>({
     ephemeralcontainers: podEphemeralContainers,
     resize: podResize,
     binding: createSubresource({ group: '', version: 'v1', kind: 'Binding' }, { keepsSystemMeta: true }),
-    eviction: createSubresource({ group: 'policy', version: 'v1', kind: 'Eviction' }),
+    eviction: createSubresource({ group: 'policy', version: 'v1', kind: 'Eviction' }, { oldVersions: ['v1beta1'] }),
     log: { does: 'read', verbs: ['get'], options: { group: '', version: 'v1', kind: 'PodLogOptions' } },
     exec: streamSubresource('container', 'PodExecOptions'),
     attach: streamSubresource('container', 'PodAttachOptions'),

@@ -5,6 +5,7 @@
 import { deepEqual } from '../../deep-equal.ts';
 import type { EndpointSlice } from '../../generated/discovery/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldEndpointSlices } from '../../legacy/endpoint-slices.ts';
 import { isDns1123Subdomain } from '../../names.ts';
 import { ageColumn, firstThree, nameColumn } from '../columns.ts';
 import { endpointSliceErrors, endpointSliceUpdateErrors } from '../core/validation/endpoints.ts';
@@ -26,11 +27,12 @@ const endpointsText = ({ endpoints }: EndpointSlice): string =>
   );
 
 /**
- * v1 cannot write the topology. An endpoint that only its topology placed on a node before stays there. Source:
+ * Only v1beta1 can write the topology. An endpoint that only its topology placed on a node before stays there. Source:
  * pkg/registry/discovery/endpointslice/strategy.go (dropTopologyOnV1).
  */
-function withoutTopology(next: EndpointSlice, previous: EndpointSlice | undefined): EndpointSlice {
+function withoutTopology(next: EndpointSlice, previous: EndpointSlice | undefined, version: string | undefined): EndpointSlice {
   const { endpoints } = next;
+  if (version === 'v1beta1') return next;
   if (endpoints.every(({ deprecatedTopology }) => deprecatedTopology === undefined)) return next;
   if (previous !== undefined && deepEqual(previous.endpoints, endpoints)) return next;
   const known = new Set((previous?.endpoints ?? []).map(({ deprecatedTopology }) => deprecatedTopology?.[hostnameLabel]));
@@ -48,8 +50,8 @@ function withoutTopology(next: EndpointSlice, previous: EndpointSlice | undefine
  * Increments the generation when anything but metadata changed. Source:
  * pkg/registry/discovery/endpointslice/strategy.go.
  */
-function prepareEndpointSliceForUpdate(received: EndpointSlice, previous: EndpointSlice): EndpointSlice {
-  const next = withoutTopology(received, previous);
+function prepareEndpointSliceForUpdate(received: EndpointSlice, previous: EndpointSlice, version?: string): EndpointSlice {
+  const next = withoutTopology(received, previous, version);
   const content = ({ addressType, endpoints, ports, metadata }: EndpointSlice) => ({
     addressType,
     endpoints,
@@ -69,13 +71,16 @@ export const endpointSlice = defineKind<EndpointSlice>({
   scope: 'Namespaced',
   codec: {
     schema: model,
+    alsoServed: oldEndpointSlices,
     defaults: (object) => ({
       ...object,
       ports: (object.ports ?? []).map((port) => ({ ...port, name: port.name ?? '', protocol: port.protocol || 'TCP' })),
     }),
   },
   rules: { validate: endpointSliceErrors, warnings: endpointSliceWarnings },
-  create: { prepare: (object) => ({ ...withoutTopology(object, undefined), metadata: { ...object.metadata, generation: 1 } }) },
+  create: {
+    prepare: (object, version) => ({ ...withoutTopology(object, undefined, version), metadata: { ...object.metadata, generation: 1 } }),
+  },
   update: { prepare: prepareEndpointSliceForUpdate, validate: endpointSliceUpdateErrors },
   table: {
     columns: [

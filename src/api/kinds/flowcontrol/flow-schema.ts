@@ -1,6 +1,7 @@
 /** Which requests are one flow, and at what priority. https://kubernetes.io/docs/concepts/cluster-administration/flow-control/ */
 import type { FlowSchema } from '../../generated/flowcontrol/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldFlowSchemas } from '../../legacy/same-shape.ts';
 import { statusSubresource } from '../../subresource.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { conditionErrors, flowSchemaErrors } from './validation/flow-schema.ts';
@@ -15,6 +16,7 @@ export const flowSchema = defineKind<FlowSchema>({
   scope: 'Cluster',
   codec: {
     schema: 'io.k8s.api.flowcontrol.v1.FlowSchema',
+    alsoServed: oldFlowSchemas,
     defaults: (object) => ({ ...object, spec: { ...object.spec, matchingPrecedence: object.spec.matchingPrecedence || 1000 } }),
   },
   rules: { validate: flowSchemaErrors },

@@ -1,6 +1,7 @@
 /** How many requests of a priority may run at once. https://kubernetes.io/docs/concepts/cluster-administration/flow-control/ */
 import type { PriorityLevelConfiguration, PriorityLevelConfigurationSpec, QueuingConfiguration } from '../../generated/flowcontrol/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldPriorityLevels } from '../../legacy/flow-control.ts';
 import { statusSubresource } from '../../subresource.ts';
 import type { Column } from '../../table.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
@@ -59,6 +60,7 @@ export const priorityLevelConfiguration = defineKind<PriorityLevelConfiguration>
   scope: 'Cluster',
   codec: {
     schema: model('PriorityLevelConfiguration'),
+    alsoServed: oldPriorityLevels,
     defaults: (object) => ({ ...object, spec: withDefaults(object.spec) }),
   },
   rules: { validate: priorityLevelErrors },

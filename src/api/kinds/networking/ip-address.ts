@@ -3,6 +3,7 @@ import { FieldPath } from '../../field-error.ts';
 import type { IPAddress } from '../../generated/networking/v1.ts';
 import { ipErrors } from '../../ip.ts';
 import { defineKind } from '../../kind.ts';
+import { oldServiceAddresses } from '../../legacy/same-shape.ts';
 import { nameColumn } from '../columns.ts';
 import { ipAddressErrors, ipAddressUpdateErrors } from './validation/ip-address.ts';
 
@@ -24,7 +25,7 @@ export const ipAddress = defineKind<IPAddress>({
   plural: 'ipaddresses',
   scope: 'Cluster',
   names: { shortNames: ['ip'] },
-  codec: { schema: 'io.k8s.api.networking.v1.IPAddress' },
+  codec: { schema: 'io.k8s.api.networking.v1.IPAddress', alsoServed: oldServiceAddresses('IPAddress') },
   create: { generatesName: false },
   rules: { validateName: nameIsIp, validate: ipAddressErrors },
   update: { validate: ipAddressUpdateErrors },

@@ -1,6 +1,7 @@
 /** A range of addresses for Services. https://kubernetes.io/docs/tasks/network/extend-service-ip-ranges/ */
 import type { ServiceCIDR } from '../../generated/networking/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldServiceAddresses } from '../../legacy/same-shape.ts';
 import { statusSubresource } from '../../subresource.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { newServiceCidrErrors, serviceCidrUpdateErrors } from './validation/service-cidr.ts';
@@ -11,7 +12,7 @@ export const serviceCidr = defineKind<ServiceCIDR>({
   kind: 'ServiceCIDR',
   plural: 'servicecidrs',
   scope: 'Cluster',
-  codec: { schema: 'io.k8s.api.networking.v1.ServiceCIDR' },
+  codec: { schema: 'io.k8s.api.networking.v1.ServiceCIDR', alsoServed: oldServiceAddresses('ServiceCIDR') },
   rules: { generation: false },
   create: { prepare: (object) => ({ ...object, status: {} }), validate: newServiceCidrErrors },
   update: { validate: serviceCidrUpdateErrors },

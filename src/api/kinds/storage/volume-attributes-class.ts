@@ -3,6 +3,7 @@ import { deepEqual } from '../../deep-equal.ts';
 import { type FieldPath, fieldErrors } from '../../field-error.ts';
 import type { VolumeAttributesClass } from '../../generated/storage/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldStorage } from '../../legacy/same-shape.ts';
 import { type Errors, qualifiedName } from '../../validation/common.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { parametersErrors } from './validation/parameters.ts';
@@ -36,7 +37,7 @@ export const volumeAttributesClass = defineKind<VolumeAttributesClass>({
   plural: 'volumeattributesclasses',
   scope: 'Cluster',
   names: { shortNames: ['vac'] },
-  codec: { schema: model },
+  codec: { schema: model, alsoServed: oldStorage('VolumeAttributesClass', { deprecated: '1.34', removed: '1.37' }) },
   create: { validate: classErrors },
   update: { validate: classUpdateErrors },
   delete: { answersObject: true },

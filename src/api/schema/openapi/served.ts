@@ -2,6 +2,7 @@
 import { type AnyKind, type Scope, servedKinds } from '../../kind.ts';
 import type { GroupVersionKind } from '../../object.ts';
 import type { ObjectFormat } from '../../object-format.ts';
+import { subresourcesIn } from '../../subresource.ts';
 
 /** A resource that is computed rather than stored, such as a TokenReview. */
 export interface ComputedResource {
@@ -37,7 +38,7 @@ function versionsOf(declared: AnyKind): ServedResource[] {
 }
 
 function versionsOfOne(kind: AnyKind): ServedResource[] {
-  const { group, version, codec, plural, scope, subresources } = kind;
+  const { group, version, codec, plural, scope } = kind;
   const resource = {
     kind: kind.kind,
     listKind: kind.names.list,
@@ -46,12 +47,16 @@ function versionsOfOne(kind: AnyKind): ServedResource[] {
     verbs: undefined,
     deleteCollection: kind.delete?.collection !== false,
     answersDeleted: kind.delete?.answersObject === true && kind.delete.mayRemove === undefined,
-    subresources,
   };
+  const versioned = (of: { readonly group: string; readonly version: string }) => ({ ...of, subresources: subresourcesIn(kind, of) });
   const others = codec.alsoServed ?? [];
   return [
-    { group, version, ...modelsOf(codec.schema), ...resource },
-    ...others.map((served) => ({ group: served.group ?? group, version: served.version, ...modelsOf(served.schema), ...resource })),
+    { ...versioned({ group, version }), ...modelsOf(codec.schema), ...resource },
+    ...others.map((served) => ({
+      ...versioned({ group: served.group ?? group, version: served.version }),
+      ...modelsOf(served.schema),
+      ...resource,
+    })),
   ];
 }
 

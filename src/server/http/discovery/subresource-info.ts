@@ -1,7 +1,7 @@
 /** How sub-resources appear in discovery. */
 import { type AnyKind, isCustom } from '../../../api/kind.ts';
 import type { GroupVersionKind } from '../../../api/object.ts';
-import { subresourceType } from '../../../api/subresource.ts';
+import { subresourcesIn, subresourceType } from '../../../api/subresource.ts';
 
 export interface SubresourceInfo extends GroupVersionKind {
   readonly name: string;
@@ -13,7 +13,7 @@ export interface SubresourceInfo extends GroupVersionKind {
  * order of their declaration. Source: apiextensions-apiserver pkg/apiserver/customresource_discovery_controller.go.
  */
 export function subresourcesOf(kind: AnyKind, group: string, version: string): readonly SubresourceInfo[] {
-  const all = Object.entries(kind.subresources).map(([name, { verbs }]) => ({
+  const all = Object.entries(subresourcesIn(kind, { group, version })).map(([name, { verbs }]) => ({
     name,
     ...subresourceType(kind, name, { group, version }),
     verbs,

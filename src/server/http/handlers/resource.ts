@@ -1,7 +1,9 @@
 /** Passes a resource request to the handler of its verb. */
 import { isCustom } from '../../../api/kind.ts';
 import { statusErrors } from '../../../api/status-error.ts';
+import { subresourcesIn } from '../../../api/subresource.ts';
 import type { Target } from '../../registry/registry.ts';
+import { servedBy } from '../../registry/served-version.ts';
 import { resourceOf } from '../../registry/store-errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { connectQuery } from '../options/connect-query.ts';
@@ -86,7 +88,7 @@ function named(target: Target): Target {
 async function handleNamedSubresource(exchange: Exchange, server: ServerContext, target: Target): Promise<Response | undefined> {
   const { subresource, kind } = target;
   const { verb, rest } = exchange.info;
-  const declared = kind.subresources[subresource];
+  const declared = subresourcesIn(kind, servedBy(target))[subresource];
   if (declared === undefined && isCustom(kind)) throw statusErrors.notFound(resourceOf(target), target.name);
   if (declared === undefined || target.name === '') return undefined;
   if (rest.length > 0 && !(declared.does === 'connect' && declared.to === 'server')) return undefined;

@@ -31,11 +31,16 @@ const reviewVersions = ['v1', 'v1beta1'];
 const withoutSideEffects = ['None', 'NoneOnDryRun'];
 
 /** What is wrong with a new configuration. */
-export const webhookConfigurationErrors = (next: Configuration): Errors => configurationErrors(next, strict);
+export const webhookConfigurationErrors = (next: Configuration, _at: unknown, version?: string): Errors =>
+  configurationErrors(next, inVersion(strict, version));
 
 /** What is wrong with a changed configuration. */
-export const webhookConfigurationUpdateErrors = (next: Configuration, previous: Configuration): Errors =>
-  configurationErrors(next, strictnessFor(next, previous));
+export const webhookConfigurationUpdateErrors = (next: Configuration, previous: Configuration, _at: unknown, version?: string): Errors =>
+  configurationErrors(next, inVersion(strictnessFor(next, previous), version));
+
+/** v1beta1 allows any side effects, and names that are not unique. */
+const inVersion = (rules: Strictness, version: string | undefined): Strictness =>
+  version === 'v1beta1' ? { ...rules, sideEffects: false, uniqueNames: false } : rules;
 
 function strictnessFor({ webhooks: after = [] }: Configuration, { webhooks: before = [] }: Configuration): Strictness {
   const names = before.map(({ name }) => name);

@@ -5,6 +5,7 @@ import type { CertificateSigningRequest, CertificateSigningRequestCondition } fr
 import { isDns1123Label, isDns1123Subdomain } from '../../../names.ts';
 import { type Errors, errorsOfEach } from '../../../validation/common.ts';
 import { CertificateRequestError, parseCertificateRequest, signatureError } from '../certificate-request.ts';
+import { signers } from '../kubelet-requests.ts';
 
 const usages = [
   ...['any', 'cert sign', 'client auth', 'code signing', 'content commitment', 'crl sign', 'data encipherment', 'decipher only'],
@@ -12,6 +13,7 @@ const usages = [
   ...['key encipherment', 'microsoft sgc', 'netscape sgc', 'ocsp signing', 's/mime', 'server auth', 'signing', 'timestamping'],
 ];
 
+const legacySigner = signers.legacy;
 const maxDomainLength = 253;
 const maxPathLength = 253;
 
@@ -49,8 +51,46 @@ function signerNameErrors(name: string, at: FieldPath): Errors {
   ];
 }
 
-/** All that is wrong with the request itself and its conditions. */
-export function csrErrors({ spec, status }: CertificateSigningRequest, at: FieldPath): Errors {
+/** What is allowed in v1beta1, and as long as the stored object has it already. */
+interface Allowances {
+  readonly legacySigner: boolean;
+  readonly unknownUsages: boolean;
+  readonly duplicateUsages: boolean;
+  readonly emptyConditionTypes: boolean;
+  readonly duplicateConditionTypes: boolean;
+  readonly bothDecisions: boolean;
+  readonly anyCertificate: boolean;
+}
+
+const hasDuplicates = (items: readonly string[]): boolean => new Set(items).size < items.length;
+
+/** Source: getValidationOptions; of Kubernetes 1.21 for v1beta1. */
+function allowancesFor(previous: CertificateSigningRequest | undefined, version: string | undefined): Allowances {
+  const old = version === 'v1beta1';
+  const asked = previous?.spec.usages ?? [];
+  const types = (previous?.status.conditions ?? []).map(({ type }) => type);
+  return {
+    legacySigner: old || previous?.spec.signerName === legacySigner,
+    unknownUsages: old || asked.some((usage) => !usages.includes(usage)),
+    duplicateUsages: old || hasDuplicates(asked),
+    emptyConditionTypes: old || types.includes(''),
+    duplicateConditionTypes: old || hasDuplicates(types),
+    bothDecisions: types.includes('Approved') && types.includes('Denied'),
+    anyCertificate: old || certificateError(pemOf(previous?.status.certificate)) !== undefined,
+  };
+}
+
+/**
+ * All that is wrong with the request itself and its conditions. `previous`: what was stored; `version`: that of the
+ * request, when it is not v1.
+ */
+export function csrErrors(
+  { spec, status }: CertificateSigningRequest,
+  previous: CertificateSigningRequest | undefined,
+  at: FieldPath,
+  version?: string,
+): Errors {
+  const allowed = allowancesFor(previous, version);
   const here = at.field('spec');
   const problem = requestError(spec.request);
   const asked = spec.usages ?? [];
@@ -60,10 +100,12 @@ export function csrErrors({ spec, status }: CertificateSigningRequest, at: Field
   if (asked.length === 0) errors.push(fieldErrors.required(here.field('usages')));
   errors.push(
     ...errorsOfEach(asked, (usage, i) =>
-      usages.includes(usage) ? [] : [fieldErrors.notSupported(here.field('usages').index(i), usage, usages)],
+      allowed.unknownUsages || usages.includes(usage) ? [] : [fieldErrors.notSupported(here.field('usages').index(i), usage, usages)],
     ),
-    ...errorsOfEach(asked, (usage, i) => (asked.indexOf(usage) === i ? [] : [fieldErrors.duplicate(here.field('usages').index(i), usage)])),
-    ...(signerName === 'kubernetes.io/legacy-unknown'
+    ...errorsOfEach(asked, (usage, i) =>
+      allowed.duplicateUsages || asked.indexOf(usage) === i ? [] : [fieldErrors.duplicate(here.field('usages').index(i), usage)],
+    ),
+    ...(signerName === legacySigner && !allowed.legacySigner
       ? [fieldErrors.invalid(here.field('signerName'), signerName, 'the legacy signerName is not allowed via this API version')]
       : signerNameErrors(signerName, here.field('signerName'))),
   );
@@ -71,25 +113,26 @@ export function csrErrors({ spec, status }: CertificateSigningRequest, at: Field
     const why = 'may not specify a duration less than 600 seconds (10 minutes)';
     errors.push(fieldErrors.invalid(here.field('expirationSeconds'), expirationSeconds, why));
   }
-  return [...errors, ...conditionsErrors(status.conditions ?? [], at.field('status', 'conditions'))];
+  return [...errors, ...conditionsErrors(status.conditions ?? [], allowed, at.field('status', 'conditions'))];
 }
 
 const statuses = ['False', 'True', 'Unknown'];
 const alwaysTrue = ['Approved', 'Denied', 'Failed'];
 
-function conditionsErrors(conditions: readonly CertificateSigningRequestCondition[], at: FieldPath): Errors {
+function conditionsErrors(conditions: readonly CertificateSigningRequestCondition[], may: Allowances, at: FieldPath): Errors {
   const seen = new Set<string>();
   return errorsOfEach(conditions, ({ type, status }, i) => {
     const here = at.index(i);
-    const allowed = alwaysTrue.includes(type) ? ['True'] : statuses;
+    const values = alwaysTrue.includes(type) ? ['True'] : statuses;
     const errors: FieldError[] = [];
-    if (type === '') errors.push(fieldErrors.required(here.field('type')));
+    if (type === '' && !may.emptyConditionTypes) errors.push(fieldErrors.required(here.field('type')));
     if (status === '') errors.push(fieldErrors.required(here.field('status')));
-    else if (!allowed.includes(status)) errors.push(fieldErrors.notSupported(here.field('status'), status, allowed));
-    if ((type === 'Approved' && seen.has('Denied')) || (type === 'Denied' && seen.has('Approved'))) {
+    else if (!values.includes(status)) errors.push(fieldErrors.notSupported(here.field('status'), status, values));
+    const other = type === 'Approved' ? 'Denied' : type === 'Denied' ? 'Approved' : undefined;
+    if (other !== undefined && seen.has(other) && !may.bothDecisions) {
       errors.push(fieldErrors.invalid(at, type, 'Approved and Denied conditions are mutually exclusive'));
     }
-    if (seen.has(type)) errors.push(fieldErrors.duplicate(here.field('type'), type));
+    if (seen.has(type) && !may.duplicateConditionTypes) errors.push(fieldErrors.duplicate(here.field('type'), type));
     seen.add(type);
     return errors;
   });
@@ -118,18 +161,21 @@ export interface CsrUpdate {
   readonly setsCertificate: boolean;
 }
 
-/** What is wrong with a change of the status, besides what is wrong with the object. */
+/** What is wrong with an object and with the change of its status. `version`: see `csrErrors`. */
 export function csrUpdateErrors(
-  { status: next }: CertificateSigningRequest,
-  { status: previous }: CertificateSigningRequest,
+  object: CertificateSigningRequest,
+  stored: CertificateSigningRequest,
   { setsApproval, setsCertificate }: CsrUpdate,
   at: FieldPath,
+  version?: string,
 ): Errors {
+  const { status: next } = object;
+  const { status: previous } = stored;
   const here = at.field('status');
   const count = ({ conditions = [] }: typeof next, type: string): number => conditions.filter((one) => one.type === type).length;
-  const errors: FieldError[] = [];
+  const errors: FieldError[] = [...csrErrors(object, stored, at, version)];
   const changed = (next.certificate ?? '') !== (previous.certificate ?? '');
-  const problem = changed ? certificateError(pemOf(next.certificate)) : undefined;
+  const problem = changed && !allowancesFor(stored, version).anyCertificate ? certificateError(pemOf(next.certificate)) : undefined;
   if (problem !== undefined) errors.push(fieldErrors.invalid(here.field('certificate'), '<certificate data>', problem));
   for (const type of alwaysTrue) {
     if (count(next, type) >= count(previous, type)) continue;
@@ -141,7 +187,7 @@ export function csrUpdateErrors(
   }
   if (!changed) return errors;
   if (!setsCertificate) errors.push(fieldErrors.forbidden(here.field('certificate'), 'updates may not set certificate content'));
-  else if ((previous.certificate ?? '') !== '') {
+  else if ((previous.certificate ?? '') !== '' && version !== 'v1beta1') {
     errors.push(fieldErrors.forbidden(here.field('certificate'), 'updates may not modify existing certificate content'));
   }
   return errors;

@@ -46,8 +46,12 @@ function responseErrors({ type, queuing }: LimitResponse, at: FieldPath): Errors
     : [fieldErrors.notSupported(at.field('type'), type, ['Queue', 'Reject'])];
 }
 
-function sharesErrors(shares: number | null | undefined, at: FieldPath): Errors {
-  return (shares ?? 0) < 0 ? [fieldErrors.invalid(at.field('nominalConcurrencyShares'), shares, 'must be a non-negative integer')] : [];
+const nominal = 'nominalConcurrencyShares';
+/** Of limited levels in these versions. */
+const sharesNames: Readonly<Record<string, string>> = { v1beta1: 'assuredConcurrencyShares', v1beta2: 'assuredConcurrencyShares' };
+
+function sharesErrors(shares: number | null | undefined, at: FieldPath, name = nominal): Errors {
+  return (shares ?? 0) < 0 ? [fieldErrors.invalid(at.field(name), shares, 'must be a non-negative integer')] : [];
 }
 
 const lendableErrors = (percent: number | undefined, at: FieldPath): Errors =>
@@ -55,10 +59,10 @@ const lendableErrors = (percent: number | undefined, at: FieldPath): Errors =>
     ? [fieldErrors.invalid(at.field('lendablePercent'), percent, 'must be between 0 and 100, inclusive')]
     : [];
 
-function limitedErrors(limited: LimitedPriorityLevelConfiguration, at: FieldPath): Errors {
+function limitedErrors(limited: LimitedPriorityLevelConfiguration, at: FieldPath, version: string | undefined): Errors {
   const { borrowingLimitPercent: borrowed } = limited;
   return [
-    ...sharesErrors(limited.nominalConcurrencyShares, at),
+    ...sharesErrors(limited.nominalConcurrencyShares, at, sharesNames[version ?? '']),
     ...responseErrors(limited.limitResponse, at.field('limitResponse')),
     ...lendableErrors(limited.lendablePercent, at),
     ...(borrowed !== undefined && borrowed < 0
@@ -67,7 +71,7 @@ function limitedErrors(limited: LimitedPriorityLevelConfiguration, at: FieldPath
   ];
 }
 
-function typeErrors({ type, limited, exempt }: PriorityLevelConfigurationSpec, at: FieldPath): Errors {
+function typeErrors({ type, limited, exempt }: PriorityLevelConfigurationSpec, at: FieldPath, version: string | undefined): Errors {
   if (type === 'Exempt') {
     return [
       ...(limited === undefined ? [] : [fieldErrors.forbidden(at.field('limited'), 'must be nil if the type is not Limited')]),
@@ -84,7 +88,7 @@ function typeErrors({ type, limited, exempt }: PriorityLevelConfigurationSpec, a
       ...(exempt === undefined ? [] : [fieldErrors.forbidden(at.field('exempt'), 'must be nil if the type is Limited')]),
       ...(limited === undefined
         ? [fieldErrors.required(at.field('limited'), 'must not be empty when type is Limited')]
-        : limitedErrors(limited, at.field('limited'))),
+        : limitedErrors(limited, at.field('limited'), version)),
     ];
   }
   return (type ?? '') === ''
@@ -104,7 +108,8 @@ function mandatoryErrors({ metadata: { name }, spec }: PriorityLevelConfiguratio
     : [fieldErrors.invalid(at, spec, `spec of '${name}' except the 'spec.exempt' field must equal the fixed value`)];
 }
 
-export function priorityLevelErrors(object: PriorityLevelConfiguration, at: FieldPath): Errors {
+/** `version`: that of the request, when it is not v1. */
+export function priorityLevelErrors(object: PriorityLevelConfiguration, at: FieldPath, version?: string): Errors {
   const { metadata, spec, status } = object;
   const here = at.field('spec');
   const errors: FieldError[] = [];
@@ -116,7 +121,7 @@ export function priorityLevelErrors(object: PriorityLevelConfiguration, at: Fiel
   }
   return [
     ...errors,
-    ...typeErrors(spec, here),
+    ...typeErrors(spec, here, version),
     ...mandatoryErrors(object, here),
     ...conditionErrors(status.conditions, at.field('status', 'conditions')),
   ];

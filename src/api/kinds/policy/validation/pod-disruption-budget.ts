@@ -35,12 +35,12 @@ export function budgetErrors({ spec }: PodDisruptionBudget, at: FieldPath): Erro
   ];
 }
 
-export function budgetStatusErrors({ status }: PodDisruptionBudget, _previous: unknown, at: FieldPath): Errors {
+/** In v1beta1 the counts are not checked. */
+export function budgetStatusErrors({ status }: PodDisruptionBudget, _previous: unknown, at: FieldPath, version?: string): Errors {
   const here = at.field('status');
+  const counts = version === 'v1beta1' ? [] : (['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const);
   return [
     ...conditionsErrors(status.conditions, here.field('conditions')),
-    ...(['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const).flatMap((field) =>
-      nonNegative(status[field], here.field(field)),
-    ),
+    ...counts.flatMap((field) => nonNegative(status[field], here.field(field))),
   ];
 }
