@@ -259,6 +259,11 @@ export interface KindDeclaration<T extends KubeObject> extends KindIdentity {
    * checked in the version of the request, and converted when they are stored (`storage.form`).
    */
   readonly otherVersions?: readonly AnyKind[];
+  /**
+   * For a Kind that is defined at run time: the store's revision from which on its definition says the same of it.
+   * Watches of the Kind end when that changes.
+   */
+  readonly definedSince?: number;
   /** True: the version is stored, and not served. Only for Kinds with `otherVersions`. */
   readonly unserved?: boolean;
 }

@@ -197,6 +197,7 @@ export async function openControlPlane(
       classify: (user, request) => flows.classify(user, request),
       ruleResolver: rulesBesideNodes(rbac),
       createYamlWorker,
+      kindChanges: kinds,
       legacyApis: settings.legacyApis !== false,
       remoteApis,
       podsAreReachable: settings.runtime !== 'simulated',

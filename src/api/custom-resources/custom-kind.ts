@@ -64,7 +64,7 @@ export function customKind(definition: CustomResourceDefinition, parts: CustomKi
       version,
       metaCodec,
       form: conversions(version),
-      terminating: state.terminating,
+      state,
       others,
       served: declared.served,
     });
@@ -81,15 +81,16 @@ interface VersionKind {
   readonly version: CustomVersion;
   readonly metaCodec: ReturnType<typeof createMetaCodec>;
   readonly form: NonNullable<NonNullable<AnyKind['storage']>['form']>;
-  readonly terminating: boolean;
+  readonly state: CustomKindState;
   readonly others: readonly AnyKind[] | undefined;
   readonly served: boolean;
 }
 
-function versionKind({ definition, version, metaCodec, form, terminating, others, served }: VersionKind): Kind<CustomObject> {
+function versionKind({ definition, version, metaCodec, form, state, others, served }: VersionKind): Kind<CustomObject> {
   const { spec, status } = definition;
   const names = namesOf(status.acceptedNames, spec.names);
   const { declared } = version;
+  const { terminating, since } = state;
   const hasStatus = declared.subresources?.status !== undefined;
   const deprecation = deprecationOf(spec, declared);
   const select = selectableFields(declared);
@@ -99,6 +100,7 @@ function versionKind({ definition, version, metaCodec, form, terminating, others
     kind: names.kind,
     plural: names.plural,
     scope: spec.scope === 'Cluster' ? 'Cluster' : 'Namespaced',
+    definedSince: since,
     names: {
       singular: names.singular,
       shortNames: names.shortNames ?? [],

@@ -2,7 +2,8 @@
 import { type CustomKindParts, customKind } from '../../api/custom-resources/custom-kind.ts';
 import { deepEqual } from '../../api/deep-equal.ts';
 import type { CustomResourceDefinition } from '../../api/generated/apiextensions/v1.ts';
-import type { AnyKind } from '../../api/kind.ts';
+import { isBuiltInGroup } from '../../api/group-priorities.ts';
+import { type AnyKind, isCustom } from '../../api/kind.ts';
 import { isTrue } from '../../api/kinds/apiextensions/conditions.ts';
 import type { MutableKindSet } from '../registry/kind-set.ts';
 import type { Entry } from '../store/store.ts';
@@ -13,6 +14,8 @@ export const definitionIn = ({ object }: Pick<Entry, 'object'>): CustomResourceD
 interface Served {
   readonly definition: CustomResourceDefinition;
   readonly terminating: boolean;
+  /** The revision from which on the definition has said the same. */
+  readonly since: number;
 }
 
 export class CustomKinds {
@@ -34,10 +37,13 @@ export class CustomKinds {
       const { name } = definition.metadata;
       if (!isTrue(definition, 'Established') || this.#isTaken(name)) continue;
       const terminating = isTrue(definition, 'Terminating');
-      if (isUnchanged(this.#served.get(name), definition, terminating)) continue;
-      const kind = customKind(definition, this.#parts, { since: entry.revision, terminating });
+      const before = this.#served.get(name);
+      const same = before !== undefined && isUnchanged(before.definition, definition);
+      if (same && before.terminating === terminating) continue;
+      const since = same ? before.since : entry.revision;
+      const kind = customKind(this.#besideBuiltIn(definition), this.#parts, { since, terminating });
       if (kind === undefined) continue;
-      this.#served.set(name, { definition, terminating });
+      this.#served.set(name, { definition, terminating, since });
       changed.push(kind);
     }
     this.#kinds.addAll(changed);
@@ -48,14 +54,24 @@ export class CustomKinds {
     if (this.#served.delete(name)) this.#kinds.remove(name);
   }
 
+  /**
+   * A definition serves nothing in a group and version of Kubernetes itself, whose paths upstream's router keeps for
+   * built-in kinds. Source: apiserver pkg/server/handler.go (director).
+   */
+  #besideBuiltIn(definition: CustomResourceDefinition): CustomResourceDefinition {
+    const { spec } = definition;
+    if (!isBuiltInGroup(spec.group)) return definition;
+    const taken = new Set(this.#kinds.all.filter((kind) => !isCustom(kind) && kind.group === spec.group).map(({ version }) => version));
+    const versions = spec.versions.map((version) => (taken.has(version.name) ? { ...version, served: false } : version));
+    return { ...definition, spec: { ...spec, versions } };
+  }
+
   /** A definition cannot take the place of a built-in kind. */
   #isTaken(resourceName: string): boolean {
     return !this.#served.has(resourceName) && this.#kinds.byResourceName(resourceName) !== undefined;
   }
 }
 
-const isUnchanged = (served: Served | undefined, { spec, status }: CustomResourceDefinition, terminating: boolean): boolean =>
-  served !== undefined &&
-  served.terminating === terminating &&
-  (served.definition.spec === spec || deepEqual(served.definition.spec, spec)) &&
-  deepEqual(served.definition.status.acceptedNames, status.acceptedNames);
+/** Whether two states of a definition make the same Kind, but for its termination. */
+const isUnchanged = (before: CustomResourceDefinition, { spec, status }: CustomResourceDefinition): boolean =>
+  (before.spec === spec || deepEqual(before.spec, spec)) && deepEqual(before.status.acceptedNames, status.acceptedNames);

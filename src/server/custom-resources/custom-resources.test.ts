@@ -7,6 +7,7 @@ import { isObject, type JsonObject, type JsonValue } from '../../api/json.ts';
 import { merged } from '../../api/kinds/testing/samples.ts';
 import { Decoder } from '../../api/schema/decode.ts';
 import { loadSchemas } from '../../api/schema/load.ts';
+import { FakeClock } from '../../client/fake-clock.ts';
 import { sending, silentLogger, testApp } from '../http/test-app.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import { CustomResources } from './custom-resources.ts';
@@ -26,7 +27,8 @@ const renaming: ConversionWebhooks = {
 };
 
 function start(t: TestContext, store = createMemoryStore({ freeze: true })) {
-  const app = testApp({}, store);
+  const clock = new FakeClock();
+  const app = testApp({ clock }, store);
   const custom = new CustomResources({
     ...{ store, kinds: app.kinds, registry: app.options.registry, schemas, logger: silentLogger, webhooks: renaming },
     decoder: new Decoder(schemas),
@@ -49,7 +51,7 @@ function start(t: TestContext, store = createMemoryStore({ freeze: true })) {
     const { status } = (await call('GET', `${definitions}/${name}`)).body as { status: { conditions: readonly JsonObject[] } };
     return status.conditions.map(({ type, status: value, reason }) => `${type} ${value} ${reason}`);
   };
-  return { app, custom, store, call, define, conditions, status };
+  return { app, clock, custom, store, call, define, conditions, status };
 }
 
 const version = (name: string, storage: boolean, spec: JsonObject, more: JsonObject = {}): JsonObject => ({
@@ -117,6 +119,89 @@ describe('field selectors of a custom resource', () => {
     await call('DELETE', `${widgets('v2')}?fieldSelector=spec.colour%3Dred`);
     assert.deepEqual(await named(widgets('v2')), []);
     assert.deepEqual(seen, ['ADDED a', 'ADDED b', 'DELETED a', 'DELETED b']);
+  });
+});
+
+describe('an open watch of a custom resource', () => {
+  /** Opens a watch. `ended` resolves with the types of its events when the server ends it. */
+  async function open({ app }: ReturnType<typeof start>, path: string) {
+    const { body } = await app.fetch(`${path}?watch=true`);
+    assert.ok(body);
+    let done = false;
+    const ended = new Response(body).text().then((text) => {
+      done = true;
+      return text
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => (JSON.parse(line) as { readonly type: string }).type);
+    });
+    return { ended, isOpen: () => !done };
+  }
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+  it('ends when its definition says something else, a second later', async (t) => {
+    const started = start(t);
+    const { call, define, clock } = started;
+    await define(definition());
+    const watch = await open(started, widgets());
+    await call('POST', widgets(), widget('a', { size: 1 }));
+    await call('PATCH', `${definitions}/widgets.example.com`, { metadata: { labels: { a: 'b' } } }, mergeType);
+    clock.advance(5000);
+    await settled();
+    assert.ok(watch.isOpen(), 'metadata is nothing that a definition says');
+    const columns = [{ name: 'Size', type: 'integer', jsonPath: '.spec.size' }];
+    const versions = [version('v1', true, sized, { additionalPrinterColumns: columns })];
+    assert.equal((await call('PATCH', `${definitions}/widgets.example.com`, { spec: { versions } }, mergeType)).status, 200);
+    clock.advance(999);
+    await settled();
+    assert.ok(watch.isOpen());
+    const later = await open(started, widgets());
+    clock.advance(1);
+    assert.deepEqual(await watch.ended, ['ADDED']);
+    assert.ok(later.isOpen(), 'one that began after the change goes on');
+  });
+
+  it('ends when its definition goes, after the last object has gone', async (t) => {
+    const started = start(t);
+    const { call, define, clock } = started;
+    await define(definition());
+    await call('POST', widgets(), widget('a', { size: 1 }));
+    const watch = await open(started, widgets());
+    await call('DELETE', `${definitions}/widgets.example.com`);
+    clock.advance(1000);
+    assert.deepEqual(await watch.ended, ['ADDED', 'DELETED']);
+  });
+});
+
+describe('a definition in a group of Kubernetes', () => {
+  const approved = { 'api-approved.kubernetes.io': 'unapproved, experimental' };
+  const inGroup = (plural: string, kind: string, versions: readonly JsonObject[]): JsonObject => ({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.networking.k8s.io`, annotations: approved },
+    spec: { group: 'networking.k8s.io', scope: 'Namespaced', names: { plural, kind }, versions },
+  });
+
+  it('serves nothing in versions that are served already, and its other versions', async (t) => {
+    const { call, define, conditions, status } = start(t);
+    await define(inGroup('gates', 'Gate', [version('v1', true, sized), version('v7', false, sized)]));
+    assert.ok((await conditions('gates.networking.k8s.io')).includes('Established True InitialNamesAccepted'));
+    assert.equal(await status('/apis/networking.k8s.io/v1/namespaces/team/gates'), 404);
+    assert.equal(await status('/apis/networking.k8s.io/v7/namespaces/team/gates'), 200);
+    const { body } = await call('GET', '/apis/networking.k8s.io/v1');
+    assert.ok(!JSON.stringify(body).includes('gates'));
+  });
+
+  it('does not take the place of a built-in kind', async (t) => {
+    const { call, define } = start(t);
+    await define(inGroup('ingresses', 'Ingress', [version('v1', true, sized)]));
+    const { status, body } = await call('POST', '/apis/networking.k8s.io/v1/namespaces/default/ingresses', {
+      metadata: { name: 'a' },
+      spec: { defaultBackend: { service: { name: 's', port: { number: 80 } } } },
+    });
+    assert.equal(status, 201, String(body.message));
+    await call('DELETE', `${definitions}/ingresses.networking.k8s.io`);
+    assert.equal((await call('GET', '/apis/networking.k8s.io/v1/namespaces/default/ingresses/a')).status, 200);
   });
 });
 

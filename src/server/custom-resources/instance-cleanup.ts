@@ -5,7 +5,7 @@
  */
 import { errorText } from '../../api/error-text.ts';
 import type { CustomResourceDefinition } from '../../api/generated/apiextensions/v1.ts';
-import type { AnyKind } from '../../api/kind.ts';
+import { type AnyKind, isCustom } from '../../api/kind.ts';
 import { conditionOf, isSame, isTrue, type NewCondition, withCondition } from '../../api/kinds/apiextensions/conditions.ts';
 import { cleanupFinalizer } from '../../api/kinds/apiextensions/custom-resource-definition.ts';
 import { rfc3339 } from '../../api/time.ts';
@@ -57,7 +57,9 @@ export class InstanceCleanup {
       await this.#options.writer.writeStatus(this.#with(definition, inProgress));
       return;
     }
-    const kind = this.#options.kinds.byResourceName(name);
+    const served = this.#options.kinds.byResourceName(name);
+    // One by the name of a built-in kind has no objects.
+    const kind = served !== undefined && isCustom(served) ? served : undefined;
     try {
       if (kind !== undefined) await this.#deleteAll(kind);
     } catch (error) {

@@ -6,6 +6,7 @@ import { type Context, Hono } from 'hono';
 import type { JsonObject } from '../../api/json.ts';
 import { type Clock, systemClock } from '../../client/clock.ts';
 import type { Logger } from '../../client/logger.ts';
+import type { MutableKindSet } from '../registry/kind-set.ts';
 import type { Registry, UserInfo } from '../registry/registry.ts';
 import { proxyToApi, remoteApiOf } from './aggregation/proxy-to-api.ts';
 import { type AuditOptions, Auditor } from './audit/auditor.ts';
@@ -80,6 +81,8 @@ export interface AppOptions {
   readonly flags?: Readonly<Record<string, string>>;
   /** Shown at `/metrics` in addition to the server's own. Default: none. */
   readonly metrics?: readonly MetricSource[];
+  /** Tells when Kinds come, change and go. Default: they do not. */
+  readonly kindChanges?: Pick<MutableKindSet, 'onChange'>;
   /** Whether reviews are served in versions that Kubernetes has removed. Default: true. */
   readonly legacyApis?: boolean;
   /** Virtual resources in addition to reviews, bindings and component statuses. */
@@ -129,6 +132,7 @@ function contextOf(options: AppOptions): ServerContext {
   const { registry, authenticators, authorizer, logger } = options;
   const clock = options.clock ?? systemClock;
   const watches = new WatchHub(clock, options.currentRevision);
+  if (options.kindChanges !== undefined) watches.follow(options.kindChanges);
   const metrics = new RequestMetrics((group, version, resource) => registry.kinds.byResource(group, version, resource) !== undefined);
   const healthChecks = allChecks(options.healthChecks ?? [], () => watches.isShuttingDown);
   const computed = reviews(authorizer, authenticators, options.ruleResolver, () => clock.now());

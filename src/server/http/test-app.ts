@@ -78,6 +78,7 @@ export function testApp(
   });
   const options: AppOptions = {
     registry,
+    kindChanges: kinds,
     authenticators: [certificateAuthenticator, tokenNames],
     authorizer: { authorize: () => ({ allowed: true, reason: '' }) },
     podStreams: noStreams,

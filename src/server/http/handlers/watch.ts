@@ -106,7 +106,7 @@ export async function startWatch(exchange: Exchange, server: ServerContext, targ
         forget();
       });
       if (failure !== undefined) stream.fail(failure);
-      else if (!stream.closed) forget = server.watches.add(stream, timeoutMsOf(options));
+      else if (!stream.closed) forget = server.watches.add(stream, target.kind.resourceName, timeoutMsOf(options));
     },
   };
 }

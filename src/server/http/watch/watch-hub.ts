@@ -3,12 +3,17 @@
  * registry sends the other bookmarks.
  */
 import type { Clock } from '../../../client/clock.ts';
+import type { KindChange, MutableKindSet } from '../../registry/kind-set.ts';
 import type { WatchStream } from './watch-stream.ts';
+
+/** Objects that are deleted with their definition are still sent. Source: customresource_handler.go (tearDown). */
+const lastEventsMs = 1000;
 
 export class WatchHub {
   readonly #clock: Clock;
   readonly #currentRevision: () => number;
-  readonly #streams = new Set<WatchStream>();
+  /** Each with the name of the resource that it watches. */
+  readonly #streams = new Map<WatchStream, string>();
   #shuttingDown = false;
 
   constructor(clock: Clock, currentRevision: () => number) {
@@ -28,8 +33,8 @@ export class WatchHub {
    * Adds a stream until it closes. After `timeoutMs` the stream is ended with a last bookmark. Returns the function
    * that removes the stream.
    */
-  add(stream: WatchStream, timeoutMs: number): () => void {
-    this.#streams.add(stream);
+  add(stream: WatchStream, resourceName: string, timeoutMs: number): () => void {
+    this.#streams.set(stream, resourceName);
     const cancel = this.#clock.setTimer(timeoutMs, () => this.#finish(stream));
     if (this.#shuttingDown) this.#finish(stream);
     return () => {
@@ -41,7 +46,30 @@ export class WatchHub {
   /** Ends every watch cleanly, and from now on each new watch at once. */
   shutDown(): void {
     this.#shuttingDown = true;
-    for (const stream of this.#streams) this.#finish(stream);
+    for (const stream of this.#streams.keys()) this.#finish(stream);
+  }
+
+  /**
+   * Ends the watches of custom resources whose definition changes or goes. Source: apiextensions-apiserver
+   * pkg/apiserver/customresource_handler.go (updateCustomResourceDefinition, removeDeadStorage).
+   */
+  follow(kinds: Pick<MutableKindSet, 'onChange'>): void {
+    kinds.onChange((change) => this.#endWatchesOf(change));
+  }
+
+  #endWatchesOf({ added, removed }: KindChange): void {
+    const now = new Map(added.map((kind) => [kind.resourceName, kind.definedSince]));
+    const gone = new Set(
+      removed
+        .filter((kind) => kind.definedSince !== undefined && now.get(kind.resourceName) !== kind.definedSince)
+        .map((kind) => kind.resourceName),
+    );
+    if (gone.size === 0) return;
+    const ended = [...this.#streams].filter(([, resourceName]) => gone.has(resourceName)).map(([stream]) => stream);
+    if (ended.length === 0) return;
+    this.#clock.setTimer(lastEventsMs, () => {
+      for (const stream of ended) stream.end();
+    });
   }
 
   #finish(stream: WatchStream): void {
