@@ -31,6 +31,7 @@ import { nodeRules } from '../server/auth/bootstrap-policy.ts';
 import { bootstrapRbac } from '../server/auth/bootstrap-rbac.ts';
 import { roleGuards } from '../server/auth/escalation.ts';
 import { NodeAuthorizer, nodeIdentity, rulesBesideNodes } from '../server/auth/node-authorizer.ts';
+import { paramChecks } from '../server/auth/param-access.ts';
 import { RbacAuthorizer } from '../server/auth/rbac.ts';
 import { ServiceAccountTokens } from '../server/auth/service-account-tokens.ts';
 import { StoredRules } from '../server/auth/stored-rules.ts';
@@ -150,6 +151,7 @@ export async function openControlPlane(
       tokens,
       random: Math.random,
       guards: roleGuards(rbac, authorizer),
+      checks: paramChecks({ authorizer, reader, kinds: () => kinds }),
     }),
   });
   const customResources = new CustomResources({

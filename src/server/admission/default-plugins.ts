@@ -9,6 +9,7 @@ import { defaultIngressClass, defaultStorageClass } from './default-class.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { nodeDeclaredFeatureValidator } from './node-declared-features.ts';
 import { type NodeIdentity, nodeRestriction } from './node-restriction.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { podResizeValidator } from './pod-resize.ts';
@@ -85,6 +86,7 @@ export function defaultPlugins(options: DefaultPluginOptions): readonly Admissio
     certificateSubjectRestriction(),
     defaultIngressClass(reader),
     podTopologyLabels(reader),
+    nodeDeclaredFeatureValidator(reader),
     podResizeValidator(reader),
     ...askingPlugins(options),
     resourceQuota({ reader, now, writeStatus: writeQuotaStatus }),

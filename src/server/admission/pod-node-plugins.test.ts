@@ -35,6 +35,32 @@ describe('PodTopologyLabels', () => {
   });
 });
 
+describe('NodeDeclaredFeatureValidator', () => {
+  const resizeInit = (test: TestRegistry, cpu: string) =>
+    test.patch(
+      'pods',
+      'default/q',
+      { spec: { initContainers: [{ name: 'init', resources: { requests: { cpu } } }] } },
+      { type: 'strategic', subresource: 'resize' },
+    );
+
+  it('lets the resources of init containers change where the node has declared that it can', async () => {
+    const test = await boundPod({});
+    const resources = { requests: { cpu: '100m' } };
+    const initContainers = [{ name: 'init', image: 'i', resources }];
+    const containers = [{ name: 'main', image: 'i', resources }];
+    await test.create('pods', aPod('q', { spec: { initContainers, containers, nodeName: 'n' } }));
+    const refused =
+      'pods "q" is forbidden: pod update requires features InPlacePodVerticalScalingInitContainers which are not available on node "n"';
+    await assert.rejects(resizeInit(test, '200m'), status(403, refused));
+    const declaredFeatures = ['InPlacePodVerticalScalingInitContainers'];
+    await test.patch('nodes', 'n', { status: { declaredFeatures } }, { subresource: 'status' });
+    await resizeInit(test, '200m');
+    await test.delete('nodes', 'n');
+    await assert.rejects(resizeInit(test, '300m'), status(403, 'pods "q" is forbidden: node "n" not found'));
+  });
+});
+
 describe('PodResizeValidator', () => {
   const resize = (test: TestRegistry, requests: JsonObject) =>
     test.patch(

@@ -72,17 +72,22 @@ export interface ChangeRequest {
 /**
  * Finishes a new object whose name and system metadata are set. Throws StatusError (422) with all validation errors.
  */
-export function prepareForCreate({ context, target }: ChangeRequest, received: KubeObject): KubeObject {
-  return accepted(target.kind, beforeCreate(target.kind, inNamespace(target, received), conversionOf(target)), context);
+export function prepareForCreate(request: ChangeRequest, received: KubeObject): KubeObject {
+  const { context, target } = request;
+  const finished = beforeCreate(target.kind, inNamespace(target, received), conversionOf(target));
+  return accepted(target.kind, checked(request, finished, undefined), context);
 }
 
 /**
  * Finishes an update of the main resource, or of a sub-resource that takes a part of it. Throws StatusError (404, 422).
  */
-export function prepareForUpdate({ parts, context, target }: ChangeRequest, received: KubeObject, previous: KubeObject): KubeObject {
+export function prepareForUpdate(request: ChangeRequest, received: KubeObject, previous: KubeObject): KubeObject {
+  const { parts, context, target } = request;
   const { kind, subresource } = target;
   const sent = inNamespace(target, received);
-  if (subresource === '') return accepted(kind, beforeUpdate(kind, sent, previous, conversionOf(target)), context);
+  if (subresource === '') {
+    return accepted(kind, checked(request, beforeUpdate(kind, sent, previous, conversionOf(target)), previous), context);
+  }
   const part = kind.subresources[subresource];
   if (part?.does !== 'update') throw statusErrors.noSuchResource();
   return accepted(
@@ -90,6 +95,16 @@ export function prepareForUpdate({ parts, context, target }: ChangeRequest, rece
     beforePartUpdate(kind, part, { received: sent, previous, now: rfc3339(parts.now()), version: conversionOf(target) }),
     context,
   );
+}
+
+/** Adds what the user may not write to a finished object that is valid. */
+function checked(
+  { parts, context, target }: ChangeRequest,
+  finished: Finished<KubeObject>,
+  previous: KubeObject | undefined,
+): Finished<KubeObject> {
+  const check = finished.errors.length > 0 ? undefined : parts.behaviours.get(target.kind.resourceName)?.check;
+  return check === undefined ? finished : { ...finished, errors: check({ context, target, object: finished.object, previous }) };
 }
 
 function accepted(kind: AnyKind, { object, errors, warnings }: Finished<KubeObject>, context: RequestContext): KubeObject {

@@ -1,4 +1,5 @@
 /** The dependencies of the registry's procedures: injected once and passed to every verb. */
+import type { FieldError } from '../../api/field-error.ts';
 import type { JsonObject } from '../../api/json.ts';
 import type { KubeObject } from '../../api/object.ts';
 import type { ObjectFormats } from '../../api/object-format.ts';
@@ -30,6 +31,9 @@ export interface GuardedWrite {
 /** Refuses writes that the user may not make because of what the object says; throws StatusError. */
 export type WriteGuard = (write: GuardedWrite) => void;
 
+/** What the user may not write, of an object in which nothing else is wrong. */
+export type WriteCheck = (write: GuardedWrite) => readonly FieldError[];
+
 /**
  * Code that a Kind needs beyond its declaration because it reads other objects or holds state. Pure code belongs to the
  * Kind.
@@ -37,6 +41,8 @@ export type WriteGuard = (write: GuardedWrite) => void;
 export interface ResourceBehaviour {
   /** Runs on each create and update between mutating admission and validation. */
   readonly guard?: WriteGuard;
+  /** Runs on each create and update of the main resource, when validation has found nothing. */
+  readonly check?: WriteCheck;
   /**
    * Fills in what depends on the user or on the time. Runs on each create and update, of sub-resources too, before
    * prepare and validation.

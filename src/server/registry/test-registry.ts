@@ -15,6 +15,7 @@ import { createAdmissionChain } from '../admission/admission.ts';
 import { defaultPlugins } from '../admission/default-plugins.ts';
 import { roleGuards } from '../auth/escalation.ts';
 import { nodeIdentity } from '../auth/node-authorizer.ts';
+import { paramChecks } from '../auth/param-access.ts';
 import { RbacAuthorizer } from '../auth/rbac.ts';
 import { ServiceAccountTokens } from '../auth/service-account-tokens.ts';
 import { StoredRules } from '../auth/stored-rules.ts';
@@ -116,6 +117,7 @@ export class TestRegistry {
         tokens: this.tokens,
         random,
         guards: roleGuards(this.rbac, this.rbac),
+        checks: paramChecks({ authorizer: this.rbac, reader, kinds: () => kinds }),
       }),
       now: () => this.nowMs,
       random,

@@ -83,11 +83,12 @@ export function podResizeErrors(next: Pod, previous: Pod, at: FieldPath): Errors
     ...containersErrors(next.spec.containers, previous.spec.containers, here.field('containers')),
     ...containersErrors(next.spec.initContainers ?? [], previous.spec.initContainers ?? [], here.field('initContainers')),
   );
-  const fixedInit = (next.spec.initContainers ?? []).some(
-    (container, i) =>
-      !isRestartableInitContainer(container) && !deepEqual(container.resources, previous.spec.initContainers?.[i]?.resources),
-  );
-  if (fixedInit) errors.push(fieldErrors.forbidden(here, 'resources for non-sidecar init containers are immutable'));
+  for (const [i, container] of (next.spec.initContainers ?? []).entries()) {
+    const fixed = container.resizePolicy?.some(({ restartPolicy }) => restartPolicy === 'RestartContainer') === true;
+    if (!fixed || isRestartableInitContainer(container) || deepEqual(container, previous.spec.initContainers?.[i])) continue;
+    const why = 'non-sidecar init containers with a resize policy of RestartContainer cannot be resized';
+    errors.push(fieldErrors.forbidden(here.field('initContainers').index(i), why));
+  }
   const original = {
     ...next.spec,
     containers: masked(next.spec.containers, previous.spec.containers),

@@ -1,6 +1,6 @@
 /** The behaviours of the built-in Kinds that have one. */
 import type { Store } from '../../store/store.ts';
-import type { ResourceBehaviour, WriteGuard } from '../registry-parts.ts';
+import type { ResourceBehaviour, WriteCheck, WriteGuard } from '../registry-parts.ts';
 import { parseRange } from '../services/ip-range.ts';
 import { ServiceAllocator } from '../services/service-allocator.ts';
 import { ServiceClaims } from '../services/service-claims.ts';
@@ -23,6 +23,8 @@ export interface BehaviourOptions {
   readonly random: () => number;
   /** By resource name; default: none. */
   readonly guards?: ReadonlyMap<string, WriteGuard>;
+  /** By resource name; default: none. */
+  readonly checks?: ReadonlyMap<string, WriteCheck>;
 }
 
 /** Makes all behaviours, by resource name. Throws an Error when the range is invalid. */
@@ -33,6 +35,7 @@ export function createBehaviours({
   tokens,
   random,
   guards = new Map(),
+  checks = new Map(),
 }: BehaviourOptions): ReadonlyMap<string, ResourceBehaviour> {
   const allocator = new ServiceAllocator({
     claims: new ServiceClaims(store),
@@ -42,6 +45,7 @@ export function createBehaviours({
   });
   return new Map<string, ResourceBehaviour>([
     ...[...guards].map(([name, guard]): [string, ResourceBehaviour] => [name, { guard }]),
+    ...[...checks].map(([name, check]): [string, ResourceBehaviour] => [name, { check }]),
     ['bindings', bindingsBehaviour],
     ['certificatesigningrequests.certificates.k8s.io', certificateSigningRequestsBehaviour],
     ['pods', podsBehaviour],
