@@ -29,6 +29,14 @@ export interface ClusterSettings {
   readonly auditLogPath?: string | undefined;
   /** The file with the audit policy; absolute. Absent: the metadata of every request is recorded. */
   readonly auditPolicyFile?: string | undefined;
+  /** When the file is begun anew, in megabytes; 0: never. Default: 100. */
+  readonly auditLogMaxSize?: number | undefined;
+  /** How many full files are kept; 0: all. Default: 100. */
+  readonly auditLogMaxBackup?: number | undefined;
+  /** For how many days full files are kept; 0: for ever. Default: 366. */
+  readonly auditLogMaxAge?: number | undefined;
+  /** The file with tokens and their users; absolute. Absent: there are none. */
+  readonly tokenAuthFile?: string | undefined;
   /** The file that configures admission plugins; absolute. Absent: upstream's defaults hold. */
   readonly admissionConfigFile?: string | undefined;
   /** False: versions that Kubernetes no longer serves are not served either. Default: they are. */
@@ -62,6 +70,10 @@ export interface ClusterChoices {
   /** See `ClusterSettings`. */
   readonly auditLogPath?: string | undefined;
   readonly auditPolicyFile?: string | undefined;
+  readonly auditLogMaxSize?: number | undefined;
+  readonly auditLogMaxBackup?: number | undefined;
+  readonly auditLogMaxAge?: number | undefined;
+  readonly tokenAuthFile?: string | undefined;
   readonly admissionConfigFile?: string | undefined;
   /** Default: true. */
   readonly legacyApis?: boolean | undefined;

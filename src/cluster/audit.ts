@@ -1,11 +1,12 @@
-/** The audit log of a cluster: a file of events, one a line, that grows at its end. */
-import { createWriteStream, openSync, readFileSync } from 'node:fs';
+/** The audit log of a cluster: a file of events, one a line, that grows at its end until it is full. */
+import { readFileSync } from 'node:fs';
 import { errorText } from '../api/error-text.ts';
 import { YamlError } from '../api/yaml/yaml-error.ts';
 import { type ClusterSettings, UserError } from '../cli/cluster-port.ts';
 import type { Logger } from '../client/logger.ts';
 import { AuditPolicy, AuditPolicyError, metadataPolicy } from '../server/http/audit/audit-policy.ts';
 import type { AuditOptions } from '../server/http/audit/auditor.ts';
+import { RotatingFile } from './rotating-file.ts';
 
 function readPolicy(path: string): AuditPolicy {
   let text: string;
@@ -24,10 +25,22 @@ function readPolicy(path: string): AuditPolicy {
   }
 }
 
-function openLog(path: string): number {
+const megabyte = 1024 * 1024;
+const dayMs = 86_400_000;
+
+/** Upstream's defaults of --audit-log-maxsize, --audit-log-maxbackup and --audit-log-maxage. */
+const kept = { megabytes: 100, backups: 100, days: 366 };
+
+function openLog(path: string, settings: ClusterSettings, log: Logger): RotatingFile {
   try {
-    // Bodies may hold secrets.
-    return openSync(path, 'a', 0o600);
+    return new RotatingFile({
+      path,
+      maxBytes: (settings.auditLogMaxSize ?? kept.megabytes) * megabyte,
+      maxBackups: settings.auditLogMaxBackup ?? kept.backups,
+      maxAgeMs: (settings.auditLogMaxAge ?? kept.days) * dayMs,
+      now: Date.now,
+      onError: (error) => log.error('The audit log cannot be written', { error: errorText(error) }),
+    });
   } catch (error) {
     throw new UserError(`the audit log cannot be written: ${errorText(error)}`, [], { cause: error });
   }
@@ -41,16 +54,13 @@ export interface OpenAudit extends AuditOptions {
 
 /**
  * Opens the log that a cluster's settings ask for; undefined when they ask for none. Throws UserError. The file is
- * closed when `signal` aborts. Differs: it is never rotated, and requests of parts of this process are not recorded.
+ * closed when `signal` aborts. Differs: requests of parts of this process are not recorded.
  */
 export function openAudit(settings: ClusterSettings, log: Logger, signal: AbortSignal): OpenAudit | undefined {
   const { auditLogPath, auditPolicyFile } = settings;
   if (auditLogPath === undefined) return undefined;
   const policy = auditPolicyFile === undefined ? metadataPolicy : readPolicy(auditPolicyFile);
-  const stream = createWriteStream(auditLogPath, { fd: openLog(auditLogPath) });
-  stream.on('error', (error) => log.error('The audit log cannot be written', { error: errorText(error) }));
-  signal.addEventListener('abort', () => stream.end(), { once: true });
-  const closed = new AbortController();
-  stream.once('close', () => closed.abort());
-  return { policy, sink: (line) => void stream.write(`${line}\n`), closed: closed.signal };
+  const file = openLog(auditLogPath, settings, log);
+  signal.addEventListener('abort', () => file.end(), { once: true });
+  return { policy, sink: (line) => file.write(`${line}\n`), closed: file.closed };
 }

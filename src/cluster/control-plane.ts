@@ -29,6 +29,7 @@ import { defaultPlugins } from '../server/admission/default-plugins.ts';
 import { authorizedRegistry } from '../server/auth/authorized-registry.ts';
 import { nodeRules } from '../server/auth/bootstrap-policy.ts';
 import { bootstrapRbac } from '../server/auth/bootstrap-rbac.ts';
+import { bootstrapTokenAuthenticator } from '../server/auth/bootstrap-tokens.ts';
 import { roleGuards } from '../server/auth/escalation.ts';
 import { NodeAuthorizer, nodeIdentity, rulesBesideNodes } from '../server/auth/node-authorizer.ts';
 import { paramChecks } from '../server/auth/param-access.ts';
@@ -53,7 +54,7 @@ import { eventsOnDiskOnly } from '../server/registry/disk-only.ts';
 import { startEventExpiry } from '../server/registry/event-expiry.ts';
 import { FlowClassifier } from '../server/registry/flow-classifier.ts';
 import { createKindSet, type MutableKindSet } from '../server/registry/kind-set.ts';
-import { serverContext, writeQuotaStatus } from '../server/registry/own-requests.ts';
+import { labelSecret, serverContext, writeQuotaStatus } from '../server/registry/own-requests.ts';
 import type { Registry, UserInfo } from '../server/registry/registry.ts';
 import { parseRange } from '../server/registry/services/ip-range.ts';
 import { ServiceAddresses } from '../server/registry/services/service-addresses.ts';
@@ -68,6 +69,7 @@ import { celTypeSource } from './cel-types.ts';
 import { storeMetrics, workQueueMetrics } from './cluster-metrics.ts';
 import { aggregatedApis, webhookCaller } from './outward.ts';
 import { serverFlags } from './server-flags.ts';
+import { readStaticTokens } from './static-tokens.ts';
 
 const openPki = (settings: ClusterSettings): Promise<Pki> =>
   loadPki({
@@ -130,7 +132,19 @@ export async function openControlPlane(
   const schemas = loadSchemas(brotliDecompressSync);
   const kinds = createKindSet(settings.legacyApis === false ? withoutOldVersions(builtInKinds) : builtInKinds);
   const reader = createStoreReader(store, systemClock.setTimer);
-  const tokens = new ServiceAccountTokens({ privateKey: createPrivateKey(pki.serviceAccountKey), objects: reader });
+  const tokens = new ServiceAccountTokens({
+    privateKey: createPrivateKey(pki.serviceAccountKey),
+    objects: reader,
+    trackUse: (use) =>
+      labelSecret(registry, use, signal).catch((error: unknown) =>
+        log.warn('The use of a token in a Secret could not be written down', { namespace: use.namespace, secret: use.name, error }),
+      ),
+  });
+  const bootstrapTokens = bootstrapTokenAuthenticator({
+    secretOf: (namespace, name) => reader.get('secrets', namespace, name),
+    now: Date.now,
+  });
+  const staticTokens = readStaticTokens(settings);
   const formats = createModelFormats(schemas);
   const webhooks = { formats, caller: webhookCaller(settings, reader), log: log.with({ component: 'apiserver' }), newUid: randomUUID };
   const rbac = new RbacAuthorizer(new StoredRules(store));
@@ -194,7 +208,7 @@ export async function openControlPlane(
   const serve = (): Promise<ApiServer> =>
     createServer({
       registry,
-      authenticators: [certificateAuthenticator, tokens],
+      authenticators: [certificateAuthenticator, ...staticTokens, tokens, bootstrapTokens],
       authorizer,
       classify: (user, request) => flows.classify(user, request),
       ruleResolver: rulesBesideNodes(rbac),

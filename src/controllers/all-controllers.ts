@@ -6,6 +6,7 @@ import type { TypeSource } from '../api/cel/type-check.ts';
 import type { KindCatalog } from '../client/kind-catalog.ts';
 import { type AskApiService, apiServiceAvailability } from './api-services/api-service-availability.ts';
 import { apiServiceRegistration } from './api-services/api-service-registration.ts';
+import { bootstrapSigner, bootstrapTokenCleaner } from './bootstrap-tokens.ts';
 import { certificateApprover, type MayCreate } from './certificates/approver.ts';
 import { certificateCleaner } from './certificates/cleaner.ts';
 import { certificateSigner, type SignCertificate } from './certificates/signer.ts';
@@ -21,6 +22,7 @@ import { flowSchemaController } from './flow-schemas.ts';
 import { garbageCollector } from './garbage-collector/garbage-collector.ts';
 import { jobController, orphanedJobPodController } from './jobs/job-controller.ts';
 import { ttlAfterFinishedController } from './jobs/ttl-after-finished.ts';
+import { legacyTokenCleaner } from './legacy-token-cleaner.ts';
 import { namespaceController } from './namespace-controller.ts';
 import { rootCaController, serviceAccountController } from './namespace-defaults.ts';
 import { type NodeLifecycleOptions, nodeLifecycleController } from './nodes/node-lifecycle.ts';
@@ -82,6 +84,9 @@ export function allControllers(options: AllControllersOptions): readonly AnyCont
     certificateCleaner,
     rootCaController(certificateAuthority),
     serviceAccountTokensController({ issue: issueSecretToken, certificateAuthority }),
+    legacyTokenCleaner,
+    bootstrapTokenCleaner,
+    bootstrapSigner,
     nodeLifecycleController(nodes),
     taintEvictionController(),
     podGcController(),

@@ -69,13 +69,17 @@ function choicesOf(profile: Profile, json: string): ServeChoices {
   const known = profile.settings();
   // server-process.ts wrote this text.
   const given = JSON.parse(json) as Partial<ServeChoices>;
-  const { nodePortAddresses, auditLogPath, auditPolicyFile, admissionConfigFile, legacyApis } = known ?? {};
+  const { nodePortAddresses, auditLogPath, auditPolicyFile, tokenAuthFile, admissionConfigFile, legacyApis } = known ?? {};
   return {
     runtime: known?.runtime ?? 'docker',
     nodes: known?.nodes ?? 1,
     ...(nodePortAddresses === undefined ? {} : { nodePortAddresses }),
     auditLogPath,
     auditPolicyFile,
+    auditLogMaxSize: known?.auditLogMaxSize,
+    auditLogMaxBackup: known?.auditLogMaxBackup,
+    auditLogMaxAge: known?.auditLogMaxAge,
+    tokenAuthFile,
     admissionConfigFile,
     ...(legacyApis === undefined ? {} : { legacyApis }),
     ...given,

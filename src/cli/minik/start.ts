@@ -16,6 +16,10 @@ export interface StartOptions extends CommonOptions {
   readonly podCidr?: string | undefined;
   readonly nodePortAddresses?: readonly string[] | undefined;
   readonly auditLogPath?: string | undefined;
+  readonly auditLogMaxSize?: number | undefined;
+  readonly auditLogMaxBackup?: number | undefined;
+  readonly auditLogMaxAge?: number | undefined;
+  readonly tokenAuthFile?: string | undefined;
   readonly auditPolicyFile?: string | undefined;
   readonly admissionConfigFile?: string | undefined;
   readonly legacyApis?: boolean | undefined;
@@ -48,6 +52,10 @@ function choicesOf(profile: Profile, options: StartOptions): ServeChoices {
     nodePortAddresses: options.nodePortAddresses ?? known?.nodePortAddresses,
     auditLogPath: options.auditLogPath ?? known?.auditLogPath,
     auditPolicyFile: options.auditPolicyFile ?? known?.auditPolicyFile,
+    auditLogMaxSize: options.auditLogMaxSize ?? known?.auditLogMaxSize,
+    auditLogMaxBackup: options.auditLogMaxBackup ?? known?.auditLogMaxBackup,
+    auditLogMaxAge: options.auditLogMaxAge ?? known?.auditLogMaxAge,
+    tokenAuthFile: options.tokenAuthFile ?? known?.tokenAuthFile,
     admissionConfigFile: options.admissionConfigFile ?? known?.admissionConfigFile,
     legacyApis: options.legacyApis ?? known?.legacyApis,
   };

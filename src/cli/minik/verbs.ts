@@ -64,6 +64,16 @@ const start: VerbSpec = {
       text: 'What is recorded: a Policy of audit.k8s.io/v1',
     },
     {
+      ...{ name: 'audit-log-maxsize', value: 'MB', fallback: '100' },
+      text: 'When that file is renamed after the time and begun anew; 0: never',
+    },
+    { name: 'audit-log-maxbackup', value: 'N', text: 'How many renamed files are kept; 0: all', fallback: '100' },
+    { name: 'audit-log-maxage', value: 'DAYS', text: 'For how long renamed files are kept; 0: for ever', fallback: '366' },
+    {
+      ...{ name: 'token-auth-file', value: 'FILE', fallback: 'none' },
+      text: 'Tokens of users, a line each: token,user,uid,"group1,group2"',
+    },
+    {
       ...{ name: 'admission-control-config-file', value: 'FILE', fallback: 'none' },
       text: 'Defaults and exemptions of Pod Security: an AdmissionConfiguration of apiserver.config.k8s.io/v1',
     },

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { ServiceAccountTokens } from './service-account-tokens.ts';
+import { type SecretUse, ServiceAccountTokens } from './service-account-tokens.ts';
 
 const now = Date.parse('2026-01-01T00:00:00Z');
 type Known = {
   readonly metadata: { uid: string; deletionTimestamp?: string; labels?: Record<string, string> };
   readonly data?: Record<string, string>;
+  readonly secrets?: readonly { readonly name: string }[];
 };
 
 function setUp(type: 'ec' | 'rsa' = 'ec') {
@@ -18,7 +19,9 @@ function setUp(type: 'ec' | 'rsa' = 'ec') {
   const time = { now };
   const { privateKey } =
     type === 'ec' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const uses: SecretUse[] = [];
   const tokens = new ServiceAccountTokens({
+    trackUse: async (use) => void uses.push(use),
     privateKey,
     objects: { get: (resource, namespace, name) => objects.get(`${resource}/${namespace}/${name}`) },
     now: () => time.now,
@@ -30,7 +33,7 @@ function setUp(type: 'ec' | 'rsa' = 'ec') {
       expirationSeconds: 3600,
       warnAfterSeconds: 0,
     });
-  return { tokens, objects, time, issue };
+  return { tokens, objects, time, issue, uses };
 }
 
 describe('service-account tokens', () => {
@@ -105,6 +108,31 @@ describe('service-account tokens', () => {
     holding({ uid: 'secret-uid' });
     objects.set('serviceaccounts/ns/sa', { metadata: { uid: 'another' } });
     await refused();
+  });
+
+  it('of Secrets are written down as used once a day, and those that nobody asked for with a warning', async () => {
+    const { tokens, objects, uses } = setUp();
+    const token = await tokens.issueForSecret({ namespace: 'ns', secretName: 's', serviceAccount: { name: 'sa', uid: 'sa-uid' } });
+    const label = 'kubernetes.io/legacy-token-last-used';
+    const holding = (labels: Record<string, string>): void => {
+      objects.set('secrets/ns/s', { metadata: { uid: 'secret-uid', labels }, data: { token: Buffer.from(token).toString('base64') } });
+    };
+    const warnings: string[] = [];
+    const use = () => tokens.authenticate({ bearerToken: token, warn: (text) => warnings.push(text) });
+    holding({ [label]: '2025-12-31' });
+    await use();
+    assert.deepEqual(uses, [{ namespace: 'ns', name: 's', uid: 'secret-uid', label, day: '2026-01-01' }]);
+    for (const day of ['2026-01-01', '2026-01-02']) {
+      holding({ [label]: day });
+      await use();
+    }
+    assert.deepEqual([uses.length, warnings.length], [1, 0]);
+    objects.set('serviceaccounts/ns/sa', { metadata: { uid: 'sa-uid' }, secrets: [{ name: 's' }] });
+    await use();
+    assert.match(warnings.join(), /instead of auto-generated secret-based tokens\.$/);
+    holding({ 'kubernetes.io/legacy-token-invalid-since': '2026-01-01' });
+    await assert.rejects(use(), /Unauthorized/);
+    assert.equal(uses.length, 2, 'one that is refused is used, too');
   });
 
   it('are good for their audiences only', async () => {

@@ -13,6 +13,8 @@ export interface Credentials {
   readonly clientCertificate: ClientCertificate | undefined;
   /** The token of an `Authorization: Bearer` header. */
   readonly bearerToken: string | undefined;
+  /** Adds a `Warning:` header to the answer. */
+  readonly warn?: (text: string) => void;
 }
 
 /** Subject of a verified client certificate. */

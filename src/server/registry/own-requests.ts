@@ -14,6 +14,19 @@ export const serverContext = (signal: AbortSignal): RequestContext => ({
   signal,
 });
 
+/** Sets a label of a Secret that has this uid still. Rejects with StatusError. */
+export async function labelSecret(
+  registry: Registry,
+  { namespace, name, uid, label, day }: { namespace: string; name: string; uid: string; label: string; day: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const kind = registry.kinds.byResourceName('secrets');
+  if (kind === undefined) throw new Error('Secrets are not served');
+  const patch = { type: 'merge', body: { metadata: { uid, labels: { [label]: day } } }, force: false } as const;
+  const options = { dryRun: false, fieldManager: 'kube-apiserver', fieldValidation: 'Ignore' } as const;
+  await registry.patch(serverContext(signal), { kind, namespace, name, subresource: '' }, patch, options);
+}
+
 /**
  * Writes the status of a quota. Rejects with a conflict when the quota is not at its resource version any more.
  * Upstream names the manager of its fields after its program.

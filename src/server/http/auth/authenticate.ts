@@ -151,7 +151,7 @@ export async function authenticate(
   }
   const tokens = [headerToken(exchange), protocolToken(exchange)].filter((token) => token !== undefined);
   for (const bearerToken of tokens) {
-    const user = await ask({ clientCertificate: undefined, bearerToken });
+    const user = await ask({ clientCertificate: undefined, bearerToken, warn: (text) => exchange.warn(text) });
     if (user !== undefined) return user;
   }
   if (tokens.length > 0 || certificate === 'bad') throw statusErrors.unauthorized();
