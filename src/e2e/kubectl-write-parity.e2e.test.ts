@@ -144,6 +144,31 @@ describe('the bundled kubectl, writing and streaming', () => {
     ]);
   });
 
+  it('brings roles and bindings to what files say', async () => {
+    const rbac = (verbs: string, user: string): string => `apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: reader}
+rules: [{apiGroups: [''], resources: [pods], verbs: [${verbs}]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: readers}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: ${user}}]
+`;
+    await same([
+      step('auth reconcile -f - --dry-run=client', rbac('get', 'jane')),
+      step('auth reconcile -f -', rbac('get', 'jane')),
+      step('auth reconcile -f -', rbac('get, list', 'joe')),
+      step('auth reconcile -f - --remove-extra-permissions --remove-extra-subjects', rbac('list', 'joe')),
+      step('set subject rolebinding readers --user=ann --group=devs'),
+      step('set subject rolebinding readers --user=ann'),
+      step('set subject role reader --user=ann'),
+      step('set subject rolebinding readers --serviceaccount=a'),
+      step('delete role,rolebinding --all'),
+    ]);
+  });
+
   it('follows rollouts and waits', async () => {
     await same([
       step('create deployment r --image=busybox:1'),

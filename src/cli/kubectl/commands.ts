@@ -35,7 +35,7 @@ const loaders: ReadonlyMap<string, () => Promise<KubectlCommand>> = new Map([
   ['taint', async () => (await import('./verbs/taint.ts')).taint],
   ['cordon', async () => (await import('./verbs/drain/cordon.ts')).cordon],
   ['uncordon', async () => (await import('./verbs/drain/cordon.ts')).uncordon],
-  ['auth', async () => (await import('./verbs/auth.ts')).auth],
+  ['auth', async () => (await import('./verbs/auth/auth.ts')).auth],
   ['certificate', async () => (await import('./verbs/certificate.ts')).certificate],
   ['drain', async () => (await import('./verbs/drain/drain.ts')).drain],
   ['events', async () => (await import('./verbs/events.ts')).events],

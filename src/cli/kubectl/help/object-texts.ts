@@ -33,6 +33,13 @@ const setTexts: Readonly<Record<string, HelpText>> = {
     long: 'Set the service account of pod templates.',
     examples: [['Of a deployment', 'kubectl set serviceaccount deployment web robot']],
   },
+  'set subject': {
+    long: 'Add users, groups or service accounts to the subjects of a role binding or a cluster role binding.',
+    examples: [
+      ['A service account', 'kubectl set subject clusterrolebinding admin --serviceaccount=default:robot'],
+      ['Users and a group', 'kubectl set subject rolebinding admin --user=jane --user=joe --group=devs'],
+    ],
+  },
 };
 
 const rolloutTexts: Readonly<Record<string, HelpText>> = {
@@ -139,6 +146,10 @@ export const objectTexts: Readonly<Record<string, HelpText>> = {
       ['Everything that is allowed here', 'kubectl auth can-i --list'],
       ['As a service account', 'kubectl auth can-i get pods --as=system:serviceaccount:default:robot'],
     ],
+  },
+  'auth reconcile': {
+    long: 'Bring roles, bindings and their counterparts of the cluster to what files say. What is not there is created, with its namespace; existing roles get the permissions that they lack, existing bindings their subjects. With --remove-extra-permissions and --remove-extra-subjects, what the files do not say is taken away.',
+    examples: [['From a file', 'kubectl auth reconcile -f rbac.yaml']],
   },
   'auth whoami': {
     long: 'Show as whom the server sees you: name, groups and extra attributes.',

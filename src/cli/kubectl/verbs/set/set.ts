@@ -10,6 +10,7 @@ import { patchTypes, Writer } from '../../writing/writing.ts';
 import { setEnv } from './env.ts';
 import { setImage } from './image.ts';
 import { changePodSpecs, containersFlag, containersOf, mapContainers, setFlags } from './pod-template.ts';
+import { setSubject } from './subject.ts';
 
 /** `cpu=200m,memory=512Mi`. Throws CommandError. */
 export function parseResourceList(text: string): Readonly<Record<string, string>> {
@@ -129,5 +130,5 @@ export const setCommand: KubectlCommand = {
   name: 'set',
   summary: 'Set specific features on objects',
   usage: 'SUBCOMMAND [options]',
-  subcommands: [setEnv, setImage, setResources, setSelector, setServiceAccount],
+  subcommands: [setEnv, setImage, setResources, setSelector, setServiceAccount, setSubject],
 };

@@ -1,12 +1,13 @@
-/** `kubectl auth can-i` and `whoami`. Source: kubectl pkg/cmd/auth. */
-import type { JsonObject } from '../../../api/json.ts';
-import { alignCells } from '../../print/table.ts';
-import { CommandError, type KubectlCommand } from '../command/command.ts';
-import type { ApiObject, Session } from '../command/session.ts';
-import { objectPrinter, outputFlags } from '../output/output.ts';
-import { shownRules } from '../output/policy-rules.ts';
-import type { ApiResource } from '../resources/discovery.ts';
-import { allNamespacesFlag } from '../writing/write-flags.ts';
+/** `kubectl auth`. Source: kubectl pkg/cmd/auth. */
+import type { JsonObject } from '../../../../api/json.ts';
+import { alignCells } from '../../../print/table.ts';
+import { CommandError, type KubectlCommand } from '../../command/command.ts';
+import type { ApiObject, Session } from '../../command/session.ts';
+import { objectPrinter, outputFlags } from '../../output/output.ts';
+import { shownRules } from '../../output/policy-rules.ts';
+import type { ApiResource } from '../../resources/discovery.ts';
+import { allNamespacesFlag } from '../../writing/write-flags.ts';
+import { authReconcile } from './reconcile.ts';
 
 const resourceVerbs = [
   ...[
@@ -171,5 +172,5 @@ export const auth: KubectlCommand = {
   name: 'auth',
   summary: 'Inspect authorization',
   usage: '[flags] [options]',
-  subcommands: [canI, whoami],
+  subcommands: [canI, authReconcile, whoami],
 };
