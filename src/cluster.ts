@@ -4,6 +4,7 @@
  *
  * Order of a start: first the API, then the parts that work through it: controllers, scheduler, kubelets, network.
  */
+import { pod } from './api/kinds/core/pod.ts';
 import type { ClusterHost, ClusterSettings, RunningCluster, StartHooks } from './cli/cluster-port.ts';
 import { systemClock } from './client/clock.ts';
 import { controllerManager, scheduler as schedulerUser } from './client/identity.ts';
@@ -35,7 +36,6 @@ async function start(settings: ClusterSettings, { log, onStep, onListening }: St
   const stop = new AbortController();
   const { signal } = stop;
   const kubelets: Kubelet[] = [];
-  const runtime = containerRuntime(settings);
   onStep('Starting the API server');
   const garbage = new StreamedGarbage(youngCollector());
   const running: { controllers?: RunningControllers } = {};
@@ -52,6 +52,11 @@ async function start(settings: ClusterSettings, { log, onStep, onListening }: St
   onListening();
   onStep('Starting controllers and scheduler');
   const informers = createInformerFactory({ client: clientFor(controllerManager), kinds: plane.kinds, signal, log });
+  const pods = informers.informer(pod).cache;
+  const runtime = containerRuntime(settings, (uid) => {
+    const found = pods.byUid(uid);
+    return found === undefined ? undefined : (found.metadata.annotations ?? {});
+  });
   const parts: NodeParts = { clientFor, informers, runtime, log, signal };
   const controllers = startControllers({
     controllers: allControllers({

@@ -38,6 +38,7 @@ const layers: readonly Layer[] = [
     may: [...common, 'server/registry/', 'server/store/store.ts', 'server/webhooks/webhook-caller.ts'],
   },
   { path: 'server/pki/', may: common },
+  { path: 'server/resource-metrics/', may: common },
   // The store's interface declares the encoded objects from which responses are assembled. Both ends of WebSockets are
   // in one place.
   {
@@ -49,6 +50,7 @@ const layers: readonly Layer[] = [
       'server/aggregation/',
       'server/auth/',
       'server/pki/',
+      'server/resource-metrics/',
       'server/store/store.ts',
     ],
   },

@@ -34,6 +34,8 @@ const known: Readonly<Record<string, readonly [group: number, versions: Readonly
   'flowcontrol.apiserver.k8s.io': [16_100, { v1: 21, v1beta3: 18, v1beta2: 15, v1beta1: 12, v1alpha1: 9 }],
   'internal.apiserver.k8s.io': [16_000, { v1alpha1: 9 }],
   'storagemigration.k8s.io': [15_800, { v1beta1: 9 }],
+  // As metrics-server's manifests register it.
+  'metrics.k8s.io': [100, { v1beta1: 100 }],
   // Differs: upstream has no such group any more. It comes last, so that short names mean the current groups.
   extensions: [1, { v1beta1: 1 }],
 };

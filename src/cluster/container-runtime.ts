@@ -9,17 +9,22 @@ import type { ContainerRuntime } from '../runtime/container/container-runtime.ts
 import { createDockerRuntime } from '../runtime/container/docker/create-docker-runtime.ts';
 import { DockerHost } from '../runtime/container/docker/docker-host.ts';
 import { createSimulatedRuntime } from '../runtime/container/simulated/create-simulated-runtime.ts';
+import type { PodAnnotations } from '../runtime/container/simulated/simulated-containers.ts';
 import { isErrno } from '../runtime/kubelet/volumes/atomic-writer.ts';
 import { createHostMounter } from '../runtime/kubelet/volumes/host-mounter.ts';
 import type { HostMounter } from '../runtime/kubelet/volumes/volume-plugin.ts';
 import type { HostNetworkOptions } from '../runtime/network/host-network.ts';
 import { addressesOf } from './addresses.ts';
 
-/** Makes the runtime that the settings name. It connects at the first call. */
-export function containerRuntime(settings: ClusterSettings): ContainerRuntime {
+/**
+ * Makes the runtime that the settings name. It connects at the first call. `annotationsOf` reads what a pod's
+ * annotations say now; simulated containers follow them.
+ */
+export function containerRuntime(settings: ClusterSettings, annotationsOf: PodAnnotations = () => undefined): ContainerRuntime {
   const { clusterId, podCidr } = settings;
   const reservedIps = Array.from({ length: settings.nodes - 1 }, (_, index) => addressesOf(settings).nodeIp(index + 1));
-  if (settings.runtime === 'simulated') return createSimulatedRuntime({ clock: systemClock, clusterId, podSubnet: podCidr, reservedIps });
+  if (settings.runtime === 'simulated')
+    return createSimulatedRuntime({ clock: systemClock, clusterId, podSubnet: podCidr, reservedIps, annotationsOf });
   return createDockerRuntime({
     clock: systemClock,
     clusterId,

@@ -44,6 +44,7 @@ import { type ApiServer, createServer } from '../server/http/create-server.ts';
 import { openIdDocuments } from '../server/http/openid.ts';
 import type { HealthCheck } from '../server/http/ports.ts';
 import type { AggregatedApis } from '../server/http/server-context.ts';
+import { resourceMetrics } from '../server/http/virtual/resource-metrics.ts';
 import { frontProxyName, loadPki, type Pki } from '../server/pki/pki.ts';
 import { announceServer } from '../server/registry/announce-server.ts';
 import { createBehaviours } from '../server/registry/behaviours/create-behaviours.ts';
@@ -59,6 +60,8 @@ import type { Registry, UserInfo } from '../server/registry/registry.ts';
 import { parseRange } from '../server/registry/services/ip-range.ts';
 import { ServiceAddresses } from '../server/registry/services/service-addresses.ts';
 import { createStoreReader } from '../server/registry/store-reader.ts';
+import { ResourceMetrics } from '../server/resource-metrics/resource-metrics.ts';
+import { UsageSamples } from '../server/resource-metrics/usage-samples.ts';
 import { openSqliteStore } from '../server/store/sqlite-store.ts';
 import type { Store } from '../server/store/store.ts';
 import { kubernetesMinorVersion } from '../version.ts';
@@ -67,6 +70,7 @@ import { readAdmissionFile } from './admission-file.ts';
 import { openAudit } from './audit.ts';
 import { celTypeSource } from './cel-types.ts';
 import { storeMetrics, workQueueMetrics } from './cluster-metrics.ts';
+import { nodeUsages } from './node-usage.ts';
 import { aggregatedApis, webhookCaller } from './outward.ts';
 import { serverFlags } from './server-flags.ts';
 import { readStaticTokens } from './static-tokens.ts';
@@ -151,6 +155,7 @@ export async function openControlPlane(
   const authorizer = unionAuthorizer(new NodeAuthorizer(nodeRules, reader), rbac);
   const plugins = defaultPlugins({
     ...{ reader, random: Math.random, now: Date.now, authorizer, nodeIdentity, webhooks, kinds, formats },
+    simulated: settings.runtime === 'simulated',
     ...(configured.podSecurity === undefined ? {} : { podSecurity: configured.podSecurity }),
     writeQuotaStatus: (quota) => writeQuotaStatus(registry, quota, signal),
   });
@@ -175,6 +180,11 @@ export async function openControlPlane(
   }).start();
   signal.addEventListener('abort', () => customResources.stop(), { once: true });
   const remoteApis = aggregatedApis(settings, store, reader, pki);
+  const metrics = new ResourceMetrics({
+    samples: new UsageSamples({ read: () => nodeUsages(kubelets, log.with({ component: 'metrics' })), clock: systemClock }),
+    objects: reader,
+    now: Date.now,
+  });
   const apiEndpoint = { ip: addresses.gateway, port: settings.apiPort };
   await bootstrap(registry, {
     serviceRange: parseRange(settings.serviceCidr),
@@ -216,6 +226,7 @@ export async function openControlPlane(
       kindChanges: kinds,
       legacyApis: settings.legacyApis !== false,
       remoteApis,
+      virtualResources: resourceMetrics(metrics),
       podsAreReachable: settings.runtime !== 'simulated',
       nodeApis: { get: (node, path, query) => kubelets.find(({ api }) => api.node === node)?.api.get(path, query) },
       podStreams: clusterStreams(() => kubelets.map((kubelet) => kubelet.streams)),

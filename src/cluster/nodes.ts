@@ -22,6 +22,7 @@ import { kubernetesVersion } from '../version.ts';
 import { addressesOf, clusterDomain, nodeName } from './addresses.ts';
 import { hostMounter, nodesFolder } from './container-runtime.ts';
 import { machineUsage } from './machine-usage.ts';
+import { simulatedMachine } from './simulated-machine.ts';
 
 /** Upstream's default of the kubelet's maxPods. */
 const maxPodsPerNode = 110;
@@ -89,7 +90,10 @@ export function startNodes(settings: ClusterSettings, parts: NodeParts): Promise
       clusterDomain,
       clusterDns: addresses.dnsIp,
       hostResolver,
-      machine: () => machineUsage(settings.folder),
+      machine:
+        settings.runtime === 'simulated'
+          ? simulatedMachine({ runtime, node: name, now: () => systemClock.now() })
+          : () => machineUsage(settings.folder),
       ...(settings.runtime === 'docker' ? { logFolder: '/var/log' } : {}),
     });
   };

@@ -15,12 +15,18 @@ export interface Difference {
 
 const nameMembers = ['name', 'type', 'resource', 'version', 'groupVersion'] as const;
 
+/** The name of an API object, with its namespace when it has one. */
+function objectName({ metadata }: JsonObject): JsonValue | undefined {
+  if (!isObject(metadata) || typeof metadata.name !== 'string') return undefined;
+  return typeof metadata.namespace === 'string' ? `${metadata.namespace}/${metadata.name}` : metadata.name;
+}
+
 /** The items by name, when each has a unique one. Strings are their own names. */
 function byName(list: readonly JsonValue[]): Readonly<Record<string, JsonValue>> | undefined {
   if (list.length > 0 && list.every((item) => typeof item === 'string') && new Set(list).size === list.length)
     return Object.fromEntries(list.map((item) => [`[${item}]`, item]));
-  for (const member of nameMembers) {
-    const names = list.map((item) => (isObject(item) ? item[member] : undefined));
+  for (const nameOf of [...nameMembers.map((member) => (item: JsonObject) => item[member]), objectName]) {
+    const names = list.map((item) => (isObject(item) ? nameOf(item) : undefined));
     if (names.every((name) => typeof name === 'string') && new Set(names).size === names.length)
       return Object.fromEntries(list.map((item, index) => [`[${String(names[index])}]`, item]));
   }

@@ -87,6 +87,16 @@ describe('Protobuf', () => {
     });
   });
 
+  it('keeps durations and maps of quantities', () => {
+    roundTrip('io.k8s.metrics.pkg.apis.metrics.v1beta1.PodMetrics', {
+      apiVersion: 'metrics.k8s.io/v1beta1',
+      kind: 'PodMetrics',
+      timestamp: '2026-01-02T03:04:05Z',
+      window: '1m15.001s',
+      containers: [{ name: 'c', usage: { cpu: '12345678n', memory: '5Mi' } }],
+    });
+  });
+
   it('keeps the schemas of custom resource definitions', () => {
     roundTrip('io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition', {
       apiVersion: 'apiextensions.k8s.io/v1',

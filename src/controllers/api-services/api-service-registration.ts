@@ -16,7 +16,9 @@ import { type Controller, type ControllerContext, defineController, settled, wat
 /** Says who keeps an APIService: `onstart` or `true` mean this controller. */
 const managedLabel = 'kube-aggregator.kubernetes.io/automanaged';
 /** Groups whose resources are computed and are not in the catalog. */
-const computed = ['v1.authentication.k8s.io', 'v1.authorization.k8s.io'];
+const computed = ['v1.authentication.k8s.io', 'v1.authorization.k8s.io', 'v1beta1.metrics.k8s.io'];
+/** The group that an add-on may take from this server, and leave again. */
+const shared = 'metrics.k8s.io';
 /** The group that no APIService registers, since it is what registers. */
 const own = 'apiregistration.k8s.io';
 
@@ -24,6 +26,9 @@ const split = (name: string): readonly [version: string, group: string] => {
   const dot = name.indexOf('.');
   return [name.slice(0, dot), name.slice(dot + 1)];
 };
+
+/** Whether the APIService of a group is made again when somebody deletes it. */
+const comesBack = (group: string): boolean => group === shared || !isBuiltInGroup(group);
 
 function localNames(catalog: KindCatalog): ReadonlySet<string> {
   const names = new Set(computed);
@@ -40,7 +45,7 @@ function registration(name: string): Received<APIService> {
   return {
     apiVersion: apiService.apiVersion,
     kind: apiService.kind,
-    metadata: { name, labels: { [managedLabel]: isBuiltInGroup(group) ? 'onstart' : 'true' } },
+    metadata: { name, labels: { [managedLabel]: comesBack(group) ? 'true' : 'onstart' } },
     spec: { group, version, groupPriorityMinimum: priority.group, versionPriority: priority.version },
   };
 }
@@ -75,7 +80,7 @@ export function apiServiceRegistration(catalog: KindCatalog): Controller<APIServ
       const keeper = existing?.metadata.labels?.[managedLabel];
       const first = !begun.has(name);
       begun.add(name);
-      if (existing === undefined && isLocal && (first || !isBuiltInGroup(split(name)[1]))) {
+      if (existing === undefined && isLocal && (first || comesBack(split(name)[1]))) {
         await api(apiService)
           .create(registration(name))
           .catch((error: unknown) => {

@@ -27,6 +27,21 @@ describe('local APIServices', () => {
     assert.deepEqual([status.conditions?.[0]?.reason, status.conditions?.[0]?.status], ['Local', 'True']);
   });
 
+  it('of the metrics can be taken by an add-on, and come back when it leaves', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: (kinds) => [apiServiceRegistration(kinds)] });
+    await cluster.settle();
+    const name = 'v1beta1.metrics.k8s.io';
+    const { spec } = await cluster.api(apiService).get(ref(name));
+    assert.deepEqual(spec, { group: 'metrics.k8s.io', version: 'v1beta1', groupPriorityMinimum: 100, versionPriority: 100 });
+    const service = { namespace: 'kube-system', name: 'metrics-server' };
+    await cluster.api(apiService).patch(ref(name), { type: 'merge', body: { spec: { service, insecureSkipTLSVerify: true } } });
+    await cluster.settle();
+    assert.equal((await cluster.api(apiService).get(ref(name))).spec.service?.name, 'metrics-server');
+    await cluster.api(apiService).delete(ref(name));
+    await cluster.settle();
+    assert.equal((await cluster.api(apiService).get(ref(name))).spec.service, undefined);
+  });
+
   it('come and go with custom resources; one that a user has made stays', async (t) => {
     const cluster = await startTestCluster(t, { controllers: (kinds) => [apiServiceRegistration(kinds)] });
     await cluster.settle();

@@ -22,6 +22,7 @@ import { priority } from './priority.ts';
 import { type ResourceQuotaOptions, resourceQuota } from './resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
+import { simulatedAnnotations } from './simulated-annotations.ts';
 import { storageObjectInUseProtection } from './storage-object-in-use.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 import type { WebhookParts } from './webhooks/ask.ts';
@@ -47,6 +48,8 @@ export interface DefaultPluginOptions {
   readonly webhooks?: Omit<WebhookParts, 'reader'>;
   /** Finds the kinds of the parameters of policies. */
   readonly kinds: KindSet;
+  /** Whether the nodes are simulated. Default: they are not. */
+  readonly simulated?: boolean;
   /** Reads the objects that mutating policies make. */
   readonly formats: ObjectFormats;
 }
@@ -88,6 +91,7 @@ export function defaultPlugins(options: DefaultPluginOptions): readonly Admissio
     podTopologyLabels(reader),
     nodeDeclaredFeatureValidator(reader),
     podResizeValidator(reader),
+    ...(options.simulated === true ? [simulatedAnnotations()] : []),
     ...askingPlugins(options),
     resourceQuota({ reader, now, writeStatus: writeQuotaStatus }),
   ];

@@ -3,7 +3,13 @@
  * (addDefaultMetadata, ClusterRoles).
  */
 import type { AggregationRule, RoleRef, Subject } from '../../api/generated/rbac/v1.ts';
-import { bootstrapClusterRoleBindings, bootstrapClusterRoles, bootstrapRoleBindings, bootstrapRoles } from './bootstrap-policy.ts';
+import {
+  bootstrapClusterRoleBindings,
+  bootstrapClusterRoles,
+  bootstrapRoleBindings,
+  bootstrapRoles,
+  metricsReader,
+} from './bootstrap-policy.ts';
 import type { Binding, PolicyRule } from './rbac.ts';
 
 const group = 'rbac.authorization.k8s.io';
@@ -14,14 +20,16 @@ export const autoUpdateAnnotation = 'rbac.authorization.kubernetes.io/autoupdate
 
 /** The roles that a controller fills with the rules of the roles that have a label; and the roles with those labels. */
 const aggregated = ['admin', 'edit', 'view'];
-const aggregateTo: Readonly<Record<string, string>> = {
-  edit: 'admin',
-  view: 'edit',
-  'system:aggregate-to-admin': 'admin',
-  'system:aggregate-to-edit': 'edit',
-  'system:aggregate-to-view': 'view',
+const aggregateTo: Readonly<Record<string, readonly string[]>> = {
+  edit: ['admin'],
+  view: ['edit'],
+  'system:aggregate-to-admin': ['admin'],
+  'system:aggregate-to-edit': ['edit'],
+  'system:aggregate-to-view': ['view'],
+  [metricsReader]: aggregated,
 };
-const aggregationLabel = (role: string): Readonly<Record<string, string>> => ({ [`${group}/aggregate-to-${role}`]: 'true' });
+const aggregationLabels = (roles: readonly string[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(roles.map((role) => [`${group}/aggregate-to-${role}`, 'true']));
 
 interface Metadata {
   readonly name: string;
@@ -39,11 +47,11 @@ const metadata = (name: string, namespace = '', labels: Readonly<Record<string, 
 
 function clusterRole(name: string, rules: readonly PolicyRule[]): PolicyObject {
   const to = Object.hasOwn(aggregateTo, name) ? aggregateTo[name] : undefined;
-  const meta = metadata(name, '', to === undefined ? {} : aggregationLabel(to));
+  const meta = metadata(name, '', aggregationLabels(to ?? []));
   return {
     ...{ apiVersion, kind: 'ClusterRole', metadata: meta },
     ...(aggregated.includes(name)
-      ? { rules: [], aggregationRule: { clusterRoleSelectors: [{ matchLabels: aggregationLabel(name) }] } }
+      ? { rules: [], aggregationRule: { clusterRoleSelectors: [{ matchLabels: aggregationLabels([name]) }] } }
       : { rules }),
   };
 }

@@ -245,6 +245,10 @@ export const nodeRules: readonly PolicyRule[] = [
 const controllerPrefix = 'system:controller:';
 const signers = ['kube-apiserver-client', 'kube-apiserver-client-kubelet', 'kubelet-serving', 'legacy-unknown'];
 
+/** Lets everybody who may view a namespace see its usage. Source: metrics-server manifests/base/rbac.yaml. */
+export const metricsReader = 'system:aggregated-metrics-reader';
+const usageOfResources: readonly PolicyRule[] = [rule(read, ['metrics.k8s.io'], ['nodes', 'pods'])];
+
 /**
  * Cluster roles by name. `view`, `edit` and `admin` hold what the controller of aggregated roles computes from the
  * `system:aggregate-to-…` roles.
@@ -308,13 +312,14 @@ export const bootstrapClusterRoles: Readonly<Record<string, readonly PolicyRule[
       [rule(['approve'], ['certificates.k8s.io'], ['signers'], `kubernetes.io/${name}`)],
     ]),
   ),
+  [metricsReader]: usageOfResources,
   'system:aggregate-to-view': viewable,
   'system:aggregate-to-edit': editable,
   'system:aggregate-to-admin': administrable,
   ...Object.fromEntries(Object.entries(controllerRoles).map(([name, rules]) => [`${controllerPrefix}${name}`, rules])),
-  view: viewable,
-  edit: [...editable, ...viewable],
-  admin: [...administrable, ...editable, ...viewable],
+  view: [...viewable, ...usageOfResources],
+  edit: [...editable, ...usageOfResources, ...viewable],
+  admin: [...administrable, ...editable, ...usageOfResources, ...viewable],
 };
 
 const users = (...names: readonly string[]): readonly Subject[] => names.map((name) => ({ kind: 'User', name }));

@@ -1,5 +1,6 @@
 /** Protobuf forms of the types that write their own JSON. Source: apimachinery generated.proto of each package. */
 import protobuf from 'protobufjs/minimal.js';
+import { goDuration, goDurationText } from '../../go-duration.ts';
 import type { JsonValue } from '../../json.ts';
 import type { SpecialName } from '../facts.ts';
 
@@ -47,6 +48,21 @@ function readTime(reader: Reader, end: number, micro: boolean): JsonValue {
   if (seconds === 0 && nanos === 0) return null;
   const text = new Date(seconds * 1000).toISOString().slice(0, 19);
   return micro ? `${text}.${String(Math.floor(nanos / 1000)).padStart(6, '0')}Z` : `${text}Z`;
+}
+
+/** Nanoseconds. */
+function writeDuration(writer: Writer, value: JsonValue): void {
+  const parsed = goDuration(String(value));
+  if ('ms' in parsed) writer.uint32(8).int64(Math.round(parsed.ms * 1e6));
+}
+
+function readDuration(reader: Reader, end: number): JsonValue {
+  let nanos = 0;
+  readFields(reader, end, (id) => {
+    if (id === 1) nanos = readInt64(reader);
+    return id === 1;
+  });
+  return goDurationText(nanos / 1e6);
 }
 
 function writeIntOrString(writer: Writer, value: JsonValue): void {
@@ -128,6 +144,6 @@ export function specialCodec(name: Exclude<SpecialName, 'bytes'>, nested: (bytes
     case 'fieldsV1':
       return { write: writeRaw, read: (reader, end) => readRaw(reader, end, undefined) };
     case 'duration':
-      throw new Error('durations have no protobuf form in the served API');
+      return { write: writeDuration, read: readDuration };
   }
 }

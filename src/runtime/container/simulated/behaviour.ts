@@ -4,6 +4,7 @@
  * the command line.
  */
 import type { Duplex } from 'node:stream';
+import { SIMULATED_ANNOTATION_PREFIX, simulatedAnnotation } from '../../../api/simulated-annotations.ts';
 import type { Container, ContainerConfig, RuntimeErrorCode, Sandbox } from '../container-runtime.ts';
 import type { Step } from './program.ts';
 import { guessProgram, type Surroundings } from './tiny-shell.ts';
@@ -63,8 +64,6 @@ export interface SimulatedScript {
   sandbox?(pod: Sandbox['pod'], attempt: number): SimulatedFailure | undefined;
 }
 
-/** Prefix of the annotation keys. They apply to the pod or, with `<container>.` before the name, to one container. */
-export const SIMULATED_ANNOTATION_PREFIX = 'simulated.minik.io/';
 const TEST_DOMAIN = 'simulated.invalid/';
 
 /** What this container does. */
@@ -96,9 +95,7 @@ export function execBehaviour(
 
 function fromAnnotations(config: ContainerConfig, podAnnotations: Readonly<Record<string, string>>): ContainerBehaviour | undefined {
   const read = (key: string): string | undefined =>
-    config.annotations[SIMULATED_ANNOTATION_PREFIX + key] ??
-    podAnnotations[`${SIMULATED_ANNOTATION_PREFIX}${config.name}.${key}`] ??
-    podAnnotations[SIMULATED_ANNOTATION_PREFIX + key];
+    config.annotations[SIMULATED_ANNOTATION_PREFIX + key] ?? simulatedAnnotation(podAnnotations, config.name, key);
   const startFailure = read('start-failure');
   const exitCode = read('exit-code');
   const runMs = read('run-ms');

@@ -6,7 +6,7 @@ import type { ContainerRuntime, RuntimeEvent, RuntimeInfo } from '../container-r
 import { EventQueue } from '../event-queue.ts';
 import type { RuntimeClock } from '../runtime-clock.ts';
 import type { ImageBehaviour, SimulatedScript } from './behaviour.ts';
-import { SimulatedContainers } from './simulated-containers.ts';
+import { type PodAnnotations, SimulatedContainers } from './simulated-containers.ts';
 import { SimulatedEngine } from './simulated-engine.ts';
 import { SimulatedImages } from './simulated-images.ts';
 import { SimulatedSandboxes } from './simulated-sandboxes.ts';
@@ -23,6 +23,11 @@ export interface SimulatedRuntimeOptions {
   /** Addresses of the range that no pod may get (those of virtual nodes); absent: none. */
   readonly reservedIps?: readonly string[];
   readonly script?: SimulatedScript;
+  /**
+   * The annotations of a pod as they are now; undefined for a pod that is not known. Default: those that the pod's
+   * sandbox was made with.
+   */
+  readonly annotationsOf?: PodAnnotations;
   /** Default false: nothing reads mounted files. True makes the kubelet write volumes all the same, for tests. */
   readonly readsHostFiles?: boolean;
   /** Replaces parts of what `info()` answers. */
@@ -74,7 +79,7 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
       ...(script === undefined ? {} : { script }),
     });
   const sandboxes = new SimulatedSandboxes(engine, cluster);
-  const containers = new SimulatedContainers(engine, cluster);
+  const containers = new SimulatedContainers(engine, cluster, options.annotationsOf);
   const images = new SimulatedImages(engine);
   const open = new Set<EventQueue>();
   const closeQueue = (queue: EventQueue): void => {

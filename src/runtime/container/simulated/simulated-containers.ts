@@ -12,13 +12,20 @@ import { containerBehaviour } from './behaviour.ts';
 import { LogBuffer } from './log-buffer.ts';
 import { runProgram } from './program.ts';
 import { type ContainerRecord, containerName, type SimulatedContainerConfig, type SimulatedEngine } from './simulated-engine.ts';
+import { UsageCounter } from './simulated-usage.ts';
+
+/** The annotations of a pod, by its uid, as they are now. */
+export type PodAnnotations = (podUid: string) => Readonly<Record<string, string>> | undefined;
 
 /** Containers of one cluster on a simulated engine. */
 export class SimulatedContainers implements Containers {
   readonly #engine: SimulatedEngine;
   readonly #cluster: string;
+  readonly #annotationsOf: PodAnnotations;
+  readonly #usage = new UsageCounter();
 
-  constructor(engine: SimulatedEngine, cluster: string) {
+  constructor(engine: SimulatedEngine, cluster: string, annotationsOf: PodAnnotations = () => undefined) {
+    this.#annotationsOf = annotationsOf;
     this.#engine = engine;
     this.#cluster = cluster;
   }
@@ -140,16 +147,17 @@ export class SimulatedContainers implements Containers {
 
   async stats(id: string): Promise<ContainerStats> {
     this.#engine.check();
-    const { view, behaviour } = this.#engine.container(this.#cluster, id);
+    const record = this.#engine.container(this.#cluster, id);
+    const { behaviour, config } = record;
     const nowMs = this.#engine.clock.now();
-    const memory = view.state === 'running' ? (behaviour.memoryBytes ?? 1024 * 1024) : 0;
-    const ranMs = view.state === 'running' ? nowMs - view.startedAtMs : 0;
+    const annotations = this.#annotationsOf(config.pod.uid) ?? this.#engine.sandboxes.get(config.sandboxId)?.config.annotations ?? {};
+    const { cpuUsageNs, memoryBytes } = this.#usage.read(record, annotations, nowMs);
     return {
       timestampMs: nowMs,
-      cpuUsageNs: ranMs * (behaviour.cpuMillicores ?? 1) * 1000,
-      memoryUsageBytes: memory,
-      memoryWorkingSetBytes: memory,
-      memoryRssBytes: memory,
+      cpuUsageNs,
+      memoryUsageBytes: memoryBytes,
+      memoryWorkingSetBytes: memoryBytes,
+      memoryRssBytes: memoryBytes,
       writableLayerBytes: behaviour.writableLayerBytes ?? 0,
       logBytes: 0,
     };

@@ -2,10 +2,11 @@
 import type { JsonObject } from '../../../api/json.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import { statusErrors } from '../../../api/status-error.ts';
-import type { Target } from '../../registry/registry.ts';
+import type { ListAnswer, Target } from '../../registry/registry.ts';
 import type { Entry } from '../../store/store.ts';
 import { encodeEntry } from '../encode/encode.ts';
 import type { Exchange } from '../exchange.ts';
+import type { Representation } from '../negotiation.ts';
 import { listOptions } from '../options/list-options.ts';
 import { requireAcceptable, routeTypes } from '../route-rules.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -25,22 +26,36 @@ function entryOf(object: JsonObject, target: Target): Entry {
   };
 }
 
+const answerOf = (entries: readonly Entry[]): ListAnswer => ({ entries, resourceVersion: '', continue: '', remainingItemCount: undefined });
+
+/** Answers from a resource that chooses by itself. */
+async function query(
+  exchange: Exchange,
+  target: Target,
+  find: NonNullable<VirtualResource['query']>,
+  { representation, context }: { readonly representation: Representation; readonly context: ReturnType<typeof encodeContext> },
+): Promise<Response> {
+  const { namespace, name } = target;
+  if (exchange.info.verb === 'list') {
+    const { labelSelector, fieldSelector } = listOptions(exchange).list;
+    const found = await find({ namespace, name: undefined, labelSelector, fieldSelector });
+    return sendList(exchange, target, representation, answerOf(found.map((object) => entryOf(object, target))), context);
+  }
+  const [object] = await find({ namespace, name, labelSelector: '', fieldSelector: '' });
+  if (object === undefined) throw statusErrors.notFound({ group: target.kind.group, resource: target.kind.plural }, name);
+  return send(exchange, 200, representation, encodeEntry(target, entryOf(object, target), representation, context));
+}
+
 async function read(exchange: Exchange, server: ServerContext, target: Target, resource: VirtualResource): Promise<Response> {
   const representation = negotiateFor(exchange, target);
   const context = encodeContext(exchange, server);
-  const objects = (await resource.list?.(exchange)) ?? [];
-  const entries = objects.map((object) => entryOf(object, target));
+  if (resource.query !== undefined) return query(exchange, target, resource.query, { representation, context });
+  const entries = ((await resource.list?.(exchange)) ?? []).map((object) => entryOf(object, target));
   if (exchange.info.verb === 'list') {
     const { list } = listOptions(exchange);
     const name = /^metadata\.name==?(.+)$/.exec(list.fieldSelector)?.[1];
     const chosen = name === undefined ? entries : entries.filter(({ object }) => object.metadata.name === name);
-    return sendList(
-      exchange,
-      target,
-      representation,
-      { entries: chosen, resourceVersion: '', continue: '', remainingItemCount: undefined },
-      context,
-    );
+    return sendList(exchange, target, representation, answerOf(chosen), context);
   }
   const entry = entries.find(({ object }) => object.metadata.name === target.name);
   if (entry === undefined) {

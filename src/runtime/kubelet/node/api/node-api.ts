@@ -9,7 +9,7 @@ import type { NodeIdentity } from '../node-status.ts';
 import { cadvisorMetrics, kubeletMetrics, resourceMetrics } from './exposition.ts';
 import { summary } from './summary.ts';
 import { readSystemLog } from './system-logs.ts';
-import { type MachineUsage, podUsages } from './usage.ts';
+import { type MachineUsage, type PodUsage, podUsages } from './usage.ts';
 
 export interface NodeApiOptions {
   readonly identity: NodeIdentity;
@@ -47,6 +47,12 @@ export class NodeApi {
 
   get node(): string {
     return this.#options.identity.name;
+  }
+
+  /** Measures the machine and the running containers. Rejects when the engine does not answer. */
+  async usage(): Promise<{ readonly machine: MachineUsage; readonly pods: readonly PodUsage[] }> {
+    const [machine, pods] = await Promise.all([this.#options.machine(), this.#usages()]);
+    return { machine, pods };
   }
 
   /** Answers a GET. `path` is decoded and starts with a slash. */
