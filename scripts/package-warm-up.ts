@@ -1,18 +1,20 @@
 /**
  * Runs a part of the executable in the way that is most usual, and saves V8's bytecode of the functions that were
  * called. Functions that are not in it would be compiled at each start. It does not matter whether the commands fail,
- * only that they ran. Usage: node scripts/package-warm-up.ts <part> <its bundle> <file for the bytecode>
- * <the executable's other files, as JSON>
+ * only that they ran. Usage: node scripts/package-warm-up.ts <part> <file for the bytecode> <the executable's files by
+ * name, as JSON>
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { get } from 'node:https';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import { evaluatePart, partScript } from '../src/executable-part.ts';
+import type { Script } from 'node:vm';
+import { evaluatePart, type PartName, partAssets, partScript } from '../src/executable-part.ts';
 
-const [part = '', bundle = '', output = '', files = '{}'] = process.argv.slice(2);
+const [part = '', output = '', fileList = '{}'] = process.argv.slice(2);
+const files = JSON.parse(fileList) as Readonly<Record<string, string>>; // package.ts wrote it
 const home = mkdtempSync(join(tmpdir(), 'minik-package-'));
 const kubeconfig = join(home, 'kubeconfig');
 process.env.HOME = home;
@@ -80,8 +82,8 @@ async function useKubectl(runKubectl: (args: readonly string[], terminal: object
   server.closeAllConnections();
 }
 
-/** Makes `node:sea` of this process that of the executable, whose files are given: name → path. */
-function playExecutable(files: Readonly<Record<string, string>>): void {
+/** Makes `node:sea` of this process that of the executable. */
+function playExecutable(): void {
   const sea = {
     isSea: () => true,
     getRawAsset: (name: string) => Uint8Array.from(readFileSync(files[name] ?? '')).buffer,
@@ -123,24 +125,35 @@ async function useServer(minik: (command: readonly string[]) => Promise<number>)
 
 // V8 forgets the bytecode of functions that have not run for a while, such as a module's own.
 setFlagsFromString('--no-flush-bytecode');
-playExecutable(JSON.parse(files) as Record<string, string>); // package.ts wrote it
-const code = readFileSync(bundle, 'latin1');
-const script = partScript(code, basename(bundle));
-// The two parts' exports: run-kubectl.ts and minik.ts.
-const exported = evaluatePart(script) as {
-  readonly runKubectl: (args: readonly string[], terminal: object) => Promise<number>;
-  readonly minik: (args: readonly string[], options: object) => Promise<number>;
-};
-const minik = (command: readonly string[]): Promise<number> => exported.minik(command, { terminal, kubectl: async () => 0 });
-if (part === 'kubectl') await useKubectl(exported.runKubectl);
-else {
+playExecutable();
+const scripts = new Map<string, Script>();
+
+/** The exports of a part, of which the caller knows the type. */
+function load(name: PartName): object {
+  const file = partAssets(name).code;
+  const script = partScript(readFileSync(files[file] ?? '', 'latin1'), file);
+  scripts.set(name, script);
+  return evaluatePart(script);
+}
+
+if (part === 'kubectl') {
+  const { runKubectl } = load('kubectl') as { readonly runKubectl: (args: readonly string[], terminal: object) => Promise<number> };
+  await useKubectl(runKubectl);
+} else {
+  const exported = load('minik') as { readonly minik: (args: readonly string[], options: object) => Promise<number> };
+  const { clusterHost } = load('cluster') as { readonly clusterHost: object };
+  const options = { terminal, kubectl: async () => 0, loadClusterHost: async () => clusterHost };
+  const minik = (command: readonly string[]): Promise<number> => exported.minik(command, options);
   for (const command of ['version', 'status', 'delete']) await minik([command]);
   await useServer(minik);
 }
 // The flags that were changed, here or by the server, as they are at a start: else V8 would refuse the bytecode.
 for (const flag of ['--flush-bytecode', '--turbo-filter=*']) setFlagsFromString(flag);
-const cache = script.createCachedData();
-if (partScript(code, basename(bundle), cache).cachedDataRejected === true) throw new Error('V8 refuses the bytecode that it has made');
+const cache = scripts.get(part)?.createCachedData();
+if (cache === undefined) throw new Error(`no part ${part}`);
+const { code } = partAssets(part as PartName); // it was loaded
+if (partScript(readFileSync(files[code] ?? '', 'latin1'), code, cache).cachedDataRejected === true)
+  throw new Error('V8 refuses the bytecode that it has made');
 writeFileSync(output, cache);
 rmSync(home, { recursive: true, force: true });
 process.exit(0);

@@ -69,16 +69,21 @@ const workers = {
   [assetNames.networkWorker]: 'src/runtime/network/network-worker-entry.ts',
   [assetNames.yamlWorker]: 'src/server/http/yaml/yaml-worker-entry.ts',
 };
-const [kubectlCode, minikCode] = await Promise.all([
-  bundlePart('kubectl'),
-  bundlePart('minik'),
+const partNames = Object.keys(executableParts) as readonly PartName[]; // its type has no others
+const [partCode] = await Promise.all([
+  Promise.all(partNames.map(async (name) => [name, await bundlePart(name)] as const)),
   bundle({ entry: 'src/main.ts', output: main, plugins: [loadParts] }),
   ...Object.entries(workers).map(([name, entry]) => bundle({ entry, output: bundleOf(name) })),
 ]);
 const packedWorkers = Object.fromEntries(Object.keys(workers).map((name) => [name, packed(bundleOf(name), (code) => code)]));
 const maps = {
-  // The frame adds a line.
-  [sourceMaps['minik.cjs'] ?? '']: packed(`${minikCode}.map`, (map) => map.replace(/"mappings":\s*"/, '$&;')),
+  ...Object.fromEntries(
+    partCode.flatMap(([name, code]) => {
+      const map = sourceMaps[partAssets(name).code];
+      // The frame adds a line.
+      return map === undefined ? [] : [[map, packed(`${code}.map`, (text) => text.replace(/"mappings":\s*"/, '$&;'))]];
+    }),
+  ),
   ...Object.fromEntries(
     Object.keys(workers).map((name) => [sourceMaps[basename(bundleOf(name))] ?? '', packed(`${bundleOf(name)}.map`, (map) => map)]),
   ),
@@ -86,18 +91,16 @@ const maps = {
 const node = stripped(process.execPath, 'node');
 const addon = stripped(join(root, 'node_modules/better-sqlite3/prebuilds', `${platformName}.node`), assetNames.sqliteAddon);
 const files = { [assetNames.sqliteAddon]: addon, ...packedWorkers, ...maps };
-const parts = Object.fromEntries(
-  Object.entries({ kubectl: kubectlCode, minik: minikCode }).flatMap(([name, code]) => {
-    const assets = partAssets(name as PartName);
-    const cache = join(work, assets.cache);
+const code = Object.fromEntries(partCode.map(([name, file]) => [partAssets(name).code, file]));
+const caches = Object.fromEntries(
+  partNames.map((name) => {
+    const { cache } = partAssets(name);
+    const output = join(work, cache);
     // Uses the same Node that will read the bytecode, because V8 accepts only bytecode of its own version.
-    execFileSync(node, [join(root, 'scripts/package-warm-up.ts'), name, code, cache, JSON.stringify(files)], {
+    execFileSync(node, [join(root, 'scripts/package-warm-up.ts'), name, output, JSON.stringify({ ...files, ...code })], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-    return [
-      [assets.code, code],
-      [assets.cache, cache],
-    ];
+    return [cache, output];
   }),
 );
 const output = join(dist, process.platform === 'win32' ? 'minik.exe' : 'minik');
@@ -108,7 +111,7 @@ const seaConfig = {
   disableExperimentalSEAWarning: true,
   useSnapshot: false,
   useCodeCache: true,
-  assets: { ...files, ...parts },
+  assets: { ...files, ...code, ...caches },
   // In MiB; half of V8's default size of the young generation. When many objects are created that stay, as for a
   // thousand nodes, this saves 70 MiB and costs no time.
   execArgv: ['--max-semi-space-size=16', '--no-deprecation'],

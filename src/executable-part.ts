@@ -7,7 +7,11 @@ import { getRawAsset } from 'node:sea';
 import { constants, Script } from 'node:vm';
 
 /** The parts of the executable, with the source file that each one bundles. */
-export const executableParts = { kubectl: 'src/cli/kubectl/run-kubectl.ts', minik: 'src/minik.ts' } as const;
+export const executableParts = {
+  kubectl: 'src/cli/kubectl/run-kubectl.ts',
+  minik: 'src/minik.ts',
+  cluster: 'src/cluster.ts',
+} as const;
 
 export type PartName = keyof typeof executableParts;
 

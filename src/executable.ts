@@ -19,6 +19,7 @@ export const assetNames = {
 
 /** The bundles that have source maps, as stacks name them, and the maps' names among the executable's files. */
 export const sourceMaps: Readonly<Record<string, string>> = {
+  'cluster.cjs': 'cluster.map.br',
   'minik.cjs': 'minik.map.br',
   'network-worker.cjs': 'network-worker.map.br',
   'yaml-worker.cjs': 'yaml-worker.map.br',

@@ -1,6 +1,6 @@
 /**
- * Entry point of `minik`: calls the bundled kubectl or minik itself, each of which is a separate part of the executable
- * (executable-part.ts).
+ * Entry point of `minik`: calls the bundled kubectl or minik itself, which calls the cluster. Each is a separate part
+ * of the executable (executable-part.ts) and is evaluated only when it is needed.
  */
 
 import { basename } from 'node:path';
@@ -21,7 +21,8 @@ async function main(): Promise<number> {
   const args = process.argv.slice(2);
   if (isSea() && basename(process.argv0).startsWith('kubectl')) return kubectl(args);
   if (args[0] === 'kubectl') return kubectl(args.slice(1));
-  return (await import('./minik.ts')).minik(args, { terminal, kubectl });
+  const loadClusterHost = async () => (await import('./cluster.ts')).clusterHost;
+  return (await import('./minik.ts')).minik(args, { terminal, kubectl, loadClusterHost });
 }
 
 main().then(

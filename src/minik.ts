@@ -1,14 +1,10 @@
-/**
- * Composes the command line of `minik`, except the bundled kubectl. The server's code is evaluated only by the verbs
- * that need it.
- */
+/** Composes the command line of `minik`, except the bundled kubectl and the cluster itself. */
+import type { LoadClusterHost } from './cli/cluster-port.ts';
 import { runMinik } from './cli/minik/cli.ts';
 import type { Terminal } from './cli/terminal.ts';
 import { selfCommand } from './executable.ts';
 import { openServerLog } from './server-log.ts';
 import { kubernetesVersion, minikVersion } from './version.ts';
-
-const loadClusterHost = async () => (await import('./cluster.ts')).clusterHost;
 
 function interruption(): AbortSignal {
   const interrupted = new AbortController();
@@ -20,10 +16,12 @@ export interface MinikOptions {
   readonly terminal: Terminal;
   /** Runs the bundled kubectl with these arguments; resolves with its exit code. */
   kubectl(args: readonly string[]): Promise<number>;
+  /** Called by the verbs that need the cluster's code. */
+  readonly loadClusterHost: LoadClusterHost;
 }
 
 /** Runs one command line (without the program's name); resolves with the exit code. */
-export function minik(args: readonly string[], { terminal, kubectl }: MinikOptions): Promise<number> {
+export function minik(args: readonly string[], { terminal, kubectl, loadClusterHost }: MinikOptions): Promise<number> {
   return runMinik(args, {
     openLog: openServerLog,
     terminal,

@@ -108,6 +108,12 @@ export class UserError extends Error {
   }
 }
 
+/**
+ * True for a UserError, also for one that another part of the executable threw (executable-part.ts): each part has a
+ * class of its own.
+ */
+export const isUserError = (error: unknown): error is UserError => error instanceof Error && error.name === 'UserError';
+
 export interface StartHooks {
   readonly log: Logger;
   /** Called with the name of each step when it begins. */

@@ -27,6 +27,8 @@ function harness(t: TestContext, env: (home: string) => Readonly<Record<string, 
     start: () => Promise.reject(new Error('not in this test')),
     locate: async (settings) => {
       if (settings.engine?.id === 'gone') throw new UserError('no Docker daemon answers');
+      if (settings.engine?.id === 'another part')
+        throw Object.assign(new Error('of another part'), { name: 'UserError', hints: ['do this'] });
       return settings;
     },
     destroy: async (settings) => void destroyed.push(settings.profile),
@@ -65,6 +67,14 @@ describe('minik', () => {
     const { run, terminal } = harness(t);
     assert.equal(await run('version'), 0);
     assert.equal(terminal.printed.out, 'minik version: v1.2.3\nKubernetes: v1.36.0\n');
+  });
+
+  it('knows what the user can correct by its name: a part of the executable has a class of its own', async (t) => {
+    const { run, terminal } = harness(t);
+    const profile = new Profile(minikHome(terminal), 'demo');
+    profile.saveSettings({ ...settings(profile), engine: { host: 'unix:///a.sock', id: 'another part' } });
+    assert.equal(await run('delete', '-p', 'demo'), 1);
+    assert.match(terminal.printed.err, /^minik: of another part\n {2}do this\n/);
   });
 
   it('hands everything after kubectl on, unread', async (t) => {

@@ -5,7 +5,7 @@ import { cac } from 'cac';
 import pc from 'picocolors';
 import { errorStack } from '../../api/error-text.ts';
 import { KubeconfigError, systemErrorText } from '../../client/kubeconfig.ts';
-import { UserError } from '../cluster-port.ts';
+import { isUserError } from '../cluster-port.ts';
 import { completionScript, completions, isShell } from './completion.ts';
 import { deleteCluster } from './delete.ts';
 import { clusterRange, ranges, refuseOverlap, runtimeName, wholeNumber, yesOrNo } from './flag-values.ts';
@@ -191,9 +191,9 @@ const isSystemError = (error: unknown): error is NodeJS.ErrnoException & { reado
 
 function printError(context: CliContext, error: unknown): void {
   const { terminal } = context;
-  if (error instanceof UserError || error instanceof KubeconfigError) {
+  if (isUserError(error) || error instanceof KubeconfigError) {
     terminal.err(`${pc.red('minik:')} ${error.message}\n`);
-    for (const hint of error instanceof UserError ? error.hints : []) terminal.err(`  ${hint}\n`);
+    for (const hint of isUserError(error) ? error.hints : []) terminal.err(`  ${hint}\n`);
   } else if (isSystemError(error)) {
     terminal.err(`${pc.red('minik:')} ${error.path}: ${systemErrorText(error)}\n`);
     const home = minikHome(terminal);

@@ -7,7 +7,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { errorText } from '../../api/error-text.ts';
 import type { Logger } from '../../client/logger.ts';
-import { type ClusterSettings, type RunningCluster, UserError } from '../cluster-port.ts';
+import { type ClusterSettings, isUserError, type RunningCluster, UserError } from '../cluster-port.ts';
 import { lockAddresses } from './address-lock.ts';
 import { crashText } from './crashes.ts';
 import { processStartOf } from './process-identity.ts';
@@ -38,7 +38,7 @@ function readable(profile: Profile): ClusterSettings | undefined {
   try {
     return profile.settings();
   } catch (error) {
-    if (error instanceof UserError) return undefined;
+    if (isUserError(error)) return undefined;
     throw error;
   }
 }
@@ -140,7 +140,7 @@ export async function serve(context: VerbContext, profileName: string, choicesJs
   try {
     cluster = await run(context, profile, choices, log);
   } catch (error) {
-    const known = error instanceof UserError;
+    const known = isUserError(error);
     log.error('The server could not start', { error: known ? error.message : error, ...(known ? { hints: error.hints } : {}) });
     await tell({
       type: 'failed',
