@@ -3,6 +3,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { configMap } from '../api/kinds/core/config-map.ts';
 import { pod } from '../api/kinds/core/pod.ts';
 import { resourceQuota } from '../api/kinds/core/resource-quota.ts';
+import type { AdmissionPlugin } from '../server/admission/admission.ts';
 import { resourceQuota as quotaAdmission } from '../server/admission/resource-quota.ts';
 import { writeQuotaStatus } from '../server/registry/own-requests.ts';
 import { createStoreReader } from '../server/registry/store-reader.ts';
@@ -88,6 +89,28 @@ describe('resourceQuotaController', () => {
     // The deletion timestamp lies at the end of the grace period already, and upstream adds the period once more.
     await cluster.pass(61);
     assert.deepEqual((await statusOf(cluster)).used, { pods: '0' });
+  });
+
+  it('lets go of a pod whose grace period ends while the status is written', async (t) => {
+    let writeTakesMs = 0;
+    const slow: AdmissionPlugin = {
+      name: 'SlowStatus',
+      validate: ({ kind, subresource }) => {
+        if (kind.kind === 'ResourceQuota' && subresource === 'status') cluster.clock.advance(writeTakesMs);
+      },
+    };
+    const cluster = await startTestCluster(t, { controllers: (kinds) => [resourceQuotaController(kinds)], admission: [slow] });
+    await cluster.apply(aPod('a', { terminationGracePeriodSeconds: 1 }));
+    const bound = { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'a' }, target: { kind: 'Node', name: 'n' } };
+    await cluster.api(pod).subresource('create', { namespace: 'default', name: 'a' }, 'binding', bound);
+    await cluster.apply(aQuota({ pods: '5', configmaps: '5' }));
+    await cluster.settle();
+    writeTakesMs = 4_000;
+    await Promise.all([cluster.api(pod).delete({ namespace: 'default', name: 'a' }), cluster.apply(aMap('a'))]);
+    await cluster.settle();
+    assert.deepEqual((await statusOf(cluster)).used, { pods: '1', configmaps: '1' });
+    await cluster.pass(4);
+    assert.deepEqual((await statusOf(cluster)).used, { pods: '0', configmaps: '1' });
   });
 
   it('counts the objects in all scopes only', async (t) => {

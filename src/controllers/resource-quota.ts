@@ -55,7 +55,7 @@ function forgetAbsent(counted: Map<string, string>, { cache }: ControllerContext
 }
 
 /** What evaluators look at besides the object itself, from caches. */
-function evaluatorsFor(kinds: KindCatalog, { cache, clock }: ControllerContext): QuotaEvaluators {
+function evaluatorsFor(kinds: KindCatalog, { cache }: ControllerContext, nowMs: number): QuotaEvaluators {
   const kindOf = (resourceName: string): AnyKind | undefined => kinds.all.find((kind) => kind.resourceName === resourceName);
   return createQuotaEvaluators(
     {
@@ -68,7 +68,7 @@ function evaluatorsFor(kinds: KindCatalog, { cache, clock }: ControllerContext):
         return kind === undefined ? undefined : cache(kind).get({ namespace, name });
       },
     },
-    () => clock.now(),
+    () => nowMs,
   );
 }
 
@@ -79,7 +79,7 @@ function quotasThatCount(object: KubeObject, kinds: KindCatalog, context: Contro
   const [version = '', group = ''] = object.apiVersion.split('/').reverse();
   const kind = kinds.byKind(group, version, object.kind);
   if (kind === undefined) return [];
-  const evaluator = evaluatorsFor(kinds, context).of(kind.resourceName);
+  const evaluator = evaluatorsFor(kinds, context, context.clock.now()).of(kind.resourceName);
   if (evaluator === undefined) return [];
   const isDeleted = context.cache(kind).get(refOf(object)) === undefined;
   if (!isDeleted && evaluator.mayHaveChanged?.(object) === false) return [];
@@ -88,19 +88,21 @@ function quotasThatCount(object: KubeObject, kinds: KindCatalog, context: Contro
 
 async function count(quota: ResourceQuota, kinds: KindCatalog, context: ControllerContext): Promise<Outcome> {
   const hard = quota.spec?.hard ?? {};
+  // One time for both: a pod that expires while the status is written is neither let go of nor forgotten.
+  const nowMs = context.clock.now();
   // What no Kind counts keeps the usage that it has.
   const known = masked(parseAmounts(quota.status.used), { has: (name) => name in hard });
-  const used: ResourceAmounts = new Map([...known, ...usageOf(quota, kinds, context)]);
+  const used: ResourceAmounts = new Map([...known, ...usageOf(quota, kinds, context, nowMs)]);
   const unchanged = sameJson(quota.status.hard, hard) && quota.status.used !== undefined;
   if (!unchanged || !equalAmounts(used, parseAmounts(quota.status.used))) {
     await context.api(resourceQuota).updateStatus({ ...quota, status: { hard, used: resourceList(used) } });
   }
-  return nextExpiry(quota, context);
+  return nextExpiry(quota, context, nowMs);
 }
 
 /** What the objects of a namespace use of all that a quota limits and some Kind counts. */
-function usageOf(quota: ResourceQuota, kinds: KindCatalog, context: ControllerContext): ResourceAmounts {
-  const evaluators = evaluatorsFor(kinds, context);
+function usageOf(quota: ResourceQuota, kinds: KindCatalog, context: ControllerContext, nowMs: number): ResourceAmounts {
+  const evaluators = evaluatorsFor(kinds, context, nowMs);
   const hard = Object.keys(quota.spec?.hard ?? {});
   let total: ResourceAmounts = new Map();
   for (const kind of kinds.all) {
@@ -118,10 +120,9 @@ function usageOf(quota: ResourceQuota, kinds: KindCatalog, context: ControllerCo
 }
 
 /** A pod that is being deleted stops to count after its grace period, whether or not it is gone. */
-function nextExpiry(quota: ResourceQuota, { cache, clock }: ControllerContext): Outcome {
-  const now = clock.now();
+function nextExpiry(quota: ResourceQuota, { cache }: ControllerContext, nowMs: number): Outcome {
   const pods: readonly Pod[] = cache(pod).list({ namespace: quota.metadata.namespace ?? '' });
-  const expiries = pods.map((object) => podExpiry(object) ?? Number.POSITIVE_INFINITY).filter((expiry) => expiry >= now);
+  const expiries = pods.map((object) => podExpiry(object) ?? Number.POSITIVE_INFINITY).filter((expiry) => expiry >= nowMs);
   const next = Math.min(...expiries);
-  return Number.isFinite(next) ? { requeueAfterMs: next - now + 1 } : settled;
+  return Number.isFinite(next) ? { requeueAfterMs: next - nowMs + 1 } : settled;
 }

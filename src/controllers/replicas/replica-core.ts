@@ -67,10 +67,12 @@ export async function reconcileReplicas<T extends ReplicaOwner>(
   });
   const active = claimed.filter(isPodActive);
   const managed = owner.metadata.deletionTimestamp === undefined ? await manage(flavor, owner, active, context) : {};
-  const counts = countPods(owner, active, claimed.length - active.length, context.clock.now());
+  // One time for both: a Pod that becomes available while the status is written is neither counted nor forgotten.
+  const nowMs = context.clock.now();
+  const counts = countPods(owner, active, claimed.length - active.length, nowMs);
   await writeStatus(flavor, owner, { counts, difference: active.length - owner.spec.replicas, ...managed }, context);
   if ('error' in managed) throw managed.error;
-  return untilAvailable(owner, active, context.clock.now());
+  return untilAvailable(owner, active, nowMs);
 }
 
 function countPods(owner: ReplicaOwner, active: readonly Pod[], terminating: number, nowMs: number): ReplicaCounts {
@@ -93,7 +95,8 @@ function countPods(owner: ReplicaOwner, active: readonly Pod[], terminating: num
 }
 
 /**
- * When Pods are ready but not yet for `minReadySeconds`, schedules a reconcile for when the next one will be available.
+ * When Pods were ready at `nowMs` but not yet for `minReadySeconds`, schedules a reconcile for when the next one is
+ * available. `nowMs` is the time for which the Pods were counted, so the reconcile comes late by what has passed since.
  */
 function untilAvailable(owner: ReplicaOwner, active: readonly Pod[], nowMs: number): Outcome {
   const minReadySeconds = owner.spec.minReadySeconds ?? 0;

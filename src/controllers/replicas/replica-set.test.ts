@@ -100,6 +100,25 @@ describe('replicaSetController', () => {
     assert.equal((await cluster.api(replicaSet).get(ref)).status.availableReplicas, 1);
   });
 
+  it('counts a Pod that becomes available between two looks at the clock', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [replicaSetController] });
+    await cluster.apply(aReplicaSet({ minReadySeconds: 5 }));
+    for (let early = 0; early < 20; early++) {
+      await cluster.settle();
+      await makeReady(cluster);
+      // A timer of the system may fire a moment early, and the moment is over after some of the looks.
+      let looks = 0;
+      const now = cluster.clock.now.bind(cluster.clock);
+      const mocked = t.mock.method(cluster.clock, 'now', () => now() - (looks++ < early ? 1 : 0));
+      cluster.clock.advance(5_000);
+      await cluster.settle();
+      mocked.mock.restore();
+      await cluster.pass(1);
+      assert.equal((await cluster.api(replicaSet).get(ref)).status.availableReplicas, 1, `after ${early} looks`);
+      for (const { metadata } of await cluster.list(pod)) await cluster.api(pod).delete({ namespace: 'default', name: metadata.name });
+    }
+  });
+
   it('reports a refused creation as event and condition, and mends itself', async (t) => {
     let refuse = true;
     const quota: AdmissionPlugin = {
