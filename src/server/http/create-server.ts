@@ -20,7 +20,7 @@ import { type App, type AppOptions, createApp } from './app.ts';
 import { containedRequests, isDestroyable, resetStream } from './contained-requests.ts';
 import { cutOff } from './cut-off.ts';
 import type { NodeBindings } from './exchange.ts';
-import { hasTwoHosts, holdBody, maxHeaderBytes, readThroughStream, refuseRequest } from './http1.ts';
+import { closeGently, hasTwoHosts, holdBody, maxHeaderBytes, readThroughStream, refuseConnection, refuseRequest } from './http1.ts';
 import { mayUpgrade } from './streaming/may-upgrade.ts';
 import { handleUpgrade } from './streaming/upgrade.ts';
 
@@ -168,6 +168,7 @@ function secureServer(options: ServerOptions, app: App, connections: Connections
     holdBody({ incoming, outgoing });
     serve({ incoming, outgoing });
   });
+  server.on('clientError', refuseConnection);
   server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     connections.beginUpgrade(socket);
     handleUpgrade(app, incoming, socket, head, stopping).catch((error: unknown) => {
@@ -180,7 +181,11 @@ function secureServer(options: ServerOptions, app: App, connections: Connections
     connections.sockets.add(socket);
     // Small responses must not wait for acknowledgements (Nagle's algorithm).
     socket.setNoDelay(true);
-    if (socket.alpnProtocol !== 'h2') readThroughStream(socket);
+    if (socket.alpnProtocol !== 'h2') {
+      readThroughStream(socket);
+      // Node calls it after a response that closes the connection.
+      socket.destroySoon = () => closeGently(socket);
+    }
     socket.once('close', () => connections.sockets.delete(socket));
     socket.on('error', () => socket.destroy());
   });

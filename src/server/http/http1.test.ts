@@ -138,6 +138,40 @@ describe('one HTTP/1.1 connection', () => {
   });
 });
 
+describe('the last answer of a connection', () => {
+  // Each sends far more than the system buffers, all of it before it reads.
+  const excess = Buffer.alloc(6_000_000, 0x78);
+
+  it('reaches a client that is still sending a body', async (t) => {
+    const running = await withObject(t);
+    for (let round = 0; round < 10; round += 1) {
+      const client = new RawClient(running, t);
+      client.send(patchHead('Content-Length: 6000000'), excess);
+      assert.equal((await client.answer()).status, 413);
+    }
+  });
+
+  it('reaches a client that is still sending headers', async (t) => {
+    const running = await start(t);
+    for (let round = 0; round < 10; round += 1) {
+      const client = new RawClient(running, t);
+      client.send(['GET /version HTTP/1.1', 'Host: a', `X-Long: ${excess.toString('latin1')}`]);
+      const { status, head } = await client.answer();
+      assert.equal(status, 431);
+      assert.match(head, /^connection: close$/im);
+      await client.ended();
+    }
+  });
+
+  it("is Go's text for what is no request", async (t) => {
+    const client = new RawClient(await start(t), t);
+    client.send(['NONSENSE']);
+    const { status, head } = await client.answer();
+    assert.deepEqual([status, /^content-type: (.*)$/im.exec(head)?.[1]], [400, 'text/plain; charset=utf-8']);
+    await client.ended();
+  });
+});
+
 describe('headers', () => {
   it('may be as long as Go takes them, and no longer', async (t) => {
     const { server, identity } = await start(t);

@@ -51,3 +51,37 @@ export function refuseRequest(outgoing: ServerResponse, reason: string): void {
   outgoing.writeHead(400, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
   outgoing.end(`400 Bad Request: ${reason}`);
 }
+
+/** Go's rstAvoidanceDelay. Source: Go net/http server.go. */
+const lingerMs = 500;
+
+/**
+ * Closes a connection so that the client can read the last response although it is still sending: sends what is left
+ * and the end of the stream, and discards what arrives until the client has closed, too, or for half a second. If the
+ * connection were closed with unread data, the system would reset it, and the client could lose the response. Source:
+ * Go net/http server.go (closeWriteAndWait).
+ */
+export function closeGently(socket: TLSSocket): void {
+  if (socket.destroyed || socket.writableEnded) return;
+  socket.removeAllListeners('data').on('data', ignore).resume();
+  const timer = setTimeout(() => socket.destroy(), lingerMs);
+  socket.once('close', () => clearTimeout(timer)).once('end', () => socket.destroy());
+  socket.end();
+}
+
+const textAnswer = (status: string): string =>
+  `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`;
+
+/**
+ * Answers what is no HTTP request with Go's text, and closes the connection. A client that was too slow gets no
+ * response. Source: Go net/http server.go (conn.serve).
+ */
+export function refuseConnection(error: Error & { readonly code?: string }, socket: TLSSocket): void {
+  const mayAnswer = socket.writable && error.code !== 'ECONNRESET' && error.code !== 'ERR_HTTP_REQUEST_TIMEOUT';
+  if (!mayAnswer) {
+    socket.destroy();
+    return;
+  }
+  socket.write(textAnswer(error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'));
+  closeGently(socket);
+}
