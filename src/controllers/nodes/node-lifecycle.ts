@@ -1,7 +1,8 @@
 /**
  * Monitors nodes by their leases. A node that does not renew its lease for a grace period gets Unknown conditions, its
- * Pods are marked not ready, and it is tainted. Taints follow a node's conditions. Source:
- * pkg/controller/nodelifecycle/node_lifecycle_controller.go
+ * Pods are marked not ready, and it is tainted. Taints follow a node's conditions; those that evict Pods are added at a
+ * bounded rate in each zone. Upstream looks at all nodes every 5 s; minik reacts to the relevant events and sets
+ * timers. Source: pkg/controller/nodelifecycle/node_lifecycle_controller.go
  */
 
 import type { Node, NodeCondition, Pod } from '../../api/generated/core/v1.ts';
@@ -23,11 +24,15 @@ import {
   watching,
 } from '../controller.ts';
 import { podCondition } from '../pods.ts';
-import { wantedTaints } from './node-taints.ts';
+import { type DisruptionChange, DisruptionZones, type EvictionRates, zoneOf } from './disruption-zones.ts';
+import { isInTrouble, isTaintedForEviction, wantedTaints } from './node-taints.ts';
 
 export interface NodeLifecycleOptions {
-  /** How long a node may send no heartbeat, in milliseconds; default 40,000. */
+  /** How long a node may send no heartbeat, in milliseconds; default 50,000. */
   readonly gracePeriodMs?: number;
+  /** The same for a node that has not said yet whether it is ready; default 60,000. */
+  readonly startupGracePeriodMs?: number;
+  readonly rates?: EvictionRates;
 }
 
 const leaseNamespace = 'kube-node-lease';
@@ -47,9 +52,10 @@ interface Heartbeat {
   readonly node: Node;
 }
 
-export function nodeLifecycleController({ gracePeriodMs = 40_000 }: NodeLifecycleOptions = {}): Controller<Node> {
+export function nodeLifecycleController(options: NodeLifecycleOptions = {}): Controller<Node> {
+  const { gracePeriodMs = 50_000, startupGracePeriodMs = 60_000, rates } = options;
   const heartbeats = new Map<string, Heartbeat>();
-  const healthy = new Set<string>();
+  const zones = new DisruptionZones(rates);
   return defineController<Node>({
     name: 'node-lifecycle',
     identity: controllerAccount('node-controller'),
@@ -59,11 +65,11 @@ export function nodeLifecycleController({ gracePeriodMs = 40_000 }: NodeLifecycl
     indexes: [podsByNode],
     watches: [
       watching(lease, ({ metadata }) => (metadata.namespace === leaseNamespace ? [{ namespace: '', name: metadata.name }] : [])),
-      watching(node, (object, context) => whenEvictionChanges(object, healthy, context)),
+      watching(node, (object, context) => whenEvictionChanges(object, { heartbeats, zones, context })),
     ],
     reconcile: async (ref, context) => {
       const object = context.cache(node).get(ref);
-      if (object !== undefined) return watchOver(object, { heartbeats, gracePeriodMs, context });
+      if (object !== undefined) return watchOver(object, { heartbeats, zones, gracePeriodMs, startupGracePeriodMs, context });
       forget(ref.name, heartbeats, context);
       return settled;
     },
@@ -74,33 +80,51 @@ const conditionOf = ({ status }: Node, type: string): NodeCondition | undefined 
   status.conditions?.find((condition) => condition.type === type);
 const isHealthy = (object: Node): boolean => conditionOf(object, 'Ready')?.status === 'True';
 
-interface Watch {
+interface Memory {
   readonly heartbeats: Map<string, Heartbeat>;
-  readonly gracePeriodMs: number;
+  readonly zones: DisruptionZones;
   readonly context: ControllerContext;
 }
 
-async function watchOver(object: Node, watch: Watch): Promise<Outcome> {
-  const { context, gracePeriodMs } = watch;
-  const nowMs = context.clock.now();
-  const silentMs = nowMs - noteHeartbeat(object, watch);
-  let current = object;
-  if (silentMs > gracePeriodMs) current = await markUnknown(object, context);
-  await syncTaints(current, context);
-  if (conditionOf(current, 'Ready') !== undefined && !isHealthy(current)) await markPodsNotReady(current, context);
-  return silentMs > gracePeriodMs ? settled : { requeueAfterMs: gracePeriodMs - silentMs + 1 };
+interface Watch extends Memory {
+  readonly gracePeriodMs: number;
+  readonly startupGracePeriodMs: number;
 }
 
-/**
- * When the first node becomes healthy or the last one becomes unhealthy, all nodes must be reconciled, because that
- * decides whether Pods may be evicted.
- */
-function whenEvictionChanges({ metadata }: Node, healthy: Set<string>, { cache }: ControllerContext): readonly ObjectRef[] {
-  const current = cache(node).get({ namespace: '', name: metadata.name });
-  const before = healthy.size;
-  if (current !== undefined && isHealthy(current)) healthy.add(metadata.name);
-  else healthy.delete(metadata.name);
-  return (before === 0) === (healthy.size === 0) ? [] : cache(node).list().map(refOf);
+async function watchOver(object: Node, watch: Watch): Promise<Outcome> {
+  const { context } = watch;
+  const graceMs = conditionOf(object, 'Ready') === undefined ? watch.startupGracePeriodMs : watch.gracePeriodMs;
+  const silentMs = context.clock.now() - noteHeartbeat(object, watch);
+  // The rest waits for the event of this write, by which the zones learn of it.
+  if (silentMs > graceMs && (await markUnknown(object, context))) return settled;
+  await syncLabels(object, context);
+  const waitMs = await syncTaints(object, watch);
+  if (conditionOf(object, 'Ready') !== undefined && !isHealthy(object)) await markPodsNotReady(object, context);
+  const silentInMs = silentMs > graceMs ? undefined : graceMs - silentMs + 1;
+  const waits = [waitMs, silentInMs].filter((ms) => ms !== undefined);
+  return waits.length === 0 ? settled : { requeueAfterMs: Math.min(...waits) };
+}
+
+/** The nodes for which a change of one node decides whether their Pods may be evicted, and how soon. */
+function whenEvictionChanges({ metadata: { name } }: Node, { heartbeats, zones, context }: Memory): readonly ObjectRef[] {
+  const nodes = context.cache(node);
+  const current = nodes.get({ namespace: '', name });
+  const nowMs = context.clock.now();
+  const change: DisruptionChange = current === undefined ? zones.delete(name, nowMs) : zones.set(current, nowMs);
+  if (change.everywhere !== undefined) {
+    context.log.info(
+      change.everywhere === 'stopped' ? 'No node is ready: nothing is evicted' : 'Some nodes are ready: pods are evicted again',
+    );
+    // Nobody could be heard while the fault was elsewhere, so every node gets its whole grace period.
+    if (change.everywhere === 'resumed')
+      for (const [each, heartbeat] of heartbeats) heartbeats.set(each, { ...heartbeat, seenAtMs: nowMs });
+    return nodes.list().map(refOf);
+  }
+  if (change.zones.length === 0) return [];
+  return nodes
+    .list()
+    .filter((each) => change.zones.includes(zoneOf(each)))
+    .map(refOf);
 }
 
 function forget(name: string, heartbeats: Map<string, Heartbeat>, { events }: ControllerContext): void {
@@ -131,7 +155,8 @@ function noteHeartbeat(object: Node, { heartbeats, context }: Watch): number {
   return seenAtMs;
 }
 
-async function markUnknown(object: Node, { api, clock, events }: ControllerContext): Promise<Node> {
+/** Sets the conditions of a silent node; false when they are set already. */
+async function markUnknown(object: Node, { api, clock, events }: ControllerContext): Promise<boolean> {
   const now = rfc3339(clock.now());
   const known = object.status.conditions ?? [];
   const changed = conditionTypes.flatMap((type): NodeCondition[] => {
@@ -145,25 +170,48 @@ async function markUnknown(object: Node, { api, clock, events }: ControllerConte
     const message = 'Kubelet stopped posting node status.';
     return [{ ...former, status: 'Unknown', reason: 'NodeStatusUnknown', message, lastTransitionTime: now }];
   });
-  if (changed.length === 0) return object;
+  if (changed.length === 0) return false;
   const wasReady = isHealthy(object);
   const conditions = [...known.map((former) => changed.find(({ type }) => type === former.type) ?? former)];
   for (const fresh of changed) if (!known.some(({ type }) => type === fresh.type)) conditions.push(fresh);
-  const updated = await api(node).updateStatus({ ...object, status: { ...object.status, conditions } });
+  await api(node).updateStatus({ ...object, status: { ...object.status, conditions } });
   const { name } = object.metadata;
   if (wasReady) events.event(object, 'Normal', 'NodeNotReady', `Node ${name} status is now: NodeNotReady`);
-  return updated;
+  return true;
 }
 
-async function syncTaints(object: Node, { api, cache, clock }: ControllerContext): Promise<void> {
-  const mayEvict = isHealthy(object) || cache(node).list().some(isHealthy);
-  const taints = wantedTaints(object, { nowMs: clock.now(), mayEvict });
-  if (taints === object.spec.taints || (taints.length === 0 && object.spec.taints === undefined)) return;
-  const body = {
-    metadata: { resourceVersion: object.metadata.resourceVersion },
-    spec: { taints: taints.length === 0 ? null : taints.map((t) => ({ ...t })) },
-  };
-  await api(node).patch(refOf(object), { type: 'merge', body });
+/** The old labels that follow the ones of today. Source: node_lifecycle_controller.go (labelReconcileInfo). */
+const followingLabels = [
+  ['kubernetes.io/os', 'beta.kubernetes.io/os'],
+  ['kubernetes.io/arch', 'beta.kubernetes.io/arch'],
+] as const;
+
+async function syncLabels({ metadata }: Node, { api }: ControllerContext): Promise<void> {
+  const { name, labels = {} } = metadata;
+  const wanted = followingLabels.flatMap(([primary, old]) => {
+    const value = labels[primary];
+    return value === undefined || labels[old] === value ? [] : [[old, value] as const];
+  });
+  if (wanted.length === 0) return;
+  await api(node).patch({ namespace: '', name }, { type: 'strategic', body: { metadata: { labels: Object.fromEntries(wanted) } } });
+}
+
+/** Sets the node's taints; resolves with how long the one that evicts must wait, if it must. */
+async function syncTaints(object: Node, { zones, context }: Watch): Promise<number | undefined> {
+  const { api, clock } = context;
+  const nowMs = clock.now();
+  const mustAsk = !zones.stopped && isInTrouble(object) && !isTaintedForEviction(object);
+  const waitMs = mustAsk ? zones.take(object, nowMs) : undefined;
+  const evicting = zones.stopped ? 'remove' : waitMs === 0 ? 'add' : 'keep';
+  const taints = wantedTaints(object, { nowMs, evicting });
+  if (taints !== object.spec.taints && !(taints.length === 0 && object.spec.taints === undefined)) {
+    const body = {
+      metadata: { resourceVersion: object.metadata.resourceVersion },
+      spec: { taints: taints.length === 0 ? null : taints.map((t) => ({ ...t })) },
+    };
+    await api(node).patch(refOf(object), { type: 'merge', body });
+  }
+  return waitMs === 0 ? undefined : waitMs;
 }
 
 /** Marks Pods not ready, so that Services send no traffic to Pods on a node that is not ready. */

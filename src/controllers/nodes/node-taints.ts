@@ -28,12 +28,27 @@ const isManaged = ({ key, effect }: Taint): boolean =>
 
 export interface TaintOptions {
   readonly nowMs: number;
-  /** False while no node is healthy: then nothing is evicted, because the fault is probably elsewhere. */
-  readonly mayEvict: boolean;
+  /**
+   * What becomes of the taint that evicts: `add` it; `keep` it if there is one, or its opposite; `remove` it, because
+   * nothing may be evicted now. It is always removed from a healthy node.
+   */
+  readonly evicting: 'add' | 'keep' | 'remove';
 }
 
+const evictingKey = ({ status }: Node): string | undefined => {
+  const ready = status.conditions?.find(({ type }) => type === 'Ready')?.status;
+  return ready === undefined ? undefined : byCondition.Ready?.[ready];
+};
+
+/** Whether the node has a taint that evicts because the node is in trouble. */
+export const isTaintedForEviction = ({ spec }: Node): boolean =>
+  spec.taints?.some(({ key, effect }) => effect === 'NoExecute' && managedNoExecute.has(key)) === true;
+
+/** Whether the node is in a state for which its pods are evicted. */
+export const isInTrouble = (node: Node): boolean => evictingKey(node) !== undefined;
+
 /** The taints that a node should have. Returns the same list object when nothing has to change. */
-export function wantedTaints(node: Node, { nowMs, mayEvict }: TaintOptions): readonly Taint[] {
+export function wantedTaints(node: Node, { nowMs, evicting }: TaintOptions): readonly Taint[] {
   const present = node.spec.taints ?? [];
   const wanted: Pick<Taint, 'key' | 'effect'>[] = [];
   for (const { type, status } of node.status.conditions ?? []) {
@@ -41,9 +56,9 @@ export function wantedTaints(node: Node, { nowMs, mayEvict }: TaintOptions): rea
     if (key !== undefined) wanted.push({ key, effect: 'NoSchedule' });
   }
   if (node.spec.unschedulable === true) wanted.push({ key: unschedulableTaint, effect: 'NoSchedule' });
-  const ready = node.status.conditions?.find(({ type }) => type === 'Ready')?.status;
-  const evicting = ready === undefined ? undefined : byCondition.Ready?.[ready];
-  if (mayEvict && evicting !== undefined) wanted.push({ key: evicting, effect: 'NoExecute' });
+  const key = evictingKey(node);
+  if (key !== undefined && (evicting === 'add' || (evicting === 'keep' && isTaintedForEviction(node))))
+    wanted.push({ key, effect: 'NoExecute' });
   const kept = present.filter(
     (taint) => !isManaged(taint) || wanted.some(({ key, effect }) => key === taint.key && effect === taint.effect),
   );

@@ -1,10 +1,12 @@
 /**
- * Removes Pods that no other component removes: Pods on nodes that no longer exist, Pods that were deleted before they
- * got a node, and finished Pods beyond a threshold. Upstream checks every 20 s; minik reacts to the relevant events
- * instead. Source: pkg/controller/podgc/gc_controller.go
+ * Removes Pods that no other component removes: Pods on nodes that no longer exist, deleted Pods on nodes that are
+ * marked as out of service, Pods that were deleted before they got a node, and finished Pods beyond a threshold.
+ * Upstream checks every 20 s; minik reacts to the relevant events instead. Source:
+ * pkg/controller/podgc/gc_controller.go
  */
 
-import type { Pod } from '../../api/generated/core/v1.ts';
+import type { Node, Pod } from '../../api/generated/core/v1.ts';
+import type { JsonObject } from '../../api/json.ts';
 import { node } from '../../api/kinds/core/node.ts';
 import { pod } from '../../api/kinds/core/pod.ts';
 import { refOf } from '../../api/object.ts';
@@ -26,7 +28,21 @@ const terminatedIndex = 'terminated';
 const isBound = ({ spec }: Pod): boolean => spec.nodeName !== undefined && spec.nodeName !== '';
 const hasNode = ({ spec }: Pod, { cache }: ControllerContext): boolean =>
   cache(node).get({ namespace: '', name: spec.nodeName ?? '' }) !== undefined;
-const neverBound = (object: Pod): boolean => object.metadata.deletionTimestamp !== undefined && !isBound(object);
+const isDeleted = ({ metadata }: Pod): boolean => metadata.deletionTimestamp !== undefined;
+const neverBound = (object: Pod): boolean => isDeleted(object) && !isBound(object);
+
+/**
+ * Whether somebody has said that the node is out of service for good: what was deleted there need not wait for its
+ * kubelet. Source: KEP-2268.
+ */
+const isOutOfService = ({ spec, status }: Node): boolean =>
+  spec.taints?.some(({ key }) => key === 'node.kubernetes.io/out-of-service') === true &&
+  status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') !== true;
+
+function isLost(object: Pod, { cache }: ControllerContext): boolean {
+  const its = cache(node).get({ namespace: '', name: object.spec.nodeName ?? '' });
+  return isDeleted(object) && its !== undefined && isOutOfService(its);
+}
 
 export function podGcController({ terminatedThreshold = 12_500, quarantineMs = 40_000 }: PodGcOptions = {}): Controller<Pod> {
   /** When each missing node was first found missing. */
@@ -35,7 +51,8 @@ export function podGcController({ terminatedThreshold = 12_500, quarantineMs = 4
     name: 'pod-garbage-collector',
     identity: controllerAccount('pod-garbage-collector'),
     reconciles: pod,
-    concerns: (object, context) => isPodTerminal(object) || (isBound(object) ? !hasNode(object, context) : neverBound(object)),
+    concerns: (object, context) =>
+      isPodTerminal(object) || (isBound(object) ? !hasNode(object, context) || isLost(object, context) : neverBound(object)),
     reads: [node],
     indexes: [podsByNode, indexing(pod, terminatedIndex, (object) => (isPodTerminal(object) ? ['yes'] : []))],
     watches: [
@@ -43,13 +60,13 @@ export function podGcController({ terminatedThreshold = 12_500, quarantineMs = 4
         const { name } = object.metadata;
         if (context.cache(node).get(refOf(object)) === undefined) return podsOn(name, context).map(refOf);
         missingSince.delete(name);
-        return [];
+        return isOutOfService(object) ? podsOn(name, context).filter(isDeleted).map(refOf) : [];
       }),
     ],
     reconcile: async (ref, context) => {
       const object = context.cache(pod).get(ref);
       if (object === undefined) return settled;
-      if (neverBound(object)) return remove(object, context);
+      if (neverBound(object) || isLost(object, context)) return fail(object, context);
       if (isBound(object) && !hasNode(object, context)) return removeOrphan(object, { missingSince, quarantineMs, context });
       if (isPodTerminal(object) && terminatedThreshold > 0) return removeOldest(terminatedThreshold, context);
       return settled;
@@ -76,18 +93,30 @@ async function removeOrphan(object: Pod, { missingSince, quarantineMs, context }
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
-  const because = { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' };
-  const failed = isPodTerminal(object) ? undefined : 'Failed';
-  const body = disruptionTarget(object, because, nowMs, failed);
-  await ignoringNotFound(context.api(pod).patch(refOf(object), { type: 'strategic', subresource: 'status', body }));
+  return fail(object, context, disruptionTarget(object, orphaned, nowMs, 'Failed'));
+}
+
+const orphaned = { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' };
+
+/** Removes a Pod which, if it has not finished, is shown as failed first: no kubelet will tell what became of it. */
+async function fail(object: Pod, context: ControllerContext, body: JsonObject = { status: { phase: 'Failed' } }): Promise<Outcome> {
+  if (!isPodTerminal(object))
+    await ignoringNotFound(context.api(pod).patch(refOf(object), { type: 'strategic', subresource: 'status', body }));
   return remove(object, context);
 }
+
+const isEvicted = ({ status }: Pod): boolean => status.phase === 'Failed' && status.reason === 'Evicted';
+
+/** Evicted ones first, then the oldest. */
+const byEvictionAndAge = (a: Pod, b: Pod): number =>
+  Number(isEvicted(b)) - Number(isEvicted(a)) ||
+  timeOf(a.metadata.creationTimestamp) - timeOf(b.metadata.creationTimestamp) ||
+  (a.metadata.name < b.metadata.name ? -1 : 1);
 
 async function removeOldest(threshold: number, context: ControllerContext): Promise<Outcome> {
   const terminated = context.cache(pod).byIndex(terminatedIndex, 'yes');
   if (terminated.length <= threshold) return settled;
-  const oldestFirst = terminated.toSorted((a, b) => timeOf(a.metadata.creationTimestamp) - timeOf(b.metadata.creationTimestamp));
-  for (const object of oldestFirst.slice(0, terminated.length - threshold)) await remove(object, context);
+  for (const object of terminated.toSorted(byEvictionAndAge).slice(0, terminated.length - threshold)) await remove(object, context);
   return settled;
 }
 

@@ -11,7 +11,7 @@ import { isNotFound } from '../../api/status-error.ts';
 import { controllerAccount } from '../../client/identity.ts';
 import { type Controller, type ControllerContext, defineController, type Outcome, settled, watching } from '../controller.ts';
 import { disruptionTarget } from '../disruption-target.ts';
-import { isPodTerminal, timeOf } from '../pods.ts';
+import { podCondition, timeOf } from '../pods.ts';
 import { tolerates } from '../tolerations.ts';
 import { podsByNode, podsOn } from './node-lifecycle.ts';
 
@@ -21,57 +21,80 @@ function taintsOver({ spec }: Pod, { cache }: ControllerContext): readonly Taint
   return spec.nodeName === undefined ? [] : evicting(cache(node).get({ namespace: '', name: spec.nodeName })?.spec.taints);
 }
 
-/** When a Pod was first found to tolerate its node's taints only for a limited time. */
-interface Seen {
+/** A Pod that was found to tolerate its node's taints only for a limited time. */
+interface Scheduled {
   readonly uid: string;
+  /** When it was found. */
   readonly atMs: number;
 }
 
 export function taintEvictionController(): Controller<Pod> {
-  const seen = new Map<string, Seen>();
+  const scheduled = new Map<string, Scheduled>();
+  const cancel = (key: string, object: Pod | undefined, { events }: ControllerContext): void => {
+    if (!scheduled.delete(key) || object === undefined) return;
+    events.event(object, 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`);
+  };
   return defineController<Pod>({
     name: 'taint-eviction',
     identity: controllerAccount('node-controller'),
     reconciles: pod,
-    concerns: (object, context) => taintsOver(object, context).length > 0,
+    concerns: (object, context) => scheduled.has(keyOf(object)) || taintsOver(object, context).length > 0,
     indexes: [podsByNode],
     watches: [
-      watching(node, (object, context) =>
-        evicting(object.spec.taints).length === 0 ? [] : podsOn(object.metadata.name, context).map(refOf),
-      ),
+      watching(node, (object, context) => {
+        const pods = podsOn(object.metadata.name, context);
+        if (evicting(object.spec.taints).length > 0) return pods.map(refOf);
+        return scheduled.size === 0 ? [] : pods.filter((each) => scheduled.has(keyOf(each))).map(refOf);
+      }),
     ],
     reconcile: async (ref, context) => {
       const key = `${ref.namespace}/${ref.name}`;
       const object = context.cache(pod).get(ref);
-      const taints = object === undefined ? [] : taintsOver(object, context);
-      const ends = object === undefined || object.metadata.deletionTimestamp !== undefined || isPodTerminal(object);
-      if (ends || taints.length === 0) {
-        seen.delete(key);
+      if (object === undefined || object.metadata.deletionTimestamp !== undefined) {
+        scheduled.delete(key);
         return settled;
       }
+      const taints = taintsOver(object, context);
       const nowMs = context.clock.now();
       const { uid } = object.metadata;
-      const since = seen.get(key);
-      const sinceMs = since?.uid === uid ? since.atMs : nowMs;
-      seen.set(key, { uid, atMs: sinceMs });
+      const known = scheduled.get(key);
+      const sinceMs = known?.uid === uid ? known.atMs : nowMs;
       const atMs = evictionAtMs(object, taints, sinceMs);
-      if (atMs === undefined) return settled;
-      return atMs > nowMs ? { requeueAfterMs: atMs - nowMs } : evict(object, context);
+      if (atMs === undefined) {
+        cancel(key, object, context);
+        return settled;
+      }
+      if (atMs > nowMs) {
+        scheduled.set(key, { uid, atMs: sinceMs });
+        return { requeueAfterMs: atMs - nowMs };
+      }
+      // What tolerated the taints for a time, and no longer does, is not evicted as had been scheduled.
+      if (atMs === 0) cancel(key, object, context);
+      scheduled.delete(key);
+      return evict(object, context);
     },
   });
 }
 
+const keyOf = ({ metadata }: Pod): string => `${metadata.namespace ?? ''}/${metadata.name}`;
+
 /**
- * When the Pod must be deleted, in milliseconds since the epoch; 0: at once; undefined: never. For a taint without a
- * time, `sinceMs` is used.
+ * When the Pod must be deleted, in milliseconds since the epoch; 0: at once; undefined: never. Of several tolerations
+ * of one taint, the first counts. The time runs from when the taint was added, or from when the Pod came to the node if
+ * that was later; for a taint that does not say since when it is there, from `sinceMs`.
+ *
+ * Differs: upstream counts from when its controller has seen the taint, so that a restart begins anew.
  */
-function evictionAtMs({ spec }: Pod, taints: readonly Taint[], sinceMs: number): number | undefined {
+function evictionAtMs(object: Pod, taints: readonly Taint[], sinceMs: number): number | undefined {
+  const { metadata, spec } = object;
+  const cameAtMs = timeOf(podCondition(object, 'PodScheduled')?.lastTransitionTime) || timeOf(metadata.creationTimestamp);
   const ends: number[] = [];
   for (const taint of taints) {
-    const tolerations = (spec.tolerations ?? []).filter((toleration) => tolerates(toleration, taint));
-    if (tolerations.length === 0) return 0;
-    const limits = tolerations.flatMap(({ tolerationSeconds }) => (tolerationSeconds === undefined ? [] : [tolerationSeconds]));
-    if (limits.length > 0) ends.push((timeOf(taint.timeAdded) || sinceMs) + Math.max(0, Math.min(...limits)) * 1000);
+    const toleration = (spec.tolerations ?? []).find((each) => tolerates(each, taint));
+    if (toleration === undefined || (toleration.tolerationSeconds ?? 1) <= 0) return 0;
+    if (toleration.tolerationSeconds === undefined) continue;
+    const addedAtMs = timeOf(taint.timeAdded);
+    ends.push((addedAtMs === 0 ? sinceMs : Math.max(addedAtMs, cameAtMs)) + toleration.tolerationSeconds * 1000);
   }
   return ends.length === 0 ? undefined : Math.min(...ends);
 }
