@@ -45,10 +45,12 @@ export function beforeUpdate<T extends KubeObject>(kind: Kind<T>, received: T, p
   const kept = keepSystemMeta(received, previous);
   const counted = countChange(kind, subresources.status === undefined ? kept : withStatusOf(kept, previous), previous);
   const object = update?.prepare?.(counted, previous, version?.version) ?? counted;
+  const whole = update?.validates === 'alone' ? [] : (rules?.validate?.(object, root, version?.version) ?? []);
+  const change = update?.validate?.(object, previous, root, version?.version) ?? [];
   const errors = [
     ...metaErrors(kind, object, previous),
-    ...(rules?.validate?.(object, root, version?.version) ?? []),
-    ...(update?.validate?.(object, previous, root, version?.version) ?? []),
+    ...repeatedMetaErrors(kind, object, previous),
+    ...(update?.validates === 'first' ? [...change, ...whole] : [...whole, ...change]),
     ...(version?.validateUpdate?.(object, previous, root) ?? []),
   ];
   return finished(kind, object, errors, () => rules?.warnings?.(object, previous));
@@ -89,6 +91,16 @@ function finished<T extends KubeObject>(
 function metaErrors(kind: AnyKind, object: KubeObject, previous: KubeObject): readonly FieldError[] {
   return [
     ...validateObjectMeta(object.metadata, metaRules(kind), metaPath),
+    ...validateObjectMetaUpdate(object.metadata, previous.metadata, metaPath),
+  ];
+}
+
+/** What upstream tells once more of metadata. Messages tell it once, causes each time. */
+function repeatedMetaErrors(kind: AnyKind, object: KubeObject, previous: KubeObject): readonly FieldError[] {
+  const { metadata = 'change' } = kind.update ?? {};
+  if (metadata === 'unchecked') return [];
+  return [
+    ...(metadata === 'whole' ? validateObjectMeta(object.metadata, metaRules(kind), metaPath) : []),
     ...validateObjectMetaUpdate(object.metadata, previous.metadata, metaPath),
   ];
 }

@@ -86,12 +86,12 @@ function boundedJson(value: unknown): string {
 }
 
 /** As Go writes JSON. */
-const escapedForHtml = (char: string): string => `\\u00${char.charCodeAt(0).toString(16)}`;
+export const escapedForHtml = (json: string): string => json.replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
 
 /** Renders a bad value as upstream's `ErrorBody` does: strings quoted, objects as JSON, absent as `null`. */
 export function renderBadValue(value: unknown): string {
   if (value === undefined || value === null) return 'null';
-  return typeof value === 'object' ? boundedJson(value).replace(/[<>&]/g, escapedForHtml) : shortened(JSON.stringify(value));
+  return typeof value === 'object' ? escapedForHtml(boundedJson(value)) : shortened(JSON.stringify(value));
 }
 
 /** The most errors reported for one object; checks of long lists stop here. Differs: upstream reports all errors. */

@@ -141,10 +141,20 @@ export interface UpdateRules<T extends KubeObject> {
    */
   prepare?(next: T, previous: T, version?: string): T;
   /**
-   * All that is wrong with the change; `rules.validate` has been run on `next` already. `version`: that of the request,
+   * All that is wrong with the change, besides what `rules.validate` says of `next`. `version`: that of the request,
    * when it is not the stored one.
    */
   validate?(next: T, previous: T, at: FieldPath, version?: string): readonly FieldError[];
+  /**
+   * `first`: what is wrong with the change is told before what is wrong with the object, as upstream for Secret,
+   * DaemonSet and others. `alone`: only the change is checked, because nothing may change. Default: told after it.
+   */
+  readonly validates?: 'first' | 'alone';
+  /**
+   * How many times upstream's own code for the kind looks at the metadata again, after that for all kinds: with the
+   * change alone (default), also as a whole, or not at all. What is wrong with it is so often a cause in the answer.
+   */
+  readonly metadata?: 'whole' | 'unchecked';
   /** True: a PUT of an absent object creates it, as upstream for Lease, Event, Endpoints and others. Default: false. */
   readonly createsAbsent?: boolean;
   /**

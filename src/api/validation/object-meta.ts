@@ -138,7 +138,7 @@ function newFinalizerErrors(next: ObjectMeta, previous: ObjectMeta, at: FieldPat
   ];
 }
 
-/** All that is wrong with a change of metadata; what also holds for new objects is checked by `validateObjectMeta`. */
+/** All that is wrong with a change of metadata. What holds for new objects, too, is told once more, as by upstream. */
 export function validateObjectMetaUpdate(next: ObjectMeta, previous: ObjectMeta, at: FieldPath): Errors {
   const errors: FieldError[] = [...newFinalizerErrors(next, previous, at.field('finalizers'))];
   if ((next.resourceVersion ?? '') === '') {
@@ -150,7 +150,13 @@ export function validateObjectMetaUpdate(next: ObjectMeta, previous: ObjectMeta,
   for (const field of ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
     errors.push(...immutable(next[field], previous[field], at.field(field)));
   }
-  return errors;
+  return [
+    ...errors,
+    ...labelErrors(next.labels, at.field('labels')),
+    ...annotationErrors(next.annotations, at.field('annotations')),
+    ...ownersErrors(next.ownerReferences ?? [], at.field('ownerReferences')),
+    ...managedFieldsErrors(next.managedFields ?? [], at.field('managedFields')),
+  ];
 }
 
 /** Metadata in templates of claims: only labels and annotations. Source: ValidateTemplateObjectMeta. */
@@ -159,6 +165,7 @@ export function templateMetaErrors(metadata: ObjectMeta, at: FieldPath): Errors 
   return [
     ...annotationErrors(metadata.annotations, at.field('annotations')),
     ...labelErrors(metadata.labels, at.field('labels')),
-    ...others.map((field) => fieldErrors.forbidden(at.field(field), 'cannot be set')),
+    // Upstream makes the names of these from Go's.
+    ...others.map((field) => fieldErrors.forbidden(at.field(field === 'uid' ? 'uID' : field), 'cannot be set')),
   ];
 }

@@ -49,8 +49,9 @@ function unparsable(text: string, host: string): string | undefined {
 /** A Service with its port and path. */
 export function webhookServiceErrors({ name, namespace, path = '', port = 0 }: CalledService, at: FieldPath): Errors {
   const required = [
-    ...(name === '' ? [fieldErrors.required(at.field('name'))] : []),
-    ...(namespace === '' ? [fieldErrors.required(at.field('namespace'))] : []),
+    // Upstream's callers hand these two over in the other order, so each is missed under the other's name.
+    ...(namespace === '' ? [fieldErrors.required(at.field('name'))] : []),
+    ...(name === '' ? [fieldErrors.required(at.field('namespace'))] : []),
   ];
   const complaints = isPortNumber(port);
   const ports = complaints.length === 0 ? [] : [fieldErrors.invalid(at.field('port'), port, `port is not valid: ${complaints.join(', ')}`)];

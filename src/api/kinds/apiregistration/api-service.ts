@@ -53,7 +53,7 @@ export const apiService = defineKind<APIService>({
       status: object.spec.service === undefined ? { conditions: [local(object.metadata.creationTimestamp)] } : {},
     }),
   },
-  update: { unconditional: false, validate: apiServiceUpdateErrors },
+  update: { metadata: 'whole', unconditional: false, validate: apiServiceUpdateErrors },
   subresources: { status: statusSubresource<APIService>({ resets: [['metadata']], validate: apiServiceStatusErrors }) },
   table: {
     columns: [

@@ -33,7 +33,7 @@ export const controllerRevision = defineKind<ControllerRevision>({
   codec: { schema: 'io.k8s.api.apps.v1.ControllerRevision', alsoServed: oldControllerRevisions },
   rules: { validate: ({ revision }, at) => nonNegative(revision, at.field('revision')) },
   create: { validate: ({ data }, at) => dataErrors(data, at.field('data')) },
-  update: { validate: (next, previous, at) => immutable(next.data, previous.data, at.field('data')) },
+  update: { metadata: 'whole', validate: (next, previous, at) => immutable(next.data, previous.data, at.field('data')) },
   table: {
     columns: [
       nameColumn,

@@ -64,7 +64,7 @@ export const daemonSet = defineKind<DaemonSet>({
       status: { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 },
     }),
   },
-  update: { prepare: countTemplate, validate: selectorUpdateErrors },
+  update: { prepare: countTemplate, validates: 'first', validate: selectorUpdateErrors },
   subresources: {
     status: {
       ...statusPart,

@@ -115,7 +115,7 @@ export const job = defineKind<Job>({
   codec: { schema: 'io.k8s.api.batch.v1.Job', defaults: defaultJob },
   rules: { validate: jobErrors, warnings: jobWarnings },
   create: { prepare: (object) => ({ ...withSelector(object), status: {} }) },
-  update: { validate: jobUpdateErrors },
+  update: { metadata: 'whole', validate: jobUpdateErrors },
   delete: {
     propagation: 'Orphan',
     defaultWarning:

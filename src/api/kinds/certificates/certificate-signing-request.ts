@@ -92,6 +92,7 @@ export const certificateSigningRequest = defineKind<CertificateSigningRequest>({
     validate: (object, at, version) => csrErrors(object, undefined, at, version),
   },
   update: {
+    metadata: 'whole',
     resets: [['spec'], ['status']],
     prepare: (next, { spec, status }) => ({ ...next, spec, status }),
     validate: csrErrors,

@@ -13,7 +13,7 @@ export const configMap = defineKind<ConfigMap>({
   names: { shortNames: ['cm'] },
   codec: { schema: 'io.k8s.api.core.v1.ConfigMap' },
   rules: { validate: configMapErrors },
-  update: { validate: configMapUpdateErrors },
+  update: { metadata: 'whole', validate: configMapUpdateErrors },
   table: {
     columns: [
       nameColumn,

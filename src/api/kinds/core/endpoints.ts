@@ -43,7 +43,7 @@ export const endpoints = defineKind<Endpoints>({
     }),
   },
   rules: { validate: endpointsErrors, warnings: endpointsWarnings },
-  update: { createsAbsent: true },
+  update: { metadata: 'whole', createsAbsent: true },
   table: {
     columns: [
       nameColumn,

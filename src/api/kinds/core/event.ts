@@ -148,7 +148,7 @@ export const event = defineKind<Event>({
     ],
   },
   rules: { looseMetadata: 'all', validate: eventErrors },
-  update: { createsAbsent: true },
+  update: { metadata: 'unchecked', createsAbsent: true },
   select: {
     'involvedObject.kind': ({ involvedObject }) => involvedObject.kind ?? '',
     'involvedObject.namespace': ({ involvedObject }) => involvedObject.namespace ?? '',

@@ -51,7 +51,7 @@ export const namespace = defineKind<Namespace>({
   // A generated name is set only after the defaults have run, so the label is added here as well.
   rules: { generation: false, validateName: nameIsDnsLabel, validate: namespaceErrors, canonicalize: labelled },
   create: { prepare: prepareForCreate },
-  update: { prepare: (next, previous) => ({ ...next, spec: { ...next.spec, finalizers: previous.spec.finalizers } }) },
+  update: { metadata: 'whole', prepare: (next, previous) => ({ ...next, spec: { ...next.spec, finalizers: previous.spec.finalizers } }) },
   delete: {
     mayRemove: ({ spec }) => (spec.finalizers ?? []).length === 0,
     mark: markTerminating,

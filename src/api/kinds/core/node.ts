@@ -77,7 +77,6 @@ const columns: readonly Column<Node>[] = [
 
 /** Source: pkg/registry/core/node/strategy.go (nodeWarnings). */
 const nodeWarnings = ({ spec }: Node): readonly string[] => [
-  ...(spec.configSource === undefined ? [] : ['spec.configSource: the feature is removed']),
   ...((spec.externalID ?? '') === '' ? [] : ['spec.externalID: this field is deprecated, and is unused by Kubernetes']),
   ...(spec.podCIDRs ?? []).flatMap((cidr, i) => cidrWarnings(cidr, FieldPath.root.field('spec', 'podCIDRs').index(i))),
 ];
@@ -91,6 +90,12 @@ function withPodCidrs(spec: NodeSpec): NodeSpec {
   const [first] = podCIDRs;
   if (podCIDR !== '' && podCIDR !== first) return { ...spec, podCIDRs: [podCIDR] };
   return podCIDR === '' && first !== undefined ? { ...spec, podCIDR: first } : spec;
+}
+
+/** A feature that is removed. Source: pkg/registry/core/node/strategy.go (dropDisabledFields). */
+function withoutConfigSource(object: Node): Node {
+  const { configSource: _, ...spec } = object.spec;
+  return { ...object, spec };
 }
 
 export const node = defineKind<Node>({
@@ -116,8 +121,8 @@ export const node = defineKind<Node>({
     },
   },
   rules: { generation: false, validate: nodeErrors, warnings: nodeWarnings },
-  create: { validate: (created, at) => newPodCidrErrors(created, undefined, at) },
-  update: { validate: nodeUpdateErrors },
+  create: { prepare: withoutConfigSource, validate: (created, at) => newPodCidrErrors(created, undefined, at) },
+  update: { metadata: 'whole', prepare: withoutConfigSource, validate: nodeUpdateErrors },
   subresources: { status: statusSubresource({ validate: nodeStatusErrors }), proxy: proxySubresource('NodeProxyOptions') },
   select: { 'spec.unschedulable': ({ spec }) => String(spec.unschedulable ?? false) },
   table: { columns },

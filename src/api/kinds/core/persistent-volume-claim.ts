@@ -51,7 +51,7 @@ export const persistentVolumeClaim = defineKind<PersistentVolumeClaim>({
   codec: { schema: 'io.k8s.api.core.v1.PersistentVolumeClaim', defaults: withDefaults },
   rules: { generation: false, warnings: claimWarnings },
   create: { prepare: prepareClaimForCreate, validate: newClaimErrors },
-  update: { prepare: prepareClaimForUpdate, validate: claimUpdateErrors },
+  update: { metadata: 'whole', prepare: prepareClaimForUpdate, validate: claimUpdateErrors },
   delete: { answersObject: true },
   subresources: { status: statusSubresource({ validate: claimStatusErrors }) },
   table: {

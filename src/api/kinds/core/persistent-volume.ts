@@ -89,7 +89,7 @@ export const persistentVolume = defineKind<PersistentVolume>({
     prepare: (object) => ({ ...object, status: newStatus(object) }),
     validate: newVolumeErrors,
   },
-  update: { validate: volumeUpdateErrors },
+  update: { metadata: 'whole', validate: volumeUpdateErrors },
   delete: { answersObject: true },
   subresources: { status: statusSubresource({ prepare: withTransitionTime }) },
   table: {

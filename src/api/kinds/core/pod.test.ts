@@ -332,7 +332,8 @@ describe('Pod updates', () => {
   });
   it('refuses other changes', () => {
     assert.deepEqual(updateErrors(pod, old, edited(old, { hostname: 'h' })), [
-      'spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
+      'spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)\n' +
+        '@@ -64,7 +64,7 @@\n   "SELinuxChangePolicy": null\n  },\n  "ImagePullSecrets": null,\n- "Hostname": "",\n+ "Hostname": "h",\n  "Subdomain": "",\n  "SetHostnameAsFQDN": null,\n  "Affinity": null,\n',
     ]);
     assert.deepEqual(updateErrors(pod, old, edited(old, { containers: [first, { ...first, name: 'd' }] })), [
       'spec.containers: Forbidden: pod updates may not add or remove containers',

@@ -102,7 +102,7 @@ export const pod = defineKind<Pod>({
   codec: { schema: 'io.k8s.api.core.v1.Pod', defaults: defaultPod },
   rules: { validate: podErrors, warnings: newPodWarnings, canonicalize: withAppArmorFields },
   create: { prepare: preparePodForCreate, validate: podCreateErrors },
-  update: { validate: podUpdateErrors },
+  update: { metadata: 'whole', validate: podUpdateErrors },
   delete: { gracePeriodSeconds: podGracePeriodSeconds, answersObject: true },
   subresources: {
     status: statusSubresource({

@@ -24,7 +24,7 @@ export const secret = defineKind<Secret>({
     },
   },
   rules: { validate: secretErrors, warnings: keyPairWarnings },
-  update: { validate: secretUpdateErrors },
+  update: { metadata: 'whole', validates: 'first', validate: secretUpdateErrors },
   select: { type: ({ type }) => type },
   table: {
     columns: [

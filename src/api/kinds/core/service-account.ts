@@ -33,7 +33,7 @@ export const serviceAccount = defineKind<ServiceAccount>({
   codec: { schema: model },
   rules: { warnings: mountableSecretsWarnings },
   create: { prepare: withSecretNames },
-  update: { prepare: withSecretNames },
+  update: { metadata: 'whole', prepare: withSecretNames },
   delete: { answersObject: true },
   subresources: {
     token: createSubresource({ group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' }, { keepsSystemMeta: true }),

@@ -60,7 +60,7 @@ export const service = defineKind<Service>({
   codec: { schema: 'io.k8s.api.core.v1.Service', defaults: defaultService },
   rules: { generation: false, validateName: nameIsDnsLabel, validate: serviceErrors, warnings: serviceWarnings },
   create: { prepare: prepareServiceForCreate, validate: (service, at) => newAddressErrors(service, undefined, at) },
-  update: { createsAbsent: true, prepare: prepareServiceForUpdate, validate: serviceUpdateErrors },
+  update: { createsAbsent: true, validates: 'first', prepare: prepareServiceForUpdate, validate: serviceUpdateErrors },
   delete: { answersObject: true },
   subresources: { status: statusSubresource({ validate: serviceStatusErrors }), proxy: proxySubresource('ServiceProxyOptions') },
   select: { 'spec.clusterIP': ({ spec }) => spec.clusterIP ?? '', 'spec.type': ({ spec }) => spec.type },

@@ -32,7 +32,7 @@ export const ingressClass = defineKind<IngressClass>({
   },
   rules: { generation: true },
   create: { validate: ingressClassErrors },
-  update: { validate: ingressClassUpdateErrors },
+  update: { metadata: 'whole', validate: ingressClassUpdateErrors },
   table: {
     columns: [
       {

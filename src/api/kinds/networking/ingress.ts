@@ -41,7 +41,7 @@ export const ingress = defineKind<Ingress>({
         : [],
   },
   create: { prepare: (object) => ({ ...object, status: { loadBalancer: {} } }), validate: ingressCreateErrors },
-  update: { validate: ingressUpdateErrors },
+  update: { metadata: 'whole', validate: ingressUpdateErrors },
   subresources: { status: statusSubresource({ validate: ingressStatusErrors }) },
   table: {
     columns: [

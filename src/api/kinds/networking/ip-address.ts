@@ -28,7 +28,7 @@ export const ipAddress = defineKind<IPAddress>({
   codec: { schema: 'io.k8s.api.networking.v1.IPAddress', alsoServed: oldServiceAddresses('IPAddress') },
   create: { generatesName: false },
   rules: { validateName: nameIsIp, validate: ipAddressErrors },
-  update: { validate: ipAddressUpdateErrors },
+  update: { metadata: 'whole', validate: ipAddressUpdateErrors },
   table: {
     columns: [
       nameColumn,

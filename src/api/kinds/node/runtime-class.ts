@@ -22,6 +22,6 @@ export const runtimeClass = defineKind<RuntimeClass>({
         return message === undefined ? [] : [`scheduling.nodeSelector: ${message}`];
       }),
   },
-  update: { createsAbsent: true, unconditional: false, validate: runtimeClassUpdateErrors },
+  update: { metadata: 'whole', createsAbsent: true, unconditional: false, validate: runtimeClassUpdateErrors },
   table: { columns: [nameColumn, { name: 'Handler', type: 'string', description: '', value: ({ handler }) => handler }, ageColumn] },
 });

@@ -26,7 +26,7 @@ export const podDisruptionBudget = defineKind<PodDisruptionBudget>({
   create: {
     prepare: (object) => ({ ...object, status: { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 } }),
   },
-  update: { unconditional: false },
+  update: { metadata: 'unchecked', unconditional: false },
   subresources: { status: statusSubresource<PodDisruptionBudget>({ validate: budgetStatusErrors }) },
   table: {
     columns: [

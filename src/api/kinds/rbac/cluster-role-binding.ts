@@ -13,6 +13,6 @@ export const clusterRoleBinding = defineKind<ClusterRoleBinding>({
   scope: 'Cluster',
   codec: { schema: 'io.k8s.api.rbac.v1.ClusterRoleBinding', alsoServed: oldRbac('ClusterRoleBinding'), defaults: bindingDefaults },
   rules: { validateName: rbacName, validate: clusterRoleBindingErrors },
-  update: { createsAbsent: true, validate: bindingUpdateErrors },
+  update: { metadata: 'whole', createsAbsent: true, validate: bindingUpdateErrors },
   table: bindingTable('clusterRoleBinding'),
 });

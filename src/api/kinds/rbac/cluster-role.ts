@@ -12,5 +12,5 @@ export const clusterRole = defineKind<ClusterRole>({
   scope: 'Cluster',
   codec: { schema: 'io.k8s.api.rbac.v1.ClusterRole', alsoServed: oldRbac('ClusterRole') },
   rules: { validateName: rbacName, validate: clusterRoleErrors },
-  update: { createsAbsent: true },
+  update: { metadata: 'whole', createsAbsent: true },
 });

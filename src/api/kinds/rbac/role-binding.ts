@@ -13,6 +13,6 @@ export const roleBinding = defineKind<RoleBinding>({
   scope: 'Namespaced',
   codec: { schema: 'io.k8s.api.rbac.v1.RoleBinding', alsoServed: oldRbac('RoleBinding'), defaults: bindingDefaults },
   rules: { validateName: rbacName, validate: roleBindingErrors },
-  update: { createsAbsent: true, validate: bindingUpdateErrors },
+  update: { metadata: 'whole', createsAbsent: true, validate: bindingUpdateErrors },
   table: bindingTable('roleBinding'),
 });

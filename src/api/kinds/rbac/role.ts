@@ -12,5 +12,5 @@ export const role = defineKind<Role>({
   scope: 'Namespaced',
   codec: { schema: 'io.k8s.api.rbac.v1.Role', alsoServed: oldRbac('Role') },
   rules: { validateName: rbacName, validate: roleErrors },
-  update: { createsAbsent: true },
+  update: { metadata: 'whole', createsAbsent: true },
 });

@@ -28,6 +28,7 @@ export const deviceClass = defineKind<DeviceClass>({
   plural: 'deviceclasses',
   scope: 'Cluster',
   codec: { schema: 'io.k8s.api.resource.v1.DeviceClass' },
+  update: { metadata: 'whole' },
   rules: { validateName: nameIsLong, generation: true, validate: deviceClassErrors },
   delete: { answersObject: true },
   table: { columns: [nameColumn, ageColumn] },

@@ -11,7 +11,7 @@ import { shownTemplateSpec } from './validation/internal-form.ts';
 
 function templateErrors({ spec: { metadata, spec } }: ResourceClaimTemplate, at: FieldPath): Errors {
   const here = at.field('spec');
-  return [...deviceClaimErrors(spec.devices, here.field('spec', 'devices')), ...templateMetaErrors(metadata, here.field('metadata'))];
+  return [...templateMetaErrors(metadata, here.field('metadata')), ...deviceClaimErrors(spec.devices, here.field('spec', 'devices'))];
 }
 
 export const resourceClaimTemplate = defineKind<ResourceClaimTemplate>({
@@ -28,7 +28,10 @@ export const resourceClaimTemplate = defineKind<ResourceClaimTemplate>({
     validate: templateErrors,
     canonicalize: ({ spec, ...rest }) => ({ ...rest, spec: { ...spec, spec: withNullRequests(spec.spec) } }),
   },
-  update: { validate: (next, previous, at) => claimSpecChangeErrors(next.spec, previous.spec, shownTemplateSpec, at.field('spec')) },
+  update: {
+    metadata: 'whole',
+    validate: (next, previous, at) => claimSpecChangeErrors(next.spec, previous.spec, shownTemplateSpec, at.field('spec')),
+  },
   delete: { answersObject: true },
   table: { columns: [nameColumn, ageColumn] },
 });

@@ -62,7 +62,11 @@ export const resourceClaim = defineKind<ResourceClaim>({
     canonicalize: (claim) => ({ ...claim, spec: withNullRequests(claim.spec) }),
   },
   create: { prepare: (claim) => ({ ...claim, status: {} }) },
-  update: { validate: (next, previous, at) => claimSpecChangeErrors(next.spec, previous.spec, shownClaimSpec, at.field('spec')) },
+  update: {
+    metadata: 'whole',
+    validates: 'alone',
+    validate: (next, previous, at) => claimSpecChangeErrors(next.spec, previous.spec, shownClaimSpec, at.field('spec')),
+  },
   delete: { answersObject: true },
   subresources: {
     status: statusSubresource<ResourceClaim>({

@@ -21,7 +21,7 @@ export const priorityClass = defineKind<PriorityClass>({
     defaults: (object) => ({ ...object, preemptionPolicy: object.preemptionPolicy ?? 'PreemptLowerPriority' }),
   },
   rules: { generation: 'constant', validate: priorityClassErrors },
-  update: { validate: priorityClassUpdateErrors },
+  update: { validates: 'alone', validate: priorityClassUpdateErrors },
   delete: {
     refusal: (name) =>
       systemPriorityClasses.some((known) => known.name === name) ? 'this is a system priority class and cannot be deleted' : undefined,

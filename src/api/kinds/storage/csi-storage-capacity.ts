@@ -32,5 +32,5 @@ export const csiStorageCapacity = defineKind<CSIStorageCapacity>({
   },
   rules: { warnings: topologyWarnings },
   create: { validate: newCapacityErrors },
-  update: { unconditional: false, validate: capacityUpdateErrors },
+  update: { metadata: 'whole', unconditional: false, validate: capacityUpdateErrors },
 });

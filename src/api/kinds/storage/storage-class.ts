@@ -39,7 +39,7 @@ export const storageClass = defineKind<StorageClass>({
     }),
   },
   rules: { validate: storageClassErrors, warnings: storageClassWarnings },
-  update: { validate: storageClassUpdateErrors },
+  update: { metadata: 'whole', validate: storageClassUpdateErrors },
   delete: { answersObject: true },
   table: {
     columns: [

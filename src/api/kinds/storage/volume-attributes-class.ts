@@ -39,7 +39,7 @@ export const volumeAttributesClass = defineKind<VolumeAttributesClass>({
   names: { shortNames: ['vac'] },
   codec: { schema: model, alsoServed: oldStorage('VolumeAttributesClass', { deprecated: '1.34', removed: '1.37' }) },
   create: { validate: classErrors },
-  update: { validate: classUpdateErrors },
+  update: { metadata: 'whole', validate: classUpdateErrors },
   delete: { answersObject: true },
   table: {
     columns: [

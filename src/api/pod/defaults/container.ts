@@ -20,9 +20,13 @@ export function defaultResources<T extends { readonly limits?: ResourceList | un
   };
 }
 
-/** True when an image is named by the tag `latest` or by no tag and no digest. */
+/** Source: github.com/distribution/reference, without the names that are refused for their length or their digest. */
+const imageName =
+  /^(?:(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?::\d+)?\/)?[a-z0-9]+(?:(?:\.|_|__|-+|\/)[a-z0-9]+)*(?::\w[\w.-]{0,127})?$/;
+
+/** True when an image is named by the tag `latest` or by no tag and no digest. What is no name has no tag. */
 export function isLatestImage(image: string): boolean {
-  if (image.includes('@')) return false;
+  if (!imageName.test(image)) return false;
   const name = image.slice(image.lastIndexOf('/') + 1);
   const colon = name.indexOf(':');
   return colon === -1 || name.slice(colon + 1) === 'latest';

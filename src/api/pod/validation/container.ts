@@ -45,7 +45,7 @@ function resizePolicyErrors(policies: readonly ContainerResizePolicy[], podResta
     errors.push(...requiredOneOf(resourceName, ['cpu', 'memory'], at));
     errors.push(...requiredOneOf(restartPolicy, ['NotRequired', 'RestartContainer'], at));
     if (podRestartPolicy === 'Never' && restartPolicy !== 'NotRequired') {
-      errors.push(fieldErrors.invalid(at, restartPolicy, "must be 'NotRequired' when `restartPolicy` is 'Never'"));
+      errors.push(fieldErrors.invalid(at, restartPolicy, "must be 'NotRequired' when pod `restartPolicy` is 'Never'"));
     }
   }
   return errors;
@@ -60,7 +60,7 @@ function commonErrors(container: Container | EphemeralContainer, { spec, volumes
     ...requiredText(container.image, at.field('image')),
     ...requiredOneOf(container.terminationMessagePolicy, ['File', 'FallbackToLogsOnError'], at.field('terminationMessagePolicy')),
     ...portErrors(container.ports ?? [], at.field('ports')),
-    ...envErrors(container.env ?? [], new Set(volumes.keys()), at.field('env')),
+    ...envErrors(container.env ?? [], at.field('env')),
     ...envFromErrors(container.envFrom ?? [], at.field('envFrom')),
     ...volumeMountErrors(container, volumes, at.field('volumeMounts')),
     ...volumeDeviceErrors(container, volumes, at.field('volumeDevices')),
@@ -155,8 +155,10 @@ export function initContainersErrors(surroundings: ContainerSurroundings, at: Fi
       if (container[field] === undefined) continue;
       errors.push(fieldErrors.forbidden(here.field(field), 'may not be set for init containers without restartPolicy=Always'));
     }
-    if ((container.resizePolicy ?? []).length > 0) {
-      errors.push(fieldErrors.invalid(here.field('resizePolicy'), container.resizePolicy, 'must not be set for init containers'));
+    for (const [j, { restartPolicy }] of (container.resizePolicy ?? []).entries()) {
+      if (restartPolicy !== 'RestartContainer') continue;
+      const why = "must not be set to 'RestartContainer' for non-sidecar initContainers";
+      errors.push(fieldErrors.invalid(here.field('resizePolicy').index(j).field('restartPolicy'), restartPolicy, why));
     }
   }
   return errors;

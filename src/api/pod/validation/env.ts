@@ -3,7 +3,7 @@ import { type FieldError, type FieldPath, fieldErrors } from '../../field-error.
 import type { EnvFromSource, EnvVar, EnvVarSource, ObjectFieldSelector, ResourceFieldSelector } from '../../generated/core/v1.ts';
 import { isConfigMapKey, isDns1123Subdomain, isRelaxedEnvVarName, nameIsDnsSubdomain } from '../../names.ts';
 import { tryParseQuantity } from '../../quantity.ts';
-import { type Errors, invalidEach, qualifiedName, requiredText } from '../../validation/common.ts';
+import { dnsLabel, type Errors, invalidEach, qualifiedName, requiredText } from '../../validation/common.ts';
 import { localPath } from './paths.ts';
 
 const envFieldPaths = [
@@ -93,7 +93,7 @@ function keyRefErrors(ref: { readonly name?: string | undefined; readonly key: s
   ];
 }
 
-function valueFromErrors(source: EnvVarSource, value: string, volumes: ReadonlySet<string>, at: FieldPath): Errors {
+function valueFromErrors(source: EnvVarSource, value: string, at: FieldPath): Errors {
   const { fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef } = source;
   const errors: FieldError[] = [];
   if (fieldRef !== undefined) errors.push(...fieldRefErrors(fieldRef, envFieldPaths, at.field('fieldRef')));
@@ -102,10 +102,9 @@ function valueFromErrors(source: EnvVarSource, value: string, volumes: ReadonlyS
   if (secretKeyRef !== undefined) errors.push(...keyRefErrors(secretKeyRef, at.field('secretKeyRef')));
   if (fileKeyRef !== undefined) {
     const here = at.field('fileKeyRef');
-    errors.push(...requiredText(fileKeyRef.key, here.field('key')), ...requiredText(fileKeyRef.volumeName, here.field('volumeName')));
-    if (fileKeyRef.volumeName !== '' && !volumes.has(fileKeyRef.volumeName)) {
-      errors.push(fieldErrors.notFound(here.field('volumeName'), fileKeyRef.volumeName));
-    }
+    const [key, volume] = [here.field('key'), here.field('volumeName')];
+    errors.push(...(fileKeyRef.key === '' ? requiredText('', key) : invalidEach(isRelaxedEnvVarName(fileKeyRef.key), fileKeyRef.key, key)));
+    errors.push(...(fileKeyRef.volumeName === '' ? requiredText('', volume) : dnsLabel(fileKeyRef.volumeName, volume)));
     errors.push(...(fileKeyRef.path === '' ? [fieldErrors.required(here.field('path'))] : localPath(fileKeyRef.path, here.field('path'))));
   }
   const count = [fieldRef, resourceFieldRef, configMapKeyRef, secretKeyRef, fileKeyRef].filter((one) => one !== undefined).length;
@@ -119,12 +118,12 @@ function valueFromErrors(source: EnvVarSource, value: string, volumes: ReadonlyS
 }
 
 /** The variables of a container. */
-export const envErrors = (variables: readonly EnvVar[], volumes: ReadonlySet<string>, at: FieldPath): Errors =>
+export const envErrors = (variables: readonly EnvVar[], at: FieldPath): Errors =>
   variables.flatMap(({ name, value = '', valueFrom }, i) => [
     ...(name === ''
       ? [fieldErrors.required(at.index(i).field('name'))]
       : invalidEach(isRelaxedEnvVarName(name), name, at.index(i).field('name'))),
-    ...(valueFrom === undefined ? [] : valueFromErrors(valueFrom, value, volumes, at.index(i).field('valueFrom'))),
+    ...(valueFrom === undefined ? [] : valueFromErrors(valueFrom, value, at.index(i).field('valueFrom'))),
   ]);
 
 function sourceNameErrors({ name = '' }: { readonly name?: string | undefined }, at: FieldPath): Errors {

@@ -225,7 +225,7 @@ describe('security', () => {
       'spec.securityContext.windowsOptions: Forbidden: windows options cannot be set for a linux pod',
     ],
     [{ os: { name: 'plan9' } }, 'spec.os: Unsupported value: "plan9": supported values: "linux", "windows"'],
-    [{ hostUsers: false, hostNetwork: true }, 'spec.hostNetwork: Forbidden: when `pod.Spec.HostUsers` is false'],
+    [{ hostUsers: false, hostNetwork: true }, 'spec.hostNetwork: Forbidden: when `hostUsers` is false'],
     [
       { shareProcessNamespace: true, hostPID: true },
       'spec.securityContext.shareProcessNamespace: Invalid value: true: ShareProcessNamespace and HostPID cannot both be enabled',
@@ -265,11 +265,11 @@ describe('scheduling and the rest', () => {
     [{ dnsConfig: { options: [{}] } }, 'spec.dnsConfig.options[0]: Required value: must not be empty'],
     [
       { hostnameOverride: 'a', setHostnameAsFQDN: true },
-      'spec.hostnameOverride: Forbidden: may not be specified when `setHostnameAsFQDN` is true',
+      'spec.hostnameOverride: Forbidden: may not be specified when setHostnameAsFQDN is true',
     ],
     [
       { resourceClaims: [{ name: 'a' }] },
-      'spec.resourceClaims[0]: Invalid value: {"name":"a"}: must specify one of: `resourceClaimName`, `resourceClaimTemplateName`',
+      'spec.resourceClaims[0]: Invalid value: {"Name":"a","ResourceClaimName":null,"ResourceClaimTemplateName":null}: must specify one of: `resourceClaimName`, `resourceClaimTemplateName`',
     ],
     [
       { preemptionPolicy: 'Always' },

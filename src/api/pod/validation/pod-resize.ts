@@ -99,7 +99,6 @@ export function podResizeErrors(next: Pod, previous: Pod, at: FieldPath): Errors
     containers: masked(previous.spec.containers, previous.spec.containers),
     initContainers: masked(previous.spec.initContainers, previous.spec.initContainers),
   };
-  // Differs: upstream adds a diff of its internal structs to the message.
   if (!deepEqual(original, before)) errors.push(fieldErrors.forbidden(here, 'only cpu and memory resources are mutable'));
   return errors;
 }

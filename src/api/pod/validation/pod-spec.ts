@@ -1,6 +1,7 @@
 /** The spec of a Pod or of a template. Source: pkg/apis/core/validation/validation.go, ValidatePodSpec. */
 import { type FieldError, type FieldPath, fieldErrors } from '../../field-error.ts';
 import type { PodDNSConfig, PodResourceClaim, PodSpec } from '../../generated/core/v1.ts';
+import { internalForm } from '../../internal-form/internal-form.ts';
 import { ipErrors } from '../../ip.ts';
 import { isDns1123Label, isDns1123Subdomain, isDns1123SubdomainWithUnderscore, rangeComplaint } from '../../names.ts';
 import { compareQuantity, formatQuantity, parseQuantity, tryParseQuantity, zeroQuantity } from '../../quantity.ts';
@@ -21,7 +22,7 @@ import { containerResourcesErrors, podResourcesErrors } from './resources.ts';
 import { gateErrors, tolerationErrors } from './scheduling.ts';
 import { podSecurityErrors } from './security-context.ts';
 import { type OwningPod, volumesErrors } from './volume.ts';
-import { hostProcessErrors, osErrors } from './windows.ts';
+import { containersOf, hostProcessErrors, osErrors } from './windows.ts';
 
 const maxNameservers = 3;
 const maxSearches = 32;
@@ -93,11 +94,12 @@ function claimErrors(claims: readonly PodResourceClaim[], at: FieldPath): Errors
     else if (names.has(name)) errors.push(fieldErrors.duplicate(here.field('name'), name));
     else errors.push(...dnsLabel(name, here.field('name')));
     names.add(name);
+    const shown = internalForm('PodResourceClaim', claim);
     if (own !== undefined && template !== undefined) {
-      errors.push(fieldErrors.invalid(here, claim, 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified'));
+      errors.push(fieldErrors.invalid(here, shown, 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified'));
     }
     if (own === undefined && template === undefined) {
-      errors.push(fieldErrors.invalid(here, claim, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'));
+      errors.push(fieldErrors.invalid(here, shown, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'));
     }
     if (own !== undefined) errors.push(...dnsSubdomain(own, here.field('resourceClaimName')));
     if (template !== undefined) errors.push(...dnsSubdomain(template, here.field('resourceClaimTemplateName')));
@@ -133,14 +135,42 @@ function podLevelErrors(spec: PodSpec, at: FieldPath): Errors {
   return errors;
 }
 
-function hostUsersErrors({ hostUsers, hostNetwork, hostPID, hostIPC }: PodSpec, at: FieldPath): Errors {
-  if (hostUsers !== false) return [];
-  const forbid = (field: string): FieldError => fieldErrors.forbidden(at.field(field), 'when `pod.Spec.HostUsers` is false');
+function hostUsersErrors(spec: PodSpec, at: FieldPath): Errors {
+  if (spec.hostUsers !== false) return [];
+  const forbid = (path: FieldPath): FieldError => fieldErrors.forbidden(path, 'when `hostUsers` is false');
   return [
-    ...(hostNetwork === true ? [forbid('hostNetwork')] : []),
-    ...(hostPID === true ? [forbid('HostPID')] : []),
-    ...(hostIPC === true ? [forbid('HostIPC')] : []),
+    ...(spec.hostNetwork === true ? [forbid(at.field('hostNetwork'))] : []),
+    ...(spec.hostPID === true ? [forbid(at.field('HostPID'))] : []),
+    ...(spec.hostIPC === true ? [forbid(at.field('HostIPC'))] : []),
+    ...[...containersOf(spec, at)]
+      .filter(([{ volumeDevices = [] }]) => volumeDevices.length > 0)
+      .map(([, here]) => forbid(here.field('volumeDevices'))),
   ];
+}
+
+function hostnameOverrideErrors({ hostnameOverride, setHostnameAsFQDN, hostNetwork }: PodSpec, at: FieldPath): Errors {
+  if (hostnameOverride === undefined) return [];
+  return [
+    ...(setHostnameAsFQDN === true ? [fieldErrors.forbidden(at, 'may not be specified when setHostnameAsFQDN is true')] : []),
+    ...(hostNetwork === true ? [fieldErrors.forbidden(at, 'may not be specified when hostNetwork is true')] : []),
+    ...(byteLength(hostnameOverride) > 64 ? [fieldErrors.tooLong(at, 64)] : []),
+    ...dnsSubdomain(hostnameOverride, at),
+  ];
+}
+
+/** Files with variables lie in empty directories. */
+function variableFilesErrors(spec: PodSpec, at: FieldPath): Errors {
+  const volumes = new Map((spec.volumes ?? []).map((volume) => [volume.name, volume]));
+  return [...containersOf(spec, at)].flatMap(([{ env = [] }, here]) =>
+    env.flatMap(({ valueFrom }, i) => {
+      const name = valueFrom?.fileKeyRef?.volumeName;
+      if (name === undefined) return [];
+      const path = here.field('env').index(i).field('valueFrom', 'fileKeyRef', 'volumeName');
+      const volume = volumes.get(name);
+      if (volume === undefined) return [fieldErrors.notFound(path, name)];
+      return volume.emptyDir === undefined ? [fieldErrors.invalid(path, name, 'referenced volume must be of type emptyDir')] : [];
+    }),
+  );
 }
 
 const named = (value: string | undefined, check: (value: string) => readonly string[], at: FieldPath): Errors =>
@@ -148,8 +178,8 @@ const named = (value: string | undefined, check: (value: string) => readonly str
 
 /** Fields that can be checked without looking at others. */
 function simpleFieldsErrors(spec: PodSpec, at: FieldPath): Errors {
-  const { activeDeadlineSeconds: deadline, hostnameOverride, preemptionPolicy } = spec;
-  const errors: FieldError[] = [
+  const { activeDeadlineSeconds: deadline, preemptionPolicy } = spec;
+  return [
     ...named(spec.serviceAccountName, isDns1123Subdomain, at.field('serviceAccountName')),
     ...named(spec.nodeName, isDns1123Subdomain, at.field('nodeName')),
     ...(deadline !== undefined && (deadline < 1 || deadline > maxInt32)
@@ -169,15 +199,6 @@ function simpleFieldsErrors(spec: PodSpec, at: FieldPath): Errors {
       : requiredOneOf(preemptionPolicy, ['PreemptLowerPriority', 'Never'], at.field('preemptionPolicy'))),
     ...(spec.overhead === undefined ? [] : containerResourcesErrors({ limits: spec.overhead }, new Set(), at.field('overhead'))),
   ];
-  if (hostnameOverride === undefined) return errors;
-  const here = at.field('hostnameOverride');
-  if (byteLength(hostnameOverride) > 64) errors.push(fieldErrors.tooLong(here, 64));
-  errors.push(...dnsSubdomain(hostnameOverride, here));
-  if (spec.setHostnameAsFQDN === true) {
-    errors.push(fieldErrors.forbidden(here, 'may not be specified when `setHostnameAsFQDN` is true'));
-  }
-  if (spec.hostNetwork === true) errors.push(fieldErrors.forbidden(here, 'may not be specified when `hostNetwork` is true'));
-  return errors;
 }
 
 /** All that is wrong with a spec; `pod` is absent when it is a template's. */
@@ -206,7 +227,9 @@ export function podSpecErrors(spec: PodSpec, pod: OwningPod, at: FieldPath): Err
     ...topologySpreadErrors(spec.topologySpreadConstraints ?? [], at.field('topologySpreadConstraints')),
     ...hostProcessErrors(spec, at),
     ...hostUsersErrors(spec, at),
+    ...hostnameOverrideErrors(spec, at.field('hostnameOverride')),
     ...simpleFieldsErrors(spec, at),
     ...osErrors(spec, at),
+    ...variableFilesErrors(spec, at),
   ];
 }

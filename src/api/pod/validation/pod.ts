@@ -1,8 +1,9 @@
 /** Pods and their templates. Source: pkg/apis/core/validation/validation.go. */
 import { deepEqual } from '../../deep-equal.ts';
-import { type FieldError, type FieldPath, fieldErrors } from '../../field-error.ts';
+import { type FieldError, type FieldPath, fieldErrors, shortened } from '../../field-error.ts';
 import type { Container, NodeSelectorTerm, Pod, PodSpec, PodTemplateSpec } from '../../generated/core/v1.ts';
 import type { ObjectMeta } from '../../generated/meta/v1.ts';
+import { internalDiff } from '../../internal-form/internal-form.ts';
 import { rangeComplaint } from '../../names.ts';
 import { parseInt64 } from '../../selector.ts';
 import { type Errors, labelErrors } from '../../validation/common.ts';
@@ -127,6 +128,13 @@ function fixedAnnotationErrors(next: ObjectMeta, previous: ObjectMeta, at: Field
 const sameNumber = (next: readonly Container[], previous: readonly Container[], at: FieldPath): Errors =>
   next.length === previous.length ? [] : [fieldErrors.forbidden(at, 'pod updates may not add or remove containers')];
 
+/** Upstream looks at the images of an update once more. */
+const newImageErrors = (containers: readonly Container[], at: FieldPath): Errors =>
+  containers.flatMap(({ image = '' }, i) => [
+    ...(image === '' ? [fieldErrors.required(at.index(i).field('image'))] : []),
+    ...imageSpaceErrors(image, at.index(i)),
+  ]);
+
 function deadlineErrors(next: number | undefined, previous: number | undefined, at: FieldPath): Errors {
   if (next === undefined) {
     return previous === undefined ? [] : [fieldErrors.invalid(at, null, 'must not update from a positive integer to nil value')];
@@ -203,7 +211,7 @@ const updatable = [
   '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
 ].join(',');
 
-/** What may not change in a Pod. Differs: upstream adds a diff of its internal structs to the message. */
+/** What may not change in a Pod. */
 export function podUpdateErrors(next: Pod, previous: Pod, at: FieldPath): Errors {
   const here = at.field('spec');
   const annotations = fixedAnnotationErrors(next.metadata, previous.metadata, at.field('metadata', 'annotations'));
@@ -214,6 +222,8 @@ export function podUpdateErrors(next: Pod, previous: Pod, at: FieldPath): Errors
   if (counts.length > 0) return [...annotations, ...counts];
   const errors: FieldError[] = [
     ...annotations,
+    ...newImageErrors(next.spec.containers, here.field('containers')),
+    ...newImageErrors(next.spec.initContainers ?? [], here.field('initContainers')),
     ...deadlineErrors(next.spec.activeDeadlineSeconds, previous.spec.activeDeadlineSeconds, here.field('activeDeadlineSeconds')),
     ...addedTolerationErrors(next.spec.tolerations ?? [], previous.spec.tolerations ?? [], here.field('tolerations')),
     ...addedGateErrors(next.spec.schedulingGates ?? [], previous.spec.schedulingGates ?? [], here.field('schedulingGates')),
@@ -224,7 +234,8 @@ export function podUpdateErrors(next: Pod, previous: Pod, at: FieldPath): Errors
     masked = withGatedFieldsOf(masked, previous.spec);
   }
   if (!deepEqual(masked, previous.spec)) {
-    errors.push(fieldErrors.forbidden(here, `pod updates may not change fields other than ${updatable}`));
+    const difference = internalDiff('PodSpec', previous.spec, masked);
+    errors.push(fieldErrors.forbidden(here, shortened(`pod updates may not change fields other than ${updatable}\n${difference}`)));
   }
   return errors;
 }

@@ -12,7 +12,8 @@ function valueErrors({ operator = 'Equal', value = '' }: Toleration, at: FieldPa
   if (operator === 'Exists') {
     return value === '' ? [] : [fieldErrors.invalid(here, value, "value must be empty when `operator` is 'Exists'")];
   }
-  // Lt and Gt are behind the gate TaintTolerationComparisonOperators, which is off.
+  // These are behind the gate TaintTolerationComparisonOperators, which is off.
+  if (operator === 'Lt' || operator === 'Gt') return [fieldErrors.notSupported(here, operator, ['Equal', 'Exists', 'Lt', 'Gt'])];
   if (operator !== 'Equal') return [fieldErrors.notSupported(here, operator, ['Equal', 'Exists'])];
   const complaints = isLabelValue(value);
   return complaints.length === 0 ? [] : [fieldErrors.invalid(here, value, complaints.join(';'))];

@@ -1,6 +1,7 @@
 /** Security contexts of Pods and containers. Source: pkg/apis/core/validation/validation.go. */
 import { type FieldError, type FieldPath, fieldErrors } from '../../field-error.ts';
 import type { AppArmorProfile, PodSecurityContext, PodSpec, SeccompProfile, SecurityContext, Sysctl } from '../../generated/core/v1.ts';
+import { internalForm } from '../../internal-form/internal-form.ts';
 import { isUserId } from '../../names.ts';
 import { type Errors, invalidEach, oneOf } from '../../validation/common.ts';
 import { descendingPath } from './paths.ts';
@@ -20,7 +21,7 @@ function seccompErrors(profile: SeccompProfile | undefined, at: FieldPath): Erro
     if (localhostProfile === undefined) errors.push(fieldErrors.required(here, 'must be set when seccomp type is Localhost'));
     else errors.push(...descendingPath(localhostProfile, here));
   } else if (localhostProfile !== undefined) {
-    errors.push(fieldErrors.invalid(here, profile, 'can only be set when seccomp type is Localhost'));
+    errors.push(fieldErrors.invalid(here, internalForm('SeccompProfile', profile), 'can only be set when seccomp type is Localhost'));
   }
   return errors;
 }
@@ -49,41 +50,6 @@ export function appArmorErrors(profile: AppArmorProfile | undefined, at: FieldPa
 
 const idErrors = (id: number | undefined, at: FieldPath): Errors => (id === undefined ? [] : invalidEach(isUserId(id), id, at));
 
-/** What upstream prints of a security context: its internal type. Source: pkg/apis/core/types.go (SecurityContext). */
-const asInternal = (context: SecurityContext): object => ({
-  Capabilities:
-    context.capabilities === undefined ? null : { Add: context.capabilities.add ?? null, Drop: context.capabilities.drop ?? null },
-  Privileged: context.privileged ?? null,
-  SELinuxOptions: seLinuxAsInternal(context.seLinuxOptions),
-  WindowsOptions: windowsAsInternal(context.windowsOptions),
-  RunAsUser: context.runAsUser ?? null,
-  RunAsGroup: context.runAsGroup ?? null,
-  RunAsNonRoot: context.runAsNonRoot ?? null,
-  ReadOnlyRootFilesystem: context.readOnlyRootFilesystem ?? null,
-  AllowPrivilegeEscalation: context.allowPrivilegeEscalation ?? null,
-  ProcMount: context.procMount ?? null,
-  SeccompProfile: profileAsInternal(context.seccompProfile),
-  AppArmorProfile: profileAsInternal(context.appArmorProfile),
-});
-
-const seLinuxAsInternal = (options: SecurityContext['seLinuxOptions']): object | null =>
-  options === undefined
-    ? null
-    : { User: options.user ?? '', Role: options.role ?? '', Type: options.type ?? '', Level: options.level ?? '' };
-
-const windowsAsInternal = (options: SecurityContext['windowsOptions']): object | null =>
-  options === undefined
-    ? null
-    : {
-        GMSACredentialSpecName: options.gmsaCredentialSpecName ?? null,
-        GMSACredentialSpec: options.gmsaCredentialSpec ?? null,
-        RunAsUserName: options.runAsUserName ?? null,
-        HostProcess: options.hostProcess ?? null,
-      };
-
-const profileAsInternal = (profile: SecurityContext['seccompProfile'] | SecurityContext['appArmorProfile']): object | null =>
-  profile === undefined ? null : { Type: profile.type, LocalhostProfile: profile.localhostProfile ?? null };
-
 /** The security context of one container. */
 export function containerSecurityErrors(context: SecurityContext | undefined, hostUsers: boolean, at: FieldPath): Errors {
   if (context === undefined) return [];
@@ -101,11 +67,21 @@ export function containerSecurityErrors(context: SecurityContext | undefined, ho
   errors.push(...seccompErrors(context.seccompProfile, at.field('seccompProfile')));
   if (allowPrivilegeEscalation === false) {
     if (privileged === true) {
-      errors.push(fieldErrors.invalid(at, asInternal(context), 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
+      errors.push(
+        fieldErrors.invalid(
+          at,
+          internalForm('SecurityContext', context),
+          'cannot set `allowPrivilegeEscalation` to false and `privileged` to true',
+        ),
+      );
     }
     if ((capabilities?.add ?? []).includes('CAP_SYS_ADMIN')) {
       errors.push(
-        fieldErrors.invalid(at, asInternal(context), 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'),
+        fieldErrors.invalid(
+          at,
+          internalForm('SecurityContext', context),
+          'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN',
+        ),
       );
     }
   }
@@ -160,6 +136,6 @@ export function podSecurityErrors(context: PodSecurityContext, spec: PodSpec, at
     ...windowsOptionsErrors(context.windowsOptions, at.field('windowsOptions')),
     ...appArmorErrors(context.appArmorProfile, at.field('appArmorProfile')),
     ...optionalOneOf(context.supplementalGroupsPolicy, ['Merge', 'Strict'], at.field('supplementalGroupsPolicy')),
-    ...optionalOneOf(context.seLinuxChangePolicy, ['MountOption', 'Recursive'], at.field('seLinuxChangePolicy')),
+    ...optionalOneOf(context.seLinuxChangePolicy, ['Recursive'], at.field('seLinuxChangePolicy')),
   ];
 }

@@ -66,7 +66,14 @@ export function volumeMountErrors(container: Container | EphemeralContainer, vol
   return errors;
 }
 
-function deviceErrors({ name, devicePath }: VolumeDevice, volumes: Volumes, mounts: readonly VolumeMount[], at: FieldPath): Errors {
+interface DeviceSurroundings {
+  readonly volumes: Volumes;
+  readonly mounts: readonly VolumeMount[];
+  /** Of the devices before it. */
+  readonly paths: ReadonlySet<string>;
+}
+
+function deviceErrors({ name, devicePath }: VolumeDevice, { volumes, mounts, paths }: DeviceSurroundings, at: FieldPath): Errors {
   const volume = volumes.get(name);
   const errors: FieldError[] = [];
   if (volume === undefined) errors.push(fieldErrors.notFound(at.field('name'), name));
@@ -76,6 +83,7 @@ function deviceErrors({ name, devicePath }: VolumeDevice, volumes: Volumes, moun
     );
   }
   errors.push(...requiredText(devicePath, at.field('devicePath')));
+  if (paths.has(devicePath)) errors.push(fieldErrors.invalid(at.field('devicePath'), devicePath, 'must be unique'));
   if (noBacksteps(devicePath, at).length > 0) {
     errors.push(fieldErrors.invalid(at.field('devicePath'), devicePath, "can not contain backsteps ('..')"));
   }
@@ -97,8 +105,7 @@ export function volumeDeviceErrors(container: Container | EphemeralContainer, vo
     const at = list.index(i);
     errors.push(...requiredText(device.name, at.field('name')));
     if (names.has(device.name)) errors.push(fieldErrors.invalid(at.field('name'), device.name, 'must be unique'));
-    if (paths.has(device.devicePath)) errors.push(fieldErrors.invalid(at.field('devicePath'), device.devicePath, 'must be unique'));
-    errors.push(...deviceErrors(device, volumes, container.volumeMounts ?? [], at));
+    errors.push(...deviceErrors(device, { volumes, mounts: container.volumeMounts ?? [], paths }, at));
     paths.add(device.devicePath);
     if (device.name !== '') names.add(device.name);
   }

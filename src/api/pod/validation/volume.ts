@@ -158,7 +158,8 @@ function sourceErrors(volume: Volume, pod: OwningPod, at: FieldPath): Errors {
   let count = 0;
   for (const [source, check, path] of checks) {
     if (volume[source] === undefined) continue;
-    if (count++ > 0) errors.push(fieldErrors.forbidden(at.field(source), 'may not specify more than 1 volume type'));
+    if (count++ > 0)
+      errors.push(fieldErrors.forbidden(at.field(source === 'cephfs' ? 'cephFS' : source), 'may not specify more than 1 volume type'));
     else errors.push(...check(volume, at.field(path ?? source), pod));
   }
   if (count === 0) errors.push(fieldErrors.required(at, 'must specify a volume type'));

@@ -121,7 +121,7 @@ const containerContextFields = [
 export function osErrors(spec: PodSpec, at: FieldPath): Errors {
   const name = spec.os?.name;
   if (spec.os === undefined) return [];
-  if (name === '') return [fieldErrors.required(at.field('os', 'name'), 'cannot be empty')];
+  if (name === '') return [fieldErrors.required(at.field('os', 'name'))];
   const windows = name === 'windows';
   if (!windows && name !== 'linux') return [fieldErrors.notSupported(at.field('os'), name, ['linux', 'windows'])];
   const context = at.field('securityContext');

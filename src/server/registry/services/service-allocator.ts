@@ -2,9 +2,10 @@
  * Allocates cluster addresses, node ports and health-check ports of Services before they are validated. Source:
  * pkg/registry/core/service/storage/alloc.go; pkg/registry/core/service/{ipallocator,portallocator}.
  */
-import { FieldPath, fieldErrors } from '../../../api/field-error.ts';
-import type { Service, ServicePort } from '../../../api/generated/core/v1.ts';
+import { type FieldError, FieldPath, fieldErrors } from '../../../api/field-error.ts';
+import type { Service, ServicePort, ServiceSpec } from '../../../api/generated/core/v1.ts';
 import { prepareServiceForUpdate } from '../../../api/kinds/core/prepare/service.ts';
+import { clusterIpErrors } from '../../../api/kinds/core/validation/service-cluster-ip.ts';
 import { type StatusError, statusErrors } from '../../../api/status-error.ts';
 import type { Reservation } from '../registry-parts.ts';
 import { addressAt, formatIp, parseIp } from './ip-range.ts';
@@ -23,6 +24,22 @@ export interface ServiceAllocatorOptions {
 
 const dnsOffset = 10;
 const spec = FieldPath.root.field('spec');
+
+/** The endpoints of a headless Service without selector are unknown, so both families are allowed. */
+const isOpen = (service: Service): boolean => isHeadless(service) && Object.keys(service.spec.selector ?? {}).length === 0;
+
+/** A policy of one family for values of two. */
+function singleStackErrors({ ipFamilyPolicy, clusterIPs = [], ipFamilies = [] }: ServiceSpec): readonly FieldError[] {
+  if (ipFamilyPolicy !== 'SingleStack') return [];
+  const refuse = (what: string): FieldError =>
+    fieldErrors.invalid(
+      spec.field('ipFamilyPolicy'),
+      ipFamilyPolicy,
+      `must be 'RequireDualStack' or 'PreferDualStack' when multiple ${what} are specified`,
+    );
+  return [...(clusterIPs.length === 2 ? [refuse('cluster IPs')] : []), ...(ipFamilies.length === 2 ? [refuse('IP families')] : [])];
+}
+
 const invalid = (service: Service, at: FieldPath, value: unknown, detail: string): StatusError =>
   statusErrors.invalid({ group: '', kind: 'Service' }, service.metadata.name, [fieldErrors.invalid(at, value, detail)]);
 
@@ -70,7 +87,11 @@ export class ServiceAllocator {
   /** Sets the IP families; a minik cluster has one. Source: alloc.go (initIPFamilyFields). */
   #withFamilies(service: Service): Service {
     if (!needsClusterIp(service)) return service;
-    const { ipFamilies = [], ipFamilyPolicy, selector } = service.spec;
+    const { ipFamilies = [], ipFamilyPolicy } = service.spec;
+    const asked = { ...service.spec, ipFamilyPolicy: ipFamilyPolicy ?? (isOpen(service) ? 'RequireDualStack' : 'SingleStack') };
+    const unusable = [...clusterIpErrors(asked, spec)];
+    if (unusable.length === 0) unusable.push(...singleStackErrors(asked));
+    if (unusable.length > 0) throw statusErrors.invalid({ group: '', kind: 'Service' }, service.metadata.name, unusable);
     const errors = ipFamilies.flatMap((family, index) =>
       family === 'IPv6' && !isHeadless(service)
         ? [fieldErrors.invalid(spec.field('ipFamilies').index(index), family, 'not configured on this cluster')]
@@ -82,11 +103,9 @@ export class ServiceAllocator {
       );
     }
     if (errors.length > 0) throw statusErrors.invalid({ group: '', kind: 'Service' }, service.metadata.name, errors);
-    // The endpoints of a headless Service without selector are unknown, so both families are allowed.
-    const open = isHeadless(service) && Object.keys(selector ?? {}).length === 0;
-    const policy = ipFamilyPolicy ?? (open ? 'RequireDualStack' : 'SingleStack');
+    const policy = asked.ipFamilyPolicy;
     const [first = 'IPv4'] = ipFamilies;
-    const both = open && policy !== 'SingleStack' ? ([first, first === 'IPv4' ? 'IPv6' : 'IPv4'] as const) : ([first] as const);
+    const both = isOpen(service) && policy !== 'SingleStack' ? ([first, first === 'IPv4' ? 'IPv6' : 'IPv4'] as const) : ([first] as const);
     return withServiceSpec(service, { ipFamilyPolicy: policy, ipFamilies: ipFamilies.length > 1 ? ipFamilies : both });
   }
 

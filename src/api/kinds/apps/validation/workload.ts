@@ -172,7 +172,8 @@ function strategyErrors({ type, rollingUpdate }: DeploymentStrategy, at: FieldPa
   }
   if (type !== 'RollingUpdate') {
     // Upstream prints its internal type.
-    const shown = rollingUpdate === undefined ? null : { MaxUnavailable: rollingUpdate.maxUnavailable, MaxSurge: rollingUpdate.maxSurge };
+    const shown =
+      rollingUpdate === undefined ? null : { MaxUnavailable: rollingUpdate.maxUnavailable ?? 0, MaxSurge: rollingUpdate.maxSurge ?? 0 };
     return [fieldErrors.notSupported(at, { Type: type, RollingUpdate: shown }, ['Recreate', 'RollingUpdate'])];
   }
   return rollingUpdate === undefined

@@ -32,7 +32,7 @@ const segment = (name: string, at: FieldPath, detail = ''): Errors =>
 function versionProblem(version: string, rule: VersionRule): string | undefined {
   if (rule === 'any') return undefined;
   if (version.split('/').length > 2) return `unexpected GroupVersion string: ${version}`;
-  return rule === 'grouped' && !version.includes('/') ? 'apiVersion must specify API group' : undefined;
+  return rule === 'grouped' && !/^[^/]+\//.test(version) ? 'apiVersion must specify API group' : undefined;
 }
 
 function referenceErrors({ kind, name, apiVersion = '' }: CrossVersionObjectReference, rule: VersionRule, at: FieldPath): Errors {

@@ -3,6 +3,7 @@ import { deepEqual } from '../../../deep-equal.ts';
 import { type FieldError, type FieldPath, fieldErrors } from '../../../field-error.ts';
 import type { Job, JobSpec } from '../../../generated/batch/v1.ts';
 import type { Affinity, Container, PodSpec, PodTemplateSpec } from '../../../generated/core/v1.ts';
+import { internalForm } from '../../../internal-form/internal-form.ts';
 import { isDns1123Label } from '../../../names.ts';
 import { fromLabelSelector } from '../../../selector.ts';
 import { type Errors, immutable, labelSelectorErrors } from '../../../validation/common.ts';
@@ -102,16 +103,28 @@ const withAllResourcesOf = (spec: PodSpec, next: PodSpec): PodSpec => ({
   initContainers: withResourcesOf(spec.initContainers, next.initContainers),
 });
 
-/** Differs: upstream prints its internal types. */
+const fixedError = (struct: string, value: unknown, at: FieldPath): FieldError =>
+  fieldErrors.invalid(at, value === undefined ? undefined : internalForm(struct, value), 'field is immutable');
+
 function templateErrors(next: PodTemplateSpec, previous: Job, at: FieldPath): Errors {
   const { template } = previous.spec;
   const free = isAtRest(previous);
   const kept = free ? withSchedulingOf(template, next) : template;
-  if (!free) return deepEqual(next, kept) ? [] : [fieldErrors.invalid(at.field('template'), next, 'field is immutable')];
-  return immutable(next.spec, withAllResourcesOf(kept.spec, next.spec), at.field('template', 'spec'));
+  if (!free) return deepEqual(next, kept) ? [] : [fixedError('PodTemplateSpec', next, at.field('template'))];
+  const spec = withAllResourcesOf(kept.spec, next.spec);
+  return deepEqual(next.spec, spec) ? [] : [fixedError('PodSpec', next.spec, at.field('template', 'spec'))];
 }
 
 const fixed = ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const;
+
+/** Of the fixed fields that are structs. */
+const structs: Readonly<Record<string, string>> = { podFailurePolicy: 'PodFailurePolicy', successPolicy: 'SuccessPolicy' };
+
+function fixedFieldErrors(field: (typeof fixed)[number], next: JobSpec, previous: JobSpec, at: FieldPath): Errors {
+  const struct = structs[field];
+  if (struct === undefined || deepEqual(next[field], previous[field])) return immutable(next[field], previous[field], at);
+  return [fixedError(struct, next[field], at)];
+}
 
 export function jobUpdateErrors(next: Job, previous: Job, at: FieldPath): Errors {
   const here = at.field('spec');
@@ -120,6 +133,6 @@ export function jobUpdateErrors(next: Job, previous: Job, at: FieldPath): Errors
     ...completionsErrors(next.spec, previous.spec, here.field('completions')),
     ...immutable(next.spec.selector, previous.spec.selector, here.field('selector')),
     ...templateErrors(next.spec.template, previous, here),
-    ...fixed.flatMap((field) => immutable(next.spec[field], previous.spec[field], here.field(field))),
+    ...fixed.flatMap((field) => fixedFieldErrors(field, next.spec, previous.spec, here.field(field))),
   ];
 }

@@ -6,7 +6,7 @@ import { type FieldError, type FieldPath, fieldErrors } from '../../../field-err
 import type { Event } from '../../../generated/core/v1.ts';
 import { sameJson } from '../../../same-json.ts';
 import { type Errors, immutable } from '../../../validation/common.ts';
-import { validateObjectMeta } from '../../../validation/object-meta.ts';
+import { validateObjectMeta, validateObjectMetaUpdate } from '../../../validation/object-meta.ts';
 
 const isUnset = (value: unknown): boolean => value === undefined || value === null || value === '' || value === 0;
 
@@ -58,6 +58,7 @@ const fixed = [
  */
 function shown(event: Event, name: (typeof fixed)[number]): unknown {
   if (name === 'source') return { Component: event.source.component ?? '', Host: event.source.host ?? '' };
+  if (name === 'action') return event.action ?? '';
   if (name !== 'involvedObject' && name !== 'related') return event[name];
   const reference = event[name];
   if (reference === undefined) return undefined;
@@ -75,6 +76,7 @@ function shown(event: Event, name: (typeof fixed)[number]): unknown {
 
 /** What an update through events.k8s.io/v1 may not change. */
 export const newEventUpdateErrors = (next: Event, previous: Event, at: FieldPath): Errors => [
+  ...validateObjectMetaUpdate(next.metadata, previous.metadata, at.field('metadata')),
   ...(sameJson(next.series, previous.series) ? [] : seriesErrors(next, at)),
   ...fixed.flatMap((name) => immutable(shown(next, name), shown(previous, name), at.field(name))),
   ...immutable(next.reportingComponent, previous.reportingComponent, at.field('reportingController')),

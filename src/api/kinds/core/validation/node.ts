@@ -48,6 +48,8 @@ export function nodeUpdateErrors(next: Node, previous: Node, at: FieldPath): Err
   if ((previous.spec.providerID ?? '') !== '' && previous.spec.providerID !== next.spec.providerID) {
     errors.push(fieldErrors.forbidden(here.field('providerID'), 'node updates may not change providerID except from "" to valid'));
   }
+  // Upstream looks at the taints of an update once more.
+  errors.push(...taintErrors(next.spec.taints ?? [], at.field('metadata', 'taints')));
   if ((previous.spec.externalID ?? '') !== (next.spec.externalID ?? '')) {
     errors.push(fieldErrors.forbidden(here.field('externalID'), 'may not be updated'));
   }

@@ -1,7 +1,8 @@
 /** What is wrong with a PersistentVolumeClaim. Source: pkg/apis/core/validation/validation.go. */
 import { deepEqual } from '../../../deep-equal.ts';
-import { type FieldError, type FieldPath, fieldErrors } from '../../../field-error.ts';
+import { type FieldError, type FieldPath, fieldErrors, shortened } from '../../../field-error.ts';
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../../generated/core/v1.ts';
+import { internalDiff } from '../../../internal-form/internal-form.ts';
 import { isQualifiedName } from '../../../names.ts';
 import { type ClaimExcuses, claimSpecErrors } from '../../../pod/validation/persistent-volume-claim.ts';
 import { compareQuantity, parseQuantity, zeroQuantity } from '../../../quantity.ts';
@@ -82,7 +83,7 @@ function attributesErrors(next: PersistentVolumeClaim, previous: PersistentVolum
   ];
 }
 
-/** A claim never changes, apart from what is bound to it. Differs: upstream also shows what changed. */
+/** A claim never changes, apart from what is bound to it. */
 const immutableSpec = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
 
 export function claimUpdateErrors(next: PersistentVolumeClaim, previous: PersistentVolumeClaim, at: FieldPath): Errors {
@@ -91,7 +92,11 @@ export function claimUpdateErrors(next: PersistentVolumeClaim, previous: Persist
     const here = at.field('metadata', 'annotations', oldClassAnnotation);
     if (oldClassOf(next) !== oldClassOf(previous)) errors.push(fieldErrors.invalid(here, oldClassOf(next) ?? '', 'field is immutable'));
   }
-  if (!deepEqual(...masked(next, previous))) errors.push(fieldErrors.forbidden(at.field('spec'), immutableSpec));
+  const [now, before] = masked(next, previous);
+  if (!deepEqual(now, before)) {
+    const difference = internalDiff('PersistentVolumeClaimSpec', before, now);
+    errors.push(fieldErrors.forbidden(at.field('spec'), shortened(`${immutableSpec}\n${difference}`)));
+  }
   return [
     ...errors,
     ...sizeErrors(next, previous, at),

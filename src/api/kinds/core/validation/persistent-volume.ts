@@ -1,7 +1,8 @@
 /** What is wrong with a PersistentVolume. Source: pkg/apis/core/validation/validation.go, pkg/volume/validation. */
 import { deepEqual } from '../../../deep-equal.ts';
-import { type FieldError, type FieldPath, fieldErrors } from '../../../field-error.ts';
+import { type FieldError, type FieldPath, fieldErrors, shortened } from '../../../field-error.ts';
 import type { CSIPersistentVolumeSource, PersistentVolume, PersistentVolumeSpec } from '../../../generated/core/v1.ts';
+import { internalDiff } from '../../../internal-form/internal-form.ts';
 import { isLabelValue } from '../../../names.ts';
 import { nodeSelectorErrors } from '../../../pod/validation/affinity.ts';
 import { accessModeErrors, positiveAmountErrors } from '../../../pod/validation/persistent-volume-claim.ts';
@@ -114,12 +115,13 @@ const hadBadValues = ({ spec }: PersistentVolume): boolean =>
 const withoutAddedSecret = (next: CSIPersistentVolumeSource, previous: CSIPersistentVolumeSource | undefined): CSIPersistentVolumeSource =>
   previous !== undefined && previous.controllerExpandSecretRef === undefined ? { ...next, controllerExpandSecretRef: undefined } : next;
 
-/** The source of a volume never changes. Differs: upstream also shows the difference in its internal form. */
+/** The source of a volume never changes. */
 function sourceUpdateErrors(next: PersistentVolumeSpec, previous: PersistentVolumeSpec, at: FieldPath): Errors {
   const compared = next.csi === undefined ? next : { ...next, csi: withoutAddedSecret(next.csi, previous.csi) };
-  return sourceNames.every((source) => deepEqual(compared[source], previous[source]))
-    ? []
-    : [fieldErrors.forbidden(at.field('persistentvolumesource'), 'spec.persistentvolumesource is immutable after creation')];
+  if (sourceNames.every((source) => deepEqual(compared[source], previous[source]))) return [];
+  const difference = internalDiff('PersistentVolumeSource', previous, compared);
+  const why = shortened(`spec.persistentvolumesource is immutable after creation\n${difference}`);
+  return [fieldErrors.forbidden(at.field('persistentvolumesource'), why)];
 }
 
 /** Upstream checks the whole object twice, so that what is wrong with it is told twice. */

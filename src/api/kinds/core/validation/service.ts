@@ -121,7 +121,7 @@ const onlyBalanced = "may only be used when `type` is 'LoadBalancer'";
 function loadBalancerErrors({ metadata, spec }: Service, at: FieldPath): Errors {
   const here = at.field('spec');
   const balanced = spec.type === 'LoadBalancer';
-  const { loadBalancerSourceRanges: ranges = [], allocateLoadBalancerNodePorts: allocate, loadBalancerClass } = spec;
+  const { loadBalancerSourceRanges: ranges = [], allocateLoadBalancerNodePorts: allocate } = spec;
   const annotation = metadata.annotations?.[sourceRangesAnnotation];
   const errors: FieldError[] = [];
   if (ranges.length > 0) {
@@ -138,9 +138,12 @@ function loadBalancerErrors({ metadata, spec }: Service, at: FieldPath): Errors 
     errors.push(fieldErrors.forbidden(here.field('allocateLoadBalancerNodePorts'), onlyBalanced));
   }
   if (allocate === undefined && balanced) errors.push(fieldErrors.required(at.field('allocateLoadBalancerNodePorts')));
-  if (loadBalancerClass === undefined) return errors;
-  const path = here.field('loadBalancerClass');
-  return [...errors, ...(balanced ? qualifiedName(loadBalancerClass, path) : [fieldErrors.forbidden(path, onlyBalanced)])];
+  return [...errors, ...classErrors(spec, here.field('loadBalancerClass'))];
+}
+
+function classErrors({ type, loadBalancerClass }: ServiceSpec, at: FieldPath): Errors {
+  if (loadBalancerClass === undefined) return [];
+  return type === 'LoadBalancer' ? qualifiedName(loadBalancerClass, at) : [fieldErrors.forbidden(at, onlyBalanced)];
 }
 
 const needsHealthCheck = ({ type, externalTrafficPolicy }: ServiceSpec): boolean =>
@@ -231,6 +234,7 @@ export function serviceUpdateErrors(next: Service, previous: Service, at: FieldP
   if (bothBalanced && next.spec.loadBalancerClass !== previous.spec.loadBalancerClass) {
     errors.push(fieldErrors.invalid(here.field('loadBalancerClass'), next.spec.loadBalancerClass, 'may not change once set'));
   }
+  errors.push(...classErrors(next.spec, here.field('loadBalancerClass')));
   if (
     needsHealthCheck(next.spec) &&
     needsHealthCheck(previous.spec) &&

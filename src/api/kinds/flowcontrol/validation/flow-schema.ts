@@ -9,6 +9,7 @@ import type {
   ServiceAccountSubject,
   Subject,
 } from '../../../generated/flowcontrol/v1.ts';
+import { internalForm } from '../../../internal-form/internal-form.ts';
 import { isDns1123Label } from '../../../names.ts';
 import { dnsLabel, dnsSubdomain, type Errors, requiredText } from '../../../validation/common.ts';
 import { mandatoryFlowSchemas } from '../bootstrap-objects.ts';
@@ -158,7 +159,7 @@ export function flowSchemaErrors({ metadata, spec, status }: FlowSchema, at: Fie
     ...(spec.rules ?? []).flatMap((rule, i) => ruleErrors(rule, here.field('rules').index(i))),
     ...(fixed === undefined || deepEqual(spec, fixed)
       ? []
-      : [fieldErrors.invalid(here, spec, `spec of '${metadata.name}' must equal the fixed value`)]),
+      : [fieldErrors.invalid(here, internalForm('FlowSchemaSpec', spec), `spec of '${metadata.name}' must equal the fixed value`)]),
     ...conditionErrors(status.conditions, at.field('status', 'conditions')),
   ];
 }

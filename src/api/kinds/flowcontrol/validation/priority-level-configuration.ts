@@ -8,6 +8,7 @@ import type {
   PriorityLevelConfigurationSpec,
   QueuingConfiguration,
 } from '../../../generated/flowcontrol/v1.ts';
+import { internalForm } from '../../../internal-form/internal-form.ts';
 import type { Errors } from '../../../validation/common.ts';
 import { mandatoryPriorityLevels } from '../bootstrap-objects.ts';
 import { conditionErrors } from './flow-schema.ts';
@@ -100,12 +101,13 @@ function typeErrors({ type, limited, exempt }: PriorityLevelConfigurationSpec, a
 function mandatoryErrors({ metadata: { name }, spec }: PriorityLevelConfiguration, at: FieldPath): Errors {
   const fixed = Object.hasOwn(mandatoryPriorityLevels, name ?? '') ? mandatoryPriorityLevels[name] : undefined;
   if (fixed === undefined) return [];
+  const shown = internalForm('PriorityLevelConfigurationSpec', spec);
   if (name !== 'exempt') {
-    return deepEqual(spec, fixed) ? [] : [fieldErrors.invalid(at, spec, `spec of '${name}' must equal the fixed value`)];
+    return deepEqual(spec, fixed) ? [] : [fieldErrors.invalid(at, shown, `spec of '${name}' must equal the fixed value`)];
   }
   return deepEqual({ ...spec, exempt: fixed.exempt }, fixed)
     ? []
-    : [fieldErrors.invalid(at, spec, `spec of '${name}' except the 'spec.exempt' field must equal the fixed value`)];
+    : [fieldErrors.invalid(at, shown, `spec of '${name}' except the 'spec.exempt' field must equal the fixed value`)];
 }
 
 /** `version`: that of the request, when it is not v1. */

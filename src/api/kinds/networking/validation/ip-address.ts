@@ -29,7 +29,7 @@ export function ipAddressErrors(object: IPAddress, at: FieldPath): Errors {
 const shown = (parent: ParentReference | undefined): unknown =>
   parent === undefined
     ? null
-    : { Group: parent.group ?? '', Resource: parent.resource, Namespace: parent.namespace ?? '', Name: parent.name };
+    : { Group: parent.group ?? '', Resource: parent.resource ?? '', Namespace: parent.namespace ?? '', Name: parent.name ?? '' };
 
 export const ipAddressUpdateErrors = (next: IPAddress, previous: IPAddress, at: FieldPath): Errors =>
   deepEqual(parentOf(next), parentOf(previous))

@@ -11,11 +11,9 @@ export function newServiceCidrErrors({ spec: { cidrs = [] } }: ServiceCIDR, at: 
   if (cidrs.length === 0) return [fieldErrors.required(here, 'at least one CIDR required')];
   if (cidrs.length > 2) return [fieldErrors.invalid(here, { CIDRs: cidrs }, 'may only hold up to 2 values')];
   const [first = '', second] = cidrs;
-  const sameFamily = second !== undefined && first.includes(':') === second.includes(':') && cidrs.every((cidr) => cidr.includes('/'));
-  return [
-    ...cidrs.flatMap((cidr, i) => cidrErrors(cidr, here.index(i))),
-    ...(sameFamily ? [fieldErrors.invalid(here, cidrs, tooManyPerFamily)] : []),
-  ];
+  const bad = cidrs.flatMap((cidr, i) => cidrErrors(cidr, here.index(i)));
+  if (bad.length > 0 || second === undefined || first.includes(':') !== second.includes(':')) return bad;
+  return [fieldErrors.invalid(here, cidrs, tooManyPerFamily)];
 }
 
 /** A range stays; one of the other family may be added. */
