@@ -18,6 +18,7 @@ import { ownPages } from './cluster/own-pages.ts';
 import { destroy, locate, plan } from './cluster/plan.ts';
 import { StreamedGarbage, youngCollector } from './cluster/streamed-garbage.ts';
 import { allControllers } from './controllers/all-controllers.ts';
+import { podAutoscalerAccount } from './controllers/pod-autoscaler/pod-autoscaler.ts';
 import { startScheduler } from './controllers/scheduler/scheduler.ts';
 import { type RunningControllers, startControllers } from './controllers/start-controllers.ts';
 import { LoadMeter, letOptimizerSleep, wakeOptimizer } from './optimizer.ts';
@@ -66,6 +67,7 @@ async function start(settings: ClusterSettings, { log, onStep, onListening }: St
       signCertificate: plane.pki.sign,
       mayCreateRequest: plane.mayCreateRequest,
       askApiService: (api) => learnApi(plane.remoteApis, api),
+      metrics: plane.metricsFor(podAutoscalerAccount),
       celTypes: plane.celTypes,
     }),
     clientFor,

@@ -21,6 +21,7 @@ import { type Identity, programOf } from '../client/identity.ts';
 import { createInProcessClient } from '../client/in-process-client.ts';
 import type { Logger } from '../client/logger.ts';
 import type { ControllerMetrics } from '../controllers/controller-runner.ts';
+import type { MetricsApis } from '../controllers/pod-autoscaler/metrics-apis.ts';
 import { createYamlWorker, sqliteAddon } from '../executable.ts';
 import type { Kubelet } from '../runtime/kubelet/kubelet.ts';
 import { clusterStreams } from '../runtime/kubelet/streams/cluster-streams.ts';
@@ -70,6 +71,7 @@ import { readAdmissionFile } from './admission-file.ts';
 import { openAudit } from './audit.ts';
 import { celTypeSource } from './cel-types.ts';
 import { storeMetrics, workQueueMetrics } from './cluster-metrics.ts';
+import { metricsApis } from './metrics-apis.ts';
 import { nodeUsages } from './node-usage.ts';
 import { aggregatedApis, webhookCaller } from './outward.ts';
 import { serverFlags } from './server-flags.ts';
@@ -105,6 +107,8 @@ export interface ControlPlane {
   /** Whether a user may create a sub-resource of CertificateSigningRequests. */
   mayCreateRequest(user: UserInfo, subresource: string): boolean;
   readonly remoteApis: AggregatedApis;
+  /** The metrics APIs as a user reads them. */
+  metricsFor(identity: Identity): MetricsApis;
   /** Starts to listen. */
   serve(): Promise<ApiServer>;
   /** A client in this process that acts as a user and may do what RBAC allows that user. */
@@ -266,7 +270,9 @@ export async function openControlPlane(
       ...{ user, verb: 'create', isResourceRequest: true, namespace: '', apiGroup: 'certificates.k8s.io' },
       ...{ resource: 'certificatesigningrequests', subresource, name: '', path: '' },
     }).allowed;
-  return { store, pki, kinds, tokens, mayCreateRequest, remoteApis, celTypes: celTypeSource(kinds, schemas), serve, clientFor };
+  const metricsFor = (identity: Identity): MetricsApis =>
+    metricsApis({ user: { ...identity, uid: '', extra: {} }, authorizer, remote: remoteApis, own: metrics });
+  return { store, pki, kinds, tokens, metricsFor, mayCreateRequest, remoteApis, celTypes: celTypeSource(kinds, schemas), serve, clientFor };
 }
 
 /** The database and its log. */

@@ -16,6 +16,7 @@ const controllers = allControllers({
   signCertificate: () => '',
   mayCreateRequest: () => false,
   issueSecretToken: () => Promise.resolve('token'),
+  metrics: { versionsOf: () => [], get: () => Promise.reject(new Error('no metrics in this test')) },
   askApiService: () => Promise.resolve(),
   celTypes: { kindOf: () => undefined, schemaOf: () => undefined },
 });

@@ -28,6 +28,8 @@ import { rootCaController, serviceAccountController } from './namespace-defaults
 import { type NodeLifecycleOptions, nodeLifecycleController } from './nodes/node-lifecycle.ts';
 import { podGcController } from './nodes/pod-gc.ts';
 import { taintEvictionController } from './nodes/taint-eviction.ts';
+import type { MetricsApis } from './pod-autoscaler/metrics-apis.ts';
+import { podAutoscaler } from './pod-autoscaler/pod-autoscaler.ts';
 import { policyTypeChecksController } from './policy-type-checks.ts';
 import { replicaSetController } from './replicas/replica-set.ts';
 import { replicationControllerController } from './replicas/replication-controller.ts';
@@ -51,6 +53,8 @@ export interface AllControllersOptions {
   readonly mayCreateRequest: MayCreate;
   /** Asks the Service of an API what it serves. */
   readonly askApiService: AskApiService;
+  /** Where autoscalers read metrics. */
+  readonly metrics: MetricsApis;
   /** The types that the expressions of policies are about. */
   readonly celTypes: TypeSource;
   readonly nodes?: NodeLifecycleOptions;
@@ -70,6 +74,7 @@ export function allControllers(options: AllControllersOptions): readonly AnyCont
     ttlAfterFinishedController,
     cronJobController,
     disruptionController(kinds),
+    podAutoscaler(kinds, options.metrics),
     endpointsController,
     endpointSliceController,
     endpointSliceMirroringController,

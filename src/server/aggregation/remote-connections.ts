@@ -25,6 +25,8 @@ export interface RemoteAddress extends Address {
 }
 
 const defaultPort = 443;
+/** Whom the aggregator itself is. */
+const aggregator: UserInfo = { name: 'system:kube-aggregator', uid: '', groups: ['system:masters'], extra: {} };
 const idleMs = 90_000;
 const checkMs = 5000;
 
@@ -116,9 +118,14 @@ export class RemoteConnections {
     return response.statusCode === 200 ? (JSON.parse(text) as JsonObject) : undefined;
   }
 
-  /** Gets a path as the aggregator itself. */
-  get({ host, port, serverName, agent }: RemoteAddress, path: string, accept: string): Promise<IncomingMessage> {
-    const user = { name: 'system:kube-aggregator', uid: '', groups: ['system:masters'], extra: {} };
+  /** Gets a JSON document as a user. Rejects when the API cannot be reached. */
+  async ask(to: RemoteAddress, path: string, user: UserInfo): Promise<{ readonly status: number; readonly text: string }> {
+    const response = await this.get(to, path, 'application/json', user);
+    return { status: response.statusCode ?? 0, text: await textOf(response) };
+  }
+
+  /** Gets a path; as the aggregator itself unless a user is given. */
+  get({ host, port, serverName, agent }: RemoteAddress, path: string, accept: string, user = aggregator): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const headers = { ...userHeaders(user), host: hostPort(host, port), accept };
       const request = httpsRequest({ agent, host, port, path, headers, timeout: checkMs, servername: serverName });

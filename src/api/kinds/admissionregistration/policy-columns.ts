@@ -1,5 +1,7 @@
 /** The tables of policies and bindings. Source: pkg/printers/internalversion/printers.go. */
+
 import type { ParamKind, ParamRef } from '../../generated/admissionregistration/v1.ts';
+import { formatGoLabelSelector } from '../../go-label-selector.ts';
 import type { KubeObject } from '../../object.ts';
 import type { Column } from '../../table.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
@@ -51,17 +53,5 @@ function paramText(ref: ParamRef | undefined): string {
   if (ref === undefined) return '<unset>';
   const { name = '', namespace = '', selector } = ref;
   if (name !== '') return `${namespace === '' ? '*' : namespace}/${name}`;
-  return selector === undefined ? '<unset>' : selectorText(selector);
-}
-
-/** A selector as Go prints the struct. */
-function selectorText({ matchLabels = {}, matchExpressions = [] }: NonNullable<ParamRef['selector']>): string {
-  const labels = Object.entries(matchLabels)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}: ${value},`)
-    .join('');
-  const expressions = matchExpressions
-    .map(({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`)
-    .join('');
-  return `&LabelSelector{MatchLabels:map[string]string{${labels}},MatchExpressions:[]LabelSelectorRequirement{${expressions}},}`;
+  return selector === undefined ? '<unset>' : formatGoLabelSelector(selector);
 }
