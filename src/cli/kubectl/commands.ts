@@ -20,6 +20,8 @@ const loaders: ReadonlyMap<string, () => Promise<KubectlCommand>> = new Map([
   ['label', async () => (await import('./verbs/label.ts')).label],
   ['annotate', async () => (await import('./verbs/label.ts')).annotate],
   ['scale', async () => (await import('./verbs/scale.ts')).scale],
+  ['autoscale', async () => (await import('./verbs/autoscale.ts')).autoscale],
+  ['top', async () => (await import('./verbs/top/top.ts')).top],
   ['expose', async () => (await import('./verbs/expose.ts')).expose],
   ['run', async () => (await import('./verbs/run/run.ts')).run],
   ['explain', async () => (await import('./verbs/explain/explain.ts')).explain],

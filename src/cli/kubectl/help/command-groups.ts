@@ -4,8 +4,8 @@
 export const commandGroups: readonly { readonly title: string; readonly names: readonly string[] }[] = [
   { title: 'Basic Commands (Beginner)', names: ['create', 'expose', 'run', 'set'] },
   { title: 'Basic Commands (Intermediate)', names: ['explain', 'get', 'edit', 'delete'] },
-  { title: 'Deploy Commands', names: ['rollout', 'scale'] },
-  { title: 'Cluster Management Commands', names: ['certificate', 'cluster-info', 'cordon', 'uncordon', 'drain', 'taint'] },
+  { title: 'Deploy Commands', names: ['rollout', 'scale', 'autoscale'] },
+  { title: 'Cluster Management Commands', names: ['certificate', 'cluster-info', 'top', 'cordon', 'uncordon', 'drain', 'taint'] },
   {
     title: 'Troubleshooting and Debugging Commands',
     names: ['describe', 'logs', 'attach', 'exec', 'port-forward', 'proxy', 'cp', 'auth', 'events'],

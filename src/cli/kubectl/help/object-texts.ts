@@ -72,6 +72,30 @@ const rolloutTexts: Readonly<Record<string, HelpText>> = {
     long: 'Resume paused objects. Only deployments can be paused.',
     examples: [['Resume', 'kubectl rollout resume deployment/web']],
   },
+  autoscale: {
+    long: 'Create an autoscaler that keeps the number of pods of an object between two bounds, by how much the pods use.\n\n The object is a deployment, replica set, stateful set, replication controller, or anything else with a scale.',
+    examples: [
+      ['Between 2 and 10 pods, by the default policy', 'kubectl autoscale deployment web --min=2 --max=10'],
+      ['At 80% of the CPU that the pods ask for', 'kubectl autoscale deployment web --max=5 --cpu=80%'],
+      ['By amounts of CPU and memory', 'kubectl autoscale deployment web --min=3 --max=6 --cpu=500m --memory=200Mi'],
+    ],
+  },
+  top: { long: 'Display how much CPU and memory nodes and pods use. The figures are those by which autoscalers decide.' },
+  'top node': {
+    long: 'Display how much CPU and memory nodes use.',
+    examples: [
+      ['All nodes', 'kubectl top node'],
+      ['One', 'kubectl top node minik'],
+    ],
+  },
+  'top pod': {
+    long: 'Display how much CPU and memory pods use.',
+    examples: [
+      ['Of the namespace', 'kubectl top pod'],
+      ['The containers of one', 'kubectl top pod web-0 --containers'],
+      ['Those with a label', 'kubectl top pod -l app=web'],
+    ],
+  },
   certificate: { long: 'Decide on certificate signing requests.', examples: [['Approve one', 'kubectl certificate approve csr-sqgzp']] },
   'certificate approve': {
     long: 'Approve a certificate signing request: its signer then issues the certificate.\n\n Look at what it asks for before you do: the certificate may let its owner act as whoever the request names.',

@@ -80,6 +80,11 @@ const rows = [
     describer: async () => (await import('./describe/cron-job.ts')).describeCronJob,
   },
   {
+    kind: 'HorizontalPodAutoscaler',
+    groups: ['autoscaling'],
+    describer: async () => (await import('./describe/horizontal-pod-autoscaler.ts')).describeHorizontalPodAutoscaler,
+  },
+  {
     kind: 'PodDisruptionBudget',
     groups: ['policy'],
     describer: async () => (await import('./describe/pod-disruption-budget.ts')).describePodDisruptionBudget,
