@@ -45,6 +45,10 @@ const metricKinds = (what: string) => ({
 
 const template = 'The pods that are created when there are too few of them.';
 
+const timestamp = 'The end of the span of time in which the usage was measured.';
+const window = 'The length of that span.';
+const usage = 'How much of each resource was used; of memory, the working set.';
+
 /** Type name to field name to description. */
 export const referenceDescriptions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   ...clusterReferenceDescriptions,
@@ -94,6 +98,7 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
   },
   WebhookConversion: { clientConfig: 'How to reach the webhook; needed for the strategy Webhook.' },
   ContainerRestartRule: { exitCodes: 'The exit codes for which the rule holds.' },
+  ContainerMetrics: { name: 'The name of the container in the pod.', usage },
   ContainerState: {
     running: 'Set while the container runs.',
     terminated: 'Set once the container has ended.',
@@ -190,6 +195,7 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
   NodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: 'What a node must have for the pod to be scheduled onto it.' },
   NodeSpec: { configSource: 'Deprecated: the source of dynamic kubelet configuration.' },
   NodeDaemonEndpoints: { kubeletEndpoint: 'Where the kubelet listens.' },
+  NodeMetrics: { timestamp, window, usage },
   NodeRuntimeHandler: { features: 'What the runtime handler supports.' },
   NodeStatus: {
     config: 'The state of dynamic kubelet configuration.',
@@ -212,6 +218,7 @@ export const referenceDescriptions: Readonly<Record<string, Readonly<Record<stri
     namespaceSelector: 'Selects the namespaces of the other pods by label; empty selects all.',
   },
   PodDisruptionBudgetSpec: { selector: 'Selects the pods that the budget protects; an empty selector selects all pods of the namespace.' },
+  PodMetrics: { timestamp, window, containers: 'The usage of each container, all in the same span of time.' },
   PodFailurePolicyRule: { onExitCodes: 'The exit codes of containers for which the rule holds.' },
   PodSecurityContext: securityProfiles,
   PodSpec: {
