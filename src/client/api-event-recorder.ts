@@ -97,6 +97,7 @@ class Recorder implements ApiEventRecorder {
   ): NewEvent {
     const { clock, component, host, actionOf } = this.#options;
     const involvedObject = referenceTo(about);
+    const related = 'object' in about && about.related !== undefined ? { related: referenceTo(about.related) } : {};
     const nowMs = clock.now();
     const nanos = BigInt(Math.trunc(nowMs)) * 1_000_000n + (this.#sequence++ % 1_000_000n);
     const times =
@@ -106,6 +107,7 @@ class Recorder implements ApiEventRecorder {
     return {
       metadata: { name: `${involvedObject.name}.${nanos.toString(16)}`, namespace: involvedObject.namespace ?? 'default' },
       involvedObject,
+      ...related,
       ...what,
       message: truncate(what.message),
       source: actionOf === undefined ? { component, ...(host === undefined ? {} : { host }) } : {},

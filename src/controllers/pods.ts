@@ -32,3 +32,6 @@ export function isPodAvailable(pod: Pod, minReadySeconds: number, nowMs: number)
 
 /** Milliseconds since the epoch of a timestamp of the API; 0 when absent. */
 export const timeOf = (timestamp: string | null | undefined): number => (typeof timestamp === 'string' ? (parseTime(timestamp) ?? 0) : 0);
+
+/** The Pod's priority; 0 when the API has given it none. */
+export const podPriority = ({ spec }: Pod): number => spec.priority ?? 0;

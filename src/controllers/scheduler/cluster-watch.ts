@@ -9,11 +9,12 @@ import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { sameJson } from '../../api/same-json.ts';
 import type { InformerFactory } from '../../client/informer.ts';
-import { isPodTerminal } from '../pods.ts';
+import { isPodTerminal, podPriority } from '../pods.ts';
 import { action, type ClusterEvent } from './framework/cluster-event.ts';
 import { nodeActions, podActions } from './framework/object-changes.ts';
 import type { QueueingHints } from './framework/queueing-hints.ts';
 import type { WaitingPods } from './framework/waiting-pods.ts';
+import { type Nominator, nominatedNode } from './nominator.ts';
 import type { SchedulerCache } from './scheduler-cache.ts';
 import type { SchedulingQueue } from './scheduling-queue.ts';
 
@@ -21,6 +22,7 @@ export interface ClusterWatchOptions {
   readonly informers: InformerFactory;
   readonly cache: SchedulerCache;
   readonly queue: SchedulingQueue;
+  readonly nominator: Nominator;
   readonly hints: QueueingHints;
   readonly waitingPods: WaitingPods;
   /** True for an unassigned Pod that this scheduler must place. */
@@ -114,14 +116,32 @@ export class ClusterWatch {
   #podSet(object: Pod, previous: Pod | undefined): void {
     if (isAssigned(object)) this.#assignedPodSet(object, previous);
     else if (!this.#options.isOurs(object)) {
-      this.#options.queue.delete(object.metadata.uid);
+      this.#unqueue(object.metadata.uid);
+      if (previous !== undefined && this.#options.isOurs(previous)) this.#nominationEnded(previous);
       this.#dropAssumption(object);
-    } else if (!this.#options.cache.isAssumed(object.metadata.uid)) this.#options.queue.update(object, previous);
+    } else if (!this.#options.cache.isAssumed(object.metadata.uid)) {
+      const { cache, queue, nominator } = this.#options;
+      nominator.update(cache.infoOf(object), previous);
+      queue.update(object, previous);
+      if (previous !== undefined && nominatedNode(previous) !== nominatedNode(object)) this.#nominationEnded(previous);
+    }
+  }
+
+  #unqueue(uid: string): void {
+    this.#options.queue.delete(uid);
+    this.#options.nominator.delete(uid);
+  }
+
+  /** A Pod no longer keeps its nominated node from Pods of no higher priority. */
+  #nominationEnded(previous: Pod): void {
+    if (nominatedNode(previous) === '') return;
+    const priority = podPriority(previous);
+    this.#options.queue.moved(podFreed(previous), (pod) => podPriority(pod) <= priority);
   }
 
   #assignedPodSet(object: Pod, previous: Pod | undefined): void {
-    const { cache, queue } = this.#options;
-    queue.delete(object.metadata.uid);
+    const { cache } = this.#options;
+    this.#unqueue(object.metadata.uid);
     if (isPodTerminal(object)) {
       this.#podGone(object);
       return;
@@ -131,14 +151,18 @@ export class ClusterWatch {
       this.#moved(podKind, action.add, undefined, object);
       return;
     }
-    if (!sameJson(object.spec, previous.spec) || !sameJson(object.metadata.labels, previous.metadata.labels)) cache.setPod(object);
+    const terminates = object.metadata.deletionTimestamp !== undefined && previous.metadata.deletionTimestamp === undefined;
+    const counted = sameJson(object.spec, previous.spec) && sameJson(object.metadata.labels, previous.metadata.labels);
+    if (counted && !terminates) cache.refreshPod(object);
+    else cache.setPod(object);
     const actions = podActions(object, previous, this.#wantedOfPods);
     if (actions !== 0) this.#moved(podKind, actions, previous, object);
   }
 
   #podGone(object: Pod): void {
-    this.#options.queue.delete(object.metadata.uid);
+    this.#unqueue(object.metadata.uid);
     if (!isAssigned(object)) {
+      if (this.#options.isOurs(object)) this.#nominationEnded(object);
       this.#dropAssumption(object);
       return;
     }

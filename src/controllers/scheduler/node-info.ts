@@ -1,24 +1,24 @@
 /** A node with the sum of its Pods' requests. Source: pkg/scheduler/framework/types.go NodeInfo. */
 import type { Node, Pod, Taint } from '../../api/generated/core/v1.ts';
 import { unitsOf } from '../quantities.ts';
+import type { Kin, PodAffinities } from './affinity-terms.ts';
 import type { Status } from './framework/status.ts';
-import { type Amounts, amountsOf, type PodRequests, podRequests } from './pod-requests.ts';
+import { type Amounts, amountsOf, type PodRequests } from './pod-requests.ts';
 
 /** A Pod with the values that are computed from it only once. */
 export interface PodInfo {
   readonly pod: Pod;
   readonly requests: PodRequests;
   readonly ports: readonly HostPort[];
+  /** The terms of its affinity to other Pods; undefined when it has none. */
+  readonly affinities: PodAffinities | undefined;
+  readonly kin: Kin;
 }
 
 export interface HostPort {
   readonly ip: string;
   readonly protocol: string;
   readonly port: number;
-}
-
-export function podInfoOf(pod: Pod, requests: PodRequests = podRequests(pod)): PodInfo {
-  return { pod, requests, ports: hostPorts(pod) };
 }
 
 /** The host ports of a Pod's containers and sidecars. */
@@ -31,6 +31,8 @@ export function hostPorts({ spec }: Pod): readonly HostPort[] {
   }
   return ports;
 }
+
+const portKey = ({ ip, protocol, port }: HostPort): string => `${ip} ${protocol} ${port}`;
 
 const anyAddress = '0.0.0.0';
 
@@ -49,6 +51,14 @@ export interface ResourceVerdict {
   readonly score: number;
 }
 
+/** How many counts a node remembers at once. */
+const maxCounted = 256;
+
+/** Selects Pods by their kin. */
+export interface PodCounter {
+  selects(kin: Kin): boolean;
+}
+
 export class NodeInfo {
   readonly name: string;
   /** Undefined while Pods of the node are known and the Node object is not. */
@@ -59,7 +69,15 @@ export class NodeInfo {
   readonly requested = { milliCpu: 0, memory: 0, ephemeralStorage: 0 };
   readonly requestedScalars = new Map<string, number>();
   readonly nonZero = { milliCpu: 0, memory: 0 };
-  readonly ports: HostPort[] = [];
+  /**
+   * As upstream's, a set: of two Pods with the same port, which only a mistake brings together, the first that goes
+   * frees it.
+   */
+  readonly #ports = new Map<string, HostPort>();
+  /** How many Pods there are of each kin. */
+  readonly kin = new Map<Kin, number>();
+  /** How many Pods have each set of affinity terms; Pods without terms are left out. */
+  readonly affinities = new Map<PodAffinities, number>();
   /** Image names on the node with their sizes in bytes. */
   images: ReadonlyMap<string, number> = new Map();
   /**
@@ -68,6 +86,7 @@ export class NodeInfo {
    */
   #judged: PodRequests | undefined;
   #verdict: ResourceVerdict | undefined;
+  readonly #counted = new Map<PodCounter, number>();
 
   constructor(name: string) {
     this.name = name;
@@ -84,12 +103,27 @@ export class NodeInfo {
     return this.#verdict;
   }
 
+  /** How many Pods a counter selects; they are counted again only after they changed. */
+  count(counter: PodCounter): number {
+    const known = this.#counted.get(counter);
+    if (known !== undefined) return known;
+    let sum = 0;
+    for (const [kin, count] of this.kin) if (counter.selects(kin)) sum += count;
+    if (this.#counted.size >= maxCounted) this.#counted.clear();
+    this.#counted.set(counter, sum);
+    return sum;
+  }
+
   /** A copy for trials. It shares the Pods and the Node object. */
   clone(): NodeInfo {
     const copy = new NodeInfo(this.name);
     Object.assign(copy, { node: this.node, allocatable: this.allocatable, allowedPods: this.allowedPods, images: this.images });
     for (const pod of this.pods.values()) copy.add(pod);
     return copy;
+  }
+
+  get ports(): Iterable<HostPort> {
+    return this.#ports.values();
   }
 
   get taints(): readonly Taint[] {
@@ -109,7 +143,13 @@ export class NodeInfo {
   add(info: PodInfo): void {
     this.pods.set(info.pod.metadata.uid, info);
     this.#count(info, 1);
-    this.ports.push(...info.ports);
+    for (const port of info.ports) this.#ports.set(portKey(port), port);
+  }
+
+  /** Takes over an update that changes nothing that is counted. */
+  refresh(pod: Pod): void {
+    const info = this.pods.get(pod.metadata.uid);
+    if (info !== undefined) this.pods.set(pod.metadata.uid, { ...info, pod });
   }
 
   remove(uid: string): PodInfo | undefined {
@@ -117,12 +157,15 @@ export class NodeInfo {
     if (info === undefined) return undefined;
     this.pods.delete(uid);
     this.#count(info, -1);
-    for (const port of info.ports) this.ports.splice(this.ports.indexOf(port), 1);
+    for (const port of info.ports) this.#ports.delete(portKey(port));
     return info;
   }
 
-  #count({ requests: { exact, nonZero } }: PodInfo, sign: 1 | -1): void {
+  #count({ requests: { exact, nonZero }, kin, affinities }: PodInfo, sign: 1 | -1): void {
     this.#verdict = undefined;
+    this.#counted.clear();
+    tally(this.kin, kin, sign);
+    if (affinities !== undefined) tally(this.affinities, affinities, sign);
     this.requested.milliCpu += sign * exact.milliCpu;
     this.requested.memory += sign * exact.memory;
     this.requested.ephemeralStorage += sign * exact.ephemeralStorage;
@@ -130,4 +173,10 @@ export class NodeInfo {
     this.nonZero.milliCpu += sign * nonZero.milliCpu;
     this.nonZero.memory += sign * nonZero.memory;
   }
+}
+
+function tally<K>(counts: Map<K, number>, key: K, sign: 1 | -1): void {
+  const count = (counts.get(key) ?? 0) + sign;
+  if (count === 0) counts.delete(key);
+  else counts.set(key, count);
 }

@@ -3,13 +3,11 @@
  * chosen a node, but whose binding the informer has not shown yet. Source: pkg/scheduler/backend/cache/cache.go
  */
 import type { Node, Pod } from '../../api/generated/core/v1.ts';
-import { LruMap } from '../../client/lru-map.ts';
 import type { Snapshot } from './framework/plugin.ts';
-import { NodeInfo, type PodInfo, podInfoOf } from './node-info.ts';
-import { type PodRequests, podRequests, requestsKey } from './pod-requests.ts';
+import { NodeInfo, type PodInfo } from './node-info.ts';
+import { PodFacts } from './pod-facts.ts';
 
-/** How many different computed requests are remembered. Pods of one template share an entry. */
-const maxRequests = 1000;
+const zoneLabels = ['topology.kubernetes.io/region', 'topology.kubernetes.io/zone'] as const;
 
 export class SchedulerCache implements Snapshot {
   readonly #infos = new Map<string, NodeInfo>();
@@ -17,14 +15,20 @@ export class SchedulerCache implements Snapshot {
   readonly #nodeOf = new Map<string, string>();
   readonly #assumed = new Set<string>();
   readonly #images = new Map<string, number>();
-  readonly #requests = new LruMap<string, PodRequests>(maxRequests);
+  readonly #facts = new PodFacts();
+  /** The nodes, known or not, on which some Pod has affinity terms. */
+  readonly #withAffinity = new Set<NodeInfo>();
   #nodes: readonly NodeInfo[] | undefined;
   #tainted = 0;
 
-  /** The known nodes, in a stable order. */
+  /** The known nodes, in a stable order: one of each zone in turn. */
   get nodes(): readonly NodeInfo[] {
-    this.#nodes ??= [...this.#infos.values()].filter(({ node }) => node !== undefined);
+    this.#nodes ??= inTurns([...this.#infos.values()].filter(({ node }) => node !== undefined));
     return this.#nodes;
+  }
+
+  get nodesWithAffinity(): ReadonlySet<NodeInfo> {
+    return this.#withAffinity;
   }
 
   get anyTaints(): boolean {
@@ -43,7 +47,7 @@ export class SchedulerCache implements Snapshot {
   setNode(node: Node): void {
     const info = this.#infoOf(node.metadata.name);
     this.#count(info, -1);
-    if (info.node === undefined) this.#nodes = undefined;
+    if (info.node === undefined || zoneOf(info.node) !== zoneOf(node)) this.#nodes = undefined;
     info.setNode(node);
     this.#count(info, 1);
   }
@@ -58,15 +62,9 @@ export class SchedulerCache implements Snapshot {
     this.#nodes = undefined;
   }
 
-  /** The `PodInfo` of a Pod; Pods with equal requests share the computed requests. */
+  /** The `PodInfo` of a Pod. */
   infoOf(pod: Pod): PodInfo {
-    const key = requestsKey(pod);
-    let requests = this.#requests.get(key);
-    if (requests === undefined) {
-      requests = podRequests(pod);
-      this.#requests.set(key, requests);
-    }
-    return podInfoOf(pod, requests);
+    return this.#facts.of(pod);
   }
 
   /** Counts a Pod that is bound in the API, new or updated. */
@@ -74,6 +72,11 @@ export class SchedulerCache implements Snapshot {
     this.#assumed.delete(pod.metadata.uid);
     this.#remove(pod.metadata.uid);
     this.#add(this.infoOf(pod), pod.spec.nodeName ?? '');
+  }
+
+  /** Takes over an update of a counted Pod that changes nothing that is counted. */
+  refreshPod(pod: Pod): void {
+    this.#infos.get(this.#nodeOf.get(pod.metadata.uid) ?? '')?.refresh(pod);
   }
 
   removePod(uid: string): void {
@@ -111,7 +114,9 @@ export class SchedulerCache implements Snapshot {
   }
 
   #add(info: PodInfo, nodeName: string): void {
-    this.#infoOf(nodeName).add(info);
+    const node = this.#infoOf(nodeName);
+    node.add(info);
+    if (info.affinities !== undefined) this.#withAffinity.add(node);
     this.#nodeOf.set(info.pod.metadata.uid, nodeName);
   }
 
@@ -121,6 +126,7 @@ export class SchedulerCache implements Snapshot {
     this.#nodeOf.delete(uid);
     if (info === undefined) return;
     info.remove(uid);
+    if (info.affinities.size === 0) this.#withAffinity.delete(info);
     if (info.node === undefined && info.pods.size === 0) this.#infos.delete(info.name);
   }
 
@@ -130,4 +136,17 @@ export class SchedulerCache implements Snapshot {
     if ((node.spec.taints ?? []).length > 0 || node.spec.unschedulable === true) this.#tainted += sign;
     for (const image of images.keys()) this.#images.set(image, (this.#images.get(image) ?? 0) + sign);
   }
+}
+
+const zoneOf = ({ metadata }: Node): string => zoneLabels.map((label) => metadata.labels?.[label] ?? '').join('\0');
+
+/**
+ * One node of each zone in turn, so that a search that ends early has looked at all zones. Source:
+ * pkg/scheduler/backend/cache/node_tree.go.
+ */
+function inTurns(nodes: readonly NodeInfo[]): readonly NodeInfo[] {
+  const zones = [...Map.groupBy(nodes, ({ node }) => (node === undefined ? '' : zoneOf(node))).values()];
+  if (zones.length < 2) return nodes;
+  const longest = Math.max(...zones.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, turn) => zones.flatMap((zone) => zone[turn] ?? [])).flat();
 }

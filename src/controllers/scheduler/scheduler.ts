@@ -25,6 +25,7 @@ import { noRejectors, type Rejectors } from './framework/queueing-hints.ts';
 import type { Status } from './framework/status.ts';
 import { WaitingPods } from './framework/waiting-pods.ts';
 import type { PodInfo } from './node-info.ts';
+import { Nominator, nominatedNode } from './nominator.ts';
 import { defaultPlugins } from './plugins/default-plugins.ts';
 import { SchedulerCache } from './scheduler-cache.ts';
 import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts';
@@ -39,6 +40,9 @@ export interface SchedulerOptions extends Omit<RunDeps, 'events'> {
 
 /** How many Pods are scheduled in one turn before the event loop runs other work. */
 const maxPerTurn = 64;
+
+const actions: Readonly<Record<string, string>> = { Scheduled: 'Binding', Preempted: 'Preempting' };
+const actionOf = (reason: string): string => actions[reason] ?? 'Scheduling';
 
 const noNomination: Nomination = { nominatedNodeName: '' };
 
@@ -70,6 +74,7 @@ interface Placement {
 class Scheduler implements Running {
   readonly #options: SchedulerOptions;
   readonly #cache = new SchedulerCache();
+  readonly #nominator = new Nominator();
   readonly #waitingPods: WaitingPods;
   readonly #framework: Framework;
   readonly #queue: SchedulingQueue;
@@ -86,8 +91,30 @@ class Scheduler implements Running {
     const log = options.log.with({ component: schedulerName });
     this.#options = { ...options, log };
     this.#waitingPods = new WaitingPods(clock);
-    const handle = { client, informers, clock, log, signal, waitingPods: this.#waitingPods };
-    this.#framework = new Framework(options.plugins ?? defaultPlugins, handle);
+    this.#api = client.resource(podKind);
+    this.#events = createEventRecorder({
+      api: client.resource<Event>(eventKind),
+      component: schedulerName,
+      actionOf,
+      clock,
+      log: options.log,
+      signal,
+    });
+    this.#framework = new Framework(options.plugins ?? defaultPlugins, {
+      ...{
+        client,
+        informers,
+        clock,
+        log,
+        signal,
+        random,
+        waitingPods: this.#waitingPods,
+        nominated: this.#nominator,
+        events: this.#events,
+      },
+      activate: (uid) => this.#queue.activate(uid),
+      background: (work) => this.#track(work),
+    });
     const { hints } = this.#framework;
     this.#queue = new SchedulingQueue({ clock, framework: this.#framework, available: () => this.#wake() });
     this.#selector = new NodeSelector({ framework: this.#framework, random });
@@ -96,18 +123,9 @@ class Scheduler implements Running {
       hints,
       cache: this.#cache,
       queue: this.#queue,
+      nominator: this.#nominator,
       waitingPods: this.#waitingPods,
       isOurs: isWaiting,
-    });
-    this.#api = client.resource(podKind);
-    const actionOf = (reason: string): string => (reason === 'Scheduled' ? 'Binding' : 'Scheduling');
-    this.#events = createEventRecorder({
-      api: client.resource<Event>(eventKind),
-      component: schedulerName,
-      actionOf,
-      clock,
-      log: options.log,
-      signal,
     });
   }
 
@@ -123,8 +141,7 @@ class Scheduler implements Running {
   start(): void {
     const { signal, log } = this.#options;
     signal.addEventListener('abort', () => this.#stop(), { once: true });
-    this.#watch
-      .start()
+    Promise.all([this.#watch.start(), this.#framework.synced()])
       .then(() => {
         this.#synced = true;
         this.#wake();
@@ -194,6 +211,7 @@ class Scheduler implements Running {
   #place(placement: Placement): void {
     const { queued, info, state, nodeName } = placement;
     this.#cache.assume(info, nodeName);
+    this.#nominator.delete(queued.key);
     try {
       const refused = this.#framework.reserve(state, info, nodeName);
       const permit = refused ?? this.#framework.permit(state, info, nodeName);
@@ -220,7 +238,7 @@ class Scheduler implements Running {
       if (refused !== undefined) {
         this.#giveBack(placement);
         this.#refuse(queued, refusalOf(nodeName, refused));
-        this.#queue.moved(freed, queued.key);
+        this.#queue.moved(freed, ({ metadata }) => metadata.uid !== queued.key);
         return;
       }
       this.#queue.done(queued.key);
@@ -228,7 +246,7 @@ class Scheduler implements Running {
       if (failed !== undefined) throw new Error(failed.reasons.join(', '));
     } catch (error) {
       this.#giveBack(placement);
-      this.#queue.moved(freed, queued.key);
+      this.#queue.moved(freed);
       this.#fail(queued, error);
       return;
     }
@@ -249,6 +267,7 @@ class Scheduler implements Running {
     if (current === undefined) return;
     queued.pod = current;
     this.#queue.park(queued, rejectors);
+    this.#nominate(current, nomination);
     this.#report(current, { reason: 'Unschedulable', message, nomination });
   }
 
@@ -259,7 +278,13 @@ class Scheduler implements Running {
     this.#options.log.warn('could not schedule a Pod', { pod: textOf(current), error });
     queued.pod = current;
     this.#queue.retry(queued);
+    this.#nominate(current, noNomination);
     this.#report(current, { reason: 'SchedulerError', message: errorText(error), nomination: noNomination });
+  }
+
+  /** Keeps the place of a nominated Pod before the API knows of the nomination. */
+  #nominate(object: Pod, nomination: Nomination | undefined): void {
+    this.#nominator.set(this.#cache.infoOf(object), nomination?.nominatedNodeName ?? nominatedNode(object));
   }
 
   /**

@@ -61,17 +61,59 @@ describe('SchedulingQueue', () => {
     assert.deepEqual(names(), ['b', 'd', 'a', 'c']);
   });
 
-  it('backs off 1 s, doubling to 10 s, before an unschedulable Pod is tried again', () => {
+  it('backs off 1 s, doubling to 10 s, before a Pod for which something failed is tried again', () => {
     const { clock, queue, pop } = setUp();
     queue.add(aPod('a'));
     for (const seconds of [1, 2, 4, 8, 10, 10]) {
-      queue.park(pop(), by('always'));
-      queue.moved(gone);
+      queue.retry(pop());
       clock.advance(seconds * 1000 - 1);
       assert.equal(queue.length, 0);
       clock.advance(1);
       assert.equal(queue.length, 1);
     }
+    queue.park(pop(), by('always'));
+    queue.moved(gone);
+    queue.retry(pop());
+    clock.advance(1000);
+    assert.equal(queue.length, 1, 'a refusal between failures ends their count');
+  });
+
+  it('lets refused Pods back off 1 s, doubling to 10 s, behind active Pods', () => {
+    const { clock, queue, pop, names } = setUp();
+    queue.add(aPod('a', 5));
+    for (const seconds of [1, 2, 4, 8, 10, 10]) {
+      const taken = pop();
+      queue.park(taken, by('always'));
+      queue.moved(gone);
+      assert.equal(taken.readyAtMs - clock.now(), seconds * 1000);
+    }
+    queue.add(aPod('b'));
+    assert.deepEqual(names(), ['b', 'a'], 'it backs off');
+    queue.add(aPod('c', 5));
+    queue.park(pop(), by('always'));
+    queue.moved(gone);
+    queue.add(aPod('d'));
+    clock.advance(1000);
+    assert.deepEqual(names(), ['c', 'd'], 'the back-off has ended');
+  });
+
+  it('tries Pods that back off when there is nothing else to do', () => {
+    const { queue, pop, names } = setUp();
+    for (const name of ['a', 'b']) queue.add(aPod(name));
+    for (const queued of [pop(), pop()]) queue.park(queued, by('always'));
+    queue.moved(gone);
+    assert.deepEqual([queue.length, names()], [2, ['a', 'b']]);
+  });
+
+  it('activates a Pod that waits, or that is being scheduled once it comes back', () => {
+    const { queue, pop, names } = setUp();
+    for (const name of ['parked', 'flying', 'failed']) queue.add(aPod(name));
+    queue.park(pop(), by('never'));
+    const flying = pop();
+    queue.retry(pop());
+    for (const name of ['parked', 'flying', 'failed', 'unknown']) queue.activate(name);
+    queue.park(flying, by('never'));
+    assert.deepEqual(names().toSorted(), ['failed', 'flying', 'parked']);
   });
 
   it('moves only Pods that a plugin which refused them says may fit now', () => {
@@ -116,7 +158,7 @@ describe('SchedulingQueue', () => {
     const tolerant = aPod('a', 0, { tolerations: [{ operator: 'Exists' }] });
     queue.update(tolerant, aPod('a'));
     queue.park(taken, by('own'));
-    assert.equal(queue.waiting, 1);
+    assert.equal(queue.length, 1);
     assert.equal(taken.pod, tolerant);
   });
 

@@ -1,8 +1,9 @@
 /**
- * Pods that wait for a node: active (in QueueSort's order), backing off (1 s doubling to 10 s), unschedulable until an
+ * Pods that wait for a node: active (in QueueSort's order), backing off (1 s doubling to
+ * 10 s, cut short while nothing else can be scheduled), unschedulable until an
  * event that may help according to a plugin that refused them, or gated by PreEnqueue before they enter the queue.
  * Events that occur while a Pod is being scheduled are kept, and evaluated if the Pod comes back unscheduled. Source:
- * pkg/scheduler/backend/queue/{scheduling_queue,active_queue}.go
+ * pkg/scheduler/backend/queue/{scheduling_queue,active_queue,backoff_queue}.go
  */
 import type { Pod } from '../../api/generated/core/v1.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
@@ -19,17 +20,24 @@ export interface QueuedPod extends QueuedPodInfo {
   readonly key: string;
   readonly order: number;
   attempts: number;
+  /** How often plugins refused it. */
+  refusals: number;
+  /** How often something failed, without a refusal in between. */
+  errors: number;
   /** When its back-off ends, in milliseconds since the epoch. */
   readyAtMs: number;
   /** When it was found unschedulable. */
   parkedAtMs: number;
   rejectors: Rejectors;
+  /** The plugin whose PreEnqueue keeps it out of the queue. */
+  gatedBy: string | undefined;
 }
 
 /** An event that came while some Pod was being scheduled. */
 interface Missed {
-  readonly event: ClusterEvent;
-  /** The key of the only Pod that the event concerns, when the event is that Pod's own update. */
+  /** Undefined: the Pod was asked to be tried again. */
+  readonly event: ClusterEvent | undefined;
+  /** The key of the only Pod that this concerns: its own update, or the wish to try it again. */
   readonly only?: string;
 }
 
@@ -55,7 +63,10 @@ export class SchedulingQueue {
   readonly #options: SchedulingQueueOptions;
   readonly #hints: QueueingHints;
   readonly #active: Heap<QueuedPod>;
-  readonly #backoff = new Heap<QueuedPod>(
+  /** Pods that plugins refused. When nothing else can be scheduled, they need not wait. */
+  readonly #backoff: Heap<QueuedPod>;
+  /** Pods for which something failed. */
+  readonly #errorBackoff = new Heap<QueuedPod>(
     ({ key }) => key,
     (a, b) => a.readyAtMs < b.readyAtMs,
   );
@@ -76,15 +87,19 @@ export class SchedulingQueue {
       ({ key }) => key,
       (a, b) => options.framework.less(a, b),
     );
+    this.#backoff = new Heap<QueuedPod>(
+      ({ key }) => key,
+      (a, b) => a.readyAtMs < b.readyAtMs || (a.readyAtMs === b.readyAtMs && options.framework.less(a, b)),
+    );
   }
 
   /** The number of Pods that can be scheduled now. */
   get length(): number {
-    return this.#active.size;
+    return this.#active.size + this.#backoff.size;
   }
 
   get waiting(): number {
-    return this.#backoff.size + this.#parked.size;
+    return this.#errorBackoff.size + this.#parked.size;
   }
 
   /** The number of Pods that PreEnqueue keeps out of the queue. */
@@ -96,7 +111,8 @@ export class SchedulingQueue {
   add(pod: Pod): void {
     const key = pod.metadata.uid;
     if (this.#find(key) !== undefined) return;
-    this.#activate({ pod, key, order: this.#order++, attempts: 0, readyAtMs: 0, parkedAtMs: 0, rejectors: noRejectors });
+    const counts = { attempts: 0, refusals: 0, errors: 0, readyAtMs: 0, parkedAtMs: 0 };
+    this.#activate({ pod, key, order: this.#order++, ...counts, rejectors: noRejectors, gatedBy: undefined });
   }
 
   /** Updates a waiting Pod that changed. The change may make it schedulable. */
@@ -119,16 +135,21 @@ export class SchedulingQueue {
   delete(uid: string): void {
     this.#active.delete(uid);
     this.#backoff.delete(uid);
+    this.#errorBackoff.delete(uid);
     this.#unpark(uid);
     this.#gated.delete(uid);
     this.done(uid);
     this.#stopIdleTimers();
   }
 
-  /** Takes the next Pod; it is in flight until it is parked or done. */
+  /**
+   * Takes the next Pod; it is in flight until it is parked or done. When no Pod is active, that is one that backs off:
+   * waiting would serve nobody (SchedulerPopFromBackoffQ).
+   */
   pop(): QueuedPod | undefined {
-    const next = this.#active.pop();
+    const next = this.#active.pop() ?? this.#backoff.pop();
     if (next === undefined) return undefined;
+    this.#stopIdleTimers();
     next.attempts++;
     this.#inFlight.set(next.key, { queued: next, from: this.#missed.length });
     return next;
@@ -147,9 +168,10 @@ export class SchedulingQueue {
     const missed = this.#missed.slice(flight.from).filter(({ only }) => only === undefined || only === queued.key);
     this.done(queued.key);
     const now = this.#options.clock.now();
-    Object.assign(queued, { rejectors, parkedAtMs: now, readyAtMs: now + backoffMs(queued.attempts) });
+    queued.refusals++;
+    Object.assign(queued, { rejectors, errors: 0, parkedAtMs: now, readyAtMs: now + backoffMs(queued.refusals) });
     this.#park(queued);
-    for (const { event } of missed) if (this.#apply(queued, event)) break;
+    for (const { event } of missed) if (event === undefined ? this.#tryAgain(queued) : this.#apply(queued, event)) break;
     this.#cancelFlush ??= this.#options.clock.setTimer(maxParkedMs, () => this.#flush());
     this.#stopIdleTimers();
   }
@@ -159,28 +181,48 @@ export class SchedulingQueue {
     this.done(queued.key);
     if (this.#find(queued.key) !== undefined) return;
     queued.rejectors = noRejectors;
-    queued.readyAtMs = this.#options.clock.now() + backoffMs(queued.attempts);
+    queued.errors++;
+    queued.readyAtMs = this.#options.clock.now() + backoffMs(queued.errors);
     this.#requeue(queued);
   }
 
-  /** Moves the Pods that an event may help, except the Pod with the key `except`, which caused the event. */
-  moved(event: ClusterEvent, except?: string): void {
+  /** Makes a waiting Pod active at once; one that is being scheduled is tried again if it comes back. */
+  activate(key: string): void {
+    const waiting = this.#backoff.delete(key) ?? this.#errorBackoff.delete(key);
+    const parked = this.#parked.get(key) ?? this.#gated.get(key);
+    if (waiting !== undefined) this.#push(waiting);
+    else if (parked !== undefined) {
+      this.#unpark(key);
+      this.#gated.delete(key);
+      this.#activate(parked);
+    } else if (this.#inFlight.has(key)) this.#missed.push({ event: undefined, only: key });
+    this.#stopIdleTimers();
+  }
+
+  /** Moves the Pods that an event may help, among those for which `concerns` is true; default: all. */
+  moved(event: ClusterEvent, concerns: (pod: Pod) => boolean = () => true): void {
     if (this.#inFlight.size > 0) this.#missed.push({ event });
     const hints = this.#hints.of(event);
     if (hints.length === 0 && this.#unrefused === 0) return;
-    for (const queued of [...this.#parked.values(), ...this.#gated.values()]) if (queued.key !== except) this.#apply(queued, event, hints);
+    for (const queued of [...this.#parked.values(), ...this.#gated.values()]) {
+      const { gatedBy } = queued;
+      // What the plugin that keeps a Pod out does not name cannot let it in.
+      const canHelp = gatedBy === undefined || hints.some(({ plugin }) => plugin === gatedBy);
+      if (canHelp && concerns(queued.pod)) this.#apply(queued, event, hints);
+    }
     this.#stopIdleTimers();
   }
 
   close(): void {
-    for (const { key } of [...this.#active.values(), ...this.#backoff.values(), ...this.#parked.values(), ...this.#gated.values()]) {
+    for (const { key } of [...this.#active.values(), ...this.#backoff.values(), ...this.#errorBackoff.values()]) {
       this.delete(key);
     }
+    for (const { key } of [...this.#parked.values(), ...this.#gated.values()]) this.delete(key);
   }
 
   #find(key: string): QueuedPod | undefined {
-    const waiting = this.#active.get(key) ?? this.#backoff.get(key) ?? this.#parked.get(key) ?? this.#gated.get(key);
-    return waiting ?? this.#inFlight.get(key)?.queued;
+    const queued = this.#active.get(key) ?? this.#backoff.get(key) ?? this.#errorBackoff.get(key);
+    return queued ?? this.#parked.get(key) ?? this.#gated.get(key) ?? this.#inFlight.get(key)?.queued;
   }
 
   /** True when the event moved the Pod. */
@@ -196,6 +238,12 @@ export class SchedulingQueue {
     return true;
   }
 
+  #tryAgain(queued: QueuedPod): true {
+    this.#unpark(queued.key);
+    this.#requeue(queued);
+    return true;
+  }
+
   #park(queued: QueuedPod): void {
     this.#parked.set(queued.key, queued);
     if (queued.rejectors.plugins.size === 0) this.#unrefused++;
@@ -208,13 +256,25 @@ export class SchedulingQueue {
     if (queued.rejectors.plugins.size === 0) this.#unrefused--;
   }
 
-  #activate(queued: QueuedPod): void {
+  /**
+   * True when a PreEnqueue plugin keeps the Pod out; its events, and those of the plugins that refused it, may let it
+   * in.
+   */
+  #gate(queued: QueuedPod): boolean {
     const gate = this.#options.framework.preEnqueue(queued.pod);
-    if (gate !== undefined) {
-      queued.rejectors = { plugins: new Set(gate.plugin === undefined ? [] : [gate.plugin]), pending: new Set() };
-      this.#gated.set(queued.key, queued);
-      return;
-    }
+    queued.gatedBy = gate?.plugin;
+    if (gate === undefined) return false;
+    const { plugins, pending } = queued.rejectors;
+    queued.rejectors = { plugins: gate.plugin === undefined ? plugins : plugins.union(new Set([gate.plugin])), pending };
+    this.#gated.set(queued.key, queued);
+    return true;
+  }
+
+  #activate(queued: QueuedPod): void {
+    if (!this.#gate(queued)) this.#push(queued);
+  }
+
+  #push(queued: QueuedPod): void {
     this.#active.push(queued);
     this.#options.available();
   }
@@ -224,22 +284,26 @@ export class SchedulingQueue {
       this.#activate(queued);
       return;
     }
-    this.#backoff.push(queued);
+    const failed = queued.rejectors.plugins.size === 0;
+    if (this.#gate(queued)) return;
+    (failed ? this.#errorBackoff : this.#backoff).push(queued);
     this.#armBackoff();
+    if (!failed) this.#options.available();
   }
 
   #armBackoff(): void {
     this.#cancelBackoff?.();
     this.#cancelBackoff = undefined;
-    const next = this.#backoff.peek();
-    if (next === undefined) return;
+    const nextMs = Math.min(...[this.#backoff, this.#errorBackoff].map((heap) => heap.peek()?.readyAtMs ?? Number.POSITIVE_INFINITY));
+    if (nextMs === Number.POSITIVE_INFINITY) return;
     const { clock } = this.#options;
-    this.#cancelBackoff = clock.setTimer(Math.max(0, next.readyAtMs - clock.now()), () => {
+    this.#cancelBackoff = clock.setTimer(Math.max(0, nextMs - clock.now()), () => {
       this.#cancelBackoff = undefined;
-      const now = clock.now();
-      for (let first = this.#backoff.peek(); first !== undefined && first.readyAtMs <= now; first = this.#backoff.peek()) {
-        this.#backoff.pop();
-        this.#activate(first);
+      for (const heap of [this.#backoff, this.#errorBackoff]) {
+        for (let first = heap.peek(); first !== undefined && first.readyAtMs <= clock.now(); first = heap.peek()) {
+          heap.pop();
+          this.#push(first);
+        }
       }
       this.#armBackoff();
     });
@@ -263,7 +327,7 @@ export class SchedulingQueue {
   }
 
   #stopIdleTimers(): void {
-    if (this.#backoff.size === 0) {
+    if (this.#backoff.size + this.#errorBackoff.size === 0) {
       this.#cancelBackoff?.();
       this.#cancelBackoff = undefined;
     }

@@ -8,6 +8,7 @@ import type { NodeStatuses, Snapshot } from './framework/plugin.ts';
 import type { Rejectors } from './framework/queueing-hints.ts';
 import { type Status, unresolvable } from './framework/status.ts';
 import type { NodeInfo, PodInfo } from './node-info.ts';
+import { nominatedNode } from './nominator.ts';
 
 /** Why a Pod fits nowhere. */
 export interface Diagnosis {
@@ -56,6 +57,9 @@ export class NodeSelector {
     if (all.length === 0) return { type: 'noNodes' };
     const preFiltered = this.#framework.preFilter(state, pod, snapshot);
     if (preFiltered.rejection !== undefined) return { type: 'none', diagnosis: refusedByPreFilter(all.length, preFiltered) };
+    const nominated = snapshot.nodeNamed(nominatedNode(pod.pod));
+    // What was evicted for the Pod there is not to be in vain.
+    if (nominated !== undefined && this.#framework.refusal(state, pod, nominated) === undefined) return { type: 'node', node: nominated };
     const nodes = nodesToLookAt(preFiltered, snapshot);
     const { feasible, byNode, refusedBy, pending, looked } = this.#filter(state, pod, nodes);
     this.#start = (this.#start + looked) % all.length;

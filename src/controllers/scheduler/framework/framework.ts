@@ -4,7 +4,9 @@
  * with upstream's text. Source: pkg/scheduler/framework/runtime/framework.go.
  */
 import type { Pod } from '../../../api/generated/core/v1.ts';
+import { podPriority } from '../../pods.ts';
 import type { NodeInfo, PodInfo } from '../node-info.ts';
+import type { NominatedPods } from '../nominator.ts';
 import type { CycleState } from './cycle-state.ts';
 import type {
   FrameworkHandle,
@@ -44,6 +46,8 @@ const noWaits: ReadonlyMap<string, number> = new Map();
 
 export class Framework implements PluginsRunner {
   readonly hints: QueueingHints;
+  readonly #nominated: NominatedPods;
+  readonly #plugins: readonly Plugin[];
   readonly #weights = new Map<string, number>();
   readonly #preEnqueue: readonly Having<'preEnqueue'>[];
   readonly #queueSort: Having<'less'>;
@@ -67,6 +71,8 @@ export class Framework implements PluginsRunner {
       this.#weights.set(plugin.name, weight ?? 1);
       return plugin;
     });
+    this.#nominated = handle.nominated;
+    this.#plugins = plugins;
     this.hints = new QueueingHints(plugins);
     const [queueSort, ...others] = having(plugins, 'less');
     if (queueSort === undefined || others.length > 0) throw new Error('one plugin sorts the queue');
@@ -85,6 +91,11 @@ export class Framework implements PluginsRunner {
     this.#bind = having(plugins, 'bind');
     if (this.#bind.length === 0) throw new Error('no plugin binds Pods');
     this.#postBind = having(plugins, 'postBind');
+  }
+
+  /** Resolves when the plugins can work. */
+  async synced(): Promise<void> {
+    await Promise.all(this.#plugins.map((plugin) => plugin.synced?.()));
   }
 
   less(a: QueuedPodInfo, b: QueuedPodInfo): boolean {
@@ -128,7 +139,22 @@ export class Framework implements PluginsRunner {
     return this.#filter.filter(({ name }) => !state.skipFilter.has(name));
   }
 
+  /**
+   * Pods of at least the same priority that are nominated to the node count as if they ran there. The Pod must fit
+   * without them, too: they may end up elsewhere, and it may depend on them.
+   */
   refusal(state: CycleState, pod: PodInfo, node: NodeInfo, filters = this.filters(state)): Refusal | undefined {
+    const nominated = this.#nominated.on(node.name);
+    if (nominated.length === 0) return this.#refusal(state, pod, node, filters);
+    const priority = podPriority(pod.pod);
+    const others = nominated.filter((other) => podPriority(other.pod) >= priority && other.pod.metadata.uid !== pod.pod.metadata.uid);
+    if (others.length === 0) return this.#refusal(state, pod, node, filters);
+    const [trialState, trial] = [state.clone(), node.clone()];
+    for (const other of others) this.addPod(trialState, pod, other, trial);
+    return this.#refusal(trialState, pod, trial, filters) ?? this.#refusal(state, pod, node, filters);
+  }
+
+  #refusal(state: CycleState, pod: PodInfo, node: NodeInfo, filters: readonly Having<'filter'>[]): Refusal | undefined {
     for (const plugin of filters) {
       let status: Status | undefined;
       try {

@@ -7,9 +7,11 @@
 import type { Pod } from '../../../api/generated/core/v1.ts';
 import type { Client } from '../../../client/client.ts';
 import type { Clock } from '../../../client/clock.ts';
+import type { EventRecorder } from '../../../client/event-recorder.ts';
 import type { InformerFactory } from '../../../client/informer.ts';
 import type { Logger } from '../../../client/logger.ts';
 import type { NodeInfo, PodInfo } from '../node-info.ts';
+import type { NominatedPods } from '../nominator.ts';
 import type { RegisteredEvent } from './cluster-event.ts';
 import type { CycleState } from './cycle-state.ts';
 import type { Status } from './status.ts';
@@ -22,6 +24,8 @@ export interface Snapshot {
   readonly anyTaints: boolean;
   /** The node with this name; undefined when it does not exist. */
   nodeNamed(name: string): NodeInfo | undefined;
+  /** The nodes on which some Pod has affinity terms, and perhaps nodes whose Node object is not known. */
+  readonly nodesWithAffinity: ReadonlySet<NodeInfo>;
   /** The number of nodes that have the image. */
   imageSpread(image: string): number;
 }
@@ -79,6 +83,8 @@ export interface Plugin {
   readonly name: string;
   /** Events that may help the Pods that the plugin refused. Without any, they are tried again only after a time. */
   readonly events?: readonly RegisteredEvent[];
+  /** Resolves when the caches that the plugin reads are filled; nothing is scheduled before. */
+  synced?(): Promise<unknown>;
 
   /** May refuse a Pod's entry to the queue. The plugin's registered events run this check again. */
   preEnqueue?(pod: Pod): Status | undefined;
@@ -127,7 +133,7 @@ export interface Plugin {
  * copies of the cycle's state and of the node (`NodeInfo.clone`).
  */
 export interface PluginsRunner {
-  /** The first refusal of the node by a Filter plugin; undefined when the Pod fits. */
+  /** The first refusal of the node by a Filter plugin, Pods nominated to it included; undefined when the Pod fits. */
   refusal(state: CycleState, pod: PodInfo, node: NodeInfo): Refusal | undefined;
   /** Adds a Pod to the node, and updates the plugins' PreFilter state. */
   addPod(state: CycleState, pod: PodInfo, added: PodInfo, node: NodeInfo): void;
@@ -155,6 +161,15 @@ export interface FrameworkHandle {
   readonly signal: AbortSignal;
   /** The Pods that wait because of Permit. */
   readonly waitingPods: WaitingPods;
+  readonly nominated: NominatedPods;
+  /** Records Events in the scheduler's name. */
+  readonly events: EventRecorder;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Schedules a Pod that waits in the queue as soon as possible. */
+  activate(uid: string): void;
+  /** Takes care of work that goes on after its cycle; the scheduler is busy until it ends. */
+  background(work: Promise<void>): void;
 }
 
 /** A line of the registry. */

@@ -9,17 +9,19 @@ const maxWaitMs = 15 * 60_000;
 
 export class WaitingPod {
   readonly pod: Pod;
-  /** Undefined once all plugins that asked to wait have allowed the Pod. */
+  /** Undefined once all plugins that asked to wait have allowed the Pod; rejected when it is preempted. */
   readonly decided: Promise<Status | undefined>;
   readonly #decide: (status: Status | undefined) => void;
+  readonly #fail: (error: Error) => void;
   /** The timers of the plugins that have not allowed it yet, by plugin. */
   readonly #pending = new Map<string, () => void>();
 
   constructor(pod: Pod, waits: ReadonlyMap<string, number>, clock: Clock) {
     this.pod = pod;
-    const { promise, resolve } = Promise.withResolvers<Status | undefined>();
+    const { promise, resolve, reject } = Promise.withResolvers<Status | undefined>();
     this.decided = promise;
     this.#decide = resolve;
+    this.#fail = reject;
     for (const [plugin, waitMs] of waits) {
       const ms = Math.min(waitMs, maxWaitMs);
       const timeout = `rejected due to timeout after waiting ${goDurationText(ms)} at plugin ${plugin}`;
@@ -42,9 +44,19 @@ export class WaitingPod {
   }
 
   reject(plugin: string, reason: string): void {
+    this.#end();
+    this.#decide({ ...unschedulable(reason), plugin });
+  }
+
+  /** Takes the Pod's place away for another Pod. It is not unschedulable: it is tried again after a back-off. */
+  preempt(reason: string): void {
+    this.#end();
+    this.#fail(new Error(reason));
+  }
+
+  #end(): void {
     for (const cancel of this.#pending.values()) cancel();
     this.#pending.clear();
-    this.#decide({ ...unschedulable(reason), plugin });
   }
 }
 
@@ -69,7 +81,10 @@ export class WaitingPods {
     return [...this.#pods.values()];
   }
 
-  /** Resolves with undefined when the Pod may be bound, or with the status that refuses it. */
+  /**
+   * Resolves with undefined when the Pod may be bound, or with the status that refuses it; rejects when it is
+   * preempted.
+   */
   async wait(pod: Pod, waits: ReadonlyMap<string, number>): Promise<Status | undefined> {
     const waiting = new WaitingPod(pod, waits, this.#clock);
     this.#pods.set(pod.metadata.uid, waiting);

@@ -8,11 +8,13 @@ import { defaultBinder } from './default-binder.ts';
 import { defaultPreemption } from './default-preemption.ts';
 import { dynamicResources } from './dynamic-resources.ts';
 import { imageLocality } from './image-locality.ts';
+import { interPodAffinity } from './inter-pod-affinity.ts';
 import { nodeAffinity } from './node-affinity.ts';
 import { nodeName } from './node-name.ts';
 import { nodePorts } from './node-ports.ts';
 import { nodeResourcesFit } from './node-resources-fit.ts';
 import { nodeUnschedulable } from './node-unschedulable.ts';
+import { podTopologySpread } from './pod-topology-spread.ts';
 import { prioritySort } from './priority-sort.ts';
 import { schedulingGates } from './scheduling-gates.ts';
 import { taintToleration } from './taint-toleration.ts';
@@ -26,8 +28,10 @@ export const defaultPlugins: readonly PluginEntry[] = [
   { create: () => nodeAffinity, weight: 2 },
   { create: () => nodePorts },
   { create: nodeResourcesFit, weight: 1 },
+  { create: podTopologySpread, weight: 2 },
+  { create: interPodAffinity, weight: 2 },
   { create: () => dynamicResources },
-  { create: () => defaultPreemption },
+  { create: defaultPreemption },
   { create: () => balancedAllocation, weight: 1 },
   { create: () => imageLocality, weight: 1 },
   { create: defaultBinder },

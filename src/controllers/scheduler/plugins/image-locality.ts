@@ -12,6 +12,8 @@ const normalized = (image: string): string => (image.lastIndexOf(':') <= image.l
 
 interface Images {
   readonly names: readonly string[];
+  /** The number of containers; volumes have images, too. */
+  readonly containers: number;
   /** The fraction of all nodes that have each image. */
   readonly spread: readonly number[];
 }
@@ -21,16 +23,18 @@ const key = new StateKey<Images>('PreScoreImageLocality');
 export const imageLocality: Plugin = {
   name: 'ImageLocality',
   preScore: (state, { pod }, _, snapshot) => {
-    const names = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].map(({ image }) => normalized(image ?? ''));
+    const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
+    const volumes = (pod.spec.volumes ?? []).flatMap(({ image }) => (image === undefined ? [] : [image.reference ?? '']));
+    const names = [...containers.map(({ image }) => image ?? ''), ...volumes].map(normalized);
     const spread = names.map((image) => snapshot.imageSpread(image) / snapshot.nodes.length);
     if (spread.every((part) => part === 0)) return skip;
-    state.write(key, { names, spread });
+    state.write(key, { names, spread, containers: containers.length });
     return undefined;
   },
   score: (state, _, { images }) => {
-    const { names, spread } = state.read(key);
-    const max = maxContainerThreshold * names.length;
-    const sum = names.reduce((total, image, i) => total + (images.get(image) ?? 0) * (spread[i] ?? 0), 0);
+    const { names, spread, containers } = state.read(key);
+    const max = maxContainerThreshold * containers;
+    const sum = names.reduce((total, image, i) => total + Math.trunc((images.get(image) ?? 0) * (spread[i] ?? 0)), 0);
     const clamped = Math.min(Math.max(sum, minThreshold), max);
     return Math.trunc((100 * (clamped - minThreshold)) / (max - minThreshold));
   },

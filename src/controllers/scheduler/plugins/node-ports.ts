@@ -4,9 +4,14 @@ import { pod as podKind } from '../../../api/kinds/core/pod.ts';
 import { action, on } from '../framework/cluster-event.ts';
 import type { Plugin } from '../framework/plugin.ts';
 import { skip, unschedulable } from '../framework/status.ts';
-import { collide, hostPorts } from '../node-info.ts';
+import { collide, type HostPort, hostPorts, type NodeInfo } from '../node-info.ts';
 
 const refusal = unschedulable("node(s) didn't have free ports for the requested pod ports");
+
+function isTaken(node: NodeInfo, wanted: readonly HostPort[]): boolean {
+  for (const used of node.ports) if (wanted.some((port) => collide(port, used))) return true;
+  return false;
+}
 
 export const nodePorts: Plugin = {
   name: 'NodePorts',
@@ -19,5 +24,5 @@ export const nodePorts: Plugin = {
     on(nodeKind, action.add),
   ],
   preFilter: (_, { ports }) => (ports.length === 0 ? skip : undefined),
-  filter: (_, { ports }, node) => (ports.some((wanted) => node.ports.some((used) => collide(wanted, used))) ? refusal : undefined),
+  filter: (_, { ports }, node) => (isTaken(node, ports) ? refusal : undefined),
 };

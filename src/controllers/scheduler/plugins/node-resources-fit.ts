@@ -10,6 +10,7 @@ import type { Plugin } from '../framework/plugin.ts';
 import { type Status, unresolvable, unschedulable } from '../framework/status.ts';
 import { NodeInfo, type ResourceVerdict } from '../node-info.ts';
 import { type PodRequests, podRequests } from '../pod-requests.ts';
+import { remembered } from '../remembered.ts';
 
 function rejectionOf(requests: PodRequests, node: NodeInfo): Status | undefined {
   const { exact } = requests;
@@ -92,22 +93,8 @@ function freed(pod: Pod, previous: Pod | undefined, current: Pod | undefined, re
   return [...exact.scalars].some(([name, wanted]) => wanted > 0 && (was.scalars.get(name) ?? 0) > (now.scalars.get(name) ?? 0));
 }
 
-/**
- * Caches a computed value per object for the object's lifetime, because one event is examined for every waiting Pod.
- */
-function remembered<K extends object, V>(compute: (key: K) => V): (key: K) => V {
-  const known = new WeakMap<K, V>();
-  return (key) => {
-    let value = known.get(key);
-    if (value === undefined) {
-      value = compute(key);
-      known.set(key, value);
-    }
-    return value;
-  };
-}
-
 export function nodeResourcesFit(): Plugin {
+  // One event is examined for every Pod that waits.
   const requestsOf = remembered(podRequests);
   const emptied = remembered((node: Node) => {
     const info = new NodeInfo(node.metadata.name);

@@ -1,7 +1,8 @@
 /** Pods of higher priority first, older ones first among equals. Source: plugins/queuesort/priority_sort.go. */
+import { podPriority } from '../../pods.ts';
 import type { Plugin, QueuedPodInfo } from '../framework/plugin.ts';
 
-const priorityOf = ({ pod }: QueuedPodInfo): number => pod.spec.priority ?? 0;
+const priorityOf = ({ pod }: QueuedPodInfo): number => podPriority(pod);
 
 export const prioritySort: Plugin = {
   name: 'PrioritySort',

@@ -67,6 +67,8 @@ function bound(pod: Pod, node: string, metadata: JsonObject, now: string): Pod {
   const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: now } as const;
   const annotations = { ...pod.metadata.annotations, ...stringsOf(metadata.annotations) };
   const labels = { ...pod.metadata.labels, ...stringsOf(metadata.labels) };
+  // A nomination would be stale from now on (ClearingNominatedNodeNameAfterBinding).
+  const { nominatedNodeName: _, ...status } = pod.status;
   return {
     ...pod,
     metadata: {
@@ -75,7 +77,7 @@ function bound(pod: Pod, node: string, metadata: JsonObject, now: string): Pod {
       ...(Object.keys(labels).length === 0 ? {} : { labels }),
     },
     spec: { ...pod.spec, nodeName: node },
-    status: { ...pod.status, conditions: [...conditions, scheduled] },
+    status: { ...status, conditions: [...conditions, scheduled] },
   };
 }
 
