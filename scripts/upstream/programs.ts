@@ -33,7 +33,12 @@ const packages = {
   'e2e.test': './conformance',
 } as const;
 
-export type Program = keyof typeof packages;
+/** Programs of our own that ask parts of upstream; each is built again when its own code changes. */
+const tools = { 'scheduler-decisions': './scheduler' } as const;
+
+export type Program = keyof typeof packages | keyof typeof tools;
+
+const isTool = (name: Program): name is keyof typeof tools => name in tools;
 
 /** A folder outside the repository for files that can be made again. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
@@ -60,10 +65,9 @@ function goVersion(): string {
 }
 
 /** Changes when the programs change. */
-function stampOf(): string {
-  const hash = createHash('sha256').update(goVersion()).update(JSON.stringify(packages));
-  for (const file of ['go.mod', 'go.sum', 'etcd/main.go', 'conformance/conformance_test.go'])
-    hash.update(readFileSync(join(goFolder, file)));
+function stampOf(what: object, files: readonly string[]): string {
+  const hash = createHash('sha256').update(goVersion()).update(JSON.stringify(what));
+  for (const file of ['go.mod', 'go.sum', ...files]) hash.update(readFileSync(join(goFolder, file)));
   return hash.digest('hex').slice(0, 12);
 }
 
@@ -72,9 +76,11 @@ function stampOf(): string {
  * is not installed or fails.
  */
 export function upstreamPrograms<P extends Program>(names: readonly P[]): Readonly<Record<P, string>> {
-  const folder = join(cacheFolder(), 'bin', stampOf());
-  mkdirSync(folder, { recursive: true });
   const built = names.map((name) => {
+    const own = isTool(name) ? { what: tools, files: [`${tools[name]}/main.go`] } : undefined;
+    const stamp = own === undefined ? stampOf(packages, ['etcd/main.go', 'conformance/conformance_test.go']) : stampOf(own.what, own.files);
+    const folder = join(cacheFolder(), 'bin', stamp);
+    mkdirSync(folder, { recursive: true });
     const file = join(folder, name);
     if (!existsSync(file)) build(name, file);
     return [name, file] as const;
@@ -87,8 +93,8 @@ function build(name: Program, file: string): void {
   console.log(`Building upstream's ${basename(file)} …`);
   const draft = `${file}.${process.pid}`;
   const how = name === 'e2e.test' ? ['test', '-c'] : ['build'];
-  const args = [...how, '-ldflags', stamped, '-o', draft, packages[name]];
+  const args = [...how, '-ldflags', stamped, '-o', draft, isTool(name) ? tools[name] : packages[name]];
   const { status, error } = spawnSync('go', args, { cwd: goFolder, stdio: 'inherit', env: goEnvironment });
-  if (status !== 0) throw new Error(`go ${how.join(' ')} ${packages[name]} failed${error === undefined ? '' : `: ${error.message}`}`);
+  if (status !== 0) throw new Error(`go ${how.join(' ')} of ${name} failed${error === undefined ? '' : `: ${error.message}`}`);
   renameSync(draft, file);
 }
