@@ -103,7 +103,7 @@ export class NodeInfo {
     return this.#verdict;
   }
 
-  /** How many Pods a counter selects; they are counted again only after they changed. */
+  /** How many Pods a counter selects; they are counted once, and then with each Pod that comes or goes. */
   count(counter: PodCounter): number {
     const known = this.#counted.get(counter);
     if (known !== undefined) return known;
@@ -163,7 +163,7 @@ export class NodeInfo {
 
   #count({ requests: { exact, nonZero }, kin, affinities }: PodInfo, sign: 1 | -1): void {
     this.#verdict = undefined;
-    this.#counted.clear();
+    for (const [counter, sum] of this.#counted) if (counter.selects(kin)) this.#counted.set(counter, sum + sign);
     tally(this.kin, kin, sign);
     if (affinities !== undefined) tally(this.affinities, affinities, sign);
     this.requested.milliCpu += sign * exact.milliCpu;

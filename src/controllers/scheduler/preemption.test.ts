@@ -6,6 +6,8 @@ import { statusErrors } from '../../api/status-error.ts';
 import { podCondition } from '../pods.ts';
 import { aNode, aPod } from '../testing/objects.ts';
 import { startTestCluster, type TestCluster, type TestClusterOptions } from '../testing/test-cluster.ts';
+import type { Plugin } from './framework/plugin.ts';
+import { defaultPlugins } from './plugins/default-plugins.ts';
 import { startScheduler } from './scheduler.ts';
 
 const start = (t: TestContext, options: TestClusterOptions = {}): Promise<TestCluster> =>
@@ -254,5 +256,18 @@ describe('preemption', () => {
     await apply(cluster, ['a', '2', 1], ['b', '2', 1], ['high', '4', 1000]);
     await cluster.pass(30);
     assert.deepEqual((await ending(cluster)).toSorted(), ['a', 'b']);
+  });
+
+  it('takes the place of a Pod that only waits to be bound, and lets that one live', async (t) => {
+    const gang: Plugin = { name: 'Gang', permit: (_, info) => (info.pod.metadata.name === 'low' ? { waitMs: 600_000 } : undefined) };
+    const plugins = [{ create: () => gang }, ...defaultPlugins];
+    const cluster = await startTestCluster(t, { parts: [(deps) => startScheduler({ ...deps, plugins })] });
+    await cluster.apply(aNode('n1'));
+    await apply(cluster, ['low', '3', 1], ['high', '3', 1000]);
+    await cluster.pass(2);
+    assert.equal(await nodeOf(cluster, 'high'), 'n1');
+    assert.deepEqual([await ending(cluster), await nodeOf(cluster, 'low')], [[], undefined]);
+    const { uid } = (await get(cluster, 'high')).metadata;
+    assert.ok((await cluster.events()).includes(`Normal Preempted Preempted by pod ${uid} on node n1 (in kube-scheduler memory).`));
   });
 });

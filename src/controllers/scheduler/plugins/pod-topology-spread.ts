@@ -60,13 +60,21 @@ const filtering = new StateKey<Filtering>('PreFilterPodTopologySpread', (state) 
   domains: state.domains.map((domains) => domains.clone()),
 }));
 
+/** One soft constraint. */
+interface Rule {
+  readonly constraint: SpreadConstraint;
+  readonly topologyKey: string;
+  readonly maxSkew: number;
+  readonly counter: PodCounter;
+  /** How many Pods there are in each domain that some rated node is in; empty for hosts. */
+  readonly domains: Map<string, number>;
+  readonly weight: number;
+}
+
 interface Scoring {
-  readonly constraints: readonly SpreadConstraint[];
+  readonly rules: readonly Rule[];
   /** Nodes that miss a label, and so are not rated. */
   readonly ignored: ReadonlySet<string>;
-  readonly counts: readonly Map<string, number>[];
-  readonly weights: readonly number[];
-  readonly counters: readonly PodCounter[];
 }
 
 const scoring = new StateKey<Scoring>('PreScorePodTopologySpread');
@@ -134,39 +142,32 @@ const weightOf = (domains: number): number => Math.log(domains + 2);
 function scoringOf(counted: readonly Counted[], nodes: readonly NodeInfo[], all: boolean): Scoring {
   const constraints = counted.map(({ constraint }) => constraint);
   const ignored = new Set<string>();
-  const counts = constraints.map(() => new Map<string, number>());
+  const parts = counted.map((part) => ({ ...part, topologyKey: part.constraint.topologyKey, domains: new Map<string, number>() }));
+  // Hosts are counted one by one when they are scored.
+  const wide = parts.filter(({ topologyKey }) => topologyKey !== hostnameLabel);
   for (const info of nodes) {
     const labels = labelsOf(info);
-    if (all && !hasAllKeys(labels, constraints)) {
-      ignored.add(info.name);
-      continue;
-    }
-    // Hosts are counted one by one when they are scored.
-    for (const [i, { topologyKey }] of constraints.entries())
-      if (topologyKey !== hostnameLabel) counts[i]?.set(labels[topologyKey] ?? '', 0);
+    if (all && !hasAllKeys(labels, constraints)) ignored.add(info.name);
+    else for (const { topologyKey, domains } of wide) domains.set(labels[topologyKey] ?? '', 0);
   }
-  const weights = constraints.map(({ topologyKey }, i) =>
-    weightOf(topologyKey === hostnameLabel ? nodes.length - ignored.size : (counts[i]?.size ?? 0)),
-  );
-  return { constraints, ignored, counts, weights, counters: counted.map(({ counter }) => counter) };
+  const rules = parts.map((part) => {
+    const size = part.topologyKey === hostnameLabel ? nodes.length - ignored.size : part.domains.size;
+    return { ...part, maxSkew: part.constraint.maxSkew, weight: weightOf(size) };
+  });
+  return { rules, ignored };
 }
 
 /** Counts the Pods of the domains that some rated node is in, on all nodes. */
-function countDomains(
-  { constraints, counts, counters }: Scoring,
-  pod: Pod,
-  of: { readonly nodes: readonly NodeInfo[]; readonly all: boolean },
-): void {
+function countDomains({ rules }: Scoring, pod: Pod, of: { readonly nodes: readonly NodeInfo[]; readonly all: boolean }): void {
   const countsNode = countsNodes(pod);
+  const constraints = rules.map(({ constraint }) => constraint);
   for (const info of of.nodes) {
     const labels = labelsOf(info);
     if (info.node === undefined || (of.all && !hasAllKeys(labels, constraints))) continue;
-    for (const [i, constraint] of constraints.entries()) {
-      const domain = labels[constraint.topologyKey] ?? '';
-      const known = counts[i]?.get(domain);
-      const counter = counters[i];
-      if (known !== undefined && counter !== undefined && countsNode(info.node, constraint))
-        counts[i]?.set(domain, known + info.count(counter));
+    for (const { constraint, topologyKey, counter, domains } of rules) {
+      const domain = labels[topologyKey] ?? '';
+      const known = domains.get(domain);
+      if (known !== undefined && countsNode(info.node, constraint)) domains.set(domain, known + info.count(counter));
     }
   }
 }
@@ -223,17 +224,15 @@ export function podTopologySpread({ informers }: Pick<PluginHandle, 'informers'>
       return undefined;
     },
     score: (state, _, node) => {
-      const { constraints, ignored, counts, weights, counters: ofPods } = state.read(scoring);
+      const { rules, ignored } = state.read(scoring);
       if (ignored.has(node.name)) return Number.NaN;
       const labels = labelsOf(node);
       let score = 0;
-      for (const [i, { topologyKey, maxSkew }] of constraints.entries()) {
+      for (const { topologyKey, maxSkew, counter, domains, weight } of rules) {
         const domain = labels[topologyKey];
         if (domain === undefined) continue;
-        const counter = ofPods[i];
-        const onHost = topologyKey === hostnameLabel && counter !== undefined;
-        const count = onHost ? node.count(counter) : counts[i]?.get(domain);
-        score += (count ?? 0) * (weights[i] ?? 0) + (maxSkew - 1);
+        const count = topologyKey === hostnameLabel ? node.count(counter) : (domains.get(domain) ?? 0);
+        score += count * weight + (maxSkew - 1);
       }
       return Math.round(score);
     },

@@ -57,7 +57,9 @@ export class PreemptionExecutor {
     const refused = outcomes.find((outcome) => outcome.status === 'rejected');
     if (refused !== undefined) fail('could not evict a Pod')(refused.reason);
     else if (last !== undefined) {
-      this.#running.set(uid, last);
+      // A Pod that only waits gives its place back at once, and nothing in the API will tell.
+      if (this.#handle.waitingPods.get(last.metadata.uid) === undefined) this.#running.set(uid, last);
+      else this.#running.delete(uid);
       await this.#evict(preemptor, nodeName, last).catch(fail('could not evict a Pod'));
     }
     this.#running.delete(uid);
