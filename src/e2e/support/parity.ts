@@ -18,6 +18,9 @@ function normalized({ code, stdout, stderr }: Outcome): Outcome {
       .replaceAll(/parity-(real|ours)/g, 'NAMESPACE')
       .replaceAll(/ from NAMESPACE namespace/g, '')
       .replaceAll(/-[0-9a-z]{9,10}-[0-9a-z]{5}\b/g, '-POD')
+      .replaceAll(/\bagent-[0-9a-z]{5}\b/g, 'agent-POD')
+      // As some versions of kubectl have it.
+      .replaceAll('cannot delete cannot delete', 'cannot delete')
       .replaceAll(/pod-template-hash=\w+/g, 'pod-template-hash=HASH')
       // kubectl goes through the containers in the order of a Go map: none.
       .replaceAll(/(?:^\[pod\/.*\n)+/gm, (block) =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { changeTaints, parseTaints } from './taint.ts';
+import { changeTaints, parseTaints, refuseBoth } from './taint.ts';
 
 describe('taint', () => {
   it('reads what to add and to remove', () => {
@@ -13,7 +13,7 @@ describe('taint', () => {
     });
     assert.throws(() => parseTaints(['a=b']), { message: /^invalid taint spec: a=b/ });
     assert.throws(() => parseTaints(['a=b:Sometimes']), { message: 'invalid taint effect: Sometimes, unsupported taint effect' });
-    assert.throws(() => parseTaints(['a=b:NoSchedule', 'a-']), {
+    assert.throws(() => refuseBoth(parseTaints(['a=b:NoSchedule', 'a-'])), {
       message: 'can not both modify and remove the following taint(s) in the same command: a=',
     });
   });

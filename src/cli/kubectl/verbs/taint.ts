@@ -1,6 +1,7 @@
 /** `kubectl taint`. Source: kubectl pkg/cmd/taint. */
 import { isLabelValue, isQualifiedName } from '../../../api/names.ts';
 import { CommandError, type KubectlCommand } from '../command/command.ts';
+import { ArgumentError } from '../command/flags.ts';
 import { isKind } from '../kinds/kinds.ts';
 import { visitInfos } from '../resources/infos.ts';
 import { findResource } from '../resources/resource-args.ts';
@@ -47,13 +48,17 @@ export function parseTaints(specs: readonly string[]): { readonly add: readonly 
     }
     add.push(taint);
   }
+  return { add, remove };
+}
+
+/** Throws CommandError when a taint is both added and removed. */
+export function refuseBoth({ add, remove }: ReturnType<typeof parseTaints>): void {
   const both = add.flatMap((a) => remove.filter((r) => r.key === a.key && (r.effect === undefined || r.effect === a.effect)));
   if (both.length > 0) {
     throw new CommandError(
       `can not both modify and remove the following taint(s) in the same command: ${both.map((r) => `${r.key}=${r.effect ?? ''}`).join(', ')}`,
     );
   }
-  return { add, remove };
 }
 
 const same = (a: Taint, b: Taint): boolean => a.key === b.key && a.effect === b.effect;
@@ -81,6 +86,15 @@ export function changeTaints(
   return { taints, operation: (added && deleted) || overwrite ? 'modified' : added ? 'tainted' : 'untainted' };
 }
 
+/** Rejects what cannot be parsed as wrong usage. Throws ArgumentError. */
+function readTaints(specs: readonly string[]): ReturnType<typeof parseTaints> {
+  try {
+    return parseTaints(specs);
+  } catch (error) {
+    throw error instanceof CommandError ? new ArgumentError(error.message) : error;
+  }
+}
+
 const isSpec = (arg: string): boolean => arg.includes('=') || arg.includes(':') || arg.endsWith('-');
 
 export const taint: KubectlCommand = {
@@ -104,16 +118,24 @@ export const taint: KubectlCommand = {
     const [type] = resources;
     if (type === undefined) throw new CommandError('one or more resources must be specified as <resource> <name>');
     if (specs.length === 0) throw new CommandError('at least one taint update is required');
-    const change = parseTaints(specs);
+    const misplaced = flags.args.slice(flags.args.findIndex(isSpec)).find((arg) => !isSpec(arg));
+    if (misplaced !== undefined) throw new CommandError(`all resources must be specified before taint changes: ${misplaced}`);
+    const change = readTaints(specs);
     const resource = await findResource(session, type.split('/')[0] ?? type);
     if (!isKind(resource, 'Node')) throw new CommandError(`invalid resource type ${type}, only node types are supported`);
+    refuseBoth(change);
+    if (flags.bool('all') && flags.string('selector') !== '')
+      throw new CommandError("setting 'all' parameter with a non empty selector is prohibited");
+    const chosen = flags.bool('all') || flags.string('selector') !== '' || resources.length > 1 || type.includes('/');
+    if (!chosen) throw new CommandError("at least one resource name must be specified since 'all' parameter is not set");
     const writer = new Writer(session, 'kubectl-taint');
     await visitInfos(session, resources, {}, async (info) => {
       const { spec } = info.object as { readonly spec?: { readonly taints?: readonly (Taint & Record<string, string>)[] } };
       const { taints, operation } = changeTaints(spec?.taints ?? [], change, flags.bool('overwrite'), info.name);
       const patch = { spec: { taints: taints.map((t) => ({ ...t })) } };
       const object = writer.dryRun === 'client' ? info.object : await writer.patch(info, { type: patchTypes.merge, patch });
-      writer.print(operation, info, object);
+      // As upstream, which does not say here that it was a dry run.
+      writer.print(operation, info, object, false);
     });
     return 0;
   },

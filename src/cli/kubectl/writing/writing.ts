@@ -76,11 +76,11 @@ export class Writer {
   }
 
   /** Prints `kind/name operation`, or the object as `-o` asks. */
-  print(operation: string, info: Pick<Info, 'resource'>, object: ApiObject): void {
+  print(operation: string, info: Pick<Info, 'resource'>, object: ApiObject, saysDryRun = true): void {
     const { session } = this;
     const format = outputName(session.flags);
     const name = `${resourceName(info.resource)}/${object.metadata?.name || '<unknown>'}`;
-    if (format === '') session.out(`${name} ${operation}${dryRunSuffix[this.dryRun]}\n`);
+    if (format === '') session.out(`${name} ${operation}${saysDryRun ? dryRunSuffix[this.dryRun] : ''}\n`);
     else if (format === 'name') session.out(`${name}\n`);
     else {
       if (format === 'yaml' && this.#printed > 0) session.out('---\n');

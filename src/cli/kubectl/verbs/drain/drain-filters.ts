@@ -37,12 +37,18 @@ const skip: Verdict = { delete: false };
 const isFinished = ({ status }: DrainPod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 const controllerOf = ({ metadata }: DrainPod) => metadata.ownerReferences?.find((owner) => owner.controller === true);
 
+/**
+ * Whether a pod that is deleted at a time should be gone for more than some seconds, in whole ones; never when these
+ * are 0.
+ */
+export const isLeavingFor = (deletionTimestamp: string | undefined, seconds: number): boolean =>
+  seconds > 0 && deletionTimestamp !== undefined && Math.trunc((Date.now() - Date.parse(deletionTimestamp)) / 1000) > seconds;
+
 /** The filters that the flags of `drain` make, in upstream's order. */
 export function deletableBy(session: Session): readonly Filter[] {
   const { flags } = session;
   const waitSeconds = flags.int('skip-wait-for-delete-timeout');
-  const leavingLong: Filter = ({ metadata: { deletionTimestamp } }) =>
-    waitSeconds > 0 && deletionTimestamp !== undefined && Date.now() - Date.parse(deletionTimestamp) > waitSeconds * 1000 ? skip : okay;
+  const leavingLong: Filter = ({ metadata }) => (isLeavingFor(metadata.deletionTimestamp, waitSeconds) ? skip : okay);
   const ofDaemonSet: Filter = async (pod) => {
     const owner = controllerOf(pod);
     if (owner?.kind !== 'DaemonSet' || owner.apiVersion !== 'apps/v1' || isFinished(pod)) return okay;

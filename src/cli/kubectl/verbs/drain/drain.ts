@@ -1,7 +1,11 @@
 /** `kubectl drain`. Source: kubectl pkg/cmd/drain/drain.go, pkg/drain/drain.go. */
+
+import { goDurationText } from '../../../../api/go-duration.ts';
+import { parseLabelSelector } from '../../../../api/selector.ts';
 import { isNotFound, StatusError } from '../../../../api/status-error.ts';
+import { isNamespaceTerminating } from '../../../../client/namespace-terminating.ts';
 import { CommandError, type KubectlCommand } from '../../command/command.ts';
-import type { Session } from '../../command/session.ts';
+import type { ApiObject, Session } from '../../command/session.ts';
 import { type ApiResource, resourcePath } from '../../resources/discovery.ts';
 import type { Info } from '../../resources/infos.ts';
 import { listObjects } from '../../resources/list.ts';
@@ -10,9 +14,10 @@ import { watchUntil } from '../../waiting/watch-until.ts';
 import { dryRunFlag, selectorFlag } from '../../writing/write-flags.ts';
 import { Writer } from '../../writing/writing.ts';
 import { chosenNodes, cordonNodes } from './cordon.ts';
-import { type DrainPod, deletableBy, podsToDelete } from './drain-filters.ts';
+import { type DrainPod, deletableBy, isLeavingFor, podsToDelete } from './drain-filters.ts';
 
 const retryDelayMs = 5000;
+const lookAgainMs = 1000;
 
 /** Several failures as Go's aggregate prints them. */
 const aggregated = (errors: readonly string[]): string => (errors.length === 1 ? (errors[0] ?? '') : `[${errors.join(', ')}]`);
@@ -49,7 +54,9 @@ class Drain {
       for (const pod of pods) this.#session.out(`evicting pod ${pod.metadata.namespace}/${pod.metadata.name} (dry run)\n`);
       return;
     }
-    const failed = (await Promise.all(pods.map((pod) => this.#remove(pod)))).filter((error) => error !== undefined);
+    const failed = this.#session.flags.bool('disable-eviction')
+      ? await this.#deleteAll(pods)
+      : (await Promise.all(pods.map((pod) => this.#evicted(pod)))).filter((error) => error !== undefined);
     if (failed.length === 0) return;
     const why = aggregated(failed);
     const pending = await this.#podsOf(name);
@@ -57,44 +64,82 @@ class Drain {
       this.#session.err(`There are pending pods in node ${JSON.stringify(name)} when an error occurred: ${why}\n`);
       for (const pod of pending.pods) this.#session.err(`pod/${pod.metadata.name}\n`);
     }
+    if (pending.errors.length > 0)
+      this.#session.err(`Following errors occurred while getting the list of pods to delete:\n${aggregated(pending.errors)}`);
     throw new DrainError(failed);
   }
 
   async #podsOf(node: string) {
-    const query = { fieldSelector: `spec.nodeName=${node}`, labelSelector: this.#session.flags.string('pod-selector') };
+    const query = {
+      fieldSelector: `spec.nodeName=${node}`,
+      labelSelector: this.#session.flags.string('pod-selector'),
+      limit: this.#session.flags.int('chunk-size'),
+    };
     const found: DrainPod[] = [];
     // A list of pods holds pods.
     for await (const object of listObjects(this.#session, resourcePath(this.#pods, ''), query)) found.push(object as unknown as DrainPod);
     return podsToDelete(found, deletableBy(this.#session));
   }
 
-  /** Evicts or deletes one pod and waits until it is gone; resolves with the error text, if any. */
-  async #remove(pod: DrainPod): Promise<string | undefined> {
+  /** Evicts one pod and waits until it is gone; resolves with the error text, if any. */
+  async #evicted(pod: DrainPod): Promise<string | undefined> {
     const { name, namespace } = pod.metadata;
-    const evicting = !this.#session.flags.bool('disable-eviction');
     try {
-      if (evicting ? !(await this.#evict(pod)) : !(await this.#delete(pod))) return undefined;
+      const evicted = await this.#evict(pod);
+      if (evicted === undefined || this.#writer.dryRun === 'server') return undefined;
+      const problem = await this.#waitUntilGone(evicted, 'evicted', 'eviction failed');
+      return problem === undefined
+        ? undefined
+        : `error when waiting for pod ${JSON.stringify(name)} in namespace ${JSON.stringify(namespace)} to terminate: ${problem}`;
     } catch (error) {
       if (!(error instanceof StatusError || error instanceof CommandError)) throw error;
-      return evicting
-        ? `error when evicting pods/${JSON.stringify(name)} -n ${JSON.stringify(namespace)}: ${error.message}`
-        : error.message;
+      return `error when evicting pods/${JSON.stringify(name)} -n ${JSON.stringify(namespace)}: ${error.message}`;
     }
-    if (this.#writer.dryRun === 'server') return undefined;
+  }
+
+  /** Deletes all pods, then waits until they are gone; resolves with the error texts. The first error ends it. */
+  async #deleteAll(pods: readonly DrainPod[]): Promise<readonly string[]> {
+    try {
+      for (const pod of pods) await this.#delete(pod);
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      return [error.message];
+    }
+    // Differs: upstream waits, of what a dry run has not deleted, that it be gone.
+    if (this.#writer.dryRun === 'server') return [];
+    const problems = await Promise.all(pods.map((pod) => this.#waitUntilGone(pod, 'deleted', 'deletion failed')));
+    return problems.filter((problem) => problem !== undefined).slice(0, 1);
+  }
+
+  /**
+   * Waits until a pod is gone, or has been leaving for longer than one wants to wait, and says so. Resolves with what
+   * went wrong.
+   */
+  async #waitUntilGone(pod: DrainPod, gone: string, failed: string): Promise<string | undefined> {
+    const { name, namespace, uid } = pod.metadata;
     const skipSeconds = this.#session.flags.int('skip-wait-for-delete-timeout');
-    const gone = await watchUntil(
-      this.#session,
-      { resource: this.#pods, namespace, name },
-      (object) => {
-        if (object === undefined || object.metadata?.uid !== pod.metadata.uid) return true;
-        const since = object.metadata?.deletionTimestamp;
-        return skipSeconds > 0 && since !== undefined && Date.now() - Date.parse(since) > skipSeconds * 1000;
-      },
-      this.#left(),
-    );
-    if (!gone)
-      return `error when waiting for pod ${JSON.stringify(name)} in namespace ${JSON.stringify(namespace)} to terminate: global timeout reached: ${this.#timeoutText()}`;
-    this.#session.out(`pod/${name} ${evicting ? 'evicted' : 'deleted'}\n`);
+    let skipped = false;
+    const isOver = (object: ApiObject | undefined): boolean => {
+      if (object === undefined || object.metadata?.uid !== uid) return true;
+      const since = object.metadata?.deletionTimestamp;
+      skipped = isLeavingFor(since, skipSeconds);
+      return skipped;
+    };
+    const target = { resource: this.#pods, namespace, name };
+    try {
+      // A pod that is leaving makes no event when its time is over, so it is looked at again every second.
+      for (;;) {
+        const wait = Math.min(this.#left(), skipSeconds > 0 ? lookAgainMs : Number.MAX_SAFE_INTEGER);
+        if (await watchUntil(this.#session, target, isOver, wait)) break;
+        if (this.#left() === 0) return 'context deadline exceeded';
+      }
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      this.#session.out(`pod/${name} ${failed}\n`);
+      return error.message;
+    }
+    if (skipped) this.#session.out(`pod ${JSON.stringify(name)} has DeletionTimestamp older than ${skipSeconds} seconds, skipping\n`);
+    else this.#session.out(`pod/${name} ${gone}\n`);
     return undefined;
   }
 
@@ -103,7 +148,7 @@ class Drain {
   }
 
   #timeoutText(): string {
-    return this.#session.flags.string('timeout');
+    return goDurationText(this.#session.flags.durationMs('timeout'));
   }
 
   #deleteOptions() {
@@ -115,36 +160,52 @@ class Drain {
   }
 
   /**
-   * Evicts a pod; false when it was gone already. If a disruption budget forbids the eviction now, it is tried again
-   * later.
+   * Evicts a pod; undefined when it was gone already. If a disruption budget forbids the eviction now, it is tried
+   * again later; a pod that has been replaced by one of the same name in between is evicted as that one. In a
+   * namespace that is being deleted nothing can be evicted, but its pods are leaving anyway.
    */
-  async #evict({ metadata: { name, namespace } }: DrainPod): Promise<boolean> {
+  async #evict(pod: DrainPod): Promise<DrainPod | undefined> {
+    const { name, namespace } = pod.metadata;
     const path = resourcePath(this.#pods, namespace, name, 'eviction');
     const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace }, deleteOptions: this.#deleteOptions() };
-    for (;;) {
+    for (let current = pod; ; ) {
       this.#session.out(`evicting pod ${namespace}/${name}${this.#writer.dryRun === 'server' ? ' (server dry run)' : ''}\n`);
       if (this.#left() === 0) throw new CommandError(`global timeout reached: ${this.#timeoutText()}`);
       try {
         await this.#session.request({ method: 'POST', path, body });
-        return true;
+        return current;
       } catch (error) {
-        if (isNotFound(error)) return false;
-        if (!(error instanceof StatusError) || error.code !== 429) throw error;
-        this.#session.err(
-          `error when evicting pods/${JSON.stringify(name)} -n ${JSON.stringify(namespace)} (will retry after 5s): ${error.message}\n`,
-        );
+        if (isNotFound(error)) return undefined;
+        const isLeaving = isNamespaceTerminating(error);
+        if (isLeaving && current.metadata.deletionTimestamp !== undefined) return current;
+        if (!(error instanceof StatusError) || !(isLeaving || error.code === 429)) throw error;
+        const subject = isLeaving
+          ? `pod ${JSON.stringify(name)} from terminating namespace ${JSON.stringify(namespace)}`
+          : `pods/${JSON.stringify(name)} -n ${JSON.stringify(namespace)}`;
+        this.#session.err(`error when evicting ${subject} (will retry after 5s): ${error.message}\n`);
       }
-      await new Promise((resolve) => setTimeout(resolve, Math.min(retryDelayMs, this.#left())));
+      await new Promise((resolve) => setTimeout(resolve, retryDelayMs));
+      current = await this.#fresh(current);
     }
   }
 
-  async #delete({ metadata: { name, namespace } }: DrainPod): Promise<boolean> {
+  /** The pod as it is now, or as it was when that cannot be read. */
+  async #fresh(pod: DrainPod): Promise<DrainPod> {
+    const { name, namespace } = pod.metadata;
+    try {
+      // The path is that of a pod.
+      return (await this.#session.object({ method: 'GET', path: resourcePath(this.#pods, namespace, name) })) as unknown as DrainPod;
+    } catch (error) {
+      if (error instanceof StatusError) return pod;
+      throw error;
+    }
+  }
+
+  async #delete({ metadata: { name, namespace } }: DrainPod): Promise<void> {
     try {
       await this.#session.request({ method: 'DELETE', path: resourcePath(this.#pods, namespace, name), body: this.#deleteOptions() });
-      return true;
     } catch (error) {
-      if (isNotFound(error)) return false;
-      throw error;
+      if (!isNotFound(error)) throw error;
     }
   }
 }
@@ -198,6 +259,8 @@ export const drain: KubectlCommand = {
   ],
   run: async (session) => {
     const writer = new Writer(session, '');
+    if (!parseLabelSelector(session.flags.string('pod-selector')).ok)
+      throw new CommandError('error: --pod-selector=<pod_selector> must be a valid label selector');
     const nodes = await chosenNodes(session, 'drain');
     await cordonNodes(writer, nodes, true);
     return drainNodes(session, writer, nodes);
