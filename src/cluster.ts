@@ -12,7 +12,8 @@ import { createInformerFactory } from './client/informer-factory.ts';
 import { containerRuntime } from './cluster/container-runtime.ts';
 import { openControlPlane } from './cluster/control-plane.ts';
 import { giveBackMemory, v8Heap } from './cluster/give-back-memory.ts';
-import { type NodeParts, startNodes, startServices } from './cluster/nodes.ts';
+import { NodePool } from './cluster/node-pool.ts';
+import { type NodeParts, startServices } from './cluster/nodes.ts';
 import { learnApi } from './cluster/outward.ts';
 import { ownPages } from './cluster/own-pages.ts';
 import { destroy, locate, plan } from './cluster/plan.ts';
@@ -84,18 +85,19 @@ async function start(settings: ClusterSettings, { log, onStep, onListening }: St
     signal,
     random: Math.random,
   });
-  onStep(settings.nodes === 1 ? 'Starting the node and the network' : `Starting ${settings.nodes} nodes and the network`);
-  const [network] = await Promise.all([
-    startServices(settings, parts),
-    startNodes(settings, parts).then((started) => kubelets.push(...started)),
-  ]);
+  const { length: count } = settings.nodes;
+  onStep(count === 1 ? 'Starting the node and the network' : `Starting ${count} nodes and the network`);
+  const nodes = new NodePool({ settings, parts, kubelets });
+  const [network] = await Promise.all([startServices(settings, parts), nodes.start()]);
+  await nodes.use(network);
   signal.addEventListener('abort', giveBackMemory({ ...v8Heap, release: () => pages?.giveBack() }, systemClock), { once: true });
   const { caCertificate, admin } = plane.pki;
   return {
     apiUrl: server.url,
     admin: { caPem: caCertificate, certificatePem: admin.certificate, keyPem: admin.key },
+    setNodes: (wanted) => nodes.set(wanted),
     stop: async () => {
-      await Promise.all([network?.stop(), ...kubelets.map((kubelet) => kubelet.stop())]);
+      await Promise.all([network?.stop(), nodes.stop()]);
       stop.abort();
       await Promise.all([controllers.stopped(), scheduler.stopped(), server.close()]);
       await runtime.close();

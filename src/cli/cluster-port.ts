@@ -3,6 +3,7 @@
  * verbs that need it load it, so that all others start fast.
  */
 import type { Logger } from '../client/logger.ts';
+import type { NodeSettings } from './nodes.ts';
 
 export type RuntimeName = 'docker' | 'simulated';
 
@@ -12,8 +13,10 @@ export interface ClusterSettings {
   /** Absolute path of the profile's folder. */
   readonly folder: string;
   readonly runtime: RuntimeName;
-  /** How many virtual nodes; the first is named after the profile. */
-  readonly nodes: number;
+  /** The virtual nodes; the first is that of the control plane. They change while the cluster runs. */
+  readonly nodes: readonly NodeSettings[];
+  /** How many addresses of the pods' range are set aside for nodes. Absent: as many as there are nodes. */
+  readonly nodeAddresses?: number | undefined;
   /** Port of the API on 127.0.0.1. */
   readonly apiPort: number;
   /** The Service range, e.g. `10.96.0.0/20`. */
@@ -61,7 +64,7 @@ export interface ClusterChoices {
   readonly profile: string;
   readonly folder: string;
   readonly runtime: RuntimeName;
-  readonly nodes: number;
+  readonly nodes: readonly NodeSettings[];
   readonly apiPort?: number | undefined;
   readonly serviceCidr?: string | undefined;
   readonly podCidr?: string | undefined;
@@ -87,6 +90,11 @@ export interface RunningCluster {
   readonly admin: AdminCredentials;
   /** e.g. `https://127.0.0.1:6443`. */
   readonly apiUrl: string;
+  /**
+   * Makes the nodes as they are wanted, one call after the other: starts, switches off and removes them. Resolves with
+   * the errors of those that could not be, by name.
+   */
+  setNodes(nodes: readonly NodeSettings[]): Promise<Readonly<Record<string, string>>>;
   /** Stops serving; containers keep running. */
   stop(): Promise<void>;
 }

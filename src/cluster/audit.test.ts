@@ -16,7 +16,7 @@ async function folderOf(t: TestContext): Promise<string> {
 }
 
 const settings = (more: Partial<ClusterSettings>): ClusterSettings => ({
-  ...{ profile: 'p', folder: '/', runtime: 'simulated', nodes: 1, apiPort: 1, serviceCidr: '10.96.0.0/20', podCidr: '10.244.0.0/20' },
+  ...{ profile: 'p', folder: '/', runtime: 'simulated', nodes: [], apiPort: 1, serviceCidr: '10.96.0.0/20', podCidr: '10.244.0.0/20' },
   ...{ clusterId: 'p', ...more },
 });
 

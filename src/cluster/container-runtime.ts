@@ -22,7 +22,8 @@ import { addressesOf } from './addresses.ts';
  */
 export function containerRuntime(settings: ClusterSettings, annotationsOf: PodAnnotations = () => undefined): ContainerRuntime {
   const { clusterId, podCidr } = settings;
-  const reservedIps = Array.from({ length: settings.nodes - 1 }, (_, index) => addressesOf(settings).nodeIp(index + 1));
+  const others = (settings.nodeAddresses ?? settings.nodes.length) - 1;
+  const reservedIps = Array.from({ length: others }, (_, index) => addressesOf(settings).nodeIp(index + 1));
   if (settings.runtime === 'simulated')
     return createSimulatedRuntime({ clock: systemClock, clusterId, podSubnet: podCidr, reservedIps, annotationsOf });
   return createDockerRuntime({
@@ -70,6 +71,7 @@ export const routesByHelper = (settings: ClusterSettings): HostNetworkOptions =>
   runInHelper: async (command) => {
     const host = dockerHost(settings);
     const operation = command.includes('del') ? 'del' : 'add';
-    await host.changeRoute(operation, settings.serviceCidr).finally(() => host.close());
+    const range = command[command.indexOf('local') + 1] ?? '';
+    await host.changeRoute(operation, range).finally(() => host.close());
   },
 });

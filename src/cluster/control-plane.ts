@@ -6,8 +6,10 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import type { TypeSource } from '../api/cel/type-check.ts';
+import type { Node, Pod } from '../api/generated/core/v1.ts';
 import { builtInKinds } from '../api/kinds/index.ts';
 import { withoutOldVersions } from '../api/legacy/old-version.ts';
+import type { ObjectRef } from '../api/object.ts';
 import { Decoder } from '../api/schema/decode.ts';
 import { describeFields, loadDescriptions } from '../api/schema/descriptions.ts';
 import { loadSchemas } from '../api/schema/load.ts';
@@ -27,6 +29,7 @@ import type { Kubelet } from '../runtime/kubelet/kubelet.ts';
 import { clusterStreams } from '../runtime/kubelet/streams/cluster-streams.ts';
 import { createAdmissionChain } from '../server/admission/admission.ts';
 import { defaultPlugins } from '../server/admission/default-plugins.ts';
+import type { ObjectReader } from '../server/admission/object-reader.ts';
 import { authorizedRegistry } from '../server/auth/authorized-registry.ts';
 import { nodeRules } from '../server/auth/bootstrap-policy.ts';
 import { bootstrapRbac } from '../server/auth/bootstrap-rbac.ts';
@@ -233,7 +236,10 @@ export async function openControlPlane(
       virtualResources: resourceMetrics(metrics),
       podsAreReachable: settings.runtime !== 'simulated',
       nodeApis: { get: (node, path, query) => kubelets.find(({ api }) => api.node === node)?.api.get(path, query) },
-      podStreams: clusterStreams(() => kubelets.map((kubelet) => kubelet.streams)),
+      podStreams: clusterStreams(
+        () => kubelets.map((kubelet) => kubelet.streams),
+        (ref) => addressOfLostNode(reader, kubelets, ref),
+      ),
       codec: new Protobuf(schemas),
       openApi: createOpenApi({
         schemas,
@@ -296,4 +302,16 @@ function healthChecks(store: Store): readonly HealthCheck[] {
     { name: 'controller-manager', endpoints: [], check: () => undefined },
     { name: 'scheduler', endpoints: [], check: () => undefined },
   ];
+}
+
+/**
+ * The address of the node of a pod, when that node has no kubelet now; undefined when it has, or when there is no
+ * such pod.
+ */
+function addressOfLostNode({ get }: ObjectReader, kubelets: readonly Kubelet[], { namespace, name }: ObjectRef): string | undefined {
+  // Stored objects of these resources are Pods and Nodes.
+  const nodeName = (get('pods', namespace, name) as Pod | undefined)?.spec.nodeName ?? '';
+  if (nodeName === '' || kubelets.some(({ api }) => api.node === nodeName)) return undefined;
+  const { addresses = [] } = (get('nodes', '', nodeName) as Node | undefined)?.status ?? {};
+  return addresses.find(({ type }) => type === 'InternalIP')?.address;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { event as eventKind } from '../api/kinds/core/event.ts';
 import { node as nodeKind } from '../api/kinds/core/node.ts';
 import type { ClusterSettings } from '../cli/cluster-port.ts';
+import { type NodeSettings, nodeName } from '../cli/nodes.ts';
 import { createEventRecorder } from '../client/api-event-recorder.ts';
 import type { Client } from '../client/client.ts';
 import { systemClock } from '../client/clock.ts';
@@ -19,7 +20,7 @@ import { createProbeManager } from '../runtime/kubelet/probes/create-probe-manag
 import { hostAddressesIn } from '../runtime/network/node-port-addresses.ts';
 import { type Network, startNetwork } from '../runtime/network/start-network.ts';
 import { kubernetesVersion } from '../version.ts';
-import { addressesOf, clusterDomain, nodeName } from './addresses.ts';
+import { addressesOf, clusterDomain } from './addresses.ts';
 import { hostMounter, nodesFolder } from './container-runtime.ts';
 import { machineUsage } from './machine-usage.ts';
 import { simulatedMachine } from './simulated-machine.ts';
@@ -49,60 +50,61 @@ async function markControlPlane(clientFor: NodeParts['clientFor'], name: string)
   await clientFor(clusterAdmin).resource(nodeKind).patch({ namespace: '', name }, { type: 'merge', body });
 }
 
-/** Starts one kubelet per virtual node; each promise resolves when its node is Ready. */
-export function startNodes(settings: ClusterSettings, parts: NodeParts): Promise<readonly Kubelet[]> {
+/**
+ * Starts the kubelet of a virtual node; resolves when the node is Ready. When the signal aborts, the node's events end;
+ * the kubelet is stopped by itself.
+ */
+export async function startNode(settings: ClusterSettings, node: NodeSettings, parts: NodeParts): Promise<Kubelet> {
   const { clientFor, informers, runtime, log, signal } = parts;
   const addresses = addressesOf(settings);
-  const mounter = hostMounter(settings);
-  const hostResolver = parseResolvConf(readFileSync('/etc/resolv.conf', 'utf8'));
-  const start = (index: number): Promise<Kubelet> => {
-    const name = nodeName(settings, index);
-    const client = clientFor(nodeUser(name));
-    const own = log.with({ component: 'kubelet', node: name });
-    const events = createEventRecorder({
-      api: client.resource(eventKind),
-      component: 'kubelet',
-      host: name,
-      clock: systemClock,
-      log: own,
-      signal,
-    });
-    const identity = {
-      name,
-      ip: addresses.nodeIp(index),
-      podCidr: settings.podCidr,
-      kubeletVersion: kubernetesVersion,
-      labels: {},
-      maxPods: maxPodsPerNode,
-      daemonPort: kubeletPort,
-    };
-    return startKubelet({
-      identity,
-      client,
-      informers,
-      runtime,
-      events,
-      clock: systemClock,
-      log: own,
-      root: join(nodesFolder(settings), name),
-      mounter,
-      probes: createProbeManager({ streams: runtime.streams, clock: systemClock, events, log: own }),
-      clusterDomain,
-      clusterDns: addresses.dnsIp,
-      hostResolver,
-      machine:
-        settings.runtime === 'simulated'
-          ? simulatedMachine({ runtime, node: name, now: () => systemClock.now() })
-          : () => machineUsage(settings.folder),
-      ...(settings.runtime === 'docker' ? { logFolder: '/var/log' } : {}),
-    });
+  const name = nodeName(settings, node.index);
+  const client = clientFor(nodeUser(name));
+  const own = log.with({ component: 'kubelet', node: name });
+  const events = createEventRecorder({
+    api: client.resource(eventKind),
+    component: 'kubelet',
+    host: name,
+    clock: systemClock,
+    log: own,
+    signal,
+  });
+  const identity = {
+    name,
+    ip: addresses.nodeIp(node.index),
+    // Differs: no part of the range is the node's own, because the engine gives out the addresses of its one network.
+    podCidr: settings.podCidr,
+    kubeletVersion: kubernetesVersion,
+    labels: zoneLabels(settings, node),
+    maxPods: maxPodsPerNode,
+    daemonPort: kubeletPort,
   };
-  const starting = Array.from({ length: settings.nodes }, (_, index) => start(index));
-  const [first] = starting;
-  return Promise.all([...starting, first?.then(() => markControlPlane(clientFor, nodeName(settings, 0)))]).then((started) =>
-    started.filter((kubelet) => kubelet !== undefined),
-  );
+  const kubelet = await startKubelet({
+    identity,
+    client,
+    informers,
+    runtime,
+    events,
+    clock: systemClock,
+    log: own,
+    root: join(nodesFolder(settings), name),
+    mounter: hostMounter(settings),
+    probes: createProbeManager({ streams: runtime.streams, clock: systemClock, events, log: own }),
+    clusterDomain,
+    clusterDns: addresses.dnsIp,
+    hostResolver: parseResolvConf(readFileSync('/etc/resolv.conf', 'utf8')),
+    machine:
+      settings.runtime === 'simulated'
+        ? simulatedMachine({ runtime, node: name, now: () => systemClock.now() })
+        : () => machineUsage(settings.folder),
+    ...(settings.runtime === 'docker' ? { logFolder: '/var/log' } : {}),
+  });
+  if (node.index === 0) await markControlPlane(clientFor, name);
+  return kubelet;
 }
+
+/** The zone is in a region, the cluster. */
+const zoneLabels = ({ profile }: ClusterSettings, { zone }: NodeSettings): Readonly<Record<string, string>> =>
+  zone === undefined ? {} : { 'topology.kubernetes.io/region': profile, 'topology.kubernetes.io/zone': zone };
 
 /** Starts the service proxy and DNS on the host. The simulated runtime has no pods that could be reached. */
 export async function startServices(

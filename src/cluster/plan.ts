@@ -3,6 +3,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { type ClusterChoices, type ClusterSettings, type EngineRecord, UserError } from '../cli/cluster-port.ts';
+import { type NodeSettings, nodeAddressCount } from '../cli/nodes.ts';
 import { type ContainerRuntime, RuntimeError } from '../runtime/container/container-runtime.ts';
 import { DockerHost } from '../runtime/container/docker/docker-host.ts';
 import { canListen, firstFreePort } from '../runtime/network/free-port.ts';
@@ -15,7 +16,7 @@ import {
   removeServiceRoute,
 } from '../runtime/network/host-network.ts';
 import { type ClusterSubnets, pickSubnets, simulatedPools } from '../runtime/network/subnets.ts';
-import { addressesOf } from './addresses.ts';
+import { nodeRange } from './addresses.ts';
 import { containerRuntime, removeVolumes, routesByHelper } from './container-runtime.ts';
 import { findEngine } from './engine.ts';
 
@@ -105,6 +106,10 @@ export async function plan(choices: ClusterChoices): Promise<ClusterSettings> {
       folder,
       runtime: runtimeName,
       nodes,
+      nodeAddresses:
+        known !== undefined && known.podCidr === subnets.podCidr
+          ? (known.nodeAddresses ?? known.nodes.length)
+          : nodeAddressCount(subnets.podCidr, nodes.length),
       apiPort,
       ...subnets,
       nodePortAddresses: choices.nodePortAddresses ?? [],
@@ -124,7 +129,7 @@ export async function plan(choices: ClusterChoices): Promise<ClusterSettings> {
     runtime = containerRuntime(settings);
     await runtime.prepare();
     if (runtimeName === 'docker') {
-      const wanted = localRanges(settings);
+      const wanted = [settings.serviceCidr, ...nodeRanges(settings, ({ wanted: state }) => state === undefined)];
       for (const range of wanted) await addServiceRoute(range, routesByHelper(settings));
       // Routes of nodes that are no longer wanted. If the profile had to change its ranges, the old ones may belong to
       // another cluster by now, so their routes stay.
@@ -140,12 +145,13 @@ export async function plan(choices: ClusterChoices): Promise<ClusterSettings> {
 }
 
 /**
- * The ranges that must be local to the host: the service range, and the addresses of all nodes but the first, whose
+ * The ranges that may be local to the host: the service range, and the addresses of all nodes but the first, whose
  * address is the bridge's own. Node ports are reached at each of them.
  */
-function localRanges(settings: ClusterSettings): readonly string[] {
-  const { nodeIp } = addressesOf(settings);
-  return [settings.serviceCidr, ...Array.from({ length: settings.nodes - 1 }, (_, index) => `${nodeIp(index + 1)}/32`)];
+const localRanges = (settings: ClusterSettings): readonly string[] => [settings.serviceCidr, ...nodeRanges(settings, () => true)];
+
+function nodeRanges(settings: ClusterSettings, which: (node: NodeSettings) => boolean): readonly string[] {
+  return settings.nodes.filter((node) => node.index > 0 && which(node)).map(({ index }) => nodeRange(settings, index));
 }
 
 /** Rejects when a range that the user asked for is not available; such a range is never replaced by another. */

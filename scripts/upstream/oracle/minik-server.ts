@@ -26,7 +26,7 @@ export async function startMinikServer(): Promise<RunningServer> {
   const folder = mkdtempSync(join(tmpdir(), 'minik-oracle-'));
   const stop = new AbortController();
   const settings: ClusterSettings = {
-    ...{ profile: 'oracle', folder, runtime: 'simulated', nodes: 1, apiPort: await freePort(), clusterId: 'oracle' },
+    ...{ profile: 'oracle', folder, runtime: 'simulated', nodes: [{ index: 0 }], apiPort: await freePort(), clusterId: 'oracle' },
     // The real server has no old versions.
     ...{ serviceCidr: '10.96.0.0/12', podCidr: '10.244.0.0/16', legacyApis: false },
   };

@@ -8,9 +8,10 @@ import { KubeconfigError, systemErrorText } from '../../client/kubeconfig.ts';
 import { isUserError } from '../cluster-port.ts';
 import { completionScript, completions, isShell } from './completion.ts';
 import { deleteCluster } from './delete.ts';
-import { clusterRange, ranges, refuseOverlap, runtimeName, wholeNumber, yesOrNo } from './flag-values.ts';
+import { clusterRange, ranges, refuseOverlap, runtimeName, wholeNumber, yesOrNo, zoneNames } from './flag-values.ts';
 import { generalHelp, verbHelp } from './help.ts';
 import { logs } from './logs.ts';
+import { addNode, deleteNode, listNodes, type NodeOptions, nodeNames, startNode, stopNode } from './node.ts';
 import { minikHome, profileNames } from './profile.ts';
 import { serve } from './serve.ts';
 import { InterruptedStart, type StartOptions, start } from './start.ts';
@@ -18,8 +19,8 @@ import { status } from './status.ts';
 import { stop } from './stop.ts';
 import { suggestion } from './suggestion.ts';
 import { UsageError } from './usage-error.ts';
-import { commonOptions, type VerbContext } from './verb.ts';
-import { shells, type VerbSpec, verbNamed, verbs } from './verbs.ts';
+import { commonOptions, openProfile, type VerbContext } from './verb.ts';
+import { followingWords, shells, type VerbSpec, verbNamed, verbs } from './verbs.ts';
 import { version } from './version.ts';
 
 export interface CliContext extends VerbContext {
@@ -56,6 +57,7 @@ function startOptions(flags: Flags, context: CliContext): StartOptions {
     ...commonOptions(flags, context),
     runtime: runtimeName(text(flags.runtime)),
     nodes,
+    zones: zoneNames(text(flags.zones), '--zones'),
     apiPort: wholeNumber(text(flags.apiPort), '--api-port', 1, 65_535),
     serviceCidr,
     podCidr,
@@ -71,6 +73,18 @@ function startOptions(flags: Flags, context: CliContext): StartOptions {
   };
 }
 
+const nodeOptions = (flags: Flags, context: CliContext): NodeOptions => ({
+  ...commonOptions(flags, context),
+  node: text(flags.operand) ?? '',
+});
+
+/** Throws UsageError. */
+function oneZone(value: string | undefined): string | undefined {
+  const zones = zoneNames(value, '--zone');
+  if (zones !== undefined && zones.length > 1) throw new UsageError(`--zone takes one zone, not ${JSON.stringify(value)}`);
+  return zones?.[0];
+}
+
 type Action = (flags: Flags, context: CliContext) => Promise<number> | number;
 
 const actions: Readonly<Record<string, Action>> = {
@@ -83,6 +97,11 @@ const actions: Readonly<Record<string, Action>> = {
     const lines = wholeNumber(text(flags.lines), '--lines', 0, Number.MAX_SAFE_INTEGER) ?? 0;
     return logs(context, { ...commonOptions(flags, context), follow: flags.follow === true, lines }, context.interruption());
   },
+  'node add': (flags, context) => addNode(context, { ...commonOptions(flags, context), zone: oneZone(text(flags.zone)) }),
+  'node list': (flags, context) => listNodes(context, commonOptions(flags, context)),
+  'node stop': (flags, context) => stopNode(context, nodeOptions(flags, context)),
+  'node start': (flags, context) => startNode(context, nodeOptions(flags, context)),
+  'node delete': (flags, context) => deleteNode(context, nodeOptions(flags, context)),
   version: (flags, context) =>
     version(context, { output: commonOptions(flags, context).output, kubernetesVersion: context.kubernetesVersion }),
 };
@@ -98,23 +117,31 @@ const plain = (value: unknown): string | boolean | undefined => {
   return last === undefined || typeof last === 'boolean' ? last : String(last).replaceAll(mark, '');
 };
 
-/** Reads the flags of a verb. Throws UsageError. */
+/** Reads the flags of a verb, and its argument as the flag `operand`. Throws UsageError. */
 function parseFlags(spec: VerbSpec, words: readonly string[]): Flags {
   const cli = cac('minik');
-  const command = cli.command(spec.name, spec.summary);
+  const command = cli.command(spec.operand === undefined ? spec.name : `${spec.name} [operand]`, spec.summary);
   for (const { name, short, value, text: about } of spec.flags)
     command.option(`${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` <${value}>`}`, about);
   command.action(() => undefined);
   const help = `"minik help ${spec.name}" lists its flags.`;
   try {
     const { args, options } = cli.parse(['node', 'minik', spec.name, ...words.map(protect)], { run: false });
-    const [stray] = args.map((word) => word.replaceAll(mark, ''));
+    const given = args.map((word) => word.replaceAll(mark, ''));
+    const operand = spec.operand === undefined ? undefined : given.shift();
+    const [stray] = given;
+    if (spec.operand !== undefined && operand === undefined)
+      throw new UsageError(`"minik ${spec.name}" takes the ${spec.operand.name.toLowerCase()} of one of the ${spec.operand.choices}`, [
+        help,
+      ]);
+    if (spec.operand !== undefined && stray !== undefined)
+      throw new UsageError(`"minik ${spec.name}" takes one argument, but also got ${JSON.stringify(stray)}`, [help]);
     if (stray !== undefined) {
       const named = spec.flags.some(({ name }) => name === 'profile') ? [`To name a cluster: minik ${spec.name} -p ${stray}`] : [];
       throw new UsageError(`"minik ${spec.name}" takes no argument, but got ${JSON.stringify(stray)}`, [...named, help]);
     }
     cli.runMatchedCommand();
-    return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, plain(value)]));
+    return { ...Object.fromEntries(Object.entries(options).map(([name, value]) => [name, plain(value)])), operand };
   } catch (error) {
     if (!(error instanceof Error && error.name === 'CACError')) throw error;
     const [, unknown] = /^Unknown option `--?(.+)`$/.exec(error.message) ?? [];
@@ -143,9 +170,27 @@ function unknownVerb(word: string): UsageError {
   ]);
 }
 
+/** The verb that follows another. Throws UsageError when there is no such verb. */
+function followingVerb(verb: VerbSpec, word: string | undefined): VerbSpec {
+  const spec = word === undefined ? undefined : verbNamed(verb.name, word);
+  if (spec !== undefined) return spec;
+  const known = followingWords(verb);
+  const meant = word === undefined ? undefined : suggestion(word, known);
+  throw new UsageError(
+    `"minik ${verb.name}" takes one of ${known.join(', ')}${word === undefined ? '' : `, not ${JSON.stringify(word)}`}`,
+    [...(meant === undefined ? [] : [`Did you mean "minik ${verb.name} ${meant}"?`]), `"minik help ${verb.name}" tells about them.`],
+  );
+}
+
 /** `help [COMMAND]`. Throws UsageError. */
 function help(context: CliContext, words: readonly string[]): Promise<number> | number {
-  const [word, stray] = words;
+  const [word, following, ...more] = words;
+  const leading = word === undefined ? undefined : verbNamed(word);
+  if (leading?.verbs !== undefined && following !== undefined && more.length === 0) {
+    context.terminal.out(verbHelp(followingVerb(leading, following)));
+    return 0;
+  }
+  const stray = following;
   if (stray !== undefined) throw new UsageError(`"minik help" takes one command, but also got ${JSON.stringify(stray)}`);
   if (word === 'kubectl') return context.kubectl(['--help']);
   const spec = word === undefined ? undefined : verbNamed(word);
@@ -169,20 +214,25 @@ async function run(args: readonly string[], context: CliContext): Promise<number
   const [word = 'help', ...words] = args;
   if (word === 'serve') return serve(context, words[0] ?? 'minik', words[1] ?? '{}');
   if (word === '__complete') {
-    const profiles = (): readonly string[] => profileNames(minikHome(context.terminal));
-    for (const each of completions(words, profiles)) context.terminal.out(`${each}\n`);
+    const names = {
+      profiles: () => profileNames(minikHome(context.terminal)),
+      nodes: (profile?: string) => nodeNames(openProfile(context, commonOptions({ profile }, context).profile)),
+    };
+    for (const each of completions(words, names)) context.terminal.out(`${each}\n`);
     return 0;
   }
   if (word === '--version' || word === '-v') return version(context, { output: 'text', kubernetesVersion: context.kubernetesVersion });
   if (asksForHelp(word)) return help(context, words);
   const spec = verbNamed(word);
   if (spec === undefined) throw unknownVerb(word);
-  if (words.some(asksForHelp)) return help(context, [word]);
+  if (words.some(asksForHelp))
+    return help(context, [word, ...(spec.verbs === undefined ? [] : words.filter((each) => !each.startsWith('-')).slice(0, 1))]);
   if (word === 'help') return help(context, words);
   if (word === 'completion') return completion(context, words);
-  const action = actions[word];
+  const chosen = spec.verbs === undefined ? spec : followingVerb(spec, words.shift());
+  const action = actions[chosen.name];
   if (action === undefined) throw unknownVerb(word);
-  return action(parseFlags(spec, words), context);
+  return action(parseFlags(chosen, words), context);
 }
 
 /** True for failed file operations: these are not bugs. */

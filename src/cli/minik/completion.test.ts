@@ -8,7 +8,8 @@ import { completionScript, completions } from './completion.ts';
 import { suggestion } from './suggestion.ts';
 import { verbs } from './verbs.ts';
 
-const complete = (...words: string[]): readonly string[] => completions(words, () => ['demo', 'minik']);
+const complete = (...words: string[]): readonly string[] =>
+  completions(words, { profiles: () => ['demo', 'minik'], nodes: (profile = 'minik') => [profile, `${profile}-m02`] });
 
 describe('completions', () => {
   it('are commands, flags and what a flag may be', () => {
@@ -23,6 +24,11 @@ describe('completions', () => {
     assert.deepEqual(complete('status', '-o', ''), ['text', 'json']);
     assert.deepEqual(complete('help', 'lo'), ['logs']);
     assert.deepEqual(complete('completion', ''), ['bash', 'zsh', 'fish']);
+    assert.deepEqual(complete('node', 's'), ['stop', 'start']);
+    assert.deepEqual(complete('node', 'stop', ''), ['minik', 'minik-m02']);
+    assert.deepEqual(complete('node', 'stop', '-p', 'x', ''), ['x', 'x-m02']);
+    assert.deepEqual(complete('node', 'add', '--'), ['--profile', '--output', '--zone']);
+    assert.deepEqual(complete('help', 'node', 'd'), ['delete']);
   });
 
   it('are none where anything may follow', () => {

@@ -1,5 +1,6 @@
 /** Checks the values of flags, so that invalid ones are refused before anything is done. */
 import { isIPv4 } from 'node:net';
+import { isLabelValue } from '../../api/names.ts';
 import type { RuntimeName } from '../cluster-port.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -23,6 +24,19 @@ export function yesOrNo(value: string | undefined, flag: string): boolean | unde
   if (value === undefined) return undefined;
   if (value !== 'true' && value !== 'false') throw new UsageError(`${flag} must be true or false, not ${JSON.stringify(value)}`);
   return value === 'true';
+}
+
+/** Names of zones, separated by commas: values of labels. Throws UsageError. */
+export function zoneNames(value: string | undefined, flag: string): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  const all = value.split(',').map((zone) => zone.trim());
+  for (const zone of all) {
+    if (zone === '' || isLabelValue(zone).length > 0)
+      throw new UsageError(`${flag} takes names of zones, such as a,b,c, not ${JSON.stringify(value)}`, [
+        'A name has at most 63 letters, digits, "-", "_" and ".", and begins and ends with a letter or digit.',
+      ]);
+  }
+  return all;
 }
 
 interface Range {

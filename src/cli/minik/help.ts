@@ -42,11 +42,13 @@ const flagRow = ({ name, short, value, text, fallback }: FlagSpec): readonly [st
   `${text}${fallback === undefined ? '' : ` (default: ${fallback})`}`,
 ];
 
-export function verbHelp({ name, summary, description, args = '[flags]', flags, examples }: VerbSpec): string {
+export function verbHelp({ name, summary, description, args, operand, flags, verbs: following = [], examples }: VerbSpec): string {
+  const words = args ?? (operand === undefined ? '[flags]' : `${operand.name} [flags]`);
   const sections = [
     `${summary}\n`,
     `${description.join('\n')}\n`,
-    `Usage:\n  minik ${name} ${args}\n`,
+    `Usage:\n  minik ${name} ${words}\n`,
+    ...(following.length === 0 ? [] : [`Commands:\n${columns(following.map((each) => [each.name, each.summary]))}`]),
     ...(flags.length === 0 ? [] : [`Flags:\n${columns([...flags, { name: 'help', short: 'h', text: 'This text' }].map(flagRow))}`]),
     ...(examples.length === 0 ? [] : [`Examples:\n${examples.map(([what, command]) => `  # ${what}\n  ${command}\n`).join('')}`]),
   ];

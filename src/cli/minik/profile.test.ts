@@ -11,7 +11,7 @@ const settings = (profile: Profile): ClusterSettings => ({
   profile: profile.name,
   folder: profile.folder,
   runtime: 'simulated',
-  nodes: 1,
+  nodes: [{ index: 0 }],
   apiPort: 6443,
   serviceCidr: '10.96.0.0/20',
   podCidr: '10.244.0.0/20',

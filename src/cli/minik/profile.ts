@@ -9,9 +9,11 @@ import { join, resolve } from 'node:path';
 import { systemErrorText } from '../../client/kubeconfig.ts';
 import { makeFoldersSync } from '../../client/make-folders.ts';
 import { type AdminCredentials, type ClusterSettings, UserError } from '../cluster-port.ts';
+import { type NodeSettings, newNodes } from '../nodes.ts';
 import type { Terminal } from '../terminal.ts';
 import { type Crash, crashesIn, type LastWords } from './crashes.ts';
 import { tryLock } from './file-lock.ts';
+import { type DoneNodes, doneFile, type WantedNodes, wantedFile } from './node-file.ts';
 import type { ClusterMarks } from './own-entries.ts';
 import { processStartOf } from './process-identity.ts';
 import { readText } from './read-text.ts';
@@ -74,8 +76,31 @@ export class Profile {
 
   /** The cluster's settings; undefined when it was never started. */
   settings(): ClusterSettings | undefined {
-    const settings = this.#readJson<ClusterSettings>('settings.json');
-    return settings === undefined ? undefined : { ...settings, folder: this.folder };
+    // Profiles of earlier versions have the number of nodes here, because it could not change.
+    const settings = this.#readJson<Omit<ClusterSettings, 'nodes'> & { readonly nodes?: number }>('settings.json');
+    if (settings === undefined) return undefined;
+    return { ...settings, folder: this.folder, nodes: this.wantedNodes()?.nodes ?? newNodes(settings.nodes ?? 1) };
+  }
+
+  /** The nodes that the cluster is to have; undefined before it is made. */
+  wantedNodes(): WantedNodes | undefined {
+    return this.#readJson<WantedNodes>(wantedFile);
+  }
+
+  /** Changes which nodes the cluster is to have; returns the number of the change. */
+  saveNodes(nodes: readonly NodeSettings[]): number {
+    const revision = (this.wantedNodes()?.revision ?? 0) + 1;
+    this.#writeJson(wantedFile, { revision, nodes } satisfies WantedNodes);
+    return revision;
+  }
+
+  /** What the server has last done about the nodes. */
+  doneNodes(): DoneNodes | undefined {
+    return this.#readJson<DoneNodes>(doneFile);
+  }
+
+  saveDoneNodes(done: DoneNodes): void {
+    this.#writeJson(doneFile, done);
   }
 
   /** Whether a cluster was made, even if its files are damaged. */
@@ -83,8 +108,10 @@ export class Profile {
     return existsSync(join(this.folder, 'settings.json'));
   }
 
-  saveSettings(settings: ClusterSettings): void {
+  /** The nodes are kept apart, and only the first time: later they are changed by `saveNodes` alone. */
+  saveSettings({ nodes, ...settings }: ClusterSettings): void {
     this.#writeJson('settings.json', settings);
+    if (this.wantedNodes() === undefined) this.saveNodes(nodes);
   }
 
   /** The running server; undefined when none runs, even if a crash left its state file behind. */

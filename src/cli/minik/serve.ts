@@ -8,8 +8,10 @@ import { join } from 'node:path';
 import { errorText } from '../../api/error-text.ts';
 import type { Logger } from '../../client/logger.ts';
 import { type ClusterSettings, isUserError, type RunningCluster, UserError } from '../cluster-port.ts';
+import { newNodes } from '../nodes.ts';
 import { lockAddresses } from './address-lock.ts';
 import { crashText } from './crashes.ts';
+import { followNodes } from './follow-nodes.ts';
 import { processStartOf } from './process-identity.ts';
 import { minikHome, Profile, profileNames } from './profile.ts';
 import type { ServeChoices, ServerMessage } from './server-process.ts';
@@ -72,7 +74,6 @@ function choicesOf(profile: Profile, json: string): ServeChoices {
   const { nodePortAddresses, auditLogPath, auditPolicyFile, tokenAuthFile, admissionConfigFile, legacyApis } = known ?? {};
   return {
     runtime: known?.runtime ?? 'docker',
-    nodes: known?.nodes ?? 1,
     ...(nodePortAddresses === undefined ? {} : { nodePortAddresses }),
     auditLogPath,
     auditPolicyFile,
@@ -92,7 +93,9 @@ async function run(context: VerbContext, profile: Profile, choices: ServeChoices
   try {
     refuseSecond(profile);
     const takenCidrs = rangesOfOthers(context, profile.name);
-    const settings = await host.plan({ ...choices, profile: profile.name, folder: profile.folder, known: profile.settings(), takenCidrs });
+    const known = profile.settings();
+    const nodes = known?.nodes ?? newNodes(choices.nodes ?? 1, choices.zones);
+    const settings = await host.plan({ ...choices, nodes, profile: profile.name, folder: profile.folder, known, takenCidrs });
     profile.saveSettings(settings);
     const cluster = await host.start(settings, { log, onStep: (text) => void tell({ type: 'step', text }), onListening: release });
     profile.saveCredentials(cluster.admin);
@@ -135,7 +138,7 @@ export async function serve(context: VerbContext, profileName: string, choicesJs
   const crash = profile.crashes().at(-1);
   if (crash !== undefined) log.warn(`The server ${crashText(crash)} and is started again`, { crashes: profile.crashes().length });
   const startedMs = performance.now();
-  log.info('The server starts', { pid: process.pid, version: context.version, runtime: choices.runtime, nodes: choices.nodes });
+  log.info('The server starts', { pid: process.pid, version: context.version, runtime: choices.runtime });
   let cluster: RunningCluster;
   try {
     cluster = await run(context, profile, choices, log);
@@ -150,11 +153,13 @@ export async function serve(context: VerbContext, profileName: string, choicesJs
     return 1;
   }
   log.info('The cluster is ready', { apiUrl: cluster.apiUrl, afterMs: Math.round(performance.now() - startedMs) });
+  const stopFollowing = followNodes(profile, cluster, log);
   await tell({ type: 'ready' });
   if (process.connected) process.disconnect();
   profile.markGuarded();
   const signal = await stopping.promise;
   log.info('The server stops; containers run on', { signal });
+  await stopFollowing();
   await cluster.stop();
   profile.forgetServer();
   log.info('The server has stopped');

@@ -18,7 +18,12 @@ export type ServerMessage =
   | { readonly type: 'failed'; readonly message: string; readonly hints: readonly string[] };
 
 /** The settings that `minik start` passes to the server. Others are in the profile or are chosen by the server. */
-export type ServeChoices = Omit<ClusterChoices, 'profile' | 'folder' | 'known' | 'takenCidrs'>;
+export interface ServeChoices extends Omit<ClusterChoices, 'profile' | 'folder' | 'known' | 'takenCidrs' | 'nodes'> {
+  /** How many nodes a new cluster gets; default 1. */
+  readonly nodes?: number | undefined;
+  /** The zones over which they are spread. */
+  readonly zones?: readonly string[] | undefined;
+}
 
 export interface LaunchOptions {
   readonly profile: Profile;

@@ -1,5 +1,5 @@
 /** `minik start`: makes the cluster of a profile, or starts an existing one, and makes it kubectl's current context. */
-import { type RuntimeName, UserError } from '../cluster-port.ts';
+import { type ClusterSettings, type RuntimeName, UserError } from '../cluster-port.ts';
 import { Progress } from '../terminal.ts';
 import { crashText } from './crashes.ts';
 import { checkKubeconfig, writeKubeconfigEntry } from './kubeconfig-entry.ts';
@@ -11,6 +11,7 @@ import { type CommonOptions, openProfile, printJson, type VerbContext } from './
 export interface StartOptions extends CommonOptions {
   readonly runtime?: RuntimeName | undefined;
   readonly nodes?: number | undefined;
+  readonly zones?: readonly string[] | undefined;
   readonly apiPort?: number | undefined;
   readonly serviceCidr?: string | undefined;
   readonly podCidr?: string | undefined;
@@ -28,7 +29,7 @@ export interface StartOptions extends CommonOptions {
 /** The user has interrupted the start, and it has been undone. */
 export class InterruptedStart extends UserError {}
 
-const unchangeable = ['runtime', 'nodes', 'serviceCidr', 'podCidr'] as const;
+const unchangeable = ['runtime', 'serviceCidr', 'podCidr'] as const;
 
 /** The user's choices, checked against the settings with which the profile was made. Throws UserError. */
 function choicesOf(profile: Profile, options: StartOptions): ServeChoices {
@@ -42,10 +43,12 @@ function choicesOf(profile: Profile, options: StartOptions): ServeChoices {
       );
     }
   }
-  const { apiPort, serviceCidr, podCidr } = options;
+  if (known !== undefined) refuseOtherNodes(profile, known, options);
+  const { apiPort, serviceCidr, podCidr, nodes, zones } = options;
   return {
     runtime: options.runtime ?? known?.runtime ?? 'docker',
-    nodes: options.nodes ?? known?.nodes ?? 1,
+    nodes,
+    zones,
     apiPort,
     serviceCidr,
     podCidr,
@@ -59,6 +62,19 @@ function choicesOf(profile: Profile, options: StartOptions): ServeChoices {
     admissionConfigFile: options.admissionConfigFile ?? known?.admissionConfigFile,
     legacyApis: options.legacyApis ?? known?.legacyApis,
   };
+}
+
+/** The nodes of a cluster are changed by `minik node`; a start may name those that there are. */
+function refuseOtherNodes(profile: Profile, { nodes }: ClusterSettings, options: StartOptions): void {
+  const present = nodes.filter(({ wanted }) => wanted !== 'deleted');
+  const sameZones =
+    options.zones === undefined || present.every(({ index, zone }) => zone === options.zones?.[index % options.zones.length]);
+  if ((options.nodes ?? present.length) === present.length && sameZones) return;
+  const zones = new Set(present.flatMap(({ zone }) => (zone === undefined ? [] : [zone])));
+  throw new UserError(
+    `profile ${JSON.stringify(profile.name)} has ${present.length} ${present.length === 1 ? 'node' : 'nodes'}${zones.size === 0 ? '' : ` in ${[...zones].join(', ')}`}, which a start does not change`,
+    [`"minik node add -p ${profile.name}" and "minik node delete -p ${profile.name}" do.`],
+  );
 }
 
 interface Launch {

@@ -50,7 +50,7 @@ export async function status(context: VerbContext, options: CommonOptions): Prom
       guardPid: profile.guard()?.pid ?? null,
       apiUrl: server?.apiUrl ?? null,
       runtime: settings?.runtime ?? null,
-      nodes: settings?.nodes ?? null,
+      nodes: settings?.nodes.filter(({ wanted }) => wanted !== 'deleted').length ?? null,
       kubectl: kubectl?.state ?? 'Not configured',
       crashes: crashes.length,
       lastCrash: lastCrash === undefined ? null : { at: lastCrash.at, why: lastCrash.why },

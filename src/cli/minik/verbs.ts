@@ -19,6 +19,10 @@ export interface VerbSpec {
   readonly description: readonly string[];
   /** After the name in the usage line; default: `[flags]`. */
   readonly args?: string;
+  /** Its one argument, which must be given; absent: it takes none. */
+  readonly operand?: { readonly name: string; readonly choices: 'nodes' };
+  /** The verbs that follow it, whose names begin with its own. */
+  readonly verbs?: readonly VerbSpec[];
   readonly flags: readonly FlagSpec[];
   /** What the example does, and its command. */
   readonly examples: readonly (readonly [string, string])[];
@@ -45,7 +49,11 @@ const start: VerbSpec = {
       ...{ name: 'runtime', value: 'NAME', choices: ['docker', 'simulated'], fallback: 'docker' },
       text: 'docker, or simulated: containers exist in memory only. Cannot be changed later',
     },
-    { name: 'nodes', value: 'COUNT', text: 'How many (virtual) nodes. Cannot be changed later', fallback: '1' },
+    { name: 'nodes', value: 'COUNT', text: 'How many (virtual) nodes; "minik node" changes that later', fallback: '1' },
+    {
+      ...{ name: 'zones', value: 'NAMES', fallback: 'none' },
+      text: 'Zones over which the nodes are spread, such as a,b,c: their label topology.kubernetes.io/zone',
+    },
     { name: 'api-port', value: 'PORT', text: 'Port of the API server on 127.0.0.1', fallback: '6443, or the next free one' },
     {
       name: 'service-cidr',
@@ -85,6 +93,7 @@ const start: VerbSpec = {
   examples: [
     ['A cluster', 'minik start'],
     ['A second one beside it, with three nodes', 'minik start -p second --nodes 3'],
+    ['Three nodes, each in a zone of its own', 'minik start --nodes 3 --zones a,b,c'],
     ['Real API, simulated containers: no Docker needed', 'minik start -p dry --runtime simulated'],
   ],
 };
@@ -127,6 +136,52 @@ const logs: VerbSpec = {
   examples: [['As it happens', 'minik logs -f']],
 };
 
+const oneNode = { name: 'NAME', choices: 'nodes' } as const;
+
+const nodeVerbs: readonly VerbSpec[] = [
+  {
+    name: 'node add',
+    summary: 'Add a node',
+    description: ['The node has the next number and is ready for pods at once, without a restart.'],
+    flags: [...common, { name: 'zone', value: 'NAME', text: 'Its zone: its label topology.kubernetes.io/zone', fallback: 'none' }],
+    examples: [['In another zone', 'minik node add --zone b']],
+  },
+  {
+    name: 'node list',
+    summary: 'List the nodes, with their addresses and zones',
+    description: ['What minik knows of them. What the cluster thinks of them: kubectl get nodes.'],
+    flags: common,
+    examples: [['For a program', 'minik node list -o json']],
+  },
+  {
+    name: 'node stop',
+    summary: 'Switch a node off, as if its machine had lost its power',
+    description: [
+      'Its containers are killed and its heartbeat ends; nobody is told. After its grace period (50 s) the cluster finds that it is NotReady, and when',
+      'its pods no longer tolerate that (after 5 minutes, unless they say otherwise), they are replaced on other nodes. It stays off until it is started.',
+    ],
+    operand: oneNode,
+    flags: common,
+    examples: [['A dead node', 'minik node stop minik-m02']],
+  },
+  {
+    name: 'node start',
+    summary: 'Switch a node on again',
+    description: ['Pods that were deleted meanwhile are gone; the others are run again.'],
+    operand: oneNode,
+    flags: common,
+    examples: [['The dead one', 'minik node start minik-m02']],
+  },
+  {
+    name: 'node delete',
+    summary: 'Remove a node with its containers and files',
+    description: ['Its pods are not ended gracefully; "kubectl drain" empties it before.'],
+    operand: oneNode,
+    flags: common,
+    examples: [['One of them', 'minik node delete minik-m03']],
+  },
+];
+
 /** The shells for which there is completion. */
 export const shells = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof shells)[number];
@@ -144,6 +199,14 @@ export const verbs: readonly VerbSpec[] = [
   },
   status,
   remove,
+  {
+    ...{ name: 'node', args: 'COMMAND [flags]', summary: 'Add, list, stop, start and delete virtual nodes', flags: [], verbs: nodeVerbs },
+    description: ['Nodes share the Docker daemon, and have addresses, heartbeats and zones of their own.'],
+    examples: [
+      ['Another node', 'minik node add'],
+      ['One that fails', 'minik node stop minik-m02'],
+    ],
+  },
   logs,
   {
     ...{ name: 'kubectl', args: '...', summary: 'The bundled kubectl, against this or any other cluster', flags: [] },
@@ -171,4 +234,12 @@ export const verbs: readonly VerbSpec[] = [
   },
 ];
 
-export const verbNamed = (name: string): VerbSpec | undefined => verbs.find((verb) => verb.name === name);
+/** A verb by its name, or by its name and that of a verb that follows it. */
+export function verbNamed(name: string, following?: string): VerbSpec | undefined {
+  const verb = verbs.find((each) => each.name === name);
+  return following === undefined ? verb : verb?.verbs?.find((each) => each.name === `${name} ${following}`);
+}
+
+/** The words that may follow a verb to name another. */
+export const followingWords = ({ name, verbs: following = [] }: VerbSpec): readonly string[] =>
+  following.map((each) => each.name.slice(name.length + 1));

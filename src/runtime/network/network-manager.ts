@@ -41,6 +41,8 @@ const stopTimeoutMs = 2000;
 export class NetworkManager {
   readonly #options: NetworkManagerOptions;
   #config: NetworkConfig;
+  /** The nodes that are switched off: nothing listens at their addresses. */
+  #switchedOff: ReadonlySet<string> = new Set();
   readonly #services: Informer<Service>;
   readonly #slices: Informer<EndpointSlice>;
   readonly #removers: (() => void)[] = [];
@@ -117,6 +119,13 @@ export class NetworkManager {
     this.#post({ type: 'configure', config: this.#config });
   }
 
+  /** Says which nodes are switched off. Resolves when nothing listens at their addresses any more. */
+  async setSwitchedOff(names: ReadonlySet<string>): Promise<void> {
+    this.#switchedOff = names;
+    this.#nodesChanged(this.#options.informers.informer(node));
+    await this.flush();
+  }
+
   /** Closes all sockets and ends the worker. */
   async stop(): Promise<void> {
     if (this.#stopping) return;
@@ -181,6 +190,7 @@ export class NetworkManager {
 
   #updateNodes(list: readonly Node[]): boolean {
     const nodes = list
+      .filter(({ metadata }) => !this.#switchedOff.has(metadata.name))
       .map(({ metadata, status }) => ({
         name: metadata.name,
         ip: status.addresses?.find((address) => address.type === 'InternalIP')?.address ?? '',

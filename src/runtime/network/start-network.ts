@@ -46,6 +46,8 @@ export interface Network {
   readonly dnsIp: string;
   /** Resolves when all changes seen so far have been applied. */
   flush(): Promise<void>;
+  /** See `NetworkManager.setSwitchedOff`. */
+  setSwitchedOff(nodes: ReadonlySet<string>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -83,6 +85,7 @@ export async function startNetwork(options: NetworkOptions): Promise<Network> {
     ready,
     dnsIp,
     flush: () => manager.flush(),
+    setSwitchedOff: (nodes) => manager.setSwitchedOff(nodes),
     stop: async () => {
       stopFollowing();
       await Promise.all([manager.stop(), balancer.stop()]);

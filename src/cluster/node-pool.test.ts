@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { it, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { node as nodeKind } from '../api/kinds/core/node.ts';
+import { pod as podKind } from '../api/kinds/core/pod.ts';
+import type { ClusterSettings } from '../cli/cluster-port.ts';
+import { newNodes } from '../cli/nodes.ts';
+import { systemClock } from '../client/clock.ts';
+import { silentLogger } from '../client/logger.ts';
+import { aPod } from '../controllers/testing/objects.ts';
+import { startTestCluster } from '../controllers/testing/test-cluster.ts';
+import { createSimulatedRuntime } from '../runtime/container/simulated/create-simulated-runtime.ts';
+import type { Kubelet } from '../runtime/kubelet/kubelet.ts';
+import { NodePool } from './node-pool.ts';
+
+async function startPool(t: TestContext, settings: Partial<ClusterSettings> = {}) {
+  const cluster = await startTestCluster(t, { namespaces: ['kube-node-lease'] });
+  const folder = mkdtempSync(join(tmpdir(), 'minik-pool-'));
+  const runtime = createSimulatedRuntime({ clock: systemClock });
+  const stop = new AbortController();
+  const kubelets: Kubelet[] = [];
+  const pool = new NodePool({
+    settings: {
+      ...{ profile: 'demo', folder, runtime: 'simulated', nodes: newNodes(2, ['a', 'b']), apiPort: 1, clusterId: 'demo' },
+      ...{ serviceCidr: '10.96.0.0/20', podCidr: '10.244.0.0/20' },
+      ...settings,
+    },
+    parts: { clientFor: () => cluster.client, informers: cluster.informers, runtime, log: silentLogger, signal: stop.signal },
+    kubelets,
+  });
+  t.after(async () => {
+    await pool.stop();
+    stop.abort();
+    await runtime.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  await pool.start();
+  await cluster.settle();
+  const nodes = async () => (await cluster.list(nodeKind)).map(({ metadata }) => metadata.name).toSorted();
+  return { cluster, folder, runtime, kubelets, pool, nodes };
+}
+
+/** The pods of the pool's kubelets live by the real clock. */
+async function eventually(check: () => Promise<boolean>): Promise<void> {
+  for (let i = 0; !(await check()); i++) {
+    assert.ok(i < 500, 'it never happens');
+    await delay(10);
+  }
+}
+
+it('starts nodes in their zones, and adds one without a restart', async (t) => {
+  const { cluster, pool, kubelets, nodes } = await startPool(t);
+  assert.deepEqual(await nodes(), ['demo', 'demo-m02']);
+  const zones = newNodes(3, ['a', 'b']);
+  assert.deepEqual(await pool.set(zones), {});
+  assert.deepEqual(await nodes(), ['demo', 'demo-m02', 'demo-m03']);
+  const { labels } = (await cluster.api(nodeKind).get({ namespace: '', name: 'demo-m02' })).metadata;
+  assert.deepEqual([labels?.['topology.kubernetes.io/zone'], labels?.['topology.kubernetes.io/region']], ['b', 'demo']);
+  assert.deepEqual(kubelets.map(({ api }) => api.node).toSorted(), ['demo', 'demo-m02', 'demo-m03']);
+});
+
+it('kills the containers of a node that is switched off without a word, runs them anew, and removes all of a node', async (t) => {
+  const { cluster, folder, pool, kubelets, runtime, nodes } = await startPool(t);
+  await cluster.apply(aPod('a', { nodeName: 'demo-m02' }));
+  const phase = async () => (await cluster.api(podKind).get({ namespace: 'default', name: 'a' })).status;
+  await eventually(async () => (await phase()).phase === 'Running');
+  const before = (await phase()).containerStatuses;
+  const [first, second] = newNodes(2, ['a', 'b']);
+  assert.ok(first !== undefined && second !== undefined);
+  const states = async () => (await runtime.containers.list('demo-m02')).map(({ state }) => state);
+  assert.deepEqual(await pool.set([first, { ...second, wanted: 'stopped' }]), {});
+  assert.deepEqual(await states(), ['exited']);
+  const address = (await phase()).podIP;
+  assert.equal((await runtime.sandboxes.list('demo-m02'))[0]?.ip, address, 'no other pod may have its address while Services lead there');
+  assert.deepEqual((await phase()).containerStatuses, before, 'nobody has told the API');
+  assert.equal(kubelets.length, 1);
+  assert.deepEqual(await pool.set([first, second]), {});
+  await eventually(async () => (await phase()).containerStatuses?.[0]?.restartCount === 1 && (await states()).includes('running'));
+  assert.deepEqual(await pool.set([first, { ...second, wanted: 'deleted' }]), {});
+  assert.deepEqual(await states(), []);
+  assert.deepEqual(await nodes(), ['demo']);
+  assert.deepEqual(await cluster.list(podKind), []);
+  assert.equal(existsSync(join(folder, 'nodes', 'demo-m02')), false);
+});
+
+it('does at its start what a crash has cut short', async (t) => {
+  const [first, second, third] = newNodes(3);
+  assert.ok(first !== undefined && second !== undefined && third !== undefined);
+  const wanted = [first, { ...second, wanted: 'stopped' as const }, { ...third, wanted: 'deleted' as const }];
+  const { kubelets, nodes, pool } = await startPool(t, { nodes: wanted });
+  assert.deepEqual([await nodes(), kubelets.length], [['demo'], 1]);
+  assert.deepEqual(await pool.set([first, second]), {});
+  assert.deepEqual(await nodes(), ['demo', 'demo-m02']);
+});
