@@ -21,14 +21,13 @@ function withPrevious(next: Amounts, previous: Amounts): Amounts {
   return Object.fromEntries([...fixed, ...before]);
 }
 
-const masked = (containers: readonly Container[] | undefined, previous: readonly Container[] | undefined): readonly Container[] =>
-  (containers ?? []).map((container, i) => {
-    const old: Partial<ResourceRequirements> = previous?.[i]?.resources ?? {};
-    const { resources } = container;
-    const limits = withPrevious(resources.limits, old.limits);
-    const requests = withPrevious(resources.requests, old.requests);
-    return { ...container, resources: { ...resources, limits, requests } };
-  });
+function masked(container: Container, previous: Container): Container {
+  const old: Partial<ResourceRequirements> = previous.resources ?? {};
+  const { resources } = container;
+  const limits = withPrevious(resources.limits, old.limits);
+  const requests = withPrevious(resources.requests, old.requests);
+  return { ...container, resources: { ...resources, limits, requests } };
+}
 
 function removalErrors(next: Container, previous: Container, at: FieldPath): Errors {
   const removed = (before: Amounts, after: Amounts): boolean =>
@@ -43,16 +42,25 @@ function removalErrors(next: Container, previous: Container, at: FieldPath): Err
   ];
 }
 
-function containersErrors(next: readonly Container[], previous: readonly Container[], at: FieldPath): Errors {
-  return previous.flatMap((old, i) => {
-    const container = next[i];
-    if (container?.name === old.name) return removalErrors(container, old, at.index(i).field('resources'));
-    return [fieldErrors.forbidden(at.index(i).field('name'), 'containers may not be renamed or reordered on resize')];
-  });
-}
+/** Removals are those of a container by the same name. */
+const removalsErrors = (next: readonly Container[], previous: readonly Container[], at: FieldPath): Errors =>
+  previous.flatMap((old, i) => removalErrors(next[i] ?? old, old, at.index(i).field('resources')));
 
-const sameCount = (next: PodSpec, previous: PodSpec): boolean =>
-  next.containers.length === previous.containers.length && (next.initContainers ?? []).length === (previous.initContainers ?? []).length;
+/** `name`: that of the list. */
+function orderErrors(
+  name: 'containers' | 'initContainers',
+  next: readonly Container[],
+  previous: readonly Container[],
+  at: FieldPath,
+): Errors {
+  const here = at.field(name);
+  if (next.length !== previous.length) return [fieldErrors.forbidden(here, `${name} may not be added or removed on resize`)];
+  return previous.flatMap((old, i) =>
+    next[i]?.name === old.name
+      ? []
+      : [fieldErrors.forbidden(here.index(i).field('name'), `${name} may not be renamed or reordered on resize`)],
+  );
+}
 
 /** Whether both have the same containers in the same order. */
 export function hasSameContainers(next: PodSpec, previous: PodSpec): boolean {
@@ -73,32 +81,43 @@ export function podResizeErrors(next: Pod, previous: Pod, at: FieldPath): Errors
   if (previous.spec.os?.name === 'windows') return forbid('windows pods cannot be resized');
   const here = at.field('spec');
   const errors: FieldError[] = [];
-  const qos = qosClassOfSpec(next.spec);
-  if (qos !== qosClass(previous)) errors.push(fieldErrors.invalid(here, qos, 'Pod QOS Class may not change as a result of resizing'));
+  // Upstream shows the class that the status still has.
+  if (qosClassOfSpec(next.spec) !== qosClass(previous))
+    errors.push(fieldErrors.invalid(here, next.status.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing'));
   if (!mayBeResized(previous)) errors.push(fieldErrors.forbidden(here, 'Pod running on node without support for resize'));
-  if (!sameCount(next.spec, previous.spec)) {
-    return [...errors, fieldErrors.forbidden(here, 'containers may not be added or removed on resize')];
-  }
+  const [inits, oldInits] = [next.spec.initContainers ?? [], previous.spec.initContainers ?? []];
+  const misplaced = [
+    ...orderErrors('containers', next.spec.containers, previous.spec.containers, here),
+    ...orderErrors('initContainers', inits, oldInits, here),
+  ];
+  if (misplaced.length > 0) return [...errors, ...misplaced];
   errors.push(
-    ...containersErrors(next.spec.containers, previous.spec.containers, here.field('containers')),
-    ...containersErrors(next.spec.initContainers ?? [], previous.spec.initContainers ?? [], here.field('initContainers')),
+    ...removalsErrors(inits, oldInits, here.field('initContainers')),
+    ...removalsErrors(next.spec.containers, previous.spec.containers, here.field('containers')),
   );
-  for (const [i, container] of (next.spec.initContainers ?? []).entries()) {
-    const fixed = container.resizePolicy?.some(({ restartPolicy }) => restartPolicy === 'RestartContainer') === true;
-    if (!fixed || isRestartableInitContainer(container) || deepEqual(container, previous.spec.initContainers?.[i])) continue;
-    const why = 'non-sidecar init containers with a resize policy of RestartContainer cannot be resized';
-    errors.push(fieldErrors.forbidden(here.field('initContainers').index(i), why));
+  next.spec.containers.forEach((container, i) => {
+    if (!isResizeOf(container, previous.spec.containers[i]))
+      errors.push(fieldErrors.forbidden(here, 'only cpu and memory resources are mutable'));
+  });
+  (next.spec.initContainers ?? []).forEach((container, i) => {
+    errors.push(...initContainerErrors(container, previous.spec.initContainers?.[i], here.field('initContainers').index(i)));
+  });
+  if (errors.length > 0) return errors;
+  const rest = ({ containers: _, initContainers: __, ...spec }: PodSpec) => spec;
+  return deepEqual(rest(next.spec), rest(previous.spec)) ? [] : [fieldErrors.forbidden(here, 'only cpu and memory resources are mutable')];
+}
+
+/** Whether a container differs from an earlier one by amounts that may change, if at all. */
+const isResizeOf = (next: Container, previous: Container | undefined): boolean =>
+  previous !== undefined && deepEqual(masked(next, previous), masked(previous, previous));
+
+function initContainerErrors(next: Container, previous: Container | undefined, at: FieldPath): Errors {
+  const errors: FieldError[] = [];
+  if (!isResizeOf(next, previous)) {
+    errors.push(fieldErrors.forbidden(at, 'only cpu and memory resources for init or sidecar containers are mutable'));
   }
-  const original = {
-    ...next.spec,
-    containers: masked(next.spec.containers, previous.spec.containers),
-    initContainers: masked(next.spec.initContainers, previous.spec.initContainers),
-  };
-  const before = {
-    ...previous.spec,
-    containers: masked(previous.spec.containers, previous.spec.containers),
-    initContainers: masked(previous.spec.initContainers, previous.spec.initContainers),
-  };
-  if (!deepEqual(original, before)) errors.push(fieldErrors.forbidden(here, 'only cpu and memory resources are mutable'));
-  return errors;
+  if (isRestartableInitContainer(next) || deepEqual(next, previous)) return errors;
+  const restarting = (next.resizePolicy ?? []).filter(({ restartPolicy }) => restartPolicy === 'RestartContainer');
+  const why = 'non-sidecar init containers with a resize policy of RestartContainer cannot be resized';
+  return [...errors, ...restarting.map(() => fieldErrors.forbidden(at, why))];
 }

@@ -11,6 +11,7 @@ import { rfc3339 } from '../../../api/time.ts';
 import type { UserInfo } from '../../registry/registry.ts';
 import type { Authenticator, AuthorizationAttributes, Authorizer, RuleResolver } from '../ports.ts';
 import { member, memberText, memberTexts } from './json-members.ts';
+import { fieldSelectorIn, ignoredSelectors, selectorErrors } from './selector-attributes.ts';
 import type { VirtualResource } from './virtual-resource.ts';
 
 const reviewKind = (group: string, kind: string, scope: Scope = 'Cluster') =>
@@ -100,12 +101,14 @@ function attributesFrom(body: JsonValue, user: UserInfo): AuthorizationAttribute
     subresource: text('subresource'),
     name: text('name'),
     path: memberText(path, 'path'),
+    fieldSelector: fieldSelectorIn(body),
   };
 }
 
-async function decide(authorizer: Authorizer, attributes: AuthorizationAttributes): Promise<JsonObject> {
-  const { allowed, reason } = await authorizer.authorize(attributes);
-  return { allowed, ...(reason === '' ? {} : { reason }) };
+async function decide(authorizer: Authorizer, body: JsonValue, user: UserInfo): Promise<JsonObject> {
+  const { allowed, reason } = await authorizer.authorize(attributesFrom(body, user));
+  const evaluationError = ignoredSelectors(body);
+  return { allowed, ...(reason === '' ? {} : { reason }), ...(evaluationError === '' ? {} : { evaluationError }) };
 }
 
 function subjectOf(body: JsonValue): UserInfo {
@@ -121,10 +124,9 @@ const selfAccess = (authorizer: Authorizer): VirtualResource => ({
   kind: reviewKind(authorization, 'SelfSubjectAccessReview'),
   verbs: ['create'],
   create: async (exchange, { object: body, admit }) => {
-    throwInvalid([...attributeErrors(body), ...metadataErrors(body, [], 'must be empty')]);
+    throwInvalid([...attributeErrors(body), ...selectorErrors(body), ...metadataErrors(body, [], 'must be empty')]);
     await admit(body);
-    const attributes = attributesFrom(body, exchange.user);
-    return review('SelfSubjectAccessReview', authorization, body, await decide(authorizer, attributes));
+    return review('SelfSubjectAccessReview', authorization, body, await decide(authorizer, body, exchange.user));
   },
 });
 
@@ -137,11 +139,12 @@ const subjectAccess = (authorizer: Authorizer, kind: 'SubjectAccessReview' | 'Lo
     throwInvalid([
       ...attributeErrors(body),
       ...subjectErrors(body),
+      ...selectorErrors(body),
       ...(local ? metadataErrors(body, ['namespace'], 'must be empty except for namespace') : metadataErrors(body, [], 'must be empty')),
       ...(local ? localErrors(body, namespace) : []),
     ]);
     await admit(body);
-    return review(kind, authorization, body, await decide(authorizer, attributesFrom(body, subjectOf(body))));
+    return review(kind, authorization, body, await decide(authorizer, body, subjectOf(body)));
   },
 });
 
