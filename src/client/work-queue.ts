@@ -5,6 +5,7 @@
  * that work is done. No item is worked on twice at once. Items are taken in the order in which they became ready.
  * Source: client-go util/workqueue/{queue,delaying_queue,rate_limiting_queue,default_rate_limiters}.go
  */
+import { Histogram } from '../api/histogram.ts';
 import type { Clock } from './clock.ts';
 
 export interface WorkQueueOptions<T> {
@@ -19,6 +20,9 @@ export interface WorkQueueOptions<T> {
   readonly maxDelayMs?: number;
 }
 
+/** From ten nanoseconds to ten seconds. Source: component-base metrics/prometheus/workqueue/metrics.go. */
+const secondsBounds: readonly number[] = [1e-8, 1e-7, 1e-6, 9.999999999999999e-6, 9.999999999999999e-5, 0.001, 0.01, 0.1, 1, 10];
+
 interface Waiting<T> {
   readonly item: T;
   readonly at: number;
@@ -29,7 +33,9 @@ export class WorkQueue<T> {
   readonly #options: WorkQueueOptions<T>;
   /** The queue itself, in insertion order. */
   readonly #ready = new Map<string, T>();
-  readonly #processing = new Set<string>();
+  /** Since when each item has been queued, and worked on, in milliseconds since the epoch. */
+  readonly #queuedMs = new Map<string, number>();
+  readonly #processing = new Map<string, number>();
   /** Items that were added again while being worked on. */
   readonly #dirty = new Map<string, T>();
   readonly #waiting = new Map<string, Waiting<T>>();
@@ -38,6 +44,9 @@ export class WorkQueue<T> {
   /** How many items have been queued, and how often one was queued with a back-off, since the start. */
   adds = 0;
   retries = 0;
+  /** How long items have been queued before they were taken, and how long they were worked on. */
+  readonly queuedSeconds = new Histogram(secondsBounds);
+  readonly workSeconds = new Histogram(secondsBounds);
 
   constructor(options: WorkQueueOptions<T>) {
     this.#options = options;
@@ -51,6 +60,12 @@ export class WorkQueue<T> {
   /** How many items are being worked on. */
   get processing(): number {
     return this.#processing.size;
+  }
+
+  /** For how many seconds each item has been worked on that is not done yet. */
+  get unfinishedSeconds(): readonly number[] {
+    const now = this.#options.clock.now();
+    return [...this.#processing.values()].map((since) => (now - since) / 1000);
   }
 
   /** How many items wait for their delay. */
@@ -69,6 +84,7 @@ export class WorkQueue<T> {
     if (this.#ready.has(key)) return;
     this.adds++;
     this.#ready.set(key, item);
+    this.#queuedMs.set(key, this.#options.clock.now());
     this.#options.available();
   }
 
@@ -121,8 +137,11 @@ export class WorkQueue<T> {
   /** Takes the next item, which counts as being worked on until `done`; undefined when there is none. */
   take(): T | undefined {
     for (const [key, item] of this.#ready) {
+      const now = this.#options.clock.now();
+      this.queuedSeconds.add((now - (this.#queuedMs.get(key) ?? now)) / 1000);
       this.#ready.delete(key);
-      this.#processing.add(key);
+      this.#queuedMs.delete(key);
+      this.#processing.set(key, now);
       return item;
     }
     return undefined;
@@ -131,6 +150,8 @@ export class WorkQueue<T> {
   /** Ends the work on an item that was taken. */
   done(item: T): void {
     const key = this.#options.key(item);
+    const since = this.#processing.get(key);
+    if (since !== undefined) this.workSeconds.add((this.#options.clock.now() - since) / 1000);
     this.#processing.delete(key);
     const again = this.#dirty.get(key);
     if (again === undefined) return;
@@ -144,6 +165,7 @@ export class WorkQueue<T> {
     for (const { cancel } of this.#waiting.values()) cancel();
     this.#waiting.clear();
     this.#ready.clear();
+    this.#queuedMs.clear();
     this.#dirty.clear();
     this.#failures.clear();
   }

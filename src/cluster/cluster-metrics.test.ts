@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { Histogram } from '../api/histogram.ts';
 import { deployment } from '../api/kinds/apps/deployment.ts';
 import { configMap } from '../api/kinds/core/config-map.ts';
 import { MetricText } from '../server/http/metrics/metric-text.ts';
@@ -25,10 +26,17 @@ it('shows how many objects are stored, without reading them', () => {
 
 it('shows what controllers have to do', () => {
   const text = new MetricText();
-  const metrics = { reconciles: 9, errors: 1, depth: 2, active: 1, adds: 10, retries: 1 };
+  const queuedSeconds = new Histogram([1e-8, 0.001, 1]);
+  for (const seconds of [0, 0.5, 3]) queuedSeconds.add(seconds);
+  const durations = { queuedSeconds, workSeconds: new Histogram([1]), unfinishedSeconds: [2, 5] };
+  const metrics = { reconciles: 9, errors: 1, depth: 2, active: 1, adds: 10, retries: 1, ...durations };
   workQueueMetrics(() => ({ job: metrics })).write(text);
   const lines = text.toString().split('\n');
-  for (const line of ['workqueue_adds_total{name="job"} 10', 'workqueue_depth{name="job"} 2', 'workqueue_retries_total{name="job"} 1']) {
+  for (const line of [
+    ...['workqueue_adds_total{name="job"} 10', 'workqueue_depth{name="job"} 2', 'workqueue_retries_total{name="job"} 1'],
+    ...['workqueue_queue_duration_seconds_bucket{name="job",le="1e-08"} 1', 'workqueue_queue_duration_seconds_sum{name="job"} 3.5'],
+    ...['workqueue_unfinished_work_seconds{name="job"} 7', 'workqueue_longest_running_processor_seconds{name="job"} 5'],
+  ]) {
     assert.ok(lines.includes(line), line);
   }
 });

@@ -55,5 +55,25 @@ export const workQueueMetrics = (controllers: () => Readonly<Record<string, Cont
       'Total number of retries handled by workqueue',
       of(({ retries }) => retries),
     );
+    text.histogram(
+      'workqueue_queue_duration_seconds',
+      'How long in seconds an item stays in workqueue before being requested.',
+      queues.map(([name, { queuedSeconds }]) => [{ name }, queuedSeconds] as const),
+    );
+    text.histogram(
+      'workqueue_work_duration_seconds',
+      'How long in seconds processing an item from workqueue takes.',
+      queues.map(([name, { workSeconds }]) => [{ name }, workSeconds] as const),
+    );
+    text.gauge(
+      'workqueue_unfinished_work_seconds',
+      "How many seconds of work has done that is in progress and hasn't been observed by work_duration. Large values indicate stuck threads. One can deduce the number of stuck threads by observing the rate at which this increases.",
+      of(({ unfinishedSeconds }) => unfinishedSeconds.reduce((sum, seconds) => sum + seconds, 0)),
+    );
+    text.gauge(
+      'workqueue_longest_running_processor_seconds',
+      'How many seconds has the longest running processor for workqueue been running.',
+      of(({ unfinishedSeconds }) => Math.max(0, ...unfinishedSeconds)),
+    );
   },
 });

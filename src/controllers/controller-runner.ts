@@ -4,6 +4,7 @@
  * polling.
  * Source: controller-runtime pkg/internal/controller/controller.go
  */
+import type { Histogram } from '../api/histogram.ts';
 import type { AnyKind, Kind } from '../api/kind.ts';
 import { type KubeObject, type ObjectRef, refKey, refOf } from '../api/object.ts';
 import { isConflict, isNotFound } from '../api/status-error.ts';
@@ -25,6 +26,10 @@ export interface ControllerMetrics {
   /** How many refs have been queued, and how often one was queued again after an error. */
   readonly adds: number;
   readonly retries: number;
+  readonly queuedSeconds: Histogram;
+  readonly workSeconds: Histogram;
+  /** For how long each ref has been worked on. */
+  readonly unfinishedSeconds: readonly number[];
 }
 
 export interface RunningController extends Running {
@@ -73,9 +78,10 @@ class Runner<T extends KubeObject> implements RunningController {
   }
 
   get metrics(): ControllerMetrics {
-    const { adds, retries } = this.#queue;
+    const { adds, retries, queuedSeconds, workSeconds, unfinishedSeconds } = this.#queue;
     const depth = this.#queue.length + this.#held.size;
-    return { reconciles: this.#reconciles, errors: this.#errors, depth, active: this.#active, adds, retries };
+    const queue = { depth, adds, retries, queuedSeconds, workSeconds, unfinishedSeconds };
+    return { reconciles: this.#reconciles, errors: this.#errors, active: this.#active, ...queue };
   }
 
   stopped(): Promise<void> {

@@ -63,6 +63,8 @@ export class Exchange implements RequestContext {
   timeoutMs: number | undefined;
   /** How many bytes the body of the answer has, as far as it is known when the answer begins. */
   sentBytes = 0;
+  /** Set when something deprecated is asked for: the release in which it is gone, '' when none is known. */
+  removedRelease: string | undefined;
   #query: URLSearchParams | undefined;
 
   constructor(request: Request, node: NodeBindings | undefined, startMs: number) {
@@ -137,6 +139,15 @@ export class Exchange implements RequestContext {
 
   annotate(key: string, value: string): void {
     this.audit?.annotate(key, value);
+  }
+
+  /** Warns that what is asked for is deprecated, and notes it. `text`: see `ServedVersion.deprecation`. */
+  deprecate(text: string): void {
+    this.warn(text);
+    const removed = /unavailable in v(\d+\.\d+)\+/.exec(text)?.[1] ?? '';
+    this.removedRelease = removed;
+    this.annotate('k8s.io/deprecated', 'true');
+    if (removed !== '') this.annotate('k8s.io/removed-release', removed);
   }
 
   warn(text: string): void {

@@ -25,7 +25,7 @@ export function warnDeprecated(exchange: Exchange, target: Target): void {
   if (target.subresource !== '' && !Object.hasOwn(target.kind.subresources, target.subresource) && !isCustom(target.kind)) return;
   const conversion = conversionOf(target);
   const deprecation = conversion === undefined ? target.kind.codec.deprecation : conversion.deprecation;
-  if (deprecation !== undefined) exchange.warn(deprecation);
+  if (deprecation !== undefined) exchange.deprecate(deprecation);
 }
 
 const answer = (

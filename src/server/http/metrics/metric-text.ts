@@ -1,5 +1,7 @@
 /** The text format of Prometheus. https://prometheus.io/docs/instrumenting/exposition_formats/ */
 
+import type { Histogram } from '../../../api/histogram.ts';
+
 export type Labels = Readonly<Record<string, string>>;
 
 /** Writes metrics when it is asked for them; counts all the time, if at all. */
@@ -7,34 +9,13 @@ export interface MetricSource {
   write(text: MetricText): void;
 }
 
-/** Amounts by upper bound. Each amount is in the first bucket whose bound it does not exceed. */
-export class Histogram {
-  readonly bounds: readonly number[];
-  readonly #counts: number[];
-  sum = 0;
-  count = 0;
-
-  /** `bounds` rise. */
-  constructor(bounds: readonly number[]) {
-    this.bounds = bounds;
-    this.#counts = bounds.map(() => 0);
-  }
-
-  add(amount: number): void {
-    this.sum += amount;
-    this.count++;
-    const index = this.bounds.findIndex((bound) => amount <= bound);
-    if (index >= 0) this.#counts[index] = (this.#counts[index] ?? 0) + 1;
-  }
-
-  /** How many amounts do not exceed each bound. */
-  *cumulative(): Iterable<readonly [bound: number, count: number]> {
-    let below = 0;
-    for (const [index, bound] of this.bounds.entries()) {
-      below += this.#counts[index] ?? 0;
-      yield [bound, below];
-    }
-  }
+/** A number as Go's strconv writes the shortest one: `1e+06`, `0.001`, `1e-08`. */
+function goNumber(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
+  const [digits = '0', power = '0'] = value.toExponential().split('e');
+  const exponent = Number(power);
+  if (exponent >= -4 && exponent < 6) return value.toFixed(Math.max(digits.replace(/[-.]/g, '').length - 1 - exponent, 0));
+  return `${digits}e${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent)).padStart(2, '0')}`;
 }
 
 const escaped = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
@@ -62,7 +43,7 @@ export class MetricText {
     for (const [labels, histogram] of samples) {
       if (first) this.#head(name, help, 'histogram');
       first = false;
-      for (const [bound, count] of histogram.cumulative()) this.#sample(`${name}_bucket`, { ...labels, le: String(bound) }, count);
+      for (const [bound, count] of histogram.cumulative()) this.#sample(`${name}_bucket`, { ...labels, le: goNumber(bound) }, count);
       this.#sample(`${name}_bucket`, { ...labels, le: '+Inf' }, histogram.count);
       this.#sample(`${name}_sum`, labels, histogram.sum);
       this.#sample(`${name}_count`, labels, histogram.count);
@@ -87,6 +68,6 @@ export class MetricText {
   }
 
   #sample(name: string, labels: Labels, value: number): void {
-    this.#lines.push(`${name}${labelText(labels)} ${value}`);
+    this.#lines.push(`${name}${labelText(labels)} ${goNumber(value)}`);
   }
 }

@@ -1,18 +1,25 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Histogram } from '../../../api/histogram.ts';
 import { sending, testApp } from '../test-app.ts';
-import { Histogram, MetricText } from './metric-text.ts';
+import { MetricText } from './metric-text.ts';
 
 describe('the text of metrics', () => {
   it('has a head for each family, escaped labels, and cumulative buckets', () => {
     const text = new MetricText();
     const histogram = new Histogram([1, 5]);
     for (const amount of [0.5, 1, 3, 9]) histogram.add(amount);
-    text.counter('a_total', 'Counts.', [[{ name: 'x"\\\n' }, 2]]);
+    text.counter('a_total', 'Counts.', [[{ name: 'x"\\\n' }, 2_000_000]]);
     text.gauge('none', 'Not there.', []);
     text.histogram('h', 'Amounts.', [[{ of: 'y' }, histogram]]);
     assert.deepEqual(text.toString().split('\n'), [
-      ...['# HELP a_total Counts.', '# TYPE a_total counter', 'a_total{name="x\\"\\\\\\n"} 2', '# HELP h Amounts.', '# TYPE h histogram'],
+      ...[
+        '# HELP a_total Counts.',
+        '# TYPE a_total counter',
+        'a_total{name="x\\"\\\\\\n"} 2e+06',
+        '# HELP h Amounts.',
+        '# TYPE h histogram',
+      ],
       ...[
         'h_bucket{of="y",le="1"} 2',
         'h_bucket{of="y",le="5"} 3',
@@ -32,6 +39,16 @@ describe('/metrics', () => {
     (await (await fetch('/metrics')).text()).split('\n');
   const labels = (verb: string, resource: string, scope: string, more = ''): string =>
     `component="apiserver",dry_run="${more}",group="",resource="${resource}",scope="${scope}",subresource="",verb="${verb}",version="v1"`;
+
+  it('notes which deprecated APIs are asked for', async () => {
+    const { fetch } = testApp();
+    for (const path of ['/apis/apps/v1beta1/deployments', '/apis/apps/v1/deployments', '/api/v1/componentstatuses']) await fetch(path);
+    const noted = (await metrics(fetch)).filter((line) => line.startsWith('apiserver_requested_deprecated_apis{'));
+    assert.deepEqual(noted, [
+      'apiserver_requested_deprecated_apis{group="apps",removed_release="1.16",resource="deployments",subresource="",version="v1beta1"} 1',
+      'apiserver_requested_deprecated_apis{group="",removed_release="",resource="componentstatuses",subresource="",version="v1"} 1',
+    ]);
+  });
 
   it('counts requests by what they are about, as upstream', async () => {
     const { fetch, json } = testApp();

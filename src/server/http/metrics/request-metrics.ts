@@ -2,8 +2,9 @@
  * Counts requests, with upstream's names and labels. Counting takes one look into a map for each request; text is made
  * when it is asked for. Source: apiserver pkg/endpoints/metrics/metrics.go.
  */
+import { Histogram } from '../../../api/histogram.ts';
 import type { Exchange } from '../exchange.ts';
-import { Histogram, type Labels, type MetricSource, type MetricText } from './metric-text.ts';
+import type { Labels, MetricSource, MetricText } from './metric-text.ts';
 
 const latencyBounds: readonly number[] = [
   ...[0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60],
@@ -42,6 +43,7 @@ export class RequestMetrics implements MetricSource {
   readonly #series = new Map<string, Series>();
   readonly #longRunning = new Map<string, { readonly labels: Labels; count: number }>();
   readonly #watchEvents = new Map<string, { readonly labels: Labels; count: number }>();
+  readonly #deprecated = new Map<string, Labels>();
   readonly #inFlight = { mutating: 0, readOnly: 0 };
 
   constructor(isServed: IsServed) {
@@ -91,7 +93,14 @@ export class RequestMetrics implements MetricSource {
     }
     series.codes.set(status, (series.codes.get(status) ?? 0) + 1);
     series.seconds.add(durationMs / 1000);
-    series.bytes.add(exchange.sentBytes);
+    if (labels.verb === 'GET' || labels.verb === 'LIST') series.bytes.add(exchange.sentBytes);
+    if (exchange.removedRelease !== undefined) this.#noteDeprecated(exchange.removedRelease, exchange);
+  }
+
+  #noteDeprecated(removed: string, { info }: Exchange): void {
+    const { apiGroup: group, apiVersion: version, resource, subresource } = info;
+    const key = `${group} ${version} ${resource} ${subresource}`;
+    if (!this.#deprecated.has(key)) this.#deprecated.set(key, { group, removed_release: removed, resource, subresource, version });
   }
 
   write(text: MetricText): void {
@@ -119,7 +128,12 @@ export class RequestMetrics implements MetricSource {
     text.histogram(
       'apiserver_response_sizes',
       'Response size distribution in bytes for each group, version, verb, resource, subresource, scope and component.',
-      all.map(({ labels, bytes }) => [withoutDryRun(labels), bytes]),
+      all.filter(({ bytes }) => bytes.count > 0).map(({ labels, bytes }) => [withoutDryRun(labels), bytes]),
+    );
+    text.gauge(
+      'apiserver_requested_deprecated_apis',
+      'Gauge of deprecated APIs that have been requested, broken out by API group, version, resource, subresource, and removed_release.',
+      [...this.#deprecated.values()].map((labels) => [labels, 1]),
     );
     text.counter(
       'apiserver_watch_events_total',

@@ -65,7 +65,7 @@ export const componentStatuses = (checks: readonly HealthCheck[]): VirtualResour
   kind: componentStatusKind,
   verbs: ['get', 'list'],
   list: (exchange) => {
-    exchange.warn('v1 ComponentStatus is deprecated in v1.19+');
+    exchange.deprecate('v1 ComponentStatus is deprecated in v1.19+');
     return Promise.all(
       components.map(([name, check]) =>
         statusOf(

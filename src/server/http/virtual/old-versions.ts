@@ -16,7 +16,7 @@ function oldVersionsOf({ kind, verbs, create }: VirtualResource): readonly Virtu
       kind: defineKind({ ...kind, version, codec: { schema } }),
       verbs,
       create: async (exchange, order) => {
-        if (deprecation !== undefined) exchange.warn(deprecation);
+        if (deprecation !== undefined) exchange.deprecate(deprecation);
         const object = { ...toStored(order.object), apiVersion: kind.apiVersion };
         const admit: typeof order.admit = (review) => order.admit({ ...fromStored(review), apiVersion });
         return { ...fromStored(await create(exchange, { ...order, object, admit })), apiVersion };
