@@ -1,10 +1,13 @@
 /**
  * Requests that are nearly right: the samples of all Kinds with random changes, sent in every way in which objects are
- * written. Whatever is wrong is the client's error: never 500, and what was stored before stays as it was.
+ * written. Whatever is wrong is the client's error: never 500, what was stored before stays as it was, and no memory is
+ * lost.
  */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { isObject, type JsonValue } from '../json.ts';
 import { type KindSamples, merged } from './testing/samples.ts';
 import { ServedKind } from './testing/served-kind.ts';
@@ -96,12 +99,11 @@ function mutated(value: JsonValue, random: () => number): JsonValue {
 
 const withMeta = (object: JsonValue, random: () => number): JsonValue => (random() < 0.2 ? mutated(object, random) : object);
 
-async function fuzz(samples: KindSamples, seed: number): Promise<void> {
-  const random = repeatable(seed);
-  const served = new ServedKind(samples);
-  const before = await served.create('a');
+/** Sends so many rounds of requests to a server that has the object `a`. */
+async function send(served: ServedKind, samples: KindSamples, random: () => number, rounds: number): Promise<void> {
+  const before = await served.get('a');
   const subresources = ['', ...Object.keys(samples.kind.subresources).map((name) => `/${name}`)];
-  for (let round = 0; round < roundsPerKind; round++) {
+  for (let round = 0; round < rounds; round++) {
     const valid = merged(served.valid('b'), random() < 0.3 ? samples.change : {});
     const body = withMeta(mutated(valid, random), random);
     const patch = mutated(random() < 0.5 ? samples.change : (samples.status ?? samples.change), random);
@@ -125,8 +127,39 @@ async function fuzz(samples: KindSamples, seed: number): Promise<void> {
   assert.deepEqual(await served.get('a'), before);
 }
 
+async function fuzz(samples: KindSamples, seed: number): Promise<void> {
+  const served = new ServedKind(samples);
+  await served.create('a');
+  await send(served, samples, repeatable(seed), roundsPerKind);
+}
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** What the heap holds when nothing unused is in it, in bytes. */
+function heldBytes(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}
+
 describe('requests that are nearly right', () => {
   for (const [i, { samples }] of found.entries()) {
     it(`of ${samples.kind.kind} are refused as such`, () => fuzz(samples, i + 1));
   }
+
+  it('leave nothing behind in memory', async () => {
+    const chosen = found.map(({ samples }) => samples).filter(({ kind }) => ['Pod', 'CustomResourceDefinition'].includes(kind.kind));
+    assert.equal(chosen.length, 2);
+    for (const samples of chosen) {
+      const served = new ServedKind(samples);
+      await served.create('a');
+      const random = repeatable(99);
+      // What is made once and kept is made here.
+      await send(served, samples, random, 150);
+      const before = heldBytes();
+      await send(served, samples, random, 400);
+      const grown = heldBytes() - before;
+      assert.ok(grown < 1.5 * 1024 * 1024, `1600 requests for ${samples.kind.plural} left ${grown} bytes`);
+    }
+  });
 });

@@ -13,18 +13,18 @@ import {
 import { type CelFunction, dispatching, overload } from '../function.ts';
 import { type CelType, structType } from '../types.ts';
 import { CelError, noSuchOverload, OpaqueValue, type Result, type Value } from '../value.ts';
-
-const nano = 1_000_000_000n;
-const minInt = -(2n ** 63n);
-const maxInt = 2n ** 63n - 1n;
+import { type Amount, addAmounts, amountOfText, wholeOf } from './quantity-amount.ts';
 
 export class QuantityValue extends OpaqueValue {
   readonly type: CelType = structType('kubernetes.Quantity');
   readonly quantity: Quantity;
+  /** As upstream holds it; undefined: as a decimal. */
+  readonly amount: Amount | undefined;
 
-  constructor(quantity: Quantity) {
+  constructor(quantity: Quantity, amount: Amount | undefined) {
     super();
     this.quantity = quantity;
+    this.amount = amount;
   }
 
   equals(other: Value): boolean | CelError {
@@ -35,17 +35,15 @@ export class QuantityValue extends OpaqueValue {
     return formatQuantity(this.quantity);
   }
 
-  /** The whole number that it is; undefined when it is none, or too large. */
+  /** The whole number that it is; undefined when upstream does not take it for one. */
   whole(): bigint | undefined {
-    const { nanos } = this.quantity;
-    const units = nanos / nano;
-    return nanos % nano === 0n && units >= minInt && units <= maxInt ? units : undefined;
+    return this.amount === undefined ? undefined : wholeOf(this.amount);
   }
 }
 
 function parsed(text: string): QuantityValue | CelError {
   try {
-    return new QuantityValue(parseQuantity(text));
+    return new QuantityValue(parseQuantity(text), amountOfText(text));
   } catch (error) {
     if (error instanceof QuantityError) return new CelError(error.message);
     throw error;
@@ -70,11 +68,14 @@ const compared =
   };
 
 const combined =
-  (combine: (a: Quantity, b: Quantity) => Quantity) =>
+  (combine: (a: Quantity, b: Quantity) => Quantity, sign: 1n | -1n) =>
   (a: Value = null, b: Value = null): Result => {
-    if (!(a instanceof QuantityValue)) return noSuchOverload;
-    if (typeof b === 'bigint') return new QuantityValue(combine(a.quantity, quantityOf(b, 'DecimalExponent')));
-    return b instanceof QuantityValue ? new QuantityValue(combine(a.quantity, b.quantity)) : noSuchOverload;
+    const other = typeof b === 'bigint' ? new QuantityValue(quantityOf(b, 'DecimalExponent'), { value: b, scale: 0 }) : b;
+    if (!(a instanceof QuantityValue) || !(other instanceof QuantityValue)) return noSuchOverload;
+    const { amount } = other;
+    const both =
+      a.amount === undefined || amount === undefined ? undefined : addAmounts(a.amount, { ...amount, value: sign * amount.value });
+    return new QuantityValue(combine(a.quantity, other.quantity), both);
   };
 
 const sign = ({ quantity: { nanos } }: QuantityValue): Result => (nanos > 0n ? 1n : nanos < 0n ? -1n : 0n);
@@ -240,11 +241,11 @@ export const quantityFunctions = (): readonly CelFunction[] => [
     onQuantity((quantity) => quantity.whole() !== undefined),
     [['quantity_is_integer', 'Quantity.() -> bool']],
   ),
-  dispatching('add', combined(addQuantity), [
+  dispatching('add', combined(addQuantity, 1n), [
     ['quantity_add', 'Quantity.(Quantity) -> Quantity'],
     ['quantity_add_int', 'Quantity.(int) -> Quantity'],
   ]),
-  dispatching('sub', combined(subtractQuantity), [
+  dispatching('sub', combined(subtractQuantity, -1n), [
     ['quantity_sub', 'Quantity.(Quantity) -> Quantity'],
     ['quantity_sub_int', 'Quantity.(int) -> Quantity'],
   ]),
