@@ -17,6 +17,8 @@ export interface Environment {
   readonly variables: ReadonlyMap<string, CelType>;
   readonly functions: ReadonlyMap<string, CelFunction>;
   readonly types: TypeProvider;
+  /** Knows the macro `cel.bind`. Default: false. */
+  readonly bindings?: boolean;
 }
 
 const { dyn } = celTypes;

@@ -47,10 +47,18 @@ export interface EnvironmentOptions {
   readonly types?: TypeProvider;
   /** With the functions for JSON patches. Default: false. */
   readonly patches?: boolean;
+  /** With the macro `cel.bind`. Default: false. */
+  readonly bindings?: boolean;
 }
 
-export const kubernetesEnvironment = ({ variables, types = noTypes, patches = false }: EnvironmentOptions): Environment => ({
+export const kubernetesEnvironment = ({
+  variables,
+  types = noTypes,
+  patches = false,
+  bindings = false,
+}: EnvironmentOptions): Environment => ({
   variables: new Map(Object.entries(variables)),
   functions: patches ? functionsWithPatches() : functions(),
   types,
+  bindings,
 });

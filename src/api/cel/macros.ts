@@ -198,6 +198,13 @@ const optional =
     return make.call(at, '_?_:_', has, present, make.call(at, 'optional.none'));
   };
 
+/** `cel.bind(variable, value, result)`, which only some environments know. */
+export const bindMacro: MemberMacro = (call) => {
+  const variable = argument(call.args, 0);
+  if (variable.kind !== 'ident') return { at: variable, problem: 'cel.bind() variable names must be simple identifiers' };
+  return bind(call, variable.name, argument(call.args, 1), argument(call.args, 2));
+};
+
 /** The macros called on something, by name and number of arguments. */
 export const memberMacros: { readonly [signature: string]: MemberMacro } = {
   'all:2': withOne(all, 'argument must be a simple name'),

@@ -5,7 +5,7 @@
 import type { Expr, MapEntry, StructField } from './ast.ts';
 import { ExprFactory } from './expr-factory.ts';
 import { type Token, type TokenKind, tokenize } from './lexer.ts';
-import { globalMacros, type MacroProblem, memberMacros } from './macros.ts';
+import { bindMacro, globalMacros, type MacroProblem, memberMacros } from './macros.ts';
 import type { CelIssue } from './source.ts';
 import { beginsValue, expectedValue, extraneous, joinsValues, mismatched, noAlternative, notTheMark } from './syntax-issues.ts';
 import { UnescapeError, unescapeBytes, unescapeString } from './unescape.ts';
@@ -36,11 +36,13 @@ const maxUint = 2n ** 64n - 1n;
 class Parser {
   readonly #tokens: readonly Token[];
   readonly #make: ExprFactory;
+  readonly #bindings: boolean;
   #at = 0;
   #depth = 0;
 
-  constructor(tokens: readonly Token[], make: ExprFactory) {
+  constructor(tokens: readonly Token[], make: ExprFactory, bindings: boolean) {
     this.#tokens = tokens;
+    this.#bindings = bindings;
     this.#make = make;
   }
 
@@ -228,7 +230,8 @@ class Parser {
   }
 
   #memberCall(offset: number, fn: string, target: Expr, args: readonly Expr[]): Expr {
-    const macro = memberMacros[`${fn}:${args.length}`];
+    const isBinding = this.#bindings && fn === 'bind' && args.length === 3 && target.kind === 'ident' && target.name === 'cel';
+    const macro = isBinding ? bindMacro : memberMacros[`${fn}:${args.length}`];
     if (macro === undefined) return this.#make.memberCall(offset, fn, target, ...args);
     return this.#expanded(macro({ make: this.#make, at: offset, target, args }));
   }
@@ -426,7 +429,11 @@ class Parser {
 }
 
 /** Parses a text; the issues say what is wrong with one that is no CEL. */
-export function parse(text: string): ParsedExpr | { readonly issues: readonly CelIssue[] } {
+/** With `bindings`, `cel.bind` is a macro. */
+export function parse(
+  text: string,
+  { bindings = false }: { readonly bindings?: boolean } = {},
+): ParsedExpr | { readonly issues: readonly CelIssue[] } {
   const length = [...text].length;
   if (length > maxLength) {
     return { issues: [{ offset: -1, message: `expression code point size exceeds limit: size: ${length}, limit ${maxLength}` }] };
@@ -434,7 +441,7 @@ export function parse(text: string): ParsedExpr | { readonly issues: readonly Ce
   const issues: CelIssue[] = [];
   const tokens = tokenize(text, issues);
   const make = new ExprFactory(issues);
-  const parser = new Parser(tokens, make);
+  const parser = new Parser(tokens, make, bindings);
   try {
     const expr = parser.whole();
     return issues.length > 0 ? { issues } : { expr, offsets: make.offsets };

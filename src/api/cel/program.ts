@@ -79,7 +79,7 @@ class CheckedProgram implements Program {
 /** Parses and checks a text, and makes it ready to run. */
 export function compileCel(text: string, environment: Environment): Program | CompileFailure {
   const failure = (issues: readonly CelIssue[]): CompileFailure => ({ issues: formatIssues(text, issues) });
-  const parsed = parse(text);
+  const parsed = parse(text, environment);
   if ('issues' in parsed) return failure(parsed.issues);
   const checked = check(parsed, environment);
   if ('issues' in checked) return failure(checked.issues);

@@ -11,7 +11,7 @@ import { isObject, type JsonValue } from '../../../json.ts';
 import { isCIdentifier, isLabelValue } from '../../../names.ts';
 import { csiDriverErrors } from '../../../pod/validation/network-storage.ts';
 import { byteLength, dnsSubdomain, type Errors, invalidEach, qualifiedName } from '../../../validation/common.ts';
-import { selectorProblem } from './device-selector.ts';
+import { selectorErrors } from './device-selector.ts';
 
 const maxExpressionBytes = 10 * 1024;
 const maxParameterBytes = 10 * 1024;
@@ -87,8 +87,7 @@ export const fullyQualifiedIdErrors = (name: string, at: FieldPath): Errors => [
 function expressionErrors({ expression }: CELDeviceSelector, at: FieldPath): Errors {
   const here = at.field('expression');
   if (byteLength(expression) > maxExpressionBytes) return [fieldErrors.tooLong(here, maxExpressionBytes)];
-  const problem = selectorProblem(expression);
-  return problem === undefined ? [] : [fieldErrors.invalid(here, expression, problem)];
+  return selectorErrors(expression, here);
 }
 
 export const selectorsErrors = (selectors: readonly DeviceSelector[] | undefined, at: FieldPath): Errors =>
