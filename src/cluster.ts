@@ -18,6 +18,7 @@ import { learnApi } from './cluster/outward.ts';
 import { ownPages } from './cluster/own-pages.ts';
 import { destroy, locate, plan } from './cluster/plan.ts';
 import { StreamedGarbage, youngCollector } from './cluster/streamed-garbage.ts';
+import { volumeFolders } from './cluster/volume-folders.ts';
 import { allControllers } from './controllers/all-controllers.ts';
 import { podAutoscalerAccount } from './controllers/pod-autoscaler/pod-autoscaler.ts';
 import { startScheduler } from './controllers/scheduler/scheduler.ts';
@@ -70,6 +71,7 @@ async function start(settings: ClusterSettings, { log, onStep, onListening }: St
       askApiService: (api) => learnApi(plane.remoteApis, api),
       metrics: plane.metricsFor(podAutoscalerAccount),
       celTypes: plane.celTypes,
+      volumeFolders: volumeFolders(settings),
     }),
     clientFor,
     informers,

@@ -51,11 +51,13 @@ class Recorder implements ApiEventRecorder {
   /** The last write of each Event, by namespace and name; the next write of that Event waits for it. */
   readonly #tails = new Map<string, Promise<void>>();
   #pending = 0;
-  #sequence = 0n;
+  /** Part of the names of Events. It begins elsewhere for each component: two may report about one object at once. */
+  #sequence: bigint;
 
   constructor(options: ApiEventRecorderOptions) {
     this.#options = options;
     this.#correlator = new EventCorrelator(options.clock);
+    this.#sequence = beginningFor(`${options.component}/${options.host ?? ''}`);
   }
 
   get pending(): number {
@@ -158,6 +160,10 @@ class Recorder implements ApiEventRecorder {
     await api.create(object);
   }
 }
+
+/** A number below a million that differs from name to name. */
+const beginningFor = (name: string): bigint =>
+  [...name].reduce((hash, letter) => (hash * 31n + BigInt(letter.codePointAt(0) ?? 0)) % 1_000_003n, 7n) % 1_000_000n;
 
 /** Source: client-go tools/reference/ref.go GetReference. */
 function referenceTo(about: KubeObject | EventSubject): ObjectReference & { readonly name: string } {

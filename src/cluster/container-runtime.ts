@@ -43,7 +43,7 @@ const dockerHost = ({ clusterId, engine }: ClusterSettings): DockerHost => new D
 export const nodesFolder = (settings: ClusterSettings): string => join(settings.folder, 'nodes');
 
 /** Deletes a folder. Files that belong to users of containers are deleted through the engine. */
-async function removeTree(settings: ClusterSettings, path: string): Promise<void> {
+export async function removeTree(settings: ClusterSettings, path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true });
   } catch (error) {
@@ -56,11 +56,15 @@ async function removeTree(settings: ClusterSettings, path: string): Promise<void
 
 export const hostMounter = (settings: ClusterSettings): HostMounter => createHostMounter((path) => removeTree(settings, path));
 
-/** Unmounts and deletes the volumes that pods of a stopped cluster left on disk. */
+/** The folder of the volumes that the cluster has provisioned. */
+export const volumesFolder = (settings: ClusterSettings): string => join(settings.folder, 'volumes');
+
+/** Unmounts and deletes the volumes of a stopped cluster: those of its pods, and those that it provisioned. */
 export async function removeVolumes(settings: ClusterSettings): Promise<void> {
   const mounter = hostMounter(settings);
   for (const mount of await mounter.mountsBelow(nodesFolder(settings))) await mounter.unmount(mount);
   await mounter.removeTree(nodesFolder(settings));
+  await mounter.removeTree(volumesFolder(settings));
 }
 
 /**

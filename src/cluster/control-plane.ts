@@ -8,6 +8,7 @@ import { brotliDecompressSync } from 'node:zlib';
 import type { TypeSource } from '../api/cel/type-check.ts';
 import type { Node, Pod } from '../api/generated/core/v1.ts';
 import { builtInKinds } from '../api/kinds/index.ts';
+import { standardStorageClass } from '../api/kinds/storage/host-path-provisioner.ts';
 import { withoutOldVersions } from '../api/legacy/old-version.ts';
 import type { ObjectRef } from '../api/object.ts';
 import { Decoder } from '../api/schema/decode.ts';
@@ -52,7 +53,7 @@ import { resourceMetrics } from '../server/http/virtual/resource-metrics.ts';
 import { frontProxyName, loadPki, type Pki } from '../server/pki/pki.ts';
 import { announceServer } from '../server/registry/announce-server.ts';
 import { createBehaviours } from '../server/registry/behaviours/create-behaviours.ts';
-import { bootstrap } from '../server/registry/bootstrap.ts';
+import { bootstrap, ensureObject } from '../server/registry/bootstrap.ts';
 import { bootstrapFlowControl } from '../server/registry/bootstrap-flow-control.ts';
 import { createRegistry } from '../server/registry/create-registry.ts';
 import { eventsOnDiskOnly } from '../server/registry/disk-only.ts';
@@ -139,6 +140,8 @@ export async function openControlPlane(
     diskOnly: eventsOnDiskOnly,
     ...(addon === undefined ? {} : { nativeBinding: addon }),
   });
+  // The default class belongs to the user: it is made once, before all other objects, and never restored.
+  const isNew = store.revision === 1;
   const pki = await openPki(settings);
   const schemas = loadSchemas(brotliDecompressSync);
   const kinds = createKindSet(settings.legacyApis === false ? withoutOldVersions(builtInKinds) : builtInKinds);
@@ -192,6 +195,7 @@ export async function openControlPlane(
     objects: reader,
     now: Date.now,
   });
+  if (isNew) await ensureObject(registry, serverContext(signal), standardStorageClass, 'as it is');
   const apiEndpoint = { ip: addresses.gateway, port: settings.apiPort };
   await bootstrap(registry, {
     serviceRange: parseRange(settings.serviceCidr),

@@ -7,6 +7,7 @@ import { builtInKinds } from '../api/kinds/index.ts';
 import { createKindSet } from '../server/registry/kind-set.ts';
 import { allControllers } from './all-controllers.ts';
 import { startScheduler } from './scheduler/scheduler.ts';
+import { noFolders } from './testing/no-folders.ts';
 import { aDeployment, aNode, makeReady } from './testing/objects.ts';
 import { startTestCluster } from './testing/test-cluster.ts';
 
@@ -18,6 +19,7 @@ const controllers = allControllers({
   issueSecretToken: () => Promise.resolve('token'),
   metrics: { versionsOf: () => [], get: () => Promise.reject(new Error('no metrics in this test')) },
   askApiService: () => Promise.resolve(),
+  volumeFolders: noFolders,
   celTypes: { kindOf: () => undefined, schemaOf: () => undefined },
 });
 

@@ -38,7 +38,12 @@ import { type SecretTokenIssuer, serviceAccountTokensController } from './servic
 import { serviceCidrController } from './service-cidrs.ts';
 import type { AnyController } from './start-controllers.ts';
 import { statefulSetController } from './stateful-sets/stateful-set-controller.ts';
+import { volumeBinder } from './volumes/binder.ts';
+import { ephemeralVolumeController } from './volumes/ephemeral-volumes.ts';
+import { volumeExpansionController } from './volumes/expansion.ts';
 import { attributesClassProtectionController, claimProtectionController, volumeProtectionController } from './volumes/protection.ts';
+import { hostPathProvisioning } from './volumes/provisioner.ts';
+import type { VolumeFolders } from './volumes/volume-folders.ts';
 
 export interface AllControllersOptions {
   /** The Kinds that are served: the registry's. */
@@ -57,6 +62,8 @@ export interface AllControllersOptions {
   readonly metrics: MetricsApis;
   /** The types that the expressions of policies are about. */
   readonly celTypes: TypeSource;
+  /** Makes and removes the folders of volumes. */
+  readonly volumeFolders: VolumeFolders;
   readonly nodes?: NodeLifecycleOptions;
 }
 
@@ -97,6 +104,10 @@ export function allControllers(options: AllControllersOptions): readonly AnyCont
     podGcController(),
     flowSchemaController,
     serviceCidrController,
+    ...volumeBinder(options.volumeFolders),
+    ...hostPathProvisioning(options.volumeFolders),
+    volumeExpansionController,
+    ephemeralVolumeController,
     claimProtectionController,
     volumeProtectionController,
     apiServiceRegistration(kinds),

@@ -10,9 +10,10 @@ import { pod } from '../../api/kinds/core/pod.ts';
 import { volumeAttributesClass } from '../../api/kinds/storage/volume-attributes-class.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { withMeta } from '../../api/object-fields.ts';
+import { claimNameOf, claimNamesOf, isClaimOf } from '../../api/pod/volume-claims.ts';
 import { controllerAccount } from '../../client/identity.ts';
 import { type Controller, defineController, settled, watching } from '../controller.ts';
-import { claimNameOf, claimNamesOf, isClaimOf, podsByClaim, podsByClaimName } from './pod-claims.ts';
+import { podsByClaim, podsByClaimName } from './pod-claims.ts';
 
 const claimFinalizer = 'kubernetes.io/pvc-protection';
 const volumeFinalizer = 'kubernetes.io/pv-protection';

@@ -18,6 +18,7 @@ import { podTopologySpread } from './pod-topology-spread.ts';
 import { prioritySort } from './priority-sort.ts';
 import { schedulingGates } from './scheduling-gates.ts';
 import { taintToleration } from './taint-toleration.ts';
+import { volumeBinding } from './volume-binding.ts';
 
 export const defaultPlugins: readonly PluginEntry[] = [
   { create: () => schedulingGates },
@@ -28,6 +29,7 @@ export const defaultPlugins: readonly PluginEntry[] = [
   { create: () => nodeAffinity, weight: 2 },
   { create: () => nodePorts },
   { create: nodeResourcesFit, weight: 1 },
+  { create: volumeBinding },
   { create: podTopologySpread, weight: 2 },
   { create: interPodAffinity, weight: 2 },
   { create: () => dynamicResources },

@@ -11,7 +11,7 @@ import type { KubeletDeps } from '../deps.ts';
 import { makeFolder, privateFolder, writeWithMode } from '../host-files.ts';
 import { PodConfigError } from '../pods/pod-sources.ts';
 import { isErrno } from '../volumes/atomic-writer.ts';
-import { typedVolume } from '../volumes/volume-plugins.ts';
+import { isReadOnly } from '../volumes/volume-plugins.ts';
 import { containerEnvironment } from './environment.ts';
 import { expand } from './expansion.ts';
 import type { PodRuntimeFacts } from './field-ref.ts';
@@ -101,11 +101,20 @@ async function volumeMounts(input: ContainerConfigInput, env: ReadonlyMap<string
       throw configError(`cannot find volume ${JSON.stringify(mount.name)} to mount into container ${JSON.stringify(input.container.name)}`);
     }
     const hostPath = await subPathOf(mount, deps.volumes.path(input.pod, volume), env, deps.runtime.readsHostFiles);
-    const readOnly = mount.readOnly === true || typedVolume(volume)?.plugin.readOnly === true;
+    const readOnly = mount.readOnly === true || isReadOnly(volume);
     mounts.push({ hostPath, containerPath: absolute(mount.mountPath), readOnly, ...propagationOf(mount) });
   }
   return mounts;
 }
+
+/** The block devices that the container gets: volumes of mode Block. */
+const volumeDevices = ({ pod, container }: ContainerConfigInput, { volumes }: KubeletDeps): ContainerConfig['devices'] =>
+  (container.volumeDevices ?? []).flatMap(({ name, devicePath }) => {
+    const volume = pod.spec.volumes?.find((v) => v.name === name);
+    return volume === undefined
+      ? []
+      : [{ hostPath: volumes.path(pod, volume), containerPath: devicePath, permissions: isReadOnly(volume) ? 'r' : 'mrw' }];
+  });
 
 const absolute = (path: string): string => (path.startsWith('/') ? path : `/${path}`);
 
@@ -173,7 +182,7 @@ export async function containerConfig(input: ContainerConfigInput, deps: Kubelet
     workingDir: container.workingDir ?? '',
     env: [...env].map(([name, value]) => ({ name, value })),
     mounts: await allMounts(input, env, deps, logFile),
-    devices: [],
+    devices: volumeDevices(input, deps),
     resources: containerResources(pod, container, deps.node.memoryBytes),
     security: containerSecurity(pod, container, input.image),
     pidMode: spec.hostPID === true ? 'host' : spec.shareProcessNamespace === true ? 'pod' : 'container',

@@ -16,6 +16,8 @@ const encode = (text: string): string => Buffer.from(text).toString('base64');
 const sources: PodSources = {
   configMap: async (_, name) => (name === 'cfg' ? ({ data: { A: 'from-cfg', B: 'b' } } as unknown as ConfigMap) : undefined),
   secret: async (_, name) => (name === 'key' ? ({ data: { S: encode('secret') } } as unknown as Secret) : undefined),
+  claim: () => Promise.resolve(undefined),
+  volume: () => Promise.resolve(undefined),
   services: () => services,
   token: () => Promise.reject(new Error('not asked for')),
 };

@@ -5,10 +5,12 @@
 import type { JsonObject } from '../../../api/json.ts';
 import type { Kind } from '../../../api/kind.ts';
 import { configMap as configMapKind } from '../../../api/kinds/core/config-map.ts';
+import { persistentVolume as volumeKind } from '../../../api/kinds/core/persistent-volume.ts';
+import { persistentVolumeClaim as claimKind } from '../../../api/kinds/core/persistent-volume-claim.ts';
 import { secret as secretKind } from '../../../api/kinds/core/secret.ts';
 import { service as serviceKind } from '../../../api/kinds/core/service.ts';
 import { serviceAccount as serviceAccountKind } from '../../../api/kinds/core/service-account.ts';
-import type { KubeObject } from '../../../api/object.ts';
+import type { KubeObject, ObjectRef } from '../../../api/object.ts';
 import { isNotFound } from '../../../api/status-error.ts';
 import type { Client } from '../../../client/client.ts';
 import type { InformerFactory } from '../../../client/informer.ts';
@@ -27,9 +29,13 @@ async function read<T extends KubeObject>(
 ): Promise<T | undefined> {
   const ref = { namespace, name };
   const cached = options.informers.informer(kind).cache.get(ref);
-  if (cached !== undefined) return cached;
+  return cached ?? current(options, kind, ref);
+}
+
+/** What the API says now. */
+async function current<T extends KubeObject>({ client }: ApiPodSourcesOptions, kind: Kind<T>, ref: ObjectRef): Promise<T | undefined> {
   try {
-    return await options.client.resource(kind).get(ref);
+    return await client.resource(kind).get(ref);
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;
@@ -66,6 +72,9 @@ export function createApiPodSources(options: ApiPodSourcesOptions & { now(): num
   return {
     configMap: (namespace, name) => read(options, configMapKind, namespace, name),
     secret: (namespace, name) => read(options, secretKind, namespace, name),
+    // Whether a claim is bound decides whether its pod starts, so that a cache which lags behind will not do.
+    claim: (namespace, name) => current(options, claimKind, { namespace, name }),
+    volume: (name) => current(options, volumeKind, { namespace: '', name }),
     services: () => options.informers.informer(serviceKind).cache.list(),
     token: async (request) => {
       const key = `${request.pod.uid}/${request.serviceAccount}/${request.audience}/${request.expirationSeconds}`;

@@ -1,8 +1,8 @@
 /**
- * What the kubelet reads from the API besides Pods: config maps, secrets and services that pods use, and service
- * account tokens.
+ * What the kubelet reads from the API besides Pods: config maps, secrets, services, claims and volumes that pods use,
+ * and service account tokens.
  */
-import type { ConfigMap, Secret, Service } from '../../../api/generated/core/v1.ts';
+import type { ConfigMap, PersistentVolume, PersistentVolumeClaim, Secret, Service } from '../../../api/generated/core/v1.ts';
 
 export interface TokenRequest {
   readonly namespace: string;
@@ -25,6 +25,8 @@ export type SourceKind = 'configMap' | 'secret';
 export interface PodSources {
   configMap(namespace: string, name: string): Promise<ConfigMap | undefined>;
   secret(namespace: string, name: string): Promise<Secret | undefined>;
+  claim(namespace: string, name: string): Promise<PersistentVolumeClaim | undefined>;
+  volume(name: string): Promise<PersistentVolume | undefined>;
   services(): readonly Service[];
   token(request: TokenRequest): Promise<Token>;
 }

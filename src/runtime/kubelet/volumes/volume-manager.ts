@@ -11,7 +11,7 @@ import type { Pod, Volume } from '../../../api/generated/core/v1.ts';
 import { makeFolder } from '../host-files.ts';
 import { giveFolderToGroup, isErrno, type Payload, writeAtomically } from './atomic-writer.ts';
 import { fsGroup, volumeMode } from './volume-owner.ts';
-import { type HostMounter, type VolumeContext, VolumeError, type VolumeHost } from './volume-plugin.ts';
+import { type HostMounter, type Located, type VolumeContext, VolumeError, type VolumeHost } from './volume-plugin.ts';
 import { typedVolume } from './volume-plugins.ts';
 
 export interface VolumeManagerOptions {
@@ -29,6 +29,8 @@ export class VolumeManager {
   readonly #options: VolumeManagerOptions;
   readonly #pods: string;
   readonly #host: VolumeHost;
+  /** The paths of volumes that are described by objects of the API, by the pod's uid and the volume's name. */
+  readonly #located = new Map<string, Map<string, string>>();
   #version = 0;
   /** The host refused a mount, so memory-backed volumes are on disk from then on. */
   #memoryRefused = false;
@@ -52,6 +54,8 @@ export class VolumeManager {
 
   /** The host path of a pod's volume. */
   path(pod: Pod, volume: Volume): string {
+    const located = this.#located.get(pod.metadata.uid)?.get(volume.name);
+    if (located !== undefined) return located;
     const typed = typedVolume(volume);
     const hostPath = typed?.plugin.hostPath?.(typed.source);
     return hostPath ?? `${this.podFolder(pod.metadata.uid)}/volumes/kubernetes.io~${typed?.plugin.folder ?? 'unsupported'}/${volume.name}`;
@@ -62,6 +66,7 @@ export class VolumeManager {
     const typed = typedVolume(volume);
     if (typed === undefined) throw new VolumeError(`no volume plugin matched for volume ${JSON.stringify(volume.name)}`);
     const { plugin, source } = typed;
+    if (plugin.locate !== undefined) return this.#setUpLocated(volume, await plugin.locate(volume, context), context.pod);
     try {
       if (this.#options.writes === false) await plugin.check?.(source, context);
       else await plugin.setUp(source, this.path(context.pod, volume), context, this.#host);
@@ -71,8 +76,23 @@ export class VolumeManager {
     }
   }
 
+  async #setUpLocated({ name }: Volume, located: Located, { metadata: { uid } }: Pod): Promise<void> {
+    const known = this.#located.get(uid) ?? new Map<string, string>();
+    const isNew = known.get(name) !== located.path;
+    try {
+      if (this.#options.writes !== false) await located.setUp(isNew, this.#host);
+    } catch (error) {
+      if (error instanceof VolumeError && error.event !== undefined) throw error;
+      const message = errorText(error);
+      const event = `MountVolume.SetUp failed for volume ${JSON.stringify(located.name)} : ${message}`;
+      throw new VolumeError(message, { cause: error, event });
+    }
+    this.#located.set(uid, known.set(name, located.path));
+  }
+
   /** Removes all folders and mounts of a pod; succeeds when there are none. */
   async tearDown(uid: string): Promise<void> {
+    this.#located.delete(uid);
     if (this.#options.writes === false) return;
     const folder = this.podFolder(uid);
     for (const path of await this.#options.mounter.mountsBelow(folder)) await this.#options.mounter.unmount(path);

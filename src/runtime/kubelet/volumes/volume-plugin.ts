@@ -10,9 +10,12 @@ import type { Payload } from './atomic-writer.ts';
 
 /** A volume that cannot be set up now; `message` completes upstream's `MountVolume.SetUp failed for volume "x" : …`. */
 export class VolumeError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  /** The whole message for users, when it is not made of `message` in the usual way. */
+  readonly event: string | undefined;
+  constructor(message: string, options: ErrorOptions & { readonly event?: string } = {}) {
     super(message, options);
     this.name = 'VolumeError';
+    this.event = options.event;
   }
 }
 
@@ -47,6 +50,16 @@ export interface VolumeHost {
 /** An API object that a volume is made from. */
 export type Reference = readonly [SourceKind, string | undefined];
 
+/** Where a volume is that objects of the API describe. */
+export interface Located {
+  /** The name of the object, for messages. */
+  readonly name: string;
+  /** On the host. */
+  readonly path: string;
+  /** Makes it ready. `isNew`: the pod has not had it from this kubelet. */
+  setUp(isNew: boolean, host: VolumeHost): Promise<void>;
+}
+
 /** One type of volume. `S` is the type of its field in a pod's `volumes`. */
 export interface VolumePlugin<S extends object = object> {
   /** The volume's field of this type; undefined when the volume is of another type. */
@@ -57,6 +70,10 @@ export interface VolumePlugin<S extends object = object> {
   readonly readOnly: boolean;
   /** The volume's host path, when it is not in the pod's own folder. */
   hostPath?(source: S): string;
+  /** The pod wants it read-only, whatever its containers ask for. */
+  asksReadOnly?(source: S): boolean;
+  /** Finds a volume whose place only the API knows; it is then set up where it is, and not by `setUp`. */
+  locate?(volume: Volume, context: VolumeContext): Promise<Located>;
   /** Makes the volume ready at `path`; idempotent. Rejects with `VolumeError` or a system error. */
   setUp(source: S, path: string, context: VolumeContext, host: VolumeHost): Promise<void>;
   /**

@@ -7,6 +7,7 @@ import { configMapVolume } from './config-map.ts';
 import { downwardApiVolume } from './downward-api.ts';
 import { emptyDirVolume } from './empty-dir.ts';
 import { hostPathVolume } from './host-path.ts';
+import { ephemeralVolume, persistentClaimVolume } from './persistent-claim.ts';
 import { projectedVolume } from './projected.ts';
 import { secretVolume } from './secret.ts';
 import type { VolumePlugin } from './volume-plugin.ts';
@@ -18,12 +19,20 @@ const volumePlugins: readonly VolumePlugin[] = [
   secretVolume,
   downwardApiVolume,
   projectedVolume,
+  persistentClaimVolume,
+  ephemeralVolume,
 ];
 
 /** A volume's plugin, with the volume's field of that type. */
 export interface TypedVolume {
   readonly plugin: VolumePlugin;
   readonly source: object;
+}
+
+/** Whether no container may write to a volume. */
+export function isReadOnly(volume: Volume): boolean {
+  const typed = typedVolume(volume);
+  return typed !== undefined && (typed.plugin.readOnly || typed.plugin.asksReadOnly?.(typed.source) === true);
 }
 
 /** Finds a volume's plugin. Undefined for a type that the kubelet does not support. */

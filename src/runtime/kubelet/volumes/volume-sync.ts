@@ -57,7 +57,8 @@ export class VolumeSync {
         this.#ready.add(volume.name);
       } catch (error) {
         if (!(error instanceof VolumeError)) throw error;
-        state.event('Warning', 'FailedMount', `MountVolume.SetUp failed for volume ${JSON.stringify(volume.name)} : ${error.message}`);
+        const message = error.event ?? `MountVolume.SetUp failed for volume ${JSON.stringify(volume.name)} : ${error.message}`;
+        state.event('Warning', 'FailedMount', message);
         if (!failed) {
           result.soonest(Math.min(firstRetryMs * 2 ** this.#failures, maxRetryMs));
           this.#failures += 1;

@@ -1,0 +1,147 @@
+/**
+ * `persistentVolumeClaim` and `ephemeral`: a folder of the host, or a block device, that a bound PersistentVolume
+ * names. It is found anew at each set-up. Source: pkg/kubelet/volumemanager/populator/desired_state_of_world_populator.go;
+ * pkg/volume/local/local.go.
+ */
+import type { PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../../../api/generated/core/v1.ts';
+import { hostPathProvisioner } from '../../../api/kinds/storage/host-path-provisioner.ts';
+import { claimNameOf, notForPod } from '../../../api/pod/volume-claims.ts';
+import { giveToGroup, statOrUndefined } from './atomic-writer.ts';
+import { hostPathVolume } from './host-path.ts';
+import { fsGroup } from './volume-owner.ts';
+import { type Located, type VolumeContext, VolumeError, type VolumeHost, type VolumePlugin } from './volume-plugin.ts';
+
+const protection = 'kubernetes.io/pvc-protection';
+
+/** The volume cannot be looked up, or is of no use. */
+class ProcessingError extends VolumeError {
+  constructor(volume: Volume, message: string) {
+    super(message, {
+      event: `Unable to attach or mount volumes: unmounted volumes=[${volume.name}], unattached volumes=[], failed to process volumes=[${volume.name}]: ${message}`,
+    });
+    this.name = 'ProcessingError';
+  }
+}
+
+async function claimFor(volume: Volume, { pod, sources }: VolumeContext): Promise<PersistentVolumeClaim> {
+  const namespace = pod.metadata.namespace ?? '';
+  const name = claimNameOf(pod, volume) ?? '';
+  const failed = (why: string): ProcessingError => new ProcessingError(volume, `error processing PVC ${namespace}/${name}: ${why}`);
+  const claim = await sources.claim(namespace, name);
+  if (claim === undefined) {
+    throw failed(`failed to fetch PVC from API server: persistentvolumeclaims ${JSON.stringify(name)} not found`);
+  }
+  const conflict = volume.ephemeral === undefined ? undefined : notForPod(pod, claim);
+  if (conflict !== undefined) throw new ProcessingError(volume, conflict);
+  const { deletionTimestamp, finalizers = [] } = claim.metadata;
+  if (deletionTimestamp !== undefined && !finalizers.includes(protection)) throw failed('PVC is being deleted');
+  if (claim.status.phase !== 'Bound') throw failed('PVC is not bound');
+  if ((claim.spec.volumeName ?? '') === '') throw failed('PVC has empty pvc.Spec.VolumeName');
+  return claim;
+}
+
+async function boundVolume(volume: Volume, context: VolumeContext): Promise<PersistentVolume> {
+  const claim = await claimFor(volume, context);
+  const { namespace, name, uid } = claim.metadata;
+  const volumeName = claim.spec.volumeName ?? '';
+  const failed = (why: string): ProcessingError => new ProcessingError(volume, `error processing PVC ${namespace}/${name}: ${why}`);
+  const found = await context.sources.volume(volumeName);
+  if (found === undefined) {
+    throw failed(`failed to fetch PV ${volumeName} from API server: persistentvolumes ${JSON.stringify(volumeName)} not found`);
+  }
+  const { claimRef } = found.spec;
+  if (claimRef === undefined) {
+    throw failed(`found PV object ${volumeName} but it has a nil pv.Spec.ClaimRef indicating it is not yet bound to the claim`);
+  }
+  if (claimRef.uid !== uid) {
+    throw failed(`found PV object ${volumeName} but its pv.Spec.ClaimRef.UID ${claimRef.uid ?? ''} does not point to claim.UID ${uid}`);
+  }
+  const use = usesOf(context.pod, volume);
+  const { volumeMode } = found.spec;
+  if (volumeMode === 'Block' && use.mounted) {
+    throw new ProcessingError(volume, `volume ${volume.name} has volumeMode Block, but is specified in volumeMounts`);
+  }
+  if (volumeMode !== 'Block' && use.device) {
+    throw new ProcessingError(volume, `volume ${volume.name} has volumeMode Filesystem, but is specified in volumeDevices`);
+  }
+  return found;
+}
+
+function usesOf({ spec }: Pod, { name }: Volume): { readonly mounted: boolean; readonly device: boolean } {
+  const containers = [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])];
+  return {
+    mounted: containers.some(({ volumeMounts = [] }) => volumeMounts.some((mount) => mount.name === name)),
+    device: containers.some(({ volumeDevices = [] }) => volumeDevices.some((device) => device.name === name)),
+  };
+}
+
+/** Gives a folder to the pod's group, unless the pod only wants that where the folder has another. */
+async function own(path: string, pod: Pod): Promise<void> {
+  const group = fsGroup(pod);
+  if (group === undefined) return;
+  const root = await statOrUndefined(path);
+  if (pod.spec.securityContext.fsGroupChangePolicy === 'OnRootMismatch' && root?.gid === group && (Number(root.mode) & 0o2770) === 0o2770)
+    return;
+  await giveToGroup(path, group, true);
+}
+
+/** Where a PersistentVolume is. */
+function placeOf(volume: Volume, found: PersistentVolume, context: VolumeContext): Located {
+  const { name } = found.metadata;
+  const { hostPath, local, csi, volumeMode } = found.spec;
+  const isBlock = volumeMode === 'Block';
+  if (local !== undefined) {
+    const { path } = local;
+    return { name, path, setUp: (isNew) => setUpLocal(name, path, isBlock, isNew, context) };
+  }
+  if (hostPath !== undefined && !isBlock) {
+    // Differs: folders that minik has made are given to the pod's group; upstream gives no hostPath volume to it.
+    const isOwn = found.metadata.annotations?.['pv.kubernetes.io/provisioned-by'] === hostPathProvisioner;
+    const setUp = async (isNew: boolean, host: VolumeHost): Promise<void> => {
+      await hostPathVolume.setUp(hostPath, hostPath.path, context, host);
+      if (isOwn && isNew) await own(hostPath.path, context.pod);
+    };
+    return { name, path: hostPath.path, setUp };
+  }
+  if (csi !== undefined) {
+    const message = `driver name ${csi.driver} not found in the list of registered CSI drivers`;
+    const event = `MountVolume.MountDevice failed for volume ${JSON.stringify(name)} : kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: ${message}`;
+    throw new VolumeError(message, { event });
+  }
+  throw new ProcessingError(volume, `failed to get Plugin from volumeSpec for volume ${JSON.stringify(name)} err=no volume plugin matched`);
+}
+
+async function setUpLocal(name: string, path: string, isBlock: boolean, isNew: boolean, { pod }: VolumeContext): Promise<void> {
+  const found = await statOrUndefined(path);
+  const fail = (stage: string, message: string): VolumeError =>
+    new VolumeError(message, { event: `${stage} failed for volume ${JSON.stringify(name)} : ${message}` });
+  if (isBlock) {
+    if (found?.isBlockDevice() !== true) throw fail('MapVolume.SetUpDevice', `${path} is not a block device`);
+    return;
+  }
+  if (found === undefined) throw fail('MountVolume.NewMounter initialization', `path ${JSON.stringify(path)} does not exist`);
+  if (!found.isDirectory()) throw fail('MountVolume.SetUp', `path ${JSON.stringify(path)} is not a directory`);
+  if (isNew) await own(path, pod);
+}
+
+const located = async (volume: Volume, context: VolumeContext): Promise<Located> =>
+  placeOf(volume, await boundVolume(volume, context), context);
+
+const setUpNowhere = (): Promise<void> => Promise.reject(new VolumeError('the volume has not been located'));
+
+export const persistentClaimVolume: VolumePlugin<NonNullable<Volume['persistentVolumeClaim']>> = {
+  sourceOf: ({ persistentVolumeClaim }) => persistentVolumeClaim,
+  folder: 'persistent-claim',
+  readOnly: false,
+  asksReadOnly: ({ readOnly }) => readOnly === true,
+  locate: located,
+  setUp: setUpNowhere,
+};
+
+export const ephemeralVolume: VolumePlugin<NonNullable<Volume['ephemeral']>> = {
+  sourceOf: ({ ephemeral }) => ephemeral,
+  folder: 'ephemeral',
+  readOnly: false,
+  locate: located,
+  setUp: setUpNowhere,
+};
