@@ -14,7 +14,7 @@ import { BindingWrites, type Written } from './binding-writes.ts';
 import { podsByClaimName } from './pod-claims.ts';
 import type { VolumeFolders } from './volume-folders.ts';
 
-/** Upstream deletes only paths like this one of the volumes that users made. Source: pkg/volume/hostpath/host_path.go. */
+/** Of the volumes that users made, only such folders are deleted. Source: pkg/volume/hostpath/host_path.go. */
 const deletablePath = /^\/tmp\/.+/;
 
 export class VolumeBinder {

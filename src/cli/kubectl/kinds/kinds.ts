@@ -124,6 +124,26 @@ const rows = [
   { kind: 'RoleBinding', groups: [rbac], describer: async () => (await import('./describe/role.ts')).describeBinding },
   { kind: 'ClusterRoleBinding', groups: [rbac], describer: async () => (await import('./describe/role.ts')).describeBinding },
   {
+    kind: 'PersistentVolume',
+    groups: [''],
+    describer: async () => (await import('./describe/persistent-volume.ts')).describePersistentVolume,
+  },
+  {
+    kind: 'PersistentVolumeClaim',
+    groups: [''],
+    describer: async () => (await import('./describe/persistent-volume.ts')).describePersistentVolumeClaim,
+  },
+  {
+    kind: 'StorageClass',
+    groups: ['storage.k8s.io'],
+    describer: async () => (await import('./describe/storage-class.ts')).describeStorageClass,
+  },
+  {
+    kind: 'VolumeAttributesClass',
+    groups: ['storage.k8s.io'],
+    describer: async () => (await import('./describe/storage-class.ts')).describeVolumeAttributesClass,
+  },
+  {
     kind: 'CertificateSigningRequest',
     groups: ['certificates.k8s.io'],
     describer: async () => (await import('./describe/certificate-signing-request.ts')).describeCertificateSigningRequest,

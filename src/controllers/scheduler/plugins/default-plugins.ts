@@ -14,11 +14,14 @@ import { nodeName } from './node-name.ts';
 import { nodePorts } from './node-ports.ts';
 import { nodeResourcesFit } from './node-resources-fit.ts';
 import { nodeUnschedulable } from './node-unschedulable.ts';
+import { nodeVolumeLimits } from './node-volume-limits.ts';
 import { podTopologySpread } from './pod-topology-spread.ts';
 import { prioritySort } from './priority-sort.ts';
 import { schedulingGates } from './scheduling-gates.ts';
 import { taintToleration } from './taint-toleration.ts';
 import { volumeBinding } from './volume-binding.ts';
+import { volumeRestrictions } from './volume-restrictions.ts';
+import { volumeZone } from './volume-zone.ts';
 
 export const defaultPlugins: readonly PluginEntry[] = [
   { create: () => schedulingGates },
@@ -29,7 +32,10 @@ export const defaultPlugins: readonly PluginEntry[] = [
   { create: () => nodeAffinity, weight: 2 },
   { create: () => nodePorts },
   { create: nodeResourcesFit, weight: 1 },
+  { create: volumeRestrictions },
+  { create: nodeVolumeLimits },
   { create: volumeBinding },
+  { create: volumeZone },
   { create: podTopologySpread, weight: 2 },
   { create: interPodAffinity, weight: 2 },
   { create: () => dynamicResources },

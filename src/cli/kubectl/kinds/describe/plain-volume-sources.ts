@@ -219,6 +219,7 @@ export const plainSources: Readonly<Record<string, PlainSource>> = {
       ['DatasetUUID', 'datasetUUID'],
     ],
   },
+  local: { type: 'LocalVolume (a persistent volume backed by local storage on a node)', lines: [['Path', 'path']] },
   image: {
     type: 'Image (a container image or OCI artifact)',
     lines: [

@@ -1,6 +1,12 @@
 /** The volumes of a Pod or a template. Source: kubectl pkg/describe/describe.go (describeVolumes). */
 
-import type { CSIVolumeSource, EphemeralVolumeSource, ProjectedVolumeSource, Volume } from '../../../../api/generated/core/v1.ts';
+import type {
+  CSIVolumeSource,
+  EphemeralVolumeSource,
+  PersistentVolumeSpec,
+  ProjectedVolumeSource,
+  Volume,
+} from '../../../../api/generated/core/v1.ts';
 import { goValue } from '../../../../api/go-format.ts';
 import type { JsonValue } from '../../../../api/json.ts';
 import { canonicalQuantity, parseQuantity } from '../../../../api/quantity.ts';
@@ -44,11 +50,15 @@ function writeCsi(to: DescriptionWriter, csi: CSIVolumeSource): void {
   to.line(2, 'Driver:', csi.driver);
   to.line(2, 'FSType:', csi.fsType ?? '');
   to.line(2, 'ReadOnly:', csi.readOnly === true);
-  const lines = sortedEntries(csi.volumeAttributes).map(([key, value]) => `${key}=${value}`);
+  writeAttributes(to, csi.volumeAttributes, '\t    ', '    \t    ');
+}
+
+function writeAttributes(to: DescriptionWriter, attributes: CSIVolumeSource['volumeAttributes'], first: string, next: string): void {
+  const lines = sortedEntries(attributes).map(([key, value]) => `${key}=${value}`);
   if (lines.length === 0) to.write(2, 'VolumeAttributes:\t<none>\n');
   for (const [i, line] of lines.entries()) {
     const text = line.length > 140 ? `${line.slice(0, 140)}...` : line;
-    to.write(2, i === 0 ? `VolumeAttributes:\t    ${text}\n` : `    \t    ${text}\n`);
+    to.write(2, i === 0 ? `VolumeAttributes:${first}${text}\n` : `${next}${text}\n`);
   }
 }
 
@@ -93,6 +103,25 @@ function writeVolume(to: DescriptionWriter, volume: Volume): void {
 
 function writeOther(to: DescriptionWriter, volume: Volume): void {
   const [name, source] = Object.entries(volume).find(([key, value]) => key !== 'name' && value !== undefined) ?? [];
+  const known = plainSources[name ?? ''];
+  if (known === undefined || typeof source !== 'object') to.write(1, '<unknown>\n');
+  // The source of a volume is an object of plain fields.
+  else writePlain(to, known, source as Readonly<Record<string, JsonValue>>);
+}
+
+/** Writes the source of a PersistentVolume. */
+export function writePersistentSource(to: DescriptionWriter, spec: PersistentVolumeSpec): void {
+  const { csi } = spec;
+  if (csi !== undefined) {
+    to.line(2, 'Type:', 'CSI (a Container Storage Interface (CSI) volume source)');
+    to.line(2, 'Driver:', csi.driver);
+    to.line(2, 'FSType:', csi.fsType ?? '');
+    to.line(2, 'VolumeHandle:', csi.volumeHandle);
+    to.line(2, 'ReadOnly:', csi.readOnly === true);
+    writeAttributes(to, csi.volumeAttributes, '\t', '\t');
+    return;
+  }
+  const [name, source] = Object.entries(spec).find(([key, value]) => plainSources[key] !== undefined && value !== undefined) ?? [];
   const known = plainSources[name ?? ''];
   if (known === undefined || typeof source !== 'object') to.write(1, '<unknown>\n');
   // The source of a volume is an object of plain fields.

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import type { PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../../../api/generated/core/v1.ts';
+import { VolumeManager } from './volume-manager.ts';
+import { type VolumeContext, VolumeError } from './volume-plugin.ts';
+import { isReadOnly } from './volume-plugins.ts';
+
+const volume: Volume = { name: 'data', persistentVolumeClaim: { claimName: 'c' } };
+
+// Partial, here and below: the code under test reads no other fields.
+const aPod = (spec: object = {}): Pod =>
+  ({ metadata: { name: 'web', namespace: 'default', uid: 'p' }, spec: { containers: [], securityContext: {}, ...spec } }) as unknown as Pod;
+const aClaim = (fields: object = {}): PersistentVolumeClaim =>
+  ({
+    metadata: { name: 'c', namespace: 'default', uid: 'c-1' },
+    spec: { volumeName: 'pv' },
+    status: { phase: 'Bound' },
+    ...fields,
+  }) as never;
+const aVolume = (spec: object, metadata: object = {}): PersistentVolume =>
+  ({ metadata: { name: 'pv', ...metadata }, spec: { volumeMode: 'Filesystem', claimRef: { uid: 'c-1' }, ...spec } }) as never;
+
+async function aFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'minik-claims-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+interface Setting {
+  readonly claim?: PersistentVolumeClaim | undefined;
+  readonly found?: PersistentVolume | undefined;
+  readonly pod?: Pod;
+  readonly of?: Volume;
+  readonly writes?: boolean;
+}
+
+/** Sets a volume up; resolves with its path, or with the message of the Event. */
+async function setUp({ claim, found, pod = aPod(), of = volume, writes = true }: Setting): Promise<string> {
+  const manager = new VolumeManager({ root: '/nowhere', mounter: {} as never, writes, now: () => 0 });
+  const sources = { claim: async () => claim, volume: async () => found };
+  const context = { pod, sources, facts: {}, renewAt: () => undefined } as unknown as VolumeContext;
+  try {
+    await manager.setUp(of, context);
+    return manager.path(pod, of);
+  } catch (error) {
+    if (error instanceof VolumeError) return error.event ?? error.message;
+    throw error;
+  }
+}
+
+const unprocessed = (why: string): string =>
+  `Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process volumes=[data]: ${why}`;
+
+describe('a claim', () => {
+  it('is where its volume is', async (t) => {
+    const folder = await aFolder(t);
+    assert.equal(await setUp({ claim: aClaim(), found: aVolume({ local: { path: folder } }) }), folder);
+    const path = join(folder, 'new');
+    assert.equal(await setUp({ claim: aClaim(), found: aVolume({ hostPath: { path, type: 'DirectoryOrCreate' } }) }), path);
+    assert.ok((await stat(path)).isDirectory());
+  });
+
+  it('is only looked up where nothing reads files', async () => {
+    const found = aVolume({ hostPath: { path: '/nowhere/at/all', type: 'Directory' } });
+    assert.equal(await setUp({ claim: aClaim(), found, writes: false }), '/nowhere/at/all');
+  });
+
+  it('says what is wrong with it', async (t) => {
+    const folder = await aFolder(t);
+    const file = join(folder, 'file');
+    await writeFile(file, '');
+    const local = aVolume({ local: { path: folder } });
+    const mounted = aPod({ containers: [{ volumeMounts: [{ name: 'data' }] }] });
+    const asDevice = aPod({ containers: [{ volumeDevices: [{ name: 'data' }] }] });
+    const cases: readonly (readonly [Setting, string])[] = [
+      [
+        { claim: undefined },
+        unprocessed('error processing PVC default/c: failed to fetch PVC from API server: persistentvolumeclaims "c" not found'),
+      ],
+      [{ claim: aClaim({ status: { phase: 'Pending' } }) }, unprocessed('error processing PVC default/c: PVC is not bound')],
+      [
+        { claim: aClaim({ metadata: { name: 'c', namespace: 'default', deletionTimestamp: 'x' } }) },
+        unprocessed('error processing PVC default/c: PVC is being deleted'),
+      ],
+      [
+        { claim: aClaim() },
+        unprocessed('error processing PVC default/c: failed to fetch PV pv from API server: persistentvolumes "pv" not found'),
+      ],
+      [
+        { claim: aClaim(), found: aVolume({ claimRef: { uid: 'another' } }) },
+        unprocessed(
+          'error processing PVC default/c: found PV object pv but its pv.Spec.ClaimRef.UID another does not point to claim.UID c-1',
+        ),
+      ],
+      [
+        { claim: aClaim(), found: aVolume({ volumeMode: 'Block' }), pod: mounted },
+        unprocessed('volume data has volumeMode Block, but is specified in volumeMounts'),
+      ],
+      [
+        { claim: aClaim(), found: local, pod: asDevice },
+        unprocessed('volume data has volumeMode Filesystem, but is specified in volumeDevices'),
+      ],
+      [
+        { claim: aClaim(), found: aVolume({ nfs: { server: 'a', path: '/' } }) },
+        unprocessed('failed to get Plugin from volumeSpec for volume "pv" err=no volume plugin matched'),
+      ],
+      [
+        { claim: aClaim(), found: aVolume({ csi: { driver: 'example.com' } }) },
+        'MountVolume.MountDevice failed for volume "pv" : kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: driver name example.com not found in the list of registered CSI drivers',
+      ],
+      [
+        { claim: aClaim(), found: aVolume({ local: { path: `${folder}/none` } }) },
+        `MountVolume.NewMounter initialization failed for volume "pv" : path "${folder}/none" does not exist`,
+      ],
+      [
+        { claim: aClaim(), found: aVolume({ hostPath: { path: file, type: 'Directory' } }) },
+        `MountVolume.SetUp failed for volume "pv" : hostPath type check failed: ${file} is not a directory`,
+      ],
+      [
+        { claim: aClaim(), of: { name: 'data', ephemeral: {} } as Volume },
+        unprocessed('PVC default/c was not created for pod default/web (pod is not owner)'),
+      ],
+    ];
+    for (const [setting, message] of cases) assert.equal(await setUp(setting), message);
+  });
+
+  it('is read-only when the pod wants it so', () => {
+    assert.equal(isReadOnly(volume), false);
+    assert.equal(isReadOnly({ name: 'data', persistentVolumeClaim: { claimName: 'c', readOnly: true } }), true);
+  });
+
+  it('belongs to the fsGroup when the volume is local, or made by minik', {
+    skip: process.getuid?.() === 0 ? false : 'only root may give files away',
+  }, async (t) => {
+    const pod = aPod({ securityContext: { fsGroup: 4321 } });
+    const groupOf = async (spec: (path: string) => object, metadata: object = {}): Promise<number> => {
+      const folder = await aFolder(t);
+      await setUp({ claim: aClaim(), found: aVolume(spec(folder), metadata), pod });
+      return (await stat(folder)).gid;
+    };
+    const annotations = { 'pv.kubernetes.io/provisioned-by': 'minik.io/host-path' };
+    assert.equal(await groupOf((path) => ({ local: { path } })), 4321);
+    assert.equal(await groupOf((path) => ({ hostPath: { path } }), { annotations }), 4321);
+    assert.equal(await groupOf((path) => ({ hostPath: { path } })), 0);
+  });
+});
