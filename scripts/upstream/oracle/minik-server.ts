@@ -2,7 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { standardStorageClass } from '../../../src/api/kinds/storage/host-path-provisioner.ts';
+import { storageClass } from '../../../src/api/kinds/storage/storage-class.ts';
 import type { ClusterSettings } from '../../../src/cli/cluster-port.ts';
+import { clusterAdmin } from '../../../src/client/identity.ts';
 import type { Logger } from '../../../src/client/logger.ts';
 import { openControlPlane } from '../../../src/cluster/control-plane.ts';
 import { freePort } from '../free-port.ts';
@@ -38,6 +41,8 @@ export async function startMinikServer(): Promise<RunningServer> {
     onStreamed: () => undefined,
     controllerMetrics: () => ({}),
   });
+  // The real server has no storage class: those who set a cluster up add one.
+  await plane.clientFor(clusterAdmin).resource(storageClass).delete({ namespace: '', name: standardStorageClass.metadata.name });
   const server = await plane.serve();
   const { caCertificate, admin } = plane.pki;
   return {
