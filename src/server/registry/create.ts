@@ -8,7 +8,7 @@ import { StatusError, statusErrors } from '../../api/status-error.ts';
 import { rfc3339 } from '../../api/time.ts';
 import { type Gate, gateOf, storedThrough } from './admit.ts';
 import { decodeBody } from './codec.ts';
-import { atRevision, commit, keyOf, unstoredEntry, withReservation } from './commit.ts';
+import { commit, keyOf, unstoredEntry, withReservation } from './commit.ts';
 import {
   type ChangeRequest,
   inNamespace,
@@ -97,7 +97,9 @@ async function admit(request: ChangeRequest, gate: Gate, received: KubeObject, o
 async function createAdmitted(request: ChangeRequest, gate: Gate, admitted: KubeObject, options: MutateOptions): Promise<WriteAnswer> {
   const { parts, target } = request;
   const behaviour = parts.behaviours.get(target.kind.resourceName);
-  const made = withMeta(admitted, { uid: parts.newUid(), creationTimestamp: rfc3339(parts.now()), resourceVersion: undefined });
+  // What a client sends to a dry run comes back, as from upstream.
+  const resourceVersion = options.dryRun ? admitted.metadata.resourceVersion : undefined;
+  const made = withMeta(admitted, { uid: parts.newUid(), creationTimestamp: rfc3339(parts.now()), resourceVersion });
   const object = behaviour?.stamp?.(parts, { ...request, object: made, previous: undefined }) ?? made;
   const reserve = behaviour?.beginCreate?.bind(behaviour);
   return withReservation(object, reserve, async (reserved) => {
@@ -113,7 +115,7 @@ async function store(request: ChangeRequest, object: KubeObject, dryRun: boolean
   const existing = parts.store.get(key);
   if (existing !== undefined) throw alreadyExists(request, existing.object);
   const stored = await storedObject(target.kind, object);
-  if (dryRun) return { entry: unstoredEntry(key, atRevision(stored, 0), 0), created: true };
+  if (dryRun) return { entry: unstoredEntry(key, stored, 0), created: true };
   const entry = await commit(parts, { key, object: stored, expectedRevision: 0 });
   if (entry === undefined) throw alreadyExists(request, parts.store.get(key)?.object);
   return { entry, created: true };

@@ -5,6 +5,7 @@
 
 import { FieldPath, fieldErrors } from '../../api/field-error.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../api/json.ts';
+import { isCustom } from '../../api/kind.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { withMeta } from '../../api/object-fields.ts';
 import type { ObjectFormat } from '../../api/object-format.ts';
@@ -40,7 +41,9 @@ export async function patched(request: ChangeRequest, object: KubeObject, body: 
   } catch (error) {
     // Upstream's message shows the patch for strategic merge patches, and the patched object for others.
     const shown =
-      body.type === 'strategic' ? goFormat(copyObject(asPatchObject(body.body))) : patchedText(whole(request, object, body), body);
+      body.type === 'strategic'
+        ? goFormat(copyObject(asPatchObject(body.body)))
+        : patchedText(whole(request, object, body), body, isCustom(target.kind));
     throw unreadable(error, shown);
   }
   const received = inNamespace(target, managedFields === undefined ? decoded : withMeta(decoded, { managedFields }));

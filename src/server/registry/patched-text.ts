@@ -1,6 +1,7 @@
 /**
  * A patched object as upstream prints it: fields in their order, but sorted in those objects that the patch went into.
- * Source: gopkg.in/evanphx/json-patch.v4 (patch.go, merge.go), which decodes only these.
+ * Source: gopkg.in/evanphx/json-patch.v4 (patch.go, merge.go), which decodes only these. Custom resources are maps in
+ * Go, which are always written sorted.
  */
 import type { JsonObject, JsonValue } from '../../api/json.ts';
 import type { PatchRequest } from './registry.ts';
@@ -31,20 +32,25 @@ function enteredByOperations(operations: JsonValue): Entered {
   return root;
 }
 
-function textOf(value: JsonValue | undefined, entered: Entered | undefined): string {
+function textOf(value: JsonValue | undefined, entered: Entered | 'all' | undefined): string {
   if (entered === undefined) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map((item, i) => textOf(item, entered.get(String(i)))).join(',')}]`;
+  const inside = (name: string): Entered | 'all' | undefined => (entered === 'all' ? entered : entered.get(name));
+  if (Array.isArray(value)) return `[${value.map((item, i) => textOf(item, inside(String(i)))).join(',')}]`;
   if (!isObject(value)) return JSON.stringify(value);
   const fields = Object.keys(value).filter((name) => value[name] !== undefined);
   return `{${fields
     .toSorted()
-    .map((name) => `${JSON.stringify(name)}:${textOf(value[name], entered.get(name))}`)
+    .map((name) => `${JSON.stringify(name)}:${textOf(value[name], inside(name))}`)
     .join(',')}}`;
 }
 
-/** The text of an object after a JSON patch or a merge patch. */
-export function patchedText(patched: JsonObject, { type, body }: Pick<PatchRequest, 'type' | 'body'>): string {
-  const entered = type === 'json' ? enteredByOperations(body) : isObject(body) ? enteredByMerge(body) : new Map();
+function enteredBy({ type, body }: Pick<PatchRequest, 'type' | 'body'>): Entered {
+  if (type === 'json') return enteredByOperations(body);
+  return isObject(body) ? enteredByMerge(body) : new Map();
+}
+
+/** The text of an object after a JSON patch or a merge patch. `custom`: whether it is a custom resource. */
+export function patchedText(patched: JsonObject, patch: Pick<PatchRequest, 'type' | 'body'>, custom: boolean): string {
   // Go escapes what HTML would read.
-  return textOf(patched, entered).replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
+  return textOf(patched, custom ? 'all' : enteredBy(patch)).replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
 }
