@@ -19,7 +19,7 @@ import { ownPages } from './cluster/own-pages.ts';
 import { destroy, locate, plan } from './cluster/plan.ts';
 import { StreamedGarbage, youngCollector } from './cluster/streamed-garbage.ts';
 import { volumeFolders } from './cluster/volume-folders.ts';
-import { allControllers } from './controllers/all-controllers.ts';
+import { allControllers, apiServerControllers } from './controllers/all-controllers.ts';
 import { podAutoscalerAccount } from './controllers/pod-autoscaler/pod-autoscaler.ts';
 import { startScheduler } from './controllers/scheduler/scheduler.ts';
 import { type RunningControllers, startControllers } from './controllers/start-controllers.ts';
@@ -61,8 +61,9 @@ async function start(settings: ClusterSettings, { log, onStep, onListening }: St
     return found === undefined ? undefined : (found.metadata.annotations ?? {});
   });
   const parts: NodeParts = { clientFor, informers, runtime, log, signal };
+  const wanted = settings.controllerManager === false ? apiServerControllers : allControllers;
   const controllers = startControllers({
-    controllers: allControllers({
+    controllers: wanted({
       kinds: plane.kinds,
       certificateAuthority: plane.pki.caCertificate,
       issueSecretToken: (claims) => plane.tokens.issueForSecret(claims),
@@ -79,14 +80,17 @@ async function start(settings: ClusterSettings, { log, onStep, onListening }: St
     signal,
   });
   running.controllers = controllers;
-  const scheduler = startScheduler({
-    client: clientFor(schedulerUser),
-    informers,
-    clock: systemClock,
-    log,
-    signal,
-    random: Math.random,
-  });
+  const scheduler =
+    settings.scheduler === false
+      ? undefined
+      : startScheduler({
+          client: clientFor(schedulerUser),
+          informers,
+          clock: systemClock,
+          log,
+          signal,
+          random: Math.random,
+        });
   const { length: count } = settings.nodes;
   onStep(count === 1 ? 'Starting the node and the network' : `Starting ${count} nodes and the network`);
   const nodes = new NodePool({ settings, parts, kubelets });
@@ -101,7 +105,7 @@ async function start(settings: ClusterSettings, { log, onStep, onListening }: St
     stop: async () => {
       await Promise.all([network?.stop(), nodes.stop()]);
       stop.abort();
-      await Promise.all([controllers.stopped(), scheduler.stopped(), server.close()]);
+      await Promise.all([controllers.stopped(), scheduler?.stopped(), server.close()]);
       await runtime.close();
       await store.close();
     },

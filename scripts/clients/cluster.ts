@@ -1,4 +1,4 @@
-/** The cluster that the clients are tried on: the packaged executable's, with a home and a kubeconfig of its own. */
+/** The clusters that the clients are tried on: the packaged executable's, with a home and a kubeconfig of their own. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,6 +6,15 @@ import { join, resolve } from 'node:path';
 
 const executable = resolve(import.meta.dirname, '..', '..', 'dist', 'minik');
 const profile = 'clients';
+const flags = {
+  docker: [],
+  simulated: ['--runtime', 'simulated'],
+  'api-only': ['--runtime', 'simulated', '--controller-manager', 'false', '--scheduler', 'false'],
+};
+
+/** With Docker, with containers in memory only, or the latter without controllers and scheduler. */
+export type ClusterKind = keyof typeof flags;
+
 /** A default role lets it watch everything. */
 const account = 'generic-garbage-collector';
 const namespaceOfAccount = 'kube-system';
@@ -18,13 +27,19 @@ const audiences = Array.from(
 export class ClientCluster {
   readonly #folder = mkdtempSync(join(tmpdir(), 'minik-clients-'));
   readonly #env: NodeJS.ProcessEnv;
+  readonly #kind: ClusterKind;
 
-  constructor() {
+  constructor(kind: ClusterKind) {
+    this.#kind = kind;
+    const home = join(this.#folder, 'home');
     this.#env = {
       ...process.env,
-      MINIK_HOME: join(this.#folder, 'home'),
+      MINIK_HOME: home,
       MINIK_PROFILE: profile,
       KUBECONFIG: join(this.#folder, 'kubeconfig'),
+      KUBECACHEDIR: join(this.#folder, 'cache'),
+      CLIENT_MINIK: executable,
+      CLIENT_PKI: join(home, 'profiles', profile, 'pki'),
       CLIENT_POD: join(import.meta.dirname, 'pod.json'),
       CLIENT_LONG_TOKEN: join(this.#folder, 'token'),
       CLIENT_LONG_TOKEN_USER: `system:serviceaccount:${namespaceOfAccount}:${account}`,
@@ -33,7 +48,7 @@ export class ClientCluster {
 
   /** Throws when it does not start. */
   start(): void {
-    this.#minik('start');
+    this.#minik('start', ...flags[this.#kind]);
     this.#kubectl('create', 'serviceaccount', account, '--namespace', namespaceOfAccount);
     const more = ['https://kubernetes.default.svc.cluster.local', ...audiences].map((audience) => `--audience=${audience}`);
     const token = this.#kubectl('create', 'token', account, '--namespace', namespaceOfAccount, ...more);

@@ -24,9 +24,10 @@ function isExecutable(file: string): boolean {
   }
 }
 
-function hashOf(folder: string, recipe: Recipe): string {
+function hashOf(folders: readonly string[], recipe: Recipe): string {
   const hash = createHash('sha256').update(JSON.stringify([recipe.install, process.version]));
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }).filter((found) => found.isFile())) {
+  const entries = folders.flatMap((folder) => readdirSync(folder, { recursive: true, withFileTypes: true }));
+  for (const entry of entries.filter((found) => found.isFile())) {
     hash.update(entry.name).update(readFileSync(join(entry.parentPath, entry.name)));
   }
   return hash.digest('hex');
@@ -34,17 +35,17 @@ function hashOf(folder: string, recipe: Recipe): string {
 
 /** The folder that the installed program lies in. Throws when it cannot be installed. */
 export function install(recipe: Recipe): string {
-  const source = join(import.meta.dirname, recipe.name);
+  const sources = [recipe.name, ...(recipe.shared === undefined ? [] : [recipe.shared])].map((name) => join(import.meta.dirname, name));
   const base = process.env.XDG_CACHE_HOME;
   const folder = join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'minik', 'clients', recipe.name);
   const stamp = join(folder, '.installed');
-  const hash = hashOf(source, recipe);
+  const hash = hashOf(sources, recipe);
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return folder;
   console.log(`Installing the ${recipe.name} client …`);
   mkdirSync(folder, { recursive: true });
   rmSync(stamp, { force: true });
   rmSync(join(folder, 'lib'), { recursive: true, force: true });
-  cpSync(source, folder, { recursive: true });
+  for (const source of sources) cpSync(source, folder, { recursive: true });
   for (const [program = '', ...args] of recipe.install) {
     const { status, error } = spawnSync(program, args, { cwd: folder, stdio: 'inherit' });
     if (status !== 0) throw new Error(`${program} ${args.join(' ')} failed${error === undefined ? '' : `: ${error.message}`}`);

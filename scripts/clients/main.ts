@@ -5,7 +5,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ClientCluster } from './cluster.ts';
+import { upstreamPrograms } from '../upstream/programs.ts';
+import { ClientCluster, type ClusterKind } from './cluster.ts';
 import { install, missing } from './install.ts';
 import { type ClientOutcome, clientsPage } from './page.ts';
 import { checks, type Recipe, recipes } from './recipes.ts';
@@ -23,7 +24,8 @@ function chosen(names: readonly string[]): readonly Recipe[] {
 function runProgram(recipe: Recipe, cluster: ClientCluster): readonly CheckResult[] {
   const folder = install(recipe);
   const [program = '', ...args] = recipe.run;
-  const env = cluster.environmentFor(recipe.name);
+  const programs = JSON.stringify(upstreamPrograms(recipe.programs ?? []));
+  const env = { ...cluster.environmentFor(recipe.name), CLIENT_PROGRAMS: programs };
   const { status, stdout, stderr, error } = spawnSync(
     program.includes('/') ? join(program.startsWith('/') ? '' : folder, program) : program,
     args,
@@ -53,16 +55,28 @@ function tryClient(recipe: Recipe, cluster: ClientCluster): ClientOutcome {
   return { ...outcome, results };
 }
 
-function clients(names: readonly string[]): boolean {
-  const selected = chosen(names);
-  const cluster = new ClientCluster();
-  let outcomes: readonly ClientOutcome[];
+const clusterOf = (recipe: Recipe): ClusterKind => recipe.cluster ?? 'docker';
+
+/** All that are tried on one kind of cluster. */
+function tryOn(kind: ClusterKind, selected: readonly Recipe[]): readonly ClientOutcome[] {
+  const cluster = new ClientCluster(kind);
   try {
     cluster.start();
-    outcomes = selected.map((recipe) => tryClient(recipe, cluster));
+    return selected.map((recipe) => tryClient(recipe, cluster));
   } finally {
     cluster.delete();
   }
+}
+
+function clients(names: readonly string[]): boolean {
+  const selected = chosen(names);
+  const kinds = [...new Set(selected.map(clusterOf))];
+  const outcomes = kinds.flatMap((kind) =>
+    tryOn(
+      kind,
+      selected.filter((recipe) => clusterOf(recipe) === kind),
+    ),
+  );
   const date = new Date().toISOString().slice(0, 10);
   writeFileSync(page, clientsPage(outcomes, date, existsSync(page) ? readFileSync(page, 'utf8') : ''));
   const results = outcomes.flatMap((outcome) => ('needs' in outcome.results ? [] : outcome.results));

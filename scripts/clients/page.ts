@@ -40,7 +40,7 @@ export function clientsPage(outcomes: readonly ClientOutcome[], date: string, pr
     "# Other people's clients",
     '',
     'This page is written by `scripts/test --clients [NAME…]`. It installs each client from its registry, in the version that its lock file in `scripts/clients/NAME` pins,',
-    'into a cache outside the repository, starts a cluster with the packaged executable on the local Docker daemon, and runs a small program with each client.',
+    'into a cache outside the repository, starts a cluster with the packaged executable (on the local Docker daemon, or with simulated containers), and runs a small program with each client.',
     'A client whose tools this machine lacks is not run and keeps its last result.',
     '',
     ...head,

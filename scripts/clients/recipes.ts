@@ -3,6 +3,8 @@
  * and run, what it tries.
  */
 import { join } from 'node:path';
+import type { Program } from '../upstream/programs.ts';
+import type { ClusterKind } from './cluster.ts';
 
 /** What can be tried, as the page says it. The programs report by these names. */
 export const checks = {
@@ -18,6 +20,21 @@ export const checks = {
   'port-forward': "port-forward that the pod's side closes",
   cp: 'cp both ways',
   'long-token': 'a token of 40 KB',
+  handlers: 'handlers of create, update and single fields',
+  timers: 'timers',
+  events: 'events',
+  finalizers: 'finalizers',
+  leading: 'both lead, and their informers are in sync',
+  deployments: 'Deployments with roll-out, undo and disruption budget',
+  'stateful-sets': 'StatefulSets',
+  jobs: 'Jobs and CronJobs',
+  'daemon-sets': 'DaemonSets',
+  services: 'EndpointSlices',
+  garbage: 'garbage collection: background, foreground, orphans; namespaces',
+  quotas: 'quotas',
+  scheduling: 'a pod that fits nowhere, and preemption',
+  certificates: 'certificate requests',
+  accounts: 'ServiceAccounts and their token Secrets',
 } as const;
 
 export type Check = keyof typeof checks;
@@ -34,9 +51,21 @@ export interface Recipe {
   readonly install: readonly (readonly string[])[];
   /** The command line that runs it, in that folder. */
   readonly run: readonly string[];
+  /** The cluster that it is tried on; default: one with Docker. */
+  readonly cluster?: ClusterKind;
+  /** A folder of files that it shares with other recipes. */
+  readonly shared?: string;
+  /** Upstream's programs that it runs; their paths are its variable CLIENT_PROGRAMS, a JSON object. */
+  readonly programs?: readonly Program[];
 }
 
 const streams: readonly Check[] = ['pod', 'exec', 'attach', 'logs', 'port-forward'];
+const go = { go: 'Go 1.26 or newer' };
+const python: readonly (readonly string[])[] = [
+  ['python3', '-m', 'venv', 'venv'],
+  ['venv/bin/pip', 'install', '--quiet', '--disable-pip-version-check', '--requirement', 'requirements.txt'],
+];
+const needsPython = { python3: 'Python 3.10 or newer with its venv module' };
 const java = { mvn: 'Maven', java: 'a JDK of 17 or newer' };
 const copyJars: readonly string[] = ['mvn', '-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=lib'];
 /** A JDK runs a program of one file from its source. */
@@ -46,12 +75,9 @@ export const recipes: readonly Recipe[] = [
   {
     name: 'python',
     client: 'kubernetes 36.0.3 (PyPI)',
-    needs: { python3: 'Python 3.10 or newer with its venv module' },
+    needs: needsPython,
     checks: ['objects', 'watch', 'websocket-watch', ...streams, 'long-token'],
-    install: [
-      ['python3', '-m', 'venv', 'venv'],
-      ['venv/bin/pip', 'install', '--quiet', '--disable-pip-version-check', '--requirement', 'requirements.txt'],
-    ],
+    install: python,
     run: ['venv/bin/python', 'client.py'],
   },
   {
@@ -89,9 +115,31 @@ export const recipes: readonly Recipe[] = [
   {
     name: 'client-go',
     client: 'k8s.io/client-go 0.36.3 (Go)',
-    needs: { go: 'Go 1.26 or newer' },
+    needs: go,
     checks: ['objects', 'watch', 'informer', 'protobuf', ...streams, 'long-token'],
     install: [['go', 'build', '-o', 'client', '.']],
     run: ['./client'],
+  },
+  {
+    name: 'kopf',
+    client: 'kopf 1.45.2 (PyPI)',
+    needs: needsPython,
+    checks: ['handlers', 'timers', 'events', 'finalizers'],
+    install: python,
+    run: ['venv/bin/python', 'client.py'],
+    cluster: 'simulated',
+  },
+  {
+    name: 'control-plane',
+    client: 'kube-controller-manager and kube-scheduler v1.36.3 (Go)',
+    needs: go,
+    checks: [
+      ...(['leading', 'deployments', 'stateful-sets', 'jobs', 'daemon-sets', 'services', 'garbage', 'quotas', 'scheduling'] as const),
+      ...(['certificates', 'accounts'] as const),
+    ],
+    install: [],
+    run: [process.execPath, 'client.js'],
+    cluster: 'api-only',
+    programs: ['kube-controller-manager', 'kube-scheduler'],
   },
 ];

@@ -22,6 +22,8 @@ const stamped = [`-X ${version}.gitVersion=${upstreamVersion}`, `-X ${version}.g
 const packages = {
   etcd: './etcd',
   'kube-apiserver': 'k8s.io/kubernetes/cmd/kube-apiserver',
+  'kube-controller-manager': 'k8s.io/kubernetes/cmd/kube-controller-manager',
+  'kube-scheduler': 'k8s.io/kubernetes/cmd/kube-scheduler',
   kubectl: 'k8s.io/kubernetes/cmd/kubectl',
   ginkgo: 'github.com/onsi/ginkgo/v2/ginkgo',
   agnhost: 'k8s.io/kubernetes/test/images/agnhost',
@@ -64,12 +66,17 @@ function goVersion(): string {
   );
 }
 
-/** Changes when the programs change. */
+/** Changes when the program changes. */
 function stampOf(what: object, files: readonly string[]): string {
   const hash = createHash('sha256').update(goVersion()).update(JSON.stringify(what));
   for (const file of ['go.mod', 'go.sum', ...files]) hash.update(readFileSync(join(goFolder, file)));
   return hash.digest('hex').slice(0, 12);
 }
+
+const stampOfProgram = (name: Program): string =>
+  isTool(name)
+    ? stampOf(tools, [`${tools[name]}/main.go`])
+    : stampOf([packages[name]], ['etcd/main.go', 'conformance/conformance_test.go']);
 
 /**
  * The paths of the programs. Missing ones are built, which takes minutes the first time and is reported. Throws when Go
@@ -77,9 +84,7 @@ function stampOf(what: object, files: readonly string[]): string {
  */
 export function upstreamPrograms<P extends Program>(names: readonly P[]): Readonly<Record<P, string>> {
   const built = names.map((name) => {
-    const own = isTool(name) ? { what: tools, files: [`${tools[name]}/main.go`] } : undefined;
-    const stamp = own === undefined ? stampOf(packages, ['etcd/main.go', 'conformance/conformance_test.go']) : stampOf(own.what, own.files);
-    const folder = join(cacheFolder(), 'bin', stamp);
+    const folder = join(cacheFolder(), 'bin', stampOfProgram(name));
     mkdirSync(folder, { recursive: true });
     const file = join(folder, name);
     if (!existsSync(file)) build(name, file);

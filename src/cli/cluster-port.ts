@@ -44,6 +44,10 @@ export interface ClusterSettings {
   readonly admissionConfigFile?: string | undefined;
   /** False: versions that Kubernetes no longer serves are not served either. Default: they are. */
   readonly legacyApis?: boolean;
+  /** False: no controllers run but the API server's own; another kube-controller-manager may. Default: they do. */
+  readonly controllerManager?: boolean;
+  /** False: pods are left to another scheduler. Default: they are not. */
+  readonly scheduler?: boolean;
   /** Identifies this cluster's objects on the engine. */
   readonly clusterId: string;
   /** The engine that runs its containers; absent when containers exist only in memory. */
@@ -80,6 +84,10 @@ export interface ClusterChoices {
   readonly admissionConfigFile?: string | undefined;
   /** Default: true. */
   readonly legacyApis?: boolean | undefined;
+  /** Default: true. */
+  readonly controllerManager?: boolean | undefined;
+  /** Default: true. */
+  readonly scheduler?: boolean | undefined;
   /** The settings of an earlier start; kept where they still fit the host. */
   readonly known?: ClusterSettings | undefined;
   /** Ranges of other clusters, including those that do not run. */

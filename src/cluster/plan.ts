@@ -121,6 +121,8 @@ export async function plan(choices: ClusterChoices): Promise<ClusterSettings> {
       tokenAuthFile: choices.tokenAuthFile || undefined,
       admissionConfigFile: choices.admissionConfigFile || undefined,
       legacyApis: choices.legacyApis ?? true,
+      controllerManager: choices.controllerManager ?? true,
+      scheduler: choices.scheduler ?? true,
       clusterId,
       engine,
     };

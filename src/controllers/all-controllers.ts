@@ -1,6 +1,6 @@
 /**
- * The controllers of a cluster, as upstream's kube-controller-manager runs them. To add one, add a line here. Events
- * are not expired here but by the registry.
+ * The controllers of a cluster, as upstream's kube-controller-manager and kube-apiserver run them. To add one, add a
+ * line here. Events are not expired here but by the registry.
  */
 import type { TypeSource } from '../api/cel/type-check.ts';
 import type { KindCatalog } from '../client/kind-catalog.ts';
@@ -68,8 +68,20 @@ export interface AllControllersOptions {
 }
 
 /** All controllers, to be passed to `startControllers`. */
-export function allControllers(options: AllControllersOptions): readonly AnyController[] {
-  const { kinds, certificateAuthority, issueSecretToken, askApiService, nodes } = options;
+export const allControllers = (options: AllControllersOptions): readonly AnyController[] => [
+  ...managerControllers(options),
+  ...apiServerControllers(options),
+];
+
+/** Those that upstream runs in kube-apiserver: they work beside any kube-controller-manager. */
+export const apiServerControllers = ({ kinds, askApiService }: AllControllersOptions): readonly AnyController[] => [
+  flowSchemaController,
+  apiServiceRegistration(kinds),
+  apiServiceAvailability(askApiService),
+];
+
+function managerControllers(options: AllControllersOptions): readonly AnyController[] {
+  const { kinds, certificateAuthority, issueSecretToken, nodes } = options;
   return [
     replicationControllerController,
     replicaSetController,
@@ -102,7 +114,6 @@ export function allControllers(options: AllControllersOptions): readonly AnyCont
     nodeLifecycleController(nodes),
     taintEvictionController(),
     podGcController(),
-    flowSchemaController,
     serviceCidrController,
     ...volumeBinder(options.volumeFolders),
     ...hostPathProvisioning(options.volumeFolders),
@@ -110,8 +121,6 @@ export function allControllers(options: AllControllersOptions): readonly AnyCont
     ephemeralVolumeController,
     claimProtectionController,
     volumeProtectionController,
-    apiServiceRegistration(kinds),
-    apiServiceAvailability(askApiService),
     attributesClassProtectionController,
   ];
 }

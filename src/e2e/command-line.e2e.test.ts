@@ -12,10 +12,16 @@ import { traces } from './support/machine.ts';
 import { background, eventually } from './support/shell.ts';
 
 const simulated = new E2eCluster({ name: 'e2e-cli', runtime: 'simulated' });
+const apiOnly = new E2eCluster({
+  name: 'e2e-api-only',
+  runtime: 'simulated',
+  startArgs: ['--controller-manager', 'false', '--scheduler', 'false'],
+});
 const docker = new E2eCluster({ name: 'e2e-cli-docker' });
 
 after(async () => {
   await simulated.delete();
+  await apiOnly.delete();
   await docker.delete();
 });
 
@@ -121,5 +127,30 @@ describe('a server', () => {
     assert.equal(code, 1);
     assert.match(stdout, /is served already, by process/);
     assert.deepEqual(await statusOf(simulated), before);
+  });
+});
+
+describe('a cluster without controllers and scheduler', () => {
+  it('leaves their work to others, also after the next start, until it is told to do it', async () => {
+    const pod = (name: string, nodeName?: string): string =>
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name },
+        spec: { nodeName, containers: [{ name: 'main', image: 'busybox:1.36', command: ['sleep', '3600'] }] },
+      });
+    await apiOnly.start();
+    await apiOnly.kubectl('kubectl', ['create', 'serviceaccount', 'default']);
+    await apiOnly.kubectl('kubectl', ['create', 'deployment', 'web', '--image', 'busybox:1.36']);
+    await apiOnly.minik(['stop']);
+    assert.equal((await apiOnly.minik(['start'])).code, 0);
+    await apiOnly.kubectl('kubectl', ['apply', '-f', '-'], { stdin: `${pod('left')}\n---\n${pod('bound', apiOnly.name)}` });
+    await apiOnly.kubectl('kubectl', ['wait', '--for=condition=Ready', '--timeout=60s', 'pod/bound']);
+    assert.equal(await apiOnly.kubectl('kubectl', ['get', 'pod', 'left', '-o', 'jsonpath={.spec.nodeName}{.status.conditions}']), '');
+    assert.equal(await apiOnly.kubectl('kubectl', ['get', 'replicasets', '-o', 'name']), '');
+    await apiOnly.minik(['stop']);
+    assert.equal((await apiOnly.minik(['start', '--controller-manager', 'true', '--scheduler', 'true'])).code, 0);
+    await apiOnly.kubectl('kubectl', ['wait', '--for=condition=Ready', '--timeout=60s', 'pod/left']);
+    await apiOnly.kubectl('kubectl', ['rollout', 'status', 'deployment/web', '--timeout=60s']);
   });
 });

@@ -70,6 +70,8 @@ function startOptions(flags: Flags, context: CliContext): StartOptions {
     admissionConfigFile: filePath(text(flags.admissionControlConfigFile)),
     nodePortAddresses: ranges(text(flags.nodePortAddresses), '--node-port-addresses'),
     legacyApis: yesOrNo(text(flags.legacyApis), '--legacy-apis'),
+    controllerManager: yesOrNo(text(flags.controllerManager), '--controller-manager'),
+    scheduler: yesOrNo(text(flags.scheduler), '--scheduler'),
   };
 }
 

@@ -83,6 +83,8 @@ function choicesOf(profile: Profile, json: string): ServeChoices {
     tokenAuthFile,
     admissionConfigFile,
     ...(legacyApis === undefined ? {} : { legacyApis }),
+    controllerManager: known?.controllerManager,
+    scheduler: known?.scheduler,
     ...given,
   };
 }

@@ -24,6 +24,8 @@ export interface StartOptions extends CommonOptions {
   readonly auditPolicyFile?: string | undefined;
   readonly admissionConfigFile?: string | undefined;
   readonly legacyApis?: boolean | undefined;
+  readonly controllerManager?: boolean | undefined;
+  readonly scheduler?: boolean | undefined;
 }
 
 /** The user has interrupted the start, and it has been undone. */
@@ -61,6 +63,8 @@ function choicesOf(profile: Profile, options: StartOptions): ServeChoices {
     tokenAuthFile: options.tokenAuthFile ?? known?.tokenAuthFile,
     admissionConfigFile: options.admissionConfigFile ?? known?.admissionConfigFile,
     legacyApis: options.legacyApis ?? known?.legacyApis,
+    controllerManager: options.controllerManager ?? known?.controllerManager,
+    scheduler: options.scheduler ?? known?.scheduler,
   };
 }
 

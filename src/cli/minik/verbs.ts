@@ -89,6 +89,14 @@ const start: VerbSpec = {
       ...{ name: 'legacy-apis', value: 'true|false', choices: ['true', 'false'], fallback: 'true' },
       text: 'Whether versions that Kubernetes has removed (extensions/v1beta1, apps/v1beta1 …) are served, with a warning',
     },
+    {
+      ...{ name: 'controller-manager', value: 'true|false', choices: ['true', 'false'], fallback: 'true' },
+      text: "Whether minik's controllers run; without them, run a kube-controller-manager of your own",
+    },
+    {
+      ...{ name: 'scheduler', value: 'true|false', choices: ['true', 'false'], fallback: 'true' },
+      text: "Whether minik's scheduler binds pods; without it, run a kube-scheduler of your own",
+    },
   ],
   examples: [
     ['A cluster', 'minik start'],

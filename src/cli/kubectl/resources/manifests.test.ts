@@ -17,6 +17,18 @@ describe('manifests', () => {
     assert.deepEqual(found, ['a', 'b']);
   });
 
+  it('in JSON may follow one another, and may be followed by YAML', () => {
+    const json = (name: string): string =>
+      JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { key: '"}{' } });
+    const names = (text: string): unknown[] => [...parseManifests(text, 'f')].map((each) => each.object.metadata?.name);
+    assert.deepEqual(names(`${json('a')}\n${json('b')}${json('c')}\n`), ['a', 'b', 'c']);
+    assert.deepEqual(names(`${json('a')}\n---\n${json('b')}\n---\n${object('c')}`), ['a', 'b', 'c']);
+    assert.deepEqual(names(`${json('a')}\n\n---\n---\n${json('b')}\n---\n`), ['a', 'b']);
+    assert.deepEqual(names(`${json('a')}\n${object('b')}`), ['a', 'b']);
+    assert.deepEqual(names(`{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n---\n${object('b')}`), ['a', 'b']);
+    assert.throws(() => names(`${json('a')}\n${json('b')}\n---\n${json('c')}`), { message: /^error parsing f: invalid character '-' / });
+  });
+
   it('that are no objects are refused', () => {
     assert.throws(() => [...parseManifests('text', 'f')], {
       message: /^error validating "f": error validating data: invalid object to validate; /,

@@ -66,18 +66,51 @@ async function fetchUrl(url: string): Promise<string> {
 }
 
 /**
- * Splits a text into its documents. Each is parsed separately, so that a malformed document does not prevent the use of
- * those before it.
+ * Splits a text into its documents, one after another: each is parsed separately, so that a malformed document does not
+ * prevent the use of those before it. A text that begins with an object in JSON is a stream of such objects; what
+ * follows the first of them may be YAML. Source: apimachinery pkg/util/yaml/decoder.go (YAMLOrJSONDecoder).
  */
-function documentsOf(text: string): readonly string[] {
-  return /^\s*\{/.test(text) ? [text] : `\n${text}`.split(/\n---[^\n]*/);
+function* documentsOf(text: string, source: string): Generator<string> {
+  let rest = text;
+  for (let count = 0; /^\s*\{/.test(rest); count++) {
+    const end = endOfObject(rest);
+    const object = rest.slice(0, end);
+    if (end === undefined || !isJson(object)) break;
+    yield object;
+    rest = rest.slice(end);
+    const [next] = rest.trimStart();
+    if (next !== undefined && next !== '{' && count > 0) throw new CommandError(`error parsing ${source}: ${notJson(next)}`);
+  }
+  if (rest !== text) rest = rest.replace(/^[^\S\n]*\n?/, '');
+  yield* `\n${rest}`.split(/\n---[^\n]*/);
+}
+
+const notJson = (character: string): string => `invalid character '${character}' looking for beginning of value`;
+
+/** The offset behind the braces with which a text begins; undefined when they do not close. */
+function endOfObject(text: string): number | undefined {
+  let depth = 0;
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\[\s\S])*"|[{}]/g)) {
+    if (token === '{') depth++;
+    else if (token === '}' && --depth === 0) return index + 1;
+  }
+  return undefined;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**
  * Parses the documents of a text one after the other; empty ones are skipped. Throws CommandError with kubectl's texts.
  */
 export function* parseManifests(text: string, source: string): Generator<ManifestObject> {
-  for (const part of documentsOf(text)) {
+  for (const part of documentsOf(text, source)) {
     const value = parsed(part.replace(/^\n/, ''), source);
     if (value === null) continue;
     if (typeof value !== 'object' || Array.isArray(value)) throw notValid(source, 'invalid object to validate');
