@@ -145,14 +145,15 @@ describe('the bundled kubectl, writing and streaming', () => {
   });
 
   it('brings roles and bindings to what files say', async () => {
+    // kubectl reconciles what names no namespace as if it belonged to none, and fails.
     const rbac = (verbs: string, user: string): string => `apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
-metadata: {name: reader}
+metadata: {name: reader, namespace: NAMESPACE}
 rules: [{apiGroups: [''], resources: [pods], verbs: [${verbs}]}]
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
-metadata: {name: readers}
+metadata: {name: readers, namespace: NAMESPACE}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: reader}
 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: ${user}}]
 `;

@@ -8,6 +8,7 @@ import type { Outcome } from './shell.ts';
 
 export interface Step {
   readonly args: readonly string[];
+  /** `NAMESPACE` in it stands for the namespace of each. */
   readonly stdin?: string;
 }
 
@@ -44,7 +45,7 @@ export function parity(cluster: E2eCluster, namespaceOf: Readonly<Record<Flavour
   async function said(flavour: Flavour, steps: readonly Step[]): Promise<string> {
     let text = '';
     for (const each of steps) {
-      const options = each.stdin === undefined ? {} : { stdin: each.stdin };
+      const options = each.stdin === undefined ? {} : { stdin: each.stdin.replaceAll('NAMESPACE', namespaceOf[flavour]) };
       text += told(each, normalized(await cluster.try(flavour, ['-n', namespaceOf[flavour], ...each.args], options)));
     }
     return text;
