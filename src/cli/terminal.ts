@@ -1,7 +1,7 @@
 /** What a command reads and writes; injected so that verbs are tested without a process. */
 import { userInfo } from 'node:os';
 import { isatty } from 'node:tty';
-import pc from 'picocolors';
+import { createColors } from 'picocolors';
 
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -47,7 +47,8 @@ export function processTerminal(): Terminal {
   };
 }
 
-const tick = pc.green('✓');
+/** Colours where people read them, unless NO_COLOR says that they do not want them; see https://no-color.org. */
+export const coloursOf = ({ interactive, env }: Terminal): ReturnType<typeof createColors> => createColors(interactive && !env.NO_COLOR);
 
 /** Progress lines on standard error: a line per finished step with the time it took. */
 export class Progress {
@@ -64,7 +65,7 @@ export class Progress {
   step(text: string): void {
     this.done();
     this.#step = { text, sinceMs: Date.now() };
-    if (this.#terminal.interactive && !this.#quiet) this.#terminal.err(`  ${pc.dim(`${text} …`)}`);
+    if (this.#terminal.interactive && !this.#quiet) this.#terminal.err(`  ${coloursOf(this.#terminal).dim(`${text} …`)}`);
   }
 
   done(): void {
@@ -72,8 +73,9 @@ export class Progress {
     if (step === undefined) return;
     this.#step = undefined;
     if (this.#quiet) return;
+    const { green, dim } = coloursOf(this.#terminal);
     const clear = this.#terminal.interactive ? '\r\x1b[2K' : '';
-    this.#terminal.err(`${clear}${tick} ${step.text} ${pc.dim(`(${((Date.now() - step.sinceMs) / 1000).toFixed(2)} s)`)}\n`);
+    this.#terminal.err(`${clear}${green('✓')} ${step.text} ${dim(`(${((Date.now() - step.sinceMs) / 1000).toFixed(2)} s)`)}\n`);
   }
 
   /** Leaves the current step unfinished, before an error is printed. */

@@ -3,6 +3,9 @@ import { statfs } from 'node:fs/promises';
 import { cpus, freemem, totalmem, uptime } from 'node:os';
 import type { MachineUsage } from '../runtime/kubelet/node/api/usage.ts';
 
+/** Read once: the system tells the time since its start in hundredths of a second, and two readings differ by that. */
+const startedAtMs = Date.now() - uptime() * 1000;
+
 /** The current usage; `folder` is on the file system that holds pods' files. */
 export async function machineUsage(folder: string): Promise<MachineUsage> {
   const { bavail, blocks, bsize, ffree, files } = await statfs(folder);
@@ -10,7 +13,7 @@ export async function machineUsage(folder: string): Promise<MachineUsage> {
   const timestampMs = Date.now();
   return {
     timestampMs,
-    startedAtMs: timestampMs - uptime() * 1000,
+    startedAtMs,
     cpuUsageNs: busyMs * 1e6,
     memoryUsedBytes: totalmem() - freemem(),
     memoryAvailableBytes: freemem(),

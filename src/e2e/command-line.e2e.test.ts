@@ -144,7 +144,7 @@ describe('a cluster without controllers and scheduler', () => {
     await apiOnly.kubectl('kubectl', ['create', 'deployment', 'web', '--image', 'busybox:1.36']);
     await apiOnly.minik(['stop']);
     assert.equal((await apiOnly.minik(['start'])).code, 0);
-    await apiOnly.kubectl('kubectl', ['apply', '-f', '-'], { stdin: `${pod('left')}\n---\n${pod('bound', apiOnly.name)}` });
+    await apiOnly.kubectl('kubectl', ['apply', '-f', '-'], { stdin: `${pod('left')}\n${pod('bound', apiOnly.name)}` });
     await apiOnly.kubectl('kubectl', ['wait', '--for=condition=Ready', '--timeout=60s', 'pod/bound']);
     assert.equal(await apiOnly.kubectl('kubectl', ['get', 'pod', 'left', '-o', 'jsonpath={.spec.nodeName}{.status.conditions}']), '');
     assert.equal(await apiOnly.kubectl('kubectl', ['get', 'replicasets', '-o', 'name']), '');

@@ -2,10 +2,10 @@
 
 import { resolve } from 'node:path';
 import { cac } from 'cac';
-import pc from 'picocolors';
 import { errorStack } from '../../api/error-text.ts';
 import { KubeconfigError, systemErrorText } from '../../client/kubeconfig.ts';
 import { isUserError } from '../cluster-port.ts';
+import { coloursOf } from '../terminal.ts';
 import { completionScript, completions, isShell } from './completion.ts';
 import { deleteCluster } from './delete.ts';
 import { clusterRange, ranges, refuseOverlap, runtimeName, wholeNumber, yesOrNo, zoneNames } from './flag-values.ts';
@@ -243,15 +243,16 @@ const isSystemError = (error: unknown): error is NodeJS.ErrnoException & { reado
 
 function printError(context: CliContext, error: unknown): void {
   const { terminal } = context;
+  const { red } = coloursOf(terminal);
   if (isUserError(error) || error instanceof KubeconfigError) {
-    terminal.err(`${pc.red('minik:')} ${error.message}\n`);
+    terminal.err(`${red('minik:')} ${error.message}\n`);
     for (const hint of isUserError(error) ? error.hints : []) terminal.err(`  ${hint}\n`);
   } else if (isSystemError(error)) {
-    terminal.err(`${pc.red('minik:')} ${error.path}: ${systemErrorText(error)}\n`);
+    terminal.err(`${red('minik:')} ${error.path}: ${systemErrorText(error)}\n`);
     const home = minikHome(terminal);
     if (error.path === home || error.path.startsWith(`${home}/`))
       terminal.err(`  minik keeps its files in ${home}; MINIK_HOME names another folder.\n`);
-  } else terminal.err(`${pc.red('minik: internal error:')} ${errorStack(error)}\n`);
+  } else terminal.err(`${red('minik: internal error:')} ${errorStack(error)}\n`);
 }
 
 /** Runs one command line (without the program's name) and resolves with the exit code. */

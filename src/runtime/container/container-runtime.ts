@@ -302,6 +302,11 @@ export interface Streams {
   attach(containerId: string, options: AttachOptions): Promise<void>;
   /** Resolves at the end of the log (or of following). Respects the back-pressure of `sink`. */
   logs(containerId: string, options: LogOptions, sink: Writable): Promise<void>;
+  /**
+   * A connection to a TCP port of a container's pod. Rejects with the system's error (ECONNREFUSED). Absent: pods are
+   * reached at their addresses. Present: these addresses exist on no network, so nothing may be sent to them.
+   */
+  connect?(containerId: string, port: number): Promise<import('node:stream').Duplex>;
 }
 
 export interface Images {

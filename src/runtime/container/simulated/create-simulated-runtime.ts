@@ -90,7 +90,7 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
     readsHostFiles: options.readsHostFiles ?? false,
     sandboxes,
     containers,
-    streams: new SimulatedStreams(engine, cluster),
+    streams: new SimulatedStreams(engine, cluster, sandboxes),
     images,
     info: async () => {
       engine.check();

@@ -1,5 +1,5 @@
-import type { Readable, Writable } from 'node:stream';
-import { type AttachOptions, type ExecOptions, type LogOptions, RuntimeError, type Streams } from '../container-runtime.ts';
+import type { Duplex, Readable, Writable } from 'node:stream';
+import { type AttachOptions, type ExecOptions, type LogOptions, RuntimeError, type Sandboxes, type Streams } from '../container-runtime.ts';
 import { writeChunk } from '../write-chunk.ts';
 import { execBehaviour } from './behaviour.ts';
 import { isWanted, type LogEntry, renderEntry } from './log-buffer.ts';
@@ -10,10 +10,21 @@ import type { ContainerRecord, SimulatedEngine } from './simulated-engine.ts';
 export class SimulatedStreams implements Streams {
   readonly #engine: SimulatedEngine;
   readonly #cluster: string;
+  readonly #sandboxes: Pick<Sandboxes, 'dial'>;
 
-  constructor(engine: SimulatedEngine, cluster: string) {
+  constructor(engine: SimulatedEngine, cluster: string, sandboxes: Pick<Sandboxes, 'dial'>) {
     this.#engine = engine;
     this.#cluster = cluster;
+    this.#sandboxes = sandboxes;
+  }
+
+  async connect(containerId: string, port: number): Promise<Duplex> {
+    const { config } = this.#engine.container(this.#cluster, containerId);
+    try {
+      return await this.#sandboxes.dial(config.sandboxId, port);
+    } catch (error) {
+      throw Object.assign(new Error('connect ECONNREFUSED', { cause: error }), { code: 'ECONNREFUSED' });
+    }
   }
 
   async exec(containerId: string, options: ExecOptions): Promise<number> {

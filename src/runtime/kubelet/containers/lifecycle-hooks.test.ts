@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
+import { Duplex } from 'node:stream';
 import { describe, it, type TestContext } from 'node:test';
 import type { Container, LifecycleHandler } from '../../../api/generated/core/v1.ts';
 import { makeCertificate, newKey } from '../../../server/pki/certificate.ts';
@@ -15,8 +16,12 @@ async function listen(t: TestContext, server: Server): Promise<number> {
 }
 
 const container = { name: 'main', ports: [{ name: 'web', containerPort: 1 }] } as unknown as Container; // only what is read
-const run = (handler: LifecycleHandler, warn: (reason: string, message: string) => void = () => undefined): Promise<void> =>
-  new HookRunner({ streams: {} as Streams, clock: { now: () => 0, setTimer: () => () => undefined }, warn }).run(
+const run = (
+  handler: LifecycleHandler,
+  warn: (reason: string, message: string) => void = () => undefined,
+  streams: Streams = {} as Streams, // only what is asked
+): Promise<void> =>
+  new HookRunner({ streams, clock: { now: () => 0, setTimer: () => () => undefined }, warn }).run(
     handler,
     { containerId: 'c', container, podIp: '127.0.0.1' },
     new AbortController().signal,
@@ -35,6 +40,25 @@ describe('an httpGet hook', () => {
       [seen[0]?.url, seen[0]?.headers['x-mine'], seen[0]?.headers['user-agent']],
       ['/hook?a=b', 'yes', 'kube-lifecycle/1.36'],
     );
+  });
+
+  it('asks a pod whose address is on no network through the engine', async () => {
+    const asked: unknown[] = [];
+    const connect = async (containerId: string, port: number): Promise<Duplex> => {
+      asked.push([containerId, port]);
+      return new Duplex({
+        read: () => undefined,
+        write(chunk, _encoding, done) {
+          asked.push(String(chunk).split('\r\n')[0]);
+          this.push('HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n');
+          this.push(null);
+          done();
+        },
+      });
+    };
+    const hook: LifecycleHandler = { httpGet: { host: 'example.com', port: 'web', scheme: 'HTTP', path: 'hook' } };
+    await run(hook, undefined, { connect } as Streams);
+    assert.deepEqual(asked, [['c', 1], 'GET /hook HTTP/1.1']);
   });
 
   it('does not mind a certificate that nobody knows', async (t) => {

@@ -8,7 +8,7 @@ import { hostPort } from '../../../api/go-dial-error.ts';
 import { type Clock, sleep } from '../../../client/clock.ts';
 import type { Streams } from '../../container/container-runtime.ts';
 import { collectOutput } from '../probes/command-output.ts';
-import { httpGetRequest, isPlainAnswer, requestOptions } from '../probes/http-get-request.ts';
+import { type ConnectToPod, connectedOptions, connectToPod, httpGetRequest, isPlainAnswer } from '../probes/http-get-request.ts';
 
 export interface HookTarget {
   readonly containerId: string;
@@ -43,9 +43,14 @@ export class HookRunner {
 
   async run(handler: LifecycleHandler, target: HookTarget, signal: AbortSignal): Promise<void> {
     if (handler.exec !== undefined) await this.#exec(handler.exec.command ?? [], target, signal);
-    else if (handler.httpGet !== undefined) await httpGet(handler.httpGet, target, { signal, warn: this.#options.warn });
+    else if (handler.httpGet !== undefined) await this.#httpGet(handler.httpGet, target, signal);
     else if (handler.sleep !== undefined) await sleep(this.#options.clock, handler.sleep.seconds * 1000, signal);
     else throw new Error('Cannot run handler: invalid handler');
+  }
+
+  #httpGet(action: NonNullable<LifecycleHandler['httpGet']>, target: HookTarget, signal: AbortSignal): Promise<void> {
+    const { streams, warn } = this.#options;
+    return httpGet(action, target, { signal, warn, connect: connectToPod(streams, target.containerId) });
   }
 
   async #exec(command: readonly string[], target: HookTarget, signal: AbortSignal): Promise<void> {
@@ -71,6 +76,8 @@ const maxOutputBytes = 10 * 1024;
 
 interface HttpHookParts extends Pick<HookRunnerOptions, 'warn'> {
   readonly signal: AbortSignal;
+  /** Absent: the pod is reached at its address. */
+  readonly connect: ConnectToPod | undefined;
 }
 
 /**
@@ -80,18 +87,19 @@ interface HttpHookParts extends Pick<HookRunnerOptions, 'warn'> {
 async function httpGet(
   action: NonNullable<LifecycleHandler['httpGet']>,
   target: HookTarget,
-  { signal, warn }: HttpHookParts,
+  { signal, warn, connect }: HttpHookParts,
 ): Promise<void> {
   const port = action.port === '' ? defaultPort : resolvePort(action.port, target.container);
   const wanted = httpGetRequest(action, { podIp: target.podIp, port, purpose: 'lifecycle' });
-  if (!wanted.secure) return request(http, requestOptions(wanted, signal));
+  if (!wanted.secure) return request(http, await connectedOptions(wanted, signal, connect));
   try {
-    await request(https, requestOptions(wanted, signal));
+    await request(https, await connectedOptions(wanted, signal, connect));
   } catch (error) {
     if (!isPlainAnswer(error)) throw error;
     const { httpHeaders = [] } = action;
     const plain = { ...action, httpHeaders: httpHeaders.filter(({ name }) => name.toLowerCase() !== 'authorization') };
-    await request(http, requestOptions(httpGetRequest(plain, { podIp: target.podIp, port, purpose: 'lifecycle' }), signal));
+    const again = httpGetRequest(plain, { podIp: target.podIp, port, purpose: 'lifecycle' });
+    await request(http, await connectedOptions(again, signal, connect));
     const place = hostPort(wanted.host, port);
     warn('LifecycleHTTPFallback', `request to HTTPS lifecycle hook ${place} got HTTP response, retry with HTTP succeeded`);
   }

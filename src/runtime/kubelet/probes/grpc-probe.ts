@@ -3,6 +3,7 @@
 import http2 from 'node:http2';
 import { errorText } from '../../../api/error-text.ts';
 import { hostPort } from '../../../api/go-dial-error.ts';
+import type { ConnectToPod } from './http-get-request.ts';
 import { failure, type ProbeOutcome, success } from './probe-outcome.ts';
 
 export interface GrpcProbeTarget {
@@ -11,6 +12,11 @@ export interface GrpcProbeTarget {
   /** '' for the server as a whole. */
   readonly service: string;
   readonly timeoutMs: number;
+  /**
+   * Absent: the pod is reached at its address. Present: the pod is a simulated one, which speaks no gRPC. It serves
+   * when it takes a connection.
+   */
+  readonly connect?: ConnectToPod | undefined;
 }
 
 const servingStatus = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'];
@@ -87,23 +93,24 @@ function call(session: http2.ClientHttp2Session, service: string): Promise<Answe
  * Makes one attempt within the timeout. Differs: upstream retries a refused connection until the timeout; here it fails
  * at once, with the same text.
  */
-export async function grpcProbe({ host, port, service, timeoutMs }: GrpcProbeTarget): Promise<ProbeOutcome> {
+export async function grpcProbe({ host, port, service, timeoutMs, connect }: GrpcProbeTarget): Promise<ProbeOutcome> {
   const address = hostPort(host, port);
   const within = `within ${timeoutMs / 1000}s`;
+  const unreached = failure(`timeout: failed to connect service ${JSON.stringify(address)} ${within}: context deadline exceeded`);
+  if (connect !== undefined) {
+    const reached = connect(port).then((connection) => connection.destroy());
+    return reached.then(
+      () => success,
+      () => unreached,
+    );
+  }
   const session = http2.connect(`http://${address}`);
   let connected = false;
   session.once('connect', () => {
     connected = true;
   });
   const { promise, resolve } = Promise.withResolvers<ProbeOutcome>();
-  const expire = (): void =>
-    resolve(
-      failure(
-        connected
-          ? `timeout: health rpc did not complete ${within}`
-          : `timeout: failed to connect service ${JSON.stringify(address)} ${within}: context deadline exceeded`,
-      ),
-    );
+  const expire = (): void => resolve(connected ? failure(`timeout: health rpc did not complete ${within}`) : unreached);
   const timer = setTimeout(expire, timeoutMs);
   const broken = (error: unknown): void => {
     const text = errorText(error);

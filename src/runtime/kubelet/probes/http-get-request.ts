@@ -4,8 +4,10 @@
  */
 import type http from 'node:http';
 import type https from 'node:https';
+import type { Duplex } from 'node:stream';
 import type { Probe } from '../../../api/generated/core/v1.ts';
 import { hostPort } from '../../../api/go-dial-error.ts';
+import type { Streams } from '../../container/container-runtime.ts';
 
 type HttpGet = NonNullable<Probe['httpGet']>;
 
@@ -109,8 +111,33 @@ export function httpGetRequest(action: HttpGet, { podIp, port, purpose }: HttpGe
   };
 }
 
+/** Connects to a port of the pod that is asked, where its address exists on no network. */
+export type ConnectToPod = (port: number) => Promise<Duplex>;
+
+/** How a container's pod is connected to; undefined when it is reached at its address. */
+export const connectToPod = (streams: Streams, containerId: string): ConnectToPod | undefined => {
+  const connect = streams.connect?.bind(streams);
+  return connect === undefined ? undefined : (port) => connect(containerId, port);
+};
+
+/**
+ * The options of `requestOptions` with a connection of `connect`, if there is one. HTTPS is then spoken without TLS.
+ * Rejects as `connect` does.
+ */
+export async function connectedOptions(
+  request: HttpGetRequest,
+  signal: AbortSignal,
+  connect: ConnectToPod | undefined,
+): Promise<https.RequestOptions> {
+  const { agent, ...options } = requestOptions(request, signal);
+  if (connect === undefined) return { ...options, agent };
+  const connection = await connect(request.port);
+  // Without an agent Node uses the connection that it is given.
+  return { ...options, createConnection: () => connection };
+}
+
 /** Options for Node's HTTP clients. Certificates are not verified, because pods usually have self-signed ones. */
-export const requestOptions = ({ host, port, target, headers }: HttpGetRequest, signal: AbortSignal): https.RequestOptions => ({
+const requestOptions = ({ host, port, target, headers }: HttpGetRequest, signal: AbortSignal): https.RequestOptions => ({
   host,
   port,
   path: target,

@@ -6,7 +6,14 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Probe } from '../../../api/generated/core/v1.ts';
 import { dialError, hostPort } from '../../../api/go-dial-error.ts';
-import { type HttpGetRequest, httpGetRequest, isPlainAnswer, plainAnswerText, requestOptions } from './http-get-request.ts';
+import {
+  type ConnectToPod,
+  connectedOptions,
+  type HttpGetRequest,
+  httpGetRequest,
+  isPlainAnswer,
+  plainAnswerText,
+} from './http-get-request.ts';
 import { failure, type ProbeOutcome, success } from './probe-outcome.ts';
 
 type HttpGet = NonNullable<Probe['httpGet']>;
@@ -15,6 +22,8 @@ export interface HttpProbeTarget {
   readonly port: number;
   readonly podIp: string;
   readonly timeoutMs: number;
+  /** Absent: the pod is reached at its address. */
+  readonly connect?: ConnectToPod | undefined;
 }
 
 interface Answer {
@@ -28,10 +37,11 @@ const maxBodyBytes = 10 * 1024;
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** Makes one request; reads only as much of the body as messages show. */
-function ask(request: HttpGetRequest, signal: AbortSignal): Promise<Answer> {
+async function ask(request: HttpGetRequest, signal: AbortSignal, connect: ConnectToPod | undefined): Promise<Answer> {
   const client = request.secure ? https : http;
+  const options = await connectedOptions(request, signal, connect);
   return new Promise((resolve, reject) => {
-    const sent = client.request(requestOptions(request, signal), (response) => {
+    const sent = client.request(options, (response) => {
       const chunks: Buffer[] = [];
       let bytes = 0;
       const code = response.statusCode ?? 0;
@@ -79,10 +89,10 @@ function redirected({ code, location }: Answer, from: HttpGetRequest): HttpGetRe
   };
 }
 
-async function follow(first: HttpGetRequest, signal: AbortSignal): Promise<ProbeOutcome> {
+async function follow(first: HttpGetRequest, signal: AbortSignal, connect: ConnectToPod | undefined): Promise<ProbeOutcome> {
   let request = first;
   for (let count = 0; count < maxRedirects; count++) {
-    const answer = await ask(request, signal);
+    const answer = await ask(request, signal, connect);
     const next = redirected(answer, request);
     if (next !== undefined && next.host === first.host) {
       request = next;
@@ -96,12 +106,12 @@ async function follow(first: HttpGetRequest, signal: AbortSignal): Promise<Probe
 }
 
 /** Makes one attempt, within the timeout. */
-export async function httpProbe(action: HttpGet, { port, podIp, timeoutMs }: HttpProbeTarget): Promise<ProbeOutcome> {
+export async function httpProbe(action: HttpGet, { port, podIp, timeoutMs, connect }: HttpProbeTarget): Promise<ProbeOutcome> {
   const first = httpGetRequest(action, { port, podIp, purpose: 'probe' });
   const signal = AbortSignal.timeout(timeoutMs);
   const failed = (text: string): ProbeOutcome => failure(`Get ${JSON.stringify(first.text)}: ${text}`);
   try {
-    return await follow(first, signal);
+    return await follow(first, signal, connect);
   } catch (error) {
     if (signal.aborted) return failed('context deadline exceeded (Client.Timeout exceeded while awaiting headers)');
     if (isPlainAnswer(error)) return failed(plainAnswerText);

@@ -11,6 +11,7 @@ import { RuntimeError, type Streams } from '../../container/container-runtime.ts
 import { resolvePort } from '../containers/lifecycle-hooks.ts';
 import { collectOutput } from './command-output.ts';
 import { grpcProbe } from './grpc-probe.ts';
+import { type ConnectToPod, connectToPod } from './http-get-request.ts';
 import { httpProbe } from './http-probe.ts';
 import { failure, type ProbeOutcome, success } from './probe-outcome.ts';
 
@@ -30,16 +31,22 @@ const maxOutputBytes = 10 * 1024;
 export async function attemptProbe(attempt: ProbeAttempt): Promise<ProbeOutcome> {
   const { probe } = attempt;
   const timeoutMs = probe.timeoutSeconds * 1000;
+  const connect = connectToPod(attempt.streams, attempt.containerId);
   try {
     if (probe.exec !== undefined) return await execProbe(attempt, probe.exec.command ?? [], timeoutMs);
     if (probe.httpGet !== undefined) {
-      return await httpProbe(probe.httpGet, { port: resolvePort(probe.httpGet.port, attempt.container), podIp: attempt.podIp, timeoutMs });
+      const port = resolvePort(probe.httpGet.port, attempt.container);
+      return await httpProbe(probe.httpGet, { port, podIp: attempt.podIp, timeoutMs, connect });
     }
     if (probe.tcpSocket !== undefined) {
-      return await tcpProbe(probe.tcpSocket.host ?? attempt.podIp, resolvePort(probe.tcpSocket.port, attempt.container), timeoutMs);
+      const port = resolvePort(probe.tcpSocket.port, attempt.container);
+      const host = probe.tcpSocket.host ?? attempt.podIp;
+      return connect === undefined ? await tcpProbe(host, port, timeoutMs) : await connectionProbe(host, port, connect);
     }
-    if (probe.grpc !== undefined)
-      return await grpcProbe({ host: attempt.podIp, port: probe.grpc.port, service: probe.grpc.service ?? '', timeoutMs });
+    if (probe.grpc !== undefined) {
+      const { port, service } = probe.grpc;
+      return await grpcProbe({ host: attempt.podIp, port, service: service ?? '', timeoutMs, connect });
+    }
     return failure('missing probe handler');
   } catch (error) {
     const output = errorText(error);
@@ -66,6 +73,15 @@ async function execProbe(attempt: ProbeAttempt, command: readonly string[], time
     return failure(`command timed out: ${JSON.stringify(command.join(' '))} timed out after ${attempt.probe.timeoutSeconds}s`);
   }
   return code === 0 ? success : failure(output.text());
+}
+
+async function connectionProbe(host: string, port: number, connect: ConnectToPod): Promise<ProbeOutcome> {
+  try {
+    (await connect(port)).destroy();
+    return success;
+  } catch (error) {
+    return failure(error instanceof Error ? dialError(error, hostPort(host, port)) : errorText(error));
+  }
 }
 
 function tcpProbe(host: string, port: number, timeoutMs: number): Promise<ProbeOutcome> {
