@@ -1,5 +1,6 @@
 /** The modules that the bundle leaves out cannot be loaded. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
@@ -65,6 +66,13 @@ describe('the bundle', () => {
     const carried = bytes as (length: number, mask: boolean) => Promise<number>;
     for (const mask of [true, false])
       for (const length of [0, 1, 31, 32, 47, 48, 200, 70_000]) assert.equal(await carried(length, mask), length);
+  });
+
+  it("starts a cluster without loading Node's HTTP client, which would slow down every start", async () => {
+    const output = join(folder, 'cluster.cjs');
+    await bundle({ entry: 'src/cluster.ts', output });
+    const script = `require(${JSON.stringify(output)}); process.stdout.write(process.moduleLoadList.filter((name) => /undici/.test(name)).join())`;
+    assert.equal(execFileSync(process.execPath, ['-e', script], { encoding: 'utf8' }), '');
   });
 
   it('refuses what it has no code for, instead of answering nothing', async () => {

@@ -43,6 +43,15 @@ export function sqliteAddon(): object | undefined {
   return nativeModule(assetNames.sqliteAddon, Buffer.from(getRawAsset(assetNames.sqliteAddon))).exports as object; // as of every addon
 }
 
+/** The cache folder in the user's home, as the system knows it; undefined for a user that it does not know. */
+function cacheOfUser(): string | undefined {
+  try {
+    return join(userInfo().homedir, '.cache');
+  } catch {
+    return undefined; // as in containers that run with any user id
+  }
+}
+
 /** Loads an addon that the executable carries. */
 export function nativeModule(name: string, bytes: Buffer): { readonly exports: unknown } {
   const addon = { exports: {} };
@@ -50,7 +59,7 @@ export function nativeModule(name: string, bytes: Buffer): { readonly exports: u
   const path = unpackNativeCode({
     name,
     bytes,
-    caches: [XDG_CACHE_HOME, join(HOME, '.cache'), join(userInfo().homedir, '.cache')],
+    caches: [XDG_CACHE_HOME, join(HOME, '.cache'), cacheOfUser()],
     uid: process.getuid?.() ?? -1,
   });
   process.dlopen(addon, path);

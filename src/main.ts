@@ -6,7 +6,7 @@
 import { basename } from 'node:path';
 import { isSea } from 'node:sea';
 import { errorStack } from './api/error-text.ts';
-import { processTerminal } from './cli/terminal.ts';
+import { processTerminal, type Terminal } from './cli/terminal.ts';
 
 const minNodeMajor = 22;
 
@@ -15,12 +15,12 @@ async function main(): Promise<number> {
     process.stderr.write(`minik needs Node.js ${minNodeMajor} or newer; this is ${process.version}.\n`);
     return 1;
   }
-  const terminal = processTerminal();
-  const kubectl = async (args: readonly string[]): Promise<number> =>
-    (await import('./cli/kubectl/run-kubectl.ts')).runKubectl(args, terminal);
+  const kubectl = async (args: readonly string[], on: Terminal): Promise<number> =>
+    (await import('./cli/kubectl/run-kubectl.ts')).runKubectl(args, on);
   const args = process.argv.slice(2);
-  if (isSea() && basename(process.argv0).startsWith('kubectl')) return kubectl(args);
-  if (args[0] === 'kubectl') return kubectl(args.slice(1));
+  if (isSea() && basename(process.argv0).startsWith('kubectl')) return kubectl(args, processTerminal('error'));
+  if (args[0] === 'kubectl') return kubectl(args.slice(1), processTerminal('error'));
+  const terminal = processTerminal('minik');
   const loadClusterHost = async () => (await import('./cluster.ts')).clusterHost;
   return (await import('./minik.ts')).minik(args, { terminal, kubectl, loadClusterHost });
 }

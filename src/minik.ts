@@ -1,6 +1,7 @@
 /** Composes the command line of `minik`, except the bundled kubectl and the cluster itself. */
 import type { LoadClusterHost } from './cli/cluster-port.ts';
 import { runMinik } from './cli/minik/cli.ts';
+import { processSignals } from './cli/minik/signals.ts';
 import type { Terminal } from './cli/terminal.ts';
 import { selfCommand } from './executable.ts';
 import { openServerLog } from './server-log.ts';
@@ -14,8 +15,8 @@ function interruption(): AbortSignal {
 
 export interface MinikOptions {
   readonly terminal: Terminal;
-  /** Runs the bundled kubectl with these arguments; resolves with its exit code. */
-  kubectl(args: readonly string[]): Promise<number>;
+  /** Runs the bundled kubectl with these arguments on a terminal; resolves with its exit code. */
+  kubectl(args: readonly string[], terminal: Terminal): Promise<number>;
   /** Called by the verbs that need the cluster's code. */
   readonly loadClusterHost: LoadClusterHost;
 }
@@ -30,6 +31,7 @@ export function minik(args: readonly string[], { terminal, kubectl, loadClusterH
     version: minikVersion,
     kubernetesVersion,
     interruption,
+    signals: processSignals,
     kubectl,
   });
 }

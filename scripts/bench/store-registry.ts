@@ -105,6 +105,7 @@ try {
   await bootstrap(registry, {
     serviceRange: parseRange('10.96.0.0/16'),
     apiEndpoint: { ip: '192.0.2.1', port: 6443 },
+    dns: true,
     signal,
     now: Date.now,
     setTimer: () => undefined,

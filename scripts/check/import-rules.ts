@@ -9,8 +9,8 @@ interface Layer {
   readonly never?: readonly string[];
 }
 
-/** Time, logging and error boundaries may be imported everywhere. */
-const common = ['api/', 'client/clock.ts', 'client/error-boundary.ts', 'client/logger.ts', 'version.ts'];
+/** Time, work under way, logging and error boundaries may be imported everywhere. */
+const common = ['api/', 'client/clock.ts', 'client/error-boundary.ts', 'client/logger.ts', 'client/pending.ts', 'version.ts'];
 const everything = [''];
 
 /** The folders that kubectl's verbs share. */
@@ -45,6 +45,7 @@ const layers: readonly Layer[] = [
     path: 'server/http/',
     may: [
       ...common,
+      'client/large-reads/',
       'client/web-socket/',
       'server/registry/',
       'server/aggregation/',
@@ -56,7 +57,7 @@ const layers: readonly Layer[] = [
   },
   { path: 'client/', may: [...common] },
   { path: 'controllers/', may: [...common, 'client/'] },
-  { path: 'runtime/container/', may: common },
+  { path: 'runtime/container/', may: [...common, 'client/large-reads/'] },
   {
     path: 'runtime/kubelet/',
     may: [...common, 'client/', 'runtime/container/'],
@@ -68,6 +69,7 @@ const layers: readonly Layer[] = [
   // The shared folders may not import verbs, and no verb may import the list of all verbs.
   ...kubectlRooms.map((path) => ({ path, may: kubectlMay })),
   { path: 'cli/kubectl/verbs/', may: [...kubectlMay, 'cli/kubectl/help/'] },
+  { path: 'library/', may: everything },
   { path: 'version.ts', may: [] },
   { path: 'optimizer.ts', may: [] },
   { path: 'native-code.ts', may: ['api/error-text.ts'] },
@@ -101,6 +103,31 @@ const testNames = [
 
 /** Whether a file is a test, a contract, or a helper of these, by its name. Such files may import anything. */
 export const isTest = (path: string): boolean => testNames.some((name) => name.test(path));
+
+/**
+ * Reads the host's time. All else goes by the clock that it is given, because that of a simulated cluster can be frozen
+ * and moved.
+ */
+const readsHostTime = /\bDate\.now\b|\bnew Date\(\)|(?<![.\w])set(Timeout|Interval)\(|AbortSignal\.timeout|\bsystemClock\b/;
+
+/** Files and folders below src/ that may read the host's time, or pass it on. */
+const hostTimed: readonly string[] = [
+  // Where it is defined, and where parts are given the clock that they go by.
+  ...['client/clock.ts', 'client/cluster-clock.ts', 'cluster.ts', 'cluster/', 'server-log.ts'],
+  // People, and other processes, are in the host's time.
+  ...['cli/', 'library/', 'server/pki/', 'runtime/network/', 'runtime/container/docker/'],
+  // Connections and requests end although the cluster's time stands still.
+  ...['client/informer-factory.ts', 'client/in-process-client.ts', 'runtime/kubelet/probes/', 'server/http/app.ts'],
+  ...['server/http/create-server.ts', 'server/http/http1.ts', 'server/http/node-requests.ts', 'server/http/openapi/openapi-handler.ts'],
+  // Defaults for tests; the composition root names the clock.
+  ...['server/auth/service-account-tokens.ts', 'server/registry/create-registry.ts', 'server/store/'],
+];
+
+/** What is wrong with the times that a file below src/ reads; undefined when nothing is. */
+export function hostTimeProblem(file: string, source: string): string | undefined {
+  if (isTest(file) || hostTimed.some((path) => file.startsWith(path)) || !readsHostTime.test(source)) return undefined;
+  return "reads the host's time: go by the injected clock";
+}
 
 const packageOf = (specifier: string) =>
   specifier

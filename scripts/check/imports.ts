@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { cyclesOf, importProblem, isTest } from './import-rules.ts';
+import { cyclesOf, hostTimeProblem, importProblem, isTest } from './import-rules.ts';
 import { scanImports } from './scan-imports.ts';
 
 const maxLines = 500;
@@ -38,6 +38,8 @@ function problemsOf(file: string, graph: Map<string, string[]>): string[] {
   }
   if (silenced.test(source) && !generated) problems.push(`${file}: silences a check`);
   if (nullishDefault.test(source)) problems.push(`${file}: "??" after an environment variable, which may be set to nothing: use "||"`);
+  const hostTime = file.startsWith('src/') ? hostTimeProblem(file.slice(4), source) : undefined;
+  if (hostTime !== undefined) problems.push(`${file}: ${hostTime}`);
   const targets: string[] = [];
   for (const { specifier, line } of scanImports(source)) {
     const ours = specifier.startsWith('.');

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import { type ClientOutcome, clientsPage } from './page.ts';
 import { recipes } from './recipes.ts';
-import { resultsOf } from './report.ts';
+import { notesOf, resultsOf } from './report.ts';
 
 describe("a client's report", () => {
   it('passes when every expected check is reported as passed', () => {
@@ -28,6 +28,10 @@ describe("a client's report", () => {
     assert.equal(resultsOf(['exec'], { output: 'ok exec', code: 3 }).at(-1)?.problem, 'ended with 3');
     assert.equal(resultsOf(['exec'], { output: 'ok exec', code: undefined }).at(-1)?.problem, 'did not end');
     assert.equal(resultsOf(['exec'], { output: 'ok exec\nok exex', code: 0 }).at(-1)?.problem, 'reported, but not expected');
+  });
+
+  it('notes what is to be read beside the results', () => {
+    assert.deepEqual(notesOf('noise\nnote took 2 s\nok exec\nnote and 3 s\n'), ['took 2 s', 'and 3 s']);
   });
 });
 
@@ -65,9 +69,9 @@ describe('the recipes', () => {
   for (const recipe of recipes) {
     const { name, client, checks: tried, programs, shared } = recipe;
     it(`pin ${name} and know what it tries`, () => {
-      const folders = [name, ...(shared === undefined ? [] : [shared])].map((folder) => join(import.meta.dirname, folder));
+      const folders = [name, ...(shared ?? [])].map((folder) => join(import.meta.dirname, folder));
       const own = folders.flatMap((folder) => locks.map((file) => join(folder, file))).find((file) => existsSync(file));
-      const lock = programs === undefined ? own : upstreamLock;
+      const lock = own ?? (programs === undefined ? undefined : upstreamLock);
       assert.ok(lock !== undefined, `no lock file in ${folders}`);
       const version = / v?(\d[\w.]*)(?: |$)/.exec(client)?.[1] ?? 'no version';
       assert.ok(readFileSync(lock, 'utf8').includes(version), `${lock} does not pin ${version}`);

@@ -35,7 +35,7 @@ function hashOf(folders: readonly string[], recipe: Recipe): string {
 
 /** The folder that the installed program lies in. Throws when it cannot be installed. */
 export function install(recipe: Recipe): string {
-  const sources = [recipe.name, ...(recipe.shared === undefined ? [] : [recipe.shared])].map((name) => join(import.meta.dirname, name));
+  const sources = [recipe.name, ...(recipe.shared ?? [])].map((name) => join(import.meta.dirname, name));
   const base = process.env.XDG_CACHE_HOME;
   const folder = join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'minik', 'clients', recipe.name);
   const stamp = join(folder, '.installed');

@@ -13,6 +13,12 @@ export const checks = {
   'websocket-watch': 'watch over WebSocket with a token as sub-protocol',
   informer: 'informer',
   protobuf: 'the same in protobuf',
+  'watch-list': 'the first list as a stream of events (WatchList) in every form, which informers ask for',
+  metadata: 'objects as their metadata alone: read, patched, watched, deleted',
+  dynamic: 'a new kind found by discovery, its objects written, scaled, watched without types',
+  apply: 'server-side apply by two owners',
+  discovery: 'everything found in two requests, listed, and described by OpenAPI',
+  'leader-election': 'one of two leads, then the other',
   pod: 'a pod awaited by a watch',
   exec: 'exec with input, both outputs and exit code',
   attach: 'attach until the container ends',
@@ -35,6 +41,36 @@ export const checks = {
   scheduling: 'a pod that fits nowhere, and preemption',
   certificates: 'certificate requests',
   accounts: 'ServiceAccounts and their token Secrets',
+  install: 'install and wait, with hooks, a CRD and its objects, and what charts ask of a cluster',
+  upgrade: 'upgrade: to the same, to other values, with lookup; what was changed by hand or is to be kept stays',
+  rollback: 'rollback',
+  undone: 'failed upgrades and installs undone (atomic); objects of others left alone',
+  'chart-test': 'chart tests with logs',
+  uninstall: 'uninstall and wait',
+  conversion: 'a conversion webhook for reads, lists, writes and patches, and its errors',
+  defaulting: 'a defaulting webhook, also in a dry run and for converted objects',
+  validating: 'a validating webhook: causes, refused changes and deletions, warnings',
+  reconciling: 'a controller with owned objects, status, conditions, events and an index',
+  stop: 'managers end by themselves',
+  staged: 'definitions first, then the rest; kstatus waits; nothing is written twice',
+  drift: 'changes of others found by dry runs and put right; what others add stays',
+  takeover: "fields of kubectl's client-side apply taken over, and removed when no longer wanted",
+  immutable: 'objects made anew for the sake of immutable fields, on request only',
+  deleting: 'deletion in reverse order',
+  'cert-manager': 'installed and waited for, upgraded to the same, which changes nothing, uninstalled, which leaves nothing: cert-manager',
+  descheduler: 'descheduler',
+  'external-dns': 'external-dns',
+  'ingress-nginx': 'ingress-nginx',
+  kwok: 'kwok',
+  'metrics-server': 'metrics-server',
+  definitions: 'large definitions, applied on the server; what they refuse; explain',
+  prometheus: 'a Prometheus becomes a StatefulSet and is available',
+  rules: 'monitors and rules become configuration, and go',
+  alertmanager: 'an Alertmanager with its configuration; the nodes as endpoints',
+  'operator-changes': 'scaled, made anew, paused, deleted with all that was made',
+  'client-suite': 'its own suite pkg/client, unchanged, ends as on a real etcd and kube-apiserver',
+  'cache-suite': 'pkg/cache',
+  'controller-suite': 'pkg/controller',
 } as const;
 
 export type Check = keyof typeof checks;
@@ -53,14 +89,15 @@ export interface Recipe {
   readonly run: readonly string[];
   /** The cluster that it is tried on; default: one with Docker. */
   readonly cluster?: ClusterKind;
-  /** A folder of files that it shares with other recipes. */
-  readonly shared?: string;
+  /** Folders of files that it shares with other recipes. */
+  readonly shared?: readonly string[];
   /** Upstream's programs that it runs; their paths are its variable CLIENT_PROGRAMS, a JSON object. */
   readonly programs?: readonly Program[];
 }
 
 const streams: readonly Check[] = ['pod', 'exec', 'attach', 'logs', 'port-forward'];
 const go = { go: 'Go 1.26 or newer' };
+const goProgram: readonly (readonly string[])[] = [['go', 'build', '-o', 'client', '.']];
 const python: readonly (readonly string[])[] = [
   ['python3', '-m', 'venv', 'venv'],
   ['venv/bin/pip', 'install', '--quiet', '--disable-pip-version-check', '--requirement', 'requirements.txt'],
@@ -70,6 +107,18 @@ const java = { mvn: 'Maven', java: 'a JDK of 17 or newer' };
 const copyJars: readonly string[] = ['mvn', '-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=lib'];
 /** A JDK runs a program of one file from its source. */
 const runJava: readonly string[] = ['java', '-cp', join('lib', '*'), 'Client.java'];
+
+const helmProgram = (major: number): readonly string[] => ['go', 'build', '-o', 'helm', `helm.sh/helm/v${major}/cmd/helm`];
+const helm = (major: number, version: string): Recipe => ({
+  name: `helm-${major}`,
+  client: `helm.sh/helm/v${major} ${version} (Go)`,
+  needs: go,
+  checks: ['install', 'upgrade', 'rollback', 'undone', 'chart-test', 'uninstall'],
+  install: [helmProgram(major)],
+  run: [process.execPath, 'client.js'],
+  shared: ['helm', 'shell'],
+  cluster: 'simulated',
+});
 
 export const recipes: readonly Recipe[] = [
   {
@@ -116,9 +165,69 @@ export const recipes: readonly Recipe[] = [
     name: 'client-go',
     client: 'k8s.io/client-go 0.36.3 (Go)',
     needs: go,
-    checks: ['objects', 'watch', 'informer', 'protobuf', ...streams, 'long-token'],
-    install: [['go', 'build', '-o', 'client', '.']],
+    checks: [
+      ...([
+        'objects',
+        'watch',
+        'informer',
+        'protobuf',
+        'watch-list',
+        'metadata',
+        'dynamic',
+        'apply',
+        'discovery',
+        'leader-election',
+      ] as const),
+      ...streams,
+      'long-token',
+    ],
+    install: goProgram,
     run: ['./client'],
+    shared: ['go'],
+  },
+  {
+    name: 'controller-runtime',
+    client: 'sigs.k8s.io/controller-runtime 0.25.2 (Go)',
+    needs: go,
+    checks: ['conversion', 'defaulting', 'validating', 'reconciling', 'finalizers', 'leader-election', 'stop'],
+    install: goProgram,
+    run: ['./client'],
+    shared: ['go'],
+    cluster: 'simulated',
+  },
+  {
+    name: 'envtest',
+    client: 'sigs.k8s.io/controller-runtime 0.25.2 (Go)',
+    needs: { ...go, bash: 'bash' },
+    checks: ['client-suite', 'cache-suite', 'controller-suite'],
+    install: [[process.execPath, 'install.js']],
+    run: [process.execPath, 'client.js'],
+    shared: ['shell'],
+    cluster: 'simulated',
+    programs: ['etcd', 'kube-apiserver', 'kubectl'],
+  },
+  {
+    name: 'flux-ssa',
+    client: 'github.com/fluxcd/pkg/ssa 0.75.0 (Go)',
+    needs: go,
+    checks: ['staged', 'drift', 'takeover', 'immutable', 'deleting'],
+    install: goProgram,
+    run: ['./client'],
+    shared: ['go'],
+    cluster: 'simulated',
+  },
+  {
+    name: 'prometheus-operator',
+    client: 'github.com/prometheus-operator/prometheus-operator 0.85.0 (Go)',
+    needs: go,
+    checks: ['definitions', 'prometheus', 'rules', 'alertmanager', 'operator-changes'],
+    install: [
+      ['go', 'build', '-o', 'operator', 'github.com/prometheus-operator/prometheus-operator/cmd/operator'],
+      [process.execPath, 'install.js'],
+    ],
+    run: [process.execPath, 'client.js'],
+    shared: ['shell'],
+    cluster: 'simulated',
   },
   {
     name: 'kopf',
@@ -127,6 +236,18 @@ export const recipes: readonly Recipe[] = [
     checks: ['handlers', 'timers', 'events', 'finalizers'],
     install: python,
     run: ['venv/bin/python', 'client.py'],
+    cluster: 'simulated',
+  },
+  helm(3, '3.22.0'),
+  helm(4, '4.3.2'),
+  {
+    name: 'charts',
+    client: 'public charts, with helm.sh/helm/v4 4.3.2 (Go)',
+    needs: go,
+    checks: ['cert-manager', 'descheduler', 'external-dns', 'ingress-nginx', 'kwok', 'metrics-server'],
+    install: [helmProgram(4), [process.execPath, 'install.js']],
+    run: [process.execPath, 'client.js'],
+    shared: ['helm-4', 'shell'],
     cluster: 'simulated',
   },
   {
@@ -139,6 +260,7 @@ export const recipes: readonly Recipe[] = [
     ],
     install: [],
     run: [process.execPath, 'client.js'],
+    shared: ['shell'],
     cluster: 'api-only',
     programs: ['kube-controller-manager', 'kube-scheduler'],
   },

@@ -1,4 +1,7 @@
-/** What a client's program reports: a line `ok NAME` or `not ok NAME: why` for each check. */
+/**
+ * What a client's program reports: a line `ok NAME` or `not ok NAME: why` for each check, and lines `note TEXT` for
+ * what is to be read beside the results.
+ */
 
 export interface CheckResult {
   readonly check: string;
@@ -30,3 +33,6 @@ export function resultsOf(expected: readonly string[], { output, code }: Program
   const end = code !== 0 && !failed ? [{ check: 'end', problem: code === undefined ? 'did not end' : `ended with ${code}` }] : [];
   return [...results, ...more, ...end];
 }
+
+/** What a program notes beside its results. */
+export const notesOf = (output: string): readonly string[] => [...output.matchAll(/^note (.*)$/gm)].map(([, text = '']) => text);

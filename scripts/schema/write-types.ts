@@ -73,7 +73,7 @@ class Module {
     const isStruct = field.type.kind === 'named' || (field.type.kind === 'special' && alwaysWritten.has(field.type.name));
     const isPointer = field.type.kind === 'pointer';
     const required = defaulted || !field.optional || (isStruct && !field.omitZero) || (!field.omitEmpty && !isPointer);
-    if (required) return `readonly ${name}: ${type};`;
+    if (required) return `readonly ${name}: ${type}${field.nullable && !defaulted ? ' | null' : ''};`;
     return `readonly ${name}?: ${type}${isPointer && !field.omitEmpty ? ' | null' : ''} | undefined;`;
   }
 

@@ -14,6 +14,13 @@ export function fnv32a(bytes: Uint8Array): number {
   return hash >>> 0;
 }
 
+/** The 32-bit FNV-1 hash of bytes, as an unsigned number. */
+export function fnv32(bytes: Uint8Array): number {
+  let hash = offset;
+  for (const byte of bytes) hash = Math.imul(hash, prime) ^ byte;
+  return hash >>> 0;
+}
+
 /** JSON with sorted keys and without absent values: equal objects give equal texts. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;

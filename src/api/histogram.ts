@@ -16,8 +16,10 @@ export class Histogram {
   add(amount: number): void {
     this.sum += amount;
     this.count++;
-    const index = this.bounds.findIndex((bound) => amount <= bound);
-    if (index >= 0) this.#counts[index] = (this.#counts[index] ?? 0) + 1;
+    const { bounds } = this;
+    let index = 0;
+    while (index < bounds.length && amount > (bounds[index] ?? 0)) index++;
+    if (index < bounds.length) this.#counts[index] = (this.#counts[index] ?? 0) + 1;
   }
 
   /** How many amounts do not exceed each bound. */

@@ -238,6 +238,11 @@ export interface StorageRules {
   readonly diskOnly?: string;
   /** Default: objects are stored as they are. */
   readonly form?: StoredForm;
+  /**
+   * How upstream encodes the stored objects: of lists without omitempty, JSON keeps the empty apart from the absent.
+   * Default: protobuf.
+   */
+  readonly encoding?: 'protobuf' | 'JSON';
 }
 
 /** The names that identify a Kind. */
@@ -269,6 +274,10 @@ export interface KindDeclaration<T extends KubeObject> extends KindIdentity {
    * checked in the version of the request, and converted when they are stored (`storage.form`).
    */
   readonly otherVersions?: readonly AnyKind[];
+  /** For a Kind with other versions, and for each of these: all that are served, in the order of the definition. */
+  readonly allVersions?: () => readonly AnyKind[];
+  /** The resource name of a Kind that shares plural and group with another one. Default: `<plural>.<group>`. */
+  readonly storedAs?: string;
   /**
    * For a Kind that is defined at run time: the store's revision from which on its definition says the same of it.
    * Watches of the Kind end when that changes.
@@ -298,11 +307,11 @@ export type AnyKind = Kind<KubeObject>;
 
 /** Declares a Kind and derives its names. */
 export function defineKind<T extends KubeObject>(declaration: KindDeclaration<T>): Kind<T> {
-  const { group, version, kind, plural, names, subresources } = declaration;
+  const { group, version, kind, plural, names, subresources, storedAs } = declaration;
   return Object.freeze({
     ...declaration,
     apiVersion: apiVersionOf(group, version),
-    resourceName: group === '' ? plural : `${plural}.${group}`,
+    resourceName: storedAs ?? (group === '' ? plural : `${plural}.${group}`),
     names: { singular: kind.toLowerCase(), shortNames: [], categories: [], list: `${kind}List`, etcdFolder: plural, ...names },
     subresources: subresources ?? {},
   });

@@ -283,6 +283,13 @@ const isPathSegmentPrefix = (value: string): Complaints =>
 
 const maskTrailingDash = (name: string): string => (name.length > 1 && name.endsWith('-') ? `${name.slice(0, -2)}a` : name);
 
+/** Why clients cannot ask for a name; undefined when they can. Source: client-go rest/request.go (Name). */
+export function unaskableName(name: string): string | undefined {
+  if (name === '') return 'resource name may not be empty';
+  const complaints = isPathSegmentName(name);
+  return complaints.length === 0 ? undefined : `invalid resource name ${JSON.stringify(name)}: [${complaints.join(' ')}]`;
+}
+
 /** How a Kind checks its names: `prefix` is true for a generateName, which may end in a dash. */
 export type NameRule = (name: string, prefix: boolean) => Complaints;
 

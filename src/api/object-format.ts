@@ -54,6 +54,11 @@ export interface ObjectFormat {
   empty?(type: GroupVersionKind): JsonObject;
   /** The object in its one form, when it may lack parts that conversions count on. Absent: it cannot. */
   canonical?(object: JsonObject): JsonObject;
+  /**
+   * A decoded object as storage in an encoding keeps it: lists and maps that were sent empty may be as those that are
+   * absent. Absent: the same object.
+   */
+  storedForm?(object: JsonObject, encoding: 'protobuf' | 'JSON'): JsonObject;
   /** Whether there is a protobuf form. */
   readonly protobuf: boolean;
   /**

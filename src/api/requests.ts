@@ -22,6 +22,11 @@ export interface RequestContext {
   warn(text: string): void;
   /** Adds an annotation to the request's audit event. Absent: the request is not audited. */
   annotate?(key: string, value: string): void;
+  /**
+   * Called with the milliseconds that the request has waited for a webhook: mutating ones are asked one after another,
+   * validating ones at once. Absent: nobody asks how long the request itself takes.
+   */
+  waited?(type: 'admit' | 'validating', ms: number): void;
   readonly signal: AbortSignal;
 }
 

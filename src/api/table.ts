@@ -28,6 +28,8 @@ export interface RowCondition {
 export interface Table<T extends KubeObject> {
   /** All columns in order, including Name and Age. */
   readonly columns: readonly Column<T>[];
+  /** Cells at the end of rows that no column tells of, as upstream has them. Clients leave them out. */
+  readonly moreCells?: readonly Column<T>['value'][];
   /** Conditions of an object's row; pods that have terminated have `Completed`. */
   rowConditions?(object: T): readonly RowCondition[];
 }

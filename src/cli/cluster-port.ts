@@ -42,12 +42,31 @@ export interface ClusterSettings {
   readonly tokenAuthFile?: string | undefined;
   /** The file that configures admission plugins; absolute. Absent: upstream's defaults hold. */
   readonly admissionConfigFile?: string | undefined;
+  /** A KubeSchedulerConfiguration. */
+  readonly schedulerConfigFile?: string | undefined;
+  /** The file that configures the kubelets; absolute. Absent: the defaults hold. */
+  readonly kubeletConfigFile?: string | undefined;
+  /** The file of rules for simulated containers; absolute. Absent: only annotations tell what these do. */
+  readonly behavioursFile?: string | undefined;
   /** False: versions that Kubernetes no longer serves are not served either. Default: they are. */
   readonly legacyApis?: boolean;
   /** False: no controllers run but the API server's own; another kube-controller-manager may. Default: they do. */
   readonly controllerManager?: boolean;
   /** False: pods are left to another scheduler. Default: they are not. */
   readonly scheduler?: boolean;
+  /** Where the logs of containers are kept that are removed; absolute. Absent: they go with their containers. */
+  readonly removedLogs?: string | undefined;
+  /** The controllers of a kube-controller-manager that run, by name; default: all. */
+  readonly controllers?: readonly string[] | undefined;
+  /** The admission plugins that are switched off, by upstream's names. Default: none. */
+  readonly disabledAdmission?: readonly string[] | undefined;
+  /**
+   * False: as a kube-apiserver alone leaves it, without what installers add: the storage class `standard`, the Service
+   * of DNS. Default: with them.
+   */
+  readonly addOns?: boolean | undefined;
+  /** The issuer of tokens of service accounts. Default: upstream's. */
+  readonly serviceAccountIssuer?: string | undefined;
   /** Identifies this cluster's objects on the engine. */
   readonly clusterId: string;
   /** The engine that runs its containers; absent when containers exist only in memory. */
@@ -82,16 +101,39 @@ export interface ClusterChoices {
   readonly auditLogMaxAge?: number | undefined;
   readonly tokenAuthFile?: string | undefined;
   readonly admissionConfigFile?: string | undefined;
+  /** A KubeSchedulerConfiguration. */
+  readonly schedulerConfigFile?: string | undefined;
+  readonly kubeletConfigFile?: string | undefined;
+  readonly behavioursFile?: string | undefined;
   /** Default: true. */
   readonly legacyApis?: boolean | undefined;
   /** Default: true. */
   readonly controllerManager?: boolean | undefined;
   /** Default: true. */
   readonly scheduler?: boolean | undefined;
+  /** See `ClusterSettings`. */
+  readonly removedLogs?: string | undefined;
+  /** Whether the API gets any free port, so that the usual one stays free for clusters that stay. Default: false. */
+  readonly anyPort?: boolean | undefined;
   /** The settings of an earlier start; kept where they still fit the host. */
   readonly known?: ClusterSettings | undefined;
-  /** Ranges of other clusters, including those that do not run. */
-  readonly takenCidrs: readonly string[];
+  /**
+   * Picks the addresses while no other cluster of the user picks its own, and keeps them from those that pick later.
+   */
+  readonly claim: <T extends ClusterAddresses>(pick: (taken: TakenAddresses) => Promise<T>) => Promise<T>;
+}
+
+/** What a cluster takes of the host. */
+export type ClusterAddresses = Pick<ClusterSettings, 'apiPort' | 'serviceCidr' | 'podCidr'>;
+
+/** What other clusters have. */
+export interface TakenAddresses {
+  /** Their ranges, including those of clusters that do not run. */
+  readonly cidrs: readonly string[];
+  /** The API ports of those that are starting. */
+  readonly ports: ReadonlySet<number>;
+  /** The folders of those that are starting. */
+  readonly clusters: ReadonlySet<string>;
 }
 
 export interface RunningCluster {
@@ -132,6 +174,8 @@ export const isUserError = (error: unknown): error is UserError => error instanc
 
 export interface StartHooks {
   readonly log: Logger;
+  /** The settings of the last start; undefined: there was none. */
+  readonly known: ClusterSettings | undefined;
   /** Called with the name of each step when it begins. */
   onStep(step: string): void;
   /**
@@ -143,13 +187,13 @@ export interface StartHooks {
 
 export interface ClusterHost {
   /**
-   * Checks the engine, chooses the settings that the user left open, and claims the addresses on the host. Rejects with
-   * `UserError`.
+   * Checks the engine, chooses the settings that the user left open, and claims the addresses on the host, where it
+   * makes nothing. Rejects with `UserError`.
    */
   plan(choices: ClusterChoices): Promise<ClusterSettings>;
   /**
-   * Starts serving in this process. Resolves when the API is ready and the nodes are Ready. Rejects with `UserError` or
-   * a bug.
+   * Makes what the nodes need on the host, and starts serving in this process. Resolves when the API is ready and the
+   * nodes are Ready. Rejects with `UserError` or a bug.
    */
   start(settings: ClusterSettings, hooks: StartHooks): Promise<RunningCluster>;
   /**
@@ -157,8 +201,43 @@ export interface ClusterHost {
    * containers cannot be reached. Changes nothing.
    */
   locate(settings: ClusterSettings): Promise<ClusterSettings>;
-  /** Removes everything that a stopped cluster has on the machine outside its folder: containers, networks, routes. */
-  destroy(settings: ClusterSettings): Promise<void>;
+  /**
+   * Starts an API server in this process, with the controllers that are asked for and nothing else. Rejects with
+   * `UserError`.
+   */
+  serveApi(choices: ApiServerChoices): Promise<Pick<RunningCluster, 'apiUrl' | 'stop'>>;
+  /**
+   * Removes everything that a stopped cluster has on the machine outside its folder: containers, networks, routes.
+   * `abrupt`: its server was killed (`Profile.endedAbruptly`); what the engine was still making for it is removed, too.
+   */
+  destroy(settings: ClusterSettings, abrupt: boolean): Promise<void>;
+}
+
+/** What an API server without a cluster behind it serves with; see `minik envtest`. */
+export interface ApiServerChoices {
+  /** The folder of the stored objects, which may be those of an earlier server. */
+  readonly folder: string;
+  readonly host: string;
+  readonly port: number;
+  readonly serviceCidr: string;
+  /** PEM. */
+  readonly serving: { readonly key: string; readonly certificate: string };
+  /** PEM: whose certificates users sign in with. Absent: nobody's. */
+  readonly clientCertificateAuthority?: string | undefined;
+  /** The key that signs tokens, PEM; absent, or not of EC P-256: one is made. */
+  readonly serviceAccountKey?: string | undefined;
+  /** More of the settings of a cluster. */
+  readonly settings: Pick<
+    ClusterSettings,
+    | 'controllers'
+    | 'disabledAdmission'
+    | 'serviceAccountIssuer'
+    | 'tokenAuthFile'
+    | 'admissionConfigFile'
+    | 'auditLogPath'
+    | 'auditPolicyFile'
+  >;
+  readonly log: Logger;
 }
 
 /** Loads the composition root. */

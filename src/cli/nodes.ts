@@ -32,6 +32,18 @@ export const newNodes = (count: number, zones: readonly string[] = []): readonly
   });
 
 /**
+ * The zone of a node that is added without one: that of the fewest nodes, the first of equals; undefined in a cluster
+ * without zones.
+ */
+export function nextZone(nodes: readonly NodeSettings[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const { zone } of nodes) if (zone !== undefined) counts.set(zone, (counts.get(zone) ?? 0) + 1);
+  let least: string | undefined;
+  for (const [zone, count] of counts) if (least === undefined || count < (counts.get(least) ?? 0)) least = zone;
+  return least;
+}
+
+/**
  * How many addresses a new cluster sets aside for nodes, so that nodes can be added: a sixteenth of the range, 64 at
  * most.
  */

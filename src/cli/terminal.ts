@@ -1,4 +1,5 @@
 /** What a command reads and writes; injected so that verbs are tested without a process. */
+import { writeSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { isatty } from 'node:tty';
 import { createColors } from 'picocolors';
@@ -12,12 +13,31 @@ export interface Terminal {
   readonly interactive: boolean;
 }
 
-/** A reader that has gone (`… | head`) ends the program as it ends others: without a word, with the code of SIGPIPE. */
-function endWithReader(stream: NodeJS.WriteStream): void {
+/** What begins an error message: kubectl's are other than minik's. */
+export type ErrorPrefix = 'minik' | 'error';
+
+/** The text of the system within an error of Node, such as `ENOSPC: no space left on device, write`. */
+const systemText = ({ message }: Error): string => /^[A-Z0-9]+: (.*), \w+$/.exec(message)?.[1] ?? message;
+
+const watched = new WeakSet<NodeJS.WriteStream>();
+
+/**
+ * A stream of the process that ends the program when it cannot be written. A reader that has gone (`… | head`) ends it
+ * as it ends others: without a word, with the code of SIGPIPE. Anything else, such as a full disk, is told on standard
+ * error in Go's words, with exit code 1.
+ */
+export function outputOf(stream: NodeJS.WriteStream, prefix: ErrorPrefix): NodeJS.WriteStream {
+  if (watched.has(stream)) return stream;
+  watched.add(stream);
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(141);
+    if (error.code === 'EPIPE') process.exit(141);
+    try {
+      writeSync(2, `${prefix}: write /dev/${stream === process.stderr ? 'stderr' : 'stdout'}: ${systemText(error)}\n`);
+    } finally {
+      process.exit(1); // also when standard error cannot be written: then nobody can be told
+    }
   });
+  return stream;
 }
 
 /** Without HOME, as the system knows it. */
@@ -30,18 +50,12 @@ function homeOfUser(): string {
 }
 
 /** The process' own streams. */
-export function processTerminal(): Terminal {
-  const watched = new Set<NodeJS.WriteStream>();
-  const write = (stream: NodeJS.WriteStream, text: string): void => {
-    if (!watched.has(stream)) endWithReader(stream);
-    watched.add(stream);
-    stream.write(text);
-  };
+export function processTerminal(prefix: ErrorPrefix): Terminal {
   return {
     env: process.env,
     home: process.env.HOME || homeOfUser(),
-    out: (text) => write(process.stdout, text),
-    err: (text) => write(process.stderr, text),
+    out: (text) => void outputOf(process.stdout, prefix).write(text),
+    err: (text) => void outputOf(process.stderr, prefix).write(text),
     // Not process.stderr.isTTY, which makes a stream that a quiet command never needs.
     interactive: isatty(2),
   };

@@ -97,15 +97,104 @@ describe('createEventRecorder', () => {
     assert.ok(Buffer.byteLength(only?.message ?? '') <= 1024);
   });
 
-  it('uses eventTime, action and series in the new style', async () => {
-    const { recorder, stored } = setUp(() => 'Binding');
-    recorder.event(about, 'Normal', 'Scheduled', 'ok');
-    recorder.event(about, 'Normal', 'Scheduled', 'ok');
-    const [only] = await stored();
-    assert.ok(only);
+  it('leaves out of combined events who reports them', async () => {
+    const { recorder, stored } = setUp();
+    for (let i = 1; i <= 10; i++) recorder.event({ object: about, related: about }, 'Normal', 'Created', `Created pod ${i}`);
+    const events = await stored();
+    const told = events.map(({ reportingComponent, related }) => [reportingComponent, related !== undefined]);
+    assert.deepEqual(told.slice(0, 2), [
+      ['kubelet', true],
+      ['kubelet', true],
+    ]);
     assert.deepEqual(
-      [only.action, only.eventTime, only.series?.count, only.count],
-      ['Binding', '2026-01-01T00:00:00.000000Z', 2, undefined],
+      told.filter(([component]) => component === ''),
+      [['', false]],
     );
+  });
+});
+
+describe('the recorder of the style of events.k8s.io', () => {
+  const minutes = (count: number) => count * 60_000;
+  const newStyle = () => setUp(() => 'Binding');
+
+  it('begins a series with the second occurrence, whatever its message', async () => {
+    const { recorder, stored, clock } = newStyle();
+    recorder.event(about, 'Normal', 'Scheduled', 'ok');
+    clock.advance(1000);
+    recorder.event(about, 'Normal', 'Scheduled', 'other words');
+    const [only, ...others] = await stored();
+    assert.ok(only);
+    assert.equal(others.length, 0);
+    assert.deepEqual(
+      [only.action, only.eventTime, only.message, only.series, only.count, only.firstTimestamp],
+      ['Binding', '2026-01-01T00:00:00.000000Z', 'ok', { count: 2, lastObservedTime: '2026-01-01T00:00:01.000000Z' }, undefined, null],
+    );
+  });
+
+  it('writes further counts when the series has ended, which later occurrences do not continue', async () => {
+    const { recorder, stored, clock } = newStyle();
+    for (let i = 0; i < 5; i++) recorder.event(about, 'Normal', 'Scheduled', 'ok');
+    assert.deepEqual(
+      (await stored()).map(({ series }) => series?.count),
+      [2],
+    );
+    clock.advance(minutes(6));
+    clock.advance(minutes(6));
+    assert.deepEqual(
+      (await stored()).map(({ series }) => series?.count),
+      [5],
+    );
+    recorder.event(about, 'Normal', 'Scheduled', 'ok');
+    assert.deepEqual(
+      (await stored()).map(({ series }) => series?.count),
+      [5, undefined],
+    );
+  });
+
+  it('keeps the Event of a long series alive, and makes it again when it is gone', async () => {
+    const { recorder, stored, clock, api } = newStyle();
+    const [first] = await (async () => {
+      recorder.event(about, 'Normal', 'Scheduled', 'ok');
+      return stored();
+    })();
+    assert.ok(first);
+    for (let i = 0; i < 8; i++) {
+      clock.advance(minutes(5));
+      recorder.event(about, 'Normal', 'Scheduled', 'ok');
+      await recorder.flushed();
+    }
+    // The first refresh is half an hour after the beginning of the series, at its eighth occurrence.
+    assert.deepEqual(
+      (await stored()).map(({ series }) => series?.count),
+      [7],
+    );
+    await api.delete({ namespace: 'default', name: first.metadata.name });
+    for (let i = 0; i < 6; i++) {
+      clock.advance(minutes(5));
+      recorder.event(about, 'Normal', 'Scheduled', 'ok');
+    }
+    const [again] = await stored();
+    assert.equal(again?.metadata.name, first.metadata.name);
+    assert.ok((again?.series?.count ?? 0) > 7);
+  });
+
+  it('tells Events apart by the state of the object, the reason, and what else has a part in it; never drops or combines them', async () => {
+    const { recorder, stored } = newStyle();
+    const changed: KubeObject = { ...about, metadata: { ...about.metadata, resourceVersion: '8' } };
+    recorder.event(about, 'Normal', 'Scheduled', 'ok');
+    recorder.event(changed, 'Normal', 'Scheduled', 'ok');
+    recorder.event({ object: about, related: changed }, 'Normal', 'Scheduled', 'ok');
+    for (let i = 0; i < 40; i++) recorder.event(about, 'Warning', `Reason${i}`, 'x');
+    const events = await stored();
+    assert.equal(events.length, 43);
+    assert.ok(events.every(({ series }) => series === undefined));
+  });
+
+  it('has no timer once all has been written', async () => {
+    const { recorder, stored, clock } = newStyle();
+    for (let i = 0; i < 3; i++) recorder.event(about, 'Normal', 'Scheduled', 'ok');
+    for (let i = 0; i < 8; i++) clock.advance(minutes(10));
+    await stored();
+    assert.equal(clock.pendingTimers, 0);
   });
 });

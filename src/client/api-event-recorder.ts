@@ -8,6 +8,7 @@ import type { ResourceClient } from './client.ts';
 import { type Clock, sleep } from './clock.ts';
 import { EventCorrelator, eventTimestamps, type NewEvent } from './event-correlator.ts';
 import type { EventRecorder, EventSubject } from './event-recorder.ts';
+import { EventSeries } from './event-series.ts';
 import type { Logger } from './logger.ts';
 import { isNamespaceTerminating } from './namespace-terminating.ts';
 
@@ -19,7 +20,8 @@ export interface ApiEventRecorderOptions {
   readonly host?: string;
   /**
    * Set: Events are recorded in the style of events.k8s.io (eventTime, series, action), with this action for each
-   * reason, as the scheduler does. Absent: the classic style.
+   * reason, as the scheduler does: see `EventSeries`. Absent: the classic style of all other components, see
+   * `EventCorrelator`.
    */
   readonly actionOf?: (reason: string) => string;
   readonly clock: Clock;
@@ -47,7 +49,8 @@ export function createEventRecorder(options: ApiEventRecorderOptions): ApiEventR
 
 class Recorder implements ApiEventRecorder {
   readonly #options: ApiEventRecorderOptions;
-  readonly #correlator: EventCorrelator;
+  /** What becomes of an occurrence: undefined when there is nothing to write. */
+  readonly #correlate: (event: NewEvent) => NewEvent | undefined;
   /** The last write of each Event, by namespace and name; the next write of that Event waits for it. */
   readonly #tails = new Map<string, Promise<void>>();
   #pending = 0;
@@ -56,7 +59,14 @@ class Recorder implements ApiEventRecorder {
 
   constructor(options: ApiEventRecorderOptions) {
     this.#options = options;
-    this.#correlator = new EventCorrelator(options.clock);
+    const { clock, signal, actionOf } = options;
+    if (actionOf === undefined) {
+      const correlator = new EventCorrelator(clock);
+      this.#correlate = (event) => correlator.correlate(event);
+    } else {
+      const series = new EventSeries({ clock, signal, write: (event) => this.#enqueue(event) });
+      this.#correlate = (event) => series.observe(event);
+    }
     this.#sequence = beginningFor(`${options.component}/${options.host ?? ''}`);
   }
 
@@ -69,10 +79,14 @@ class Recorder implements ApiEventRecorder {
   }
 
   event(about: KubeObject | EventSubject, type: 'Normal' | 'Warning', reason: string, message: string): void {
-    const { signal, log } = this.#options;
-    if (signal.aborted) return;
-    const { event, skip } = this.#correlator.correlate(this.#newEvent(about, { type, reason, message }));
-    if (skip) return;
+    if (this.#options.signal.aborted) return;
+    const event = this.#correlate(this.#newEvent(about, { type, reason, message }));
+    if (event !== undefined) this.#enqueue(event);
+  }
+
+  #enqueue(event: NewEvent): void {
+    const { log } = this.#options;
+    const { reason } = event;
     if (this.#pending >= maxPending) {
       log.warn('event dropped: too many are waiting', { reason, about: event.involvedObject.name });
       return;
@@ -139,26 +153,26 @@ class Recorder implements ApiEventRecorder {
   }
 
   async #writeOnce(event: NewEvent): Promise<void> {
-    const { api, actionOf, clock } = this.#options;
-    const count = event.count ?? 1;
-    if (count > 1) {
-      const { metadata, message, lastTimestamp } = event;
-      const body: JsonObject =
-        actionOf === undefined
-          ? { count, message, lastTimestamp }
-          : { message, series: { count, lastObservedTime: rfc3339Micro(clock.now()) } };
+    const { api } = this.#options;
+    const body = repetition(event);
+    if (body !== undefined) {
       try {
-        await api.patch(metadata, { type: 'strategic', body });
+        await api.patch(event.metadata, { type: 'strategic', body });
         return;
       } catch (error) {
         // The Event has expired meanwhile: create it again, with its count.
         if (!isNotFound(error)) throw error;
       }
     }
-    const { count: _, ...newStyle } = event;
-    const object: Received<Event> = { apiVersion: 'v1', kind: 'Event', ...(actionOf === undefined ? event : newStyle) };
+    const object: Received<Event> = { apiVersion: 'v1', kind: 'Event', ...event };
     await api.create(object);
   }
+}
+
+/** What changes in an Event that occurs again; undefined for the first time. */
+function repetition({ series, count = 1, message, lastTimestamp }: NewEvent): JsonObject | undefined {
+  if (series !== undefined) return { series: { ...series } };
+  return count > 1 ? { count, message, lastTimestamp } : undefined;
 }
 
 /** A number below a million that differs from name to name. */

@@ -12,12 +12,6 @@ export type NewEvent = Omit<Event, 'apiVersion' | 'kind' | 'metadata'> & {
   readonly metadata: { readonly name: string; readonly namespace: string };
 };
 
-/** What to do with an event: `skip` it, create it (`count` 1), or update the object of that name. */
-export interface Correlation {
-  readonly event: NewEvent;
-  readonly skip: boolean;
-}
-
 const limits = {
   cacheSize: 4096,
   aggregateAfter: 10,
@@ -75,11 +69,12 @@ export class EventCorrelator {
     this.#clock = clock;
   }
 
-  correlate(event: NewEvent): Correlation {
+  /** The Event to create (`count` 1), or to update; undefined when it is dropped. */
+  correlate(event: NewEvent): NewEvent | undefined {
     const object = objectKey(event);
     const { key, event: aggregated } = this.#aggregate(object, event);
     const counted = this.#count(key, aggregated);
-    return { event: counted, skip: this.#isSpam(object, event) };
+    return this.#isSpam(object, event) ? undefined : counted;
   }
 
   /** From the tenth different message of one reason within ten minutes on, all of them share one Event. */
@@ -92,7 +87,10 @@ export class EventCorrelator {
     const messages = before.includes(message) ? before : [...before, message];
     const few = messages.length < limits.aggregateAfter;
     this.#aggregates.set(key, { messages: few ? messages : messages.filter((other) => other !== message), lastMs: now });
-    return few ? { key: eventKey(object, event), event } : { key, event: { ...event, message: aggregatePrefix + message } };
+    if (few) return { key: eventKey(object, event), event };
+    // Upstream keeps only what the combined ones share, and does not say again who reports them.
+    const { related: _, ...shared } = event;
+    return { key, event: { ...shared, message: aggregatePrefix + message, reportingComponent: '', reportingInstance: '' } };
   }
 
   /** Gives a repetition the name and the first timestamp of the first occurrence. */

@@ -5,6 +5,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { errorText } from '../api/error-text.ts';
 import type { JsonValue } from '../api/json.ts';
 import { type Status, StatusError, statusErrors } from '../api/status-error.ts';
+import { trusting } from '../api/trust.ts';
 
 /** The address of an API server and the credentials for it. */
 export interface HttpClientConfig {
@@ -57,7 +58,7 @@ export class HttpTransport {
   tlsOptions() {
     const c = this.#config;
     return {
-      ...(c.certificateAuthority === undefined ? {} : { ca: c.certificateAuthority }),
+      ...(c.certificateAuthority === undefined ? {} : trusting(c.certificateAuthority)),
       ...(c.clientCertificate === undefined ? {} : { cert: c.clientCertificate }),
       ...(c.clientKey === undefined ? {} : { key: c.clientKey }),
       ...(c.tlsServerName === undefined ? {} : { servername: c.tlsServerName }),

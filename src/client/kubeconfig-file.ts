@@ -3,9 +3,11 @@
  * order. A change is made under client-go's lock file (`<file>.lock`) and written in place; a new file has mode 0600.
  * Source: client-go tools/clientcmd/{config,loader}.go (ModifyConfig, lockFile)
  */
+
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, realpathSync, rmdirSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Document, isMap, isSeq, parseDocument, type YAMLMap, YAMLSeq } from 'yaml';
+import { isErrno } from '../api/errno.ts';
 import { KubeconfigError, systemErrorText } from './kubeconfig.ts';
 import { makeFoldersSync } from './make-folders.ts';
 
@@ -220,5 +222,3 @@ function underLock(file: string, action: () => void): void {
     rmSync(path, { force: true });
   }
 }
-
-const isErrno = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code;

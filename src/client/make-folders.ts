@@ -5,8 +5,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-
-const hasCode = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code;
+import { isErrno } from '../api/errno.ts';
 
 /**
  * Makes a folder and its missing parents. Resolves with the first folder that was made, or undefined when all existed.
@@ -17,14 +16,14 @@ export async function makeFolders(path: string, mode = 0o777): Promise<string | 
       await mkdir(path, { mode });
       return path;
     } catch (error) {
-      if (hasCode(error, 'EEXIST') && (await stat(path)).isDirectory()) return undefined;
+      if (isErrno(error, 'EEXIST') && (await stat(path)).isDirectory()) return undefined;
       throw error;
     }
   };
   try {
     return await make();
   } catch (error) {
-    if (!hasCode(error, 'ENOENT') || dirname(path) === path) throw error;
+    if (!isErrno(error, 'ENOENT') || dirname(path) === path) throw error;
   }
   const first = await makeFolders(dirname(path), mode);
   const own = await make();
@@ -38,14 +37,14 @@ export function makeFoldersSync(path: string, mode = 0o777): string | undefined 
       mkdirSync(path, { mode });
       return path;
     } catch (error) {
-      if (hasCode(error, 'EEXIST') && statSync(path).isDirectory()) return undefined;
+      if (isErrno(error, 'EEXIST') && statSync(path).isDirectory()) return undefined;
       throw error;
     }
   };
   try {
     return make();
   } catch (error) {
-    if (!hasCode(error, 'ENOENT') || dirname(path) === path) throw error;
+    if (!isErrno(error, 'ENOENT') || dirname(path) === path) throw error;
   }
   const first = makeFoldersSync(dirname(path), mode);
   const own = make();

@@ -6,7 +6,7 @@
  * Source: client-go util/workqueue/{queue,delaying_queue,rate_limiting_queue,default_rate_limiters}.go
  */
 import { Histogram } from '../api/histogram.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, Upkeep } from './clock.ts';
 
 export interface WorkQueueOptions<T> {
   readonly clock: Clock;
@@ -89,7 +89,7 @@ export class WorkQueue<T> {
   }
 
   /** Queues an item after a delay in milliseconds. When an item has several delays, the earliest applies. */
-  addAfter(item: T, delayMs: number): void {
+  addAfter(item: T, delayMs: number, upkeep?: Upkeep): void {
     if (this.#closed) return;
     if (delayMs <= 0) {
       this.add(item);
@@ -102,10 +102,14 @@ export class WorkQueue<T> {
       if (earlier.at <= at) return;
       earlier.cancel();
     }
-    const cancel = this.#options.clock.setTimer(delayMs, () => {
-      this.#waiting.delete(key);
-      this.add(item);
-    });
+    const cancel = this.#options.clock.setTimer(
+      delayMs,
+      () => {
+        this.#waiting.delete(key);
+        this.add(item);
+      },
+      upkeep,
+    );
     this.#waiting.set(key, { item, at, cancel });
   }
 

@@ -1,6 +1,7 @@
 /** Names and addresses that are derived from a cluster's settings. Pure. */
 import type { ClusterSettings } from '../cli/cluster-port.ts';
 import { addressIn, nodeAddress } from '../cli/nodes.ts';
+import type { PodRangesOptions } from '../controllers/nodes/pod-ranges.ts';
 
 /** The DNS domain of every cluster. */
 export const clusterDomain = 'cluster.local';
@@ -19,6 +20,13 @@ export const addressesOf = (settings: ClusterSettings): ClusterAddresses => ({
   apiServiceIp: addressIn(settings.serviceCidr, 1),
   dnsIp: addressIn(settings.serviceCidr, 10),
   nodeIp: (index: number) => nodeAddress(settings.podCidr, index),
+});
+
+/** How the addresses of pods are divided among the nodes. */
+export const podRanges = ({ podCidr, nodeAddresses, nodes }: ClusterSettings): PodRangesOptions => ({
+  clusterCidr: podCidr,
+  setAside: nodeAddresses ?? nodes.length,
+  nodes: nodes.length,
 });
 
 /** The range of a node's address alone. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { errorText } from '../api/error-text.ts';
 import { YamlError } from '../api/yaml/yaml-error.ts';
 import { type ClusterSettings, UserError } from '../cli/cluster-port.ts';
+import { systemClock } from '../client/clock.ts';
 import type { Logger } from '../client/logger.ts';
 import { AuditPolicy, AuditPolicyError, metadataPolicy } from '../server/http/audit/audit-policy.ts';
 import type { AuditOptions } from '../server/http/audit/auditor.ts';
@@ -38,7 +39,7 @@ function openLog(path: string, settings: ClusterSettings, log: Logger): Rotating
       maxBytes: (settings.auditLogMaxSize ?? kept.megabytes) * megabyte,
       maxBackups: settings.auditLogMaxBackup ?? kept.backups,
       maxAgeMs: (settings.auditLogMaxAge ?? kept.days) * dayMs,
-      now: Date.now,
+      now: systemClock.now,
       onError: (error) => log.error('The audit log cannot be written', { error: errorText(error) }),
     });
   } catch (error) {

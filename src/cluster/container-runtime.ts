@@ -3,29 +3,38 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isErrno } from '../api/errno.ts';
 import type { ClusterSettings } from '../cli/cluster-port.ts';
-import { systemClock } from '../client/clock.ts';
+import { type Clock, systemClock } from '../client/clock.ts';
 import type { ContainerRuntime } from '../runtime/container/container-runtime.ts';
 import { createDockerRuntime } from '../runtime/container/docker/create-docker-runtime.ts';
 import { DockerHost } from '../runtime/container/docker/docker-host.ts';
-import { createSimulatedRuntime } from '../runtime/container/simulated/create-simulated-runtime.ts';
-import type { PodAnnotations } from '../runtime/container/simulated/simulated-containers.ts';
-import { isErrno } from '../runtime/kubelet/volumes/atomic-writer.ts';
+import { createSimulatedRuntime, type SimulatedRuntime } from '../runtime/container/simulated/create-simulated-runtime.ts';
+import type { DeclaredSources } from '../runtime/container/simulated/declared-behaviours.ts';
 import { createHostMounter } from '../runtime/kubelet/volumes/host-mounter.ts';
 import type { HostMounter } from '../runtime/kubelet/volumes/volume-plugin.ts';
 import type { HostNetworkOptions } from '../runtime/network/host-network.ts';
 import { addressesOf } from './addresses.ts';
 
-/**
- * Makes the runtime that the settings name. It connects at the first call. `annotationsOf` reads what a pod's
- * annotations say now; simulated containers follow them.
- */
-export function containerRuntime(settings: ClusterSettings, annotationsOf: PodAnnotations = () => undefined): ContainerRuntime {
+/** By what simulated containers go. */
+export interface ContainerRuntimeOptions extends DeclaredSources {
+  /** By which simulated containers live. Default: the system's clock. */
+  readonly clock?: Clock;
+}
+
+/** Makes an engine that exists in memory only. */
+export const simulatedRuntime = (
+  settings: ClusterSettings,
+  { clock = systemClock, ...sources }: ContainerRuntimeOptions = {},
+): SimulatedRuntime =>
+  createSimulatedRuntime({
+    ...{ clock, ...sources, clusterId: settings.clusterId, podSubnet: settings.podCidr, reservedIps: reservedIps(settings) },
+  });
+
+/** Makes the runtime that the settings name. It connects at the first call. */
+export function containerRuntime(settings: ClusterSettings, options: ContainerRuntimeOptions = {}): ContainerRuntime {
+  if (settings.runtime === 'simulated') return simulatedRuntime(settings, options);
   const { clusterId, podCidr } = settings;
-  const others = (settings.nodeAddresses ?? settings.nodes.length) - 1;
-  const reservedIps = Array.from({ length: others }, (_, index) => addressesOf(settings).nodeIp(index + 1));
-  if (settings.runtime === 'simulated')
-    return createSimulatedRuntime({ clock: systemClock, clusterId, podSubnet: podCidr, reservedIps, annotationsOf });
   return createDockerRuntime({
     clock: systemClock,
     clusterId,
@@ -33,8 +42,14 @@ export function containerRuntime(settings: ClusterSettings, annotationsOf: PodAn
     networkName: `minik-${clusterId}`,
     subnet: podCidr,
     gateway: addressesOf(settings).gateway,
-    reservedIps,
+    reservedIps: reservedIps(settings),
   });
+}
+
+/** The addresses of nodes, which no pod may get; the first node has the bridge's. */
+function reservedIps(settings: ClusterSettings): readonly string[] {
+  const others = (settings.nodeAddresses ?? settings.nodes.length) - 1;
+  return Array.from({ length: others }, (_, index) => addressesOf(settings).nodeIp(index + 1));
 }
 
 const dockerHost = ({ clusterId, engine }: ClusterSettings): DockerHost => new DockerHost({ clusterId, address: engine });
@@ -55,6 +70,9 @@ export async function removeTree(settings: ClusterSettings, path: string): Promi
 }
 
 export const hostMounter = (settings: ClusterSettings): HostMounter => createHostMounter((path) => removeTree(settings, path));
+
+/** The folder of the manifests of static pods, unless the kubelet's configuration names another. */
+export const manifestsFolder = (settings: ClusterSettings): string => join(settings.folder, 'manifests');
 
 /** The folder of the volumes that the cluster has provisioned. */
 export const volumesFolder = (settings: ClusterSettings): string => join(settings.folder, 'volumes');

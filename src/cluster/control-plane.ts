@@ -10,25 +10,25 @@ import type { Node, Pod } from '../api/generated/core/v1.ts';
 import { builtInKinds } from '../api/kinds/index.ts';
 import { standardStorageClass } from '../api/kinds/storage/host-path-provisioner.ts';
 import { withoutOldVersions } from '../api/legacy/old-version.ts';
+import type { Meters } from '../api/meters.ts';
 import type { ObjectRef } from '../api/object.ts';
 import { Decoder } from '../api/schema/decode.ts';
 import { describeFields, loadDescriptions } from '../api/schema/descriptions.ts';
-import { loadSchemas } from '../api/schema/load.ts';
-import { createModelFormats } from '../api/schema/model-formats.ts';
 import { createOpenApi } from '../api/schema/openapi.ts';
 import { Protobuf } from '../api/schema/protobuf.ts';
 import type { ClusterSettings } from '../cli/cluster-port.ts';
 import type { Client } from '../client/client.ts';
-import { systemClock } from '../client/clock.ts';
+import { type Clock, systemClock } from '../client/clock.ts';
 import { type Identity, programOf } from '../client/identity.ts';
 import { createInProcessClient } from '../client/in-process-client.ts';
 import type { Logger } from '../client/logger.ts';
+import type { Pending } from '../client/pending.ts';
 import type { ControllerMetrics } from '../controllers/controller-runner.ts';
 import type { MetricsApis } from '../controllers/pod-autoscaler/metrics-apis.ts';
-import { createYamlWorker, sqliteAddon } from '../executable.ts';
 import type { Kubelet } from '../runtime/kubelet/kubelet.ts';
 import { clusterStreams } from '../runtime/kubelet/streams/cluster-streams.ts';
 import { createAdmissionChain } from '../server/admission/admission.ts';
+import { AdmissionObservations } from '../server/admission/admission-observations.ts';
 import { defaultPlugins } from '../server/admission/default-plugins.ts';
 import type { ObjectReader } from '../server/admission/object-reader.ts';
 import { authorizedRegistry } from '../server/auth/authorized-registry.ts';
@@ -45,18 +45,21 @@ import { unionAuthorizer } from '../server/auth/union-authorizer.ts';
 import { conversionWebhooks } from '../server/custom-resources/conversion-webhooks.ts';
 import { CustomResources } from '../server/custom-resources/custom-resources.ts';
 import { certificateAuthenticator } from '../server/http/auth/authenticate.ts';
-import { type ApiServer, createServer } from '../server/http/create-server.ts';
+import type { Control } from '../server/http/controls.ts';
+import { type ApiServer, createServer, type ListenAddress } from '../server/http/create-server.ts';
+import type { FaultSource } from '../server/http/faults/fault-source.ts';
+import type { MetricSource } from '../server/http/metrics/metric-text.ts';
 import { openIdDocuments } from '../server/http/openid.ts';
 import type { HealthCheck } from '../server/http/ports.ts';
 import type { AggregatedApis } from '../server/http/server-context.ts';
 import { resourceMetrics } from '../server/http/virtual/resource-metrics.ts';
+import type { YamlWorker } from '../server/http/yaml/yaml-bodies.ts';
 import { frontProxyName, loadPki, type Pki } from '../server/pki/pki.ts';
 import { announceServer } from '../server/registry/announce-server.ts';
 import { createBehaviours } from '../server/registry/behaviours/create-behaviours.ts';
 import { bootstrap, ensureObject } from '../server/registry/bootstrap.ts';
 import { bootstrapFlowControl } from '../server/registry/bootstrap-flow-control.ts';
 import { createRegistry } from '../server/registry/create-registry.ts';
-import { eventsOnDiskOnly } from '../server/registry/disk-only.ts';
 import { startEventExpiry } from '../server/registry/event-expiry.ts';
 import { FlowClassifier } from '../server/registry/flow-classifier.ts';
 import { createKindSet, type MutableKindSet } from '../server/registry/kind-set.ts';
@@ -67,28 +70,35 @@ import { ServiceAddresses } from '../server/registry/services/service-addresses.
 import { createStoreReader } from '../server/registry/store-reader.ts';
 import { ResourceMetrics } from '../server/resource-metrics/resource-metrics.ts';
 import { UsageSamples } from '../server/resource-metrics/usage-samples.ts';
-import { openSqliteStore } from '../server/store/sqlite-store.ts';
 import type { Store } from '../server/store/store.ts';
+import type { WebhookCaller } from '../server/webhooks/webhook-caller.ts';
 import { kubernetesMinorVersion } from '../version.ts';
 import { addressesOf } from './addresses.ts';
 import { readAdmissionFile } from './admission-file.ts';
+import { admissionMetrics } from './admission-metrics.ts';
 import { openAudit } from './audit.ts';
 import { celTypeSource } from './cel-types.ts';
 import { storeMetrics, workQueueMetrics } from './cluster-metrics.ts';
 import { metricsApis } from './metrics-apis.ts';
 import { nodeUsages } from './node-usage.ts';
 import { aggregatedApis, webhookCaller } from './outward.ts';
+import { formats, schemas } from './schemas.ts';
 import { serverFlags } from './server-flags.ts';
 import { readStaticTokens } from './static-tokens.ts';
 
-const openPki = (settings: ClusterSettings): Promise<Pki> =>
+/** Reads the keys and certificates of a cluster from a folder, and makes what is missing; without a folder, all. */
+export const openPki = (settings: ClusterSettings, directory?: string): Promise<Pki> =>
   loadPki({
-    directory: join(settings.folder, 'pki'),
+    directory,
     serviceIp: addressesOf(settings).apiServiceIp,
     extraNames: [addressesOf(settings).gateway, hostname()],
   });
 
 export interface ControlPlaneParts {
+  /** The cluster's. */
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly pki: Pki;
   readonly log: Logger;
   readonly signal: AbortSignal;
   /** The running kubelets; the list grows as nodes start. */
@@ -99,6 +109,16 @@ export interface ControlPlaneParts {
   onStreamed(bytes: number): void;
   /** What the controllers have done and have to do, by name. */
   controllerMetrics(): Readonly<Record<string, ControllerMetrics>>;
+  /** What else they and the scheduler count. */
+  readonly meters?: Meters;
+  /** Which requests are struck by faults, and how many have been. Default: none. */
+  readonly faults?: FaultSource & MetricSource;
+  /** What administrators read and change beside the objects, by path. */
+  readonly controls: Readonly<Record<string, Control>>;
+  /** See `AppOptions`. */
+  readonly createYamlWorker?: () => YamlWorker;
+  /** Counts what is under way outside of this thread. */
+  readonly pending: Pending;
 }
 
 export interface ControlPlane {
@@ -113,42 +133,58 @@ export interface ControlPlane {
   readonly remoteApis: AggregatedApis;
   /** The metrics APIs as a user reads them. */
   metricsFor(identity: Identity): MetricsApis;
-  /** Starts to listen. */
-  serve(): Promise<ApiServer>;
+  /** Where pods reach the API server, once the cluster's network is made; undefined: no pod can reach anything. */
+  readonly addressForPods: ListenAddress | undefined;
+  /** Starts to listen: on those addresses, or on the host's own at the port of the settings. */
+  serve(addresses?: readonly [ListenAddress, ...ListenAddress[]]): Promise<ApiServer>;
   /** A client in this process that acts as a user and may do what RBAC allows that user. */
   clientFor(identity: Identity): Client;
 }
 
 /** Shows the addresses of Services as IPAddresses until the signal aborts. */
-async function keepServiceAddresses(store: Store, log: Logger, signal: AbortSignal): Promise<void> {
+async function keepServiceAddresses(
+  store: Store,
+  { now, log, signal }: { readonly now: () => number; readonly log: Logger; readonly signal: AbortSignal },
+): Promise<void> {
   const onError = (error: unknown): void => log.warn('An IPAddress could not be written', { error });
-  const stop = await new ServiceAddresses({ store, now: Date.now, newUid: randomUUID, onError }).start();
+  const stop = await new ServiceAddresses({ store, now, newUid: randomUUID, onError }).start();
   signal.addEventListener('abort', stop, { once: true });
 }
 
 /** Opens the store, makes the objects that every cluster has, and prepares the server. */
 export async function openControlPlane(
   settings: ClusterSettings,
-  { log, signal, kubelets, onWork, onStreamed, controllerMetrics }: ControlPlaneParts,
+  {
+    clock,
+    store,
+    pki,
+    log,
+    signal,
+    kubelets,
+    createYamlWorker,
+    onWork,
+    onStreamed,
+    controllerMetrics,
+    meters,
+    controls,
+    faults,
+    pending,
+  }: ControlPlaneParts,
 ): Promise<ControlPlane> {
+  const now = (): number => clock.now();
   const addresses = addressesOf(settings);
   const audit = openAudit(settings, log, signal);
   const configured = readAdmissionFile(settings);
-  const addon = sqliteAddon();
-  const store = openSqliteStore({
-    path: join(settings.folder, 'cluster.db'),
-    diskOnly: eventsOnDiskOnly,
-    ...(addon === undefined ? {} : { nativeBinding: addon }),
-  });
   // The default class belongs to the user: it is made once, before all other objects, and never restored.
   const isNew = store.revision === 1;
-  const pki = await openPki(settings);
-  const schemas = loadSchemas(brotliDecompressSync);
   const kinds = createKindSet(settings.legacyApis === false ? withoutOldVersions(builtInKinds) : builtInKinds);
   const reader = createStoreReader(store, systemClock.setTimer);
   const tokens = new ServiceAccountTokens({
     privateKey: createPrivateKey(pki.serviceAccountKey),
+    ...(settings.serviceAccountIssuer === undefined ? {} : { issuer: settings.serviceAccountIssuer }),
     objects: reader,
+    now,
+    pending,
     trackUse: (use) =>
       labelSecret(registry, use, signal).catch((error: unknown) =>
         log.warn('The use of a token in a Secret could not be written down', { namespace: use.namespace, secret: use.name, error }),
@@ -156,15 +192,17 @@ export async function openControlPlane(
   });
   const bootstrapTokens = bootstrapTokenAuthenticator({
     secretOf: (namespace, name) => reader.get('secrets', namespace, name),
-    now: Date.now,
+    now,
   });
   const staticTokens = readStaticTokens(settings);
-  const formats = createModelFormats(schemas);
-  const webhooks = { formats, caller: webhookCaller(settings, reader), log: log.with({ component: 'apiserver' }), newUid: randomUUID };
+  const outward = webhookCaller(settings, reader);
+  const caller: WebhookCaller = { call: (call) => pending.during(outward.call(call)) };
+  const admission = new AdmissionObservations(() => performance.now());
+  const webhooks = { observations: admission, formats, caller, log: log.with({ component: 'apiserver' }), newUid: randomUUID };
   const rbac = new RbacAuthorizer(new StoredRules(store));
   const authorizer = unionAuthorizer(new NodeAuthorizer(nodeRules, reader), rbac);
   const plugins = defaultPlugins({
-    ...{ reader, random: Math.random, now: Date.now, authorizer, nodeIdentity, webhooks, kinds, formats },
+    ...{ reader, random: Math.random, now, authorizer, nodeIdentity, webhooks, kinds, formats, observations: admission },
     simulated: settings.runtime === 'simulated',
     ...(configured.podSecurity === undefined ? {} : { podSecurity: configured.podSecurity }),
     writeQuotaStatus: (quota) => writeQuotaStatus(registry, quota, signal),
@@ -173,7 +211,10 @@ export async function openControlPlane(
     store,
     kinds,
     formats,
-    admission: createAdmissionChain(plugins),
+    admission: createAdmissionChain(
+      plugins.filter(({ name }) => settings.disabledAdmission?.includes(name) !== true),
+      admission,
+    ),
     behaviours: createBehaviours({
       store,
       serviceRange: settings.serviceCidr,
@@ -182,42 +223,48 @@ export async function openControlPlane(
       guards: roleGuards(rbac, authorizer),
       checks: paramChecks({ authorizer, reader, kinds: () => kinds }),
     }),
+    now,
   });
   const customResources = new CustomResources({
-    ...{ store, kinds, registry, schemas, logger: log.with({ component: 'apiextensions' }), now: Date.now, setTimer: systemClock.setTimer },
+    ...{ store, kinds, registry, schemas, logger: log.with({ component: 'apiextensions' }), now, setTimer: systemClock.setTimer },
     decoder: new Decoder(schemas),
     webhooks: conversionWebhooks({ caller: webhooks.caller, newUid: randomUUID, signal }),
   }).start();
   signal.addEventListener('abort', () => customResources.stop(), { once: true });
   const remoteApis = aggregatedApis(settings, store, reader, pki);
   const metrics = new ResourceMetrics({
-    samples: new UsageSamples({ read: () => nodeUsages(kubelets, log.with({ component: 'metrics' })), clock: systemClock }),
+    samples: new UsageSamples({
+      read: () => nodeUsages(kubelets, log.with({ component: 'metrics' })),
+      clock: { now, setTimer: systemClock.setTimer },
+    }),
     objects: reader,
-    now: Date.now,
+    now,
   });
-  if (isNew) await ensureObject(registry, serverContext(signal), standardStorageClass, 'as it is');
+  const addOns = settings.addOns !== false;
+  if (isNew && addOns) await ensureObject(registry, serverContext(signal), standardStorageClass, 'as it is');
   const apiEndpoint = { ip: addresses.gateway, port: settings.apiPort };
   await bootstrap(registry, {
     serviceRange: parseRange(settings.serviceCidr),
     apiEndpoint,
+    dns: addOns,
     signal,
-    now: Date.now,
+    now,
     setTimer: systemClock.setTimer,
   });
   await bootstrapFlowControl(registry, serverContext(signal), { signal, setTimer: systemClock.setTimer });
-  await keepServiceAddresses(store, log, signal);
+  await keepServiceAddresses(store, { now, log, signal });
   await bootstrapRbac({ registry, context: serverContext(signal), read: reader.get });
   await announceServer(registry, {
     clientCertificateAuthority: pki.caCertificate,
     frontProxy: { certificateAuthority: pki.frontProxy.caCertificate, name: frontProxyName },
     hostname: hostname(),
     instanceId: randomUUID(),
-    now: Date.now,
+    now,
     signal,
-    setTimer: systemClock.setTimer,
+    setTimer: (...timer) => clock.setTimer(...timer),
   });
   const flows = new FlowClassifier(store);
-  const stopExpiry = startEventExpiry({ store, now: Date.now, setTimer: systemClock.setTimer });
+  const stopExpiry = startEventExpiry({ store, now, setTimer: (...timer) => clock.setTimer(...timer) });
   signal.addEventListener('abort', stopExpiry, { once: true });
   let written = store.revision;
   store.onCommit((revision) => {
@@ -226,14 +273,14 @@ export async function openControlPlane(
   });
   const port = settings.apiPort;
   const descriptions = () => loadDescriptions(brotliDecompressSync);
-  const serve = (): Promise<ApiServer> =>
+  const serve: ControlPlane['serve'] = (listen = [{ host: '127.0.0.1', port }]) =>
     createServer({
       registry,
       authenticators: [certificateAuthenticator, ...staticTokens, tokens, bootstrapTokens],
       authorizer,
       classify: (user, request) => flows.classify(user, request),
       ruleResolver: rulesBesideNodes(rbac),
-      createYamlWorker,
+      ...(createYamlWorker === undefined ? {} : { createYamlWorker }),
       kindChanges: kinds,
       legacyApis: settings.legacyApis !== false,
       remoteApis,
@@ -260,18 +307,24 @@ export async function openControlPlane(
       }),
       currentRevision: () => store.revision,
       audit,
+      controls,
+      ...(faults === undefined ? {} : { faults }),
       healthChecks: healthChecks(store),
       flags: serverFlags(settings, tokens.issuer),
       metrics: [
         storeMetrics({ store, kinds: () => kinds.all, sizeBytes: () => databaseBytes(settings.folder) }),
         workQueueMetrics(controllerMetrics),
+        ...(meters === undefined ? [] : [meters]),
+        admissionMetrics(admission),
+        ...(faults === undefined ? [] : [faults]),
       ],
       logger: log.with({ component: 'apiserver' }),
+      now,
       onRequest: () => onWork(1),
       onEvents: onWork,
       onStreamed,
       pki,
-      addresses: [{ host: '127.0.0.1', port }, ...(settings.runtime === 'docker' ? [{ host: addresses.gateway, port }] : [])],
+      addresses: listen,
     });
   const authorized = authorizedRegistry(registry, authorizer);
   const clientFor = (identity: Identity): Client => createInProcessClient(authorized, { user: identity, userAgent: programOf(identity) });
@@ -282,7 +335,20 @@ export async function openControlPlane(
     }).allowed;
   const metricsFor = (identity: Identity): MetricsApis =>
     metricsApis({ user: { ...identity, uid: '', extra: {} }, authorizer, remote: remoteApis, own: metrics });
-  return { store, pki, kinds, tokens, metricsFor, mayCreateRequest, remoteApis, celTypes: celTypeSource(kinds, schemas), serve, clientFor };
+  const addressForPods = settings.runtime === 'docker' ? { host: addresses.gateway, port } : undefined;
+  return {
+    addressForPods,
+    store,
+    pki,
+    kinds,
+    tokens,
+    metricsFor,
+    mayCreateRequest,
+    remoteApis,
+    celTypes: celTypeSource(kinds, schemas),
+    serve,
+    clientFor,
+  };
 }
 
 /** The database and its log. */

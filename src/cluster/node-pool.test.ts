@@ -13,6 +13,7 @@ import { silentLogger } from '../client/logger.ts';
 import { aPod } from '../controllers/testing/objects.ts';
 import { startTestCluster } from '../controllers/testing/test-cluster.ts';
 import { createSimulatedRuntime } from '../runtime/container/simulated/create-simulated-runtime.ts';
+import { PullRecords } from '../runtime/kubelet/images/pull-records.ts';
 import type { Kubelet } from '../runtime/kubelet/kubelet.ts';
 import { NodePool } from './node-pool.ts';
 
@@ -28,7 +29,15 @@ async function startPool(t: TestContext, settings: Partial<ClusterSettings> = {}
       ...{ serviceCidr: '10.96.0.0/20', podCidr: '10.244.0.0/20' },
       ...settings,
     },
-    parts: { clientFor: () => cluster.client, informers: cluster.informers, runtime, log: silentLogger, signal: stop.signal },
+    parts: {
+      clientFor: () => cluster.client,
+      informers: cluster.informers,
+      runtime,
+      clock: systemClock,
+      log: silentLogger,
+      signal: stop.signal,
+      pullRecords: new PullRecords(join(folder, 'image-pulls.json')),
+    },
     kubelets,
   });
   t.after(async () => {

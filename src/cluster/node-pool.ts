@@ -7,6 +7,7 @@
  * is started again, its kubelet reads from the API which pods it still has, and runs these anew.
  */
 import { join } from 'node:path';
+import type { ShutdownOrder } from '../api/cluster-shutdown.ts';
 import { errorText } from '../api/error-text.ts';
 import type { Pod } from '../api/generated/core/v1.ts';
 import { node as nodeKind } from '../api/kinds/core/node.ts';
@@ -16,17 +17,22 @@ import { isNotFound } from '../api/status-error.ts';
 import type { ClusterSettings } from '../cli/cluster-port.ts';
 import { type NodeSettings, nodeName } from '../cli/nodes.ts';
 import type { Client } from '../client/client.ts';
-import { systemClock } from '../client/clock.ts';
 import { clusterAdmin } from '../client/identity.ts';
 import { disruptionTarget } from '../controllers/disruption-target.ts';
 import { isPodTerminal } from '../controllers/pods.ts';
 import type { Kubelet } from '../runtime/kubelet/kubelet.ts';
 import { bootAgain, losePower, removeContainers } from '../runtime/kubelet/node/power.ts';
+import { shutdownPeriods } from '../runtime/kubelet/node/shutdown-groups.ts';
 import { addServiceRoute, removeServiceRoute } from '../runtime/network/host-network.ts';
-import type { Network } from '../runtime/network/start-network.ts';
 import { nodeRange } from './addresses.ts';
 import { hostMounter, nodesFolder, routesByHelper } from './container-runtime.ts';
-import { type NodeParts, startNode } from './nodes.ts';
+import { type NodeParts, type Services, startNode } from './nodes.ts';
+
+/**
+ * For nodes whose configuration does not say, in seconds. Source: the example of
+ * kubernetes.io/docs/concepts/cluster-administration/node-shutdown.
+ */
+const usualPeriods = shutdownPeriods(30, 10);
 
 export interface NodePoolOptions {
   readonly settings: ClusterSettings;
@@ -47,7 +53,7 @@ export class NodePool {
   readonly #off = new Set<string>();
   /** What the nodes have been made, by their index. */
   readonly #made = new Map<number, NodeSettings['wanted'] | 'running'>();
-  #network: Network | undefined;
+  #services: Services | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: NodePoolOptions) {
@@ -59,15 +65,33 @@ export class NodePool {
     await Promise.all(this.#options.settings.nodes.map((node) => this.#make(node)));
   }
 
-  /** Tells the network, once it runs, about nodes that are switched off. */
-  async use(network: Network | undefined): Promise<void> {
-    this.#network = network;
+  /** Tells what carries traffic, once it runs, about nodes that are switched off. */
+  async use(services: Services): Promise<void> {
+    this.#services = services;
     if (this.#off.size > 0) await this.#tellNetwork();
   }
 
   /** See `RunningCluster.setNodes`. */
   set(wanted: readonly NodeSettings[]): Promise<Readonly<Record<string, string>>> {
     const outcome = this.#turn.then(() => this.#set(wanted));
+    this.#turn = outcome.catch(() => undefined);
+    return outcome;
+  }
+
+  /** How long it may take to shut down the nodes as they are configured; 0: they are not shut down. */
+  get shutdownSeconds(): number {
+    return Math.max(0, ...[...this.#running.values()].map(({ kubelet }) => kubelet.shutdownSeconds));
+  }
+
+  /**
+   * Shuts the running nodes down gracefully, all at once: those whose kubelets are configured to, or all (`always`).
+   * Resolves with how many pods ended. When the signal aborts, the nodes go on as before.
+   */
+  shutDown({ always }: ShutdownOrder, signal: AbortSignal): Promise<number> {
+    const outcome = this.#turn.then(async () => {
+      const nodes = [...this.#running.values()].map(({ kubelet }) => kubelet.shutDown(always ? usualPeriods : [], signal));
+      return (await Promise.all(nodes)).reduce((sum, count) => sum + count, 0);
+    });
     this.#turn = outcome.catch(() => undefined);
     return outcome;
   }
@@ -141,7 +165,7 @@ export class NodePool {
     await ignoringNotFound(client.resource(nodeKind).delete({ namespace: '', name }));
     // The pod garbage collector would wait whether the node comes back.
     const { items } = await client.resource(podKind).list({ fieldSelector: `spec.nodeName=${name}` });
-    for (const pod of items) await ignoringNotFound(removeLostPod(client, pod));
+    for (const pod of items) await ignoringNotFound(removeLostPod(client, pod, parts.clock.now()));
     await removeContainers(parts.runtime, name);
     const mounter = hostMounter(settings);
     const folder = join(nodesFolder(settings), name);
@@ -156,15 +180,15 @@ export class NodePool {
   }
 
   async #tellNetwork(): Promise<void> {
-    await this.#network?.setSwitchedOff(new Set(this.#off));
+    await this.#services?.setSwitchedOff(new Set(this.#off));
   }
 }
 
 /** Removes a pod as the pod garbage collector does. */
-async function removeLostPod(client: Client, pod: Pod): Promise<void> {
+async function removeLostPod(client: Client, pod: Pod, nowMs: number): Promise<void> {
   const api = client.resource(podKind);
   const because = { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' };
-  const body = disruptionTarget(pod, because, systemClock.now(), 'Failed');
+  const body = disruptionTarget(pod, because, nowMs, 'Failed');
   if (!isPodTerminal(pod)) await api.patch(refOf(pod), { type: 'strategic', subresource: 'status', body });
   await api.delete(refOf(pod), { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid } });
 }

@@ -1,32 +1,41 @@
 /** Kubelets and the network: the parts that run pods and carry their traffic. */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import type { SelectableContainer } from '../api/faults/container-selection.ts';
 import { event as eventKind } from '../api/kinds/core/event.ts';
 import { node as nodeKind } from '../api/kinds/core/node.ts';
+import { statusErrors } from '../api/status-error.ts';
 import type { ClusterSettings } from '../cli/cluster-port.ts';
 import { type NodeSettings, nodeName } from '../cli/nodes.ts';
 import { createEventRecorder } from '../client/api-event-recorder.ts';
 import type { Client } from '../client/client.ts';
-import { systemClock } from '../client/clock.ts';
+import type { Clock } from '../client/clock.ts';
+import { heldClient } from '../client/held-client.ts';
 import { clusterAdmin, controllerAccount, type Identity, nodeUser } from '../client/identity.ts';
 import type { InformerFactory } from '../client/informer.ts';
 import type { Logger } from '../client/logger.ts';
 import { createNetworkWorker } from '../executable.ts';
 import type { ContainerRuntime } from '../runtime/container/container-runtime.ts';
+import { imageNames } from '../runtime/container/image-reference.ts';
+import { makeFolder } from '../runtime/kubelet/host-files.ts';
+import type { PullRecords } from '../runtime/kubelet/images/pull-records.ts';
 import { type Kubelet, startKubelet } from '../runtime/kubelet/kubelet.ts';
 import { parseResolvConf } from '../runtime/kubelet/pods/dns-files.ts';
 import { createProbeManager } from '../runtime/kubelet/probes/create-probe-manager.ts';
+import { balancersWithoutTraffic, LoadBalancerController } from '../runtime/network/load-balancer.ts';
 import { hostAddressesIn } from '../runtime/network/node-port-addresses.ts';
 import { type Network, startNetwork } from '../runtime/network/start-network.ts';
 import { kubernetesVersion } from '../version.ts';
 import { addressesOf, clusterDomain } from './addresses.ts';
-import { hostMounter, nodesFolder } from './container-runtime.ts';
+import { hostMounter, manifestsFolder, nodesFolder } from './container-runtime.ts';
+import { readKubeletFile } from './kubelet-file.ts';
+import { machineReserves } from './machine-reserves.ts';
 import { machineUsage } from './machine-usage.ts';
 import { simulatedMachine } from './simulated-machine.ts';
+import { simulatedReserves } from './simulated-reserves.ts';
 
-/** Upstream's default of the kubelet's maxPods. */
-const maxPodsPerNode = 110;
 /**
  * Upstream's port of the kubelet. Nothing listens there: it is the default of the API server's node proxy, which calls
  * the kubelet in this process.
@@ -37,8 +46,39 @@ export interface NodeParts {
   readonly clientFor: (identity: Identity) => Client;
   readonly informers: InformerFactory;
   readonly runtime: ContainerRuntime;
+  /** The cluster's. */
+  readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  readonly pullRecords: PullRecords;
+  /** Default: nothing is struck. */
+  readonly faults?: NodeFaults;
+}
+
+/** What strikes nodes and their pods. */
+export interface NodeFaults {
+  /** See `FaultRules`. */
+  silenceOf(node: string): AbortSignal | undefined;
+  pullFailure(container: () => SelectableContainer): string | undefined;
+}
+
+/**
+ * What a kubelet calls the API by: while nothing may be heard of its node, calls wait. `closed` is aborted when the
+ * kubelet stops, which must not wait for that: calls that wait fail then.
+ */
+function ownClient({ clientFor, faults }: NodeParts, name: string, closed: AbortSignal): Client {
+  const client = clientFor(nodeUser(name));
+  if (faults === undefined) return client;
+  const heard = async (): Promise<void> => {
+    for (;;) {
+      const silent = faults.silenceOf(name);
+      if (silent === undefined) return;
+      const either = AbortSignal.any([silent, closed]);
+      if (!either.aborted) await once(either, 'abort');
+      if (closed.aborted) throw statusErrors.serviceUnavailable(`node ${JSON.stringify(name)} is stopped`);
+    }
+  };
+  return heldClient(client, () => (faults.silenceOf(name) === undefined ? undefined : heard()));
 }
 
 /**
@@ -55,72 +95,102 @@ async function markControlPlane(clientFor: NodeParts['clientFor'], name: string)
  * the kubelet is stopped by itself.
  */
 export async function startNode(settings: ClusterSettings, node: NodeSettings, parts: NodeParts): Promise<Kubelet> {
-  const { clientFor, informers, runtime, log, signal } = parts;
+  const { clientFor, informers, runtime, clock, log, signal, faults } = parts;
   const addresses = addressesOf(settings);
   const name = nodeName(settings, node.index);
-  const client = clientFor(nodeUser(name));
+  const closing = new AbortController();
+  const client = ownClient(parts, name, closing.signal);
   const own = log.with({ component: 'kubelet', node: name });
   const events = createEventRecorder({
     api: client.resource(eventKind),
     component: 'kubelet',
     host: name,
-    clock: systemClock,
+    clock,
     log: own,
     signal,
   });
+  const file = readKubeletFile(settings);
+  const manifests = manifestsFolder(settings);
+  // The first node is the control plane's, on which static pods usually run.
+  const hasOwnFolder = file.staticPodPath === undefined && node.index === 0;
+  if (hasOwnFolder) await makeFolder(manifests, 0o700);
+  const config = hasOwnFolder ? { ...file, staticPodPath: manifests } : file;
   const identity = {
     name,
     ip: addresses.nodeIp(node.index),
-    // Differs: no part of the range is the node's own, because the engine gives out the addresses of its one network.
-    podCidr: settings.podCidr,
     kubeletVersion: kubernetesVersion,
     labels: zoneLabels(settings, node),
-    maxPods: maxPodsPerNode,
     daemonPort: kubeletPort,
   };
   const kubelet = await startKubelet({
     identity,
+    config,
     client,
     informers,
     runtime,
     events,
-    clock: systemClock,
+    clock,
     log: own,
     root: join(nodesFolder(settings), name),
+    pullRecords: parts.pullRecords,
+    hasGpus: node.index === 0,
+    seccompFolder: join(settings.folder, 'seccomp'),
     mounter: hostMounter(settings),
-    probes: createProbeManager({ streams: runtime.streams, clock: systemClock, events, log: own }),
+    probes: createProbeManager({ streams: runtime.streams, clock, events, log: own }),
     clusterDomain,
     clusterDns: addresses.dnsIp,
     hostResolver: parseResolvConf(readFileSync('/etc/resolv.conf', 'utf8')),
     machine:
       settings.runtime === 'simulated'
-        ? simulatedMachine({ runtime, node: name, now: () => systemClock.now() })
+        ? simulatedMachine({ runtime, node: name, now: () => clock.now() })
         : () => machineUsage(settings.folder),
+    reserves: (current, info) =>
+      settings.runtime === 'simulated'
+        ? Promise.resolve(simulatedReserves(current?.metadata.annotations ?? {}, info))
+        : machineReserves(settings.folder, info.root),
     ...(settings.runtime === 'docker' ? { logFolder: '/var/log' } : {}),
+    pullFailure: ({ pod: { metadata }, image, container }) =>
+      faults?.pullFailure(() => ({
+        ...{ namespace: metadata.namespace ?? '', pod: metadata.name, container, images: imageNames(image) },
+        ...{ labels: metadata.labels ?? {}, node: name },
+      })),
   });
   if (node.index === 0) await markControlPlane(clientFor, name);
-  return kubelet;
+  return {
+    ...kubelet,
+    stop: () => {
+      closing.abort();
+      return kubelet.stop();
+    },
+  };
 }
 
 /** The zone is in a region, the cluster. */
 const zoneLabels = ({ profile }: ClusterSettings, { zone }: NodeSettings): Readonly<Record<string, string>> =>
   zone === undefined ? {} : { 'topology.kubernetes.io/region': profile, 'topology.kubernetes.io/zone': zone };
 
-/** Starts the service proxy and DNS on the host. The simulated runtime has no pods that could be reached. */
-export async function startServices(
-  settings: ClusterSettings,
-  { clientFor, informers, log, signal }: NodeParts,
-): Promise<Network | undefined> {
-  if (settings.runtime === 'simulated') return undefined;
+/** What carries the traffic of Services. */
+export type Services = Pick<Network, 'setSwitchedOff' | 'stop'>;
+
+/**
+ * Starts the service proxy, DNS and load balancers on the host. The simulated runtime has no pods that could be
+ * reached: there, load balancers get addresses, and nothing listens.
+ */
+export async function startServices(settings: ClusterSettings, { clientFor, informers, clock, log, signal }: NodeParts): Promise<Services> {
   const client = clientFor(controllerAccount('service-controller'));
   const logger = log.with({ component: 'network' });
   const events = createEventRecorder({
     api: client.resource(eventKind),
     component: 'service-controller',
-    clock: systemClock,
+    clock,
     log: logger,
     signal,
   });
+  if (settings.runtime === 'simulated') {
+    const balancer = new LoadBalancerController({ client, informers, events, logger, clock, ...balancersWithoutTraffic });
+    await balancer.start();
+    return { setSwitchedOff: async () => undefined, stop: () => balancer.stop() };
+  }
   const { serviceCidr, podCidr } = settings;
   const hostAddresses = Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? []);
   const nodePortAddresses = hostAddressesIn(settings.nodePortAddresses ?? [], hostAddresses);

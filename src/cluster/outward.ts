@@ -14,23 +14,26 @@ import { createWebhookCaller } from '../server/webhooks/https-webhook-caller.ts'
 import { type Address, serviceAddress } from '../server/webhooks/service-address.ts';
 import type { WebhookCaller } from '../server/webhooks/webhook-caller.ts';
 
-/** Finds Services. Those of a simulated cluster have no traffic, and their addresses may be somebody else's. */
-const addresses =
-  ({ runtime }: ClusterSettings, reader: ObjectReader) =>
+/**
+ * Finds Services. The cluster addresses of a simulated cluster have no traffic, and may be somebody else's; external
+ * names are reached from any cluster.
+ */
+export const serviceAddresses =
+  ({ runtime }: Pick<ClusterSettings, 'runtime'>, reader: ObjectReader) =>
   (namespace: string, name: string, port: number): Address => {
     const address = serviceAddress(reader, namespace, name, port);
-    if (runtime !== 'simulated') return address;
+    if (runtime !== 'simulated' || address.outside) return address;
     throw new Error(`dial tcp ${hostPort(address.host, address.port)}: connect: network is unreachable`);
   };
 
 /** Makes the caller of webhooks. */
 export const webhookCaller = (settings: ClusterSettings, reader: ObjectReader): WebhookCaller =>
-  createWebhookCaller({ addressOf: addresses(settings, reader), setTimer: systemClock.setTimer });
+  createWebhookCaller({ addressOf: serviceAddresses(settings, reader), setTimer: systemClock.setTimer });
 
 /** Makes what knows and reaches the APIs that Services serve. */
 export const aggregatedApis = (settings: ClusterSettings, store: Store, reader: ObjectReader, pki: Pki): AggregatedApis => ({
   known: new RemoteApis(store),
-  connections: new RemoteConnections({ addressOf: addresses(settings, reader), client: pki.frontProxy.client }),
+  connections: new RemoteConnections({ addressOf: serviceAddresses(settings, reader), client: pki.frontProxy.client }),
 });
 
 /** Asks an API what it serves, and remembers it for discovery. Rejects with an Error that says what is wrong. */

@@ -1,10 +1,17 @@
 /**
  * Chooses the settings that the user left open, claims them on the host, and releases them when the cluster is deleted.
  */
-import { randomBytes } from 'node:crypto';
-import { type ClusterChoices, type ClusterSettings, type EngineRecord, UserError } from '../cli/cluster-port.ts';
+import { randomBytes, randomInt } from 'node:crypto';
+import {
+  type ClusterAddresses,
+  type ClusterChoices,
+  type ClusterSettings,
+  type EngineRecord,
+  type TakenAddresses,
+  UserError,
+} from '../cli/cluster-port.ts';
 import { type NodeSettings, nodeAddressCount } from '../cli/nodes.ts';
-import { type ContainerRuntime, RuntimeError } from '../runtime/container/container-runtime.ts';
+import { RuntimeError } from '../runtime/container/container-runtime.ts';
 import { DockerHost } from '../runtime/container/docker/docker-host.ts';
 import { canListen, firstFreePort } from '../runtime/network/free-port.ts';
 import {
@@ -17,8 +24,10 @@ import {
 } from '../runtime/network/host-network.ts';
 import { type ClusterSubnets, pickSubnets, simulatedPools } from '../runtime/network/subnets.ts';
 import { nodeRange } from './addresses.ts';
+import { readBehavioursFile } from './behaviours-file.ts';
 import { containerRuntime, removeVolumes, routesByHelper } from './container-runtime.ts';
 import { findEngine } from './engine.ts';
+import { keepAllLogs } from './kept-logs.ts';
 
 const defaultApiPort = 6443;
 const dnsPort = 53;
@@ -78,30 +87,49 @@ export async function locate(settings: ClusterSettings): Promise<ClusterSettings
   }
 }
 
-async function apiPortFor({ apiPort, known }: ClusterChoices): Promise<number> {
-  if (apiPort === undefined) return firstFreePort('127.0.0.1', known?.apiPort ?? defaultApiPort);
-  if (await canListen('127.0.0.1', apiPort)) return apiPort;
+/** Ports for clusters that take any: below those that the system gives to connections, and not the node ports. */
+const anyPorts = { first: 20_000, count: 10_000 };
+
+async function apiPortFor({ apiPort, known, anyPort }: ClusterChoices, taken: ReadonlySet<number>): Promise<number> {
+  const usual = anyPort === true ? anyPorts.first + randomInt(anyPorts.count) : defaultApiPort;
+  if (apiPort === undefined) return firstFreePort('127.0.0.1', known?.apiPort ?? usual, { taken });
+  if (!taken.has(apiPort) && (await canListen('127.0.0.1', apiPort))) return apiPort;
   throw new UserError(`port ${apiPort} on 127.0.0.1 is taken by another program`, [
     'Choose another with --api-port, or leave it out: minik then takes a free one.',
   ]);
 }
 
-/** Rejects with UserError when the engine does not answer, or when a setting that the user chose is not available. */
+/** Picks what the user has left open. Rejects with UserError when what the user chose is not available. */
+async function pickAddresses(choices: ClusterChoices, taken: TakenAddresses): Promise<ClusterAddresses> {
+  const { known, runtime } = choices;
+  if (taken.clusters.has(choices.folder)) throw new UserError(`profile ${JSON.stringify(choices.profile)} is being started already`);
+  const preferred = withoutUndefined({
+    serviceCidr: choices.serviceCidr ?? known?.serviceCidr,
+    podCidr: choices.podCidr ?? known?.podCidr,
+  });
+  const [apiPort, subnets] = await Promise.all([
+    apiPortFor(choices, taken.ports),
+    runtime === 'docker' ? chooseSubnets(taken.cidrs, preferred) : simulatedSubnets(taken.cidrs, preferred),
+  ]);
+  refuseOtherThan(choices, subnets);
+  return { apiPort, ...subnets };
+}
+
+/**
+ * Makes nothing on the machine, since what is made there must be on record before. Rejects with UserError when the
+ * engine does not answer, or when a setting that the user chose is not available.
+ */
 export async function plan(choices: ClusterChoices): Promise<ClusterSettings> {
-  const { known, profile, folder, runtime: runtimeName, nodes, takenCidrs } = choices;
-  const preferred = { serviceCidr: choices.serviceCidr ?? known?.serviceCidr, podCidr: choices.podCidr ?? known?.podCidr };
-  let runtime: ContainerRuntime | undefined;
+  const { known, profile, folder, runtime: runtimeName, nodes } = choices;
+  // What cannot be used is told before anything is made.
+  readBehavioursFile({ runtime: runtimeName, folder, behavioursFile: choices.behavioursFile || undefined });
   try {
-    const [engine, apiPort, subnets] = await Promise.all([
-      runtimeName === 'docker' ? engineOf({ profile, engine: known?.engine }) : undefined,
-      apiPortFor(choices),
-      runtimeName === 'docker'
-        ? chooseSubnets(takenCidrs, withoutUndefined(preferred))
-        : simulatedSubnets(takenCidrs, withoutUndefined(preferred)),
-    ]);
-    refuseOtherThan(choices, subnets);
+    const engine = runtimeName === 'docker' ? await engineOf({ profile, engine: known?.engine }) : undefined;
+    const { apiPort, ...subnets } = await choices.claim((taken) => pickAddresses(choices, taken));
     const clusterId = known?.clusterId ?? `${profile}-${randomBytes(3).toString('hex')}`;
-    const settings = {
+    if (runtimeName === 'docker' && (await lowestUsablePort()) > dnsPort)
+      throw new UserError('this user may not serve DNS and Services', [lowPortsAdvice]);
+    return {
       profile,
       folder,
       runtime: runtimeName,
@@ -120,29 +148,40 @@ export async function plan(choices: ClusterChoices): Promise<ClusterSettings> {
       auditLogMaxAge: choices.auditLogMaxAge,
       tokenAuthFile: choices.tokenAuthFile || undefined,
       admissionConfigFile: choices.admissionConfigFile || undefined,
+      schedulerConfigFile: choices.schedulerConfigFile || undefined,
+      kubeletConfigFile: choices.kubeletConfigFile || undefined,
+      behavioursFile: choices.behavioursFile || undefined,
       legacyApis: choices.legacyApis ?? true,
       controllerManager: choices.controllerManager ?? true,
       scheduler: choices.scheduler ?? true,
+      removedLogs: choices.removedLogs,
       clusterId,
       engine,
     };
-    if (runtimeName === 'docker' && (await lowestUsablePort()) > dnsPort)
-      throw new UserError('this user may not serve DNS and Services', [lowPortsAdvice]);
-    runtime = containerRuntime(settings);
-    await runtime.prepare();
-    if (runtimeName === 'docker') {
-      const wanted = [settings.serviceCidr, ...nodeRanges(settings, ({ wanted: state }) => state === undefined)];
-      for (const range of wanted) await addServiceRoute(range, routesByHelper(settings));
-      // Routes of nodes that are no longer wanted. If the profile had to change its ranges, the old ones may belong to
-      // another cluster by now, so their routes stay.
-      const gone = known?.podCidr === settings.podCidr && known.serviceCidr === settings.serviceCidr ? localRanges(known) : [];
-      for (const range of gone) if (!wanted.includes(range)) await removeServiceRoute(range, routesByHelper(settings));
-    }
-    return settings;
   } catch (error) {
     throw asUserError(error, known === undefined ? profile : undefined);
+  }
+}
+
+/**
+ * Makes what the cluster's nodes need on the machine: their network and the host's routes. `known`: the settings of the
+ * last start. Idempotent. Rejects with UserError.
+ */
+export async function prepare(settings: ClusterSettings, known: ClusterSettings | undefined): Promise<void> {
+  const runtime = containerRuntime(settings);
+  try {
+    await runtime.prepare();
+    if (settings.runtime !== 'docker') return;
+    const wanted = [settings.serviceCidr, ...nodeRanges(settings, ({ wanted: state }) => state === undefined)];
+    for (const range of wanted) await addServiceRoute(range, routesByHelper(settings));
+    // Routes of nodes that are no longer wanted. If the profile had to change its ranges, the old ones may belong to
+    // another cluster by now, so their routes stay.
+    const gone = known?.podCidr === settings.podCidr && known.serviceCidr === settings.serviceCidr ? localRanges(known) : [];
+    for (const range of gone) if (!wanted.includes(range)) await removeServiceRoute(range, routesByHelper(settings));
+  } catch (error) {
+    throw asUserError(error);
   } finally {
-    await runtime?.close();
+    await runtime.close();
   }
 }
 
@@ -180,13 +219,18 @@ const withoutUndefined = ({
 });
 
 /**
- * Removes containers, volumes, network and route of a stopped cluster; idempotent. If something cannot be removed, the
- * rest still is; the first error is thrown at the end.
+ * Removes containers, volumes, network and route of a stopped cluster, and keeps the containers' logs where the
+ * settings ask for it; idempotent. If something cannot be removed, the rest still is; the first error is thrown at the
+ * end. After an abrupt end of the server it also removes what the engine was still making for it.
  */
-export async function destroy(settings: ClusterSettings): Promise<void> {
+export async function destroy(settings: ClusterSettings, abrupt: boolean): Promise<void> {
   const runtime = containerRuntime(settings);
+  const { removedLogs } = settings;
   const steps = [
-    () => runtime.destroy(),
+    async () => {
+      if (removedLogs !== undefined) await keepAllLogs(runtime, removedLogs);
+    },
+    () => runtime.destroy(abrupt),
     () => removeVolumes(settings),
     async () => {
       if (settings.runtime !== 'docker') return;

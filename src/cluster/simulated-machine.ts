@@ -22,20 +22,29 @@ export function simulatedMachine({ runtime, node, now }: SimulatedMachineOptions
   return async () => {
     const info = await runtime.info();
     const running = (await runtime.containers.list(node)).filter(({ state }) => state === 'running');
+    // At one moment: a rate of sums is exact only when all its terms are of the time that the sum names.
+    const measured = await Promise.all(
+      running.map(({ id }) =>
+        runtime.containers.stats(id).then(
+          (stats) => [{ id, stats }],
+          (error: unknown) => {
+            if (error instanceof RuntimeError && error.code === 'NotFound') return [];
+            throw error;
+          },
+        ),
+      ),
+    );
     const current = new Map<string, number>();
+    let timestampMs = 0;
     let memoryUsedBytes = ownMemoryBytes;
-    for (const { id } of running) {
-      const stats = await runtime.containers.stats(id).catch((error: unknown) => {
-        if (error instanceof RuntimeError && error.code === 'NotFound') return undefined;
-        throw error;
-      });
-      if (stats === undefined) continue;
+    for (const { id, stats } of measured.flat()) {
+      timestampMs = Math.max(timestampMs, stats.timestampMs);
       containersNs += Math.max(0, stats.cpuUsageNs - (counted.get(id) ?? 0));
       current.set(id, stats.cpuUsageNs);
       memoryUsedBytes += stats.memoryWorkingSetBytes;
     }
     counted = current;
-    const timestampMs = now();
+    if (timestampMs === 0) timestampMs = now();
     const { memoryBytes, ephemeralStorageBytes: capacityBytes } = info;
     return {
       timestampMs,

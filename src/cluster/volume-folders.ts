@@ -4,10 +4,10 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join, normalize, sep } from 'node:path';
+import { isErrno } from '../api/errno.ts';
 import type { ClusterSettings } from '../cli/cluster-port.ts';
 import type { VolumeFolders } from '../controllers/volumes/volume-folders.ts';
 import { makeFolder } from '../runtime/kubelet/host-files.ts';
-import { isErrno } from '../runtime/kubelet/volumes/atomic-writer.ts';
 import { volumeMode } from '../runtime/kubelet/volumes/volume-owner.ts';
 import { removeTree, volumesFolder } from './container-runtime.ts';
 

@@ -5,13 +5,13 @@ import { namespace } from '../api/kinds/core/namespace.ts';
 import { pod } from '../api/kinds/core/pod.ts';
 import { builtInKinds } from '../api/kinds/index.ts';
 import { createKindSet } from '../server/registry/kind-set.ts';
-import { allControllers } from './all-controllers.ts';
+import { type AllControllersOptions, allControllers, apiServerControllers } from './all-controllers.ts';
 import { startScheduler } from './scheduler/scheduler.ts';
 import { noFolders } from './testing/no-folders.ts';
 import { aDeployment, aNode, makeReady } from './testing/objects.ts';
 import { startTestCluster } from './testing/test-cluster.ts';
 
-const controllers = allControllers({
+const options: AllControllersOptions = {
   kinds: createKindSet(builtInKinds),
   certificateAuthority: 'PEM',
   signCertificate: () => '',
@@ -20,12 +20,20 @@ const controllers = allControllers({
   metrics: { versionsOf: () => [], get: () => Promise.reject(new Error('no metrics in this test')) },
   askApiService: () => Promise.resolve(),
   volumeFolders: noFolders,
+  podRanges: { clusterCidr: '10.244.0.0/16', setAside: 16, nodes: 1 },
   celTypes: { kindOf: () => undefined, schemaOf: () => undefined },
-});
+};
+const controllers = allControllers(options);
 
 describe('allControllers', () => {
   it('have names of their own', () => {
     assert.equal(new Set(controllers.map(({ name }) => name)).size, controllers.length);
+  });
+
+  it('keep provisioning volumes beside a kube-controller-manager of somebody else', () => {
+    const beside = apiServerControllers(options).map(({ name }) => name);
+    assert.ok(beside.includes('host-path-provisioner') && beside.includes('host-path-deleter'));
+    assert.ok(!beside.includes('deployment'));
   });
 
   it('run a Deployment from its creation to the end of its namespace, and then have nothing to do', async (t) => {

@@ -15,6 +15,7 @@ import { cronJobController } from './cron-jobs/cron-job-controller.ts';
 import { daemonSetController } from './daemon-sets/daemon-set-controller.ts';
 import { deploymentController } from './deployment/deployment-controller.ts';
 import { disruptionController } from './disruption/disruption-controller.ts';
+import { staleDisruptionController } from './disruption/stale-disruption.ts';
 import { endpointSliceController } from './endpoints/endpoint-slice-controller.ts';
 import { endpointSliceMirroringController } from './endpoints/endpoint-slice-mirroring.ts';
 import { endpointsController } from './endpoints/endpoints-controller.ts';
@@ -25,8 +26,11 @@ import { ttlAfterFinishedController } from './jobs/ttl-after-finished.ts';
 import { legacyTokenCleaner } from './legacy-token-cleaner.ts';
 import { namespaceController } from './namespace-controller.ts';
 import { rootCaController, serviceAccountController } from './namespace-defaults.ts';
+import { nodeIpamController } from './nodes/node-ipam.ts';
 import { type NodeLifecycleOptions, nodeLifecycleController } from './nodes/node-lifecycle.ts';
+import { nodeTtlController } from './nodes/node-ttl.ts';
 import { podGcController } from './nodes/pod-gc.ts';
+import type { PodRangesOptions } from './nodes/pod-ranges.ts';
 import { taintEvictionController } from './nodes/taint-eviction.ts';
 import type { MetricsApis } from './pod-autoscaler/metrics-apis.ts';
 import { podAutoscaler } from './pod-autoscaler/pod-autoscaler.ts';
@@ -64,8 +68,34 @@ export interface AllControllersOptions {
   readonly celTypes: TypeSource;
   /** Makes and removes the folders of volumes. */
   readonly volumeFolders: VolumeFolders;
+  /** Whose addresses are divided among nodes. */
+  readonly podRanges: PodRangesOptions;
   readonly nodes?: NodeLifecycleOptions;
 }
+
+/** No controller has this name. */
+export class UnknownController extends Error {
+  /** The names that there are. */
+  readonly names: readonly string[];
+  constructor(name: string, names: readonly string[]) {
+    super(`there is no controller ${JSON.stringify(name)}`);
+    this.names = names;
+  }
+}
+
+/** Upstream's names end in `-controller`; this one is so often meant that it has a short form. */
+const canonical = (name: string): string => (name === 'gc' ? 'garbage-collector' : name.replace(/-controller$/, ''));
+
+/** Those of kube-controller-manager with these names, and all of kube-apiserver. Throws UnknownController. */
+export const namedControllers =
+  (names: readonly string[]) =>
+  (options: AllControllersOptions): readonly AnyController[] => {
+    const all = managerControllers(options);
+    const wanted = new Set(names.map(canonical));
+    const unknown = names.find((name) => !all.some((each) => each.name === canonical(name)));
+    if (unknown !== undefined) throw new UnknownController(unknown, all.map(({ name }) => name).sort());
+    return [...all.filter(({ name }) => wanted.has(name)), ...apiServerControllers(options)];
+  };
 
 /** All controllers, to be passed to `startControllers`. */
 export const allControllers = (options: AllControllersOptions): readonly AnyController[] => [
@@ -73,11 +103,15 @@ export const allControllers = (options: AllControllersOptions): readonly AnyCont
   ...apiServerControllers(options),
 ];
 
-/** Those that upstream runs in kube-apiserver: they work beside any kube-controller-manager. */
-export const apiServerControllers = ({ kinds, askApiService }: AllControllersOptions): readonly AnyController[] => [
+/**
+ * Those that work beside any kube-controller-manager: what upstream runs in kube-apiserver, and the provisioner of the
+ * default storage class, which elsewhere is an add-on.
+ */
+export const apiServerControllers = ({ kinds, askApiService, volumeFolders }: AllControllersOptions): readonly AnyController[] => [
   flowSchemaController,
   apiServiceRegistration(kinds),
   apiServiceAvailability(askApiService),
+  ...hostPathProvisioning(volumeFolders),
 ];
 
 function managerControllers(options: AllControllersOptions): readonly AnyController[] {
@@ -93,6 +127,7 @@ function managerControllers(options: AllControllersOptions): readonly AnyControl
     ttlAfterFinishedController,
     cronJobController,
     disruptionController(kinds),
+    staleDisruptionController,
     podAutoscaler(kinds, options.metrics),
     endpointsController,
     endpointSliceController,
@@ -112,11 +147,12 @@ function managerControllers(options: AllControllersOptions): readonly AnyControl
     bootstrapTokenCleaner,
     bootstrapSigner,
     nodeLifecycleController(nodes),
+    nodeIpamController(options.podRanges),
+    nodeTtlController(),
     taintEvictionController(),
     podGcController(),
     serviceCidrController,
     ...volumeBinder(options.volumeFolders),
-    ...hostPathProvisioning(options.volumeFolders),
     volumeExpansionController,
     ephemeralVolumeController,
     claimProtectionController,

@@ -13,7 +13,7 @@ describe('clusterRoleAggregationController', () => {
   it('joins the rules of selected roles, by name and each once, and follows their changes', async (t) => {
     const cluster = await startTestCluster(t, { controllers: [clusterRoleAggregationController] });
     const whole = { namespace: '', name: 'whole' };
-    const rules = async () => (await cluster.api(clusterRole).get(whole)).rules.map(({ resources }) => resources?.[0]);
+    const rules = async () => (await cluster.api(clusterRole).get(whole)).rules?.map(({ resources }) => resources?.[0]);
     await cluster.apply(labelled('b', { to: 'whole' }, [rule('pods'), rule('services')]));
     const selectors = [{ matchLabels: { to: 'whole' } }, { matchExpressions: [{ key: 'also', operator: 'Exists' }] }];
     await cluster.apply({ ...labelled('whole', { to: 'whole' }, [rule('secrets')]), aggregationRule: { clusterRoleSelectors: selectors } });

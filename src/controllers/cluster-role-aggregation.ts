@@ -22,7 +22,7 @@ function aggregatedRules({ metadata, aggregationRule }: ClusterRole, roles: Cach
     const selector = fromLabelSelector(selected);
     for (const role of sorted) {
       if (role.metadata.name === metadata.name || !selector.matches(role.metadata.labels)) continue;
-      for (const rule of role.rules) if (!rules.some((known) => deepEqual(known, rule))) rules.push(rule);
+      for (const rule of role.rules ?? []) if (!rules.some((known) => deepEqual(known, rule))) rules.push(rule);
     }
   }
   return rules;

@@ -68,6 +68,25 @@ describe('runController', () => {
     assert.equal(runs, 2);
   });
 
+  it('looks again after the delay that was asked for although something failed, and backs off when that is sooner', async (t) => {
+    const times: number[] = [];
+    const cluster = await startTestCluster(t, {
+      controllers: [
+        controller(async (_, { clock }) => {
+          times.push(clock.now());
+          return times.length > 3 ? settled : { requeueAfterMs: 8, failure: { error: new Error('not yet') } };
+        }),
+      ],
+    });
+    await make(cluster, 'a');
+    await cluster.pass(1);
+    assert.deepEqual(
+      times.map((time) => time - (times[0] ?? 0)),
+      [0, 5, 13, 21],
+    );
+    assert.equal(cluster.controllers.metrics.test?.errors, 3);
+  });
+
   it('never works on one ref twice at once, nor on more refs than it has workers', async (t) => {
     const running = new Set<string>();
     let most = 0;

@@ -90,7 +90,7 @@ class Runner<T extends KubeObject> implements RunningController {
 
   start(): void {
     const { signal, log } = this.#deps;
-    const { reconciles, owns = [], watches = [], reads = [], indexes = [] } = this.#controller;
+    const { reconciles, owns = [], watches = [], reads = [], indexes = [], gauges = [] } = this.#controller;
     const context = this.#context(new WriteTracker());
     const { concerns } = this.#controller;
     this.#follow(reconciles, (object) => (concerns === undefined || concerns(object, context) ? [refOf(object)] : []));
@@ -98,6 +98,7 @@ class Runner<T extends KubeObject> implements RunningController {
     for (const watch of watches) this.#followWatch(watch, context);
     if (this.#controller.watchesAllKinds !== undefined) this.#followAllKinds(this.#controller.watchesAllKinds, context);
     for (const kind of reads) this.#informer(kind);
+    for (const gauge of gauges) this.#deps.meters.gauge({ ...gauge, samples: () => gauge.samples(context) });
     for (const index of indexes) this.#informer(index.kind).addIndex(index.name, (object) => index.values(object));
     const caches = [...this.#informers.values()];
     for (const informer of caches) this.#unsubscribe.push(informer.onProgress(() => this.#releaseHeld()));
@@ -156,7 +157,7 @@ class Runner<T extends KubeObject> implements RunningController {
   }
 
   #context(tracker: WriteTracker): ControllerContext {
-    const { client, informers, events, clock, log, signal } = this.#deps;
+    const { client, informers, events, clock, log, meters, signal } = this.#deps;
     return {
       cache: (kind) => informers.informer(kind).cache,
       api: <W extends KubeObject>(kind: Kind<W>): ResourceClient<W> => {
@@ -166,6 +167,7 @@ class Runner<T extends KubeObject> implements RunningController {
       events,
       clock,
       log,
+      meters,
       signal,
     };
   }
@@ -213,9 +215,10 @@ class Runner<T extends KubeObject> implements RunningController {
     const tracker = new WriteTracker();
     try {
       this.#reconciles++;
-      const { requeueAfterMs } = await this.#controller.reconcile(ref, this.#context(tracker));
-      this.#queue.forget(ref);
-      if (requeueAfterMs !== undefined) this.#queue.addAfter(ref, Math.max(requeueAfterMs, 1));
+      const { requeueAfterMs, upkeep, failure } = await this.#controller.reconcile(ref, this.#context(tracker));
+      if (failure === undefined) this.#queue.forget(ref);
+      else this.#failed(ref, failure.error);
+      if (requeueAfterMs !== undefined) this.#queue.addAfter(ref, Math.max(requeueAfterMs, 1), upkeep);
     } catch (error) {
       this.#failed(ref, error);
     } finally {

@@ -9,17 +9,26 @@
  * pkg/reconcile/reconcile.go; client-go util/workqueue.
  */
 import type { AnyKind, Kind } from '../api/kind.ts';
+import type { GaugeSpec, Meters } from '../api/meters.ts';
 import type { KubeObject, ObjectRef } from '../api/object.ts';
 import type { ResourceClient } from '../client/client.ts';
-import type { Clock } from '../client/clock.ts';
+import type { Clock, Upkeep } from '../client/clock.ts';
 import type { EventRecorder } from '../client/event-recorder.ts';
 import type { Identity } from '../client/identity.ts';
 import type { Cache } from '../client/informer.ts';
 import type { KindCatalog } from '../client/kind-catalog.ts';
 import type { Logger } from '../client/logger.ts';
 
-/** The outcome of a reconcile that did not fail: done, or reconcile again after a delay. */
-export type Outcome = { readonly requeueAfterMs?: number };
+/**
+ * The outcome of a reconcile: done, or reconcile again after a delay, which may be a look whether all is as it was.
+ * With a `failure`, again after the back-off, or after the delay when that is shorter: what time alone brings about,
+ * such as a Pod's availability, does not wait for what fails.
+ */
+export type Outcome = {
+  readonly requeueAfterMs?: number;
+  readonly upkeep?: Upkeep;
+  readonly failure?: { readonly error: unknown } | undefined;
+};
 
 /** Nothing more to do until something changes. */
 export const settled: Outcome = Object.freeze({});
@@ -31,6 +40,8 @@ export interface ControllerContext {
   readonly events: EventRecorder;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Counts what is done, for metrics. */
+  readonly meters: Meters;
   readonly signal: AbortSignal;
 }
 
@@ -62,6 +73,11 @@ export interface CacheIndex<W extends KubeObject = KubeObject> {
   values(object: W): readonly string[];
 }
 
+/** A metric that is read from caches when somebody asks. */
+export interface ControllerGauge extends Omit<GaugeSpec, 'samples'> {
+  samples(context: ControllerContext): ReturnType<GaugeSpec['samples']>;
+}
+
 export interface Controller<T extends KubeObject = KubeObject> {
   /** Short name for logs, metrics and event sources, e.g. `replicaset`. */
   readonly name: string;
@@ -84,6 +100,7 @@ export interface Controller<T extends KubeObject = KubeObject> {
   readonly identity?: Identity;
   /** `source.component` of its Events; default `<name>-controller`. */
   readonly eventSource?: string;
+  readonly gauges?: readonly ControllerGauge[];
   /** How many refs are worked on at once; default 5. */
   readonly workers?: number;
   reconcile(ref: ObjectRef, context: ControllerContext): Promise<Outcome>;

@@ -7,8 +7,9 @@ import type { Namespace } from '../api/generated/core/v1.ts';
 import { configMap } from '../api/kinds/core/config-map.ts';
 import { namespace } from '../api/kinds/core/namespace.ts';
 import { serviceAccount } from '../api/kinds/core/service-account.ts';
+import { type CounterSpec, exponentialBounds, type HistogramSpec } from '../api/meters.ts';
 import { sameJson } from '../api/same-json.ts';
-import { isAlreadyExists, isNotFound } from '../api/status-error.ts';
+import { isAlreadyExists, isNotFound, StatusError } from '../api/status-error.ts';
 import { controllerAccount } from '../client/identity.ts';
 import { isNamespaceTerminating } from '../client/namespace-terminating.ts';
 import { type Controller, defineController, settled, watching } from './controller.ts';
@@ -44,6 +45,14 @@ export const serviceAccountController: Controller<Namespace> = defineController<
   },
 });
 
+// Both have the same words with upstream. Source: pkg/controller/certificates/rootcacertpublisher/metrics.go.
+const publicationHelp = 'Number of namespace syncs happened in root ca cert publisher.';
+const publications: CounterSpec = { name: 'root_ca_cert_publisher_sync_total', help: publicationHelp };
+const publicationSeconds: HistogramSpec = {
+  ...{ name: 'root_ca_cert_publisher_sync_duration_seconds', help: publicationHelp },
+  bounds: exponentialBounds(0.001, 2, 15),
+};
+
 const rootCaName = 'kube-root-ca.crt';
 const description =
   'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or ' +
@@ -61,18 +70,31 @@ export function rootCaController(certificateAuthority: string): Controller<Names
     watches: [
       watching(configMap, ({ metadata }) => (metadata.name === rootCaName ? [{ namespace: '', name: metadata.namespace ?? '' }] : [])),
     ],
-    reconcile: async (ref, { cache, api }) => {
+    reconcile: async (ref, { cache, api, clock, meters }) => {
       if (!isLive(cache(namespace).get(ref))) return settled;
+      const fromMs = clock.now();
       const present = cache(configMap).get({ namespace: ref.name, name: rootCaName });
-      if (present === undefined) {
-        const metadata = { name: rootCaName, namespace: ref.name, annotations };
-        await api(configMap).create({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }).catch(ignoreRace);
-      } else if (!sameJson(present.data, data) || present.metadata.annotations?.['kubernetes.io/description'] !== description) {
-        await api(configMap).update({
-          ...present,
-          metadata: { ...present.metadata, annotations: { ...present.metadata.annotations, ...annotations } },
-          data,
-        });
+      const sync = async (): Promise<void> => {
+        if (present === undefined) {
+          const metadata = { name: rootCaName, namespace: ref.name, annotations };
+          await api(configMap).create({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }).catch(ignoreRace);
+        } else if (!sameJson(present.data, data) || present.metadata.annotations?.['kubernetes.io/description'] !== description)
+          await api(configMap).update({
+            ...present,
+            metadata: { ...present.metadata, annotations: { ...present.metadata.annotations, ...annotations } },
+            data,
+          });
+      };
+      let code = '500';
+      try {
+        await sync();
+        code = '200';
+      } catch (error) {
+        if (error instanceof StatusError) code = String(error.code);
+        throw error;
+      } finally {
+        meters.count(publications, { code });
+        meters.observe(publicationSeconds, (clock.now() - fromMs) / 1000, { code });
       }
       return settled;
     },

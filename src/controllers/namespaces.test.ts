@@ -31,6 +31,19 @@ describe('namespaceController', () => {
     assert.equal((await cluster.list(pod)).length, 1);
   });
 
+  it('deletes all else only when the Pods are gone', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [namespaceController(kinds)], namespaces: ['team'] });
+    await cluster.apply(aPod('a', {}, { namespace: 'team', finalizers: ['example.com/wait'] }));
+    await cluster.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace: 'team' } });
+    await cluster.api(namespace).delete(ref);
+    await cluster.settle();
+    const [kept] = await cluster.list(configMap, 'team');
+    assert.deepEqual([kept?.metadata.name, kept?.metadata.deletionTimestamp], ['c', undefined]);
+    await cluster.api(pod).patch({ namespace: 'team', name: 'a' }, { type: 'merge', body: { metadata: { finalizers: null } } });
+    await cluster.settle();
+    assert.ok(!(await names(cluster)).includes('team'));
+  });
+
   it('says what it waits for, and goes on when that is gone', async (t) => {
     const cluster = await startTestCluster(t, { controllers: [namespaceController(kinds)], namespaces: ['team'] });
     await cluster.apply(aPod('a', {}, { namespace: 'team', finalizers: ['example.com/wait'] }));

@@ -5,7 +5,7 @@
 import type { ControllerRevision } from '../api/generated/apps/v1.ts';
 import type { PodTemplateSpec } from '../api/generated/core/v1.ts';
 import type { LabelSelector } from '../api/generated/meta/v1.ts';
-import { canonicalJson, fnv32a } from '../api/hash.ts';
+import { canonicalJson, fnv32 } from '../api/hash.ts';
 import type { JsonObject, JsonValue } from '../api/json.ts';
 import type { Kind } from '../api/kind.ts';
 import { controllerRevision } from '../api/kinds/apps/controller-revision.ts';
@@ -66,6 +66,12 @@ export async function revisionsOf<T extends Revised>(
   return claimed.toSorted((a, b) => a.revision - b.revision || age(a) - age(b) || (a.metadata.name < b.metadata.name ? -1 : 1));
 }
 
+/** The revisions of the owner's template, oldest first; mostly there is at most one. */
+export const revisionsEqualTo = (owner: Revised, revisions: readonly ControllerRevision[]): readonly ControllerRevision[] => {
+  const data = templatePatch(owner);
+  return revisions.filter((one) => sameData(one.data, data));
+};
+
 export interface CurrentRevision {
   readonly revision: ControllerRevision;
   /** How often a name was taken by another template; undefined: never. */
@@ -87,7 +93,7 @@ export interface RevisionOptions<T extends Revised> {
 export async function ensureRevision<T extends Revised>(options: RevisionOptions<T>): Promise<CurrentRevision> {
   const { owner, revisions, collisionCount, context } = options;
   const data = templatePatch(owner);
-  const equal = revisions.findLast((one) => sameData(one.data, data));
+  const equal = revisionsEqualTo(owner, revisions).at(-1);
   const newest = revisions.at(-1);
   if (equal !== undefined && equal === newest) return { revision: equal, collisionCount };
   const number = (newest?.revision ?? 0) + 1;
@@ -113,8 +119,9 @@ function newRevision<T extends Revised>(
   revision: number,
   collisions: number | undefined,
 ) {
-  const text = `${canonicalJson(data)}${collisions === undefined ? '' : collisions}`;
-  const hash = safeEncode(String(fnv32a(new TextEncoder().encode(text))));
+  // Source: HashControllerRevision. Differs: for DaemonSets upstream hashes a dump of Go structs.
+  const text = `${canonicalJson(data)}${collisions ?? 0}`;
+  const hash = safeEncode(String(fnv32(new TextEncoder().encode(text))));
   return {
     apiVersion: controllerRevision.apiVersion,
     kind: controllerRevision.kind,
@@ -139,11 +146,13 @@ export async function truncateRevisions(
 ): Promise<void> {
   if (spec.revisionHistoryLimit < 0) return;
   const old = revisions.filter(({ metadata }) => !live.has(metadata.name));
-  for (const one of old.slice(0, Math.max(0, old.length - spec.revisionHistoryLimit))) {
-    try {
-      await api(controllerRevision).delete(refOf(one));
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
+  for (const one of old.slice(0, Math.max(0, old.length - spec.revisionHistoryLimit))) await deleteRevision(one, { api });
+}
+
+export async function deleteRevision(revision: ControllerRevision, { api }: Pick<ControllerContext, 'api'>): Promise<void> {
+  try {
+    await api(controllerRevision).delete(refOf(revision));
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
   }
 }

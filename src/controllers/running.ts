@@ -1,4 +1,5 @@
 /** The common shape of controllers and other background parts, for the composition root. */
+import type { Meters } from '../api/meters.ts';
 import type { Client } from '../client/client.ts';
 import type { Clock } from '../client/clock.ts';
 import type { EventRecorder } from '../client/event-recorder.ts';
@@ -13,6 +14,8 @@ export interface RunDeps {
   readonly events: EventRecorder;
   readonly clock: Clock;
   readonly log: Logger;
+  /** The cluster's metrics. */
+  readonly meters: Meters;
   /** Ends the part. */
   readonly signal: AbortSignal;
   /** Uniform in [0, 1). */

@@ -1,9 +1,10 @@
 /** Starts all controllers. Each has its own user and Event source; all share the same caches. */
 import type { Event } from '../api/generated/core/v1.ts';
 import { event } from '../api/kinds/core/event.ts';
+import { Meters } from '../api/meters.ts';
 import { type ApiEventRecorder, createEventRecorder } from '../client/api-event-recorder.ts';
 import type { Client } from '../client/client.ts';
-import { type Clock, systemClock } from '../client/clock.ts';
+import type { Clock } from '../client/clock.ts';
 import { controllerAccount, type Identity } from '../client/identity.ts';
 import type { InformerFactory } from '../client/informer.ts';
 import type { Logger } from '../client/logger.ts';
@@ -19,10 +20,12 @@ export interface ControllersOptions {
   readonly clientFor: (identity: Identity) => Client;
   readonly informers: InformerFactory;
   readonly log: Logger;
+  /** What they count, beside their queues. Default: nobody reads it. */
+  readonly meters?: Meters;
   /** Stops all controllers. */
   readonly signal: AbortSignal;
-  /** Default: the system's clock. */
-  readonly clock?: Clock;
+  /** The cluster's. */
+  readonly clock: Clock;
   /** Uniform in [0, 1); default Math.random. */
   readonly random?: () => number;
 }
@@ -34,7 +37,7 @@ export interface RunningControllers extends Running {
 
 /** Starts all controllers and returns at once. Each begins to work when its caches have synced. */
 export function startControllers(options: ControllersOptions): RunningControllers {
-  const { controllers, clientFor, informers, log, signal, clock = systemClock, random = Math.random } = options;
+  const { controllers, clientFor, informers, log, signal, clock, random = Math.random, meters = new Meters() } = options;
   const recorders: ApiEventRecorder[] = [];
   const metrics: Record<string, () => ControllerMetrics> = {};
   const parts = controllers.map((controller): Running => {
@@ -42,7 +45,7 @@ export function startControllers(options: ControllersOptions): RunningController
     const client = clientFor(controller.identity ?? controllerAccount(`${controller.name}-controller`));
     const events = createEventRecorder({ api: client.resource<Event>(event), component, clock, log, signal });
     recorders.push(events);
-    const deps: RunDeps = { client, informers, events, clock, log, signal, random };
+    const deps: RunDeps = { client, informers, events, clock, log, meters, signal, random };
     if (!('reconcile' in controller)) return controller.start(deps);
     const running = runController(controller, deps);
     metrics[controller.name] = () => running.metrics;

@@ -151,4 +151,25 @@ describe('a Docker daemon', { skip: skip ?? false }, () => {
     const left = (await daemon.docker('ps', '-a', '--format', '{{.Names}}')).split('\n').filter((name) => /_(?:doomed|forced)_/.test(name));
     assert.deepEqual(left, []);
   });
+
+  it('may be killed and stopped under load: pods that were being made and removed end up as they are wanted', async () => {
+    await create(deployment('load', 8));
+    for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+      await kubectl('rollout', 'restart', 'deployment/load');
+      await kubectl('scale', 'deployment/load', `--replicas=${signal === 'SIGKILL' ? 12 : 6}`);
+      await kubectl('delete', 'pods', '-l', 'app=load', '--wait=false');
+      await daemon.end(signal);
+      await kubectl('scale', 'deployment/load', '--replicas=9');
+      await becomes(notReady);
+      await daemon.start();
+      await becomes(ready);
+      assert.match(await kubectl('rollout', 'status', 'deployment/load', '--timeout=120s'), /successfully rolled out/);
+      const load = await cluster.podsReady('app=load', 9);
+      const others = [...(await seen('web')).keys(), ...(await seen('late')).keys()];
+      await eventually(async () => assert.deepEqual(await running(), pairs([...load, ...others])));
+      const owners = (await daemon.docker('ps', '-a', '--format', '{{.Names}}')).split('\n').filter((name) => name.includes('_load-'));
+      const names = new Set(owners.map((name) => name.split('_')[2]));
+      assert.deepEqual([...names].sort(), [...load].sort(), 'nothing is left of the pods that have gone');
+    }
+  });
 });

@@ -43,3 +43,33 @@ export function usageOf(pid: number): Usage {
   }
   return { residentMiB, cpuSeconds };
 }
+
+/** Seconds of processor time that ended children of this process have used. */
+export const childrenCpuSeconds = (): number => childSeconds(process.pid);
+
+const childSeconds = (pid: number): number => {
+  const fields = fieldsOf(pid);
+  return (Number(fields[13]) + Number(fields[14])) / ticksPerSecond;
+};
+
+/** Programs of the Docker engine; containers' own processes are not among them. */
+const enginePrograms = new Set(['dockerd', 'containerd', 'containerd-shim']);
+
+/** Seconds of processor time that the Docker engine of this machine has used, for everybody. */
+export function engineCpuSeconds(): number {
+  let seconds = 0;
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const name = readFileSync(`/proc/${entry}/comm`, 'utf8').trim();
+      if (!enginePrograms.has(name)) continue;
+      const fields = fieldsOf(Number(entry));
+      seconds += (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+      // `docker cp` lets helpers of dockerd pack and unpack.
+      if (name === 'dockerd') seconds += childSeconds(Number(entry));
+    } catch {
+      // The process has ended since the folder was read.
+    }
+  }
+  return seconds;
+}

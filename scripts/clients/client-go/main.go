@@ -11,9 +11,7 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"reflect"
 	"strings"
-	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -27,7 +25,6 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
-	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/tools/remotecommand"
 	"k8s.io/client-go/transport/spdy"
@@ -35,28 +32,9 @@ import (
 )
 
 var (
-	namespace = os.Getenv("CLIENT_NAMESPACE")
-	config    *rest.Config
-	clients   *kubernetes.Clientset
+	config  = ownConfig()
+	clients = must(kubernetes.NewForConfig(config))
 )
-
-// expect ends a check; run recovers.
-func expect(actual, wanted any) {
-	if !reflect.DeepEqual(actual, wanted) {
-		panic(fmt.Errorf("%v instead of %v", actual, wanted))
-	}
-}
-
-func must[T any](value T, err error) T {
-	no(err)
-	return value
-}
-
-func no(err error) {
-	if err != nil {
-		panic(err)
-	}
-}
 
 func configMap(name string) *corev1.ConfigMap {
 	labels := map[string]string{"of": "objects"}
@@ -242,45 +220,23 @@ func longToken(ctx context.Context) {
 	expect(review.Status.UserInfo.Username, os.Getenv("CLIENT_LONG_TOKEN_USER"))
 }
 
-// run reports one check; false when it failed.
-func run(name string, check func(context.Context)) (passed bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	defer func() {
-		if problem := recover(); problem != nil {
-			fmt.Printf("not ok %s: %v\n", name, problem)
-			passed = false
-		}
-	}()
-	check(ctx)
-	fmt.Println("ok", name)
-	return true
-}
-
 func main() {
-	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	config = must(clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, nil).ClientConfig())
-	clients = must(kubernetes.NewForConfig(config))
-	checks := []struct {
-		name string
-		body func(context.Context)
-	}{
-		{"objects", func(ctx context.Context) { objects(ctx, clients) }},
-		{"watch", func(ctx context.Context) { watching(ctx, clients) }},
-		{"informer", informer},
-		{"protobuf", protobuf},
-		{"pod", pod},
-		{"exec", execute},
-		{"attach", attach},
-		{"logs", logs},
-		{"port-forward", forward},
-		{"long-token", longToken},
-	}
-	failed := false
-	for _, check := range checks {
-		failed = !run(check.name, check.body) || failed
-	}
-	if failed {
-		os.Exit(1)
-	}
+	report(
+		check{"objects", func(ctx context.Context) { objects(ctx, clients) }},
+		check{"watch", func(ctx context.Context) { watching(ctx, clients) }},
+		check{"informer", informer},
+		check{"protobuf", protobuf},
+		check{"watch-list", watchList},
+		check{"metadata", metadataOnly},
+		check{"dynamic", dynamicClient},
+		check{"apply", apply},
+		check{"discovery", discover},
+		check{"leader-election", leaderElection},
+		check{"pod", pod},
+		check{"exec", execute},
+		check{"attach", attach},
+		check{"logs", logs},
+		check{"port-forward", forward},
+		check{"long-token", longToken},
+	)
 }

@@ -1,43 +1,10 @@
 // What scripts/test --clients tries with upstream's own kube-controller-manager and kube-scheduler: they run the
 // cluster, since minik's controllers and scheduler are off. See scripts/clients/recipes.ts.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-const { CLIENT_NAMESPACE: namespace, CLIENT_MINIK: minik, CLIENT_PKI: pki, CLIENT_PROGRAMS: programs } = process.env;
-const folder = mkdtempSync(join(tmpdir(), 'minik-control-plane-'));
-
-function kubectl(args, input) {
-  const { status, stdout, stderr, error } = spawnSync(minik, ['kubectl', '--namespace', namespace, ...args], { encoding: 'utf8', input });
-  if (status === 0) return stdout;
-  throw new Error(`kubectl ${args.slice(0, 3).join(' ')}: ${error?.message ?? (stderr || stdout)}`);
-}
-
-const apply = (...objects) => kubectl(['apply', '-f', '-'], objects.map((object) => JSON.stringify(object)).join('\n---\n'));
-const read = (...args) => JSON.parse(kubectl(['get', ...args, '-o', 'json']));
-const items = (...args) => read(...args).items;
-const wait = (condition, ...args) => kubectl(['wait', `--for=${condition}`, '--timeout=60s', ...args]);
-const rolledOut = (name) => kubectl(['rollout', 'status', name, '--timeout=60s']);
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** What `probe` answers once that is true; throws its last error, or `what`. */
-async function eventually(what, probe, limitMs = 60_000) {
-  const end = performance.now() + limitMs;
-  for (;;) {
-    let problem = new Error(`not within ${limitMs / 1000} s: ${what}`);
-    try {
-      const value = probe();
-      if (value) return value;
-    } catch (error) {
-      problem = error;
-    }
-    if (performance.now() > end) throw problem;
-    await pause(300);
-  }
-}
+import { apply, eventually, folder, freePort, items, kubectl, launch, namespace, pki, read, report, rolledOut, wait } from './shell.js';
 
 const template = (labels, spec = {}) => ({
   metadata: { labels },
@@ -50,30 +17,19 @@ const workload = (kind, name, spec) => ({
   spec: { selector: { matchLabels: { app: name } }, template: template({ app: name }), ...spec },
 });
 
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** Starts a program as the user of its name. */
-async function launch(name, flags) {
+async function launchAs(name, flags) {
   const config = JSON.parse(kubectl(['config', 'view', '--raw', '--minify', '-o', 'json']));
   for (const { user } of config.users) user.as = `system:${name}`;
   const file = join(folder, `${name}.json`);
   writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
-  const log = join(folder, `${name}.log`);
   const own = ['--kubeconfig', '--authentication-kubeconfig', '--authorization-kubeconfig'].map((flag) => `${flag}=${file}`);
-  const out = openSync(log, 'w');
   const args = [...own, `--cert-dir=${folder}`, '--bind-address=127.0.0.1', `--secure-port=${await freePort()}`, '--v=2', ...flags];
-  const process = spawn(JSON.parse(programs)[name], args, { stdio: ['ignore', out, out] });
-  return { name, process, log: () => readFileSync(log, 'utf8') };
+  return launch(name, JSON.parse(process.env.CLIENT_PROGRAMS)[name], args);
 }
 
 const started = [
-  await launch('kube-controller-manager', [
+  await launchAs('kube-controller-manager', [
     '--use-service-account-credentials',
     `--root-ca-file=${join(pki, 'ca.crt')}`,
     `--service-account-private-key-file=${join(pki, 'sa.key')}`,
@@ -82,7 +38,7 @@ const started = [
     `--flex-volume-plugin-dir=${folder}`,
     '--concurrent-gc-syncs=5',
   ]),
-  await launch('kube-scheduler', []),
+  await launchAs('kube-scheduler', []),
 ];
 
 /** Lines that tell of a kind, a verb or a right that is missing here. */
@@ -95,11 +51,8 @@ const complaints = () =>
   );
 
 async function leading() {
-  for (const { name, process } of started) {
-    await eventually(`${name} leads`, () => {
-      assert.equal(process.exitCode, null, `${name} has ended`);
-      return read('lease', name, '--namespace', 'kube-system').spec.holderIdentity;
-    });
+  for (const { name } of started) {
+    await eventually(`${name} leads`, () => read('lease', name, '--namespace', 'kube-system').spec.holderIdentity);
   }
   await eventually("the garbage collector's informers are in sync", () => /all resource monitors have synced/i.test(started[0].log()));
   await eventually('the namespace has its account', () => read('serviceaccount', 'default'));
@@ -274,7 +227,7 @@ async function accounts() {
   assert.deepEqual(complaints(), []);
 }
 
-const checks = {
+await report({
   leading,
   deployments,
   'stateful-sets': statefulSets,
@@ -286,23 +239,4 @@ const checks = {
   scheduling,
   certificates,
   accounts,
-};
-try {
-  for (const [name, body] of Object.entries(checks)) {
-    try {
-      await body();
-      console.log(`ok ${name}`);
-    } catch (error) {
-      process.exitCode = 1;
-      console.error(error);
-      console.log(`not ok ${name}: ${error.message.replaceAll(/\s+/g, ' ')}`);
-    }
-  }
-} finally {
-  for (const { process } of started) {
-    const ended = new Promise((resolve) => process.once('exit', resolve));
-    process.kill();
-    await ended;
-  }
-  rmSync(folder, { recursive: true, force: true });
-}
+});

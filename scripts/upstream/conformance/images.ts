@@ -99,6 +99,8 @@ function recipesFor(programs: Programs, kubernetes: string): readonly Recipe[] {
     files: (root) => {
       root.addFile(`${name}.jpg`, source(`${name}/html/${name}.jpg`));
       root.addFile('data.json', source(`${name}/html/data.json`));
+      // Upstream's is made from Alpine, by which a spec recognises it as a volume.
+      root.addFile('etc/os-release', 'NAME="Alpine Linux"\nID=alpine\n');
     },
     lines: ['CMD ["test-webserver"]'],
   });

@@ -20,6 +20,9 @@ const plainName = (name: string): string =>
     .replaceAll(/ ?\[(Conformance|NodeConformance)\]/g, '')
     .trim();
 
+const notPassing = (count: number): string =>
+  count === 0 ? 'Every one of them passes.' : count === 1 ? 'This one does not pass:' : `These ${count} do not pass:`;
+
 /** The page. It counts only specs that upstream labels as conformance. */
 export function conformancePage({ upstreamVersion, date, specs }: PageFacts): string {
   const counted = specs.filter(({ conformance }) => conformance);
@@ -49,7 +52,7 @@ export function conformancePage({ upstreamVersion, date, specs }: PageFacts): st
     'makes the images that it names, starts a cluster of two nodes on the local Docker daemon, and runs every spec: 30 to 40 minutes on two cores.',
     '`scripts/conformance FOCUS…` runs those whose names have one of the words.',
     '',
-    open.length === 0 ? 'Every one of them passes.' : `These ${open.length} do not pass:`,
+    notPassing(open.length),
     '',
     ...tables,
   ]

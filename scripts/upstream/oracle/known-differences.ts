@@ -1,9 +1,9 @@
 /**
- * Known and justified differences, each with its reason: testdata/oracle/differences.yaml, from which
- * docs/differences.md is generated.
+ * Known and justified differences, each with its reason: testdata/oracle/differences.yaml for the API,
+ * testdata/side-by-side/differences.yaml for controllers. docs/differences.md is generated from both.
  */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { oracleFolder } from './corpus.ts';
 import type { Difference } from './diff.ts';
@@ -26,9 +26,14 @@ export interface FoundDifference extends Difference {
   readonly in: string;
 }
 
-export function loadKnownDifferences(file: string = join(oracleFolder, 'differences.yaml')): readonly KnownDifference[] {
+const files = {
+  api: join(oracleFolder, 'differences.yaml'),
+  controllers: resolve(oracleFolder, '..', 'side-by-side', 'differences.yaml'),
+};
+
+export function loadKnownDifferences(of: keyof typeof files): readonly KnownDifference[] {
   // The project's own file.
-  return (parse(readFileSync(file, 'utf8')) as readonly KnownDifference[] | null) ?? [];
+  return (parse(readFileSync(files[of], 'utf8')) as readonly KnownDifference[] | null) ?? [];
 }
 
 const patternOf = (glob: string): RegExp =>
@@ -77,25 +82,30 @@ export class DifferenceFilter {
     return this.#rules.flatMap(({ known, ...rule }) =>
       [...rule.in, ...rule.at]
         .filter(({ used }) => !used)
-        .map(({ glob }) => `"${known.what}" no longer shows: ${glob} (take it out of testdata/oracle/differences.yaml)`),
+        .map(({ glob }) => `"${known.what}" no longer shows: ${glob} (take it out of differences.yaml)`),
     );
   }
 }
 
+const section = ({ what, reason, in: requests, at }: KnownDifference): string =>
+  [`## ${what}`, '', reason.trim(), '', `Shows in ${code(requests)} at ${code(at)}.`, ''].join('\n');
+
 /** The page docs/differences.md, for users. */
-export function differencesPage(known: readonly KnownDifference[]): string {
-  const sections = known.map(({ what, reason, in: requests, at }) =>
-    [`## ${what}`, '', reason.trim(), '', `Shows in ${code(requests)} at ${code(at)}.`, ''].join('\n'),
-  );
-  return [
+export const differencesPage = (): string =>
+  [
     '# How minik differs from kube-apiserver',
     '',
     'Every request of the corpus in `testdata/oracle/cases` is answered by minik as a real kube-apiserver 1.36 answers it, except for what this page',
     'lists. It is written by `scripts/oracle --page` from `testdata/oracle/differences.yaml`; the check fails when a difference is missing here, and',
     'when one that is listed has gone.',
     '',
-    ...sections,
+    ...loadKnownDifferences('api').map(section),
+    '# How it differs from kube-controller-manager and kube-scheduler',
+    '',
+    "The scenarios in `testdata/side-by-side/scenarios` lead to the same objects, conditions, names, orders and events with minik as with upstream's own",
+    'controllers and scheduler 1.36 (`scripts/side-by-side`), except for what follows, from `testdata/side-by-side/differences.yaml`.',
+    '',
+    ...loadKnownDifferences('controllers').map(section),
   ].join('\n');
-}
 
 const code = (patterns: readonly string[]): string => patterns.map((pattern) => `\`${pattern}\``).join(', ');

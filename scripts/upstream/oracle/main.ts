@@ -59,9 +59,9 @@ async function withServers<T>(use: (real: ServerAccess, minik: ServerAccess) => 
 async function compare(names: readonly string[], record: boolean): Promise<boolean> {
   const cases = casesNamed(names);
   const [real, minik] = await withServers((theirs, ours) => Promise.all([ask(theirs, cases), ask(ours, cases)]));
-  const known = loadKnownDifferences();
+  const known = loadKnownDifferences('api');
   if (record) for (const [name, answers] of real) recordAnswers(name, answers);
-  if (record) writeFileSync(page, differencesPage(known));
+  if (record) writeFileSync(page, differencesPage());
   return report(real, minik, new DifferenceFilter(known), names.length === 0);
 }
 
@@ -72,13 +72,48 @@ class PatientClient extends ApiClient {
   }
 }
 
+/** How often upstream is asked before an answer that it does not give counts as a difference. */
+const maxAsked = 6;
+
 /** Puts random objects of every kind, or of the cases that are named, to both. */
 async function compareRandom(names: readonly string[], seed: number): Promise<boolean> {
   const cases = randomCases(casesNamed(names), loadSchemas(brotliDecompressSync), seed, randomObjectsPerKind);
-  const [real, minik] = await withServers((theirs, ours) =>
-    Promise.all([ask(theirs, cases, new PatientClient(theirs)), ask(ours, cases, new PatientClient(ours))]),
-  );
-  return report(real, minik, new DifferenceFilter(loadKnownDifferences()), false);
+  const [real, minik] = await withServers(async (theirs, ours) => {
+    const [first, mine] = await Promise.all([ask(theirs, cases, new PatientClient(theirs)), ask(ours, cases, new PatientClient(ours))]);
+    return [await mostAlike(first, mine, cases, theirs), mine];
+  });
+  return report(real, minik, new DifferenceFilter(loadKnownDifferences('api')), false);
+}
+
+/**
+ * The real server's answers, in which each that differs from minik's is replaced by one that does not, when the server
+ * gives one at all: Go goes through maps in random order, and so the order of some errors is random.
+ */
+async function mostAlike(
+  first: ReadonlyMap<string, Answers>,
+  mine: ReadonlyMap<string, Answers>,
+  cases: readonly OracleCase[],
+  access: ServerAccess,
+): Promise<ReadonlyMap<string, Answers>> {
+  const filter = new DifferenceFilter(loadKnownDifferences('api'));
+  const best = new Map(first);
+  const different = (name: string, answers: Answers): ReadonlySet<string> =>
+    new Set(filter.unknown(compareAnswers(name, answers, mine.get(name) ?? new Map())).map((difference) => difference.in));
+  for (let asked = 1; asked < maxAsked; asked += 1) {
+    const open = cases.filter(({ name }) => different(name, best.get(name) ?? new Map()).size > 0);
+    if (open.length === 0) break;
+    for (const [name, again] of await ask(access, open, new PatientClient(access))) {
+      const unequal = different(name, again);
+      const before = best.get(name) ?? new Map();
+      best.set(
+        name,
+        new Map(
+          [...before].map(([request, answer]) => [request, unequal.has(`${name}/${request}`) ? answer : (again.get(request) ?? answer)]),
+        ),
+      );
+    }
+  }
+  return best;
 }
 
 /** Prints the differences. Returns whether there are none. */
@@ -120,7 +155,7 @@ const random = options.map((option) => /^--random=(\d+)$/.exec(option)?.[1]).fin
 const unknownOption = options.find((option) => !/^--(?:record|page|serve|random=\d+)$/.test(option));
 if (unknownOption !== undefined) throw new Error(`unknown option ${unknownOption}; there are --record, --page, --serve and --random=SEED`);
 if (options.includes('--serve')) await serve();
-else if (options.includes('--page')) writeFileSync(page, differencesPage(loadKnownDifferences()));
+else if (options.includes('--page')) writeFileSync(page, differencesPage());
 else if (random !== undefined) {
   if (!(await compareRandom(names, Number(random)))) process.exitCode = 1;
 } else if (!(await compare(names, options.includes('--record')))) process.exitCode = 1;

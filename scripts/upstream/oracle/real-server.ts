@@ -3,7 +3,7 @@
  * seconds.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { freePort } from '../free-port.ts';
 import { upstreamPrograms } from '../programs.ts';
 import { ApiClient, type ServerAccess } from './api-client.ts';
-import type { RunningServer } from './minik-server.ts';
+import { type RunningServer, writeAdminToken } from './minik-server.ts';
 
 const readyWithinMs = 60_000;
 
@@ -29,8 +29,7 @@ export async function startRealServer(): Promise<RunningServer & { readonly fold
   };
   try {
     const [etcd, peers, port] = await Promise.all([freePort(), freePort(), freePort()]);
-    const token = randomBytes(16).toString('hex');
-    writeFileSync(join(folder, 'tokens.csv'), `${token},kubernetes-admin,,system:masters\n`, { mode: 0o600 });
+    const { token } = writeAdminToken(folder);
     children.push(startProgram(programs.etcd, etcdFlags(etcd, peers), folder, 'etcd.log'));
     children.push(startProgram(programs['kube-apiserver'], apiServerFlags(etcd, port, folder), folder, 'kube-apiserver.log'));
     const access: ServerAccess = { url: `https://127.0.0.1:${port}`, token };

@@ -58,7 +58,9 @@ export const kubernetesEnvironment = ({
   bindings = false,
 }: EnvironmentOptions): Environment => ({
   variables: new Map(Object.entries(variables)),
-  functions: patches ? functionsWithPatches() : functions(),
+  get functions() {
+    return patches ? functionsWithPatches() : functions();
+  },
   types,
   bindings,
 });

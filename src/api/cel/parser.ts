@@ -57,6 +57,12 @@ class Parser {
     return new OffGrammar();
   }
 
+  /** No name follows a dot; the text is shown from the dot on. */
+  #noNameAfter(dot: number): OffGrammar {
+    const { kind, text, offset } = this.#token;
+    return this.#off(noAlternative(`.${kind === 'end' ? '' : ' '.repeat(Math.max(0, offset - dot - 1)) + text}`));
+  }
+
   get #token(): Token {
     const token = this.#tokens[this.#at];
     if (token === undefined) throw new OffGrammar();
@@ -204,7 +210,7 @@ class Parser {
   #afterDot(operand: Expr, dot: number): Expr {
     if (this.#accept('?') !== undefined) {
       const { offset } = this.#token;
-      return this.#make.call(dot, '_?._', operand, this.#make.literal(offset, this.#fieldName()));
+      return this.#make.call(dot, '_?._', operand, this.#make.literal(offset, this.#fieldName(offset - 1)));
     }
     const { kind, text } = this.#token;
     const next = this.#tokens[this.#at + 1];
@@ -213,13 +219,13 @@ class Parser {
       const open = this.#expect('(');
       return this.#memberCall(open.offset, text, operand, this.#exprList(')'));
     }
-    return this.#make.select(dot, operand, this.#fieldName());
+    return this.#make.select(dot, operand, this.#fieldName(dot));
   }
 
-  #fieldName(): string {
+  #fieldName(dot: number): string {
     const { kind, text, offset } = this.#token;
     if (kind !== 'identifier' && kind !== 'escapedIdentifier') {
-      const problem = this.#off(noAlternative(`.${kind === 'end' ? '' : text}`));
+      const problem = this.#noNameAfter(dot);
       // The text goes on behind the place of the name.
       if (kind === 'end' || this.#is('.') || joinsValues(this.#token)) return '';
       throw problem;
@@ -341,6 +347,7 @@ class Parser {
   #named(): Expr {
     const start = this.#token.offset;
     const leading = this.#accept('.') === undefined ? '' : '.';
+    if (leading !== '' && this.#token.kind !== 'identifier') throw this.#noNameAfter(start);
     const name = this.#take('identifier');
     const message = this.#messageName(name.text);
     if (message !== undefined) {
@@ -420,7 +427,7 @@ class Parser {
     const fields: StructField[] = [];
     this.#entries(() => {
       const optional = this.#accept('?') !== undefined;
-      const name = this.#fieldName();
+      const name = this.#fieldName(this.#token.offset - 1);
       const id = this.#make.id(this.#expect(':').offset);
       fields.push({ id, name, value: this.#expr(), optional });
     });

@@ -174,6 +174,8 @@ describe('a CEL program', () => {
     assert.equal(result("object.matches('^(a+)+$')", `${long}b`), false);
     yields({
       "'abc'.matches('b') && !'abc'.matches('^b')": true,
+      // A hyphen may stand anywhere in a class.
+      "'a-.'.matches('^[a-z-.]+$') && !'a,'.matches('^[a-z-.]+$') && '-'.matches('^[\\\\w-.]$')": true,
       "'aXbX'.find('(?U).*X')": 'aX',
       "'x\\ny'.matches('x.y')": false,
       "'x\\ny'.matches('(?s)x.y')": true,

@@ -22,7 +22,8 @@ const isWide = (character: string | undefined): boolean => (character?.codePoint
 
 function formatIssue(text: string, { offset, message }: CelIssue): string {
   const { line, column } = lineAndColumn(text, offset);
-  const head = `ERROR: <input>:${line}:${column + 1}: ${message}`;
+  // An empty text has no first column.
+  const head = `ERROR: <input>:${line}:${text === '' ? 0 : column + 1}: ${message}`;
   const snippet = text === '' ? undefined : text.split('\n')[line - 1];
   if (snippet === undefined || Buffer.byteLength(snippet) > maxSnippetLength) return head;
   const shown = [...snippet.replaceAll('\t', ' ')];

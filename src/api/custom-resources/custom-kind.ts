@@ -42,6 +42,8 @@ export interface CustomKindState {
   readonly since: number;
   /** The definition is being deleted. */
   readonly terminating: boolean;
+  /** The resource name; differs from the definition's name when a built-in Kind has that. */
+  readonly resourceName: string;
 }
 
 /** `com.example.v1.Widget`. */
@@ -67,13 +69,17 @@ export function customKind(definition: CustomResourceDefinition, parts: CustomKi
       state,
       others,
       served: declared.served,
+      all: () => allVersions,
     });
   };
   const others = versions.filter((version) => version !== stored && version.served).map((version) => make(version));
-  return make(
+  const kind = make(
     stored,
-    others.filter((kind) => kind !== undefined),
+    others.filter((other) => other !== undefined),
   );
+  const made = [...others, kind].filter((version) => version !== undefined);
+  const allVersions = versions.filter(({ served }) => served).flatMap(({ name }) => made.filter(({ version }) => version === name));
+  return kind;
 }
 
 interface VersionKind {
@@ -84,13 +90,14 @@ interface VersionKind {
   readonly state: CustomKindState;
   readonly others: readonly AnyKind[] | undefined;
   readonly served: boolean;
+  readonly all: () => readonly AnyKind[];
 }
 
-function versionKind({ definition, version, metaCodec, form, state, others, served }: VersionKind): Kind<CustomObject> {
+function versionKind({ definition, version, metaCodec, form, state, others, served, all }: VersionKind): Kind<CustomObject> {
   const { spec, status } = definition;
   const names = namesOf(status.acceptedNames, spec.names);
   const { declared } = version;
-  const { terminating, since } = state;
+  const { terminating, since, resourceName } = state;
   const hasStatus = declared.subresources?.status !== undefined;
   const deprecation = deprecationOf(spec, declared);
   const select = selectableFields(declared);
@@ -100,6 +107,7 @@ function versionKind({ definition, version, metaCodec, form, state, others, serv
     kind: names.kind,
     plural: names.plural,
     scope: spec.scope === 'Cluster' ? 'Cluster' : 'Namespaced',
+    storedAs: resourceName,
     definedSince: since,
     names: {
       singular: names.singular,
@@ -143,6 +151,7 @@ function versionKind({ definition, version, metaCodec, form, state, others, serv
     ...(select === undefined ? {} : { select }),
     storage: { form },
     subresources: subresourcesOf(version, definition),
+    allVersions: all,
     ...(others === undefined ? {} : { otherVersions: others, unserved: !served }),
   });
 }

@@ -4,6 +4,7 @@
  */
 import { escapedForHtml } from '../field-error.ts';
 import { isRecord } from '../json.ts';
+import { asSent } from '../sent-empty.ts';
 import { internalTypes } from './internal-types.ts';
 import { unifiedDiff } from './unified-diff.ts';
 
@@ -39,16 +40,13 @@ const zeros: Readonly<Record<string, unknown>> = { '': '', '#': 0, '?': false, $
 /** Go writes the keys of maps in order. */
 const sorted = (value: object): object => Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 
-const isSelector = (value: object): boolean => 'matchLabels' in value || 'matchExpressions' in value;
-
-function shownValue(value: unknown, { mark, struct }: InternalField): unknown {
+function shownValue(from: Readonly<Record<string, unknown>>, { json, mark, struct }: InternalField): unknown {
+  const value = asSent(from, json);
   if (mark === ':') return internalForm(struct, isRecord(value) ? value : {});
-  if (value === undefined || value === null) return zeros[mark];
-  // Go reads an empty list or map of stored objects as none.
-  if (mark === '*' && typeof value === 'object' && Object.keys(value).length === 0 && (struct === '' || Array.isArray(value))) return null;
-  if (struct !== '' && struct !== '@')
-    return Array.isArray(value) ? value.map((item) => internalForm(struct, item)) : internalForm(struct, value);
-  return isRecord(value) && !isSelector(value) ? sorted(value) : value;
+  if (value === null) return zeros[mark];
+  if (struct === '@') return value;
+  if (struct !== '') return Array.isArray(value) ? value.map((item) => internalForm(struct, item)) : internalForm(struct, value);
+  return isRecord(value) ? sorted(value) : value;
 }
 
 /** What the namespaces of its node are to a Pod is part of the internal security context. */
@@ -69,9 +67,16 @@ export function internalForm(struct: string, value: unknown): object {
   const from = struct === 'PodSpec' ? withHostNamespaces(given) : given;
   return Object.fromEntries(
     fields.flatMap((field) =>
-      field.goName === 'ObjectMeta' ? Object.entries(from.metadata ?? {}) : [[field.goName, shownValue(from[field.json], field)]],
+      field.goName === 'ObjectMeta' ? Object.entries(from.metadata ?? {}) : [[field.goName, shownValue(from, field)]],
     ),
   );
+}
+
+/** One field of a struct, by its Go name. Throws an Error (a bug of the caller) on a name that is not known. */
+export function internalField(struct: string, value: unknown, goName: string): unknown {
+  const shown: Readonly<Record<string, unknown>> = { ...internalForm(struct, value) };
+  if (!Object.hasOwn(shown, goName)) throw new Error(`no field ${goName} in the internal type ${struct}`);
+  return shown[goName];
 }
 
 const pretty = (struct: string, value: unknown): string => escapedForHtml(JSON.stringify(internalForm(struct, value), null, 1));

@@ -2,22 +2,26 @@
  * The structs that upstream's messages show, as its internal version has them: fields in order, by their Go names.
  * Their JSON names follow from these where none is given (`CephFS=cephfs`). What stands for an absent value: '' without
  * a mark, 0 with `#`, false with `?`, "0" with `$`, null with `*`, a struct of zeros with `:`. `*` and `:` name the
- * struct that is within, or in the list; `@` is a label selector, which has JSON names. ObjectMeta is embedded.
- * Source: pkg/apis/core/types.go, pkg/apis/batch/types.go,
- * pkg/apis/flowcontrol/types.go.
+ * struct that is within, or in the list; `@` is what has JSON names, such as a label selector. ObjectMeta is embedded.
+ * Source: types.go in pkg/apis/core, pkg/apis/batch, pkg/apis/flowcontrol, pkg/apis/resource, pkg/apis/storage,
+ * and in apiextensions-apiserver pkg/apis/apiextensions.
  */
 export const internalTypes = `
 AWSElasticBlockStoreVolumeSource: VolumeID FSType Partition# ReadOnly?
 Affinity: NodeAffinity*NodeAffinity PodAffinity*PodAffinity PodAntiAffinity*PodAntiAffinity
+AllocationResult: Devices:DeviceAllocationResult NodeSelector*NodeSelector AllocationTimestamp*
 AppArmorProfile: Type LocalhostProfile*
 AzureDiskVolumeSource: DiskName DataDiskURI=diskURI CachingMode* FSType* ReadOnly* Kind*
 AzureFilePersistentVolumeSource: SecretName ShareName ReadOnly? SecretNamespace*
 AzureFileVolumeSource: SecretName ShareName ReadOnly?
+CELDeviceSelector: Expression
+CSINodeDriver: Name NodeID TopologyKeys* Allocatable*VolumeNodeResources
 CSIPersistentVolumeSource: Driver VolumeHandle ReadOnly? FSType VolumeAttributes* ControllerPublishSecretRef*SecretReference
   NodeStageSecretRef*SecretReference NodePublishSecretRef*SecretReference ControllerExpandSecretRef*SecretReference
   NodeExpandSecretRef*SecretReference
 CSIVolumeSource: Driver ReadOnly* FSType* VolumeAttributes* NodePublishSecretRef*LocalObjectReference
 Capabilities: Add* Drop*
+CapacityRequirements: Requests*
 CephFSPersistentVolumeSource: Monitors* Path User SecretFile SecretRef*SecretReference ReadOnly?
 CephFSVolumeSource: Monitors* Path User SecretFile SecretRef*LocalObjectReference ReadOnly?
 CinderPersistentVolumeSource: VolumeID FSType ReadOnly? SecretRef*SecretReference
@@ -35,6 +39,23 @@ ContainerPort: Name HostPort# ContainerPort# Protocol HostIP
 ContainerResizePolicy: ResourceName RestartPolicy
 ContainerRestartRule: Action ExitCodes*ContainerRestartRuleOnExitCodes
 ContainerRestartRuleOnExitCodes: Operator Values*
+CustomResourceColumnDefinition: Name Type Format Description Priority# JSONPath
+CustomResourceDefinitionVersion: Name Served? Storage? Deprecated? DeprecationWarning* Schema*@ Subresources*CustomResourceSubresources
+  AdditionalPrinterColumns*CustomResourceColumnDefinition SelectableFields*SelectableField
+CustomResourceSubresourceScale: SpecReplicasPath StatusReplicasPath LabelSelectorPath*
+CustomResourceSubresources: Status*@ Scale*CustomResourceSubresourceScale
+DeviceAllocationConfiguration: Source Requests* Opaque*OpaqueDeviceConfiguration
+DeviceAllocationResult: Results*DeviceRequestAllocationResult Config*DeviceAllocationConfiguration
+DeviceAttribute: IntValue=int* BoolValue=bool* StringValue=string* VersionValue=version* IntValues* BoolValues* StringValues* VersionValues*
+DeviceClaim: Requests*DeviceRequest Constraints*DeviceConstraint Config*DeviceClaimConfiguration
+DeviceClaimConfiguration: Requests* Opaque*OpaqueDeviceConfiguration
+DeviceConstraint: Requests* MatchAttribute* DistinctAttribute*
+DeviceRequest: Name Exactly*ExactDeviceRequest FirstAvailable*DeviceSubRequest
+DeviceRequestAllocationResult: Request Driver Pool Device AdminAccess* Tolerations*DeviceToleration BindingConditions* BindingFailureConditions*
+  ShareID* ConsumedCapacity*
+DeviceSelector: CEL*CELDeviceSelector
+DeviceSubRequest: Name DeviceClassName Selectors*DeviceSelector AllocationMode Count# Tolerations*DeviceToleration Capacity*CapacityRequirements
+DeviceToleration: Key Operator Value Effect TolerationSeconds*
 DownwardAPIProjection: Items*DownwardAPIVolumeFile
 DownwardAPIVolumeFile: Path FieldRef*ObjectFieldSelector ResourceFieldRef*ResourceFieldSelector Mode*
 DownwardAPIVolumeSource: Items*DownwardAPIVolumeFile DefaultMode*
@@ -48,8 +69,11 @@ EphemeralContainer: Name Image Command* Args* WorkingDir Ports*ContainerPort Env
   LivenessProbe*Probe ReadinessProbe*Probe StartupProbe*Probe Lifecycle*Lifecycle TerminationMessagePath TerminationMessagePolicy ImagePullPolicy
   SecurityContext*SecurityContext Stdin? StdinOnce? TTY? TargetContainerName
 EphemeralVolumeSource: VolumeClaimTemplate*PersistentVolumeClaimTemplate
+ExactDeviceRequest: DeviceClassName Selectors*DeviceSelector AllocationMode Count# AdminAccess* Tolerations*DeviceToleration
+  Capacity*CapacityRequirements
 ExecAction: Command*
 ExemptPriorityLevelConfiguration: NominalConcurrencyShares* LendablePercent*
+ExternalDocumentation: Description URL
 FCVolumeSource: TargetWWNs* Lun* FSType ReadOnly? WWIDs=wwids*
 FileKeySelector: VolumeName Path Key Optional*
 FlexPersistentVolumeSource: Driver FSType SecretRef*SecretReference ReadOnly? Options*
@@ -88,6 +112,7 @@ NodeSelectorTerm: MatchExpressions*NodeSelectorRequirement MatchFields*NodeSelec
 NonResourcePolicyRule: Verbs* NonResourceURLs*
 ObjectFieldSelector: APIVersion FieldPath
 ObjectReference: Kind Namespace Name UID APIVersion ResourceVersion FieldPath
+OpaqueDeviceConfiguration: Driver Parameters*@
 PersistentVolumeClaimSpec: AccessModes* Selector*@ Resources:VolumeResourceRequirements VolumeName StorageClassName* VolumeMode*
   DataSource*TypedLocalObjectReference DataSourceRef*TypedObjectReference VolumeAttributesClassName*
 PersistentVolumeClaimTemplate: ObjectMeta Spec:PersistentVolumeClaimSpec
@@ -139,6 +164,8 @@ QuobyteVolumeSource: Registry Volume ReadOnly? User Group Tenant
 RBDPersistentVolumeSource: CephMonitors=monitors* RBDImage=image FSType RBDPool=pool RadosUser=user Keyring SecretRef*SecretReference ReadOnly?
 RBDVolumeSource: CephMonitors=monitors* RBDImage=image FSType RBDPool=pool RadosUser=user Keyring SecretRef*LocalObjectReference ReadOnly?
 ResourceClaim: Name Request
+ResourceClaimSpec: Devices:DeviceClaim
+ResourceClaimTemplateSpec: ObjectMeta Spec:ResourceClaimSpec
 ResourceFieldSelector: ContainerName Resource Divisor$
 ResourcePolicyRule: Verbs* APIGroups* Resources* ClusterScope? Namespaces*
 ResourceRequirements: Limits* Requests* Claims*ResourceClaim
@@ -154,6 +181,7 @@ SecretReference: Name Namespace
 SecretVolumeSource: SecretName Items*KeyToPath DefaultMode* Optional*
 SecurityContext: Capabilities*Capabilities Privileged* SELinuxOptions*SELinuxOptions WindowsOptions*WindowsSecurityContextOptions RunAsUser*
   RunAsGroup* RunAsNonRoot* ReadOnlyRootFilesystem* AllowPrivilegeEscalation* ProcMount* SeccompProfile*SeccompProfile AppArmorProfile*AppArmorProfile
+SelectableField: JSONPath
 ServiceAccountSubject: Namespace Name
 ServiceAccountTokenProjection: Audience ExpirationSeconds# Path
 SleepAction: Seconds#
@@ -179,6 +207,7 @@ Volume: Name HostPath*HostPathVolumeSource EmptyDir*EmptyDirVolumeSource GCEPers
   CSI*CSIVolumeSource Ephemeral*EphemeralVolumeSource Image*ImageVolumeSource
 VolumeDevice: Name DevicePath
 VolumeMount: Name ReadOnly? RecursiveReadOnly* MountPath SubPath MountPropagation* SubPathExpr
+VolumeNodeResources: Count*
 VolumeProjection: Secret*SecretProjection DownwardAPI*DownwardAPIProjection ConfigMap*ConfigMapProjection
   ServiceAccountToken*ServiceAccountTokenProjection ClusterTrustBundle*ClusterTrustBundleProjection PodCertificate*PodCertificateProjection
 VolumeResourceRequirements: Limits* Requests*

@@ -62,6 +62,55 @@ describe('a Deployment of an old version', () => {
   });
 });
 
+describe('the rollback of a Deployment', () => {
+  const rollback = (app: ReturnType<typeof testApp>, group: string, body: JsonObject, query = '') =>
+    app.json(`/apis/${group}/v1beta1/namespaces/default/deployments/a/rollback${query}`, sending('POST', body));
+  const annotationsOf = async (app: ReturnType<typeof testApp>) =>
+    ((await app.json('/apis/apps/v1/namespaces/default/deployments/a')).body.metadata as JsonObject).annotations;
+
+  for (const group of ['extensions', 'apps']) {
+    it(`is told to the controller, in ${group}/v1beta1`, async () => {
+      const { app } = await created(`${group}/v1beta1`, 'deployments', { spec: { template } });
+      const body = { name: 'a', rollbackTo: { revision: 3 }, updatedAnnotations: { why: 'broken' } };
+      const dry = await rollback(app, group, body, '?dryRun=All');
+      assert.equal(dry.status, 201);
+      assert.equal(await annotationsOf(app), undefined);
+      const { status, body: answer } = await rollback(app, group, body);
+      assert.equal(status, 201, JSON.stringify(answer));
+      const message = 'rollback request for deployment "a" succeeded';
+      assert.deepEqual(answer, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', message, code: 200 });
+      assert.deepEqual(await annotationsOf(app), { why: 'broken', 'deprecated.deployment.rollback.to': '3' });
+    });
+  }
+
+  it('is refused with upstream’s errors', async () => {
+    const { app } = await created('apps/v1beta1', 'deployments', { spec: { template } });
+    const messageOf = async (body: JsonObject) => {
+      const { status, body: answer } = await rollback(app, 'apps', body);
+      return [status, answer.message];
+    };
+    assert.deepEqual(await messageOf({ name: 'b', rollbackTo: {} }), [400, 'name in URL does not match name in DeploymentRollback object']);
+    assert.deepEqual(await messageOf({ name: 'a', rollbackTo: { revision: -1 } }), [
+      422,
+      'DeploymentRollback.apps "a" is invalid: rollback.version: Invalid value: -1: must be greater than or equal to 0',
+    ]);
+    assert.deepEqual(await messageOf({ rollbackTo: {} }), [422, 'DeploymentRollback.apps "" is invalid: name: Required value']);
+    await app.json('/apis/apps/v1/namespaces/default/deployments/a', { method: 'DELETE' });
+    assert.deepEqual(await messageOf({ name: 'a', rollbackTo: {} }), [404, 'deployments.apps "a" not found']);
+  });
+
+  it('is no sub-resource of other versions', async () => {
+    const { app } = await created('apps/v1beta1', 'deployments', { spec: { template } });
+    const { status } = await app.json('/apis/apps/v1/namespaces/default/deployments/a/rollback', sending('POST', { name: 'a' }));
+    assert.equal(status, 404);
+    const namesIn = async (version: string) =>
+      ((await app.json(`/apis/${version}`)).body.resources as readonly JsonObject[]).map(({ name }) => name);
+    const where = ['apps/v1', 'apps/v1beta2', 'apps/v1beta1', 'extensions/v1beta1'];
+    const served = await Promise.all(where.map(async (version) => (await namesIn(version)).includes('deployments/rollback')));
+    assert.deepEqual(served, [false, false, true, true]);
+  });
+});
+
 describe('other workloads of old versions', () => {
   it('replace pods only when these are deleted', async () => {
     const { body: daemons } = await created('extensions/v1beta1', 'daemonsets', { spec: { template, templateGeneration: 4 } });

@@ -4,6 +4,7 @@
  */
 import { isObject, type JsonObject, type JsonValue } from '../json.ts';
 import type { ServedVersion } from '../kind.ts';
+import { createSubresource } from '../subresource.ts';
 import { annotated, withoutAnnotation } from './annotations.ts';
 import { oldVersion, withSpec } from './old-version.ts';
 
@@ -69,7 +70,8 @@ const completedDeployment =
       };
     });
 
-const rollbackAnnotation = 'deprecated.deployment.rollback.to';
+/** The revision that a Deployment is to go back to; 0 means the last one before the present. */
+export const rollbackAnnotation = 'deprecated.deployment.rollback.to';
 
 /** The revision to go back to is a field in old versions, and an annotation in what is stored. */
 function withRollbackKept(object: JsonObject): JsonObject {
@@ -87,10 +89,20 @@ function shownDeployment(stored: JsonObject): JsonObject {
 const quarter: DeploymentDefaults = { unavailable: '25%', surge: '25%', history: 2, deadlineSeconds: 600 };
 const one: DeploymentDefaults = { unavailable: 1, surge: 1, history: unlimited, deadlineSeconds: unlimited };
 
+const rollbackIn = (group: string): NonNullable<ServedVersion['subresources']> => ({
+  rollback: createSubresource({ group, version: 'v1beta1', kind: 'DeploymentRollback' }),
+});
+
 export const oldDeployments: readonly ServedVersion[] = [
   oldVersion({ ...beta2, kind: 'Deployment' }),
-  oldVersion({ ...beta1, kind: 'Deployment' }, { toStored: completedDeployment(quarter), fromStored: shownDeployment }),
-  oldVersion({ ...extensions, kind: 'Deployment' }, { toStored: completedDeployment(one), fromStored: shownDeployment }),
+  oldVersion(
+    { ...beta1, kind: 'Deployment' },
+    { toStored: completedDeployment(quarter), fromStored: shownDeployment, subresources: rollbackIn('apps') },
+  ),
+  oldVersion(
+    { ...extensions, kind: 'Deployment' },
+    { toStored: completedDeployment(one), fromStored: shownDeployment, subresources: rollbackIn('extensions') },
+  ),
 ];
 
 export const oldReplicaSets: readonly ServedVersion[] = [

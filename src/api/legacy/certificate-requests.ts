@@ -7,6 +7,7 @@ import type { ServedVersion } from '../kind.ts';
 import { CertificateRequestError, parseCertificateRequest } from '../kinds/certificates/certificate-request.ts';
 import { kubeletClientError, kubeletServingError, signers } from '../kinds/certificates/kubelet-requests.ts';
 import { pemOf } from '../kinds/certificates/validation/certificate-signing-request.ts';
+import { wasSentEmpty } from '../sent-empty.ts';
 import { oldVersion, withSpec } from './old-version.ts';
 
 const textsOf = (value: JsonValue | undefined): readonly string[] =>
@@ -35,7 +36,7 @@ function toStored(object: JsonObject): JsonObject {
       ? { ...object, status: { ...status, conditions: status.conditions.map(completedCondition) } }
       : object;
   return withSpec(whole, (spec) => {
-    const usages = spec.usages ?? ['digital signature', 'key encipherment'];
+    const usages = spec.usages ?? (wasSentEmpty(spec, 'usages') ? undefined : ['digital signature', 'key encipherment']);
     const request = typeof spec.request === 'string' ? spec.request : '';
     return { ...spec, usages, signerName: spec.signerName ?? signerOf(pemOf(request), textsOf(usages)) };
   });

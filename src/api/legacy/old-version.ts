@@ -39,12 +39,16 @@ export function oldVersion(names: OldVersionNames & { readonly ofGroup: string }
   };
 }
 
+/** Whether one of the Kinds is served in an old version. */
+export const hasOldVersions = (kinds: readonly AnyKind[]): boolean =>
+  kinds.some(({ codec }) => codec.alsoServed?.some(({ old }) => old === true) === true);
+
 /** The Kinds without their old versions, and those of the bodies of their sub-resources. */
 export const withoutOldVersions = (kinds: readonly AnyKind[]): readonly AnyKind[] => kinds.map(withoutOld);
 
 function withoutOld(kind: AnyKind): AnyKind {
   const { codec, subresources } = kind;
-  const served = codec.alsoServed?.some(({ old }) => old === true) === true;
+  const served = hasOldVersions([kind]);
   const taken = Object.values(subresources).some((declared) => declared.does === 'create' && declared.oldVersions !== undefined);
   if (!served && !taken) return kind;
   return {

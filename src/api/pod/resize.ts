@@ -1,5 +1,5 @@
 /**
- * `pods/resize`: takes the resources and resize policies of the containers, nothing else. Source:
+ * `pods/resize`: takes the resources of the Pod and of its containers, and their resize policies, nothing else. Source:
  * pkg/registry/core/pod/strategy.go (dropNonResizeUpdates).
  */
 import type { Container, Pod } from '../generated/core/v1.ts';
@@ -15,13 +15,14 @@ const resized = (previous: readonly Container[], next: readonly Container[]): re
 
 export const podResize = partSubresource<Pod>({
   take: (next, previous) => {
-    const { containers, initContainers } = next.spec;
-    const old = previous.spec;
+    const { containers, initContainers, resources } = next.spec;
+    const { resources: _, ...old } = previous.spec;
     const metadata = { ...previous.metadata, resourceVersion: next.metadata.resourceVersion };
     // If the set of containers differs, nothing is merged here: validation refuses the request.
     const spec = hasSameContainers(next.spec, old)
       ? {
           ...old,
+          ...(resources === undefined ? {} : { resources }),
           containers: resized(old.containers, containers),
           ...(old.initContainers === undefined ? {} : { initContainers: resized(old.initContainers, initContainers ?? []) }),
         }

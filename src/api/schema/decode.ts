@@ -2,17 +2,25 @@
  * Typed decoding: turns a JSON value into what Go would write after reading it into a struct. Wrong types are errors
  * with Go's wording. Unknown fields, nulls and empty `omitempty` values are dropped. Structs that are not pointers are
  * always present. Keys are in the order of the struct's fields; those of maps are sorted. Times, quantities and base64
- * take their canonical form. Each schema is compiled to closures on first use. Inputs are never changed; shared zero
- * values are frozen. Differs: a nil list or map without omitempty is written as [] or {}, where Go writes null. Source:
- * sigs.k8s.io/json, encoding/json; apimachinery pkg/runtime/serializer/json.
+ * take their canonical form. An absent list or map without omitempty is null, or [] where no valid object lacks items.
+ * What was sent empty is noted (sent-empty.ts). Each schema is compiled to closures on first use. Inputs are never
+ * changed; shared zero values are frozen. Source: sigs.k8s.io/json, encoding/json; apimachinery
+ * pkg/runtime/serializer/json.
  */
 import { errorText } from '../error-text.ts';
 import { isObject, type JsonArray, type JsonObject, type JsonValue } from '../json.ts';
 import { canonicalQuantity } from '../quantity.ts';
+import { noteSentEmpty, withNotes } from '../sent-empty.ts';
 import { DecodeError, describeValue } from './decode-error.ts';
 import type { GoType } from './facts.ts';
 import { canonicalBase64, canonicalMicroTime, canonicalTime } from './scalars.ts';
 import type { Schema, Schemas } from './schema.ts';
+
+/**
+ * Lists and maps that a request sends empty are noted. Storage as protobuf makes them absent; storage as JSON makes
+ * those with omitempty absent.
+ */
+type Empties = 'noted' | 'as protobuf' | 'as JSON';
 
 /** Where the walk is, for error messages: parallel stacks of struct names and field names. */
 interface Position {
@@ -24,9 +32,16 @@ interface Position {
    * decoded again.
    */
   readonly canonical: JsonObject | undefined;
+  /** What becomes of lists and maps that are empty. */
+  readonly empties: Empties;
+  /** Whether something was noted. */
+  noted: boolean;
 }
 
-const start = (canonical?: JsonObject): Position => ({ depth: 0, structs: [], names: [], canonical });
+const start = (canonical?: JsonObject, empties: Empties = 'noted'): Position => ({
+  ...{ depth: 0, structs: [], names: [] },
+  ...{ canonical, empties, noted: false },
+});
 
 /** Returns the canonical form of a value that is neither undefined nor null. */
 type Walk = (value: JsonValue, at: Position) => JsonValue;
@@ -38,6 +53,8 @@ interface FieldWalk {
   readonly absent: JsonValue | undefined;
   /** Leaves out '', 0, false, [] and {}. */
   readonly dropsEmpty: boolean;
+  /** A list or map, of which Go tells the empty from the absent. */
+  readonly isCollection: boolean;
 }
 
 const emptyList: JsonArray = Object.freeze([]);
@@ -160,8 +177,16 @@ export class Decoder {
    */
   decode(schema: Schema, value: JsonValue, canonical?: JsonObject): JsonObject {
     if (value === null) return this.#zeroStruct(schema.model);
+    const at = start(canonical);
     // A struct's walker returns an object or throws.
-    return this.#struct(schema.model)(value, start(canonical)) as JsonObject;
+    const object = this.#struct(schema.model)(value, at) as JsonObject;
+    return at.noted ? withNotes(object) : object;
+  }
+
+  /** A decoded object as it is read from storage: without notes. */
+  stored(schema: Schema, object: JsonObject, encoding: 'protobuf' | 'JSON'): JsonObject {
+    // A struct's walker returns an object or throws.
+    return this.#struct(schema.model)(object, start(undefined, `as ${encoding}`)) as JsonObject;
   }
 
   /** The compiled decoder of a struct. Compiled lazily, so that recursive types terminate. */
@@ -186,8 +211,9 @@ export class Decoder {
       return {
         name: field.name,
         walk: this.#walk(type),
-        absent: writesZero ? zeroOf(type, (model) => this.#zeroStruct(model)) : undefined,
+        absent: field.nullable ? null : writesZero ? zeroOf(type, (model) => this.#zeroStruct(model)) : undefined,
         dropsEmpty: omitEmpty && !keepsEmpty,
+        isCollection: type.kind === 'list' || type.kind === 'map',
       };
     });
     const { name, goName } = schema;
@@ -352,7 +378,13 @@ function walkFields(fields: readonly FieldWalk[], struct: string, value: JsonObj
     }
     at.names[depth] = field.name;
     const walked = field.walk(item, at);
-    if (!field.dropsEmpty || !isEmpty(walked)) out[field.name] = walked;
+    const emptyCollection = field.isCollection && isEmpty(walked);
+    if (emptyCollection && at.empties === 'noted') {
+      noteSentEmpty(out, field.name, walked);
+      at.noted = true;
+    }
+    const drops = field.dropsEmpty ? isEmpty(walked) : emptyCollection && at.empties === 'as protobuf';
+    if (!drops) out[field.name] = walked;
     else if (field.absent !== undefined) out[field.name] = field.absent;
   }
   at.depth = depth;

@@ -1,8 +1,8 @@
 /**
  * Reads the compact table of API facts (scripts/schema/facts.json, compressed into the generated schema data) into
  * models. A row is `name[?|~|^] type number attribute=value…`: `?` optional and omitempty, `~` optional but always
- * written, `^` omitempty only; an enum's spaces are written %20; `&Type number` is an embedded struct and
- * `@struct=atomic` marks the whole type. Rows are parsed per model, on first use.
+ * written, `^` omitempty only; an enum's spaces are written %20; `&Type number` is an embedded struct;
+ * `@struct=atomic` and `@union=discriminator:field,field` mark the whole type. Rows are parsed per model, on first use.
  */
 
 /** A Go type, resolved: `named` types are structs of this table; every alias is already expanded. */
@@ -24,12 +24,20 @@ export interface FieldFacts {
   readonly optional: boolean;
   readonly omitEmpty: boolean;
   readonly omitZero: boolean;
+  /** A list or map without omitempty that may be empty in a valid object: null when it is. */
+  readonly nullable: boolean;
   readonly number: number | undefined;
   /** JSON text. */
   readonly default: string | undefined;
   readonly enum: readonly string[] | undefined;
   /** Remaining markers: list, keys, map, struct, patch, mergeKey, gate. */
   readonly markers: Readonly<Record<string, string>>;
+}
+
+/** A type of which one field at most is set; another may say which. */
+export interface UnionFacts {
+  readonly discriminator: string | undefined;
+  readonly fields: readonly string[];
 }
 
 export interface EmbedFacts {
@@ -43,6 +51,7 @@ export interface ModelFacts {
   readonly pkg: string;
   readonly name: string;
   readonly structType: string | undefined;
+  readonly union: UnionFacts | undefined;
   readonly members: ReadonlyArray<FieldFacts | EmbedFacts>;
 }
 
@@ -85,7 +94,24 @@ const specials: Readonly<Record<string, SpecialName>> = {
   'intstr.IntOrString': 'intOrString',
 };
 
+/**
+ * Lists that are marked as required and may be empty all the same, as validation lets them. All others of their kind
+ * have items in every valid object.
+ */
+const requiredYetEmpty: ReadonlySet<string> = new Set([
+  'LimitRangeSpec.limits',
+  'CSINodeSpec.drivers',
+  'EndpointSlice.endpoints',
+  'PodFailurePolicy.rules',
+]);
+
 export const isSpecialModel = (model: string): boolean => Object.hasOwn(specials, model);
+
+function unionOf(text: string | undefined): UnionFacts | undefined {
+  if (text === undefined) return undefined;
+  const [discriminator = '', fields = ''] = text.split(':');
+  return { discriminator: discriminator === '' ? undefined : discriminator, fields: fields.split(',') };
+}
 
 class Reader implements Facts {
   readonly source: string;
@@ -119,14 +145,14 @@ class Reader implements Facts {
     const types = this.#raw.packages[pkg]?.types;
     const rows = types !== undefined && Object.hasOwn(types, name) ? types[name] : undefined;
     if (rows === undefined) return undefined;
-    const structType = rows[0]?.startsWith('@struct=') ? rows[0].slice('@struct='.length) : undefined;
-    const members = rows.filter((row) => !row.startsWith('@')).map((row) => this.#member(pkg, row));
-    const facts: ModelFacts = { model, pkg, name, structType, members };
+    const mark = (name: string): string | undefined => rows.find((row) => row.startsWith(`@${name}=`))?.slice(name.length + 2);
+    const members = rows.filter((row) => !row.startsWith('@')).map((row) => this.#member(pkg, name, row));
+    const facts: ModelFacts = { model, pkg, name, structType: mark('struct'), union: unionOf(mark('union')), members };
     this.#models.set(model, facts);
     return facts;
   }
 
-  #member(pkg: string, row: string): FieldFacts | EmbedFacts {
+  #member(pkg: string, local: string, row: string): FieldFacts | EmbedFacts {
     const [head = '', ...rest] = row.split(' ');
     if (head.startsWith('&')) {
       const type = this.#type(pkg, head.slice(1), undefined);
@@ -143,13 +169,17 @@ class Reader implements Facts {
     const enumText = markers.get('enum');
     const defaultText = markers.get('default');
     const omitZero = markers.has('omitzero');
+    const name = mark === '' ? head : head.slice(0, -1);
+    const fieldType = this.#type(pkg, rest[0] ?? '', undefined);
+    const isCollection = fieldType.kind === 'list' || fieldType.kind === 'map';
     for (const taken of ['enum', 'default', 'omitzero']) markers.delete(taken);
     return {
-      name: mark === '' ? head : head.slice(0, -1),
-      type: this.#type(pkg, rest[0] ?? '', undefined),
+      name,
+      type: fieldType,
       optional: mark === '?' || mark === '~',
       omitEmpty: mark === '?' || mark === '^',
       omitZero,
+      nullable: isCollection && (mark === '~' || (mark === '' && requiredYetEmpty.has(`${local}.${name}`))),
       number,
       default: defaultText,
       enum: enumText?.replaceAll('%20', ' ').split('|'),

@@ -6,6 +6,7 @@ import type { GroupVersionKind } from '../object.ts';
 import type { FormatBody, FormatObject, ObjectFormat, ObjectFormats } from '../object-format.ts';
 import { PatchError, patchStatus } from '../patch/patch-error.ts';
 import { applyStrategicMergePatch } from '../patch/strategic-merge-patch.ts';
+import { hasNotes } from '../sent-empty.ts';
 import { Decoder } from './decode.ts';
 import { decodeRequest } from './decode-request.ts';
 import { MergeTypes } from './merge-types.ts';
@@ -78,6 +79,10 @@ class ModelFormat implements ObjectFormat {
 
   canonical(object: JsonObject): JsonObject {
     return this.#parts.decoder.decode(this.#schema, object);
+  }
+
+  storedForm(object: JsonObject, encoding: 'protobuf' | 'JSON'): JsonObject {
+    return hasNotes(object) ? this.#parts.decoder.stored(this.#schema, object, encoding) : object;
   }
 }
 

@@ -5,10 +5,12 @@
 import type { JsonObject } from '../json.ts';
 import { DefinitionBuilder } from './openapi/definitions.ts';
 import type { OpenApiInput } from './openapi/input.ts';
+import { serverVersions } from './openapi/known-versions.ts';
 import type { Operation, PathOperations } from './openapi/operation.ts';
 import { discoveryPath, ResourceOperations, takesPretty } from './openapi/operations.ts';
 import { type QueryParameter, queryParameter, queryParameters } from './openapi/parameters.ts';
-import { kindsByModel, ownDefinitions, type ServedResource } from './openapi/served.ts';
+import { builtInGroups, kindsByModel, ownDefinitions, type ServedResource } from './openapi/served.ts';
+import { serverPaths } from './openapi/server-operations.ts';
 
 const produces = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 const customTypes = ['application/json', 'application/yaml'];
@@ -22,7 +24,8 @@ const queryJson = ({ name, description, type }: QueryParameter): JsonObject => (
   in: 'query',
 });
 
-function producedBy({ action, answer, custom, streams }: Operation): readonly string[] {
+function producedBy({ action, answer, answerTypes, custom, streams }: Operation): readonly string[] {
+  if (answerTypes !== undefined) return answerTypes;
   if (custom) return customTypes;
   if (answer === 'string') return action === 'connect' ? ['*/*'] : ['text/plain', ...produces];
   return streams ? [...produces, ...streamTypes] : produces;
@@ -39,7 +42,7 @@ function renderOperation(operation: Operation, builder: DefinitionBuilder, input
   const all = [...body, ...query.map(queryJson)];
   return {
     description: operation.description,
-    consumes: operation.bodyTypes,
+    ...(operation.bodyTypes.length === 0 ? {} : { consumes: operation.bodyTypes }),
     produces: producedBy(operation),
     schemes: ['https'],
     tags: [operation.tag],
@@ -54,7 +57,11 @@ function renderOperation(operation: Operation, builder: DefinitionBuilder, input
   };
 }
 
-function renderPath({ pathParameters, operations }: PathOperations, builder: DefinitionBuilder, input: OpenApiInput): JsonObject {
+function renderPath(
+  { pathParameters, query = [], operations }: PathOperations,
+  builder: DefinitionBuilder,
+  input: OpenApiInput,
+): JsonObject {
   const named = [...pathParameters].map(([name, description]) => ({
     uniqueItems: true,
     type: 'string',
@@ -63,10 +70,10 @@ function renderPath({ pathParameters, operations }: PathOperations, builder: Def
     in: 'path',
     required: true,
   }));
-  const pretty = takesPretty(operations) ? [queryJson(queryParameter('pretty'))] : [];
+  const common = [...(takesPretty(operations) ? ['pretty' as const] : []), ...query].map((name) => queryJson(queryParameter(name)));
   return {
     ...Object.fromEntries(Object.entries(operations).map(([method, operation]) => [method, renderOperation(operation, builder, input)])),
-    ...(named.length + pretty.length === 0 ? {} : { parameters: [...named, ...pretty] }),
+    ...(named.length + common.length === 0 ? {} : { parameters: [...named, ...common] }),
   };
 }
 
@@ -76,12 +83,13 @@ export function buildOpenApiV2(input: OpenApiInput, resources: readonly ServedRe
     schemas: input.schemas,
     descriptions: input.descriptions,
     dialect: 'v2',
-    kindsOf: kindsByModel(resources, input.ownKind),
+    kindsOf: kindsByModel(resources, input.ownKind, serverVersions()),
     own: ownDefinitions(resources),
   });
   const builtIn = resources.filter(({ format }) => format === undefined);
   const groupVersions = new Map(builtIn.map(({ group, version }) => [`${group}/${version}`, { group, version }]));
   const paths = [
+    ...serverPaths(builtInGroups(resources)).values(),
     ...[...groupVersions.values()].map(({ group, version }) => discoveryPath(group, version)),
     ...resources.flatMap((resource) => new ResourceOperations(resource, input.schemas).paths()),
   ];

@@ -1,11 +1,16 @@
-/** OpenAPI 3.0 documents, one per group version. Source: kube-openapi pkg/builder3. */
+/**
+ * OpenAPI 3.0 documents: one per group version, and one per path that serves no resources. Source: kube-openapi
+ * pkg/builder3.
+ */
 import type { JsonObject } from '../json.ts';
 import { DefinitionBuilder } from './openapi/definitions.ts';
 import type { OpenApiInput } from './openapi/input.ts';
+import { clientVersions, ownVersions } from './openapi/known-versions.ts';
 import type { Operation, PathOperations } from './openapi/operation.ts';
 import { discoveryPath, ResourceOperations, takesPretty } from './openapi/operations.ts';
 import { type QueryParameter, queryParameter, queryParameters } from './openapi/parameters.ts';
-import { groupVersionPath, kindsByModel, ownDefinitions, type ServedResource } from './openapi/served.ts';
+import { builtInGroups, groupVersionPath, kindsByModel, ownDefinitions, type ServedResource } from './openapi/served.ts';
+import { serverPaths } from './openapi/server-operations.ts';
 
 const contentTypes = ['application/json', 'application/vnd.kubernetes.protobuf', 'application/yaml'];
 const customTypes = ['application/json', 'application/yaml'];
@@ -20,7 +25,8 @@ const queryJson = ({ name, description, type }: QueryParameter): JsonObject => (
 
 const contentOf = (types: readonly string[], schema: JsonObject): JsonObject => Object.fromEntries(types.map((type) => [type, { schema }]));
 
-function answerTypes({ action, answer, custom, streams }: Operation): readonly string[] {
+function answerTypes({ action, answer, answerTypes: exact, custom, streams }: Operation): readonly string[] {
+  if (exact !== undefined) return exact;
   if (answer === 'string') return action === 'connect' ? ['*/*'] : ['text/plain', ...contentTypes];
   if (custom) return customTypes;
   return streams ? [...contentTypes, ...streamTypes] : contentTypes;
@@ -49,7 +55,11 @@ function renderOperation(operation: Operation, builder: DefinitionBuilder, input
   };
 }
 
-function renderPath({ pathParameters, operations }: PathOperations, builder: DefinitionBuilder, input: OpenApiInput): JsonObject {
+function renderPath(
+  { pathParameters, query = [], operations }: PathOperations,
+  builder: DefinitionBuilder,
+  input: OpenApiInput,
+): JsonObject {
   const named = [...pathParameters].map(([name, description]) => ({
     description,
     in: 'path',
@@ -57,10 +67,10 @@ function renderPath({ pathParameters, operations }: PathOperations, builder: Def
     required: true,
     schema: { type: 'string', uniqueItems: true },
   }));
-  const pretty = takesPretty(operations) ? [queryJson(queryParameter('pretty'))] : [];
+  const common = [...(takesPretty(operations) ? ['pretty' as const] : []), ...query].map((name) => queryJson(queryParameter(name)));
   return {
     ...Object.fromEntries(Object.entries(operations).map(([method, operation]) => [method, renderOperation(operation, builder, input)])),
-    ...(named.length + pretty.length === 0 ? {} : { parameters: [...named, ...pretty] }),
+    ...(named.length + common.length === 0 ? {} : { parameters: [...named, ...common] }),
   };
 }
 
@@ -68,27 +78,43 @@ const securitySchemes: JsonObject = {
   BearerToken: { description: 'Bearer Token authentication', in: 'header', name: 'authorization', type: 'apiKey' },
 };
 
-/** Builds the document of one group version, e.g. `apis/apps/v1`; undefined when nothing is served there. */
+/** Builds the document of one path, e.g. `apis/apps/v1` or `version`; undefined when nothing is served there. */
 export function buildOpenApiV3(input: OpenApiInput, resources: readonly ServedResource[], path: string): JsonObject | undefined {
   const own = resources.filter(({ group, version }) => groupVersionPath(group, version) === path);
   const first = own[0];
-  if (first === undefined) return undefined;
+  const custom = own.length > 0 && own.every(({ format }) => format !== undefined);
+  const versions = first === undefined ? [] : custom ? clientVersions() : ownVersions(first.group, first.version);
   const builder = new DefinitionBuilder({
     schemas: input.schemas,
     descriptions: input.descriptions,
     dialect: 'v3',
-    kindsOf: kindsByModel(resources, input.ownKind),
+    kindsOf: kindsByModel(resources, input.ownKind, versions),
     own: ownDefinitions(resources),
   });
-  const custom = own.every(({ format }) => format !== undefined);
-  const discovery = custom ? [] : [discoveryPath(first.group, first.version)];
-  const paths = [...discovery, ...own.flatMap((item) => new ResourceOperations(item, input.schemas).paths())];
+  const paths = pathsOf(input, resources, own, path);
+  if (paths.length === 0) return undefined;
   const rendered = paths.map((item): [string, JsonObject] => [item.path, renderPath(item, builder, input)]);
   rendered.sort(([a], [b]) => (a < b ? -1 : 1));
+  const schemas = builder.definitions();
   return {
     openapi: '3.0.0',
     info: custom ? { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' } : { title: 'Kubernetes', version: input.version },
     paths: Object.fromEntries(rendered),
-    components: { schemas: builder.definitions(), ...(custom ? {} : { securitySchemes }) },
+    components: { ...(Object.keys(schemas).length === 0 ? {} : { schemas }), ...(custom ? {} : { securitySchemes }) },
   };
+}
+
+function pathsOf(
+  input: OpenApiInput,
+  resources: readonly ServedResource[],
+  own: readonly ServedResource[],
+  path: string,
+): readonly PathOperations[] {
+  const first = own[0];
+  if (first === undefined) {
+    const alone = serverPaths(builtInGroups(resources)).get(path);
+    return alone === undefined ? [] : [alone];
+  }
+  const discovery = own.every(({ format }) => format !== undefined) ? [] : [discoveryPath(first.group, first.version)];
+  return [...discovery, ...own.flatMap((item) => new ResourceOperations(item, input.schemas).paths())];
 }

@@ -84,8 +84,40 @@ describe('OpenAPI v3', () => {
   const schemas = at(document, 'components', 'schemas');
 
   it('lists its documents', () => {
-    assert.deepEqual(openApi.v3Paths(computed), ['api/v1', 'apis/apps/v1', 'apis/authentication.k8s.io/v1']);
+    assert.deepEqual(openApi.v3Paths(computed), [
+      ...['.well-known/openid-configuration', 'api', 'api/v1', 'apis', 'apis/apps', 'apis/apps/v1', 'apis/authentication.k8s.io'],
+      ...['apis/authentication.k8s.io/v1', 'openid/v1/jwks', 'version'],
+    ]);
     assert.equal(openApi.v3('apis/none/v1'), undefined);
+    assert.equal(openApi.v3('apis/none'), undefined);
+  });
+
+  it('has a document for each path that serves no resources, with the models of its answer alone', () => {
+    const models = (path: string): readonly string[] => Object.keys((at(openApi.v3(path), 'components', 'schemas') ?? {}) as JsonObject);
+    const meta = 'io.k8s.apimachinery.pkg.apis.meta.v1';
+    assert.deepEqual(models('apis/apps'), [`${meta}.APIGroup`, `${meta}.GroupVersionForDiscovery`, `${meta}.ServerAddressByClientCIDR`]);
+    assert.deepEqual(models('version'), ['io.k8s.apimachinery.pkg.version.Info']);
+    assert.deepEqual(models('openid/v1/jwks'), []);
+    assert.deepEqual(Object.keys(at(openApi.v3('apis/apps'), 'paths') as JsonObject), ['/apis/apps/']);
+  });
+
+  it('describes the old paths of watches, whose events belong to every version', () => {
+    const watch = at(document, 'paths', '/apis/apps/v1/watch/namespaces/{namespace}/deployments/{name}');
+    assert.equal(at(watch, 'get', 'operationId'), 'watchAppsV1NamespacedDeployment');
+    assert.equal(at(watch, 'get', 'x-kubernetes-action'), 'watch');
+    const names = (at(watch, 'parameters') as JsonObject[]).map(({ name }) => name);
+    assert.deepEqual(names.slice(0, 3), ['name', 'namespace', 'pretty']);
+    assert.ok(names.includes('resourceVersion'));
+    assert.deepEqual(at(schemas, 'io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent', 'x-kubernetes-group-version-kind'), [
+      { group: '', kind: 'WatchEvent', version: 'v1' },
+      { group: 'apps', kind: 'WatchEvent', version: 'v1' },
+    ]);
+  });
+
+  it('says which fields of a union exclude each other', () => {
+    assert.deepEqual(at(schemas, 'io.k8s.api.core.v1.SeccompProfile', 'x-kubernetes-unions'), [
+      { discriminator: 'type', 'fields-to-discriminateBy': { localhostProfile: 'LocalhostProfile' } },
+    ]);
   });
 
   it('describes kinds with references in allOf, defaults and extensions', () => {

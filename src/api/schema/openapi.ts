@@ -5,7 +5,8 @@ import type { GroupVersionKind } from '../object.ts';
 import type { Descriptions } from './descriptions.ts';
 import { encodeSwagger } from './openapi/gnostic.ts';
 import type { OpenApiInput } from './openapi/input.ts';
-import { type ComputedResource, groupVersionPath, type ServedResource, servedResources } from './openapi/served.ts';
+import { builtInGroups, type ComputedResource, groupVersionPath, type ServedResource, servedResources } from './openapi/served.ts';
+import { serverPaths } from './openapi/server-operations.ts';
 import { buildOpenApiV2 } from './openapi-v2.ts';
 import { buildOpenApiV3 } from './openapi-v3.ts';
 import type { Schemas } from './schema.ts';
@@ -26,7 +27,7 @@ export interface OpenApi {
   v2(computed?: readonly ComputedResource[]): JsonObject;
   /** The same document as a gnostic message: `application/com.github.proto-openapi.spec.v2.v1.0+protobuf`. */
   v2Protobuf(computed?: readonly ComputedResource[]): Uint8Array;
-  /** Paths of the v3 documents: `api/v1`, `apis/apps/v1` …, sorted. */
+  /** Paths of the v3 documents: `api`, `api/v1`, `apis/apps`, `apis/apps/v1`, `version` …, sorted. */
   v3Paths(computed?: readonly ComputedResource[]): readonly string[];
   /** OpenAPI 3.0 of one path; undefined when not served. */
   v3(path: string, computed?: readonly ComputedResource[]): JsonObject | undefined;
@@ -56,7 +57,11 @@ export function createOpenApi(options: OpenApiOptions): OpenApi {
   return {
     v2,
     v2Protobuf: (computed) => encodeSwagger(v2(computed)),
-    v3Paths: (computed) => [...new Set(resources(computed).map(({ group, version: served }) => groupVersionPath(group, served)))],
+    v3Paths: (computed) => {
+      const served = resources(computed);
+      const versions = served.map((resource) => groupVersionPath(resource.group, resource.version));
+      return [...new Set([...serverPaths(builtInGroups(served)).keys(), ...versions])].toSorted();
+    },
     v3: (path, computed) => buildOpenApiV3(input(), resources(computed), path),
   };
 }

@@ -3,7 +3,7 @@
  * Go-model name (`io.k8s.api.core.v1.Pod`) or by group, version and kind. Built on first use of each model; immutable
  * once built.
  */
-import type { Facts, FieldFacts, GoType, ModelFacts } from './facts.ts';
+import type { Facts, FieldFacts, GoType, ModelFacts, UnionFacts } from './facts.ts';
 
 /** One JSON field of a struct, or of a struct that is embedded in it. */
 export interface SchemaField {
@@ -12,6 +12,8 @@ export interface SchemaField {
   readonly optional: boolean;
   readonly omitEmpty: boolean;
   readonly omitZero: boolean;
+  /** A list or map without omitempty that may be empty in a valid object: null when it is. */
+  readonly nullable: boolean;
   /** Default as JSON text, from the `+default` marker. */
   readonly default: string | undefined;
   readonly enum: readonly string[] | undefined;
@@ -42,6 +44,7 @@ export interface Schema {
   /** True when the struct embeds TypeMeta, that is, can be sent on its own. */
   readonly isKind: boolean;
   readonly structType: string | undefined;
+  readonly union: UnionFacts | undefined;
   /** In the order in which Go writes them. */
   readonly fields: readonly SchemaField[];
   readonly byName: ReadonlyMap<string, SchemaField>;
@@ -72,6 +75,7 @@ const fieldOf = (facts: FieldFacts, declaredIn: string, position: number): Schem
   optional: facts.optional,
   omitEmpty: facts.omitEmpty,
   omitZero: facts.omitZero,
+  nullable: facts.nullable,
   default: facts.default,
   enum: facts.enum,
   listType: oneOf(facts.markers.list, 'atomic', 'set', 'map'),
@@ -145,6 +149,7 @@ export class Schemas {
       version: facts.pkg.slice(facts.pkg.lastIndexOf('.') + 1),
       isKind: facts.members.some((member) => 'embed' in member && member.embed.endsWith('.TypeMeta')),
       structType: facts.structType,
+      union: facts.union,
       fields,
       byName: new Map(fields.map((field) => [field.name, field])),
       facts,

@@ -5,6 +5,7 @@
 import { type FieldError, type FieldPath, fieldErrors } from '../field-error.ts';
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from '../generated/meta/v1.ts';
 import { isDns1123Label, isQualifiedName, nameIsDnsSubdomain } from '../names.ts';
+import { wasSentEmpty } from '../sent-empty.ts';
 import { byteLength, type Errors, errorsOfEach, immutable, invalidEach, labelErrors, nonNegative } from './common.ts';
 
 const maxAnnotationBytes = 256 * 1024;
@@ -159,9 +160,15 @@ export function validateObjectMetaUpdate(next: ObjectMeta, previous: ObjectMeta,
   ];
 }
 
+/** What metadata in templates of claims cannot have, in the order of upstream's struct. */
+const notInTemplates = [
+  ...(['name', 'generateName', 'namespace', 'selfLink', 'uid', 'resourceVersion', 'generation', 'creationTimestamp'] as const),
+  ...(['deletionTimestamp', 'deletionGracePeriodSeconds', 'ownerReferences', 'finalizers', 'managedFields'] as const),
+];
+
 /** Metadata in templates of claims: only labels and annotations. Source: ValidateTemplateObjectMeta. */
 export function templateMetaErrors(metadata: ObjectMeta, at: FieldPath): Errors {
-  const others = Object.keys(metadata).filter((field) => field !== 'labels' && field !== 'annotations');
+  const others = notInTemplates.filter((field) => metadata[field] !== undefined || wasSentEmpty(metadata, field));
   return [
     ...annotationErrors(metadata.annotations, at.field('annotations')),
     ...labelErrors(metadata.labels, at.field('labels')),

@@ -116,7 +116,7 @@ describe('yamlToJson', () => {
         const text = shape(size);
         return () => yamlToJson(text);
       });
-      assert.ok(growth < 28, `${name}: eight times the text cost ${growth} times the work`);
+      assert.ok(growth < 12, `${name}: eight times the text cost ${growth} times the work`);
     }
   });
 });

@@ -44,7 +44,7 @@ const loaders: ReadonlyMap<string, () => Promise<KubectlCommand>> = new Map([
   ['diff', async () => (await import('./verbs/diff.ts')).diff],
   ['plugin', async () => (await import('./verbs/plugin.ts')).plugin],
   ['options', async () => (await import('./verbs/options.ts')).options],
-  ['proxy', async () => (await import('./verbs/proxy.ts')).proxy],
+  ['proxy', async () => (await import('./verbs/proxy/proxy.ts')).proxy],
 ]);
 
 /** Loads a verb by its name; undefined when there is none of that name. */

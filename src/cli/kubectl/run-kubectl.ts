@@ -3,7 +3,7 @@
 import { StatusError } from '../../api/status-error.ts';
 import { KubeconfigError } from '../../client/kubeconfig.ts';
 import { PrintError } from '../print/print-error.ts';
-import type { Terminal } from '../terminal.ts';
+import { outputOf, type Terminal } from '../terminal.ts';
 import { CommandError, globalFlags, type KubectlCommand, PlainError } from './command/command.ts';
 import { ArgumentError, MissingFlagError, parseFlags, UsageError } from './command/flags.ts';
 import { type KubectlTerminal, Session } from './command/session.ts';
@@ -26,10 +26,10 @@ const withStreams = (terminal: Terminal): KubectlTerminal => ({
     return process.stdin;
   },
   get stdout() {
-    return process.stdout;
+    return outputOf(process.stdout, 'error');
   },
   get stderr() {
-    return process.stderr;
+    return outputOf(process.stderr, 'error');
   },
 });
 
@@ -69,7 +69,8 @@ function printError(terminal: Terminal, error: unknown, path: string): number {
     return 1;
   }
   if (error instanceof CommandError) {
-    if (error.message !== '') terminal.err(`${error.message.startsWith('error: ') ? '' : 'error: '}${error.message}\n`);
+    const { message } = error;
+    if (message !== '') terminal.err(`${message.startsWith('error: ') ? '' : 'error: '}${message}${message.endsWith('\n') ? '' : '\n'}`);
     return error.exitCode;
   }
   if (error instanceof MissingFlagError) {

@@ -31,6 +31,7 @@ function harness(t: TestContext, env: (home: string) => Readonly<Record<string, 
         throw Object.assign(new Error('of another part'), { name: 'UserError', hints: ['do this'] });
       return settings;
     },
+    serveApi: () => Promise.reject(new Error('not in this test')),
     destroy: async (settings) => void destroyed.push(settings.profile),
   };
   const { signal: interrupted } = new AbortController();
@@ -43,6 +44,7 @@ function harness(t: TestContext, env: (home: string) => Readonly<Record<string, 
       version: '1.2.3',
       kubernetesVersion: 'v1.36.0',
       interruption: () => interrupted,
+      signals: () => ({ listen: () => () => undefined }),
       kubectl: async (rest) => {
         kubectlCalls.push(rest);
         return 5;

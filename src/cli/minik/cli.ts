@@ -2,25 +2,36 @@
 
 import { resolve } from 'node:path';
 import { cac } from 'cac';
-import { errorStack } from '../../api/error-text.ts';
-import { KubeconfigError, systemErrorText } from '../../client/kubeconfig.ts';
-import { isUserError } from '../cluster-port.ts';
-import { coloursOf } from '../terminal.ts';
+import { errorText } from '../../api/error-text.ts';
+import { applyBehaviours, listBehaviours, removeBehaviours } from './behaviours.ts';
+import { clockAdvance, clockSetting, moveClock, showClock } from './clock.ts';
 import { completionScript, completions, isShell } from './completion.ts';
 import { deleteCluster } from './delete.ts';
-import { clusterRange, ranges, refuseOverlap, runtimeName, wholeNumber, yesOrNo, zoneNames } from './flag-values.ts';
+import { envtestAssets } from './envtest/assets.ts';
+import { envtestEtcd } from './envtest/etcd.ts';
+import { envtestApiServer } from './envtest/kube-apiserver.ts';
+import { faultOrder } from './fault-flags.ts';
+import { addFault, listFaults, removeFaults } from './faults.ts';
+import { clusterRange, duration, ranges, refuseOverlap, runtimeName, wholeNumber, yesOrNo, zoneNames } from './flag-values.ts';
 import { generalHelp, verbHelp } from './help.ts';
 import { logs } from './logs.ts';
 import { addNode, deleteNode, listNodes, type NodeOptions, nodeNames, startNode, stopNode } from './node.ts';
+import { printError } from './print-error.ts';
 import { minikHome, profileNames } from './profile.ts';
+import { attempts } from './remove-cluster.ts';
+import type { Kubectl } from './run/kubectl-call.ts';
+import { type RunContext, run as runCommand, runFailedCode } from './run/run.ts';
+import { sweep } from './run/sweep.ts';
 import { serve } from './serve.ts';
-import { InterruptedStart, type StartOptions, start } from './start.ts';
+import type { Signals } from './signals.ts';
+import { type StartOptions, start } from './start.ts';
 import { status } from './status.ts';
-import { stop } from './stop.ts';
+import { type StopOptions, stop } from './stop.ts';
 import { suggestion } from './suggestion.ts';
 import { UsageError } from './usage-error.ts';
-import { commonOptions, openProfile, type VerbContext } from './verb.ts';
-import { followingWords, shells, type VerbSpec, verbNamed, verbs } from './verbs.ts';
+import { commonOptions, InterruptedVerb, openProfile, type VerbContext } from './verb.ts';
+import type { VerbSpec } from './verb-spec.ts';
+import { followingWords, shells, verbNamed, verbs } from './verbs.ts';
 import { version } from './version.ts';
 
 export interface CliContext extends VerbContext {
@@ -30,17 +41,20 @@ export interface CliContext extends VerbContext {
    * it decides itself how to end.
    */
   interruption(): AbortSignal;
-  /** Runs the bundled kubectl with these arguments; resolves with its exit code. */
-  kubectl(args: readonly string[]): Promise<number>;
+  /** The same for a command that is told which signals it gets: until it listens, they do nothing. */
+  signals(): Signals;
+  /** Runs the bundled kubectl with these arguments, on the command's own terminal unless another is given. */
+  readonly kubectl: Kubectl;
 }
 
-type Flags = Readonly<Record<string, string | boolean | undefined>>;
+/** The values of flags; of those that may be repeated, all. The words after `--` are the flag `command`. */
+type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 const usageExitCode = 64;
 /** The exit code that a shell reports for a command that SIGINT has ended. */
 const interruptedExitCode = 130;
 
-const text = (value: string | boolean | undefined): string | undefined => (value === undefined ? undefined : String(value));
+const text = (value: Flags[string]): string | undefined => (value === undefined ? undefined : String(value));
 
 /** An absolute path, because the server has another working directory; '' switches off what an earlier start chose. */
 const filePath = (path: string | undefined): string | undefined => (path === undefined || path === '' ? path : resolve(path));
@@ -68,12 +82,45 @@ function startOptions(flags: Flags, context: CliContext): StartOptions {
     auditLogMaxAge: wholeNumber(text(flags.auditLogMaxage), '--audit-log-maxage', 0, 100_000),
     tokenAuthFile: filePath(text(flags.tokenAuthFile)),
     admissionConfigFile: filePath(text(flags.admissionControlConfigFile)),
+    kubeletConfigFile: filePath(text(flags.kubeletConfig)),
+    behavioursFile: filePath(text(flags.behaviours)),
     nodePortAddresses: ranges(text(flags.nodePortAddresses), '--node-port-addresses'),
+    schedulerConfigFile: filePath(text(flags.schedulerConfig)),
     legacyApis: yesOrNo(text(flags.legacyApis), '--legacy-apis'),
     controllerManager: yesOrNo(text(flags.controllerManager), '--controller-manager'),
     scheduler: yesOrNo(text(flags.scheduler), '--scheduler'),
   };
 }
+
+/** The words of a flag that may be repeated, or of the command. */
+const words = (value: Flags[string]): readonly string[] => (Array.isArray(value) ? value : []);
+
+function runInCluster(flags: Flags, context: CliContext): Promise<number> {
+  const command = words(flags.command);
+  if (command.length === 0)
+    throw new UsageError('"minik run" takes a command after --', ['For example: minik run --runtime simulated -- kubectl get nodes']);
+  const artifactsOn = text(flags.artifactsOn) ?? 'always';
+  if (artifactsOn !== 'always' && artifactsOn !== 'failure')
+    throw new UsageError(`--artifacts-on must be always or failure, not ${JSON.stringify(artifactsOn)}`);
+  const artifacts = text(flags.artifacts);
+  if (artifacts === undefined && flags.artifactsOn !== undefined)
+    throw new UsageError('--artifacts-on says when to collect artifacts, and --artifacts where, which is missing');
+  const { profile: _, output: __, ...start } = startOptions(flags, context);
+  const run: RunContext = { ...context, signals: context.signals() };
+  return runCommand(run, {
+    start,
+    command,
+    manifests: words(flags.manifests),
+    timeoutMs: duration(text(flags.timeout), '--timeout') ?? defaultTimeoutMs,
+    artifacts: filePath(artifacts),
+    artifactsOn,
+    keep: flags.keep === true,
+    quiet: flags.quiet === true,
+  });
+}
+
+/** How long manifests may take to become ready. */
+const defaultTimeoutMs = 300_000;
 
 const nodeOptions = (flags: Flags, context: CliContext): NodeOptions => ({
   ...commonOptions(flags, context),
@@ -87,14 +134,29 @@ function oneZone(value: string | undefined): string | undefined {
   return zones?.[0];
 }
 
+/** Throws UsageError. */
+function stopOptions(flags: Flags, context: CliContext): StopOptions {
+  if (flags.graceful === true && flags.pause === true) throw new UsageError('--graceful and --pause exclude each other');
+  const pods = flags.graceful === true ? 'end' : flags.pause === true ? 'run on' : 'as configured';
+  return { ...commonOptions(flags, context), pods };
+}
+
+const defaultAssets = 'envtest-assets';
+
 type Action = (flags: Flags, context: CliContext) => Promise<number> | number;
 
 const actions: Readonly<Record<string, Action>> = {
   start: (flags, context) => start(context, startOptions(flags, context), context.interruption()),
-  stop: (flags, context) => stop(context, commonOptions(flags, context)),
+  stop: (flags, context) => stop(context, stopOptions(flags, context), context.interruption()),
   status: (flags, context) => status(context, commonOptions(flags, context)),
   delete: (flags, context) =>
-    deleteCluster(context, { ...commonOptions(flags, context), all: flags.all === true, force: flags.force === true }),
+    deleteCluster(context, {
+      ...commonOptions(flags, context),
+      all: flags.all === true,
+      ephemeral: flags.ephemeral === true,
+      force: flags.force === true,
+    }),
+  run: runInCluster,
   logs: (flags, context) => {
     const lines = wholeNumber(text(flags.lines), '--lines', 0, Number.MAX_SAFE_INTEGER) ?? 0;
     return logs(context, { ...commonOptions(flags, context), follow: flags.follow === true, lines }, context.interruption());
@@ -104,23 +166,58 @@ const actions: Readonly<Record<string, Action>> = {
   'node stop': (flags, context) => stopNode(context, nodeOptions(flags, context)),
   'node start': (flags, context) => startNode(context, nodeOptions(flags, context)),
   'node delete': (flags, context) => deleteNode(context, nodeOptions(flags, context)),
+  'clock show': (flags, context) => showClock(context, commonOptions(flags, context)),
+  'clock freeze': (flags, context) => moveClock(context, { action: 'freeze' }, commonOptions(flags, context)),
+  'clock resume': (flags, context) => moveClock(context, { action: 'resume' }, commonOptions(flags, context)),
+  'clock advance': (flags, context) =>
+    moveClock(context, clockAdvance(text(flags.operand)), commonOptions(flags, context), context.interruption()),
+  'clock set': (flags, context) =>
+    moveClock(context, clockSetting(text(flags.operand)), commonOptions(flags, context), context.interruption()),
+  'faults add': (flags, context) => addFault(context, faultOrder(text(flags.operand) ?? '', flags), commonOptions(flags, context)),
+  'faults list': (flags, context) => listFaults(context, commonOptions(flags, context)),
+  'faults remove': (flags, context) => removeFaults(context, text(flags.operand), commonOptions(flags, context)),
+  'behaviours list': (flags, context) => listBehaviours(context, commonOptions(flags, context)),
+  'behaviours apply': (flags, context) => applyBehaviours(context, text(flags.filename), commonOptions(flags, context)),
+  'behaviours remove': (flags, context) => removeBehaviours(context, text(flags.operand), commonOptions(flags, context)),
+  'envtest assets': (flags, context) => envtestAssets(context, text(flags.dir) ?? defaultAssets),
   version: (flags, context) =>
     version(context, { output: commonOptions(flags, context).output, kubernetesVersion: context.kubernetesVersion }),
 };
 
 /**
- * The flag parser would convert words that look like numbers, so that 007 became 7. This mark before such words keeps
- * them as text.
+ * The flag parser would convert words that look like numbers, so that 007 became 7, and take `-` for a flag. This mark
+ * before such words keeps them as text.
  */
 const mark = '\0';
-const protect = (word: string): string => word.replace(/^(--?[^=]+=)?(?=[-+.\d])(?!-)/, `$1${mark}`);
+const protect = (word: string): string => (word === '-' ? `${mark}-` : word).replace(/^(--?[^=]+=)?(?=[-+.\d])(?!-)/, `$1${mark}`);
 const plain = (value: unknown): string | boolean | undefined => {
   const last: unknown = Array.isArray(value) ? value.at(-1) : value;
   return last === undefined || typeof last === 'boolean' ? last : String(last).replaceAll(mark, '');
 };
+const everyPlain = (value: unknown): readonly string[] => (Array.isArray(value) ? value : [value]).map((each) => String(plain(each)));
 
-/** Reads the flags of a verb, and its argument as the flag `operand`. Throws UsageError. */
-function parseFlags(spec: VerbSpec, words: readonly string[]): Flags {
+/**
+ * Gives every word that follows a repeatable flag the flag before it: `--manifests a b` is `--manifests a --manifests
+ * b`.
+ */
+function spreadOut({ flags }: VerbSpec, words: readonly string[]): readonly string[] {
+  const repeatable = new Set(flags.filter(({ repeatable }) => repeatable === true).map(({ name }) => `--${name}`));
+  let open: string | undefined;
+  return words.flatMap((word, at) => {
+    const before = words[at - 1] ?? '';
+    if (word.startsWith('-')) open = repeatable.has(word) ? word : undefined;
+    else if (open !== undefined && before !== open) return [open, word];
+    return [word];
+  });
+}
+
+/**
+ * Reads the flags of a verb, its argument as the flag `operand`, and the words after `--` as the flag `command`. Throws
+ * UsageError.
+ */
+function parseFlags(spec: VerbSpec, all: readonly string[]): Flags {
+  const end = spec.command === true ? all.indexOf('--') : -1;
+  const words = spreadOut(spec, end === -1 ? all : all.slice(0, end));
   const cli = cac('minik');
   const command = cli.command(spec.operand === undefined ? spec.name : `${spec.name} [operand]`, spec.summary);
   for (const { name, short, value, text: about } of spec.flags)
@@ -132,18 +229,23 @@ function parseFlags(spec: VerbSpec, words: readonly string[]): Flags {
     const given = args.map((word) => word.replaceAll(mark, ''));
     const operand = spec.operand === undefined ? undefined : given.shift();
     const [stray] = given;
-    if (spec.operand !== undefined && operand === undefined)
-      throw new UsageError(`"minik ${spec.name}" takes the ${spec.operand.name.toLowerCase()} of one of the ${spec.operand.choices}`, [
-        help,
-      ]);
+    const without = spec.operand?.unless !== undefined && options[spec.operand.unless] === true;
+    if (without && operand !== undefined)
+      throw new UsageError(`"minik ${spec.name}" takes ${JSON.stringify(operand)} or --${spec.operand?.unless}, not both`, [help]);
+    if (spec.operand !== undefined && operand === undefined && !without)
+      throw new UsageError(`"minik ${spec.name}" takes ${spec.operand.text}`, [help]);
     if (spec.operand !== undefined && stray !== undefined)
       throw new UsageError(`"minik ${spec.name}" takes one argument, but also got ${JSON.stringify(stray)}`, [help]);
+    if (stray !== undefined && spec.command === true)
+      throw new UsageError(`"minik ${spec.name}" takes its command after --, but got ${JSON.stringify(stray)} before it`, [help]);
     if (stray !== undefined) {
       const named = spec.flags.some(({ name }) => name === 'profile') ? [`To name a cluster: minik ${spec.name} -p ${stray}`] : [];
       throw new UsageError(`"minik ${spec.name}" takes no argument, but got ${JSON.stringify(stray)}`, [...named, help]);
     }
     cli.runMatchedCommand();
-    return { ...Object.fromEntries(Object.entries(options).map(([name, value]) => [name, plain(value)])), operand };
+    const several = new Set(spec.flags.filter(({ repeatable }) => repeatable === true).map(({ name }) => name));
+    const values = Object.entries(options).map(([name, value]) => [name, several.has(name) ? everyPlain(value) : plain(value)] as const);
+    return { ...Object.fromEntries(values), operand, command: end === -1 ? [] : all.slice(end + 1) };
   } catch (error) {
     if (!(error instanceof Error && error.name === 'CACError')) throw error;
     const [, unknown] = /^Unknown option `--?(.+)`$/.exec(error.message) ?? [];
@@ -194,7 +296,7 @@ function help(context: CliContext, words: readonly string[]): Promise<number> | 
   }
   const stray = following;
   if (stray !== undefined) throw new UsageError(`"minik help" takes one command, but also got ${JSON.stringify(stray)}`);
-  if (word === 'kubectl') return context.kubectl(['--help']);
+  if (word === 'kubectl') return context.kubectl(['--help'], context.terminal);
   const spec = word === undefined ? undefined : verbNamed(word);
   if (word !== undefined && spec === undefined) throw unknownVerb(word);
   context.terminal.out(spec === undefined ? generalHelp() : verbHelp(spec));
@@ -215,6 +317,8 @@ const asksForHelp = (word: string): boolean => word === '--help' || word === '-h
 async function run(args: readonly string[], context: CliContext): Promise<number> {
   const [word = 'help', ...words] = args;
   if (word === 'serve') return serve(context, words[0] ?? 'minik', words[1] ?? '{}');
+  if (word === 'envtest' && words[0] === 'etcd') return envtestEtcd(words.slice(1), context.signals());
+  if (word === 'envtest' && words[0] === 'kube-apiserver') return envtestApiServer(context, words.slice(1), context.signals());
   if (word === '__complete') {
     const names = {
       profiles: () => profileNames(minikHome(context.terminal)),
@@ -227,42 +331,35 @@ async function run(args: readonly string[], context: CliContext): Promise<number
   if (asksForHelp(word)) return help(context, words);
   const spec = verbNamed(word);
   if (spec === undefined) throw unknownVerb(word);
-  if (words.some(asksForHelp))
+  const own = words.includes('--') && spec.command === true ? words.slice(0, words.indexOf('--')) : words;
+  if (own.some(asksForHelp))
     return help(context, [word, ...(spec.verbs === undefined ? [] : words.filter((each) => !each.startsWith('-')).slice(0, 1))]);
   if (word === 'help') return help(context, words);
   if (word === 'completion') return completion(context, words);
-  const chosen = spec.verbs === undefined ? spec : followingVerb(spec, words.shift());
+  const takesUsual = spec.usual !== undefined && words[0]?.startsWith('-') !== false;
+  const chosen = spec.verbs === undefined ? spec : followingVerb(spec, takesUsual ? spec.usual : words.shift());
   const action = actions[chosen.name];
   if (action === undefined) throw unknownVerb(word);
-  return action(parseFlags(chosen, words), context);
+  const flags = parseFlags(chosen, words);
+  if (flags.ephemeral !== true) await sweepDeadRuns(context);
+  return action(flags, context);
 }
 
-/** True for failed file operations: these are not bugs. */
-const isSystemError = (error: unknown): error is NodeJS.ErrnoException & { readonly path: string } =>
-  error instanceof Error && 'syscall' in error && 'path' in error && typeof error.path === 'string';
-
-function printError(context: CliContext, error: unknown): void {
-  const { terminal } = context;
-  const { red } = coloursOf(terminal);
-  if (isUserError(error) || error instanceof KubeconfigError) {
-    terminal.err(`${red('minik:')} ${error.message}\n`);
-    for (const hint of isUserError(error) ? error.hints : []) terminal.err(`  ${hint}\n`);
-  } else if (isSystemError(error)) {
-    terminal.err(`${red('minik:')} ${error.path}: ${systemErrorText(error)}\n`);
-    const home = minikHome(terminal);
-    if (error.path === home || error.path.startsWith(`${home}/`))
-      terminal.err(`  minik keeps its files in ${home}; MINIK_HOME names another folder.\n`);
-  } else terminal.err(`${red('minik: internal error:')} ${errorStack(error)}\n`);
+/** Removes what dead runs have left, without a word; what cannot be removed does not keep the command from its work. */
+async function sweepDeadRuns(context: CliContext): Promise<void> {
+  const { failures } = await sweep(context, { attempt: attempts(context, false), waits: false });
+  for (const failure of failures) context.terminal.err(`minik: what a dead run has left could not be removed: ${errorText(failure)}\n`);
 }
 
 /** Runs one command line (without the program's name) and resolves with the exit code. */
 export async function runMinik(args: readonly string[], context: CliContext): Promise<number> {
-  if (args[0] === 'kubectl') return context.kubectl(args.slice(1));
+  if (args[0] === 'kubectl') return context.kubectl(args.slice(1), context.terminal);
   try {
     return await run(args, context);
   } catch (error) {
-    printError(context, error);
+    printError(context.terminal, error);
     if (error instanceof UsageError) return usageExitCode;
-    return error instanceof InterruptedStart ? interruptedExitCode : 1;
+    if (args[0] === 'run') return runFailedCode;
+    return error instanceof InterruptedVerb ? interruptedExitCode : 1;
   }
 }

@@ -29,6 +29,8 @@ describe('completions', () => {
     assert.deepEqual(complete('node', 'stop', '-p', 'x', ''), ['x', 'x-m02']);
     assert.deepEqual(complete('node', 'add', '--'), ['--profile', '--output', '--zone']);
     assert.deepEqual(complete('help', 'node', 'd'), ['delete']);
+    assert.deepEqual(complete('faults', 'add', 'watch-'), ['watch-close', 'watch-reset', 'watch-silence']);
+    assert.deepEqual(complete('faults', 'add', '500', '--verb', 'l'), ['list']);
   });
 
   it('are none where anything may follow', () => {

@@ -1,5 +1,6 @@
 /** Shell completion: small scripts that call `minik __complete WORD…` to get the completions of the last word. */
-import { type FlagSpec, followingWords, type Shell, shells, type VerbSpec, verbNamed, verbs } from './verbs.ts';
+import type { FlagSpec, VerbSpec } from './verb-spec.ts';
+import { followingWords, type Shell, shells, verbNamed, verbs } from './verbs.ts';
 
 const scripts: Readonly<Record<Shell, string>> = {
   bash: `_minik() {
@@ -58,7 +59,10 @@ export function completions(words: readonly string[], names: CompletionNames): r
   const before = words.at(-2) ?? '';
   const asked = spec?.flags.find(({ name, short, value }) => value !== undefined && (before === `--${name}` || before === `-${short}`));
   if (asked !== undefined) return matching(valuesOf(asked, () => names.profiles()));
-  if (!current.startsWith('-')) return spec?.operand?.choices === 'nodes' ? matching(names.nodes(profileIn(words))) : [];
+  if (!current.startsWith('-')) {
+    const { choices = [] } = spec?.operand ?? {};
+    return matching(choices === 'nodes' ? names.nodes(profileIn(words)) : choices);
+  }
   return matching((spec?.flags ?? []).map(({ name }) => `--${name}`));
 }
 

@@ -1,86 +1,52 @@
 /** `minik delete`: stops the cluster and removes all of it from the machine. */
 import { errorText } from '../../api/error-text.ts';
-import { type ClusterHost, type ClusterSettings, UserError } from '../cluster-port.ts';
+import { UserError } from '../cluster-port.ts';
 import { Progress } from '../terminal.ts';
-import { checkKubeconfigRemoval, removeKubeconfigEntry } from './kubeconfig-entry.ts';
-import { minikHome, type Profile, profileNames } from './profile.ts';
-import { stopServer } from './server-process.ts';
+import { minikHome, profileNames } from './profile.ts';
+import { attempts, type Removal, removeCluster } from './remove-cluster.ts';
+import { marksIn } from './run/mark.ts';
+import { sweep } from './run/sweep.ts';
 import { type CommonOptions, openProfile, printJson, type VerbContext } from './verb.ts';
 
 export interface DeleteOptions extends CommonOptions {
-  /** Delete every profile. */
+  /** Delete every profile, except those of runs that are still going. */
   readonly all: boolean;
+  /** Delete what dead runs have left, and nothing else. */
+  readonly ephemeral: boolean;
   /** Continue when something cannot be removed, and report it. */
   readonly force: boolean;
 }
 
-/** Performs one step of a removal. Resolves with undefined when it failed and the failure is tolerated. */
-type Attempt = <T>(action: () => Promise<T> | T) => Promise<T | undefined>;
-
-/** Errors are thrown to the caller or, with `--force`, printed on the terminal, each once. */
-function attempts({ terminal }: VerbContext, force: boolean): Attempt {
-  const said = new Set<string>();
-  return async (action) => {
-    try {
-      return await action();
-    } catch (error) {
-      if (!force) throw error;
-      const text = errorText(error);
-      if (!said.has(text)) terminal.err(`minik: not everything is removed: ${text}\n`);
-      said.add(text);
-      return undefined;
-    }
-  };
-}
-
-interface Removal {
-  readonly context: VerbContext;
-  readonly profile: Profile;
-  readonly progress: Progress;
-  readonly attempt: Attempt;
-}
-
-/**
- * What is left of the cluster on the host, and the parts that can remove it. The engine is asked before anything is
- * changed.
- */
-async function located({ context, profile, attempt }: Removal): Promise<{ host: ClusterHost; settings: ClusterSettings } | undefined> {
-  const known = await attempt(() => profile.settings());
-  if (known === undefined) return undefined;
-  const host = await context.loadClusterHost();
-  return { host, settings: (await attempt(() => host.locate(known))) ?? known };
-}
-
-/** Reads everything that the removal needs before it removes anything. */
 async function deleteProfile(removal: Removal): Promise<void> {
-  const { context, profile, progress, attempt } = removal;
-  const { name } = profile;
-  const release = profile.lock('delete');
-  try {
-    const cluster = await located(removal);
-    const marks = (await attempt(() => profile.marks())) ?? { authorities: [], apiUrls: [] };
-    const record = (await attempt(() => profile.kubeconfig)) ?? { previousContext: '', files: [] };
-    const entries = { marks, ...record };
-    await attempt(() => checkKubeconfigRemoval(context.terminal, entries));
-    if ((await attempt(() => profile.server() ?? profile.guard())) !== undefined) progress.step(`Stopping the cluster "${name}"`);
-    await attempt(() => stopServer(profile));
-    if (cluster !== undefined) {
-      progress.step(`Removing containers, networks and routes of "${name}"`);
-      await attempt(() => cluster.host.destroy(cluster.settings));
-    }
-    progress.step(`Removing the files and the kubeconfig entry of "${name}"`);
-    await attempt(() => removeKubeconfigEntry(context.terminal, entries));
-    profile.remove();
-    progress.done();
-  } finally {
-    release();
-  }
+  const release = removal.profile.lock('delete');
+  await removeCluster(removal).finally(release);
+}
+
+/** Deletes what dead runs have left, and says which clusters these were. */
+async function deleteDeadRuns(context: VerbContext, { output, force }: DeleteOptions): Promise<number> {
+  const { deleted, failures } = await sweep(context, { attempt: attempts(context, force), waits: true });
+  if (output === 'json') printJson(context.terminal, { deleted });
+  else if (failures.length === 0)
+    context.terminal.err(
+      deleted.length === 0 ? 'minik: no dead run has left anything.\n' : `minik: removed what is left of ${deleted.join(', ')}.\n`,
+    );
+  return outcomeOf(context, failures);
+}
+
+/** Throws the first failure, after it has printed the others. */
+function outcomeOf({ terminal }: VerbContext, [first, ...others]: readonly unknown[]): number {
+  if (first === undefined) return 0;
+  for (const other of others) terminal.err(`minik: ${errorText(other)}\n`);
+  throw first;
 }
 
 export async function deleteCluster(context: VerbContext, options: DeleteOptions): Promise<number> {
   const { terminal } = context;
-  const known = profileNames(minikHome(terminal));
-  const names = options.all ? known : [options.profile];
+  if (options.ephemeral) return deleteDeadRuns(context, options);
+  const home = minikHome(terminal);
+  const known = profileNames(home);
+  const ofRuns = new Set(marksIn(home).map((mark) => mark.profile));
+  const names = options.all ? known.filter((name) => !ofRuns.has(name)) : [options.profile];
   if (!options.all && !known.includes(options.profile)) {
     throw new UserError(
       `there is no profile ${JSON.stringify(options.profile)}`,
@@ -102,8 +68,5 @@ export async function deleteCluster(context: VerbContext, options: DeleteOptions
     }
   }
   if (options.output === 'json') printJson(terminal, { deleted });
-  const [first, ...others] = failures;
-  if (first === undefined) return 0;
-  for (const other of others) terminal.err(`minik: ${errorText(other)}\n`);
-  throw first;
+  return outcomeOf(context, failures);
 }

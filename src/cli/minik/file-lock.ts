@@ -10,7 +10,7 @@ export interface LockHolder {
   readonly purpose: string;
 }
 
-const hasCode = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code;
+export const hasCode = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code;
 
 /** An unpredictable name beside the lock. */
 const besides = (path: string): string => `${path}.${randomBytes(8).toString('hex')}`;

@@ -1,5 +1,6 @@
 /** Checks the values of flags, so that invalid ones are refused before anything is done. */
 import { isIPv4 } from 'node:net';
+import { goDuration } from '../../api/go-duration.ts';
 import { isLabelValue } from '../../api/names.ts';
 import type { RuntimeName } from '../cluster-port.ts';
 import { UsageError } from './usage-error.ts';
@@ -24,6 +25,16 @@ export function yesOrNo(value: string | undefined, flag: string): boolean | unde
   if (value === undefined) return undefined;
   if (value !== 'true' && value !== 'false') throw new UsageError(`${flag} must be true or false, not ${JSON.stringify(value)}`);
   return value === 'true';
+}
+
+/** A duration such as 90s, 5m or 1h30m, in milliseconds; longer than 0. Throws UsageError. */
+export function duration(value: string | undefined, flag: string): number | undefined {
+  if (value === undefined) return undefined;
+  const parsed = goDuration(value);
+  // Node's timers allow no more.
+  if ('problem' in parsed || parsed.ms <= 0 || parsed.ms >= 2 ** 31)
+    throw new UsageError(`${flag} takes a duration such as 90s or 5m, not ${JSON.stringify(value)}`);
+  return parsed.ms;
 }
 
 /** Names of zones, separated by commas: values of labels. Throws UsageError. */

@@ -1,5 +1,6 @@
 /** The help texts of `minik` and its verbs. */
-import { type FlagSpec, type VerbSpec, verbs } from './verbs.ts';
+import type { FlagSpec, VerbSpec } from './verb-spec.ts';
+import { verbs } from './verbs.ts';
 
 const columns = (rows: readonly (readonly [string, string])[]): string => {
   const width = Math.max(...rows.map(([left]) => left.length));
@@ -19,6 +20,7 @@ const exitCodes = columns([
   ['1', 'Not done; the message says why'],
   ['64', 'Used wrongly: an unknown command or flag, a bad value, a stray argument'],
   ['130', 'Interrupted; the message says what became of it'],
+  ['Any', "Of run: its command's, or 125 when run itself failed"],
   ['1 to 7', 'Of status: see "minik help status"'],
 ]);
 
@@ -42,8 +44,11 @@ const flagRow = ({ name, short, value, text, fallback }: FlagSpec): readonly [st
   `${text}${fallback === undefined ? '' : ` (default: ${fallback})`}`,
 ];
 
+const operandText = ({ name, unless }: NonNullable<VerbSpec['operand']>): string =>
+  unless === undefined ? name : `(${name} | --${unless})`;
+
 export function verbHelp({ name, summary, description, args, operand, flags, verbs: following = [], examples }: VerbSpec): string {
-  const words = args ?? (operand === undefined ? '[flags]' : `${operand.name} [flags]`);
+  const words = args ?? (operand === undefined ? '[flags]' : `${operandText(operand)} [flags]`);
   const sections = [
     `${summary}\n`,
     `${description.join('\n')}\n`,

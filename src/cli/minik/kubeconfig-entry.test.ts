@@ -143,6 +143,24 @@ describe("another cluster's entries of the same name", () => {
     await assert.rejects(checkKubeconfig(terminal, 'prod', marks()), UserError);
   });
 
+  it('are not ours because the address is: a stopped cluster of minik had the port before', async (t) => {
+    const { terminal, path } = withKubeconfig(t, '');
+    await writeKubeconfigEntry(terminal, entry('first', 1));
+    const first = (): unknown => {
+      const { clusters, users, contexts } = loadKubeconfig([path]);
+      return [clusters, users, contexts].map((entries) => entries.get('first'));
+    };
+    const before = first();
+    await checkKubeconfig(terminal, 'prod', marks());
+    await writeKubeconfigEntry(terminal, entry());
+    assert.deepEqual(first(), before);
+    assert.deepEqual(namesIn(path), Array(3).fill(['first', 'prod']));
+    assert.equal(kubectlState(terminal, 'prod', { marks: marks(), apiUrl }).state, 'Correctly configured');
+    await removeKubeconfigEntry(terminal, removal());
+    assert.deepEqual(first(), before);
+    assert.deepEqual(namesIn(path), Array(3).fill(['first']));
+  });
+
   it('stay when the cluster is deleted', async (t) => {
     const { terminal, text } = withKubeconfig(t, foreign);
     await checkKubeconfigRemoval(terminal, removal());

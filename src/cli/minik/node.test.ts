@@ -40,6 +40,7 @@ function harness(t: TestContext, { serves = true, nodeAddresses = 4, fails = (_:
       version: '1.2.3',
       kubernetesVersion: 'v1.36.0',
       interruption: () => new AbortController().signal,
+      signals: () => ({ listen: () => () => undefined }),
       kubectl: async () => 0,
     });
   };
@@ -76,18 +77,18 @@ demo-m02   worker          10.244.0.2   <none>   Running
         '0a running, 1 stopped, 2b running',
         '0a running, 1 running, 2b running',
         '0a running, 1 running, 2b deleted',
-        '0a running, 1 running, 2 running',
+        '0a running, 1 running, 2a running',
       ].filter((each) => made.includes(each)),
     );
-    assert.equal(made.at(-1), '0a running, 1 running, 2 running');
-    assert.deepEqual(profile.settings()?.nodes, [{ index: 0, zone: 'a' }, { index: 1 }, { index: 2 }]);
+    assert.equal(made.at(-1), '0a running, 1 running, 2a running');
+    assert.deepEqual(profile.settings()?.nodes, [{ index: 0, zone: 'a' }, { index: 1 }, { index: 2, zone: 'a' }]);
   });
 
   it('leaves no node behind that could not be started', async (t) => {
     const { run, terminal, made, profile } = harness(t, { fails: ({ index, wanted }) => index === 2 && wanted === undefined });
     assert.equal(await run('add', '-p', 'demo'), 1);
     assert.equal(terminal.printed.err, 'minik: "demo-m03": no route\n  "minik logs -p demo" may say more.\n');
-    assert.equal(made.at(-1), '0a running, 1 running, 2 deleted');
+    assert.equal(made.at(-1), '0a running, 1 running, 2a deleted');
     assert.deepEqual(profile.settings()?.nodes.length, 2);
   });
 

@@ -1,7 +1,7 @@
 /** `minik node`: adds, lists, stops, starts and deletes the virtual nodes of a cluster, while it runs. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ClusterSettings, isUserError, UserError } from '../cluster-port.ts';
-import { type NodeSettings, nextIndex, nodeAddress, nodeName } from '../nodes.ts';
+import { type NodeSettings, nextIndex, nextZone, nodeAddress, nodeName } from '../nodes.ts';
 import { Progress } from '../terminal.ts';
 import type { Profile } from './profile.ts';
 import { suggestion } from './suggestion.ts';
@@ -127,7 +127,8 @@ export const addNode = (context: VerbContext, options: NodeAddOptions): Promise<
       throw new UserError(`profile ${JSON.stringify(profile.name)} has addresses for ${nodeAddresses} nodes, and they are taken`, [
         'A new cluster has more of them with a larger --pod-cidr, or with --nodes.',
       ]);
-    const node = { index, ...(options.zone === undefined ? {} : { zone: options.zone }) };
+    const zone = options.zone ?? nextZone(nodes.filter(isPresent));
+    const node = { index, ...(zone === undefined ? {} : { zone }) };
     const name = nodeName(settings, index);
     return {
       name,

@@ -61,7 +61,7 @@ const hasMinikAuthority = (cluster: KubeconfigCluster): boolean => minikAuthorit
 function isOwnCluster(cluster: KubeconfigCluster, marks: ClusterMarks): boolean {
   const authority = authorityOf(cluster)?.trim();
   if (authority !== undefined && marks.authorities.some((own) => own.trim() === authority)) return true;
-  return marks.apiUrls.includes(cluster.server ?? '') && (!namesAuthority(cluster) || hasMinikAuthority(cluster));
+  return marks.apiUrls.includes(cluster.server ?? '') && !namesAuthority(cluster);
 }
 
 /**

@@ -12,7 +12,7 @@ import { type AdminCredentials, type ClusterSettings, UserError } from '../clust
 import { type NodeSettings, newNodes } from '../nodes.ts';
 import type { Terminal } from '../terminal.ts';
 import { type Crash, crashesIn, type LastWords } from './crashes.ts';
-import { tryLock } from './file-lock.ts';
+import { type LockHolder, tryLock, waitForLock } from './file-lock.ts';
 import { type DoneNodes, doneFile, type WantedNodes, wantedFile } from './node-file.ts';
 import type { ClusterMarks } from './own-entries.ts';
 import { processStartOf } from './process-identity.ts';
@@ -38,6 +38,8 @@ export interface KubeconfigRecord {
   readonly previousContext: string;
   readonly files: readonly string[];
 }
+
+const lockWaitMs = 60_000;
 
 const profileName = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/;
 
@@ -210,18 +212,73 @@ export class Profile {
     for (const path of [this.guardedFile, join(this.folder, 'server.json')]) rmSync(path, { force: true });
   }
 
+  /** A server begins to change the machine. */
+  beginServing(): void {
+    writeFileSync(this.#servingFile, '', { mode: 0o600 });
+  }
+
+  /** It has ended by itself, and waited for all that it had asked the engine for. */
+  endServing(): void {
+    rmSync(this.#servingFile, { force: true });
+  }
+
+  /**
+   * Of a cluster whose server no longer runs: whether that was killed. Then the engine may still be making what it was
+   * asked for.
+   */
+  get endedAbruptly(): boolean {
+    return existsSync(this.#servingFile);
+  }
+
+  get #servingFile(): string {
+    return join(this.folder, 'serving');
+  }
+
   /**
    * Locks the profile for one command; returns the release function. Throws UserError when another command holds the
    * lock.
    */
   lock(purpose: string): () => void {
-    makeFoldersSync(this.folder, 0o700);
-    const outcome = tryLock(join(this.folder, 'lock'), purpose);
+    const outcome = this.tryLock(purpose);
     if (typeof outcome === 'function') return outcome;
     throw new UserError(
       `another command (minik ${outcome.purpose}, pid ${outcome.pid}) is working on profile ${JSON.stringify(this.name)}`,
       ['Wait for it to end and try again.'],
     );
+  }
+
+  /** The same; returns the holder when another command holds the lock. */
+  tryLock(purpose: string): (() => void) | LockHolder {
+    makeFoldersSync(this.folder, 0o700);
+    return tryLock(this.#lockFile, purpose);
+  }
+
+  /** The same; waits for a minute when another command holds the lock. */
+  waitForLock(purpose: string): Promise<() => void> {
+    makeFoldersSync(this.folder, 0o700);
+    return waitForLock(this.#lockFile, purpose, lockWaitMs);
+  }
+
+  get #lockFile(): string {
+    return join(this.folder, 'lock');
+  }
+
+  /** Whether the cluster stays although the `minik run` that made it has ended. */
+  get isKept(): boolean {
+    return existsSync(this.#keptFile);
+  }
+
+  keep(): void {
+    writeFileSync(this.#keptFile, '', { mode: 0o600 });
+  }
+
+  get #keptFile(): string {
+    return join(this.folder, 'kept');
+  }
+
+  /** The kubeconfig of a `minik run`. */
+  get ownKubeconfig(): string {
+    return join(this.folder, 'kubeconfig');
   }
 
   /** Deletes the folder with everything in it. */

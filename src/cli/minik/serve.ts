@@ -9,11 +9,12 @@ import { errorText } from '../../api/error-text.ts';
 import type { Logger } from '../../client/logger.ts';
 import { type ClusterSettings, isUserError, type RunningCluster, UserError } from '../cluster-port.ts';
 import { newNodes } from '../nodes.ts';
-import { lockAddresses } from './address-lock.ts';
+import { AddressClaims } from './address-claims.ts';
 import { crashText } from './crashes.ts';
 import { followNodes } from './follow-nodes.ts';
 import { processStartOf } from './process-identity.ts';
 import { minikHome, Profile, profileNames } from './profile.ts';
+import { Ownership } from './run/ownership.ts';
 import type { ServeChoices, ServerMessage } from './server-process.ts';
 import { openProfile, type VerbContext } from './verb.ts';
 
@@ -25,8 +26,8 @@ function tell(message: ServerMessage): Promise<void> {
   });
 }
 
-/** The user's home according to the system, which does not depend on HOME. */
-function lockFolders(context: VerbContext): readonly string[] {
+/** Below the user's home according to the system, which does not depend on HOME. */
+function claimFolders(context: VerbContext): readonly string[] {
   const own = minikHome(context.terminal);
   try {
     return [join(userInfo().homedir, '.cache', 'minik'), own];
@@ -71,7 +72,17 @@ function choicesOf(profile: Profile, json: string): ServeChoices {
   const known = profile.settings();
   // server-process.ts wrote this text.
   const given = JSON.parse(json) as Partial<ServeChoices>;
-  const { nodePortAddresses, auditLogPath, auditPolicyFile, tokenAuthFile, admissionConfigFile, legacyApis } = known ?? {};
+  const {
+    nodePortAddresses,
+    auditLogPath,
+    auditPolicyFile,
+    tokenAuthFile,
+    admissionConfigFile,
+    schedulerConfigFile,
+    kubeletConfigFile,
+    behavioursFile,
+    legacyApis,
+  } = known ?? {};
   return {
     runtime: known?.runtime ?? 'docker',
     ...(nodePortAddresses === undefined ? {} : { nodePortAddresses }),
@@ -82,24 +93,34 @@ function choicesOf(profile: Profile, json: string): ServeChoices {
     auditLogMaxAge: known?.auditLogMaxAge,
     tokenAuthFile,
     admissionConfigFile,
+    schedulerConfigFile,
+    kubeletConfigFile,
+    behavioursFile,
     ...(legacyApis === undefined ? {} : { legacyApis }),
     controllerManager: known?.controllerManager,
     scheduler: known?.scheduler,
+    removedLogs: known?.removedLogs,
     ...given,
   };
 }
 
 async function run(context: VerbContext, profile: Profile, choices: ServeChoices, log: Logger): Promise<RunningCluster> {
   const host = await context.loadClusterHost();
-  const release = await lockAddresses(lockFolders(context), `start ${profile.name}`);
+  const claims = new AddressClaims({
+    folders: claimFolders(context),
+    cluster: profile.folder,
+    others: () => rangesOfOthers(context, profile.name),
+  });
+  refuseSecond(profile);
   try {
-    refuseSecond(profile);
-    const takenCidrs = rangesOfOthers(context, profile.name);
     const known = profile.settings();
     const nodes = known?.nodes ?? newNodes(choices.nodes ?? 1, choices.zones);
-    const settings = await host.plan({ ...choices, nodes, profile: profile.name, folder: profile.folder, known, takenCidrs });
+    const claim: AddressClaims['claim'] = (pick) => claims.claim(pick);
+    const settings = await host.plan({ ...choices, nodes, profile: profile.name, folder: profile.folder, known, claim });
     profile.saveSettings(settings);
-    const cluster = await host.start(settings, { log, onStep: (text) => void tell({ type: 'step', text }), onListening: release });
+    profile.beginServing();
+    const onListening = (): void => claims.release();
+    const cluster = await host.start(settings, { log, known, onStep: (text) => void tell({ type: 'step', text }), onListening });
     profile.saveCredentials(cluster.admin);
     profile.saveServer({
       pid: process.pid,
@@ -109,8 +130,11 @@ async function run(context: VerbContext, profile: Profile, choices: ServeChoices
       version: context.version,
     });
     return cluster;
+  } catch (error) {
+    profile.endServing();
+    throw error;
   } finally {
-    release();
+    claims.release();
   }
 }
 
@@ -129,14 +153,22 @@ function endOnUncaught(profile: Profile, log: Logger): void {
 
 const uncaughtExitCode = 1;
 
-/** Serves; resolves with the exit code after a signal. */
+/** Serves; resolves with the exit code after a signal, or when the cluster's run is gone. */
 export async function serve(context: VerbContext, profileName: string, choicesJson: string): Promise<number> {
   const profile = openProfile(context, profileName);
   const log = context.openLog();
   endOnUncaught(profile, log);
-  const stopping = Promise.withResolvers<NodeJS.Signals>();
+  const stopping = Promise.withResolvers<string>();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopping.resolve(signal));
   const choices = choicesOf(profile, choicesJson);
+  const { loadClusterHost, terminal } = context;
+  const ownership = new Ownership({ loadClusterHost, home: minikHome(terminal), profile, mark: choices.owner, log });
+  await ownership.watch(() => stopping.resolve('the end of its run'));
+  if (ownership.isOver) {
+    log.info('The run of this cluster is gone: it is removed, not started again');
+    await ownership.removeIfOver();
+    return 0;
+  }
   const crash = profile.crashes().at(-1);
   if (crash !== undefined) log.warn(`The server ${crashText(crash)} and is started again`, { crashes: profile.crashes().length });
   const startedMs = performance.now();
@@ -152,6 +184,7 @@ export async function serve(context: VerbContext, profileName: string, choicesJs
       message: errorText(error),
       hints: known ? error.hints : [`See ${profile.logFile}.`],
     });
+    await ownership.removeIfOver();
     return 1;
   }
   log.info('The cluster is ready', { apiUrl: cluster.apiUrl, afterMs: Math.round(performance.now() - startedMs) });
@@ -159,11 +192,13 @@ export async function serve(context: VerbContext, profileName: string, choicesJs
   await tell({ type: 'ready' });
   if (process.connected) process.disconnect();
   profile.markGuarded();
-  const signal = await stopping.promise;
-  log.info('The server stops; containers run on', { signal });
+  const reason = await stopping.promise;
+  log.info(ownership.isOver ? 'The server stops, and its cluster is removed' : 'The server stops', { reason });
   await stopFollowing();
   await cluster.stop();
   profile.forgetServer();
+  profile.endServing();
   log.info('The server has stopped');
+  await ownership.removeIfOver();
   return 0;
 }

@@ -11,6 +11,7 @@ import { type ClusterChoices, UserError } from '../cluster-port.ts';
 import { guarded } from './guard.ts';
 import { processStartOf } from './process-identity.ts';
 import type { ProcessIdentity, Profile } from './profile.ts';
+import type { RunMark } from './run/mark.ts';
 
 export type ServerMessage =
   | { readonly type: 'step'; readonly text: string }
@@ -18,11 +19,13 @@ export type ServerMessage =
   | { readonly type: 'failed'; readonly message: string; readonly hints: readonly string[] };
 
 /** The settings that `minik start` passes to the server. Others are in the profile or are chosen by the server. */
-export interface ServeChoices extends Omit<ClusterChoices, 'profile' | 'folder' | 'known' | 'takenCidrs' | 'nodes'> {
+export interface ServeChoices extends Omit<ClusterChoices, 'profile' | 'folder' | 'known' | 'claim' | 'nodes'> {
   /** How many nodes a new cluster gets; default 1. */
   readonly nodes?: number | undefined;
   /** The zones over which they are spread. */
   readonly zones?: readonly string[] | undefined;
+  /** Whose the cluster is: it goes with that run. Absent: it stays. */
+  readonly owner?: RunMark | undefined;
 }
 
 export interface LaunchOptions {
@@ -95,7 +98,13 @@ export function launchServer(options: LaunchOptions): Promise<void> {
       else if (said.type === 'ready') settle(resolve);
       else settle(() => reject(new UserError(said.message, said.hints)));
     });
-    child.on('error', (cause) => settle(() => reject(new UserError(`the server could not be started: ${cause.message}`, [], { cause }))));
+    child.on('error', (cause: NodeJS.ErrnoException) => {
+      const hints =
+        cause.code === 'EACCES'
+          ? [`No program can be run in ${profile.folder} (mounted with noexec?); MINIK_HOME names another folder.`]
+          : [];
+      settle(() => reject(new UserError(`the server could not be started: ${cause.message}`, hints, { cause })));
+    });
     child.on('exit', (code, signal) => {
       settle(() =>
         reject(
@@ -130,7 +139,7 @@ export async function stopServer(profile: Profile): Promise<boolean> {
 }
 
 /** Sends a signal; the process may have ended already. */
-function send({ pid }: ProcessIdentity, signal: NodeJS.Signals): void {
+export function send({ pid }: ProcessIdentity, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {

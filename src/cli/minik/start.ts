@@ -6,7 +6,7 @@ import { checkKubeconfig, writeKubeconfigEntry } from './kubeconfig-entry.ts';
 import type { Profile } from './profile.ts';
 import { askHealth, healthLimitMs } from './server-health.ts';
 import { Interrupted, launchServer, type ServeChoices, stopServer } from './server-process.ts';
-import { type CommonOptions, openProfile, printJson, type VerbContext } from './verb.ts';
+import { type CommonOptions, InterruptedVerb, openProfile, printJson, type VerbContext } from './verb.ts';
 
 export interface StartOptions extends CommonOptions {
   readonly runtime?: RuntimeName | undefined;
@@ -23,18 +23,18 @@ export interface StartOptions extends CommonOptions {
   readonly tokenAuthFile?: string | undefined;
   readonly auditPolicyFile?: string | undefined;
   readonly admissionConfigFile?: string | undefined;
+  readonly schedulerConfigFile?: string | undefined;
+  readonly kubeletConfigFile?: string | undefined;
+  readonly behavioursFile?: string | undefined;
   readonly legacyApis?: boolean | undefined;
   readonly controllerManager?: boolean | undefined;
   readonly scheduler?: boolean | undefined;
 }
 
-/** The user has interrupted the start, and it has been undone. */
-export class InterruptedStart extends UserError {}
-
 const unchangeable = ['runtime', 'serviceCidr', 'podCidr'] as const;
 
 /** The user's choices, checked against the settings with which the profile was made. Throws UserError. */
-function choicesOf(profile: Profile, options: StartOptions): ServeChoices {
+export function choicesOf(profile: Profile, options: StartOptions): ServeChoices {
   const known = profile.settings();
   for (const key of unchangeable) {
     const chosen = options[key];
@@ -62,9 +62,13 @@ function choicesOf(profile: Profile, options: StartOptions): ServeChoices {
     auditLogMaxAge: options.auditLogMaxAge ?? known?.auditLogMaxAge,
     tokenAuthFile: options.tokenAuthFile ?? known?.tokenAuthFile,
     admissionConfigFile: options.admissionConfigFile ?? known?.admissionConfigFile,
+    schedulerConfigFile: options.schedulerConfigFile ?? known?.schedulerConfigFile,
+    kubeletConfigFile: options.kubeletConfigFile ?? known?.kubeletConfigFile,
+    behavioursFile: options.behavioursFile ?? known?.behavioursFile,
     legacyApis: options.legacyApis ?? known?.legacyApis,
     controllerManager: options.controllerManager ?? known?.controllerManager,
     scheduler: options.scheduler ?? known?.scheduler,
+    removedLogs: known?.removedLogs,
   };
 }
 
@@ -114,7 +118,7 @@ async function launch(context: VerbContext, { profile, choices, progress, signal
     if (isNew) await undo(context, profile);
     progress.done();
     if (!(error instanceof Interrupted)) throw error;
-    throw new InterruptedStart(
+    throw new InterruptedVerb(
       isNew
         ? `interrupted: nothing is left of the new cluster ${JSON.stringify(profile.name)}`
         : `interrupted: the cluster ${JSON.stringify(profile.name)} is stopped, as it was before`,
@@ -128,7 +132,7 @@ async function undo(context: VerbContext, profile: Profile): Promise<void> {
   if (settings !== undefined) {
     const host = await context.loadClusterHost();
     await host
-      .destroy(settings)
+      .destroy(settings, profile.endedAbruptly)
       .catch((error: unknown) => context.terminal.err(`minik: not everything could be removed again: ${String(error)}\n`));
   }
   profile.remove();

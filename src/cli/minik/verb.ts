@@ -1,6 +1,6 @@
 /** What every `minik` verb receives, and the options that all verbs share. */
 import type { Logger } from '../../client/logger.ts';
-import type { LoadClusterHost } from '../cluster-port.ts';
+import { type LoadClusterHost, UserError } from '../cluster-port.ts';
 import type { Terminal } from '../terminal.ts';
 import { minikHome, Profile } from './profile.ts';
 import { UsageError } from './usage-error.ts';
@@ -19,6 +19,9 @@ export interface CommonOptions {
   readonly profile: string;
   readonly output: 'text' | 'json';
 }
+
+/** The user has interrupted a verb; the message says what became of what it did. */
+export class InterruptedVerb extends UserError {}
 
 /** Reads `-p` and `-o`. Throws UsageError on an unknown output format. */
 export function commonOptions(flags: Readonly<Record<string, unknown>>, context: VerbContext): CommonOptions {

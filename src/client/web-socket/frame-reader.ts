@@ -74,9 +74,13 @@ export class FrameReader {
 
   /** Reads the head of a data frame, or a whole control frame; returns their length, or 0 when bytes are missing. */
   #begin(bytes: Buffer): number {
-    const [first, second] = [bytes[0] ?? 0, bytes[1]];
+    const first = bytes[0] ?? 0;
+    const second = bytes[1];
     if (second === undefined) return 0;
-    const [fin, opcode, isMasked, short] = [(first & 0x80) !== 0, first & 0x0f, (second & 0x80) !== 0, second & 0x7f];
+    const fin = (first & 0x80) !== 0;
+    const opcode = first & 0x0f;
+    const isMasked = (second & 0x80) !== 0;
+    const short = second & 0x7f;
     if ((first & 0x70) !== 0) throw new FrameError(closeCodes.protocolError, 'reserved bits are set');
     if (isMasked !== this.#masked) throw new FrameError(closeCodes.protocolError, isMasked ? 'masked frame' : 'frame without a mask');
     const headBytes = 2 + (short === 127 ? 8 : short === 126 ? 2 : 0) + (isMasked ? 4 : 0);
@@ -122,7 +126,7 @@ export class FrameReader {
   #continue(frame: DataFrame, bytes: Buffer): number {
     const piece = bytes.subarray(0, frame.bytes - frame.readBytes);
     const { mask, readBytes } = frame;
-    if (mask !== undefined) unmask(piece, (readBytes & 3) === 0 ? mask : mask.map((_, i) => mask[(i + readBytes) & 3] ?? 0));
+    if (mask !== undefined) unmask(piece, mask, readBytes);
     frame.readBytes += piece.length;
     const isDone = frame.readBytes === frame.bytes;
     if (isDone) this.#frame = undefined;

@@ -20,4 +20,14 @@ describe('masks of WebSocket frames', () => {
       }
     }
   });
+
+  it('go on in the next piece where they ended', () => {
+    const whole = byTheBook(content, mask);
+    for (let cut = 0; cut < content.length; cut++) {
+      const memory = content.slice();
+      unmask(memory.subarray(0, cut), mask);
+      unmask(memory.subarray(cut), mask, cut);
+      assert.deepEqual(memory, whole, `cut at ${cut}`);
+    }
+  });
 });

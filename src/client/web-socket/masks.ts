@@ -2,22 +2,32 @@
  * Masks of WebSocket frames, applied by words: what a client sends is masked, and byte by byte that would be most of
  * the work for a large upload.
  */
+import { endianness } from 'node:os';
 
-/** Applies the four bytes of `mask` to `bytes`, over and over. */
-export function unmask(bytes: Uint8Array, mask: Uint8Array): void {
-  const wordsFrom = Math.min(-bytes.byteOffset & 3, bytes.length);
-  const wordsTo = wordsFrom + ((bytes.length - wordsFrom) & ~3);
-  xorBytes(bytes, mask, 0, wordsFrom);
-  if (wordsTo > wordsFrom) {
-    // The mask as it falls upon the first word, in the machine's byte order.
-    const key = new Int32Array(Uint8Array.from([0, 1, 2, 3], (i) => mask[(wordsFrom + i) & 3] ?? 0).buffer)[0] ?? 0;
-    xorWords(new Int32Array(bytes.buffer, bytes.byteOffset + wordsFrom, (wordsTo - wordsFrom) / 4), key);
-  }
-  xorBytes(bytes, mask, wordsTo, bytes.length);
+/**
+ * Applies the four bytes of `mask` to `bytes`, over and over, beginning with that at `offset`: the number of bytes that
+ * were masked before.
+ */
+export function unmask(bytes: Uint8Array, mask: Uint8Array, offset = 0): void {
+  const { byteOffset, length } = bytes;
+  const wordsFrom = Math.min(-byteOffset & 3, length);
+  const words = (length - wordsFrom) >> 2;
+  xorBytes(bytes, mask, { from: 0, to: wordsFrom, offset });
+  if (words > 0) xorWords(new Int32Array(bytes.buffer, byteOffset + wordsFrom, words), maskWord(mask, offset + wordsFrom));
+  xorBytes(bytes, mask, { from: wordsFrom + words * 4, to: length, offset });
 }
 
-function xorBytes(bytes: Uint8Array, mask: Uint8Array, from: number, to: number): void {
-  for (let i = from; i < to; i++) bytes[i] = (bytes[i] ?? 0) ^ (mask[i & 3] ?? 0);
+function xorBytes(bytes: Uint8Array, mask: Uint8Array, { from, to, offset }: { from: number; to: number; offset: number }): void {
+  for (let i = from; i < to; i++) bytes[i] = (bytes[i] ?? 0) ^ (mask[(i + offset) & 3] ?? 0);
+}
+
+const isLittleEndian = endianness() === 'LE';
+
+/** The mask as it falls upon a word, in the machine's byte order. */
+function maskWord(mask: Uint8Array, offset: number): number {
+  let word = 0;
+  for (let i = 0; i < 4; i++) word |= (mask[(i + offset) & 3] ?? 0) << (isLittleEndian ? 8 * i : 24 - 8 * i);
+  return word;
 }
 
 /** Eight words a round: without the optimizing compiler that takes half the time. */

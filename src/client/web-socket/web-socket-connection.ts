@@ -7,6 +7,7 @@ import { randomFillSync } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock.ts';
+import { readInLargePieces } from '../large-reads/in-large-pieces.ts';
 import { closeCodes, FrameError, FrameReader, frameHead, type Message, opcodes } from './frame-reader.ts';
 import { unmask } from './masks.ts';
 
@@ -78,16 +79,15 @@ export class WebSocketConnection extends EventEmitter<{ close: [code: number] }>
       },
       onControl: (opcode, payload) => this.#control(opcode, payload),
     });
-    const onData = (chunk: Buffer): void => {
+    const stop = readInLargePieces(this.#socket, (piece) => {
       try {
-        reader.push(chunk);
+        reader.push(piece);
       } catch (error) {
         if (!(error instanceof FrameError)) throw error;
-        this.#socket.off('data', onData);
+        stop();
         this.#fail(error.code);
       }
-    };
-    this.#socket.on('data', onData);
+    });
   }
 
   /** Sends one message, which consists of these parts; they must not be changed until it is sent. */

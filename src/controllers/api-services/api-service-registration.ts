@@ -7,6 +7,7 @@ import { isBuiltInGroup, priorityOf } from '../../api/group-priorities.ts';
 import { servedKinds } from '../../api/kind.ts';
 import { apiService } from '../../api/kinds/apiregistration/api-service.ts';
 import { namespace } from '../../api/kinds/core/namespace.ts';
+import { hasOldVersions } from '../../api/legacy/old-version.ts';
 import type { ObjectRef, Received } from '../../api/object.ts';
 import { isAlreadyExists, isNotFound } from '../../api/status-error.ts';
 import { systemUser } from '../../client/identity.ts';
@@ -15,8 +16,9 @@ import { type Controller, type ControllerContext, defineController, settled, wat
 
 /** Says who keeps an APIService: `onstart` or `true` mean this controller. */
 const managedLabel = 'kube-aggregator.kubernetes.io/automanaged';
-/** Groups whose resources are computed and are not in the catalog. */
+/** Versions of groups whose resources are computed and are not in the catalog. */
 const computed = ['v1.authentication.k8s.io', 'v1.authorization.k8s.io', 'v1beta1.metrics.k8s.io'];
+const computedOld = ['v1beta1.authentication.k8s.io', 'v1beta1.authorization.k8s.io'];
 /** The group that an add-on may take from this server, and leave again. */
 const shared = 'metrics.k8s.io';
 /** The group that no APIService registers, since it is what registers. */
@@ -31,7 +33,8 @@ const split = (name: string): readonly [version: string, group: string] => {
 const comesBack = (group: string): boolean => group === shared || !isBuiltInGroup(group);
 
 function localNames(catalog: KindCatalog): ReadonlySet<string> {
-  const names = new Set(computed);
+  // Old versions are served all or none.
+  const names = new Set(hasOldVersions(catalog.all) ? [...computed, ...computedOld] : computed);
   for (const kind of catalog.all.flatMap(servedKinds)) {
     if (kind.group !== own) names.add(`${kind.version}.${kind.group}`);
     for (const { group = kind.group, version } of kind.codec.alsoServed ?? []) if (group !== own) names.add(`${version}.${group}`);

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { APIService } from '../../api/generated/apiregistration/v1.ts';
+import type { AnyKind } from '../../api/kind.ts';
 import { apiService, availability } from '../../api/kinds/apiregistration/api-service.ts';
 import { service } from '../../api/kinds/core/service.ts';
 import { endpointSlice } from '../../api/kinds/discovery/endpoint-slice.ts';
+import { builtInKinds } from '../../api/kinds/index.ts';
 import { widgetSamples } from '../../api/kinds/testing/widget.ts';
+import { withoutOldVersions } from '../../api/legacy/old-version.ts';
+import type { KindCatalog } from '../../client/kind-catalog.ts';
+import { servedGroups } from '../../server/http/discovery/group-versions.ts';
+import { testApp } from '../../server/http/test-app.ts';
+import type { MutableKindSet } from '../../server/registry/kind-set.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 import { apiServiceAvailability } from './api-service-availability.ts';
 import { apiServiceRegistration } from './api-service-registration.ts';
@@ -25,6 +32,24 @@ describe('local APIServices', () => {
     assert.deepEqual(spec, { group: 'apps', version: 'v1', groupPriorityMinimum: 17_800, versionPriority: 15 });
     assert.equal(metadata.labels?.['kube-aggregator.kubernetes.io/automanaged'], 'onstart');
     assert.deepEqual([status.conditions?.[0]?.reason, status.conditions?.[0]?.status], ['Local', 'True']);
+  });
+
+  it('are registered for each version in discovery, with and without old versions', async (t) => {
+    for (const old of [true, false]) {
+      const chosen = (kinds: readonly AnyKind[]) => (old ? kinds : withoutOldVersions(kinds));
+      const { virtualResources } = testApp({ legacyApis: old }).app.server;
+      const groups = servedGroups(chosen(builtInKinds), virtualResources);
+      const served = groups.flatMap(({ name, versions }) => versions.map(({ version }) => `${version}.${name}`));
+      const catalog = (kinds: MutableKindSet): KindCatalog => ({
+        all: chosen(kinds.all),
+        byKind: (...names) => kinds.byKind(...names),
+        onChange: (listener) => kinds.onChange(listener),
+      });
+      const cluster = await startTestCluster(t, { controllers: (kinds) => [apiServiceRegistration(catalog(kinds))] });
+      await cluster.settle();
+      const registered = (await names(cluster)).filter((name) => name !== 'v1beta1.metrics.k8s.io');
+      assert.deepEqual(registered, served.filter((name) => !name.endsWith('.apiregistration.k8s.io')).toSorted());
+    }
   });
 
   it('of the metrics can be taken by an add-on, and come back when it leaves', async (t) => {

@@ -15,6 +15,7 @@ import { type Received, refOf } from '../../api/object.ts';
 import { isAlreadyExists, isNotFound } from '../../api/status-error.ts';
 import { rfc3339 } from '../../api/time.ts';
 import { type ControllerContext, type Outcome, settled } from '../controller.ts';
+import { noteSkew } from '../jobs/job-metrics.ts';
 import { controllerOf, newControllerRef } from '../owner-refs.ts';
 import { timeOf } from '../pods.ts';
 import { lastDue, untilNext, zonedTime, zoneOf } from './schedule-times.ts';
@@ -179,6 +180,7 @@ export class CronJobSync {
     if (spec.concurrencyPolicy === 'Replace') await this.#stopActive();
     const created = await this.#create(lastMs);
     if (created === undefined) return settled;
+    noteSkew(this.#context.meters, this.#context.clock.now() - lastMs);
     const { uid, resourceVersion, namespace } = created.metadata;
     this.#setActive([...this.#active, { apiVersion: 'batch/v1', kind: 'Job', name, namespace, uid, resourceVersion }]);
     this.#status.lastScheduleTime = rfc3339(lastMs);

@@ -1,13 +1,23 @@
 /** One reconcile of a DaemonSet. Source: pkg/controller/daemon/daemon_controller.go (syncDaemonSet, manage). */
-import type { DaemonSet, DaemonSetStatus } from '../../api/generated/apps/v1.ts';
+import type { ControllerRevision, DaemonSet, DaemonSetStatus } from '../../api/generated/apps/v1.ts';
 import type { Node, Pod } from '../../api/generated/core/v1.ts';
 import { daemonSet } from '../../api/kinds/apps/daemon-set.ts';
 import { node as nodeKind } from '../../api/kinds/core/node.ts';
+import { pod as podKind } from '../../api/kinds/core/pod.ts';
+import { refOf } from '../../api/object.ts';
 import { sameJson } from '../../api/same-json.ts';
 import { type ControllerContext, type Outcome, settled } from '../controller.ts';
 import { createPod, deletePod } from '../pod-control.ts';
 import { isPodAvailable, isPodReady, timeOf } from '../pods.ts';
-import { type CurrentRevision, ensureRevision, revisionLabel, revisionsOf, truncateRevisions } from '../revisions.ts';
+import {
+  type CurrentRevision,
+  deleteRevision,
+  ensureRevision,
+  revisionLabel,
+  revisionsEqualTo,
+  revisionsOf,
+  truncateRevisions,
+} from '../revisions.ts';
 import { inSlowStart } from '../slow-start.ts';
 import { isUpdated, nodeOf, placementOn, podFor } from './placement.ts';
 import { type Changes, rollingChanges } from './rolling-update.ts';
@@ -57,6 +67,8 @@ export class DaemonSetSync {
 
   async run(): Promise<Outcome> {
     const revisions = await revisionsOf(this.#set, daemonSet, this.#context);
+    // What was changed brings the set here again, with caches that show it.
+    if (await this.#unite(revisionsEqualTo(this.#set, revisions))) return settled;
     const current = await ensureRevision({
       owner: this.#set,
       kind: daemonSet,
@@ -77,11 +89,29 @@ export class DaemonSetSync {
       failure = { error };
     }
     await this.#writeStatus(current);
-    if (failure !== undefined) throw failure.error;
+    const wait = this.#requeueMs === undefined ? settled : { requeueAfterMs: Math.max(1, this.#requeueMs) };
+    if (failure !== undefined) return { ...wait, failure };
     const hashes = new Set([...this.#byNode.values()].flat().map(({ metadata }) => metadata.labels?.[revisionLabel]));
     const live = revisions.filter(({ metadata }) => hashes.has(metadata.labels?.[revisionLabel])).map(({ metadata }) => metadata.name);
     await truncateRevisions(this.#set, revisions, new Set([...live, current.revision.metadata.name]), this.#context);
-    return this.#requeueMs === undefined ? settled : { requeueAfterMs: Math.max(1, this.#requeueMs) };
+    return wait;
+  }
+
+  /**
+   * Keeps the newest of several revisions of the template, and labels the Pods with it. False: there are not several.
+   * Source: pkg/controller/daemon/update.go (dedupCurHistories).
+   */
+  async #unite(equal: readonly ControllerRevision[]): Promise<boolean> {
+    const kept = equal.at(-1);
+    if (kept === undefined || equal.length === 1) return false;
+    const hash = kept.metadata.labels?.[revisionLabel] ?? '';
+    const { api } = this.#context;
+    for (const one of [...this.#byNode.values()].flat()) {
+      if (one.metadata.labels?.[revisionLabel] === hash) continue;
+      await api(podKind).patch(refOf(one), { type: 'merge', body: { metadata: { labels: { [revisionLabel]: hash } } } });
+    }
+    for (const one of equal) if (one !== kept) await deleteRevision(one, this.#context);
+    return true;
   }
 
   get #nowMs(): number {

@@ -40,6 +40,25 @@ async function ready(cluster: TestCluster): Promise<void> {
 }
 
 describe('daemonSetController', () => {
+  it('keeps one of several revisions of its template, and no Pod is made anew', async (t) => {
+    const cluster = await started(t);
+    await ready(cluster);
+    const before = (await cluster.list(pod)).map(({ metadata }) => metadata.uid).toSorted();
+    const [own] = await cluster.list(controllerRevision);
+    assert.ok(own);
+    // As somebody makes it who restores the history from elsewhere.
+    const { name, namespace, ownerReferences } = own.metadata;
+    const metadata = { name: `${name}-again`, namespace, ownerReferences, labels: { ...labels, 'controller-revision-hash': 'again' } };
+    await cluster.apply({ apiVersion: 'apps/v1', kind: 'ControllerRevision', metadata, data: own.data, revision: own.revision + 1 });
+    await cluster.settle();
+    const revisions = (await cluster.list(controllerRevision)).map((one) => one.metadata.name);
+    assert.deepEqual(revisions, [`${name}-again`]);
+    const pods = await cluster.list(pod);
+    assert.deepEqual(pods.map(({ metadata: { uid } }) => uid).toSorted(), before);
+    assert.ok(pods.every((one) => one.metadata.labels?.['controller-revision-hash'] === 'again'));
+    assert.equal((await cluster.api(daemonSet).get(ref)).status.updatedNumberScheduled, 3);
+  });
+
   it('keeps a Pod on each node, also on new ones, and counts them', async (t) => {
     const cluster = await started(t);
     assert.deepEqual(await nodes(cluster), ['n1', 'n2', 'n3']);
@@ -97,6 +116,24 @@ describe('daemonSetController', () => {
     for (const { data } of revisions) assert.equal(JSON.stringify(data), canonicalJson(data));
     const hashes = new Set((await cluster.list(pod)).map(({ metadata }) => metadata.labels?.['controller-revision-hash']));
     assert.deepEqual([...hashes], [revisions.find(({ revision }) => revision === 2)?.metadata.labels?.['controller-revision-hash']]);
+  });
+
+  it('undoes a roll-out with its old revision, and restarts no Pod that still has that', async (t) => {
+    const cluster = await started(t);
+    await ready(cluster);
+    const before = new Map((await cluster.list(pod)).map((one) => [nodeOf(one), one.metadata.uid]));
+    await setImage(cluster, 'busybox:broken');
+    await cluster.settle();
+    const broken = (await cluster.list(pod)).find(({ spec }) => spec.containers[0]?.image === 'busybox:broken');
+    assert.ok(broken);
+    await setImage(cluster, 'busybox:1.36');
+    await cluster.settle();
+    await ready(cluster);
+    assert.deepEqual(await images(cluster), ['busybox:1.36', 'busybox:1.36', 'busybox:1.36']);
+    const restarted = (await cluster.list(pod)).filter((one) => before.get(nodeOf(one)) !== one.metadata.uid).map(nodeOf);
+    assert.deepEqual(restarted, [nodeOf(broken)]);
+    const revisions = (await cluster.list(controllerRevision)).map(({ revision }) => revision).toSorted();
+    assert.deepEqual(revisions, [2, 3], 'the old one is the newest again');
   });
 
   it('makes the new Pod first when it may surge', async (t) => {

@@ -3,6 +3,7 @@
  * pkg/controller/deployment/util/deployment_util.go.
  */
 import type { Deployment, ReplicaSet } from '../../api/generated/apps/v1.ts';
+import { rollbackAnnotation } from '../../api/legacy/apps.ts';
 import { maxSurge } from './replica-sets.ts';
 
 export const revisionAnnotation = 'deployment.kubernetes.io/revision';
@@ -17,7 +18,7 @@ const notCopied: ReadonlySet<string> = new Set([
   historyAnnotation,
   desiredAnnotation,
   maxAnnotation,
-  'deprecated.deployment.rollback.to',
+  rollbackAnnotation,
 ]);
 
 const maxHistoryChars = 2000;
@@ -25,7 +26,7 @@ const maxHistoryChars = 2000;
 type Annotations = Readonly<Record<string, string>>;
 
 /** A revision as Go parses it into a 64-bit integer; undefined when it is malformed. */
-function parseRevision(text: string): bigint | undefined {
+export function parseRevision(text: string): bigint | undefined {
   if (!/^[+-]?\d+$/.test(text)) return undefined;
   const revision = BigInt(text.replace('+', ''));
   return BigInt.asIntN(64, revision) === revision ? revision : undefined;
@@ -37,6 +38,16 @@ export const revisionOf = ({ metadata }: ReplicaSet): bigint => parseRevision(me
 export const maxRevision = (sets: readonly ReplicaSet[]): bigint => [0n, ...sets.map(revisionOf)].toSorted(inOrder).at(-1) ?? 0n;
 
 const inOrder = (a: bigint, b: bigint): number => Number(a - b);
+
+/**
+ * The annotations of a Deployment that goes back to a set: those of the set, and of its own those that no set has from
+ * it.
+ */
+export function restoredAnnotations(deployment: Deployment, set: ReplicaSet): Annotations {
+  const own = Object.entries(deployment.metadata.annotations ?? {}).filter(([key]) => notCopied.has(key));
+  const copied = Object.entries(set.metadata.annotations ?? {}).filter(([key]) => !notCopied.has(key));
+  return Object.fromEntries([...own, ...copied]);
+}
 
 /** The size annotations, from which a later scaling of the Deployment is detected and distributed. */
 export const sizeAnnotations = (deployment: Deployment): Annotations => ({

@@ -18,6 +18,7 @@ import {
 import { claim, controllerOf } from '../owner-refs.ts';
 import { conditionOf, hasDeadline, reasons } from './conditions.ts';
 import { DeploymentSync } from './deployment-sync.ts';
+import { rollBack, rollbackTarget } from './rollback.ts';
 import { isScaling, recreate, resize, rollOut } from './strategies.ts';
 
 const orphanIndex = 'orphan';
@@ -60,7 +61,9 @@ async function reconcile(deployment: Deployment, context: ControllerContext): Pr
     return settled;
   }
   await syncPaused(sync);
-  if (deployment.spec.paused === true || isScaling(sync)) await resize(sync);
+  const target = deployment.spec.paused === true ? undefined : rollbackTarget(deployment);
+  if (target !== undefined) await rollBack(sync, target);
+  else if (deployment.spec.paused === true || isScaling(sync)) await resize(sync);
   else if (deployment.spec.strategy.type === 'Recreate') await recreate(sync);
   else await rollOut(sync);
   return sync.checkAgainInMs === undefined ? settled : { requeueAfterMs: sync.checkAgainInMs };

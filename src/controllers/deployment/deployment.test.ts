@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import type { ReplicaSet } from '../../api/generated/apps/v1.ts';
 import { deployment } from '../../api/kinds/apps/deployment.ts';
 import { replicaSet } from '../../api/kinds/apps/replica-set.ts';
@@ -129,6 +129,63 @@ describe('deploymentController', () => {
     assert.equal(last?.metadata.uid, first?.metadata.uid);
     assert.equal(last?.metadata.annotations?.['deployment.kubernetes.io/revision'], '3');
     assert.equal(last?.metadata.annotations?.['deployment.kubernetes.io/revision-history'], '1');
+  });
+
+  describe('asked to go back by a client of an old version', () => {
+    const images = async (cluster: TestCluster) => (await get(cluster)).spec.template.spec.containers.map(({ image }) => image);
+    /** A Deployment in its second revision, which its author says why it was made. */
+    async function secondRevision(t: TestContext): Promise<TestCluster> {
+      const cluster = await startTestCluster(t, { controllers });
+      await cluster.apply(aDeployment({ replicas: 1 }));
+      await finish(cluster);
+      await cluster.api(deployment).patch(ref, {
+        type: 'merge',
+        body: { metadata: { annotations: { why: 'newer' } }, ...JSON.parse(JSON.stringify({ spec: newImage('busybox:2') })) },
+      });
+      await finish(cluster);
+      return cluster;
+    }
+    const goBack = async (cluster: TestCluster, revision: string) => {
+      const body = { metadata: { annotations: { 'deprecated.deployment.rollback.to': revision } } };
+      await cluster.api(deployment).patch(ref, { type: 'merge', body });
+      await finish(cluster);
+      const { metadata } = await get(cluster);
+      assert.equal(metadata.annotations?.['deprecated.deployment.rollback.to'], revision === 'x' ? 'x' : undefined);
+      return metadata;
+    };
+    const told = async (cluster: TestCluster) => (await cluster.events()).filter((text) => text.includes('DeploymentRollback'));
+
+    for (const revision of ['0', '1']) {
+      it(`takes template and annotations from the set of revision ${revision}`, async (t) => {
+        const cluster = await secondRevision(t);
+        const { annotations, generation } = await goBack(cluster, revision);
+        assert.deepEqual(await images(cluster), ['busybox:1.36']);
+        assert.equal(annotations?.why, undefined);
+        assert.equal(annotations?.['deployment.kubernetes.io/revision'], '3');
+        assert.ok((generation ?? 0) > 2);
+        assert.deepEqual(await told(cluster), ['Normal DeploymentRollback Rolled back deployment "web" to revision 1']);
+      });
+    }
+
+    it('says why it does not, and asks no more', async (t) => {
+      const cluster = await secondRevision(t);
+      await goBack(cluster, '2');
+      await goBack(cluster, '7');
+      assert.deepEqual(await images(cluster), ['busybox:2']);
+      assert.deepEqual(await told(cluster), [
+        'Warning DeploymentRollbackTemplateUnchanged The rollback revision contains the same template as current deployment "web"',
+        'Warning DeploymentRollbackRevisionNotFound Unable to find the revision to rollback to.',
+      ]);
+    });
+
+    it('finds no earlier revision of its first, and ignores what is no revision', async (t) => {
+      const cluster = await startTestCluster(t, { controllers });
+      await cluster.apply(aDeployment({ replicas: 1 }));
+      await finish(cluster);
+      await goBack(cluster, '0');
+      await goBack(cluster, 'x');
+      assert.deepEqual(await told(cluster), ['Warning DeploymentRollbackRevisionNotFound Unable to find last revision.']);
+    });
   });
 
   it('recreates only when all old Pods are gone', async (t) => {

@@ -21,7 +21,7 @@ export const byCreation = (a: ReplicaSet, b: ReplicaSet): number =>
   timeOf(a.metadata.creationTimestamp) - timeOf(b.metadata.creationTimestamp) || (a.metadata.name < b.metadata.name ? -1 : 1);
 
 /** A template without the label `pod-template-hash`, by which sets differ. */
-function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
+export function withoutHash(template: PodTemplateSpec): PodTemplateSpec {
   const { [podTemplateHashLabel]: _, ...labels } = template.metadata.labels ?? {};
   return { ...template, metadata: { ...template.metadata, labels } };
 }

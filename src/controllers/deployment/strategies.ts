@@ -1,6 +1,8 @@
 /** Rolling updates, recreation and plain scaling. Source: pkg/controller/deployment/{rolling,recreate,sync}.go. */
+
 import type { Deployment, ReplicaSet } from '../../api/generated/apps/v1.ts';
 import { pod } from '../../api/kinds/core/pod.ts';
+import { rollbackAnnotation } from '../../api/legacy/apps.ts';
 import { isPodTerminal } from '../pods.ts';
 import { desiredAnnotation, maxAnnotation } from './annotations.ts';
 import { isComplete } from './conditions.ts';
@@ -103,7 +105,8 @@ export function isScaling(sync: DeploymentSync): boolean {
 export async function resize(sync: DeploymentSync): Promise<void> {
   await sync.syncNewSet(false);
   await spread(sync);
-  if (sync.deployment.spec.paused === true) await sync.cleanUp();
+  const { spec, metadata } = sync.deployment;
+  if (spec.paused === true && metadata.annotations?.[rollbackAnnotation] === undefined) await sync.cleanUp();
   await sync.writeStatus();
 }
 

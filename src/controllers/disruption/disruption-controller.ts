@@ -4,7 +4,7 @@
  */
 import { errorText } from '../../api/error-text.ts';
 import type { Pod } from '../../api/generated/core/v1.ts';
-import type { OwnerReference } from '../../api/generated/meta/v1.ts';
+import type { LabelSelector, OwnerReference } from '../../api/generated/meta/v1.ts';
 import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from '../../api/generated/policy/v1.ts';
 import type { AnyKind } from '../../api/kind.ts';
 import { deployment } from '../../api/kinds/apps/deployment.ts';
@@ -14,7 +14,7 @@ import { disruptionAllowed, withDisruptionAllowed } from '../../api/kinds/policy
 import { podDisruptionBudget } from '../../api/kinds/policy/pod-disruption-budget.ts';
 import { refOf } from '../../api/object.ts';
 import { sameJson } from '../../api/same-json.ts';
-import { formatLabelSelector, fromLabelSelector } from '../../api/selector.ts';
+import { fromLabelSelector } from '../../api/selector.ts';
 import { withCondition } from '../../api/status-conditions.ts';
 import { isConflict, isNotFound } from '../../api/status-error.ts';
 import { rfc3339 } from '../../api/time.ts';
@@ -33,6 +33,16 @@ const podsOf = ({ metadata, spec }: PodDisruptionBudget, { cache }: ControllerCo
 /** A count of so many, or a share rounded up. */
 const scaled = (value: number | string, total: number): number =>
   typeof value === 'number' ? value : Math.ceil((Number.parseInt(value, 10) * total) / 100);
+
+/** As Go prints it. Source: apimachinery pkg/apis/meta/v1/generated.pb.go, LabelSelector.String. */
+function selectorText({ matchLabels = {}, matchExpressions = [] }: LabelSelector = {}): string {
+  const labels = Object.entries(matchLabels).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const expressions = matchExpressions.map(
+    ({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
+  );
+  const members = labels.map(([key, value]) => `${key}: ${value},`);
+  return `&LabelSelector{MatchLabels:map[string]string{${members.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`;
+}
 
 interface Expected {
   readonly expected: number;
@@ -79,7 +89,7 @@ class BudgetSync {
   }
 
   #warnOfUnmanaged(): void {
-    const selector = formatLabelSelector(this.#budget.spec.selector);
+    const selector = selectorText(this.#budget.spec.selector);
     const text = [
       `Pods selected by this PodDisruptionBudget (selector: ${selector}) were found to be unmanaged.`,
       'As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior.',
@@ -199,6 +209,23 @@ class BudgetSync {
   }
 }
 
+/** Not what a Pod was before an update. */
+function isCurrent(object: Pod, { cache }: ControllerContext): boolean {
+  const current = cache(pod).get(refOf(object));
+  return current === undefined || current.metadata.resourceVersion === object.metadata.resourceVersion;
+}
+
+/**
+ * Such a Pod cannot be evicted.
+ *
+ * Differs: upstream counts for the first budget only, which is any of them; here all say what holds.
+ */
+function warnOfSeveral(object: Pod, [first]: readonly PodDisruptionBudget[], { events }: ControllerContext): void {
+  const { namespace, name } = object.metadata;
+  const text = `Pod "${namespace}"/"${name}" matches multiple PodDisruptionBudgets.  Chose "${first?.metadata.name}" arbitrarily.`;
+  events.event(object, 'Warning', 'MultiplePodDisruptionBudgets', text);
+}
+
 /** Counts for all budgets. `kinds`: which may own Pods. */
 export const disruptionController = (kinds: KindCatalog): Controller<PodDisruptionBudget> =>
   defineController<PodDisruptionBudget>({
@@ -207,9 +234,12 @@ export const disruptionController = (kinds: KindCatalog): Controller<PodDisrupti
     eventSource: 'controllermanager',
     reconciles: podDisruptionBudget,
     watches: [
-      watching(pod, ({ metadata }, { cache }) => {
-        const budgets = cache(podDisruptionBudget).list({ namespace: metadata.namespace ?? '' });
-        return budgets.filter(({ spec }) => fromLabelSelector(spec.selector).matches(metadata.labels)).map(refOf);
+      watching(pod, (object, context) => {
+        const { namespace = '', labels } = object.metadata;
+        const budgets = context.cache(podDisruptionBudget).list({ namespace });
+        const its = budgets.filter(({ spec }) => fromLabelSelector(spec.selector).matches(labels));
+        if (its.length > 1 && isCurrent(object, context)) warnOfSeveral(object, its, context);
+        return its.map(refOf);
       }),
     ],
     reads: [replicaSet],

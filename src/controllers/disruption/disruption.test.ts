@@ -9,12 +9,13 @@ import { replicaSetController } from '../replicas/replica-set.ts';
 import { aDeployment, aPod, makeReady } from '../testing/objects.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 import { disruptionController } from './disruption-controller.ts';
+import { staleDisruptionController } from './stale-disruption.ts';
 
 const ref = { namespace: 'default', name: 'guard' };
 
 async function started(t: TestContext, spec: object): Promise<TestCluster> {
   const cluster = await startTestCluster(t, {
-    controllers: (kinds) => [deploymentController, replicaSetController, disruptionController(kinds)],
+    controllers: (kinds) => [deploymentController, replicaSetController, disruptionController(kinds), staleDisruptionController],
   });
   await cluster.apply({
     apiVersion: 'policy/v1',
@@ -97,5 +98,46 @@ describe('disruptionController', () => {
     await cluster.pass(121);
     assert.deepEqual((await counts(cluster)).slice(0, 2), [1, 2]);
     assert.ok((await cluster.events()).some((text) => text.startsWith('Warning NotDeleted')));
+  });
+
+  it('counts for every budget of a Pod, and warns that it has several', async (t) => {
+    const cluster = await started(t, { minAvailable: 1 });
+    const other = { name: 'other', namespace: 'default' };
+    const spec = { minAvailable: 2, selector: { matchLabels: { app: 'web' } } };
+    await cluster.apply({ apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: other, spec });
+    await cluster.apply(aPod('a'));
+    await makeReady(cluster);
+    assert.deepEqual((await counts(cluster)).slice(0, 4), [0, 1, 1, 1]);
+    const { currentHealthy, desiredHealthy } = (await cluster.api(podDisruptionBudget).get(other)).status;
+    assert.deepEqual([currentHealthy, desiredHealthy], [1, 2]);
+    const warning =
+      /^Warning MultiplePodDisruptionBudgets Pod "default"\/"a" matches multiple PodDisruptionBudgets\. {2}Chose "(guard|other)" arbitrarily\.$/;
+    assert.ok(
+      (await cluster.events()).some((text) => warning.test(text)),
+      (await cluster.events()).join('\n'),
+    );
+  });
+
+  it('takes back that a Pod is about to be deleted when it was not within two minutes, unless its kubelet says so', async (t) => {
+    const cluster = await started(t, { minAvailable: 1 });
+    const reasons = { a: 'EvictionByEvictionAPI', b: 'TerminationByKubelet' };
+    for (const [name, reason] of Object.entries(reasons)) {
+      await cluster.apply(aPod(name));
+      const object = await cluster.api(pod).get({ namespace: 'default', name });
+      const condition = { type: 'DisruptionTarget', status: 'True', reason, lastTransitionTime: rfc3339(cluster.clock.now()) };
+      await cluster.api(pod).updateStatus({ ...object, status: { ...object.status, conditions: [condition] } });
+    }
+    const states = async () =>
+      (await cluster.list(pod)).map(({ status }) => [status.conditions?.[0]?.status, status.conditions?.[0]?.reason]);
+    await cluster.pass(119);
+    assert.deepEqual(await states(), [
+      ['True', 'EvictionByEvictionAPI'],
+      ['True', 'TerminationByKubelet'],
+    ]);
+    await cluster.pass(2);
+    assert.deepEqual(await states(), [
+      ['False', undefined],
+      ['True', 'TerminationByKubelet'],
+    ]);
   });
 });

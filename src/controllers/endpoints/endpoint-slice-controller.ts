@@ -23,6 +23,7 @@ import {
   triggerTimeAnnotation,
   watchServicePods,
 } from './service-pods.ts';
+import { sliceGauges, sliceSyncs } from './slice-metrics.ts';
 import { managedByLabel, type PortGroup, removeSlices, serviceNameLabel, slicesByService, slicesOf, writeSlices } from './slices.ts';
 
 const manager = 'endpointslice-controller.k8s.io';
@@ -36,6 +37,7 @@ export const endpointSliceController: Controller<Service> = defineController<Ser
   reconciles: service,
   reads: [pod, node],
   indexes: [slicesByService],
+  gauges: sliceGauges(manager, capacity),
   watches: [
     watchServicePods,
     watching(endpointSlice, ({ metadata }) => {
@@ -50,7 +52,14 @@ export const endpointSliceController: Controller<Service> = defineController<Ser
       if (object === undefined) await removeSlices(present, context);
       return settled;
     }
-    return reconcile(object, present, context);
+    try {
+      const outcome = await reconcile(object, present, context);
+      context.meters.count(sliceSyncs, { result: 'success' });
+      return outcome;
+    } catch (error) {
+      context.meters.count(sliceSyncs, { result: 'error' });
+      throw error;
+    }
   },
 });
 

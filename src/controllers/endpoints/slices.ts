@@ -43,10 +43,11 @@ export interface SlicePlan {
   readonly capacity: number;
 }
 
-/** Writes the slices that differ. */
+/** Writes the slices that differ. Slices that nothing needs any more become those that have to be made. */
 export async function writeSlices(plan: SlicePlan, { api }: ControllerContext): Promise<void> {
   const groups = new Map(plan.groups.map((group) => [groupKey(group), group]));
   const stale = plan.present.filter((slice) => !groups.has(groupKey(slice)));
+  const made: ReturnType<typeof newSlice>[] = [];
   for (const [key, group] of groups) {
     const mine = plan.present.filter((slice) => groupKey(slice) === key);
     const { contents, added } = distribute(mine, group, plan.capacity);
@@ -54,7 +55,16 @@ export async function writeSlices(plan: SlicePlan, { api }: ControllerContext): 
       if (endpoints.length === 0 && contents.size + added.length > 1 && group.endpoints.length > 0) stale.push(slice);
       else if (!upToDate(slice, endpoints, plan)) await api(endpointSlice).update({ ...slice, ...bodyOf(slice, plan), endpoints });
     }
-    for (const endpoints of added) await api(endpointSlice).create(newSlice(plan, group, endpoints));
+    made.push(...added.map((endpoints) => newSlice(plan, group, endpoints)));
+  }
+  for (const slice of made) {
+    const free = stale.findIndex((one) => one.addressType === slice.addressType && isOwnedBy(one, plan.owner));
+    const [used] = free < 0 ? [] : stale.splice(free, 1);
+    if (used === undefined) await api(endpointSlice).create(slice);
+    else {
+      const { name, resourceVersion, uid } = used.metadata;
+      await api(endpointSlice).update({ ...slice, metadata: { ...slice.metadata, name, resourceVersion, uid } });
+    }
   }
   for (const slice of stale) {
     await api(endpointSlice)
@@ -65,8 +75,12 @@ export async function writeSlices(plan: SlicePlan, { api }: ControllerContext): 
   }
 }
 
-const groupKey = ({ addressType, ports }: { readonly addressType: string; readonly ports: readonly EndpointPort[] }): string =>
-  `${addressType} ${ports
+/** Those of a former object of the same name are about to be collected. */
+const isOwnedBy = ({ metadata }: EndpointSlice, owner: KubeObject): boolean =>
+  metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) === true;
+
+const groupKey = ({ addressType, ports }: { readonly addressType: string; readonly ports: readonly EndpointPort[] | null }): string =>
+  `${addressType} ${(ports ?? [])
     .map((port) => portsKey([port]))
     .sort()
     .join(' ')}`;

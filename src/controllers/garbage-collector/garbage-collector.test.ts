@@ -65,6 +65,32 @@ describe('garbageCollector', () => {
     assert.deepEqual(await names(cluster), []);
   });
 
+  it('is not held up by owners that own each other', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [gc] });
+    const [a, b, c] = [await make(cluster, 'a'), await make(cluster, 'b'), await make(cluster, 'c')];
+    const owned = async (name: string, owner: KubeObject) => {
+      const ownerReferences = [
+        {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          name: owner.metadata.name,
+          uid: owner.metadata.uid,
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ];
+      await cluster.api(configMap).patch(ref(name), { type: 'merge', body: { metadata: { ownerReferences } } });
+    };
+    await owned('a', c);
+    await owned('b', a);
+    await owned('c', b);
+    await cluster.settle();
+    assert.deepEqual(await names(cluster), ['a', 'b', 'c']);
+    await cluster.api(configMap).delete(ref('a'), { propagationPolicy: 'Foreground' });
+    await cluster.settle();
+    assert.deepEqual(await names(cluster), []);
+  });
+
   it('keeps an owner in foreground deletion until its blocking dependents are gone', async (t) => {
     const cluster = await startTestCluster(t, { controllers: [gc] });
     const owner = await make(cluster, 'owner');
@@ -77,6 +103,19 @@ describe('garbageCollector', () => {
     await cluster.api(configMap).patch(ref('child'), { type: 'merge', body: { metadata: { finalizers: null } } });
     await cluster.settle();
     assert.deepEqual(await names(cluster), []);
+  });
+
+  it('spares what has another owner that stays, and lets it forget the one in foreground deletion', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [gc] });
+    const [going, staying] = [await make(cluster, 'going'), await make(cluster, 'staying')];
+    await make(cluster, 'own', [going]);
+    await make(cluster, 'shared', [going, staying]);
+    await cluster.settle();
+    await cluster.api(configMap).delete(ref('going'), { propagationPolicy: 'Foreground' });
+    await cluster.settle();
+    assert.deepEqual(await names(cluster), ['shared', 'staying']);
+    const { deletionTimestamp, ownerReferences } = (await cluster.api(configMap).get(ref('shared'))).metadata;
+    assert.deepEqual([deletionTimestamp, ownerReferences?.map(({ name }) => name)], [undefined, ['staying']]);
   });
 
   it('orphans dependents when asked to', async (t) => {

@@ -12,6 +12,7 @@ import { type Controller, type ControllerContext, defineController, type Outcome
 import { claim, controllerOf } from '../owner-refs.ts';
 import { orphanPods } from '../replicas/replica-core.ts';
 import { type Failures, noFailures } from './backoff.ts';
+import { countSync } from './job-metrics.ts';
 import { isTracked, trackingFinalizer, untrack } from './job-pods.ts';
 import { JobSync } from './job-sync.ts';
 
@@ -54,11 +55,16 @@ export function jobController(): Controller<Job> {
         failures.delete(key);
         return settled;
       }
+      const fromMs = context.clock.now();
       const sync = new JobSync(owner, await claimPods(owner, context), failures.get(key) ?? noFailures, context);
+      let failed = true;
       try {
-        return await sync.run();
+        const outcome = await sync.run();
+        failed = false;
+        return outcome;
       } finally {
         failures.set(key, sync.failures);
+        countSync(context.meters, owner, sync.action, failed, (context.clock.now() - fromMs) / 1000);
       }
     },
   });

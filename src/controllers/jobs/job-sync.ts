@@ -17,6 +17,7 @@ import { inSlowStart } from '../slow-start.ts';
 import { type Failures, finishedMs, remainingMs, withFinished } from './backoff.ts';
 import { firstFree, hasIndex, indexesText, indexOf, mergeIntervals, readIndexes, withIndexes } from './indexes.ts';
 import { conditionOf, type Ending, failureOf, withJobCondition } from './job-conditions.ts';
+import { countCreated, countEnding, countFinished, type JobAction } from './job-metrics.ts';
 import { allIndexFailures, indexFailures, isTracked, podOfJob, untrack } from './job-pods.ts';
 import { isPodFailed, judge, replacesFailedOnly, successMessage } from './policies.ts';
 
@@ -38,6 +39,7 @@ export class JobSync {
   #succeeded = 0;
   #failed = 0;
   #requeueMs: number | undefined;
+  #action: JobAction = 'reconciling';
   #doneIndexes: readonly Interval[] = [];
   #failedIndexes: readonly Interval[] | undefined;
   /** The last failed Pod of an index, which stays until its successor, which carries on its count, is made. */
@@ -52,6 +54,11 @@ export class JobSync {
     this.#active = pods.filter(isPodActive);
     this.#ready = this.#active.filter(isPodReady).length;
     this.#terminating = pods.filter((pod) => pod.metadata.deletionTimestamp !== undefined && !isPodTerminal(pod)).length;
+  }
+
+  /** What was done, for the metrics. */
+  get action(): JobAction {
+    return this.#action;
   }
 
   /** The failures since the last success, for the next reconcile. */
@@ -242,12 +249,14 @@ export class JobSync {
     const wanted = suspend === true ? 0 : Math.max(0, completions === undefined ? left : Math.min(left, parallelism));
     const victims = this.#superfluous(Math.max(0, active - wanted)).slice(0, suspend === true ? undefined : maxPerSync);
     if (victims.length > 0) {
+      this.#action = 'pods_deleted';
       const removed = await this.#remove(victims, async (owner, pod, context) => {
         if (isTracked(pod)) await untrack(pod, context);
         await deletePod(owner, pod, context);
       });
       return { active: active - removed.count, ...('error' in removed ? { error: removed.error } : {}) };
     }
+    this.#action = 'tracking';
     const missing = wanted - active - (replacesFailedOnly(this.#job) ? this.#terminating : 0);
     return missing > 0 ? this.#create(Math.min(missing, maxPerSync)) : { active };
   }
@@ -262,11 +271,18 @@ export class JobSync {
     }
     const indexes = this.#indexed ? this.#dueIndexes(count) : Array.from({ length: count }, () => undefined);
     const due = indexes.values();
+    if (indexes.length > 0) this.#action = 'pods_created';
     const { successes, error } = await inSlowStart(indexes.length, async () => {
       const index = due.next().value;
       const replaced = index === undefined ? undefined : this.#delayed.get(index);
       await createPod(this.#job, podOfJob(this.#job, index, replaced), this.#context);
     });
+    countCreated(
+      this.#context.meters,
+      this.#job,
+      { failed: this.#failed > 0, terminating: this.#terminating > 0 },
+      { succeeded: successes, failed: error === undefined ? 0 : 1 },
+    );
     return { active: active + successes, ...(error === undefined ? {} : { error }) };
   }
 
@@ -386,7 +402,9 @@ export class JobSync {
     const failedIndexes = this.#failedIndexes === undefined ? undefined : indexesText(this.#failedIndexes);
     const { completedIndexes: before = '', failedIndexes: failedBefore } = this.#status;
     this.#status.succeeded = countIndexes(this.#doneIndexes);
-    if (completedIndexes !== '') this.#status.completedIndexes = completedIndexes;
+    // A Job that wants fewer indexes than before may have none left that is done.
+    if (completedIndexes === '') delete this.#status.completedIndexes;
+    else this.#status.completedIndexes = completedIndexes;
     if (failedIndexes !== undefined) this.#status.failedIndexes = failedIndexes;
     return completedIndexes !== before || failedIndexes !== failedBefore;
   }
@@ -415,8 +433,10 @@ export class JobSync {
     return ending;
   }
 
-  #tell({ type, reason, message }: Ending): void {
-    const { events } = this.#context;
+  #tell(ending: Ending): void {
+    const { type, reason, message } = ending;
+    const { events, meters } = this.#context;
+    countEnding(meters, this.#job, ending);
     if (type !== 'Complete') events.event(this.#job, 'Warning', reason, message);
     else {
       if (this.#spec.completions !== undefined && (this.#status.succeeded ?? 0) > this.#spec.completions) {
@@ -428,7 +448,9 @@ export class JobSync {
   }
 
   async #write(): Promise<void> {
+    const { status: before } = this.#job;
     this.#job = await this.#context.api(jobKind).updateStatus({ ...this.#job, status: this.#status });
+    countFinished(this.#context.meters, this.#job, before, this.#job.status);
     this.#status = { ...this.#job.status };
   }
 }

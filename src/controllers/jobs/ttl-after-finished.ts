@@ -5,6 +5,7 @@ import { isFinished } from '../../api/kinds/batch/job-conditions.ts';
 import { isNotFound } from '../../api/status-error.ts';
 import { type Controller, defineController, settled } from '../controller.ts';
 import { timeOf } from '../pods.ts';
+import { noteDeletionDelay } from './job-metrics.ts';
 
 /** Milliseconds until a Job is to be deleted; undefined when it is not. */
 function leftMs({ metadata, spec, status }: Job, nowMs: number): number | undefined {
@@ -19,7 +20,7 @@ function leftMs({ metadata, spec, status }: Job, nowMs: number): number | undefi
 export const ttlAfterFinishedController: Controller<Job> = defineController<Job>({
   name: 'ttl-after-finished',
   reconciles: job,
-  reconcile: async (ref, { cache, api, clock }) => {
+  reconcile: async (ref, { cache, api, clock, meters }) => {
     const seen = cache(job).get(ref);
     const left = seen === undefined ? undefined : leftMs(seen, clock.now());
     if (left === undefined) return settled;
@@ -30,6 +31,7 @@ export const ttlAfterFinishedController: Controller<Job> = defineController<Job>
       const still = leftMs(fresh, clock.now());
       if (still === undefined || still > 0) return still === undefined ? settled : { requeueAfterMs: still };
       await api(job).delete(ref, { propagationPolicy: 'Foreground', preconditions: { uid: fresh.metadata.uid } });
+      noteDeletionDelay(meters, -still);
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

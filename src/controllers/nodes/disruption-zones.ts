@@ -84,6 +84,13 @@ export class DisruptionZones {
     return this.#forget(name) ? this.#decide(nowMs) : { zones: [] };
   }
 
+  /** How many nodes there are in each zone. */
+  *sizes(): Iterable<{ readonly zone: string; readonly ready: number; readonly notReady: number }> {
+    for (const [zone, { ready, notReady }] of this.#zones) {
+      if (ready.size + notReady.size > 0) yield { zone, ready: ready.size, notReady: notReady.size };
+    }
+  }
+
   /** See `EvictionLimiter.take`. */
   take(node: Node, nowMs: number): number | undefined {
     return this.#zone(zoneOf(node)).limiter.take(nowMs);

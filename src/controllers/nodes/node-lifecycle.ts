@@ -25,6 +25,7 @@ import {
 } from '../controller.ts';
 import { podCondition } from '../pods.ts';
 import { type DisruptionChange, DisruptionZones, type EvictionRates, zoneOf } from './disruption-zones.ts';
+import { evictedNodes, zoneGauges } from './node-metrics.ts';
 import { isInTrouble, isTaintedForEviction, wantedTaints } from './node-taints.ts';
 
 export interface NodeLifecycleOptions {
@@ -63,6 +64,7 @@ export function nodeLifecycleController(options: NodeLifecycleOptions = {}): Con
     reconciles: node,
     reads: [pod],
     indexes: [podsByNode],
+    gauges: zoneGauges(zones),
     watches: [
       watching(lease, ({ metadata }) => (metadata.namespace === leaseNamespace ? [{ namespace: '', name: metadata.name }] : [])),
       watching(node, (object, context) => whenEvictionChanges(object, { heartbeats, zones, context })),
@@ -101,8 +103,9 @@ async function watchOver(object: Node, watch: Watch): Promise<Outcome> {
   const waitMs = await syncTaints(object, watch);
   if (conditionOf(object, 'Ready') !== undefined && !isHealthy(object)) await markPodsNotReady(object, context);
   const silentInMs = silentMs > graceMs ? undefined : graceMs - silentMs + 1;
-  const waits = [waitMs, silentInMs].filter((ms) => ms !== undefined);
-  return waits.length === 0 ? settled : { requeueAfterMs: Math.min(...waits) };
+  // A node that is heard within the grace period is so in the next one too, unless something happens.
+  if (waitMs === undefined) return silentInMs === undefined ? settled : { requeueAfterMs: silentInMs, upkeep: { quietMs: graceMs } };
+  return { requeueAfterMs: Math.min(waitMs, silentInMs ?? waitMs) };
 }
 
 /** The nodes for which a change of one node decides whether their Pods may be evicted, and how soon. */
@@ -198,7 +201,7 @@ async function syncLabels({ metadata }: Node, { api }: ControllerContext): Promi
 
 /** Sets the node's taints; resolves with how long the one that evicts must wait, if it must. */
 async function syncTaints(object: Node, { zones, context }: Watch): Promise<number | undefined> {
-  const { api, clock } = context;
+  const { api, clock, meters } = context;
   const nowMs = clock.now();
   const mustAsk = !zones.stopped && isInTrouble(object) && !isTaintedForEviction(object);
   const waitMs = mustAsk ? zones.take(object, nowMs) : undefined;
@@ -210,6 +213,7 @@ async function syncTaints(object: Node, { zones, context }: Watch): Promise<numb
       spec: { taints: taints.length === 0 ? null : taints.map((t) => ({ ...t })) },
     };
     await api(node).patch(refOf(object), { type: 'merge', body });
+    if (evicting === 'add') meters.count(evictedNodes, { zone: zoneOf(object) });
   }
   return waitMs === 0 ? undefined : waitMs;
 }

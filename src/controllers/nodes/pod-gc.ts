@@ -16,6 +16,7 @@ import { type Controller, type ControllerContext, defineController, indexing, ty
 import { disruptionTarget } from '../disruption-target.ts';
 import { isPodTerminal, timeOf } from '../pods.ts';
 import { podsByNode, podsOn } from './node-lifecycle.ts';
+import { collectedPods, uncollectedPods } from './node-metrics.ts';
 
 export interface PodGcOptions {
   /** How many finished Pods are kept; default 12,500; 0: all. */
@@ -66,7 +67,8 @@ export function podGcController({ terminatedThreshold = 12_500, quarantineMs = 4
     reconcile: async (ref, context) => {
       const object = context.cache(pod).get(ref);
       if (object === undefined) return settled;
-      if (neverBound(object) || isLost(object, context)) return fail(object, context);
+      if (neverBound(object)) return fail(object, 'unscheduled', context);
+      if (isLost(object, context)) return fail(object, 'out-of-service', context);
       if (isBound(object) && !hasNode(object, context)) return removeOrphan(object, { missingSince, quarantineMs, context });
       if (isPodTerminal(object) && terminatedThreshold > 0) return removeOldest(terminatedThreshold, context);
       return settled;
@@ -93,16 +95,24 @@ async function removeOrphan(object: Pod, { missingSince, quarantineMs, context }
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
-  return fail(object, context, disruptionTarget(object, orphaned, nowMs, 'Failed'));
+  return fail(object, 'orphaned', context, disruptionTarget(object, orphaned, nowMs, 'Failed'));
 }
+
+/** Why a Pod is removed, for the metrics. */
+type Reason = 'terminated' | 'out-of-service' | 'orphaned' | 'unscheduled';
 
 const orphaned = { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' };
 
 /** Removes a Pod which, if it has not finished, is shown as failed first: no kubelet will tell what became of it. */
-async function fail(object: Pod, context: ControllerContext, body: JsonObject = { status: { phase: 'Failed' } }): Promise<Outcome> {
+async function fail(
+  object: Pod,
+  reason: Reason,
+  context: ControllerContext,
+  body: JsonObject = { status: { phase: 'Failed' } },
+): Promise<Outcome> {
   if (!isPodTerminal(object))
     await ignoringNotFound(context.api(pod).patch(refOf(object), { type: 'strategic', subresource: 'status', body }));
-  return remove(object, context);
+  return remove(object, reason, context);
 }
 
 const isEvicted = ({ status }: Pod): boolean => status.phase === 'Failed' && status.reason === 'Evicted';
@@ -116,12 +126,20 @@ const byEvictionAndAge = (a: Pod, b: Pod): number =>
 async function removeOldest(threshold: number, context: ControllerContext): Promise<Outcome> {
   const terminated = context.cache(pod).byIndex(terminatedIndex, 'yes');
   if (terminated.length <= threshold) return settled;
-  for (const object of terminated.toSorted(byEvictionAndAge).slice(0, terminated.length - threshold)) await remove(object, context);
+  for (const object of terminated.toSorted(byEvictionAndAge).slice(0, terminated.length - threshold))
+    await remove(object, 'terminated', context);
   return settled;
 }
 
-async function remove(object: Pod, { api }: ControllerContext): Promise<Outcome> {
-  await ignoringNotFound(api(pod).delete(refOf(object), { gracePeriodSeconds: 0, preconditions: { uid: object.metadata.uid } }));
+async function remove(object: Pod, reason: Reason, { api, meters }: ControllerContext): Promise<Outcome> {
+  const labels = { namespace: object.metadata.namespace ?? '', reason };
+  meters.count(collectedPods, labels);
+  try {
+    await ignoringNotFound(api(pod).delete(refOf(object), { gracePeriodSeconds: 0, preconditions: { uid: object.metadata.uid } }));
+  } catch (error) {
+    meters.count(uncollectedPods, labels);
+    throw error;
+  }
   return settled;
 }
 

@@ -14,6 +14,7 @@ import { disruptionTarget } from '../disruption-target.ts';
 import { podCondition, timeOf } from '../pods.ts';
 import { tolerates } from '../tolerations.ts';
 import { podsByNode, podsOn } from './node-lifecycle.ts';
+import { deletedPods, deletionDelay } from './node-metrics.ts';
 
 const evicting = (taints: readonly Taint[] | undefined): readonly Taint[] => (taints ?? []).filter(({ effect }) => effect === 'NoExecute');
 
@@ -71,7 +72,7 @@ export function taintEvictionController(): Controller<Pod> {
       // What tolerated the taints for a time, and no longer does, is not evicted as had been scheduled.
       if (atMs === 0) cancel(key, object, context);
       scheduled.delete(key);
-      return evict(object, context);
+      return evict(object, atMs === 0 ? 0 : nowMs - atMs, context);
     },
   });
 }
@@ -99,13 +100,16 @@ function evictionAtMs(object: Pod, taints: readonly Taint[], sinceMs: number): n
   return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
-async function evict(object: Pod, { api, clock, events }: ControllerContext): Promise<Outcome> {
+/** `lateMs`: how long ago it was due. */
+async function evict(object: Pod, lateMs: number, { api, clock, events, meters }: ControllerContext): Promise<Outcome> {
   const { namespace, name } = refOf(object);
   events.event(object, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${namespace}/${name}`);
   const because = { reason: 'DeletionByTaintManager', message: 'Taint manager: deleting due to NoExecute taint' };
   try {
     await api(pod).patch(refOf(object), { type: 'strategic', subresource: 'status', body: disruptionTarget(object, because, clock.now()) });
     await api(pod).delete(refOf(object), { preconditions: { uid: object.metadata.uid } });
+    meters.count(deletedPods);
+    meters.observe(deletionDelay, lateMs / 1000);
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }

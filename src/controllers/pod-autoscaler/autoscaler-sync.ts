@@ -16,6 +16,7 @@ import { parseLabelSelector, type Selector } from '../../api/selector.ts';
 import { rfc3339 } from '../../api/time.ts';
 import type { KindCatalog } from '../../client/kind-catalog.ts';
 import type { ControllerContext } from '../controller.ts';
+import { actionOf, countComputation, type ErrorLabel, type ScaleAction } from './autoscaler-metrics.ts';
 import { MetricError, type MetricProposal, type MetricProposals, tolerancesOf } from './metric-proposals.ts';
 import type { Scaling } from './replica-calculator.ts';
 import { ScaleTarget } from './scale-target.ts';
@@ -68,6 +69,9 @@ export class AutoscalerSync {
   readonly #hpa: HorizontalPodAutoscaler;
   readonly #parts: AutoscalerSyncParts;
   #conditions: readonly HorizontalPodAutoscalerCondition[];
+  /** What was done, and what failed first, for the metrics. */
+  action: ScaleAction = 'none';
+  error: ErrorLabel = 'none';
 
   constructor(hpa: HorizontalPodAutoscaler, parts: AutoscalerSyncParts) {
     this.#hpa = hpa;
@@ -82,6 +86,7 @@ export class AutoscalerSync {
     const target = await ScaleTarget.read(context, kinds, metadata.namespace ?? '', spec.scaleTargetRef).catch((error: unknown) => {
       const text = errorText(error);
       this.#warn('FailedGetScale', text);
+      this.#failed('internal');
       this.#set('AbleToScale', 'False', 'FailedGetScale', `the HPA controller was unable to get the target's current scale: ${text}`);
     });
     if (target === undefined) return this.#write({ ...status, conditions: this.#conditions });
@@ -108,6 +113,7 @@ export class AutoscalerSync {
       const statuses = error instanceof ComputeError ? error.statuses : [];
       await this.#writeCounts(current, this.#hpa.status.desiredReplicas, statuses);
       this.#warn('FailedComputeMetricsReplicas', errorText(error));
+      this.#failed('internal');
       return;
     }
     const desired = Math.max(0, wanted.replicas);
@@ -132,6 +138,7 @@ export class AutoscalerSync {
   /** Source: computeReplicasForMetrics. */
   async #wanted(target: ScaleTarget): Promise<Wanted> {
     const { spec, metadata } = this.#hpa;
+    const { context } = this.#parts;
     const scaling: Scaling = {
       namespace: metadata.namespace ?? '',
       selector: this.#selector(target.selector),
@@ -143,7 +150,11 @@ export class AutoscalerSync {
     const failures: MetricError[] = [];
     let most: MetricProposal | undefined;
     for (const metric of spec.metrics) {
+      const fromMs = context.clock.now();
       const proposal = await this.#proposal(metric, scaling, failures);
+      const action = proposal === undefined ? 'none' : actionOf(target.replicas, proposal.replicas);
+      const error = proposal === undefined ? 'internal' : 'none';
+      countComputation(context.meters, action, error, metric.type, context.clock.now() - fromMs);
       statuses.push(proposal?.status ?? unread);
       if (proposal !== undefined && (most === undefined || most.replicas === 0 || proposal.replicas > most.replicas)) most = proposal;
     }
@@ -180,6 +191,7 @@ export class AutoscalerSync {
     const { context, history } = this.#parts;
     const inactive = (reason: string, event: string, message: string, shown = message): never => {
       this.#warn(event, message);
+      this.#failed('spec');
       this.#set('ScalingActive', 'False', reason, shown);
       throw new ComputeError(message, []);
     };
@@ -211,6 +223,7 @@ export class AutoscalerSync {
       await target.scaleTo(replicas);
     } catch (error) {
       const text = errorText(error);
+      this.#failed('internal');
       this.#warn('FailedRescale', `New size: ${replicas}; reason: ${reason}; error: ${text}`);
       this.#set('AbleToScale', 'False', 'FailedUpdateScale', `the HPA controller was unable to update the target scale: ${text}`);
       return this.#writeCounts(current, this.#hpa.status.desiredReplicas, statuses);
@@ -218,6 +231,7 @@ export class AutoscalerSync {
     this.#set('AbleToScale', 'True', 'SucceededRescale', `the HPA controller was able to update the target scale to ${replicas}`);
     context.events.event(this.#hpa, 'Normal', 'SuccessfulRescale', `New size: ${replicas}; reason: ${reason}`);
     const { behavior } = this.#hpa.spec;
+    this.action = actionOf(current, replicas);
     const nowMs = context.clock.now();
     if (behavior !== undefined) {
       history.scaled(current, replicas, nowMs, longestPeriodMs(replicas > current ? behavior.scaleUp : behavior.scaleDown));
@@ -242,8 +256,13 @@ export class AutoscalerSync {
       await this.#parts.context.api(horizontalPodAutoscaler).updateStatus({ ...this.#hpa, status });
     } catch (error) {
       this.#warn('FailedUpdateStatus', errorText(error));
+      this.#failed('internal');
       throw error;
     }
+  }
+
+  #failed(whose: ErrorLabel): void {
+    if (this.error === 'none') this.error = whose;
   }
 
   #warn(reason: string, message: string): void {

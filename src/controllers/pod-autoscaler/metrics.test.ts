@@ -76,7 +76,7 @@ describe('metrics of resources', () => {
     await cluster.pass(10);
     await runPods(cluster);
     await cluster.pass(5);
-    assert.deepEqual((await hpa()).status.currentMetrics[0]?.resource?.current.averageUtilization, 400);
+    assert.deepEqual((await hpa()).status.currentMetrics?.[0]?.resource?.current.averageUtilization, 400);
   });
 
   it('of pods that were never ready do not count either', async (t) => {
@@ -135,7 +135,7 @@ describe('metrics of other APIs', () => {
     divided.metrics.others.set('custom ingresses.networking.k8s.io/main/hits', [item('main', '350')]);
     await divided.looks();
     assert.equal(await divided.replicas(), 4);
-    assert.equal((await divided.hpa()).status.currentMetrics[0]?.object?.current.averageValue, '175');
+    assert.equal((await divided.hpa()).status.currentMetrics?.[0]?.object?.current.averageValue, '175');
     divided.metrics.others.set('custom ingresses.networking.k8s.io/main/hits', []);
     await divided.looks();
     const none = 'the custom metrics API server returned 0 results when we asked for exactly one';

@@ -162,7 +162,7 @@ describe('the autoscaler', () => {
     await looks(25);
     assert.equal(await replicas(), 3);
     assert.deepEqual(conditionsOf(await hpa())[1]?.split(':')[0], 'ScalingActive False FailedGetPodsMetric');
-    assert.deepEqual((await hpa()).status.currentMetrics[1], { type: '' });
+    assert.deepEqual((await hpa()).status.currentMetrics?.[1], { type: '' });
     const missing =
       'unable to get metric qps: unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered';
     assert.deepEqual(

@@ -9,6 +9,7 @@ import { pod } from '../../api/kinds/core/pod.ts';
 import { controllerAccount } from '../../client/identity.ts';
 import type { KindCatalog } from '../../client/kind-catalog.ts';
 import { type Controller, type ControllerContext, defineController, settled } from '../controller.ts';
+import { autoscalerGauges, countLook } from './autoscaler-metrics.ts';
 import { AutoscalerSync } from './autoscaler-sync.ts';
 import { MetricProposals } from './metric-proposals.ts';
 import { type MetricsApis, MetricsClient } from './metrics-apis.ts';
@@ -35,6 +36,7 @@ export function podAutoscaler(kinds: KindCatalog, apis: MetricsApis): Controller
     identity: podAutoscalerAccount,
     reconciles: horizontalPodAutoscaler,
     reads: [pod],
+    gauges: autoscalerGauges,
     reconcile: async (ref, context) => {
       const { clock, log } = context;
       const key = `${ref.namespace}/${ref.name}`;
@@ -46,12 +48,15 @@ export function podAutoscaler(kinds: KindCatalog, apis: MetricsApis): Controller
       const history = histories.get(key) ?? new ScalingHistory(clock.now() + syncPeriodMs);
       histories.set(key, history);
       if (clock.now() < history.dueMs) return { requeueAfterMs: history.dueMs - clock.now() };
+      const fromMs = clock.now();
+      const sync = new AutoscalerSync(hpa, { context, kinds, history, histories, proposals: proposalsFor(context) });
       try {
-        await new AutoscalerSync(hpa, { context, kinds, history, histories, proposals: proposalsFor(context) }).run();
+        await sync.run();
       } catch (error) {
         // The next look is after the usual time, as upstream: an object is never looked at more often.
         log.warn('An autoscaler could not be brought up to date', { autoscaler: key, error: errorText(error) });
       }
+      countLook(context.meters, sync.action, sync.error, clock.now() - fromMs);
       history.dueMs = clock.now() + syncPeriodMs;
       return { requeueAfterMs: syncPeriodMs };
     },

@@ -71,8 +71,8 @@ export async function reconcileReplicas<T extends ReplicaOwner>(
   const nowMs = context.clock.now();
   const counts = countPods(owner, active, claimed.length - active.length, nowMs);
   await writeStatus(flavor, owner, { counts, difference: active.length - owner.spec.replicas, ...managed }, context);
-  if ('error' in managed) throw managed.error;
-  return untilAvailable(owner, active, nowMs);
+  const wait = untilAvailable(owner, active, nowMs);
+  return 'error' in managed ? { ...wait, failure: { error: managed.error } } : wait;
 }
 
 function countPods(owner: ReplicaOwner, active: readonly Pod[], terminating: number, nowMs: number): ReplicaCounts {

@@ -12,9 +12,9 @@ import type { InformerFactory } from '../../client/informer.ts';
 import { isPodTerminal, podPriority } from '../pods.ts';
 import { action, type ClusterEvent } from './framework/cluster-event.ts';
 import { nodeActions, podActions } from './framework/object-changes.ts';
-import type { QueueingHints } from './framework/queueing-hints.ts';
 import type { WaitingPods } from './framework/waiting-pods.ts';
 import { type Nominator, nominatedNode } from './nominator.ts';
+import type { Profiles } from './profiles.ts';
 import type { SchedulerCache } from './scheduler-cache.ts';
 import type { SchedulingQueue } from './scheduling-queue.ts';
 
@@ -23,7 +23,7 @@ export interface ClusterWatchOptions {
   readonly cache: SchedulerCache;
   readonly queue: SchedulingQueue;
   readonly nominator: Nominator;
-  readonly hints: QueueingHints;
+  readonly profiles: Pick<Profiles, 'kinds' | 'wanted'>;
   readonly waitingPods: WaitingPods;
   /** True for an unassigned Pod that this scheduler must place. */
   isOurs(pod: Pod): boolean;
@@ -51,13 +51,13 @@ export class ClusterWatch {
 
   constructor(options: ClusterWatchOptions) {
     this.#options = options;
-    this.#wantedOfNodes = options.hints.wanted(nodeKind);
-    this.#wantedOfPods = options.hints.wanted(podKind);
+    this.#wantedOfNodes = options.profiles.wanted(nodeKind);
+    this.#wantedOfPods = options.profiles.wanted(podKind);
   }
 
   /** Resolves when all existing objects have been processed. */
   async start(): Promise<void> {
-    const { informers, cache, hints } = this.#options;
+    const { informers, cache, profiles } = this.#options;
     const nodes = informers.informer(nodeKind);
     const pods = informers.informer(podKind);
     this.#unsubscribe.push(
@@ -75,7 +75,7 @@ export class ClusterWatch {
         deleted: (object) => this.#podGone(object),
       }),
     );
-    const others = hints.kinds.filter(
+    const others = profiles.kinds.filter(
       ({ resourceName }) => resourceName !== nodeKind.resourceName && resourceName !== podKind.resourceName,
     );
     await Promise.all([nodes.synced(), pods.synced(), ...others.map((kind) => this.#watch(kind))]);

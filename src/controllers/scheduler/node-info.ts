@@ -51,6 +51,8 @@ export interface ResourceVerdict {
   readonly score: number;
 }
 
+type Judge = (requests: PodRequests, node: NodeInfo) => ResourceVerdict;
+
 /** How many counts a node remembers at once. */
 const maxCounted = 256;
 
@@ -85,6 +87,7 @@ export class NodeInfo {
    * after another and few nodes change between them.
    */
   #judged: PodRequests | undefined;
+  #judge: Judge | undefined;
   #verdict: ResourceVerdict | undefined;
   readonly #counted = new Map<PodCounter, number>();
 
@@ -96,10 +99,11 @@ export class NodeInfo {
    * The result of `judge` for these requests on this node; `judge` is called again only after the node, its Pods or the
    * requests changed.
    */
-  verdictOn(requests: PodRequests, judge: (requests: PodRequests, node: NodeInfo) => ResourceVerdict): ResourceVerdict {
-    if (this.#judged === requests && this.#verdict !== undefined) return this.#verdict;
+  verdictOn(requests: PodRequests, judge: Judge): ResourceVerdict {
+    if (this.#judged === requests && this.#judge === judge && this.#verdict !== undefined) return this.#verdict;
     this.#verdict = judge(requests, this);
     this.#judged = requests;
+    this.#judge = judge;
     return this.#verdict;
   }
 
@@ -150,6 +154,16 @@ export class NodeInfo {
   refresh(pod: Pod): void {
     const info = this.pods.get(pod.metadata.uid);
     if (info !== undefined) this.pods.set(pod.metadata.uid, { ...info, pod });
+  }
+
+  /** Takes over another version of a Pod of the node, if all that is counted is the same; false when it is not. */
+  replace(info: PodInfo): boolean {
+    const known = this.pods.get(info.pod.metadata.uid);
+    const { requests, kin, affinities } = info;
+    if (known?.requests !== requests || known.kin !== kin || known.affinities !== affinities) return false;
+    if (known.ports.length + info.ports.length > 0) return false;
+    this.pods.set(info.pod.metadata.uid, info);
+    return true;
   }
 
   remove(uid: string): PodInfo | undefined {

@@ -16,8 +16,19 @@ export class PodFacts {
   readonly #affinities = new LruMap<string, PodAffinities | undefined>(maxRemembered);
   readonly #kin = new LruMap<string, Kin>(maxRemembered);
 
+  readonly #infos = new WeakMap<Pod, PodInfo>();
+
   /** The `PodInfo` of a Pod. */
   of(pod: Pod): PodInfo {
+    let info = this.#infos.get(pod);
+    if (info === undefined) {
+      info = this.#compute(pod);
+      this.#infos.set(pod, info);
+    }
+    return info;
+  }
+
+  #compute(pod: Pod): PodInfo {
     const requests = remembered(this.#requests, requestsKey(pod), () => podRequests(pod));
     return { pod, requests, ports: hostPorts(pod), affinities: this.#affinitiesOf(pod), kin: this.#kinOf(pod) };
   }

@@ -3,8 +3,10 @@
  * chosen a node, but whose binding the informer has not shown yet. Source: pkg/scheduler/backend/cache/cache.go
  */
 import type { Node, Pod } from '../../api/generated/core/v1.ts';
+import { sameJson } from '../../api/same-json.ts';
+import { DomainCounts } from './domain-counts.ts';
 import type { Snapshot } from './framework/plugin.ts';
-import { NodeInfo, type PodInfo } from './node-info.ts';
+import { NodeInfo, type PodCounter, type PodInfo } from './node-info.ts';
 import { PodFacts } from './pod-facts.ts';
 
 const zoneLabels = ['topology.kubernetes.io/region', 'topology.kubernetes.io/zone'] as const;
@@ -18,6 +20,7 @@ export class SchedulerCache implements Snapshot {
   readonly #facts = new PodFacts();
   /** The nodes, known or not, on which some Pod has affinity terms. */
   readonly #withAffinity = new Set<NodeInfo>();
+  readonly #domains = new DomainCounts();
   #nodes: readonly NodeInfo[] | undefined;
   #tainted = 0;
 
@@ -25,6 +28,11 @@ export class SchedulerCache implements Snapshot {
   get nodes(): readonly NodeInfo[] {
     this.#nodes ??= inTurns([...this.#infos.values()].filter(({ node }) => node !== undefined));
     return this.#nodes;
+  }
+
+  /** What it holds, by upstream's names. */
+  get sizes(): Readonly<Record<'nodes' | 'pods' | 'assumed_pods', number>> {
+    return { nodes: this.#infos.size, pods: this.#nodeOf.size, assumed_pods: this.#assumed.size };
   }
 
   get nodesWithAffinity(): ReadonlySet<NodeInfo> {
@@ -44,10 +52,19 @@ export class SchedulerCache implements Snapshot {
     return this.#images.get(image) ?? 0;
   }
 
+  labelled(key: string): number {
+    return this.#domains.labelled(key, this.nodes);
+  }
+
+  podsByDomain(topologyKey: string, counter: PodCounter): ReadonlyMap<string, number> {
+    return this.#domains.byDomain(topologyKey, counter, this.nodes);
+  }
+
   setNode(node: Node): void {
     const info = this.#infoOf(node.metadata.name);
     this.#count(info, -1);
     if (info.node === undefined || zoneOf(info.node) !== zoneOf(node)) this.#nodes = undefined;
+    if (info.node === undefined || !sameJson(info.node.metadata.labels, node.metadata.labels)) this.#domains.clear();
     info.setNode(node);
     this.#count(info, 1);
   }
@@ -58,6 +75,7 @@ export class SchedulerCache implements Snapshot {
     if (info === undefined) return;
     this.#count(info, -1);
     info.node = undefined;
+    this.#domains.clear();
     if (info.pods.size === 0) this.#infos.delete(name);
     this.#nodes = undefined;
   }
@@ -69,9 +87,14 @@ export class SchedulerCache implements Snapshot {
 
   /** Counts a Pod that is bound in the API, new or updated. */
   setPod(pod: Pod): void {
-    this.#assumed.delete(pod.metadata.uid);
-    this.#remove(pod.metadata.uid);
-    this.#add(this.infoOf(pod), pod.spec.nodeName ?? '');
+    const { uid } = pod.metadata;
+    const nodeName = pod.spec.nodeName ?? '';
+    const info = this.infoOf(pod);
+    // Mostly the API confirms what was assumed.
+    const confirmed = this.#assumed.delete(uid) && this.#nodeOf.get(uid) === nodeName && this.#infos.get(nodeName)?.replace(info) === true;
+    if (confirmed) return;
+    this.#remove(uid);
+    this.#add(info, nodeName);
   }
 
   /** Takes over an update of a counted Pod that changes nothing that is counted. */
@@ -116,6 +139,7 @@ export class SchedulerCache implements Snapshot {
   #add(info: PodInfo, nodeName: string): void {
     const node = this.#infoOf(nodeName);
     node.add(info);
+    if (node.node !== undefined) this.#domains.count(info.kin, node, 1);
     if (info.affinities !== undefined) this.#withAffinity.add(node);
     this.#nodeOf.set(info.pod.metadata.uid, nodeName);
   }
@@ -125,7 +149,8 @@ export class SchedulerCache implements Snapshot {
     const info = name === undefined ? undefined : this.#infos.get(name);
     this.#nodeOf.delete(uid);
     if (info === undefined) return;
-    info.remove(uid);
+    const removed = info.remove(uid);
+    if (removed !== undefined && info.node !== undefined) this.#domains.count(removed.kin, info, -1);
     if (info.affinities.size === 0) this.#withAffinity.delete(info);
     if (info.node === undefined && info.pods.size === 0) this.#infos.delete(info.name);
   }

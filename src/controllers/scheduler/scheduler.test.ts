@@ -107,7 +107,24 @@ describe('scheduler', () => {
     assert.equal(await nodeOf(cluster, 'pinned'), 'n2');
     const others = "2 node(s) didn't satisfy plugin(s) [NodeAffinity]";
     await assertRefused(cluster, 'big', `0/3 nodes are available: 1 Insufficient cpu, ${others}. ${notHelpful(3)}`);
-    await assertRefused(cluster, 'torn', `0/3 nodes are available: pod affinity terms conflict. ${notHelpful(3)}`);
+    await assertRefused(cluster, 'torn', '0/3 nodes are available: pod affinity terms conflict. not found');
+  });
+
+  it('lets Pods have one host port at different addresses or of different protocols, and none beside all addresses', async (t) => {
+    const cluster = await start(t);
+    await cluster.apply(aNode('n1'));
+    const ask = async (name: string, more: object): Promise<string | undefined> => {
+      await cluster.apply(aPod(name, asking('100m', { ports: [{ containerPort: 80, hostPort: 54321, ...more }] })));
+      await cluster.settle();
+      return nodeOf(cluster, name);
+    };
+    assert.equal(await ask('one', { hostIP: '127.0.0.1' }), 'n1');
+    assert.equal(await ask('other-address', { hostIP: '127.0.0.2' }), 'n1');
+    assert.equal(await ask('other-protocol', { hostIP: '127.0.0.2', protocol: 'UDP' }), 'n1');
+    assert.equal(await ask('same', { hostIP: '127.0.0.1' }), undefined);
+    assert.equal(await ask('all', { hostIP: '0.0.0.0' }), undefined);
+    assert.equal(await ask('all-sctp', { protocol: 'SCTP' }), 'n1');
+    assert.equal(await ask('beside-all', { hostIP: '127.0.0.1', protocol: 'SCTP' }), undefined);
   });
 
   it('obeys tolerations and host ports', async (t) => {
@@ -149,6 +166,21 @@ describe('scheduler', () => {
     await cluster.api(pod).patch(ref('gated'), { type: 'json', body: [{ op: 'remove', path: '/spec/schedulingGates' }] });
     await cluster.settle();
     assert.equal(await nodeOf(cluster, 'gated'), 'n1');
+  });
+
+  it('places Pods only where the features that they need are declared, also later', async (t) => {
+    const cluster = await start(t);
+    await cluster.apply(aNode('n1'));
+    const rule = { action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [1] } };
+    const container = { name: 'c', image: 'busybox:1.36', restartPolicy: 'Never', restartPolicyRules: [rule] };
+    await cluster.apply(aPod('a', { restartPolicy: 'Never', containers: [container] }));
+    await cluster.settle();
+    const why = "0/1 nodes are available: 1 node(s) didn't match Pod's required features.";
+    await assertRefused(cluster, 'a', `${why} ${notHelpful(1)}`);
+    const body = { status: { declaredFeatures: ['RestartAllContainersOnContainerExits'] } };
+    await cluster.api(node).patch({ namespace: '', name: 'n1' }, { type: 'merge', subresource: 'status', body });
+    await cluster.pass(2);
+    assert.equal(await nodeOf(cluster, 'a'), 'n1');
   });
 
   it('schedules by priority', async (t) => {

@@ -6,20 +6,18 @@
  * pkg/scheduler/{scheduler,schedule_one}.go
  */
 import { errorText } from '../../api/error-text.ts';
-import type { Event, Pod } from '../../api/generated/core/v1.ts';
-import { event as eventKind } from '../../api/kinds/core/event.ts';
+import type { Pod } from '../../api/generated/core/v1.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { refOf } from '../../api/object.ts';
 import { isConflict, isNotFound } from '../../api/status-error.ts';
-import { type ApiEventRecorder, createEventRecorder } from '../../client/api-event-recorder.ts';
 import type { ResourceClient } from '../../client/client.ts';
 import { isPodTerminal } from '../pods.ts';
 import type { RunDeps, Running } from '../running.ts';
 import { ClusterWatch, isAssigned, podFreed } from './cluster-watch.ts';
+import { defaultConfiguration, type SchedulerConfiguration } from './configuration/scheduler-configuration.ts';
 import { type Failure, reportFailure } from './failure-report.ts';
 import { diagnosisMessage } from './fit-message.ts';
 import { CycleState } from './framework/cycle-state.ts';
-import { Framework } from './framework/framework.ts';
 import type { Nomination, PluginEntry } from './framework/plugin.ts';
 import { noRejectors, type Rejectors } from './framework/queueing-hints.ts';
 import type { Status } from './framework/status.ts';
@@ -27,44 +25,34 @@ import { WaitingPods } from './framework/waiting-pods.ts';
 import type { PodInfo } from './node-info.ts';
 import { Nominator, nominatedNode } from './nominator.ts';
 import { defaultPlugins } from './plugins/default-plugins.ts';
+import { type Profile, Profiles } from './profiles.ts';
 import { SchedulerCache } from './scheduler-cache.ts';
+import { countAttempt, watchQueue } from './scheduler-metrics.ts';
 import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts';
-import { type Diagnosis, NodeSelector } from './select-node.ts';
-
-export const schedulerName = 'default-scheduler';
+import type { Diagnosis } from './select-node.ts';
 
 export interface SchedulerOptions extends Omit<RunDeps, 'events'> {
-  /** Default: those of the default profile. */
+  /** The plugins that there are. Default: upstream's; all of them make up the default profile. */
   readonly plugins?: readonly PluginEntry[];
+  /** Default: one profile, `default-scheduler`, with all plugins. */
+  readonly configuration?: SchedulerConfiguration;
 }
 
 /** How many Pods are scheduled in one turn before the event loop runs other work. */
 const maxPerTurn = 64;
 
-const actions: Readonly<Record<string, string>> = { Scheduled: 'Binding', Preempted: 'Preempting' };
-const actionOf = (reason: string): string => actions[reason] ?? 'Scheduling';
-
 const noNomination: Nomination = { nominatedNodeName: '' };
 
-/** Starts the scheduler, which schedules from when its caches have synced. */
+/** Starts the scheduler, which schedules from when its caches have synced. Throws SchedulerConfigurationError. */
 export function startScheduler(options: SchedulerOptions): Running {
   const scheduler = new Scheduler(options);
   scheduler.start();
   return scheduler;
 }
 
-/**
- * Whether this scheduler must place the Pod: it names this scheduler, has no node, and is neither terminating nor
- * finished.
- */
-const isWaiting = (object: Pod): boolean =>
-  !isAssigned(object) &&
-  object.spec.schedulerName === schedulerName &&
-  object.metadata.deletionTimestamp === undefined &&
-  !isPodTerminal(object);
-
 /** A Pod with the node that was selected for it, until it is bound. */
 interface Placement {
+  readonly profile: Profile;
   readonly queued: QueuedPod;
   readonly info: PodInfo;
   readonly state: CycleState;
@@ -76,62 +64,44 @@ class Scheduler implements Running {
   readonly #cache = new SchedulerCache();
   readonly #nominator = new Nominator();
   readonly #waitingPods: WaitingPods;
-  readonly #framework: Framework;
+  readonly #profiles: Profiles;
   readonly #queue: SchedulingQueue;
-  readonly #selector: NodeSelector;
   readonly #watch: ClusterWatch;
   readonly #api: ResourceClient<Pod>;
-  readonly #events: ApiEventRecorder;
   readonly #work = new Set<Promise<void>>();
   #synced = false;
   #scheduled = false;
 
   constructor(options: SchedulerOptions) {
-    const { client, clock, signal, random, informers } = options;
-    const log = options.log.with({ component: schedulerName });
+    const { client, clock, signal, random, informers, meters } = options;
+    const log = options.log.with({ component: 'scheduler' });
     this.#options = { ...options, log };
     this.#waitingPods = new WaitingPods(clock);
     this.#api = client.resource(podKind);
-    this.#events = createEventRecorder({
-      api: client.resource<Event>(eventKind),
-      component: schedulerName,
-      actionOf,
-      clock,
-      log: options.log,
-      signal,
-    });
-    this.#framework = new Framework(options.plugins ?? defaultPlugins, {
-      ...{
-        client,
-        informers,
-        clock,
-        log,
-        signal,
-        random,
-        waitingPods: this.#waitingPods,
-        nominated: this.#nominator,
-        events: this.#events,
-      },
+    const registry = options.plugins ?? defaultPlugins;
+    const { profiles, initialBackoffMs, maxBackoffMs } = options.configuration ?? defaultConfiguration;
+    this.#profiles = new Profiles(profiles, registry, {
+      ...{ client, informers, clock, log, meters, signal, random, waitingPods: this.#waitingPods, nominated: this.#nominator },
       activate: (uid) => this.#queue.activate(uid),
       background: (work) => this.#track(work),
     });
-    const { hints } = this.#framework;
-    this.#queue = new SchedulingQueue({ clock, framework: this.#framework, available: () => this.#wake() });
-    this.#selector = new NodeSelector({ framework: this.#framework, random });
+    const timing = { initialBackoffMs, maxBackoffMs };
+    this.#queue = new SchedulingQueue({ clock, profiles: this.#profiles, available: () => this.#wake(), ...timing });
+    watchQueue(meters, this.#queue, this.#cache);
     this.#watch = new ClusterWatch({
       informers,
-      hints,
+      profiles: this.#profiles,
       cache: this.#cache,
       queue: this.#queue,
       nominator: this.#nominator,
       waitingPods: this.#waitingPods,
-      isOurs: isWaiting,
+      isOurs: (object) => this.#isWaiting(object),
     });
   }
 
   get idle(): boolean {
     const busy = this.#scheduled || this.#work.size > this.#waitingPods.size;
-    return this.#synced && this.#queue.length === 0 && !busy && this.#events.pending === 0;
+    return this.#synced && this.#queue.length === 0 && !busy && this.#profiles.pendingEvents === 0;
   }
 
   async stopped(): Promise<void> {
@@ -141,7 +111,7 @@ class Scheduler implements Running {
   start(): void {
     const { signal, log } = this.#options;
     signal.addEventListener('abort', () => this.#stop(), { once: true });
-    Promise.all([this.#watch.start(), this.#framework.synced()])
+    Promise.all([this.#watch.start(), this.#profiles.synced()])
       .then(() => {
         this.#synced = true;
         this.#wake();
@@ -184,10 +154,11 @@ class Scheduler implements Running {
   #scheduleOne(queued: QueuedPod): Promise<void> | undefined {
     const info = this.#cache.infoOf(queued.pod);
     const state = new CycleState();
+    const profile = this.#profiles.of(queued.pod);
     try {
-      const selection = this.#selector.select(state, info, this.#cache);
+      const selection = profile.selector.select(state, info, this.#cache);
       if (selection.type === 'none') return this.#nothingFits(queued, info, state, selection.diagnosis);
-      if (selection.type === 'node') this.#place({ queued, info, state, nodeName: selection.node.name });
+      if (selection.type === 'node') this.#place({ profile, queued, info, state, nodeName: selection.node.name });
       else this.#refuse(queued, { message: 'no nodes available to schedule pods', rejectors: noRejectors, nomination: noNomination });
     } catch (error) {
       this.#fail(queued, error);
@@ -199,7 +170,8 @@ class Scheduler implements Running {
     let reasons: readonly string[];
     let nomination: Nomination | undefined;
     try {
-      ({ reasons, nomination } = await this.#framework.postFilter(state, info, diagnosis.statuses, this.#cache));
+      const { framework } = this.#profiles.of(queued.pod);
+      ({ reasons, nomination } = await framework.postFilter(state, info, diagnosis.statuses, this.#cache));
     } catch (error) {
       reasons = [errorText(error)];
       this.#options.log.error('PostFilter failed', { pod: textOf(queued.pod), error });
@@ -209,12 +181,12 @@ class Scheduler implements Running {
 
   /** Assumes the Pod on its node and starts its binding cycle, without waiting for it. */
   #place(placement: Placement): void {
-    const { queued, info, state, nodeName } = placement;
+    const { profile, queued, info, state, nodeName } = placement;
     this.#cache.assume(info, nodeName);
     this.#nominator.delete(queued.key);
     try {
-      const refused = this.#framework.reserve(state, info, nodeName);
-      const permit = refused ?? this.#framework.permit(state, info, nodeName);
+      const refused = profile.framework.reserve(state, info, nodeName);
+      const permit = refused ?? profile.framework.permit(state, info, nodeName);
       if ('code' in permit) {
         this.#giveBack(placement);
         this.#refuse(queued, refusalOf(nodeName, permit));
@@ -230,10 +202,12 @@ class Scheduler implements Running {
 
   /** The binding cycle: waits for Permit, then runs PreBind, Bind and PostBind. */
   async #bind(placement: Placement, waits: ReadonlyMap<string, number>): Promise<void> {
-    const { queued, info, state, nodeName } = placement;
+    const { profile, queued, info, state, nodeName } = placement;
+    const { framework, events } = profile;
     const object = queued.pod;
     const freed = podFreed({ ...object, spec: { ...object.spec, nodeName } });
     try {
+      if (waits.size > 0 || framework.willPreBind(state)) await this.#expect(object, nodeName);
       const refused = waits.size === 0 ? undefined : await this.#waitingPods.wait(object, waits);
       if (refused !== undefined) {
         this.#giveBack(placement);
@@ -242,7 +216,7 @@ class Scheduler implements Running {
         return;
       }
       this.#queue.done(queued.key);
-      const failed = (await this.#framework.preBind(state, info, nodeName)) ?? (await this.#framework.bind(state, info, nodeName));
+      const failed = (await framework.preBind(state, info, nodeName)) ?? (await framework.bind(state, info, nodeName));
       if (failed !== undefined) throw new Error(failed.reasons.join(', '));
     } catch (error) {
       this.#giveBack(placement);
@@ -250,12 +224,41 @@ class Scheduler implements Running {
       this.#fail(queued, error);
       return;
     }
-    this.#events.event(object, 'Normal', 'Scheduled', `Successfully assigned ${textOf(object)} to ${nodeName}`);
-    this.#framework.postBind(state, info, nodeName);
+    this.#count('scheduled', queued);
+    events.event(object, 'Normal', 'Scheduled', `Successfully assigned ${textOf(object)} to ${nodeName}`);
+    framework.postBind(state, info, nodeName);
   }
 
-  #giveBack({ queued, info, state, nodeName }: Placement): void {
-    this.#framework.unreserve(state, info, nodeName);
+  /**
+   * Tells others, such as cluster autoscalers, where a Pod will be bound, when that takes a while. Binding goes on when
+   * it cannot be told. Source: KEP-5278.
+   */
+  async #expect(object: Pod, nodeName: string): Promise<void> {
+    if (nominatedNode(object) === nodeName) return;
+    try {
+      const body = { status: { nominatedNodeName: nodeName } };
+      await this.#api.patch(refOf(object), { type: 'strategic', subresource: 'status', body });
+    } catch (error) {
+      this.#options.log.warn('could not tell where a Pod will be bound', { pod: textOf(object), error });
+    }
+  }
+
+  /**
+   * Whether this scheduler must place the Pod: it names one of the profiles, has no node, and is neither terminating
+   * nor finished.
+   */
+  #isWaiting(object: Pod): boolean {
+    const waits = !isAssigned(object) && object.metadata.deletionTimestamp === undefined && !isPodTerminal(object);
+    return waits && this.#profiles.has(object);
+  }
+
+  #count(result: 'scheduled' | 'unschedulable' | 'error', queued: QueuedPod): void {
+    const { meters, clock } = this.#options;
+    countAttempt(meters, result, queued, clock.now());
+  }
+
+  #giveBack({ profile, queued, info, state, nodeName }: Placement): void {
+    profile.framework.unreserve(state, info, nodeName);
     this.#cache.forget(queued.key);
   }
 
@@ -266,6 +269,7 @@ class Scheduler implements Running {
     const current = this.#currentOf(queued);
     if (current === undefined) return;
     queued.pod = current;
+    this.#count('unschedulable', queued);
     this.#queue.park(queued, rejectors);
     this.#nominate(current, nomination);
     this.#report(current, { reason: 'Unschedulable', message, nomination });
@@ -277,6 +281,7 @@ class Scheduler implements Running {
     if (current === undefined) return;
     this.#options.log.warn('could not schedule a Pod', { pod: textOf(current), error });
     queued.pod = current;
+    this.#count('error', queued);
     this.#queue.retry(queued);
     this.#nominate(current, noNomination);
     this.#report(current, { reason: 'SchedulerError', message: errorText(error), nomination: noNomination });
@@ -293,13 +298,13 @@ class Scheduler implements Running {
    */
   #currentOf({ pod, key }: QueuedPod): Pod | undefined {
     const current = this.#options.informers.informer(podKind).cache.get(refOf(pod));
-    if (current !== undefined && current.metadata.uid === key && isWaiting(current) && !this.#options.signal.aborted) return current;
+    if (current !== undefined && current.metadata.uid === key && this.#isWaiting(current) && !this.#options.signal.aborted) return current;
     this.#queue.done(key);
     return undefined;
   }
 
   #report(object: Pod, failure: Failure): void {
-    this.#track(reportFailure(object, failure, { events: this.#events, api: this.#api, clock: this.#options.clock }));
+    this.#track(reportFailure(object, failure, { events: this.#profiles.of(object).events, api: this.#api, clock: this.#options.clock }));
   }
 
   #track(work: Promise<void>): void {

@@ -33,8 +33,9 @@ function setUp() {
   const clock = new FakeClock(0);
   const less = prioritySort.less;
   assert.ok(less);
-  const framework = { less, preEnqueue: gate, hints: new QueueingHints(plugins) };
-  const queue = new SchedulingQueue({ clock, framework, available: () => undefined });
+  const hints = new QueueingHints(plugins);
+  const profiles = { less, preEnqueue: gate, hintsFor: () => hints, wanted: hints.wanted.bind(hints) };
+  const queue = new SchedulingQueue({ clock, profiles, available: () => undefined });
   const pop = (): QueuedPod => {
     const popped = queue.pop();
     assert.ok(popped);

@@ -9,17 +9,21 @@ import type { Pod } from '../../api/generated/core/v1.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import type { Clock } from '../../client/clock.ts';
 import type { ClusterEvent } from './framework/cluster-event.ts';
-import type { Framework } from './framework/framework.ts';
 import { podActions } from './framework/object-changes.ts';
 import type { QueuedPodInfo } from './framework/plugin.ts';
 import { type Effect, effectOf, noRejectors, type QueueingHints, type Rejectors } from './framework/queueing-hints.ts';
 import { Heap } from './heap.ts';
+import type { Profiles } from './profiles.ts';
+import { remembered } from './remembered.ts';
 
 export interface QueuedPod extends QueuedPodInfo {
   pod: Pod;
   readonly key: string;
   readonly order: number;
   attempts: number;
+  /** When it was taken for its first attempt, and for the last. */
+  firstPoppedAtMs: number;
+  poppedAtMs: number;
   /** How often plugins refused it. */
   refusals: number;
   /** How often something failed, without a refusal in between. */
@@ -49,19 +53,20 @@ interface InFlight {
 
 export interface SchedulingQueueOptions {
   readonly clock: Clock;
-  readonly framework: Pick<Framework, 'less' | 'preEnqueue' | 'hints'>;
+  readonly profiles: Pick<Profiles, 'less' | 'preEnqueue' | 'hintsFor' | 'wanted'>;
+  /** Default: 1 s. */
+  readonly initialBackoffMs?: number;
+  /** Default: 10 s. */
+  readonly maxBackoffMs?: number;
   /** Called when a Pod can be popped. */
   available(): void;
 }
 
-const initialBackoffMs = 1000;
-const maxBackoffMs = 10_000;
 /** After this long an unschedulable Pod is tried again even without an event. */
 const maxParkedMs = 300_000;
 
 export class SchedulingQueue {
   readonly #options: SchedulingQueueOptions;
-  readonly #hints: QueueingHints;
   readonly #active: Heap<QueuedPod>;
   /** Pods that plugins refused. When nothing else can be scheduled, they need not wait. */
   readonly #backoff: Heap<QueuedPod>;
@@ -82,14 +87,13 @@ export class SchedulingQueue {
 
   constructor(options: SchedulingQueueOptions) {
     this.#options = options;
-    this.#hints = options.framework.hints;
     this.#active = new Heap<QueuedPod>(
       ({ key }) => key,
-      (a, b) => options.framework.less(a, b),
+      (a, b) => options.profiles.less(a, b),
     );
     this.#backoff = new Heap<QueuedPod>(
       ({ key }) => key,
-      (a, b) => a.readyAtMs < b.readyAtMs || (a.readyAtMs === b.readyAtMs && options.framework.less(a, b)),
+      (a, b) => a.readyAtMs < b.readyAtMs || (a.readyAtMs === b.readyAtMs && options.profiles.less(a, b)),
     );
   }
 
@@ -107,11 +111,22 @@ export class SchedulingQueue {
     return this.#gated.size;
   }
 
+  /** How many Pods wait for what, by upstream's names. */
+  get sizes(): Readonly<Record<'active' | 'backoff' | 'unschedulable' | 'gated', number>> {
+    const backoff = this.#backoff.size + this.#errorBackoff.size;
+    return { active: this.#active.size, backoff, unschedulable: this.#parked.size, gated: this.#gated.size };
+  }
+
+  /** Those that fit nowhere. */
+  unschedulable(): Iterable<QueuedPod> {
+    return this.#parked.values();
+  }
+
   /** Adds a newly created Pod. */
   add(pod: Pod): void {
     const key = pod.metadata.uid;
     if (this.#find(key) !== undefined) return;
-    const counts = { attempts: 0, refusals: 0, errors: 0, readyAtMs: 0, parkedAtMs: 0 };
+    const counts = { attempts: 0, firstPoppedAtMs: 0, poppedAtMs: 0, refusals: 0, errors: 0, readyAtMs: 0, parkedAtMs: 0 };
     this.#activate({ pod, key, order: this.#order++, ...counts, rejectors: noRejectors, gatedBy: undefined });
   }
 
@@ -124,7 +139,7 @@ export class SchedulingQueue {
     }
     known.pod = pod;
     // Any change may help a Pod that no plugin refused.
-    const wanted = known.rejectors.plugins.size === 0 ? ~0 : this.#hints.wanted(podKind);
+    const wanted = known.rejectors.plugins.size === 0 ? ~0 : this.#options.profiles.wanted(podKind);
     const actions = previous === undefined ? 0 : podActions(pod, previous, wanted);
     if (actions === 0) return;
     const event: ClusterEvent<Pod> = { kind: podKind, actions, previous, current: pod };
@@ -151,6 +166,8 @@ export class SchedulingQueue {
     if (next === undefined) return undefined;
     this.#stopIdleTimers();
     next.attempts++;
+    next.poppedAtMs = this.#options.clock.now();
+    if (next.attempts === 1) next.firstPoppedAtMs = next.poppedAtMs;
     this.#inFlight.set(next.key, { queued: next, from: this.#missed.length });
     return next;
   }
@@ -169,7 +186,7 @@ export class SchedulingQueue {
     this.done(queued.key);
     const now = this.#options.clock.now();
     queued.refusals++;
-    Object.assign(queued, { rejectors, errors: 0, parkedAtMs: now, readyAtMs: now + backoffMs(queued.refusals) });
+    Object.assign(queued, { rejectors, errors: 0, parkedAtMs: now, readyAtMs: now + this.#backoffMs(queued.refusals) });
     this.#park(queued);
     for (const { event } of missed) if (event === undefined ? this.#tryAgain(queued) : this.#apply(queued, event)) break;
     this.#cancelFlush ??= this.#options.clock.setTimer(maxParkedMs, () => this.#flush());
@@ -182,7 +199,7 @@ export class SchedulingQueue {
     if (this.#find(queued.key) !== undefined) return;
     queued.rejectors = noRejectors;
     queued.errors++;
-    queued.readyAtMs = this.#options.clock.now() + backoffMs(queued.errors);
+    queued.readyAtMs = this.#options.clock.now() + this.#backoffMs(queued.errors);
     this.#requeue(queued);
   }
 
@@ -202,10 +219,12 @@ export class SchedulingQueue {
   /** Moves the Pods that an event may help, among those for which `concerns` is true; default: all. */
   moved(event: ClusterEvent, concerns: (pod: Pod) => boolean = () => true): void {
     if (this.#inFlight.size > 0) this.#missed.push({ event });
-    const hints = this.#hints.of(event);
-    if (hints.length === 0 && this.#unrefused === 0) return;
+    if (this.#parked.size + this.#gated.size === 0) return;
+    const hintsOf = remembered((hints: QueueingHints) => hints.of(event));
     for (const queued of [...this.#parked.values(), ...this.#gated.values()]) {
       const { gatedBy } = queued;
+      const hints = hintsOf(this.#options.profiles.hintsFor(queued.pod));
+      if (hints.length === 0 && this.#unrefused === 0) continue;
       // What the plugin that keeps a Pod out does not name cannot let it in.
       const canHelp = gatedBy === undefined || hints.some(({ plugin }) => plugin === gatedBy);
       if (canHelp && concerns(queued.pod)) this.#apply(queued, event, hints);
@@ -226,7 +245,7 @@ export class SchedulingQueue {
   }
 
   /** True when the event moved the Pod. */
-  #apply(queued: QueuedPod, event: ClusterEvent, hints = this.#hints.of(event)): boolean {
+  #apply(queued: QueuedPod, event: ClusterEvent, hints = this.#options.profiles.hintsFor(queued.pod).of(event)): boolean {
     const { key } = queued;
     if (!this.#parked.has(key) && !this.#gated.has(key)) return false;
     const effect: Effect = effectOf(queued.pod, queued.rejectors, event, hints);
@@ -261,7 +280,7 @@ export class SchedulingQueue {
    * in.
    */
   #gate(queued: QueuedPod): boolean {
-    const gate = this.#options.framework.preEnqueue(queued.pod);
+    const gate = this.#options.profiles.preEnqueue(queued.pod);
     queued.gatedBy = gate?.plugin;
     if (gate === undefined) return false;
     const { plugins, pending } = queued.rejectors;
@@ -289,6 +308,11 @@ export class SchedulingQueue {
     (failed ? this.#errorBackoff : this.#backoff).push(queued);
     this.#armBackoff();
     if (!failed) this.#options.available();
+  }
+
+  #backoffMs(attempts: number): number {
+    const { initialBackoffMs = 1000, maxBackoffMs = 10_000 } = this.#options;
+    return Math.min(initialBackoffMs * 2 ** Math.max(0, attempts - 1), maxBackoffMs);
   }
 
   #armBackoff(): void {
@@ -337,5 +361,3 @@ export class SchedulingQueue {
     }
   }
 }
-
-const backoffMs = (attempts: number): number => Math.min(initialBackoffMs * 2 ** Math.max(0, attempts - 1), maxBackoffMs);

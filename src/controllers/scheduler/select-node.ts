@@ -27,14 +27,16 @@ export type Selection =
 export interface SelectNodeOptions {
   readonly framework: Framework;
   readonly random: () => number;
+  /** How many of the nodes are enough to choose from; 0, the default: by the size of the cluster. */
+  readonly percentageOfNodesToScore?: number;
 }
 
 const minFeasible = 100;
 
-/** How many fitting nodes are enough to choose from in a large cluster. */
-export function feasibleEnough(nodeCount: number): number {
+/** How many fitting nodes are enough to choose from in a large cluster. `configured`: percentage; 0: none. */
+export function feasibleEnough(nodeCount: number, configured = 0): number {
   if (nodeCount < minFeasible) return nodeCount;
-  const percentage = Math.max(5, 50 - Math.trunc(nodeCount / 125));
+  const percentage = configured === 0 ? Math.max(5, 50 - Math.trunc(nodeCount / 125)) : configured;
   return Math.max(minFeasible, Math.trunc((nodeCount * percentage) / 100));
 }
 
@@ -45,9 +47,11 @@ export function feasibleEnough(nodeCount: number): number {
 export class NodeSelector {
   readonly #framework: Framework;
   readonly #random: () => number;
+  readonly #percentage: number;
   #start = 0;
 
-  constructor({ framework, random }: SelectNodeOptions) {
+  constructor({ framework, random, percentageOfNodesToScore = 0 }: SelectNodeOptions) {
+    this.#percentage = percentageOfNodesToScore;
     this.#framework = framework;
     this.#random = random;
   }
@@ -80,7 +84,7 @@ export class NodeSelector {
   /** Filters nodes until enough of them fit. */
   #filter(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]) {
     const filters = this.#framework.filters(state);
-    const enough = feasibleEnough(nodes.length);
+    const enough = feasibleEnough(nodes.length, this.#percentage);
     const feasible: NodeInfo[] = [];
     const byNode = new Map<string, Status>();
     const refusedBy = new Set<string>();

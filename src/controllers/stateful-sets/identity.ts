@@ -9,6 +9,7 @@ import { statefulSet } from '../../api/kinds/apps/stateful-set.ts';
 import { persistentVolumeClaim } from '../../api/kinds/core/persistent-volume-claim.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import type { Received } from '../../api/object.ts';
+import { withMeta } from '../../api/object-fields.ts';
 import { newControllerRef } from '../owner-refs.ts';
 import { podOf } from '../pod-control.ts';
 import { revisionLabel } from '../revisions.ts';
@@ -32,6 +33,8 @@ const claimName = (template: string, set: StatefulSet, ordinal: number): string 
 /** A claim before it is created. */
 export interface NamedClaim {
   readonly name: string;
+  /** The name of its template, and of the volume. */
+  readonly template: string;
   readonly object: Received<PersistentVolumeClaim>;
 }
 
@@ -51,27 +54,50 @@ export function claimsOf(set: StatefulSet, ordinal: number): readonly NamedClaim
       },
       spec,
     };
-    return { name, object };
+    return { name, template: metadata.name ?? '', object };
   });
+}
+
+/** The labels by which a Pod is known. */
+const identityLabels = (name: string, ordinal: number) => ({ [podNameLabel]: name, [indexLabel]: String(ordinal) });
+
+/** The volumes of a Pod, with those of the set's claims in place of what has their names. */
+function withClaims(set: StatefulSet, ordinal: number, volumes: readonly Volume[] = []): readonly Volume[] {
+  const own = (set.spec.volumeClaimTemplates ?? []).map(({ metadata }): Volume => {
+    const claimed = { claimName: claimName(metadata.name ?? '', set, ordinal), readOnly: false };
+    return { name: metadata.name ?? '', persistentVolumeClaim: claimed };
+  });
+  return [...own, ...volumes.filter((volume) => !own.some((one) => one.name === volume.name))];
+}
+
+/** Whether the Pod has the label with its name. */
+const hasIdentity = ({ metadata }: Pod): boolean => metadata.labels?.[podNameLabel] === metadata.name;
+
+/** Whether the Pod has the claims of its ordinal as volumes. */
+export const hasStorage = (set: StatefulSet, pod: Pod, ordinal: number): boolean =>
+  claimsOf(set, ordinal).every(({ template, name }) =>
+    pod.spec.volumes?.some((volume) => volume.name === template && volume.persistentVolumeClaim?.claimName === name),
+  );
+
+/** The Pod with the labels and the volumes of its ordinal; the same Pod when nothing is missing. */
+export function repaired(set: StatefulSet, pod: Pod, ordinal: number): Pod {
+  let next = pod;
+  if (!hasIdentity(pod)) next = withMeta(next, { labels: { ...pod.metadata.labels, ...identityLabels(pod.metadata.name, ordinal) } });
+  if (hasStorage(set, pod, ordinal)) return next;
+  return { ...next, spec: { ...next.spec, volumes: withClaims(set, ordinal, pod.spec.volumes) } };
 }
 
 /** The Pod of an ordinal, of a template that has a revision. */
 export function podOfSet(set: StatefulSet, template: PodTemplateSpec, revision: string, ordinal: number): Received<Pod> {
   const name = podName(set, ordinal);
-  const own = (set.spec.volumeClaimTemplates ?? []).map(({ metadata }): Volume => {
-    const claimed = { claimName: claimName(metadata.name ?? '', set, ordinal), readOnly: false };
-    return { name: metadata.name ?? '', persistentVolumeClaim: claimed };
-  });
-  const others = (template.spec.volumes ?? []).filter((volume) => !own.some((one) => one.name === volume.name));
-  const volumes = [...own, ...others];
-  const { generateName: _, ...made } = podOf(set, statefulSet, template).metadata ?? {};
+  const volumes = withClaims(set, ordinal, template.spec.volumes);
   return {
     apiVersion: podKind.apiVersion,
     kind: podKind.kind,
     metadata: {
-      ...made,
+      ...podOf(set, statefulSet, template).metadata,
       name,
-      labels: { ...template.metadata.labels, [podNameLabel]: name, [indexLabel]: String(ordinal), [revisionLabel]: revision },
+      labels: { ...template.metadata.labels, ...identityLabels(name, ordinal), [revisionLabel]: revision },
     },
     spec: {
       ...template.spec,

@@ -5,20 +5,39 @@
  */
 import { errorText } from '../../api/error-text.ts';
 import type { ControllerRevision, StatefulSet, StatefulSetStatus } from '../../api/generated/apps/v1.ts';
-import type { Pod } from '../../api/generated/core/v1.ts';
+import type { PersistentVolumeClaim, Pod } from '../../api/generated/core/v1.ts';
 import { statefulSet } from '../../api/kinds/apps/stateful-set.ts';
 import { persistentVolumeClaim } from '../../api/kinds/core/persistent-volume-claim.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { refOf } from '../../api/object.ts';
+import { withMeta } from '../../api/object-fields.ts';
 import { sameJson } from '../../api/same-json.ts';
 import { isAlreadyExists, isNotFound } from '../../api/status-error.ts';
 import { type ControllerContext, type Outcome, settled } from '../controller.ts';
 import { isPodAvailable, isPodReady, isPodTerminal } from '../pods.ts';
 import { type CurrentRevision, ensureRevision, revisionsOf, templateOf, truncateRevisions } from '../revisions.ts';
-import { claimOwners, claimsOf, type NamedClaim, ordinalOf, podName, podOfSet, revisionOf, startOf } from './identity.ts';
+import { inSlowStart } from '../slow-start.ts';
+import {
+  claimOwners,
+  claimsOf,
+  hasStorage,
+  type NamedClaim,
+  ordinalOf,
+  podName,
+  podOfSet,
+  repaired,
+  revisionOf,
+  startOf,
+} from './identity.ts';
 
 const isTerminating = ({ metadata }: Pod): boolean => metadata.deletionTimestamp !== undefined;
 const isRunningAndReady = (pod: Pod): boolean => pod.status.phase === 'Running' && isPodReady(pod);
+
+/** Distance of the ordinal from the first one, and the Pod that is there. */
+type Place = readonly [place: number, pod: Pod | undefined];
+
+/** How many Pods one reconcile makes at most; each that is made causes another. Differs: upstream has no bound. */
+const burst = 500;
 
 /** Whether the next step may follow at once. */
 type Step = 'go on' | 'wait';
@@ -58,13 +77,14 @@ export class StatefulSetSync {
     }
     const status = this.#status();
     if (!sameJson(status, this.#set.status)) await this.#context.api(statefulSet).updateStatus({ ...this.#set, status });
-    if (failure !== undefined) throw failure.error;
+    const { minReadySeconds = 0 } = this.#set.spec;
+    const waits = minReadySeconds > 0 && status.availableReplicas !== (status.readyReplicas ?? 0);
+    const wait = waits ? { requeueAfterMs: minReadySeconds * 1000 } : settled;
+    if (failure !== undefined) return { ...wait, failure };
     // Pods are labelled with the whole name of their revision.
     const live = new Set([...this.#pods.map(revisionOf), this.#current.metadata.name, this.#updateName]);
     await truncateRevisions(this.#set, revisions, live, this.#context);
-    const { minReadySeconds = 0 } = this.#set.spec;
-    const waits = minReadySeconds > 0 && status.availableReplicas !== (status.readyReplicas ?? 0);
-    return waits ? { requeueAfterMs: minReadySeconds * 1000 } : settled;
+    return wait;
   }
 
   get #ordered(): boolean {
@@ -75,45 +95,61 @@ export class StatefulSetSync {
     return isPodAvailable(pod, this.#set.spec.minReadySeconds ?? 0, this.#context.clock.now());
   }
 
-  /** A Pod for each ordinal that the set wants, those that it does not want, the last first. */
-  #sorted(): { readonly wanted: readonly (Pod | undefined)[]; readonly condemned: readonly Pod[] } {
-    const wanted: (Pod | undefined)[] = Array.from({ length: this.#set.spec.replicas }, () => undefined);
+  /**
+   * What the set wants: its Pods, and places without one, in the order of their ordinals; those that it does not want,
+   * the last first. Of the places without a Pod only the first `burst` are there.
+   */
+  #sorted(): { readonly wanted: readonly Place[]; readonly condemned: readonly Pod[] } {
+    const { replicas } = this.#set.spec;
+    const pods = new Map<number, Pod>();
     const condemned: { readonly pod: Pod; readonly ordinal: number }[] = [];
     for (const pod of this.#pods) {
       const ordinal = ordinalOf(this.#set, pod);
       if (ordinal === undefined) continue;
       const place = ordinal - startOf(this.#set);
-      if (place >= 0 && place < wanted.length) wanted[place] = pod;
+      if (place >= 0 && place < replicas) pods.set(place, pod);
       else condemned.push({ pod, ordinal });
     }
-    return { wanted, condemned: condemned.toSorted((a, b) => b.ordinal - a.ordinal).map(({ pod }) => pod) };
+    const empty: Place[] = [];
+    for (let place = 0; place < replicas && empty.length < burst; place += 1) if (!pods.has(place)) empty.push([place, undefined]);
+    return {
+      wanted: [...pods, ...empty].toSorted(([a], [b]) => a - b),
+      condemned: condemned.toSorted((a, b) => b.ordinal - a.ordinal).map(({ pod }) => pod),
+    };
   }
 
   async #step(): Promise<void> {
     const { wanted, condemned } = this.#sorted();
-    if ((await this.#forAll([...wanted.entries()], ([place, pod]) => this.#keep(place, pod))) === 'wait') return;
-    for (const pod of [...wanted, ...condemned]) {
-      const ordinal = pod === undefined ? undefined : ordinalOf(this.#set, pod);
-      if (pod !== undefined && ordinal !== undefined) await this.#ownClaims(pod, ordinal, condemned.includes(pod));
-    }
-    const firstUnhealthy = [...wanted, ...condemned.toReversed()].find((pod) => pod !== undefined && !this.#isHealthy(pod));
-    if ((await this.#forAll(condemned, (pod) => this.#dismiss(pod, firstUnhealthy))) === 'wait') return;
+    if ((await this.#forAll(wanted, ([place, pod]) => this.#keep(place, pod))) === 'wait') return;
+    for (const pod of condemned) await this.#ownClaims(pod, ordinalOf(this.#set, pod) ?? -1, true);
+    const kept = wanted.flatMap(([, pod]) => pod ?? []);
+    const firstUnavailable = [...kept, ...condemned.toReversed()].find((pod) => this.#isUnavailable(pod));
+    if ((await this.#forAll(condemned, (pod) => this.#dismiss(pod, firstUnavailable))) === 'wait') return;
     await this.#roll(wanted);
   }
 
-  /** One after the other, until one has to be waited for; or all at once. Rejects with the first error. */
+  /**
+   * One after the other, until one has to be waited for; or in batches of 1, 2, 4 …, until one fails. Rejects with the
+   * first error.
+   */
   async #forAll<T>(items: readonly T[], act: (item: T) => Promise<Step>): Promise<Step> {
     if (this.#ordered) {
       for (const item of items) if ((await act(item)) === 'wait') return 'wait';
       return 'go on';
     }
-    const results = await Promise.allSettled(items.map(act));
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
-    return results.some((result) => result.status === 'fulfilled' && result.value === 'wait') ? 'wait' : 'go on';
+    const left = items.values();
+    let outcome: Step = 'go on';
+    const done = await inSlowStart(items.length, async () => {
+      const next = left.next();
+      if (next.done !== true && (await act(next.value)) === 'wait') outcome = 'wait';
+    });
+    if ('error' in done) throw done.error;
+    return outcome;
   }
 
-  #isHealthy = (pod: Pod): boolean => isRunningAndReady(pod) && !isTerminating(pod);
+  #isUnavailable(pod: Pod): boolean {
+    return isTerminating(pod) || !isRunningAndReady(pod) || !this.#isAvailable(pod);
+  }
 
   /** Makes the Pod of a place, or waits until it is there. */
   async #keep(place: number, pod: Pod | undefined): Promise<Step> {
@@ -124,30 +160,44 @@ export class StatefulSetSync {
       return 'wait';
     }
     if (pod.status.phase === 'Pending') await this.#ensureClaims(ordinal, pod.metadata.name);
-    if (!this.#ordered) return 'go on';
-    return isTerminating(pod) || !isRunningAndReady(pod) || !this.#isAvailable(pod) ? 'wait' : 'go on';
+    if (this.#ordered && this.#isUnavailable(pod)) return 'wait';
+    await this.#repair(pod, ordinal);
+    return 'go on';
   }
 
-  async #dismiss(pod: Pod, firstUnhealthy: Pod | undefined): Promise<Step> {
+  /**
+   * Gives a Pod back what makes it the Pod of its ordinal, and its claims their owners. Source: stateful_pod_control.go
+   * (UpdateStatefulPod).
+   */
+  async #repair(pod: Pod, ordinal: number): Promise<void> {
+    const next = repaired(this.#set, pod, ordinal);
+    if (next === pod && this.#staleOwners(pod, ordinal, false).length === 0) return;
+    await this.#tell('Update', `Pod ${pod.metadata.name}`, 'successful', async () => {
+      if (!hasStorage(this.#set, pod, ordinal)) await this.#ensureClaims(ordinal, pod.metadata.name);
+      await this.#ownClaims(pod, ordinal, false);
+      await this.#context.api(podKind).update(next);
+    });
+  }
+
+  async #dismiss(pod: Pod, firstUnavailable: Pod | undefined): Promise<Step> {
     if (isTerminating(pod)) return this.#ordered ? 'wait' : 'go on';
     const unhealthy = !isRunningAndReady(pod) || !this.#isAvailable(pod);
-    if (this.#ordered && unhealthy && pod !== firstUnhealthy) return 'wait';
+    if (this.#ordered && unhealthy && pod !== firstUnavailable) return 'wait';
     await this.#delete(pod);
     return this.#ordered ? 'wait' : 'go on';
   }
 
   /** Replaces the last Pod of an old revision, once those after it are healthy. */
-  async #roll(wanted: readonly (Pod | undefined)[]): Promise<void> {
+  async #roll(wanted: readonly Place[]): Promise<void> {
     const { type, rollingUpdate } = this.#set.spec.updateStrategy;
-    if (type === 'OnDelete') return;
-    for (let place = wanted.length - 1; place >= (rollingUpdate?.partition ?? 0); place--) {
-      const pod = wanted[place];
-      if (pod === undefined) return;
+    if (type === 'OnDelete' || wanted.length < this.#set.spec.replicas) return;
+    for (const [place, pod] of wanted.toReversed()) {
+      if (pod === undefined || place < (rollingUpdate?.partition ?? 0)) return;
       if (revisionOf(pod) !== this.#updateName && !isTerminating(pod)) {
         await this.#delete(pod);
         return;
       }
-      if (!this.#isHealthy(pod) || !this.#isAvailable(pod)) return;
+      if (this.#isUnavailable(pod)) return;
     }
   }
 
@@ -170,14 +220,14 @@ export class StatefulSetSync {
     const object = podOfSet(this.#set, templateOf(revision), revision.metadata.name, ordinal);
     const name = podName(this.#set, ordinal);
     if (!(await this.#ensureClaims(ordinal, name))) return false;
-    await this.#tell('create', `Pod ${name}`, 'successful', async () => {
+    await this.#tell('Create', `Pod ${name}`, 'successful', async () => {
       await this.#context.api(podKind).create(object);
     });
     return true;
   }
 
   async #delete(pod: Pod): Promise<void> {
-    await this.#tell('delete', `Pod ${pod.metadata.name}`, 'successful', async () => {
+    await this.#tell('Delete', `Pod ${pod.metadata.name}`, 'successful', async () => {
       try {
         await this.#context.api(podKind).delete(refOf(pod), { preconditions: { uid: pod.metadata.uid } });
       } catch (error) {
@@ -187,17 +237,16 @@ export class StatefulSetSync {
   }
 
   /** Does something and says so in an Event. */
-  async #tell(verb: 'create' | 'delete', what: string, success: string, act: () => Promise<void>): Promise<void> {
+  async #tell(verb: 'Create' | 'Update' | 'Delete', what: string, success: string, act: () => Promise<void>): Promise<void> {
     const { events } = this.#context;
     const set = `StatefulSet ${this.#set.metadata.name}`;
-    const reason = verb === 'create' ? 'Create' : 'Delete';
     try {
       await act();
     } catch (error) {
-      events.event(this.#set, 'Warning', `Failed${reason}`, `${verb} ${what} in ${set} failed error: ${errorText(error)}`);
+      events.event(this.#set, 'Warning', `Failed${verb}`, `${verb} ${what} in ${set} failed error: ${errorText(error)}`);
       throw error;
     }
-    events.event(this.#set, 'Normal', `Successful${reason}`, `${verb} ${what} in ${set} ${success}`);
+    events.event(this.#set, 'Normal', `Successful${verb}`, `${verb} ${what} in ${set} ${success}`);
   }
 
   /** Creates the claims of a Pod that are missing. False: one is about to go, and has to be gone first. */
@@ -217,7 +266,7 @@ export class StatefulSetSync {
   async #createClaim({ name, object }: NamedClaim, pod: string): Promise<void> {
     const { whenDeleted } = this.#set.spec.persistentVolumeClaimRetentionPolicy;
     const owners = whenDeleted === 'Delete' ? { ownerReferences: claimOwners(this.#set, undefined, [], false) } : {};
-    await this.#tell('create', `Claim ${name} Pod ${pod}`, 'success', async () => {
+    await this.#tell('Create', `Claim ${name} Pod ${pod}`, 'success', async () => {
       try {
         await this.#context.api(persistentVolumeClaim).create({ ...object, metadata: { ...object.metadata, ...owners } });
       } catch (error) {
@@ -228,15 +277,19 @@ export class StatefulSetSync {
 
   /** Sets the owners of a Pod's claims as the retention policy says. */
   async #ownClaims(pod: Pod, ordinal: number, condemned: boolean): Promise<void> {
+    for (const claim of this.#staleOwners(pod, ordinal, condemned)) await this.#context.api(persistentVolumeClaim).update(claim);
+  }
+
+  /** The Pod's claims whose owners are not those of the retention policy, with the right ones. */
+  #staleOwners(pod: Pod, ordinal: number, condemned: boolean): readonly PersistentVolumeClaim[] {
     const claims = this.#context.cache(persistentVolumeClaim);
-    for (const { name } of claimsOf(this.#set, ordinal)) {
+    return claimsOf(this.#set, ordinal).flatMap(({ name }) => {
       const known = claims.get({ namespace: this.#set.metadata.namespace ?? '', name });
-      if (known === undefined) continue;
+      if (known === undefined) return [];
       const before = known.metadata.ownerReferences ?? [];
       const ownerReferences = claimOwners(this.#set, pod, before, condemned);
-      if (sameJson(before, ownerReferences)) continue;
-      await this.#context.api(persistentVolumeClaim).update({ ...known, metadata: { ...known.metadata, ownerReferences } });
-    }
+      return sameJson(before, ownerReferences) ? [] : [withMeta(known, { ownerReferences })];
+    });
   }
 
   /** Source: updateStatus, completeRollingUpdate. */

@@ -10,6 +10,7 @@ import type { Kind } from '../../api/kind.ts';
 import { event } from '../../api/kinds/core/event.ts';
 import { namespace } from '../../api/kinds/core/namespace.ts';
 import { builtInKinds } from '../../api/kinds/index.ts';
+import { type MeterLabels, Meters } from '../../api/meters.ts';
 import type { KubeObject, Received } from '../../api/object.ts';
 import { loadSchemas } from '../../api/schema/load.ts';
 import { createModelFormats } from '../../api/schema/model-formats.ts';
@@ -42,6 +43,8 @@ export interface TestClusterOptions {
   readonly log?: Logger;
   /** Admission plugins, e.g. to refuse a write in a test; default none. */
   readonly admission?: readonly AdmissionPlugin[];
+  /** Changes the client of each controller, e.g. to let calls fail; default: as it is. */
+  readonly controllersClient?: (client: Client) => Client;
   /** Namespaces to create before the controllers start, besides `default` and `kube-system`. */
   readonly namespaces?: readonly string[];
 }
@@ -54,6 +57,8 @@ export interface TestCluster {
   readonly registry: Registry;
   readonly store: Store;
   readonly controllers: RunningControllers;
+  /** What controllers and scheduler count, as lines of text. */
+  meters(): readonly string[];
   api<T extends KubeObject>(kind: Kind<T>): ResourceClient<T>;
   /** Creates an object of the Kind that it names. */
   apply(object: { readonly apiVersion: string; readonly kind: string; readonly [field: string]: unknown }): Promise<KubeObject>;
@@ -63,6 +68,8 @@ export interface TestCluster {
   events(inNamespace?: string): Promise<readonly string[]>;
   /** Resolves when nothing happens any more: queues are empty and caches are current. Time does not move. */
   settle(): Promise<void>;
+  /** Stops all controllers, wherever they are in their work, and starts them anew with empty caches. */
+  restart(): Promise<void>;
   /** Settles, moves time forward by some seconds, and settles again. */
   pass(seconds: number): Promise<void>;
 }
@@ -79,7 +86,6 @@ export async function startTestCluster(t: TestContext, options: TestClusterOptio
   const clock = new FakeClock();
   const store = createMemoryStore();
   const kinds = createKindSet(builtInKinds);
-  const stop = new AbortController();
   const setTimer = (delayMs: number, callback: () => void): (() => void) => clock.setTimer(delayMs, callback);
   const registry = createRegistry({
     store,
@@ -95,42 +101,46 @@ export async function startTestCluster(t: TestContext, options: TestClusterOptio
   const clientFor = (user: Identity): Client => createInProcessClient(authorized, { user, clock });
   const client = clientFor(systemUser('kubernetes-admin', 'system:masters'));
   const log = options.log ?? silentLogger;
-  const informers = createInformerFactory({
-    client: clientFor(controllerManager),
-    kinds,
-    clock,
-    signal: stop.signal,
-    log,
-    random: () => 0,
-  });
   for (const name of ['default', 'kube-system', ...(options.namespaces ?? [])]) {
     await client.resource(namespace).create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
   const asPart = (start: (deps: RunDeps) => Running, i: number): AnyController => ({ name: `part-${i}`, identity: scheduler, start });
-  const controllers = startControllers({
-    controllers: [
-      ...(typeof options.controllers === 'function' ? options.controllers(kinds) : (options.controllers ?? [])),
-      ...(options.parts ?? []).map(asPart),
-    ],
-    clientFor,
-    informers,
-    log,
-    signal: stop.signal,
-    clock,
-    random: () => 0,
-  });
+  const meters = new Meters();
+  const start = () => {
+    const stop = new AbortController();
+    const { signal } = stop;
+    const informers = createInformerFactory({ client: clientFor(controllerManager), kinds, clock, signal, log, random: () => 0 });
+    const controllers = startControllers({
+      controllers: [
+        ...(typeof options.controllers === 'function' ? options.controllers(kinds) : (options.controllers ?? [])),
+        ...(options.parts ?? []).map(asPart),
+      ],
+      clientFor: (user) => (options.controllersClient ?? ((own: Client) => own))(clientFor(user)),
+      informers,
+      log,
+      meters,
+      signal,
+      clock,
+      random: () => 0,
+    });
+    const end = async (): Promise<void> => {
+      stop.abort();
+      await controllers.stopped();
+    };
+    return { informers, controllers, end };
+  };
+  let running = start();
   t.after(async () => {
-    stop.abort();
-    await controllers.stopped();
+    await running.end();
     await store.close();
   });
   const settle = async (): Promise<void> => {
     let quiet = 0;
     let revision = store.revision;
     for (let i = 0; quiet < quietTurns; i++) {
-      if (i > maxTurns) throw new Error(`the cluster does not settle: ${JSON.stringify(controllers.metrics)}`);
+      if (i > maxTurns) throw new Error(`the cluster does not settle: ${JSON.stringify(running.controllers.metrics)}`);
       await turn();
-      quiet = controllers.idle && store.revision === revision ? quiet + 1 : 0;
+      quiet = running.controllers.idle && store.revision === revision ? quiet + 1 : 0;
       revision = store.revision;
     }
   };
@@ -138,11 +148,20 @@ export async function startTestCluster(t: TestContext, options: TestClusterOptio
   return {
     clock,
     client,
-    informers,
+    get informers() {
+      return running.informers;
+    },
     kinds,
     registry,
     store,
-    controllers,
+    get controllers() {
+      return running.controllers;
+    },
+    meters: () => meterLines(meters),
+    restart: async () => {
+      await running.end();
+      running = start();
+    },
     api: (kind) => client.resource(kind),
     apply: (object) => applyAny(client, kinds, object),
     list: async (kind, inNamespace = 'default') =>
@@ -159,6 +178,27 @@ export async function startTestCluster(t: TestContext, options: TestClusterOptio
       }
     },
   };
+}
+
+/** `name{label="value"} figure`; of amounts their number. */
+function meterLines(meters: Meters): readonly string[] {
+  const lines: string[] = [];
+  const family = (name: string, samples: Iterable<readonly [MeterLabels, number]>): void => {
+    for (const [labels, value] of samples) {
+      const pairs = Object.entries(labels).map(([label, text]) => `${label}=${JSON.stringify(text)}`);
+      lines.push(`${name}{${pairs.join(',')}} ${value}`);
+    }
+  };
+  meters.write({
+    counter: (name, _help, samples) => family(name, samples),
+    gauge: (name, _help, samples) => family(name, samples),
+    histogram: (name, _help, samples) =>
+      family(
+        `${name}_count`,
+        [...samples].map(([labels, { count }]) => [labels, count] as const),
+      ),
+  });
+  return lines;
 }
 
 function applyAny(

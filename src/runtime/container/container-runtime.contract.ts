@@ -7,7 +7,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import type { ContainerConfig, ContainerRuntime, RuntimeEvent, Sandbox } from './container-runtime.ts';
-import { aContainer, aSandbox, collector, readLog, untilExit, untilLogged } from './runtime-test-support.ts';
+import { aContainer, aSandbox, collector, PLAIN_SECURITY, readLog, untilExit, untilLogged } from './runtime-test-support.ts';
 
 export interface RuntimeHarness {
   /** A prepared runtime of this cluster; all of them use the same engine. */
@@ -196,6 +196,14 @@ function lifecycleTests(harness: () => RuntimeHarness, runtime: () => ContainerR
     assert.notEqual(await runtime().containers.create({ ...config, name: 'other' }), id);
   });
 
+  it('tells whom a container is started as', async () => {
+    const imageId = (await runtime().images.inspect(harness().image))?.id ?? '';
+    const security = { ...PLAIN_SECURITY, runAsUser: 1234, runAsGroup: 3000, supplementalGroups: [4000, 2000], imageGroups: false };
+    const user = { uid: 1234, gid: 3000, supplementalGroups: [2000, 3000, 4000] };
+    assert.deepEqual(await runtime().containers.userOf(imageId, security), user);
+    assert.equal(await runtime().containers.userOf(imageId, { ...security, runAsUser: 'nobody-knows' }), undefined);
+  });
+
   it('shows a failed start as an error and as an exited container', async () => {
     const sandbox = await runtime().sandboxes.run(aSandbox());
     const id = await runtime().containers.create(aContainer(sandbox, harness().image, [harness().missingProgram]));
@@ -294,6 +302,26 @@ function streamTests(runtime: () => ContainerRuntime, launch: Launch): void {
   it('follows a log until the container exits', async () => {
     const { id } = await launch(['sh', '-c', 'sleep 0.2; echo late; sleep 0.1; echo later']);
     assert.equal(await readLog(runtime(), id, { follow: true }), 'late\nlater\n');
+  });
+
+  it('tells the stream and the time of each line, from a time on, until the container exits', async () => {
+    const { id } = await launch(['sh', '-c', 'echo one; echo two >&2; sleep 0.2; echo three; echo four']);
+    const { signal } = new AbortController();
+    const follow = async (sinceMs?: number): Promise<readonly string[]> => {
+      const told: string[] = [];
+      await runtime().streams.followLog(id, { signal, ...(sinceMs === undefined ? {} : { sinceMs }) }, async (pieces) => {
+        for (const { stream, time, begins, bytes } of pieces) {
+          assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/);
+          told.push(`${stream} ${begins} ${Buffer.from(bytes).toString()}`);
+        }
+      });
+      return told.sort();
+    };
+    const all = ['stderr true two\n', 'stdout true four\n', 'stdout true one\n', 'stdout true three\n'];
+    assert.deepEqual(await follow(), all);
+    const { finishedAtMs } = await untilExit(runtime(), id);
+    assert.deepEqual(await follow(), all);
+    assert.deepEqual(await follow(finishedAtMs + 1000), []);
   });
 
   it('stops following when the signal aborts', async () => {

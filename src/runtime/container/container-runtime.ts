@@ -57,12 +57,21 @@ export interface SandboxConfig {
   readonly hostNetwork: boolean;
   readonly hostPid: boolean;
   readonly hostIpc: boolean;
+  /** False: its users must not be those of the host. An engine without user namespaces refuses that. */
+  readonly hostUsers: boolean;
+  /** Name of the engine's runtime that runs the pod; '' for its default. */
+  readonly runtimeHandler: string;
   readonly portMappings: readonly PortMapping[];
   readonly sysctls: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   /** Parent cgroup; '' for the engine's default. */
   readonly cgroupParent: string;
+  /**
+   * The part of the cluster's range that the address is to be of. When no address is left there, and when it is absent,
+   * the sandbox gets any address of the cluster's range.
+   */
+  readonly podCidr?: string;
 }
 
 export interface Sandbox {
@@ -82,6 +91,12 @@ export interface Mount {
   readonly containerPath: string;
   readonly readOnly: boolean;
   readonly propagation?: 'None' | 'HostToContainer' | 'Bidirectional';
+  /** No file in it can be executed; only with `readOnly`. */
+  readonly noExec?: boolean;
+  /** What is mounted below it is read-only too; only where `RuntimeInfo.recursiveReadOnly`. */
+  readonly recursiveReadOnly?: boolean;
+  /** A file system of another machine, which the engine mounts in place of `hostPath`. */
+  readonly remote?: { readonly type: 'nfs'; readonly server: string; readonly path: string };
 }
 
 export interface DeviceMapping {
@@ -96,6 +111,9 @@ export interface ContainerResources {
   readonly cpuQuotaUs?: number;
   readonly cpuPeriodUs?: number;
   readonly memoryBytes?: number;
+  /** How many processes and threads there may be. */
+  readonly pids?: number;
+  /** -1000 … 1000; an engine that may not lower scores takes 0 for negative ones. */
   readonly oomScoreAdj?: number;
 }
 
@@ -104,15 +122,27 @@ export interface ContainerSecurity {
   readonly runAsUser?: number | string;
   readonly runAsGroup?: number;
   readonly supplementalGroups: readonly number[];
+  /** Whether the process also gets the groups that the image gives to its user. */
+  readonly imageGroups: boolean;
   readonly privileged: boolean;
   readonly readOnlyRootFilesystem: boolean;
   readonly addCapabilities: readonly string[];
   readonly dropCapabilities: readonly string[];
   readonly noNewPrivileges: boolean;
-  /** 'runtime/default', 'unconfined' or 'localhost/<path>'; absent: the engine's default. */
+  /** True: nothing below /proc and /sys is hidden or made read-only. */
+  readonly unmaskedProc: boolean;
+  /** 'runtime/default', 'unconfined' or 'localhost/<absolute path>'; absent: the engine's default. */
   readonly seccompProfile?: string;
   readonly apparmorProfile?: string;
   readonly selinuxOptions?: Readonly<Record<string, string>>;
+}
+
+/** Whom the first process of a container is started as, by numbers. */
+export interface ProcessUser {
+  readonly uid: number;
+  readonly gid: number;
+  /** All its groups, that of `gid` among them, ascending. */
+  readonly supplementalGroups: readonly number[];
 }
 
 export interface ContainerConfig {
@@ -129,6 +159,8 @@ export interface ContainerConfig {
   readonly env: readonly { readonly name: string; readonly value: string }[];
   readonly mounts: readonly Mount[];
   readonly devices: readonly DeviceMapping[];
+  /** Ids of the GPUs that the container gets (`RuntimeInfo.devices`). */
+  readonly gpus: readonly string[];
   readonly resources: ContainerResources;
   readonly security: ContainerSecurity;
   /**
@@ -167,6 +199,8 @@ export interface Container {
   /** 'OOMKilled', 'Error', 'Completed', 'ContainerCannotRun' or ''. */
   readonly reason: string;
   readonly message: string;
+  /** What it has written as its last words, where its files cannot be read; absent: nothing, or they can. */
+  readonly terminationMessage?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
 }
@@ -217,6 +251,23 @@ export interface LogOptions {
   readonly signal: AbortSignal;
 }
 
+/** A part of a line of a container's output. */
+export interface LogPiece {
+  readonly stream: 'stdout' | 'stderr';
+  /** When the line was written: RFC 3339 with nine decimals, so that text order is time order. */
+  readonly time: string;
+  /** Whether the line begins with it. */
+  readonly begins: boolean;
+  /** Not empty; ends with the line feed if the line does. */
+  readonly bytes: Uint8Array;
+}
+
+export interface LogFollowOptions {
+  /** Lines that were written before are left out. Absent: none is. */
+  readonly sinceMs?: number;
+  readonly signal: AbortSignal;
+}
+
 /** The current resource usage of one container. */
 export interface ContainerStats {
   readonly timestampMs: number;
@@ -225,6 +276,8 @@ export interface ContainerStats {
   readonly memoryUsageBytes: number;
   readonly memoryWorkingSetBytes: number;
   readonly memoryRssBytes: number;
+  /** Its processes and their threads. */
+  readonly processes: number;
   readonly writableLayerBytes: number;
   /** Size of its log on disk; 0 where the engine's files cannot be read. */
   readonly logBytes: number;
@@ -263,6 +316,14 @@ export interface RuntimeInfo {
   readonly machineId: string;
   readonly bootId: string;
   readonly cgroupVersion: 1 | 2;
+  /** Whether it enforces AppArmor profiles. */
+  readonly appArmor: boolean;
+  /** Ids of the devices that it can give to containers, by resource name: `nvidia.com/gpu`. */
+  readonly devices: Readonly<Record<string, readonly string[]>>;
+  /** Whether it can make mounts read-only together with what is mounted below them. */
+  readonly recursiveReadOnly: boolean;
+  /** The folder of its images and containers on its own machine; '' when it has none. */
+  readonly root: string;
 }
 
 export interface Sandboxes {
@@ -290,6 +351,11 @@ export interface Containers {
   /** With a node: only containers of pods on that node. */
   list(node?: string): Promise<readonly Container[]>;
   updateResources(id: string, resources: ContainerResources): Promise<void>;
+  /**
+   * Whom a container of this image (id) is started as; undefined when that cannot be said: the image does not know the
+   * user's name.
+   */
+  userOf(imageId: string, security: ContainerSecurity): Promise<ProcessUser | undefined>;
   stats(id: string): Promise<ContainerStats>;
 }
 
@@ -303,10 +369,20 @@ export interface Streams {
   /** Resolves at the end of the log (or of following). Respects the back-pressure of `sink`. */
   logs(containerId: string, options: LogOptions, sink: Writable): Promise<void>;
   /**
+   * Passes on a log, and what is added to it, in pieces that tell their stream and time; waits for `take` before it
+   * reads on. Resolves when the container has ended and its log was read, or when the signal aborts.
+   */
+  followLog(containerId: string, options: LogFollowOptions, take: (pieces: readonly LogPiece[]) => Promise<void>): Promise<void>;
+  /**
    * A connection to a TCP port of a container's pod. Rejects with the system's error (ECONNREFUSED). Absent: pods are
    * reached at their addresses. Present: these addresses exist on no network, so nothing may be sent to them.
    */
   connect?(containerId: string, port: number): Promise<import('node:stream').Duplex>;
+  /**
+   * What a probe is to find, whatever its action would; undefined: what its action does. Absent: there are programs
+   * that are probed.
+   */
+  health?(containerId: string, probe: 'startup' | 'readiness' | 'liveness'): boolean | undefined;
 }
 
 export interface Images {
@@ -316,6 +392,8 @@ export interface Images {
   pull(image: string, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<string>;
   list(): Promise<readonly Image[]>;
   remove(id: string): Promise<void>;
+  /** Writes the files of an image into an empty folder of the host, with their owners and modes. */
+  unpack(id: string, folder: string): Promise<void>;
 }
 
 /** The engine as seen by one cluster. */
@@ -334,7 +412,10 @@ export interface ContainerRuntime {
   events(signal: AbortSignal, node?: string): AsyncIterable<RuntimeEvent>;
   /** Creates what the cluster needs once (bridge network, pause image); idempotent. */
   prepare(): Promise<void>;
-  /** Removes everything of this cluster from the engine. */
-  destroy(): Promise<void>;
+  /**
+   * Removes everything of this cluster from the engine. `abrupt` (default false): whoever used the runtime was killed;
+   * what the engine was still making for it is waited for, and removed, too.
+   */
+  destroy(abrupt?: boolean): Promise<void>;
   close(): Promise<void>;
 }

@@ -54,3 +54,15 @@ export function canonicalImageName(reference: ImageReference): string {
 export function familiarImageName(reference: ImageReference): string {
   return canonicalImageName(reference).replace(/^docker\.io\/(?:library\/)?/, '');
 }
+
+/** The forms of an image's name, with and without its registry and its tag. */
+export function imageNames(image: string): readonly string[] {
+  try {
+    const whole = parseImageReference(image);
+    const bare = { domain: whole.domain, path: whole.path };
+    return [image, ...[whole, bare].flatMap((name) => [familiarImageName(name), canonicalImageName(name)])];
+  } catch (error) {
+    if (error instanceof RuntimeError) return [image];
+    throw error;
+  }
+}

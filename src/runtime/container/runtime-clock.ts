@@ -1,11 +1,11 @@
-/**
- * The part of the injected clock that runtimes need. It is declared here because this folder imports only `src/api`.
- */
+import type { Upkeep } from '../../client/clock.ts';
+
+/** The part of the injected clock that runtimes need. */
 export interface RuntimeClock {
   /** Milliseconds since the epoch. */
   now(): number;
   /** Calls back once after a delay in milliseconds; returns the cancel function. */
-  setTimer(delayMs: number, callback: () => void): () => void;
+  setTimer(delayMs: number, callback: () => void, upkeep?: Upkeep): () => void;
 }
 
 /** Resolves after a delay in milliseconds, or at once when the signal aborts. */

@@ -28,6 +28,8 @@ export function aSandbox(change: Partial<SandboxConfig> = {}): SandboxConfig {
     hostNetwork: false,
     hostPid: false,
     hostIpc: false,
+    hostUsers: true,
+    runtimeHandler: '',
     portMappings: [],
     sysctls: {},
     labels: { app: 'contract' },
@@ -44,6 +46,8 @@ export const PLAIN_SECURITY: ContainerSecurity = {
   addCapabilities: [],
   dropCapabilities: [],
   noNewPrivileges: false,
+  unmaskedProc: false,
+  imageGroups: true,
 };
 
 /** A container config in this sandbox. */
@@ -65,6 +69,7 @@ export function aContainer(
     env: [],
     mounts: [],
     devices: [],
+    gpus: [],
     resources: {},
     security: PLAIN_SECURITY,
     pidMode: 'container',

@@ -8,8 +8,11 @@ import type { Clock } from '../../client/clock.ts';
 import type { EventRecorder } from '../../client/event-recorder.ts';
 import type { Logger } from '../../client/logger.ts';
 import type { ContainerRuntime } from '../container/container-runtime.ts';
+import type { KubeletConfig } from './config/kubelet-config.ts';
+import type { GpuPool } from './containers/gpus.ts';
 import type { ImageManager } from './images/image-manager.ts';
 import type { Limiter } from './limiter.ts';
+import type { NodeLogs } from './logs/node-logs.ts';
 import type { ResolverConfig } from './pods/dns-files.ts';
 import type { PodSources } from './pods/pod-sources.ts';
 import type { StatusManager } from './pods/status-manager.ts';
@@ -21,29 +24,41 @@ export interface NodeFacts {
   readonly name: string;
   readonly ip: string;
   readonly memoryBytes: number;
+  /** Whether the engine can make mounts recursively read-only. */
+  readonly recursiveReadOnly: boolean;
   readonly allocatable: Readonly<Record<string, string>>;
+  /** The range of its pods' addresses; undefined until it has one. */
+  readonly podCidr: string | undefined;
   readonly clusterDomain: string;
   /** '' when the cluster has no DNS. */
   readonly clusterDns: string;
   readonly hostResolver: ResolverConfig;
+  /** Absolute path of the folder with the seccomp profiles that pods may name. */
+  readonly seccompFolder: string;
 }
 
 export interface KubeletDeps {
+  readonly config: Pick<KubeletConfig, 'podPidsLimit' | 'seccompDefault' | 'maxContainerRestartPeriodMs'>;
   readonly node: NodeFacts;
   readonly client: Client;
   readonly runtime: ContainerRuntime;
   readonly sources: PodSources;
   readonly volumes: VolumeManager;
+  readonly logs: NodeLogs;
   readonly images: ImageManager;
   readonly statuses: StatusManager;
   readonly probes: ProbeManager;
+  readonly gpus: GpuPool;
   /** All pods that use the node's resources, except the pod with this uid. */
   podsBeside(uid: string): readonly Pod[];
-  /**
-   * Bounds how many pods change containers on the engine at once. Pods that already have a sandbox come before pods
-   * that need a new one.
-   */
+  /** Bounds how many calls change containers on the engine at once. */
   readonly engineLimiter: Limiter;
+  /**
+   * Bounds how many pods start at once, so that the first of many runs nearly as early as a single one. A pod has a
+   * place from before its sandbox is made until its containers are started, or until it waits for something else than
+   * the engine: an image, a hook, its next pass.
+   */
+  readonly startLimiter: Limiter;
   /**
    * Bounds concurrent removals. Removals mostly wait for the engine, so a higher bound than that of `engineLimiter` is
    * faster.

@@ -51,10 +51,8 @@ async function startNode(t: TestContext, engine: DockerCluster): Promise<Node> {
     identity: {
       name: 'minik',
       ip: '10.0.0.1',
-      podCidr: '10.244.0.0/16',
       kubeletVersion: 'v1.36.0',
       labels: {},
-      maxPods: 110,
       daemonPort: 0,
     },
     client: api.client,
@@ -220,5 +218,39 @@ describe('a node on Docker', { timeout: 180_000 }, () => {
     assert.equal(main(pod)?.state.terminated?.message, 'bye');
     assert.equal(main(pod)?.state.terminated?.exitCode, 4);
     await node.remove('web');
+  });
+
+  it('gives a pod that collects logs the files of all containers, and what they write from then on', async (t) => {
+    const node = await startNode(t, engine);
+    const says =
+      'echo before; echo oops >&2; trap "exit 0" TERM; while [ ! -e /tmp/go ]; do sleep 0.1; done; echo after; sleep 3600 & wait';
+    await node.run('web', { containers: [{ name: 'main', image: engine.image, command: ['sh', '-c', says] }] });
+    const web = await node.until('web', isReady);
+    const volumeMounts = [{ name: 'logs', mountPath: '/var/log', readOnly: true }];
+    const tail = ['sh', '-c', 'exec tail -n +1 -F /var/log/containers/web_default_main-*.log'];
+    await node.run('agent', {
+      terminationGracePeriodSeconds: 1,
+      volumes: [{ name: 'logs', hostPath: { path: '/var/log' } }],
+      containers: [{ name: 'main', image: engine.image, command: tail, volumeMounts }],
+    });
+    await node.until('agent', isReady);
+    const following = new AbortController();
+    const sink = new PassThrough();
+    let collected = '';
+    const { promise: whole, resolve } = Promise.withResolvers<void>();
+    sink.on('data', (chunk) => {
+      collected += String(chunk);
+      if (collected.includes('before') && collected.includes('oops') && !collected.includes('after'))
+        docker('exec', idOf(web), 'touch', '/tmp/go');
+      if (collected.includes('after')) resolve();
+    });
+    const logs = { follow: true, timestamps: false, previous: false, signal: following.signal };
+    const read = node.kubelet.streams.logs({ namespace: 'default', name: 'agent' }, 'main', logs, sink);
+    await whole.finally(() => following.abort());
+    await read;
+    const said = collected.split('\n').filter((line) => line !== '');
+    for (const line of said) assert.match(line, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z std(?:out|err) F \w+$/);
+    assert.deepEqual(said.map((line) => line.slice(line.indexOf(' ') + 1)).sort(), ['stderr F oops', 'stdout F after', 'stdout F before']);
+    await Promise.all([node.remove('web'), node.remove('agent')]);
   });
 });

@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import type { JsonValue } from '../../api/json.ts';
 import { node as nodeKind } from '../../api/kinds/core/node.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
+import type { ProcessUser } from '../container/container-runtime.ts';
 import { nodeReady, startKubeletCluster } from './testing/kubelet-cluster.ts';
 
 const requests = (cpu: string, memory = '64Mi') => ({
@@ -40,6 +41,44 @@ describe('kubelet', () => {
     );
     await k.pass(10);
     assert.equal((await k.status('web')).ready, true);
+  });
+
+  it('lets no container wait for whom it was started as', async (t) => {
+    const k = await startKubeletCluster(t);
+    const { promise, resolve } = Promise.withResolvers<ProcessUser>();
+    t.mock.method(k.runtime.containers, 'userOf', () => promise);
+    await k.run('web', { containers: [{ name: 'main', image: 'busybox:1.36', command: ['sleep', '3600'] }] });
+    const before = await k.status('web');
+    assert.deepEqual([before.ready, before.user], [true, undefined]);
+    resolve({ uid: 7, gid: 8, supplementalGroups: [8] });
+    await k.settle();
+    assert.deepEqual((await k.status('web')).user, { linux: { uid: 7, gid: 8, supplementalGroups: [8] } });
+  });
+
+  it('shows whom containers were started as, also of those that a kubelet started which could not say it any more', async (t) => {
+    const k = await startKubeletCluster(t);
+    const securityContext = { runAsUser: 1000, runAsGroup: 3000, supplementalGroups: [4000], fsGroup: 2000 };
+    const main = { name: 'main', image: 'busybox:1.36', command: ['sleep', '3600'] };
+    await k.run('web', {
+      ...{ securityContext, initContainers: [{ name: 'init', image: 'busybox:1.36', command: ['true'] }] },
+      containers: [{ ...main, securityContext: { runAsUser: 7 } }],
+    });
+    const user = { linux: { uid: 7, gid: 3000, supplementalGroups: [2000, 3000, 4000] } };
+    assert.deepEqual((await k.status('web')).user, user);
+    assert.deepEqual((await k.pod('web')).status.initContainerStatuses?.[0]?.user, { linux: { ...user.linux, uid: 1000 } });
+    await k.stop();
+    const { status, ...pod } = await k.pod('web');
+    const silent = status.containerStatuses?.map(({ user: _, ...rest }) => rest);
+    await k.cluster
+      .api(podKind)
+      .updateStatus({ ...pod, status: { ...status, ...(silent === undefined ? {} : { containerStatuses: silent }) } });
+    await k.settle();
+    await k.restart();
+    assert.deepEqual((await k.status('web')).user, user);
+    k.runtime.control.exit([...k.engine.containers.values()].find(({ view }) => view.name === 'main')?.view.id ?? '', 1);
+    await k.pass(30);
+    assert.equal((await k.status('web')).restartCount, 1);
+    assert.deepEqual((await k.status('web')).user, user);
   });
 
   it('acts on what happened while it was away', async (t) => {
@@ -107,6 +146,19 @@ describe('kubelet', () => {
     assert.equal((await k.pod('web')).status.podIP, again?.view.ip);
   });
 
+  it('gives its pods addresses of the range that the node has been given', async (t) => {
+    const k = await startKubeletCluster(t);
+    await k.run('before');
+    const podCIDR = '10.244.7.0/24';
+    await k.cluster
+      .api(nodeKind)
+      .patch({ namespace: '', name: 'minik' }, { type: 'merge', body: { spec: { podCIDR, podCIDRs: [podCIDR] } } });
+    await k.settle();
+    await k.run('after');
+    const ips = [await k.pod('before'), await k.pod('after')].map(({ status }) => status.podIP);
+    assert.deepEqual(ips, ['10.244.0.2', '10.244.7.1']);
+  });
+
   it('ends a pod that never restarts when its sandbox died', async (t) => {
     const k = await startKubeletCluster(t);
     await k.run('web', { restartPolicy: 'Never' });
@@ -135,6 +187,7 @@ describe('kubelet', () => {
     const { status } = await k.pod('second');
     const text = "Node didn't have enough resource: cpu, requested: 1000, used: 1500, capacity: 2000";
     assert.deepEqual([status.phase, status.reason, status.message], ['Failed', 'OutOfcpu', `Pod was rejected: ${text}`]);
+    assert.equal(status.containerStatuses, undefined);
     assert.deepEqual(await k.events('second'), [`Warning OutOfcpu ${text}`]);
     await k.run('elsewhere', { nodeSelector: { disk: 'ssd' } });
     assert.equal(

@@ -21,18 +21,14 @@ it('Limiter runs so many at once, in order, and frees the place of one that fail
   assert.deepEqual(await Promise.all([tasks[0], tasks[2], tasks[3]]), [0, 2, 3]);
 });
 
-it('Limiter lets what goes on pass what begins', async () => {
+it('Limiter gives a place back once, whoever gives it back how often', async () => {
   const limiter = new Limiter(1);
-  const begun: string[] = [];
-  const gate = Promise.withResolvers<void>();
-  const note = (name: string) => async (): Promise<void> => void begun.push(name);
-  const tasks = [
-    limiter.run(() => gate.promise, 'begins'),
-    limiter.run(note('sandbox 2'), 'begins'),
-    limiter.run(note('sandbox 3'), 'begins'),
-    limiter.run(note('container 1'), 'goesOn'),
-  ];
-  gate.resolve();
-  await Promise.all(tasks);
-  assert.deepEqual(begun, ['container 1', 'sandbox 2', 'sandbox 3']);
+  const leave = await limiter.enter();
+  const entered: number[] = [];
+  const others = [1, 2].map((i) => limiter.enter().then(() => entered.push(i)));
+  leave();
+  leave();
+  await others[0];
+  await new Promise(setImmediate);
+  assert.deepEqual(entered, [1]);
 });

@@ -10,8 +10,16 @@ export function canListen(host: string, port: number): Promise<boolean> {
   });
 }
 
-/** The first free port from `first` on. Rejects when none of the first `attempts` ports (default 1000) is free. */
-export async function firstFreePort(host: string, first: number, attempts = 1000): Promise<number> {
-  for (let port = first; port < first + attempts && port <= 65_535; port++) if (await canListen(host, port)) return port;
+export interface PortSearch {
+  /** Ports that are not tried. */
+  readonly taken?: ReadonlySet<number>;
+  /** How many ports are tried; default 1000. */
+  readonly attempts?: number;
+}
+
+/** The first free port from `first` on. Rejects when there is none among those tried. */
+export async function firstFreePort(host: string, first: number, { taken = new Set(), attempts = 1000 }: PortSearch = {}): Promise<number> {
+  for (let port = first; port < first + attempts && port <= 65_535; port++)
+    if (!taken.has(port) && (await canListen(host, port))) return port;
   throw new Error(`no port from ${first} on is free on ${host}`);
 }

@@ -45,7 +45,7 @@ export const probePort: ProbePort = (address, { protocol, port }) =>
     }
   });
 
-/** The last loopback address that is tried. More LoadBalancers on one port are hardly intended. */
+/** The last address that is tried. More LoadBalancers on one port are hardly intended. */
 const lastCandidate = 254;
 
 export interface PickOptions {
@@ -57,14 +57,19 @@ export interface PickOptions {
   /** Whether this Service has the port open already: then it counts as free. */
   own(address: string, port: WantedPort): boolean;
   readonly probe?: ProbePort;
+  /** The first three numbers of the addresses that are tried. Default: 127.0.0, the loopback. */
+  readonly network?: string | undefined;
 }
 
+const loopback = '127.0.0';
+
 /**
- * The first of 127.0.0.1, 127.0.0.2 … at which all ports are free. When there is none, throws with the reason at the
- * first address.
+ * The first address of the network (127.0.0.1, 127.0.0.2 …) at which all ports are free. When there is none, throws
+ * with the reason at the first address.
  */
-export async function pickLoadBalancerAddress({ ports, requested, taken, own, probe = probePort }: PickOptions): Promise<string> {
-  const candidates = requested ? [requested] : Array.from({ length: lastCandidate }, (_, index) => `127.0.0.${index + 1}`);
+export async function pickLoadBalancerAddress(options: PickOptions): Promise<string> {
+  const { ports, requested, taken, own, probe = probePort, network = loopback } = options;
+  const candidates = requested ? [requested] : Array.from({ length: lastCandidate }, (_, index) => `${network}.${index + 1}`);
   let reason: Error | undefined;
   for (const address of candidates) {
     const problem = await firstProblem(address);
@@ -96,7 +101,17 @@ export interface LoadBalancerOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly probe?: ProbePort;
+  /** See `PickOptions`. */
+  readonly network?: string;
 }
+
+/**
+ * For a cluster without traffic: addresses that are on no network (RFC 5737, TEST-NET-1), at which all ports are free.
+ */
+export const balancersWithoutTraffic: Pick<LoadBalancerOptions, 'probe' | 'network'> = {
+  probe: () => Promise.resolve(),
+  network: '192.0.2',
+};
 
 const firstRetryMs = 5000;
 const lastRetryMs = 300_000;
@@ -215,11 +230,12 @@ export class LoadBalancerController {
   /** Chooses an address; a Service keeps its present one when possible. */
   async #choose(key: string, object: Service, ports: readonly WantedPort[], current: string | undefined): Promise<string> {
     const { loadBalancerIP } = object.spec;
-    const { probe } = this.#options;
+    const { probe, network } = this.#options;
     const pick = (requested: string | undefined): Promise<string> =>
       pickLoadBalancerAddress({
         ports,
         requested,
+        network,
         taken: (address, port) =>
           [...this.#held].some(([other, has]) => other !== key && has.address === address && has.ports.has(portText(port))),
         own: (address, port) => {

@@ -42,7 +42,7 @@ function portState(port: ServicePort, slices: readonly EndpointSlice[]): readonl
   const protocol: L4Protocol = port.protocol;
   const backends = new Map<string, Backend>();
   for (const slice of slices) {
-    const target = slice.ports.find((candidate) => candidate.name === name && candidate.protocol === protocol);
+    const target = slice.ports?.find((candidate) => candidate.name === name && candidate.protocol === protocol);
     if (target?.port === undefined) continue;
     for (const backend of backendsOf(slice, target.port)) backends.set(`${backend.ip}:${backend.port}`, backend);
   }
@@ -57,7 +57,7 @@ function addressesOnly(slices: readonly EndpointSlice[]): ServicePortState {
 
 function backendsOf(slice: EndpointSlice, port: number): readonly Backend[] {
   if (slice.addressType !== 'IPv4') return [];
-  return slice.endpoints.flatMap((endpoint) =>
+  return (slice.endpoints ?? []).flatMap((endpoint) =>
     endpoint.addresses.filter((ip) => parseIpv4(ip) !== undefined).map((ip) => backend(endpoint, ip, port)),
   );
 }

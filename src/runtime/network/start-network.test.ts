@@ -15,7 +15,7 @@ import { createInProcessClient } from '../../client/in-process-client.ts';
 import { createInformerFactory } from '../../client/informer-factory.ts';
 import { silentLogger } from '../../client/logger.ts';
 import { FakeApiServer } from '../../client/testing/fake-api-server.ts';
-import { LoadBalancerController, type ProbePort } from './load-balancer.ts';
+import { balancersWithoutTraffic, LoadBalancerController, type LoadBalancerOptions, type ProbePort } from './load-balancer.ts';
 import { startNetwork } from './start-network.ts';
 import { freePort, listen } from './testing.ts';
 
@@ -109,9 +109,10 @@ describe('startNetwork', () => {
 });
 
 describe('LoadBalancerController', () => {
-  async function start(t: TestContext, probe: ProbePort, cluster = startCluster(t)) {
+  async function start(t: TestContext, probe: ProbePort | Pick<LoadBalancerOptions, 'probe' | 'network'>, cluster = startCluster(t)) {
     const clock = new FakeClock();
-    const controller = new LoadBalancerController({ ...cluster, logger: silentLogger, clock, probe });
+    const where = typeof probe === 'function' ? { probe } : probe;
+    const controller = new LoadBalancerController({ ...cluster, logger: silentLogger, clock, ...where });
     await controller.start();
     t.after(() => controller.stop());
     const settle = async (): Promise<void> => {
@@ -144,6 +145,13 @@ describe('LoadBalancerController', () => {
       'a Normal EnsuringLoadBalancer Ensuring load balancer',
       'a Normal EnsuredLoadBalancer Ensured load balancer',
     ]);
+  });
+
+  it('gives addresses that are on no network where there is no traffic, and looks at no port of the host', async (t) => {
+    const { create, addressOf } = await start(t, balancersWithoutTraffic);
+    await create('a', 1);
+    await create('b', 1);
+    assert.deepEqual([await addressOf('a'), await addressOf('b')], ['192.0.2.1', '192.0.2.2']);
   });
 
   it('avoids ports of host processes', async (t) => {

@@ -3,6 +3,7 @@
 import type { ObjectFormats } from '../../api/object-format.ts';
 import type { KindSet } from '../registry/registry.ts';
 import type { AdmissionPlugin } from './admission.ts';
+import type { AdmissionObservations } from './admission-observations.ts';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction, type SignerAuthorizer } from './certificates.ts';
 import { persistentVolumeClaimResize } from './claim-resize.ts';
 import { defaultIngressClass, defaultStorageClass } from './default-class.ts';
@@ -44,6 +45,8 @@ export interface DefaultPluginOptions {
   readonly authorizer: SignerAuthorizer;
   /** Tells nodes from other users. */
   readonly nodeIdentity: NodeIdentity;
+  /** Told of calls of webhooks and evaluations of match conditions. Default: nobody is. */
+  readonly observations?: AdmissionObservations | undefined;
   /** Absent: no webhooks are asked. */
   readonly webhooks?: Omit<WebhookParts, 'reader'>;
   /** Finds the kinds of the parameters of policies. */
@@ -55,11 +58,11 @@ export interface DefaultPluginOptions {
 }
 
 /** The plugins that ask whom the cluster's configuration says, in upstream's order. */
-function askingPlugins({ reader, authorizer, webhooks, kinds, formats }: DefaultPluginOptions): readonly AdmissionPlugin[] {
+function askingPlugins({ reader, authorizer, webhooks, kinds, formats, observations }: DefaultPluginOptions): readonly AdmissionPlugin[] {
   const authorize: PolicyParts['authorize'] = (question) => authorizer.authorize(question);
-  const policies = { reader, kinds, authorize };
+  const policies = { reader, kinds, authorize, observations };
   if (webhooks === undefined) return [mutatingPolicies({ ...policies, formats }), validatingPolicies(policies)];
-  const conditionsMet = conditionCheck(authorize);
+  const conditionsMet = conditionCheck(policies);
   return [
     mutatingPolicies({ ...policies, formats }),
     mutatingWebhooks({ reader, ...webhooks }, conditionsMet),

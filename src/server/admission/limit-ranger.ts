@@ -31,7 +31,7 @@ export function limitRanger(reader: ObjectReader): AdmissionPlugin {
     },
     validate(attributes) {
       for (const range of rangesFor(attributes)) {
-        const violated = range.spec.limits.flatMap((item) =>
+        const violated = (range.spec.limits ?? []).flatMap((item) =>
           demandsOf(attributes, item.type).flatMap((demand) => violatedConstraints(item, demand)),
         );
         if (violated.length > 0) throw admissionForbidden(attributes, aggregated(violated));
@@ -81,7 +81,7 @@ interface Defaults {
 
 /** Gives the containers of a pod the defaults of one LimitRange, and says so in an annotation. */
 function withDefaults(pod: Pod, { spec: { limits } }: LimitRange): Pod {
-  const ofContainers = limits.filter(({ type }) => type === 'Container');
+  const ofContainers = (limits ?? []).filter(({ type }) => type === 'Container');
   const defaults: Defaults = {
     requests: Object.assign({}, ...ofContainers.map(({ defaultRequest }) => defaultRequest)),
     limits: Object.assign({}, ...ofContainers.map((item) => item.default)),

@@ -161,7 +161,7 @@ function checkClaim(write: Write): void {
 function checkToken(write: Write): void {
   const { node, attributes } = write;
   if (attributes.operation !== 'CREATE' || attributes.subresource !== 'token') return;
-  const { boundObjectRef: ref, audiences = [] } = (attributes.object as unknown as TokenRequest).spec;
+  const { boundObjectRef: ref, audiences } = (attributes.object as unknown as TokenRequest).spec;
   if (ref === undefined || ref === null || ref.apiVersion !== 'v1' || ref.kind !== 'Pod' || !ref.name) {
     throw refusal(write, 'node requested token not bound to a pod');
   }
@@ -172,8 +172,8 @@ function checkToken(write: Write): void {
     throw refusal(write, `the UID in the bound object reference (${ref.uid}) ${why}`);
   }
   if (pod.spec.nodeName !== node) throw refusal(write, 'node requested token bound to a pod scheduled on a different node');
-  if (audiences.length > 1) throw refusal(write, 'node may only request 0 or 1 audiences');
-  const audience = audiences[0] ?? '';
+  if ((audiences ?? []).length > 1) throw refusal(write, 'node may only request 0 or 1 audiences');
+  const audience = audiences?.[0] ?? '';
   const wanted = (pod.spec.volumes ?? []).flatMap(({ projected }) => projected?.sources ?? []);
   if (wanted.some(({ serviceAccountToken: token }) => token !== undefined && token !== null && (token.audience ?? '') === audience)) return;
   const user = attributes.context.user.name;

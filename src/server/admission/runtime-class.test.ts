@@ -36,6 +36,12 @@ async function admitted(spec: object): Promise<Pod['spec']> {
 const refused = (cause: string) => status(403, `pods "p" is forbidden: ${cause}`);
 
 describe('RuntimeClass', () => {
+  it('passes on that a name cannot be asked for, and refuses one that nobody has', async () => {
+    await assert.rejects(admitted({ runtimeClassName: '/a' }), status(500, `invalid resource name "/a": [may not contain '/']`));
+    await assert.rejects(admitted({ runtimeClassName: '' }), status(500, 'resource name may not be empty'));
+    await assert.rejects(admitted({ runtimeClassName: 'none' }), refused('pod rejected: RuntimeClass "none" not found'));
+  });
+
   it('gives overhead, node selector and tolerations', async () => {
     const { overhead, nodeSelector, tolerations } = await admitted({
       runtimeClassName: 'heavy',

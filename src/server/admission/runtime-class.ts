@@ -5,8 +5,9 @@
 import { deepEqual } from '../../api/deep-equal.ts';
 import type { Pod } from '../../api/generated/core/v1.ts';
 import type { RuntimeClass } from '../../api/generated/node/v1.ts';
+import { unaskableName } from '../../api/names.ts';
 import { mergedTolerations } from '../../api/pod/merge-tolerations.ts';
-import type { StatusError } from '../../api/status-error.ts';
+import { StatusError } from '../../api/status-error.ts';
 import { type AdmissionAttributes, type AdmissionPlugin, admissionForbidden } from './admission.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { createdPod, withSpec } from './pod-admission.ts';
@@ -41,6 +42,9 @@ function classOf(reader: ObjectReader, { spec }: Pod, attributes: AdmissionAttri
   const name = spec.runtimeClassName;
   if (name === undefined) return undefined;
   const found = reader.get(resourceName, '', name);
+  // Upstream asks the API for a class that it does not know, and passes on that it cannot.
+  const unaskable = found === undefined ? unaskableName(name) : undefined;
+  if (unaskable !== undefined) throw new StatusError({ code: 500, message: unaskable });
   if (found === undefined) throw admissionForbidden(attributes, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`);
   // Only RuntimeClasses are stored under this resource name.
   return found as unknown as RuntimeClass;

@@ -3,7 +3,7 @@
  * account where that is demanded. Source: plugin/pkg/admission/serviceaccount/admission.go.
  */
 import type { Container, Pod, ServiceAccount, Volume } from '../../api/generated/core/v1.ts';
-import { generateName } from '../../api/names.ts';
+import { generateName, unaskableName } from '../../api/names.ts';
 import { secretNames } from '../../api/pod/secret-names.ts';
 import { StatusError } from '../../api/status-error.ts';
 import { type AdmissionAttributes, type AdmissionPlugin, admissionForbidden } from './admission.ts';
@@ -94,10 +94,8 @@ async function findAccount(reader: ObjectReader, attributes: AdmissionAttributes
     reader.get(ref.resourceName, ref.namespace, name) ??
     (name === 'default' ? await reader.awaitObject(ref, defaultAccountWaitMs) : undefined);
   if (found === undefined) {
-    throw admissionForbidden(
-      attributes,
-      `error looking up service account ${attributes.namespace}/${name}: serviceaccount "${name}" not found`,
-    );
+    const why = unaskableName(name) ?? `serviceaccount ${JSON.stringify(name)} not found`;
+    throw admissionForbidden(attributes, `error looking up service account ${attributes.namespace}/${name}: ${why}`);
   }
   // Only ServiceAccounts are stored under this resource name.
   return found as ServiceAccount;

@@ -1,5 +1,5 @@
 /** Refuses pods whose annotations tell simulated containers something that cannot be done. Not in upstream. */
-import { simulatedAnnotationErrors } from '../../api/simulated-annotations.ts';
+import { simulatedAnnotationErrors } from '../../api/simulated/annotations.ts';
 import { statusErrors } from '../../api/status-error.ts';
 import type { AdmissionPlugin } from './admission.ts';
 

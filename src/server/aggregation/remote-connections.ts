@@ -7,6 +7,7 @@ import { Agent, request as httpsRequest } from 'node:https';
 import { hostPort } from '../../api/go-dial-error.ts';
 import { isObject, type JsonObject } from '../../api/json.ts';
 import type { UserInfo } from '../../api/requests.ts';
+import { trusting } from '../../api/trust.ts';
 import { requestError } from '../webhooks/go-errors.ts';
 import type { Address } from '../webhooks/service-address.ts';
 import type { RemoteApi } from './remote-apis.ts';
@@ -74,7 +75,7 @@ export class RemoteConnections {
     if (known !== undefined) return known;
     const { key, certificate: cert } = this.#options.client;
     const { caBundle = '', insecureSkipTLSVerify = false } = spec;
-    const ca = caBundle === '' ? {} : { ca: Buffer.from(caBundle, 'base64') };
+    const ca = caBundle === '' ? {} : trusting(Buffer.from(caBundle, 'base64'));
     const agent = new Agent({
       ...{
         keepAlive: true,

@@ -62,7 +62,7 @@ export function roleGuards(rbac: RbacAuthorizer, authorizer: AccessAuthorizer): 
     // Only roles come here, and those of namespaces have no aggregation rule.
     const role = object as ClusterRole;
     const { namespace } = target;
-    const cause = excess({ user, namespace, rules: role.rules });
+    const cause = excess({ user, namespace, rules: role.rules ?? [] });
     if (cause !== undefined) throw refuse(cause);
     if (!aggregates(role) && !aggregates(previous as ClusterRole | undefined)) return;
     if (excess({ user, namespace, rules: everything }) !== undefined) {

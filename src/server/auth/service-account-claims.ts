@@ -23,6 +23,8 @@ export interface TokenRequestDetails {
   readonly expirationSeconds: number;
   /** Seconds from now after which use of the token is reported with a warning; 0: never. */
   readonly warnAfterSeconds: number;
+  /** The token's own id. Default: random. */
+  readonly id?: string;
 }
 
 /** The `kubernetes.io` claim. */
@@ -48,7 +50,7 @@ const isBound = (value: unknown): value is BoundObject =>
 /** Reads the claim of a verified token; undefined when this server did not issue the token. */
 export function readPrivateClaims(value: unknown): PrivateClaims | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { namespace, serviceaccount, pod, secret, node } = value as Record<string, unknown>;
+  const { namespace, serviceaccount, pod, secret, node, warnafter } = value as Record<string, unknown>;
   if (typeof namespace !== 'string' || !isBound(serviceaccount)) return undefined;
   return {
     namespace,
@@ -56,6 +58,7 @@ export function readPrivateClaims(value: unknown): PrivateClaims | undefined {
     ...(isBound(pod) ? { pod } : {}),
     ...(isBound(secret) ? { secret } : {}),
     ...(isBound(node) ? { node } : {}),
+    ...(typeof warnafter === 'number' ? { warnafter } : {}),
   };
 }
 

@@ -107,7 +107,7 @@ describe('the bootstrap policy, stored', () => {
     await api.delete(clusterBindings, 'system:discovery');
     await api.create(clusterBindings, binding('system:discovery', 'ClusterRole', 'view'));
     await startAgain(api);
-    assert.deepEqual((await api.get(clusterRoles, 'system:discovery')).rules, []);
+    assert.deepEqual((await api.get(clusterRoles, 'system:discovery')).rules, null);
     assert.deepEqual((await api.get(clusterBindings, 'system:discovery')).roleRef, {
       apiGroup: group,
       kind: 'ClusterRole',

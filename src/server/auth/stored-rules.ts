@@ -12,6 +12,10 @@ const clusterRoles = `clusterroles.${group}`;
 const roleBindings = `rolebindings.${group}`;
 const clusterRoleBindings = `clusterrolebindings.${group}`;
 
+/** Undefined for no role. */
+const rulesOf = (role: ClusterRole | Role | undefined): readonly PolicyRule[] | undefined =>
+  role === undefined ? undefined : (role.rules ?? []);
+
 const none: readonly Binding[] = Object.freeze([]);
 
 /** Watches the store until it is closed. */
@@ -59,11 +63,11 @@ export class StoredRules implements RuleSource {
 
   clusterRole(name: string): readonly PolicyRule[] | undefined {
     // Only ClusterRoles are stored under these keys; the same holds for the other kinds below.
-    return (this.#store.get(storeKey(clusterRoles, '', name))?.object as ClusterRole | undefined)?.rules;
+    return rulesOf(this.#store.get(storeKey(clusterRoles, '', name))?.object as ClusterRole | undefined);
   }
 
   role(namespace: string, name: string): readonly PolicyRule[] | undefined {
-    return (this.#store.get(storeKey(roles, namespace, name))?.object as Role | undefined)?.rules;
+    return rulesOf(this.#store.get(storeKey(roles, namespace, name))?.object as Role | undefined);
   }
 
   #bindings(resource: string, namespace?: string): readonly Binding[] {

@@ -5,11 +5,20 @@ import type { CustomResourceDefinition } from '../../api/generated/apiextensions
 import { isBuiltInGroup } from '../../api/group-priorities.ts';
 import { type AnyKind, isCustom } from '../../api/kind.ts';
 import { isTrue } from '../../api/kinds/apiextensions/conditions.ts';
-import type { MutableKindSet } from '../registry/kind-set.ts';
+import { type MutableKindSet, servedVersions } from '../registry/kind-set.ts';
 import type { Entry } from '../store/store.ts';
 
 /** A definition as the store holds it: nothing else is stored under its prefix. */
 export const definitionIn = ({ object }: Pick<Entry, 'object'>): CustomResourceDefinition => object as CustomResourceDefinition;
+
+/**
+ * Under which resource name the Kind of a definition is kept: the definition's name, unless a built-in Kind has that.
+ * Upstream, too, keeps the objects of both apart, since those of built-in Kinds have folders of their own.
+ */
+export function resourceNameOf(kinds: MutableKindSet, definition: string): string {
+  const known = kinds.byResourceName(definition);
+  return known === undefined || isCustom(known) ? definition : `custom:${definition}`;
+}
 
 interface Served {
   readonly definition: CustomResourceDefinition;
@@ -35,13 +44,17 @@ export class CustomKinds {
     for (const entry of entries) {
       const definition = definitionIn(entry);
       const { name } = definition.metadata;
-      if (!isTrue(definition, 'Established') || this.#isTaken(name)) continue;
+      if (!isTrue(definition, 'Established')) continue;
       const terminating = isTrue(definition, 'Terminating');
       const before = this.#served.get(name);
       const same = before !== undefined && isUnchanged(before.definition, definition);
       if (same && before.terminating === terminating) continue;
       const since = same ? before.since : entry.revision;
-      const kind = customKind(this.#besideBuiltIn(definition), this.#parts, { since, terminating });
+      const kind = customKind(this.#besideBuiltIn(definition), this.#parts, {
+        since,
+        terminating,
+        resourceName: resourceNameOf(this.#kinds, name),
+      });
       if (kind === undefined) continue;
       this.#served.set(name, { definition, terminating, since });
       changed.push(kind);
@@ -51,7 +64,7 @@ export class CustomKinds {
 
   /** Ends serving the resource of a definition that is gone. */
   remove(name: string): void {
-    if (this.#served.delete(name)) this.#kinds.remove(name);
+    if (this.#served.delete(name)) this.#kinds.remove(resourceNameOf(this.#kinds, name));
   }
 
   /**
@@ -61,14 +74,10 @@ export class CustomKinds {
   #besideBuiltIn(definition: CustomResourceDefinition): CustomResourceDefinition {
     const { spec } = definition;
     if (!isBuiltInGroup(spec.group)) return definition;
-    const taken = new Set(this.#kinds.all.filter((kind) => !isCustom(kind) && kind.group === spec.group).map(({ version }) => version));
+    const builtIn = this.#kinds.all.filter((kind) => !isCustom(kind)).flatMap(servedVersions);
+    const taken = new Set(builtIn.filter(({ group }) => group === spec.group).map(({ version }) => version));
     const versions = spec.versions.map((version) => (taken.has(version.name) ? { ...version, served: false } : version));
     return { ...definition, spec: { ...spec, versions } };
-  }
-
-  /** A definition cannot take the place of a built-in kind. */
-  #isTaken(resourceName: string): boolean {
-    return !this.#served.has(resourceName) && this.#kinds.byResourceName(resourceName) !== undefined;
   }
 }
 

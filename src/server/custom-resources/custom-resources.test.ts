@@ -1,81 +1,67 @@
 /** Custom resources through the whole API: what a definition makes served, and what becomes of it. */
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
-import { brotliDecompressSync } from 'node:zlib';
-import type { ConversionWebhooks } from '../../api/custom-resources/conversion.ts';
-import { isObject, type JsonObject, type JsonValue } from '../../api/json.ts';
+import { describe, it } from 'node:test';
+import { isObject, type JsonObject } from '../../api/json.ts';
 import { merged } from '../../api/kinds/testing/samples.ts';
 import { Decoder } from '../../api/schema/decode.ts';
-import { loadSchemas } from '../../api/schema/load.ts';
-import { FakeClock } from '../../client/fake-clock.ts';
-import { sending, silentLogger, testApp } from '../http/test-app.ts';
-import { createMemoryStore } from '../store/memory-store.ts';
+import { createModelFormats } from '../../api/schema/model-formats.ts';
+import { fromLabelSelector } from '../../api/selector.ts';
+import type { AdmissionAttributes } from '../admission/admission.ts';
+import { matchingVersion } from '../admission/webhooks/matching.ts';
+import { fromVersion, inVersion } from '../admission/webhooks/versions.ts';
+import { silentLogger, testApp } from '../http/test-app.ts';
 import { CustomResources } from './custom-resources.ts';
+import {
+  definition,
+  definitions,
+  mergeType,
+  renaming,
+  schemas,
+  sized,
+  start,
+  version,
+  widget,
+  widgets,
+} from './custom-resources-fixture.ts';
 
-const schemas = loadSchemas(brotliDecompressSync);
-const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-const widgets = (version = 'v1'): string => `/apis/example.com/${version}/namespaces/team/widgets`;
-const mergeType = { 'content-type': 'application/merge-patch+json' };
-
-/** Renames the field by which the versions of the conversion tests differ. */
-const renaming: ConversionWebhooks = {
-  convert: async (_definition, objects, apiVersion) =>
-    objects.map((object) => {
-      const { colour, color, ...spec } = isObject(object.spec) ? object.spec : {};
-      return { ...object, apiVersion, spec: { ...spec, [apiVersion.endsWith('v2') ? 'colour' : 'color']: colour ?? color ?? '' } };
-    }),
-};
-
-function start(t: TestContext, store = createMemoryStore({ freeze: true })) {
-  const clock = new FakeClock();
-  const app = testApp({ clock }, store);
-  const custom = new CustomResources({
-    ...{ store, kinds: app.kinds, registry: app.options.registry, schemas, logger: silentLogger, webhooks: renaming },
-    decoder: new Decoder(schemas),
-    now: Date.now,
-    setTimer: () => () => undefined,
-  }).start();
-  t.after(() => custom.stop());
-  const call = async (method: string, path: string, body?: JsonValue, headers: Record<string, string> = {}) => {
-    const answer = await app.json(path, body === undefined ? { method } : sending(method, body, headers));
-    await custom.idle();
-    return answer;
-  };
-  const status = async (path: string): Promise<number> => (await app.fetch(path)).status;
-  const define = async (definition: JsonObject): Promise<Record<string, unknown>> => {
-    const { status, body } = await call('POST', definitions, definition);
-    assert.equal(status, 201, String(body.message));
-    return body;
-  };
-  const conditions = async (name = 'widgets.example.com'): Promise<readonly string[]> => {
-    const { status } = (await call('GET', `${definitions}/${name}`)).body as { status: { conditions: readonly JsonObject[] } };
-    return status.conditions.map(({ type, status: value, reason }) => `${type} ${value} ${reason}`);
-  };
-  return { app, clock, custom, store, call, define, conditions, status };
-}
-
-const version = (name: string, storage: boolean, spec: JsonObject, more: JsonObject = {}): JsonObject => ({
-  name,
-  served: true,
-  storage,
-  schema: { openAPIV3Schema: { type: 'object', properties: { spec } } },
-  ...more,
-});
-
-const sized: JsonObject = { type: 'object', required: ['size'], properties: { size: { type: 'integer', minimum: 0 } } };
-
-const definition = (versions: readonly JsonObject[] = [version('v1', true, sized)], more: JsonObject = {}): JsonObject => ({
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'widgets.example.com' },
-  spec: { group: 'example.com', scope: 'Namespaced', names: { plural: 'widgets', kind: 'Widget', shortNames: ['wd'] }, versions, ...more },
-});
-
-const widget = (name: string, spec: JsonObject, served = 'v1'): JsonObject => ({
-  apiVersion: `example.com/${served}`,
-  kind: 'Widget',
-  metadata: { name },
-  spec,
+describe('admission of a custom resource', () => {
+  it('matches rules for another version, and shows and takes objects in that version', async (t) => {
+    const spec: JsonObject = { type: 'object', properties: { color: { type: 'string' }, colour: { type: 'string' } } };
+    const { define, app } = start(t);
+    const review = { strategy: 'Webhook', webhook: { clientConfig: { url: 'https://hook' }, conversionReviewVersions: ['v1'] } };
+    await define(definition([version('v1', true, spec), version('v2', false, spec)], { conversion: review }));
+    for (const [asked, wanted, word] of [
+      ['v2', 'v1', 'color'],
+      ['v1', 'v2', 'colour'],
+    ] as const) {
+      const kind = app.kinds.byResource('example.com', asked, 'widgets');
+      assert.ok(kind);
+      const object = widget('a', { [asked === 'v2' ? 'colour' : 'color']: 'red' }, asked);
+      const request = {
+        kind,
+        served: { group: 'example.com', version: asked },
+        subresource: '',
+        operation: 'CREATE',
+        namespace: '',
+        name: 'a',
+      };
+      // Only what matching and conversion look at.
+      const attributes = { ...request, object } as unknown as AdmissionAttributes;
+      const rules = [{ apiGroups: ['example.com'], apiVersions: [wanted], operations: ['CREATE' as const], resources: ['widgets'] }];
+      const all = fromLabelSelector({});
+      const matcher = { rules, namespaceSelector: all, objectSelector: all };
+      const reader = { get: () => undefined, list: () => [], awaitObject: async () => undefined };
+      assert.equal(matchingVersion({ ...matcher, matchPolicy: 'Exact' }, attributes, reader), undefined);
+      const found = matchingVersion({ ...matcher, matchPolicy: 'Equivalent' }, attributes, reader);
+      assert.deepEqual(found, { group: 'example.com', version: wanted });
+      const shown = await inVersion(attributes, attributes.object, found);
+      assert.deepEqual([shown?.apiVersion, shown?.spec], [`example.com/${wanted}`, { [word]: 'red' }]);
+      const changed = { ...shown, spec: { [word]: 'blue' } };
+      const taken = await fromVersion(attributes, changed, found, createModelFormats(schemas));
+      const { apiVersion, spec: changes } = JSON.parse(JSON.stringify(taken));
+      assert.deepEqual([apiVersion, changes], [`example.com/${asked}`, { [asked === 'v2' ? 'colour' : 'color']: 'blue' }]);
+    }
+  });
 });
 
 describe('field selectors of a custom resource', () => {
@@ -202,6 +188,31 @@ describe('a definition in a group of Kubernetes', () => {
     assert.equal(status, 201, String(body.message));
     await call('DELETE', `${definitions}/ingresses.networking.k8s.io`);
     assert.equal((await call('GET', '/apis/networking.k8s.io/v1/namespaces/default/ingresses/a')).status, 200);
+  });
+
+  it('serves a kind of the name of a built-in one in its other versions, with objects of its own', async (t) => {
+    const { call, define, conditions, status, store, custom } = start(t);
+    await call('POST', '/api/v1/namespaces', { metadata: { name: 'team' } });
+    await define(
+      inGroup('ingresses', 'Ingress', [version('v1', true, sized), version('v1beta1', false, sized), version('v7', false, sized)]),
+    );
+    assert.ok((await conditions('ingresses.networking.k8s.io')).includes('Established True InitialNamesAccepted'));
+    const at = (served: string) => `/apis/networking.k8s.io/${served}/namespaces/team/ingresses`;
+    const builtIn = { metadata: { name: 'a' }, spec: { defaultBackend: { service: { name: 's', port: { number: 80 } } } } };
+    const own = { apiVersion: 'networking.k8s.io/v7', kind: 'Ingress', metadata: { name: 'a' }, spec: { size: 1 } };
+    assert.equal((await call('POST', at('v1'), builtIn)).status, 201);
+    assert.equal((await call('POST', at('v7'), own)).status, 201);
+    const specs = async (to: typeof call) =>
+      Promise.all(['v1', 'v1beta1', 'v7'].map(async (one) => (await to('GET', `${at(one)}/a`)).body.spec));
+    const [stable, old, other] = await specs(call);
+    assert.deepEqual([(stable as JsonObject).defaultBackend, other], [builtIn.spec.defaultBackend, own.spec]);
+    assert.ok(isObject((old as JsonObject).backend), 'an old version of the built-in kind is not taken either');
+    custom.stop();
+    const again = start(t, store);
+    assert.deepEqual((await specs(again.call))[2], own.spec);
+    await again.call('DELETE', `${definitions}/ingresses.networking.k8s.io`);
+    assert.deepEqual([await again.status(`${at('v1')}/a`), await again.status(`${at('v7')}/a`)], [200, 404]);
+    assert.equal(await status(`${at('v1')}/a`), 200);
   });
 });
 

@@ -63,7 +63,11 @@ export class CustomResources {
     for (const entry of entries) {
       const { metadata, status } = definitionIn(entry);
       this.#checked.set(metadata.name, metadata.generation ?? 0);
-      if (metadata.deletionTimestamp !== undefined || !isTrue(definitionIn(entry), 'Established') || status.conditions.length === 0) {
+      if (
+        metadata.deletionTimestamp !== undefined ||
+        !isTrue(definitionIn(entry), 'Established') ||
+        (status.conditions ?? []).length === 0
+      ) {
         this.#enqueue(metadata.name);
       }
     }
@@ -112,7 +116,7 @@ export class CustomResources {
   #enqueueOthers({ metadata, spec }: CustomResourceDefinition): void {
     for (const entry of this.#options.store.list(prefix).entries) {
       const other = definitionIn(entry);
-      const waits = other.status.conditions.some(({ type, status }) => type === 'NamesAccepted' && status === 'False');
+      const waits = (other.status.conditions ?? []).some(({ type, status }) => type === 'NamesAccepted' && status === 'False');
       if (waits && other.spec.group === spec.group && other.metadata.name !== metadata.name) this.#enqueue(other.metadata.name);
     }
   }

@@ -5,13 +5,14 @@
  */
 import { errorText } from '../../api/error-text.ts';
 import type { CustomResourceDefinition } from '../../api/generated/apiextensions/v1.ts';
-import { type AnyKind, isCustom } from '../../api/kind.ts';
+import type { AnyKind } from '../../api/kind.ts';
 import { conditionOf, isSame, isTrue, type NewCondition, withCondition } from '../../api/kinds/apiextensions/conditions.ts';
 import { cleanupFinalizer } from '../../api/kinds/apiextensions/custom-resource-definition.ts';
 import { rfc3339 } from '../../api/time.ts';
 import type { MutableKindSet } from '../registry/kind-set.ts';
 import type { Registry } from '../registry/registry.ts';
 import { type Store, storePrefix, type WatchHandle } from '../store/store.ts';
+import { resourceNameOf } from './custom-kinds.ts';
 import { type DefinitionWriter, serverContext } from './definition-writer.ts';
 
 export interface InstanceCleanupOptions {
@@ -57,9 +58,8 @@ export class InstanceCleanup {
       await this.#options.writer.writeStatus(this.#with(definition, inProgress));
       return;
     }
-    const served = this.#options.kinds.byResourceName(name);
-    // One by the name of a built-in kind has no objects.
-    const kind = served !== undefined && isCustom(served) ? served : undefined;
+    const { kinds } = this.#options;
+    const kind = kinds.byResourceName(resourceNameOf(kinds, name));
     try {
       if (kind !== undefined) await this.#deleteAll(kind);
     } catch (error) {
@@ -102,7 +102,10 @@ export class InstanceCleanup {
 
   #with(definition: CustomResourceDefinition, condition: NewCondition): CustomResourceDefinition {
     const { status } = definition;
-    return { ...definition, status: { ...status, conditions: withCondition(status.conditions, condition, rfc3339(this.#options.now())) } };
+    return {
+      ...definition,
+      status: { ...status, conditions: withCondition(status.conditions ?? [], condition, rfc3339(this.#options.now())) },
+    };
   }
 
   async #finish(definition: CustomResourceDefinition, condition: NewCondition): Promise<void> {

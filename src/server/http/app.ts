@@ -2,6 +2,7 @@
  * The API as a hono app: filters in upstream's order (audit id, authentication, impersonation, authorization), then one
  * handler per path. Serves with and without sockets (`app.request`). Only this folder imports hono.
  */
+
 import { type Context, Hono } from 'hono';
 import type { JsonObject } from '../../api/json.ts';
 import { type Clock, systemClock } from '../../client/clock.ts';
@@ -9,19 +10,25 @@ import type { Logger } from '../../client/logger.ts';
 import type { MutableKindSet } from '../registry/kind-set.ts';
 import type { Registry, UserInfo } from '../registry/registry.ts';
 import { proxyToApi, remoteApiOf } from './aggregation/proxy-to-api.ts';
+import type { Answer } from './answer.ts';
 import { type AuditOptions, Auditor } from './audit/auditor.ts';
 import { authenticate, knownUser, type PeerCertificate, PeerCertificates } from './auth/authenticate.ts';
 import { authorize } from './auth/authorize.ts';
 import { impersonate, mayImpersonate } from './auth/impersonate.ts';
+import { type Control, handleControl } from './controls.ts';
 import { Deadlines, requestTimeoutMs } from './deadlines.ts';
 import { Discovery } from './discovery/discovery.ts';
 import { handleDiscovery } from './discovery/discovery-handler.ts';
 import { encodeObject, rawJson } from './encode/encode.ts';
 import { ServedEntries } from './encode/served-entries.ts';
 import { type DescribeFields, TableColumns } from './encode/table-columns.ts';
-import { Exchange, type FlowClass, type NodeBindings } from './exchange.ts';
+import { Exchange, type FlowClass, type NodeBindings, type ReceivedRequest } from './exchange.ts';
+import type { FaultSource } from './faults/fault-source.ts';
+import { InjectedError } from './faults/injected-errors.ts';
+import { withFaults } from './faults/request-faults.ts';
 import { handleResource } from './handlers/resource.ts';
 import { allChecks, type HealthEndpoint, healthOf, healthRoot } from './health.ts';
+import { AccessMetrics } from './metrics/access-metrics.ts';
 import { HealthMetrics } from './metrics/health-metrics.ts';
 import { type MetricSource, MetricText } from './metrics/metric-text.ts';
 import { processMetrics } from './metrics/process-metrics.ts';
@@ -91,6 +98,8 @@ export interface AppOptions {
   readonly remoteApis?: AggregatedApis;
   /** Documents that are not API objects, by path, such as `/openid/v1/jwks`. Default: none. */
   readonly documents?: Readonly<Record<string, ServedDocument>>;
+  /** What administrators read and change beside the objects, by path, such as `/minik/clock`. Default: nothing. */
+  readonly controls?: Readonly<Record<string, Control>>;
   /**
    * Whether the proxy sub-resources may connect to an address. Default: upstream's rule, which refuses loopback and
    * link-local addresses.
@@ -100,11 +109,15 @@ export interface AppOptions {
   readonly podsAreReachable?: boolean;
   /** Absent: requests are not recorded. */
   readonly audit?: AuditOptions | undefined;
+  /** Which requests are struck by faults. Default: none. */
+  readonly faults?: FaultSource;
   /** The flow schema and the priority level of a request; default: none, and no headers that name them. */
   readonly classify?: (user: UserInfo, request: RequestInfo) => FlowClass | undefined;
   readonly logger: Logger;
-  /** Default: the system's clock. */
+  /** Limits connections and requests. Default: the system's clock. */
   readonly clock?: Clock;
+  /** The cluster's time, which objects and ages go by, in milliseconds since the epoch. Default: that of `clock`. */
+  readonly now?: () => number;
 }
 
 /** Runs an exchange through the filters and then calls the handler. Upgrades use the same filters. */
@@ -112,30 +125,69 @@ export type Filters = (exchange: Exchange) => Promise<void> | void;
 
 /** Runs the filters that have to wait: for an authenticator, or to check whether the user may impersonate another. */
 async function filterSlowly(exchange: Exchange, certificate: PeerCertificate, server: ServerContext): Promise<void> {
-  const user = await authenticate(exchange, server.authenticators, certificate);
+  const user = await authenticated(exchange, certificate, server);
   exchange.user = user;
   server.auditor?.begin(exchange, user);
   exchange.user = await impersonate(exchange, user, server.authorizer);
   exchange.flow = server.classify?.(exchange.user, exchange.info);
-  await authorize(exchange, server.authorizer);
+  await authorized(exchange, server);
+}
+
+async function authenticated(
+  exchange: Exchange,
+  certificate: PeerCertificate,
+  { access, authenticators, monotonicMs }: ServerContext,
+): Promise<UserInfo> {
+  const beganMs = monotonicMs();
+  try {
+    const user = await authenticate(exchange, authenticators, certificate);
+    access.known(user.name, monotonicMs() - beganMs);
+    return user;
+  } catch (error) {
+    access.unknown(error, monotonicMs() - beganMs);
+    throw error;
+  }
+}
+
+/** Throws, or rejects, when the user may not make the request. */
+function authorized(exchange: Exchange, { access, authorizer, monotonicMs }: ServerContext): Promise<void> | undefined {
+  const beganMs = monotonicMs();
+  const allowed = (): void => access.decided(monotonicMs() - beganMs);
+  const refused = (error: unknown): never => {
+    access.decided(monotonicMs() - beganMs, error);
+    throw error;
+  };
+  try {
+    const deciding = authorize(exchange, authorizer);
+    if (deciding !== undefined) return deciding.then(allowed, refused);
+  } catch (error) {
+    refused(error);
+  }
+  allowed();
+  return undefined;
 }
 
 export interface App {
   readonly hono: Hono<{ Bindings: NodeBindings }>;
+  /** Answers a request on a connection. */
+  handle(request: ReceivedRequest, node: NodeBindings): Promise<Answer>;
   readonly server: ServerContext;
   readonly filters: Filters;
   /** The answer to any value thrown while serving an exchange. */
-  renderError(exchange: Exchange, error: unknown): Promise<Response>;
+  renderError(exchange: Exchange, error: unknown): Promise<Answer>;
 }
 
 function contextOf(options: AppOptions): ServerContext {
   const { registry, authenticators, authorizer, logger } = options;
   const clock = options.clock ?? systemClock;
+  const now = options.now ?? (() => clock.now());
   const watches = new WatchHub(clock, options.currentRevision);
   if (options.kindChanges !== undefined) watches.follow(options.kindChanges);
   const metrics = new RequestMetrics((group, version, resource) => registry.kinds.byResource(group, version, resource) !== undefined);
+  const access = new AccessMetrics();
+  const auditor = options.audit === undefined ? undefined : new Auditor(options.audit, now);
   const healthChecks = allChecks(options.healthChecks ?? [], () => watches.isShuttingDown);
-  const computed = reviews(authorizer, authenticators, options.ruleResolver, () => clock.now());
+  const computed = reviews(authorizer, authenticators, options.ruleResolver, now);
   const virtualResources = [
     componentStatuses(healthChecks),
     bindings,
@@ -145,6 +197,7 @@ function contextOf(options: AppOptions): ServerContext {
   ];
   return {
     registry,
+    faults: options.faults ?? { requests: undefined },
     classify: options.classify,
     authenticators,
     authorizer,
@@ -162,12 +215,20 @@ function contextOf(options: AppOptions): ServerContext {
     mayProxyTo: options.mayProxyTo ?? isProxyable,
     podsAreReachable: options.podsAreReachable ?? true,
     virtualResources,
-    auditor: options.audit === undefined ? undefined : new Auditor(options.audit, () => clock.now()),
+    auditor,
     logger,
     clock,
+    now,
     metrics,
     healthMetrics: new HealthMetrics(),
-    metricSources: [metrics, processMetrics(clock.now() - process.uptime() * 1000), ...(options.metrics ?? [])],
+    access,
+    metricSources: [
+      metrics,
+      access,
+      ...(auditor === undefined ? [] : [auditor]),
+      processMetrics(clock.now() - process.uptime() * 1000),
+      ...(options.metrics ?? []),
+    ],
     watches,
     deadlines: new Deadlines(clock),
     discovery: new Discovery(registry.kinds, virtualResources, options.remoteApis?.known),
@@ -178,10 +239,10 @@ function contextOf(options: AppOptions): ServerContext {
 
 const endpoints: readonly HealthEndpoint[] = ['healthz', 'livez', 'readyz'];
 
-const notFoundText = (exchange: Exchange): Response | Promise<Response> => respondText(exchange, 404, '404 page not found\n');
+const notFoundText = (exchange: Exchange): Answer | Promise<Answer> => respondText(exchange, 404, '404 page not found\n');
 
 /** A JSON document that is not an API object. */
-const document = (exchange: Exchange, object: JsonObject): Response | Promise<Response> =>
+const document = (exchange: Exchange, object: JsonObject): Answer | Promise<Answer> =>
   respond(exchange, 200, rawJson(object), baseHeaders(exchange, 'application/json'));
 
 const staticPaths: readonly string[] = [
@@ -192,10 +253,12 @@ const debuggingPaths = staticPaths.filter((path) => !path.startsWith('/openapi')
 
 function indexPaths(server: ServerContext, more: readonly string[]): readonly string[] {
   const checks = server.healthChecks.flatMap(({ name, endpoints: at }) => at.map((endpoint) => `/${endpoint}/${name}`));
-  return [...server.discovery.paths(), ...staticPaths, ...checks, ...more].toSorted();
+  return [...server.discovery.paths(), '/apis/', ...staticPaths, '/openapi/v3/', ...checks, ...more].toSorted();
 }
 
-async function renderError(server: ServerContext, exchange: Exchange, thrown: unknown): Promise<Response> {
+async function renderError(server: ServerContext, exchange: Exchange, thrown: unknown): Promise<Answer> {
+  const injected = thrown instanceof InjectedError ? thrown.answer(exchange) : undefined;
+  if (injected !== undefined) return injected;
   const error = toStatusError(thrown, server.logger, { method: exchange.method, path: exchange.path, auditId: exchange.auditId });
   const { accept, userAgent } = exchange;
   const representation = negotiateError({ accept, userAgent, pretty: exchange.param('pretty') });
@@ -209,58 +272,75 @@ async function renderError(server: ServerContext, exchange: Exchange, thrown: un
   return respond(exchange, error.code, body, headers);
 }
 
-type Handler = (exchange: Exchange) => Promise<Response | undefined> | Response | undefined;
+/** hono passes on what handlers return; only its types ask for a `Response`. `handle` takes it back. */
+export const throughHono = (answer: Promise<Answer>): Promise<Response> => answer as Promise<unknown> as Promise<Response>;
+
+type Handler = (exchange: Exchange) => Promise<Answer | undefined> | Answer | undefined;
 
 /** Makes the app. It does not listen yet: see `createServer`. */
 export function createApp(options: AppOptions): App {
   const server = contextOf(options);
   const certificates = new PeerCertificates(server.clock);
   const filters: Filters = (exchange) => {
+    const beganMs = server.monotonicMs();
     const certificate = certificates.of(exchange);
     const known = knownUser(certificate);
     if (known === undefined || mayImpersonate(exchange)) return filterSlowly(exchange, certificate, server);
     exchange.user = known;
+    server.access.known(known.name, server.monotonicMs() - beganMs);
     server.auditor?.begin(exchange, known);
     exchange.flow = server.classify?.(known, exchange.info);
-    return authorize(exchange, server.authorizer);
+    return authorized(exchange, server);
   };
-  const serve = async (exchange: Exchange, handler: Handler): Promise<Response> => {
-    let response: Response;
+  const serve = async (exchange: Exchange, handler: Handler): Promise<Answer> => {
+    let response: Answer;
+    let code: number;
     const finished = server.metrics.began(exchange);
     try {
       if (exchange.search !== '') exchange.timeoutMs = requestTimeoutMs(exchange);
       const filtering = filters(exchange);
       if (filtering !== undefined) await filtering;
-      response = (await handler(exchange)) ?? (await notFoundText(exchange));
+      const { requests } = server.faults;
+      if (requests === undefined) response = (await handler(exchange)) ?? (await notFoundText(exchange));
+      else response = await withFaults(exchange, server, requests, async () => (await handler(exchange)) ?? notFoundText(exchange));
       server.auditor?.answered(exchange, response.status);
+      code = response.status;
     } catch (error) {
       response = await renderError(server, exchange, error);
-      server.auditor?.answered(exchange, response.status, error);
+      code = error instanceof InjectedError ? error.code : response.status;
+      server.auditor?.answered(exchange, code, error);
     }
     finished();
-    server.metrics.record(exchange, response.status, server.monotonicMs() - exchange.startMs);
+    server.metrics.record(exchange, code, server.monotonicMs() - exchange.startMs);
     return response;
   };
   const hono = new Hono<{ Bindings: NodeBindings }>();
   const served = (handler: Handler) => (c: Context<{ Bindings: NodeBindings }>) =>
-    serve(new Exchange(c.req.raw, c.env?.incoming === undefined ? undefined : c.env, server.monotonicMs()), handler);
+    throughHono(serve(new Exchange(c.req.raw, c.env?.incoming === undefined ? undefined : c.env, server.monotonicMs()), handler));
   const route = (path: string, handler: Handler): void => {
     hono.all(path, served(handler));
   };
   // All other paths are handled here rather than by a route: hono dispatches a request fastest when a single route
   // matches.
   hono.notFound(served(() => undefined));
-  addRoutes(route, server, options.documents ?? {});
+  addRoutes(route, server, options);
   const startMs = server.clock.now() - process.uptime() * 1000;
   route('/statusz', (exchange) => statusz(exchange, { startMs, nowMs: server.clock.now(), paths: debuggingPaths }));
   route('/flagz', (exchange) => flagz(exchange, options.flags ?? {}));
-  return { hono, server, filters, renderError: (exchange, error) => renderError(server, exchange, error) };
+  return {
+    hono,
+    // Of the request, hono reads method and URL.
+    handle: async (request, node) => (await hono.fetch(request as Request, node)) as unknown as Answer,
+    server,
+    filters,
+    renderError: (exchange, error) => renderError(server, exchange, error),
+  };
 }
 
 function addRoutes(
   route: (path: string, handler: Handler) => void,
   server: ServerContext,
-  served: NonNullable<AppOptions['documents']>,
+  { documents: served = {}, controls = {} }: AppOptions,
 ): void {
   const documents = new OpenApiDocuments(server);
   const api: Handler = (exchange) => {
@@ -286,13 +366,15 @@ function addRoutes(
       return respond(exchange, 200, JSON.stringify(await json()), { ...baseHeaders(exchange, contentType), 'Cache-Control': cacheControl });
     });
   }
+  for (const [path, control] of Object.entries(controls))
+    for (const each of [path, `${path}/*`]) route(each, (exchange) => handleControl(exchange, path, control));
   route('/openapi/*', (exchange) => handleOpenApi(exchange, documents));
-  const metrics = (exchange: Exchange, sources: readonly MetricSource[]): Response | Promise<Response> => {
+  const metrics = (exchange: Exchange, sources: readonly MetricSource[]): Answer | Promise<Answer> => {
     const text = new MetricText();
     for (const source of sources) source.write(text);
     return respond(exchange, 200, text.toString(), baseHeaders(exchange, 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores'));
   };
   route('/metrics', (exchange) => metrics(exchange, server.metricSources));
   route('/metrics/slis', (exchange) => metrics(exchange, [server.healthMetrics]));
-  route('/', (exchange) => document(exchange, { paths: indexPaths(server, Object.keys(served)) }));
+  route('/', (exchange) => document(exchange, { paths: indexPaths(server, [...Object.keys(served), ...Object.keys(controls)]) }));
 }

@@ -62,9 +62,7 @@ async function readAll(exchange: Exchange): Promise<Buffer> {
   if (declared !== '' && Number(declared) > maxBodyBytes) throw tooLarge();
   if (declared === '0') return Buffer.alloc(0);
   if (exchange.node !== undefined) return readIncoming(exchange.node);
-  if (declared !== '') return Buffer.from(await exchange.request.arrayBuffer());
-  const stream = exchange.request.body;
-  if (stream === null) return Buffer.alloc(0);
+  const stream = exchange.request.body ?? [];
   const chunks: Uint8Array[] = [];
   let size = 0;
   // Throwing out of the loop cancels the stream.

@@ -53,6 +53,6 @@ describe('answers', () => {
       const meta = { name: 'x', ownerReferences: Array.from({ length: size }, (_, i) => owner(i)) };
       return () => validateObjectMeta(meta, { namespaced: false }, FieldPath.root);
     });
-    assert.ok(growth < 28, `eight times the owners cost ${growth} times the work`);
+    assert.ok(growth < 12, `eight times the owners cost ${growth} times the work`);
   });
 });

@@ -139,6 +139,20 @@ describe('createServer', () => {
     const addresses = [{ host: '127.0.0.1', port: server.ports[0] ?? 0 }] as const;
     await assert.rejects(createServer({ ...options, pki, addresses }), { code: 'EADDRINUSE' });
   });
+
+  it('listens on more addresses later, and closes them with the others', async (t) => {
+    const { server, identity } = await start(t);
+    await server.listen({ host: '127.0.0.2', port: 0 });
+    const later = `https://127.0.0.2:${server.ports[1]}/readyz`;
+    const outgoing = request(later, { ...identity, servername: 'localhost' });
+    outgoing.end();
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    assert.equal(response.resume().statusCode, 200);
+    await server.close();
+    const refused = request(later, identity);
+    refused.end();
+    await assert.rejects(once(refused, 'response'), { code: 'ECONNREFUSED' });
+  });
 });
 
 interface Message {

@@ -13,7 +13,6 @@ import {
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DEFAULT_CIPHERS } from 'node:tls';
-import { getRequestListener } from '@hono/node-server';
 import { contain, containConnection } from '../../client/error-boundary.ts';
 import type { Pki } from '../pki/pki.ts';
 import { type App, type AppOptions, createApp } from './app.ts';
@@ -21,6 +20,7 @@ import { containedRequests, isDestroyable, resetStream } from './contained-reque
 import { cutOff } from './cut-off.ts';
 import type { NodeBindings } from './exchange.ts';
 import { closeGently, hasTwoHosts, holdBody, maxHeaderBytes, readThroughStream, refuseConnection, refuseRequest } from './http1.ts';
+import { serveRequest } from './node-requests.ts';
 import { mayUpgrade } from './streaming/may-upgrade.ts';
 import { handleUpgrade } from './streaming/upgrade.ts';
 
@@ -46,6 +46,8 @@ export interface ApiServer {
   /** The listening ports, in the order of the addresses. */
   readonly ports: readonly number[];
   readonly app: App;
+  /** Listens on one more address, too. Rejects when it cannot. */
+  listen(address: ListenAddress): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -111,7 +113,6 @@ class Connections {
 
 function secureServer(options: ServerOptions, app: App, connections: Connections, stopping: AbortSignal): Http2SecureServer {
   const { pki } = options;
-  const listener = getRequestListener(app.hono.fetch);
   const report = (error: unknown): void => options.logger.error('A connection was ended: a handler of it threw an error', { error });
   const server = createSecureServer({
     ...containedRequests(report),
@@ -158,8 +159,8 @@ function secureServer(options: ServerOptions, app: App, connections: Connections
       refuseRequest(outgoing, 'too many Host headers');
       return;
     }
-    listener(incoming, outgoing).catch((error: unknown) => {
-      options.logger.error('request listener failed', { error: String(error) });
+    serveRequest(app, { incoming, outgoing }).catch((error: unknown) => {
+      options.logger.error('An answer was cut off', { error });
       cutOff(outgoing);
     });
   };
@@ -168,6 +169,7 @@ function secureServer(options: ServerOptions, app: App, connections: Connections
     holdBody({ incoming, outgoing });
     serve({ incoming, outgoing });
   });
+  server.on('tlsClientError', () => app.server.access.handshakeFailed());
   server.on('clientError', refuseConnection);
   server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     connections.beginUpgrade(socket);
@@ -219,12 +221,13 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
   const stopping = new AbortController();
   const servers: Http2SecureServer[] = [];
   const ports: number[] = [];
+  const listenAt = async (address: ListenAddress): Promise<void> => {
+    const server = secureServer(options, app, connections, stopping.signal);
+    ports.push(await listen(server, address));
+    servers.push(server);
+  };
   try {
-    for (const address of options.addresses) {
-      const server = secureServer(options, app, connections, stopping.signal);
-      ports.push(await listen(server, address));
-      servers.push(server);
-    }
+    for (const address of options.addresses) await listenAt(address);
   } catch (error) {
     for (const server of servers) server.close();
     throw error;
@@ -236,6 +239,7 @@ export async function createServer(options: ServerOptions): Promise<ApiServer> {
     url: `https://${authority}`,
     ports,
     app,
+    listen: listenAt,
     close: () => closeAll(servers, app, connections, stopping, options.drainMs ?? defaultDrainMs),
   };
 }

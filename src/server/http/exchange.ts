@@ -8,8 +8,21 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { JsonValue } from '../../api/json.ts';
 import type { Status } from '../../api/status-error.ts';
 import type { RequestContext, UserInfo } from '../registry/registry.ts';
+import type { Strike } from './faults/fault-source.ts';
 import { type RequestInfo, requestInfo } from './request-info.ts';
 import { Warnings } from './warnings.ts';
+
+/** What is read of a request. */
+export interface ReceivedRequest {
+  readonly method: string;
+  /** Absolute; only path and query matter. */
+  readonly url: string;
+  /** Aborts when the client goes away. */
+  readonly signal: AbortSignal;
+  /** Absent on sockets, whose headers and bodies are read from Node's request. */
+  readonly headers?: Headers;
+  readonly body?: AsyncIterable<Uint8Array> | null;
+}
 
 export interface NodeBindings {
   readonly incoming: IncomingMessage | Http2ServerRequest;
@@ -18,8 +31,10 @@ export interface NodeBindings {
 
 export const anonymousUser: UserInfo = Object.freeze({ name: 'system:anonymous', uid: '', groups: ['system:unauthenticated'], extra: {} });
 
-/** The uids of a request's flow schema and of its priority level. */
+/** A request's flow schema and its priority level. */
 export interface FlowClass {
+  readonly flowSchema: string;
+  readonly priorityLevel: string;
   readonly flowSchemaUid: string;
   readonly priorityLevelUid: string;
 }
@@ -36,12 +51,16 @@ export interface RequestAudit {
   /** Whether the body of the answer is recorded. */
   readonly keepsResponse: boolean;
   response(json: JsonValue): void;
+  /** The Status that is the body of an answer which is no error. */
+  outcome(status: Partial<Status>): void;
   answered(code: number, status?: Partial<Status>): void;
+  /** Called before the last stage of a request whose answer does not last. */
+  noteLatency(): void;
   stage(stage: 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete'): void;
 }
 
 export class Exchange implements RequestContext {
-  readonly request: Request;
+  readonly request: ReceivedRequest;
   /** Absent in tests that use no sockets. */
   readonly node: NodeBindings | undefined;
   readonly method: string;
@@ -59,19 +78,25 @@ export class Exchange implements RequestContext {
   audit: RequestAudit | undefined;
   /** Its place in API Priority and Fairness, once the user is known. */
   flow: FlowClass | undefined;
+  /** The faults that strike it; undefined: none does. */
+  strikes: readonly Strike[] | undefined;
   /** How long the request may take in milliseconds; undefined: the server's limit. */
   timeoutMs: number | undefined;
   /** How many bytes the body of the answer has, as far as it is known when the answer begins. */
   sentBytes = 0;
   /** Set when something deprecated is asked for: the release in which it is gone, '' when none is known. */
   removedRelease: string | undefined;
+  /** How long it has waited for webhooks, in milliseconds. */
+  #waitedMs = 0;
+  #longestMs = 0;
+  #early: (readonly [key: string, value: string])[] | undefined;
   #query: URLSearchParams | undefined;
 
-  constructor(request: Request, node: NodeBindings | undefined, startMs: number) {
+  constructor(request: ReceivedRequest, node: NodeBindings | undefined, startMs: number) {
     this.request = request;
     this.node = node;
     this.startMs = startMs;
-    this.method = request.method;
+    this.method = node?.incoming.method ?? request.method;
     const { url } = request;
     const start = url.indexOf('/', url.indexOf('://') + 3);
     const question = url.indexOf('?', start);
@@ -90,7 +115,7 @@ export class Exchange implements RequestContext {
       const value = this.node.incoming.headers[lowerCaseName];
       return value === undefined ? '' : Array.isArray(value) ? value.join(', ') : value;
     }
-    return this.request.headers.get(lowerCaseName) ?? '';
+    return this.request.headers?.get(lowerCaseName) ?? '';
   }
 
   /**
@@ -99,7 +124,7 @@ export class Exchange implements RequestContext {
    */
   *headers(): Iterable<readonly [string, string]> {
     if (this.node === undefined) {
-      yield* this.request.headers.entries();
+      yield* this.request.headers?.entries() ?? [];
       return;
     }
     const raw = this.node.incoming.rawHeaders;
@@ -139,6 +164,30 @@ export class Exchange implements RequestContext {
 
   annotate(key: string, value: string): void {
     this.audit?.annotate(key, value);
+  }
+
+  /** Keeps an annotation until the record of the request begins, when its sender is known. */
+  annotateLater(key: string, value: string): void {
+    this.#early ??= [];
+    this.#early.push([key, value]);
+  }
+
+  get earlyAnnotations(): readonly (readonly [key: string, value: string])[] {
+    return this.#early ?? [];
+  }
+
+  waited(type: 'admit' | 'validating', ms: number): void {
+    if (type === 'admit') this.#waitedMs += ms;
+    else this.#longestMs = Math.max(this.#longestMs, ms);
+  }
+
+  get webhookMs(): number {
+    return this.#waitedMs + this.#longestMs;
+  }
+
+  /** The parts of that time. */
+  get webhookWaits(): { readonly mutatingMs: number; readonly validatingMs: number } {
+    return { mutatingMs: this.#waitedMs, validatingMs: this.#longestMs };
   }
 
   /** Warns that what is asked for is deprecated, and notes it. `text`: see `ServedVersion.deprecation`. */

@@ -1,6 +1,8 @@
 /** `/healthz`, `/livez`, `/readyz`. Source: apiserver pkg/server/healthz/healthz.go. */
+
 import { errorText } from '../../api/error-text.ts';
 import type { Logger } from '../../client/logger.ts';
+import type { Answer } from './answer.ts';
 import type { Exchange } from './exchange.ts';
 import type { HealthMetrics } from './metrics/health-metrics.ts';
 import type { HealthCheck } from './ports.ts';
@@ -80,7 +82,7 @@ export async function healthRoot(
   exchange: Exchange,
   endpoint: HealthEndpoint,
   { healthChecks, healthMetrics, logger }: HealthParts,
-): Promise<Response> {
+): Promise<Answer> {
   const excluded = new Set(exchange.search === '' ? [] : exchange.query.getAll('exclude'));
   const unknown = new Set(excluded);
   const failed: string[] = [];
@@ -114,7 +116,7 @@ export async function healthOf(
   endpoint: HealthEndpoint,
   name: string,
   { healthChecks, healthMetrics }: HealthParts,
-): Promise<Response | undefined> {
+): Promise<Answer | undefined> {
   const check = healthChecks.find((item) => item.name === name && item.endpoints.includes(endpoint));
   if (check === undefined) return undefined;
   const reason = await failure(check, endpoint, healthMetrics);

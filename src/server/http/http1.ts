@@ -47,9 +47,10 @@ export function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
 }
 
 /** Answers an invalid request with Go's text and closes the connection. */
-export function refuseRequest(outgoing: ServerResponse, reason: string): void {
-  outgoing.writeHead(400, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
-  outgoing.end(`400 Bad Request: ${reason}`);
+export function refuseRequest(outgoing: ServerResponse, reason?: string): void {
+  const text = reason === undefined ? '400 Bad Request' : `400 Bad Request: ${reason}`;
+  outgoing.writeHead(400, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': text.length, Connection: 'close' });
+  outgoing.end(text);
 }
 
 /** Go's rstAvoidanceDelay. Source: Go net/http server.go. */

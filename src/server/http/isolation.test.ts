@@ -9,6 +9,8 @@ import { request } from 'node:https';
 import { describe, it, type TestContext } from 'node:test';
 import { constants, deflateSync } from 'node:zlib';
 import { WebSocket } from 'ws';
+import { Answer } from './answer.ts';
+import { throughHono } from './app.ts';
 import type { PodStreams } from './streaming/pod-streams.ts';
 import { controlFrame, dataHeader, dictionary, frameTypes, uint32 } from './streaming/spdy-frames.ts';
 import { noStreams, pod, sending, silentLogger } from './test-app.ts';
@@ -87,7 +89,9 @@ describe('an error in a handler', () => {
         setImmediate(() => emitter.emit('made up'));
         env.incoming.resume();
         // A request whose answer has gone out may never be read.
-        return event === 'data' || event === 'end' ? new Promise<Response>(() => undefined) : new Response('answer');
+        return throughHono(
+          event === 'data' || event === 'end' ? new Promise(() => undefined) : Promise.resolve(new Answer(200, {}, 'answer')),
+        );
       });
       const http1 = request(new URL('/broken', server.url), { ...identity, method: 'POST', agent: false });
       http1.on('response', (response) => response.on('error', () => undefined).resume());

@@ -15,6 +15,8 @@ export interface Credentials {
   readonly bearerToken: string | undefined;
   /** Adds a `Warning:` header to the answer. */
   readonly warn?: (text: string) => void;
+  /** Adds an annotation to the request's audit event. */
+  readonly annotate?: (key: string, value: string) => void;
 }
 
 /** Subject of a verified client certificate. */
@@ -106,7 +108,9 @@ export interface ProtobufCodec {
 export interface OpenApiSource {
   /** Swagger 2.0 of everything. */
   v2(computed: readonly ComputedResource[]): Promise<JsonObject> | JsonObject;
-  /** OpenAPI 3.0 of one path: `api/v1`, `apis/apps/v1`; undefined when not served. */
+  /** Paths of the OpenAPI 3.0 documents. */
+  v3Paths(computed: readonly ComputedResource[]): readonly string[];
+  /** OpenAPI 3.0 of one path: `api/v1`, `apis/apps/v1`, `version`; undefined when not served. */
   v3(path: string, computed: readonly ComputedResource[]): Promise<JsonObject | undefined> | JsonObject | undefined;
   /** Protobuf form of the v2 document (`com.github.proto-openapi.spec.v2@v1.0+protobuf`), when there is one. */
   v2Protobuf?(computed: readonly ComputedResource[]): Promise<Uint8Array> | Uint8Array;

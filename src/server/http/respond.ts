@@ -2,10 +2,10 @@
  * Writes answers: common headers, warnings, compression. Source: apiserver
  * pkg/endpoints/handlers/responsewriters/writers.go.
  */
-import type { ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { JsonValue } from '../../api/json.ts';
+import { Answer, type AnswerHeaders } from './answer.ts';
 import type { Body } from './encode/encode.ts';
 import { ListBody } from './encode/list-body.ts';
 import type { Exchange, RequestAudit } from './exchange.ts';
@@ -47,61 +47,27 @@ const flowHeaders = ({ flow }: Exchange): Headers =>
     : { 'X-Kubernetes-Pf-Flowschema-Uid': flow.flowSchemaUid, 'X-Kubernetes-Pf-Prioritylevel-Uid': flow.priorityLevelUid };
 
 /** A 204 answer, which has no body. */
-export const respondNothing = (exchange: Exchange): Response =>
-  new Response(null, {
-    status: 204,
-    headers: { 'Audit-Id': exchange.auditId, 'Cache-Control': 'no-cache, private', ...flowHeaders(exchange) },
-  });
+export const respondNothing = (exchange: Exchange): Answer =>
+  new Answer(204, { 'Audit-Id': exchange.auditId, 'Cache-Control': 'no-cache, private', ...flowHeaders(exchange) });
 
 const acceptsGzip = (exchange: Exchange): boolean => {
   const header = exchange.header('accept-encoding');
   return header !== '' && header.split(',').some((part) => part.trim().split(';')[0] === 'gzip');
 };
 
-/**
- * Each warning is a separate header. The adapter would join those of a `Response`, so they are set directly on Node's
- * response.
- */
-function withWarnings(headers: Headers, { warnings, node }: Exchange): Headers | globalThis.Headers {
-  if (warnings.length === 0) return headers;
-  if (node !== undefined) {
-    // Both kinds of response have this method, but no common call signature.
-    (node.outgoing as ServerResponse).setHeader('Warning', warnings.map(warningHeader));
-    return headers;
-  }
-  const many = new globalThis.Headers(headers);
-  for (const text of warnings) many.append('Warning', warningHeader(text));
-  return many;
-}
+/** Each warning is a header of its own. */
+const withWarnings = (headers: Headers, { warnings }: Exchange): AnswerHeaders =>
+  warnings.length === 0 ? headers : { ...headers, Warning: warnings.map(warningHeader) };
 
 const lengthOf = (body: Body): number => (typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength);
 const wholeOf = (body: Body): Uint8Array | string => (body instanceof ListBody ? body.whole() : body);
 
-/** Streams a large list piece by piece, as fast as the client reads. */
-function streamed(body: ListBody): ReadableStream<Uint8Array> {
-  const pieces = body.pieces();
-  return new ReadableStream<Uint8Array>(
-    {
-      pull: (controller) => {
-        const { done, value } = pieces.next();
-        if (done === true) controller.close();
-        else controller.enqueue(value);
-      },
-    },
-    { highWaterMark: 0 },
-  );
-}
-
-function finish(exchange: Exchange, status: number, body: Body, headers: Headers): Response {
-  if (exchange.method === 'HEAD') {
-    return new Response(null, { status, headers: { ...headers, 'Content-Length': String(lengthOf(body)) } });
-  }
-  if (body instanceof ListBody && body.byteLength > streamThresholdBytes) {
-    const all = withWarnings({ ...headers, 'Content-Length': String(body.byteLength) }, exchange);
-    return new Response(streamed(body), { status, headers: all });
-  }
-  // The DOM types require an ArrayBuffer behind the view; stored buffers have one.
-  return new Response(wholeOf(body) as Uint8Array<ArrayBuffer> | string, { status, headers: withWarnings(headers, exchange) });
+function finish(exchange: Exchange, status: number, body: Body, headers: Headers): Answer {
+  if (exchange.method === 'HEAD') return new Answer(status, { ...headers, 'Content-Length': String(lengthOf(body)) });
+  const all = withWarnings(headers, exchange);
+  if (body instanceof ListBody && body.byteLength > streamThresholdBytes)
+    return new Answer(status, { ...all, 'Content-Length': String(body.byteLength) }, body.pieces());
+  return new Answer(status, all, wholeOf(body));
 }
 
 /** Records the body of an answer. Differs: upstream also records bodies that are sent as protobuf. */
@@ -113,7 +79,7 @@ function keepAnswer(audit: RequestAudit, body: Body, headers: Headers): void {
 }
 
 /** An answer with a body, compressed when it is large and the client asked for it. */
-export function respond(exchange: Exchange, status: number, body: Body, headers: Headers): Response | Promise<Response> {
+export function respond(exchange: Exchange, status: number, body: Body, headers: Headers): Answer | Promise<Answer> {
   if (exchange.audit?.keepsResponse === true) keepAnswer(exchange.audit, body, headers);
   const size = typeof body === 'string' ? body.length : body.byteLength;
   exchange.sentBytes = size;
@@ -142,7 +108,7 @@ export function respondCompressed(
   status: number,
   { gzip: bytes, size }: CompressedBody,
   headers: Headers,
-): Response | Promise<Response> {
+): Answer | Promise<Answer> {
   if (size >= gzipThresholdBytes && exchange.method !== 'HEAD' && acceptsGzip(exchange)) {
     return finish(exchange, status, bytes, { ...headers, 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' });
   }
@@ -150,5 +116,5 @@ export function respondCompressed(
 }
 
 /** Plain text, as health checks answer. */
-export const respondText = (exchange: Exchange, status: number, text: string): Response | Promise<Response> =>
-  respond(exchange, status, text, { ...baseHeaders(exchange, 'text/plain; charset=utf-8'), 'X-Content-Type-Options': 'nosniff' });
+export const respondText = (exchange: Exchange, status: number, text: string, more: Headers = {}): Answer | Promise<Answer> =>
+  respond(exchange, status, text, { ...baseHeaders(exchange, 'text/plain; charset=utf-8'), 'X-Content-Type-Options': 'nosniff', ...more });

@@ -10,6 +10,8 @@ import type { Discovery } from './discovery/discovery.ts';
 import type { ServedEntries } from './encode/served-entries.ts';
 import type { TableColumns } from './encode/table-columns.ts';
 import type { FlowClass } from './exchange.ts';
+import type { FaultSource } from './faults/fault-source.ts';
+import type { AccessMetrics } from './metrics/access-metrics.ts';
 import type { HealthMetrics } from './metrics/health-metrics.ts';
 import type { MetricSource } from './metrics/metric-text.ts';
 import type { RequestMetrics } from './metrics/request-metrics.ts';
@@ -41,10 +43,15 @@ export interface ServerContext {
   readonly healthChecks: readonly HealthCheck[];
   /** Absent: requests are not recorded. */
   readonly auditor: Auditor | undefined;
+  readonly faults: FaultSource;
   readonly classify: ((user: UserInfo, request: RequestInfo) => FlowClass | undefined) | undefined;
   readonly logger: Logger;
+  /** The host's, which limits connections and requests. */
   readonly clock: Clock;
+  /** The cluster's time, in milliseconds since the epoch. */
+  readonly now: () => number;
   readonly metrics: RequestMetrics;
+  readonly access: AccessMetrics;
   readonly healthMetrics: HealthMetrics;
   /** All that `/metrics` shows, in order. */
   readonly metricSources: readonly MetricSource[];

@@ -6,6 +6,7 @@
 import { errorStack } from '../../api/error-text.ts';
 import { type Status, StatusError, statusErrors } from '../../api/status-error.ts';
 import type { Logger } from '../../client/logger.ts';
+import { InjectedError } from './faults/injected-errors.ts';
 
 /**
  * The error that the client sees for any thrown value. A value that is not a `StatusError` is a bug: it becomes a 500
@@ -13,7 +14,8 @@ import type { Logger } from '../../client/logger.ts';
  */
 export function toStatusError(error: unknown, logger: Logger, fields: Readonly<Record<string, unknown>>): StatusError {
   if (error instanceof StatusError) {
-    if (error.code === 500) logger.error('request failed', { ...fields, error: stackOf(error.cause ?? error) });
+    if (error.code === 500 && !(error instanceof InjectedError))
+      logger.error('request failed', { ...fields, error: stackOf(error.cause ?? error) });
     return error;
   }
   logger.error('request failed', { ...fields, error: stackOf(error) });

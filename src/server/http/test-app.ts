@@ -6,12 +6,14 @@ import { createModelFormats } from '../../api/schema/model-formats.ts';
 import { Protobuf } from '../../api/schema/protobuf.ts';
 import type { Logger } from '../../client/logger.ts';
 import { type AdmissionPlugin, createAdmissionChain } from '../admission/admission.ts';
+import { deploymentsBehaviour } from '../registry/behaviours/deployments.ts';
 import { bindingsBehaviour, podsBehaviour } from '../registry/behaviours/pods.ts';
 import { serviceAccountsBehaviour } from '../registry/behaviours/service-accounts.ts';
 import { createRegistry } from '../registry/create-registry.ts';
 import { createKindSet, type MutableKindSet } from '../registry/kind-set.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/store.ts';
+import type { Answer } from './answer.ts';
 import { type App, type AppOptions, createApp } from './app.ts';
 import { certificateAuthenticator } from './auth/authenticate.ts';
 import type { Authenticator } from './ports.ts';
@@ -58,6 +60,16 @@ export interface TestApp {
   json(path: string, init?: RequestInit): Promise<{ readonly status: number; readonly body: Record<string, unknown> }>;
 }
 
+/** As clients see an answer: hono passes ours on. */
+function toResponse(answered: Response | Answer): Response {
+  if (answered instanceof Response) return answered; // to HEAD
+  const { status, headers, body } = answered;
+  const sent = new Headers(Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one): [string, string] => [name, one])));
+  const whole = body === null || typeof body === 'string' || body instanceof Uint8Array || body instanceof ReadableStream;
+  // The DOM types ask for the kind of buffer that bytes have anyway.
+  return new Response((whole ? body : ReadableStream.from(body)) as ReadableStream<Uint8Array>, { status, headers: sent });
+}
+
 /** Makes the app. Every request is allowed unless an authorizer is given. */
 export function testApp(
   more: Partial<AppOptions> = {},
@@ -72,6 +84,7 @@ export function testApp(
     admission: createAdmissionChain(plugins),
     behaviours: new Map([
       ['bindings', bindingsBehaviour],
+      ['deployments.apps', deploymentsBehaviour],
       ['pods', podsBehaviour],
       ['serviceaccounts', serviceAccountsBehaviour({ audiences: ['test'], issue: async () => 'a-token' })],
     ]),
@@ -83,7 +96,11 @@ export function testApp(
     authorizer: { authorize: () => ({ allowed: true, reason: '' }) },
     podStreams: noStreams,
     codec: new Protobuf(schemas),
-    openApi: { v2: () => ({ swagger: '2.0' }), v3: (path) => ({ openapi: '3.0.0', info: { title: path, version: 'v1.36.0' } }) },
+    openApi: {
+      v2: () => ({ swagger: '2.0' }),
+      v3Paths: () => ['version'],
+      v3: (path) => ({ openapi: '3.0.0', info: { title: path, version: 'v1.36.0' } }),
+    },
     currentRevision: () => store.revision,
     logger: silentLogger,
     ...more,
@@ -92,7 +109,7 @@ export function testApp(
   const fetch = async (path: string, init: RequestInit = {}): Promise<Response> => {
     const headers = new Headers(init.headers);
     if (!headers.has('authorization') && !headers.has('x-anonymous')) headers.set('authorization', 'Bearer admin,system:masters');
-    return app.hono.request(`https://localhost${path}`, { ...init, headers });
+    return toResponse(await app.hono.request(`https://localhost${path}`, { ...init, headers }));
   };
   return {
     app,

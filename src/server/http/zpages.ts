@@ -2,9 +2,11 @@
  * `/statusz` and `/flagz`: what the server is and how it was started, for people and for programs. Source: apiserver
  * pkg/server/{statusz,flagz}.
  */
+
 import type { JsonObject } from '../../api/json.ts';
 import { StatusError, statusErrors } from '../../api/status-error.ts';
 import { rfc3339 } from '../../api/time.ts';
+import type { Answer } from './answer.ts';
 import { yamlOf } from './encode/encode.ts';
 import type { Exchange } from './exchange.ts';
 import { parseAccept } from './negotiation.ts';
@@ -33,7 +35,7 @@ interface Form {
 }
 
 /** Answers a page as text, or as an object when the client names its kind and version. */
-async function answer(exchange: Exchange, page: Page): Promise<Response> {
+async function answer(exchange: Exchange, page: Page): Promise<Answer> {
   if (exchange.method !== 'GET') throw statusErrors.methodNotAllowed();
   const { mediaType, version } = formFor(exchange.accept, page.kind);
   if (version === '') return respond(exchange, 200, heading(page.name) + page.text(), baseHeaders(exchange, 'text/plain; charset=utf-8'));
@@ -76,7 +78,7 @@ function unixDate(ms: number): string {
   return `${weekday} ${month} ${day.replace(/^0/, ' ')} ${time} UTC ${year}`;
 }
 
-export function statusz(exchange: Exchange, { startMs, nowMs, paths }: StatuszOptions): Promise<Response> {
+export function statusz(exchange: Exchange, { startMs, nowMs, paths }: StatuszOptions): Promise<Answer> {
   const uptimeSeconds = Math.floor((nowMs - startMs) / 1000);
   const goVersion = String(versionInfo.goVersion);
   const binaryVersion = String(versionInfo.gitVersion).replace(/^v|\+.*$/g, '');
@@ -94,7 +96,7 @@ export function statusz(exchange: Exchange, { startMs, nowMs, paths }: StatuszOp
 }
 
 /** `flags`: upstream's flags with their values, as far as the server has them. */
-export function flagz(exchange: Exchange, flags: Readonly<Record<string, string>>): Promise<Response> {
+export function flagz(exchange: Exchange, flags: Readonly<Record<string, string>>): Promise<Answer> {
   const sorted = Object.entries(flags).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return answer(exchange, {
     name: 'flagz',

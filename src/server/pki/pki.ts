@@ -6,13 +6,14 @@
 
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
+import { systemClock } from '../../client/clock.ts';
 import { asSec1, type KeyAndCertificate, makeCertificate, newKey } from './certificate.ts';
 import { readText, writeText } from './certificate-files.ts';
 import { type SigningOrder, signRequest } from './sign-request.ts';
 
 export interface PkiOptions {
-  /** Folder of the files; made when absent. */
-  readonly directory: string;
+  /** Folder of the files; made when absent. Undefined: nothing is kept. */
+  readonly directory: string | undefined;
   /** First address of the Service range. */
   readonly serviceIp: string;
   /** Additional names and addresses of the API server: node addresses, the host's name. */
@@ -69,7 +70,10 @@ const validity = (nowMs: number, days: number): { notBefore: Date; notAfter: Dat
 });
 
 /** Reads a pair. Undefined when a file is absent, cannot be parsed, or key and certificate do not belong together. */
-async function readPair(directory: string, name: string): Promise<(KeyAndCertificate & { readonly parsed: X509Certificate }) | undefined> {
+async function readPair(
+  directory: string | undefined,
+  name: string,
+): Promise<(KeyAndCertificate & { readonly parsed: X509Certificate }) | undefined> {
   const [key, certificate] = await Promise.all([readText(directory, `${name}.key`), readText(directory, `${name}.crt`)]);
   if (key === undefined || certificate === undefined) return undefined;
   try {
@@ -161,7 +165,7 @@ function servingNames({ serviceIp, extraNames, clusterDomain = 'cluster.local' }
 
 /** Reads the cluster's PKI, and makes or renews what is needed. */
 export async function loadPki(options: PkiOptions): Promise<Pki> {
-  const maker: Maker = { options, nowMs: (options.now ?? Date.now)() };
+  const maker: Maker = { options, nowMs: (options.now ?? systemClock.now)() };
   const { directory } = options;
   const ca = await authority(maker, 'ca', { prefix: authorityPrefix, dnsName: 'kubernetes' });
   const frontCa = await authority(maker, 'front-proxy-ca', { prefix: frontProxyPrefix, dnsName: 'front-proxy-ca' });
@@ -193,7 +197,7 @@ export async function loadPki(options: PkiOptions): Promise<Pki> {
     frontProxy: { caCertificate: frontCa.pair.certificate, client: frontProxy },
     serviceAccountKey,
     issueClient: (commonName, organizations) =>
-      make({ options, nowMs: (options.now ?? Date.now)() }, ca, client('', commonName, organizations)),
+      make({ options, nowMs: (options.now ?? systemClock.now)() }, ca, client('', commonName, organizations)),
     sign: (order) => signRequest(order, ca.pair),
   };
 }

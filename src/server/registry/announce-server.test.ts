@@ -17,7 +17,10 @@ function prepare() {
     instanceId: 'one',
     now: () => nowMs,
     signal: test.context.signal,
-    setTimer: (_delayMs, callback) => void timers.push(callback),
+    setTimer: (_delayMs, callback) => {
+      timers.push(callback);
+      return () => undefined;
+    },
   };
   const later = (ms: number): void => {
     nowMs += ms;

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { rfc3339, rfc3339Micro } from '../../api/time.ts';
+import { type Clock, heartbeat } from '../../client/clock.ts';
 import { type BootstrapObject, ensureObject, keepObject } from './bootstrap.ts';
 import { serverContext } from './own-requests.ts';
 import type { Registry } from './registry.ts';
@@ -21,7 +22,7 @@ export interface AnnounceOptions {
   now(): number;
   readonly signal: AbortSignal;
   /** Calls back once after a delay in milliseconds. */
-  setTimer(delayMs: number, callback: () => void): void;
+  setTimer: Clock['setTimer'];
 }
 
 const namespace = 'kube-system';
@@ -88,7 +89,7 @@ export async function announceServer(registry: Registry, options: AnnounceOption
     if (signal.aborted) return;
     // If a renewal fails, the Lease is valid for another forty minutes, which leaves time for two more attempts.
     await ensureObject(registry, context, leaseOf(options)).catch(() => undefined);
-    setTimer(renewMs, () => void renew());
+    setTimer(renewMs, () => void renew(), heartbeat);
   };
   await Promise.all([ensureObject(registry, context, trust), ensureObject(registry, context, tracking, 'as it is'), renew()]);
   keepObject(registry, context, trust, options);

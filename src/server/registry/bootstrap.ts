@@ -1,8 +1,8 @@
 /**
  * The objects that every cluster has from the start: the system's namespaces and priority classes, the `kubernetes`
- * Service in front of the API server, and the DNS Service. Running this again changes only what differs. Objects that
- * are deleted are restored, so that `kubectl delete all --all` in the default namespace does no harm. Source:
- * pkg/controlplane/controller/{systemnamespaces,kubernetesservice}, pkg/controlplane/reconcilers.
+ * Service in front of the API server, and the DNS Service where there is one. Running this again changes only what
+ * differs. Objects that are deleted are restored, so that `kubectl delete all --all` in the default namespace does no
+ * harm. Source: pkg/controlplane/controller/{systemnamespaces,kubernetesservice}, pkg/controlplane/reconcilers.
  */
 import type { ServiceCIDR } from '../../api/generated/networking/v1.ts';
 import type { JsonObject } from '../../api/json.ts';
@@ -21,6 +21,8 @@ export interface BootstrapOptions {
    * loopback address, because validation refuses those.
    */
   readonly apiEndpoint: { readonly ip: string; readonly port: number };
+  /** Whether the cluster has a DNS Service. */
+  readonly dns: boolean;
   /** Milliseconds since the epoch. */
   now(): number;
   /** Ends the watch that restores deleted objects. */
@@ -63,7 +65,8 @@ export async function bootstrap(registry: Registry, options: BootstrapOptions): 
   await Promise.all(systemNamespaces.map((name) => ensure({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
   await Promise.all(priorityClasses.map((object) => ensureObject(registry, context, object, 'as it is')));
   await ensureServiceCidr(registry, context, serviceRange, options.now());
-  const services = [...kubernetesService(apiAddress(serviceRange), apiEndpoint), ...dnsService(dnsAddress(serviceRange))];
+  const dns = options.dns ? dnsService(dnsAddress(serviceRange)) : [];
+  const services = [...kubernetesService(apiAddress(serviceRange), apiEndpoint), ...dns];
   await Promise.all(services.map(ensure));
   for (const object of services) keepObject(registry, context, object, options);
 }

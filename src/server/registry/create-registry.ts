@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { ObjectFormats } from '../../api/object-format.ts';
 import { statusErrors } from '../../api/status-error.ts';
 import { subresourcesIn } from '../../api/subresource.ts';
+import { systemClock } from '../../client/clock.ts';
 import type { AdmissionChain } from '../admission/admission.ts';
 import type { Entry, Store } from '../store/store.ts';
 import { connect } from './connect.ts';
@@ -43,16 +44,10 @@ export interface RegistryOptions {
   readonly setTimer?: (delayMs: number, callback: () => void) => () => void;
 }
 
-const systemTimer = (delayMs: number, callback: () => void): (() => void) => {
-  const timer = setTimeout(callback, delayMs);
-  timer.unref();
-  return () => clearTimeout(timer);
-};
-
 /** Makes the registry over a store. */
 export function createRegistry(options: RegistryOptions): Registry {
-  const setTimer = options.setTimer ?? systemTimer;
-  const now = options.now ?? Date.now;
+  const setTimer = options.setTimer ?? systemClock.setTimer;
+  const now = options.now ?? systemClock.now;
   const parts: RegistryParts = {
     store: options.store,
     kinds: options.kinds,

@@ -101,8 +101,9 @@ async function createAdmitted(request: ChangeRequest, gate: Gate, admitted: Kube
   const resourceVersion = options.dryRun ? admitted.metadata.resourceVersion : undefined;
   const made = withMeta(admitted, { uid: parts.newUid(), creationTimestamp: rfc3339(parts.now()), resourceVersion });
   const object = behaviour?.stamp?.(parts, { ...request, object: made, previous: undefined }) ?? made;
-  const reserve = behaviour?.beginCreate?.bind(behaviour);
-  return withReservation(object, reserve, async (reserved) => {
+  const reserve = behaviour?.beginCreate;
+  const begin = reserve === undefined ? undefined : (sent: KubeObject) => reserve.call(behaviour, sent, options.dryRun);
+  return withReservation(object, begin, async (reserved) => {
     const finished = prepareForCreate(request, reserved);
     await options.authorizeCreate?.();
     return storedThrough(gate, gate.validate(finished, undefined), () => store(request, finished, options.dryRun));
@@ -114,7 +115,7 @@ async function store(request: ChangeRequest, object: KubeObject, dryRun: boolean
   const key = keyOf({ ...target, namespace: object.metadata.namespace ?? '', name: object.metadata.name });
   const existing = parts.store.get(key);
   if (existing !== undefined) throw alreadyExists(request, existing.object);
-  const stored = await storedObject(target.kind, object);
+  const stored = await storedObject(parts, target.kind, object);
   if (dryRun) return { entry: unstoredEntry(key, stored, 0), created: true };
   const entry = await commit(parts, { key, object: stored, expectedRevision: 0 });
   if (entry === undefined) throw alreadyExists(request, parts.store.get(key)?.object);

@@ -70,12 +70,12 @@ async function carryOut(
     return { type: deletion.type === 'mark' ? 'object' : answerType, entry: last };
   }
   if (deletion.type === 'mark') {
-    const entry = await commit(parts, { key, object: await storedObject(target.kind, deletion.object), expectedRevision: revision });
+    const entry = await commit(parts, { key, object: await storedObject(parts, target.kind, deletion.object), expectedRevision: revision });
     return entry === undefined ? undefined : { type: 'object', entry };
   }
   if (deletion.object !== undefined) {
     // The last state is written before the removal, as upstream does, so that watchers see it.
-    const last = await commit(parts, { key, object: await storedObject(target.kind, deletion.object), expectedRevision: revision });
+    const last = await commit(parts, { key, object: await storedObject(parts, target.kind, deletion.object), expectedRevision: revision });
     if (last === undefined) return undefined;
     const removed = await commit(parts, { key, object: undefined, expectedRevision: last.revision });
     return removed === undefined ? undefined : { type: answerType, entry: removed };

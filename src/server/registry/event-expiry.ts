@@ -2,6 +2,7 @@
  * Deletes Events one hour after they were last written, as upstream does through etcd leases. Source:
  * pkg/registry/core/event/storage (ttl), --event-ttl.
  */
+import { type Clock, heartbeat } from '../../client/clock.ts';
 import { KeyConflictError, type Store, StoreUnavailableError, storePrefix, type Written } from '../store/store.ts';
 
 export interface EventExpiryOptions {
@@ -11,8 +12,7 @@ export interface EventExpiryOptions {
   readonly ttlMs?: number;
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Calls back once after a delay in milliseconds; returns the cancel function. */
-  setTimer(delayMs: number, callback: () => void): () => void;
+  readonly setTimer: Clock['setTimer'];
 }
 
 const hourMs = 3_600_000;
@@ -36,19 +36,23 @@ export function startEventExpiry(options: EventExpiryOptions): () => void {
     const oldest = oldestOf(store, 1);
     if (oldest?.length === 0) return;
     const end = oldest?.[0] === undefined ? now() + retryMs : oldest[0].atMs + ttlMs;
-    cancel = options.setTimer(Math.max(end - now(), atLeastMs), () => {
-      removeDue().then(
-        (allRemoved) => {
-          cancel = undefined;
-          arm(allRemoved ? 0 : retryMs);
-        },
-        (error: unknown) => {
-          queueMicrotask(() => {
-            throw error;
-          });
-        },
-      );
-    });
+    cancel = options.setTimer(
+      Math.max(end - now(), atLeastMs),
+      () => {
+        removeDue().then(
+          (allRemoved) => {
+            cancel = undefined;
+            arm(allRemoved ? 0 : retryMs);
+          },
+          (error: unknown) => {
+            queueMicrotask(() => {
+              throw error;
+            });
+          },
+        );
+      },
+      heartbeat,
+    );
   };
 
   /** Resolves with false when the store refused. */

@@ -27,8 +27,10 @@ export interface ClassifiedRequest {
   readonly subresource: string;
 }
 
-/** The uids of the schema and of its level. */
+/** The names and uids of the schema and of its level. */
 export interface FlowClass {
+  readonly flowSchema: string;
+  readonly priorityLevel: string;
   readonly flowSchemaUid: string;
   readonly priorityLevelUid: string;
 }
@@ -47,7 +49,8 @@ function matchesSubject({ kind, user, group, serviceAccount }: Subject, { name, 
   return serviceAccount.namespace === namespace && (serviceAccount.name === '*' || serviceAccount.name === account);
 }
 
-const includes = (list: readonly string[] | undefined, value: string): boolean => list?.[0] === '*' || list?.includes(value) === true;
+const includes = (list: readonly string[] | null | undefined, value: string): boolean =>
+  list?.[0] === '*' || list?.includes(value) === true;
 
 function matchesResource(rule: ResourcePolicyRule, request: ClassifiedRequest): boolean {
   const resource = request.subresource === '' ? request.resource : `${request.resource}/${request.subresource}`;
@@ -100,7 +103,8 @@ export class FlowClassifier {
       .flatMap(({ metadata, spec }) => {
         const level = this.#store.get(storeKey(levels, '', spec.priorityLevelConfiguration.name));
         if (level === undefined) return [];
-        return [{ flowSchemaUid: metadata.uid, priorityLevelUid: level.object.metadata.uid, rules: spec.rules ?? [] }];
+        const names = { flowSchema: metadata.name, priorityLevel: level.object.metadata.name };
+        return [{ ...names, flowSchemaUid: metadata.uid, priorityLevelUid: level.object.metadata.uid, rules: spec.rules ?? [] }];
       });
   }
 }

@@ -179,6 +179,23 @@ describe('watch', () => {
     assert.deepEqual(test.watch('configmaps', 'default', { resourceVersion: String(at) }).seen, [`ADDED c@${at + 1}`]);
   });
 
+  it('tells everyone the same in the same order, whenever they begin', async () => {
+    const test = await withObjects([]);
+    const from = test.store.revision;
+    for (const name of ['a', 'b', 'c']) {
+      await test.create('configmaps', aConfigMap(name));
+      await test.patch('configmaps', `default/${name}`, { data: { k: name } });
+      if (name === 'b') await test.delete('configmaps', 'default/a');
+    }
+    const all = test.watch('configmaps', 'default', { resourceVersion: String(from) }).seen;
+    assert.equal(all.length, 7);
+    // Each revision is one event, which a watch from there on does not see again.
+    for (const [index] of all.entries()) {
+      const { seen } = test.watch('configmaps', 'default', { resourceVersion: String(from + index + 1) });
+      assert.deepEqual(seen, all.slice(index + 1));
+    }
+  });
+
   it('turns entering and leaving a selection into ADDED and DELETED', async () => {
     const test = await withObjects([]);
     const at = test.store.revision;

@@ -90,21 +90,27 @@ export function prepareForUpdate(request: ChangeRequest, received: KubeObject, p
   }
   const part = kind.subresources[subresource];
   if (part?.does !== 'update') throw statusErrors.noSuchResource();
-  return accepted(
-    kind,
-    beforePartUpdate(kind, part, { received: sent, previous, now: rfc3339(parts.now()), version: conversionOf(target) }),
-    context,
-  );
+  const finished = beforePartUpdate(kind, part, { received: sent, previous, now: rfc3339(parts.now()), version: conversionOf(target) });
+  return accepted(kind, permitted(request, finished, previous), context);
 }
 
-/** Adds what the user may not write to a finished object that is valid. */
-function checked(
+/** Adds what the user may not write to a finished object: some of it in any case, the rest when the object is valid. */
+function checked(request: ChangeRequest, finished: Finished<KubeObject>, previous: KubeObject | undefined): Finished<KubeObject> {
+  const { parts, context, target } = request;
+  const allowed = permitted(request, finished, previous);
+  const check = allowed.errors.length > 0 ? undefined : parts.behaviours.get(target.kind.resourceName)?.check;
+  return check === undefined ? allowed : { ...allowed, errors: check({ context, target, object: allowed.object, previous }) };
+}
+
+function permitted(
   { parts, context, target }: ChangeRequest,
   finished: Finished<KubeObject>,
   previous: KubeObject | undefined,
 ): Finished<KubeObject> {
-  const check = finished.errors.length > 0 ? undefined : parts.behaviours.get(target.kind.resourceName)?.check;
-  return check === undefined ? finished : { ...finished, errors: check({ context, target, object: finished.object, previous }) };
+  const forbids = parts.behaviours.get(target.kind.resourceName)?.forbids;
+  if (forbids === undefined) return finished;
+  const errors = [...forbids({ context, target, object: finished.object, previous }), ...finished.errors];
+  return { ...finished, errors, ...(errors.length === 0 ? {} : { warnings: [] }) };
 }
 
 function accepted(kind: AnyKind, { object, errors, warnings }: Finished<KubeObject>, context: RequestContext): KubeObject {

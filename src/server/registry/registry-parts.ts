@@ -31,7 +31,7 @@ export interface GuardedWrite {
 /** Refuses writes that the user may not make because of what the object says; throws StatusError. */
 export type WriteGuard = (write: GuardedWrite) => void;
 
-/** What the user may not write, of an object in which nothing else is wrong. */
+/** What the user may not write. */
 export type WriteCheck = (write: GuardedWrite) => readonly FieldError[];
 
 /**
@@ -41,6 +41,8 @@ export type WriteCheck = (write: GuardedWrite) => readonly FieldError[];
 export interface ResourceBehaviour {
   /** Runs on each create and update between mutating admission and validation. */
   readonly guard?: WriteGuard;
+  /** Runs on each create and update, of sub-resources too; told before what validation finds. */
+  readonly forbids?: WriteCheck;
   /** Runs on each create and update of the main resource, when validation has found nothing. */
   readonly check?: WriteCheck;
   /**
@@ -49,8 +51,8 @@ export interface ResourceBehaviour {
    */
   stamp?(parts: RegistryParts, write: GuardedWrite): KubeObject;
   /** Runs on a create before prepare and validation; throws StatusError. */
-  beginCreate?(object: KubeObject): Reservation;
-  beginUpdate?(next: KubeObject, previous: KubeObject): Reservation;
+  beginCreate?(object: KubeObject, dryRun: boolean): Reservation;
+  beginUpdate?(next: KubeObject, previous: KubeObject, dryRun: boolean): Reservation;
   /**
    * Implementations of sub-resources that only take creates, by name; '' is for a resource that does nothing else. See
    * `order.ts`.

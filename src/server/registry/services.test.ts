@@ -54,6 +54,34 @@ describe('cluster addresses', () => {
     await test.create('services', aService('b', { clusterIP: '10.96.0.10' }));
   });
 
+  it('and ports are not looked for in dry runs, which hold nothing', async () => {
+    const test = await newTest();
+    await test.create('services', aService('a', { clusterIP: '10.96.0.10', type: 'NodePort', ports: [{ port: 80, nodePort: 30_080 }] }));
+    const dry = async (more: JsonObject): Promise<ServiceSpecLike> =>
+      spec(await test.create('services', aService('b', more), { dryRun: true }));
+    assert.equal((await dry({ clusterIP: '10.96.0.10' })).clusterIP, '10.96.0.10');
+    assert.equal((await dry({})).clusterIP, '10.96.0.0');
+    const ports = [
+      { name: 'p', port: 80, nodePort: 80 },
+      { name: 'q', port: 81 },
+      { name: 'r', port: 82 },
+    ];
+    const given = await dry({ type: 'NodePort', ports });
+    assert.deepEqual(
+      given.ports.map(({ nodePort }) => nodePort),
+      [80, 81, 82],
+    );
+    const guessed = await dry({ type: 'NodePort' });
+    assert.deepEqual(
+      guessed.ports.map(({ nodePort }) => nodePort),
+      [32_769],
+    );
+    await assert.rejects(dry({ clusterIP: '10.97.0.10' }), status(422, /is not in the valid range/));
+    const taken = dry({ type: 'NodePort', ports: [{ port: 80, nodePort: 30_080 }] });
+    await assert.rejects(taken, status(422, /nodePort: Invalid value: 30080: provided port is already allocated/));
+    await test.create('services', aService('b', { clusterIP: '10.96.0.11' }));
+  });
+
   it('are not lost by refused creates, and run out', async () => {
     const test = await newTest('10.96.0.0/28');
     for (let round = 0; round < 40; round++) {
@@ -200,6 +228,7 @@ const bootstrapOptions = (test: TestRegistry) => ({
   now: () => 0,
   serviceRange: parseRange('10.96.0.0/16'),
   apiEndpoint: { ip: '172.18.0.1', port: 6443 },
+  dns: true,
   signal: test.context.signal,
   setTimer: () => assert.fail('nothing needs to be tried again'),
 });

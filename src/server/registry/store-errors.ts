@@ -22,7 +22,7 @@ export function translateStoreError(error: unknown): unknown {
 }
 
 /** The error of a watch from a revision that is no longer in the change log. */
-export const tooOld = ({ requested, compacted }: CompactedError): StatusError =>
+export const tooOld = ({ requested, compacted }: Pick<CompactedError, 'requested' | 'compacted'>): StatusError =>
   statusErrors.expired(`too old resource version: ${requested} (${compacted})`);
 
 /** Storage's own message for a failed precondition, inside a Conflict. */

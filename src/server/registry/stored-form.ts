@@ -1,8 +1,10 @@
 /** Brings entries into the form in which their Kind wants them, and objects into the one in which they are stored. */
 import type { AnyKind } from '../../api/kind.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { asJson, asObject } from '../../api/object-fields.ts';
 import type { Entry } from '../store/store.ts';
 import { unstoredEntry } from './commit.ts';
+import type { RegistryParts } from './registry-parts.ts';
 
 /**
  * A stored entry as the Kind wants it; the entry itself when it is so already. Rejects with the error of a conversion.
@@ -32,5 +34,13 @@ export function currentEntries(kind: AnyKind, entries: readonly Entry[]): readon
 }
 
 /** An object as it is to be stored. Rejects with the error of a conversion. */
-export const storedObject = (kind: AnyKind, object: KubeObject): KubeObject | Promise<KubeObject> =>
-  kind.storage?.form?.write(object) ?? object;
+export function storedObject(
+  { formats }: Pick<RegistryParts, 'formats'>,
+  kind: AnyKind,
+  object: KubeObject,
+): KubeObject | Promise<KubeObject> {
+  const { form, encoding = 'protobuf' } = kind.storage ?? {};
+  if (form !== undefined) return form.write(object);
+  const kept = formats.of(kind.codec.schema).storedForm?.(asJson(object), encoding);
+  return kept === undefined ? object : asObject(kept);
+}

@@ -209,4 +209,31 @@ describe('pods/resize', () => {
     const renamed = [0, 1].map((i) => `spec.containers[${i}].name: Forbidden: containers may not be renamed or reordered on resize`);
     await assert.rejects(resize(reordered, [{ name: 'b' }, { name: 'a' }], order), refused(`[${renamed.join(', ')}]`));
   });
+
+  it('changes what a Pod asks for as a whole, and nothing but CPU and memory of it', async () => {
+    const whole = { requests: { cpu: '100m', memory: '50Mi' }, limits: { cpu: '1', memory: '100Mi' } };
+    const withWhole = async (spec: JsonObject) => {
+      const test = await new TestRegistry().withNamespace();
+      const pod = aPod('p');
+      await test.create('pods', { ...pod, spec: { ...(pod.spec as JsonObject), containers: [sized('a', {})], ...spec } });
+      return test;
+    };
+    const test = await withWhole({ resources: whole });
+    const pod = await resize(test, [], { resources: { requests: { cpu: '200m' }, limits: { memory: '80Mi' } } });
+    const next = { requests: { cpu: '200m', memory: '50Mi' }, limits: { cpu: '1', memory: '80Mi' } };
+    assert.deepEqual([(pod.spec as JsonObject).resources, pod.metadata.generation], [next, 2]);
+    await assert.rejects(resize(test, [], { resources: null }), /spec\.resources: Forbidden: pod-level resources cannot be removed/);
+    await assert.rejects(
+      resize(test, [], { resources: { limits: { 'hugepages-2Mi': '2Mi' }, requests: { 'hugepages-2Mi': '2Mi' } } }),
+      refused('spec: Forbidden: only cpu and memory resources are mutable at pod-level'),
+    );
+    const requestsOnly = await withWhole({ resources: { requests: whole.requests } });
+    await assert.rejects(
+      resize(requestsOnly, [], { resources: { requests: { memory: null } } }),
+      refused('spec.resources.requests: Forbidden: pod-level resource requests cannot be removed'),
+    );
+    // A list that was not there may come.
+    const bounded = await resize(requestsOnly, [], { resources: { limits: whole.limits } });
+    assert.deepEqual((bounded.spec as JsonObject).resources, whole);
+  });
 });

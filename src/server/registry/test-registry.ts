@@ -12,6 +12,7 @@ import { createModelFormats } from '../../api/schema/model-formats.ts';
 import type { Schemas } from '../../api/schema/schema.ts';
 import { silentLogger } from '../../client/logger.ts';
 import { createAdmissionChain } from '../admission/admission.ts';
+import type { AdmissionObservations } from '../admission/admission-observations.ts';
 import { defaultPlugins } from '../admission/default-plugins.ts';
 import { roleGuards } from '../auth/escalation.ts';
 import { nodeIdentity } from '../auth/node-authorizer.ts';
@@ -71,6 +72,7 @@ export class TestRegistry {
       readonly serviceRange?: string;
       readonly random?: () => number;
       readonly webhooks?: WebhookCaller;
+      readonly observations?: AdmissionObservations;
     } = {},
   ) {
     this.store = createMemoryStore({
@@ -98,8 +100,9 @@ export class TestRegistry {
     this.rbac = new RbacAuthorizer(new StoredRules(this.store));
     let uids = 0;
     const newUid = (): string => `00000000-0000-0000-0000-${String(++uids).padStart(12, '0')}`;
-    const caller = options.webhooks;
-    const webhooks = caller === undefined ? {} : { webhooks: { formats, caller, newUid, log: silentLogger } };
+    const { webhooks: caller, observations } = options;
+    const observed = observations === undefined ? {} : { observations };
+    const webhooks = caller === undefined ? {} : { webhooks: { formats, caller, newUid, log: silentLogger, ...observed } };
     const kinds = createKindSet(builtInKinds);
     this.registry = createRegistry({
       store: this.store,
@@ -107,9 +110,10 @@ export class TestRegistry {
       formats,
       admission: createAdmissionChain(
         defaultPlugins({
-          ...{ reader, random, now: () => this.nowMs, authorizer: this.rbac, nodeIdentity, kinds, formats, ...webhooks },
+          ...{ reader, random, now: () => this.nowMs, authorizer: this.rbac, nodeIdentity, kinds, formats, observations, ...webhooks },
           writeQuotaStatus: (quota) => writeQuotaStatus(this.registry, quota, this.context.signal),
         }),
+        observations,
       ),
       behaviours: createBehaviours({
         store: this.store,

@@ -120,13 +120,13 @@ async function tryChange(
   behaviour?.guard?.({ context, target, object: admitted, previous: existing.object });
   requireCurrent(request, admitted, existing);
   const reserve = target.subresource === '' ? behaviour?.beginUpdate : undefined;
-  const begin = reserve === undefined ? undefined : (object: KubeObject) => reserve.call(behaviour, object, existing.object);
+  const begin = reserve === undefined ? undefined : (object: KubeObject) => reserve.call(behaviour, object, existing.object, dryRun);
   const stamped = behaviour?.stamp?.(parts, { context, target, object: admitted, previous: existing.object }) ?? admitted;
   return withReservation(atRevision(stamped, existing.revision), begin, async (reserved) => {
     const object = sameButForTimes(prepareForUpdate(request, reserved, existing.object), existing.object);
     return storedThrough(gate, gate.validate(object, existing.object), async () => {
       const removed = isRemoval(object, existing.object) && (target.kind.delete?.mayRemove?.(object) ?? true);
-      const stored = removed ? undefined : await storedObject(target.kind, object);
+      const stored = removed ? undefined : await storedObject(parts, target.kind, object);
       if (dryRun) return { entry: unstoredEntry(existing.key, stored ?? object, existing.revision), created: false };
       const entry = await commit(parts, { key: existing.key, object: stored, expectedRevision: existing.revision });
       if (entry === undefined) return undefined;

@@ -1,4 +1,5 @@
 /** The store without a disk: for tests, and for clusters that need not outlive their process. */
+import { systemClock } from '../../client/clock.ts';
 import { GroupCommitStore, type StoreOptions } from './group-commit-store.ts';
 import { MemoryShelf } from './memory-shelf.ts';
 import type { DiskOnly, Store } from './store.ts';
@@ -14,7 +15,7 @@ export interface MemoryStoreOptions extends StoreOptions {
  * Makes an empty store in memory. Its guarantees are those of the store on disk, except that its contents end with the
  * process.
  */
-export function createMemoryStore({ diskOnly, now = Date.now, ...options }: MemoryStoreOptions = {}): Store {
+export function createMemoryStore({ diskOnly, now = systemClock.now, ...options }: MemoryStoreOptions = {}): Store {
   const shelf = diskOnly === undefined ? undefined : new MemoryShelf(diskOnly, now);
   return new GroupCommitStore({ commit: (events) => shelf?.apply(events), shelf, close: () => undefined }, options);
 }

@@ -3,12 +3,18 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import Database from 'better-sqlite3';
 import { GroupCommitStore } from './group-commit-store.ts';
 import { journalSchema, SqliteJournal } from './sqlite-journal.ts';
 import { openSqliteStore, StoreOpenError } from './sqlite-store.ts';
 import { byVersion, storeContract, storedObject } from './store.contract.ts';
-import { type Store, StoreUnavailableError } from './store.ts';
+import { type Entry, type Store, StoreUnavailableError } from './store.ts';
+
+// Objects that nothing refers to can be counted only once they are collected.
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void; // V8's
 
 const folder = mkdtempSync(join(tmpdir(), 'minik-store-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -122,6 +128,23 @@ describe('sqlite store: kept on disk only', () => {
     const file = new Database(path);
     assert.deepEqual([file.pragma('auto_vacuum', { simple: true }), file.pragma('user_version', { simple: true })], [2, 2]);
     file.close();
+  });
+
+  it('keeps none of them in memory, but for the newest changes', async () => {
+    const eventsInMemory = 50;
+    const store = openSqliteStore({ path: newPath(), logWindow: 10_000, eventsInMemory, diskOnly: byVersion });
+    const seen: WeakRef<Entry>[] = [];
+    store.watch('', 1, (events) => seen.push(...events.map(({ entry }) => new WeakRef(entry))));
+    for (let batch = 0; batch < 10; batch += 1) {
+      await Promise.all(Array.from({ length: 100 }, (_, i) => put(store, `o${batch}-${i}`, '1')));
+    }
+    await new Promise(setImmediate);
+    collectGarbage();
+    const kept = seen.filter((entry) => entry.deref() !== undefined).length;
+    assert.equal(seen.length, 1000);
+    assert.ok(kept <= eventsInMemory + 1, `${kept} of 1000 entries are in memory`);
+    assert.equal(store.list('configmaps/').entries.length, 1000);
+    await store.close();
   });
 
   it('gives what was freed back to the disk', async () => {

@@ -53,7 +53,8 @@ async function webhook(t: TestContext, answer: (request: IncomingMessage, respon
   const send = (client: WebhookCall['client'], signal = new AbortController().signal) =>
     caller.call({ client, body: { a: 1 }, timeoutMs: 9_500, signal });
   const service = { namespace: 'default', name: 'hook', path: '/check', port: 443 };
-  return { send, service, port, connections, timers, server, caBundle: Buffer.from(ca).toString('base64') };
+  const bundle = (pem: string): string => Buffer.from(pem).toString('base64');
+  return { send, service, port, connections, timers, server, caBundle: bundle(ca), ownBundle: bundle(cert) };
 }
 
 const says = (text: string) => (error: Error) => {
@@ -83,6 +84,15 @@ describe('a webhook', () => {
     assert.deepEqual([url, host], ['/a/b?timeout=10s', `127.0.0.1:${port}`]);
   });
 
+  it('is called at a clean path', async (t) => {
+    const { send, port, caBundle, service } = await webhook(t, echo);
+    const paths = { '//a': '/a', '/a/../b/': '/b', '/a//./c': '/a/c', '/': '/' };
+    for (const [path, clean] of Object.entries(paths)) {
+      assert.equal((await send({ url: `https://127.0.0.1:${port}${path}`, caBundle })).url, `${clean}?timeout=10s`);
+      assert.equal((await send({ service: { ...service, path }, caBundle })).url, `${clean}?timeout=10s`);
+    }
+  });
+
   it('must have a certificate that the bundle vouches for, with its name', async (t) => {
     const { send, service, caBundle, port } = await webhook(t, echo);
     const url = `https://localhost:${port}/`;
@@ -91,6 +101,11 @@ describe('a webhook', () => {
     await assert.rejects(send({ service, caBundle: other }), says(`Post "https://hook.default.svc:443/check?timeout=10s": ${unknown}`));
     const wrong = 'tls: failed to verify certificate: x509: certificate is valid for hook.default.svc, 127.0.0.1, not localhost';
     await assert.rejects(send({ url, caBundle }), says(`Post "${url}?timeout=10s": ${wrong}`));
+  });
+
+  it('may be vouched for by its own certificate, though another has issued that', async (t) => {
+    const { send, service, ownBundle } = await webhook(t, echo);
+    assert.equal((await send({ service, caBundle: ownBundle })).method, 'POST');
   });
 
   it('has limited time, which ends with the request too', async (t) => {

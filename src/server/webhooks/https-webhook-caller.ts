@@ -4,9 +4,11 @@
 import type { IncomingMessage } from 'node:http';
 import { type Agent, Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
+import { posix } from 'node:path';
 import { errorText } from '../../api/error-text.ts';
 import { hostPort } from '../../api/go-dial-error.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../api/json.ts';
+import { trusting } from '../../api/trust.ts';
 import { LruMap } from '../../client/lru-map.ts';
 import { requestError } from './go-errors.ts';
 import type { Address } from './service-address.ts';
@@ -48,7 +50,7 @@ export function createWebhookCaller({ addressOf, setTimer }: WebhookCallerOption
   const agentOf = ({ caBundle, service }: WebhookClient, { url }: Destination): Agent => {
     const key = JSON.stringify([url.host, service?.namespace, service?.name, caBundle]);
     const known = agents.get(key);
-    const ca = caBundle === undefined || caBundle === '' ? {} : { ca: Buffer.from(caBundle, 'base64') };
+    const ca = caBundle === undefined || caBundle === '' ? {} : trusting(Buffer.from(caBundle, 'base64'));
     const agent = known ?? new HttpsAgent({ keepAlive: true, timeout: idleMs, ALPNProtocols: ['http/1.1'], ...ca });
     agents.set(key, agent);
     return agent;
@@ -80,13 +82,16 @@ export function createWebhookCaller({ addressOf, setTimer }: WebhookCallerOption
   };
 }
 
-/** The URL as upstream writes it, with the time limit as a parameter. Throws when it is none. */
+/**
+ * The URL as upstream writes it: its path cleaned, the time limit a parameter. Throws when it is none. Source:
+ * client-go rest/url_utils.go (DefaultVersionedAPIPath) and request.go (URL).
+ */
 function urlOf({ client: { url = '', service }, timeoutMs }: WebhookCall): WebhookUrl {
   const base =
     service === undefined ? url : `https://${service.name}.${service.namespace}.svc:${service.port ?? defaultPort}${service.path ?? ''}`;
   const [, host = '', path = ''] = /^https:\/\/([^/?#]+)([^?#]*)/.exec(base) ?? [];
   if (!URL.canParse(base)) throw new Error(`Unparsable URL: ${base}`);
-  const pathAndQuery = `${path === '' && service !== undefined ? '/' : path}?timeout=${Math.ceil(timeoutMs / 1000)}s`;
+  const pathAndQuery = `${path === '' && service === undefined ? '' : posix.join('/', path).replace(/(.)\/$/, '$1')}?timeout=${Math.ceil(timeoutMs / 1000)}s`;
   return { host, pathAndQuery, text: `https://${host}${pathAndQuery}` };
 }
 

@@ -11,19 +11,27 @@ export interface Address {
   readonly port: number;
 }
 
-/** The cluster address and port of a Service. Throws StatusError (404, 503) or an Error with upstream's text. */
-export function serviceAddress(reader: ObjectReader, namespace: string, name: string, port: number): Address {
+export interface ServiceAddress extends Address {
+  /** Whether it is a name outside the cluster; otherwise an address of the cluster's range. */
+  readonly outside: boolean;
+}
+
+/**
+ * The cluster address, or the external name, and port of a Service. Throws StatusError (404, 503) or an Error with
+ * upstream's text.
+ */
+export function serviceAddress(reader: ObjectReader, namespace: string, name: string, port: number): ServiceAddress {
   // Only Services are stored under this resource name.
   const service = reader.get('services', namespace, name) as Service | undefined;
   if (service === undefined) throw statusErrors.notFound({ group: '', resource: 'service' }, name);
   const { type = 'ClusterIP', clusterIP = '', externalName = '' } = service.spec;
   if (type === 'ExternalName') {
     if (port !== 443) requirePort(service, port);
-    return { host: externalName, port };
+    return { host: externalName, port, outside: true };
   }
   if (clusterIP === 'None') throw new Error('cannot route to service with ClusterIP "None"');
   requirePort(service, port);
-  return { host: clusterIP, port };
+  return { host: clusterIP, port, outside: false };
 }
 
 function requirePort({ metadata, spec }: Service, port: number): void {

@@ -311,11 +311,7 @@ class RegexParser {
     const unicode: RegExp[] = [];
     for (let first = true; first || this.#peek() !== ']'; first = false) {
       if (this.#peek() === undefined) throw new RegexError('missing closing ]', this.#rest(start));
-      if (this.#peek() === '-' && !first && this.#peek(1) !== ']') {
-        const bad = this.#rest(this.#at, this.#at + 2);
-        if (this.#peek(1) === undefined) throw new RegexError('missing closing ]', this.#rest(start));
-        throw new RegexError('invalid character class range', bad);
-      }
+      // Unlike in POSIX, a hyphen may stand anywhere (syntax.Perl).
       this.#classItem(ranges, unicode, start);
     }
     this.#at++;

@@ -18,7 +18,7 @@ export interface NewCondition {
 type Conditions = readonly CustomResourceDefinitionCondition[];
 
 export const conditionOf = ({ status }: CustomResourceDefinition, type: ConditionType): CustomResourceDefinitionCondition | undefined =>
-  status.conditions.find((condition) => condition.type === type);
+  (status.conditions ?? []).find((condition) => condition.type === type);
 
 export const isTrue = (definition: CustomResourceDefinition, type: ConditionType): boolean =>
   conditionOf(definition, type)?.status === 'True';

@@ -57,8 +57,9 @@ const storageVersions = ({ versions }: CustomResourceDefinitionSpec): readonly s
 /** A new storage version is one that objects have been stored in from now on. */
 function noteStorageVersion(object: CustomResourceDefinition): CustomResourceDefinition {
   const { spec, status } = object;
-  const added = storageVersions(spec).filter((name) => !status.storedVersions.includes(name));
-  return added.length === 0 ? object : { ...object, status: { ...status, storedVersions: [...status.storedVersions, ...added] } };
+  const stored = status.storedVersions ?? [];
+  const added = storageVersions(spec).filter((name) => !stored.includes(name));
+  return added.length === 0 ? object : { ...object, status: { ...status, storedVersions: [...stored, ...added] } };
 }
 
 /** Formats that mean nothing to the server, as often as they are named. */
@@ -86,7 +87,7 @@ function markDeleting(object: CustomResourceDefinition): CustomResourceDefinitio
   const { deletionGracePeriodSeconds: _, ...metadata } = object.metadata;
   const finalizers = metadata.finalizers ?? [];
   const conditions = withCondition(
-    status.conditions,
+    status.conditions ?? [],
     {
       type: 'Terminating',
       status: 'True',
@@ -122,11 +123,12 @@ export const customResourceDefinition = defineKind<CustomResourceDefinition>({
     defaults: withDefaults,
     alsoServed: [v1beta1],
   },
+  storage: { encoding: 'JSON' },
   rules: { looseMetadata: 'finalizers', warnings: formatWarnings },
   create: {
     prepare: (object) => ({
       ...object,
-      status: { conditions: [], acceptedNames: { plural: '', kind: '' }, storedVersions: storageVersions(object.spec) },
+      status: { conditions: null, acceptedNames: { plural: '', kind: '' }, storedVersions: storageVersions(object.spec) },
     }),
     nameProblems: ({ spec }, name) => (name === `${spec.names.plural}.${spec.group}` ? [] : ['must be spec.names.plural+"."+spec.group']),
     validate: (object, at, version) => definitionErrors(object, at, version === 'v1beta1'),

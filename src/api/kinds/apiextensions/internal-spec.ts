@@ -9,7 +9,9 @@ import type {
   JSONSchemaProps,
   ValidationRule,
 } from '../../generated/apiextensions/v1.ts';
-import { isObject, type JsonObject, type JsonValue } from '../../json.ts';
+import { internalForm } from '../../internal-form/internal-form.ts';
+import type { JsonObject, JsonValue } from '../../json.ts';
+import { asSent, wasSentEmpty } from '../../sent-empty.ts';
 
 type PerVersion = Pick<CustomResourceDefinitionVersion, 'schema' | 'subresources' | 'additionalPrinterColumns' | 'selectableFields'>;
 
@@ -30,8 +32,6 @@ export function internalSpec({ versions }: CustomResourceDefinitionSpec): Intern
     versions: versions.map((version) => ({ ...version, ...Object.fromEntries(shared.map((field) => [field, undefined])) })),
   };
 }
-
-const isEmpty = (value: JsonValue): boolean => value === null || (typeof value === 'object' && Object.keys(value).length === 0);
 
 /** The fields of upstream's internal type in order, with what stands for an absent value. */
 const schemaFields: readonly (readonly [name: string, field: keyof JSONSchemaProps, absent: JsonValue])[] = [
@@ -118,12 +118,12 @@ const maps: ReadonlySet<string> = new Set(['properties', 'patternProperties', 'd
 /** A schema as upstream's messages show it: the internal type, whose fields have no JSON names. */
 export function shownSchema(schema: JSONSchemaProps): JsonObject {
   return Object.fromEntries(
-    schemaFields.map(([name, field, absent]) => [name, shownMember(field, schema[field] as JsonValue | undefined, absent)]),
+    schemaFields.map(([name, field, absent]) => [name, shownMember(field, asSent(schema, field) as JsonValue | undefined, absent)]),
   );
 }
 
 function shownMember(field: string, value: JsonValue | undefined, absent: JsonValue): JsonValue {
-  if (value === undefined || value === null || isEmpty(value)) return absent;
+  if (value === undefined || value === null) return absent;
   // Members of these names hold schemas.
   const shown = (one: JsonValue | undefined): JsonObject => shownSchema((one ?? {}) as unknown as JSONSchemaProps);
   if (plain.has(field) || typeof value !== 'object') return field.startsWith('additional') ? { Allows: value, Schema: null } : value;
@@ -143,7 +143,8 @@ function shownMember(field: string, value: JsonValue | undefined, absent: JsonVa
     );
   if (field === 'items') return { Schema: shown(object), JSONSchemas: null };
   if (field.startsWith('additional')) return { Allows: true, Schema: shown(object) };
-  return field === 'not' ? shown(object) : capitalised(object);
+  // The only member that is left: its form is JSON.
+  return field === 'not' ? shown(object) : (internalForm('ExternalDocumentation', object) as JsonObject);
 }
 
 /** A validation rule as upstream's messages show it. */
@@ -158,21 +159,11 @@ export const shownRule = (rule: ValidationRule): JsonObject => ({
 
 const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1);
 
-const capitalised = (value: JsonValue): JsonValue =>
-  isObject(value)
-    ? Object.fromEntries(Object.entries(value).map(([name, one]) => [name.slice(0, 1).toUpperCase() + name.slice(1), one]))
-    : value;
-
 /** The versions as upstream's messages show them: the internal type, whose fields have no JSON names. */
-export const shownVersions = (versions: readonly CustomResourceDefinitionVersion[]): unknown =>
-  versions.map((version) => ({
-    Name: version.name,
-    Served: version.served,
-    Storage: version.storage,
-    Deprecated: version.deprecated ?? false,
-    DeprecationWarning: version.deprecationWarning ?? null,
+export function shownVersions(spec: CustomResourceDefinitionSpec, versions: readonly CustomResourceDefinitionVersion[]): unknown {
+  if (versions.length === 0) return wasSentEmpty(spec, 'versions') ? [] : null;
+  return versions.map((version) => ({
+    ...internalForm('CustomResourceDefinitionVersion', version),
     Schema: version.schema?.openAPIV3Schema === undefined ? null : { OpenAPIV3Schema: shownSchema(version.schema.openAPIV3Schema) },
-    Subresources: version.subresources ?? null,
-    AdditionalPrinterColumns: version.additionalPrinterColumns ?? null,
-    SelectableFields: version.selectableFields ?? null,
   }));
+}

@@ -26,7 +26,8 @@ export function nextStatus(
 ): CustomResourceDefinitionStatus {
   const { status } = definition;
   const { names, condition } = acceptNames(definition, taken);
-  let conditions = status.conditions;
+  const before = status.conditions ?? [];
+  let conditions = before;
   const set = (next: NewCondition): void => {
     if (
       !isSame(
@@ -47,9 +48,7 @@ export function nextStatus(
       conditions = conditions.filter(({ type }) => type !== 'NonStructuralSchema');
     }
   }
-  return conditions === status.conditions && deepEqual(names, status.acceptedNames)
-    ? status
-    : { ...status, conditions, acceptedNames: names };
+  return conditions === before && deepEqual(names, status.acceptedNames) ? status : { ...status, conditions, acceptedNames: names };
 }
 
 /** Names are accepted first; what has accepted names is established by the next write. */

@@ -45,6 +45,7 @@ export const apiService = defineKind<APIService>({
         ? object
         : { ...object, spec: { ...object.spec, service: { ...object.spec.service, port: object.spec.service.port ?? 443 } } },
   },
+  storage: { encoding: 'JSON' },
   rules: { looseMetadata: 'finalizers', validateName: nameIsPathSegment, generation: false, validate: apiServiceErrors },
   create: {
     nameProblems: apiServiceNameProblems,

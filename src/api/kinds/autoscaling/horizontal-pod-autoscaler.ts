@@ -11,6 +11,7 @@ import type {
 } from '../../generated/autoscaling/v2.ts';
 import { defineKind } from '../../kind.ts';
 import { oldAutoscalers } from '../../legacy/autoscalers.ts';
+import { wasSentEmpty } from '../../sent-empty.ts';
 import { statusSubresource } from '../../subresource.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { metricsText } from './metrics-text.ts';
@@ -35,7 +36,8 @@ const upRules: HPAScalingRules = {
 const downRules: HPAScalingRules = { selectPolicy: 'Max', policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }] };
 
 function defaultRules(rules: HPAScalingRules = {}, defaults: HPAScalingRules): HPAScalingRules {
-  const policies = (rules.policies ?? []).length > 0 ? rules.policies : defaults.policies;
+  // An empty list is one that was given, and is refused.
+  const policies = wasSentEmpty(rules, 'policies') ? undefined : (rules.policies ?? defaults.policies);
   const window = rules.stabilizationWindowSeconds ?? defaults.stabilizationWindowSeconds;
   return {
     ...rules,
@@ -51,10 +53,6 @@ const defaultBehavior = ({ scaleUp, scaleDown }: HorizontalPodAutoscalerBehavior
   scaleDown: defaultRules(scaleDown, downRules),
 });
 
-/** Go writes null for an empty list that has no omitempty. */
-const orNull = <T>(list: readonly T[] | null | undefined): readonly T[] =>
-  (list === undefined || list === null || list.length === 0 ? null : list) as readonly T[];
-
 function defaultAutoscaler(object: HorizontalPodAutoscaler): HorizontalPodAutoscaler {
   const { minReplicas, metrics, behavior } = object.spec;
   return {
@@ -65,7 +63,7 @@ function defaultAutoscaler(object: HorizontalPodAutoscaler): HorizontalPodAutosc
       metrics: (metrics ?? []).length === 0 ? defaultMetrics : metrics,
       ...(behavior === undefined ? {} : { behavior: defaultBehavior(behavior) }),
     },
-    status: { ...object.status, currentMetrics: orNull(object.status.currentMetrics) },
+    status: { ...object.status, currentMetrics: object.status.currentMetrics ?? null },
   };
 }
 
@@ -87,7 +85,7 @@ export const horizontalPodAutoscaler = defineKind<HorizontalPodAutoscaler>({
   },
   rules: { generation: false },
   create: {
-    prepare: (object) => ({ ...object, status: { desiredReplicas: 0, currentMetrics: orNull([]) } }),
+    prepare: (object) => ({ ...object, status: { desiredReplicas: 0, currentMetrics: null } }),
     validate: autoscalerCreateErrors,
   },
   update: { validate: autoscalerUpdateErrors },

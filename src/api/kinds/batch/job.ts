@@ -21,11 +21,12 @@ const maxInt32 = 2 ** 31 - 1;
 function defaultFailurePolicy(policy: PodFailurePolicy): PodFailurePolicy {
   return {
     ...policy,
-    rules: (policy.rules ?? []).map((rule) =>
-      rule.onPodConditions === undefined
-        ? rule
-        : { ...rule, onPodConditions: rule.onPodConditions.map((pattern) => ({ ...pattern, status: pattern.status || 'True' })) },
-    ),
+    rules:
+      policy.rules?.map((rule) =>
+        rule.onPodConditions === undefined
+          ? rule
+          : { ...rule, onPodConditions: rule.onPodConditions.map((pattern) => ({ ...pattern, status: pattern.status || 'True' })) },
+      ) ?? null,
   };
 }
 

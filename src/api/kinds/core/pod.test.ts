@@ -362,6 +362,19 @@ describe('Pod updates', () => {
       'status.containerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state',
     ]);
   });
+  it('lets ended containers run again by their rules, and all of a pod whose containers may restart together', () => {
+    const one = { name: 'c', lastState: {}, ready: false, restartCount: 0, image: 'i', imageID: '' };
+    const errors = (action: string, exitCode: number): readonly string[] => {
+      const rule = { action, exitCodes: { operator: 'In', values: [42] } };
+      const ruled = { name: 'c', image: 'i', restartPolicy: 'Never', restartPolicyRules: [rule] };
+      const base = created(pod, withSpec({ restartPolicy: 'Never', containers: [ruled] }));
+      const status = (state: object): Pod => ({ ...base, status: { ...base.status, containerStatuses: [{ ...one, state }] } });
+      return partErrors(pod, 'status', status({ terminated: { exitCode } }), status({ running: {} }));
+    };
+    assert.deepEqual(errors('Restart', 42), []);
+    assert.equal(errors('Restart', 1).length, 1);
+    assert.deepEqual(errors('RestartAllContainers', 1), []);
+  });
 });
 
 describe('Pod warnings', () => {

@@ -31,7 +31,7 @@ const endpointsText = ({ endpoints }: EndpointSlice): string =>
  * pkg/registry/discovery/endpointslice/strategy.go (dropTopologyOnV1).
  */
 function withoutTopology(next: EndpointSlice, previous: EndpointSlice | undefined, version: string | undefined): EndpointSlice {
-  const { endpoints } = next;
+  const endpoints = next.endpoints ?? [];
   if (version === 'v1beta1') return next;
   if (endpoints.every(({ deprecatedTopology }) => deprecatedTopology === undefined)) return next;
   if (previous !== undefined && deepEqual(previous.endpoints, endpoints)) return next;
@@ -74,7 +74,7 @@ export const endpointSlice = defineKind<EndpointSlice>({
     alsoServed: oldEndpointSlices,
     defaults: (object) => ({
       ...object,
-      ports: (object.ports ?? []).map((port) => ({ ...port, name: port.name ?? '', protocol: port.protocol || 'TCP' })),
+      ports: object.ports?.map((port) => ({ ...port, name: port.name ?? '', protocol: port.protocol ?? 'TCP' })) ?? null,
     }),
   },
   rules: { validate: endpointSliceErrors, warnings: endpointSliceWarnings },

@@ -4,7 +4,7 @@ import type { IPAddress } from '../../generated/networking/v1.ts';
 import { ipErrors } from '../../ip.ts';
 import { defineKind } from '../../kind.ts';
 import { oldServiceAddresses } from '../../legacy/same-shape.ts';
-import { nameColumn } from '../columns.ts';
+import { ageColumn, nameColumn } from '../columns.ts';
 import { ipAddressErrors, ipAddressUpdateErrors } from './validation/ip-address.ts';
 
 function parentText({ spec: { parentRef } }: IPAddress): string {
@@ -39,5 +39,7 @@ export const ipAddress = defineKind<IPAddress>({
         value: parentText,
       },
     ],
+    // Source: pkg/printers/internalversion/printers.go (printIPAddress).
+    moreCells: [ageColumn.value],
   },
 });

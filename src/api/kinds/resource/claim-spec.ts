@@ -1,6 +1,5 @@
 /** The defaults of claims for devices. Source: pkg/apis/resource/v1/defaults.go. */
 import type {
-  DeviceClaim,
   DeviceRequest,
   DeviceSubRequest,
   DeviceToleration,
@@ -32,14 +31,6 @@ const defaultRequest = (request: DeviceRequest): DeviceRequest => ({
 });
 
 export function defaultClaimSpec(spec: ResourceClaimSpec): ResourceClaimSpec {
-  const { requests } = spec.devices;
-  return (requests ?? []).length === 0 ? spec : { ...spec, devices: { ...spec.devices, requests: requests.map(defaultRequest) } };
-}
-
-/** Upstream shows that nothing is asked for as null, because it stores claims in protobuf. */
-export function withNullRequests(spec: ResourceClaimSpec): ResourceClaimSpec {
-  const none: unknown = null;
-  return (spec.devices.requests ?? []).length > 0
-    ? spec
-    : { ...spec, devices: { ...spec.devices, requests: none as DeviceClaim['requests'] } };
+  const requests = spec.devices.requests ?? [];
+  return requests.length === 0 ? spec : { ...spec, devices: { ...spec.devices, requests: requests.map(defaultRequest) } };
 }

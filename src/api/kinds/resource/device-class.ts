@@ -2,6 +2,7 @@
 import { type FieldPath, fieldErrors } from '../../field-error.ts';
 import type { DeviceClass } from '../../generated/resource/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldDeviceClasses } from '../../legacy/devices.ts';
 import { nameIsLong } from '../../names.ts';
 import { isExtendedResource } from '../../pod/validation/resources.ts';
 import type { Errors } from '../../validation/common.ts';
@@ -27,7 +28,7 @@ export const deviceClass = defineKind<DeviceClass>({
   kind: 'DeviceClass',
   plural: 'deviceclasses',
   scope: 'Cluster',
-  codec: { schema: 'io.k8s.api.resource.v1.DeviceClass' },
+  codec: { schema: 'io.k8s.api.resource.v1.DeviceClass', alsoServed: oldDeviceClasses },
   update: { metadata: 'whole' },
   rules: { validateName: nameIsLong, generation: true, validate: deviceClassErrors },
   delete: { answersObject: true },

@@ -1,13 +1,14 @@
 /** What the claims that are made for Pods look like. */
 import type { FieldPath } from '../../field-error.ts';
 import type { ResourceClaimTemplate } from '../../generated/resource/v1.ts';
+import { internalForm } from '../../internal-form/internal-form.ts';
 import { defineKind } from '../../kind.ts';
+import { oldResourceClaimTemplates } from '../../legacy/devices.ts';
 import type { Errors } from '../../validation/common.ts';
 import { templateMetaErrors } from '../../validation/object-meta.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
-import { defaultClaimSpec, withNullRequests } from './claim-spec.ts';
+import { defaultClaimSpec } from './claim-spec.ts';
 import { claimSpecChangeErrors, deviceClaimErrors } from './validation/device-claim.ts';
-import { shownTemplateSpec } from './validation/internal-form.ts';
 
 function templateErrors({ spec: { metadata, spec } }: ResourceClaimTemplate, at: FieldPath): Errors {
   const here = at.field('spec');
@@ -22,15 +23,14 @@ export const resourceClaimTemplate = defineKind<ResourceClaimTemplate>({
   scope: 'Namespaced',
   codec: {
     schema: 'io.k8s.api.resource.v1.ResourceClaimTemplate',
+    alsoServed: oldResourceClaimTemplates,
     defaults: ({ spec, ...rest }) => ({ ...rest, spec: { ...spec, spec: defaultClaimSpec(spec.spec) } }),
   },
-  rules: {
-    validate: templateErrors,
-    canonicalize: ({ spec, ...rest }) => ({ ...rest, spec: { ...spec, spec: withNullRequests(spec.spec) } }),
-  },
+  rules: { validate: templateErrors },
   update: {
     metadata: 'whole',
-    validate: (next, previous, at) => claimSpecChangeErrors(next.spec, previous.spec, shownTemplateSpec, at.field('spec')),
+    validate: (next, previous, at) =>
+      claimSpecChangeErrors(next.spec, previous.spec, (spec) => internalForm('ResourceClaimTemplateSpec', spec), at.field('spec')),
   },
   delete: { answersObject: true },
   table: { columns: [nameColumn, ageColumn] },

@@ -1,12 +1,13 @@
 /** A request for devices. https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/ */
 import type { DeviceRequestAllocationResult, ResourceClaim, ResourceClaimStatus } from '../../generated/resource/v1.ts';
+import { internalForm } from '../../internal-form/internal-form.ts';
 import { defineKind } from '../../kind.ts';
+import { oldResourceClaims } from '../../legacy/devices.ts';
 import { statusSubresource } from '../../subresource.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
-import { defaultClaimSpec, defaultToleration, withNullRequests } from './claim-spec.ts';
+import { defaultClaimSpec, defaultToleration } from './claim-spec.ts';
 import { claimStatusErrors } from './validation/claim-status.ts';
 import { claimSpecChangeErrors, deviceClaimErrors } from './validation/device-claim.ts';
-import { shownClaimSpec } from './validation/internal-form.ts';
 
 /** The tolerations of what was allocated have the defaults of those that were asked for. */
 function withOperators(status: ResourceClaimStatus): ResourceClaimStatus {
@@ -54,18 +55,19 @@ export const resourceClaim = defineKind<ResourceClaim>({
   scope: 'Namespaced',
   codec: {
     schema: 'io.k8s.api.resource.v1.ResourceClaim',
+    alsoServed: oldResourceClaims,
     defaults: (claim) => ({ ...claim, spec: defaultClaimSpec(claim.spec), status: withOperators(claim.status) }),
   },
   rules: {
     generation: false,
     validate: ({ spec }, at) => deviceClaimErrors(spec.devices, at.field('spec', 'devices')),
-    canonicalize: (claim) => ({ ...claim, spec: withNullRequests(claim.spec) }),
   },
   create: { prepare: (claim) => ({ ...claim, status: {} }) },
   update: {
     metadata: 'whole',
     validates: 'alone',
-    validate: (next, previous, at) => claimSpecChangeErrors(next.spec, previous.spec, shownClaimSpec, at.field('spec')),
+    validate: (next, previous, at) =>
+      claimSpecChangeErrors(next.spec, previous.spec, (spec) => internalForm('ResourceClaimSpec', spec), at.field('spec')),
   },
   delete: { answersObject: true },
   subresources: {

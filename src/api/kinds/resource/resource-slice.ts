@@ -1,6 +1,7 @@
 /** Devices that a driver offers, on one node or on several. */
 import type { Device, ResourceSlice } from '../../generated/resource/v1.ts';
 import { defineKind } from '../../kind.ts';
+import { oldResourceSlices } from '../../legacy/devices.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { newSliceErrors, sliceUpdateErrors } from './validation/resource-slice.ts';
 
@@ -35,7 +36,7 @@ export const resourceSlice = defineKind<ResourceSlice>({
   kind: 'ResourceSlice',
   plural: 'resourceslices',
   scope: 'Cluster',
-  codec: { schema: 'io.k8s.api.resource.v1.ResourceSlice' },
+  codec: { schema: 'io.k8s.api.resource.v1.ResourceSlice', alsoServed: oldResourceSlices },
   rules: { generation: true, warnings: sliceWarnings },
   create: { prepare: prepared, validate: newSliceErrors },
   update: { prepare: prepared, validate: sliceUpdateErrors },

@@ -5,17 +5,6 @@ import { oldStorage } from '../../legacy/same-shape.ts';
 import { ageColumn, nameColumn } from '../columns.ts';
 import { csiNodeErrors, csiNodeUpdateErrors } from './validation/csi-node.ts';
 
-/** Upstream shows empty lists that are always shown as null, because it stores them in protobuf. */
-const nullIfEmpty = <T>(list: readonly T[] | null): readonly T[] => {
-  const none: unknown = null;
-  return list === null || list.length === 0 ? (none as readonly T[]) : list;
-};
-
-const withNulls = (object: CSINode): CSINode => {
-  const drivers = (object.spec.drivers ?? []).map((driver) => ({ ...driver, topologyKeys: nullIfEmpty(driver.topologyKeys) }));
-  return { ...object, spec: { ...object.spec, drivers: nullIfEmpty(drivers) } };
-};
-
 export const csiNode = defineKind<CSINode>({
   group: 'storage.k8s.io',
   version: 'v1',
@@ -23,7 +12,7 @@ export const csiNode = defineKind<CSINode>({
   plural: 'csinodes',
   scope: 'Cluster',
   codec: { schema: 'io.k8s.api.storage.v1.CSINode', alsoServed: oldStorage('CSINode', { deprecated: '1.17', removed: '1.22' }) },
-  rules: { validate: csiNodeErrors, canonicalize: withNulls },
+  rules: { validate: csiNodeErrors },
   update: { unconditional: false, validate: csiNodeUpdateErrors },
   delete: { answersObject: true },
   table: {

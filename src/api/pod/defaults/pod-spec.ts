@@ -3,13 +3,14 @@
  */
 import type { Container, Pod, PodSpec, PodTemplateSpec } from '../../generated/core/v1.ts';
 import { formatQuantity } from '../../quantity.ts';
-import { isRestartableInitContainer } from '../conditions.ts';
 import { containerLimits, containerRequests, isPodLevelResource, type ResourceAmounts } from '../resources.ts';
 import { defaultContainer, defaultResourceList, defaultResources, type ResourceList } from './container.ts';
 import { defaultVolume } from './volume.ts';
 
 /** Defaults that hold for a spec anywhere, in a Pod or a template. */
-export function defaultPodSpec(spec: PodSpec): PodSpec {
+export function defaultPodSpec(received: PodSpec): PodSpec {
+  // The gate GenericWorkload is off: upstream drops the field. Source: pkg/api/pod/util.go (dropDisabledFields).
+  const { schedulingGroup: _, ...spec } = received;
   const { initContainers, ephemeralContainers, volumes, overhead, resources, topologySpreadConstraints } = spec;
   const account = spec.serviceAccountName || spec.serviceAccount;
   return {
@@ -59,20 +60,19 @@ const texts = (amounts: ResourceAmounts, keep: (name: string) => boolean): Resou
 const nonEmpty = (list: ResourceList): boolean => Object.keys(list).length > 0;
 
 /**
- * Completes Pod-level requests and limits from each other. Source: defaultHugePagePodLimits, defaultPodRequests,
- * defaultPodLimits.
+ * Completes Pod-level limits of huge pages from those of the containers, and Pod-level requests from limits. Source:
+ * defaultHugePagePodLimits, defaultPodRequests.
  */
 function podLevelResources(spec: PodSpec): PodSpec {
   const { resources } = spec;
   if (resources === undefined) return spec;
   const stated = (list: ResourceList | undefined): boolean => list !== undefined && nonEmpty(list);
   if (!stated(resources.limits) && !stated(resources.requests)) return spec;
-  const ofContainers = containerLimits(spec);
   const hugePages = texts(
-    ofContainers,
+    containerLimits(spec),
     (name) => name.startsWith('hugepages-') && resources.requests?.[name] === undefined && resources.limits?.[name] === undefined,
   );
-  let limits: ResourceList = { ...resources.limits, ...hugePages };
+  const limits: ResourceList = { ...resources.limits, ...hugePages };
   let requests: ResourceList = resources.requests ?? {};
   if (nonEmpty(limits)) {
     const fromContainers = texts(containerRequests(spec), (name) => isPodLevelResource(name) && allowsOvercommit(name));
@@ -81,12 +81,6 @@ function podLevelResources(spec: PodSpec): PodSpec {
       ...fromContainers,
       ...requests,
     };
-  } else {
-    const everyContainerLimits = (name: string): boolean =>
-      [...spec.containers, ...(spec.initContainers ?? []).filter(isRestartableInitContainer)].every(
-        (container) => container.resources.limits?.[name] !== undefined,
-      );
-    limits = texts(ofContainers, (name) => isPodLevelResource(name) && allowsOvercommit(name) && everyContainerLimits(name));
   }
   return { ...spec, resources: { ...resources, ...(nonEmpty(limits) ? { limits } : {}), ...(nonEmpty(requests) ? { requests } : {}) } };
 }

@@ -61,7 +61,7 @@ export function nodeSelectorErrors({ nodeSelectorTerms }: NodeSelector, at: Fiel
 const weightErrors = (weight: number, at: FieldPath): Errors =>
   weight <= 0 || weight > 100 ? [fieldErrors.invalid(at, weight, 'must be in the range 1-100')] : [];
 
-function nodeAffinityErrors(affinity: NodeAffinity, at: FieldPath): Errors {
+export function nodeAffinityErrors(affinity: NodeAffinity, at: FieldPath): Errors {
   const required = affinity.requiredDuringSchedulingIgnoredDuringExecution;
   const preferred = affinity.preferredDuringSchedulingIgnoredDuringExecution ?? [];
   const here = at.field('preferredDuringSchedulingIgnoredDuringExecution');
@@ -157,12 +157,12 @@ function minDomainsErrors({ minDomains, whenUnsatisfiable }: TopologySpreadConst
 /** The topology spread constraints of a Pod. */
 export function topologySpreadErrors(constraints: readonly TopologySpreadConstraint[], at: FieldPath): Errors {
   const policies = ['Honor', 'Ignore'] as const;
+  const pairOf = ({ topologyKey, whenUnsatisfiable }: TopologySpreadConstraint): string => `${whenUnsatisfiable} ${topologyKey}`;
+  const last = new Map(constraints.map((constraint, i) => [pairOf(constraint), i]));
   return constraints.flatMap((constraint, i) => {
     const here = at.index(i);
     const { maxSkew, topologyKey, whenUnsatisfiable, nodeAffinityPolicy, nodeTaintsPolicy, labelSelector } = constraint;
-    const repeated = constraints
-      .slice(i + 1)
-      .some((other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable);
+    const repeated = last.get(pairOf(constraint)) !== i;
     return [
       ...(maxSkew <= 0 ? [fieldErrors.invalid(here.field('maxSkew'), maxSkew, 'must be greater than zero')] : []),
       ...(topologyKey === '' ? [fieldErrors.required(here.field('topologyKey'), 'can not be empty')] : []),

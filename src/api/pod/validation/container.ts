@@ -2,6 +2,7 @@
 import { type FieldError, type FieldPath, fieldErrors } from '../../field-error.ts';
 import type { Container, ContainerPort, ContainerResizePolicy, EphemeralContainer, PodSpec } from '../../generated/core/v1.ts';
 import { isPortName, isPortNumber } from '../../names.ts';
+import { wasSentEmpty } from '../../sent-empty.ts';
 import { dnsLabel, type Errors, invalidEach, oneOf, protocols, requiredOneOf, requiredText } from '../../validation/common.ts';
 import { isRestartableInitContainer } from '../conditions.ts';
 import { envErrors, envFromErrors } from './env.ts';
@@ -88,13 +89,16 @@ function hostPortConflicts(containers: ReadonlyArray<readonly [Container, FieldP
 
 const restartActions = ['Restart', 'RestartAllContainers'] as const;
 
-function restartRuleErrors(container: Container, at: FieldPath): Errors {
-  const rules = container.restartPolicyRules ?? [];
-  if (rules.length === 0) return [];
+const restartPolicies = ['Always', 'Never', 'OnFailure'] as const;
+
+/** The restart policy of a container and its rules. Of an init container without a policy, no rule is looked at. */
+function restartErrors({ restartPolicy, restartPolicyRules: rules = [] }: Container, isInit: boolean, at: FieldPath): Errors {
   const here = at.field('restartPolicyRules');
   const errors: FieldError[] = [];
-  if (container.restartPolicy === undefined) {
+  if (restartPolicy !== undefined) errors.push(...oneOf(restartPolicy, restartPolicies, at.field('restartPolicy')));
+  else if (rules.length > 0) {
     errors.push(fieldErrors.required(at.field('restartPolicy'), 'must specify restartPolicy when restart rules are used'));
+    if (isInit) return errors;
   }
   if (rules.length > 20) errors.push(fieldErrors.tooMany(here, rules.length, 20));
   for (const [i, { action = '', exitCodes }] of rules.entries()) {
@@ -122,10 +126,7 @@ export function containersErrors(surroundings: ContainerSurroundings, at: FieldP
     if (names.has(container.name)) errors.push(fieldErrors.duplicate(here.field('name'), container.name));
     names.add(container.name);
     errors.push(...probesErrors(container, grace, here));
-    if (container.restartPolicy !== undefined) {
-      errors.push(...oneOf(container.restartPolicy, ['Always', 'Never', 'OnFailure'], here.field('restartPolicy')));
-    }
-    errors.push(...restartRuleErrors(container, here));
+    errors.push(...restartErrors(container, false, here));
   }
   return [...errors, ...hostPortConflicts(containers.map((container, i) => [container, at.index(i)]))];
 }
@@ -140,10 +141,7 @@ export function initContainersErrors(surroundings: ContainerSurroundings, at: Fi
   for (const [i, container] of initContainers.entries()) {
     const here = at.index(i);
     errors.push(...commonErrors(container, surroundings, here));
-    if (container.restartPolicy !== undefined) {
-      errors.push(...oneOf(container.restartPolicy, ['Always', 'Never', 'OnFailure'], here.field('restartPolicy')));
-    }
-    errors.push(...restartRuleErrors(container, here));
+    errors.push(...restartErrors(container, true, here));
     if (names.has(container.name)) errors.push(fieldErrors.duplicate(here.field('name'), container.name));
     else if (container.name !== '') names.add(container.name);
     errors.push(...hostPortConflicts([[container, at.index(0)]]));
@@ -164,7 +162,18 @@ export function initContainersErrors(surroundings: ContainerSurroundings, at: Fi
   return errors;
 }
 
-const notEphemeral = ['ports', 'livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle', 'resizePolicy', 'restartPolicy'] as const;
+/** In the order of upstream's struct. */
+const notEphemeral = [
+  ...(['ports', 'resources', 'resizePolicy', 'restartPolicy', 'restartPolicyRules'] as const),
+  ...(['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'] as const),
+] as const;
+
+/** Whether a field has another value than Go's zero: a list that was sent empty has. */
+function isSet(container: EphemeralContainer, field: (typeof notEphemeral)[number]): boolean {
+  if (field !== 'resources') return container[field] !== undefined || wasSentEmpty(container, field);
+  const { resources } = container;
+  return Object.keys(resources).length > 0 || (['limits', 'requests', 'claims'] as const).some((each) => wasSentEmpty(resources, each));
+}
 
 /** The ephemeral containers of a Pod: for debugging only, so without ports, probes, hooks and resources. */
 export function ephemeralContainersErrors(surroundings: ContainerSurroundings, at: FieldPath): Errors {
@@ -180,8 +189,7 @@ export function ephemeralContainersErrors(surroundings: ContainerSurroundings, a
     names.add(container.name);
     const { targetContainerName: target = '' } = container;
     if (target !== '' && !others.has(target)) errors.push(fieldErrors.notFound(here.field('targetContainerName'), target));
-    for (const field of notEphemeral) if (container[field] !== undefined) errors.push(forbid(here.field(field)));
-    if (Object.keys(container.resources).length > 0) errors.push(forbid(here.field('resources')));
+    for (const field of notEphemeral) if (isSet(container, field)) errors.push(forbid(here.field(field)));
     for (const [j, { subPath, subPathExpr }] of (container.volumeMounts ?? []).entries()) {
       const mount = here.field('volumeMounts').index(j);
       if (subPath !== undefined) errors.push(forbid(mount.field('subPath')));

@@ -1,6 +1,6 @@
 /**
- * What `pods/resize` may change: CPU and memory of containers. Source: pkg/apis/core/validation/validation.go
- * (ValidatePodResize).
+ * What `pods/resize` may change: CPU and memory of containers and of the Pod as a whole. Source:
+ * pkg/apis/core/validation/validation.go (ValidatePodResize).
  */
 import { deepEqual } from '../../deep-equal.ts';
 import { type FieldError, type FieldPath, fieldErrors } from '../../field-error.ts';
@@ -21,30 +21,47 @@ function withPrevious(next: Amounts, previous: Amounts): Amounts {
   return Object.fromEntries([...fixed, ...before]);
 }
 
-function masked(container: Container, previous: Container): Container {
-  const old: Partial<ResourceRequirements> = previous.resources ?? {};
-  const { resources } = container;
-  const limits = withPrevious(resources.limits, old.limits);
-  const requests = withPrevious(resources.requests, old.requests);
-  return { ...container, resources: { ...resources, limits, requests } };
-}
+const maskedResources = (resources: ResourceRequirements, old: Partial<ResourceRequirements>): ResourceRequirements => ({
+  ...resources,
+  limits: withPrevious(resources.limits, old.limits),
+  requests: withPrevious(resources.requests, old.requests),
+});
 
-function removalErrors(next: Container, previous: Container, at: FieldPath): Errors {
-  const removed = (before: Amounts, after: Amounts): boolean =>
-    resizable.some((name) => before?.[name] !== undefined && after?.[name] === undefined);
-  return [
-    ...(removed(previous.resources.limits, next.resources.limits)
-      ? [fieldErrors.forbidden(at.field('limits'), 'resource limits cannot be removed')]
-      : []),
-    ...(removed(previous.resources.requests, next.resources.requests)
-      ? [fieldErrors.forbidden(at.field('requests'), 'resource requests cannot be removed')]
-      : []),
-  ];
-}
+const masked = (container: Container, previous: Container): Container => ({
+  ...container,
+  resources: maskedResources(container.resources, previous.resources ?? {}),
+});
+
+/** Whether an amount was taken away. */
+const removed = (before: Amounts = {}, after: Amounts = {}): boolean => Object.keys(before).some((name) => after[name] === undefined);
 
 /** Removals are those of a container by the same name. */
 const removalsErrors = (next: readonly Container[], previous: readonly Container[], at: FieldPath): Errors =>
-  previous.flatMap((old, i) => removalErrors(next[i] ?? old, old, at.index(i).field('resources')));
+  previous.flatMap(({ resources: before }, i) => {
+    const after = next[i]?.resources ?? before;
+    const here = at.index(i).field('resources');
+    return (['requests', 'limits'] as const)
+      .filter((list) => removed(before[list], after[list]))
+      .map((list) => fieldErrors.forbidden(here.field(list), `resource ${list} cannot be removed`));
+  });
+
+const statesResources = ({ resources }: PodSpec): boolean =>
+  Object.keys({ ...resources?.requests }).length + Object.keys({ ...resources?.limits }).length > 0;
+
+/** What is wrong with the change of what a Pod asks for as a whole. Source: validatePodLevelResourcesResize. */
+function podLevelErrors(next: PodSpec, previous: PodSpec, at: FieldPath): Errors {
+  if (!statesResources(next) && !statesResources(previous)) return [];
+  const { resources: after } = next;
+  const { resources: before } = previous;
+  const here = at.field('resources');
+  if (after === undefined) return [fieldErrors.forbidden(here, 'pod-level resources cannot be removed')];
+  const removals = (['requests', 'limits'] as const)
+    .filter((list) => removed(before?.[list], after[list]))
+    .map((list) => fieldErrors.forbidden(here.field(list), `pod-level resource ${list} cannot be removed`));
+  // A list that a Pod had not may come, with amounts that may change.
+  const same = deepEqual(maskedResources(after, before ?? {}), maskedResources(before ?? {}, before ?? {}));
+  return same ? removals : [...removals, fieldErrors.forbidden(at, 'only cpu and memory resources are mutable at pod-level')];
+}
 
 /** `name`: that of the list. */
 function orderErrors(
@@ -85,6 +102,7 @@ export function podResizeErrors(next: Pod, previous: Pod, at: FieldPath): Errors
   if (qosClassOfSpec(next.spec) !== qosClass(previous))
     errors.push(fieldErrors.invalid(here, next.status.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing'));
   if (!mayBeResized(previous)) errors.push(fieldErrors.forbidden(here, 'Pod running on node without support for resize'));
+  errors.push(...podLevelErrors(next.spec, previous.spec, here));
   const [inits, oldInits] = [next.spec.initContainers ?? [], previous.spec.initContainers ?? []];
   const misplaced = [
     ...orderErrors('containers', next.spec.containers, previous.spec.containers, here),
@@ -103,7 +121,7 @@ export function podResizeErrors(next: Pod, previous: Pod, at: FieldPath): Errors
     errors.push(...initContainerErrors(container, previous.spec.initContainers?.[i], here.field('initContainers').index(i)));
   });
   if (errors.length > 0) return errors;
-  const rest = ({ containers: _, initContainers: __, ...spec }: PodSpec) => spec;
+  const rest = ({ containers: _, initContainers: __, resources: ___, ...spec }: PodSpec) => spec;
   return deepEqual(rest(next.spec), rest(previous.spec)) ? [] : [fieldErrors.forbidden(here, 'only cpu and memory resources are mutable')];
 }
 

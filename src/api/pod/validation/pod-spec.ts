@@ -4,7 +4,7 @@ import type { PodDNSConfig, PodResourceClaim, PodSpec } from '../../generated/co
 import { internalForm } from '../../internal-form/internal-form.ts';
 import { ipErrors } from '../../ip.ts';
 import { isDns1123Label, isDns1123Subdomain, isDns1123SubdomainWithUnderscore, rangeComplaint } from '../../names.ts';
-import { compareQuantity, formatQuantity, parseQuantity, tryParseQuantity, zeroQuantity } from '../../quantity.ts';
+import { compareQuantity, formatQuantity, parseQuantity } from '../../quantity.ts';
 import {
   byteLength,
   dnsLabel,
@@ -15,7 +15,7 @@ import {
   qualifiedName,
   requiredOneOf,
 } from '../../validation/common.ts';
-import { containerRequests } from '../resources.ts';
+import { containerLimits, containerRequests, type ResourceAmounts } from '../resources.ts';
 import { affinityErrors, topologySpreadErrors } from './affinity.ts';
 import { containersErrors, ephemeralContainersErrors, initContainersErrors } from './container.ts';
 import { containerResourcesErrors, podResourcesErrors } from './resources.ts';
@@ -107,23 +107,33 @@ function claimErrors(claims: readonly PodResourceClaim[], at: FieldPath): Errors
   });
 }
 
-/** Pod-level requests cover those of the containers; no container's limit exceeds the Pod's. */
+/** What is stated for a Pod as a whole must cover the sums of its containers. What is not stated covers everything. */
+const sumErrors = (
+  which: 'requests' | 'limits',
+  sums: ResourceAmounts,
+  stated: Readonly<Record<string, string>> | undefined,
+  at: FieldPath,
+): Errors =>
+  [...sums].flatMap(([name, amount]) => {
+    const text = stated?.[name];
+    if (text === undefined || compareQuantity(amount, parseQuantity(text)) <= 0) return [];
+    const rule = `must be greater than or equal to aggregate container ${which} of ${formatQuantity(amount)}`;
+    return [fieldErrors.invalid(at.field(which).key(name), text, rule)];
+  });
+
+/**
+ * Pod-level requests cover those of the containers, and so do limits of huge pages; no container's limit exceeds the
+ * Pod's. Source: validatePodResourceConsistency.
+ */
 function podLevelErrors(spec: PodSpec, at: FieldPath): Errors {
   const { resources } = spec;
   if (resources === undefined) return [];
-  const errors: FieldError[] = [...podResourcesErrors(resources, at)];
-  for (const [name, amount] of containerRequests(spec)) {
-    const stated = tryParseQuantity(resources.requests?.[name]) ?? zeroQuantity;
-    if (compareQuantity(amount, stated) > 0) {
-      errors.push(
-        fieldErrors.invalid(
-          at.field('requests').key(name),
-          formatQuantity(stated),
-          `must be greater than or equal to aggregate container requests of ${formatQuantity(amount)}`,
-        ),
-      );
-    }
-  }
+  const hugePages = new Map([...containerLimits(spec)].filter(([name]) => name.startsWith('hugepages-')));
+  const errors: FieldError[] = [
+    ...podResourcesErrors(resources, at),
+    ...sumErrors('requests', containerRequests(spec), resources.requests, at),
+    ...sumErrors('limits', hugePages, resources.limits, at),
+  ];
   for (const [i, container] of spec.containers.entries()) {
     for (const [name, limit] of Object.entries(container.resources.limits ?? {})) {
       const podLimit = resources.limits?.[name];

@@ -7,7 +7,7 @@ import type { ContainerStatus, Pod, PodSpec } from '../../generated/core/v1.ts';
 import { ipErrors, isIp6 } from '../../ip.ts';
 import { isDns1123Subdomain, isUserId } from '../../names.ts';
 import { type Errors, immutable, invalidEach, qualifiedName } from '../../validation/common.ts';
-import { isRestartableInitContainer } from '../conditions.ts';
+import { mayRestartAll, restartsAfter } from '../restart-policy.ts';
 
 type Statuses = readonly ContainerStatus[] | undefined;
 
@@ -20,15 +20,14 @@ function transitionErrors(next: Statuses, previous: Statuses, mayRestart: (statu
   });
 }
 
-const mayRestartUnder =
-  ({ restartPolicy, initContainers, containers }: PodSpec) =>
-  ({ name, state }: ContainerStatus): boolean => {
-    const spec = [...(initContainers ?? []), ...containers].find((container) => container.name === name);
-    if ((spec?.restartPolicyRules ?? []).length > 0) return true;
-    const policy = spec?.restartPolicy ?? restartPolicy;
-    if (isRestartableInitContainer(spec) || policy === 'Always') return true;
-    return policy === 'OnFailure' && state.terminated?.exitCode !== 0;
+const mayRestartUnder = (spec: PodSpec): ((status: ContainerStatus) => boolean) => {
+  if (mayRestartAll(spec)) return () => true;
+  const containers = [...(spec.initContainers ?? []), ...spec.containers];
+  return ({ name, state }) => {
+    const container = containers.find((one) => one.name === name);
+    return container !== undefined && restartsAfter(spec, container, state.terminated?.exitCode ?? 0);
   };
+};
 
 function ipListErrors(ips: readonly string[], entries: readonly unknown[], at: FieldPath): Errors {
   const errors: FieldError[] = ips.flatMap((ip, i) => ipErrors(ip, at.index(i)));

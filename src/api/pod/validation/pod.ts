@@ -6,6 +6,7 @@ import type { ObjectMeta } from '../../generated/meta/v1.ts';
 import { internalDiff } from '../../internal-form/internal-form.ts';
 import { rangeComplaint } from '../../names.ts';
 import { parseInt64 } from '../../selector.ts';
+import { withFields } from '../../sent-empty.ts';
 import { type Errors, labelErrors } from '../../validation/common.ts';
 import { annotationErrors } from '../../validation/object-meta.ts';
 import { appArmorAnnotationPrefix } from '../app-armor.ts';
@@ -13,6 +14,7 @@ import { imageSpaceErrors } from './container.ts';
 import { descendingPath } from './paths.ts';
 import { podSpecErrors } from './pod-spec.ts';
 import { addedGateErrors, addedTolerationErrors } from './scheduling.ts';
+import { tolerationsAnnotation, tolerationsAnnotationErrors } from './tolerations-annotation.ts';
 import { containersOf } from './windows.ts';
 
 export const mirrorPodAnnotation = 'kubernetes.io/config.mirror';
@@ -40,6 +42,8 @@ export function podAnnotationErrors({ annotations = {} }: ObjectMeta, spec: PodS
   if (mirror !== undefined && (spec.nodeName ?? '') === '') {
     errors.push(fieldErrors.invalid(at.key(mirrorPodAnnotation), mirror, 'must set spec.nodeName if mirror pod annotation is set'));
   }
+  const tolerations = annotations[tolerationsAnnotation] ?? '';
+  if (tolerations !== '') errors.push(...tolerationsAnnotationErrors(tolerations, at));
   const cost = annotations[deletionCostAnnotation];
   if (cost !== undefined) errors.push(...deletionCostErrors(cost, at.key(deletionCostAnnotation)));
   for (const [key, value] of Object.entries(annotations)) {
@@ -125,9 +129,6 @@ function fixedAnnotationErrors(next: ObjectMeta, previous: ObjectMeta, at: Field
   return errors;
 }
 
-const sameNumber = (next: readonly Container[], previous: readonly Container[], at: FieldPath): Errors =>
-  next.length === previous.length ? [] : [fieldErrors.forbidden(at, 'pod updates may not add or remove containers')];
-
 /** Upstream looks at the images of an update once more. */
 const newImageErrors = (containers: readonly Container[], at: FieldPath): Errors =>
   containers.flatMap(({ image = '' }, i) => [
@@ -149,15 +150,14 @@ const withImagesOf = (containers: readonly Container[], previous: readonly Conta
 /** The new spec with every permitted change undone. */
 function withoutAllowedChanges(next: PodSpec, previous: PodSpec): PodSpec {
   const wasNegative = previous.terminationGracePeriodSeconds < 0 && next.terminationGracePeriodSeconds === 1;
-  return {
-    ...next,
+  return withFields(next, {
     containers: withImagesOf(next.containers, previous.containers),
     initContainers: withImagesOf(next.initContainers ?? [], previous.initContainers ?? []),
     activeDeadlineSeconds: previous.activeDeadlineSeconds,
     schedulingGates: previous.schedulingGates,
     tolerations: previous.tolerations,
     ...(wasNegative ? { terminationGracePeriodSeconds: previous.terminationGracePeriodSeconds } : {}),
-  };
+  });
 }
 
 function onlyAdds(next: NodeSelectorTerm | undefined, previous: NodeSelectorTerm): boolean {
@@ -200,7 +200,7 @@ function withGatedFieldsOf(spec: PodSpec, previous: PodSpec): PodSpec {
   const before = previous.affinity?.nodeAffinity;
   const affinity = before === undefined ? others : { ...others, nodeAffinity: before };
   const none = Object.keys(affinity).length === 0 && previous.affinity === undefined;
-  return { ...spec, nodeSelector: previous.nodeSelector, affinity: none ? undefined : affinity };
+  return withFields(spec, { nodeSelector: previous.nodeSelector, affinity: none ? undefined : affinity });
 }
 
 const updatable = [
@@ -214,20 +214,29 @@ const updatable = [
 /** What may not change in a Pod. */
 export function podUpdateErrors(next: Pod, previous: Pod, at: FieldPath): Errors {
   const here = at.field('spec');
-  const annotations = fixedAnnotationErrors(next.metadata, previous.metadata, at.field('metadata', 'annotations'));
-  const counts = [
-    ...sameNumber(next.spec.containers, previous.spec.containers, here.field('containers')),
-    ...sameNumber(next.spec.initContainers ?? [], previous.spec.initContainers ?? [], here.field('initContainers')),
+  const annotationsAt = at.field('metadata', 'annotations');
+  const annotations = [
+    ...fixedAnnotationErrors(next.metadata, previous.metadata, annotationsAt),
+    // Upstream looks at them all once more.
+    ...podAnnotationErrors(next.metadata, next.spec, annotationsAt),
   ];
-  if (counts.length > 0) return [...annotations, ...counts];
-  const errors: FieldError[] = [
-    ...annotations,
-    ...newImageErrors(next.spec.containers, here.field('containers')),
-    ...newImageErrors(next.spec.initContainers ?? [], here.field('initContainers')),
-    ...deadlineErrors(next.spec.activeDeadlineSeconds, previous.spec.activeDeadlineSeconds, here.field('activeDeadlineSeconds')),
+  const errors: FieldError[] = [...annotations];
+  for (const field of ['containers', 'initContainers'] as const) {
+    const containers = next.spec[field] ?? [];
+    if (containers.length !== (previous.spec[field] ?? []).length) {
+      return [...errors, fieldErrors.forbidden(here.field(field), 'pod updates may not add or remove containers')];
+    }
+    errors.push(...newImageErrors(containers, here.field(field)));
+  }
+  const deadline = next.spec.activeDeadlineSeconds;
+  const late = deadlineErrors(deadline, previous.spec.activeDeadlineSeconds, here.field('activeDeadlineSeconds'));
+  errors.push(...late);
+  // Upstream looks no further at a bad value; at a missing one it does.
+  if (deadline !== undefined && late.length > 0) return errors;
+  errors.push(
     ...addedTolerationErrors(next.spec.tolerations ?? [], previous.spec.tolerations ?? [], here.field('tolerations')),
     ...addedGateErrors(next.spec.schedulingGates ?? [], previous.spec.schedulingGates ?? [], here.field('schedulingGates')),
-  ];
+  );
   let masked = withoutAllowedChanges(next.spec, previous.spec);
   if ((previous.spec.schedulingGates ?? []).length > 0) {
     errors.push(...gatedErrors(next.spec, previous.spec, here));

@@ -131,7 +131,7 @@ function sourceErrors(source: VolumeProjection, volume: FieldPath, at: FieldPath
 export function projectedErrors({ sources, defaultMode }: ProjectedVolumeSource, at: FieldPath): Errors {
   const errors: FieldError[] = [...fileMode(defaultMode, at.field('defaultMode'))];
   const files = new Set<string>();
-  for (const [i, source] of sources.entries()) {
+  for (const [i, source] of (sources ?? []).entries()) {
     errors.push(...sourceErrors(source, at, at.field('sources').index(i)));
     for (const [path, shown] of filesOf(source)) {
       if (path === '') continue;

@@ -6,6 +6,7 @@ import { type FieldError, type FieldPath, fieldErrors } from '../../field-error.
 import type { ResourceClaim, ResourceRequirements } from '../../generated/core/v1.ts';
 import { isQualifiedName } from '../../names.ts';
 import { compareQuantity, isWhole, parseQuantity, type Quantity, tryParseQuantity, zeroQuantity } from '../../quantity.ts';
+import { isSent } from '../../sent-empty.ts';
 import { dnsLabel, type Errors, invalidEach } from '../../validation/common.ts';
 import { isPodLevelResource } from '../resources.ts';
 
@@ -166,8 +167,6 @@ export const containerResourcesErrors = (resources: ResourceRequirements, podCla
 
 /** The requests and limits of a Pod as a whole. */
 export const podResourcesErrors = (resources: ResourceRequirements, at: FieldPath): Errors => [
-  ...(resources.claims === undefined
-    ? []
-    : [fieldErrors.forbidden(at.field('claims'), 'claims may not be set for Resources at pod-level')]),
+  ...(isSent(resources, 'claims') ? [fieldErrors.forbidden(at.field('claims'), 'claims may not be set for Resources at pod-level')] : []),
   ...requirementsErrors(resources, podResourceName, new Set(), at),
 ];

@@ -1,5 +1,4 @@
 /** Taints, tolerations and scheduling gates. Source: pkg/apis/core/validation/validation.go. */
-import { deepEqual } from '../../deep-equal.ts';
 import { type FieldError, type FieldPath, fieldErrors } from '../../field-error.ts';
 import type { PodSchedulingGate, Taint, Toleration } from '../../generated/core/v1.ts';
 import { isLabelValue } from '../../names.ts';
@@ -40,12 +39,17 @@ export const tolerationErrors = (tolerations: readonly Toleration[], at: FieldPa
     return [...errors, ...valueErrors(toleration, here), ...(effect === undefined ? [] : oneOf(effect, effects, here.field('effect')))];
   });
 
-/** Tolerations may be added to an existing Pod; of those it already has, only `tolerationSeconds` may change. */
+/**
+ * Tolerations may be added to an existing Pod; of those it already has, only `tolerationSeconds` may change. Upstream
+ * looks at them all once more.
+ */
 export function addedTolerationErrors(next: readonly Toleration[], previous: readonly Toleration[], at: FieldPath): Errors {
-  const kept = previous.every((old) =>
-    next.some((toleration) => deepEqual({ ...old, tolerationSeconds: toleration.tolerationSeconds }, toleration)),
-  );
-  return kept ? [] : [fieldErrors.forbidden(at, 'existing toleration can not be modified except its tolerationSeconds')];
+  const identityOf = ({ key, operator, value, effect }: Toleration): string =>
+    [key, operator, value, effect].map((part) => JSON.stringify(part ?? '')).join();
+  const kept = new Set(next.map(identityOf));
+  return previous.every((old) => kept.has(identityOf(old)))
+    ? tolerationErrors(next, at)
+    : [fieldErrors.forbidden(at, 'existing toleration can not be modified except its tolerationSeconds')];
 }
 
 /** The scheduling gates of a Pod. */
@@ -59,12 +63,13 @@ export function gateErrors(gates: readonly PodSchedulingGate[], at: FieldPath): 
 }
 
 /** Scheduling gates of an existing Pod may only be removed. */
-export const addedGateErrors = (next: readonly PodSchedulingGate[], previous: readonly PodSchedulingGate[], at: FieldPath): Errors =>
-  next.flatMap(({ name }, i) =>
-    previous.some((gate) => gate.name === name)
-      ? []
-      : [fieldErrors.forbidden(at.index(i).field('name'), `only deletion is allowed, but found new scheduling gate '${name}'`)],
+export function addedGateErrors(next: readonly PodSchedulingGate[], previous: readonly PodSchedulingGate[], at: FieldPath): Errors {
+  const added = new Map(next.map(({ name }, i) => [name, i]));
+  for (const { name } of previous) added.delete(name);
+  return [...added].map(([name, i]) =>
+    fieldErrors.forbidden(at.index(i).field('name'), `only deletion is allowed, but found new scheduling gate '${name}'`),
   );
+}
 
 /** The taints of a node. */
 export function taintErrors(taints: readonly Taint[], at: FieldPath): Errors {

@@ -153,13 +153,16 @@ function nameDependentErrors({ name, iscsi, ephemeral }: Volume, pod: OwningPod,
   return errors;
 }
 
+/** Upstream's names of sources that come second, where they are not the field's. */
+const namesOfSecond: Readonly<Record<string, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };
+
 function sourceErrors(volume: Volume, pod: OwningPod, at: FieldPath): Errors {
   const errors: FieldError[] = [];
   let count = 0;
   for (const [source, check, path] of checks) {
     if (volume[source] === undefined) continue;
     if (count++ > 0)
-      errors.push(fieldErrors.forbidden(at.field(source === 'cephfs' ? 'cephFS' : source), 'may not specify more than 1 volume type'));
+      errors.push(fieldErrors.forbidden(at.field(namesOfSecond[source] ?? source), 'may not specify more than 1 volume type'));
     else errors.push(...check(volume, at.field(path ?? source), pod));
   }
   if (count === 0) errors.push(fieldErrors.required(at, 'must specify a volume type'));

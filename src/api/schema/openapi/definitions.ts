@@ -6,10 +6,11 @@
 import type { JsonObject, JsonValue } from '../../json.ts';
 import type { GroupVersionKind } from '../../object.ts';
 import type { Descriptions } from '../descriptions.ts';
-import type { GoType } from '../facts.ts';
+import type { GoType, UnionFacts } from '../facts.ts';
 import type { SchemaField, Schemas } from '../schema.ts';
-import type { OwnDefinition } from './served.ts';
+import { everywhere, type OwnDefinition } from './served.ts';
 import { conventions, typeMetaTexts } from './type-meta-texts.ts';
+import { versionInfo, versionInfoModel } from './version-info.ts';
 
 export type Dialect = 'v2' | 'v3';
 
@@ -71,6 +72,7 @@ const specialSchemas: Readonly<Record<string, Readonly<Record<Dialect, JsonObjec
     description: 'RawExtension holds an object of any kind as it was sent.',
     type: 'object',
   }),
+  [versionInfoModel]: versionInfo,
   [`${jsonModels}.JSON`]: both({ description: 'JSON represents any valid JSON value.' }),
   [`${jsonModels}.JSONSchemaPropsOrArray`]: both({
     description: 'JSONSchemaPropsOrArray represents a value that can either be a JSONSchemaProps or an array of JSONSchemaProps.',
@@ -144,7 +146,7 @@ export class DefinitionBuilder {
     const required = schema.fields.filter((field) => !field.optional).map(({ name }) => name);
     const properties = schema.fields.map((field): [string, JsonObject] => [field.name, this.#property(field)]);
     properties.sort(([a], [b]) => (a < b ? -1 : 1));
-    const kinds = schema.isKind ? this.#kindsOf(model) : [];
+    const kinds = schema.isKind || everywhere.has(model) ? this.#kindsOf(model) : [];
     const description = this.#descriptions.ofSchema(schema);
     return {
       ...(description === '' ? {} : { description }),
@@ -153,6 +155,7 @@ export class DefinitionBuilder {
       type: 'object',
       ...(kinds.length === 0 ? {} : { 'x-kubernetes-group-version-kind': kinds.map((kind) => ({ ...kind })) }),
       ...(schema.structType === 'atomic' ? { 'x-kubernetes-map-type': 'atomic' } : {}),
+      ...(schema.union === undefined ? {} : { 'x-kubernetes-unions': [unionOf(schema.union)] }),
     };
   }
 
@@ -221,7 +224,7 @@ export class DefinitionBuilder {
     // Defaults are JSON literals in the facts.
     if (field.default !== undefined) return JSON.parse(field.default) as JsonValue;
     if (field.type.kind === 'named') return {};
-    if (field.type.kind !== 'scalar' || field.optional) return undefined;
+    if (field.type.kind !== 'scalar' || field.omitEmpty) return undefined;
     return zeroScalar(field.type.name);
   }
 
@@ -252,6 +255,11 @@ export class DefinitionBuilder {
     }
   }
 }
+
+const unionOf = ({ discriminator, fields }: UnionFacts): JsonObject => ({
+  ...(discriminator === undefined ? {} : { discriminator }),
+  'fields-to-discriminateBy': Object.fromEntries(fields.map((field) => [field, field.charAt(0).toUpperCase() + field.slice(1)])),
+});
 
 const zeroScalar = (name: string): JsonValue => (name === 'string' ? '' : name === 'bool' ? false : 0);
 

@@ -7,7 +7,10 @@ export type Method = 'get' | 'put' | 'post' | 'delete' | 'patch' | 'head' | 'opt
 export interface Operation {
   readonly id: string;
   readonly description: string;
-  /** `list`, `get`, `post`, `put`, `patch`, `delete`, `deletecollection`, `connect`; undefined for discovery. */
+  /**
+   * `list`, `get`, `post`, `put`, `patch`, `delete`, `deletecollection`, `connect`, `watch`, `watchlist`; undefined for
+   * what is no resource.
+   */
   readonly action: string | undefined;
   readonly kind: GroupVersionKind | undefined;
   readonly tag: string;
@@ -20,6 +23,8 @@ export interface Operation {
   readonly bodyTypes: readonly string[];
   /** Model of the response; `string` for plain text and streams. */
   readonly answer: string;
+  /** The content types of the response where they are others than its model has. */
+  readonly answerTypes?: readonly string[];
   readonly codes: readonly number[];
   readonly streams: boolean;
   /** Of a custom resource, which has no protobuf form. */
@@ -28,6 +33,8 @@ export interface Operation {
 
 export interface PathOperations {
   readonly path: string;
+  /** Query parameters of all operations together, where they are declared once for the path. */
+  readonly query?: readonly ParameterName[];
   /** Path parameters, with what each names. */
   readonly pathParameters: ReadonlyMap<'name' | 'namespace' | 'path', string>;
   readonly operations: Partial<Record<Method, Operation>>;

@@ -66,10 +66,10 @@ export function groupName(group: string): string {
 
 const upper = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** `apps_v1`. */
-export const tagOf = (group: string, version: string): string => {
+/** `apps_v1`; `apps` for the group itself. */
+export const tagOf = (group: string, version?: string): string => {
   const name = groupName(group);
-  return `${name.charAt(0).toLowerCase()}${name.slice(1)}_${version}`;
+  return `${name.charAt(0).toLowerCase()}${name.slice(1)}${version === undefined ? '' : `_${version}`}`;
 };
 
 /** The HTTP method of each verb, and the words for it in operation ids and descriptions. */
@@ -117,6 +117,21 @@ export class ResourceOperations {
       }),
       this.#path(item, { get: this.#read(), put: this.#replace(), patch: this.#patch(), delete: this.#delete() }),
       ...Object.entries(subresources).flatMap(([name, declared]) => this.#subPaths(`${item}/${name}`, name, declared)),
+      ...(this.#resource.format === undefined ? this.#watchPaths() : []),
+    ];
+  }
+
+  /** The old paths of watches, from the time before lists could be watched. */
+  #watchPaths(): PathOperations[] {
+    const { group, version, plural, scope } = this.#resource;
+    const root = `/${groupVersionPath(group, version)}/watch`;
+    const namespaced = scope === 'Namespaced';
+    const collection = namespaced ? `${root}/namespaces/{namespace}/${plural}` : `${root}/${plural}`;
+    const watched = (path: string, get: Operation): PathOperations => ({ ...this.#path(path, { get }), query: listQuery });
+    return [
+      ...(namespaced ? [watched(`${root}/${plural}`, this.#watchList(true))] : []),
+      watched(collection, this.#watchList(false)),
+      watched(`${collection}/{name}`, this.#watch()),
     ];
   }
 
@@ -168,6 +183,27 @@ export class ResourceOperations {
       action: 'list',
       query: listQuery,
       answer,
+      streams: true,
+    });
+  }
+
+  #watchList(allNamespaces: boolean): Operation {
+    const { kind } = this.#resource;
+    return this.#operation({
+      id: allNamespaces ? `watch${this.#prefix}${kind}ListForAllNamespaces` : this.#id('watch', 'List'),
+      description: `watch individual changes to a list of ${kind}. deprecated: use the 'watch' parameter with a list operation instead.`,
+      action: 'watchlist',
+      answer: `${metaPackage}.WatchEvent`,
+      streams: true,
+    });
+  }
+
+  #watch(): Operation {
+    return this.#operation({
+      id: this.#id('watch'),
+      description: `watch changes to an object of kind ${this.#resource.kind}. deprecated: use the 'watch' parameter with a list operation instead, filtered to a single item with the 'fieldSelector' parameter.`,
+      action: 'watch',
+      answer: `${metaPackage}.WatchEvent`,
       streams: true,
     });
   }

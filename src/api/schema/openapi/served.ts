@@ -3,6 +3,7 @@ import { type AnyKind, type Scope, servedKinds } from '../../kind.ts';
 import type { GroupVersionKind } from '../../object.ts';
 import type { ObjectFormat } from '../../object-format.ts';
 import { subresourcesIn } from '../../subresource.ts';
+import type { GroupVersion } from './known-versions.ts';
 
 /** A resource that is computed rather than stored, such as a TokenReview. */
 export interface ComputedResource {
@@ -74,6 +75,10 @@ export function servedResources(kinds: readonly AnyKind[], computed: readonly Co
   });
 }
 
+/** The groups of what is not defined at run time. */
+export const builtInGroups = (resources: readonly ServedResource[]): readonly string[] =>
+  resources.filter(({ format }) => format === undefined).map(({ group }) => group);
+
 const sortKey = ({ group, version, plural }: ServedResource): string => `${groupVersionPath(group, version)}/${plural}`;
 
 /** The schemas of Kinds that are defined at run time; the schema data does not contain them. */
@@ -100,18 +105,20 @@ export function ownDefinitions(resources: readonly ServedResource[]): ReadonlyMa
 }
 
 const metaPackage = 'io.k8s.apimachinery.pkg.apis.meta.v1';
-const everywhere: ReadonlySet<string> = new Set([`${metaPackage}.DeleteOptions`, `${metaPackage}.WatchEvent`]);
+/** The models that every version of every group has. */
+export const everywhere: ReadonlySet<string> = new Set([`${metaPackage}.DeleteOptions`, `${metaPackage}.WatchEvent`]);
 
-/** Returns a function that finds the kinds under which a model is served. */
+/**
+ * Returns a function that finds the kinds under which a model is served; `versions` are those that have every model of
+ * `everywhere`.
+ */
 export function kindsByModel(
   resources: readonly ServedResource[],
   own: (model: string) => GroupVersionKind | undefined,
+  versions: readonly GroupVersion[],
 ): (model: string) => readonly GroupVersionKind[] {
   const byModel = new Map<string, GroupVersionKind[]>();
-  const groupVersions = new Map<string, { readonly group: string; readonly version: string }>();
-  groupVersions.set('/v1', { group: '', version: 'v1' });
   for (const { group, version, kind, listKind, schema, listSchema } of resources) {
-    groupVersions.set(`${group}/${version}`, { group, version });
     for (const [model, name] of [
       [schema, kind],
       [listSchema, listKind],
@@ -122,7 +129,7 @@ export function kindsByModel(
   return (model) => {
     if (everywhere.has(model)) {
       const kind = model.slice(model.lastIndexOf('.') + 1);
-      return [...groupVersions.values()].map(({ group, version }) => ({ group, kind, version }));
+      return versions.map(({ group, version }) => ({ group, kind, version }));
     }
     const known = byModel.get(model);
     if (known !== undefined) return known;

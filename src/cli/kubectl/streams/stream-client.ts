@@ -11,6 +11,9 @@ import type { WebSocketConnection } from '../../../client/web-socket/web-socket-
 import { CommandError } from '../command/command.ts';
 import type { Session } from '../command/session.ts';
 
+/** What a stream needs of a session. */
+export type Connection = Pick<Session, 'config' | 'transport' | 'signal'>;
+
 const protocols = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];
 const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
 /** Reading of standard input pauses while more bytes than this are unsent. */
@@ -53,7 +56,7 @@ async function refusal(response: IncomingMessage): Promise<Error> {
 }
 
 /** Opens a WebSocket on a path of the API, with the session's credentials. Rejects with StatusError or CommandError. */
-export async function openWebSocket(session: Session, path: string, protocols: readonly string[]): Promise<WebSocketConnection> {
+export async function openWebSocket(session: Connection, path: string, protocols: readonly string[]): Promise<WebSocketConnection> {
   const { server } = session.config;
   const base = (server.includes('://') ? server : `https://${server}`).replace(/\/$/, '');
   const headers: Record<string, string> = {};
@@ -130,7 +133,8 @@ class RemoteSession {
     if (payload.length === 0) return;
     const out = channel === channels.stdout ? this.#streams.stdout : channel === channels.stderr ? this.#streams.stderr : undefined;
     if (channel === channels.error) this.#status += payload.toString('utf8');
-    if (out === undefined || out.write(payload)) return;
+    // Messages that came together with one that was too much still follow it.
+    if (out === undefined || out.write(payload) || this.#socket.isPaused) return;
     this.#socket.pause();
     out.once('drain', () => this.#socket.resume());
   }
@@ -180,7 +184,7 @@ class RemoteSession {
  * Runs one exec or attach session to its end or the signal; resolves with the exit code. Rejects with StatusError or
  * CommandError.
  */
-export async function remoteCommand(session: Session, path: string, streams: RemoteStreams, signal = session.signal): Promise<number> {
+export async function remoteCommand(session: Connection, path: string, streams: RemoteStreams, signal = session.signal): Promise<number> {
   const socket = await openWebSocket(session, path, protocols);
   return exitCodeOf(await new RemoteSession(socket, streams).run(signal));
 }

@@ -27,6 +27,8 @@ const whyNot = async (cluster: TestCluster, name: string) => {
   return [condition?.reason, condition?.message];
 };
 
+const name = new StateKey<string>('name');
+
 describe("the scheduler's framework", () => {
   it('runs the extension points of a cycle in order, with one state', async (t) => {
     const ran: string[] = [];
@@ -187,12 +189,37 @@ describe("the scheduler's framework", () => {
     for (const name of ['a', 'b']) await cluster.apply(aPod(name));
     await cluster.settle();
     assert.equal(handle?.waitingPods.size, 2);
+    // Others may look at where they will be.
+    const nominated = async (name: string) => (await podNamed(cluster, name)).status.nominatedNodeName;
+    assert.deepEqual([await nominated('a'), await nominated('b')], ['n1', 'n1']);
     handle?.waitingPods.get((await podNamed(cluster, 'a')).metadata.uid)?.allow('Gang');
     await cluster.settle();
     assert.deepEqual([await nodeOf(cluster, 'a'), await nodeOf(cluster, 'b')], ['n1', undefined]);
     await cluster.pass(90);
     const reason = 'rejected due to timeout after waiting 1m30s at plugin Gang';
     assert.deepEqual(await whyNot(cluster, 'b'), ['Unschedulable', `0/1 nodes are available: 1 ${reason}.`]);
+    assert.deepEqual([await nominated('a'), await nominated('b')], [undefined, undefined]);
+  });
+
+  it('says where a Pod will be bound only when something is to be done before', async (t) => {
+    const written: string[] = [];
+    const prepared = new Set(['b']);
+    const cluster = await startWith(t, {
+      name: 'Preparing',
+      preFilter: (state, { pod }) => void state.write(name, pod.metadata.name),
+      willPreBind: (state) => prepared.has(state.read(name)),
+      preBind: async (_, { pod }) => {
+        const { status } = await podNamed(cluster, pod.metadata.name);
+        written.push(`${pod.metadata.name} ${status.nominatedNodeName ?? ''}`);
+        return undefined;
+      },
+    });
+    await cluster.apply(aNode('n1'));
+    for (const name of ['a', 'b']) await cluster.apply(aPod(name));
+    await cluster.settle();
+    assert.deepEqual(written.toSorted(), ['a ', 'b n1']);
+    const { status } = await podNamed(cluster, 'b');
+    assert.deepEqual([await nodeOf(cluster, 'b'), status.nominatedNodeName], ['n1', undefined]);
   });
 
   it('gives the place of a Pod back that is deleted while it waits', async (t) => {

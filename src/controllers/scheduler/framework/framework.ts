@@ -5,6 +5,16 @@
  */
 import type { Pod } from '../../../api/generated/core/v1.ts';
 import { podPriority } from '../../pods.ts';
+import { defaultArgs } from '../configuration/plugin-args.ts';
+import {
+  type ExtensionPoint,
+  extensionPoints,
+  type PluginPlaces,
+  pluginsAt,
+  SchedulerConfigurationError,
+  type SchedulerProfile,
+  weightOf,
+} from '../configuration/profile.ts';
 import type { NodeInfo, PodInfo } from '../node-info.ts';
 import type { NominatedPods } from '../nominator.ts';
 import type { CycleState } from './cycle-state.ts';
@@ -25,8 +35,8 @@ import { isRejection, PluginError, type Status, unresolvable, unschedulable } fr
 type Having<K extends keyof Plugin> = Plugin & Required<Pick<Plugin, K>>;
 
 /** The plugins that implement an extension point. */
-const having = <K extends keyof Plugin>(plugins: readonly Plugin[], point: K): readonly Having<K>[] =>
-  plugins.filter((plugin): plugin is Having<K> => plugin[point] !== undefined);
+const having = <P extends Plugin, K extends keyof Plugin>(plugins: readonly P[], point: K): readonly (P & Having<K>)[] =>
+  plugins.filter((plugin): plugin is P & Having<K> => plugin[point] !== undefined);
 
 export interface PreFiltered {
   /** Why no node has to be filtered: a PreFilter plugin refused the Pod. */
@@ -40,6 +50,30 @@ export interface PreFiltered {
 export interface PostFiltered {
   readonly nomination: Nomination | undefined;
   readonly reasons: readonly string[];
+}
+
+/** A plugin's method at each extension point; Reserve has a second one. */
+const methods = { ...Object.fromEntries(extensionPoints.map((point) => [point, point])), queueSort: 'less' } as Readonly<
+  Record<ExtensionPoint, keyof Plugin>
+>;
+
+/** The plugins of a profile by extension point, in their order, and all that run somewhere. */
+function placed(plugins: readonly Plugin[], places: PluginPlaces | undefined) {
+  const byName = new Map(plugins.map((plugin) => [plugin.name, plugin]));
+  const all = new Set(byName.keys());
+  const pluginsOf = (point: ExtensionPoint): readonly Plugin[] => {
+    // Reserve consists of two methods; a plugin may have only one of them.
+    const implementing = plugins.filter((plugin) => plugin[methods[point]] ?? (point === 'reserve' ? plugin.unreserve : undefined));
+    if (places === undefined) return implementing;
+    const names = pluginsAt(point, places, { implementing: new Set(implementing.map(({ name }) => name)), all });
+    return names.flatMap((name) => byName.get(name) ?? []);
+  };
+  const byPoint = new Map(extensionPoints.map((point) => [point, pluginsOf(point)]));
+  const used = new Set([...byPoint.values()].flat());
+  return {
+    at: <K extends keyof Plugin>(point: ExtensionPoint, method: K) => having(byPoint.get(point) ?? [], method),
+    used: plugins.filter((plugin) => places === undefined || used.has(plugin)),
+  };
 }
 
 const noWaits: ReadonlyMap<string, number> = new Map();
@@ -64,33 +98,46 @@ export class Framework implements PluginsRunner {
   readonly #bind: readonly Having<'bind'>[];
   readonly #postBind: readonly Having<'postBind'>[];
 
-  /** Makes the plugins. Exactly one of them must implement QueueSort, and at least one Bind. */
-  constructor(entries: readonly PluginEntry[], handle: FrameworkHandle) {
-    const plugins = entries.map(({ create, weight }) => {
-      const plugin = create({ ...handle, runner: this });
-      this.#weights.set(plugin.name, weight ?? 1);
+  /**
+   * Makes the plugins. With a profile only those run that it names, where it names them; else all, everywhere. Throws
+   * SchedulerConfigurationError unless exactly one sorts the queue and at least one binds.
+   */
+  constructor(entries: readonly PluginEntry[], handle: FrameworkHandle, profile?: SchedulerProfile) {
+    const places = profile?.plugins;
+    const made = entries.map(({ create, weight }) => {
+      const plugin = create({ ...handle, runner: this }, profile?.args ?? defaultArgs);
+      this.#weights.set(plugin.name, places === undefined ? (weight ?? 1) : weightOf(plugin.name, places));
       return plugin;
     });
+    const { at, used } = placed(made, places);
     this.#nominated = handle.nominated;
-    this.#plugins = plugins;
-    this.hints = new QueueingHints(plugins);
-    const [queueSort, ...others] = having(plugins, 'less');
-    if (queueSort === undefined || others.length > 0) throw new Error('one plugin sorts the queue');
+    this.#plugins = used;
+    this.hints = new QueueingHints(used);
+    const name = JSON.stringify(profile?.schedulerName ?? '');
+    const sorting = at('queueSort', 'less');
+    const [queueSort] = sorting;
+    if (queueSort === undefined || sorting.length > 1) {
+      throw new SchedulerConfigurationError(
+        `only one queue sort plugin required for profile with scheduler name ${name}, but got ${sorting.length}`,
+      );
+    }
     this.#queueSort = queueSort;
-    this.#preEnqueue = having(plugins, 'preEnqueue');
-    this.#extensions = having(plugins, 'preFilterExtensions');
-    this.#preFilter = having(plugins, 'preFilter');
-    this.#filter = having(plugins, 'filter');
-    this.#postFilter = having(plugins, 'postFilter');
-    this.#preScore = having(plugins, 'preScore');
-    this.#score = having(plugins, 'score');
-    this.#reserve = having(plugins, 'reserve');
-    this.#unreserve = having(plugins, 'unreserve').toReversed();
-    this.#permit = having(plugins, 'permit');
-    this.#preBind = having(plugins, 'preBind');
-    this.#bind = having(plugins, 'bind');
-    if (this.#bind.length === 0) throw new Error('no plugin binds Pods');
-    this.#postBind = having(plugins, 'postBind');
+    this.#preEnqueue = at('preEnqueue', 'preEnqueue');
+    this.#preFilter = at('preFilter', 'preFilter');
+    this.#extensions = having(this.#preFilter, 'preFilterExtensions');
+    this.#filter = at('filter', 'filter');
+    this.#postFilter = at('postFilter', 'postFilter');
+    this.#preScore = at('preScore', 'preScore');
+    this.#score = at('score', 'score');
+    this.#reserve = at('reserve', 'reserve');
+    this.#unreserve = at('reserve', 'unreserve').toReversed();
+    this.#permit = at('permit', 'permit');
+    this.#preBind = at('preBind', 'preBind');
+    this.#bind = at('bind', 'bind');
+    if (this.#bind.length === 0) {
+      throw new SchedulerConfigurationError(`at least one bind plugin is needed for profile with scheduler name ${name}`);
+    }
+    this.#postBind = at('postBind', 'postBind');
   }
 
   /** Resolves when the plugins can work. */
@@ -209,7 +256,7 @@ export class Framework implements PluginsRunner {
     for (const plugin of this.#score) {
       if (state.skipScore.has(plugin.name)) continue;
       const what = `running Score plugins: plugin "${plugin.name}" failed with`;
-      const scores = attempt(what, () => nodes.map((node) => plugin.score(state, pod, node)));
+      const scores = attempt(what, () => scoresBy(plugin, state, pod, nodes));
       attempt(`running Normalize on Score plugins: plugin "${plugin.name}" failed with`, () => plugin.normalizeScore?.(state, pod, scores));
       const weight = this.#weights.get(plugin.name) ?? 1;
       for (let i = 0; i < totals.length; i++) totals[i] = (totals[i] ?? 0) + (scores[i] ?? 0) * weight;
@@ -243,6 +290,11 @@ export class Framework implements PluginsRunner {
     return waits ?? noWaits;
   }
 
+  /** Whether some plugin has something to do before the Pod is bound. */
+  willPreBind(state: CycleState): boolean {
+    return this.#preBind.some((plugin) => plugin.willPreBind?.(state) ?? true);
+  }
+
   async preBind(state: CycleState, pod: PodInfo, nodeName: string): Promise<Status | undefined> {
     for (const plugin of this.#preBind) {
       const status = await attemptAsync(`running PreBind plugin "${plugin.name}"`, () => plugin.preBind(state, pod, nodeName));
@@ -263,6 +315,12 @@ export class Framework implements PluginsRunner {
   postBind(state: CycleState, pod: PodInfo, nodeName: string): void {
     for (const plugin of this.#postBind) plugin.postBind(state, pod, nodeName);
   }
+}
+
+function scoresBy(plugin: Having<'score'>, state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): number[] {
+  const scores: number[] = [];
+  for (const node of nodes) scores.push(plugin.score(state, pod, node));
+  return scores;
 }
 
 function noneLeft(plugins: readonly string[]): string {

@@ -5,12 +5,14 @@
  * back-off. Source: k8s.io/kube-scheduler framework/interface.go
  */
 import type { Pod } from '../../../api/generated/core/v1.ts';
+import type { Meters } from '../../../api/meters.ts';
 import type { Client } from '../../../client/client.ts';
 import type { Clock } from '../../../client/clock.ts';
 import type { EventRecorder } from '../../../client/event-recorder.ts';
 import type { InformerFactory } from '../../../client/informer.ts';
 import type { Logger } from '../../../client/logger.ts';
-import type { NodeInfo, PodInfo } from '../node-info.ts';
+import type { PluginArgs } from '../configuration/plugin-args.ts';
+import type { NodeInfo, PodCounter, PodInfo } from '../node-info.ts';
 import type { NominatedPods } from '../nominator.ts';
 import type { RegisteredEvent } from './cluster-event.ts';
 import type { CycleState } from './cycle-state.ts';
@@ -28,6 +30,13 @@ export interface Snapshot {
   readonly nodesWithAffinity: ReadonlySet<NodeInfo>;
   /** The number of nodes that have the image. */
   imageSpread(image: string): number;
+  /** The number of nodes that have the label. */
+  labelled(key: string): number;
+  /**
+   * How many Pods the counter selects in each domain of a topology, on all nodes; those without the label are in the
+   * domain `''`.
+   */
+  podsByDomain(topologyKey: string, counter: PodCounter): ReadonlyMap<string, number>;
 }
 
 /** The properties of a queued Pod by which QueueSort may order. */
@@ -122,6 +131,8 @@ export interface Plugin {
 
   /** Prepares the node for the Pod. */
   preBind?(state: CycleState, pod: PodInfo, nodeName: string): Promise<Status | undefined>;
+  /** Whether `preBind` has something to do. Default: always. Source: PreBindPreFlight. */
+  willPreBind?(state: CycleState): boolean;
   /** Binds the Pod. The plugins run in order until one does not return Skip; that one has bound the Pod. */
   bind?(state: CycleState, pod: PodInfo, nodeName: string): Promise<Status | undefined>;
   /** Called after the Pod was bound. */
@@ -157,6 +168,7 @@ export interface FrameworkHandle {
   readonly informers: InformerFactory;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly meters: Meters;
   /** Aborts when the scheduler stops. */
   readonly signal: AbortSignal;
   /** The Pods that wait because of Permit. */
@@ -174,7 +186,7 @@ export interface FrameworkHandle {
 
 /** A line of the registry. */
 export interface PluginEntry {
-  create(handle: PluginHandle): Plugin;
+  create(handle: PluginHandle, args: PluginArgs): Plugin;
   /** The factor of the plugin's scores; default 1. */
   readonly weight?: number;
 }

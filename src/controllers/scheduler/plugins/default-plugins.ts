@@ -2,6 +2,7 @@
  * The registry: the plugins of the default profile, in the order in which they run. A new plugin is a file beside this
  * one and a line here. Source: pkg/scheduler/apis/config/v1/default_plugins.go.
  */
+import type { PluginChoice } from '../configuration/profile.ts';
 import type { PluginEntry } from '../framework/plugin.ts';
 import { balancedAllocation } from './balanced-allocation.ts';
 import { defaultBinder } from './default-binder.ts';
@@ -10,6 +11,7 @@ import { dynamicResources } from './dynamic-resources.ts';
 import { imageLocality } from './image-locality.ts';
 import { interPodAffinity } from './inter-pod-affinity.ts';
 import { nodeAffinity } from './node-affinity.ts';
+import { nodeDeclaredFeatures } from './node-declared-features.ts';
 import { nodeName } from './node-name.ts';
 import { nodePorts } from './node-ports.ts';
 import { nodeResourcesFit } from './node-resources-fit.ts';
@@ -23,24 +25,25 @@ import { volumeBinding } from './volume-binding.ts';
 import { volumeRestrictions } from './volume-restrictions.ts';
 import { volumeZone } from './volume-zone.ts';
 
-export const defaultPlugins: readonly PluginEntry[] = [
-  { create: () => schedulingGates },
-  { create: () => prioritySort },
-  { create: () => nodeUnschedulable },
-  { create: () => nodeName },
-  { create: () => taintToleration, weight: 3 },
-  { create: () => nodeAffinity, weight: 2 },
-  { create: () => nodePorts },
-  { create: nodeResourcesFit, weight: 1 },
-  { create: volumeRestrictions },
-  { create: nodeVolumeLimits },
-  { create: volumeBinding },
-  { create: volumeZone },
-  { create: podTopologySpread, weight: 2 },
-  { create: interPodAffinity, weight: 2 },
-  { create: () => dynamicResources },
-  { create: defaultPreemption },
-  { create: () => balancedAllocation, weight: 1 },
-  { create: () => imageLocality, weight: 1 },
-  { create: defaultBinder },
+export const defaultPlugins: readonly (PluginEntry & PluginChoice)[] = [
+  { name: 'SchedulingGates', create: () => schedulingGates },
+  { name: 'PrioritySort', create: () => prioritySort },
+  { name: 'NodeUnschedulable', create: () => nodeUnschedulable },
+  { name: 'NodeName', create: () => nodeName },
+  { name: 'TaintToleration', create: () => taintToleration, weight: 3 },
+  { name: 'NodeAffinity', create: nodeAffinity, weight: 2 },
+  { name: 'NodePorts', create: () => nodePorts },
+  { name: 'NodeResourcesFit', create: nodeResourcesFit, weight: 1 },
+  { name: 'VolumeRestrictions', create: volumeRestrictions },
+  { name: 'NodeVolumeLimits', create: nodeVolumeLimits },
+  { name: 'VolumeBinding', create: volumeBinding },
+  { name: 'VolumeZone', create: volumeZone },
+  { name: 'PodTopologySpread', create: podTopologySpread, weight: 2 },
+  { name: 'InterPodAffinity', create: interPodAffinity, weight: 2 },
+  { name: 'DynamicResources', create: () => dynamicResources },
+  { name: 'DefaultPreemption', create: defaultPreemption },
+  { name: 'NodeResourcesBalancedAllocation', create: balancedAllocation, weight: 1 },
+  { name: 'ImageLocality', create: () => imageLocality, weight: 1 },
+  { name: 'DefaultBinder', create: defaultBinder },
+  { name: 'NodeDeclaredFeatures', create: () => nodeDeclaredFeatures },
 ];

@@ -7,11 +7,13 @@ import { pod as podKind } from '../../../api/kinds/core/pod.ts';
 import { podDisruptionBudget } from '../../../api/kinds/policy/pod-disruption-budget.ts';
 import { refOf } from '../../../api/object.ts';
 import { podCondition, podPriority } from '../../pods.ts';
+import type { PluginArgs } from '../configuration/plugin-args.ts';
 import { fitMessage } from '../fit-message.ts';
 import { action, on } from '../framework/cluster-event.ts';
 import type { NodeStatuses, Plugin, PluginHandle, PostFilterResult, Snapshot } from '../framework/plugin.ts';
 import { type Status, unresolvable, unschedulable } from '../framework/status.ts';
 import { nominatedNode } from '../nominator.ts';
+import { preemptionAttempts, preemptionVictims } from '../scheduler-metrics.ts';
 import { findCandidates, leastHarm } from './preemption-candidates.ts';
 import { PreemptionExecutor, pluginName } from './preemption-executor.ts';
 
@@ -46,8 +48,8 @@ function inVain(nodeCount: number, refused: ReadonlyMap<string, Status>): string
   return fitMessage(nodeCount, reasons);
 }
 
-export function defaultPreemption(handle: PluginHandle): Plugin {
-  const { informers, runner, clock, random } = handle;
+export function defaultPreemption(handle: PluginHandle, { DefaultPreemption: args }: PluginArgs): Plugin {
+  const { informers, runner, clock, random, meters } = handle;
   const pods = informers.informer(podKind).cache;
   const budgets = informers.informer(podDisruptionBudget);
   const executor = new PreemptionExecutor(handle);
@@ -59,16 +61,18 @@ export function defaultPreemption(handle: PluginHandle): Plugin {
     synced: () => budgets.synced(),
     preEnqueue: ({ metadata }) => (executor.isRunning(metadata.uid) ? waiting : undefined),
     postFilter: (state, info, statuses, snapshot): PostFilterResult => {
+      meters.count(preemptionAttempts);
       const pod = pods.get(refOf(info.pod)) ?? info.pod;
       const why = ineligible(pod, statuses, snapshot);
       if (why !== undefined) return { status: refuse(why) };
       const promising = snapshot.nodes.filter(({ name }) => isUnschedulable(statusOf(statuses, name)));
       const trial = { runner, state, pod: info, budgets: budgets.cache.list(), nowMs: clock.now() };
-      const { candidates, refused } = findCandidates(trial, promising, random);
+      const { candidates, refused } = findCandidates(trial, promising, { ...args, random });
       const best = leastHarm(candidates, clock.now());
       if (best === undefined) {
         return { nomination: { nominatedNodeName: '' }, status: refuse(inVain(snapshot.nodes.length, refused)) };
       }
+      meters.observe(preemptionVictims, best.victims.length);
       executor.start(pod, best);
       return { nomination: { nominatedNodeName: best.nodeName } };
     },

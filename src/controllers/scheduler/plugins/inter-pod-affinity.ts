@@ -14,6 +14,7 @@ import {
   termSelects,
   type WeightedTerm,
 } from '../affinity-terms.ts';
+import { defaultArgs, type PluginArgs } from '../configuration/plugin-args.ts';
 import { StateKey } from '../framework/cycle-state.ts';
 import type { Plugin, PluginHandle, Snapshot } from '../framework/plugin.ts';
 import { skip, unresolvable, unschedulable } from '../framework/status.ts';
@@ -25,9 +26,6 @@ import { TopologyCounts } from './topology-counts.ts';
 const unlikeAffinity = unresolvable("node(s) didn't match pod affinity rules");
 const unlikeAntiAffinity = unschedulable("node(s) didn't match pod anti-affinity rules");
 const unlikeOthers = unschedulable("node(s) didn't satisfy existing pods anti-affinity rules");
-
-/** The weight of a required term of a Pod that is there, in the score for a Pod that it selects. */
-const hardPodAffinityWeight = 1;
 
 interface Filtering {
   /** The Pod's required terms, with the namespaces that they select. */
@@ -111,11 +109,10 @@ const weightsOf = (terms: readonly WeightedTerm[], pod: Described, namespaceLabe
   terms.filter(({ term }) => termSelects(term, pod, namespaceLabels)).map(({ weight, term }) => ({ key: term.topologyKey, weight }));
 
 const negative = ({ weight, ...rest }: WeightedTerm): WeightedTerm => ({ ...rest, weight: -weight });
-const hard = (term: AffinityTerm): WeightedTerm => ({ weight: hardPodAffinityWeight, term });
 
-/** All terms of a Pod that is there, as weights for the Pods that they select. */
-const weighed = ({ required, preferred, preferredAnti }: PodAffinities): readonly WeightedTerm[] => [
-  ...required.map(hard),
+/** All terms of a Pod that is there, as weights for the Pods that they select. `hard`: that of its required terms. */
+const weighed = ({ required, preferred, preferredAnti }: PodAffinities, hard: number): readonly WeightedTerm[] => [
+  ...(hard === 0 ? [] : required.map((term) => ({ weight: hard, term }))),
   ...preferred,
   ...preferredAnti.map(negative),
 ];
@@ -134,7 +131,10 @@ class Scores {
   }
 }
 
-export function interPodAffinity({ informers }: Pick<PluginHandle, 'informers'>): Plugin {
+export function interPodAffinity(
+  { informers }: Pick<PluginHandle, 'informers'>,
+  { InterPodAffinity: args }: Pick<PluginArgs, 'InterPodAffinity'> = defaultArgs,
+): Plugin {
   const informer = informers.informer(namespaceKind);
   const namespaces = informer.cache;
   const namespaceLabelsOf = ({ namespace }: Described): Labels | undefined =>
@@ -204,6 +204,7 @@ export function interPodAffinity({ informers }: Pick<PluginHandle, 'informers'>)
       if (affinities === undefined && snapshot.nodesWithAffinity.size === 0) return skip;
       const scores = new Scores();
       const terms = preferencesOf(affinities);
+      if (args.ignorePreferredTermsOfExistingPods && terms.length === 0) return skip;
       if (terms.length > 0) {
         const mine = remembered((other: Kin) => weightsOf(terms, other));
         for (const node of snapshot.nodes) {
@@ -212,7 +213,7 @@ export function interPodAffinity({ informers }: Pick<PluginHandle, 'informers'>)
         }
       }
       const namespaceLabels = namespaceLabelsOf(kin);
-      const theirs = remembered((others: PodAffinities) => weightsOf(weighed(others), kin, namespaceLabels));
+      const theirs = remembered((others: PodAffinities) => weightsOf(weighed(others, args.hardPodAffinityWeight), kin, namespaceLabels));
       for (const node of snapshot.nodesWithAffinity) {
         const labels = labelsOf(node);
         for (const [others, count] of node.affinities) scores.add(theirs(others), { labels, count });

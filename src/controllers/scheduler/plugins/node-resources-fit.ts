@@ -1,18 +1,23 @@
 /**
  * CPU, memory, storage, extended resources and the number of Pods must fit; emptier nodes score higher. Source:
- * plugins/noderesources/{fit,least_allocated}.go.
+ * plugins/noderesources/fit.go.
  */
 import type { Node, Pod } from '../../../api/generated/core/v1.ts';
 import { node as nodeKind } from '../../../api/kinds/core/node.ts';
 import { pod as podKind } from '../../../api/kinds/core/pod.ts';
+import type { PluginArgs } from '../configuration/plugin-args.ts';
 import { action, on } from '../framework/cluster-event.ts';
-import type { Plugin } from '../framework/plugin.ts';
+import type { Plugin, PluginHandle } from '../framework/plugin.ts';
 import { type Status, unresolvable, unschedulable } from '../framework/status.ts';
 import { NodeInfo, type ResourceVerdict } from '../node-info.ts';
 import { type PodRequests, podRequests } from '../pod-requests.ts';
 import { remembered } from '../remembered.ts';
+import { allocationScore } from './allocation-score.ts';
 
-function rejectionOf(requests: PodRequests, node: NodeInfo): Status | undefined {
+type Ignored = (resource: string) => boolean;
+const nothingIgnored: Ignored = () => false;
+
+function rejectionOf(requests: PodRequests, node: NodeInfo, ignored: Ignored = nothingIgnored): Status | undefined {
   const { exact } = requests;
   const { requested, allocatable } = node;
   const full = node.pods.size + 1 > node.allowedPods;
@@ -21,11 +26,15 @@ function rejectionOf(requests: PodRequests, node: NodeInfo): Status | undefined 
     (exact.milliCpu === 0 || exact.milliCpu <= allocatable.milliCpu - requested.milliCpu) &&
     (exact.memory === 0 || exact.memory <= allocatable.memory - requested.memory) &&
     (exact.ephemeralStorage === 0 || exact.ephemeralStorage <= allocatable.ephemeralStorage - requested.ephemeralStorage);
-  return fit && exact.scalars.size === 0 ? undefined : explain(requests, node, full);
+  return fit && exact.scalars.size === 0 ? undefined : explain(requests, node, { full, ignored });
 }
 
 /** Names all insufficient resources. If even the empty node has too little of one, evicting Pods cannot help. */
-function explain({ exact }: PodRequests, { requested, requestedScalars, allocatable }: NodeInfo, full: boolean): Status | undefined {
+function explain(
+  { exact }: PodRequests,
+  { requested, requestedScalars, allocatable }: NodeInfo,
+  { full, ignored }: { readonly full: boolean; readonly ignored: Ignored },
+): Status | undefined {
   const reasons: string[] = full ? ['Too many pods'] : [];
   let tooSmall = false;
   const check = (name: string, wanted: number, used: number, total: number): void => {
@@ -36,35 +45,28 @@ function explain({ exact }: PodRequests, { requested, requestedScalars, allocata
   check('cpu', exact.milliCpu, requested.milliCpu, allocatable.milliCpu);
   check('memory', exact.memory, requested.memory, allocatable.memory);
   check('ephemeral-storage', exact.ephemeralStorage, requested.ephemeralStorage, allocatable.ephemeralStorage);
-  for (const [name, wanted] of exact.scalars) check(name, wanted, requestedScalars.get(name) ?? 0, allocatable.scalars.get(name) ?? 0);
+  for (const [name, wanted] of exact.scalars)
+    if (!ignored(name)) check(name, wanted, requestedScalars.get(name) ?? 0, allocatable.scalars.get(name) ?? 0);
   if (reasons.length === 0) return undefined;
   return tooSmall ? unresolvable(...reasons) : unschedulable(...reasons);
 }
 
-const share = (requested: number, allocatable: number): number =>
-  requested > allocatable ? 0 : Math.trunc(((allocatable - requested) * 100) / allocatable);
-
-function scoreOf({ nonZero }: PodRequests, { allocatable, nonZero: used }: NodeInfo): number {
-  let score = 0;
-  let weights = 0;
-  if (allocatable.milliCpu > 0) {
-    score += share(used.milliCpu + nonZero.milliCpu, allocatable.milliCpu);
-    weights++;
-  }
-  if (allocatable.memory > 0) {
-    score += share(used.memory + nonZero.memory, allocatable.memory);
-    weights++;
-  }
-  return weights === 0 ? 0 : Math.trunc(score / weights);
+/** What is configured: which extended resources need not fit, and how nodes are rated. */
+function judgeOf({ ignoredResources, ignoredResourceGroups, scoringStrategy }: PluginArgs['NodeResourcesFit']) {
+  const score = allocationScore(scoringStrategy);
+  const ignored: Ignored = (name) =>
+    name.includes('/') && (ignoredResources.includes(name) || ignoredResourceGroups.includes(name.slice(0, name.indexOf('/'))));
+  return {
+    ignored: ignoredResources.length + ignoredResourceGroups.length === 0 ? nothingIgnored : ignored,
+    judge: (requests: PodRequests, node: NodeInfo): ResourceVerdict => ({
+      rejection: rejectionOf(requests, node, ignored),
+      score: score(requests, node),
+    }),
+  };
 }
 
-const judge = (requests: PodRequests, node: NodeInfo): ResourceVerdict => ({
-  rejection: rejectionOf(requests, node),
-  score: scoreOf(requests, node),
-});
-
 /** True when the Pod would fit on the node if nothing else were there. */
-const fitsEmpty = (requests: PodRequests, node: NodeInfo): boolean => rejectionOf(requests, node) === undefined;
+const fitsEmpty = (requests: PodRequests, node: NodeInfo, ignored: Ignored): boolean => rejectionOf(requests, node, ignored) === undefined;
 
 /** True when the node has more of something that the Pod asks for. */
 function grew({ exact }: PodRequests, now: NodeInfo, was: NodeInfo): boolean {
@@ -93,7 +95,8 @@ function freed(pod: Pod, previous: Pod | undefined, current: Pod | undefined, re
   return [...exact.scalars].some(([name, wanted]) => wanted > 0 && (was.scalars.get(name) ?? 0) > (now.scalars.get(name) ?? 0));
 }
 
-export function nodeResourcesFit(): Plugin {
+export function nodeResourcesFit(_: PluginHandle, args: PluginArgs): Plugin {
+  const { ignored, judge } = judgeOf(args.NodeResourcesFit);
   // One event is examined for every Pod that waits.
   const requestsOf = remembered(podRequests);
   const emptied = remembered((node: Node) => {
@@ -109,7 +112,7 @@ export function nodeResourcesFit(): Plugin {
         if (current === undefined) return false;
         const requests = requestsOf(pod);
         const now = emptied(current);
-        return fitsEmpty(requests, now) && (previous === undefined || grew(requests, now, emptied(previous)));
+        return fitsEmpty(requests, now, ignored) && (previous === undefined || grew(requests, now, emptied(previous)));
       }),
     ],
     filter: (_, { requests }, node) => node.verdictOn(requests, judge).rejection,

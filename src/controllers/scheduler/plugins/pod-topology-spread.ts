@@ -6,12 +6,22 @@ import type { Pod } from '../../../api/generated/core/v1.ts';
 import type { Labels, Selector } from '../../../api/selector.ts';
 import { LruMap } from '../../../client/lru-map.ts';
 import type { Kin } from '../affinity-terms.ts';
+import { defaultArgs, type PluginArgs } from '../configuration/plugin-args.ts';
 import { StateKey } from '../framework/cycle-state.ts';
 import type { Plugin, PluginHandle, Snapshot } from '../framework/plugin.ts';
 import { skip, unresolvable, unschedulable } from '../framework/status.ts';
 import type { NodeInfo, PodCounter, PodInfo } from '../node-info.ts';
 import { remembered } from '../remembered.ts';
-import { countsNodes, defaultConstraints, hasAllKeys, hostnameLabel, ownConstraints, type SpreadConstraint } from './spread-constraints.ts';
+import {
+  countsAllNodes,
+  countsNodes,
+  defaultConstraints,
+  hasAllKeys,
+  hostnameLabel,
+  ownConstraints,
+  type SpreadConstraint,
+  type WhenUnsatisfiable,
+} from './spread-constraints.ts';
 import { spreadEvents } from './spread-events.ts';
 
 const words = "node(s) didn't match pod topology spread constraints";
@@ -62,12 +72,12 @@ const filtering = new StateKey<Filtering>('PreFilterPodTopologySpread', (state) 
 
 /** One soft constraint. */
 interface Rule {
-  readonly constraint: SpreadConstraint;
   readonly topologyKey: string;
-  readonly maxSkew: number;
+  /** What it adds to the score besides the Pods. */
+  readonly base: number;
   readonly counter: PodCounter;
-  /** How many Pods there are in each domain that some rated node is in; empty for hosts. */
-  readonly domains: Map<string, number>;
+  /** How many Pods there are in each domain; undefined for hosts, whose nodes know. */
+  readonly domains: ReadonlyMap<string, number> | undefined;
   readonly weight: number;
 }
 
@@ -138,68 +148,127 @@ function countPod(state: Filtering, pod: PodInfo, other: PodInfo, at: { readonly
 /** Domains of many values are watered down less. */
 const weightOf = (domains: number): number => Math.log(domains + 2);
 
-/** `all`: only nodes with the labels of all constraints are rated. */
-function scoringOf(counted: readonly Counted[], nodes: readonly NodeInfo[], all: boolean): Scoring {
-  const constraints = counted.map(({ constraint }) => constraint);
-  const ignored = new Set<string>();
-  const parts = counted.map((part) => ({ ...part, topologyKey: part.constraint.topologyKey, domains: new Map<string, number>() }));
-  // Hosts are counted one by one when they are scored.
-  const wide = parts.filter(({ topologyKey }) => topologyKey !== hostnameLabel);
-  for (const info of nodes) {
-    const labels = labelsOf(info);
-    if (all && !hasAllKeys(labels, constraints)) ignored.add(info.name);
-    else for (const { topologyKey, domains } of wide) domains.set(labels[topologyKey] ?? '', 0);
+const noneIgnored: ReadonlySet<string> = new Set();
+
+/** The nodes that are not rated, because they miss the label of a constraint. */
+function ignoredOf(constraints: readonly SpreadConstraint[], nodes: readonly NodeInfo[], snapshot: Snapshot): ReadonlySet<string> {
+  if (constraints.every(({ topologyKey }) => snapshot.labelled(topologyKey) === snapshot.nodes.length)) return noneIgnored;
+  return new Set(nodes.filter((info) => !hasAllKeys(labelsOf(info), constraints)).map(({ name }) => name));
+}
+
+interface Rated {
+  readonly pod: Pod;
+  readonly nodes: readonly NodeInfo[];
+  readonly snapshot: Snapshot;
+  /** Only nodes with the labels of all constraints count. */
+  readonly all: boolean;
+}
+
+interface RatedDomains {
+  /** How many Pods there are in each domain. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** In how many domains rated nodes are. */
+  readonly size: number;
+}
+
+/** How many Pods the counter selects in the domains of rated nodes, on all nodes. */
+function domainsOf(
+  { constraint, counter }: Counted,
+  constraints: readonly SpreadConstraint[],
+  rated: Rated,
+  ignored: ReadonlySet<string>,
+): RatedDomains {
+  const { pod, nodes, snapshot, all } = rated;
+  const { topologyKey } = constraint;
+  if ((!all || ignored === noneIgnored) && countsAllNodes(pod, constraint)) {
+    const counts = snapshot.podsByDomain(topologyKey, counter);
+    return { counts, size: domainCount(topologyKey, nodes, counts.size) };
   }
-  const rules = parts.map((part) => {
-    const size = part.topologyKey === hostnameLabel ? nodes.length - ignored.size : part.domains.size;
-    return { ...part, maxSkew: part.constraint.maxSkew, weight: weightOf(size) };
-  });
+  const counts = new Map<string, number>();
+  for (const info of nodes) if (!ignored.has(info.name)) counts.set(labelsOf(info)[topologyKey] ?? '', 0);
+  const countsNode = countsNodes(pod);
+  for (const info of snapshot.nodes) {
+    const labels = labelsOf(info);
+    if (info.node === undefined || (all && !hasAllKeys(labels, constraints))) continue;
+    const domain = labels[topologyKey] ?? '';
+    const known = counts.get(domain);
+    if (known !== undefined && countsNode(info.node, constraint)) counts.set(domain, known + info.count(counter));
+  }
+  return { counts, size: counts.size };
+}
+
+/** In how many of the domains, of which there are `most`, the nodes are. */
+function domainCount(topologyKey: string, nodes: readonly NodeInfo[], most: number): number {
+  const domains = new Set<string>();
+  for (const info of nodes) {
+    domains.add(labelsOf(info)[topologyKey] ?? '');
+    if (domains.size === most) break;
+  }
+  return domains.size;
+}
+
+function scoringOf(counted: readonly Counted[], rated: Rated): Scoring {
+  const constraints = counted.map(({ constraint }) => constraint);
+  const ignored = rated.all ? ignoredOf(constraints, rated.nodes, rated.snapshot) : noneIgnored;
+  const rules: Rule[] = [];
+  for (const one of counted) {
+    const { topologyKey, maxSkew } = one.constraint;
+    // In most clusters there are no zones, and so none can be preferred.
+    if (rated.snapshot.labelled(topologyKey) === 0) continue;
+    const domains = topologyKey === hostnameLabel ? undefined : domainsOf(one, constraints, rated, ignored);
+    const weight = weightOf(domains?.size ?? rated.nodes.length - ignored.size);
+    rules.push({ topologyKey, counter: one.counter, domains: domains?.counts, weight, base: maxSkew - 1 });
+  }
   return { rules, ignored };
 }
 
-/** Counts the Pods of the domains that some rated node is in, on all nodes. */
-function countDomains({ rules }: Scoring, pod: Pod, of: { readonly nodes: readonly NodeInfo[]; readonly all: boolean }): void {
-  const countsNode = countsNodes(pod);
-  const constraints = rules.map(({ constraint }) => constraint);
-  for (const info of of.nodes) {
-    const labels = labelsOf(info);
-    if (info.node === undefined || (of.all && !hasAllKeys(labels, constraints))) continue;
-    for (const { constraint, topologyKey, counter, domains } of rules) {
-      const domain = labels[topologyKey] ?? '';
-      const known = domains.get(domain);
-      if (known !== undefined && countsNode(info.node, constraint)) domains.set(domain, known + info.count(counter));
-    }
-  }
-}
-
-export function podTopologySpread({ informers }: Pick<PluginHandle, 'informers'>): Plugin {
-  const byDefault = defaultConstraints(informers);
+export function podTopologySpread(
+  { informers }: Pick<PluginHandle, 'informers'>,
+  { PodTopologySpread: args }: Pick<PluginArgs, 'PodTopologySpread'> = defaultArgs,
+): Plugin {
+  const byDefault = {
+    DoNotSchedule: defaultConstraints(informers, args, 'DoNotSchedule'),
+    ScheduleAnyway: defaultConstraints(informers, args, 'ScheduleAnyway'),
+  };
   const hasOwn = ({ spec }: Pod): boolean => (spec.topologySpreadConstraints ?? []).length > 0;
 
   const counters = new Counters();
-  const counted = (constraints: readonly SpreadConstraint[], { kin }: PodInfo): readonly Counted[] =>
+  const count = (constraints: readonly SpreadConstraint[], { kin }: PodInfo): readonly Counted[] =>
     constraints.map((constraint) => ({ constraint, counter: counters.of(constraint.selector, kin.namespace) }));
 
+  const owned = new LruMap<string, readonly Counted[]>(maxCounters);
+  /** The Pod's constraints of one kind, compiled once for Pods that are alike. */
+  function countedOf(pod: PodInfo, when: WhenUnsatisfiable): readonly Counted[] {
+    const declared = pod.pod.spec.topologySpreadConstraints;
+    if (declared === undefined || declared.length === 0) return defaultCounted(pod, when);
+    const key = JSON.stringify([when, pod.kin.namespace, pod.kin.labels, declared]);
+    const known = owned.get(key) ?? count(ownConstraints(pod.pod, when), pod);
+    owned.set(key, known);
+    return known;
+  }
+
+  const byList = new WeakMap<readonly SpreadConstraint[], readonly Counted[]>();
+  function defaultCounted(pod: PodInfo, when: WhenUnsatisfiable): readonly Counted[] {
+    const constraints = byDefault[when].of(pod);
+    const known = byList.get(constraints) ?? count(constraints, pod);
+    byList.set(constraints, known);
+    return known;
+  }
+
   function preScore(pod: PodInfo, nodes: readonly NodeInfo[], snapshot: Snapshot): Scoring | undefined {
-    const all = hasOwn(pod.pod);
-    const constraints = all ? ownConstraints(pod.pod, 'ScheduleAnyway') : byDefault.of(pod.pod);
-    if (constraints.length === 0) return undefined;
-    const state = scoringOf(counted(constraints, pod), nodes, all);
-    // Most clusters have no zones, and hosts are counted later.
-    const wide = constraints.filter(({ topologyKey }) => topologyKey !== hostnameLabel);
-    const labelled = wide.some(({ topologyKey }) => nodes.some((node) => labelsOf(node)[topologyKey] !== undefined));
-    if (labelled) countDomains(state, pod.pod, { nodes: snapshot.nodes, all });
-    return state;
+    const all = args.defaultingType === 'List' || hasOwn(pod.pod);
+    const counted = countedOf(pod, 'ScheduleAnyway');
+    return counted.length === 0 ? undefined : scoringOf(counted, { pod: pod.pod, nodes, snapshot, all });
   }
 
   return {
     name: 'PodTopologySpread',
     events: spreadEvents,
-    synced: byDefault.synced,
+    synced: () => Promise.all(Object.values(byDefault).map(({ synced }) => synced())),
     preFilter: (state, pod, { nodes }) => {
-      const constraints = ownConstraints(pod.pod, 'DoNotSchedule');
-      if (constraints.length === 0) return skip;
-      state.write(filtering, filteringOf(pod, counted(constraints, pod), nodes));
+      const counted = countedOf(pod, 'DoNotSchedule');
+      if (counted.length === 0) return skip;
+      state.write(filtering, filteringOf(pod, counted, nodes));
       return undefined;
     },
     preFilterExtensions: {
@@ -228,19 +297,24 @@ export function podTopologySpread({ informers }: Pick<PluginHandle, 'informers'>
       if (ignored.has(node.name)) return Number.NaN;
       const labels = labelsOf(node);
       let score = 0;
-      for (const { topologyKey, maxSkew, counter, domains, weight } of rules) {
+      for (const { topologyKey, base, counter, domains, weight } of rules) {
         const domain = labels[topologyKey];
         if (domain === undefined) continue;
-        const count = topologyKey === hostnameLabel ? node.count(counter) : (domains.get(domain) ?? 0);
-        score += count * weight + (maxSkew - 1);
+        const count = domains === undefined ? node.count(counter) : (domains.get(domain) ?? 0);
+        score += count * weight + base;
       }
       return Math.round(score);
     },
     // Nodes that are not rated have no number as their score; they get 0.
     normalizeScore: (_, __, scores) => {
-      const rated = scores.filter((score) => !Number.isNaN(score));
-      const [lowest, highest] = [Math.min(...rated), Math.max(0, ...rated)];
-      for (const [i, score] of scores.entries()) {
+      let lowest = Number.POSITIVE_INFINITY;
+      let highest = 0;
+      for (const score of scores) {
+        if (score < lowest) lowest = score;
+        if (score > highest) highest = score;
+      }
+      for (let i = 0; i < scores.length; i++) {
+        const score = scores[i] ?? 0;
         if (Number.isNaN(score)) scores[i] = 0;
         else scores[i] = highest === 0 ? 100 : Math.trunc((100 * (highest + lowest - score)) / highest);
       }

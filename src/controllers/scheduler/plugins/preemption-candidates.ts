@@ -3,6 +3,7 @@
  * pkg/scheduler/framework/preemption/preemption.go findCandidates, DryRunPreemption, pickOneNodeForPreemption.
  */
 import { podPriority } from '../../pods.ts';
+import type { PluginArgs } from '../configuration/plugin-args.ts';
 import type { Status } from '../framework/status.ts';
 import type { NodeInfo } from '../node-info.ts';
 import { type Candidate, selectVictims, startOf, type Trial } from './preemption-victims.ts';
@@ -13,18 +14,20 @@ export interface Found {
   readonly refused: ReadonlyMap<string, Status>;
 }
 
-/** Source: pkg/scheduler/apis/config/v1/defaults.go SetDefaults_DefaultPreemptionArgs. */
-const minCandidatePercentage = 10;
-const minCandidates = 100;
+type Enough = PluginArgs['DefaultPreemption'];
 
-const candidatesEnough = (nodes: number): number =>
-  Math.min(nodes, Math.max(minCandidates, Math.trunc((nodes * minCandidatePercentage) / 100)));
+const candidatesEnough = (nodes: number, { minCandidateNodesPercentage, minCandidateNodesAbsolute }: Enough): number =>
+  Math.min(nodes, Math.max(minCandidateNodesAbsolute, Math.trunc((nodes * minCandidateNodesPercentage) / 100)));
 
 /** Tries nodes, from a random one on, until there are enough candidates of which one violates no budget. */
-export function findCandidates(trial: Trial, nodes: readonly NodeInfo[], random: () => number): Found {
+export function findCandidates(
+  trial: Trial,
+  nodes: readonly NodeInfo[],
+  { random, ...args }: Enough & { readonly random: () => number },
+): Found {
   const candidates: Candidate[] = [];
   const refused = new Map<string, Status>();
-  const enough = candidatesEnough(nodes.length);
+  const enough = candidatesEnough(nodes.length, args);
   const offset = Math.floor(random() * nodes.length);
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[(offset + i) % nodes.length];

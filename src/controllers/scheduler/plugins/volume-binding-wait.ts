@@ -19,9 +19,6 @@ export class VolumesNotBound extends Error {
   }
 }
 
-/** Source: pkg/scheduler/apis/config/v1/defaults.go (VolumeBindingArgs.BindTimeoutSeconds). */
-const timeoutMs = 600_000;
-
 /** What is to be written when the Pod goes to a node, or was. */
 export interface Decisions {
   readonly volumes: readonly { readonly volume: PersistentVolume; readonly claim: PersistentVolumeClaim }[];
@@ -33,6 +30,7 @@ export interface WaitFor {
   readonly node: Node;
   /** What was written. */
   readonly decisions: Decisions;
+  readonly timeoutMs: number;
 }
 
 type Handle = Pick<PluginHandle, 'informers' | 'clock' | 'signal'>;
@@ -51,7 +49,7 @@ export async function untilBound(wanted: WaitFor, handle: Handle): Promise<void>
   const stop = (): void => ended.reject(new VolumesNotBound('binding volumes: the scheduler stops'));
   const kinds = [informers.informer(persistentVolumeClaim), informers.informer(persistentVolume), informers.informer(podKind)];
   const unsubscribe = kinds.map((informer) => informer.onProgress(look));
-  const cancel = clock.setTimer(timeoutMs, () => ended.reject(new VolumesNotBound('binding volumes: context deadline exceeded')));
+  const cancel = clock.setTimer(wanted.timeoutMs, () => ended.reject(new VolumesNotBound('binding volumes: context deadline exceeded')));
   signal.addEventListener('abort', stop, { once: true });
   try {
     if (signal.aborted) stop();

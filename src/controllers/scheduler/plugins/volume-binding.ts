@@ -30,6 +30,7 @@ import {
   waitsForConsumer,
   withClaim,
 } from '../../volumes/binding.ts';
+import type { PluginArgs } from '../configuration/plugin-args.ts';
 import { action, on } from '../framework/cluster-event.ts';
 import { type CycleState, StateKey } from '../framework/cycle-state.ts';
 import type { Plugin, PluginHandle } from '../framework/plugin.ts';
@@ -59,11 +60,13 @@ const matchesTopology = (terms: readonly TopologySelectorTerm[], { metadata: { l
 
 class VolumeBinding {
   readonly #handle: PluginHandle;
+  readonly #timeoutMs: number;
   readonly #claims = new Assumed<PersistentVolumeClaim>();
   readonly #volumes = new Assumed<PersistentVolume>();
 
-  constructor(handle: PluginHandle) {
+  constructor(handle: PluginHandle, timeoutMs: number) {
     this.#handle = handle;
+    this.#timeoutMs = timeoutMs;
   }
 
   #claim(namespace: string, name: string): PersistentVolumeClaim | undefined {
@@ -200,6 +203,10 @@ class VolumeBinding {
     state.write(reservedKey, reserved);
   }
 
+  hasReserved(state: CycleState): boolean {
+    return state.find(reservedKey) !== undefined;
+  }
+
   unreserve(state: CycleState): void {
     const reserved = state.find(reservedKey);
     for (const { volume } of reserved?.volumes ?? []) this.#volumes.forget(refOf(volume));
@@ -220,12 +227,12 @@ class VolumeBinding {
     const node = informers.informer(nodeKind).cache.get({ namespace: '', name: nodeName });
     if (node === undefined)
       throw new VolumesNotBound(`failed to get node ${JSON.stringify(nodeName)}: node ${JSON.stringify(nodeName)} not found`);
-    await untilBound({ pod, node, decisions: { volumes, provisions } }, this.#handle);
+    await untilBound({ pod, node, decisions: { volumes, provisions }, timeoutMs: this.#timeoutMs }, this.#handle);
   }
 }
 
-export function volumeBinding(handle: PluginHandle): Plugin {
-  const binding = new VolumeBinding(handle);
+export function volumeBinding(handle: PluginHandle, args: PluginArgs): Plugin {
+  const binding = new VolumeBinding(handle, args.VolumeBinding.bindTimeoutSeconds * 1000);
   return {
     name: 'VolumeBinding',
     events: [
@@ -262,6 +269,7 @@ export function volumeBinding(handle: PluginHandle): Plugin {
       return undefined;
     },
     unreserve: (state) => binding.unreserve(state),
+    willPreBind: (state) => binding.hasReserved(state),
     preBind: async (state, { pod }, nodeName) => {
       await binding.preBind(state, pod, nodeName);
       return undefined;

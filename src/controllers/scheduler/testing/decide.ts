@@ -2,6 +2,7 @@
 import type { Node, Pod } from '../../../api/generated/core/v1.ts';
 import type { Kind } from '../../../api/kind.ts';
 import { pod as podKind } from '../../../api/kinds/core/pod.ts';
+import { Meters } from '../../../api/meters.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import { FakeClock } from '../../../client/fake-clock.ts';
 import { IndexedCache } from '../../../client/indexed-cache.ts';
@@ -76,6 +77,7 @@ class Setting {
         clock,
         nominated,
         log: silentLogger,
+        meters: new Meters(),
         signal: new AbortController().signal,
         random: () => 0,
         waitingPods: new WaitingPods(clock),
@@ -108,8 +110,8 @@ function scoresOf(setting: Setting, pod: PodInfo, fitting: readonly NodeInfo[]):
     let name = '';
     const alone: PluginEntry = {
       ...entry,
-      create: (handle) => {
-        const plugin = entry.create(handle);
+      create: (handle, args) => {
+        const plugin = entry.create(handle, args);
         name = plugin.score === undefined ? '' : plugin.name;
         const { preScore, score, normalizeScore } = plugin;
         return { name: plugin.name, ...(preScore && { preScore }), ...(score && { score }), ...(normalizeScore && { normalizeScore }) };

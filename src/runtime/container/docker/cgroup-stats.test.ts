@@ -19,12 +19,13 @@ async function hostWith(t: TestContext, files: Readonly<Record<string, string>>)
 
 it('reads cgroup v1', async (t) => {
   const roots = await hostWith(t, {
-    'proc/42/cgroup': `5:cpu,cpuacct:/docker/${ID}\n4:memory:/docker/${ID}\n0::/docker/${ID}\n`,
+    'proc/42/cgroup': `6:pids:/docker/${ID}\n5:cpu,cpuacct:/docker/${ID}\n4:memory:/docker/${ID}\n0::/docker/${ID}\n`,
     [`cgroup/memory/docker/${ID}/memory.usage_in_bytes`]: '1000\n',
     [`cgroup/memory/docker/${ID}/memory.stat`]: 'rss 1\ntotal_rss 300\ntotal_inactive_file 400\n',
     [`cgroup/cpuacct/docker/${ID}/cpuacct.usage`]: '123456789\n',
+    [`cgroup/pids/docker/${ID}/pids.current`]: '7\n',
   });
-  const expected = { cpuUsageNs: 123_456_789, memoryUsageBytes: 1000, memoryWorkingSetBytes: 600, memoryRssBytes: 300 };
+  const expected = { cpuUsageNs: 123_456_789, memoryUsageBytes: 1000, memoryWorkingSetBytes: 600, memoryRssBytes: 300, processes: 7 };
   assert.deepEqual(await readCgroup(ID, 42, roots), expected);
 });
 
@@ -35,8 +36,9 @@ it('reads cgroup v2', async (t) => {
     [`cgroup${folder}/memory.current`]: '1000\n',
     [`cgroup${folder}/memory.stat`]: 'anon 300\nfile 700\ninactive_file 1400\n',
     [`cgroup${folder}/cpu.stat`]: 'usage_usec 123\nuser_usec 100\n',
+    [`cgroup${folder}/pids.current`]: '7\n',
   });
-  const expected = { cpuUsageNs: 123_000, memoryUsageBytes: 1000, memoryWorkingSetBytes: 0, memoryRssBytes: 300 };
+  const expected = { cpuUsageNs: 123_000, memoryUsageBytes: 1000, memoryWorkingSetBytes: 0, memoryRssBytes: 300, processes: 7 };
   assert.deepEqual(await readCgroup(ID, 42, roots), expected);
 });
 

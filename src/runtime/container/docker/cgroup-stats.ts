@@ -29,7 +29,12 @@ export async function readCgroup(containerId: string, pid: number, roots: Cgroup
     const cpu = paths.get('cpuacct');
     // The pid is from the daemon: make sure that it names the same process here.
     const isOurs = (path: string | undefined): path is string => path?.includes(containerId) === true;
-    if (isOurs(memory) && isOurs(cpu)) return await readV1(`${roots.cgroup}/memory${memory}`, `${roots.cgroup}/cpuacct${cpu}`);
+    if (isOurs(memory) && isOurs(cpu))
+      return await readV1(
+        `${roots.cgroup}/memory${memory}`,
+        `${roots.cgroup}/cpuacct${cpu}`,
+        `${roots.cgroup}/pids${paths.get('pids') ?? ''}`,
+      );
     return isOurs(unified) ? await readV2(`${roots.cgroup}${unified}`) : undefined;
   } catch {
     return undefined; // gone, or not visible from this host
@@ -49,28 +54,49 @@ function parseCgroups(text: string): Map<string, string> {
   return paths;
 }
 
-async function readV1(memoryFolder: string, cpuFolder: string): Promise<CgroupUsage> {
-  const [usage, detail, cpu] = await Promise.all([
+async function readV1(memoryFolder: string, cpuFolder: string, pidsFolder: string): Promise<CgroupUsage> {
+  const [memory, detail, cpu, processes] = await Promise.all([
     readNumber(`${memoryFolder}/memory.usage_in_bytes`),
     readTable(`${memoryFolder}/memory.stat`),
     readNumber(`${cpuFolder}/cpuacct.usage`),
+    readCount(pidsFolder),
   ]);
-  return toUsage(cpu, usage, detail.get('total_inactive_file') ?? 0, detail.get('total_rss') ?? 0);
+  return toUsage({ cpu, memory, processes, inactiveFile: detail.get('total_inactive_file') ?? 0, rss: detail.get('total_rss') ?? 0 });
 }
 
 async function readV2(folder: string): Promise<CgroupUsage> {
-  const [usage, detail, cpu] = await Promise.all([
+  const [memory, detail, cpu, processes] = await Promise.all([
     readNumber(`${folder}/memory.current`),
     readTable(`${folder}/memory.stat`),
     readTable(`${folder}/cpu.stat`),
+    readCount(folder),
   ]);
-  return toUsage((cpu.get('usage_usec') ?? 0) * 1000, usage, detail.get('inactive_file') ?? 0, detail.get('anon') ?? 0);
+  const inactiveFile = detail.get('inactive_file') ?? 0;
+  return toUsage({ cpu: (cpu.get('usage_usec') ?? 0) * 1000, memory, processes, inactiveFile, rss: detail.get('anon') ?? 0 });
+}
+
+/** Figures of a control group, in bytes and nanoseconds. */
+export interface GroupFigures {
+  readonly cpu: number;
+  readonly memory: number;
+  readonly inactiveFile: number;
+  readonly rss: number;
+  readonly processes: number;
 }
 
 /** The working set is the usage minus the inactive file cache, never below 0. Source: cadvisor. */
-export function toUsage(cpuUsageNs: number, memoryUsageBytes: number, inactiveFileBytes: number, memoryRssBytes: number): CgroupUsage {
-  return { cpuUsageNs, memoryUsageBytes, memoryWorkingSetBytes: Math.max(memoryUsageBytes - inactiveFileBytes, 0), memoryRssBytes };
+export function toUsage({ cpu, memory, inactiveFile, rss, processes }: GroupFigures): CgroupUsage {
+  return {
+    cpuUsageNs: cpu,
+    memoryUsageBytes: memory,
+    memoryWorkingSetBytes: Math.max(memory - inactiveFile, 0),
+    memoryRssBytes: rss,
+    processes,
+  };
 }
+
+/** How many processes a control group has; 0 where it does not count them. */
+const readCount = (folder: string): Promise<number> => readNumber(`${folder}/pids.current`).catch(() => 0);
 
 async function readNumber(path: string): Promise<number> {
   return Number(await readFile(path, 'utf8'));

@@ -6,14 +6,24 @@
 import { readFile } from 'node:fs/promises';
 import { errorText } from '../../../api/error-text.ts';
 import { type ContainerConfig, type ContainerResources, type ContainerSecurity, type Mount, RuntimeError } from '../container-runtime.ts';
+import { type Identity, userText } from './image-accounts.ts';
 import { containerLabels } from './names-and-labels.ts';
 import type { SandboxTraits } from './sandbox-traits.ts';
 
 /** The kubelet's containerLogMaxSize (10Mi) and containerLogMaxFiles. */
 const LOG_CONFIG = { Type: 'json-file', Config: { 'max-size': String(10 * 1024 * 1024), 'max-file': '5' } };
 
+/** What the engine is told beside the container's config. */
+export interface BodyContext {
+  readonly cluster: string;
+  readonly traits: SandboxTraits;
+  readonly identity: Identity;
+  readonly oomScoreAdj: number | undefined;
+}
+
 /** Body of the create call. Throws RuntimeError when a seccomp profile cannot be read. */
-export async function containerBody(cluster: string, config: ContainerConfig, traits: SandboxTraits): Promise<object> {
+export async function containerBody(config: ContainerConfig, context: BodyContext): Promise<object> {
+  const { cluster, traits, identity, oomScoreAdj } = context;
   const { security, stdin } = config;
   const sandbox = `container:${config.sandboxId}`;
   return {
@@ -22,7 +32,7 @@ export async function containerBody(cluster: string, config: ContainerConfig, tr
     ...(config.args.length === 0 ? {} : { Cmd: config.args }),
     Env: config.env.map(({ name, value }) => `${name}=${value}`),
     WorkingDir: config.workingDir,
-    User: userOf(security),
+    User: userText(identity),
     Labels: containerLabels(cluster, config),
     OpenStdin: stdin,
     StdinOnce: config.stdinOnce,
@@ -38,37 +48,37 @@ export async function containerBody(cluster: string, config: ContainerConfig, tr
         PathInContainer: device.containerPath,
         CgroupPermissions: device.permissions,
       })),
+      ...(config.gpus.length === 0 ? {} : { DeviceRequests: [{ Driver: 'nvidia', DeviceIDs: config.gpus, Capabilities: [['gpu']] }] }),
       NetworkMode: sandbox,
       IpcMode: traits.hostIpc ? 'host' : sandbox,
       PidMode: pidMode(config),
       CgroupParent: traits.cgroupParent,
+      ...(traits.runtimeHandler === '' ? {} : { Runtime: traits.runtimeHandler }),
       Privileged: security.privileged,
       ReadonlyRootfs: security.readOnlyRootFilesystem,
       CapAdd: security.addCapabilities,
       CapDrop: security.dropCapabilities,
-      GroupAdd: security.supplementalGroups.map(String),
+      GroupAdd: identity.supplementalGroups.map(String),
+      ...(security.unmaskedProc ? { MaskedPaths: [], ReadonlyPaths: [] } : {}),
       SecurityOpt: await securityOptions(security),
       LogConfig: LOG_CONFIG,
       RestartPolicy: { Name: 'no' },
       ...resourceFields(config.resources),
-      ...(config.resources.oomScoreAdj === undefined ? {} : { OomScoreAdj: config.resources.oomScoreAdj }),
+      ...(oomScoreAdj === undefined ? {} : { OomScoreAdj: oomScoreAdj }),
     },
   };
 }
 
 /** Resource fields for create and update. Memory and swap get the same limit, as the kubelet sets it. */
 export function resourceFields(resources: ContainerResources): Record<string, number> {
-  const { cpuShares, cpuQuotaUs, cpuPeriodUs, memoryBytes } = resources;
+  const { cpuShares, cpuQuotaUs, cpuPeriodUs, memoryBytes, pids } = resources;
   return {
     ...(cpuShares === undefined ? {} : { CpuShares: cpuShares }),
     ...(cpuQuotaUs === undefined ? {} : { CpuQuota: cpuQuotaUs }),
     ...(cpuPeriodUs === undefined ? {} : { CpuPeriod: cpuPeriodUs }),
     ...(memoryBytes === undefined ? {} : { Memory: memoryBytes, MemorySwap: memoryBytes }),
+    ...(pids === undefined ? {} : { PidsLimit: pids }),
   };
-}
-
-function userOf({ runAsUser, runAsGroup }: ContainerSecurity): string {
-  return runAsUser === undefined ? '' : runAsGroup === undefined ? String(runAsUser) : `${runAsUser}:${runAsGroup}`;
 }
 
 function pidMode(config: ContainerConfig): string {
@@ -79,25 +89,49 @@ function pidMode(config: ContainerConfig): string {
 const PROPAGATION = { None: '', HostToContainer: 'rslave', Bidirectional: 'rshared' } as const;
 
 /**
- * A bind creates a missing host folder, as the kubelet expects. Only a path with a colon needs the longer form of a
+ * Options of Docker's volume driver for what no bind can do; undefined for a mount that can be a bind. The volume has
+ * no name and goes together with the container.
+ */
+function volumeOptions({ hostPath, readOnly, noExec, remote }: Mount): Record<string, string> | undefined {
+  const mode = readOnly ? 'ro' : 'rw';
+  if (remote !== undefined) return { type: remote.type, o: `addr=${remote.server},${mode}`, device: `:${remote.path}` };
+  return noExec === true ? { type: 'none', o: `bind,${mode},noexec`, device: hostPath } : undefined;
+}
+
+function mountField(mount: Mount): object {
+  const { hostPath, containerPath, readOnly, propagation, recursiveReadOnly } = mount;
+  const options = volumeOptions(mount);
+  if (options !== undefined)
+    // The options say whether it can be written: the engine's own ReadOnly would mount it anew, without `noexec`.
+    return { Type: 'volume', Target: containerPath, VolumeOptions: { NoCopy: true, DriverConfig: { Name: 'local', Options: options } } };
+  return {
+    Type: 'bind',
+    Source: hostPath,
+    Target: containerPath,
+    ReadOnly: readOnly,
+    BindOptions: {
+      Propagation: PROPAGATION[propagation ?? 'None'] || 'rprivate',
+      ...(recursiveReadOnly === true ? { ReadOnlyForceRecursive: true } : {}),
+    },
+  };
+}
+
+/**
+ * A bind creates a missing host folder, as the kubelet expects. Only what a bind cannot say needs the longer form of a
  * mount, which does not create it.
  */
 function mountFields(mounts: readonly Mount[]): { Binds: string[]; Mounts: object[] } {
-  const hasColon = ({ hostPath, containerPath }: Mount): boolean => hostPath.includes(':') || containerPath.includes(':');
+  const isBind = (mount: Mount): boolean =>
+    !mount.hostPath.includes(':') &&
+    !mount.containerPath.includes(':') &&
+    mount.recursiveReadOnly !== true &&
+    volumeOptions(mount) === undefined;
   return {
-    Binds: mounts
-      .filter((mount) => !hasColon(mount))
-      .map(({ hostPath, containerPath, readOnly, propagation }) => {
-        const options = [readOnly ? 'ro' : '', PROPAGATION[propagation ?? 'None']].filter((option) => option !== '').join(',');
-        return `${hostPath}:${containerPath}${options === '' ? '' : `:${options}`}`;
-      }),
-    Mounts: mounts.filter(hasColon).map(({ hostPath, containerPath, readOnly, propagation }) => ({
-      Type: 'bind',
-      Source: hostPath,
-      Target: containerPath,
-      ReadOnly: readOnly,
-      BindOptions: { Propagation: PROPAGATION[propagation ?? 'None'] || 'rprivate' },
-    })),
+    Binds: mounts.filter(isBind).map(({ hostPath, containerPath, readOnly, propagation }) => {
+      const options = [readOnly ? 'ro' : '', PROPAGATION[propagation ?? 'None']].filter((option) => option !== '').join(',');
+      return `${hostPath}:${containerPath}${options === '' ? '' : `:${options}`}`;
+    }),
+    Mounts: mounts.filter((mount) => !isBind(mount)).map(mountField),
   };
 }
 

@@ -4,9 +4,11 @@ import {
   type Container,
   type ContainerConfig,
   type ContainerResources,
+  type ContainerSecurity,
   type ContainerState,
   type ContainerStats,
   type Containers,
+  type ProcessUser,
   RuntimeError,
 } from '../container-runtime.ts';
 import type { RuntimeClock } from '../runtime-clock.ts';
@@ -14,8 +16,11 @@ import { readCgroup } from './cgroup-stats.ts';
 import { containerBody, resourceFields } from './container-body.ts';
 import { createNamed, removeContainer } from './create-container.ts';
 import type { DockerApi } from './docker-api.ts';
+import type { HelperContainers } from './helper-container.ts';
+import { ImageAccounts, identityOf, needsAccounts, processUser } from './image-accounts.ts';
 import { inParallel } from './in-parallel.ts';
 import { clusterFilter, containerName, LABEL, readLabels } from './names-and-labels.ts';
+import { OomScores } from './oom-scores.ts';
 import type { SandboxTraitsCache } from './sandbox-traits.ts';
 import { type EngineStats, engineUsage } from './stats.ts';
 
@@ -45,6 +50,7 @@ export interface DockerContainersOptions {
   readonly cluster: string;
   readonly clock: RuntimeClock;
   readonly traits: SandboxTraitsCache;
+  readonly helpers: HelperContainers;
 }
 
 /** The cluster's containers on Docker. */
@@ -53,16 +59,26 @@ export class DockerContainers implements Containers {
   readonly #cluster: string;
   readonly #clock: RuntimeClock;
   readonly #traits: SandboxTraitsCache;
+  readonly #accounts: ImageAccounts;
+  readonly #oomScores: OomScores;
 
-  constructor({ api, cluster, clock, traits }: DockerContainersOptions) {
+  constructor({ api, cluster, clock, traits, helpers }: DockerContainersOptions) {
     this.#api = api;
     this.#cluster = cluster;
     this.#clock = clock;
     this.#traits = traits;
+    this.#accounts = new ImageAccounts(api, cluster);
+    this.#oomScores = new OomScores(helpers);
   }
 
   async create(config: ContainerConfig): Promise<string> {
-    const body = await containerBody(this.#cluster, config, await this.#traits.get(config.sandboxId));
+    const { resources, security } = config;
+    const body = await containerBody(config, {
+      cluster: this.#cluster,
+      traits: await this.#traits.get(config.sandboxId),
+      identity: needsAccounts(security) ? identityOf(security, await this.#accounts.of(config.image)) : security,
+      oomScoreAdj: await this.#oomScores.allowed(resources.oomScoreAdj),
+    });
     return (await createNamed(this.#api, this.#cluster, containerName(config), body)).id;
   }
 
@@ -103,6 +119,10 @@ export class DockerContainers implements Containers {
 
   async updateResources(id: string, resources: ContainerResources): Promise<void> {
     await this.#api.json({ method: 'POST', path: `/containers/${id}/update`, body: resourceFields(resources) });
+  }
+
+  async userOf(imageId: string, security: ContainerSecurity): Promise<ProcessUser | undefined> {
+    return processUser(security, await this.#accounts.of(imageId));
   }
 
   async stats(id: string): Promise<ContainerStats> {

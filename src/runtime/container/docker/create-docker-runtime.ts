@@ -3,6 +3,7 @@
  * dockershim's, and all calls go through docker-api.ts. Many clusters may share a daemon; each sees and removes only
  * what carries its label.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerRuntime } from '../container-runtime.ts';
 import type { RuntimeClock } from '../runtime-clock.ts';
 import { DockerContainers } from './containers.ts';
@@ -31,6 +32,9 @@ const REMOVALS_AT_ONCE = 8;
 /** How often `destroy()` repeats the removal: a create that was in progress when it began may still take effect. */
 const DESTROY_ROUNDS = 3;
 
+/** The engine makes a container also when the client that asked for it has died: within this time. */
+const settleMs = 3000;
+
 /** Makes the runtime of one cluster; it connects at the first call. */
 export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRuntime {
   const { clusterId, clock } = options;
@@ -39,18 +43,25 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
   const pause = new PauseImage(api);
   const traits = new SandboxTraitsCache(api);
   const events = new DockerEvents(api, clusterId, clock);
+  const helpers = new HelperContainers({ api, pause, cluster: clusterId });
   return {
     readsHostFiles: true,
     sandboxes: new DockerSandboxes({ api, cluster: clusterId, network, pause, traits }),
-    containers: new DockerContainers({ api, cluster: clusterId, clock, traits }),
-    streams: new DockerStreams({ api, clock, helpers: new HelperContainers({ api, pause, cluster: clusterId }), processes: hostProcesses }),
-    images: new DockerImages(api, clock),
+    containers: new DockerContainers({ api, cluster: clusterId, clock, traits, helpers }),
+    streams: new DockerStreams({ api, clock, helpers, processes: hostProcesses }),
+    images: new DockerImages({ api, clock, helpers }),
     info: () => engineInfo(api),
     events: (signal, node) => events.subscribe(signal, node),
     prepare: async () => {
-      await Promise.all([network.ensure(), pause.ensure()]);
+      // When one fails, the other has ended, too, before what is left is removed.
+      const made = await Promise.allSettled([network.ensure(), pause.ensure()]);
+      for (const each of made) if (each.status === 'rejected') throw each.reason;
     },
-    destroy: async () => {
+    destroy: async (abrupt = false) => {
+      await removeAll(api, clusterId);
+      await network.remove();
+      if (!abrupt) return;
+      await Promise.all([network.outwait(), delay(settleMs)]);
       await removeAll(api, clusterId);
       await network.remove();
     },

@@ -17,12 +17,29 @@ it('takes frames apart wherever the chunks are cut', async () => {
   const bytes = Buffer.concat([frame(1, 'one'), frame(2, ''), frame(2, 'two'), frame(1, 'three')]);
   for (let size = 1; size <= bytes.length; size++) {
     const out = { stdout: '', stderr: '' };
-    await demultiplex(pieces(bytes, size), (stream, chunk) => {
+    await demultiplex(pieces(Buffer.from(bytes), size), (stream, chunk) => {
       out[stream] += Buffer.from(chunk).toString();
       return true;
     });
     assert.deepEqual(out, { stdout: 'onethree', stderr: 'two' });
   }
+});
+
+it('passes the frames of one stream that come together on as one piece, in the order of the streams', async () => {
+  const bytes = Buffer.concat([
+    frame(1, 'one '),
+    frame(1, ''),
+    frame(1, 'piece'),
+    frame(2, 'another'),
+    frame(1, 'and '),
+    frame(1, 'a third'),
+  ]);
+  const out: string[] = [];
+  await demultiplex(pieces(bytes, bytes.length), (stream, chunk) => {
+    out.push(`${stream}: ${Buffer.from(chunk).toString()}`);
+    return true;
+  });
+  assert.deepEqual(out, ['stdout: one piece', 'stderr: another', 'stdout: and a third']);
 });
 
 it('does not read on before the writer is ready, and stops when it says so', async () => {

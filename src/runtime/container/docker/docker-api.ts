@@ -1,21 +1,24 @@
 import { Agent, type IncomingMessage } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
-import type { Socket } from 'node:net';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import type Dockerode from 'dockerode';
+import { trusting } from '../../../api/trust.ts';
 import { contain } from '../../../client/error-boundary.ts';
+import { Slabs } from '../../../client/large-reads/slabs.ts';
 import { RuntimeError, type RuntimeErrorCode } from '../container-runtime.ts';
 import { type DockerAddress, type DockerEndpoint, type DockerTls, dockerAddress, openAddress } from './docker-endpoint.ts';
-import { toRuntimeError } from './errors.ts';
+import { statusOf, toRuntimeError } from './errors.ts';
 
 export interface Call {
-  readonly method: 'GET' | 'POST' | 'DELETE' | 'HEAD';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD';
   /** The path without the query. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | boolean>>;
   readonly body?: object;
   /** A tar archive that is sent as the body. */
-  readonly file?: Buffer;
+  readonly file?: Buffer | Readable;
   readonly auth?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   /** The code of failures for which the engine gives none. */
@@ -32,6 +35,12 @@ export interface DockerConnection {
 /** The parts of dockerode's modem that are used here; its own types do not declare them. */
 interface Modem {
   dial(options: object, callback: (error: unknown, result: unknown) => void): void;
+}
+
+/** The modem with kept connections, and the one for connections that are taken over. */
+interface Modems {
+  readonly kept: Modem;
+  readonly hijacking: Modem;
 }
 
 const keep = { keepAlive: true, maxFreeSockets: 16 };
@@ -52,12 +61,29 @@ class EngineAgent extends Agent {
 
 /** The same over TLS. */
 class TlsEngineAgent extends TlsAgent {
-  constructor({ verify, ...pem }: DockerTls) {
-    super({ ...keep, ...pem, rejectUnauthorized: verify });
+  constructor({ verify, ca, ...pem }: DockerTls) {
+    super({ ...keep, ...pem, ...(ca === undefined ? {} : trusting(ca)), rejectUnauthorized: verify });
   }
 
   [inspect.custom](): string {
     return 'TlsEngineAgent';
+  }
+}
+
+/**
+ * For connections that are taken over. Over the engine's socket they are read in large pieces: what the engine sends is
+ * framed, and each read costs a turn of the event loop.
+ */
+class HijackAgent extends Agent {
+  override createConnection(options: NetConnectOpts): Socket {
+    const slabs = new Slabs();
+    const onread = { buffer: () => slabs.room(), callback: (bytes: number): boolean => socket.push(slabs.take(bytes)) };
+    const socket: Socket = connect({ ...options, onread });
+    return socket;
+  }
+
+  [inspect.custom](): string {
+    return 'HijackAgent';
   }
 }
 
@@ -69,7 +95,7 @@ const OK = { 101: true, 200: true, 201: true, 204: true, 304: true };
  */
 export class DockerApi {
   readonly #connection: DockerConnection;
-  #modem: Promise<Modem> | undefined;
+  #modems: Promise<Modems> | undefined;
   #agent: Agent | undefined;
 
   constructor(connection: DockerConnection) {
@@ -96,6 +122,16 @@ export class DockerApi {
     return this.#dial(call, { isStream: true }) as Promise<IncomingMessage>; // the type that the modem returns for isStream
   }
 
+  /** An answer whose body is streamed, or undefined for 404. */
+  async findStream(call: Call): Promise<IncomingMessage | undefined> {
+    try {
+      return await this.stream(call);
+    } catch (error) {
+      if (error instanceof RuntimeError && statusOf(error.cause) === 404) return undefined;
+      throw error;
+    }
+  }
+
   /** Takes over a connection as a raw byte stream in both directions. */
   async hijack(call: Call): Promise<Socket> {
     const socket = (await this.#dial(call, { isStream: true, hijack: true, openStdin: true, allowEmpty: true })) as Socket; // on 'upgrade' the modem hands out the socket
@@ -111,7 +147,8 @@ export class DockerApi {
   }
 
   async #dial(call: Call, extra: object): Promise<unknown> {
-    const modem = await this.#load();
+    const { kept, hijacking } = await this.#load();
+    const modem = 'hijack' in extra ? hijacking : kept;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     modem.dial(
       {
@@ -133,20 +170,24 @@ export class DockerApi {
     }
   }
 
-  #load(): Promise<Modem> {
-    this.#modem ??= this.#connect().catch((error: unknown) => {
-      this.#modem = undefined;
+  #load(): Promise<Modems> {
+    this.#modems ??= this.#connect().catch((error: unknown) => {
+      this.#modems = undefined;
       throw error;
     });
-    return this.#modem;
+    return this.#modems;
   }
 
-  async #connect(): Promise<Modem> {
+  async #connect(): Promise<Modems> {
     const { socketPath, address } = this.#connection;
     const endpoint = socketPath === undefined ? openAddress(address ?? dockerAddress()) : { socketPath };
     const { default: Docker } = await import('dockerode');
-    this.#agent = 'tls' in endpoint && endpoint.tls !== undefined ? new TlsEngineAgent(endpoint.tls) : new EngineAgent();
-    return new Docker(modemOptions(endpoint, this.#agent)).modem as Modem; // see Modem
+    const tls = 'tls' in endpoint ? endpoint.tls : undefined;
+    const agent = tls === undefined ? new EngineAgent() : new TlsEngineAgent(tls);
+    this.#agent = agent;
+    const modem = (through: Agent): Modem => new Docker(modemOptions(endpoint, through)).modem as Modem; // see Modem
+    const kept = modem(agent);
+    return { kept, hijacking: tls === undefined ? modem(new HijackAgent()) : kept };
   }
 }
 

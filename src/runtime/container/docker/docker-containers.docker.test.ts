@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { RuntimeError } from '../container-runtime.ts';
 import { aContainer, aSandbox, PLAIN_SECURITY as PLAIN } from '../runtime-test-support.ts';
-import { docker, startDockerCluster, type TestCluster } from './docker-test-support.ts';
+import { busyboxImage, docker, startDockerCluster, type TestCluster } from './docker-test-support.ts';
 
 const FOREVER = ['sh', '-c', 'trap "exit 0" TERM; sleep 3600 & wait'];
 
-describe('containers on Docker', { timeout: 120_000 }, () => {
+describe('containers on Docker', { timeout: 240_000 }, () => {
   let cluster: TestCluster;
   let folder: string;
   before(async () => {
@@ -104,6 +104,45 @@ describe('containers on Docker', { timeout: 120_000 }, () => {
     assert.equal(killed.exitCode, 137);
   });
 
+  it("gives a process the groups that the image gives its user, as the pod's policy says", async (t) => {
+    const image = `minik-test/accounts:${process.pid}`;
+    const base = docker('create', busyboxImage, 'true');
+    t.after(() => docker('rm', '-f', base));
+    await writeFile(join(folder, 'passwd'), 'root:x:0:0::/:/bin/sh\napp:x:1000:1001::/:/bin/sh\n');
+    await writeFile(join(folder, 'group'), 'root:x:0:\napp:x:1001:\nextra:x:50000:app\n');
+    for (const name of ['passwd', 'group']) docker('cp', join(folder, name), `${base}:/etc/${name}`);
+    docker('commit', base, image);
+    t.after(() => docker('rmi', '-f', image));
+    const groups = async (change: object) => {
+      const security = { ...PLAIN, runAsUser: 1000, supplementalGroups: [60000], ...change };
+      const { log } = await cluster.outcome(['sh', '-c', 'id -u; id -g; id -G'], { image, security });
+      const [uid, gid, all = ''] = log.trim().split('\n');
+      const known = await cluster.runtime.containers.userOf(docker('inspect', '--format', '{{.Id}}', image), security);
+      const ids = all
+        .split(' ')
+        .map(Number)
+        .toSorted((a, b) => a - b);
+      assert.deepEqual(known, { uid: Number(uid), gid: Number(gid), supplementalGroups: ids }, 'is known as it is');
+      return all;
+    };
+    assert.equal(await groups({}), '1001 50000 60000');
+    assert.equal(await groups({ imageGroups: false }), '1001 60000');
+    assert.equal(await groups({ runAsGroup: 3000 }), '3000 50000 60000');
+    assert.equal(await groups({ imageGroups: false, runAsGroup: 3000 }), '3000 60000');
+  });
+
+  it('shows all of /proc when asked', async () => {
+    const masked = ['sh', '-c', 'grep -c " /proc/" /proc/self/mountinfo'];
+    assert.equal((await cluster.outcome(masked, { security: { ...PLAIN, unmaskedProc: true } })).log.trim(), '0');
+    assert.notEqual((await cluster.outcome(masked, { security: PLAIN })).log.trim(), '0');
+  });
+
+  it('starts a container whose OOM score is to be low, wherever the daemon may set it or not', async () => {
+    const { exitCode, log } = await cluster.outcome(['cat', '/proc/self/oom_score_adj'], { resources: { oomScoreAdj: -997, pids: 64 } });
+    assert.equal(exitCode, 0);
+    assert.match(log, /^(-997|0)$/m);
+  });
+
   it('confines: capabilities, privileges, seccomp, read-only root', async () => {
     const { log } = await cluster.outcome(['sh', '-c', 'touch /x; grep -E "^(NoNewPrivs|CapEff|Seccomp):" /proc/self/status'], {
       security: {
@@ -189,6 +228,14 @@ describe('containers on Docker', { timeout: 120_000 }, () => {
       return;
     }
     assert.match(await cluster.run(id, ['grep', 'Seccomp:', '/proc/1/status']), /Seccomp:\s+0/);
+  });
+
+  it('runs a pod by the runtime that its class names, and refuses what the daemon does not have', async () => {
+    const { id } = await cluster.launch(FOREVER, {}, { runtimeHandler: 'runc' });
+    assert.match(await cluster.run(id, ['cat', '/proc/1/cmdline']), /sleep/);
+    await assert.rejects(cluster.runtime.sandboxes.run(aSandbox({ runtimeHandler: 'absent' })), { message: /absent/ });
+    const message = "can't set `spec.hostUsers: false`, runtime does not support user namespaces";
+    await assert.rejects(cluster.runtime.sandboxes.run(aSandbox({ hostUsers: false })), { code: 'Other', message });
   });
 
   it('surfaces what the engine refuses at create', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,7 +7,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { aSandbox } from '../runtime-test-support.ts';
 import { createDockerRuntime } from './create-docker-runtime.ts';
-import { docker, startDockerCluster, type TestCluster, testClock, testSubnet } from './docker-test-support.ts';
+import { busyboxImage, docker, startDockerCluster, type TestCluster, testClock, testSubnet } from './docker-test-support.ts';
+import { LABEL } from './names-and-labels.ts';
 
 const DAEMON = (process.env.DOCKER_HOST || 'unix:///var/run/docker.sock').replace('unix://', '');
 
@@ -103,6 +105,25 @@ describe('the Docker engine', { timeout: 120_000 }, () => {
     await cluster.runtime.prepare();
   });
 
+  it('gives sandboxes addresses of the range that they ask for, also after a restart and beside strangers', async (t) => {
+    const podCidr = '10.213.244.128/29';
+    const run = async (runtime = cluster.runtime) => (await runtime.sandboxes.run(aSandbox({ podCidr }))).ip;
+    assert.equal(await run(), '10.213.244.129');
+    const network = ['--network', 'minik-runtime-test-engine', '--ip', '10.213.244.131'];
+    const stranger = docker('run', '--detach', '--rm', ...network, busyboxImage, 'sleep', '600');
+    t.after(() => docker('rm', '--force', stranger));
+    const clusterId = 'runtime-test-engine';
+    const again = createDockerRuntime({ clusterId, clock: testClock, networkName: `minik-${clusterId}`, ...testSubnet(4) });
+    t.after(() => again.close());
+    assert.deepEqual([await run(again), await run(again)], ['10.213.244.130', '10.213.244.132']);
+    const [third, fourth, any] = [await run(again), await run(again), await run(again)];
+    assert.deepEqual([third, fourth], ['10.213.244.133', '10.213.244.134']);
+    assert.doesNotMatch(any, /^10\.213\.244\.1(29|3[0-4])$/);
+    for (const { id } of await again.sandboxes.list()) await again.sandboxes.remove(id);
+    assert.equal((await again.sandboxes.run(aSandbox({ podCidr }))).ip, '10.213.244.129');
+    for (const { id } of await again.sandboxes.list()) await again.sandboxes.remove(id);
+  });
+
   it('refuses a subnet that overlaps with another network', async (t) => {
     const other = createDockerRuntime({
       clusterId: 'runtime-test-overlap',
@@ -135,6 +156,26 @@ describe('the Docker engine', { timeout: 120_000 }, () => {
       docker('rm', '--force', stranger);
     }
     await cluster.runtime.prepare();
+  });
+
+  it('removes what the engine was still making for a client that was killed', async (t) => {
+    const clusterId = 'runtime-test-killed';
+    const networkName = `minik-${clusterId}`;
+    const label = `io.minik.cluster=${clusterId}`;
+    const subnet = testSubnet(7);
+    const later = createDockerRuntime({ clusterId, clock: testClock, networkName, ...subnet });
+    t.after(() => later.close());
+    const body = JSON.stringify({
+      ...{ Name: networkName, Driver: 'bridge', CheckDuplicate: true, Labels: { [LABEL.cluster]: clusterId } },
+      IPAM: { Driver: 'default', Config: [{ Subnet: subnet.subnet, Gateway: subnet.gateway }] },
+    });
+    const killed = connect(DAEMON);
+    await once(killed, 'connect');
+    const head = `POST /networks/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+    await new Promise((resolve) => killed.write(head + body, resolve));
+    killed.destroy();
+    await later.destroy(true);
+    assert.equal(docker('network', 'ls', '-q', '--filter', `label=${label}`), '');
   });
 
   it('leaves nothing behind', async () => {

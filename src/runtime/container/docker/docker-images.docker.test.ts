@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { aContainer, aSandbox } from '../runtime-test-support.ts';
-import { startDockerCluster, type TestCluster } from './docker-test-support.ts';
+import { docker, startDockerCluster, type TestCluster } from './docker-test-support.ts';
 import { startTestRegistry, type TestRegistry } from './registry-test-support.ts';
 
 describe('images on Docker', { timeout: 120_000 }, () => {
@@ -62,6 +65,31 @@ describe('images on Docker', { timeout: 120_000 }, () => {
       code: 'RegistryUnavailable',
       message: /connection refused/,
     });
+  });
+
+  it("mounts an image's files, and only these, where nothing can be written or executed", async (t) => {
+    const { images } = cluster.runtime;
+    const folder = await mkdtemp(join(tmpdir(), 'minik-image-'));
+    t.after(() => rm(folder, { recursive: true }));
+    const tiny = join(folder, 'tiny');
+    await mkdir(tiny);
+    await images.unpack(await images.pull(`${registry.host}/app:1`, undefined, signal), tiny);
+    assert.deepEqual(await readdir(tiny), ['hello']);
+    const whole = join(folder, 'whole');
+    await mkdir(whole);
+    await images.unpack((await images.inspect(cluster.image))?.id ?? '', whole);
+    const mounts = [{ hostPath: whole, containerPath: '/image', readOnly: true, noExec: true }];
+    const script =
+      'ls /image | grep -c dockerenv; touch /image/x; cmp /bin/busybox /image/bin/busybox && echo same; /image/bin/busybox true';
+    const volumes = docker('volume', 'ls', '-q');
+    const { id, log } = await cluster.outcome(['sh', '-c', script], { mounts });
+    assert.match(log, /^0\n/);
+    assert.match(log, /Read-only file system/);
+    assert.match(log, /same\n/);
+    assert.match(log, /Permission denied/);
+    await cluster.runtime.containers.remove(id);
+    assert.equal(docker('volume', 'ls', '-q'), volumes, 'the engine keeps nothing of the mount');
+    await images.remove(registry.imageId);
   });
 
   it('keeps an image that a container uses', async () => {

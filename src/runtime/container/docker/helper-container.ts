@@ -9,6 +9,8 @@ import { LABEL } from './names-and-labels.ts';
 import type { PauseImage } from './pause-image.ts';
 
 export interface Helper {
+  /** Default: the sandbox's image. */
+  readonly image?: string;
   /** Arguments of the sandbox's program. */
   readonly command: readonly string[];
   readonly hostConfig: object;
@@ -32,14 +34,22 @@ export class HelperContainers {
   }
 
   /** Runs a helper to its end, removes it, and resolves with its exit code. Rejects with RuntimeError. */
-  async outcome({ command, hostConfig }: Helper): Promise<number> {
+  outcome(helper: Helper): Promise<number> {
+    const { api } = this.#options;
+    return this.made(helper, async (id) => {
+      await api.json({ method: 'POST', path: `/containers/${id}/start` });
+      return (await api.json<{ StatusCode: number }>({ method: 'POST', path: `/containers/${id}/wait` })).StatusCode;
+    });
+  }
+
+  /** Makes a helper without starting it, for as long as `use` needs it. */
+  async made<T>({ image, command, hostConfig }: Helper, use: (id: string) => Promise<T>): Promise<T> {
     const { api, pause, cluster } = this.#options;
-    await pause.ensure();
-    const body = { Image: pause.name, Cmd: command, Labels: { [LABEL.cluster]: cluster }, HostConfig: hostConfig };
+    if (image === undefined) await pause.ensure();
+    const body = { Image: image ?? pause.name, Cmd: command, Labels: { [LABEL.cluster]: cluster }, HostConfig: hostConfig };
     const { Id } = await api.json<{ Id: string }>({ method: 'POST', path: '/containers/create', body });
     try {
-      await api.json({ method: 'POST', path: `/containers/${Id}/start` });
-      return (await api.json<{ StatusCode: number }>({ method: 'POST', path: `/containers/${Id}/wait` })).StatusCode;
+      return await use(Id);
     } finally {
       await removeContainer(api, Id);
     }

@@ -3,6 +3,8 @@ import { canonicalImageName, familiarImageName, parseImageReference } from '../i
 import type { RuntimeClock } from '../runtime-clock.ts';
 import type { DockerApi } from './docker-api.ts';
 import { pullError, toRuntimeError } from './errors.ts';
+import type { HelperContainers } from './helper-container.ts';
+import { withoutEngineFiles } from './image-files.ts';
 import { inParallel } from './in-parallel.ts';
 
 interface InspectedImage {
@@ -26,19 +28,29 @@ interface ListedImage {
 
 const IMAGE_ID = /^(?:sha256:)?[0-9a-f]{64}$/;
 const PARALLEL = 8;
+/** Where a helper container has the folder into which an image is unpacked. */
+const UNPACK_PATH = '/image';
 /** A pull without any progress for this long is given up. Source: kubelet's --image-pull-progress-deadline. */
 const PULL_PROGRESS_DEADLINE_MS = 60_000;
+
+export interface DockerImagesOptions {
+  readonly api: DockerApi;
+  readonly clock: RuntimeClock;
+  readonly helpers: HelperContainers;
+}
 
 /** The daemon's images, shared by all clusters on it. */
 export class DockerImages implements Images {
   readonly #api: DockerApi;
   readonly #clock: RuntimeClock;
+  readonly #helpers: HelperContainers;
   /** Configs by image id. The config of an id never changes, unlike its names. */
   readonly #configs = new Map<string, Pick<Image, 'user' | 'volumes' | 'stopSignal'>>();
 
-  constructor(api: DockerApi, clock: RuntimeClock) {
+  constructor({ api, clock, helpers }: DockerImagesOptions) {
     this.#api = api;
     this.#clock = clock;
+    this.#helpers = helpers;
   }
 
   async inspect(image: string): Promise<Image | undefined> {
@@ -76,6 +88,17 @@ export class DockerImages implements Images {
     if (image === undefined) return;
     const names = IMAGE_ID.test(id) && image.repoTags.length > 1 ? image.repoTags : [IMAGE_ID.test(id) ? image.id : id];
     for (const name of names) await this.#api.find({ method: 'DELETE', path: `/images/${name}` });
+  }
+
+  /** The engine itself writes the files, so that this works without root privileges. */
+  async unpack(id: string, folder: string): Promise<void> {
+    await this.#helpers.made({ image: id, command: ['/none'], hostConfig: {} }, async (from) => {
+      const files = withoutEngineFiles(await this.#api.stream({ method: 'GET', path: `/containers/${from}/export` }));
+      const hostConfig = { Binds: [`${folder}:${UNPACK_PATH}`] };
+      await this.#helpers.made({ command: ['/none'], hostConfig }, (into) =>
+        this.#api.json({ method: 'PUT', path: `/containers/${into}/archive`, query: { path: UNPACK_PATH }, file: files }),
+      );
+    });
   }
 
   async #openPull(

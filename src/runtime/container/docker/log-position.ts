@@ -1,7 +1,7 @@
 /**
- * How far a log has been read, over several readings of it. Each line is passed on exactly once and completely, and its
- * time once.
+ * How far a log has been read, over several readings of it. Each line is passed on exactly once and completely.
  */
+import type { LogPiece } from '../container-runtime.ts';
 import type { EntryListener, LogStream } from './log-entries.ts';
 
 interface StreamPosition {
@@ -9,6 +9,8 @@ interface StreamPosition {
   time: string;
   /** True while the line feed of the last line has not been read. */
   open: boolean;
+  /** True until the first bytes of the last line are passed on. */
+  begins: boolean;
   /** How many bytes of the last line were passed on. */
   bytes: number;
   /** How many of the next bytes were passed on before. */
@@ -20,7 +22,7 @@ interface StreamPosition {
   phase: 'before' | 'last' | 'new';
 }
 
-const start = (): StreamPosition => ({ time: '', open: false, bytes: 0, known: 0, phase: 'new' });
+const start = (): StreamPosition => ({ time: '', open: false, begins: false, bytes: 0, known: 0, phase: 'new' });
 
 const lineFeed = 10;
 
@@ -31,16 +33,10 @@ const remembered = 65_536;
 const within = (time: string): number => Number(time.slice(14, 16) + time.slice(17, 19) + time.slice(20, 29));
 
 export class LogPosition implements EntryListener {
-  readonly #timestamps: boolean;
   readonly #streams: Readonly<Record<LogStream, StreamPosition>> = { stdout: start(), stderr: start() };
   readonly #recent = new Set<number>();
-  #parts: Uint8Array[] = [];
+  #pieces: LogPiece[] = [];
   #latest = '';
-
-  /** `timestamps`: whether a line's time is passed on before the line. */
-  constructor(timestamps: boolean) {
-    this.#timestamps = timestamps;
-  }
 
   /** The time of the newest line; '': no line was read. */
   get latest(): string {
@@ -72,10 +68,9 @@ export class LogPosition implements EntryListener {
       stream.known = repeated ? Number.POSITIVE_INFINITY : 0;
       return;
     }
-    Object.assign(stream, { time, phase: 'new', bytes: 0, known: 0 });
+    Object.assign(stream, { time, phase: 'new', begins: true, bytes: 0, known: 0 });
     if (time > this.#latest) this.#latest = time;
     this.#remember(within(time));
-    if (this.#timestamps) this.#parts.push(Buffer.from(`${time} `, 'latin1'));
   }
 
   text(name: LogStream, bytes: Uint8Array): void {
@@ -85,7 +80,8 @@ export class LogPosition implements EntryListener {
     if (fresh.length === 0) return;
     stream.bytes += fresh.length;
     stream.open = fresh.at(-1) !== lineFeed;
-    this.#parts.push(fresh);
+    this.#pieces.push({ stream: name, time: stream.time, begins: stream.begins, bytes: fresh });
+    stream.begins = false;
   }
 
   #remember(time: number): void {
@@ -98,9 +94,9 @@ export class LogPosition implements EntryListener {
   }
 
   /** Everything that must be passed on of what was read since the last call. */
-  take(): Buffer {
-    const parts = this.#parts;
-    this.#parts = [];
-    return Buffer.concat(parts);
+  take(): readonly LogPiece[] {
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    return pieces;
   }
 }

@@ -8,7 +8,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
-import type { LogOptions } from '../container-runtime.ts';
+import type { LogFollowOptions, LogOptions, LogPiece } from '../container-runtime.ts';
 import type { RuntimeClock } from '../runtime-clock.ts';
 import { writeChunk } from '../write-chunk.ts';
 import { demultiplex, passThrough } from './demultiplex.ts';
@@ -19,8 +19,14 @@ import { LogPosition } from './log-position.ts';
 
 /** A follower that is later than this may soon miss a file: at 4 MB/s a file is filled in two and a half seconds. */
 const LATE_MS = 1000;
-/** If a reading took longer than this, another reading is made before following. */
+/**
+ * If a reading took longer than this and brought more than `MUCH_BYTES`, another reading is made before following: a
+ * follower takes as long to get to the end, and the container might fill a file (10 MiB) in that time.
+ */
 const LONG_MS = 1000;
+const MUCH_BYTES = 1024 * 1024;
+/** About what the engine's file has for an entry in addition to its text. */
+const ENTRY_BYTES = 80;
 /**
  * Lines are stamped per stream: a line of one stream may be this much older than lines of the other stream that were
  * written before it.
@@ -51,11 +57,26 @@ class Target {
   }
 }
 
+/** Receives the pieces of one request; returns false when no more are wanted. */
+type Deliver = (pieces: readonly LogPiece[]) => boolean | Promise<boolean>;
+
+/** Writes lines as text, with their times if requested. */
+const asText =
+  (target: Target, timestamps: boolean): Deliver =>
+  (pieces) =>
+    target.write(
+      Buffer.concat(
+        pieces.flatMap(({ time, begins, bytes }) => (timestamps && begins ? [Buffer.from(`${time} `, 'latin1'), bytes] : [bytes])),
+      ),
+    );
+
 /** The state that all passes over one log share. */
 interface Reading {
   readonly tty: boolean;
-  readonly target: Target;
+  readonly deliver: Deliver;
   readonly position: LogPosition;
+  /** What the current pass has brought, as it is in the engine's file. */
+  bytes: number;
   /** How far our clock is ahead of the engine's at most; they may be on different machines. */
   aheadMs: number;
 }
@@ -77,20 +98,30 @@ export class DockerLogs {
     const { Config, State } = await this.#inspect(containerId);
     const target = new Target(sink, options.limitBytes);
     const tty = Config.Tty;
-    if (options.follow && State.Running) return this.#follow(containerId, options, tty, target);
+    const deliver = asText(target, options.timestamps);
+    if (options.follow && State.Running) return this.#follow(containerId, options, tty, deliver);
     const once = { ...options, follow: false };
-    if (options.timestamps) await this.#pass(containerId, once, { tty, target, position: new LogPosition(true), aheadMs: 0 });
+    if (options.timestamps) await this.#pass(containerId, once, { tty, deliver, position: new LogPosition(), bytes: 0, aheadMs: 0 });
     else await this.#plain(containerId, once, tty, target);
+  }
+
+  /** See `Streams`. */
+  async follow(containerId: string, options: LogFollowOptions, take: (pieces: readonly LogPiece[]) => Promise<void>): Promise<void> {
+    const { Config, State } = await this.#inspect(containerId);
+    const deliver: Deliver = (pieces) => take(pieces).then(() => true);
+    const all = { ...options, timestamps: true, follow: State.Running };
+    if (State.Running) return this.#follow(containerId, all, Config.Tty, deliver);
+    await this.#pass(containerId, all, { tty: Config.Tty, deliver, position: new LogPosition(), bytes: 0, aheadMs: 0 });
   }
 
   #inspect(containerId: string): Promise<Inspected> {
     return this.#api.json<Inspected>({ method: 'GET', path: `/containers/${containerId}/json` });
   }
 
-  async #follow(containerId: string, options: LogOptions, tty: boolean, target: Target): Promise<void> {
-    const position = new LogPosition(options.timestamps);
+  async #follow(containerId: string, options: LogOptions, tty: boolean, deliver: Deliver): Promise<void> {
+    const position = new LogPosition();
     const openedMs = this.#clock.now();
-    const reading: Reading = { tty, target, position, aheadMs: Number.POSITIVE_INFINITY };
+    const reading: Reading = { tty, deliver, position, bytes: 0, aheadMs: Number.POSITIVE_INFINITY };
     let running = true;
     // Without history, there is nothing to read before following.
     let follow = options.tailLines === 0;
@@ -99,30 +130,33 @@ export class DockerLogs {
       const end = await this.#pass(containerId, resumed({ ...options, follow }, position, openedMs), reading);
       if (end === 'stop') return;
       if (!running) return;
-      if (follow && end === 'end') {
+      const isBehind = this.#clock.now() - begunMs >= LONG_MS && reading.bytes > MUCH_BYTES;
+      if (follow ? end === 'end' : isBehind) {
         // The container's last output may not have been read: read once more after its end.
         running = (await this.#inspect(containerId)).State.Running;
         follow = false;
-      } else follow = !follow && this.#clock.now() - begunMs < LONG_MS;
+      } else follow = !follow;
       position.again();
     }
   }
 
   async #pass(containerId: string, options: LogOptions, reading: Reading): Promise<PassEnd> {
-    const { tty, target, position } = reading;
+    const { tty, deliver, position } = reading;
     const entries = tty ? new RawEntries(position) : new FramedEntries(position);
     let end: PassEnd = 'end';
+    reading.bytes = 0;
     await this.#open(containerId, { ...options, timestamps: true }, async (source) => {
       reading.aheadMs = Math.min(reading.aheadMs, this.#clock.now() - (Date.parse(source.headers.date ?? '') || 0));
       for await (const chunk of source) {
         entries.push(chunk as Buffer); // the engine's answers are bytes
-        const text = position.take();
-        const written = text.length === 0 || target.write(text);
+        const pieces = position.take();
+        for (const { bytes } of pieces) reading.bytes += bytes.length + ENTRY_BYTES;
+        const written = pieces.length === 0 || deliver(pieces);
         if (!(typeof written === 'boolean' ? written : await written)) {
           end = 'stop';
           return;
         }
-        if (!options.follow || text.length === 0 || !this.#isLate(reading)) continue;
+        if (!options.follow || pieces.length === 0 || !this.#isLate(reading)) continue;
         end = 'late';
         return;
       }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { RuntimeError } from '../container-runtime.ts';
 import { removeContainer } from './create-container.ts';
 import type { DockerApi } from './docker-api.ts';
@@ -22,15 +23,29 @@ interface InspectedNetwork {
   readonly Containers?: Readonly<Record<string, { readonly Name: string }>> | null;
 }
 
+/** Longer than an engine that is very busy takes to make a network. */
+const outwaitLimitMs = 30_000;
+const outwaitStepMs = 100;
+
+const isOverlap = ({ message }: RuntimeError): boolean => /overlaps|conflicts with network/.test(message);
+
+/** Whether the engine refuses a network for the sake of another one, by its name or by its addresses. */
+const isClash = (error: unknown): boolean => error instanceof RuntimeError && (isOverlap(error) || statusOf(error.cause) === 409);
+
 /** The cluster's user-defined bridge network. */
 export class ClusterNetwork {
   readonly name: string;
+  readonly subnet: string;
+  /** Addresses that no pod may get. */
+  readonly reservedIps: readonly string[];
   readonly #api: DockerApi;
   readonly #cluster: string;
   readonly #options: NetworkOptions;
 
   constructor(api: DockerApi, cluster: string, options: NetworkOptions) {
     this.name = options.networkName;
+    this.subnet = options.subnet;
+    this.reservedIps = options.reservedIps ?? [];
     this.#api = api;
     this.#cluster = cluster;
     this.#options = options;
@@ -56,6 +71,35 @@ export class ClusterNetwork {
     const query = { filters: clusterFilter(this.#cluster) };
     const found = await this.#api.json<readonly { Id: string }[]>({ method: 'GET', path: '/networks', query });
     for (const { Id } of found) await this.#delete(Id);
+  }
+
+  /**
+   * Waits until the engine makes no network of this cluster any more, and removes what it has made. The engine does not
+   * say what it is making, and goes on when the client is gone; but it refuses the addresses of a network that it is
+   * making for another one. So the network is made once more.
+   */
+  async outwait(): Promise<void> {
+    const deadline = performance.now() + outwaitLimitMs;
+    for (;;) {
+      try {
+        await this.#create();
+        break;
+      } catch (error) {
+        if (!isClash(error) || (await this.#isForeign()) || performance.now() > deadline) return;
+        await this.remove();
+        await delay(outwaitStepMs);
+      }
+    }
+    await this.remove();
+  }
+
+  /** Whether the addresses belong to a network that is not of this cluster. */
+  async #isForeign(): Promise<boolean> {
+    const all = await this.#api.json<readonly InspectedNetwork[]>({ method: 'GET', path: '/networks' });
+    const { subnet } = this.#options;
+    return all.some(
+      ({ Labels, IPAM }) => Labels?.[LABEL.cluster] !== this.#cluster && IPAM.Config?.some(({ Subnet }) => Subnet === subnet),
+    );
   }
 
   async #find(): Promise<InspectedNetwork | undefined> {
@@ -99,8 +143,8 @@ export class ClusterNetwork {
   }
 
   async #create(): Promise<void> {
-    const { networkName, subnet, gateway, reservedIps = [] } = this.#options;
-    const reserved = Object.fromEntries(reservedIps.map((ip, index) => [`reserved-${index}`, ip]));
+    const { networkName, subnet, gateway } = this.#options;
+    const reserved = Object.fromEntries(this.reservedIps.map((ip, index) => [`reserved-${index}`, ip]));
     await this.#api.json({
       method: 'POST',
       path: '/networks/create',
@@ -138,7 +182,7 @@ export class ClusterNetwork {
   }
 
   #explain(error: unknown): unknown {
-    if (!(error instanceof RuntimeError) || !/overlaps|conflicts with network/.test(error.message)) return error;
+    if (!(error instanceof RuntimeError) || !isOverlap(error)) return error;
     return new RuntimeError('Other', `pod subnet ${this.#options.subnet} overlaps with another network on this host: ${error.message}`, {
       cause: error,
     });

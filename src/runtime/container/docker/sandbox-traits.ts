@@ -4,10 +4,12 @@ import type { DockerApi } from './docker-api.ts';
 export interface SandboxTraits {
   readonly hostIpc: boolean;
   readonly cgroupParent: string;
+  /** '' for the engine's default. */
+  readonly runtimeHandler: string;
 }
 
 interface InspectedTraits {
-  readonly HostConfig: { readonly IpcMode: string; readonly CgroupParent: string };
+  readonly HostConfig: { readonly IpcMode: string; readonly CgroupParent: string; readonly Runtime?: string };
 }
 
 /** Remembers the traits of sandboxes that this process made; asks the engine about older ones. */
@@ -32,7 +34,8 @@ export class SandboxTraitsCache {
     const known = this.#known.get(sandboxId);
     if (known !== undefined) return known;
     const { HostConfig } = await this.#api.json<InspectedTraits>({ method: 'GET', path: `/containers/${sandboxId}/json` });
-    const traits = { hostIpc: HostConfig.IpcMode === 'host', cgroupParent: HostConfig.CgroupParent };
+    const { IpcMode, CgroupParent, Runtime = '' } = HostConfig;
+    const traits = { hostIpc: IpcMode === 'host', cgroupParent: CgroupParent, runtimeHandler: Runtime };
     this.#known.set(sandboxId, traits);
     return traits;
   }

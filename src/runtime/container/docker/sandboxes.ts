@@ -1,11 +1,13 @@
 import type { Duplex } from 'node:stream';
 import { RuntimeError, type Sandbox, type SandboxConfig, type Sandboxes } from '../container-runtime.ts';
+import { IpPool } from '../ip-pool.ts';
 import { createNamed, removeContainer } from './create-container.ts';
 import { dialPod } from './dial.ts';
 import type { DockerApi } from './docker-api.ts';
 import { clusterFilter, LABEL, readLabels, sandboxLabels, sandboxName } from './names-and-labels.ts';
 import type { ClusterNetwork } from './network.ts';
 import type { PauseImage } from './pause-image.ts';
+import { SandboxAddresses } from './sandbox-addresses.ts';
 import type { SandboxTraitsCache } from './sandbox-traits.ts';
 
 interface Endpoints {
@@ -32,6 +34,11 @@ interface ListedSandbox {
 /** The pause program exits on TERM at once; this limit is for a daemon under load. */
 const STOP_SECONDS = 10;
 
+/** Only containers that are not ours have addresses that we do not know of. */
+const maxAddressesTried = 8;
+
+const isAddressTaken = (error: unknown): boolean => error instanceof RuntimeError && /Address already in use/i.test(error.message);
+
 export interface DockerSandboxesOptions {
   readonly api: DockerApi;
   readonly cluster: string;
@@ -47,6 +54,7 @@ export class DockerSandboxes implements Sandboxes {
   readonly #network: ClusterNetwork;
   readonly #pause: PauseImage;
   readonly #traits: SandboxTraitsCache;
+  readonly #addresses: SandboxAddresses;
 
   constructor({ api, cluster, network, pause, traits }: DockerSandboxesOptions) {
     this.#api = api;
@@ -54,9 +62,11 @@ export class DockerSandboxes implements Sandboxes {
     this.#network = network;
     this.#pause = pause;
     this.#traits = traits;
+    this.#addresses = new SandboxAddresses(new IpPool(network.subnet, network.reservedIps), () => this.list());
   }
 
   async run(config: SandboxConfig): Promise<Sandbox> {
+    if (!config.hostUsers && !(await this.#hasUserNamespace())) throw new RuntimeError('Other', hostUsersRefusal(config));
     try {
       return await this.#runOnce(config);
     } catch (error) {
@@ -85,11 +95,13 @@ export class DockerSandboxes implements Sandboxes {
   }
 
   async stop(id: string): Promise<void> {
+    this.#addresses.release(id);
     await this.#api.find({ method: 'POST', path: `/containers/${id}/stop`, query: { t: STOP_SECONDS } });
   }
 
   remove(id: string): Promise<void> {
     this.#traits.forget(id);
+    this.#addresses.release(id);
     return removeContainer(this.#api, id);
   }
 
@@ -99,8 +111,37 @@ export class DockerSandboxes implements Sandboxes {
     return dialPod(this.#api, sandbox, port);
   }
 
+  /** Docker makes no user namespace for one pod, but a daemon may run all of its containers in one. */
+  async #hasUserNamespace(): Promise<boolean> {
+    const { SecurityOptions = [] } = await this.#api.json<{ SecurityOptions?: readonly string[] }>({ method: 'GET', path: '/info' });
+    return SecurityOptions.some((option) => /^name=(userns|rootless)\b/.test(option));
+  }
+
+  /**
+   * Asks for an address of the node's range. One that is in use after all, because the engine has given it to another
+   * container, is not asked for again; when none is left, the engine chooses.
+   */
   async #runOnce(config: SandboxConfig): Promise<Sandbox> {
-    const body = sandboxBody(this.#cluster, config, this.#pause.name, this.#network.name);
+    for (let tried = 0; !config.hostNetwork && config.podCidr !== undefined && tried < maxAddressesTried; tried++) {
+      const ip = (await this.#addresses.known()).takeIn(config.podCidr);
+      if (ip === undefined) break;
+      try {
+        const sandbox = await this.#start(config, ip);
+        this.#addresses.assign(sandbox.id, sandbox.ip);
+        return sandbox;
+      } catch (error) {
+        // An address in use stays taken note of; of any other failure the address is free again.
+        if (!isAddressTaken(error)) {
+          this.#addresses.giveBack(ip);
+          throw error;
+        }
+      }
+    }
+    return this.#start(config, '');
+  }
+
+  async #start(config: SandboxConfig, ip: string): Promise<Sandbox> {
+    const body = sandboxBody(this.#cluster, config, { image: this.#pause.name, network: this.#network.name, ip });
     const { id } = await createNamed(this.#api, this.#cluster, sandboxName(config), body);
     try {
       await this.#api.json({ method: 'POST', path: `/containers/${id}/start`, failure: 'StartFailed' });
@@ -109,10 +150,16 @@ export class DockerSandboxes implements Sandboxes {
       throw error;
     }
     const sandbox = await this.inspect(id);
-    this.#traits.set(id, { hostIpc: config.hostIpc, cgroupParent: config.cgroupParent });
+    this.#traits.set(id, { hostIpc: config.hostIpc, cgroupParent: config.cgroupParent, runtimeHandler: config.runtimeHandler });
     if (sandbox?.state !== 'ready') throw new RuntimeError('StartFailed', `sandbox container ${id} is not running`);
     return sandbox;
   }
+}
+
+/** Source: pkg/kubelet/userns/userns_manager.go (GetOrCreateUserNamespaceMappings). */
+function hostUsersRefusal({ runtimeHandler }: SandboxConfig): string {
+  const who = runtimeHandler === '' ? 'runtime' : `RuntimeClass handler ${JSON.stringify(runtimeHandler)}`;
+  return `can't set \`spec.hostUsers: false\`, ${who} does not support user namespaces`;
 }
 
 function toSandbox(
@@ -127,8 +174,15 @@ function toSandbox(
   return { id, state: running ? 'ready' : 'notReady', ip, createdAtMs, ...readLabels(labels) };
 }
 
+interface SandboxPlace {
+  readonly image: string;
+  readonly network: string;
+  /** '': any. */
+  readonly ip: string;
+}
+
 /** Body of the create call. Source: pkg/kubelet/dockershim/docker_sandbox.go, makeSandboxDockerConfig. */
-function sandboxBody(cluster: string, config: SandboxConfig, image: string, network: string): object {
+function sandboxBody(cluster: string, config: SandboxConfig, { image, network, ip }: SandboxPlace): object {
   const published = config.hostNetwork ? [] : config.portMappings.filter(({ hostPort }) => hostPort > 0);
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
   for (const { hostIp, hostPort, containerPort, protocol } of published) {
@@ -148,9 +202,11 @@ function sandboxBody(cluster: string, config: SandboxConfig, image: string, netw
       PortBindings: bindings,
       Sysctls: config.sysctls,
       CgroupParent: config.cgroupParent,
+      ...(config.runtimeHandler === '' ? {} : { Runtime: config.runtimeHandler }),
       SecurityOpt: ['no-new-privileges'],
       LogConfig: { Type: 'none' },
       RestartPolicy: { Name: 'no' },
     },
+    ...(ip === '' ? {} : { NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: ip } } } } }),
   };
 }

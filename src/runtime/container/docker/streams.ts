@@ -1,6 +1,14 @@
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import { type AttachOptions, type ExecOptions, type LogOptions, RuntimeError, type Streams } from '../container-runtime.ts';
+import {
+  type AttachOptions,
+  type ExecOptions,
+  type LogFollowOptions,
+  type LogOptions,
+  type LogPiece,
+  RuntimeError,
+  type Streams,
+} from '../container-runtime.ts';
 import { delay, type RuntimeClock } from '../runtime-clock.ts';
 import { writeChunk } from '../write-chunk.ts';
 import { demultiplex, passThrough } from './demultiplex.ts';
@@ -94,6 +102,10 @@ export class DockerStreams implements Streams {
     return new DockerLogs(this.#api, this.#clock).read(containerId, options, sink);
   }
 
+  followLog(containerId: string, options: LogFollowOptions, take: (pieces: readonly LogPiece[]) => Promise<void>): Promise<void> {
+    return new DockerLogs(this.#api, this.#clock).follow(containerId, options, take);
+  }
+
   /** The daemon may publish the exit code shortly after the streams end. */
   async #exitCode(execId: string): Promise<number> {
     for (let tries = 0; tries < EXIT_CODE_TRIES; tries++) {
@@ -160,10 +172,7 @@ async function converse(socket: Socket, options: AttachOptions): Promise<void> {
 /** So much input may wait for the engine before it is no longer read. */
 const INPUT_BYTES = 256 * 1024;
 
-/**
- * Hands the input to the engine. All that comes in one turn of the event loop is one write: the pieces of a TLS
- * connection are small, and the engine would pay for each.
- */
+/** Hands the input to the engine. What one reading of the client's connection has brought is one write. */
 function feed(stdin: Readable | undefined, socket: Socket): () => void {
   if (stdin === undefined) return () => undefined;
   let isCorked = false;
@@ -176,7 +185,7 @@ function feed(stdin: Readable | undefined, socket: Socket): () => void {
     if (!isCorked) {
       isCorked = true;
       socket.cork();
-      setImmediate(flush);
+      process.nextTick(flush);
     }
     socket.write(chunk);
     if (socket.writableLength >= INPUT_BYTES) stdin.pause();

@@ -44,3 +44,15 @@ function header({ path, mode, hardLinkTo }: TarEntry, size: number): Buffer {
   block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
   return block;
 }
+
+/** The content of the first regular file of an archive; empty when there is none. */
+export function firstFile(archive: Buffer): Buffer {
+  for (let at = 0; at + BLOCK <= archive.length; ) {
+    const size = Number.parseInt(archive.toString('latin1', at + 124, at + 136), 8) || 0;
+    const type = archive.toString('latin1', at + 156, at + 157);
+    const content = at + BLOCK;
+    if (type === '0' || type === '\0') return archive.subarray(content, content + size);
+    at = content + Math.ceil(size / BLOCK) * BLOCK;
+  }
+  return Buffer.alloc(0);
+}

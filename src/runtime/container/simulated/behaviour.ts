@@ -1,11 +1,13 @@
 /**
- * What simulated images and containers do. The first of these that applies is used: the script object (tests),
- * annotations of the pod (`simulated.minik.io/…`), image names under `simulated.invalid/`, and otherwise a guess from
- * the command line.
+ * What simulated images and containers do. The first of these that applies is used: the script object (tests), what is
+ * declared by annotations and rules (src/api/simulated/), image names under `simulated.invalid/`, and otherwise a guess
+ * from the command line.
  */
 import type { Duplex } from 'node:stream';
-import { SIMULATED_ANNOTATION_PREFIX, simulatedAnnotation } from '../../../api/simulated-annotations.ts';
+import { type Behaviour, type ExecAnswer, execAnswer, type LogLine } from '../../../api/simulated/behaviour.ts';
+import { idleRunMs } from '../../../api/simulated/meant-to-end.ts';
 import type { Container, ContainerConfig, RuntimeErrorCode, Sandbox } from '../container-runtime.ts';
+import type { ContainerEnd } from './container-faults.ts';
 import type { Step } from './program.ts';
 import { guessProgram, type Surroundings } from './tiny-shell.ts';
 
@@ -22,14 +24,22 @@ export interface ContainerBehaviour {
   readonly startDelayMs?: number;
   readonly startFailure?: SimulatedFailure;
   readonly createFailure?: SimulatedFailure;
+  /** What it writes, and when; beside the steps. */
+  readonly lines?: readonly LogLine[];
   /** After the last step, unless that is an exit, the container runs until it is stopped. */
   readonly steps: readonly Step[];
+  /** A fault that ends it, whatever it does. */
+  readonly end?: ContainerEnd | undefined;
   /** The reaction to the stop signal. Default: exits at once with 143 (128 + TERM). */
   readonly onTerm?: 'ignore' | { readonly exitCode: number; readonly delayMs?: number };
+  /** What it leaves as its last words. */
+  readonly terminationMessage?: string;
   /** Values for `stats`. */
   readonly memoryBytes?: number;
   readonly cpuMillicores?: number;
   readonly writableLayerBytes?: number;
+  /** Default: 1. */
+  readonly processes?: number;
 }
 
 export interface ImageBehaviour {
@@ -66,21 +76,32 @@ export interface SimulatedScript {
 
 const TEST_DOMAIN = 'simulated.invalid/';
 
+/** What annotations and rules say of a container. */
+export interface Declared {
+  readonly behaviour: Behaviour;
+  /** Whether it is expected to end by itself. */
+  readonly isMeantToEnd: boolean;
+}
+
 /** What this container does. */
 export function containerBehaviour(
   script: SimulatedScript,
   config: ContainerConfig,
-  podAnnotations: Readonly<Record<string, string>>,
+  declared: Declared,
   around: Surroundings,
 ): ContainerBehaviour {
   const scripted = script.container?.(config);
   if (scripted !== undefined) return scripted;
-  const annotated = fromAnnotations(config, podAnnotations);
-  if (annotated !== undefined) return annotated;
-  const named = fromImageName(config.image);
-  if (named !== undefined) return named;
-  const guess = guessProgram([...config.command, ...config.args], around);
-  return { steps: guess.steps, ...(guess.onTerm === undefined ? {} : { onTerm: guess.onTerm }) };
+  const { startDelay, startFailure, termDelay, termExitCode, terminationMessage } = declared.behaviour;
+  return {
+    ...processOf(config, declared, around),
+    ...(startFailure === undefined ? {} : { startFailure: { message: startFailure } }),
+    ...(startDelay === undefined ? {} : { startDelayMs: startDelay }),
+    ...(termDelay === undefined && termExitCode === undefined
+      ? {}
+      : { onTerm: { exitCode: termExitCode ?? 143, delayMs: termDelay ?? 0 } }),
+    ...(terminationMessage === undefined ? {} : { terminationMessage }),
+  };
 }
 
 /** What an exec in a container does. A command that is not understood succeeds without output. */
@@ -88,33 +109,50 @@ export function execBehaviour(
   script: SimulatedScript,
   container: Container,
   command: readonly string[],
-  around: Surroundings,
+  { declared, around }: { readonly declared: Behaviour; readonly around: Surroundings },
 ): ExecBehaviour {
-  return script.exec?.(container, command) ?? { steps: guessProgram(command, around).steps };
+  const scripted = script.exec?.(container, command);
+  if (scripted !== undefined) return scripted;
+  const answer = execAnswer(declared, command);
+  return { steps: answer === undefined ? guessProgram(command, around).steps : answerSteps(answer) };
 }
 
-function fromAnnotations(config: ContainerConfig, podAnnotations: Readonly<Record<string, string>>): ContainerBehaviour | undefined {
-  const read = (key: string): string | undefined =>
-    config.annotations[SIMULATED_ANNOTATION_PREFIX + key] ?? simulatedAnnotation(podAnnotations, config.name, key);
-  const startFailure = read('start-failure');
-  const exitCode = read('exit-code');
-  const runMs = read('run-ms');
-  const startDelayMs = read('start-delay-ms');
-  const log = read('log');
-  const termDelayMs = read('term-delay-ms');
-  if ([startFailure, exitCode, runMs, startDelayMs, log, termDelayMs].every((value) => value === undefined)) return undefined;
-  const steps: Step[] = [];
-  if (log !== undefined) steps.push({ do: 'log', stream: 'stdout', text: `${log}\n` });
-  if (runMs !== undefined) steps.push({ do: 'wait', ms: Number(runMs) });
-  if (exitCode !== undefined || runMs !== undefined)
-    steps.push({ do: 'exit', code: Number(exitCode ?? 0), oomKilled: read('oom-killed') === 'true' });
+function answerSteps({ delay = 0, stdout = '', stderr = '', echo = false, exitCode = 0 }: ExecAnswer): readonly Step[] {
+  const write = (stream: 'stdout' | 'stderr', text: string): readonly Step[] => (text === '' ? [] : [{ do: 'log', stream, text }]);
+  return [
+    ...(delay === 0 ? [] : [{ do: 'wait', ms: delay } as const]),
+    ...write('stdout', stdout),
+    ...write('stderr', stderr),
+    ...(echo ? [{ do: 'copyStdin' } as const] : []),
+    { do: 'exit', code: exitCode },
+  ];
+}
+
+/** The course of a container's process: as it is declared, as its image's name says, or as its command suggests. */
+function processOf(config: ContainerConfig, { behaviour, isMeantToEnd }: Declared, around: Surroundings): ContainerBehaviour {
+  const { log: lines = [], runFor, exitCode, oomKilled, exits } = behaviour;
+  if (runFor !== undefined || exitCode !== undefined || oomKilled !== undefined) {
+    const ends = runFor !== Number.POSITIVE_INFINITY && (exits === undefined || config.attempt < exits);
+    return { lines, steps: ends ? endAfter(runFor ?? 0, exitCode ?? 0, oomKilled) : [] };
+  }
+  const named = fromImageName(config.image);
+  if (named !== undefined) return { ...named, lines };
+  const { steps: all, onTerm, understood } = guessProgram([...config.command, ...config.args], around);
+  const steps = lines.length === 0 ? all : all.filter((step) => step.do !== 'log');
+  const isKnown = understood && all.length > 0;
+  const restMs = isKnown ? Number.POSITIVE_INFINITY : (behaviour.defaultRunFor ?? (isMeantToEnd ? idleRunMs : Number.POSITIVE_INFINITY));
+  const lastLineMs = Math.max(0, ...lines.flatMap(({ at = 0, every }) => (every === undefined ? [at] : [])));
   return {
-    steps,
-    ...(startFailure === undefined ? {} : { startFailure: { message: startFailure } }),
-    ...(startDelayMs === undefined ? {} : { startDelayMs: Number(startDelayMs) }),
-    ...(termDelayMs === undefined ? {} : { onTerm: { exitCode: 143, delayMs: Number(termDelayMs) } }),
+    lines,
+    steps: restMs === Number.POSITIVE_INFINITY ? steps : [...steps, ...endAfter(lastLineMs + restMs, 0, false)],
+    ...(onTerm === undefined ? {} : { onTerm }),
   };
 }
+
+const endAfter = (ms: number, code: number, oomKilled = false): readonly Step[] => [
+  ...(ms === 0 ? [] : [{ do: 'wait', ms } as const]),
+  { do: 'exit', code, oomKilled },
+];
 
 /** `simulated.invalid/exit-3`, `/exit-0-after-500`, `/start-failure`. */
 function fromImageName(image: string): ContainerBehaviour | undefined {

@@ -6,13 +6,15 @@ import type { ContainerRuntime, RuntimeEvent, RuntimeInfo } from '../container-r
 import { EventQueue } from '../event-queue.ts';
 import type { RuntimeClock } from '../runtime-clock.ts';
 import type { ImageBehaviour, SimulatedScript } from './behaviour.ts';
-import { type PodAnnotations, SimulatedContainers } from './simulated-containers.ts';
+import { DeclaredBehaviours, type DeclaredSources } from './declared-behaviours.ts';
+import { keepEngine } from './engine-state.ts';
+import { SimulatedContainers } from './simulated-containers.ts';
 import { SimulatedEngine } from './simulated-engine.ts';
 import { SimulatedImages } from './simulated-images.ts';
 import { SimulatedSandboxes } from './simulated-sandboxes.ts';
 import { SimulatedStreams } from './simulated-streams.ts';
 
-export interface SimulatedRuntimeOptions {
+export interface SimulatedRuntimeOptions extends DeclaredSources {
   readonly clock: RuntimeClock;
   /** 'default' when absent. Clusters on one engine do not see each other. */
   readonly clusterId?: string;
@@ -23,11 +25,6 @@ export interface SimulatedRuntimeOptions {
   /** Addresses of the range that no pod may get (those of virtual nodes); absent: none. */
   readonly reservedIps?: readonly string[];
   readonly script?: SimulatedScript;
-  /**
-   * The annotations of a pod as they are now; undefined for a pod that is not known. Default: those that the pod's
-   * sandbox was made with.
-   */
-  readonly annotationsOf?: PodAnnotations;
   /** Default false: nothing reads mounted files. True makes the kubelet write volumes all the same, for tests. */
   readonly readsHostFiles?: boolean;
   /** Replaces parts of what `info()` answers. */
@@ -44,6 +41,8 @@ export interface SimulatedControl {
   stopSandbox(sandboxId: string): Promise<void>;
   /** Puts an image on the node without a pull. */
   addImage(name: string, behaviour?: ImageBehaviour): void;
+  /** Keeps sandboxes and containers as they are; returns the function that restores them; see `keepEngine`. */
+  keep(): () => void;
   /** false: every call fails with 'Unavailable'. true after false: readers of events get `resync`. */
   setAvailable(available: boolean): void;
 }
@@ -64,6 +63,10 @@ const INFO: RuntimeInfo = {
   machineId: '00000000000000000000000000000001',
   bootId: '00000000-0000-0000-0000-000000000001',
   cgroupVersion: 2,
+  appArmor: true,
+  devices: {},
+  recursiveReadOnly: true,
+  root: '',
 };
 
 /** Creates the runtime of one cluster on a (new or given) simulated engine. */
@@ -78,8 +81,9 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
       ...(podSubnet === undefined ? {} : { podSubnet }),
       ...(script === undefined ? {} : { script }),
     });
-  const sandboxes = new SimulatedSandboxes(engine, cluster);
-  const containers = new SimulatedContainers(engine, cluster, options.annotationsOf);
+  const declared = new DeclaredBehaviours(engine, options);
+  const sandboxes = new SimulatedSandboxes(engine, cluster, declared);
+  const containers = new SimulatedContainers(engine, cluster, declared);
   const images = new SimulatedImages(engine);
   const open = new Set<EventQueue>();
   const closeQueue = (queue: EventQueue): void => {
@@ -90,7 +94,7 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
     readsHostFiles: options.readsHostFiles ?? false,
     sandboxes,
     containers,
-    streams: new SimulatedStreams(engine, cluster, sandboxes),
+    streams: new SimulatedStreams(engine, cluster, { sandboxes, declared }),
     images,
     info: async () => {
       engine.check();
@@ -119,6 +123,7 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Simula
       oomKill: (id) => containers.kill(id, 137, true),
       stopSandbox: (id) => sandboxes.stop(id),
       addImage: (name, behaviour) => void images.add(name, behaviour),
+      keep: () => keepEngine(engine, (record) => containers.runProcess(record)),
       setAvailable: (available) => engine.setAvailable(available),
     },
   };

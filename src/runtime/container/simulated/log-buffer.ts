@@ -8,7 +8,7 @@ export interface LogEntry {
 }
 
 /** How many entries of one container are kept. Older ones are dropped, as by log rotation. */
-const MAX_ENTRIES = 10_000;
+export const maxLogEntries = 10_000;
 
 /** The output of one simulated container, split into lines. */
 export class LogBuffer {
@@ -48,7 +48,7 @@ export class LogBuffer {
 
   #add(entry: LogEntry): void {
     this.#entries.push(entry);
-    if (this.#entries.length > MAX_ENTRIES) this.#entries.splice(0, MAX_ENTRIES / 10);
+    if (this.#entries.length > maxLogEntries) this.#entries.splice(0, maxLogEntries / 10);
     for (const follower of this.#followers) follower(entry);
   }
 }
@@ -60,7 +60,10 @@ export function isWanted(entry: LogEntry, options: LogOptions): boolean {
   );
 }
 
+/** RFC 3339 with nine decimals. */
+export const entryTime = (timeMs: number): string => new Date(timeMs).toISOString().replace('Z', '000000Z');
+
 /** The entry as the log API prints it: with a nanosecond RFC 3339 time before it when asked. */
 export function renderEntry(entry: LogEntry, timestamps: boolean): string {
-  return timestamps ? `${new Date(entry.timeMs).toISOString().replace('Z', '000000Z')} ${entry.text}` : entry.text;
+  return timestamps ? `${entryTime(entry.timeMs)} ${entry.text}` : entry.text;
 }

@@ -2,32 +2,41 @@ import {
   type Container,
   type ContainerConfig,
   type ContainerResources,
+  type ContainerSecurity,
   type ContainerStats,
   type Containers,
+  type ProcessUser,
   RuntimeError,
 } from '../container-runtime.ts';
 import { canonicalImageName, parseImageReference } from '../image-reference.ts';
 import { delay } from '../runtime-clock.ts';
-import { containerBehaviour } from './behaviour.ts';
+import { type ContainerBehaviour, containerBehaviour } from './behaviour.ts';
+import type { ContainerEnd, ContainerStrike } from './container-faults.ts';
+import type { DeclaredBehaviours } from './declared-behaviours.ts';
 import { LogBuffer } from './log-buffer.ts';
 import { runProgram } from './program.ts';
+import { ScheduledLines } from './scheduled-lines.ts';
 import { type ContainerRecord, containerName, type SimulatedContainerConfig, type SimulatedEngine } from './simulated-engine.ts';
 import { UsageCounter } from './simulated-usage.ts';
-
-/** The annotations of a pod, by its uid, as they are now. */
-export type PodAnnotations = (podUid: string) => Readonly<Record<string, string>> | undefined;
 
 /** Containers of one cluster on a simulated engine. */
 export class SimulatedContainers implements Containers {
   readonly #engine: SimulatedEngine;
   readonly #cluster: string;
-  readonly #annotationsOf: PodAnnotations;
+  readonly #declared: DeclaredBehaviours;
   readonly #usage = new UsageCounter();
 
-  constructor(engine: SimulatedEngine, cluster: string, annotationsOf: PodAnnotations = () => undefined) {
-    this.#annotationsOf = annotationsOf;
+  constructor(engine: SimulatedEngine, cluster: string, declared: DeclaredBehaviours) {
+    this.#declared = declared;
     this.#engine = engine;
     this.#cluster = cluster;
+    declared.onFault((endOf) => {
+      for (const record of [...engine.containers.values()]) {
+        if (record.cluster !== cluster || record.view.state !== 'running') continue;
+        const end = endOf(record.config);
+        if (end !== undefined) this.#endBy(record, end);
+      }
+    });
   }
 
   async create(config: ContainerConfig): Promise<string> {
@@ -43,11 +52,8 @@ export class SimulatedContainers implements Containers {
       (engine.images.has(config.image) ? config.image : undefined);
     if (imageId === undefined) throw new RuntimeError('ImageNotFound', `No such image: ${config.image}`);
     const { hostname } = sandbox.config;
-    const behaviour = containerBehaviour(engine.script, config, sandbox.config.annotations, {
-      env: config.env,
-      hostname,
-      workingDir: config.workingDir,
-    });
+    const around = { env: config.env, hostname, workingDir: config.workingDir };
+    const behaviour = struck(containerBehaviour(engine.script, config, this.#declared.of(config), around), this.#declared.strike(config));
     if (behaviour.createFailure !== undefined)
       throw new RuntimeError(behaviour.createFailure.code ?? 'Other', behaviour.createFailure.message);
     const id = engine.nextId();
@@ -88,7 +94,7 @@ export class SimulatedContainers implements Containers {
     }
     update(record, { state: 'running', startedAtMs: nowMs, finishedAtMs: 0, exitCode: 0, reason: '', message: '' });
     engine.emit(this.#cluster, config.pod.node, { type: 'containerStarted', podUid: config.pod.uid, id });
-    this.#runProcess(record);
+    this.runProcess(record);
   }
 
   async stop(id: string, graceSeconds: number): Promise<void> {
@@ -139,6 +145,14 @@ export class SimulatedContainers implements Containers {
     return views;
   }
 
+  /** Simulated images have no accounts: only numbers are known. */
+  async userOf(imageId: string, { runAsUser, runAsGroup, supplementalGroups }: ContainerSecurity): Promise<ProcessUser | undefined> {
+    const [user = '', group = ''] = String(runAsUser ?? this.#engine.images.get(imageId)?.user ?? '').split(':');
+    const [uid, gid] = [Number(user), runAsGroup ?? Number(group)];
+    if (!Number.isInteger(uid) || !Number.isInteger(gid)) return undefined;
+    return { uid, gid, supplementalGroups: [...new Set([gid, ...supplementalGroups])].sort((a, b) => a - b) };
+  }
+
   async updateResources(id: string, resources: ContainerResources): Promise<void> {
     this.#engine.check();
     const record = this.#engine.container(this.#cluster, id);
@@ -148,17 +162,16 @@ export class SimulatedContainers implements Containers {
   async stats(id: string): Promise<ContainerStats> {
     this.#engine.check();
     const record = this.#engine.container(this.#cluster, id);
-    const { behaviour, config } = record;
     const nowMs = this.#engine.clock.now();
-    const annotations = this.#annotationsOf(config.pod.uid) ?? this.#engine.sandboxes.get(config.sandboxId)?.config.annotations ?? {};
-    const { cpuUsageNs, memoryBytes } = this.#usage.read(record, annotations, nowMs);
+    const { cpuUsageNs, memoryBytes, writableLayerBytes } = this.#usage.read(record, this.#declared.current(record), nowMs);
     return {
       timestampMs: nowMs,
       cpuUsageNs,
       memoryUsageBytes: memoryBytes,
       memoryWorkingSetBytes: memoryBytes,
       memoryRssBytes: memoryBytes,
-      writableLayerBytes: behaviour.writableLayerBytes ?? 0,
+      processes: record.view.state === 'running' ? (record.behaviour.processes ?? 1) : 0,
+      writableLayerBytes,
       logBytes: 0,
     };
   }
@@ -169,16 +182,19 @@ export class SimulatedContainers implements Containers {
     if (record.view.state === 'running') this.#exit(record, exitCode, oomKilled);
   }
 
-  #runProcess(record: ContainerRecord): void {
+  /** Runs what a container that is running does, from its beginning. */
+  runProcess(record: ContainerRecord): void {
     const engine = this.#engine;
-    const write = (stream: 'stdout' | 'stderr', chunk: string | Uint8Array): void => {
+    const write = (stream: 'stdout' | 'stderr', chunk: string | Uint8Array, atMs = engine.clock.now()): void => {
       record.logs ??= new LogBuffer();
-      record.logs.append(stream, typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString(), engine.clock.now());
+      record.logs.append(stream, typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString(), atMs);
       for (const listener of record.listeners) listener(stream, chunk);
     };
-    const endProcess = runProgram(record.behaviour.steps, {
+    const { lines = [], steps } = record.behaviour;
+    record.lines = lines.length === 0 ? undefined : new ScheduledLines(lines, { clock: engine.clock, write });
+    const endProgram = runProgram(steps, {
       clock: engine.clock,
-      write,
+      write: (stream, chunk) => write(stream, chunk),
       copyStdin: (onEnd) => {
         if (!record.config.stdin) return onEnd();
         const end = (): void => {
@@ -189,17 +205,37 @@ export class SimulatedContainers implements Containers {
       },
       exit: (code, oomKilled) => this.#exit(record, code, oomKilled),
     });
-    if (record.view.state === 'running') record.endProcess = endProcess;
+    if (record.view.state !== 'running') return;
+    record.endProcess = () => {
+      endProgram();
+      endLines(record);
+    };
+    if (record.behaviour.end !== undefined) this.#endBy(record, record.behaviour.end);
+  }
+
+  /** Ends a container that runs as a fault does. */
+  #endBy(record: ContainerRecord, { afterMs, exitCode, oomKilled, over }: ContainerEnd): void {
+    if (afterMs === 0) return void this.#exit(record, exitCode, oomKilled);
+    const cancel = this.#engine.clock.setTimer(afterMs, () => {
+      if (!over.aborted) this.#exit(record, exitCode, oomKilled);
+    });
+    record.onExit.add(cancel);
   }
 
   #exit(record: ContainerRecord, exitCode: number, oomKilled: boolean): void {
     if (record.view.state !== 'running') return;
     const nowMs = this.#engine.clock.now();
+    record.lines?.catchUp();
     record.endProcess?.();
     record.endProcess = undefined;
     record.stdin = undefined;
+    endLines(record);
+    const { terminationMessage } = record.behaviour;
     const reason = oomKilled ? 'OOMKilled' : exitCode === 0 ? 'Completed' : 'Error';
-    update(record, { state: 'exited', exitCode: oomKilled ? 137 : exitCode, reason, finishedAtMs: nowMs });
+    update(record, {
+      ...{ state: 'exited', exitCode: oomKilled ? 137 : exitCode, reason, finishedAtMs: nowMs },
+      ...(terminationMessage === undefined ? {} : { terminationMessage }),
+    });
     record.logs?.end(nowMs);
     const { id, pod } = record.view;
     if (oomKilled) this.#engine.emit(this.#cluster, pod.node, { type: 'containerOom', podUid: pod.uid, id });
@@ -208,6 +244,20 @@ export class SimulatedContainers implements Containers {
     record.onExit.clear();
     for (const callback of waiting) callback();
   }
+}
+
+/** What a container does that is struck by a fault. */
+const struck = (behaviour: ContainerBehaviour, strike: ContainerStrike | undefined): ContainerBehaviour =>
+  strike === undefined || (strike.startDelayMs === 0 && strike.end === undefined)
+    ? behaviour
+    : { ...behaviour, startDelayMs: (behaviour.startDelayMs ?? 0) + strike.startDelayMs, end: strike.end };
+
+/** Ends what happens at its times while a container runs. */
+function endLines(record: ContainerRecord): void {
+  record.lines?.stop();
+  record.lines = undefined;
+  record.nextChange?.cancel();
+  record.nextChange = undefined;
 }
 
 function update(record: ContainerRecord, change: Partial<Container>): void {
@@ -248,6 +298,8 @@ function newRecord(
     view,
     logs: undefined,
     endProcess: undefined,
+    lines: undefined,
+    nextChange: undefined,
     listeners: new Set(),
     onExit: new Set(),
     stdin: undefined,

@@ -14,10 +14,12 @@ import {
   type SandboxConfig,
 } from '../container-runtime.ts';
 import type { EventQueue } from '../event-queue.ts';
+import { IpPool } from '../ip-pool.ts';
 import type { RuntimeClock } from '../runtime-clock.ts';
 import type { ContainerBehaviour, SimulatedScript } from './behaviour.ts';
-import { IpPool } from './ip-pool.ts';
 import type { LogBuffer } from './log-buffer.ts';
+import type { ScheduledLines } from './scheduled-lines.ts';
+import { SimulatedHttp } from './simulated-http.ts';
 
 const away = 'Cannot connect to the simulated container engine. Is it running?';
 
@@ -43,6 +45,10 @@ export interface ContainerRecord {
   readonly listeners: Set<(stream: 'stdout' | 'stderr', chunk: string | Uint8Array) => void>;
   /** Called once at the next exit. */
   readonly onExit: Set<() => void>;
+  /** The lines that it writes at their times; defined while it runs, if there are any. */
+  lines: ScheduledLines | undefined;
+  /** The timer of the next change in what it uses, or in how it is. */
+  nextChange: { readonly atMs: number; readonly cancel: () => void } | undefined;
   /** Receives stdin while the process reads it. */
   stdin: { write(chunk: Uint8Array): void; end(): void } | undefined;
 }
@@ -67,6 +73,7 @@ export class SimulatedEngine {
   /** Canonical name → image id. */
   readonly imageNames = new Map<string, string>();
   readonly ips: IpPool;
+  readonly http: SimulatedHttp;
   /** A test may replace it at any time. */
   script: SimulatedScript;
   /** Subscribers, by cluster or by node of a cluster. */
@@ -76,6 +83,7 @@ export class SimulatedEngine {
 
   constructor(options: SimulatedEngineOptions) {
     this.clock = options.clock;
+    this.http = new SimulatedHttp(options.clock);
     this.ips = new IpPool(options.podSubnet ?? '10.244.0.0/16', options.reservedIps);
     this.script = options.script ?? {};
   }
@@ -87,7 +95,16 @@ export class SimulatedEngine {
   setAvailable(available: boolean): void {
     if (available === this.#available) return;
     this.#available = available;
-    const event: RuntimeEvent = available ? { type: 'resync' } : { type: 'unavailable', message: away };
+    if (available) this.resync();
+    else this.#tellAll({ type: 'unavailable', message: away });
+  }
+
+  /** Tells all readers of events that they may have missed some. */
+  resync(): void {
+    this.#tellAll({ type: 'resync' });
+  }
+
+  #tellAll(event: RuntimeEvent): void {
     for (const queues of this.#subscribers.values()) for (const queue of queues) queue.push(event);
   }
 

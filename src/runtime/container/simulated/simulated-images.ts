@@ -6,6 +6,12 @@ import { type ImageBehaviour, imageBehaviour } from './behaviour.ts';
 import type { SimulatedEngine } from './simulated-engine.ts';
 
 /**
+ * The user that an image names: nobody knows, so it is not root, and pods that must not run as root run (`runAsNonRoot`
+ * without a user is what many charts say).
+ */
+const unknownUser = '65532';
+
+/**
  * Images of a simulated engine, shared by its clusters. Any image can be pulled unless the script or its name says
  * otherwise.
  */
@@ -58,6 +64,12 @@ export class SimulatedImages implements Images {
     for (const [name, imageId] of this.#engine.imageNames) if (imageId === image.id) this.#engine.imageNames.delete(name);
   }
 
+  /** Simulated images have no files. */
+  async unpack(id: string): Promise<void> {
+    this.#engine.check();
+    if (!this.#engine.images.has(id)) throw new RuntimeError('ImageNotFound', `No such image: ${id}`);
+  }
+
   /** Puts an image on the node without a pull. */
   add(image: string, behaviour: ImageBehaviour = {}): Image {
     const reference = parseImageReference(image);
@@ -70,7 +82,7 @@ export class SimulatedImages implements Images {
       repoTags: reference.tag === undefined ? [] : [familiarImageName(reference)],
       repoDigests: behaviour.local === true ? [] : [familiarImageName({ domain: reference.domain, path: reference.path, digest })],
       sizeBytes: behaviour.sizeBytes ?? 10_000_000,
-      user: behaviour.user ?? '',
+      user: behaviour.user ?? unknownUser,
       volumes: behaviour.volumes ?? [],
       stopSignal: behaviour.stopSignal ?? '',
     });

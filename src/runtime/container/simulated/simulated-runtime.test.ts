@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
-import { FakeClock } from '../../../client/fake-clock.ts';
 import { containerRuntimeContract } from '../container-runtime.contract.ts';
-import { aContainer, aSandbox, readLog, untilExit } from '../runtime-test-support.ts';
+import { aContainer, aSandbox, untilExit } from '../runtime-test-support.ts';
 import { createSimulatedRuntime, type SimulatedRuntime } from './create-simulated-runtime.ts';
 import { SimulatedEngine } from './simulated-engine.ts';
 import { createVirtualClock } from './virtual-clock.ts';
@@ -41,56 +40,16 @@ containerRuntimeContract('simulated', async () => {
 });
 
 describe('simulated runtime', () => {
-  const start = async (change: {
-    image?: string;
-    command?: string[];
-    annotations?: Record<string, string>;
-  }): Promise<[SimulatedRuntime, string]> => {
+  const start = async (change: { image?: string; command?: string[] }): Promise<[SimulatedRuntime, string]> => {
     const clock = createVirtualClock();
     const runtime = createSimulatedRuntime({ clock });
-    const sandbox = await runtime.sandboxes.run(aSandbox({ annotations: change.annotations ?? {} }));
+    const sandbox = await runtime.sandboxes.run(aSandbox());
     const image = change.image ?? 'app:1';
     await runtime.images.pull(image, undefined, new AbortController().signal);
     const id = await runtime.containers.create(aContainer(sandbox, image, change.command ?? []));
     await runtime.containers.start(id);
     return [runtime, id];
   };
-
-  it('takes behaviour from pod annotations, those of one container first', async () => {
-    const prefix = 'simulated.minik.io/';
-    const [runtime, id] = await start({
-      annotations: { [`${prefix}exit-code`]: '1', [`${prefix}main.exit-code`]: '7', [`${prefix}run-ms`]: '500', [`${prefix}log`]: 'hello' },
-    });
-    const exited = await untilExit(runtime, id);
-    assert.equal(exited.exitCode, 7);
-    assert.equal(exited.finishedAtMs - exited.startedAtMs, 500);
-    assert.equal(await readLog(runtime, id), 'hello\n');
-  });
-
-  it('uses as much as the annotations of its pod say now', async () => {
-    const clock = new FakeClock();
-    let now: Record<string, string> | undefined;
-    const runtime = createSimulatedRuntime({ clock, annotationsOf: () => now });
-    const sandbox = await runtime.sandboxes.run(aSandbox({ annotations: { 'simulated.minik.io/cpu': '250m' } }));
-    await runtime.images.pull('app:1', undefined, new AbortController().signal);
-    const id = await runtime.containers.create(aContainer(sandbox, 'app:1', []));
-    await runtime.containers.start(id);
-    const usage = async () => {
-      const { cpuUsageNs, memoryWorkingSetBytes } = await runtime.containers.stats(id);
-      return [cpuUsageNs / 1e6, memoryWorkingSetBytes];
-    };
-    clock.advance(10_000);
-    assert.deepEqual(await usage(), [2500, 1024 ** 2]);
-    now = { 'simulated.minik.io/cpu': '1', 'simulated.minik.io/memory': '64Mi' };
-    clock.advance(1000);
-    assert.deepEqual(await usage(), [3500, 64 * 1024 ** 2]);
-    now = {};
-    clock.advance(1000);
-    assert.deepEqual(await usage(), [3501, 1024 ** 2]);
-    await runtime.containers.stop(id, 0);
-    await runtime.containers.start(id);
-    assert.deepEqual(await usage(), [0, 1024 ** 2], 'counts from the start again');
-  });
 
   it('takes behaviour from image names', async () => {
     const [runtime, id] = await start({ image: 'simulated.invalid/exit-3-after-250' });

@@ -1,13 +1,17 @@
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
+import { type Behaviour, refusesPort } from '../../../api/simulated/behaviour.ts';
 import { RuntimeError, type Sandbox, type SandboxConfig, type Sandboxes } from '../container-runtime.ts';
+import type { DeclaredBehaviours } from './declared-behaviours.ts';
 import { type SandboxRecord, type SimulatedEngine, sandboxName } from './simulated-engine.ts';
 
 /** Pod sandboxes of one cluster on a simulated engine. */
 export class SimulatedSandboxes implements Sandboxes {
   readonly #engine: SimulatedEngine;
   readonly #cluster: string;
+  readonly #declared: DeclaredBehaviours;
 
-  constructor(engine: SimulatedEngine, cluster: string) {
+  constructor(engine: SimulatedEngine, cluster: string, declared: DeclaredBehaviours) {
+    this.#declared = declared;
     this.#engine = engine;
     this.#cluster = cluster;
   }
@@ -28,7 +32,7 @@ export class SimulatedSandboxes implements Sandboxes {
       pod: config.pod,
       attempt: config.attempt,
       state: 'ready',
-      ip: config.hostNetwork ? '' : engine.ips.take(),
+      ip: config.hostNetwork ? '' : engine.ips.take(config.podCidr),
       createdAtMs: engine.clock.now(),
       labels: config.labels,
       annotations: config.annotations,
@@ -74,10 +78,11 @@ export class SimulatedSandboxes implements Sandboxes {
     const { view } = this.#engine.sandbox(this.#cluster, id);
     const scripted = view.state === 'ready' ? this.#engine.script.dial?.(view, port) : 'refuse';
     if (scripted !== undefined && scripted !== 'refuse') return scripted;
-    if (scripted === 'refuse' || !this.#hasRunningContainer(id)) {
+    const behaviours = (): readonly Behaviour[] => this.#declared.ofPort(id, port);
+    const own = scripted === 'refuse' ? [] : behaviours();
+    if (own.length === 0 || own.some((each) => refusesPort(each, port)))
       throw new RuntimeError('Other', `dial tcp4 127.0.0.1:${port}: connect: connection refused`);
-    }
-    return httpAnswer(view);
+    return this.#engine.http.connect({ port, behaviours, body: `simulated pod ${view.pod.namespace}/${view.pod.name}\n` });
   }
 
   #find(id: string): SandboxRecord | undefined {
@@ -91,11 +96,6 @@ export class SimulatedSandboxes implements Sandboxes {
     this.#engine.ips.giveBack(view.ip);
     record.view = Object.freeze({ ...view, state: 'notReady', ip: '' });
     this.#engine.emit(this.#cluster, view.pod.node, { type: 'sandboxStopped', podUid: view.pod.uid, id: view.id });
-  }
-
-  #hasRunningContainer(sandboxId: string): boolean {
-    for (const { view } of this.#engine.containers.values()) if (view.sandboxId === sandboxId && view.state === 'running') return true;
-    return false;
   }
 
   #checkHostPorts(config: SandboxConfig): void {
@@ -118,26 +118,4 @@ export class SimulatedSandboxes implements Sandboxes {
 
 function isAnyIp(ip: string): boolean {
   return ip === '' || ip === '0.0.0.0' || ip === '::';
-}
-
-/** The server's end of a connection to a simulated container: answers any request with one HTTP response. */
-function httpAnswer(sandbox: Sandbox): Duplex {
-  let answered = false;
-  return new Duplex({
-    read: () => undefined,
-    write(_chunk, _encoding, done) {
-      if (!answered) {
-        const body = `simulated pod ${sandbox.pod.namespace}/${sandbox.pod.name}\n`;
-        this.push(`HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
-        this.push(null);
-      }
-      answered = true;
-      done();
-    },
-    final(done) {
-      if (!answered) this.push(null);
-      answered = true;
-      done();
-    },
-  });
 }

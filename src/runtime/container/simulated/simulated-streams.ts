@@ -1,8 +1,18 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
-import { type AttachOptions, type ExecOptions, type LogOptions, RuntimeError, type Sandboxes, type Streams } from '../container-runtime.ts';
+import {
+  type AttachOptions,
+  type ExecOptions,
+  type LogFollowOptions,
+  type LogOptions,
+  type LogPiece,
+  RuntimeError,
+  type Sandboxes,
+  type Streams,
+} from '../container-runtime.ts';
 import { writeChunk } from '../write-chunk.ts';
 import { execBehaviour } from './behaviour.ts';
-import { isWanted, type LogEntry, renderEntry } from './log-buffer.ts';
+import type { DeclaredBehaviours } from './declared-behaviours.ts';
+import { entryTime, isWanted, type LogEntry, renderEntry } from './log-buffer.ts';
 import { runProgram } from './program.ts';
 import type { ContainerRecord, SimulatedEngine } from './simulated-engine.ts';
 
@@ -10,9 +20,15 @@ import type { ContainerRecord, SimulatedEngine } from './simulated-engine.ts';
 export class SimulatedStreams implements Streams {
   readonly #engine: SimulatedEngine;
   readonly #cluster: string;
+  readonly #declared: DeclaredBehaviours;
   readonly #sandboxes: Pick<Sandboxes, 'dial'>;
 
-  constructor(engine: SimulatedEngine, cluster: string, sandboxes: Pick<Sandboxes, 'dial'>) {
+  constructor(
+    engine: SimulatedEngine,
+    cluster: string,
+    { sandboxes, declared }: { readonly sandboxes: Pick<Sandboxes, 'dial'>; readonly declared: DeclaredBehaviours },
+  ) {
+    this.#declared = declared;
     this.#engine = engine;
     this.#cluster = cluster;
     this.#sandboxes = sandboxes;
@@ -27,12 +43,20 @@ export class SimulatedStreams implements Streams {
     }
   }
 
+  health(containerId: string, probe: 'startup' | 'readiness' | 'liveness'): boolean | undefined {
+    const record = this.#engine.containers.get(containerId);
+    if (record === undefined || record.cluster !== this.#cluster) return undefined;
+    const { started, ready, live } = this.#declared.current(record);
+    return this.#declared.now(record, { startup: started, readiness: ready, liveness: live }[probe]);
+  }
+
   async exec(containerId: string, options: ExecOptions): Promise<number> {
     const record = this.#running(containerId);
     const { config } = record;
     const sandbox = this.#engine.sandboxes.get(config.sandboxId);
     const around = { env: config.env, hostname: sandbox?.config.hostname ?? '', workingDir: config.workingDir };
-    const behaviour = execBehaviour(this.#engine.script, record.view, options.command, around);
+    const declared = this.#declared.current(record);
+    const behaviour = execBehaviour(this.#engine.script, record.view, options.command, { declared, around });
     if (behaviour.failure !== undefined) throw new RuntimeError(behaviour.failure.code ?? 'Other', behaviour.failure.message);
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     const last = behaviour.steps.at(-1);
@@ -85,6 +109,7 @@ export class SimulatedStreams implements Streams {
   async logs(containerId: string, options: LogOptions, sink: Writable): Promise<void> {
     this.#engine.check();
     const record = this.#engine.container(this.#cluster, containerId);
+    record.lines?.catchUp();
     let leftBytes = options.limitBytes ?? Number.POSITIVE_INFINITY;
     const print = async (entry: LogEntry): Promise<boolean> => {
       const bytes = Buffer.from(renderEntry(entry, options.timestamps));
@@ -97,6 +122,22 @@ export class SimulatedStreams implements Streams {
       for (const entry of record.logs?.select(options) ?? []) if (!(await print(entry))) return;
       if (follow === undefined) return;
       for (let entry = await follow.next(); entry !== undefined; entry = await follow.next()) if (!(await print(entry))) return;
+    } finally {
+      follow?.stop();
+    }
+  }
+
+  async followLog(containerId: string, options: LogFollowOptions, take: (pieces: readonly LogPiece[]) => Promise<void>): Promise<void> {
+    this.#engine.check();
+    const record = this.#engine.container(this.#cluster, containerId);
+    record.lines?.catchUp();
+    const all: LogOptions = { ...options, follow: true, timestamps: true };
+    const pass = ({ stream, timeMs, text }: LogEntry): Promise<void> =>
+      take([{ stream, time: entryTime(timeMs), begins: true, bytes: Buffer.from(text) }]);
+    const follow = record.view.state === 'exited' ? undefined : followEntries(record, all);
+    try {
+      for (const entry of record.logs?.select(all) ?? []) if (!options.signal.aborted) await pass(entry);
+      for (let entry = await follow?.next(); entry !== undefined; entry = await follow?.next()) await pass(entry);
     } finally {
       follow?.stop();
     }

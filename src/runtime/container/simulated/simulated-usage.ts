@@ -1,13 +1,15 @@
 /**
- * How much simulated containers use. What a container has used grows at the rate that applies when it is read, so that
- * a change shows in the next sample.
+ * How much simulated containers use. What a container has used grows at the rates that are declared when it is read, so
+ * that a change of them shows in the next sample.
  */
-import { simulatedAmount } from '../../../api/simulated-annotations.ts';
+import type { Behaviour } from '../../../api/simulated/behaviour.ts';
+import { integral, valueAt } from '../../../api/simulated/timeline.ts';
 import type { ContainerRecord } from './simulated-engine.ts';
 
 export interface SimulatedUsage {
   readonly cpuUsageNs: number;
   readonly memoryBytes: number;
+  readonly writableLayerBytes: number;
 }
 
 /** What a container uses that nothing is said of. */
@@ -24,18 +26,19 @@ interface Counted {
 export class UsageCounter {
   readonly #counted = new WeakMap<ContainerRecord, Counted>();
 
-  /** `annotations`: those of the pod as they are now. */
-  read(record: ContainerRecord, annotations: Readonly<Record<string, string>>, nowMs: number): SimulatedUsage {
+  /** `declared`: what is said of the container now. */
+  read(record: ContainerRecord, declared: Behaviour, nowMs: number): SimulatedUsage {
     const { view, behaviour } = record;
-    if (view.state !== 'running') return { cpuUsageNs: 0, memoryBytes: 0 };
-    const cpu = simulatedAmount(annotations, view.name, 'cpu');
-    const memory = simulatedAmount(annotations, view.name, 'memory');
-    const millicores = cpu === undefined ? (behaviour.cpuMillicores ?? idleMillicores) : Number(cpu) / 1e6;
-    const memoryBytes = memory === undefined ? (behaviour.memoryBytes ?? idleMemoryBytes) : Math.ceil(Number(memory) / 1e9);
+    const ageMs = nowMs - view.startedAtMs;
+    const writableLayerBytes = Math.ceil(valueAt(declared.ephemeralStorage, ageMs) ?? behaviour.writableLayerBytes ?? 0);
+    if (view.state !== 'running') return { cpuUsageNs: 0, memoryBytes: 0, writableLayerBytes };
+    const memoryBytes = Math.ceil(valueAt(declared.memory, ageMs) ?? behaviour.memoryBytes ?? idleMemoryBytes);
+    const cpus = (behaviour.cpuMillicores ?? idleMillicores) / 1000;
     const known = this.#counted.get(record);
     const before = known?.startedAtMs === view.startedAtMs ? known : { untilMs: view.startedAtMs, cpuUsageNs: 0 };
-    const cpuUsageNs = before.cpuUsageNs + Math.round((nowMs - before.untilMs) * millicores * 1000);
+    const used = integral(declared.cpu, before.untilMs - view.startedAtMs, ageMs, cpus);
+    const cpuUsageNs = before.cpuUsageNs + Math.round(used * 1e6);
     this.#counted.set(record, { startedAtMs: view.startedAtMs, untilMs: nowMs, cpuUsageNs });
-    return { cpuUsageNs, memoryBytes };
+    return { cpuUsageNs, memoryBytes, writableLayerBytes };
   }
 }

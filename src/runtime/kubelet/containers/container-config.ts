@@ -3,24 +3,21 @@
  * security. Source: pkg/kubelet/kubelet_pods.go (GenerateRunContainerOptions, makeMounts);
  * pkg/kubelet/kuberuntime/kuberuntime_container.go.
  */
-import { readFile, realpath, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import type { Container, Pod, VolumeMount } from '../../../api/generated/core/v1.ts';
+import { readFile, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isErrno } from '../../../api/errno.ts';
+import type { Container, Pod } from '../../../api/generated/core/v1.ts';
 import type { ContainerConfig, Image, Mount } from '../../container/container-runtime.ts';
 import type { KubeletDeps } from '../deps.ts';
 import { makeFolder, privateFolder, writeWithMode } from '../host-files.ts';
-import { PodConfigError } from '../pods/pod-sources.ts';
-import { isErrno } from '../volumes/atomic-writer.ts';
 import { isReadOnly } from '../volumes/volume-plugins.ts';
-import { containerEnvironment } from './environment.ts';
-import { expand } from './expansion.ts';
+import { containerEnvironment, containerExpansion } from './environment.ts';
 import type { PodRuntimeFacts } from './field-ref.ts';
 import { containerResources } from './resources.ts';
 import { containerSecurity } from './security.ts';
+import { type MountingContainer, volumeMounts } from './volume-mounts.ts';
 
-export interface ContainerConfigInput {
-  readonly pod: Pod;
-  readonly container: Container;
+export interface ContainerConfigInput extends MountingContainer {
   /** The container's image. Its user applies unless the spec sets one. */
   readonly image: Pick<Image, 'user'>;
   readonly sandboxId: string;
@@ -39,74 +36,6 @@ export const terminationLogAnnotation = 'io.kubernetes.container.terminationMess
 /** Identifies the fields of a container's spec that cannot change without a restart. */
 export const containerSpecHash = (container: Container): string => `${container.name}@${container.image}`;
 
-/** The deepest existing ancestor of `path` (or `path` itself), with symbolic links resolved. */
-async function existingPart(path: string): Promise<string> {
-  try {
-    return await realpath(path);
-  } catch (error) {
-    if (!isErrno(error, 'ENOENT')) throw error;
-    return existingPart(dirname(path));
-  }
-}
-
-const configError = (message: string): PodConfigError => new PodConfigError('CreateContainerConfigError', message);
-
-/**
- * The sub-path of the volume that the mount asks for; '' for the whole volume. Source: pkg/kubelet/container/helpers.go
- * (ExpandContainerVolumeMounts); makeMounts.
- */
-function wantedSubPath(mount: VolumeMount, env: ReadonlyMap<string, string>): string {
-  const expression = mount.subPathExpr ?? '';
-  if (expression === '') return mount.subPath ?? '';
-  const missing = new Set<string>();
-  const subPath = expand(expression, (name) => {
-    const value = env.get(name) ?? '';
-    if (value === '') missing.add(name);
-    return value;
-  });
-  if (missing.size > 0) throw configError(`missing value for ${[...missing].sort().join(', ')}`);
-  return subPath;
-}
-
-async function subPathOf(mount: VolumeMount, base: string, env: ReadonlyMap<string, string>, reads: boolean): Promise<string> {
-  const subPath = wantedSubPath(mount, env);
-  if (subPath.startsWith('/')) throw configError(`error SubPath \`${subPath}\` must not be an absolute path`);
-  if (subPath.split('/').includes('..')) throw configError(`unable to provision SubPath \`${subPath}\`: must not contain '..'`);
-  if (subPath === '' || !reads) return base;
-  const full = join(base, subPath);
-  // A symbolic link inside the volume must not lead outside it. Source: pkg/volume/util/subpath/subpath_linux.go
-  // (SafeMakeDir).
-  const root = await realpath(base);
-  const existing = await existingPart(full);
-  if (existing !== root && !existing.startsWith(`${root}/`)) {
-    throw configError(`failed to prepare subPath for volumeMount ${JSON.stringify(mount.name)}`);
-  }
-  try {
-    const mode = (await stat(base)).mode & 0o777;
-    await makeFolder(full, mode, mode);
-  } catch (error) {
-    if (!isErrno(error, 'EEXIST')) throw error; // an existing file is mounted as it is
-  }
-  return full;
-}
-
-const propagationOf = (mount: VolumeMount): Pick<Mount, 'propagation'> =>
-  mount.mountPropagation === 'HostToContainer' || mount.mountPropagation === 'Bidirectional' ? { propagation: mount.mountPropagation } : {};
-
-async function volumeMounts(input: ContainerConfigInput, env: ReadonlyMap<string, string>, deps: KubeletDeps): Promise<Mount[]> {
-  const mounts: Mount[] = [];
-  for (const mount of input.container.volumeMounts ?? []) {
-    const volume = input.pod.spec.volumes?.find((v) => v.name === mount.name);
-    if (volume === undefined) {
-      throw configError(`cannot find volume ${JSON.stringify(mount.name)} to mount into container ${JSON.stringify(input.container.name)}`);
-    }
-    const hostPath = await subPathOf(mount, deps.volumes.path(input.pod, volume), env, deps.runtime.readsHostFiles);
-    const readOnly = mount.readOnly === true || isReadOnly(volume);
-    mounts.push({ hostPath, containerPath: absolute(mount.mountPath), readOnly, ...propagationOf(mount) });
-  }
-  return mounts;
-}
-
 /** The block devices that the container gets: volumes of mode Block. */
 const volumeDevices = ({ pod, container }: ContainerConfigInput, { volumes }: KubeletDeps): ContainerConfig['devices'] =>
   (container.volumeDevices ?? []).flatMap(({ name, devicePath }) => {
@@ -115,8 +44,6 @@ const volumeDevices = ({ pod, container }: ContainerConfigInput, { volumes }: Ku
       ? []
       : [{ hostPath: volumes.path(pod, volume), containerPath: devicePath, permissions: isReadOnly(volume) ? 'r' : 'mrw' }];
   });
-
-const absolute = (path: string): string => (path.startsWith('/') ? path : `/${path}`);
 
 /** Host path of a file that the kubelet writes for a pod: its `/etc/hosts` or `/etc/resolv.conf`. */
 export const podFile = (deps: KubeletDeps, pod: Pod, name: 'etc-hosts' | 'resolv.conf'): string =>
@@ -169,6 +96,7 @@ export async function containerConfig(input: ContainerConfigInput, deps: Kubelet
   const volumeFile = (volume: string, path: string): Promise<string | undefined> => fileOfVolume(pod, deps, volume, path);
   const env = await containerEnvironment({ pod, container, sources: deps.sources, facts, volumeFile });
   const lookup = (name: string): string | undefined => env.get(name);
+  const expand = containerExpansion();
   const logFile = await terminationLog(input, deps);
   const spec = pod.spec;
   return {
@@ -183,8 +111,15 @@ export async function containerConfig(input: ContainerConfigInput, deps: Kubelet
     env: [...env].map(([name, value]) => ({ name, value })),
     mounts: await allMounts(input, env, deps, logFile),
     devices: volumeDevices(input, deps),
-    resources: containerResources(pod, container, deps.node.memoryBytes),
-    security: containerSecurity(pod, container, input.image),
+    gpus: [],
+    resources: {
+      ...containerResources(pod, container, deps.node.memoryBytes),
+      ...(deps.config.podPidsLimit > 0 ? { pids: deps.config.podPidsLimit } : {}),
+    },
+    security: containerSecurity(pod, container, input.image, {
+      seccompFolder: deps.node.seccompFolder,
+      seccompDefault: deps.config.seccompDefault,
+    }),
     pidMode: spec.hostPID === true ? 'host' : spec.shareProcessNamespace === true ? 'pod' : 'container',
     hostNetwork: spec.hostNetwork === true,
     stdin: container.stdin ?? false,

@@ -5,14 +5,18 @@
 import { errorText } from '../../../api/error-text.ts';
 import type { Container as ContainerSpec, Secret } from '../../../api/generated/core/v1.ts';
 import { goDurationText } from '../../../api/go-duration.ts';
-import { type Container, RuntimeError } from '../../container/container-runtime.ts';
+import { type Container, type ContainerConfig, RuntimeError } from '../../container/container-runtime.ts';
 import { ImageError } from '../images/image-manager.ts';
 import { PodConfigError } from '../pods/pod-sources.ts';
 import type { PodState } from '../pods/pod-state.ts';
 import { stopContainers } from '../pods/pod-termination.ts';
 import { containerConfig } from './container-config.ts';
+import { gpuAnnotation } from './gpus.ts';
+import { imageMounts } from './image-mounts.ts';
 import { HookRunner } from './lifecycle-hooks.ts';
+import { withPodLimits } from './resources.ts';
 import { runAsNonRootViolation } from './security.ts';
+import { AskedUser } from './started-as.ts';
 
 /** In how many milliseconds to look at the container again; undefined: the next event decides. */
 export type StartOutcome = { readonly retryAfterMs: number | undefined };
@@ -77,8 +81,11 @@ interface Place {
 function nextAttempt(state: PodState, spec: ContainerSpec): number {
   const latest = state.observed.latest(spec.name);
   if (latest !== undefined) return latest.state === 'created' ? latest.attempt : latest.attempt + 1;
+  const restarted = state.restartedInPlace.get(spec.name);
+  if (restarted !== undefined) return restarted;
   const status = state.statusOf(spec.name);
-  return status?.containerID === undefined ? 0 : status.restartCount + 1;
+  if (status === undefined) return 0;
+  return status.containerID === undefined ? status.restartCount : status.restartCount + 1;
 }
 
 /** The container that an ephemeral one joins. Source: kuberuntime_container.go (getTargetID). */
@@ -91,56 +98,65 @@ function targetId(state: PodState, target: string | undefined): string | undefin
 
 async function prepareAndStart(state: PodState, spec: ContainerSpec, { sandboxId, target }: Place): Promise<void> {
   const { deps } = state;
+  const secrets = await pullSecrets(state);
   const image = await deps.images.ensure({
     pod: state.pod,
-    container: spec,
+    image: spec.image,
+    policy: spec.imagePullPolicy,
     fieldPath: state.fieldPath(spec),
-    pullSecrets: await pullSecrets(state),
-    signal: () => state.abortSignal,
+    pullSecrets: secrets,
+    signal: () => {
+      state.leaveStart();
+      return state.abortSignal;
+    },
   });
   // Source: pkg/kubelet/dockershim/convert.go (toPullableImageID).
   const [digest] = image.repoDigests;
   state.imageRefs.set(image.id, digest === undefined ? `docker://${image.id}` : `docker-pullable://${digest}`);
   const violation = runAsNonRootViolation(state.pod, spec, image);
   if (violation !== undefined) throw new PodConfigError('CreateContainerConfigError', violation);
+  const images = await imageMounts(state, spec, secrets);
   const joined = targetId(state, target);
   const attempt = nextAttempt(state, spec);
   const container = { ...spec, resources: state.granted.get(spec.name) ?? spec.resources };
-  const built = await containerConfig({ pod: state.pod, container, image, sandboxId, attempt, facts: state.facts }, deps);
+  const built = await containerConfig({ pod: state.grantedPod, container, image, images, sandboxId, attempt, facts: state.facts }, deps);
   if (state.aborted) return;
   const config = joined === undefined ? built : { ...built, pidMode: { target: joined } };
-  const created = await create(state, spec, config);
-  state.containerEvent(spec, 'Normal', 'Created', 'Container created');
-  const made: Container = {
-    id: created,
-    pod: config.pod,
-    sandboxId,
-    name: spec.name,
-    attempt,
-    image: spec.image,
-    imageId: image.id,
-    state: 'created',
-    createdAtMs: deps.clock.now(),
-    startedAtMs: 0,
-    finishedAtMs: 0,
-    exitCode: 0,
-    reason: '',
-    message: '',
-    labels: config.labels,
-    annotations: config.annotations,
-  };
-  state.observed.containers.set(created, made);
-  state.inForce.set(spec.name, container.resources);
-  await start(state, spec, made);
+  const user = new AskedUser(state, config, image.id);
+  const made = await make(state, spec, { config, imageId: image.id });
+  const { resources } = container;
+  state.inForce.set(spec.name, { own: resources, whole: withPodLimits(resources, state.grantedPod.spec.resources) });
+  await start(state, spec, { container: made, user });
 }
 
-async function create(
-  state: PodState,
-  spec: ContainerSpec,
-  config: Parameters<PodState['deps']['runtime']['containers']['create']>[0],
-): Promise<string> {
+interface Making {
+  readonly config: ContainerConfig;
+  readonly imageId: string;
+}
+
+/** Makes the container on the engine, with the GPUs that it is to have. */
+async function make(state: PodState, spec: ContainerSpec, { config, imageId }: Making): Promise<Container> {
+  const { gpus: pool, clock } = state.deps;
+  const gpus = pool.take(spec);
+  const annotations = gpus.length === 0 ? config.annotations : { ...config.annotations, [gpuAnnotation]: gpus.join(',') };
   try {
-    return await state.deps.engineLimiter.run(() => state.deps.runtime.containers.create(config), 'goesOn');
+    const id = await create(state, spec, { ...config, gpus, annotations });
+    state.containerEvent(spec, 'Normal', 'Created', 'Container created');
+    const made: Container = {
+      ...{ id, pod: config.pod, sandboxId: config.sandboxId, name: spec.name, attempt: config.attempt, image: spec.image, imageId },
+      ...{ state: 'created', createdAtMs: clock.now(), startedAtMs: 0, finishedAtMs: 0, exitCode: 0, reason: '', message: '' },
+      ...{ labels: config.labels, annotations },
+    };
+    state.observed.containers.set(id, made);
+    return made;
+  } finally {
+    pool.settle(gpus);
+  }
+}
+
+async function create(state: PodState, spec: ContainerSpec, config: ContainerConfig): Promise<string> {
+  try {
+    return await state.deps.engineLimiter.run(() => state.deps.runtime.containers.create(config));
   } catch (error) {
     if (!(error instanceof RuntimeError) || error.code === 'Unavailable') throw error;
     state.containerEvent(spec, 'Warning', 'Failed', `Error: ${error.message}`);
@@ -148,20 +164,29 @@ async function create(
   }
 }
 
-async function start(state: PodState, spec: ContainerSpec, container: Container): Promise<void> {
+interface Starting {
+  readonly container: Container;
+  readonly user: AskedUser;
+}
+
+async function start(state: PodState, spec: ContainerSpec, { container, user }: Starting): Promise<void> {
   const { deps } = state;
   try {
-    await deps.engineLimiter.run(() => deps.runtime.containers.start(container.id), 'goesOn');
+    await deps.engineLimiter.run(() => deps.runtime.containers.start(container.id));
   } catch (error) {
     if (!(error instanceof RuntimeError) || error.code === 'Unavailable') throw error;
     const found = await deps.runtime.containers.inspect(container.id);
     if (found !== undefined) state.observed.containers.set(found.id, found);
     const message = `failed to start container ${JSON.stringify(container.id)}: Error response from daemon: ${error.message}`;
-    state.containerEvent(spec, 'Warning', 'Failed', `Error: ${message}`);
+    // Ids would make every attempt's event another one. Source: kuberuntime_container.go (recordContainerEvent).
+    state.containerEvent(spec, 'Warning', 'Failed', `Error: ${message.replaceAll(container.id, spec.name)}`);
     throw new PodConfigError('RunContainerError', message);
   }
+  user.note(state, container.id);
   // If the container has exited meanwhile, an event will report it and the container is then inspected.
-  state.observed.containers.set(container.id, { ...container, state: 'running', startedAtMs: deps.clock.now() });
+  const running: Container = { ...container, state: 'running', startedAtMs: deps.clock.now() };
+  state.observed.containers.set(container.id, running);
+  deps.logs.started(running);
   state.containerEvent(spec, 'Normal', 'Started', 'Container started');
   deps.probes.start({
     pod: state.pod,
@@ -175,6 +200,7 @@ async function start(state: PodState, spec: ContainerSpec, container: Container)
 
 async function postStart(state: PodState, spec: ContainerSpec, containerId: string): Promise<void> {
   const handler = spec.lifecycle?.postStart;
+  if (handler !== undefined) state.leaveStart();
   if (handler === undefined) return;
   const hooks = new HookRunner({
     streams: state.deps.runtime.streams,

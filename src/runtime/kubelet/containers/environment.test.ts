@@ -18,6 +18,7 @@ const sources: PodSources = {
   secret: async (_, name) => (name === 'key' ? ({ data: { S: encode('secret') } } as unknown as Secret) : undefined),
   claim: () => Promise.resolve(undefined),
   volume: () => Promise.resolve(undefined),
+  runtimeClass: async () => undefined,
   services: () => services,
   token: () => Promise.reject(new Error('not asked for')),
 };

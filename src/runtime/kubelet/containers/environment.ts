@@ -6,7 +6,7 @@ import { errorText } from '../../../api/error-text.ts';
 import type { Container, EnvFromSource, EnvVar, FileKeySelector, Pod } from '../../../api/generated/core/v1.ts';
 import { PodConfigError, type PodSources } from '../pods/pod-sources.ts';
 import { envFileValue } from './env-file.ts';
-import { expand } from './expansion.ts';
+import { boundedExpansion, ExpansionTooLong, type expand } from './expansion.ts';
 import { fieldValue, type PodRuntimeFacts, resourceValue } from './field-ref.ts';
 import { serviceEnvironment } from './service-environment.ts';
 
@@ -116,16 +116,32 @@ export interface EnvironmentInput {
   volumeFile(volume: string, path: string): Promise<string | undefined>;
 }
 
+/**
+ * An `expand` for one container, whose results are bounded. It throws `PodConfigError` when they become longer than
+ * what a program can be given.
+ */
+export function containerExpansion(): typeof expand {
+  const bounded = boundedExpansion();
+  return (text, lookup) => {
+    try {
+      return bounded(text, lookup);
+    } catch (error) {
+      throw error instanceof ExpansionTooLong ? configError(error.message) : error;
+    }
+  };
+}
+
 /** Resolves every variable. Rejects with `PodConfigError` when a source that is not optional is missing. */
 export async function containerEnvironment(input: EnvironmentInput): Promise<ReadonlyMap<string, string>> {
   const { pod, container, sources } = input;
   const namespace = pod.metadata.namespace ?? '';
   const generated = serviceEnvironment(sources.services(), { namespace, enableServiceLinks: pod.spec.enableServiceLinks ?? true });
+  const expansion = containerExpansion();
   const env = new Map<string, string>();
   for (const source of container.envFrom ?? []) await addFrom(env, source, namespace, sources);
   const lookup = (name: string): string | undefined => env.get(name) ?? generated.get(name);
   for (const variable of container.env ?? []) {
-    const value = variable.valueFrom === undefined ? expand(variable.value ?? '', lookup) : await valueFrom(variable, input);
+    const value = variable.valueFrom === undefined ? expansion(variable.value ?? '', lookup) : await valueFrom(variable, input);
     if (value !== undefined) env.set(variable.name, value);
   }
   for (const [name, value] of generated) if (!env.has(name)) env.set(name, value);

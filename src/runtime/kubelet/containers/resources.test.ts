@@ -25,6 +25,20 @@ describe('cgroup settings', () => {
     assert.equal(oomScoreAdjust(...aPod({}, { priority: 2_000_000_000 }), node), -997);
   });
 
+  it('share what a pod requests as a whole among its containers, and spare sidecars as long as containers', () => {
+    const [pod, main] = aPod({ requests: { memory: '1Gi' } }, { resources: { requests: { memory: '3Gi' } } });
+    assert.equal(oomScoreAdjust(pod, main, node), 1000 - (1000 * 3) / 8);
+    const sidecar = { name: 'side', restartPolicy: 'Always', resources: { requests: { memory: '1Gi' } } } as unknown as Container;
+    const [helped] = aPod({ requests: { memory: '4Gi' } }, { initContainers: [sidecar] });
+    assert.equal(oomScoreAdjust(helped, sidecar, node), 500);
+  });
+
+  it('are those of the pod where the container has no limit', () => {
+    const [pod, main] = aPod({ limits: { memory: '64Mi' } }, { resources: { limits: { cpu: '500m', memory: '1Gi' } } });
+    const { cpuQuotaUs, memoryBytes, cpuShares } = containerResources(pod, main, node);
+    assert.deepEqual([cpuQuotaUs, memoryBytes, cpuShares], [50_000, 64 * 1024 ** 2, 512]);
+  });
+
   it('leave out what is not limited, and take a limit for a request', () => {
     assert.deepEqual(containerResources(...aPod({}), node), { cpuShares: 2, oomScoreAdj: 1000 });
     assert.deepEqual(containerResources(...aPod({ limits: { cpu: '500m', memory: '64Mi' } }), node), {

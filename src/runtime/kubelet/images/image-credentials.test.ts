@@ -7,7 +7,7 @@ import { credentialsFor } from './image-credentials.ts';
 const encode = (value: unknown): string => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64');
 // Partial: the code under test reads no other fields.
 const secret = (auths: unknown): Secret =>
-  ({ type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': encode({ auths }) } }) as unknown as Secret;
+  ({ metadata: {}, type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': encode({ auths }) } }) as unknown as Secret;
 const users = (image: string, ...secrets: readonly Secret[]): string[] =>
   credentialsFor(parseImageReference(image), secrets).map(({ username, password }) => `${username}:${password}`);
 
@@ -30,8 +30,13 @@ describe('pull credentials', () => {
   });
 
   it('pass over what cannot be read, and read the old form', () => {
-    const broken = { type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': encode('{') } } as unknown as Secret;
+    const broken = {
+      metadata: {},
+      type: 'kubernetes.io/dockerconfigjson',
+      data: { '.dockerconfigjson': encode('{') },
+    } as unknown as Secret;
     const old = {
+      metadata: {},
       type: 'kubernetes.io/dockercfg',
       data: { '.dockercfg': encode({ 'r.example': { auth: encode('o:1') } }) },
     } as unknown as Secret;

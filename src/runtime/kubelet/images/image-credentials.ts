@@ -2,11 +2,17 @@
  * Registry credentials from pull secrets: the most specific entry that matches the image's registry and path.
  * Source: pkg/credentialprovider/{keyring,config}.go.
  */
-
+import { createHash } from 'node:crypto';
 import type { Secret } from '../../../api/generated/core/v1.ts';
 import { isRecord } from '../../../api/json.ts';
 import type { RegistryCredentials } from '../../container/container-runtime.ts';
 import type { ImageReference } from '../../container/image-reference.ts';
+import type { SecretSource } from './pull-records.ts';
+
+/** Credentials, and the secret that has them. */
+export interface SecretCredentials extends RegistryCredentials {
+  readonly source: SecretSource;
+}
 
 interface AuthEntry {
   readonly username?: string;
@@ -68,19 +74,21 @@ const hostMatches = (pattern: string, host: string): boolean => {
 };
 
 /** The credentials to try, most specific first; empty when no secret matches. */
-export function credentialsFor(image: ImageReference, secrets: readonly Secret[]): readonly RegistryCredentials[] {
+export function credentialsFor(image: ImageReference, secrets: readonly Secret[]): readonly SecretCredentials[] {
   const matching = secrets
-    .flatMap(entriesOf)
-    .map(([server, entry]) => ({ server, entry, ...normalizedServer(server) }))
+    .flatMap((secret) => entriesOf(secret).map(([server, entry]) => ({ secret, server, entry, ...normalizedServer(server) })))
     .filter(({ host, path }) => hostMatches(host, image.domain) && (path === '' || `${image.path}/`.startsWith(`${path}/`)))
     .sort((a, b) => b.path.length - a.path.length);
-  return matching.map(({ server, entry }) => {
+  return matching.map(({ secret: { metadata }, server, entry }) => {
     const [user = '', ...rest] = entry.auth === undefined ? [] : Buffer.from(entry.auth, 'base64').toString('utf8').split(':');
+    const { username = user, password = rest.join(':'), identitytoken } = entry;
+    const hash = createHash('sha256')
+      .update(JSON.stringify([username, password, identitytoken]))
+      .digest('hex');
     return {
-      username: entry.username ?? user,
-      password: entry.password ?? rest.join(':'),
-      serverAddress: server,
-      ...(entry.identitytoken === undefined ? {} : { identityToken: entry.identitytoken }),
+      ...{ username, password, serverAddress: server },
+      ...(identitytoken === undefined ? {} : { identityToken: identitytoken }),
+      source: { uid: metadata.uid, namespace: metadata.namespace ?? '', name: metadata.name, hash },
     };
   });
 }

@@ -1,28 +1,52 @@
 /**
- * Makes sure that a container's image is on the node, according to its pull policy, with upstream's events and waiting
+ * Makes sure that an image is on the node, according to its pull policy, with upstream's events and waiting
  * reasons. Source: pkg/kubelet/images/image_manager.go; pkg/kubelet/kuberuntime/kuberuntime_image.go.
  */
 import { errorText } from '../../../api/error-text.ts';
-import type { Container, Pod, Secret } from '../../../api/generated/core/v1.ts';
+import type { Pod, Secret } from '../../../api/generated/core/v1.ts';
 import type { Clock } from '../../../client/clock.ts';
 import type { EventRecorder } from '../../../client/event-recorder.ts';
 import { type Image, type Images, RuntimeError } from '../../container/container-runtime.ts';
 import { familiarImageName, type ImageReference, parseImageReference } from '../../container/image-reference.ts';
 import { Backoff } from '../backoff.ts';
+import { Limiter } from '../limiter.ts';
 import { PodConfigError } from '../pods/pod-sources.ts';
 import { credentialsFor } from './image-credentials.ts';
+import type { PulledFrom, PullRecords, SecretSource } from './pull-records.ts';
+import { mustVerify, type PullVerification } from './pull-verification.ts';
 
 export interface ImageManagerOptions {
   readonly images: Images;
   readonly events: EventRecorder;
   readonly clock: Clock;
+  readonly records: PullRecords;
+  /** For which images that are here it is verified that the pod could pull them. */
+  readonly verification: PullVerification;
+  /** How many images are pulled at once; the others wait for their turn. Default: all. */
+  readonly maxParallelPulls?: number;
+  /** Asked before each pull why it fails; undefined: it does not. Default: no pull fails that need not. */
+  pullFailure?(pull: PullQuestion): string | undefined;
+  /** Called when a pull has ended with an image. `isNew`: the engine had no image of that name before. */
+  onPulled?(name: string, isNew: boolean): Promise<void>;
+}
+
+/** A pull that is about to begin. */
+export interface PullQuestion {
+  readonly pod: Pod;
+  /** As the spec names it. */
+  readonly image: string;
+  /** The name of the container that needs it; undefined for a volume. */
+  readonly container: string | undefined;
 }
 
 export interface EnsureImageRequest {
   readonly pod: Pod;
-  readonly container: Container;
-  /** The container's path in the spec, e.g. `spec.containers{web}`. */
-  readonly fieldPath: string;
+  /** As the spec names it. */
+  readonly image: string;
+  /** `Always`, `IfNotPresent` or `Never`. */
+  readonly policy: string;
+  /** The path in the spec of the container that needs it, e.g. `spec.containers{web}`; undefined for a volume. */
+  readonly fieldPath: string | undefined;
   readonly pullSecrets: readonly Secret[];
   /** Called only when an image must be pulled; its abort ends the pull. */
   signal(): AbortSignal;
@@ -37,6 +61,21 @@ export class ImageError extends PodConfigError {
     this.retryAfterMs = retryAfterMs;
   }
 }
+
+/** What the engine has under an image's name. */
+interface Found {
+  readonly present: Image | undefined;
+  /** The same, when the pod may use it. */
+  readonly usable: Image | undefined;
+}
+
+interface Pulled {
+  readonly present: Image | undefined;
+  readonly pulled: Image;
+  readonly secret: SecretSource | undefined;
+}
+
+const pulledFrom = ({ domain, path }: ImageReference, { id }: Image): PulledFrom => ({ repository: `${domain}/${path}`, id });
 
 /** Formats a duration as Go prints it: `1.234s`, `850ms`. */
 const seconds = (ms: number): string => (ms < 1000 ? `${Math.round(ms)}ms` : `${(ms / 1000).toFixed(3).replace(/\.?0+$/, '')}s`);
@@ -56,34 +95,49 @@ const isMadeHere = (present: Image, error: unknown): error is RuntimeError =>
 export class ImageManager {
   readonly #options: ImageManagerOptions;
   readonly #backoff: Backoff;
+  readonly #pulls: Limiter;
   readonly #lastError = new Map<string, string>();
   readonly #looks = new Map<string, { readonly found: Promise<Image | undefined>; readonly untilMs: number }>();
 
   constructor(options: ImageManagerOptions) {
     this.#options = options;
     this.#backoff = new Backoff({ clock: options.clock });
+    this.#pulls = new Limiter(options.maxParallelPulls ?? Number.POSITIVE_INFINITY);
   }
 
   /** Resolves with the image; rejects with `ImageError` (a waiting reason) or `RuntimeError` `Unavailable`. */
   async ensure(request: EnsureImageRequest): Promise<Image> {
-    const { container } = request;
+    const { image, policy } = request;
     const reference = this.#parse(request);
     const present = await this.#inspect(familiarImageName(reference));
-    if (present !== undefined && container.imagePullPolicy !== 'Always') {
+    const usable = present !== undefined && (await this.#mayUse(request, reference, present)) ? present : undefined;
+    if (usable !== undefined && policy !== 'Always') {
       this.#event(
         request,
         'Normal',
         'Pulled',
-        `Container image ${JSON.stringify(container.image)} already present on machine and can be accessed by the pod`,
+        `Container image ${JSON.stringify(image)} already present on machine and can be accessed by the pod`,
       );
-      return present;
+      return usable;
     }
-    if (container.imagePullPolicy === 'Never') {
-      const message = `Container image ${JSON.stringify(container.image)} is not present with pull policy of Never`;
+    // An image that the pod may not use is not told from one that is not there.
+    if (policy === 'Never') {
+      const message = `Container image ${JSON.stringify(image)} is not present with pull policy of Never`;
       this.#event(request, 'Warning', 'ErrImageNeverPull', message);
       throw new ImageError('ErrImageNeverPull', message, retryMs);
     }
-    return this.#pull(request, reference, present);
+    return this.#pull(request, reference, { present, usable });
+  }
+
+  /** Whether the pod may use the image as it is here. Source: image_manager.go (EnsureImageExists). */
+  async #mayUse(request: EnsureImageRequest, reference: ImageReference, present: Image): Promise<boolean> {
+    const { records, verification } = this.#options;
+    const from = pulledFrom(reference, present);
+    if (!mustVerify(verification, request.image, await records.knows(from, familiarImageName(reference)))) return true;
+    return records.allows(
+      from,
+      credentialsFor(reference, request.pullSecrets).map(({ source }) => source),
+    );
   }
 
   /** Pods that start together share one inspection of a present image. */
@@ -113,22 +167,22 @@ export class ImageManager {
 
   #parse(request: EnsureImageRequest): ImageReference {
     try {
-      return parseImageReference(request.container.image);
+      return parseImageReference(request.image);
     } catch (error) {
       const cause = errorText(error);
-      const message = `Failed to apply default image tag ${JSON.stringify(request.container.image)}: ${cause}`;
+      const message = `Failed to apply default image tag ${JSON.stringify(request.image)}: ${cause}`;
       this.#event(request, 'Warning', 'InspectFailed', message);
       throw new ImageError('InvalidImageName', message, 0);
     }
   }
 
-  async #pull(request: EnsureImageRequest, reference: ImageReference, present: Image | undefined): Promise<Image> {
-    const { pod, container } = request;
-    const { clock, images } = this.#options;
+  async #pull(request: EnsureImageRequest, reference: ImageReference, { present, usable }: Found): Promise<Image> {
+    const { pod } = request;
+    const { clock, images, records } = this.#options;
     const image = familiarImageName(reference);
-    const key = `${pod.metadata.uid}_${container.image}`;
+    const key = `${pod.metadata.uid}_${request.image}`;
     const now = clock.now();
-    const quoted = JSON.stringify(container.image);
+    const quoted = JSON.stringify(request.image);
     const waitMs = this.#backoff.remainingMs(key, this.#failedAt.get(key) ?? now - 3_600_000);
     if (waitMs > 0) {
       this.#event(request, 'Normal', 'BackOff', `Back-off pulling image ${quoted}`);
@@ -136,25 +190,54 @@ export class ImageManager {
       throw new ImageError('ImagePullBackOff', `Back-off pulling image ${quoted}${cause === undefined ? '' : `: ${cause}`}`, waitMs);
     }
     this.#event(request, 'Normal', 'Pulling', `Pulling image ${quoted}`);
+    let begunMs = now;
+    let secret: SecretSource | undefined;
+    await records.begin(image, present?.id ?? '');
     try {
-      await this.#pullWithCredentials(request, reference);
+      secret = await this.#pulls.run(() => {
+        begunMs = clock.now();
+        this.#refuse(request);
+        return this.#pullWithCredentials(request, reference);
+      });
     } catch (error) {
-      if (present === undefined || !isMadeHere(present, error)) throw this.#pullFailed(request, key, error);
+      await records.end(image, undefined);
+      if (usable === undefined || !isMadeHere(usable, error)) throw this.#pullFailed(request, key, error);
       const message = `Container image ${quoted} was made on this machine and no registry answers: the local image is used (${error.message})`;
       this.#event(request, 'Normal', 'Pulled', message);
-      return present;
+      return usable;
     }
     this.#lastError.delete(key);
     const pulled = await images.inspect(image);
     if (pulled === undefined) throw new ImageError('ImageInspectError', `Failed to inspect image ${quoted}`, retryMs);
-    const took = seconds(clock.now() - now);
+    await this.#record(reference, { present, pulled, secret });
+    await this.#options.onPulled?.(image, present === undefined);
+    const [took, waited] = [seconds(clock.now() - begunMs), seconds(clock.now() - now)];
     this.#event(
       request,
       'Normal',
       'Pulled',
-      `Successfully pulled image ${quoted} in ${took} (${took} including waiting). Image size: ${pulled.sizeBytes} bytes.`,
+      `Successfully pulled image ${quoted} in ${took} (${waited} including waiting). Image size: ${pulled.sizeBytes} bytes.`,
     );
     return pulled;
+  }
+
+  /**
+   * Differs: an image that the engine had before, and that the pull found unchanged, stays one that was there before;
+   * upstream then asks every pod for credentials.
+   */
+  async #record(reference: ImageReference, { present, pulled, secret }: Pulled): Promise<void> {
+    const { records, verification } = this.#options;
+    const image = familiarImageName(reference);
+    const from = pulledFrom(reference, pulled);
+    const isPreloaded = present?.id === pulled.id && !(await records.knows(from, image));
+    const isOpen = isPreloaded && !mustVerify(verification, image, false);
+    await records.end(image, isOpen ? undefined : { ...from, secret });
+  }
+
+  #refuse({ pod, image, fieldPath }: EnsureImageRequest): void {
+    const container = /\{(.+)\}$/.exec(fieldPath ?? '')?.[1];
+    const failure = this.#options.pullFailure?.({ pod, image, container });
+    if (failure !== undefined) throw new RuntimeError('ImagePullFailed', failure);
   }
 
   readonly #failedAt = new Map<string, number>();
@@ -168,20 +251,21 @@ export class ImageManager {
     // Source: image_manager.go (evalCRIPullErr).
     const reason = 'ErrImagePull';
     this.#lastError.set(key, `${reason}: ${error.message}`);
-    this.#event(request, 'Warning', 'Failed', `Failed to pull image ${JSON.stringify(request.container.image)}: ${error.message}`);
+    this.#event(request, 'Warning', 'Failed', `Failed to pull image ${JSON.stringify(request.image)}: ${error.message}`);
     // The status shows ErrImagePull first; the next pass, soon after, shows ImagePullBackOff. Source:
     // pkg/kubelet/pod_workers.go (back-off period).
     return new ImageError(reason, error.message, Math.min(retryMs, this.#backoff.delayMs(key)));
   }
 
-  async #pullWithCredentials(request: EnsureImageRequest, reference: ImageReference): Promise<void> {
+  /** Resolves with the secret whose credentials the registry took; undefined: it wanted none. */
+  async #pullWithCredentials(request: EnsureImageRequest, reference: ImageReference): Promise<SecretSource | undefined> {
     const image = familiarImageName(reference);
     const candidates = credentialsFor(reference, request.pullSecrets);
     let last: unknown;
     for (const credentials of candidates.length === 0 ? [undefined] : candidates) {
       try {
         await this.#options.images.pull(image, credentials, request.signal());
-        return;
+        return credentials?.source;
       } catch (error) {
         last = error;
       }
@@ -190,6 +274,7 @@ export class ImageManager {
   }
 
   #event(request: EnsureImageRequest, type: 'Normal' | 'Warning', reason: string, message: string): void {
-    this.#options.events.event({ object: request.pod, fieldPath: request.fieldPath }, type, reason, message);
+    const { pod, fieldPath } = request;
+    this.#options.events.event(fieldPath === undefined ? pod : { object: pod, fieldPath }, type, reason, message);
   }
 }

@@ -10,12 +10,14 @@ import { node as nodeKind } from '../../../api/kinds/core/node.ts';
 import { refOf } from '../../../api/object.ts';
 import { isConflict, isNotFound } from '../../../api/status-error.ts';
 import type { Client } from '../../../client/client.ts';
-import { type Clock, sleep } from '../../../client/clock.ts';
+import { type Clock, heartbeat, sleep } from '../../../client/clock.ts';
 import type { EventRecorder } from '../../../client/event-recorder.ts';
 import type { Logger } from '../../../client/logger.ts';
 import type { ContainerRuntime, Image, RuntimeInfo } from '../../container/container-runtime.ts';
+import type { KubeletConfig } from '../config/kubelet-config.ts';
+import type { PressureCondition } from '../config/thresholds.ts';
 import { keepNodeLease } from './node-lease.ts';
-import { allResources, initialNode, type NodeIdentity, nodeLabels, nodeResources, nodeStatus } from './node-status.ts';
+import { allResources, initialNode, type NodeIdentity, nodeLabels, nodeResources, nodeStatus, transitions } from './node-status.ts';
 
 /** Source: pkg/kubelet/apis/config/v1beta1/defaults.go (nodeStatusReportFrequency). */
 const reportMs = 300_000;
@@ -25,6 +27,7 @@ const registerAttempts = 5;
 export interface NodeAgentOptions {
   readonly identity: NodeIdentity;
   readonly info: RuntimeInfo;
+  readonly config: KubeletConfig;
   readonly runtime: ContainerRuntime;
   readonly client: Client;
   readonly events: EventRecorder;
@@ -36,9 +39,10 @@ export interface NodeAgentOptions {
 export class NodeAgent {
   readonly #options: NodeAgentOptions;
   #problem: string | undefined;
+  #pressure: readonly PressureCondition[] = [];
+  #shutsDown = false;
   #dirty = false;
   #wake: AbortController | undefined;
-  #ready = false;
 
   constructor(options: NodeAgentOptions) {
     this.#options = options;
@@ -81,10 +85,27 @@ export class NodeAgent {
     this.#changed();
   }
 
-  /** Called when the Node object changed. Resources that other clients added to its capacity become allocatable. */
+  /** Sets which resources the node is short of. */
+  setPressure(conditions: readonly PressureCondition[]): void {
+    this.#pressure = conditions;
+    this.#changed();
+  }
+
+  /** Sets whether the node shuts down. */
+  setShutsDown(shutsDown: boolean): void {
+    this.#shutsDown = shutsDown;
+    this.#changed();
+  }
+
+  /**
+   * Called when the Node object changed. Resources that other clients added to its capacity become allocatable; when
+   * the control plane has heard nothing of the node for a while, as while its machine slept, it is told at once how the
+   * node is. Source: pkg/kubelet/kubelet_node_status.go (tryUpdateNodeStatus compares with what the API says).
+   */
   nodeChanged({ status }: Node): void {
-    const { identity, info } = this.#options;
-    const { capacity, allocatable } = allResources(nodeResources(info, identity.maxPods), status);
+    const { config, info } = this.#options;
+    if (status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'Unknown') === true) this.#changed();
+    const { capacity, allocatable } = allResources(nodeResources(info, config), status);
     if (!deepEqual(capacity, status.capacity) || !deepEqual(allocatable, status.allocatable)) this.#changed();
   }
 
@@ -123,14 +144,15 @@ export class NodeAgent {
 
   async #nextChange(delayMs: number): Promise<void> {
     this.#wake = new AbortController();
-    if (!this.#dirty) await sleep(this.#options.clock, delayMs, AbortSignal.any([this.#wake.signal, this.#options.signal]));
+    const ended = AbortSignal.any([this.#wake.signal, this.#options.signal]);
+    if (!this.#dirty) await sleep(this.#options.clock, delayMs, ended, delayMs === reportMs ? heartbeat : undefined);
     this.#dirty = false;
   }
 
   async #writeStatus(node: Node): Promise<Node> {
-    const { client, clock, events, identity, info } = this.#options;
-    const health = { runtimeProblem: this.#problem, nowMs: clock.now() };
-    const status = nodeStatus({ identity, info, images: await this.#images(), health, previous: node.status });
+    const { client, clock, config, events, identity, info } = this.#options;
+    const health = { runtimeProblem: this.#problem, shutsDown: this.#shutsDown, pressure: this.#pressure, nowMs: clock.now() };
+    const status = nodeStatus({ identity, info, config, images: await this.#images(), health, previous: node.status });
     const foreign = (node.status.conditions ?? []).filter((c) => status.conditions?.every((own) => own.type !== c.type) === true);
     // A patch, as upstream's kubelet sends it: a node may not change its taints, and an update would send those that it
     // had when it was read. The resource version makes it fail when conditions of others may have changed since.
@@ -148,15 +170,9 @@ export class NodeAgent {
         },
       },
     });
-    const ready = this.#problem === undefined;
-    if (ready !== this.#ready)
-      events.event(
-        written,
-        'Normal',
-        ready ? 'NodeReady' : 'NodeNotReady',
-        `Node ${identity.name} status is now: ${ready ? 'NodeReady' : 'NodeNotReady'}`,
-      );
-    this.#ready = ready;
+    for (const reason of transitions(node.status.conditions ?? [], status.conditions ?? [])) {
+      events.event(written, 'Normal', reason, `Node ${identity.name} status is now: ${reason}`);
+    }
     return written;
   }
 

@@ -8,7 +8,7 @@ import { lease as leaseKind } from '../../../api/kinds/coordination/lease.ts';
 import { isNotFound } from '../../../api/status-error.ts';
 import { rfc3339Micro } from '../../../api/time.ts';
 import type { Client } from '../../../client/client.ts';
-import { type Clock, sleep } from '../../../client/clock.ts';
+import { type Clock, heartbeat, sleep } from '../../../client/clock.ts';
 import type { Logger } from '../../../client/logger.ts';
 
 const leaseNamespace = 'kube-node-lease';
@@ -54,6 +54,6 @@ export async function keepNodeLease(options: NodeLeaseOptions): Promise<void> {
       delayMs = retryMs;
       log.warn('node lease could not be renewed', { node: options.node.metadata.name, error: String(error) });
     }
-    await sleep(clock, delayMs, signal);
+    await sleep(clock, delayMs, signal, delayMs === renewMs ? heartbeat : undefined);
   }
 }

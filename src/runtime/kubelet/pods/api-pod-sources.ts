@@ -10,6 +10,7 @@ import { persistentVolumeClaim as claimKind } from '../../../api/kinds/core/pers
 import { secret as secretKind } from '../../../api/kinds/core/secret.ts';
 import { service as serviceKind } from '../../../api/kinds/core/service.ts';
 import { serviceAccount as serviceAccountKind } from '../../../api/kinds/core/service-account.ts';
+import { runtimeClass as runtimeClassKind } from '../../../api/kinds/node/runtime-class.ts';
 import type { KubeObject, ObjectRef } from '../../../api/object.ts';
 import { isNotFound } from '../../../api/status-error.ts';
 import type { Client } from '../../../client/client.ts';
@@ -75,6 +76,7 @@ export function createApiPodSources(options: ApiPodSourcesOptions & { now(): num
     // Whether a claim is bound decides whether its pod starts, so that a cache which lags behind will not do.
     claim: (namespace, name) => current(options, claimKind, { namespace, name }),
     volume: (name) => current(options, volumeKind, { namespace: '', name }),
+    runtimeClass: (name) => current(options, runtimeClassKind, { namespace: '', name }),
     services: () => options.informers.informer(serviceKind).cache.list(),
     token: async (request) => {
       const key = `${request.pod.uid}/${request.serviceAccount}/${request.audience}/${request.expirationSeconds}`;

@@ -3,6 +3,7 @@
  * pkg/kubelet/kubelet_pods.go (hostsEntriesFromHostAliases, managedHostsFileContent); pkg/kubelet/network/dns/dns.go.
  */
 import type { HostAlias, Pod } from '../../../api/generated/core/v1.ts';
+import { PodConfigError } from './pod-sources.ts';
 
 const managedHostsHeader = '# Kubernetes-managed hosts file.\n';
 const managedHostsHeaderOnHost = '# Kubernetes-managed hosts file (host network).\n';
@@ -11,16 +12,29 @@ const maxSearchPaths = 32;
 const maxSearchPathChars = 253;
 const maxSearchChars = 2048;
 
+/** The kernel's limit. Source: pkg/kubelet/util/util.go (GetNodenameForKernel). */
+const maxFqdnChars = 64;
+
+const truncated = (hostname: string): string => hostname.slice(0, 63).replace(/[-.]+$/, '');
+
 /**
- * The host name of a pod and its DNS domain ('' without a subdomain). Source: pkg/kubelet/kubelet_pods.go
- * (GeneratePodHostNameAndDomain).
+ * The host name of a pod and its DNS domain ('' without a subdomain). Throws when the pod asks for a host name that the
+ * kernel does not take. Source: pkg/kubelet/kubelet_pods.go (GeneratePodHostNameAndDomain).
  */
 export function podHostname(pod: Pod, clusterDomain: string): { readonly hostname: string; readonly domain: string } {
-  if (pod.spec.hostnameOverride !== undefined) return { hostname: pod.spec.hostnameOverride, domain: '' };
-  const hostname = pod.spec.hostname ?? pod.metadata.name.slice(0, 63).replace(/[-.]+$/, '');
+  if (pod.spec.hostnameOverride !== undefined) return { hostname: truncated(pod.spec.hostnameOverride), domain: '' };
+  const hostname = truncated(pod.spec.hostname ?? pod.metadata.name);
   const subdomain = pod.spec.subdomain ?? '';
   const domain = subdomain === '' ? '' : `${subdomain}.${pod.metadata.namespace ?? ''}.svc.${clusterDomain}`;
-  return { hostname: pod.spec.setHostnameAsFQDN === true && domain !== '' ? `${hostname}.${domain}` : hostname, domain };
+  if (pod.spec.setHostnameAsFQDN !== true || domain === '') return { hostname, domain };
+  const fqdn = `${hostname}.${domain}`;
+  if (fqdn.length > maxFqdnChars) {
+    throw new PodConfigError(
+      'FailedCreatePodSandBox',
+      `failed to construct FQDN from pod hostname and cluster domain, FQDN ${fqdn} is too long (${maxFqdnChars} characters is the max, ${fqdn.length} characters requested)`,
+    );
+  }
+  return { hostname: fqdn, domain };
 }
 
 function aliasLines(aliases: readonly HostAlias[]): string {

@@ -56,7 +56,7 @@ async function readSandbox({ deps, observed }: PodState, id: string): Promise<vo
 export async function readContainer(state: PodState, id: string): Promise<void> {
   const found = await state.deps.runtime.containers.inspect(id);
   if (found === undefined) {
-    state.observed.containers.delete(id);
+    state.forgetContainer(id);
     state.deps.probes.stop(id);
     return;
   }

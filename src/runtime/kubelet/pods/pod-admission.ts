@@ -7,6 +7,7 @@ import type { Node, NodeSelectorTerm, Pod } from '../../../api/generated/core/v1
 import { isExtendedResource, podRequests } from '../../../api/pod/resources.ts';
 import { parseQuantity, type Quantity, toMilli, toUnits } from '../../../api/quantity.ts';
 import type { Waiting } from './status-input.ts';
+import { forbiddenSysctl } from './sysctls.ts';
 
 export interface AdmissionInput {
   readonly pod: Pod;
@@ -14,6 +15,10 @@ export interface AdmissionInput {
   readonly allocatable: Readonly<Record<string, string>>;
   /** The node's other pods that have not ended. */
   readonly others: readonly Pod[];
+  /** Patterns of the sysctls that pods may set beside the safe ones; default: none. */
+  readonly allowedSysctls?: readonly string[];
+  /** True: resources that are lacking are no reason to refuse the pod, because others make way for it. */
+  readonly mayPreempt?: boolean;
 }
 
 const wholeUnits = (name: string, quantity: Quantity): number => (name === 'cpu' ? toMilli(quantity) : toUnits(quantity));
@@ -32,16 +37,25 @@ export function overCapacity(pod: Pod, allocatable: Readonly<Record<string, stri
   return over.length === 0 ? undefined : `Node didn't have enough capacity: ${over.join(', ')}`;
 }
 
-/** The resource that the node does not have enough of for the pod together with the other pods. */
-export function insufficientResources({ pod, allocatable, others }: Omit<AdmissionInput, 'node'>): Waiting | undefined {
-  const fail = (name: string, requested: number, used: number, capacity: number): Waiting => ({
-    reason: `OutOf${name}`,
-    message: `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
-  });
+/** A resource of which the node has too little left; amounts are whole units, of CPU thousandths. */
+export interface Shortfall {
+  readonly name: string;
+  readonly requested: number;
+  readonly used: number;
+  readonly capacity: number;
+}
+
+/** How much of a resource a pod counts for. */
+export const amountOf = (pod: Pod, name: string): number =>
+  name === 'pods' ? 1 : wholeUnits(name, podRequests(pod).get(name) ?? parseQuantity('0'));
+
+/** The resources of which the node does not have enough for the pod together with the other pods. */
+export function shortfalls({ pod, allocatable, others }: Pick<AdmissionInput, 'pod' | 'allocatable' | 'others'>): readonly Shortfall[] {
   const maxPods = Number(allocatable.pods ?? Number.POSITIVE_INFINITY);
-  if (others.length + 1 > maxPods) return fail('pods', 1, others.length, maxPods);
+  const found: Shortfall[] = [];
+  if (others.length + 1 > maxPods) found.push({ name: 'pods', requested: 1, used: others.length, capacity: maxPods });
   const wanted = podRequests(pod);
-  if (wanted.size === 0) return undefined;
+  if (wanted.size === 0) return found;
   const inUse = others.map((other) => podRequests(other));
   for (const [name, quantity] of wanted) {
     const requested = wholeUnits(name, quantity);
@@ -51,9 +65,20 @@ export function insufficientResources({ pod, allocatable, others }: Omit<Admissi
     if (isExtendedResource(name) && allocatable[name] === undefined) continue;
     const used = inUse.reduce((sum, requests) => sum + wholeUnits(name, requests.get(name) ?? parseQuantity('0')), 0);
     const capacity = wholeUnits(name, parseQuantity(allocatable[name] ?? '0'));
-    if (requested + used > capacity) return fail(name, requested, used, capacity);
+    if (requested + used > capacity) found.push({ name, requested, used, capacity });
   }
-  return undefined;
+  return found;
+}
+
+/** The first resource that the node does not have enough of for the pod, in upstream's words. */
+export function insufficientResources(input: Pick<AdmissionInput, 'pod' | 'allocatable' | 'others'>): Waiting | undefined {
+  const [first] = shortfalls(input);
+  if (first === undefined) return undefined;
+  const { name, requested, used, capacity } = first;
+  return {
+    reason: `OutOf${name}`,
+    message: `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
+  };
 }
 
 type Requirement = NonNullable<NodeSelectorTerm['matchExpressions']>[number];
@@ -129,45 +154,35 @@ function untolerated({ pod, node }: AdmissionInput): boolean {
     );
 }
 
-/** Sysctls that stay within a pod. Source: pkg/kubelet/sysctl/safe_sysctls.go. */
-const safeSysctls: ReadonlySet<string> = new Set([
-  'kernel.shm_rmid_forced',
-  'net.ipv4.ip_local_port_range',
-  'net.ipv4.ip_local_reserved_ports',
-  'net.ipv4.ip_unprivileged_port_start',
-  'net.ipv4.ping_group_range',
-  'net.ipv4.tcp_fin_timeout',
-  'net.ipv4.tcp_keepalive_intvl',
-  'net.ipv4.tcp_keepalive_probes',
-  'net.ipv4.tcp_keepalive_time',
-  'net.ipv4.tcp_rmem',
-  'net.ipv4.tcp_syncookies',
-  'net.ipv4.tcp_wmem',
-]);
-
-/**
- * Normalizes a sysctl's name to dots as separators. Whichever of dot and slash comes first in a name is its separator;
- * the other one is part of a segment. Source: component-helpers node/util/sysctl (NormalizeName).
- */
-export function sysctlName(name: string): string {
-  return /[./]/.exec(name)?.[0] === '/' ? name.replaceAll(/[./]/g, (part) => (part === '/' ? '.' : '/')) : name;
+/** Source: predicate.go (rejectPodAdmissionBasedOnOSSelector, rejectPodAdmissionBasedOnOSField). */
+function otherSystem({ metadata, spec }: Pod): Waiting | undefined {
+  const label = metadata.labels?.['kubernetes.io/os'];
+  if (label !== undefined && label !== 'linux') {
+    const message = "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label";
+    return { reason: 'PodOSSelectorNodeLabelDoesNotMatch', message };
+  }
+  if (spec.os === undefined || spec.os.name === 'linux') return undefined;
+  return { reason: 'PodOSNotSupported', message: "Failed to admit pod as the OS field doesn't match node OS" };
 }
 
-/** Source: pkg/kubelet/sysctl/allowlist.go. */
-function forbiddenSysctl({ spec }: Pod): Waiting | undefined {
-  const unsafe = (spec.securityContext.sysctls ?? []).map(({ name }) => sysctlName(name)).find((name) => !safeSysctls.has(name));
-  return unsafe === undefined
-    ? undefined
-    : { reason: 'SysctlForbidden', message: `forbidden sysctl: ${JSON.stringify(unsafe)} not allowlisted` };
+/**
+ * Why the pod cannot run on a host without AppArmor: it names a profile. Source: pkg/security/apparmor/validate.go;
+ * pkg/kubelet/lifecycle/handlers.go.
+ */
+export function appArmorProblem({ spec }: Pod): Waiting | undefined {
+  const containers = [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])];
+  const profiles = [spec.securityContext, ...containers.map((c) => c.securityContext)].flatMap((context) => context?.appArmorProfile ?? []);
+  if (profiles.every(({ type }) => type === 'Unconfined')) return undefined;
+  return { reason: 'AppArmor', message: 'Cannot enforce AppArmor: AppArmor is not enabled on the host' };
 }
 
 const predicate = (reason: string, text: string): Waiting => ({ reason, message: `Predicate ${reason} failed: ${text}` });
 
 /** Why the node cannot run the pod, with upstream's reason and message; undefined when it can. */
 export function admissionFailure(input: AdmissionInput): Waiting | undefined {
-  const sysctl = forbiddenSysctl(input.pod);
-  if (sysctl !== undefined) return sysctl;
-  const lacking = insufficientResources(input);
+  const refused = forbiddenSysctl(input.pod, input.allowedSysctls ?? []) ?? otherSystem(input.pod);
+  if (refused !== undefined) return refused;
+  const lacking = input.mayPreempt === true ? undefined : insufficientResources(input);
   if (lacking !== undefined) return lacking;
   if (!affinityFits(input)) return predicate('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
   if (!portsFit(input)) return predicate('NodePorts', "node(s) didn't have free ports for the requested pod ports");

@@ -1,6 +1,8 @@
 /** Computes a pod's conditions. Pure. Source: pkg/kubelet/status/generate.go. */
 import type { ContainerStatus, PodCondition } from '../../../api/generated/core/v1.ts';
+import { mayRestartAll } from '../../../api/pod/restart-policy.ts';
 import { rfc3339 } from '../../../api/time.ts';
+import { failureOf } from './pod-life.ts';
 import { isSidecar, mainStarted, type Phase } from './pod-phase.ts';
 import type { StatusInput } from './status-input.ts';
 
@@ -16,9 +18,9 @@ function readiness(statuses: readonly ContainerStatus[], phase: Phase): Verdict 
   return { status: 'False', reason: 'ContainersNotReady', message: `containers with unready status: ${list(unready)}` };
 }
 
-function initialized(input: StatusInput, phase: Phase): Verdict {
+function initialized(input: StatusInput, phase: Phase, wasTrue: boolean): Verdict {
   if (phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' };
-  const main = mainStarted(input.pod, input.observed);
+  const main = mainStarted(input);
   const incomplete = (input.pod.spec.initContainers ?? [])
     .filter((spec) => {
       const latest = input.observed.latest(spec.name);
@@ -26,8 +28,17 @@ function initialized(input: StatusInput, phase: Phase): Verdict {
       return !(latest?.state === 'exited' && latest.exitCode === 0) && !(main && latest === undefined);
     })
     .map((spec) => spec.name);
-  if (incomplete.length === 0) return { status: 'True' };
+  // A pod that was initialized once stays so while its containers restart together.
+  if (incomplete.length === 0 || (wasTrue && mayRestartAll(input.pod.spec))) return { status: 'True' };
   return { status: 'False', reason: 'ContainersNotInitialized', message: `containers with incomplete status: ${list(incomplete)}` };
+}
+
+/** Source: generate.go (GenerateAllContainersRestartingCondition). */
+function restarting({ restartingAll }: StatusInput, phase: Phase): Verdict {
+  if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' };
+  if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' };
+  if (!restartingAll) return { status: 'False' };
+  return { status: 'True', reason: 'RestartAllContainersStarted', message: 'container exited with restart policy rule' };
 }
 
 /**
@@ -66,14 +77,22 @@ export function podConditions(input: StatusInput, phase: Phase, statuses: readon
   const containersReady = readiness(statuses, phase);
   const own = [
     make('PodReadyToStartContainers', { status: input.observed.readySandbox() === undefined ? 'False' : 'True' }),
-    make('Initialized', initialized(input, phase)),
+    make('Initialized', initialized(input, phase, previous.get('Initialized')?.status === 'True')),
     make('Ready', gated(input, containersReady)),
     make('ContainersReady', containersReady),
     make('PodScheduled', { status: 'True' }),
   ];
+  if (mayRestartAll(pod.spec)) own.push(make('AllContainersRestarting', restarting(input, phase)));
   if (input.resize !== undefined) {
     const { type, reason, message } = input.resize;
     own.push(make(type, { status: 'True', ...(reason === '' ? {} : { reason }), ...(message === '' ? {} : { message }) }));
+  }
+  const failure = failureOf(input.life);
+  if (failure?.isDisruption === true) {
+    // Source: eviction_manager.go (synchronize), nodeshutdown (killPods).
+    own.push(
+      make('DisruptionTarget', { status: 'True', reason: 'TerminationByKubelet', message: failure.disruptionMessage ?? failure.message }),
+    );
   }
   const ownTypes = new Set([...own.map((c) => c.type), 'PodResizePending', 'PodResizeInProgress']);
   return [...own, ...others.filter((c) => !ownTypes.has(c.type))];

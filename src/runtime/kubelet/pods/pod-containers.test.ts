@@ -262,9 +262,14 @@ describe('the environment', () => {
 
 describe('a group without a user', () => {
   it("goes with the image's user", async (t) => {
-    const k = await startKubeletCluster(t);
-    await k.run('web', { securityContext: { runAsGroup: 3000 } });
-    const [made] = [...k.engine.containers.values()];
-    assert.deepEqual([made?.config.security.runAsUser, made?.config.security.runAsGroup], ['0', 3000]);
+    for (const [user, used] of [
+      ['', '0'],
+      ['1000:2000', '1000'],
+    ] as const) {
+      const k = await startKubeletCluster(t, { script: { image: () => ({ user }) } });
+      await k.run('web', { containers: [{ name: 'main', image: 'own:1' }], securityContext: { runAsGroup: 3000 } });
+      const [made] = [...k.engine.containers.values()];
+      assert.deepEqual([made?.config.security.runAsUser, made?.config.security.runAsGroup], [used, 3000]);
+    }
   });
 });

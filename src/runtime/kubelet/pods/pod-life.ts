@@ -8,8 +8,14 @@
 export interface PodFailure {
   readonly reason: string;
   readonly message: string;
+  /** The kubelet did not admit the pod: its status tells nothing of containers. */
+  readonly isRefusal?: boolean;
   /** A shorter grace period than the pod's own, for a pod that must go at once. */
   readonly graceSeconds?: number;
+  /** The kubelet ended the pod for the node's sake: the pod has the condition DisruptionTarget. */
+  readonly isDisruption?: boolean;
+  /** What that condition says; default `message`. */
+  readonly disruptionMessage?: string;
 }
 
 export type PodLife =

@@ -3,9 +3,9 @@
  * pkg/kubelet/status/generate.go.
  */
 import type { Container as ContainerSpec, Pod } from '../../../api/generated/core/v1.ts';
+import { initRestartsAfter, restartsAfter } from '../../../api/pod/restart-policy.ts';
 import { failureOf, type PodLife, startsNothing } from './pod-life.ts';
 import type { PodObservation } from './pod-observation.ts';
-import { initRestartsAfter, restartsAfter } from './restart-policy.ts';
 
 export type Phase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
 
@@ -14,17 +14,20 @@ export interface PhaseInput {
   readonly observed: PodObservation;
   isStarted(containerId: string): boolean;
   readonly life: PodLife;
+  /** Containers that were removed to be restarted together. */
+  readonly restartedInPlace: ReadonlyMap<string, number>;
 }
 
 /** A sidecar: an init container that restarts always and keeps running beside the others. */
 export const isSidecar = (container: ContainerSpec): boolean => container.restartPolicy === 'Always';
 
 /** Whether any main container was ever made, which means that the init containers are done. */
-export const mainStarted = (pod: Pod, observed: PodObservation): boolean =>
+export const mainStarted = ({ pod, observed, restartedInPlace }: Omit<PhaseInput, 'isStarted' | 'life'>): boolean =>
   pod.spec.containers.some(
     (c) =>
       observed.latest(c.name) !== undefined ||
-      pod.status.containerStatuses?.some((s) => s.name === c.name && s.containerID !== undefined) === true,
+      (!restartedInPlace.has(c.name) &&
+        pod.status.containerStatuses?.some((s) => s.name === c.name && s.containerID !== undefined) === true),
   );
 
 interface Tally {
@@ -36,15 +39,18 @@ interface Tally {
   restarting: number;
 }
 
-function tally(pod: Pod, observed: PodObservation): Tally {
+function tally({ pod, observed, restartedInPlace }: PhaseInput): Tally {
   const counts: Tally = { waiting: 0, running: 0, succeeded: 0, failed: 0, restarting: 0 };
   for (const spec of pod.spec.containers) {
     const latest = observed.latest(spec.name);
-    if (latest === undefined || latest.state === 'created') counts.waiting += 1;
+    if (latest === undefined && restartedInPlace.has(spec.name)) {
+      counts.failed += 1;
+      counts.restarting += 1;
+    } else if (latest === undefined || latest.state === 'created') counts.waiting += 1;
     else if (latest.state === 'running') counts.running += 1;
     else {
       counts[latest.exitCode === 0 ? 'succeeded' : 'failed'] += 1;
-      if (restartsAfter(pod, spec, latest.exitCode)) counts.restarting += 1;
+      if (restartsAfter(pod.spec, spec, latest.exitCode)) counts.restarting += 1;
     }
   }
   return counts;
@@ -53,16 +59,18 @@ function tally(pod: Pod, observed: PodObservation): Tally {
 type Init = 'done' | 'pending' | 'failed';
 
 /** How far the init containers have got. */
-export function initState({ pod, observed, isStarted }: Pick<PhaseInput, 'pod' | 'observed' | 'isStarted'>): Init {
-  const main = mainStarted(pod, observed);
+export function initState(input: Omit<PhaseInput, 'life'>): Init {
+  const { pod, observed, isStarted, restartedInPlace } = input;
+  const main = mainStarted(input);
   let state: Init = 'done';
   for (const spec of pod.spec.initContainers ?? []) {
     const latest = observed.latest(spec.name);
+    if (latest === undefined && restartedInPlace.has(spec.name)) continue;
     if (isSidecar(spec)) {
       if (!main && !(latest?.state === 'running' && isStarted(latest.id))) state = 'pending';
     } else if (latest?.state === 'exited') {
       if (latest.exitCode === 0) continue;
-      if (!initRestartsAfter(pod, spec, latest.exitCode)) return 'failed';
+      if (!initRestartsAfter(pod.spec, spec, latest.exitCode)) return 'failed';
       state = 'pending';
     } else if (!main) state = 'pending';
   }
@@ -71,11 +79,11 @@ export function initState({ pod, observed, isStarted }: Pick<PhaseInput, 'pod' |
 
 /** The pod's phase, computed from its containers. */
 export function podPhase(input: PhaseInput): Phase {
-  const { pod, observed, life } = input;
+  const { pod, life } = input;
   if (failureOf(life) !== undefined) return 'Failed';
   const init = initState(input);
   if (init === 'failed') return 'Failed';
-  const { waiting, running, succeeded, failed, restarting } = tally(pod, observed);
+  const { waiting, running, succeeded, failed, restarting } = tally(input);
   if (startsNothing(life) && running === 0) {
     if (succeeded + failed > 0) return failed === 0 && waiting === 0 ? 'Succeeded' : 'Failed';
     return pod.status.phase === 'Running' ? 'Failed' : 'Pending';

@@ -91,7 +91,7 @@ describe('a resize', () => {
     await resize(k, { memory: '10Ki' }, { memory: '10Ki' });
     assert.match(
       (await resizing(k)).join(),
-      /^PodResizeInProgress Error: attempting to set container "main" memory limit \(10240\) below current usage \(\d+\)$/,
+      /^PodResizeInProgress Error: cannot decrease memory limits: \[attempting to set pod memory limit \(10240\) below current usage \(\d+\), attempting to set container "main" memory limit \(10240\) below current usage \(\d+\)\]$/,
     );
     assert.equal((await k.status('web')).resources?.limits?.memory, '128Mi');
     await resize(k, { memory: '64Mi' }, { memory: '96Mi' });
@@ -148,5 +148,135 @@ describe('a resize', () => {
     await k.pass(1);
     const { allocatedResources, resources } = await k.status('web', 'first');
     assert.deepEqual([allocatedResources, resources], [small, { requests: small, limits: limit }]);
+  });
+});
+
+describe('the resources of a pod as a whole', () => {
+  const bare = { name: 'main', image: 'busybox:1.36', command: ['sleep', '3600'] };
+  const beside = { ...container(small, limit), name: 'beside' };
+  const whole = { requests: { cpu: '300m', memory: '128Mi' }, limits: { cpu: '1', memory: '256Mi' } };
+
+  async function resizePod(k: KubeletCluster, requests: Partial<Amounts>, limits: Partial<Amounts> = {}): Promise<void> {
+    const body = { spec: { resources: { requests, limits } } };
+    await k.cluster.api(podKind).patch({ namespace: 'default', name: 'web' }, { type: 'strategic', subresource: 'resize', body });
+    await k.settle();
+  }
+  const toldTo = (k: KubeletCluster, name: string) =>
+    [...k.engine.containers.values()].find(({ config }) => config.name === name)?.config.resources;
+  const limitsOf = (k: KubeletCluster, name: string) => [toldTo(k, name)?.cpuQuotaUs, toldTo(k, name)?.memoryBytes];
+  const mib = 1024 ** 2;
+
+  it('limit the containers that have no limits of their own, and are shown', async (t) => {
+    const k = await startKubeletCluster(t);
+    await k.run('web', { resources: whole, containers: [bare, beside] });
+    assert.deepEqual(
+      [limitsOf(k, 'main'), limitsOf(k, 'beside')],
+      [
+        [100_000, 256 * mib],
+        [50_000, 128 * mib],
+      ],
+    );
+    const { status } = await k.pod('web');
+    assert.deepEqual([status.resources, status.allocatedResources], [whole, whole.requests]);
+    assert.deepEqual((await k.status('web', 'main')).resources, {});
+  });
+
+  it('are shown of a pod that states none, as the sums of its containers', async (t) => {
+    const k = await startKubeletCluster(t);
+    await k.run('web', { containers: [container(small, limit), beside] });
+    const { status } = await k.pod('web');
+    const sums = { requests: { cpu: '200m', memory: '128Mi' }, limits: { cpu: '1', memory: '256Mi' } };
+    assert.deepEqual([status.resources, status.allocatedResources], [sums, sums.requests]);
+    await k.run('none', { containers: [bare] });
+    const { resources, allocatedResources } = (await k.pod('none')).status;
+    assert.deepEqual([resources, allocatedResources], [{}, undefined]);
+  });
+
+  it('are resized in place, also over a restart of the kubelet', async (t) => {
+    const k = await startKubeletCluster(t);
+    await k.run('web', { resources: whole, containers: [bare, beside] });
+    await resizePod(k, { cpu: '500m' }, { cpu: '2', memory: '512Mi' });
+    assert.deepEqual(
+      [limitsOf(k, 'main'), limitsOf(k, 'beside')],
+      [
+        [200_000, 512 * mib],
+        [50_000, 128 * mib],
+      ],
+    );
+    const { status } = await k.pod('web');
+    const next = { requests: { cpu: '500m', memory: '128Mi' }, limits: { cpu: '2', memory: '512Mi' } };
+    assert.deepEqual([status.resources, status.allocatedResources], [next, next.requests]);
+    assert.deepEqual(await resizing(k), []);
+    assert.equal((await k.events('web')).filter((text) => text.includes('ResizeCompleted')).length, 1);
+    await k.restart();
+    await resizePod(k, {}, { memory: '300Mi' });
+    assert.deepEqual(limitsOf(k, 'main'), [200_000, 300 * mib]);
+    assert.deepEqual([(await k.status('web', 'main')).restartCount, (await k.status('web', 'beside')).restartCount], [0, 0]);
+  });
+
+  it('restart a container that wants to be, when its limit is that of the pod', async (t) => {
+    const k = await startKubeletCluster(t);
+    const resizePolicy = [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }];
+    await k.run('web', { resources: whole, containers: [{ ...bare, resizePolicy }, beside] });
+    await resizePod(k, {}, { memory: '512Mi' });
+    assert.deepEqual([(await k.status('web', 'main')).restartCount, (await k.status('web', 'beside')).restartCount], [1, 0]);
+    const made = [...k.engine.containers.values()].filter(({ config }) => config.name === 'main').at(-1);
+    assert.equal(made?.config.resources.memoryBytes, 512 * mib);
+  });
+
+  it('wait for room like those of containers, and stay above what is in use', async (t) => {
+    const k = await startKubeletCluster(t, { allocatable: { cpus: 2 } });
+    await k.run('web', { resources: { ...whole, limits: { cpu: '8', memory: '256Mi' } }, containers: [bare] });
+    await resizePod(k, { cpu: '3' });
+    assert.deepEqual(await resizing(k), [
+      "PodResizePending Infeasible: Node didn't have enough capacity: cpu, requested: 3000, capacity: 2000",
+    ]);
+    assert.equal((await k.pod('web')).status.allocatedResources?.cpu, '300m');
+    await resizePod(k, { cpu: '300m', memory: '8Ki' }, { memory: '10Ki' });
+    assert.match(
+      (await resizing(k)).join(),
+      /^PodResizeInProgress Error: cannot decrease memory limits: \[attempting to set pod memory limit \(10240\)/,
+    );
+    assert.equal((await k.pod('web')).status.resources?.limits?.memory, '256Mi');
+    assert.equal(toldTo(k, 'main')?.memoryBytes, 256 * mib);
+  });
+});
+
+describe('a resize of init containers', () => {
+  const init = (fields: object) => ({ ...container(small, limit), name: 'init', ...fields });
+  const resizeInit = async (k: KubeletCluster) => {
+    const body = { spec: { initContainers: [{ name: 'init', resources: { requests: { cpu: '200m' }, limits: { memory: '256Mi' } } }] } };
+    await k.cluster.api(podKind).patch({ namespace: 'default', name: 'web' }, { type: 'strategic', subresource: 'resize', body });
+    await k.settle();
+  };
+  const told = (k: KubeletCluster) => [...k.engine.containers.values()].find(({ config }) => config.name === 'init')?.config.resources;
+
+  for (const [what, fields] of [
+    ['a running sidecar', { restartPolicy: 'Always' }],
+    ['an init container that runs', {}],
+  ] as const) {
+    it(`reaches ${what} without a restart`, async (t) => {
+      const k = await startKubeletCluster(t);
+      await k.run('web', { initContainers: [init(fields)], containers: [container(small, limit)] });
+      await resizeInit(k);
+      assert.deepEqual([told(k)?.cpuShares, told(k)?.memoryBytes], [204, 256 * 1024 ** 2]);
+      const { resources, allocatedResources, restartCount } = await k.status('web', 'init');
+      assert.deepEqual(resources, { requests: { ...small, cpu: '200m' }, limits: { ...limit, memory: '256Mi' } });
+      assert.deepEqual([allocatedResources?.cpu, restartCount], ['200m', 0]);
+      assert.deepEqual(await resizing(k), []);
+      assert.ok((await k.events('web')).some((text) => text.includes('Pod resize completed: {"initContainers":[{"name":"init"')));
+    });
+  }
+
+  it('restarts a sidecar whose policy says so', async (t) => {
+    const k = await startKubeletCluster(t);
+    const resizePolicy = [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }];
+    await k.run('web', { initContainers: [init({ restartPolicy: 'Always', resizePolicy })], containers: [container(small, limit)] });
+    await resizeInit(k);
+    await k.pass(2);
+    const { resources, restartCount, state } = await k.status('web', 'init');
+    assert.deepEqual([resources?.limits?.memory, restartCount, state.running !== undefined], ['256Mi', 1, true]);
+    assert.deepEqual(await resizing(k), []);
+    assert.equal((await k.status('web', 'main')).restartCount, 0);
   });
 });

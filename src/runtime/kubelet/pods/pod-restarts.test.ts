@@ -146,7 +146,7 @@ describe('restarts', () => {
     await k.pass(5);
     assert.equal((await k.status('web')).state.waiting?.reason, 'CrashLoopBackOff');
     assert.equal((await k.status('web')).lastState.terminated?.reason, 'ContainerCannotRun');
-    assert.ok((await k.events('web')).some((e) => e.startsWith('Warning Failed Error: failed to start container')));
+    assert.ok((await k.events('web')).some((e) => e.startsWith('Warning Failed Error: failed to start container "main": ')));
   });
 
   it('reports an out-of-memory kill', async (t) => {

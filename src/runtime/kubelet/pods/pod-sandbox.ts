@@ -9,10 +9,11 @@ import { type PortMapping, RuntimeError, type Sandbox, type SandboxConfig } from
 import { podFile } from '../containers/container-config.ts';
 import { makeFolder, privateFolder, writeWithMode } from '../host-files.ts';
 import { hostsFile, podHostname, resolvConf } from './dns-files.ts';
-import { sysctlName } from './pod-admission.ts';
+import { PodConfigError } from './pod-sources.ts';
 import type { PodState } from './pod-state.ts';
 import { graceSeconds, stopContainers } from './pod-termination.ts';
 import type { SyncResult } from './sync-result.ts';
+import { sysctlName } from './sysctls.ts';
 
 const firstRetryMs = 2000;
 const maxRetryMs = 60_000;
@@ -33,7 +34,7 @@ async function writeNameFiles(state: PodState): Promise<void> {
   const resolver = resolvConf({ pod, clusterDomain, clusterDns, host: hostResolver });
   for (const warning of resolver.warnings) state.event('Warning', 'DNSConfigForming', warning);
   if (!deps.runtime.readsHostFiles) return;
-  const { hostname, domain } = podHostname(pod, clusterDomain);
+  const { hostname, domain } = pod.spec.hostNetwork === true ? { hostname: '', domain: '' } : podHostname(pod, clusterDomain);
   const hostFile = pod.spec.hostNetwork === true ? await readFile('/etc/hosts', 'utf8') : '';
   await makeFolder(deps.volumes.podFolder(pod.metadata.uid), privateFolder);
   await Promise.all([
@@ -42,7 +43,18 @@ async function writeNameFiles(state: PodState): Promise<void> {
   ]);
 }
 
-function sandboxConfig({ deps, pod }: PodState, attempt: number): SandboxConfig {
+/** The engine's runtime that the pod's class names; '' for the default. Source: runtimeclass_manager.go. */
+async function runtimeHandler({ deps, pod }: PodState): Promise<string> {
+  const name = pod.spec.runtimeClassName ?? '';
+  if (name === '') return '';
+  const found = await deps.sources.runtimeClass(name);
+  if (found === undefined) throw new PodConfigError('FailedCreatePodSandBox', `runtimeclass.node.k8s.io ${JSON.stringify(name)} not found`);
+  return found.handler;
+}
+
+/** Rejects with `PodConfigError` when there can be no such sandbox. */
+async function sandboxConfig(state: PodState, attempt: number): Promise<SandboxConfig> {
+  const { deps, pod } = state;
   const { spec, metadata } = pod;
   const ports = [...(spec.initContainers ?? []), ...spec.containers].flatMap((c) => c.ports ?? []);
   return {
@@ -53,27 +65,30 @@ function sandboxConfig({ deps, pod }: PodState, attempt: number): SandboxConfig 
     hostNetwork: spec.hostNetwork === true,
     hostPid: spec.hostPID === true,
     hostIpc: spec.hostIPC === true,
+    hostUsers: spec.hostUsers !== false,
+    runtimeHandler: await runtimeHandler(state),
     portMappings: spec.hostNetwork === true ? [] : hostPorts(ports),
     sysctls: Object.fromEntries((spec.securityContext.sysctls ?? []).map(({ name, value }) => [sysctlName(name), value])),
     labels: metadata.labels ?? {},
     annotations: metadata.annotations ?? {},
     cgroupParent: '',
+    ...(deps.node.podCidr === undefined ? {} : { podCidr: deps.node.podCidr }),
   };
 }
 
 /**
- * Whether a pod whose sandbox died gets a new one. It does not when its restart policy is Never, or when it is
- * OnFailure and all its containers succeeded.
+ * Whether a pod whose sandbox died gets a new one. It does not when its restart policy is Never, or when all its
+ * containers have succeeded and restart only on failure.
  */
 function runsAgain(state: PodState): boolean {
   const { restartPolicy, containers } = state.pod.spec;
   if (state.observed.containers.size === 0) return true;
   if (restartPolicy === 'Never') return false;
-  const succeeded = (spec: ContainerSpec): boolean => {
+  const isDone = (spec: ContainerSpec): boolean => {
     const latest = state.observed.latest(spec.name);
-    return latest?.state === 'exited' && latest.exitCode === 0;
+    return (spec.restartPolicy ?? restartPolicy) === 'OnFailure' && latest?.state === 'exited' && latest.exitCode === 0;
   };
-  return restartPolicy === 'Always' || !containers.every(succeeded);
+  return !containers.every(isDone);
 }
 
 /** Retry state of one pod's sandbox. */
@@ -104,8 +119,10 @@ export class SandboxSync {
       return undefined;
     }
     try {
-      const config = sandboxConfig(state, previous === undefined ? 0 : previous.attempt + 1);
-      const sandbox = await deps.engineLimiter.run(() => deps.runtime.sandboxes.run(config), 'begins');
+      const config = await sandboxConfig(state, previous === undefined ? 0 : previous.attempt + 1);
+      await state.enterStart();
+      if (state.aborted) return undefined;
+      const sandbox = await deps.engineLimiter.run(() => deps.runtime.sandboxes.run(config));
       observed.sandboxes.set(sandbox.id, sandbox);
       this.#failures = 0;
       if (previous !== undefined) {
@@ -114,7 +131,8 @@ export class SandboxSync {
       }
       return sandbox;
     } catch (error) {
-      if (!(error instanceof RuntimeError) || error.code === 'Unavailable') throw error;
+      const known = error instanceof PodConfigError || (error instanceof RuntimeError && error.code !== 'Unavailable');
+      if (!known) throw error;
       state.event('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${error.message}`);
       result.soonest(Math.min(firstRetryMs * 2 ** this.#failures, maxRetryMs));
       this.#failures += 1;

@@ -3,6 +3,7 @@
  * and service account tokens.
  */
 import type { ConfigMap, PersistentVolume, PersistentVolumeClaim, Secret, Service } from '../../../api/generated/core/v1.ts';
+import type { RuntimeClass } from '../../../api/generated/node/v1.ts';
 
 export interface TokenRequest {
   readonly namespace: string;
@@ -27,6 +28,7 @@ export interface PodSources {
   secret(namespace: string, name: string): Promise<Secret | undefined>;
   claim(namespace: string, name: string): Promise<PersistentVolumeClaim | undefined>;
   volume(name: string): Promise<PersistentVolume | undefined>;
+  runtimeClass(name: string): Promise<RuntimeClass | undefined>;
   services(): readonly Service[];
   token(request: TokenRequest): Promise<Token>;
 }

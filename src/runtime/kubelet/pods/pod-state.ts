@@ -3,16 +3,18 @@
  * containers wait.
  */
 import type { Container as ContainerSpec, ContainerStatus, Pod, ResourceRequirements } from '../../../api/generated/core/v1.ts';
-import type { Container } from '../../container/container-runtime.ts';
+import type { Container, ProcessUser } from '../../container/container-runtime.ts';
 import { Backoff } from '../backoff.ts';
 import type { PodRuntimeFacts } from '../containers/field-ref.ts';
 import type { KubeletDeps } from '../deps.ts';
 import { allStopped, finish, mustEnd, newLife, type PodFailure, type PodLife, terminate } from './pod-life.ts';
 import { PodObservation } from './pod-observation.ts';
-import type { ResizeCondition, Waiting } from './status-input.ts';
+import type { PodLevelResources, ResizeCondition, ResourcesInForce, Waiting } from './status-input.ts';
 
 /** The reason of all aborts. It is made once, because making an exception is expensive. */
 const ended = new Error('the pod ends');
+
+const firstBackoffMs = 10_000;
 
 export class PodState {
   /** The newest API object. It may be replaced while a step awaits something, so steps must read it again. */
@@ -21,11 +23,20 @@ export class PodState {
   readonly waiting = new Map<string, Waiting>();
   readonly terminationMessages = new Map<string, string>();
   readonly imageRefs = new Map<string, string>();
+  readonly users = new Map<string, ProcessUser>();
+  /** Called when something that the status shows was learned outside of a step. */
+  onLearned: (() => void) | undefined;
   readonly crashBackoff: Backoff;
   readonly startTimeMs: number;
   /** Resources by container name: `granted` by this kubelet, and `inForce` as last set on the engine. */
   readonly granted = new Map<string, ResourceRequirements>();
-  readonly inForce = new Map<string, ResourceRequirements>();
+  readonly inForce = new Map<string, ResourcesInForce>();
+  /** The resources of the pod as a whole, likewise. */
+  readonly podLevel: PodLevelResources = { granted: undefined, inForce: undefined, known: false };
+  /** All containers are being removed, in order to be restarted together. */
+  restartingAll: boolean;
+  /** Containers that were removed to be restarted together, with the number of their next run. */
+  readonly restartedInPlace = new Map<string, number>();
   /** Containers that were stopped in order to be restarted. */
   readonly mustStart = new Set<string>();
   /**
@@ -46,13 +57,18 @@ export class PodState {
   #left = false;
   /** Made when something waits for it. */
   #abort: AbortController | undefined;
+  /** Gives back the place among the pods that start. */
+  #leaveStart: (() => void) | undefined;
   /** Called with the new grace period, in seconds, when it is shortened while containers are being stopped. */
   readonly onHurry = new Set<(seconds: number) => void>();
 
   constructor(pod: Pod, deps: KubeletDeps) {
     this.pod = pod;
     this.deps = deps;
-    this.crashBackoff = new Backoff({ clock: deps.clock });
+    this.restartingAll =
+      pod.status.conditions?.some(({ type, status }) => type === 'AllContainersRestarting' && status === 'True') === true;
+    const maxMs = deps.config.maxContainerRestartPeriodMs;
+    this.crashBackoff = new Backoff({ clock: deps.clock, initialMs: Math.min(firstBackoffMs, maxMs), maxMs });
     const started = pod.status.startTime === undefined ? Number.NaN : Date.parse(pod.status.startTime);
     this.startTimeMs = Number.isNaN(started) ? deps.clock.now() : started;
   }
@@ -70,6 +86,17 @@ export class PodState {
 
   get life(): PodLife {
     return this.#life;
+  }
+
+  /** Waits until the pod may start: see `KubeletDeps.startLimiter`. */
+  async enterStart(): Promise<void> {
+    this.#leaveStart ??= await this.deps.startLimiter.enter();
+  }
+
+  /** Lets another pod start. Does nothing when this one has no place. */
+  leaveStart(): void {
+    this.#leaveStart?.();
+    this.#leaveStart = undefined;
   }
 
   /** From now on no container of the pod is started. */
@@ -94,10 +121,25 @@ export class PodState {
     this.#abort?.abort(ended);
   }
 
+  /** The pod with the resources that it was granted as a whole, for what its containers are made with. */
+  get grantedPod(): Pod {
+    const { resources, ...spec } = this.pod.spec;
+    const { known, granted } = this.podLevel;
+    if (!known || granted === resources) return this.pod;
+    return { ...this.pod, spec: granted === undefined ? spec : { ...spec, resources: granted } };
+  }
+
   get facts(): PodRuntimeFacts {
     const { node } = this.deps;
     const podIp = this.pod.spec.hostNetwork === true ? node.ip : (this.observed.readySandbox()?.ip ?? '');
     return { podIp, hostIp: node.ip, allocatable: node.allocatable };
+  }
+
+  /** The engine no longer has the container. */
+  forgetContainer(id: string): void {
+    this.observed.containers.delete(id);
+    this.terminationMessages.delete(id);
+    this.users.delete(id);
   }
 
   /** Called before a container is killed that this pass starts again. */

@@ -6,7 +6,9 @@ import type { Container as ContainerSpec, ContainerState, ContainerStatus, PodSt
 import { qosClass } from '../../../api/pod/resources.ts';
 import { rfc3339 } from '../../../api/time.ts';
 import type { Container } from '../../container/container-runtime.ts';
+import { asksRecursiveReadOnly } from '../containers/volume-mounts.ts';
 import { podConditions } from './pod-conditions.ts';
+import { podLevelStatus } from './pod-level-status.ts';
 import { failureOf, startsNothing } from './pod-life.ts';
 import { initState, isSidecar, type Phase, podPhase } from './pod-phase.ts';
 import type { StatusInput } from './status-input.ts';
@@ -22,7 +24,9 @@ function sharedMessage(text: string, { pod: { spec } }: StatusInput): string {
 }
 
 function terminatedState(container: Container, input: StatusInput): ContainerState {
-  const message = sharedMessage(input.terminationMessages.get(container.id) ?? container.message, input);
+  // The words of the engine come before those of the container. Source: kuberuntime_container.go.
+  const words = [container.message, input.terminationMessages.get(container.id) ?? ''].filter((text) => text !== '');
+  const message = sharedMessage(words.join(': '), input);
   const reason = container.reason === '' ? (container.exitCode === 0 ? 'Completed' : 'Error') : container.reason;
   return {
     terminated: {
@@ -38,7 +42,10 @@ function terminatedState(container: Container, input: StatusInput): ContainerSta
 
 const lost = (message: string): ContainerState => ({ terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message } });
 
+const removedInPlace = { reason: 'RestartingAllContainers', message: 'The container is removed because RestartAllContainers in place' };
+
 interface Known {
+  readonly name: string;
   readonly latest: Container | undefined;
   /** The container's status that the API had before. */
   readonly old: ContainerStatus | undefined;
@@ -52,6 +59,7 @@ function stateOf(spec: ContainerSpec, { latest, old }: Known, input: StatusInput
     return { waiting: { reason: waiting.reason, ...(waiting.message === '' ? {} : { message: waiting.message }) } };
   }
   if (latest?.state === 'exited') return terminatedState(latest, input);
+  if (latest === undefined && input.restartedInPlace.has(spec.name) && !startsNothing(input.life)) return { waiting: removedInPlace };
   if (old?.state.terminated !== undefined && latest === undefined) return old.state;
   const ended = input.life.stage === 'terminated';
   if (ended && old?.state.running !== undefined) {
@@ -64,22 +72,25 @@ function stateOf(spec: ContainerSpec, { latest, old }: Known, input: StatusInput
 }
 
 function lastState(state: ContainerState, known: Known, before: Container | undefined, input: StatusInput): ContainerState {
-  const { latest, old } = known;
+  const { name, latest, old } = known;
   const shown = state.waiting !== undefined && latest?.state === 'exited' ? latest : before;
   if (shown?.state === 'exited') return terminatedState(shown, input);
+  if (input.restartedInPlace.has(name)) return { terminated: { ...removedInPlace, exitCode: 137 } };
   if (latest !== undefined || state.terminated !== undefined) return old?.lastState ?? {};
   // The container ran, but the engine no longer has it.
   if (old?.state.running !== undefined) return lost('The container could not be located when the pod was terminated');
   return old?.lastState ?? {};
 }
 
-function mountStatuses(spec: ContainerSpec): Pick<ContainerStatus, 'volumeMounts'> {
+function mountStatuses(spec: ContainerSpec, { recursiveReadOnly }: StatusInput): Pick<ContainerStatus, 'volumeMounts'> {
   if ((spec.volumeMounts ?? []).length === 0) return {};
   return {
-    volumeMounts: (spec.volumeMounts ?? []).map(({ name, mountPath, readOnly }) => ({
-      name,
-      mountPath,
-      ...(readOnly === true ? { readOnly: true, recursiveReadOnly: 'Disabled' } : {}),
+    volumeMounts: (spec.volumeMounts ?? []).map((mount) => ({
+      name: mount.name,
+      mountPath: mount.mountPath,
+      ...(mount.readOnly === true
+        ? { readOnly: true, recursiveReadOnly: recursiveReadOnly && asksRecursiveReadOnly(mount) ? 'Enabled' : 'Disabled' }
+        : {}),
     })),
   };
 }
@@ -93,29 +104,44 @@ type ResourceStatus = Pick<ContainerStatus, 'allocatedResources' | 'resources'>;
 function resourceStatus(spec: ContainerSpec, latest: Container | undefined, { granted, inForce }: StatusInput): ResourceStatus {
   if (latest === undefined) return {};
   const allocated = granted.get(spec.name) ?? spec.resources;
-  const resources = latest.state === 'running' ? (inForce.get(spec.name) ?? allocated) : allocated;
+  const resources = latest.state === 'running' ? (inForce.get(spec.name)?.own ?? allocated) : allocated;
   return { ...(allocated.requests === undefined ? {} : { allocatedResources: allocated.requests }), resources };
+}
+
+/** The `user` of a container's status; one whose container has gone has none. Source: convertContainerStatusUser. */
+function userStatus(
+  latest: Container | undefined,
+  old: ContainerStatus | undefined,
+  { users }: StatusInput,
+): Pick<ContainerStatus, 'user'> {
+  if (latest === undefined) return {};
+  const user = users.get(latest.id);
+  if (user !== undefined) return { user: { linux: { ...user, supplementalGroups: [...user.supplementalGroups] } } };
+  return old?.user === undefined || old.containerID !== `docker://${latest.id}` ? {} : { user: old.user };
 }
 
 function containerStatus(spec: ContainerSpec, oldStatuses: readonly ContainerStatus[] | undefined, input: StatusInput): ContainerStatus {
   const [latest, before] = input.observed.history(spec.name);
-  const known = { latest, old: oldStatuses?.find((status) => status.name === spec.name) };
+  const restarted = input.restartedInPlace.get(spec.name);
+  const known = { name: spec.name, latest, old: oldStatuses?.find((status) => status.name === spec.name) };
   const state = stateOf(spec, known, input);
   const running = latest?.state === 'running';
-  const id = latest === undefined ? known.old?.containerID : `docker://${latest.id}`;
+  const oldId = restarted === undefined ? known.old?.containerID : undefined;
+  const id = latest === undefined ? oldId : `docker://${latest.id}`;
   const imageId = latest === undefined ? (known.old?.imageID ?? '') : (input.imageRefs.get(latest.imageId) ?? `docker://${latest.imageId}`);
   return {
     name: spec.name,
     state,
     lastState: lastState(state, known, before, input),
     ready: isReadyStatus(spec, latest, input),
-    restartCount: latest?.attempt ?? known.old?.restartCount ?? 0,
+    restartCount: latest?.attempt ?? restarted ?? known.old?.restartCount ?? 0,
     image: spec.image,
     imageID: imageId,
     ...(id === undefined ? {} : { containerID: id }),
     started: running && input.isStarted(latest.id),
     ...resourceStatus(spec, latest, input),
-    ...mountStatuses(spec),
+    ...mountStatuses(spec, input),
+    ...userStatus(latest, known.old, input),
   };
 }
 
@@ -138,8 +164,23 @@ function shownPhase(input: StatusInput): Phase {
   return input.observed.running().length === 0 ? now : phase === 'Running' ? 'Running' : 'Pending';
 }
 
+/** The status of a pod that was not admitted. Source: pkg/kubelet/kubelet.go (rejectPod). */
+function refusedStatus({ pod, generation, startTimeMs }: StatusInput, failure: NonNullable<ReturnType<typeof failureOf>>): PodStatus {
+  const { reason, message } = failure;
+  return {
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    phase: 'Failed',
+    reason,
+    message,
+    startTime: rfc3339(startTimeMs),
+    qosClass: pod.status.qosClass ?? qosClass(pod),
+  };
+}
+
 /** The whole status. */
 export function podStatus(input: StatusInput): PodStatus {
+  const failure = failureOf(input.life);
+  if (failure?.isRefusal === true) return refusedStatus(input, failure);
   const { pod, observed } = input;
   const { initContainers = [], containers, ephemeralContainers = [], hostNetwork } = pod.spec;
   const phase = shownPhase(input);
@@ -151,7 +192,7 @@ export function podStatus(input: StatusInput): PodStatus {
   const sidecars = inits.filter((_, i) => initContainers[i] !== undefined && isSidecar(initContainers[i]));
   const sandbox = observed.readySandbox() ?? observed.newestSandbox();
   const ip = hostNetwork === true ? input.hostIp : (sandbox?.ip ?? '') || (pod.status.podIP ?? '');
-  const failed = phase === 'Failed' ? failureOf(input.life) : undefined;
+  const failed = phase === 'Failed' ? failure : undefined;
   const { reason, message } = failed ?? (phase === pod.status.phase ? pod.status : {});
   return {
     ...(input.generation === undefined ? {} : { observedGeneration: input.generation }),
@@ -167,6 +208,7 @@ export function podStatus(input: StatusInput): PodStatus {
     ...(inits.length === 0 ? {} : { initContainerStatuses: inits }),
     containerStatuses: statuses,
     qosClass: pod.status.qosClass ?? qosClass(pod),
+    ...podLevelStatus(input, phase),
     ...(ephemeral.length === 0 ? {} : { ephemeralContainerStatuses: ephemeral }),
   };
 }

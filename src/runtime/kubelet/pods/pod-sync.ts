@@ -4,6 +4,7 @@
  * computePodActions).
  */
 import type { Container as ContainerSpec } from '../../../api/generated/core/v1.ts';
+import { initRestartsAfter, restartsAfter } from '../../../api/pod/restart-policy.ts';
 import type { Container, Sandbox } from '../../container/container-runtime.ts';
 import { containerSpecHash, specHashLabel } from '../containers/container-config.ts';
 import { startContainer } from '../containers/container-starter.ts';
@@ -12,8 +13,8 @@ import { isSidecar } from './pod-phase.ts';
 import { completeResize, resizePod } from './pod-resize.ts';
 import type { SandboxSync } from './pod-sandbox.ts';
 import type { PodState } from './pod-state.ts';
-import { stopContainers } from './pod-termination.ts';
-import { initRestartsAfter, restartsAfter } from './restart-policy.ts';
+import { removeContainer, stopContainers } from './pod-termination.ts';
+import { removeAllToRestart } from './restart-all.ts';
 import { SyncResult } from './sync-result.ts';
 
 /** Whether a container that is not running must be started (again). */
@@ -21,7 +22,7 @@ function shouldStart(state: PodState, spec: ContainerSpec, sandbox: Sandbox): bo
   const latest = state.observed.latest(spec.name);
   if (latest === undefined || latest.state === 'created') return true;
   if (latest.state === 'running') return latest.sandboxId !== sandbox.id;
-  return restartsAfter(state.pod, spec, latest.exitCode);
+  return restartsAfter(state.pod.spec, spec, latest.exitCode);
 }
 
 interface Kill {
@@ -92,7 +93,7 @@ async function initDone(state: PodState, sandbox: Sandbox, result: SyncResult): 
     const latest = inSandbox(spec);
     if (mainStarted || (latest?.state === 'exited' && latest.exitCode === 0)) continue;
     if (latest?.state === 'running') return false;
-    if (latest?.state === 'exited' && !initRestartsAfter(state.pod, spec, latest.exitCode)) return false;
+    if (latest?.state === 'exited' && !initRestartsAfter(state.pod.spec, spec, latest.exitCode)) return false;
     result.soonest((await startContainer(state, spec, sandbox.id)).retryAfterMs);
     return false;
   }
@@ -122,9 +123,8 @@ async function endOutrun(state: PodState): Promise<void> {
 
 async function removeSuperfluous(state: PodState): Promise<void> {
   for (const container of state.observed.superfluous(state.pod)) {
-    await state.deps.runtime.containers.remove(container.id);
-    state.observed.containers.delete(container.id);
-    state.terminationMessages.delete(container.id);
+    await removeContainer(state, container);
+    state.forgetContainer(container.id);
   }
 }
 
@@ -138,11 +138,23 @@ export interface PodSyncParts {
 
 /** One pass. */
 export async function syncPod(state: PodState, parts: PodSyncParts): Promise<SyncResult> {
+  try {
+    return await goOn(state, parts);
+  } finally {
+    state.leaveStart();
+  }
+}
+
+async function goOn(state: PodState, parts: PodSyncParts): Promise<SyncResult> {
   const result = new SyncResult();
   state.endedBeforeKill.clear();
   if (!(await parts.volumes.setUp(state, result))) return result;
+  await removeAllToRestart(state);
+  const known = state.observed.readySandbox();
   const sandbox = await parts.sandbox.ensure(state, result);
   if (sandbox === undefined) return result;
+  // The pod's address and the condition PodReadyToStartContainers do not wait for images. Source: OnPodSandboxReady.
+  if (sandbox !== known) parts.publish();
   await startEphemeral(state, sandbox, result);
   await resizePod(state, result);
   if (await initDone(state, sandbox, result)) {

@@ -60,7 +60,7 @@ async function withinGrace(state: PodState, seconds: number, wait: (signal: Abor
 /** Runs the preStop hook within the grace period; returns the seconds that are left. */
 async function preStop(state: PodState, spec: ContainerSpec, container: Container, seconds: number): Promise<number> {
   const handler = spec.lifecycle?.preStop;
-  if (handler === undefined) return seconds;
+  if (handler === undefined || seconds <= 0) return seconds;
   const { clock, runtime } = state.deps;
   const hooks = new HookRunner({ streams: runtime.streams, clock, warn: (reason, message) => state.event('Warning', reason, message) });
   return withinGrace(state, seconds, (signal) =>
@@ -159,20 +159,30 @@ export async function stopSandboxes(state: PodState): Promise<void> {
   );
 }
 
+/** Removes a container that has ended, once its log is where it is wanted. */
+export async function removeContainer({ deps: { logs, runtime } }: PodState, container: Container): Promise<void> {
+  await logs.complete([container.id]);
+  await runtime.containers.remove(container.id);
+  logs.removed(container);
+}
+
 /**
  * Removes by force what a deleted pod left on the engine and on disk. Idempotent. The sandbox is removed first, because
  * the engine releases addresses one at a time for the whole network; the removals that follow keep another core busy
  * meanwhile. Removing sandboxes and containers of many pods concurrently is slower.
  */
 export async function removePod(state: PodState): Promise<void> {
-  const { runtime, volumes, images, probes, removalLimiter } = state.deps;
+  const { runtime, volumes, images, logs, probes, removalLimiter } = state.deps;
   const { containers, sandboxes } = state.observed;
   const { uid } = state.pod.metadata;
   for (const id of containers.keys()) probes.stop(id);
+  logs.leave(uid);
+  await logs.complete(containers.keys());
   await removalLimiter.run(async () => {
     await Promise.all([...sandboxes.keys()].map((id) => runtime.sandboxes.remove(id)));
     await Promise.all([...containers.keys()].map((id) => runtime.containers.remove(id)));
   });
+  for (const container of containers.values()) logs.removed(container);
   containers.clear();
   sandboxes.clear();
   await volumes.tearDown(uid);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { configMap } from '../../../api/kinds/core/config-map.ts';
+import { secret } from '../../../api/kinds/core/secret.ts';
 import { startKubeletCluster } from '../testing/kubelet-cluster.ts';
 
 const withImage = (image: string, fields = {}) => ({ containers: [{ name: 'main', image, ...fields }] });
@@ -114,36 +115,50 @@ describe('why a container waits', () => {
     assert.ok(container?.config.env.some(({ name, value }) => name === 'A' && value === '1'));
   });
 
-  it('a config map that is gone after the first mount: restarts go on with what it held', async (t) => {
-    const k = await startKubeletCluster(t);
-    const conf = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'conf', namespace: 'default' }, data: { key: 'old' } };
-    const api = k.cluster.api(configMap);
-    await k.cluster.apply(conf as Parameters<typeof k.cluster.apply>[0]);
-    await k.run('web', { volumes: [{ name: 'conf', configMap: { name: 'conf', items: [{ key: 'key', path: 'key' }] } }] });
-    const kill = async (): Promise<void> => {
-      const running = [...k.engine.containers.values()].find(({ view }) => view.state === 'running');
-      k.runtime.control.exit(running?.view.id ?? '', 1);
-      await k.pass(30);
-    };
-    for (const restart of [false, true]) {
-      await api.delete({ namespace: 'default', name: 'conf' }).catch(() => undefined);
-      await k.settle();
-      if (restart) await k.restart();
-      const before = (await k.status('web')).restartCount;
-      await kill();
-      assert.equal((await k.status('web')).restartCount, before + 1);
-      assert.ok((await k.status('web')).state.running);
-      assert.equal(await k.volumeFile('web', 'configmap', 'conf', 'key'), 'old');
+  const object = (kind: 'ConfigMap' | 'Secret', data: Readonly<Record<string, string>>) =>
+    ({ apiVersion: 'v1', kind, metadata: { name: 'conf', namespace: 'default' }, data }) as const;
+  const items = [{ key: 'key', path: 'key' }];
+  const mounted = {
+    configmap: { volume: { configMap: { name: 'conf', items } }, kind: 'ConfigMap', old: 'old', next: 'new' },
+    secret: { volume: { secret: { secretName: 'conf', items } }, kind: 'Secret', old: 'b2xk', next: 'bmV3' },
+    projected: { volume: { projected: { sources: [{ configMap: { name: 'conf', items } }] } }, kind: 'ConfigMap', old: 'old', next: 'new' },
+  } as const;
+  for (const [plugin, { volume, kind, old, next }] of Object.entries(mounted)) {
+    for (const gone of ['object', 'key'] as const) {
+      it(`the ${gone} of a ${plugin} volume that is gone after the first mount: restarts go on with what it held`, async (t) => {
+        const k = await startKubeletCluster(t);
+        await k.cluster.apply(object(kind, { key: old }));
+        await k.run('web', { volumes: [{ name: 'conf', ...volume }] });
+        const file = () => k.volumeFile('web', plugin, 'conf', 'key');
+        const api = kind === 'Secret' ? k.cluster.api(secret) : k.cluster.api(configMap);
+        const ref = { namespace: 'default', name: 'conf' };
+        const give = (data: Readonly<Record<string, string | null>>) => api.patch(ref, { type: 'merge', body: { data } });
+        if (gone === 'key') await give({ key: null, other: old });
+        else await api.delete(ref);
+        await k.settle();
+        for (const newKubelet of [false, true]) {
+          if (newKubelet) await k.restart();
+          const before = (await k.status('web')).restartCount;
+          const running = [...k.engine.containers.values()].find(({ view }) => view.state === 'running');
+          k.runtime.control.exit(running?.view.id ?? '', 1);
+          await k.pass(30);
+          assert.equal((await k.status('web')).restartCount, before + 1);
+          assert.ok((await k.status('web')).state.running);
+          assert.equal(await file(), 'old');
+        }
+        assert.ok((await k.events('web')).some((event) => event.startsWith('Warning FailedMount')));
+        await (gone === 'key' ? give({ key: next }) : k.cluster.apply(object(kind, { key: next })));
+        await k.pass(200);
+        assert.equal(await file(), 'new');
+      });
     }
-    assert.ok((await k.events('web')).some((event) => event.startsWith('Warning FailedMount')));
-    await k.cluster.apply({ ...conf, data: { key: 'new' } } as Parameters<typeof k.cluster.apply>[0]);
-    await k.pass(200);
-    assert.equal(await k.volumeFile('web', 'configmap', 'conf', 'key'), 'new');
-  });
+  }
 
   it('a container that must not run as root', async (t) => {
-    const k = await startKubeletCluster(t);
-    const pod = await k.run('web', { ...withImage('busybox:1.36'), securityContext: { runAsNonRoot: true } });
+    const k = await startKubeletCluster(t, { script: { image: (name) => (name.includes('rooted') ? { user: '' } : undefined) } });
+    await k.run('other', { ...withImage('unknown:1'), securityContext: { runAsNonRoot: true } });
+    assert.ok((await k.status('other')).state.running, 'nobody knows that it would be root');
+    const pod = await k.run('web', { ...withImage('rooted:1'), securityContext: { runAsNonRoot: true } });
     const { uid } = pod.metadata;
     assert.deepEqual((await k.status('web')).state.waiting, {
       reason: 'CreateContainerConfigError',

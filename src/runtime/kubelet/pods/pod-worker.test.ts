@@ -28,4 +28,21 @@ describe('a pod', () => {
     assert.match(main.imageID, /^docker-pullable:\/\/busybox@sha256:/);
     assert.deepEqual(main.lastState, {});
   });
+
+  it('that has begun to start goes on before others begin, however many there are', async (t) => {
+    // The kubelet starts eight pods at once on four CPUs. Each container takes a second to start.
+    const script = { container: () => ({ steps: [], startDelayMs: 1000 }) };
+    const k = await startKubeletCluster(t, { allocatable: { cpus: 4 }, script });
+    const spec = { nodeName: 'minik', containers: [{ name: 'main', image: 'busybox:1.36', command: ['sleep', '3600'] }] };
+    const names = Array.from({ length: 30 }, (_, i) => `web-${i}`);
+    await Promise.all(
+      names.map((name) => k.cluster.apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' }, spec })),
+    );
+    await k.settle();
+    assert.deepEqual([k.engine.sandboxes.size, k.engine.containers.size], [8, 8]);
+    for (const running of [8, 16, 24, 30]) {
+      await k.pass(1);
+      assert.equal([...k.engine.containers.values()].filter(({ view }) => view.state === 'running').length, running);
+    }
+  });
 });

@@ -8,11 +8,12 @@
 
 import { deepEqual } from '../../../api/deep-equal.ts';
 import { errorText } from '../../../api/error-text.ts';
-import type { Pod, PodStatus } from '../../../api/generated/core/v1.ts';
+import type { Container as ContainerSpec, Pod, PodStatus } from '../../../api/generated/core/v1.ts';
 import { pod as podKind } from '../../../api/kinds/core/pod.ts';
 import { refOf } from '../../../api/object.ts';
 import { isConflict, isNotFound } from '../../../api/status-error.ts';
 import { type Container, type PodRuntimeEvent, RuntimeError, type Sandbox } from '../../container/container-runtime.ts';
+import { learnUser } from '../containers/started-as.ts';
 import type { KubeletDeps } from '../deps.ts';
 import { VolumeSync } from '../volumes/volume-sync.ts';
 import { EngineReader } from './engine-reader.ts';
@@ -23,6 +24,7 @@ import { SandboxSync } from './pod-sandbox.ts';
 import { PodState } from './pod-state.ts';
 import { syncPod } from './pod-sync.ts';
 import { graceSeconds, removePod, stopContainersOfPod, stopSandboxes } from './pod-termination.ts';
+import { decideRestartAll } from './restart-all.ts';
 import type { Waiting } from './status-input.ts';
 import { StatusPublisher } from './status-publisher.ts';
 
@@ -42,6 +44,13 @@ type Activity =
   /** Ended for good, because nothing of the pod is left or the kubelet is stopping. */
   | { readonly type: 'closed' };
 
+export interface Eviction {
+  /** Default 1. */
+  readonly graceSeconds?: number;
+  /** The pod is told, by its condition DisruptionTarget, that it was ended through no fault of its own. */
+  readonly isDisruption?: boolean;
+}
+
 export class PodWorker {
   readonly state: PodState;
   readonly #volumes = new VolumeSync();
@@ -53,10 +62,13 @@ export class PodWorker {
   /** Settles when the loop that was started last has ended. */
   #loop: Promise<void> = Promise.resolve();
   #failures = 0;
+  /** Resolves when the pod has ended and the API knows it, or when the worker is closed. */
+  readonly #ended = Promise.withResolvers<void>();
 
   /** `onGone` is called once, when nothing of the pod is left. */
   constructor(pod: Pod, deps: KubeletDeps, onGone: (worker: PodWorker) => void) {
     this.state = new PodState(pod, deps);
+    this.state.onLearned = () => this.wake();
     this.#status = new StatusPublisher(this.state);
     this.#onGone = onGone;
   }
@@ -91,6 +103,7 @@ export class PodWorker {
     const same = status?.containerID === `docker://${container.id}`;
     if (same && status.imageID !== '') state.imageRefs.set(container.imageId, status.imageID);
     if (container.state !== 'running' || spec === undefined) return;
+    if (!same || status.user === undefined) this.#learnUser(container, spec);
     state.deps.probes.start({
       pod: state.pod,
       container: spec,
@@ -101,21 +114,53 @@ export class PodWorker {
     });
   }
 
+  #learnUser(container: Container, spec: ContainerSpec): void {
+    const { log } = this.state.deps;
+    learnUser(this.state, container, spec).then(
+      () => this.wake(),
+      (error: unknown) => log.error('the user of a container could not be learned', { pod: this.state.podText, error: errorText(error) }),
+    );
+  }
+
   /** Fails the pod at once, because the node cannot run it. Source: pkg/kubelet/kubelet.go (rejectPod). */
   refuse({ reason, message }: Waiting): void {
     this.state.event('Warning', reason, message);
-    this.state.terminate({ reason, message: `Pod was rejected: ${message}` });
+    this.state.terminate({ reason, message: `Pod was rejected: ${message}`, isRefusal: true });
   }
 
   /**
-   * Evicts the pod, because it uses more of the node's disk than it may. Source:
-   * pkg/kubelet/eviction/eviction_manager.go (evictPod).
+   * Evicts the pod, because it uses more of the node's disk than it may, or because the node is short of something
+   * (`isDisruption`). Source: pkg/kubelet/eviction/eviction_manager.go (evictPod).
    */
-  evict(message: string): void {
+  evict(message: string, { graceSeconds = evictionGraceSeconds, isDisruption = false }: Eviction = {}): void {
     const { state } = this;
     if (mustEnd(state.life)) return;
     state.event('Warning', 'Evicted', message);
-    state.terminate({ reason: 'Evicted', message, graceSeconds: evictionGraceSeconds });
+    state.terminate({ reason: 'Evicted', message, graceSeconds, isDisruption });
+    this.wake();
+  }
+
+  /**
+   * Ends the pod because its node shuts down, within at most this many seconds. Resolves when its containers have ended
+   * and the API knows it. Source: nodeshutdown_manager.go (killPods).
+   */
+  shutDown(graceSeconds: number): Promise<void> {
+    const { state } = this;
+    const message = 'Pod was terminated in response to imminent node shutdown.';
+    if (mustEnd(state.life)) this.#hurry(Math.max(1, graceSeconds));
+    state.terminate({ reason: 'Terminated', message, graceSeconds, isDisruption: true });
+    this.wake();
+    return this.#ended.promise;
+  }
+
+  /** Ends the pod to make way for a critical one. Source: preemption.go (evictPodsToFreeRequests). */
+  preempt(): void {
+    const { state } = this;
+    if (mustEnd(state.life)) return;
+    const message = 'Preempted in order to admit critical pod';
+    state.event('Warning', 'Preempting', message);
+    const disruptionMessage = 'Pod was preempted by Kubelet to accommodate a critical pod.';
+    state.terminate({ reason: 'Preempting', message, isDisruption: true, disruptionMessage });
     this.wake();
   }
 
@@ -141,6 +186,12 @@ export class PodWorker {
     this.state.terminate();
     const now = graceSeconds(this.state);
     if (now < before) this.#hurry(now);
+    this.wake();
+  }
+
+  /** The API has forgotten the pod's status. */
+  showAgain(): void {
+    this.#status.forget();
     this.wake();
   }
 
@@ -196,6 +247,7 @@ export class PodWorker {
   #close(): void {
     if (this.#activity.type === 'asleep') this.#activity.cancelTimer?.();
     this.#activity = { type: 'closed' };
+    this.#ended.resolve();
   }
 
   #hurry(seconds: number): void {
@@ -257,7 +309,10 @@ export class PodWorker {
     if (!mustEnd(state.life)) {
       const failure = this.#deadlineExceeded();
       if (failure !== undefined || this.#finished()) state.terminate(failure);
-      else decideResize(state);
+      else {
+        decideResize(state);
+        decideRestartAll(state);
+      }
     }
     state.observedGeneration = state.pod.metadata.generation;
     if (mustEnd(state.life)) return this.#terminate();
@@ -302,9 +357,11 @@ export class PodWorker {
       await stopContainersOfPod(state);
       if (!this.#isDeleted()) await stopSandboxes(state);
       state.allStopped();
+      state.deps.logs.leave(state.pod.metadata.uid);
     }
     if (!this.#isDeleted()) {
       await this.#status.publishAndWait();
+      this.#ended.resolve();
       return undefined;
     }
     await Promise.all([this.#status.publishAndWait(), removePod(state)]);

@@ -1,6 +1,8 @@
 /** The pod workers of one node, found by uid, by name and by what their pods refer to. */
 import type { Pod } from '../../../api/generated/core/v1.ts';
 import { type ObjectRef, refKey, refOf } from '../../../api/object.ts';
+import type { Container, RuntimeInfo } from '../../container/container-runtime.ts';
+import { GpuPool, gpuResource } from '../containers/gpus.ts';
 import { usesNode } from './pod-life.ts';
 import { podReferences } from './pod-references.ts';
 import type { PodWorker } from './pod-worker.ts';
@@ -35,6 +37,12 @@ export class PodWorkers {
 
   all(): readonly PodWorker[] {
     return [...this.#byUid.values()];
+  }
+
+  /** Gives the engine's GPUs to the containers of these pods. */
+  gpuPool({ devices }: Pick<RuntimeInfo, 'devices'>): GpuPool {
+    const containers = (): readonly Container[] => this.all().flatMap(({ state }) => [...state.observed.containers.values()]);
+    return new GpuPool({ ids: devices[gpuResource] ?? [], containers });
   }
 
   byUid(uid: string): PodWorker | undefined {

@@ -3,13 +3,14 @@
  * Source: pkg/kubelet/status/status_manager.go.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Pod, PodStatus } from '../../../api/generated/core/v1.ts';
+import type { Pod, PodCondition, PodStatus } from '../../../api/generated/core/v1.ts';
 import { pod as podKind } from '../../../api/kinds/core/pod.ts';
 import { refOf } from '../../../api/object.ts';
 import { isConflict, isNotFound } from '../../../api/status-error.ts';
 import type { Client } from '../../../client/client.ts';
 import { type Clock, sleep } from '../../../client/clock.ts';
 import type { Logger } from '../../../client/logger.ts';
+import { shows } from '../static-pods/config-annotations.ts';
 
 export interface StatusManagerOptions {
   readonly client: Client;
@@ -31,17 +32,23 @@ export const kubeletConditions: ReadonlySet<string> = new Set([
   'Initialized',
   'Ready',
   'ContainersReady',
+  'AllContainersRestarting',
   'PodResizePending',
   'PodResizeInProgress',
 ]);
+/** A condition that others set too; this is how the kubelet sets it. */
+const isDisruption = ({ type, reason }: PodCondition): boolean => type === 'DisruptionTarget' && reason === 'TerminationByKubelet';
 const retryMs = 1000;
 
 /**
  * Conditions of other writers (scheduler, readiness gates) as they are now, the kubelet's own conditions as computed.
  */
 function mergeConditions(status: PodStatus, current: Pod): PodStatus {
-  const own = (status.conditions ?? []).filter((c) => kubeletConditions.has(c.type));
-  const others = (current.status.conditions ?? []).filter((c) => !kubeletConditions.has(c.type));
+  const disrupted = (status.conditions ?? []).find(isDisruption);
+  const own = (status.conditions ?? []).filter((c) => kubeletConditions.has(c.type) || c === disrupted);
+  const others = (current.status.conditions ?? []).filter(
+    (c) => !own.some(({ type }) => type === c.type) && !kubeletConditions.has(c.type),
+  );
   const scheduled = others.some((c) => c.type === 'PodScheduled') ? [] : (status.conditions ?? []).filter((c) => c.type === 'PodScheduled');
   return { ...status, conditions: [...own, ...scheduled, ...others] };
 }
@@ -91,7 +98,7 @@ export class StatusManager {
     const api = client.resource(podKind);
     let current = this.#options.cached(pod);
     for (let attempt = 0; attempt < 5; attempt++) {
-      if (current === undefined || current.metadata.uid !== pod.metadata.uid) return true;
+      if (current === undefined || !shows(current, pod)) return true;
       try {
         await api.updateStatus({ ...current, status: mergeConditions(status, current) });
         return true;

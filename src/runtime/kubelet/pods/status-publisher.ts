@@ -33,6 +33,11 @@ export class StatusPublisher {
     return this.#published;
   }
 
+  /** The next status is written even if it is the one that was written last. */
+  forget(): void {
+    this.#published = undefined;
+  }
+
   /** Whether an update only brings back what this worker wrote, so that there is nothing to do. */
   isOwnUpdate(previous: Pod, pod: Pod): boolean {
     const [a, b] = [previous.metadata, pod.metadata];
@@ -60,12 +65,17 @@ export class StatusPublisher {
       observed: state.observed,
       waiting: state.waiting,
       hostIp: node.ip,
+      recursiveReadOnly: node.recursiveReadOnly,
       startTimeMs: state.startTimeMs,
       nowMs: clock.now(),
       terminationMessages: state.terminationMessages,
       imageRefs: state.imageRefs,
+      users: state.users,
       granted: state.granted,
       inForce: state.inForce,
+      podLevel: state.podLevel,
+      restartingAll: state.restartingAll,
+      restartedInPlace: state.restartedInPlace,
       resize: state.resize,
       generation: state.observedGeneration,
       before: this.#published,

@@ -6,20 +6,15 @@
 import type { Pod, Volume } from '../../../api/generated/core/v1.ts';
 import { podLimits } from '../../../api/pod/resources.ts';
 import { compareQuantity, formatQuantity, parseQuantity, type Quantity, quantityOf } from '../../../api/quantity.ts';
-import { type Container, RuntimeError } from '../../container/container-runtime.ts';
 import type { KubeletDeps } from '../deps.ts';
-import { folderUsage } from '../volumes/folder-usage.ts';
+import { isCriticalPod } from '../eviction/critical-pod.ts';
+import { containerUses, volumeUses } from '../eviction/pod-use.ts';
 import { typedVolume } from '../volumes/volume-plugins.ts';
 import { mustEnd } from './pod-life.ts';
 import type { PodWorker } from './pod-worker.ts';
 
 /** Source: pkg/kubelet/kubelet.go (evictionMonitoringPeriod). */
 const periodMs = 10_000;
-/**
- * Pods of at least this priority are critical and are never evicted. Source: pkg/kubelet/types/pod_update.go
- * (IsCriticalPod).
- */
-const criticalPriority = 2_000_000_000;
 const storage = 'ephemeral-storage';
 
 const sizeLimitOf = (volume: Volume): Quantity | undefined => {
@@ -27,15 +22,9 @@ const sizeLimitOf = (volume: Volume): Quantity | undefined => {
   return typed?.plugin.diskLimit?.(typed.source);
 };
 
-const usesDisk = (volume: Volume): boolean => {
-  const typed = typedVolume(volume);
-  return typed?.plugin.usesDisk?.(typed.source) === true;
-};
-
 /** Whether the pod has a limit on its disk usage and may be evicted. */
 export const hasStorageLimit = (pod: Pod): boolean =>
-  (pod.spec.priority ?? 0) < criticalPriority &&
-  ((pod.spec.volumes ?? []).some((volume) => sizeLimitOf(volume) !== undefined) || podLimits(pod).has(storage));
+  !isCriticalPod(pod) && ((pod.spec.volumes ?? []).some((volume) => sizeLimitOf(volume) !== undefined) || podLimits(pod).has(storage));
 
 interface Usage {
   /** By volume name. */
@@ -89,19 +78,23 @@ export class StorageEviction {
   #arm(): void {
     const { clock, closing, log } = this.#options.deps;
     if (this.#cancel !== undefined || closing.aborted) return;
-    this.#cancel = clock.setTimer(periodMs, () => {
-      this.#round().then(
-        (any) => {
-          this.#cancel = undefined;
-          if (any) this.#arm();
-        },
-        (error: unknown) => {
-          this.#cancel = undefined;
-          log.warn('disk usage of pods could not be measured', { error: String(error) });
-          this.#arm();
-        },
-      );
-    });
+    this.#cancel = clock.setTimer(
+      periodMs,
+      () => {
+        this.#round().then(
+          (any) => {
+            this.#cancel = undefined;
+            if (any) this.#arm();
+          },
+          (error: unknown) => {
+            this.#cancel = undefined;
+            log.warn('disk usage of pods could not be measured', { error: String(error) });
+            this.#arm();
+          },
+        );
+      },
+      { quietMs: periodMs },
+    );
   }
 
   /** Measures one pod after another. Returns whether there are pods with limits. */
@@ -115,25 +108,10 @@ export class StorageEviction {
     return limited.length > 0;
   }
 
-  async #usage({ state: { pod, observed } }: PodWorker): Promise<Usage> {
-    const volumes = new Map<string, number>();
-    const containers = new Map<string, number>();
-    for (const volume of pod.spec.volumes ?? []) {
-      if (usesDisk(volume)) volumes.set(volume.name, await folderUsage(this.#options.deps.volumes.path(pod, volume)));
-    }
-    if (podLimits(pod).has(storage))
-      for (const container of observed.running()) containers.set(container.name, await this.#ofContainer(container));
-    return { volumes, containers };
-  }
-
-  async #ofContainer({ id }: Container): Promise<number> {
-    try {
-      const { writableLayerBytes, logBytes } = await this.#options.deps.runtime.containers.stats(id);
-      return writableLayerBytes + logBytes;
-    } catch (error) {
-      // The container was removed meanwhile.
-      if (error instanceof RuntimeError && error.code === 'NotFound') return 0;
-      throw error;
-    }
+  async #usage(worker: PodWorker): Promise<Usage> {
+    const { deps } = this.#options;
+    const volumes = await volumeUses(deps, worker);
+    const containers = podLimits(worker.state.pod).has(storage) ? await containerUses(deps, worker) : [];
+    return { volumes, containers: new Map(containers.map(({ name, diskBytes }) => [name, diskBytes])) };
   }
 }

@@ -1,9 +1,9 @@
 /** Reads the termination message that a container left. */
 import { open } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
+import { isErrno } from '../../../api/errno.ts';
 import type { Container } from '../../container/container-runtime.ts';
 import { terminationLogAnnotation } from '../containers/container-config.ts';
-import { isErrno } from '../volumes/atomic-writer.ts';
 import type { PodState } from './pod-state.ts';
 
 const maxMessageBytes = 4096;
@@ -15,7 +15,9 @@ export async function terminationMessage(state: PodState, container: Container):
   const path = container.annotations[terminationLogAnnotation];
   const spec = state.spec(container.name);
   if (path === undefined || spec === undefined || spec.terminationMessagePath === '') return '';
-  const message = await tailOfFile(path, maxMessageBytes);
+  const told = container.terminationMessage;
+  const message =
+    told === undefined ? await tailOfFile(path, maxMessageBytes) : Buffer.from(told).subarray(-maxMessageBytes).toString('utf8');
   if (message !== '' || spec.terminationMessagePolicy !== 'FallbackToLogsOnError' || container.exitCode === 0) return message;
   return tailOfLog(state, container.id);
 }

@@ -11,6 +11,7 @@ import type { FatalProbe, ProbedContainer } from './probe-manager.ts';
 import type { ProbeOutcome } from './probe-outcome.ts';
 
 type ProbeKind = 'Startup' | 'Liveness' | 'Readiness';
+const probeNames = { Startup: 'startup', Liveness: 'liveness', Readiness: 'readiness' } as const;
 
 export interface ContainerProbesOptions {
   readonly probed: ProbedContainer;
@@ -21,6 +22,10 @@ export interface ContainerProbesOptions {
   /** Replaced in tests. */
   attempt?(attempt: ProbeAttempt): Promise<ProbeOutcome>;
 }
+
+/** How long it takes a probe to notice a change and to be sure of it. */
+const untilVerdictMs = ({ periodSeconds, failureThreshold, successThreshold }: Probe): number =>
+  periodSeconds * 1000 * (Math.max(failureThreshold, successThreshold) + 1);
 
 export class ContainerProbes {
   readonly #options: ContainerProbesOptions;
@@ -116,7 +121,7 @@ export class ContainerProbes {
     let run = 0;
     let last: boolean | undefined;
     while (!signal.aborted) {
-      const outcome = await this.#attempt(probe, signal);
+      const outcome = await this.#attempt(kind, probe, signal);
       if (signal.aborted) return;
       if (outcome.success === 'unknown') this.#report(`${kind} probe errored and resulted in Unknown state: ${outcome.output}`);
       else {
@@ -126,14 +131,14 @@ export class ContainerProbes {
         last = outcome.success;
         if (run >= (outcome.success ? probe.successThreshold : probe.failureThreshold) && !verdict(outcome.success)) return;
       }
-      await sleep(clock, probe.periodSeconds * 1000, signal);
+      await sleep(clock, probe.periodSeconds * 1000, signal, { quietMs: untilVerdictMs(probe) });
     }
   }
 
-  #attempt(probe: Probe, signal: AbortSignal): Promise<ProbeOutcome> {
+  #attempt(kind: ProbeKind, probe: Probe, signal: AbortSignal): Promise<ProbeOutcome> {
     const { probed, streams, attempt = attemptProbe } = this.#options;
     const { container, containerId, podIp } = probed;
-    return attempt({ probe, container, containerId, podIp, streams, signal });
+    return attempt({ kind: probeNames[kind], probe, container, containerId, podIp, streams, signal });
   }
 
   #report(message: string, reason = 'Unhealthy'): void {

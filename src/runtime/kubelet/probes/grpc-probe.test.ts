@@ -35,6 +35,15 @@ describe('a gRPC probe', () => {
     assert.deepEqual(await probe(port), { success: false, output: 'service unhealthy (responded with "NOT_SERVING")' });
   });
 
+  it('names services of any length', async (t) => {
+    const name = 'a.'.repeat(100);
+    const port = await serve(t, (stream, request) => {
+      const sent = request.subarray(8).toString('utf8') === name && request.readUInt32BE(1) === name.length + 3;
+      reply(stream, health(sent ? 1 : 2), { 'grpc-status': '0' });
+    });
+    assert.deepEqual(await probe(port, name), { success: true });
+  });
+
   it('says what went wrong with the call', async (t) => {
     const port = await serve(t, (stream, request) => {
       const unknown = request.length > 5;

@@ -29,10 +29,18 @@ const codeNames = [
   'Unauthenticated',
 ];
 
+/** A number in protobuf's base-128 form. */
+function varint(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) bytes.push((rest & 0x7f) | 0x80);
+  return [...bytes, rest];
+}
+
 /** A HealthCheckRequest in a gRPC frame: field 1 is the service's name. */
 function healthRequest(service: string): Buffer {
   const name = Buffer.from(service, 'utf8');
-  const message = name.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a, name.length]), name]);
+  const message = name.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a, ...varint(name.length)]), name]);
   const frame = Buffer.alloc(5);
   frame.writeUInt32BE(message.length, 1);
   return Buffer.concat([frame, message]);

@@ -17,6 +17,7 @@ it('ends the command of an exec probe with its time-out', async () => {
     },
     attach: () => assert.fail('attached'),
     logs: () => assert.fail('read logs'),
+    followLog: () => assert.fail('followed a log'),
   };
   const probe = {
     exec: { command: ['sleep', '9'] },
@@ -26,7 +27,15 @@ it('ends the command of an exec probe with its time-out', async () => {
     failureThreshold: 1,
   } satisfies Probe;
   const { signal } = new AbortController();
-  const outcome = await attemptProbe({ probe, container: {} as Container, containerId: 'c', podIp: '', streams, signal });
+  const outcome = await attemptProbe({
+    kind: 'readiness',
+    probe,
+    container: {} as Container,
+    containerId: 'c',
+    podIp: '',
+    streams,
+    signal,
+  });
   assert.deepEqual([outcome.success, asked?.endsOnAbort, asked?.signal?.aborted], [false, true, true]);
 });
 
@@ -42,6 +51,7 @@ it('shows what an exec probe said, whatever order its two streams come in', asyn
       },
       attach: () => assert.fail('attached'),
       logs: () => assert.fail('read logs'),
+      followLog: () => assert.fail('followed a log'),
     };
     const probe = {
       exec: { command: ['x'] },
@@ -51,7 +61,9 @@ it('shows what an exec probe said, whatever order its two streams come in', asyn
       failureThreshold: 1,
     } satisfies Probe;
     const { signal } = new AbortController();
-    outputs.push(await attemptProbe({ probe, container: {} as Container, containerId: 'c', podIp: '', streams, signal }));
+    outputs.push(
+      await attemptProbe({ kind: 'readiness', probe, container: {} as Container, containerId: 'c', podIp: '', streams, signal }),
+    );
   }
   const expected = { success: false, output: 'out\nerr\n' };
   assert.deepEqual(outputs, [expected, expected]);
@@ -78,7 +90,15 @@ it('asks a pod whose address is on no network through the engine, and sends noth
       const probe = { ...handler, timeoutSeconds: 5, periodSeconds: 1, successThreshold: 1, failureThreshold: 1 };
       const { signal } = new AbortController();
       const container = {} as Container; // no probe here names a port
-      const outcome = await attemptProbe({ probe, container, containerId, podIp: sandbox.ip, streams: runtime.streams, signal });
+      const outcome = await attemptProbe({
+        kind: 'readiness',
+        probe,
+        container,
+        containerId,
+        podIp: sandbox.ip,
+        streams: runtime.streams,
+        signal,
+      });
       seen.push(outcome.success === true ? 'success' : 'output' in outcome ? outcome.output.replaceAll(sandbox.ip, 'IP') : '');
     }
     return seen;

@@ -16,6 +16,7 @@ import { httpProbe } from './http-probe.ts';
 import { failure, type ProbeOutcome, success } from './probe-outcome.ts';
 
 export interface ProbeAttempt {
+  readonly kind: 'startup' | 'readiness' | 'liveness';
   readonly probe: Probe;
   readonly container: Container;
   readonly containerId: string;
@@ -33,6 +34,8 @@ export async function attemptProbe(attempt: ProbeAttempt): Promise<ProbeOutcome>
   const timeoutMs = probe.timeoutSeconds * 1000;
   const connect = connectToPod(attempt.streams, attempt.containerId);
   try {
+    const decided = attempt.streams.health?.(attempt.containerId, attempt.kind);
+    if (decided !== undefined) return decided ? success : failure(simulatedFailure(attempt));
     if (probe.exec !== undefined) return await execProbe(attempt, probe.exec.command ?? [], timeoutMs);
     if (probe.httpGet !== undefined) {
       const port = resolvePort(probe.httpGet.port, attempt.container);
@@ -40,7 +43,7 @@ export async function attemptProbe(attempt: ProbeAttempt): Promise<ProbeOutcome>
     }
     if (probe.tcpSocket !== undefined) {
       const port = resolvePort(probe.tcpSocket.port, attempt.container);
-      const host = probe.tcpSocket.host ?? attempt.podIp;
+      const host = probe.tcpSocket.host || attempt.podIp;
       return connect === undefined ? await tcpProbe(host, port, timeoutMs) : await connectionProbe(host, port, connect);
     }
     if (probe.grpc !== undefined) {
@@ -52,6 +55,15 @@ export async function attemptProbe(attempt: ProbeAttempt): Promise<ProbeOutcome>
     const output = errorText(error);
     return error instanceof RuntimeError ? { success: 'unknown', output } : failure(output);
   }
+}
+
+/** What upstream says of a program that is not well, by the kind of action. */
+function simulatedFailure({ probe: { httpGet, tcpSocket, grpc }, container, podIp }: ProbeAttempt): string {
+  if (httpGet !== undefined) return 'HTTP probe failed with statuscode: 503';
+  if (grpc !== undefined) return 'service unhealthy (responded with "NOT_SERVING")';
+  if (tcpSocket !== undefined)
+    return `dial tcp ${hostPort(tcpSocket.host || podIp, resolvePort(tcpSocket.port, container))}: connect: connection refused`;
+  return 'the simulated container is not well';
 }
 
 async function execProbe(attempt: ProbeAttempt, command: readonly string[], timeoutMs: number): Promise<ProbeOutcome> {

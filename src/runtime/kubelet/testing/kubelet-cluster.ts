@@ -15,6 +15,8 @@ import { startTestCluster, type TestCluster } from '../../../controllers/testing
 import type { SimulatedScript } from '../../container/simulated/behaviour.ts';
 import { createSimulatedRuntime, type SimulatedRuntime } from '../../container/simulated/create-simulated-runtime.ts';
 import type { SimulatedEngine } from '../../container/simulated/simulated-engine.ts';
+import { defaultKubeletConfig, type KubeletConfig } from '../config/kubelet-config.ts';
+import type { NodeReserves } from '../eviction/reserves.ts';
 import { type Kubelet, startKubelet } from '../kubelet.ts';
 import type { MachineUsage } from '../node/api/usage.ts';
 import { createProbeManager } from '../probes/create-probe-manager.ts';
@@ -23,6 +25,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export interface KubeletClusterOptions {
   readonly script?: SimulatedScript;
+  readonly config?: Partial<KubeletConfig>;
   readonly allocatable?: { readonly cpus?: number; readonly memoryBytes?: number; readonly maxPods?: number };
 }
 
@@ -43,6 +46,8 @@ export interface KubeletCluster {
   events(name: string): Promise<readonly string[]>;
   /** The content of a file of one of a pod's volumes. */
   volumeFile(name: string, plugin: string, volume: string, file: string): Promise<string>;
+  /** From now on the node has this left. */
+  leave(reserves: NodeReserves): void;
   settle(): Promise<void>;
   /** Moves time forward, from timer to timer. */
   pass(seconds: number): Promise<void>;
@@ -96,7 +101,7 @@ export async function startKubeletCluster(t: TestContext, options: KubeletCluste
     });
   const start = (runtime: SimulatedRuntime): Promise<Kubelet> =>
     startKubelet({
-      identity: { name: 'minik', ip: '10.0.0.1', podCidr: '10.244.0.0/16', kubeletVersion: 'v1.36.0', labels: {}, maxPods, daemonPort: 0 },
+      identity: { name: 'minik', ip: '10.0.0.1', kubeletVersion: 'v1.36.0', labels: {}, daemonPort: 0 },
       client,
       informers,
       runtime,
@@ -117,7 +122,10 @@ export async function startKubeletCluster(t: TestContext, options: KubeletCluste
       hostResolver: { nameservers: ['192.0.2.1'], searches: [], options: [] },
       machine: async () => idleMachine,
       logFolder: join(root, 'logs'),
+      config: { ...defaultKubeletConfig, maxPods, ...options.config },
+      reserves: async () => reserves,
     });
+  let reserves: NodeReserves = {};
   let runtime = newRuntime();
   runtime.control.addImage(image);
   let kubelet = await start(runtime);
@@ -189,6 +197,9 @@ export async function startKubeletCluster(t: TestContext, options: KubeletCluste
     volumeFile: async (name, plugin, volume, file) => {
       const { uid } = (await pod(name)).metadata;
       return readFile(join(root, 'pods', uid, 'volumes', `kubernetes.io~${plugin}`, volume, file), 'utf8');
+    },
+    leave: (next) => {
+      reserves = next;
     },
     settle,
     pass: async (seconds) => {

@@ -2,8 +2,10 @@
  * Writes a volume's files so that readers see either the whole old version or the whole new one: each version is a
  * timestamped folder, and the link `..data` is swapped by rename. Source: pkg/volume/util/atomic_writer.go.
  */
+
 import { chmod, chown, lchown, lstat, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isErrno } from '../../../api/errno.ts';
 import { makeFolder, writeWithMode } from '../host-files.ts';
 
 export interface ProjectedFile {
@@ -29,11 +31,6 @@ async function currentVersion(folder: string): Promise<string | undefined> {
     if (isErrno(error, 'ENOENT')) return undefined;
     throw error;
   }
-}
-
-/** Whether an error is a Node system error with this code. */
-export function isErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 /** The file status of a path, with symbolic links followed; undefined when nothing is there. */

@@ -2,7 +2,7 @@
 import type { Stats } from 'node:fs';
 import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isErrno } from './atomic-writer.ts';
+import { isErrno } from '../../../api/errno.ts';
 
 const blockBytes = 512;
 

@@ -23,9 +23,10 @@ async function mountPoints(): Promise<string[]> {
  * The mounter of this machine. `removeAsRoot` deletes a folder whose files belong to other users (through the engine,
  * say).
  */
-export function createHostMounter(removeAsRoot: (path: string) => Promise<void>): HostMounter {
+export function createHostMounter(removeAsRoot: (path: string) => Promise<void>, userId = process.getuid?.()): HostMounter {
   return {
     mountTmpfs: async (path, sizeBytes) => {
+      if (userId !== 0) throw new Error(`only root can mount memory, and minik runs as user ${userId}`);
       const options = sizeBytes > 0 ? ['-o', `size=${sizeBytes}`] : [];
       await run('mount', ['-t', 'tmpfs', ...options, 'tmpfs', path]);
     },

@@ -39,7 +39,7 @@ interface Setting {
 
 /** Sets a volume up; resolves with its path, or with the message of the Event. */
 async function setUp({ claim, found, pod = aPod(), of = volume, writes = true }: Setting): Promise<string> {
-  const manager = new VolumeManager({ root: '/nowhere', mounter: {} as never, writes, now: () => 0 });
+  const manager = new VolumeManager({ root: '/nowhere', mounter: {} as never, writes, unpack: async () => undefined, now: () => 0 });
   const sources = { claim: async () => claim, volume: async () => found };
   const context = { pod, sources, facts: {}, renewAt: () => undefined } as unknown as VolumeContext;
   try {
@@ -104,7 +104,7 @@ describe('a claim', () => {
         unprocessed('volume data has volumeMode Filesystem, but is specified in volumeDevices'),
       ],
       [
-        { claim: aClaim(), found: aVolume({ nfs: { server: 'a', path: '/' } }) },
+        { claim: aClaim(), found: aVolume({ iscsi: { targetPortal: 'a', iqn: 'iqn.a', lun: 0 } }) },
         unprocessed('failed to get Plugin from volumeSpec for volume "pv" err=no volume plugin matched'),
       ],
       [

@@ -7,21 +7,13 @@ import type { PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../..
 import { hostPathProvisioner } from '../../../api/kinds/storage/host-path-provisioner.ts';
 import { claimNameOf, notForPod } from '../../../api/pod/volume-claims.ts';
 import { giveToGroup, statOrUndefined } from './atomic-writer.ts';
+import { unknownDriver } from './csi.ts';
 import { hostPathVolume } from './host-path.ts';
+import { exportedFolder } from './nfs.ts';
 import { fsGroup } from './volume-owner.ts';
-import { type Located, type VolumeContext, VolumeError, type VolumeHost, type VolumePlugin } from './volume-plugin.ts';
+import { type Located, ProcessingError, type VolumeContext, VolumeError, type VolumeHost, type VolumePlugin } from './volume-plugin.ts';
 
 const protection = 'kubernetes.io/pvc-protection';
-
-/** The volume cannot be looked up, or is of no use. */
-class ProcessingError extends VolumeError {
-  constructor(volume: Volume, message: string) {
-    super(message, {
-      event: `Unable to attach or mount volumes: unmounted volumes=[${volume.name}], unattached volumes=[], failed to process volumes=[${volume.name}]: ${message}`,
-    });
-    this.name = 'ProcessingError';
-  }
-}
 
 async function claimFor(volume: Volume, { pod, sources }: VolumeContext): Promise<PersistentVolumeClaim> {
   const namespace = pod.metadata.namespace ?? '';
@@ -88,11 +80,11 @@ async function own(path: string, pod: Pod): Promise<void> {
 /** Where a PersistentVolume is. */
 function placeOf(volume: Volume, found: PersistentVolume, context: VolumeContext): Located {
   const { name } = found.metadata;
-  const { hostPath, local, csi, volumeMode } = found.spec;
+  const { hostPath, local, nfs, csi, volumeMode } = found.spec;
   const isBlock = volumeMode === 'Block';
   if (local !== undefined) {
     const { path } = local;
-    return { name, path, setUp: (isNew) => setUpLocal(name, path, isBlock, isNew, context) };
+    return { name, place: path, setUp: (isNew) => setUpLocal(name, path, isBlock, isNew, context) };
   }
   if (hostPath !== undefined && !isBlock) {
     // Differs: folders that minik has made are given to the pod's group; upstream gives no hostPath volume to it.
@@ -101,10 +93,11 @@ function placeOf(volume: Volume, found: PersistentVolume, context: VolumeContext
       await hostPathVolume.setUp(hostPath, hostPath.path, context, host);
       if (isOwn && isNew) await own(hostPath.path, context.pod);
     };
-    return { name, path: hostPath.path, setUp };
+    return { name, place: hostPath.path, setUp };
   }
+  if (nfs !== undefined && !isBlock) return { name, place: exportedFolder(nfs), setUp: async () => undefined };
   if (csi !== undefined) {
-    const message = `driver name ${csi.driver} not found in the list of registered CSI drivers`;
+    const message = unknownDriver(csi.driver);
     const event = `MountVolume.MountDevice failed for volume ${JSON.stringify(name)} : kubernetes.io/csi: attacher.MountDevice failed to create newCsiDriverClient: ${message}`;
     throw new VolumeError(message, { event });
   }

@@ -28,7 +28,7 @@ const projections: readonly Projection[] = [
 ];
 
 /** The sources of a volume, each with its projection. */
-function typed({ sources = [] }: ProjectedVolumeSource): { readonly projection: Projection; readonly source: object }[] {
+function typed({ sources }: ProjectedVolumeSource): { readonly projection: Projection; readonly source: object }[] {
   const first = (volume: VolumeProjection) => {
     for (const projection of projections) {
       const source = projection.sourceOf(volume);
@@ -36,7 +36,7 @@ function typed({ sources = [] }: ProjectedVolumeSource): { readonly projection: 
     }
     return [];
   };
-  return sources.flatMap(first);
+  return (sources ?? []).flatMap(first);
 }
 
 async function payloadOf(volume: ProjectedVolumeSource, context: VolumeContext): Promise<Payload> {

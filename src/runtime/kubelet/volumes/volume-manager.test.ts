@@ -44,7 +44,7 @@ async function aManager(t: TestContext, refuses = false) {
     mountsBelow: async () => [],
     removeTree: (path) => rm(path, { recursive: true, force: true }),
   };
-  return { root, mounted, volumes: new VolumeManager({ root, mounter, now: () => 0 }) };
+  return { root, mounted, volumes: new VolumeManager({ root, mounter, unpack: async () => undefined, now: () => 0 }) };
 }
 
 const volumesOf: readonly Volume[] = [
@@ -58,6 +58,23 @@ const volumesOf: readonly Volume[] = [
 const modeOf = async (path: string): Promise<string> => ((await stat(path)).mode & 0o7777).toString(8);
 
 describe('volumes', () => {
+  it('of a pod with an fsGroup can be read by its containers, also where files cannot be given to a group', async (t) => {
+    const getuid = process.getuid ?? (() => 0);
+    t.after(() => {
+      process.getuid = getuid;
+    });
+    process.getuid = () => 1000;
+    const { volumes } = await aManager(t);
+    const volume = { name: 'secret', secret: { secretName: 's', defaultMode: 0o400 } } as Volume;
+    const mode = async (securityContext: object): Promise<string> => {
+      const pod = aPod({ volumes: [volume], securityContext });
+      await volumes.setUp(volume, contextOf(pod));
+      return modeOf(join(volumes.path(pod, volume), '..data', 'a'));
+    };
+    assert.equal(await mode({}), '400');
+    assert.equal(await mode({ fsGroup: 2000 }), '444');
+  });
+
   it('renew a token after 80 % of its life', async (t) => {
     const { volumes } = await aManager(t);
     const renewals: number[] = [];

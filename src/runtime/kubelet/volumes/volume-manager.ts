@@ -6,12 +6,23 @@
  */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { deepEqual } from '../../../api/deep-equal.ts';
+import { isErrno } from '../../../api/errno.ts';
 import { errorText } from '../../../api/error-text.ts';
 import type { Pod, Volume } from '../../../api/generated/core/v1.ts';
 import { makeFolder } from '../host-files.ts';
-import { giveFolderToGroup, isErrno, type Payload, writeAtomically } from './atomic-writer.ts';
+import { giveFolderToGroup, type Payload, writeAtomically } from './atomic-writer.ts';
+import { ImageFolders } from './image-folders.ts';
 import { fsGroup, volumeMode } from './volume-owner.ts';
-import { type HostMounter, type Located, type VolumeContext, VolumeError, type VolumeHost } from './volume-plugin.ts';
+import {
+  type HostMounter,
+  type Located,
+  ProcessingError,
+  type RemoteVolume,
+  type VolumeContext,
+  VolumeError,
+  type VolumeHost,
+} from './volume-plugin.ts';
 import { typedVolume } from './volume-plugins.ts';
 
 export interface VolumeManagerOptions {
@@ -22,15 +33,28 @@ export interface VolumeManagerOptions {
    * False: no files are written, because nothing reads them; it is only checked that they could be made. Default true.
    */
   readonly writes?: boolean;
+  /** Writes the files of an image into an empty folder; for volumes that are images. */
+  unpack(imageId: string, folder: string): Promise<void>;
+  /** Places of the node's own for folders of the machine. Default: there are none. */
+  readonly places?: OwnPlaces;
   now(): number;
+}
+
+/** Folders that look like the machine's to pods, and are the node's own. */
+export interface OwnPlaces {
+  /** Where the node has what a pod mounts from a host path; undefined when that is the machine's. */
+  place(hostPath: string): string | undefined;
+  /** Makes the places ready for a pod that mounts one. */
+  use(pod: Pod): Promise<void>;
 }
 
 export class VolumeManager {
   readonly #options: VolumeManagerOptions;
   readonly #pods: string;
   readonly #host: VolumeHost;
-  /** The paths of volumes that are described by objects of the API, by the pod's uid and the volume's name. */
-  readonly #located = new Map<string, Map<string, string>>();
+  readonly #images: ImageFolders;
+  /** The places of volumes that are described by objects of the API, by the pod's uid and the volume's name. */
+  readonly #located = new Map<string, Map<string, Located['place']>>();
   #version = 0;
   /** The host refused a mount, so memory-backed volumes are on disk from then on. */
   #memoryRefused = false;
@@ -38,6 +62,9 @@ export class VolumeManager {
   constructor(options: VolumeManagerOptions) {
     this.#options = options;
     this.#pods = join(options.root, 'pods');
+    const { root, mounter } = options;
+    const unpack = (imageId: string, folder: string): Promise<void> => options.unpack(imageId, folder);
+    this.#images = new ImageFolders({ root, pods: this.#pods, unpack, removeTree: (path) => mounter.removeTree(path) });
     this.#host = {
       mounter: options.mounter,
       writeContent: async (path, payload, { pod, memoryBytes }) => {
@@ -55,19 +82,44 @@ export class VolumeManager {
   /** The host path of a pod's volume. */
   path(pod: Pod, volume: Volume): string {
     const located = this.#located.get(pod.metadata.uid)?.get(volume.name);
-    if (located !== undefined) return located;
+    if (typeof located === 'string') return located;
     const typed = typedVolume(volume);
     const hostPath = typed?.plugin.hostPath?.(typed.source);
-    return hostPath ?? `${this.podFolder(pod.metadata.uid)}/volumes/kubernetes.io~${typed?.plugin.folder ?? 'unsupported'}/${volume.name}`;
+    if (hostPath !== undefined) return this.#options.places?.place(hostPath) ?? hostPath;
+    return `${this.podFolder(pod.metadata.uid)}/volumes/kubernetes.io~${typed?.plugin.folder ?? 'unsupported'}/${volume.name}`;
+  }
+
+  /** Where another machine has a pod's volume; undefined when it is on this host. */
+  remote(pod: Pod, volume: Volume): RemoteVolume | undefined {
+    const located = this.#located.get(pod.metadata.uid)?.get(volume.name);
+    if (typeof located === 'object') return located;
+    const typed = typedVolume(volume);
+    return typed?.plugin.remote?.(typed.source);
+  }
+
+  /** The folder with the files of an image, which a volume of the pod is. Rejects with `RuntimeError`. */
+  imageFolder(podUid: string, imageId: string): Promise<string> {
+    if (this.#options.writes === false) return Promise.resolve(`${this.#options.root}/images/${imageId}`);
+    return this.#images.use(podUid, imageId);
+  }
+
+  /** The ids, without `sha256:`, of the images that volumes of pods are. */
+  imagesInUse(): Promise<ReadonlySet<string>> {
+    return this.#images.used();
   }
 
   /** Makes one volume ready. Rejects with `VolumeError`. */
   async setUp(volume: Volume, context: VolumeContext): Promise<void> {
     const typed = typedVolume(volume);
-    if (typed === undefined) throw new VolumeError(`no volume plugin matched for volume ${JSON.stringify(volume.name)}`);
+    if (typed === undefined) {
+      const message = `failed to get Plugin from volumeSpec for volume ${JSON.stringify(volume.name)} err=no volume plugin matched`;
+      throw new ProcessingError(volume, message);
+    }
     const { plugin, source } = typed;
     if (plugin.locate !== undefined) return this.#setUpLocated(volume, await plugin.locate(volume, context), context.pod);
     try {
+      const hostPath = plugin.hostPath?.(source);
+      if (hostPath !== undefined && this.#options.places?.place(hostPath) !== undefined) await this.#options.places.use(context.pod);
       if (this.#options.writes === false) await plugin.check?.(source, context);
       else await plugin.setUp(source, this.path(context.pod, volume), context, this.#host);
     } catch (error) {
@@ -77,8 +129,8 @@ export class VolumeManager {
   }
 
   async #setUpLocated({ name }: Volume, located: Located, { metadata: { uid } }: Pod): Promise<void> {
-    const known = this.#located.get(uid) ?? new Map<string, string>();
-    const isNew = known.get(name) !== located.path;
+    const known = this.#located.get(uid) ?? new Map<string, Located['place']>();
+    const isNew = !deepEqual(known.get(name), located.place);
     try {
       if (this.#options.writes !== false) await located.setUp(isNew, this.#host);
     } catch (error) {
@@ -87,7 +139,7 @@ export class VolumeManager {
       const event = `MountVolume.SetUp failed for volume ${JSON.stringify(located.name)} : ${message}`;
       throw new VolumeError(message, { cause: error, event });
     }
-    this.#located.set(uid, known.set(name, located.path));
+    this.#located.set(uid, known.set(name, located.place));
   }
 
   /** Removes all folders and mounts of a pod; succeeds when there are none. */
@@ -102,6 +154,7 @@ export class VolumeManager {
       if (!isErrno(error, 'EACCES') && !isErrno(error, 'EPERM')) throw error;
       await this.#options.mounter.removeTree(folder);
     }
+    await this.#images.prune();
   }
 
   /** Whether the content that a volume already has is usable although the volume cannot be set up now. */
@@ -147,8 +200,11 @@ export class VolumeManager {
     const stamp = new Date(this.#options.now()).toISOString().replaceAll(/[-:T]/g, '_').replace('Z', '');
     const group = fsGroup(pod);
     // Giving files to the group adds read permission to their modes. Adding it here too makes an unchanged volume
-    // compare as unchanged.
-    const files = group === undefined ? payload : new Map([...payload].map(([key, file]) => [key, { ...file, mode: file.mode | 0o440 }]));
+    // compare as unchanged. Who cannot give files away lets everybody in the pod's containers read them instead: on the
+    // host, nobody else gets past the folders above them.
+    const wanted = pod.spec.securityContext.fsGroup !== undefined;
+    const readable = group !== undefined ? 0o440 : wanted ? 0o444 : 0;
+    const files = readable === 0 ? payload : new Map([...payload].map(([key, file]) => [key, { ...file, mode: file.mode | readable }]));
     await writeAtomically(path, files, { version: `${stamp}.${this.#version}`, group });
   }
 }

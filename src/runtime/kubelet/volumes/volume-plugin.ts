@@ -4,6 +4,7 @@
  */
 import type { Pod, Volume } from '../../../api/generated/core/v1.ts';
 import type { Quantity } from '../../../api/quantity.ts';
+import type { Mount } from '../../container/container-runtime.ts';
 import type { PodRuntimeFacts } from '../containers/field-ref.ts';
 import type { PodSources, SourceKind } from '../pods/pod-sources.ts';
 import type { Payload } from './atomic-writer.ts';
@@ -16,6 +17,16 @@ export class VolumeError extends Error {
     super(message, options);
     this.name = 'VolumeError';
     this.event = options.event;
+  }
+}
+
+/** The volume cannot be looked up, or is of no use. */
+export class ProcessingError extends VolumeError {
+  constructor(volume: Volume, message: string) {
+    super(message, {
+      event: `Unable to attach or mount volumes: unmounted volumes=[${volume.name}], unattached volumes=[], failed to process volumes=[${volume.name}]: ${message}`,
+    });
+    this.name = 'ProcessingError';
   }
 }
 
@@ -50,12 +61,15 @@ export interface VolumeHost {
 /** An API object that a volume is made from. */
 export type Reference = readonly [SourceKind, string | undefined];
 
+/** A folder of another machine. */
+export type RemoteVolume = NonNullable<Mount['remote']>;
+
 /** Where a volume is that objects of the API describe. */
 export interface Located {
   /** The name of the object, for messages. */
   readonly name: string;
-  /** On the host. */
-  readonly path: string;
+  /** On the host, or where another machine has it. */
+  readonly place: string | RemoteVolume;
   /** Makes it ready. `isNew`: the pod has not had it from this kubelet. */
   setUp(isNew: boolean, host: VolumeHost): Promise<void>;
 }
@@ -70,6 +84,8 @@ export interface VolumePlugin<S extends object = object> {
   readonly readOnly: boolean;
   /** The volume's host path, when it is not in the pod's own folder. */
   hostPath?(source: S): string;
+  /** Where another machine has the volume, which the engine then mounts for each container. */
+  remote?(source: S): RemoteVolume;
   /** The pod wants it read-only, whatever its containers ask for. */
   asksReadOnly?(source: S): boolean;
   /** Finds a volume whose place only the API knows; it is then set up where it is, and not by `setUp`. */

@@ -43,13 +43,18 @@ const types: Readonly<Record<string, readonly [object, Expected]>> = {
     },
   ],
   nfs: [
+    { server: 'a', path: '/' },
+    { folder: 'kubernetes.io~nfs/v', readOnly: false, references: [], hasDiskLimit: false },
+  ],
+  image: [{ reference: 'a' }, { folder: 'kubernetes.io~image/v', readOnly: true, references: [], hasDiskLimit: false }],
+  iscsi: [
     { server: 'x', path: '/' },
     { folder: 'kubernetes.io~unsupported/v', readOnly: false, references: [], hasDiskLimit: false },
   ],
 };
 
 describe('the types of volumes', () => {
-  const manager = new VolumeManager({ root: '/k', mounter: {} as never, now: () => 0 });
+  const manager = new VolumeManager({ root: '/k', mounter: {} as never, unpack: async () => undefined, now: () => 0 });
   for (const [field, [source, expected]] of Object.entries(types)) {
     it(`say what ${field} is`, () => {
       // Partial: the code under test reads no other fields.

@@ -4,9 +4,12 @@
  */
 import type { Volume } from '../../../api/generated/core/v1.ts';
 import { configMapVolume } from './config-map.ts';
+import { csiVolume } from './csi.ts';
 import { downwardApiVolume } from './downward-api.ts';
 import { emptyDirVolume } from './empty-dir.ts';
 import { hostPathVolume } from './host-path.ts';
+import { imageVolume } from './image.ts';
+import { nfsVolume } from './nfs.ts';
 import { ephemeralVolume, persistentClaimVolume } from './persistent-claim.ts';
 import { projectedVolume } from './projected.ts';
 import { secretVolume } from './secret.ts';
@@ -21,6 +24,9 @@ const volumePlugins: readonly VolumePlugin[] = [
   projectedVolume,
   persistentClaimVolume,
   ephemeralVolume,
+  imageVolume,
+  nfsVolume,
+  csiVolume,
 ];
 
 /** A volume's plugin, with the volume's field of that type. */

@@ -13,6 +13,7 @@ import { StatusError, statusErrors } from '../../../api/status-error.ts';
 import { toServed } from '../../registry/codec.ts';
 import type { KindSet, UserInfo } from '../../registry/registry.ts';
 import type { AdmissionAttributes } from '../admission.ts';
+import type { AdmissionObservations } from '../admission-observations.ts';
 import type { ObjectReader } from '../object-reader.ts';
 import { isExempt } from '../webhooks/ask.ts';
 import { matchingVersion, type Served } from '../webhooks/matching.ts';
@@ -37,6 +38,8 @@ export interface PolicyParts {
   readonly reader: ObjectReader;
   readonly kinds: KindSet;
   authorize(question: AccessQuestion): { readonly allowed: boolean; readonly reason: string };
+  /** Told of evaluations of match conditions. Default: nobody is. */
+  readonly observations?: AdmissionObservations | undefined;
 }
 
 export interface PolicyObject extends KubeObject {

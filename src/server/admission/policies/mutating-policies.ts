@@ -37,7 +37,7 @@ import {
   policyVersion,
 } from './bound-policies.ts';
 import { Evaluation, type Expression, type NamedExpression, OutOfBudget } from './evaluation.ts';
-import { meets } from './match-conditions.ts';
+import { conditionObserver, meets } from './match-conditions.ts';
 
 const name = 'MutatingAdmissionPolicy';
 
@@ -205,7 +205,13 @@ class Dispatch {
     const compiled = this.#compiledOf(policy);
     const first = await inputOf(this.#attributes, version, this.#parts);
     if (compiled.conditions.length > 0) {
-      const result = meets(compiled.conditions, { ...first, params }, compiled.variables, policy.spec.failurePolicy ?? 'Fail');
+      const { name: policyName } = policy.metadata;
+      const of = { name: policyName, kind: 'policy', type: 'validate', operation: this.#attributes.operation } as const;
+      const result = meets(compiled.conditions, { ...first, params }, compiled.variables, {
+        failurePolicy: policy.spec.failurePolicy ?? 'Fail',
+        // Upstream counts them as of this type.
+        observer: conditionObserver(this.#parts.observations, of),
+      });
       if ('error' in result) {
         this.#fail(invocation, result.error);
         return;

@@ -22,7 +22,7 @@ import {
   policyVersion,
 } from './bound-policies.ts';
 import { Evaluation, type Expression, type NamedExpression, OutOfBudget, type PolicyInput } from './evaluation.ts';
-import { meets } from './match-conditions.ts';
+import { conditionObserver, meets } from './match-conditions.ts';
 
 interface CompiledValidation extends Expression {
   readonly message: string;
@@ -132,7 +132,7 @@ async function validateAll(
       );
       for (const param of params ?? []) {
         input ??= await inputOf(attributes, whole, parts);
-        const outcome = evaluate(compiledOf(policy), { ...input, params: param }, policy.spec.failurePolicy ?? 'Fail');
+        const outcome = evaluate(compiledOf(policy), { ...input, params: param }, rulesOf(policy, attributes, parts));
         for (const failure of outcome.failures) act(policy, binding, failure, attributes, denials);
         for (const [key, value] of outcome.annotations) notes.set(key, (notes.get(key) ?? new Set()).add(value.slice(0, maxAnnotation)));
         for (const message of outcome.annotationErrors) {
@@ -172,13 +172,25 @@ interface Outcome {
 
 const nothing: Outcome = { failures: [], annotations: [], annotationErrors: [] };
 
+type MatchRules = Parameters<typeof meets>[3];
+
+const rulesOf = (
+  { metadata: { name }, spec }: ValidatingAdmissionPolicy,
+  { operation }: AdmissionAttributes,
+  { observations }: PolicyParts,
+): MatchRules => ({
+  failurePolicy: spec.failurePolicy ?? 'Fail',
+  observer: conditionObserver(observations, { name, kind: 'policy', type: 'validate', operation }),
+});
+
 /** Evaluates a policy with one parameter. */
-function evaluate(policy: CompiledPolicy, input: PolicyInput, failurePolicy: string): Outcome {
+function evaluate(policy: CompiledPolicy, input: PolicyInput, rules: MatchRules): Outcome {
+  const { failurePolicy } = rules;
   const failed = (message: string): Outcome =>
     failurePolicy === 'Ignore' ? nothing : { ...nothing, failures: [{ index: 0, message, reason: '' }] };
   try {
     if (policy.conditions.length > 0) {
-      const result = meets(policy.conditions, input, policy.variables, failurePolicy);
+      const result = meets(policy.conditions, input, policy.variables, rules);
       if ('error' in result) return failed(result.error);
       if (!result.met) return nothing;
     }

@@ -58,10 +58,14 @@ function versionByRules(
   return matchPolicy === 'Equivalent' ? equivalent(kind, rules, attributes) : undefined;
 }
 
-/** The first rule that matches another version of the resource decides. */
+/**
+ * The first rule that matches another version of the resource decides. Source: apiserver
+ * pkg/admission/plugin/webhook/generic/webhook.go (ShouldCallHook), apimachinery runtime/mapper.go.
+ */
 function equivalent(kind: AnyKind, rules: readonly NamedRuleWithOperations[], attributes: AdmissionAttributes): Served | undefined {
+  const versions = (kind.allVersions?.() ?? [kind]).flatMap(servedVersions);
   for (const rule of rules) {
-    const found = servedVersions(kind).find((version) => ruleMatches(rule, attributes, version));
+    const found = versions.find((version) => ruleMatches(rule, attributes, version));
     if (found !== undefined) return found;
   }
   return undefined;

@@ -8,7 +8,7 @@ import type { JsonObject } from '../../../api/json.ts';
 import { applyJsonPatch } from '../../../api/patch/json-patch.ts';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { AdmissionAttributes, AdmissionObject, AdmissionPlugin, MutatingRound } from '../admission.ts';
-import { ask, CallFailed, ignoreOrThrow, isExempt, versionFor, type WebhookParts } from './ask.ts';
+import { ask, CallFailed, ignoreOrThrow, isExempt, observed, versionFor, type WebhookParts } from './ask.ts';
 import type { ConditionCheck } from './conditions.ts';
 import { type Hook, hooksReader } from './hooks.ts';
 import type { Served } from './matching.ts';
@@ -55,7 +55,7 @@ async function askAll(
     // In the second run no webhook is asked for the first time.
     if (version === undefined || (round.repeated && !memory.askAgain.has(hook.id))) continue;
     const seen = current;
-    if (!(await parts.conditionsMet(hook, seen, version, () => objectsIn(seen, version)))) continue;
+    if (!(await parts.conditionsMet(hook, 'admit', seen, version, () => objectsIn(seen, version)))) continue;
     const place = `round_${round.repeated ? 1 : 0}_index_${i}`;
     const object = await askOne(parts, hook, current, { version, place });
     const mutated = object !== undefined && !deepEqual(object, current.object);
@@ -91,9 +91,12 @@ async function askOne(
   { version, place }: { readonly version: Served; readonly place: string },
 ): Promise<AdmissionObject | undefined> {
   const objects = await objectsIn(attributes, version);
-  try {
+  const call = async () => {
     const verdict = await ask(parts, hook, attributes, { version, objects, mutating: true });
-    const object = await patched(parts, hook, attributes, { version, object: objects.object }, verdict);
+    return { verdict, object: await patched(parts, hook, attributes, { version, object: objects.object }, verdict) };
+  };
+  try {
+    const { verdict, object } = await observed(parts, hook, attributes, { type: 'admit', call });
     if (object !== undefined) {
       const told = { configuration: hook.configuration, webhook: hook.webhook.name, patch: verdict.patch, patchType: verdict.patchType };
       attributes.context.annotate?.(`patch.webhook.admission.k8s.io/${place}`, JSON.stringify(told));

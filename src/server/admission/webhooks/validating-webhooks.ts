@@ -3,7 +3,7 @@
  * pkg/admission/plugin/webhook/validating/dispatcher.go.
  */
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
-import { ask, ignoreOrThrow, isExempt, versionFor, type WebhookParts } from './ask.ts';
+import { ask, ignoreOrThrow, isExempt, observed, versionFor, type WebhookParts } from './ask.ts';
 import type { ConditionCheck } from './conditions.ts';
 import { type Hook, hooksReader } from './hooks.ts';
 import type { Served } from './matching.ts';
@@ -32,13 +32,15 @@ async function askAll(
   const questions: { readonly hook: Hook; readonly version: Served }[] = [];
   for (const hook of hooks) {
     const version = versionFor(hook, attributes, parts.reader);
-    if (version === undefined || !(await conditionsMet(hook, attributes, version, () => objectsIn(version)))) continue;
+    if (version === undefined || !(await conditionsMet(hook, 'validate', attributes, version, () => objectsIn(version)))) continue;
     questions.push({ hook, version });
   }
   const outcomes = await Promise.allSettled(
     questions.map(async ({ hook, version }, i) => {
+      const objects = await objectsIn(version);
+      const call = () => ask(parts, hook, attributes, { version, objects, mutating: false });
       try {
-        await ask(parts, hook, attributes, { version, objects: await objectsIn(version), mutating: false });
+        await observed(parts, hook, attributes, { type: 'validating', call });
       } catch (error) {
         ignoreOrThrow(parts, hook, attributes, error, `validating.webhook.admission.k8s.io/round_0_index_${i}`);
       }

@@ -3,6 +3,7 @@
  * pkg/admission/conversion.go.
  */
 import type { JsonObject } from '../../../api/json.ts';
+import type { AnyKind } from '../../../api/kind.ts';
 import type { GroupVersionKind, KubeObject } from '../../../api/object.ts';
 import { asJson } from '../../../api/object-fields.ts';
 import type { ObjectFormat, ObjectFormats } from '../../../api/object-format.ts';
@@ -21,7 +22,20 @@ export const typeIn = ({ kind, subresource }: AdmissionAttributes, version: Serv
 const ofKind = ({ kind, subresource }: AdmissionAttributes): boolean =>
   subresource === '' || kind.subresources[subresource]?.does === 'update';
 
-const targetIn = ({ kind }: AdmissionAttributes, served: Served): Target => ({ kind, served, namespace: '', name: '', subresource: '' });
+/** The Kind of a version: of a custom resource, each version is a Kind of its own. */
+const kindIn = ({ kind }: AdmissionAttributes, { version }: Served): AnyKind =>
+  kind.allVersions?.().find((other) => other.version === version) ?? kind;
+
+const targetIn = (attributes: AdmissionAttributes, served: Served): Target => ({
+  ...{ kind: kindIn(attributes, served), served, namespace: '', name: '', subresource: '' },
+});
+
+/** An object as a Kind that is a version of its resource wants it. Rejects with StatusError when a conversion fails. */
+async function convertedTo(kind: AnyKind, object: KubeObject): Promise<KubeObject> {
+  if (kind.allVersions === undefined || object.apiVersion === kind.apiVersion) return object;
+  const [converted] = (await kind.storage?.form?.read([object])) ?? [];
+  return converted ?? object;
+}
 
 /** An object in a version; null when there is none. Rejects with StatusError when a conversion fails. */
 export async function inVersion(
@@ -31,7 +45,9 @@ export async function inVersion(
 ): Promise<JsonObject | null> {
   if (object === undefined) return null;
   // What has the Kind's type is an object of the Kind.
-  return ofKind(attributes) ? toServed(targetIn(attributes, version), object as KubeObject) : asJson(object as KubeObject);
+  if (!ofKind(attributes)) return asJson(object as KubeObject);
+  const target = targetIn(attributes, version);
+  return toServed(target, await convertedTo(target.kind, object as KubeObject));
 }
 
 /** How the objects of a request look in a version. */
@@ -50,5 +66,5 @@ export async function fromVersion(
   const format = formatIn(attributes, version, formats);
   const { object } = format.decode({ type, json, text: undefined, fieldValidation: 'Ignore' });
   // A decoded object has apiVersion and kind.
-  return ofKind(attributes) ? toStored(target, object) : (object as unknown as AdmissionObject);
+  return ofKind(attributes) ? convertedTo(attributes.kind, toStored(target, object)) : (object as unknown as AdmissionObject);
 }

@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JsonObject, JsonValue } from '../../../api/json.ts';
-import { aConfigMap, aDeployment, aPod, mutateOptions, status, TestRegistry } from '../../registry/test-registry.ts';
+import { admissionMetrics } from '../../../cluster/admission-metrics.ts';
+import { MetricText } from '../../http/metrics/metric-text.ts';
+import { aConfigMap, aDeployment, aPod, listRequest, mutateOptions, status, TestRegistry } from '../../registry/test-registry.ts';
 import type { WebhookCall } from '../../webhooks/webhook-caller.ts';
+import { AdmissionObservations } from '../admission-observations.ts';
 
 type Answer = JsonObject | Error;
 /** The request in a review. */
@@ -37,6 +40,97 @@ async function registryWith(answers: Readonly<Record<string, (asked: Asked, call
   const test = await new TestRegistry({ webhooks: { call } }).withNamespace();
   return { test, calls, paths: () => calls.map(({ path }) => path) };
 }
+
+describe('calls of webhooks', () => {
+  it('are counted by what they lead to', async () => {
+    let ms = 0;
+    const observations = new AdmissionObservations(() => (ms += 500));
+    const refusal = { allowed: false, status: { code: 418, message: 'no' } };
+    const answers: Readonly<Record<string, JsonObject | Error>> = {
+      '/good': { allowed: true },
+      '/bad': refusal,
+      '/away': new Error('connection refused'),
+      '/loose': new Error('connection refused'),
+    };
+    const call = async ({ client, body }: WebhookCall): Promise<JsonObject> => {
+      const answer = answers[client.service?.path ?? ''];
+      if (answer === undefined || answer instanceof Error) throw answer ?? new Error('unknown');
+      return { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid: (body.request as Asked).uid, ...answer } };
+    };
+    const test = await new TestRegistry({ webhooks: { call }, observations }).withNamespace();
+    const waited: string[] = [];
+    Object.assign(test.context, { waited: (type: string) => waited.push(type) });
+    await configure(test, 'mutating', 'm', hook('/good'));
+    await configure(test, 'validating', 'v', hook('/loose', { failurePolicy: 'Ignore' }));
+    await test.create('configmaps', aConfigMap('a'));
+    for (const path of ['/bad', '/away']) {
+      await configure(test, 'validating', path.slice(1), hook(path));
+      await assert.rejects(test.create('configmaps', aConfigMap('b')));
+      await test.delete('validatingwebhookconfigurations.admissionregistration.k8s.io', path.slice(1));
+    }
+    const text = new MetricText();
+    admissionMetrics(observations).write(text);
+    const lines = text.toString().split('\n');
+    for (const line of [
+      'apiserver_admission_webhook_request_total{code="200",name="good.example.com",operation="CREATE",rejected="false",type="admit"} 3',
+      'apiserver_admission_webhook_request_total{code="418",name="bad.example.com",operation="CREATE",rejected="true",type="validating"} 1',
+      'apiserver_admission_webhook_request_total{code="503",name="away.example.com",operation="CREATE",rejected="true",type="validating"} 1',
+      'apiserver_admission_webhook_request_total{code="503",name="loose.example.com",operation="CREATE",rejected="false",type="validating"} 3',
+      'apiserver_admission_webhook_rejection_count{error_type="no_error",name="bad.example.com",operation="CREATE",rejection_code="418",type="validating"} 1',
+      'apiserver_admission_webhook_rejection_count{error_type="calling_webhook_error",name="away.example.com",operation="CREATE",rejection_code="503",type="validating"} 1',
+      'apiserver_admission_webhook_fail_open_count{name="loose.example.com",type="validating"} 3',
+      'apiserver_admission_webhook_admission_duration_seconds_count{name="good.example.com",operation="CREATE",rejected="false",type="admit"} 3',
+    ]) {
+      assert.ok(lines.includes(line), `${line}\n${lines.filter((one) => one.includes('webhook')).join('\n')}`);
+    }
+    assert.ok(lines.some((line) => line.startsWith('apiserver_admission_controller_admission_duration_seconds_count{name="LimitRanger"')));
+    assert.deepEqual(waited.slice(0, 2), ['admit', 'validating']);
+  });
+
+  it('and evaluations of their match conditions, and those of policies, are counted', async () => {
+    let ms = 0;
+    const observations = new AdmissionObservations(() => (ms += 4));
+    const test = await new TestRegistry({ webhooks: { call: () => Promise.reject(new Error('asked')) }, observations }).withNamespace();
+    const condition = (expression: string): JsonObject => ({ matchConditions: [{ name: 'c', expression }] });
+    await configure(test, 'mutating', 'm', hook('/never', condition("object.metadata.name == 'x'")));
+    const broken = { failurePolicy: 'Ignore', ...condition('object.data.missing == "x"') };
+    await configure(test, 'validating', 'v', hook('/broken', broken), hook('/away', { failurePolicy: 'Ignore', ...condition('true') }));
+    const group = 'admissionregistration.k8s.io';
+    const own = (kind: string, spec: JsonObject): JsonObject => ({ apiVersion: `${group}/v1`, kind, metadata: { name: 'p' }, spec });
+    const matchConstraints = {
+      resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }],
+    };
+    const rules = { matchConstraints, validations: [{ expression: 'false' }], ...condition("object.metadata.name == 'x'") };
+    await test.create(`validatingadmissionpolicies.${group}`, own('ValidatingAdmissionPolicy', rules));
+    const binding = own('ValidatingAdmissionPolicyBinding', { policyName: 'p', validationActions: ['Deny'] });
+    await test.create(`validatingadmissionpolicybindings.${group}`, binding);
+    await test.create('configmaps', aConfigMap('a'));
+    const text = new MetricText();
+    admissionMetrics(observations).write(text);
+    const lines = text
+      .toString()
+      .split('\n')
+      .filter((line) => /match_condition_.*(count|sum|total)\{/.test(line));
+    const metric = 'apiserver_admission_match_condition_';
+    const of = (name: string, kind: string, type: string) => `{kind="${kind}",name="${name}",operation="CREATE",type="${type}"}`;
+    const [never, loose, away] = [
+      of('never.example.com', 'webhook', 'admit'),
+      ...['broken', 'away'].map((name) => of(`${name}.example.com`, 'webhook', 'validate')),
+    ];
+    const policy = of('p', 'policy', 'validate');
+    assert.deepEqual(
+      lines.toSorted(),
+      [
+        `${metric}evaluation_errors_total${loose} 1`,
+        ...[away, loose, never, policy].flatMap((labels) => [
+          `${metric}evaluation_seconds_count${labels} 1`,
+          `${metric}evaluation_seconds_sum${labels} 0.004`,
+        ]),
+        ...[loose, never].map((labels) => `${metric}exclusions_total${labels} 1`),
+      ].toSorted(),
+    );
+  });
+});
 
 const hook = (path: string, more: JsonObject = {}): JsonObject => ({
   name: `${path.slice(1)}.example.com`,
@@ -165,6 +259,50 @@ describe('a webhook is asked', () => {
     await configure(test, 'mutating', 'm', hook('/m', rule({})));
     assert.deepEqual(calls, []);
   });
+});
+
+describe('the configuration of webhooks', () => {
+  const marking = patchOf({ op: 'add', path: '/data', value: { marked: 'yes' } });
+  const types = [
+    ['mutating', marking],
+    ['validating', { allowed: false, status: { message: 'no' } }],
+  ] as const;
+  const resourceOf = (type: keyof typeof kinds) => `${type}webhookconfigurations.admissionregistration.k8s.io`;
+  /** Whether a new config map was changed or refused. */
+  const touched = async (test: TestRegistry, name: string): Promise<boolean> =>
+    test.create('configmaps', aConfigMap(name)).then(
+      (made) => made.data !== undefined,
+      (error: Error) => /denied the request: no$/.test(error.message),
+    );
+
+  for (const [type, answer] of types) {
+    it(`counts as it is now: a ${type} webhook that is for updates only leaves creations alone, until it is for them again`, async () => {
+      const { test } = await registryWith({ '/hook': () => answer });
+      await configure(test, type, 'h', hook('/hook'));
+      assert.equal(await touched(test, 'a'), true);
+      const operations = (value: string): JsonObject => ({ webhooks: [hook('/hook', rule({ operations: [value] }))] });
+      const stored = await test.get(resourceOf(type), 'h');
+      await test.update(resourceOf(type), 'h', { ...stored, ...operations('UPDATE') } as unknown as JsonObject);
+      assert.equal(await touched(test, 'b'), false);
+      await test.patch(resourceOf(type), 'h', operations('CREATE'));
+      assert.equal(await touched(test, 'c'), true);
+    });
+
+    it(`ends with the deletion of all that a label selects, ${type}`, async () => {
+      const { test } = await registryWith({ '/hook': () => answer });
+      for (let index = 0; index < 10; index++) {
+        await test.create(resourceOf(type), {
+          ...{ apiVersion: 'admissionregistration.k8s.io/v1', kind: kinds[type], webhooks: [hook('/hook')] },
+          metadata: { name: `h${index}`, labels: { of: 'test' } },
+        });
+      }
+      assert.equal(await touched(test, 'a'), true);
+      const chosen = { ...listRequest, labelSelector: 'of=test' };
+      await test.registry.deleteCollection(test.context, test.target(resourceOf(type), ''), chosen, {});
+      assert.deepEqual(await test.names(resourceOf(type), ''), []);
+      assert.equal(await touched(test, 'b'), false);
+    });
+  }
 });
 
 describe('a mutating webhook', () => {

@@ -2,11 +2,13 @@
  * Requests for APIs that Services in the cluster serve are sent on to them. Source: kube-aggregator
  * pkg/apiserver/handler_proxy.go.
  */
+
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { availability } from '../../../api/kinds/apiregistration/api-service.ts';
 import type { RemoteApi } from '../../aggregation/remote-apis.ts';
 import { type RemoteAddress, userHeaders } from '../../aggregation/remote-connections.ts';
+import type { Answer } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
 import { relayed, relayRequest } from '../proxy/proxy.ts';
 import { relayUpgrade } from '../proxy/proxy-upgrade.ts';
@@ -40,7 +42,7 @@ function vouchFor(incoming: IncomingMessage, { user }: Exchange): void {
 }
 
 /** Answers with what the API answers; 503 when it is not available. */
-export async function proxyToApi(exchange: Exchange, server: ServerContext, api: RemoteApi): Promise<Response> {
+export async function proxyToApi(exchange: Exchange, server: ServerContext, api: RemoteApi): Promise<Answer> {
   const to = addressOf(api, server);
   if (to === undefined || exchange.node === undefined) return respondText(exchange, 503, 'service unavailable\n');
   const incoming = relayed(exchange.node);

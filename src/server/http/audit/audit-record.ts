@@ -2,6 +2,7 @@
  * What is recorded of one request: an Event of audit.k8s.io/v1 at each stage. Source: apiserver
  * pkg/endpoints/filters/audit.go, pkg/audit/{request,context}.go, pkg/apis/audit/v1/types.go.
  */
+import { goDurationText } from '../../../api/go-duration.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../../api/json.ts';
 import type { Status } from '../../../api/status-error.ts';
 import { rfc3339Micro } from '../../../api/time.ts';
@@ -10,6 +11,8 @@ import type { Exchange, RequestAudit } from '../exchange.ts';
 import type { AuditStage, AuditVerdict } from './audit-policy.ts';
 
 const maxUserAgentLength = 1024;
+/** Requests that take longer tell where their time went. */
+const slowMs = 500;
 const levelsWithRequest = ['Request', 'RequestResponse'];
 
 /** Takes events, each a line of JSON without the line's end. */
@@ -70,10 +73,27 @@ export class AuditRecord implements RequestAudit {
   #requestObject: JsonValue | undefined;
   #responseObject: JsonValue | undefined;
   #status: JsonObject | undefined;
+  #outcome: Partial<Status> | undefined;
 
   constructor(options: AuditRecordOptions) {
     this.#options = options;
     this.#receivedMs = options.now();
+    for (const [key, value] of options.exchange.earlyAnnotations) this.annotate(key, value);
+  }
+
+  /** Notes where the time of a slow request went. Source: writeLatencyToAnnotation. */
+  noteLatency(): void {
+    const { now, exchange } = this.#options;
+    const totalMs = now() - this.#receivedMs;
+    if (totalMs <= slowMs) return;
+    const { mutatingMs, validatingMs } = exchange.webhookWaits;
+    for (const [layer, ms] of [
+      ['total', totalMs],
+      ['mutating-webhook', mutatingMs],
+      ['validating-webhook', validatingMs],
+    ] as const) {
+      if (ms > 0) this.annotate(`apiserver.latency.k8s.io/${layer}`, goDurationText(ms));
+    }
   }
 
   annotate(key: string, value: string): void {
@@ -98,8 +118,12 @@ export class AuditRecord implements RequestAudit {
     this.#responseObject = json;
   }
 
+  outcome(status: Partial<Status>): void {
+    this.#outcome = status;
+  }
+
   /** How the request was answered: by a code, or by a Status. */
-  answered(code: number, status?: Partial<Status>): void {
+  answered(code: number, status = this.#outcome): void {
     const { status: outcome, message, reason, details } = status ?? {};
     this.#status = {
       metadata: {},

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { FakeClock } from '../../../client/fake-clock.ts';
 import type { AppOptions } from '../app.ts';
+import type { Credentials } from '../ports.ts';
 import { configMap, sending, testApp } from '../test-app.ts';
 import { AuditPolicy, AuditPolicyError, metadataPolicy } from './audit-policy.ts';
 
@@ -76,6 +78,52 @@ describe('the audit log', () => {
     assert.deepEqual([status, reason, code], ['Failure', 'Forbidden', 403]);
     assert.deepEqual([unknown?.user, unknown?.stage], [{}, 'ResponseStarted']);
     assert.deepEqual(unknown?.responseStatus, { metadata: {}, message: 'Authentication failed, attempted: bearer', code: 401 });
+  });
+
+  it('tells what was noted before the sender was known, which token was made, and how a deletion ended', async () => {
+    const authenticators = [
+      {
+        authenticate: ({ annotate }: Credentials) => {
+          annotate?.('authentication.k8s.io/legacy-token', 'old');
+          return { name: 'jane', uid: '', groups: [], extra: {} };
+        },
+      },
+    ];
+    const { fetch, events } = recorded(metadataPolicy, { authenticators });
+    await fetch('/api/v1/namespaces/default/serviceaccounts', sending('POST', { metadata: { name: 'sa' } }));
+    await fetch('/api/v1/namespaces/default/serviceaccounts/sa/token', sending('POST', { spec: { audiences: ['test'] } }));
+    await fetch(path, sending('POST', configMap('a')));
+    await fetch(`${path}/a`, { method: 'DELETE' });
+    const noted = events.map(({ annotations }) => annotations as Record<string, string>);
+    assert.ok(noted.every((annotations) => annotations['authentication.k8s.io/legacy-token'] === 'old'));
+    assert.match(noted[1]?.['authentication.kubernetes.io/issued-credential-id'] ?? '', /^JTI=[0-9a-f-]{36}$/);
+    const { uid, ...details } = ((events.at(-1)?.responseStatus ?? {}) as { details: Record<string, string> }).details;
+    assert.match(uid ?? '', /-/);
+    assert.deepEqual(events.at(-1)?.responseStatus, {
+      ...{ metadata: {}, status: 'Success', code: 200 },
+      details: { name: 'a', kind: 'configmaps', uid },
+    });
+    assert.deepEqual(details, { name: 'a', kind: 'configmaps' });
+  });
+
+  it('tells where the time of a slow request went', async () => {
+    const clock = new FakeClock();
+    const audited = (waitMs: number) =>
+      recorded(metadataPolicy, {
+        clock,
+        authorizer: {
+          authorize: () => {
+            clock.advance(waitMs);
+            return { allowed: true, reason: '' };
+          },
+        },
+      });
+    const [quick, slow] = [audited(500), audited(1200)];
+    await quick.fetch(path);
+    await slow.fetch(path);
+    const total = ({ events }: typeof quick) =>
+      ((events[0]?.annotations ?? {}) as Record<string, string>)['apiserver.latency.k8s.io/total'];
+    assert.deepEqual([total(quick), total(slow)], [undefined, '1.2s']);
   });
 
   it('records who is impersonated', async () => {

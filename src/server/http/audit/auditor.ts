@@ -6,6 +6,7 @@ import { StatusError } from '../../../api/status-error.ts';
 import type { UserInfo } from '../../registry/registry.ts';
 import { attributesOf } from '../auth/authorize.ts';
 import { anonymousUser, type Exchange } from '../exchange.ts';
+import type { MetricSource, MetricText } from '../metrics/metric-text.ts';
 import type { AuditPolicy } from './audit-policy.ts';
 import { AuditRecord, type AuditSink } from './audit-record.ts';
 
@@ -21,8 +22,11 @@ const longSubresources = ['attach', 'exec', 'proxy', 'log', 'portforward'];
 const isLongRunning = ({ info }: Exchange): boolean =>
   longVerbs.includes(info.verb) || (info.isResourceRequest && longSubresources.includes(info.subresource));
 
-export class Auditor {
+/** Source of the metrics: apiserver pkg/audit/metrics.go. */
+export class Auditor implements MetricSource {
   readonly #options: AuditOptions;
+  readonly #levels = new Map<string, number>();
+  #events = 0;
   readonly #now: () => number;
 
   constructor(options: AuditOptions, now: () => number) {
@@ -46,6 +50,7 @@ export class Auditor {
     }
     audit.answered(code, error instanceof StatusError ? error.status : undefined);
     if (!isLongRunning(exchange)) {
+      audit.noteLatency();
       audit.stage('ResponseComplete');
       return;
     }
@@ -53,6 +58,15 @@ export class Auditor {
     const end = (): void => audit.stage('ResponseComplete');
     if (node === undefined || error !== undefined) end();
     else node.outgoing.once('close', end);
+  }
+
+  write(text: MetricText): void {
+    text.counter('apiserver_audit_event_total', 'Counter of audit events generated and sent to the audit backend.', [[{}, this.#events]]);
+    text.counter(
+      'apiserver_audit_level_total',
+      'Counter of policy levels for audit events (1 per request).',
+      [...this.#levels].map(([level, count]) => [{ level }, count]),
+    );
   }
 
   #refused(exchange: Exchange): void {
@@ -64,7 +78,12 @@ export class Auditor {
 
   #record(exchange: Exchange, user: UserInfo | undefined): AuditRecord | undefined {
     const verdict = this.#options.policy.verdict({ ...attributesOf(exchange), user: user ?? anonymousUser });
+    this.#levels.set(verdict.level, (this.#levels.get(verdict.level) ?? 0) + 1);
     if (verdict.level === 'None') return undefined;
-    return new AuditRecord({ exchange, user, verdict, sink: this.#options.sink, now: this.#now });
+    const sink: AuditSink = (line) => {
+      this.#events++;
+      this.#options.sink(line);
+    };
+    return new AuditRecord({ exchange, user, verdict, sink, now: this.#now });
   }
 }

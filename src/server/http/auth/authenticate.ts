@@ -151,7 +151,12 @@ export async function authenticate(
   }
   const tokens = [headerToken(exchange), protocolToken(exchange)].filter((token) => token !== undefined);
   for (const bearerToken of tokens) {
-    const user = await ask({ clientCertificate: undefined, bearerToken, warn: (text) => exchange.warn(text) });
+    const user = await ask({
+      clientCertificate: undefined,
+      bearerToken,
+      warn: (text) => exchange.warn(text),
+      annotate: (key, value) => exchange.annotateLater(key, value),
+    });
     if (user !== undefined) return user;
   }
   if (tokens.length > 0 || certificate === 'bad') throw statusErrors.unauthorized();

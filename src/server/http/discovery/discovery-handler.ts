@@ -1,5 +1,7 @@
 /** Serves `/api`, `/apis` and the other paths above resources. */
+
 import { statusErrors } from '../../../api/status-error.ts';
+import { Answer } from '../answer.ts';
 import { encodeObject } from '../encode/encode.ts';
 import type { Exchange } from '../exchange.ts';
 import { negotiate } from '../negotiation.ts';
@@ -11,7 +13,7 @@ const matches = (header: string, etag: string): boolean =>
   header !== '' && header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag);
 
 /** Returns the answer, or undefined when nothing is served at the path. */
-export async function handleDiscovery(exchange: Exchange, server: ServerContext): Promise<Response | undefined> {
+export async function handleDiscovery(exchange: Exchange, server: ServerContext): Promise<Answer | undefined> {
   const parts = exchange.path.split('/').filter((part) => part !== '');
   const [prefix = ''] = parts;
   const top = parts.length === 1;
@@ -35,7 +37,7 @@ export async function handleDiscovery(exchange: Exchange, server: ServerContext)
     const { object: aggregated, etag } = server.discovery.aggregated(prefix, version);
     headers['Content-Type'] = `${representation.mediaType};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
     headers.Etag = etag;
-    if (matches(exchange.header('if-none-match'), etag)) return new Response(null, { status: 304, headers });
+    if (matches(exchange.header('if-none-match'), etag)) return new Answer(304, headers);
     return respond(exchange, 200, await encodeObject(aggregated, representation, server.codec), headers);
   }
   return respond(exchange, 200, await encodeObject(object, representation, server.codec), headers);

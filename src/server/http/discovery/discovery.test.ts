@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
 import { compareVersions } from '../../../api/version-order.ts';
+import { ServiceAccountTokens } from '../../auth/service-account-tokens.ts';
 import { openIdDocuments } from '../openid.ts';
 import { testApp } from '../test-app.ts';
 
@@ -79,7 +82,7 @@ describe('paths that are no resources', () => {
 
   it('sends large OpenAPI documents compressed to whom takes that, and as they are to others', async () => {
     const large = { swagger: '2.0', info: { description: 'text '.repeat(100_000) } };
-    const { fetch } = testApp({ openApi: { v2: () => Promise.resolve(large), v3: () => Promise.resolve(undefined) } });
+    const { fetch } = testApp({ openApi: { v2: () => Promise.resolve(large), v3Paths: () => [], v3: () => Promise.resolve(undefined) } });
     const packed = await fetch('/openapi/v2', { headers: { 'accept-encoding': 'gzip' } });
     assert.equal(packed.headers.get('content-encoding'), 'gzip');
     const plain = await fetch('/openapi/v2');
@@ -90,6 +93,25 @@ describe('paths that are no resources', () => {
     assert.equal(gunzipSync(await packed.arrayBuffer()).toString('utf8'), text);
     const head = await fetch('/openapi/v2', { method: 'HEAD', headers: { 'accept-encoding': 'gzip' } });
     assert.equal(head.headers.get('content-length'), String(text.length));
+  });
+
+  it('lets whoever reads the documents verify tokens', async () => {
+    for (const { privateKey } of [
+      generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+      generateKeyPairSync('rsa', { modulusLength: 2048 }),
+    ]) {
+      const tokens = new ServiceAccountTokens({ privateKey, objects: { get: () => ({ metadata: { uid: 'u' } }) } });
+      const { issuer, algorithm } = tokens;
+      const { json } = testApp({
+        documents: openIdDocuments({ issuer, algorithm, origin: 'https://here', jwk: async () => ({ ...(await tokens.jwk()) }) }),
+      });
+      const found = (await json('/.well-known/openid-configuration')).body as { issuer: string; jwks_uri: string };
+      const keys = (await json(new URL(found.jwks_uri).pathname)).body as unknown as JSONWebKeySet;
+      const subject = { namespace: 'ns', serviceAccount: { name: 'sa', uid: 'u' } };
+      const token = await tokens.issue({ subject, audiences: ['them'], expirationSeconds: 600, warnAfterSeconds: 0 });
+      const { payload } = await jwtVerify(token, createLocalJWKSet(keys), { issuer: found.issuer, audience: 'them' });
+      assert.equal(payload.sub, 'system:serviceaccount:ns:sa');
+    }
   });
 
   it('says how service-account tokens are verified', async () => {

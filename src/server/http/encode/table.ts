@@ -44,10 +44,11 @@ function rowJson(
 ): string {
   let cells = '';
   const object = format.served.shown(target, entry);
-  for (const column of columns) {
-    const value = column.value(object, now);
+  const add = (value: string | number | boolean | null): void => {
     cells += cells === '' ? JSON.stringify(value) : `,${JSON.stringify(value)}`;
-  }
+  };
+  for (const column of columns) add(column.value(object, now));
+  for (const value of target.kind.table?.moreCells ?? []) add(value(object, now));
   const conditions = target.kind.table?.rowConditions?.(object) ?? [];
   const shown = conditions.length === 0 ? '' : `"conditions":${JSON.stringify(conditions)},`;
   return `{"cells":[${cells}],${shown}"object":${rowObject(target, entry, format)}}`;

@@ -2,8 +2,10 @@
  * DELETE of one object and of collections. Source: apiserver pkg/endpoints/handlers/delete.go,
  * pkg/registry/generic/registry/store.go.
  */
+
 import type { JsonObject, JsonValue } from '../../../api/json.ts';
 import type { Target } from '../../registry/registry.ts';
+import type { Answer } from '../answer.ts';
 import { decodeBody, inputType, readBody } from '../body.ts';
 import { encodeEntry, encodeObject } from '../encode/encode.ts';
 import type { Exchange } from '../exchange.ts';
@@ -14,9 +16,6 @@ import { encodeContext, negotiateFor, send, sendList } from './read.ts';
 
 /** The decoded body; undefined when there is none. */
 async function optionsBody(exchange: Exchange, server: ServerContext): Promise<JsonValue | undefined> {
-  const declared = exchange.header('content-length');
-  if (declared === '0' || (declared === '' && exchange.header('transfer-encoding') === '' && exchange.request.body === null))
-    return undefined;
   const bytes = await readBody(exchange);
   if (bytes.length === 0) return undefined;
   const type = inputType(exchange.header('content-type'), () => true);
@@ -41,12 +40,13 @@ const groupOf = ({ kind, served }: Target) => {
   return group === '' ? {} : { group };
 };
 
-export async function handleDelete(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
+export async function handleDelete(exchange: Exchange, server: ServerContext, target: Target): Promise<Answer> {
   const representation = negotiateFor(exchange, target);
   const { options, acceptedIfPending } = deleteOptions(exchange, await optionsBody(exchange, server));
   const answer = await server.registry.delete(exchange, target, options);
   if (answer.type === 'deleted') {
     const status = deletedStatus(target, answer.entry.object.metadata.uid);
+    exchange.audit?.outcome(status);
     const plain = { ...representation, transform: undefined };
     return send(exchange, 200, plain, encodeObject(status, plain, server.codec));
   }
@@ -54,7 +54,7 @@ export async function handleDelete(exchange: Exchange, server: ServerContext, ta
   return send(exchange, acceptedIfPending && answer.type === 'object' ? 202 : 200, representation, body);
 }
 
-export async function handleDeleteCollection(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
+export async function handleDeleteCollection(exchange: Exchange, server: ServerContext, target: Target): Promise<Answer> {
   const representation = negotiateFor(exchange, target);
   const { list } = listOptions(exchange);
   const { options } = deleteOptions(exchange, await optionsBody(exchange, server));

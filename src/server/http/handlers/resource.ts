@@ -1,10 +1,12 @@
 /** Passes a resource request to the handler of its verb. */
+
 import { isCustom } from '../../../api/kind.ts';
 import { statusErrors } from '../../../api/status-error.ts';
 import { subresourcesIn } from '../../../api/subresource.ts';
 import type { Target } from '../../registry/registry.ts';
 import { servedBy } from '../../registry/served-version.ts';
 import { resourceOf } from '../../registry/store-errors.ts';
+import type { Answer } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
 import { connectQuery } from '../options/connect-query.ts';
 import { proxyRequest } from '../proxy/proxy.ts';
@@ -24,14 +26,14 @@ import { acceptedPatchTypes, handleCreate, handlePatch, handleUpdate, warnDeprec
  * Returns the answer, or undefined when the path's group version is not served. Below a served group version every path
  * is answered, as by upstream's router. Throws 404 and 405 with its messages.
  */
-export async function handleResource(exchange: Exchange, server: ServerContext): Promise<Response | undefined> {
+export async function handleResource(exchange: Exchange, server: ServerContext): Promise<Answer | undefined> {
   const response = await serveResource(exchange, server);
   if (response !== undefined) return response;
   if (server.discovery.serves(exchange.path.split('/').filter((part) => part !== ''))) throw statusErrors.noSuchResource();
   return undefined;
 }
 
-async function serveResource(exchange: Exchange, server: ServerContext): Promise<Response | undefined> {
+async function serveResource(exchange: Exchange, server: ServerContext): Promise<Answer | undefined> {
   const virtual = resolveVirtual(exchange, server);
   if (virtual !== undefined) return handleVirtual(exchange, server, virtual);
   const target = resolveTarget(exchange, server);
@@ -85,7 +87,7 @@ function named(target: Target): Target {
   return target;
 }
 
-async function handleNamedSubresource(exchange: Exchange, server: ServerContext, target: Target): Promise<Response | undefined> {
+async function handleNamedSubresource(exchange: Exchange, server: ServerContext, target: Target): Promise<Answer | undefined> {
   const { subresource, kind } = target;
   const { verb, rest } = exchange.info;
   const declared = subresourcesIn(kind, servedBy(target))[subresource];

@@ -9,6 +9,7 @@ import { standInKind } from '../../../api/kinds/stand-ins.ts';
 import type { GroupVersionKind } from '../../../api/object.ts';
 import type { Body, OrderCode, Target } from '../../registry/registry.ts';
 import type { Entry } from '../../store/store.ts';
+import type { Answer } from '../answer.ts';
 import { decodeBody, inputType, readBody } from '../body.ts';
 import { encodeEntry, encodeObject } from '../encode/encode.ts';
 import type { Exchange } from '../exchange.ts';
@@ -45,7 +46,7 @@ async function bodyOf(exchange: Exchange, server: ServerContext, { group, versio
 }
 
 /** GET, PUT and PATCH of a stand-in for an object. */
-export async function handleStandIn(exchange: Exchange, server: ServerContext, target: Target, type: GroupVersionKind): Promise<Response> {
+export async function handleStandIn(exchange: Exchange, server: ServerContext, target: Target, type: GroupVersionKind): Promise<Answer> {
   const shown = { kind: standInKind(type) };
   const representation = negotiateType(exchange, server, type, 'meta');
   const context = encodeContext(exchange, server);
@@ -80,9 +81,11 @@ export async function handleOrder(
   target: Target,
   type: GroupVersionKind,
   carryOut?: OrderCode,
-): Promise<Response> {
+): Promise<Answer> {
   const representation = negotiateType(exchange, server, type);
   const options = mutateOptions(exchange, 'CreateOptions');
   const body = await bodyOf(exchange, server, type);
-  return sendObject(exchange, server, 201, representation, await server.registry.order(exchange, target, body, options, carryOut));
+  const answer = await server.registry.order(exchange, target, body, options, carryOut);
+  if (answer.kind === 'Status') exchange.audit?.outcome(answer);
+  return sendObject(exchange, server, 201, representation, answer);
 }

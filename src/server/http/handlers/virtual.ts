@@ -1,9 +1,11 @@
 /** GET and POST of virtual resources. */
+
 import type { JsonObject } from '../../../api/json.ts';
 import type { KubeObject } from '../../../api/object.ts';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { ListAnswer, Target } from '../../registry/registry.ts';
 import type { Entry } from '../../store/store.ts';
+import type { Answer } from '../answer.ts';
 import { encodeEntry } from '../encode/encode.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Representation } from '../negotiation.ts';
@@ -34,7 +36,7 @@ async function query(
   target: Target,
   find: NonNullable<VirtualResource['query']>,
   { representation, context }: { readonly representation: Representation; readonly context: ReturnType<typeof encodeContext> },
-): Promise<Response> {
+): Promise<Answer> {
   const { namespace, name } = target;
   if (exchange.info.verb === 'list') {
     const { labelSelector, fieldSelector } = listOptions(exchange).list;
@@ -46,7 +48,7 @@ async function query(
   return send(exchange, 200, representation, encodeEntry(target, entryOf(object, target), representation, context));
 }
 
-async function read(exchange: Exchange, server: ServerContext, target: Target, resource: VirtualResource): Promise<Response> {
+async function read(exchange: Exchange, server: ServerContext, target: Target, resource: VirtualResource): Promise<Answer> {
   const representation = negotiateFor(exchange, target);
   const context = encodeContext(exchange, server);
   if (resource.query !== undefined) return query(exchange, target, resource.query, { representation, context });
@@ -65,7 +67,7 @@ async function read(exchange: Exchange, server: ServerContext, target: Target, r
   return send(exchange, 200, representation, encodeEntry(target, entry, representation, context));
 }
 
-export async function handleVirtual(exchange: Exchange, server: ServerContext, resource: VirtualResource): Promise<Response> {
+export async function handleVirtual(exchange: Exchange, server: ServerContext, resource: VirtualResource): Promise<Answer> {
   const { kind, verbs } = resource;
   const { verb, name, namespace } = exchange.info;
   if (exchange.method === 'HEAD' || !verbs.some((allowed) => allowed === verb)) throw statusErrors.methodNotAllowed();

@@ -1,11 +1,15 @@
 /** Watches over HTTP. Source: apiserver pkg/endpoints/handlers/{get,watch}.go. */
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+
 import type { JsonObject } from '../../../api/json.ts';
 import { isExpired, StatusError, statusErrors } from '../../../api/status-error.ts';
 import type { Target, WatchOutput } from '../../registry/registry.ts';
+import { tooOld } from '../../registry/store-errors.ts';
 import type { Entry } from '../../store/store.ts';
+import { Answer, alreadySent } from '../answer.ts';
 import { includeObjectParam } from '../encode/table.ts';
 import type { Exchange } from '../exchange.ts';
+import { strikeOf } from '../faults/request-faults.ts';
+import { WatchFault } from '../faults/watch-fault.ts';
 import type { Representation } from '../negotiation.ts';
 import { type ListOptions, listOptions } from '../options/list-options.ts';
 import { baseHeaders, warningHeader } from '../respond.ts';
@@ -47,7 +51,7 @@ const caches = new WeakMap<ServerContext, FrameCache>();
 function framesOf(server: ServerContext): FrameCache {
   let frames = caches.get(server);
   if (frames === undefined) {
-    frames = new FrameCache({ codec: server.codec, columns: server.columns, served: server.served, now: () => server.clock.now() });
+    frames = new FrameCache({ codec: server.codec, columns: server.columns, served: server.served, now: server.now });
     caches.set(server, frames);
   }
   return frames;
@@ -77,21 +81,22 @@ export async function startWatch(exchange: Exchange, server: ServerContext, targ
   if (sendInitialEvents === true) await server.registry.untilFresh(resourceVersion);
   const form: FrameForm = { target, representation, includeObject: includeObjectParam(exchange.param('includeObject')) };
   const { apiGroup, apiVersion, resource } = exchange.info;
-  const counted = server.metrics.watchEventsOf(apiGroup, apiVersion, resource);
   const stream = new WatchStream(framesOf(server).of(form), {
     allowBookmarks: options.watching.allowBookmarks,
-    onEvents: (count) => {
-      counted(count);
-      server.onEvents(count);
-    },
+    onEvents: server.onEvents,
+    onFrame: server.metrics.watchEventsOf(apiGroup, apiVersion, resource),
     onError: (error) => server.logger.error('A watch was ended: an error in sending its events', { error, path: exchange.path }),
     prepare: (batch) => server.served.prepare(target, entriesOf(batch)),
     failure: (error) =>
       framesOf(server).error(statusJson(toStatusError(error, server.logger, { watch: target.kind.resourceName })), representation),
   });
+  const fault = faultOf(exchange, server, stream);
+  const receiver = fault ?? stream;
   let failure: Uint8Array | undefined;
   try {
-    stream.session = server.registry.watch(exchange, { ...target, name: '' }, options.watching, (batch) => stream.push(batch));
+    const expired = strikeOf(exchange, 'expired');
+    if (expired !== undefined) throw tooOld({ requested: Number(resourceVersion), compacted: expired.revision });
+    stream.session = server.registry.watch(exchange, { ...target, name: '' }, options.watching, (batch) => receiver.push(batch));
   } catch (error) {
     if (!isEvent(error)) throw error;
     failure = framesOf(server).error(statusJson(error), representation);
@@ -104,23 +109,30 @@ export async function startWatch(exchange: Exchange, server: ServerContext, targ
       stream.open(sink, () => {
         ended();
         forget();
+        fault?.closed();
       });
+      fault?.opened();
       if (failure !== undefined) stream.fail(failure);
       else if (!stream.closed) forget = server.watches.add(stream, target.kind.resourceName, timeoutMsOf(options));
     },
   };
 }
 
+function faultOf(exchange: Exchange, { clock }: ServerContext, stream: WatchStream): WatchFault | undefined {
+  const strike = strikeOf(exchange, 'watch-close', 'watch-reset', 'watch-silence');
+  return strike === undefined ? undefined : new WatchFault({ strike, stream, clock, node: exchange.node });
+}
+
 /** Answers a watch request on its own connection, HTTP/1.1 or HTTP/2. */
-export async function handleWatch(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
+export async function handleWatch(exchange: Exchange, server: ServerContext, target: Target): Promise<Answer> {
   const watch = await startWatch(exchange, server, target);
   const headers = baseHeaders(exchange, watch.contentType);
   if (exchange.node !== undefined) {
     const warnings = exchange.warnings.map(warningHeader);
     watch.connect(nodeSink(exchange.node, warnings.length === 0 ? headers : { ...headers, Warning: warnings }));
-    return RESPONSE_ALREADY_SENT;
+    return alreadySent;
   }
   const { sink, body } = webSink();
   watch.connect(sink);
-  return new Response(body, { status: 200, headers });
+  return new Answer(200, headers, body);
 }

@@ -1,4 +1,5 @@
 /** Handles POST, PUT and PATCH of objects, and of the sub-resources that are views of the object itself. */
+
 import { goJsonError } from '../../../api/go-json-error.ts';
 import type { JsonValue } from '../../../api/json.ts';
 import { isCustom } from '../../../api/kind.ts';
@@ -7,10 +8,12 @@ import type { PatchType } from '../../../api/request-options.ts';
 import { hasProtobuf, hasStrategicMerge } from '../../../api/schema/model-formats.ts';
 import { patchStrictErrors } from '../../../api/schema/strict.ts';
 import { statusErrors } from '../../../api/status-error.ts';
+import { subresourcesIn } from '../../../api/subresource.ts';
 import { wellFormedJson } from '../../../api/well-formed.ts';
 import { duplicateKeysError, YamlError } from '../../../api/yaml/yaml-error.ts';
 import type { Target, WriteAnswer } from '../../registry/registry.ts';
-import { conversionOf, servedApiVersion, servedSchema } from '../../registry/served-version.ts';
+import { conversionOf, servedApiVersion, servedBy, servedSchema } from '../../registry/served-version.ts';
+import type { Answer } from '../answer.ts';
 import { authorize } from '../auth/authorize.ts';
 import { decodeBody, inputType, readBody } from '../body.ts';
 import { encodeEntry } from '../encode/encode.ts';
@@ -22,9 +25,10 @@ import { encodeContext, negotiateFor, send } from './read.ts';
 
 /** Adds the warning of a deprecated version; what is not served warns of nothing. */
 export function warnDeprecated(exchange: Exchange, target: Target): void {
-  if (target.subresource !== '' && !Object.hasOwn(target.kind.subresources, target.subresource) && !isCustom(target.kind)) return;
+  const { kind, subresource } = target;
+  if (subresource !== '' && !Object.hasOwn(subresourcesIn(kind, servedBy(target)), subresource) && !isCustom(kind)) return;
   const conversion = conversionOf(target);
-  const deprecation = conversion === undefined ? target.kind.codec.deprecation : conversion.deprecation;
+  const deprecation = conversion === undefined ? kind.codec.deprecation : conversion.deprecation;
   if (deprecation !== undefined) exchange.deprecate(deprecation);
 }
 
@@ -47,7 +51,7 @@ async function received(exchange: Exchange, server: ServerContext, target: Targe
   return body;
 }
 
-export async function handleCreate(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
+export async function handleCreate(exchange: Exchange, server: ServerContext, target: Target): Promise<Answer> {
   const representation = negotiateFor(exchange, target);
   const body = await received(exchange, server, target);
   const options = mutateOptions(exchange, 'CreateOptions');
@@ -55,7 +59,7 @@ export async function handleCreate(exchange: Exchange, server: ServerContext, ta
   return answer(exchange, server, target, representation, written, 201);
 }
 
-export async function handleUpdate(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
+export async function handleUpdate(exchange: Exchange, server: ServerContext, target: Target): Promise<Answer> {
   const representation = negotiateFor(exchange, target);
   const options = mutateOptions(exchange, 'UpdateOptions');
   const body = await received(exchange, server, target);
@@ -140,7 +144,7 @@ export async function patchBody(
 const creating = (exchange: Exchange, server: ServerContext, type: PatchType) =>
   type === 'apply' ? { authorizeCreate: () => authorize(exchange, server.authorizer, 'create') } : {};
 
-export async function handlePatch(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
+export async function handlePatch(exchange: Exchange, server: ServerContext, target: Target): Promise<Answer> {
   const type = patchTypeOf(exchange.header('content-type'), () => hasStrategicMerge(servedSchema(target)));
   const representation = negotiateFor(exchange, target);
   const options = { ...mutateOptions(exchange, 'PatchOptions', type), ...creating(exchange, server, type) };

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Histogram } from '../../../api/histogram.ts';
+import { Exchange } from '../exchange.ts';
 import { sending, testApp } from '../test-app.ts';
 import { MetricText } from './metric-text.ts';
+import { RequestMetrics } from './request-metrics.ts';
 
 describe('the text of metrics', () => {
   it('has a head for each family, escaped labels, and cumulative buckets', () => {
@@ -67,6 +69,8 @@ describe('/metrics', () => {
       `apiserver_request_total{code="404",${labels('GET', 'configmaps', 'resource')}} 1`,
       'apiserver_request_total{code="404",component="",dry_run="",group="",resource="",scope="",subresource="",verb="GET",version=""} 1',
       `apiserver_request_duration_seconds_count{${labels('LIST', 'configmaps', 'namespace')}} 1`,
+      'apiserver_request_sli_duration_seconds_count{component="apiserver",group="",resource="namespaces",scope="resource",subresource="",verb="POST",version="v1"} 1',
+      'apiserver_current_inqueue_requests{request_kind="readOnly"} 0',
       'apiserver_current_inflight_requests{request_kind="mutating"} 0',
       'apiserver_current_inflight_requests{request_kind="readOnly"} 1',
     ]) {
@@ -77,6 +81,54 @@ describe('/metrics', () => {
     );
     assert.ok(lines.some((line) => line.startsWith('kubernetes_build_info{build_date=')));
     assert.ok(lines.some((line) => line.startsWith('process_resident_memory_bytes ')));
+  });
+
+  it('counts the time that webhooks take apart, and requests that took too long', async () => {
+    const requests = new RequestMetrics(() => true);
+    const exchange = new Exchange(new Request('https://localhost/api/v1/namespaces', { method: 'POST' }), undefined, 0);
+    exchange.waited('admit', 2000);
+    exchange.waited('admit', 1000);
+    exchange.waited('validating', 4000);
+    exchange.waited('validating', 500);
+    requests.record(exchange, 504, 7100);
+    const text = new MetricText();
+    requests.write(text);
+    const line = (name: string) =>
+      text
+        .toString()
+        .split('\n')
+        .find((one) => one.startsWith(`${name}{`));
+    assert.match(line('apiserver_request_duration_seconds_sum') ?? '', / 7\.1$/);
+    assert.match(line('apiserver_request_sli_duration_seconds_sum') ?? '', / 0\.1/);
+    assert.match(line('apiserver_request_terminations_total') ?? '', /code="504".* 1$/);
+  });
+
+  it('counts senders, refusals, and flows', async () => {
+    const flow = { flowSchema: 'exempt', priorityLevel: 'top', flowSchemaUid: 'u', priorityLevelUid: 'v' };
+    const authorizer = { authorize: ({ verb }: { readonly verb: string }) => ({ allowed: verb !== 'list', reason: '' }) };
+    const { fetch } = testApp({ classify: () => flow, authorizer });
+    await fetch('/api/v1/namespaces/a');
+    await fetch('/api/v1/namespaces');
+    await fetch('/api/v1/namespaces', { headers: { authorization: 'Bearer bad' } });
+    const lines = await metrics(fetch);
+    for (const line of [
+      // The request for the metrics is one of them.
+      'authentication_attempts{result="success"} 3',
+      'authentication_attempts{result="failure"} 1',
+      'authenticated_user_requests{username="admin"} 3',
+      'authorization_attempts_total{result="allowed"} 2',
+      'authorization_attempts_total{result="no-opinion"} 1',
+      'authentication_duration_seconds_count{result="success"} 3',
+      'authentication_duration_seconds_count{result="failure"} 1',
+      'authorization_duration_seconds_count{result="allowed"} 2',
+      'authorization_duration_seconds_count{result="no-opinion"} 1',
+      'authorization_duration_seconds_bucket{result="allowed",le="+Inf"} 2',
+      'apiserver_flowcontrol_dispatched_requests_total{flow_schema="exempt",priority_level="top"} 2',
+      'apiserver_flowcontrol_request_execution_seconds_count{flow_schema="exempt",priority_level="top",type="regular"} 2',
+    ]) {
+      assert.ok(lines.includes(line), line);
+    }
+    assert.ok(lines.some((line) => /^process_open_fds \d+/.test(line)) || process.platform !== 'linux');
   });
 
   it('does not grow with requests for what is not served', async () => {
@@ -99,7 +151,10 @@ describe('/metrics', () => {
       'apiserver_longrunning_requests{component="apiserver",group="",resource="namespaces",scope="cluster",subresource="",verb="WATCH",version="v1"} 1';
     const lines = await metrics(fetch);
     assert.ok(lines.includes(open), lines.filter((line) => line.startsWith('apiserver_longrunning')).join());
-    assert.ok(lines.some((line) => line.startsWith('apiserver_watch_events_total{group="",resource="namespaces",version="v1"} ')));
+    const sent = '{group="",resource="namespaces",version="v1"} ';
+    assert.ok(lines.some((line) => line.startsWith(`apiserver_watch_events_total${sent}`)));
+    const bytes = lines.find((line) => line.startsWith(`apiserver_watch_events_sizes_sum${sent}`))?.split(' ')[1];
+    assert.ok(Number(bytes) > 100, bytes);
     assert.ok(lines.includes('own 7'));
     await reader?.cancel();
     assert.ok(!(await metrics(fetch)).includes(open));

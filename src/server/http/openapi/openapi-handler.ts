@@ -1,8 +1,11 @@
 /** `/openapi/v2` and `/openapi/v3`. Source: kube-openapi pkg/handler, pkg/handler3. */
+
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../../api/json.ts';
 import { statusErrors } from '../../../api/status-error.ts';
+import { systemClock } from '../../../client/clock.ts';
 import { remoteDocument, withRemote } from '../aggregation/remote-openapi.ts';
+import { Answer } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
 import { baseHeaders, type CompressedBody, compressed, respondCompressed } from '../respond.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -33,12 +36,14 @@ export class OpenApiDocuments {
     this.#server = server;
   }
 
-  /** Paths of v3 documents: `api`, `apis`, `version`, `api/v1`, `apis/apps/v1` … */
+  /** Paths of v3 documents: `api`, `apis`, `version`, `api/v1`, `apis/apps/v1` …, sorted. */
   paths(): readonly string[] {
-    return this.#server.discovery
+    const { discovery, openApi, virtualResources } = this.#server;
+    const versions = discovery
       .paths()
       .map((path) => path.slice(1))
       .filter((path) => path === 'api/v1' || path.split('/').length === 3);
+    return [...new Set([...openApi.v3Paths(virtualResources), ...versions])].toSorted();
   }
 
   get(key: string): Promise<Document | undefined> {
@@ -68,21 +73,23 @@ export class OpenApiDocuments {
 const matches = (header: string, hash: string): boolean =>
   header !== '' && header.split(',').some((tag) => tag.trim().replace(/^W\//, '').replaceAll('"', '') === hash || tag.trim() === '*');
 
-function send(exchange: Exchange, document: Document, contentType: string, immutable: boolean): Response | Promise<Response> {
+function send(exchange: Exchange, document: Document, contentType: string, immutable: boolean): Answer | Promise<Answer> {
   const headers = {
     ...baseHeaders(exchange, contentType),
     Etag: `"${document.hash}"`,
     Vary: 'Accept',
-    ...(immutable ? { 'Cache-Control': 'public, immutable', Expires: new Date(Date.now() + 365 * 24 * 3600 * 1000).toUTCString() } : {}),
+    ...(immutable
+      ? { 'Cache-Control': 'public, immutable', Expires: new Date(systemClock.now() + 365 * 24 * 3600 * 1000).toUTCString() }
+      : {}),
   };
-  if (matches(exchange.header('if-none-match'), document.hash)) return new Response(null, { status: 304, headers });
+  if (matches(exchange.header('if-none-match'), document.hash)) return new Answer(304, headers);
   return respondCompressed(exchange, 200, document, headers);
 }
 
 /** The media types of an Accept header, in order of preference. */
 const accepted = (header: string): readonly string[] => header.split(',').map((part) => part.split(';', 1)[0]?.trim() ?? '');
 
-async function serveV2(exchange: Exchange, documents: OpenApiDocuments): Promise<Response> {
+async function serveV2(exchange: Exchange, documents: OpenApiDocuments): Promise<Answer> {
   const wanted = exchange.accept === '' ? ['*/*'] : accepted(exchange.accept);
   for (const type of wanted) {
     if (v2ProtobufTypes.includes(type)) {
@@ -96,7 +103,7 @@ async function serveV2(exchange: Exchange, documents: OpenApiDocuments): Promise
   throw statusErrors.notAcceptable('only the following media types are accepted: application/json');
 }
 
-async function index(exchange: Exchange, documents: OpenApiDocuments): Promise<Response> {
+async function index(exchange: Exchange, documents: OpenApiDocuments): Promise<Answer> {
   const paths: Record<string, JsonObject> = {};
   for (const path of documents.paths()) {
     const document = await documents.get(path);
@@ -113,17 +120,17 @@ function unnamed(exchange: Exchange): Record<string, string> {
 }
 
 /** Returns the answer, or undefined when there is no such document. */
-export async function handleOpenApi(exchange: Exchange, documents: OpenApiDocuments): Promise<Response | undefined> {
+export async function handleOpenApi(exchange: Exchange, documents: OpenApiDocuments): Promise<Answer | undefined> {
   const path = exchange.path.replace(/\/$/, '');
   if (path === '/openapi/v2') return serveV2(exchange, documents);
   if (path === '/openapi/v3') return index(exchange, documents);
   if (!path.startsWith('/openapi/v3/')) return undefined;
   const document = await documents.get(decodeURIComponent(path.slice('/openapi/v3/'.length)));
-  if (document === undefined) return new Response(null, { status: 404, headers: unnamed(exchange) });
+  if (document === undefined) return new Answer(404, unnamed(exchange));
   const hash = exchange.param('hash');
   if (hash !== undefined && hash !== document.hash) {
     const location = `${exchange.path}?hash=${document.hash}`;
-    return new Response(null, { status: 301, headers: { ...baseHeaders(exchange, 'text/plain'), Location: location } });
+    return new Answer(301, { ...baseHeaders(exchange, 'text/plain'), Location: location });
   }
   return send(exchange, document, 'application/json', hash !== undefined);
 }

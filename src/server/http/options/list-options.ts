@@ -84,7 +84,7 @@ function withName(fieldSelector: string, name: string): string {
   throw statusErrors.badRequest("fieldSelector metadata.name doesn't match requested name");
 }
 
-const emptyList: ListRequest = {
+export const emptyList: ListRequest = {
   labelSelector: '',
   fieldSelector: '',
   limit: 0,

@@ -2,8 +2,9 @@
  * `nodes/{name}/proxy` to the kubelet's own port. Source: pkg/registry/core/node/strategy.go (ResourceLocation);
  * pkg/kubelet/server/server.go.
  */
-import { Readable } from 'node:stream';
+
 import { statusErrors } from '../../../api/status-error.ts';
+import { Answer } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
 import { baseHeaders, respond, respondText } from '../respond.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -21,11 +22,11 @@ const decoded = (path: string): string => {
 const logPath = /^\/containerLogs\/([^/]+)\/([^/]+)\/([^/]+)$/;
 
 /** Answers with the response of the node's kubelet. Throws 503 when this process has no kubelet for the node. */
-export async function askKubelet(exchange: Exchange, server: ServerContext, node: string, below: string): Promise<Response> {
+export async function askKubelet(exchange: Exchange, server: ServerContext, node: string, below: string): Promise<Answer> {
   const path = decoded(below);
   const [, namespace, name, container] = logPath.exec(path) ?? [];
   if (namespace !== undefined && name !== undefined && container !== undefined) {
-    const { options } = logOptions(exchange, name, server.clock.now());
+    const { options } = logOptions(exchange, name, server.now());
     return answerLog(exchange, server, { namespace, name, container, options });
   }
   const asked = server.nodeApis.get(node, path, exchange.query);
@@ -35,6 +36,5 @@ export async function askKubelet(exchange: Exchange, server: ServerContext, node
   const { status, contentType, location, body } = await asked;
   const headers = { ...baseHeaders(exchange, contentType), ...(location === undefined ? {} : { Location: location }) };
   if (typeof body === 'string') return respond(exchange, status, body, headers);
-  // Node's web streams and those of the DOM types differ in name only.
-  return new Response(Readable.toWeb(body) as unknown as ReadableStream<Uint8Array>, { status, headers });
+  return new Answer(status, headers, body);
 }

@@ -2,8 +2,8 @@
  * Upgraded connections (WebSocket …) through the API proxy. Source: apimachinery pkg/util/proxy/upgradeaware.go,
  * tryUpgrade.
  */
-import { type IncomingMessage, type OutgoingHttpHeaders, request as requestHttp, STATUS_CODES } from 'node:http';
-import { type Agent, request as requestHttps } from 'node:https';
+import { type Agent, type IncomingMessage, type OutgoingHttpHeaders, request as requestHttp, STATUS_CODES } from 'node:http';
+import { request as requestHttps } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { Target } from '../../registry/registry.ts';
@@ -52,7 +52,7 @@ function join(one: Duplex, other: Duplex): Promise<void> {
 /** Whom an upgrade is passed on to. */
 export interface UpgradeTarget extends Backend {
   readonly path: string;
-  /** Connections with certificates of their own. Default: connections that check nothing. */
+  /** Connections of its own, or with certificates of their own. Default: connections that check nothing. */
   readonly agent?: Agent;
   /** Headers that take the place of the client's. */
   readonly headers?: OutgoingHttpHeaders;

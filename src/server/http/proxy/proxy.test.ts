@@ -7,14 +7,16 @@ import { request } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Duplex, duplexPair } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { WebSocket, WebSocketServer } from 'ws';
+import type { ObjectRef } from '../../../api/object.ts';
 import { loadPki } from '../../pki/pki.ts';
 import { createServer } from '../create-server.ts';
 import { requestInfo } from '../request-info.ts';
-import { pod, sending, testApp } from '../test-app.ts';
+import { noStreams, pod, sending, testApp } from '../test-app.ts';
 import { ask as askServer, start as startServer } from '../test-server.ts';
 import { splitProxyPath } from './proxy.ts';
 import { isProxyable, splitProxyName } from './resolve-backend.ts';
@@ -244,6 +246,46 @@ describe('pods without a network', () => {
     const { port } = elsewhere.address() as AddressInfo;
     const answer = await askServer(`${server.url}/api/v1/namespaces/default/pods/p:${port}/proxy/`, identity);
     assert.deepEqual([answer.status, dialled], [503, 0]);
+  });
+
+  it('are asked through their runtime, as are Services', async (t) => {
+    const app = createBackend((request, response) => response.end(`${request.method} ${request.url} ${request.headers.host}`));
+    const asked: unknown[] = [];
+    const portForward = async (ref: ObjectRef, port: number): Promise<Duplex> => {
+      asked.push([ref, port]);
+      if (port === 81) throw new Error('dial tcp4 127.0.0.1:81: connect: connection refused');
+      const [client, server] = duplexPair();
+      app.emit('connection', server);
+      return client;
+    };
+    const { fetch, server, identity } = await startServer(t, { podsAreReachable: false, podStreams: { ...noStreams, portForward } });
+    await fetch('/api/v1/namespaces/default/pods', sending('POST', pod('p')));
+    const status = { status: { phase: 'Running', podIP: '10.244.0.9', podIPs: [{ ip: '10.244.0.9' }] } };
+    await fetch('/api/v1/namespaces/default/pods/p/status', sending('PATCH', status, { 'content-type': 'application/merge-patch+json' }));
+    const meta = { apiVersion: 'v1', metadata: { name: 's' } };
+    await fetch('/api/v1/namespaces/default/services', sending('POST', { ...meta, kind: 'Service', spec: { ports: [{ port: 80 }] } }));
+    const addresses = [{ ip: '10.244.0.9', targetRef: { kind: 'Pod', namespace: 'default', name: 'p' } }];
+    await fetch(
+      '/api/v1/namespaces/default/endpoints',
+      sending('POST', { ...meta, kind: 'Endpoints', subsets: [{ addresses, ports: [{ port: 8080 }] }] }),
+    );
+    const ask = async (path: string, method = 'GET'): Promise<readonly [number, string]> => {
+      const { status: code, text } = await askServer(`${server.url}/api/v1/namespaces/default/${path}`, { ...identity, method });
+      return [code, text];
+    };
+    assert.equal((await ask('pods/p:80/proxy'))[0], 301);
+    assert.deepEqual(asked, [], 'no connection is made for a redirection');
+    assert.deepEqual(await ask('pods/https:p:8443/proxy/x?y=1'), [200, `GET /x?y=1 ${new URL(server.url).host}`]);
+    assert.match((await ask('services/s/proxy/', 'POST'))[1], /^POST \//);
+    const [code, text] = await ask('pods/p:81/proxy/');
+    assert.equal(code, 503);
+    assert.match(text, /error trying to reach service: dial tcp 10\.244\.0\.9:81: connect: connection refused/);
+    const ref = { namespace: 'default', name: 'p' };
+    assert.deepEqual(asked, [
+      [ref, 8443],
+      [ref, 8080],
+      [ref, 81],
+    ]);
   });
 });
 

@@ -1,12 +1,12 @@
 /** The API proxy sub-resources. Source: apimachinery pkg/util/proxy/upgradeaware.go. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Agent } from 'node:https';
+
+import type { Agent, IncomingMessage, ServerResponse } from 'node:http';
 import { PassThrough } from 'node:stream';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type HttpProxy from 'http-proxy';
 import { dialError } from '../../../api/go-dial-error.ts';
 import { StatusError, statusErrors } from '../../../api/status-error.ts';
 import type { Target } from '../../registry/registry.ts';
+import { Answer, alreadySent } from '../answer.ts';
 import { cutOff } from '../cut-off.ts';
 import type { Exchange, NodeBindings } from '../exchange.ts';
 import { askForBody } from '../http1.ts';
@@ -98,7 +98,7 @@ export const unreachable = (error: Error, authority: string): StatusError =>
 const needsConnection = (): StatusError => statusErrors.serviceUnavailable('proxying needs a connection');
 
 /** Answers with the backend's response. */
-export async function proxyRequest(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
+export async function proxyRequest(exchange: Exchange, server: ServerContext, target: Target): Promise<Answer> {
   const { node } = exchange;
   // Requests to kubelets stay within this process.
   if (node === undefined && target.kind.plural !== 'nodes') throw needsConnection();
@@ -106,17 +106,21 @@ export async function proxyRequest(exchange: Exchange, server: ServerContext, ta
   const [prefix, below] = splitProxyPath(exchange);
   // `…/proxy` without a slash is redirected to `…/proxy/`, so that relative links in pages work.
   if (below === '' && (exchange.method === 'GET' || exchange.method === 'HEAD')) {
-    return new Response(null, {
-      status: 301,
-      headers: { Location: `${exchange.path}/${exchange.search === '' ? '' : `?${exchange.search}`}`, 'Audit-Id': exchange.auditId },
-    });
+    const location = `${exchange.path}/${exchange.search === '' ? '' : `?${exchange.search}`}`;
+    return new Answer(301, { Location: location, 'Audit-Id': exchange.auditId });
   }
   if (backend.kubelet !== undefined) return askKubelet(exchange, server, backend.kubelet, below === '' ? '/' : below);
   if (node === undefined) throw needsConnection();
   const incoming = relayed(node);
   incoming.headers['x-forwarded-uri'] = joinPath(prefix, below === '' ? '/' : below);
   incoming.url = backendUrl(below, exchange.search);
-  return relayRequest(exchange, server, incoming, { scheme: backend.scheme, authority: authorityOf(backend), prefix });
+  const { scheme, agent } = backend;
+  return relayRequest(exchange, server, incoming, {
+    scheme,
+    authority: authorityOf(backend),
+    prefix,
+    ...(agent === undefined ? {} : { agent }),
+  });
 }
 
 /** The client's request as it is sent on, without what only this server may see. */
@@ -135,7 +139,7 @@ export interface RelayTarget {
   readonly authority: string;
   /** The part of the path by which the backend is reached, for links in pages. */
   readonly prefix: string;
-  /** Connections with certificates of their own. Default: connections that check nothing. */
+  /** Connections of its own, or with certificates of their own. Default: connections that check nothing. */
   readonly agent?: Agent;
 }
 
@@ -145,7 +149,7 @@ export async function relayRequest(
   server: ServerContext,
   incoming: IncomingMessage,
   { scheme, authority, prefix, agent }: RelayTarget,
-): Promise<Response> {
+): Promise<Answer> {
   if (node === undefined) throw needsConnection();
   const { proxy, waiting } = await loadRelay(server);
   // http-proxy's types know HTTP/1 only; HTTP/2's compatibility objects have the members it uses.
@@ -153,7 +157,7 @@ export async function relayRequest(
   const requestHost = incoming.headers.host ?? '';
   const common = { 'audit-id': auditId, 'cache-control': 'no-cache, private' };
   return new Promise((resolve, reject) => {
-    outgoing.once('close', () => resolve(RESPONSE_ALREADY_SENT));
+    outgoing.once('close', () => resolve(alreadySent));
     const fail = (error: Error): void => {
       if (outgoing.headersSent) cutOff(node.outgoing);
       else reject(unreachable(error, authority));

@@ -2,9 +2,12 @@
  * Finds the backend of a proxy request: `[scheme:]name[:port]` of a pod or service. Source:
  * pkg/registry/core/{pod,service}/…/ResourceLocation.
  */
+import { Agent } from 'node:http';
 import { BlockList, isIP } from 'node:net';
+import { errorText } from '../../../api/error-text.ts';
 import { hostPort } from '../../../api/go-dial-error.ts';
 import type { JsonValue } from '../../../api/json.ts';
+import type { ObjectRef } from '../../../api/object.ts';
 import { isNotFound, statusErrors } from '../../../api/status-error.ts';
 import type { RequestContext, Target } from '../../registry/registry.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -14,6 +17,19 @@ export interface Backend {
   readonly scheme: 'http' | 'https';
   readonly host: string;
   readonly port: number;
+}
+
+/** A backend that has been found. */
+export interface FoundBackend extends Backend {
+  /** The node whose own API is meant: it is called in this process. */
+  readonly kubelet?: string;
+  /** A connection of its own, where the backend's address exists on no network. */
+  readonly agent?: Agent;
+}
+
+/** A backend that is a pod's. */
+interface PodBackend extends Backend {
+  readonly pod: ObjectRef;
 }
 
 /** `host:port`, with brackets around IPv6 addresses. */
@@ -65,14 +81,15 @@ async function read(context: RequestContext, server: ServerContext, target: Targ
   return entry.object as unknown as JsonValue;
 }
 
-async function podBackend(context: RequestContext, server: ServerContext, target: Target): Promise<Backend> {
+async function podBackend(context: RequestContext, server: ServerContext, target: Target): Promise<PodBackend> {
   const { scheme, name, port } = splitProxyName(target.name, 'pod');
-  const pod = await read(context, server, { ...target, name, subresource: '' });
-  const ip = memberText(pod, 'status', 'podIP');
-  const ports = list(member(pod, 'spec', 'containers')).flatMap((container) => list(member(container, 'ports')));
+  const object = await read(context, server, { ...target, name, subresource: '' });
+  const ip = memberText(object, 'status', 'podIP');
+  const ports = list(member(object, 'spec', 'containers')).flatMap((container) => list(member(container, 'ports')));
   const named = port === '' ? ports[0] : ports.find((item) => memberText(item, 'name') === port);
   const number = /^\d+$/.test(port) ? Number(port) : member(named, 'containerPort');
-  return { scheme, host: ip, port: typeof number === 'number' ? number : scheme === 'https' ? 443 : 80 };
+  const pod = { namespace: target.namespace, name };
+  return { scheme, host: ip, port: typeof number === 'number' ? number : scheme === 'https' ? 443 : 80, pod };
 }
 
 /**
@@ -99,7 +116,7 @@ async function isPodAddress(context: RequestContext, server: ServerContext, addr
 }
 
 /** The backend of a service. Source: pkg/registry/core/service/storage/storage.go, ResourceLocation. */
-async function serviceBackend(context: RequestContext, server: ServerContext, target: Target): Promise<Backend> {
+async function serviceBackend(context: RequestContext, server: ServerContext, target: Target): Promise<PodBackend> {
   const { scheme, name, port } = splitProxyName(target.name);
   const service = { ...target, name, subresource: '' };
   const portName = await portNameOf(context, server, service, port);
@@ -117,7 +134,9 @@ async function serviceBackend(context: RequestContext, server: ServerContext, ta
   // Starts at a random address, so that requests are spread.
   const first = Math.floor(Math.random() * candidates.length);
   for (const { address, number } of [...candidates.slice(first), ...candidates.slice(0, first)]) {
-    if (await isPodAddress(context, server, address, target.namespace)) return { scheme, host: memberText(address, 'ip'), port: number };
+    if (!(await isPodAddress(context, server, address, target.namespace))) continue;
+    const pod = { namespace: target.namespace, name: memberText(member(address, 'targetRef'), 'name') };
+    return { scheme, host: memberText(address, 'ip'), port: number, pod };
   }
   throw statusErrors.serviceUnavailable(`no endpoints available for service ${JSON.stringify(target.name)}`);
 }
@@ -130,11 +149,7 @@ const asMissingService =
   };
 
 /** A port of a node; the kubelet's unless the request names another. */
-async function nodeBackend(
-  context: RequestContext,
-  server: ServerContext,
-  target: Target,
-): Promise<Backend & { readonly kubelet?: string }> {
+async function nodeBackend(context: RequestContext, server: ServerContext, target: Target): Promise<FoundBackend> {
   const { scheme, name, port } = splitProxyName(target.name, 'node');
   const node = await read(context, server, { ...target, name, subresource: '' });
   const addresses = list(member(node, 'status', 'addresses'));
@@ -148,22 +163,38 @@ async function nodeBackend(
 const locate = { pods: podBackend, services: serviceBackend, nodes: nodeBackend } as const;
 
 /**
- * Finds the backend of a proxy request. `kubelet` is set when the request is for a node's own API, which is called in
- * this process. Throws 404, 400 and 503.
+ * Connects to a pod whose address exists on no network, as soon as a request is sent. Its programs speak no TLS, so
+ * that requests to them are plain ones.
  */
-export async function resolveBackend(
-  context: RequestContext,
-  server: ServerContext,
-  target: Target,
-): Promise<Backend & { readonly kubelet?: string }> {
+function throughRuntime({ podStreams }: ServerContext, { host, port, pod }: PodBackend): FoundBackend {
+  const createConnection: Agent['createConnection'] = (_options, done) => {
+    podStreams.portForward(pod, port).then(
+      (connection) => done?.(null, connection),
+      // The callback's type does not say that there is no connection when there is an error.
+      (error: unknown) => (done as ((error: Error) => void) | undefined)?.(dialFailure(error)),
+    );
+    return undefined;
+  };
+  return { scheme: 'http', host, port, agent: Object.assign(new Agent(), { createConnection }) };
+}
+
+/** An error of the runtime as that of a connection over a network. */
+function dialFailure(cause: unknown): Error {
+  const code = /connection refused/.test(errorText(cause)) ? 'ECONNREFUSED' : 'EHOSTUNREACH';
+  return Object.assign(new Error(`connect ${code}`, { cause }), { code });
+}
+
+/** Finds the backend of a proxy request. Throws 404, 400 and 503. */
+export async function resolveBackend(context: RequestContext, server: ServerContext, target: Target): Promise<FoundBackend> {
   const { plural } = target.kind;
   if (plural !== 'pods' && plural !== 'services' && plural !== 'nodes') throw statusErrors.methodNotAllowed();
-  const backend: Backend & { readonly kubelet?: string } = await locate[plural](context, server, target);
+  const backend: FoundBackend & Partial<PodBackend> = await locate[plural](context, server, target);
   if (backend.kubelet !== undefined) return backend;
-  if (!server.podsAreReachable)
-    throw statusErrors.serviceUnavailable(
-      `error trying to reach service: dial tcp ${authorityOf(backend)}: connect: network is unreachable`,
-    );
-  if (!server.mayProxyTo(backend.host)) throw statusErrors.badRequest('address not allowed');
-  return backend;
+  if (server.podsAreReachable) {
+    if (!server.mayProxyTo(backend.host)) throw statusErrors.badRequest('address not allowed');
+    return backend;
+  }
+  const { pod } = backend;
+  if (pod !== undefined) return throughRuntime(server, { ...backend, pod });
+  throw statusErrors.serviceUnavailable(`error trying to reach service: dial tcp ${authorityOf(backend)}: connect: network is unreachable`);
 }

@@ -3,9 +3,9 @@
  * objects.
  */
 import { Writable } from 'node:stream';
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { ObjectRef } from '../../../api/object.ts';
 import type { Target } from '../../registry/registry.ts';
+import { Answer, alreadySent } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
 import { baseHeaders, respondNothing } from '../respond.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -60,8 +60,8 @@ class LogSink extends Writable {
   }
 }
 
-export async function handleLog(exchange: Exchange, server: ServerContext, target: Target): Promise<Response> {
-  const { container: asked, options } = logOptions(exchange, target.name, server.clock.now());
+export async function handleLog(exchange: Exchange, server: ServerContext, target: Target): Promise<Answer> {
+  const { container: asked, options } = logOptions(exchange, target.name, server.now());
   const pod = await podOf(exchange, server, target);
   const container = containerOf(pod, asked);
   // There is no log to stream yet. Source: apiserver pkg/endpoints/handlers/responsewriters/writers.go, StreamObject.
@@ -75,7 +75,7 @@ export interface WantedLog extends ObjectRef {
 }
 
 /** Streams the log of a container that is known to exist in the pod. */
-export function answerLog(exchange: Exchange, server: ServerContext, { container, options, ...ref }: WantedLog): Promise<Response> {
+export function answerLog(exchange: Exchange, server: ServerContext, { container, options, ...ref }: WantedLog): Promise<Answer> {
   const gone = new AbortController();
   exchange.signal.addEventListener('abort', () => gone.abort(), { once: true });
   return new Promise((resolve, reject) => {
@@ -86,11 +86,11 @@ export function answerLog(exchange: Exchange, server: ServerContext, { container
       const { node } = exchange;
       if (node !== undefined) {
         const started = nodeSink(node, headers);
-        resolve(RESPONSE_ALREADY_SENT);
+        resolve(alreadySent);
         return started;
       }
       const web = webSink();
-      resolve(new Response(web.body, { status: 200, headers }));
+      resolve(new Answer(200, headers, web.body));
       return web.sink;
     });
     sink.on('error', () => gone.abort());

@@ -5,6 +5,7 @@
 import { Duplex } from 'node:stream';
 import type { Clock } from '../../../client/clock.ts';
 import { containStream } from '../../../client/error-boundary.ts';
+import { readInLargePieces } from '../../../client/large-reads/in-large-pieces.ts';
 import { PausedClient } from './paused-client.ts';
 import type { OnBytes } from './pod-streams.ts';
 import {
@@ -132,7 +133,7 @@ export class SpdySession {
     this.#socket = socket;
     this.#events = events;
     this.#unread = new PausedClient(clock, () => this.#ping());
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    readInLargePieces(socket, (piece) => this.#receive(piece));
     socket.on('drain', () => this.#drained());
     socket.on('error', () => socket.destroy());
     socket.on('end', () => {

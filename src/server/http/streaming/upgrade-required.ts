@@ -5,6 +5,7 @@
 
 import { statusErrors } from '../../../api/status-error.ts';
 import type { Target } from '../../registry/registry.ts';
+import type { Answer } from '../answer.ts';
 import type { Exchange } from '../exchange.ts';
 import { stringParam } from '../options/query-values.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -16,7 +17,7 @@ export async function streamOverPlainHttp(
   server: ServerContext,
   target: Target,
   to: 'container' | 'pod',
-): Promise<Response> {
+): Promise<Answer> {
   const pod = await podOf(exchange, server, target);
   if (to === 'container') containerOf(pod, stringParam(exchange, 'container'));
   requireNode(pod);

@@ -2,16 +2,20 @@
  * HTTP/1.1 upgrades: exec, attach, port-forward, watches over WebSocket, proxies. They go through the same filters as
  * every request.
  */
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { statusErrors } from '../../../api/status-error.ts';
 import type { Target } from '../../registry/registry.ts';
 import { remoteApiOf, upgradeToApi } from '../aggregation/proxy-to-api.ts';
+import { Answer, type AnswerHeaders, bytesOf } from '../answer.ts';
 import type { App } from '../app.ts';
 import { authorize } from '../auth/authorize.ts';
 import { Exchange } from '../exchange.ts';
+import { InjectedError } from '../faults/injected-errors.ts';
+import { strikeBefore } from '../faults/request-faults.ts';
 import { resolveTarget } from '../handlers/resolve-target.ts';
 import { startWatch } from '../handlers/watch.ts';
+import { NodeRequest } from '../node-requests.ts';
 import { connectQuery } from '../options/connect-query.ts';
 import { boolParam, stringParam } from '../options/query-values.ts';
 import { proxyUpgrade } from '../proxy/proxy-upgrade.ts';
@@ -40,30 +44,25 @@ interface Upgrade {
 
 /** Thrown to answer with a response that is neither an upgrade nor a Status. */
 class Refusal extends Error {
-  readonly response: Response;
-  constructor(code: number, text: string, headers = new Headers()) {
+  readonly answer: Answer;
+  constructor(code: number, text: string, headers: AnswerHeaders = {}) {
     super(text);
-    headers.set('Content-Type', 'text/plain; charset=utf-8');
-    this.response = new Response(text, { status: code, headers });
+    this.answer = new Answer(code, { ...headers, 'Content-Type': 'text/plain; charset=utf-8' }, text);
   }
 }
 
 /** Writes a response that is not an upgrade, and closes the connection. */
-async function refuse(socket: Duplex, response: Response): Promise<void> {
-  const body = Buffer.from(await response.arrayBuffer());
-  const lines = [...response.headers].map(([name, value]) => `${name}: ${value}\r\n`).join('');
+async function refuse(socket: Duplex, answer: Answer): Promise<void> {
+  const body = await bytesOf(answer);
+  const headers = { ...answer.headers, 'Content-Length': String(body.length), Connection: 'close' };
+  const lines = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}\r\n`));
   socket.end(
-    Buffer.concat([
-      Buffer.from(
-        `HTTP/1.1 ${response.status} ${statusText(response.status)}\r\n${lines}Content-Length: ${body.length}\r\nConnection: close\r\n\r\n`,
-      ),
-      body,
-    ]),
+    // Header values are latin1, as Node writes them.
+    Buffer.concat([Buffer.from(`HTTP/1.1 ${answer.status} ${statusText(answer.status)}\r\n${lines.join('')}\r\n`, 'latin1'), body]),
   );
 }
 
-const statusText = (code: number): string =>
-  ({ 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 500: 'Internal Server Error' })[code] ?? 'Error';
+const statusText = (code: number): string => STATUS_CODES[code] ?? 'Error';
 
 function wantedOf(exchange: Exchange): Wanted {
   const tty = boolParam(exchange, 'tty') ?? false;
@@ -121,14 +120,7 @@ function webSocketProtocol(incoming: IncomingMessage, served: readonly string[])
 }
 
 function protocolRefusal(text: string, served: readonly string[]): Refusal {
-  const headers = new Headers();
-  for (const name of served) headers.append('X-Accepted-Stream-Protocol-Versions', name);
-  return new Refusal(
-    403,
-    `${text}
-`,
-    headers,
-  );
+  return new Refusal(403, `${text}\n`, { 'X-Accepted-Stream-Protocol-Versions': served });
 }
 
 function portsOf(exchange: Exchange): readonly number[] {
@@ -173,7 +165,7 @@ async function serveForward(upgrade: Upgrade, target: Target): Promise<void> {
 async function serveLog(upgrade: Upgrade, target: Target): Promise<void> {
   const { app, exchange, incoming, socket, head, signal } = upgrade;
   const { podStreams, clock } = app.server;
-  const { container: asked, options } = logOptions(exchange, target.name, clock.now());
+  const { container: asked, options } = logOptions(exchange, target.name, app.server.now());
   const pod = await podOf(exchange, app.server, target);
   const container = containerOf(pod, asked);
   requireNode(pod);
@@ -265,11 +257,10 @@ async function serve(upgrade: Upgrade): Promise<void> {
 export async function handleUpgrade(app: App, incoming: IncomingMessage, socket: Duplex, head: Buffer, signal: AbortSignal): Promise<void> {
   const { server } = app;
   socket.on('error', () => socket.destroy());
-  const host = incoming.headers.host ?? 'localhost';
   let exchange: Exchange;
   try {
-    const request = new Request(`https://${host}${incoming.url ?? '/'}`, { method: incoming.method ?? 'GET' });
-    exchange = new Exchange(request, { incoming, outgoing: new ServerResponse(incoming) }, server.monotonicMs());
+    const node = { incoming, outgoing: new ServerResponse(incoming) };
+    exchange = new Exchange(new NodeRequest(node), node, server.monotonicMs());
   } catch {
     socket.destroy();
     return;
@@ -284,13 +275,15 @@ export async function handleUpgrade(app: App, incoming: IncomingMessage, socket:
   let status = 101;
   try {
     await app.filters(exchange);
+    const { requests } = server.faults;
+    if (requests !== undefined) await strikeBefore(exchange, server, requests);
     exchange.audit?.answered(status);
     exchange.audit?.stage('ResponseStarted');
     await serve(upgrade);
     exchange.audit?.stage('ResponseComplete');
   } catch (error) {
-    const answer = error instanceof Refusal ? error.response : await app.renderError(exchange, error);
-    status = answer.status;
+    const answer = error instanceof Refusal ? error.answer : await app.renderError(exchange, error);
+    status = error instanceof InjectedError ? error.code : answer.status;
     server.auditor?.answered(exchange, status, error);
     if (!socket.destroyed && !socket.writableEnded) await refuse(socket, answer);
   }

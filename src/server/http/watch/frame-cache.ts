@@ -135,6 +135,7 @@ export class FormFrames {
   /** The last batch that was encoded: the watchers of a collection receive the same array one after another. */
   #batch: readonly WatchOutput[] | undefined;
   #batchFrame: Buffer | undefined;
+  #batchSizes: readonly number[] = [];
 
   constructor(form: FrameForm, encoder: FrameEncoder, onFilled: (frames: FormFrames) => void) {
     this.#form = form;
@@ -145,15 +146,19 @@ export class FormFrames {
   /** All events of a batch as bytes for one write. None of them may be the first event of its watch. */
   ofBatch(batch: readonly WatchOutput[]): Buffer {
     if (this.#batch === batch && this.#batchFrame !== undefined) return this.#batchFrame;
-    const [only] = batch;
-    const frame =
-      batch.length === 1 && only !== undefined
-        ? this.ofOutput(only, false)
-        : Buffer.concat(batch.map((event) => this.ofOutput(event, false)));
+    const frames = batch.map((event) => this.ofOutput(event, false));
+    const [only] = frames;
+    const frame = frames.length === 1 && only !== undefined ? only : Buffer.concat(frames);
     this.#batch = batch;
     this.#batchFrame = frame;
+    this.#batchSizes = frames.map(({ length }) => length);
     this.#noteFilled();
     return frame;
+  }
+
+  /** How many bytes each event has of the batch that was encoded last. */
+  sizesOf(batch: readonly WatchOutput[]): readonly number[] {
+    return this.#batch === batch ? this.#batchSizes : [];
   }
 
   /**
@@ -178,6 +183,7 @@ export class FormFrames {
     this.#byEntry.clear();
     this.#batch = undefined;
     this.#batchFrame = undefined;
+    this.#batchSizes = [];
   }
 
   #noteFilled(): void {

@@ -7,7 +7,7 @@ import { type FormFrames, maxSharedEvents } from './frame-cache.ts';
 import type { WatchSink } from './watch-sink.ts';
 
 /** How many live events may wait for a slow client. Beyond that the watch is ended, as upstream's cacher does. */
-const maxBacklogEvents = 10_000;
+export const maxBacklogEvents = 10_000;
 /** Frames are joined up to this size in bytes before they are written. */
 const chunkBytes = 64 * 1024;
 
@@ -16,6 +16,8 @@ export interface WatchStreamOptions {
   readonly allowBookmarks: boolean;
   /** Called with the number of events that are sent, as they are sent. Default: not called. */
   readonly onEvents?: (count: number) => void;
+  /** Called with the size in bytes of each event that is written. Default: not called. */
+  readonly onFrame?: (bytes: number) => void;
   /**
    * Called with an error that occurred while sending events. It ends this watch, but neither other watches nor the
    * write that caused the events. Default: the error is thrown.
@@ -48,6 +50,8 @@ export class WatchStream {
   #ending = false;
   #first = true;
   session: WatchSession | undefined;
+  /** Whether events are held back: a bookmark must not overtake them. */
+  holdsBack = false;
   readonly allowBookmarks: boolean;
 
   constructor(frames: FormFrames, options: WatchStreamOptions) {
@@ -75,7 +79,7 @@ export class WatchStream {
   #escaped(error: unknown): void {
     if (this.#options.onError === undefined) throw error;
     this.#options.onError(error);
-    this.#cut();
+    this.cut();
   }
 
   /**
@@ -93,14 +97,14 @@ export class WatchStream {
       })
       .catch((error: unknown) => this.#failWith(error));
     this.#preparing = done;
-    if (this.#sink !== undefined && this.#waiting > maxBacklogEvents) this.#cut();
+    if (this.#sink !== undefined && this.#waiting > maxBacklogEvents) this.cut();
   }
 
   #failWith(error: unknown): void {
     if (this.#closed || this.#ending) return;
     const frame = this.#options.failure?.(error);
     try {
-      if (frame === undefined) this.#cut();
+      if (frame === undefined) this.cut();
       else this.fail(frame);
     } catch (again) {
       this.#escaped(again);
@@ -114,12 +118,14 @@ export class WatchStream {
     // The most frequent case: what all watchers of the collection are sent goes out in one write, without a queue.
     if (idle && batch.length <= maxSharedEvents && this.#sink !== undefined) {
       this.#blocked = !this.#sink.write(this.#frames.ofBatch(batch));
+      const { onFrame } = this.#options;
+      if (onFrame !== undefined) for (const bytes of this.#frames.sizesOf(batch)) onFrame(bytes);
       return;
     }
     for (const event of batch) this.#queue.push(event);
     if (this.#sink === undefined) return;
     if (this.#blocked) {
-      if (this.#queue.length - this.#head > this.#allowance) this.#cut();
+      if (this.#queue.length - this.#head > this.#allowance) this.cut();
       return;
     }
     this.#flush();
@@ -151,7 +157,7 @@ export class WatchStream {
   /** Writes a bookmark, unless events are still queued: a bookmark must not overtake them. */
   bookmark(revision: number): void {
     if (this.#closed || this.#ending || this.#sink === undefined || this.#blocked || this.#head < this.#queue.length) return;
-    if (this.#preparing !== undefined) return;
+    if (this.#preparing !== undefined || this.holdsBack) return;
     this.push([{ type: 'BOOKMARK', revision, initialEventsEnd: false }]);
   }
 
@@ -174,7 +180,8 @@ export class WatchStream {
     if (!this.#blocked) this.#sink?.end();
   }
 
-  #cut(): void {
+  /** Closes the connection; what has not been sent is lost. */
+  cut(): void {
     this.#ending = true;
     this.session?.close();
     this.#queue = [];
@@ -194,6 +201,7 @@ export class WatchStream {
         const frame = this.#encode(event);
         parts.push(frame);
         size += frame.length;
+        this.#options.onFrame?.(frame.length);
       }
       const [only] = parts;
       if (only === undefined) break;

@@ -4,9 +4,8 @@
  */
 import { FieldPath, fieldErrors } from '../../../api/field-error.ts';
 import type { DeviceClaim, ResourceClaim, ResourceClaimTemplate } from '../../../api/generated/resource/v1.ts';
-import { statusErrors } from '../../../api/status-error.ts';
 import { type Store, storeKey } from '../../store/store.ts';
-import type { GuardedWrite, WriteGuard } from '../registry-parts.ts';
+import type { GuardedWrite, WriteCheck } from '../registry-parts.ts';
 
 const allowingLabel = 'resource.kubernetes.io/admin-access';
 const rule = `admin access to devices requires the \`${allowingLabel}: true\` label on the containing namespace`;
@@ -32,15 +31,12 @@ function fieldOf({ object, previous, target }: GuardedWrite): FieldPath | undefi
   return previous === undefined ? requestIn(claim.spec.devices) : undefined;
 }
 
-/** Guards claims and their templates. */
-export const adminAccessGuard =
-  (store: Store): WriteGuard =>
+/** What is forbidden in claims and their templates. */
+export const adminAccessCheck =
+  (store: Store): WriteCheck =>
   (write) => {
     const at = fieldOf(write);
-    if (at === undefined) return;
-    const { object, target } = write;
-    const namespace = store.get(storeKey('namespaces', '', target.namespace))?.object;
-    if (namespace?.metadata.labels?.[allowingLabel] === 'true') return;
-    const { group, kind } = target.kind;
-    throw statusErrors.invalid({ group, kind }, object.metadata.name, [fieldErrors.forbidden(at, rule)]);
+    if (at === undefined) return [];
+    const namespace = store.get(storeKey('namespaces', '', write.target.namespace))?.object;
+    return namespace?.metadata.labels?.[allowingLabel] === 'true' ? [] : [fieldErrors.forbidden(at, rule)];
   };

@@ -5,8 +5,9 @@ import { parseRange } from '../services/ip-range.ts';
 import { ServiceAllocator } from '../services/service-allocator.ts';
 import { ServiceClaims } from '../services/service-claims.ts';
 import { ServiceRanges } from '../services/service-ranges.ts';
-import { adminAccessGuard } from './admin-access.ts';
+import { adminAccessCheck } from './admin-access.ts';
 import { certificateSigningRequestsBehaviour } from './certificate-signing-requests.ts';
+import { deploymentsBehaviour } from './deployments.ts';
 import { bindingsBehaviour, podsBehaviour } from './pods.ts';
 import { resourceSlicesBehaviour } from './resource-slices.ts';
 import { serviceAccountsBehaviour, type TokenIssuer } from './service-accounts.ts';
@@ -48,9 +49,10 @@ export function createBehaviours({
     ...[...checks].map(([name, check]): [string, ResourceBehaviour] => [name, { check }]),
     ['bindings', bindingsBehaviour],
     ['certificatesigningrequests.certificates.k8s.io', certificateSigningRequestsBehaviour],
+    ['deployments.apps', deploymentsBehaviour],
     ['pods', podsBehaviour],
-    ['resourceclaims.resource.k8s.io', { guard: adminAccessGuard(store) }],
-    ['resourceclaimtemplates.resource.k8s.io', { guard: adminAccessGuard(store) }],
+    ['resourceclaims.resource.k8s.io', { forbids: adminAccessCheck(store) }],
+    ['resourceclaimtemplates.resource.k8s.io', { forbids: adminAccessCheck(store) }],
     ['resourceslices.resource.k8s.io', resourceSlicesBehaviour],
     ['services', servicesBehaviour(allocator)],
     ['serviceaccounts', serviceAccountsBehaviour(tokens)],

@@ -31,6 +31,7 @@ export interface TokenIssuer {
     readonly audiences: readonly string[];
     readonly expirationSeconds: number;
     readonly warnAfterSeconds: number;
+    readonly id: string;
   }): Promise<string>;
 }
 
@@ -57,7 +58,11 @@ export const serviceAccountsBehaviour = (issuer: TokenIssuer): ResourceBehaviour
   orders: { token: (parts, order) => createToken(issuer, parts, order) },
 });
 
-async function createToken(issuer: TokenIssuer, parts: RegistryParts, { target, object: body, admit }: Order): Promise<JsonObject> {
+async function createToken(
+  issuer: TokenIssuer,
+  parts: RegistryParts,
+  { context, target, object: body, admit }: Order,
+): Promise<JsonObject> {
   const { name, namespace } = target;
   requireMatching(metadataOf(body), name, namespace);
   const account = parts.store.get(storeKey('serviceaccounts', namespace, name))?.object;
@@ -74,12 +79,15 @@ async function createToken(issuer: TokenIssuer, parts: RegistryParts, { target, 
   };
   const extended =
     spec.expirationSeconds === projectedSeconds && 'pod' in subject && spec.audiences.every((a) => issuer.audiences.includes(a));
+  const id = parts.newUid();
   const token = await issuer.issue({
+    id,
     subject,
     audiences: spec.audiences,
     expirationSeconds: extended ? extendedSeconds : spec.expirationSeconds,
     warnAfterSeconds: extended ? spec.expirationSeconds : 0,
   });
+  context.annotate?.('authentication.kubernetes.io/issued-credential-id', `JTI=${id}`);
   return {
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',

@@ -8,6 +8,6 @@ import type { ServiceAllocator } from '../services/service-allocator.ts';
 const asService = (object: KubeObject): Service => object as Service;
 
 export const servicesBehaviour = (allocator: ServiceAllocator): ResourceBehaviour => ({
-  beginCreate: (object) => allocator.create(asService(object)),
-  beginUpdate: (next, previous) => allocator.update(asService(next), asService(previous)),
+  beginCreate: (object, dryRun) => allocator.create(asService(object), dryRun),
+  beginUpdate: (next, previous, dryRun) => allocator.update(asService(next), asService(previous), dryRun),
 });

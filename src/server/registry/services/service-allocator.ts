@@ -40,6 +40,12 @@ function singleStackErrors({ ipFamilyPolicy, clusterIPs = [], ipFamilies = [] }:
   return [...(clusterIPs.length === 2 ? [refuse('cluster IPs')] : []), ...(ipFamilies.length === 2 ? [refuse('IP families')] : [])];
 }
 
+/**
+ * Whether an update needs no address: one of a Service that is not external may not change. Source: alloc.go
+ * (updateClusterIPs).
+ */
+const keepsAddresses = (previous: Service | undefined): boolean => previous !== undefined && previous.spec.type !== 'ExternalName';
+
 const invalid = (service: Service, at: FieldPath, value: unknown, detail: string): StatusError =>
   statusErrors.invalid({ group: '', kind: 'Service' }, service.metadata.name, [fieldErrors.invalid(at, value, detail)]);
 
@@ -56,27 +62,33 @@ export class ServiceAllocator {
     this.#random = random;
   }
 
-  /** Allocates for a new Service. Throws StatusError (422, 500 when a range is full). */
-  create(received: Service): Reservation {
+  /**
+   * Allocates for a new Service. Throws StatusError (422, 500 when a range is full). A dry run, as upstream's, looks
+   * for neither free addresses nor free ports.
+   */
+  create(received: Service, dryRun: boolean): Reservation {
     const { clusterIP, clusterIPs } = received.spec;
     const single = clusterIP !== undefined && clusterIP !== '' && (clusterIPs ?? []).length === 0;
-    return this.#allocate(single ? withServiceSpec(received, { clusterIPs: [clusterIP] }) : received, []);
+    return this.#allocate(single ? withServiceSpec(received, { clusterIPs: [clusterIP] }) : received, undefined, dryRun);
   }
 
   /**
    * Allocates what an update newly needs. What it no longer needs becomes free when the update is stored. Throws
    * StatusError.
    */
-  update(received: Service, previous: Service): Reservation {
+  update(received: Service, previous: Service, dryRun: boolean): Reservation {
     const next = prepareServiceForUpdate(received, previous);
-    return this.#allocate(next, claimsOf(previous));
+    return this.#allocate(next, previous, dryRun);
   }
 
-  #allocate(service: Service, owned: readonly string[]): Reservation {
-    const transaction = this.#claims.begin(owned);
+  #allocate(service: Service, previous: Service | undefined, dryRun: boolean): Reservation {
+    const transaction = this.#claims.begin(previous === undefined ? [] : claimsOf(previous), dryRun);
     try {
-      const addressed = this.#withAddresses(this.#withFamilies(service), transaction);
-      const ported = needsNodePort(addressed) ? this.#withNodePorts(addressed, transaction) : this.#claimGivenPorts(addressed, transaction);
+      const complete = this.#withFamilies(service);
+      const addressed = keepsAddresses(previous) ? complete : this.#withAddresses(complete, transaction);
+      const ported = needsNodePort(addressed)
+        ? this.#withNodePorts(addressed, transaction, previous === undefined)
+        : this.#claimGivenPorts(addressed, transaction);
       return { object: this.#withHealthCheckPort(ported, transaction), release: transaction.release };
     } catch (error) {
       transaction.release();
@@ -128,7 +140,7 @@ export class ServiceAllocator {
     if (!this.#ranges.isUsable(number)) {
       throw refuse(`the provided IP (${address}) is not in the valid range. The range of valid IPs is ${this.#ranges.own.text}`);
     }
-    if (!transaction.take(ipClaim(address))) throw refuse('provided IP is already allocated');
+    if (!transaction.dryRun && !transaction.take(ipClaim(address))) throw refuse('provided IP is already allocated');
     return address;
   }
 
@@ -137,6 +149,7 @@ export class ServiceAllocator {
    * request, and is used when the upper part is full.
    */
   #nextAddress(transaction: ClaimTransaction): string {
+    if (transaction.dryRun) return addressAt(this.#ranges.own, 0);
     for (const { first, size } of this.#ranges.all) {
       const reserved = Math.min(Math.max(16, Math.floor(size / 16)), 256);
       const lower = Math.min(reserved, size - 2);
@@ -157,14 +170,15 @@ export class ServiceAllocator {
     return undefined;
   }
 
-  /** Ports with the same number share a node port. Source: alloc.go (initNodePorts, updateNodePorts). */
-  #withNodePorts(service: Service, transaction: ClaimTransaction): Service {
+  /** Of a new Service, equal ports share a node port. Source: alloc.go (initNodePorts, updateNodePorts). */
+  #withNodePorts(service: Service, transaction: ClaimTransaction, isNew: boolean): Service {
     const claimed = this.#claimGivenPorts(service, transaction);
     const chosen = new Map<number, number>();
     for (const { port, nodePort = 0 } of claimed.spec.ports ?? []) if (nodePort !== 0 && !chosen.has(port)) chosen.set(port, nodePort);
     const ports = claimed.spec.ports?.map((port): ServicePort => {
       if ((port.nodePort ?? 0) !== 0) return port;
-      const nodePort = chosen.get(port.port) ?? this.#nextPort('a nodePort', transaction);
+      const shared = isNew ? chosen.get(port.port) : undefined;
+      const nodePort = shared ?? this.#nextPort('a nodePort', transaction);
       chosen.set(port.port, nodePort);
       return { ...port, nodePort };
     });
@@ -195,11 +209,13 @@ export class ServiceAllocator {
   /** Claims a port; returns the error when it cannot be claimed. */
   #takePort(port: number, transaction: ClaimTransaction): string | undefined {
     const { from, to } = this.#ports;
-    if (port < from || port > to) return `provided port is not in the valid range. The range of valid ports is ${from}-${to}`;
+    if (!transaction.dryRun && (port < from || port > to))
+      return `provided port is not in the valid range. The range of valid ports is ${from}-${to}`;
     return transaction.take(portClaim(port)) ? undefined : 'provided port is already allocated';
   }
 
   #nextPort(what: string, transaction: ClaimTransaction): number {
+    if (transaction.dryRun) return transaction.guessPort();
     const { from, to } = this.#ports;
     const count = to - from + 1;
     const start = Math.floor(this.#random() * count);

@@ -12,7 +12,11 @@ import { addressesOf, isServiceAddress } from './service-addresses.ts';
 export type Claim = string;
 
 export const ipClaim = (address: string): Claim => `ip/${address}`;
-export const portClaim = (port: number): Claim => `port/${port}`;
+const portPrefix = 'port/';
+export const portClaim = (port: number): Claim => `${portPrefix}${port}`;
+
+/** Source: pkg/registry/core/service/portallocator/operation.go (AllocateNext). */
+const firstGuess = 32_768;
 
 /** All claims of a Service. */
 export function claimsOf(service: Service): readonly Claim[] {
@@ -51,20 +55,27 @@ export class ServiceClaims {
     return this.#stored.has(claim) || this.#held.has(claim);
   }
 
-  /** Starts a write. `owned` are the claims that the Service already has and may keep. */
-  begin(owned: readonly Claim[]): ClaimTransaction {
+  /** Starts a write. `owned` are the claims that the Service already has and may keep. A dry run holds nothing. */
+  begin(owned: readonly Claim[], dryRun: boolean): ClaimTransaction {
     const mine = new Set(owned);
     const taken = new Set<Claim>();
     return {
+      dryRun,
       take: (claim) => {
         if (mine.has(claim) || taken.has(claim)) return true;
         if (this.isTaken(claim)) return false;
         taken.add(claim);
-        this.#held.add(claim);
+        if (!dryRun) this.#held.add(claim);
         return true;
       },
+      guessPort: () => {
+        const ports = [...taken].filter((claim) => claim.startsWith(portPrefix)).map((claim) => Number(claim.slice(portPrefix.length)));
+        const port = (ports.length === 0 ? firstGuess : Math.max(...ports)) + 1;
+        taken.add(portClaim(port));
+        return port;
+      },
       release: () => {
-        for (const claim of taken) this.#held.delete(claim);
+        if (!dryRun) for (const claim of taken) this.#held.delete(claim);
       },
     };
   }
@@ -80,8 +91,11 @@ export class ServiceClaims {
 
 /** The claims of one write in progress. */
 export interface ClaimTransaction {
+  readonly dryRun: boolean;
   /** Takes a claim; false when another Service holds it. */
   take(claim: Claim): boolean;
+  /** A port to show in a dry run, whether it is free or not: the one after the highest that the write has taken. */
+  guessPort(): number;
   /** Ends the write, whether it succeeded or not. */
   release(): void;
 }

@@ -91,10 +91,11 @@ const statusErrors = (object: CustomResourceDefinition, at: FieldPath): Errors =
 ];
 
 function storedVersionErrors({ spec, status }: CustomResourceDefinition, at: FieldPath): Errors {
-  const { storedVersions } = status;
+  const storedVersions = status.storedVersions ?? [];
   if (storedVersions.length === 0) return [fieldErrors.invalid(at, null, 'must have at least one stored version')];
   const missing = spec.versions.filter(({ storage, name }) => storage && !storedVersions.includes(name));
-  const gone = storedVersions.filter((name) => !spec.versions.some((version) => version.name === name));
+  const names = new Set(spec.versions.map(({ name }) => name));
+  const gone = storedVersions.filter((name) => !names.has(name));
   return [
     ...missing.map(({ name }) => fieldErrors.invalid(at, storedVersions, `must have the storage version ${name}`)),
     ...gone.map((name) =>
@@ -126,6 +127,7 @@ const anySchema = (spec: CustomResourceDefinitionSpec, test: (schema: JsonSchema
 /** What a definition may keep because it had it before. */
 function toleranceAfter(next: CustomResourceDefinition, previous: CustomResourceDefinition): Tolerance {
   const { spec } = previous;
+  const [before, after] = [versionsByName(previous), versionsByName(next)];
   const reviews = spec.conversion?.webhook?.conversionReviewVersions ?? [];
   return {
     anyType: spec.versions.some((version) => hasInvalidType(schemaOf(version))),
@@ -136,18 +138,22 @@ function toleranceAfter(next: CustomResourceDefinition, previous: CustomResource
     unprunedDefaults: spec.versions.some((version) => hasUnprunedDefaults(schemaOf(version))),
     unknownReviewVersions: reviews.length > 0 && !reviews.some((version) => version === 'v1' || version === 'v1beta1'),
     invalidCaBundle: !isTrue(previous, 'Established'),
-    unchanged: (name) => isUnchanged(name === '' ? (next.spec.versions[0]?.name ?? '') : name, next, previous),
+    unchanged: (name) => {
+      const version = after(name);
+      const old = version === undefined ? undefined : before(version.name);
+      return old !== undefined && deepEqual(version?.schema, old.schema);
+    },
     manySelectable: (name) => {
-      const before = spec.versions.find((version) => version.name === name || name === '')?.selectableFields ?? [];
-      const after = next.spec.versions.find((version) => version.name === name || name === '')?.selectableFields ?? [];
-      return before.length > 8 && deepEqual(before, after);
+      const fields = before(name)?.selectableFields ?? [];
+      return fields.length > 8 && deepEqual(fields, after(name)?.selectableFields ?? []);
     },
   };
 }
 
-function isUnchanged(name: string, next: CustomResourceDefinition, previous: CustomResourceDefinition): boolean {
-  const [after, before] = [next, previous].map(({ spec }) => spec.versions.find((version) => version.name === name));
-  return after !== undefined && before !== undefined && deepEqual(after.schema, before.schema);
+/** Looks the versions of a definition up; without a name, the first one. Of equal names the first counts. */
+function versionsByName({ spec }: CustomResourceDefinition): (name: string) => CustomResourceDefinitionVersion | undefined {
+  const named = new Map(spec.versions.toReversed().map((version) => [version.name, version]));
+  return (name) => (name === '' ? spec.versions[0] : named.get(name));
 }
 
 const isNonStructural = (schema: JsonSchema | undefined): boolean =>
@@ -183,10 +189,16 @@ function specErrors(spec: CustomResourceDefinitionSpec, tolerates: Tolerance, at
     ...versions.flatMap((version, i) =>
       versionErrors(version, (version.subresources ?? shared.subresources)?.status !== undefined, context, at.field('versions').index(i)),
     ),
-    ...(unique ? [] : [fieldErrors.invalid(at.field('versions'), shownVersions(versions), 'must contain unique version names')]),
+    ...(unique ? [] : [fieldErrors.invalid(at.field('versions'), shownVersions(spec, versions), 'must contain unique version names')]),
     ...(versions.filter(({ storage }) => storage).length === 1
       ? []
-      : [fieldErrors.invalid(at.field('versions'), shownVersions(versions), 'must have exactly one version marked as storage version')]),
+      : [
+          fieldErrors.invalid(
+            at.field('versions'),
+            shownVersions(spec, versions),
+            'must have exactly one version marked as storage version',
+          ),
+        ]),
     ...(versions[0] === undefined || versions[0].name === '' ? [] : versionNameErrors(versions[0].name, at.field('version'))),
     ...(['plural', 'singular', 'kind', 'listKind'] as const).flatMap((name) => requiredText(spec.names[name], at.field('names', name))),
     ...namesErrors(spec.names, at.field('names')),

@@ -8,6 +8,7 @@ import { type JsonSchema, structuralProblem } from '../../../custom-resources/st
 import { structuralErrors } from '../../../custom-resources/structural-errors.ts';
 import { type FieldError, type FieldPath, fieldErrors } from '../../../field-error.ts';
 import type { CustomResourceValidation } from '../../../generated/apiextensions/v1.ts';
+import { fieldsSentEmpty } from '../../../sent-empty.ts';
 import { shownSchema } from '../internal-spec.ts';
 import { ruleCostErrors } from './rules.ts';
 import { openApiSchemaErrors, type SchemaTolerance } from './schema.ts';
@@ -34,7 +35,7 @@ const goNameOf = (field: string): string => {
 };
 
 function rootErrors(schema: JsonSchema, at: FieldPath): Errors {
-  for (const field of Object.keys(schema)) {
+  for (const field of [...Object.keys(schema), ...fieldsSentEmpty(schema)]) {
     if (field === 'type') {
       if (schema.type === 'object') continue;
       const detail = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled';

@@ -10,8 +10,10 @@ import type {
   PodFailurePolicyRule,
   SuccessPolicyRule,
 } from '../../../generated/batch/v1.ts';
+import { internalForm } from '../../../internal-form/internal-form.ts';
 import { isDns1123Subdomain, regexComplaint } from '../../../names.ts';
 import { podTemplateErrors } from '../../../pod/validation/pod.ts';
+import { asSent } from '../../../sent-empty.ts';
 import { byteLength, type Errors, invalidEach, nonNegative, oneOf, qualifiedName } from '../../../validation/common.ts';
 import { countIndexes, parseIndexes } from '../index-intervals.ts';
 
@@ -109,7 +111,7 @@ function exitCodesErrors(rule: PodFailurePolicyOnExitCodesRequirement, container
     const detail = 'must be one of the container or initContainer names in the pod template';
     errors.push(fieldErrors.invalid(at.field('containerName'), containerName, detail));
   }
-  if (values.length === 0) errors.push(fieldErrors.invalid(here, null, 'at least one value is required'));
+  if (values.length === 0) errors.push(fieldErrors.invalid(here, asSent(rule, 'values'), 'at least one value is required'));
   else if (values.length > maxExitCodes) errors.push(fieldErrors.tooMany(here, values.length, maxExitCodes));
   const seen = new Set<number>();
   for (const [i, code] of values.entries()) {
@@ -183,18 +185,10 @@ function successRuleErrors({ succeededIndexes, succeededCount }: SuccessPolicyRu
   ];
 }
 
-/** Upstream prints its internal types. */
-const shownSuccessPolicy = (rules: readonly SuccessPolicyRule[]): unknown => ({
-  Rules: rules.map(({ succeededIndexes, succeededCount }) => ({
-    SucceededIndexes: succeededIndexes ?? null,
-    SucceededCount: succeededCount ?? null,
-  })),
-});
-
 function successPolicyErrors(spec: JobSpec, at: FieldPath): Errors {
   const rules = spec.successPolicy?.rules ?? [];
   if (spec.completionMode !== 'Indexed') {
-    return [fieldErrors.invalid(at, shownSuccessPolicy(rules), 'requires indexed completion mode')];
+    return [fieldErrors.invalid(at, internalForm('SuccessPolicy', spec.successPolicy), 'requires indexed completion mode')];
   }
   const here = at.field('rules');
   return [

@@ -53,7 +53,7 @@ function patchAllocated(next: ServiceSpec, previous: ServiceSpec): ServiceSpec {
   let spec = next;
   if (needsClusterIp(previous) && needsClusterIp(spec)) {
     if (!present(spec.clusterIP) && present(previous.clusterIP)) spec = { ...spec, clusterIP: previous.clusterIP };
-    if ((spec.clusterIPs ?? []).length === 0 && spec.clusterIP === previous.clusterIP && previous.clusterIPs !== undefined) {
+    if ((spec.clusterIPs ?? []).length === 0 && previous.clusterIPs !== undefined) {
       spec = { ...spec, clusterIPs: previous.clusterIPs };
     }
   }
@@ -119,6 +119,6 @@ export const prepareServiceForCreate = (service: Service): Service => ({
 
 /** Prepares an update: keeps allocated values, drops those that the new type cannot have, and keeps the status. */
 export function prepareServiceForUpdate(next: Service, previous: Service): Service {
-  const spec = patchAllocated(normalizeAddresses(next.spec, previous.spec), previous.spec);
+  const spec = normalizeAddresses(patchAllocated(next.spec, previous.spec), previous.spec);
   return { ...next, spec: withoutIdlePolicy(dropTypeDependent(spec, previous.spec)), status: previous.status };
 }

@@ -4,7 +4,7 @@
  */
 import { type FieldError, type FieldPath, fieldErrors } from '../../../field-error.ts';
 import type { EndpointAddress, EndpointPort, Endpoints } from '../../../generated/core/v1.ts';
-import type { Endpoint, EndpointHints, EndpointSlice } from '../../../generated/discovery/v1.ts';
+import type { Endpoint, EndpointHints, EndpointSlice, EndpointPort as SlicePort } from '../../../generated/discovery/v1.ts';
 import { ipErrors, legacyIpErrors, nonSpecialIpErrors, parseIp } from '../../../ip.ts';
 import { isDns1123Label, isDns1123Subdomain, isLabelValue, isPortNumber } from '../../../names.ts';
 import {
@@ -115,15 +115,17 @@ function endpointErrors({ addresses, hostname, nodeName, hints, deprecatedTopolo
 }
 
 /** All that is wrong with a slice. */
-export function endpointSliceErrors({ addressType, endpoints, ports }: EndpointSlice, at: FieldPath): Errors {
+export function endpointSliceErrors(slice: EndpointSlice, at: FieldPath): Errors {
+  const { addressType } = slice;
   const errors: FieldError[] = [...requiredOneOf(addressType, ['FQDN', 'IPv4', 'IPv6'], at.field('addressType'))];
-  errors.push(...slicePortsErrors(ports, at.field('ports')));
+  errors.push(...slicePortsErrors(slice.ports ?? [], at.field('ports')));
   const list = at.field('endpoints');
+  const endpoints = slice.endpoints ?? [];
   if (endpoints.length > maxEndpoints) return [...errors, fieldErrors.tooMany(list, endpoints.length, maxEndpoints)];
   return [...errors, ...errorsOfEach(endpoints, (endpoint, i) => endpointErrors(endpoint, addressType, list.index(i)))];
 }
 
-function slicePortsErrors(ports: EndpointSlice['ports'], at: FieldPath): Errors {
+function slicePortsErrors(ports: readonly SlicePort[], at: FieldPath): Errors {
   if (ports.length > maxPorts) return [fieldErrors.tooMany(at, ports.length, maxPorts)];
   const errors: FieldError[] = [];
   const names = new Set<string>();

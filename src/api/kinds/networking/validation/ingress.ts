@@ -11,6 +11,7 @@ import type {
 } from '../../../generated/networking/v1.ts';
 import { isIp, legacyIpErrors, strictIpErrors } from '../../../ip.ts';
 import { isDns1123Subdomain, isPathSegmentName, isPortName, isPortNumber, isWildcardDns1123Subdomain } from '../../../names.ts';
+import { asSent } from '../../../sent-empty.ts';
 import { dnsLabel, dnsSubdomain, type Errors, errorsOfEach, invalidEach } from '../../../validation/common.ts';
 
 export const ingressClassAnnotation = 'kubernetes.io/ingress.class';
@@ -106,7 +107,7 @@ function ingressErrors({ spec }: Ingress, { anySecret = false, anyWildcardRule =
   const { rules = [], defaultBackend, tls = [], ingressClassName } = spec;
   return [
     ...(rules.length === 0 && defaultBackend === undefined
-      ? [fieldErrors.invalid(here, spec.rules ?? null, 'either `defaultBackend` or `rules` must be specified')]
+      ? [fieldErrors.invalid(here, asSent(spec, 'rules'), 'either `defaultBackend` or `rules` must be specified')]
       : []),
     ...(defaultBackend === undefined ? [] : backendErrors(defaultBackend, here.field('defaultBackend'))),
     ...errorsOfEach(rules, (rule, i) => ruleErrors(rule, anyWildcardRule, here.field('rules').index(i))),

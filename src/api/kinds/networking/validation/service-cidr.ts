@@ -2,6 +2,7 @@
 import { type FieldPath, fieldErrors } from '../../../field-error.ts';
 import type { ServiceCIDR } from '../../../generated/networking/v1.ts';
 import { cidrErrors } from '../../../ip.ts';
+import { asSent } from '../../../sent-empty.ts';
 import type { Errors } from '../../../validation/common.ts';
 
 const tooManyPerFamily = 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64';
@@ -25,5 +26,5 @@ export function serviceCidrUpdateErrors(next: ServiceCIDR, previous: ServiceCIDR
   );
   if (now.length === before.length) return changed;
   if (before.length === 1 && now.length === 2) return [...changed, ...newServiceCidrErrors(next, at)];
-  return [fieldErrors.invalid(here, now, 'field is immutable')];
+  return [fieldErrors.invalid(here, asSent(next.spec, 'cidrs'), 'field is immutable')];
 }

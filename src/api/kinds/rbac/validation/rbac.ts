@@ -26,8 +26,8 @@ function ruleErrors(rule: PolicyRule, namespaced: boolean, at: FieldPath): Error
   return errors;
 }
 
-const rulesErrors = (rules: readonly PolicyRule[], namespaced: boolean, at: FieldPath): Errors =>
-  errorsOfEach(rules, (rule, i) => ruleErrors(rule, namespaced, at.field('rules').index(i)));
+const rulesErrors = (rules: Role['rules'], namespaced: boolean, at: FieldPath): Errors =>
+  errorsOfEach(rules ?? [], (rule, i) => ruleErrors(rule, namespaced, at.field('rules').index(i)));
 
 export const roleErrors = ({ rules }: Role, at: FieldPath): Errors => rulesErrors(rules, true, at);
 

@@ -10,12 +10,12 @@ import type {
   ResourceClaim,
   ResourceClaimConsumerReference,
 } from '../../../generated/resource/v1.ts';
+import { internalForm } from '../../../internal-form/internal-form.ts';
 import { cidrErrors, parseIp } from '../../../ip.ts';
 import { nodeSelectorErrors } from '../../../pod/validation/affinity.ts';
 import { byteLength, dnsLabel, type Errors, requiredText } from '../../../validation/common.ts';
 import { bindingErrors, configurationErrors, driverErrors, listErrors, poolNameErrors, rawObjectErrors, setErrors } from './common.ts';
 import { maxConfigurations, maxRequests, type RequestNames, requestNamesOf, requestRefErrors, requestRefsErrors } from './device-claim.ts';
-import { shownAllocation } from './internal-form.ts';
 
 const maxReservations = 256;
 const maxInterfaceBytes = 256;
@@ -147,5 +147,5 @@ export function claimStatusErrors(next: ResourceClaim, previous: ResourceClaim, 
   if (previous.status.allocation === undefined) return [...errors, ...allocationErrors(allocation, known, here.field('allocation'))];
   return deepEqual(allocation, previous.status.allocation)
     ? errors
-    : [...errors, fieldErrors.invalid(here.field('allocation'), shownAllocation(allocation), 'field is immutable')];
+    : [...errors, fieldErrors.invalid(here.field('allocation'), internalForm('AllocationResult', allocation), 'field is immutable')];
 }

@@ -37,7 +37,7 @@ export function listErrors<T>(
 
 /** The same for lists in which each key occurs once. */
 export function setErrors<T>(
-  items: readonly T[] | undefined,
+  items: readonly T[] | null | undefined,
   max: number,
   rules: { readonly errorsOf: (item: T, at: FieldPath) => Errors; readonly keyOf: (item: T) => unknown },
   at: FieldPath,

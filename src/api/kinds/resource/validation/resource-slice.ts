@@ -14,12 +14,13 @@ import type {
   ResourceSlice,
   ResourceSliceSpec,
 } from '../../../generated/resource/v1.ts';
+import { internalField, internalForm } from '../../../internal-form/internal-form.ts';
 import { isLabelValue } from '../../../names.ts';
 import { nodeSelectorErrors } from '../../../pod/validation/affinity.ts';
 import { addQuantity, canonicalQuantity, compareQuantity, formatQuantity, parseQuantity } from '../../../quantity.ts';
+import { isSent } from '../../../sent-empty.ts';
 import { byteLength, dnsLabel, dnsSubdomain, type Errors, immutable, invalidEach, qualifiedName } from '../../../validation/common.ts';
 import { bindingErrors, driverErrors, listErrors, poolNameErrors, qualifiedIdErrors, setErrors, taintEffects } from './common.ts';
-import { shownAttribute, shownTerm } from './internal-form.ts';
 
 const maxDevices = 128;
 /** When devices have taints, counters or lists of values. */
@@ -53,7 +54,9 @@ function attributeErrors(attribute: DeviceAttribute, at: FieldPath): Errors {
   return [
     ...(string === undefined ? [] : textErrors(string, at.field('string'))),
     ...(version === undefined ? [] : versionErrors(version, at.field('version'))),
-    ...(given === 1 ? [] : [fieldErrors.invalid(at, given === 0 ? '' : shownAttribute(attribute), 'exactly one value must be specified')]),
+    ...(given === 1
+      ? []
+      : [fieldErrors.invalid(at, given === 0 ? '' : internalForm('DeviceAttribute', attribute), 'exactly one value must be specified')]),
   ];
 }
 
@@ -168,7 +171,7 @@ const consumptionErrors = ({ counterSet, counters }: DeviceCounterConsumption, a
 /** Where something is: the ways to say so that are used, and what is wrong with them. */
 function placeErrors(
   { nodeName, nodeSelector, allNodes }: Pick<ResourceSliceSpec, 'nodeName' | 'nodeSelector' | 'allNodes'>,
-  emptyName: string,
+  { emptyName, oneTerm }: { readonly emptyName: string; readonly oneTerm: boolean },
   at: FieldPath,
 ): { readonly used: readonly string[]; readonly errors: readonly FieldError[] } {
   const used: string[] = [];
@@ -180,7 +183,12 @@ function placeErrors(
   }
   if (nodeSelector !== undefined) {
     used.push('`nodeSelector`');
+    const terms = nodeSelector.nodeSelectorTerms;
     errors.push(...nodeSelectorErrors(nodeSelector, at.field('nodeSelector')));
+    if (oneTerm && terms.length !== 1) {
+      const shown = internalField('NodeSelector', nodeSelector, 'NodeSelectorTerms');
+      errors.push(fieldErrors.invalid(at.field('nodeSelector', 'nodeSelectorTerms'), shown, 'must have exactly one node selector term'));
+    }
   }
   if (allNodes === true) used.push('`allNodes`');
   else if (allNodes === false) errors.push(fieldErrors.invalid(at.field('allNodes'), false, 'must be either unset or set to true'));
@@ -194,7 +202,7 @@ function devicePlaceErrors(device: Device, perDevice: boolean, at: FieldPath): E
       '`nodeName`, `nodeSelector` and `allNodes` can only be set if `perDeviceNodeSelection` is set to true in the ResourceSlice spec';
     return nodeName === undefined && nodeSelector === undefined && allNodes === undefined ? [] : [fieldErrors.invalid(at, null, rule)];
   }
-  const { used, errors } = placeErrors(device, 'must not be empty', at);
+  const { used, errors } = placeErrors(device, { emptyName: 'must not be empty', oneTerm: false }, at);
   const rule =
     'exactly one of `nodeName`, `nodeSelector`, or `allNodes` is required when `perDeviceNodeSelection` is set to true in the ResourceSlice spec';
   if (used.length === 0) return [...errors, fieldErrors.required(at, rule)];
@@ -238,15 +246,9 @@ function poolErrors({ name, resourceSliceCount: count, generation }: ResourcePoo
 }
 
 function slicePlaceErrors(spec: ResourceSliceSpec, at: FieldPath): Errors {
-  const { used, errors } = placeErrors(spec, 'must be either unset or set to a non-empty string', at);
-  const terms = spec.nodeSelector?.nodeSelectorTerms;
+  const { used, errors } = placeErrors(spec, { emptyName: 'must be either unset or set to a non-empty string', oneTerm: true }, at);
   const all = [...used, ...(spec.perDeviceNodeSelection === true ? ['`perDeviceNodeSelection`'] : [])];
   const found: FieldError[] = [...errors];
-  if (terms !== undefined && terms.length !== 1) {
-    found.push(
-      fieldErrors.invalid(at.field('nodeSelector', 'nodeSelectorTerms'), terms.map(shownTerm), 'must have exactly one node selector term'),
-    );
-  }
   if (spec.perDeviceNodeSelection === false) {
     found.push(fieldErrors.invalid(at.field('perDeviceNodeSelection'), false, 'must be either unset or set to true'));
   }
@@ -273,7 +275,7 @@ function sliceErrors({ spec }: ResourceSlice, previous: ResourceSlice | undefine
           ...immutable(spec.nodeName, old.nodeName, here.field('nodeName')),
         ]),
     ...slicePlaceErrors(spec, here),
-    ...(sharedCounters !== undefined && devices !== undefined
+    ...(isSent(spec, 'sharedCounters') && isSent(spec, 'devices')
       ? [fieldErrors.invalid(here, '', 'only one of `sharedCounters` or `devices` is allowed')]
       : []),
     ...setErrors(

@@ -2,6 +2,7 @@
 import { deepEqual } from '../../../deep-equal.ts';
 import { type FieldError, type FieldPath, fieldErrors } from '../../../field-error.ts';
 import type { CSINode, CSINodeDriver } from '../../../generated/storage/v1.ts';
+import { internalForm } from '../../../internal-form/internal-form.ts';
 import { csiDriverErrors } from '../../../pod/validation/network-storage.ts';
 import { byteLength, type Errors, nonNegative, qualifiedName, requiredText } from '../../../validation/common.ts';
 
@@ -27,27 +28,23 @@ function driverErrors({ name, nodeID, topologyKeys, allocatable }: CSINodeDriver
 }
 
 export function csiNodeErrors({ spec }: CSINode, at: FieldPath): Errors {
-  const drivers = spec.drivers ?? [];
-  return drivers.flatMap((driver, i) => {
-    const repeated = drivers.slice(0, i).some(({ name }) => name === driver.name);
+  const seen = new Set<string>();
+  return (spec.drivers ?? []).flatMap((driver, i) => {
+    const repeated = seen.has(driver.name);
+    seen.add(driver.name);
     return driverErrors(driver, repeated, at.field('spec', 'drivers').index(i));
   });
 }
 
-/** Source: internal names of the fields of a driver, as upstream shows them. */
-const shown = ({ name, nodeID, topologyKeys }: CSINodeDriver): unknown => ({
-  Name: name,
-  NodeID: nodeID,
-  TopologyKeys: topologyKeys ?? null,
-  Allocatable: null,
-});
+const shown = (driver: CSINodeDriver): object => internalForm('CSINodeDriver', { ...driver, allocatable: undefined });
 
 /** Of a driver that stays, only what the node can hold may change. */
 export function csiNodeUpdateErrors(next: CSINode, previous: CSINode, at: FieldPath): Errors {
   const here = at.field('spec', 'drivers');
+  const named = Map.groupBy(next.spec.drivers ?? [], ({ name }) => name);
   return (previous.spec.drivers ?? []).flatMap((old) =>
-    (next.spec.drivers ?? [])
-      .filter((driver) => driver.name === old.name && !deepEqual({ ...driver, allocatable: old.allocatable }, old))
+    (named.get(old.name) ?? [])
+      .filter((driver) => !deepEqual({ ...driver, allocatable: old.allocatable }, old))
       .map((driver) => fieldErrors.invalid(here, shown(driver), 'field is immutable')),
   );
 }

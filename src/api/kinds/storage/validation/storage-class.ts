@@ -1,8 +1,8 @@
 /** What is wrong with a StorageClass. Source: pkg/apis/storage/validation/validation.go. */
-import { type FieldError, type FieldPath, fieldErrors } from '../../../field-error.ts';
+import { type FieldError, type FieldPath, fieldErrors, maxFieldErrors } from '../../../field-error.ts';
 import type { TopologySelectorTerm } from '../../../generated/core/v1.ts';
 import type { StorageClass } from '../../../generated/storage/v1.ts';
-import { type Errors, immutable, oneOf, qualifiedName } from '../../../validation/common.ts';
+import { type Errors, errorsOfEach, immutable, oneOf, qualifiedName } from '../../../validation/common.ts';
 import { parametersErrors } from './parameters.ts';
 
 /** The values of a topology's keys, each once and sorted: what makes two topologies the same. */
@@ -17,9 +17,11 @@ function termErrors({ matchLabelExpressions = [] }: TopologySelectorTerm, at: Fi
   return matchLabelExpressions.flatMap(({ key, values }, i) => {
     const here = at.field('matchLabelExpressions').index(i);
     const errors: FieldError[] = values.length === 0 ? [fieldErrors.required(here.field('values'))] : [];
-    values.forEach((value, j) => {
-      if (values.indexOf(value) < j) errors.push(fieldErrors.duplicate(here.field('values').index(j), value));
-    });
+    const seen = new Set<string>();
+    for (const [j, value] of values.entries()) {
+      if (seen.has(value)) errors.push(fieldErrors.duplicate(here.field('values').index(j), value));
+      seen.add(value);
+    }
     errors.push(...qualifiedName(key, here.field('key')));
     if (keys.has(key)) errors.push(fieldErrors.duplicate(here.field('key'), key));
     keys.add(key);
@@ -32,13 +34,13 @@ function termErrors({ matchLabelExpressions = [] }: TopologySelectorTerm, at: Fi
  * an empty one is a duplicate for each of them.
  */
 function topologiesErrors(topologies: readonly TopologySelectorTerm[], at: FieldPath): Errors {
-  const seen = topologies.map(() => identityOf({}));
-  return topologies.flatMap((term, i) => {
+  const seen = new Map([[identityOf({}), topologies.length]]);
+  return errorsOfEach(topologies, (term, i) => {
     const identity = identityOf(term);
-    const duplicates = seen.filter((other) => other === identity);
-    seen.push(identity);
-    const here = at.index(i).field('matchLabelExpressions');
-    return [...termErrors(term, at.index(i)), ...duplicates.map(() => fieldErrors.duplicate(here, ''))];
+    const duplicates = seen.get(identity) ?? 0;
+    seen.set(identity, duplicates + 1);
+    const duplicate = fieldErrors.duplicate(at.index(i).field('matchLabelExpressions'), '');
+    return [...termErrors(term, at.index(i)), ...Array.from({ length: Math.min(duplicates, maxFieldErrors) }, () => duplicate)];
   });
 }
 
@@ -49,7 +51,7 @@ export function storageClassErrors(object: StorageClass, at: FieldPath): Errors 
       ? [fieldErrors.required(at.field('provisioner'))]
       : qualifiedName(provisioner.toLowerCase(), at.field('provisioner'))),
     ...parametersErrors(object.parameters, at.field('parameters')),
-    ...(reclaimPolicy === '' ? [] : oneOf(reclaimPolicy, ['Delete', 'Retain'], at.field('reclaimPolicy'))),
+    ...(reclaimPolicy.length === 0 ? [] : oneOf(reclaimPolicy, ['Delete', 'Retain'], at.field('reclaimPolicy'))),
     ...oneOf(object.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer'], at.field('volumeBindingMode')),
     ...topologiesErrors(object.allowedTopologies ?? [], at.field('allowedTopologies')),
   ];

@@ -21,7 +21,7 @@ export const describeEndpointSlice: Describer = async (object, context) => {
   const to = new Description();
   writeIdentity(to, metadata);
   to.line(0, 'AddressType:', addressType);
-  if (ports === undefined || ports.length === 0) to.write(0, 'Ports: <unset>\n');
+  if (ports === null || ports.length === 0) to.write(0, 'Ports: <unset>\n');
   else {
     to.write(0, 'Ports:\n');
     to.line(1, 'Name', 'Port', 'Protocol');

@@ -20,7 +20,7 @@ export function endpointsText(slices: readonly EndpointSlice[], portName: string
     const ready = (endpoints ?? [])
       .filter((endpoint) => endpoint.conditions?.ready !== false)
       .map((endpoint) => endpoint.addresses[0] ?? '');
-    if (ports === undefined || ports.length === 0) return ready;
+    if (ports === null || ports.length === 0) return ready;
     return ports
       .filter((port) => (port.name ?? '') === portName)
       .flatMap((port) => ready.map((address) => joinHostPort(address, port.port ?? 0)));

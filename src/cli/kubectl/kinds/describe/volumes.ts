@@ -33,7 +33,7 @@ function writePlain(to: DescriptionWriter, { type, lines }: PlainSource, source:
 
 function writeProjected(to: DescriptionWriter, { sources = [] }: ProjectedVolumeSource): void {
   to.line(2, 'Type:', 'Projected (a volume that contains injected data from multiple sources)');
-  for (const { secret, downwardAPI, configMap, serviceAccountToken } of sources) {
+  for (const { secret, downwardAPI, configMap, serviceAccountToken } of sources ?? []) {
     if (secret !== undefined) {
       to.line(2, 'SecretName:', secret.name ?? '');
       to.line(2, 'Optional:', secret.optional === true);

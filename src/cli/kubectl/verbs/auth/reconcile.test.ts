@@ -107,6 +107,17 @@ describe('kubectl set subject', () => {
       assert.deepEqual([code, err], [1, `error: ${message}\n`]);
     };
     await refused('set subject role r --user=u', 'roles/r setting subjects is only supported for RoleBinding/ClusterRoleBinding');
+    const listed = (names: readonly string[]) => ({
+      apiVersion: 'v1',
+      kind: 'List',
+      items: names.map((name) => ({ apiVersion: `${group}/v1`, kind: 'Role', metadata: { name }, rules: [] })),
+    });
+    const why = ' setting subjects is only supported for RoleBinding/ClusterRoleBinding\n';
+    const told = async (...names: readonly string[]) => (await run(t, {}, 'set subject --local --user=u', listed(names))).err;
+    assert.equal(await told('r'), `error: role.rbac.authorization.k8s.io/r\n${why}`);
+    // As upstream, an empty line comes after each of several.
+    const each = ['r', 's'].map((name) => `error: role.rbac.authorization.k8s.io/${name}\n${why}\n`);
+    assert.equal(await told('r', 's'), each.join(''));
     await refused('set subject rolebinding b', 'you must specify at least one value of user, group or serviceaccount');
     await refused('set subject rolebinding b --serviceaccount=a', 'serviceaccount must be <namespace>:<name>');
   });

@@ -105,7 +105,7 @@ export class Forwarder {
         if (isNew) messages.set(channel, (messages.get(channel) ?? 0) + 1);
         if (messages.get(channel) === 1) return;
         if (channel === 1) return this.#failed(port, payload.toString('utf8'));
-        if (payload.length > 0 && !socket.destroyed && !socket.write(payload)) {
+        if (payload.length > 0 && !socket.destroyed && !socket.write(payload) && !tunnel.isPaused) {
           tunnel.pause();
           socket.once('drain', () => tunnel.resume());
         }

@@ -84,6 +84,16 @@ export interface SetOperation {
   readonly always?: boolean;
 }
 
+/**
+ * What is said of an object that cannot be changed so. Upstream ends the line itself, so that an empty one comes after
+ * each of several, and the name of an object that it has only read from a file fills a line. Source: cli-runtime
+ * pkg/resource/visitor.go (ObjectName).
+ */
+export function unchangeable({ resource, name }: Info, local: boolean, why: string): CommandError {
+  const shown = local ? `${resourceName(resource)}/${name}\n` : `${resource.plural}/${name}`;
+  return new CommandError(`error: ${shown} ${why}\n`);
+}
+
 /** Applies a change to every object that the arguments name, and prints those that changed. */
 export async function changePodSpecs(session: Session, resources: readonly string[], operation: SetOperation): Promise<number> {
   const { flags } = session;
@@ -98,11 +108,8 @@ export async function changePodSpecs(session: Session, resources: readonly strin
     const target = kinds.target(resource);
     const path = traitsOf(resource)?.podSpecPath;
     if (path === undefined || target === undefined) {
-      errors.push(
-        new CommandError(
-          `${flags.bool('local') ? resourceName(resource) : resource.plural}/${info.name} the object is not a pod or does not have a pod template: ${goType(resource)}`,
-        ),
-      );
+      const why = `the object is not a pod or does not have a pod template: ${goType(resource)}`;
+      errors.push(unchangeable(info, flags.bool('local'), why));
       continue;
     }
     try {

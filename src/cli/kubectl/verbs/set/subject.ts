@@ -8,11 +8,10 @@ import { CommandError, type KubectlCommand } from '../../command/command.ts';
 import type { Flags } from '../../command/flags.ts';
 import { isKind } from '../../kinds/kinds.ts';
 import { unregistered } from '../../kinds/registered.ts';
-import { resourceName } from '../../resources/discovery.ts';
 import { collectInfos, type Info, nothingNamed, throwAll } from '../../resources/infos.ts';
 import { StrategicKinds } from '../../writing/strategic.ts';
 import { patchTypes, Writer } from '../../writing/writing.ts';
-import { setFlags } from './pod-template.ts';
+import { setFlags, unchangeable } from './pod-template.ts';
 
 type Subject = TypedSubject & JsonObject;
 
@@ -70,8 +69,7 @@ export const setSubject: KubectlCommand = {
       const target = kinds.target(resource);
       if (target === undefined || !(isKind(resource, 'RoleBinding') || isKind(resource, 'ClusterRoleBinding'))) {
         const why = 'setting subjects is only supported for RoleBinding/ClusterRoleBinding';
-        const shown = flags.bool('local') ? resourceName(resource) : resource.plural;
-        errors.push(new CommandError(`error: ${shown}/${info.name} ${why}`));
+        errors.push(unchangeable(info, flags.bool('local'), why));
         continue;
       }
       const { subjects = [] } = object as { readonly subjects?: readonly Subject[] }; // of a binding

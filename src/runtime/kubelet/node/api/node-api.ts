@@ -5,6 +5,7 @@
 import type { Readable } from 'node:stream';
 import type { Pod } from '../../../../api/generated/core/v1.ts';
 import type { ContainerRuntime, RuntimeInfo } from '../../../container/container-runtime.ts';
+import { type KubeletConfig, shownConfiguration } from '../../config/kubelet-config.ts';
 import type { NodeIdentity } from '../node-status.ts';
 import { cadvisorMetrics, kubeletMetrics, resourceMetrics } from './exposition.ts';
 import { summary } from './summary.ts';
@@ -13,6 +14,7 @@ import { type MachineUsage, type PodUsage, podUsages } from './usage.ts';
 
 export interface NodeApiOptions {
   readonly identity: NodeIdentity;
+  readonly config: KubeletConfig;
   readonly info: RuntimeInfo;
   readonly runtime: ContainerRuntime;
   /** The pods bound to the node. */
@@ -117,18 +119,16 @@ export class NodeApi {
    * The fields of upstream's kubelet configuration that have a meaning here. Source: kubelet config/v1beta1 types.go.
    */
   #config(): unknown {
-    const { identity, clusterDomain, clusterDns } = this.#options;
+    const { identity, config, clusterDomain, clusterDns } = this.#options;
     return {
       kubeletconfig: {
         address: identity.ip,
         port: identity.daemonPort,
         clusterDomain,
         ...(clusterDns === '' ? {} : { clusterDNS: [clusterDns] }),
-        maxPods: identity.maxPods,
-        podCIDR: identity.podCidr,
+        ...shownConfiguration(config),
         nodeStatusReportFrequency: '5m0s',
         nodeLeaseDurationSeconds: 40,
-        evictionHard: { 'memory.available': '100Mi', 'nodefs.available': '10%' },
         enableServer: true,
         enableSystemLogHandler: this.#options.logFolder !== undefined,
         kind: 'KubeletConfiguration',
