@@ -79,10 +79,12 @@ export class E2eCluster {
     return outcome.stdout + outcome.stderr;
   }
 
-  /** Deletes the cluster and its folder. */
+  /** Deletes the cluster and its folder. Throws when something of the cluster may be left. */
   async delete(): Promise<void> {
     try {
-      if (existsSync(this.env.MINIK_HOME ?? '')) await this.minik(['delete']);
+      if (!existsSync(this.env.MINIK_HOME ?? '')) return;
+      const { code, stdout, stderr } = await this.minik(['delete'], { timeoutMs: 300_000 });
+      if (code !== 0) throw new Error(`minik delete ended with ${code}:\n${stdout}${stderr}`);
     } finally {
       rmSync(this.home, { recursive: true, force: true });
     }

@@ -27,6 +27,13 @@ interface InspectedNetwork {
 const outwaitLimitMs = 30_000;
 const outwaitStepMs = 100;
 
+/** An engine that is very busy takes seconds to let go of the endpoints of containers that it has removed. */
+const releaseLimitMs = 10_000;
+const releaseStepMs = 200;
+
+/** How the engine marks an endpoint without a container in the list of a network's containers. */
+const leftoverPrefix = 'ep-';
+
 const isOverlap = ({ message }: RuntimeError): boolean => /overlaps|conflicts with network/.test(message);
 
 /** Whether the engine refuses a network for the sake of another one, by its name or by its addresses. */
@@ -158,25 +165,51 @@ export class ClusterNetwork {
     });
   }
 
+  /**
+   * Removes a network that no container of this cluster uses any more. The engine may still be taking endpoints of ended
+   * containers away, or have forgotten to: those are waited for, and taken away by name.
+   */
   async #delete(id: string): Promise<void> {
-    try {
-      await this.#api.json({ method: 'DELETE', path: `/networks/${id}` });
-    } catch (error) {
-      if (!(error instanceof RuntimeError)) throw error;
-      if (/has active endpoints/.test(error.message)) throw await this.#explainBusy(error);
-      if (statusOf(error.cause) !== 404) throw error;
+    const deadline = performance.now() + releaseLimitMs;
+    for (;;) {
+      try {
+        await this.#api.json({ method: 'DELETE', path: `/networks/${id}` });
+        return;
+      } catch (error) {
+        if (!(error instanceof RuntimeError)) throw error;
+        if (statusOf(error.cause) === 404) return;
+        if (!/has active endpoints/.test(error.message)) throw error;
+        const users = await this.#users(id);
+        if (users.containers.length > 0 || performance.now() > deadline) throw this.#explainBusy(error, users.containers);
+        for (const name of users.leftovers) await this.#release(id, name);
+        await delay(releaseStepMs);
+      }
     }
   }
 
-  /**
-   * Explains why the network cannot be removed although all containers of this cluster are gone: another container uses
-   * it, or the engine has lost track, which only its restart corrects.
-   */
-  async #explainBusy(cause: RuntimeError): Promise<RuntimeError> {
-    const names = Object.values((await this.#find())?.Containers ?? {}).map(({ Name }) => Name);
+  /** The names of what uses a network: containers, and endpoints whose container is gone. */
+  async #users(id: string): Promise<{ readonly containers: readonly string[]; readonly leftovers: readonly string[] }> {
+    const found = await this.#api.find<InspectedNetwork>({ method: 'GET', path: `/networks/${id}` });
+    const endpoints = Object.entries(found?.Containers ?? {});
+    const names = (ofContainers: boolean): string[] =>
+      endpoints.filter(([key]) => key.startsWith(leftoverPrefix) !== ofContainers).map(([, { Name }]) => Name);
+    return { containers: names(true), leftovers: names(false) };
+  }
+
+  /** Takes an endpoint away. One that is gone by now is none of the caller's concern. */
+  async #release(id: string, name: string): Promise<void> {
+    try {
+      await this.#api.json({ method: 'POST', path: `/networks/${id}/disconnect`, body: { Container: name, Force: true } });
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.code === 'Unavailable') throw error;
+    }
+  }
+
+  /** Why the network cannot be removed: other containers use it, or the engine lost track, which only its restart corrects. */
+  #explainBusy(cause: RuntimeError, containers: readonly string[]): RuntimeError {
     const advice =
-      names.length > 0
-        ? `is still used by ${names.join(', ')}: disconnect or remove what is not of this cluster`
+      containers.length > 0
+        ? `is still used by ${containers.join(', ')}: disconnect or remove what is not of this cluster`
         : 'is used by no container, but the Docker daemon believes so: restart the daemon';
     return new RuntimeError('Other', `network ${this.name} ${advice}, then try again (${cause.message})`, { cause });
   }
