@@ -130,8 +130,10 @@ export type ClusterAddresses = Pick<ClusterSettings, 'apiPort' | 'serviceCidr' |
 export interface TakenAddresses {
   /** Their ranges, including those of clusters that do not run. */
   readonly cidrs: readonly string[];
-  /** The API ports of those that are starting. */
+  /** The API ports of those that are starting, also of those that wait to be restarted after a crash. */
   readonly ports: ReadonlySet<number>;
+  /** The API ports on record, including those of clusters that do not run. */
+  readonly recordedPorts: ReadonlySet<number>;
   /** The folders of those that are starting. */
   readonly clusters: ReadonlySet<string>;
 }

@@ -90,10 +90,15 @@ export async function locate(settings: ClusterSettings): Promise<ClusterSettings
 /** Ports for clusters that take any: below those that the system gives to connections, and not the node ports. */
 const anyPorts = { first: 20_000, count: 10_000 };
 
-async function apiPortFor({ apiPort, known, anyPort }: ClusterChoices, taken: ReadonlySet<number>): Promise<number> {
+/**
+ * A cluster keeps its port while it is free. A new one also leaves those of stopped clusters alone, whose kubeconfig
+ * entries name them.
+ */
+async function apiPortFor({ apiPort, known, anyPort }: ClusterChoices, { ports, recordedPorts }: TakenAddresses): Promise<number> {
   const usual = anyPort === true ? anyPorts.first + randomInt(anyPorts.count) : defaultApiPort;
-  if (apiPort === undefined) return firstFreePort('127.0.0.1', known?.apiPort ?? usual, { taken });
-  if (!taken.has(apiPort) && (await canListen('127.0.0.1', apiPort))) return apiPort;
+  if (apiPort === undefined && known !== undefined) return firstFreePort('127.0.0.1', known.apiPort, { taken: ports });
+  if (apiPort === undefined) return firstFreePort('127.0.0.1', usual, { taken: new Set([...ports, ...recordedPorts]) });
+  if (!ports.has(apiPort) && (await canListen('127.0.0.1', apiPort))) return apiPort;
   throw new UserError(`port ${apiPort} on 127.0.0.1 is taken by another program`, [
     'Choose another with --api-port, or leave it out: minik then takes a free one.',
   ]);
@@ -108,7 +113,7 @@ async function pickAddresses(choices: ClusterChoices, taken: TakenAddresses): Pr
     podCidr: choices.podCidr ?? known?.podCidr,
   });
   const [apiPort, subnets] = await Promise.all([
-    apiPortFor(choices, taken.ports),
+    apiPortFor(choices, taken),
     runtime === 'docker' ? chooseSubnets(taken.cidrs, preferred) : simulatedSubnets(taken.cidrs, preferred),
   ]);
   refuseOtherThan(choices, subnets);

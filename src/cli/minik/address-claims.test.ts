@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { ClusterAddresses, TakenAddresses } from '../cluster-port.ts';
-import { AddressClaims } from './address-claims.ts';
+import { AddressClaims, type OtherCluster } from './address-claims.ts';
 
 const addresses: ClusterAddresses = { apiPort: 6443, serviceCidr: '10.96.0.0/20', podCidr: '10.244.0.0/20' };
 
@@ -14,13 +14,16 @@ function folderOf(t: TestContext): string {
   return base;
 }
 
-const claimsOf = (folders: readonly string[], cluster: string): AddressClaims =>
-  new AddressClaims({ folders, cluster, others: () => ['172.16.0.0/12'] });
+const stopped: OtherCluster = { apiPort: 6450, serviceCidr: '172.16.0.0/20', podCidr: '172.16.16.0/20', isGuarded: false };
+const ofStopped = [stopped.serviceCidr, stopped.podCidr];
+
+const claimsOf = (folders: readonly string[], cluster: string, others: readonly OtherCluster[] = [stopped]): AddressClaims =>
+  new AddressClaims({ folders, cluster, others: () => others });
 
 /** What somebody sees who picks now. */
-async function taken(folder: string): Promise<TakenAddresses> {
+async function taken(folder: string, others?: readonly OtherCluster[]): Promise<TakenAddresses> {
   const seen = Promise.withResolvers<TakenAddresses>();
-  const claims = claimsOf([folder], '/other');
+  const claims = claimsOf([folder], '/other', others);
   await claims.claim(async (all) => {
     seen.resolve(all);
     return { ...addresses, apiPort: 1 };
@@ -61,13 +64,16 @@ describe('claims of addresses', () => {
     const claims = claimsOf([base], '/a');
     await claims.claim(async () => addresses);
     const seen = await taken(base);
-    assert.deepEqual(
-      [seen.cidrs, [...seen.ports], [...seen.clusters]],
-      [['172.16.0.0/12', '10.96.0.0/20', '10.244.0.0/20'], [6443], ['/a']],
-    );
+    assert.deepEqual([seen.cidrs, [...seen.ports], [...seen.clusters]], [[...ofStopped, '10.96.0.0/20', '10.244.0.0/20'], [6443], ['/a']]);
     claims.release();
-    assert.deepEqual((await taken(base)).cidrs, ['172.16.0.0/12']);
+    assert.deepEqual((await taken(base)).cidrs, ofStopped);
     assert.deepEqual(readdirSync(base), []);
+  });
+
+  it('tells the port of a stopped cluster from that of one which is about to be restarted', async (t) => {
+    const restarting = { ...stopped, apiPort: 6451, isGuarded: true };
+    const { ports, recordedPorts } = await taken(folderOf(t), [stopped, restarting]);
+    assert.deepEqual([[...ports], [...recordedPorts]], [[6451], [6450, 6451]]);
   });
 
   it('takes no notice of what dead processes have claimed, nor of a claim that was cut off', async (t) => {
@@ -75,7 +81,7 @@ describe('claims of addresses', () => {
     writeFileSync(join(base, 'addresses.claim.1'), JSON.stringify({ ...addresses, pid: 1, processStart: 'long ago', folder: '/dead' }));
     writeFileSync(join(base, 'addresses.claim.2'), '{"pid":');
     const { cidrs, ports, clusters } = await taken(base);
-    assert.deepEqual([cidrs, [...ports], [...clusters]], [['172.16.0.0/12'], [], []]);
+    assert.deepEqual([cidrs, [...ports], [...clusters]], [ofStopped, [], []]);
     assert.deepEqual(readdirSync(base), [], 'and removes them');
   });
 

@@ -31,8 +31,14 @@ export interface ClaimOptions {
   readonly folders: readonly string[];
   /** Who claims: the cluster's own folder. */
   readonly cluster: string;
-  /** The ranges of clusters that are not starting; asked under the lock. */
-  readonly others: () => readonly string[];
+  /** The clusters that are not starting; asked under the lock. */
+  readonly others: () => readonly OtherCluster[];
+}
+
+/** What another cluster of the user has. */
+export interface OtherCluster extends ClusterAddresses {
+  /** It runs, or is restarted in a while. */
+  readonly isGuarded: boolean;
 }
 
 /** Waits for the lock, in the first of the folders where it can be made; resolves with that folder and the release. */
@@ -93,9 +99,12 @@ export class AddressClaims {
     try {
       this.release();
       const claims = liveClaims(folder);
+      const onRecord = others();
+      const guarded = onRecord.filter(({ isGuarded }) => isGuarded);
       const picked = await pick({
-        cidrs: [...others(), ...claims.flatMap(({ serviceCidr, podCidr }) => [serviceCidr, podCidr])],
-        ports: new Set(claims.map(({ apiPort }) => apiPort)),
+        cidrs: [...onRecord, ...claims].flatMap(({ serviceCidr, podCidr }) => [serviceCidr, podCidr]),
+        ports: new Set([...guarded, ...claims].map(({ apiPort }) => apiPort)),
+        recordedPorts: new Set(onRecord.map(({ apiPort }) => apiPort)),
         clusters: new Set(claims.map((each) => each.folder)),
       });
       const { apiPort, serviceCidr, podCidr } = picked;

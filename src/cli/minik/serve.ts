@@ -9,7 +9,7 @@ import { errorText } from '../../api/error-text.ts';
 import type { Logger } from '../../client/logger.ts';
 import { type ClusterSettings, isUserError, type RunningCluster, UserError } from '../cluster-port.ts';
 import { newNodes } from '../nodes.ts';
-import { AddressClaims } from './address-claims.ts';
+import { AddressClaims, type OtherCluster } from './address-claims.ts';
 import { crashText } from './crashes.ts';
 import { followNodes } from './follow-nodes.ts';
 import { processStartOf } from './process-identity.ts';
@@ -46,13 +46,16 @@ function readable(profile: Profile): ClusterSettings | undefined {
   }
 }
 
-/** The ranges of the other profiles, including those that do not run. */
-function rangesOfOthers(context: VerbContext, own: string): readonly string[] {
+/** The addresses of the other profiles, including those that do not run. */
+function othersThan(context: VerbContext, own: string): readonly OtherCluster[] {
   const home = minikHome(context.terminal);
   return profileNames(home)
     .filter((name) => name !== own)
-    .map((name) => readable(new Profile(home, name)))
-    .flatMap((settings) => (settings === undefined ? [] : [settings.serviceCidr, settings.podCidr]));
+    .flatMap((name) => {
+      const profile = new Profile(home, name);
+      const settings = readable(profile);
+      return settings === undefined ? [] : [{ ...settings, isGuarded: profile.guard() !== undefined }];
+    });
 }
 
 /**
@@ -109,7 +112,7 @@ async function run(context: VerbContext, profile: Profile, choices: ServeChoices
   const claims = new AddressClaims({
     folders: claimFolders(context),
     cluster: profile.folder,
-    others: () => rangesOfOthers(context, profile.name),
+    others: () => othersThan(context, profile.name),
   });
   refuseSecond(profile);
   try {

@@ -166,8 +166,8 @@ export class ClusterNetwork {
   }
 
   /**
-   * Removes a network that no container of this cluster uses any more. The engine may still be taking endpoints of ended
-   * containers away, or have forgotten to: those are waited for, and taken away by name.
+   * Removes a network that no container of this cluster uses any more. The engine may still be taking endpoints of
+   * ended containers away, or have forgotten to: those are waited for, and taken away by name.
    */
   async #delete(id: string): Promise<void> {
     const deadline = performance.now() + releaseLimitMs;
@@ -205,7 +205,7 @@ export class ClusterNetwork {
     }
   }
 
-  /** Why the network cannot be removed: other containers use it, or the engine lost track, which only its restart corrects. */
+  /** Other containers use the network, or the engine lost track, which only its restart corrects. */
   #explainBusy(cause: RuntimeError, containers: readonly string[]): RuntimeError {
     const advice =
       containers.length > 0
