@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MetricText } from '../server/http/metrics/metric-text.ts';
 import { exponentialBounds, Meters } from './meters.ts';
+import { MetricText } from './metric-text.ts';
 
 const made = { name: 'made_total', help: 'Made.' };
 const seconds = { name: 'took_seconds', help: 'Took.', bounds: exponentialBounds(0.1, 2, 2) };

@@ -1,7 +1,7 @@
 /** How long admission takes, as metrics with upstream's names. Source: apiserver pkg/admission/metrics/metrics.go. */
 import type { Histogram } from '../api/histogram.ts';
+import type { Labels, MetricSource } from '../api/metric-text.ts';
 import type { AdmissionObservations, StepTimes } from '../server/admission/admission-observations.ts';
-import type { Labels, MetricSource } from '../server/http/metrics/metric-text.ts';
 
 type Samples = readonly (readonly [Labels, Histogram])[];
 

@@ -3,7 +3,7 @@ import { it } from 'node:test';
 import { Histogram } from '../api/histogram.ts';
 import { deployment } from '../api/kinds/apps/deployment.ts';
 import { configMap } from '../api/kinds/core/config-map.ts';
-import { MetricText } from '../server/http/metrics/metric-text.ts';
+import { MetricText } from '../api/metric-text.ts';
 import { storeMetrics, workQueueMetrics } from './cluster-metrics.ts';
 
 it('shows how many objects are stored, without reading them', () => {

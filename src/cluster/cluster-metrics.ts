@@ -3,8 +3,8 @@
  * pkg/storage/etcd3/metrics/metrics.go, component-base metrics/prometheus/workqueue/metrics.go.
  */
 import type { AnyKind } from '../api/kind.ts';
+import type { Labels, MetricSource } from '../api/metric-text.ts';
 import type { ControllerMetrics } from '../controllers/controller-runner.ts';
-import type { Labels, MetricSource } from '../server/http/metrics/metric-text.ts';
 import { type Store, storePrefix } from '../server/store/store.ts';
 
 export interface StoreMetricsOptions {

@@ -10,6 +10,7 @@ import { drawn } from '../../api/faults/draws.ts';
 import { type FaultKind, type FaultName, kindOf, type Struck, struckBy } from '../../api/faults/fault-kinds.ts';
 import type { FaultReport, FaultReports, FaultRule, Injection, RuleState } from '../../api/faults/fault-order.ts';
 import { requestText, type SelectableRequest, selectsRequest } from '../../api/faults/request-selection.ts';
+import type { Labels, MetricSource, MetricText } from '../../api/metric-text.ts';
 import { matchesAny } from '../../api/simulated/glob.ts';
 import { StatusError } from '../../api/status-error.ts';
 import { rfc3339Micro } from '../../api/time.ts';
@@ -17,7 +18,6 @@ import type { Clock } from '../../client/clock.ts';
 import { canonicalImageName, parseImageReference } from '../../runtime/container/image-reference.ts';
 import type { ContainerEnd, ContainerFaults, ContainerStrike } from '../../runtime/container/simulated/container-faults.ts';
 import type { FaultSource, RequestFaults, Strike } from '../../server/http/faults/fault-source.ts';
-import type { Labels, MetricSource, MetricText } from '../../server/http/metrics/metric-text.ts';
 import type { Store } from '../../server/store/store.ts';
 import { CommitHistory } from './commit-history.ts';
 

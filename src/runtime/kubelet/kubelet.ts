@@ -245,6 +245,7 @@ class PodSupervisor {
       ...{ identity, config: this.#config, runtime, clusterDomain, clusterDns, logFolder, info: this.#info },
       pods: () => this.#workers.all().map(({ state }) => state.pod),
       machine: () => this.#options.machine(),
+      probes: () => this.#options.probes.records(),
     });
   }
 

@@ -5,6 +5,7 @@
 
 import { type Context, Hono } from 'hono';
 import type { JsonObject } from '../../api/json.ts';
+import { type MetricSource, MetricText } from '../../api/metric-text.ts';
 import { type Clock, systemClock } from '../../client/clock.ts';
 import type { Logger } from '../../client/logger.ts';
 import type { MutableKindSet } from '../registry/kind-set.ts';
@@ -30,7 +31,6 @@ import { handleResource } from './handlers/resource.ts';
 import { allChecks, type HealthEndpoint, healthOf, healthRoot } from './health.ts';
 import { AccessMetrics } from './metrics/access-metrics.ts';
 import { HealthMetrics } from './metrics/health-metrics.ts';
-import { type MetricSource, MetricText } from './metrics/metric-text.ts';
 import { processMetrics } from './metrics/process-metrics.ts';
 import { RequestMetrics } from './metrics/request-metrics.ts';
 import { negotiateError } from './negotiation.ts';

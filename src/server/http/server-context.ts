@@ -1,4 +1,6 @@
 /** What every handler uses; made once by `createApp`. */
+
+import type { MetricSource } from '../../api/metric-text.ts';
 import type { Clock } from '../../client/clock.ts';
 import type { Logger } from '../../client/logger.ts';
 import type { RemoteApis } from '../aggregation/remote-apis.ts';
@@ -13,7 +15,6 @@ import type { FlowClass } from './exchange.ts';
 import type { FaultSource } from './faults/fault-source.ts';
 import type { AccessMetrics } from './metrics/access-metrics.ts';
 import type { HealthMetrics } from './metrics/health-metrics.ts';
-import type { MetricSource } from './metrics/metric-text.ts';
 import type { RequestMetrics } from './metrics/request-metrics.ts';
 import type { Authenticator, Authorizer, HealthCheck, NodeApis, OpenApiSource, ProtobufCodec, RuleResolver } from './ports.ts';
 import type { RequestInfo } from './request-info.ts';

@@ -187,4 +187,5 @@ export async function removePod(state: PodState): Promise<void> {
   sandboxes.clear();
   await volumes.tearDown(uid);
   images.forget(uid);
+  probes.forget(uid);
 }

@@ -9,8 +9,8 @@ import type { Streams } from '../../container/container-runtime.ts';
 import { attemptProbe, type ProbeAttempt } from './probe-actions.ts';
 import type { FatalProbe, ProbedContainer } from './probe-manager.ts';
 import type { ProbeOutcome } from './probe-outcome.ts';
+import type { ProbeKind, ProbeRecords, ProbeResult } from './probe-records.ts';
 
-type ProbeKind = 'Startup' | 'Liveness' | 'Readiness';
 const probeNames = { Startup: 'startup', Liveness: 'liveness', Readiness: 'readiness' } as const;
 
 export interface ContainerProbesOptions {
@@ -18,6 +18,7 @@ export interface ContainerProbesOptions {
   readonly streams: Streams;
   readonly clock: Clock;
   readonly events: EventRecorder;
+  readonly records: ProbeRecords;
   onChange(): void;
   /** Replaced in tests. */
   attempt?(attempt: ProbeAttempt): Promise<ProbeOutcome>;
@@ -26,6 +27,8 @@ export interface ContainerProbesOptions {
 /** How long it takes a probe to notice a change and to be sure of it. */
 const untilVerdictMs = ({ periodSeconds, failureThreshold, successThreshold }: Probe): number =>
   periodSeconds * 1000 * (Math.max(failureThreshold, successThreshold) + 1);
+
+const resultOf = ({ success }: ProbeOutcome): ProbeResult => (success === 'unknown' ? success : success ? 'successful' : 'failed');
 
 export class ContainerProbes {
   readonly #options: ContainerProbesOptions;
@@ -114,15 +117,17 @@ export class ContainerProbes {
 
   /** Calls `verdict` each time a threshold is reached; ends when it returns false. */
   async #loop(kind: ProbeKind, probe: Probe, verdict: (success: boolean) => boolean): Promise<void> {
-    const { clock, probed } = this.#options;
+    const { clock, probed, records } = this.#options;
     const { signal } = kind === 'Readiness' ? this.#stop : this.#stopFatal;
     const initialMs = probed.startedAtMs + (probe.initialDelaySeconds ?? 0) * 1000 - clock.now();
     if (initialMs > 0) await sleep(clock, initialMs, signal);
     let run = 0;
     let last: boolean | undefined;
     while (!signal.aborted) {
+      const begunMs = clock.now();
       const outcome = await this.#attempt(kind, probe, signal);
       if (signal.aborted) return;
+      records.add(probed, kind, resultOf(outcome), clock.now() - begunMs);
       if (outcome.success === 'unknown') this.#report(`${kind} probe errored and resulted in Unknown state: ${outcome.output}`);
       else {
         if (!outcome.success) this.#report(`${kind} probe failed: ${outcome.output}`);

@@ -5,6 +5,7 @@ import type { Logger } from '../../../client/logger.ts';
 import type { Streams } from '../../container/container-runtime.ts';
 import { ContainerProbes } from './container-probes.ts';
 import type { ProbeManager } from './probe-manager.ts';
+import { ProbeRecords } from './probe-records.ts';
 
 export interface ProbeManagerOptions {
   readonly streams: Streams;
@@ -16,6 +17,7 @@ export interface ProbeManagerOptions {
 /** Containers without probes cost nothing: they are ready and started as soon as they run. */
 export function createProbeManager(options: ProbeManagerOptions): ProbeManager {
   const probes = new Map<string, ContainerProbes>();
+  const records = new ProbeRecords();
   const listeners: ((podUid: string) => void)[] = [];
   return {
     start: (probed) => {
@@ -25,7 +27,7 @@ export function createProbeManager(options: ProbeManagerOptions): ProbeManager {
       const onChange = (): void => {
         for (const listener of listeners) listener(probed.pod.metadata.uid);
       };
-      const own = new ContainerProbes({ probed, streams, clock, events, onChange });
+      const own = new ContainerProbes({ probed, streams, clock, events, records, onChange });
       probes.set(probed.containerId, own);
       own
         .run()
@@ -42,5 +44,7 @@ export function createProbeManager(options: ProbeManagerOptions): ProbeManager {
     onChange: (listener) => {
       listeners.push(listener);
     },
+    records: () => records.all(),
+    forget: (podUid) => records.forget(podUid),
   };
 }

@@ -3,6 +3,7 @@
  * container, and asks for their verdicts. Source: pkg/kubelet/prober.
  */
 import type { Container, Pod } from '../../../api/generated/core/v1.ts';
+import type { ProbeRecord } from './probe-records.ts';
 
 export interface ProbedContainer {
   readonly pod: Pod;
@@ -37,4 +38,8 @@ export interface ProbeManager {
   /** The liveness or startup probe that failed, so that the container must be killed; undefined while neither has. */
   failure(containerId: string): FatalProbe | undefined;
   onChange(listener: (podUid: string) => void): void;
+  /** What became of the probes of the pods that are not forgotten. */
+  records(): readonly ProbeRecord[];
+  /** Drops the records of a pod that is gone. */
+  forget(podUid: string): void;
 }

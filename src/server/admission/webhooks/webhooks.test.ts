@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JsonObject, JsonValue } from '../../../api/json.ts';
+import { MetricText } from '../../../api/metric-text.ts';
 import { admissionMetrics } from '../../../cluster/admission-metrics.ts';
-import { MetricText } from '../../http/metrics/metric-text.ts';
 import { aConfigMap, aDeployment, aPod, listRequest, mutateOptions, status, TestRegistry } from '../../registry/test-registry.ts';
 import type { WebhookCall } from '../../webhooks/webhook-caller.ts';
 import { AdmissionObservations } from '../admission-observations.ts';

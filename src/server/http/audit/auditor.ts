@@ -2,11 +2,12 @@
  * Decides which requests are recorded, and follows each of them to its end. Source: apiserver
  * pkg/endpoints/filters/{audit,authn_audit}.go, pkg/server/config.go (longRunningRequestCheck).
  */
+
+import type { MetricSource, MetricText } from '../../../api/metric-text.ts';
 import { StatusError } from '../../../api/status-error.ts';
 import type { UserInfo } from '../../registry/registry.ts';
 import { attributesOf } from '../auth/authorize.ts';
 import { anonymousUser, type Exchange } from '../exchange.ts';
-import type { MetricSource, MetricText } from '../metrics/metric-text.ts';
 import type { AuditPolicy } from './audit-policy.ts';
 import { AuditRecord, type AuditSink } from './audit-record.ts';
 

@@ -3,8 +3,8 @@
  * metrics.go; pkg/endpoints/metrics/metrics.go (TLSHandshakeErrors).
  */
 import { Histogram } from '../../../api/histogram.ts';
+import type { Labels, MetricSource, MetricText } from '../../../api/metric-text.ts';
 import { StatusError } from '../../../api/status-error.ts';
-import type { Labels, MetricSource, MetricText } from './metric-text.ts';
 
 /** Users that are counted by name. */
 const ownNames: ReadonlySet<string> = new Set(['admin', 'client', 'kube_proxy', 'kubelet', 'system:serviceaccount:kube-system:default']);

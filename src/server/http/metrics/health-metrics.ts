@@ -1,5 +1,5 @@
 /** The results of health checks, for `/metrics/slis`. Source: component-base metrics/prometheus/slis/metrics.go. */
-import type { Labels, MetricSource, MetricText } from './metric-text.ts';
+import type { Labels, MetricSource, MetricText } from '../../../api/metric-text.ts';
 
 interface Results {
   readonly labels: Labels;

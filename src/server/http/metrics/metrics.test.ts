@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Histogram } from '../../../api/histogram.ts';
+import { MetricText } from '../../../api/metric-text.ts';
 import { Exchange } from '../exchange.ts';
 import { sending, testApp } from '../test-app.ts';
-import { MetricText } from './metric-text.ts';
 import { RequestMetrics } from './request-metrics.ts';
 
 describe('the text of metrics', () => {

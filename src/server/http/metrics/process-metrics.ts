@@ -1,7 +1,7 @@
 /** What the process uses, and what it is. Source: component-base metrics/prometheus/version/metrics.go. */
 import { readdirSync, readFileSync } from 'node:fs';
+import type { MetricSource, MetricText } from '../../../api/metric-text.ts';
 import { versionInfo } from '../version.ts';
-import type { MetricSource, MetricText } from './metric-text.ts';
 
 /** What Linux tells of the process; undefined elsewhere. Source: prometheus/client_golang, process_collector.go. */
 function ofLinux(): { readonly openFiles: number; readonly maxFiles: number; readonly virtualBytes: number } | undefined {

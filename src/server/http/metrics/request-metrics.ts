@@ -3,8 +3,8 @@
  * when it is asked for. Source: apiserver pkg/endpoints/metrics/metrics.go.
  */
 import { Histogram } from '../../../api/histogram.ts';
+import type { Labels, MetricSource, MetricText } from '../../../api/metric-text.ts';
 import type { Exchange, FlowClass } from '../exchange.ts';
-import type { Labels, MetricSource, MetricText } from './metric-text.ts';
 
 const latencyBounds: readonly number[] = [
   ...[0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60],

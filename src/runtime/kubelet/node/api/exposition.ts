@@ -1,27 +1,10 @@
 /**
  * The node's metrics in the Prometheus text format. Source: pkg/kubelet/metrics/collectors/resource_metrics.go;
- * cadvisor metrics/prometheus.go.
+ * cadvisor metrics/prometheus.go; pkg/kubelet/prober/prober_manager.go.
  */
+import { type Labels, MetricText, type Sample } from '../../../../api/metric-text.ts';
+import type { ProbeRecord } from '../../probes/probe-records.ts';
 import type { ContainerUsage, MachineUsage, PodUsage } from './usage.ts';
-
-type Labels = Readonly<Record<string, string>>;
-
-interface Sample {
-  readonly labels: Labels;
-  readonly value: number;
-  readonly timestampMs?: number;
-}
-
-const escapeLabel = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
-
-function family(name: string, type: 'counter' | 'gauge', help: string, samples: readonly Sample[]): string {
-  if (samples.length === 0) return '';
-  const lines = samples.map(({ labels, value, timestampMs }) => {
-    const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escapeLabel(text)}"`);
-    return `${name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${value}${timestampMs === undefined ? '' : ` ${Math.round(timestampMs)}`}\n`;
-  });
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
-}
 
 const namespaceOf = ({ pod }: PodUsage): string => pod.metadata.namespace ?? '';
 
@@ -31,66 +14,57 @@ const perContainer = (
   measure: (of: ContainerUsage) => number,
 ): readonly Sample[] =>
   pods.flatMap((usage) =>
-    usage.containers.map((container) => ({
-      labels: labelsOf(usage, container),
-      value: measure(container),
-      timestampMs: container.stats.timestampMs,
-    })),
+    usage.containers.map((container) => [labelsOf(usage, container), measure(container), container.stats.timestampMs] as const),
   );
 
 const perPod = (pods: readonly PodUsage[], measure: (of: ContainerUsage) => number): readonly Sample[] =>
-  pods.map((usage) => ({
-    labels: { namespace: namespaceOf(usage), pod: usage.pod.metadata.name },
-    value: usage.containers.reduce((total, container) => total + measure(container), 0),
-    timestampMs: Math.max(...usage.containers.map(({ stats }) => stats.timestampMs)),
-  }));
+  pods.map((usage) => [
+    { namespace: namespaceOf(usage), pod: usage.pod.metadata.name },
+    usage.containers.reduce((total, container) => total + measure(container), 0),
+    Math.max(...usage.containers.map(({ stats }) => stats.timestampMs)),
+  ]);
 
 const cpuSeconds = ({ stats }: ContainerUsage): number => stats.cpuUsageNs / 1e9;
 const workingSet = ({ stats }: ContainerUsage): number => stats.memoryWorkingSetBytes;
+const startSeconds = ({ container }: ContainerUsage): number => container.startedAtMs / 1000;
 
 /** `/metrics/resource`. */
 export function resourceMetrics(machine: MachineUsage, pods: readonly PodUsage[]): string {
+  const text = new MetricText();
   const labels = (usage: PodUsage, { container }: ContainerUsage): Labels => ({
     ...{ container: container.name, namespace: namespaceOf(usage), pod: usage.pod.metadata.name },
   });
-  const node = (value: number): readonly Sample[] => [{ labels: {}, value, timestampMs: machine.timestampMs }];
-  const started = perContainer(pods, labels, ({ container }) => container.startedAtMs / 1000);
-  return [
-    family(
-      'container_cpu_usage_seconds_total',
-      'counter',
-      '[STABLE] Cumulative cpu time consumed by the container in core-seconds',
-      perContainer(pods, labels, cpuSeconds),
-    ),
-    family(
-      'container_memory_working_set_bytes',
-      'gauge',
-      '[STABLE] Current working set of the container in bytes',
-      perContainer(pods, labels, workingSet),
-    ),
-    family('container_start_time_seconds', 'gauge', '[STABLE] Start time of the container since unix epoch in seconds', started),
-    family(
-      'node_cpu_usage_seconds_total',
-      'counter',
-      '[STABLE] Cumulative cpu time consumed by the node in core-seconds',
-      node(machine.cpuUsageNs / 1e9),
-    ),
-    family('node_memory_working_set_bytes', 'gauge', '[STABLE] Current working set of the node in bytes', node(machine.memoryUsedBytes)),
-    family(
-      'pod_cpu_usage_seconds_total',
-      'counter',
-      '[STABLE] Cumulative cpu time consumed by the pod in core-seconds',
-      perPod(pods, cpuSeconds),
-    ),
-    family('pod_memory_working_set_bytes', 'gauge', '[STABLE] Current working set of the pod in bytes', perPod(pods, workingSet)),
-    family('resource_scrape_error', 'gauge', '[STABLE] 1 if there was an error while getting container metrics, 0 otherwise', [
-      { labels: {}, value: 0 },
-    ]),
-  ].join('');
+  const node = (value: number): readonly Sample[] => [[{}, value, machine.timestampMs]];
+  text.counter(
+    'container_cpu_usage_seconds_total',
+    '[STABLE] Cumulative cpu time consumed by the container in core-seconds',
+    perContainer(pods, labels, cpuSeconds),
+  );
+  text.gauge(
+    'container_memory_working_set_bytes',
+    '[STABLE] Current working set of the container in bytes',
+    perContainer(pods, labels, workingSet),
+  );
+  text.gauge(
+    'container_start_time_seconds',
+    '[STABLE] Start time of the container since unix epoch in seconds',
+    perContainer(pods, labels, startSeconds),
+  );
+  text.counter(
+    'node_cpu_usage_seconds_total',
+    '[STABLE] Cumulative cpu time consumed by the node in core-seconds',
+    node(machine.cpuUsageNs / 1e9),
+  );
+  text.gauge('node_memory_working_set_bytes', '[STABLE] Current working set of the node in bytes', node(machine.memoryUsedBytes));
+  text.counter('pod_cpu_usage_seconds_total', '[STABLE] Cumulative cpu time consumed by the pod in core-seconds', perPod(pods, cpuSeconds));
+  text.gauge('pod_memory_working_set_bytes', '[STABLE] Current working set of the pod in bytes', perPod(pods, workingSet));
+  text.gauge('resource_scrape_error', '[STABLE] 1 if there was an error while getting container metrics, 0 otherwise', [[{}, 0]]);
+  return text.toString();
 }
 
 /** `/metrics/cadvisor`. */
 export function cadvisorMetrics(machine: MachineUsage, pods: readonly PodUsage[], cpus: number, memoryBytes: number): string {
+  const text = new MetricText();
   const labels = (usage: PodUsage, { container }: ContainerUsage): Labels => ({
     container: container.name,
     id: `/kubepods/pod${usage.pod.metadata.uid}/${container.id}`,
@@ -99,68 +73,66 @@ export function cadvisorMetrics(machine: MachineUsage, pods: readonly PodUsage[]
     namespace: namespaceOf(usage),
     pod: usage.pod.metadata.name,
   });
-  const each = (
-    name: string,
-    type: 'counter' | 'gauge',
-    help: string,
-    measure: (of: ContainerUsage) => number,
-    more: Labels = {},
-  ): string =>
-    family(
-      name,
-      type,
-      help,
-      perContainer(pods, (usage, container) => ({ ...labels(usage, container), ...more }), measure),
-    );
-  const timestampMs = machine.timestampMs;
-  return [
-    each('container_cpu_usage_seconds_total', 'counter', 'Cumulative cpu time consumed in seconds.', cpuSeconds, { cpu: 'total' }),
-    each(
-      'container_fs_usage_bytes',
-      'gauge',
-      'Number of bytes that are consumed by the container on this filesystem.',
-      ({ stats }) => stats.writableLayerBytes,
+  const gauge = (name: string, help: string, measure: (of: ContainerUsage) => number): void =>
+    text.gauge(name, help, perContainer(pods, labels, measure));
+  const { timestampMs } = machine;
+  text.counter(
+    'container_cpu_usage_seconds_total',
+    'Cumulative cpu time consumed in seconds.',
+    perContainer(pods, (usage, container) => ({ ...labels(usage, container), cpu: 'total' }), cpuSeconds),
+  );
+  gauge(
+    'container_fs_usage_bytes',
+    'Number of bytes that are consumed by the container on this filesystem.',
+    ({ stats }) => stats.writableLayerBytes,
+  );
+  gauge('container_last_seen', 'Last time a container was seen by the exporter', ({ stats }) => Math.floor(stats.timestampMs / 1000));
+  gauge('container_memory_rss', 'Size of RSS in bytes.', ({ stats }) => stats.memoryRssBytes);
+  gauge(
+    'container_memory_usage_bytes',
+    'Current memory usage in bytes, including all memory regardless of when it was accessed',
+    ({ stats }) => stats.memoryUsageBytes,
+  );
+  gauge('container_memory_working_set_bytes', 'Current working set in bytes.', workingSet);
+  gauge('container_start_time_seconds', 'Start time of the container since unix epoch in seconds.', startSeconds);
+  text.gauge('machine_cpu_cores', 'Number of logical CPU cores.', [[{}, cpus, timestampMs]]);
+  text.gauge('machine_memory_bytes', 'Amount of memory installed on the machine.', [[{}, memoryBytes, timestampMs]]);
+  return text.toString();
+}
+
+/** `/metrics/probes`. */
+export function probeMetrics(probes: readonly ProbeRecord[]): string {
+  const text = new MetricText();
+  const labels = ({ kind, container, pod, namespace }: ProbeRecord): Labels => ({ container, namespace, pod, probe_type: kind });
+  text.histogram(
+    'prober_probe_duration_seconds',
+    '[ALPHA] Duration in seconds for a probe response.',
+    probes.filter(({ durations }) => durations.count > 0).map((probe) => [labels(probe), probe.durations] as const),
+  );
+  text.counter(
+    'prober_probe_total',
+    '[BETA] Cumulative number of a liveness, readiness or startup probe for a container by result.',
+    probes.flatMap((probe) =>
+      [...probe.counts].map(([result, count]) => [{ ...labels(probe), pod_uid: probe.podUid, result }, count] as const),
     ),
-    each('container_last_seen', 'gauge', 'Last time a container was seen by the exporter', ({ stats }) =>
-      Math.floor(stats.timestampMs / 1000),
-    ),
-    each('container_memory_rss', 'gauge', 'Size of RSS in bytes.', ({ stats }) => stats.memoryRssBytes),
-    each(
-      'container_memory_usage_bytes',
-      'gauge',
-      'Current memory usage in bytes, including all memory regardless of when it was accessed',
-      ({ stats }) => stats.memoryUsageBytes,
-    ),
-    each('container_memory_working_set_bytes', 'gauge', 'Current working set in bytes.', workingSet),
-    each(
-      'container_start_time_seconds',
-      'gauge',
-      'Start time of the container since unix epoch in seconds.',
-      ({ container }) => container.startedAtMs / 1000,
-    ),
-    family('machine_cpu_cores', 'gauge', 'Number of logical CPU cores.', [{ labels: {}, value: cpus, timestampMs }]),
-    family('machine_memory_bytes', 'gauge', 'Amount of memory installed on the machine.', [
-      { labels: {}, value: memoryBytes, timestampMs },
-    ]),
-  ].join('');
+  );
+  return text.toString();
 }
 
 /** `/metrics`: the kubelet's own metrics. */
 export function kubeletMetrics(node: string, version: string, pods: number, containersByState: ReadonlyMap<string, number>): string {
-  return [
-    family('kubelet_node_name', 'gauge', "[ALPHA] The node's name. The count is always 1.", [{ labels: { node }, value: 1 }]),
-    family(
-      'kubelet_running_containers',
-      'gauge',
-      '[ALPHA] Number of containers currently running',
-      [...containersByState].map(([state, value]) => ({ labels: { container_state: state }, value })),
-    ),
-    family('kubelet_running_pods', 'gauge', '[ALPHA] Number of pods that have a running pod sandbox', [{ labels: {}, value: pods }]),
-    family(
-      'kubernetes_build_info',
-      'gauge',
-      '[ALPHA] A metric with a constant 1 value labeled by the version from which Kubernetes was built, and platform on which it is running.',
-      [{ labels: { git_version: version, platform: `${process.platform}/${process.arch}` }, value: 1 }],
-    ),
-  ].join('');
+  const text = new MetricText();
+  text.gauge('kubelet_node_name', "[ALPHA] The node's name. The count is always 1.", [[{ node }, 1]]);
+  text.gauge(
+    'kubelet_running_containers',
+    '[ALPHA] Number of containers currently running',
+    [...containersByState].map(([state, count]) => [{ container_state: state }, count] as const),
+  );
+  text.gauge('kubelet_running_pods', '[ALPHA] Number of pods that have a running pod sandbox', [[{}, pods]]);
+  text.gauge(
+    'kubernetes_build_info',
+    '[ALPHA] A metric with a constant 1 value labeled by the version from which Kubernetes was built, and platform on which it is running.',
+    [[{ git_version: version, platform: `${process.platform}/${process.arch}` }, 1]],
+  );
+  return text.toString();
 }

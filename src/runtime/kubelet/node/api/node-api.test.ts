@@ -3,6 +3,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
+import { pod as podKind } from '../../../../api/kinds/core/pod.ts';
 import { startKubeletCluster } from '../../testing/kubelet-cluster.ts';
 import type { NodeAnswer } from './node-api.ts';
 
@@ -60,7 +61,7 @@ describe("the node's API", () => {
     await k.run('web', { containers: [{ name: 'main', image: 'busybox:1.36', command: ['sleep', '3600'] }] });
     const expected: Readonly<Record<string, RegExp>> = {
       '/metrics': /^kubelet_running_containers\{container_state="running"\} 1$/m,
-      '/metrics/resource': /^container_memory_working_set_bytes\{container="main",namespace="default",pod="web"\} \d+ \d+$/m,
+      '/metrics/resource': /^container_memory_working_set_bytes\{container="main",namespace="default",pod="web"\} [\d.e+]+ \d+$/m,
       '/metrics/cadvisor':
         /^container_cpu_usage_seconds_total\{container="main",id="[^"]+",image="[^"]+",name="[^"]+",namespace="default",pod="web",cpu="total"\} /m,
     };
@@ -70,6 +71,25 @@ describe("the node's API", () => {
       for (const line of lines.trimEnd().split('\n'))
         assert.match(line, /^(# (HELP|TYPE) \w+ .+|\w+(\{(\w+="[^"]*",?)+\})? -?[\d.e+]+( \d+)?)$/);
     }
+  });
+
+  it('counts the probes of its pods, until a pod is gone', async (t) => {
+    const { k, text } = await start(t);
+    assert.equal(await text('/metrics/probes'), '');
+    const probe = (command: string) => ({ exec: { command: [command] }, periodSeconds: 1 });
+    const container = { name: 'main', image: 'busybox:1.36', command: ['sleep', '3600'] };
+    await k.run('web', { containers: [{ ...container, readinessProbe: probe('true'), livenessProbe: probe('false') }] });
+    await k.pass(1);
+    const { uid } = (await k.pod('web')).metadata;
+    const found = await text('/metrics/probes');
+    const labels = (type: string): string => `container="main",namespace="default",pod="web",probe_type="${type}"`;
+    assert.match(found, new RegExp(`^prober_probe_total\\{${labels('Readiness')},pod_uid="${uid}",result="successful"\\} [1-9]$`, 'm'));
+    assert.match(found, new RegExp(`^prober_probe_total\\{${labels('Liveness')},pod_uid="${uid}",result="failed"\\} [1-9]$`, 'm'));
+    assert.match(found, new RegExp(`^prober_probe_duration_seconds_bucket\\{${labels('Readiness')},le="10"\\} [1-9]$`, 'm'));
+    assert.doesNotMatch(found, /duration_seconds_\w+\{[^}]*Liveness/, 'failed probes have no duration');
+    await k.cluster.api(podKind).delete({ namespace: 'default', name: 'web' }, { gracePeriodSeconds: 0 });
+    await k.pass(2);
+    assert.equal(await text('/metrics/probes'), '');
   });
 
   it('shows the logs below its folder, and nothing beside it', async (t) => {

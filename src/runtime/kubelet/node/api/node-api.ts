@@ -6,8 +6,9 @@ import type { Readable } from 'node:stream';
 import type { Pod } from '../../../../api/generated/core/v1.ts';
 import type { ContainerRuntime, RuntimeInfo } from '../../../container/container-runtime.ts';
 import { type KubeletConfig, shownConfiguration } from '../../config/kubelet-config.ts';
+import type { ProbeRecord } from '../../probes/probe-records.ts';
 import type { NodeIdentity } from '../node-status.ts';
-import { cadvisorMetrics, kubeletMetrics, resourceMetrics } from './exposition.ts';
+import { cadvisorMetrics, kubeletMetrics, probeMetrics, resourceMetrics } from './exposition.ts';
 import { summary } from './summary.ts';
 import { readSystemLog } from './system-logs.ts';
 import { type MachineUsage, type PodUsage, podUsages } from './usage.ts';
@@ -20,6 +21,7 @@ export interface NodeApiOptions {
   /** The pods bound to the node. */
   pods(): readonly Pod[];
   machine(): Promise<MachineUsage>;
+  probes(): readonly ProbeRecord[];
   readonly clusterDomain: string;
   readonly clusterDns: string;
   /** Folder of the machine's logs; undefined: none are served. */
@@ -73,6 +75,8 @@ export class NodeApi {
         return this.#summary(['true', '1'].includes(query.get('only_cpu_and_memory') ?? ''));
       case '/metrics':
         return this.#kubeletMetrics();
+      case '/metrics/probes':
+        return metrics(probeMetrics(this.#options.probes()));
       case '/metrics/resource':
         return metrics(resourceMetrics(await this.#options.machine(), await this.#usages()));
       case '/metrics/cadvisor': {

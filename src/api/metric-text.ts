@@ -1,8 +1,11 @@
 /** The text format of Prometheus. https://prometheus.io/docs/instrumenting/exposition_formats/ */
 
-import type { Histogram } from '../../../api/histogram.ts';
+import type { Histogram } from './histogram.ts';
 
 export type Labels = Readonly<Record<string, string>>;
+
+/** A value, and when it was measured if that is not now. */
+export type Sample = readonly [labels: Labels, value: number, timestampMs?: number];
 
 /** Writes metrics when it is asked for them; counts all the time, if at all. */
 export interface MetricSource {
@@ -30,11 +33,11 @@ export class MetricText {
   readonly #lines: string[] = [];
 
   /** Only grows. Writes nothing when there are no samples. */
-  counter(name: string, help: string, samples: Iterable<readonly [Labels, number]>): void {
+  counter(name: string, help: string, samples: Iterable<Sample>): void {
     this.#family(name, help, 'counter', samples);
   }
 
-  gauge(name: string, help: string, samples: Iterable<readonly [Labels, number]>): void {
+  gauge(name: string, help: string, samples: Iterable<Sample>): void {
     this.#family(name, help, 'gauge', samples);
   }
 
@@ -51,15 +54,15 @@ export class MetricText {
   }
 
   toString(): string {
-    return `${this.#lines.join('\n')}\n`;
+    return this.#lines.map((line) => `${line}\n`).join('');
   }
 
-  #family(name: string, help: string, type: string, samples: Iterable<readonly [Labels, number]>): void {
+  #family(name: string, help: string, type: string, samples: Iterable<Sample>): void {
     let first = true;
-    for (const [labels, value] of samples) {
+    for (const [labels, value, timestampMs] of samples) {
       if (first) this.#head(name, help, type);
       first = false;
-      this.#sample(name, labels, value);
+      this.#sample(name, labels, value, timestampMs);
     }
   }
 
@@ -67,7 +70,8 @@ export class MetricText {
     this.#lines.push(`# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`, `# TYPE ${name} ${type}`);
   }
 
-  #sample(name: string, labels: Labels, value: number): void {
-    this.#lines.push(`${name}${labelText(labels)} ${goNumber(value)}`);
+  #sample(name: string, labels: Labels, value: number, timestampMs?: number): void {
+    const time = timestampMs === undefined ? '' : ` ${Math.round(timestampMs)}`;
+    this.#lines.push(`${name}${labelText(labels)} ${goNumber(value)}${time}`);
   }
 }
