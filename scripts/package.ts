@@ -11,6 +11,7 @@ import { brotliCompressSync } from 'node:zlib';
 import type { Plugin } from 'esbuild';
 import { assetNames, sourceMaps } from '../src/executable.ts';
 import { executableParts, type PartName, partAssets, partFrame } from '../src/executable-part.ts';
+import { digestOf } from '../src/native-code.ts';
 import { bundle } from './bundle.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -89,8 +90,13 @@ const maps = {
   ),
 };
 const node = stripped(process.execPath, 'node');
-const addon = stripped(join(root, 'node_modules/better-sqlite3/prebuilds', `${platformName}.node`), assetNames.sqliteAddon);
-const files = { [assetNames.sqliteAddon]: addon, ...packedWorkers, ...maps };
+const addon = readFileSync(stripped(join(root, 'node_modules/better-sqlite3/prebuilds', `${platformName}.node`), 'addon'));
+const files = {
+  [assetNames.sqliteAddon]: written(assetNames.sqliteAddon, brotliCompressSync(addon)),
+  [assetNames.sqliteAddonDigest]: written(assetNames.sqliteAddonDigest, digestOf(addon)),
+  ...packedWorkers,
+  ...maps,
+};
 const code = Object.fromEntries(partCode.map(([name, file]) => [partAssets(name).code, file]));
 const caches = Object.fromEntries(
   partNames.map((name) => {
@@ -131,9 +137,14 @@ function bundleOf(asset: string): string {
 
 /** A text that is rarely read, compressed. */
 function packed(file: string, adapt: (text: string) => string): string {
-  const output = `${file}.br`;
-  writeFileSync(output, brotliCompressSync(adapt(readFileSync(file, 'utf8'))));
-  return output;
+  return written(`${basename(file)}.br`, brotliCompressSync(adapt(readFileSync(file, 'utf8'))));
+}
+
+/** A file of the build; its path. */
+function written(name: string, content: string | Buffer): string {
+  const path = join(work, name);
+  writeFileSync(path, content);
+  return path;
 }
 
 /** This machine's platform as pkg names it. */

@@ -7,12 +7,13 @@ import { join } from 'node:path';
 import { getRawAsset, isSea } from 'node:sea';
 import { Worker } from 'node:worker_threads';
 import { brotliDecompressSync } from 'node:zlib';
-import { unpackNativeCode } from './native-code.ts';
+import { type NativeCode, unpackNativeCode } from './native-code.ts';
 import { sourcePositionsBy } from './source-positions.ts';
 
 /** Names of the files that scripts/package.ts puts into the executable. */
 export const assetNames = {
-  sqliteAddon: 'better_sqlite3.node',
+  sqliteAddon: 'better_sqlite3.node.br',
+  sqliteAddonDigest: 'better_sqlite3.node.sha256',
   networkWorker: 'network-worker.cjs.br',
   yamlWorker: 'yaml-worker.cjs.br',
 } as const;
@@ -40,7 +41,9 @@ export function selfCommand(): readonly string[] {
 /** The SQLite addon from the executable; undefined in a checkout, where better-sqlite3 finds its own. */
 export function sqliteAddon(): object | undefined {
   if (!isSea()) return undefined;
-  return nativeModule(assetNames.sqliteAddon, Buffer.from(getRawAsset(assetNames.sqliteAddon))).exports as object; // as of every addon
+  const digest = Buffer.from(getRawAsset(assetNames.sqliteAddonDigest)).toString();
+  const content = (): Buffer => brotliDecompressSync(getRawAsset(assetNames.sqliteAddon));
+  return nativeModule({ name: 'better_sqlite3.node', digest, content }).exports as object; // as of every addon
 }
 
 /** The cache folder in the user's home, as the system knows it; undefined for a user that it does not know. */
@@ -53,12 +56,11 @@ function cacheOfUser(): string | undefined {
 }
 
 /** Loads an addon that the executable carries. */
-export function nativeModule(name: string, bytes: Buffer): { readonly exports: unknown } {
+export function nativeModule(code: Pick<NativeCode, 'name' | 'digest' | 'content'>): { readonly exports: unknown } {
   const addon = { exports: {} };
   const { HOME = '', XDG_CACHE_HOME } = process.env;
   const path = unpackNativeCode({
-    name,
-    bytes,
+    ...code,
     caches: [XDG_CACHE_HOME, join(HOME, '.cache'), cacheOfUser()],
     uid: process.getuid?.() ?? -1,
   });

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { type NativeCode, unpackNativeCode } from './native-code.ts';
+import { digestOf, type NativeCode, unpackNativeCode } from './native-code.ts';
 
 const uid = process.getuid?.() ?? -1;
 const bytes = Buffer.from('native code');
@@ -14,9 +14,10 @@ function folderOf(t: TestContext): string {
   return folder;
 }
 
-const code = (caches: NativeCode['caches'], more: Partial<NativeCode> = {}): NativeCode => ({
+const code = (caches: NativeCode['caches'], more: Partial<NativeCode> = {}, content = bytes): NativeCode => ({
   name: 'x.node',
-  bytes,
+  digest: digestOf(content),
+  content: () => content,
   caches,
   uid,
   ...more,
@@ -30,9 +31,10 @@ describe('native code', () => {
     assert.deepEqual(readFileSync(path), bytes);
     assert.equal(statSync(join(cache, 'minik')).mode & 0o077, 0);
     assert.equal(statSync(path).mode & 0o077, 0);
-    assert.equal(unpackNativeCode(code([cache])), path);
+    const unasked = (): Buffer => assert.fail('the content is unpacked again');
+    assert.equal(unpackNativeCode(code([cache], { content: unasked })), path);
     assert.equal(statSync(path).ino, ino);
-    assert.notEqual(unpackNativeCode(code([cache], { bytes: Buffer.from('other code') })), path);
+    assert.notEqual(unpackNativeCode(code([cache], {}, Buffer.from('other code'))), path);
     assert.equal(readdirSync(join(cache, 'minik')).length, 2);
   });
 

@@ -14,12 +14,18 @@ import { errorText } from './api/error-text.ts';
 
 export interface NativeCode {
   readonly name: string;
-  readonly bytes: Buffer;
+  /** What `digestOf` says of the content. */
+  readonly digest: string;
+  /** The content; asked for when no cache has it. */
+  content(): Buffer;
   /** Folders in which to create a folder `minik`, in order of preference. Undefined and relative ones are skipped. */
   readonly caches: readonly (string | undefined)[];
   /** The user's id; -1 where there are no user ids. */
   readonly uid: number;
 }
+
+/** By which the content is known: SHA-256 in hexadecimal digits. */
+export const digestOf = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');
 
 const [writableByOthers, sticky] = [0o022, 0o1000];
 
@@ -41,20 +47,19 @@ function distrust(folder: string, uid: number): string | undefined {
 }
 
 /** Whether a file belongs to the user alone and has the content. */
-function isGenuine(path: string, { bytes, uid }: NativeCode): boolean {
+function isGenuine(path: string, { digest, uid }: NativeCode): boolean {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined || !stats.isFile() || !ownedBy(uid, stats)) return false;
   if (uid !== -1 && (stats.mode & writableByOthers) !== 0) return false;
-  return stats.size === bytes.length && readFileSync(path).equals(bytes);
+  return digestOf(readFileSync(path)) === digest;
 }
 
 function keepIn(folder: string, code: NativeCode): string {
-  const hash = createHash('sha256').update(code.bytes).digest('hex').slice(0, 16);
-  const path = join(folder, `${hash}-${code.name}`);
+  const path = join(folder, `${code.digest.slice(0, 16)}-${code.name}`);
   if (isGenuine(path, code)) return path;
   const fresh = `${path}.${process.pid}`;
   rmSync(fresh, { force: true });
-  writeFileSync(fresh, code.bytes, { mode: 0o700, flag: 'wx' });
+  writeFileSync(fresh, code.content(), { mode: 0o700, flag: 'wx' });
   renameSync(fresh, path);
   return path;
 }

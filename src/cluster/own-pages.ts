@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isSea } from 'node:sea';
 import { brotliDecompressSync } from 'node:zlib';
 import { nativeModule } from '../executable.ts';
+import { digestOf } from '../native-code.ts';
 import { PAGES_ADDONS } from './pages-addons.ts';
 import { type DontNeed, ProgramPages } from './program-pages.ts';
 
@@ -15,7 +16,10 @@ export function ownPages(failed: (reason: string) => void): ProgramPages | undef
     program: process.execPath,
     read: (file) => readFileSync(`/proc/self/${file}`, 'utf8'),
     // As scripts/programs/pages.c says.
-    load: () => nativeModule('pages.node', brotliDecompressSync(Buffer.from(addon, 'base64'))).exports as DontNeed,
+    load: () => {
+      const code = brotliDecompressSync(Buffer.from(addon, 'base64'));
+      return nativeModule({ name: 'pages.node', digest: digestOf(code), content: () => code }).exports as DontNeed;
+    },
     failed,
   });
 }
