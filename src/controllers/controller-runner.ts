@@ -12,7 +12,7 @@ import type { ResourceClient } from '../client/client.ts';
 import type { Informer } from '../client/informer.ts';
 import { followKinds } from '../client/kind-catalog.ts';
 import { WorkQueue } from '../client/work-queue.ts';
-import type { Controller, ControllerContext, Watch, WatchOfAllKinds } from './controller.ts';
+import type { ChangeType, Controller, ControllerContext, Watch, WatchOfAllKinds } from './controller.ts';
 import type { RunDeps, Running } from './running.ts';
 import { WriteTracker } from './write-tracker.ts';
 
@@ -113,7 +113,7 @@ class Runner<T extends KubeObject> implements RunningController {
   }
 
   #followWatch<W extends KubeObject>(watch: Watch<W>, context: ControllerContext): void {
-    this.#follow(watch.kind, (object) => watch.refs(object, context));
+    this.#follow(watch.kind, (object) => watch.refs(object, context), watch.on);
   }
 
   #followAllKinds({ catalog, ...watch }: WatchOfAllKinds, context: ControllerContext): void {
@@ -125,21 +125,26 @@ class Runner<T extends KubeObject> implements RunningController {
     );
   }
 
-  #follow<W extends KubeObject>(kind: Kind<W>, refs: (object: W) => Iterable<ObjectRef>): void {
-    this.#unsubscribe.push(this.#addHandlers(kind, refs));
+  #follow<W extends KubeObject>(kind: Kind<W>, refs: (object: W) => Iterable<ObjectRef>, on?: readonly ChangeType[]): void {
+    this.#unsubscribe.push(this.#addHandlers(kind, refs, on));
   }
 
   #enqueue(refs: Iterable<ObjectRef>): void {
     for (const ref of refs) this.#queue.add(ref);
   }
 
-  #addHandlers<W extends KubeObject>(kind: Kind<W>, refs: (object: W) => Iterable<ObjectRef>): () => void {
+  #addHandlers<W extends KubeObject>(
+    kind: Kind<W>,
+    refs: (object: W) => Iterable<ObjectRef>,
+    on: readonly ChangeType[] = ['added', 'updated', 'deleted'],
+  ): () => void {
     const enqueue = (object: W): void => this.#enqueue(refs(object));
     const updated = (object: W, previous: W): void => {
       enqueue(previous);
       enqueue(object);
     };
-    return this.#informer(kind).addHandlers({ added: enqueue, updated, deleted: enqueue });
+    const handlers = { added: enqueue, updated, deleted: enqueue };
+    return this.#informer(kind).addHandlers(Object.fromEntries(on.map((type) => [type, handlers[type]])));
   }
 
   #ownerRefs(object: KubeObject): readonly ObjectRef[] {

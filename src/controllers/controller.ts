@@ -45,10 +45,14 @@ export interface ControllerContext {
   readonly signal: AbortSignal;
 }
 
+export type ChangeType = 'added' | 'updated' | 'deleted';
+
 /** Maps a change of some object to the refs that must be reconciled. */
 export interface Watch<W extends KubeObject = KubeObject> {
   readonly kind: Kind<W>;
-  /** Called for every add, update (twice: new and old object) and delete. */
+  /** The changes that count; default: all. */
+  readonly on?: readonly ChangeType[] | undefined;
+  /** Called for every change that counts; for an update twice, with the new and the old object. */
   refs(object: W, context: ControllerContext): Iterable<ObjectRef>;
 }
 
@@ -112,8 +116,12 @@ export function defineController<T extends KubeObject>(controller: Controller<T>
 }
 
 /** Builds a `Watch` with its Kind's object type. */
-export function watching<W extends KubeObject>(kind: Kind<W>, refs: (object: W, context: ControllerContext) => Iterable<ObjectRef>): Watch {
-  const watch: Watch<W> = { kind, refs };
+export function watching<W extends KubeObject>(
+  kind: Kind<W>,
+  refs: (object: W, context: ControllerContext) => Iterable<ObjectRef>,
+  on?: readonly ChangeType[],
+): Watch {
+  const watch: Watch<W> = { kind, refs, on };
   return watch;
 }
 

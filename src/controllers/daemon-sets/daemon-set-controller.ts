@@ -4,16 +4,32 @@ import { controllerRevision } from '../../api/kinds/apps/controller-revision.ts'
 import { daemonSet } from '../../api/kinds/apps/daemon-set.ts';
 import { node } from '../../api/kinds/core/node.ts';
 import { pod } from '../../api/kinds/core/pod.ts';
-import { refOf } from '../../api/object.ts';
+import { type KubeObject, type ObjectRef, refOf } from '../../api/object.ts';
 import { fromLabelSelector } from '../../api/selector.ts';
 import { controllerAccount } from '../../client/identity.ts';
-import { type Controller, defineController, settled, watching } from '../controller.ts';
+import { type Controller, type ControllerContext, defineController, settled, watching } from '../controller.ts';
 import { claim, controllerOf } from '../owner-refs.ts';
 import { orphanPods } from '../replicas/replica-core.ts';
 import { orphanRevisions } from '../revisions.ts';
 import { DaemonSetSync, type NodeFailures } from './daemon-set-sync.ts';
 
 const selectorOf = ({ spec }: DaemonSet) => fromLabelSelector(spec.selector);
+
+/** The sets that would adopt an object without a controller. */
+function wouldAdopt(object: KubeObject, { cache }: ControllerContext): readonly ObjectRef[] {
+  const { labels, namespace = '' } = object.metadata;
+  if (controllerOf(object) !== undefined || labels === undefined) return [];
+  return cache(daemonSet)
+    .list({ namespace })
+    .filter((set) => selectorOf(set).matches(labels))
+    .map(refOf);
+}
+
+function controllingSet(object: KubeObject): readonly ObjectRef[] {
+  const owner = controllerOf(object);
+  if (owner?.kind !== daemonSet.kind || owner.apiVersion !== daemonSet.apiVersion) return [];
+  return [{ namespace: object.metadata.namespace ?? '', name: owner.name }];
+}
 
 /** Keeps a Pod on every node that fits. How often Pods of a node failed is kept in memory only, as upstream. */
 export function daemonSetController(): Controller<DaemonSet> {
@@ -22,14 +38,13 @@ export function daemonSetController(): Controller<DaemonSet> {
     name: 'daemonset',
     identity: controllerAccount('daemon-set-controller'),
     reconciles: daemonSet,
-    owns: [pod, controllerRevision],
+    owns: [pod],
     watches: [
       watching(node, (_, { cache }) => cache(daemonSet).list().map(refOf)),
-      watching(pod, (object, { cache }) => {
-        if (controllerOf(object) !== undefined || object.metadata.labels === undefined) return [];
-        const sets = cache(daemonSet).list({ namespace: object.metadata.namespace ?? '' });
-        return sets.filter((set) => selectorOf(set).matches(object.metadata.labels)).map(refOf);
-      }),
+      watching(pod, wouldAdopt),
+      // A revision that is made for a set does not concern it by itself. Source: daemon_controller.go addHistory.
+      watching(controllerRevision, controllingSet, ['updated', 'deleted']),
+      watching(controllerRevision, wouldAdopt, ['added', 'updated']),
     ],
     indexes: [orphanPods, orphanRevisions],
     reconcile: async (ref, context) => {

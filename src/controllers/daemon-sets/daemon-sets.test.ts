@@ -51,6 +51,10 @@ describe('daemonSetController', () => {
     const metadata = { name: `${name}-again`, namespace, ownerReferences, labels: { ...labels, 'controller-revision-hash': 'again' } };
     await cluster.apply({ apiVersion: 'apps/v1', kind: 'ControllerRevision', metadata, data: own.data, revision: own.revision + 1 });
     await cluster.settle();
+    assert.equal((await cluster.list(controllerRevision)).length, 2, 'a revision that is made concerns nobody by itself');
+    const patch = { type: 'merge', body: { metadata: { labels: { ...metadata.labels, more: 'x' } } } } as const;
+    await cluster.api(controllerRevision).patch({ namespace: 'default', name: metadata.name }, patch);
+    await cluster.settle();
     const revisions = (await cluster.list(controllerRevision)).map((one) => one.metadata.name);
     assert.deepEqual(revisions, [`${name}-again`]);
     const pods = await cluster.list(pod);

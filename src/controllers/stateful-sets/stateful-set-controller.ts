@@ -19,7 +19,7 @@ export const statefulSetController: Controller<StatefulSet> = defineController<S
   name: 'statefulset',
   eventSource: 'statefulset-controller',
   reconciles: statefulSet,
-  owns: [pod, controllerRevision],
+  owns: [pod],
   watches: [
     watching(pod, (object, { cache }) => {
       if (controllerOf(object) !== undefined || object.metadata.labels === undefined) return [];
@@ -27,7 +27,8 @@ export const statefulSetController: Controller<StatefulSet> = defineController<S
       return sets.filter((set) => selectorOf(set).matches(object.metadata.labels)).map(refOf);
     }),
   ],
-  reads: [persistentVolumeClaim],
+  // Revisions enqueue nothing. Source: stateful_set.go NewStatefulSetController.
+  reads: [persistentVolumeClaim, controllerRevision],
   indexes: [orphanPods, orphanRevisions],
   reconcile: async (ref, context) => {
     const { cache, api } = context;

@@ -1,13 +1,15 @@
-/** Unpacks an archive from a container to local files. Source: kubectl pkg/cmd/cp/cp.go untarAll. */
-import { createWriteStream, lstatSync } from 'node:fs';
-import { copyFile, writeFile } from 'node:fs/promises';
+/**
+ * Unpacks an archive from a container to local files. Source: kubectl pkg/cmd/cp/cp.go untarAll. Files are written
+ * synchronously, because a command has nothing else to do, and another thread costs more than a small file.
+ */
+import { closeSync, copyFileSync, lstatSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { goQuote } from '../../../../api/go-format.ts';
-import { makeFolders } from '../../../../client/make-folders.ts';
+import { makeFoldersSync } from '../../../../client/make-folders.ts';
 import { CommandError } from '../../command/command.ts';
 import { fileError } from './file-error.ts';
 import { isWithin, remotePath } from './file-spec.ts';
+import { inLargePieces } from './large-pieces.ts';
 import { readTar, type TarMember } from './tar-reader.ts';
 
 export interface UnpackOptions {
@@ -23,6 +25,8 @@ export interface UnpackOptions {
 class Unpacker {
   readonly #options: UnpackOptions;
   #adviceGiven = false;
+  /** The folder of the last member. */
+  #folder: string | undefined;
 
   constructor(options: UnpackOptions) {
     this.#options = options;
@@ -64,10 +68,10 @@ class Unpacker {
   }
 
   async #write(member: TarMember, path: string): Promise<void> {
-    await makeFolders(dirname(path), 0o755);
+    this.#makeFolder(dirname(path));
     switch (member.type) {
       case 'directory':
-        await makeFolders(path, 0o755);
+        this.#makeFolder(path);
         return;
       case 'symlink':
         this.#options.warn(`warning: skipping symlink: ${goQuote(path)} -> ${goQuote(member.linkName)}${this.#adviceOnce()}\n`);
@@ -76,13 +80,18 @@ class Unpacker {
         // Differs: upstream writes an empty file for every hard link; here only when the file that it refers to was not
         // copied.
         const target = this.#linkTarget(member.linkName);
-        if (target === undefined || target === path) await writeFile(path, '');
-        else await copyFile(target, path);
+        if (target === undefined || target === path) writeFileSync(path, '');
+        else copyFileSync(target, path);
         return;
       }
       default:
-        await pipeline(inLargePieces(member.content), createWriteStream(path));
+        await writeContent(member.content, path);
     }
+  }
+
+  #makeFolder(path: string): void {
+    if (this.#folder !== path) makeFoldersSync(path, 0o755);
+    this.#folder = path;
   }
 
   #adviceOnce(): string {
@@ -92,21 +101,13 @@ class Unpacker {
   }
 }
 
-/** Each write to a file goes through another thread: for small pieces that costs more than the bytes. */
-const writeBytes = 256 * 1024;
-
-async function* inLargePieces(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let pieces: Buffer[] = [];
-  let length = 0;
-  for await (const piece of content) {
-    pieces.push(piece);
-    length += piece.length;
-    if (length < writeBytes) continue;
-    yield Buffer.concat(pieces, length);
-    pieces = [];
-    length = 0;
+async function writeContent(content: AsyncIterable<Buffer>, path: string): Promise<void> {
+  const file = openSync(path, 'w');
+  try {
+    for await (const piece of inLargePieces(content)) writeFileSync(file, piece);
+  } finally {
+    closeSync(file);
   }
-  if (length > 0) yield Buffer.concat(pieces, length);
 }
 
 /** Writes every member of an archive below the destination. Rejects with CommandError. */
