@@ -301,6 +301,14 @@ export interface RegistryCredentials {
   readonly serverAddress: string;
 }
 
+/** A runtime of the engine, which RuntimeClasses name. */
+export interface RuntimeHandler {
+  /** '': the default one. */
+  readonly name: string;
+  /** Whether it can make mounts read-only together with what is mounted below them. */
+  readonly recursiveReadOnly: boolean;
+}
+
 /** Information about the engine, for the Node's status. */
 export interface RuntimeInfo {
   /** `docker`, `simulated`. */
@@ -320,8 +328,10 @@ export interface RuntimeInfo {
   readonly appArmor: boolean;
   /** Ids of the devices that it can give to containers, by resource name: `nvidia.com/gpu`. */
   readonly devices: Readonly<Record<string, readonly string[]>>;
-  /** Whether it can make mounts read-only together with what is mounted below them. */
+  /** Whether its default runtime can make mounts read-only together with what is mounted below them. */
   readonly recursiveReadOnly: boolean;
+  /** All its runtimes, the default one first; also those that may be named, by their names. */
+  readonly handlers: readonly RuntimeHandler[];
   /** The folder of its images and containers on its own machine; '' when it has none. */
   readonly root: string;
 }

@@ -3,7 +3,23 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { gpuIds } from './info.ts';
+import { gpuIds, runtimeHandlers } from './info.ts';
+
+describe('the runtimes of a daemon', () => {
+  it('are the default one and all by name; the same program can do the same, of others nothing is promised', () => {
+    const Runtimes = { runsc: { path: '/usr/bin/runsc' }, runc: { path: 'runc' }, 'io.containerd.runc.v2': { path: 'runc' } };
+    const shown = (can: boolean) =>
+      runtimeHandlers({ DefaultRuntime: 'runc', Runtimes }, can).map(({ name, recursiveReadOnly }) => [name, recursiveReadOnly]);
+    assert.deepEqual(shown(true), [
+      ['', true],
+      ['io.containerd.runc.v2', true],
+      ['runc', true],
+      ['runsc', false],
+    ]);
+    assert.ok(shown(false).every(([, recursiveReadOnly]) => recursiveReadOnly === false));
+    assert.deepEqual(runtimeHandlers({}, true), [{ name: '', recursiveReadOnly: true }]);
+  });
+});
 
 describe('the GPUs of a daemon', () => {
   it("are those of the host's driver, where NVIDIA's runtime is set up", async (t) => {

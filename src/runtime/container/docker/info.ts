@@ -1,6 +1,6 @@
 import { readdir, readFile, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RuntimeInfo } from '../container-runtime.ts';
+import type { RuntimeHandler, RuntimeInfo } from '../container-runtime.ts';
 import type { DockerApi } from './docker-api.ts';
 
 interface EngineInfo {
@@ -14,7 +14,8 @@ interface EngineInfo {
   readonly DockerRootDir: string;
   readonly CgroupVersion?: string;
   readonly SecurityOptions?: readonly string[] | null;
-  readonly Runtimes?: Readonly<Record<string, unknown>> | null;
+  readonly DefaultRuntime?: string;
+  readonly Runtimes?: Readonly<Record<string, { readonly path?: string }>> | null;
   /** Devices in CDI's notation, of newer daemons. */
   readonly DiscoveredDevices?: readonly { readonly ID: string }[] | null;
 }
@@ -45,6 +46,7 @@ export async function engineInfo(api: DockerApi): Promise<RuntimeInfo> {
     firstText(['/proc/sys/kernel/random/boot_id'], ownId),
     diskBytes([info.DockerRootDir, '/']),
   ]);
+  const recursiveReadOnly = isAtLeast(ApiVersion, recursiveReadOnlyApi) && isAtLeast(info.KernelVersion, recursiveReadOnlyKernel);
   return {
     name: 'docker',
     version: info.ServerVersion,
@@ -60,8 +62,25 @@ export async function engineInfo(api: DockerApi): Promise<RuntimeInfo> {
     bootId,
     cgroupVersion: info.CgroupVersion === '2' ? 2 : 1,
     root: info.DockerRootDir,
-    recursiveReadOnly: isAtLeast(ApiVersion, recursiveReadOnlyApi) && isAtLeast(info.KernelVersion, recursiveReadOnlyKernel),
+    recursiveReadOnly,
+    handlers: runtimeHandlers(info, recursiveReadOnly),
   };
+}
+
+/**
+ * The default runtime, and all by their names. Those that are the same program can do the same; of others the daemon
+ * does not say what they can.
+ */
+export function runtimeHandlers(
+  { DefaultRuntime = '', Runtimes }: Pick<EngineInfo, 'DefaultRuntime' | 'Runtimes'>,
+  recursiveReadOnly: boolean,
+): readonly RuntimeHandler[] {
+  const program = Runtimes?.[DefaultRuntime]?.path;
+  const named = Object.entries(Runtimes ?? {}).map(([name, { path }]) => {
+    const isDefault = name === DefaultRuntime || (path !== undefined && path === program);
+    return { name, recursiveReadOnly: isDefault && recursiveReadOnly };
+  });
+  return [{ name: '', recursiveReadOnly }, ...named.sort((a, b) => (a.name < b.name ? -1 : 1))];
 }
 
 const GPU_FOLDER = '/proc/driver/nvidia/gpus';

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { RuntimeError, type Sandbox, type SandboxConfig, type Sandboxes } from '../container-runtime.ts';
 import { IpPool } from '../ip-pool.ts';
+import { unknownHandler } from '../unknown-handler.ts';
 import { createNamed, removeContainer } from './create-container.ts';
 import { dialPod } from './dial.ts';
 import type { DockerApi } from './docker-api.ts';
@@ -20,6 +21,11 @@ interface InspectedSandbox {
   readonly State: { readonly Running: boolean };
   readonly Config: { readonly Labels: Readonly<Record<string, string>> | null };
   readonly NetworkSettings: Endpoints;
+}
+
+interface DaemonFeatures {
+  readonly Runtimes?: Readonly<Record<string, unknown>> | null;
+  readonly SecurityOptions?: readonly string[] | null;
 }
 
 interface ListedSandbox {
@@ -66,7 +72,7 @@ export class DockerSandboxes implements Sandboxes {
   }
 
   async run(config: SandboxConfig): Promise<Sandbox> {
-    if (!config.hostUsers && !(await this.#hasUserNamespace())) throw new RuntimeError('Other', hostUsersRefusal(config));
+    await this.#refuse(config);
     try {
       return await this.#runOnce(config);
     } catch (error) {
@@ -111,10 +117,16 @@ export class DockerSandboxes implements Sandboxes {
     return dialPod(this.#api, sandbox, port);
   }
 
-  /** Docker makes no user namespace for one pod, but a daemon may run all of its containers in one. */
-  async #hasUserNamespace(): Promise<boolean> {
-    const { SecurityOptions = [] } = await this.#api.json<{ SecurityOptions?: readonly string[] }>({ method: 'GET', path: '/info' });
-    return SecurityOptions.some((option) => /^name=(userns|rootless)\b/.test(option));
+  /**
+   * Rejects with RuntimeError when the daemon has not what the pod asks for. Docker makes no user namespace for one pod,
+   * but a daemon may run all of its containers in one.
+   */
+  async #refuse(config: SandboxConfig): Promise<void> {
+    if (config.hostUsers && config.runtimeHandler === '') return;
+    const { Runtimes, SecurityOptions } = await this.#api.json<DaemonFeatures>({ method: 'GET', path: '/info' });
+    if (config.runtimeHandler !== '' && Runtimes?.[config.runtimeHandler] === undefined) throw unknownHandler(config.runtimeHandler);
+    const hasUserNamespace = SecurityOptions?.some((option) => /^name=(userns|rootless)\b/.test(option));
+    if (!config.hostUsers && hasUserNamespace !== true) throw new RuntimeError('Other', hostUsersRefusal(config));
   }
 
   /**

@@ -70,6 +70,8 @@ export interface SimulatedScript {
    * A stream to a port of the pod; 'refuse'; or undefined for the default: a small HTTP answer while a container runs.
    */
   dial?(sandbox: Sandbox, port: number): Duplex | 'refuse' | undefined;
+  /** The names of the engine's runtimes; absent: any name is one of a runtime, which does what the default one does. */
+  readonly handlers?: readonly string[];
   /** Makes `sandboxes.run` fail. */
   sandbox?(pod: Sandbox['pod'], attempt: number): SimulatedFailure | undefined;
 }

@@ -66,6 +66,7 @@ const INFO: RuntimeInfo = {
   appArmor: true,
   devices: {},
   recursiveReadOnly: true,
+  handlers: [{ name: '', recursiveReadOnly: true }],
   root: '',
 };
 

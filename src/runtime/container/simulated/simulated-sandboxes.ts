@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { type Behaviour, refusesPort } from '../../../api/simulated/behaviour.ts';
 import { RuntimeError, type Sandbox, type SandboxConfig, type Sandboxes } from '../container-runtime.ts';
+import { unknownHandler } from '../unknown-handler.ts';
 import type { DeclaredBehaviours } from './declared-behaviours.ts';
 import { type SandboxRecord, type SimulatedEngine, sandboxName } from './simulated-engine.ts';
 
@@ -25,6 +26,8 @@ export class SimulatedSandboxes implements Sandboxes {
     if (existing !== undefined) await this.remove(existing.view.id);
     const failure = engine.script.sandbox?.(config.pod, config.attempt);
     if (failure !== undefined) throw new RuntimeError(failure.code ?? 'StartFailed', failure.message);
+    const { handlers } = engine.script;
+    if (config.runtimeHandler !== '' && handlers?.includes(config.runtimeHandler) === false) throw unknownHandler(config.runtimeHandler);
     this.#checkHostPorts(config);
     const id = engine.nextId();
     const view: Sandbox = Object.freeze({

@@ -10,7 +10,11 @@ import { nodeImages, nodeResources, nodeStatus, transitions } from './node-statu
 const gib = 1024 ** 3;
 const runtime = createSimulatedRuntime({ clock: createVirtualClock() });
 after(() => runtime.close());
-const info: RuntimeInfo = { ...(await runtime.info()), memoryBytes: 8 * gib, ephemeralStorageBytes: 100 * gib, recursiveReadOnly: false };
+const handlers = [
+  { name: '', recursiveReadOnly: true },
+  { name: 'runsc', recursiveReadOnly: false },
+];
+const info: RuntimeInfo = { ...(await runtime.info()), memoryBytes: 8 * gib, ephemeralStorageBytes: 100 * gib, handlers };
 
 const identity = { name: 'minik', ip: '10.0.0.1', podCidr: '10.244.0.0/16', kubeletVersion: 'v1.36.0', labels: {}, daemonPort: 10_250 };
 
@@ -42,7 +46,10 @@ describe("a node's status", () => {
   it('says what its runtime can do', () => {
     const { features, runtimeHandlers } = statusWith([]);
     assert.deepEqual(features, { supplementalGroupsPolicy: true });
-    assert.deepEqual(runtimeHandlers, [{ name: '', features: { recursiveReadOnlyMounts: false, userNamespaces: false } }]);
+    assert.deepEqual(runtimeHandlers, [
+      { name: '', features: { recursiveReadOnlyMounts: true, userNamespaces: false } },
+      { name: 'runsc', features: { recursiveReadOnlyMounts: false, userNamespaces: false } },
+    ]);
   });
 
   it('tells the conditions that have changed, and only these', () => {

@@ -194,8 +194,9 @@ export function nodeStatus({ identity, info, config, images, health, previous }:
       architecture: info.architecture,
     },
     images: nodeImages(images, config.nodeStatusMaxImages),
-    // The engine has one handler, which pods get that name no runtime class.
-    runtimeHandlers: [{ name: '', features: { recursiveReadOnlyMounts: info.recursiveReadOnly, userNamespaces: false } }],
+    runtimeHandlers: info.handlers.map(({ name, recursiveReadOnly }) => ({
+      ...{ name, features: { recursiveReadOnlyMounts: recursiveReadOnly, userNamespaces: false } },
+    })),
     features: { supplementalGroupsPolicy: true },
     declaredFeatures,
   };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { SimulatedScript } from '../../container/simulated/behaviour.ts';
 import { startKubeletCluster } from '../testing/kubelet-cluster.ts';
 
 const failure = (message: string): string => `Warning FailedCreatePodSandBox Failed to create pod sandbox: ${message}`;
@@ -36,6 +37,29 @@ describe('the sandbox of a pod', () => {
     await k.cluster.apply({ apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name: 'gone' }, handler: 'back' });
     await k.pass(5);
     assert.equal((await k.pod('lost')).status.phase, 'Running');
+  });
+
+  it('is refused in upstream’s words where its class names no runtime of the engine, until there is one', async (t) => {
+    const script: SimulatedScript = { handlers: ['runc'] };
+    const k = await startKubeletCluster(t, { script });
+    const classes = [
+      ['plain', 'runc'],
+      ['strange', 'kata'],
+    ];
+    for (const [name, handler] of classes)
+      await k.cluster.apply({ apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name }, handler });
+    await k.run('known', { runtimeClassName: 'plain' });
+    assert.equal((await k.pod('known')).status.phase, 'Running');
+    await k.run('unknown', { runtimeClassName: 'strange' });
+    const refusal = 'rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for "kata" is configured';
+    assert.deepEqual(await k.events('unknown'), [failure(refusal)]);
+    const { phase, conditions } = (await k.pod('unknown')).status;
+    assert.equal(phase, 'Pending');
+    assert.equal(conditions?.find(({ type }) => type === 'PodReadyToStartContainers')?.status, 'False');
+    assert.equal((await k.status('unknown')).state.waiting?.reason, 'ContainerCreating');
+    k.engine.script = { handlers: ['runc', 'kata'] };
+    await k.pass(10);
+    assert.equal((await k.pod('unknown')).status.phase, 'Running');
   });
 
   it('asks the engine for users of its own', async (t) => {
