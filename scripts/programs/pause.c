@@ -1,5 +1,5 @@
 /*
- * The program of the pod sandbox and of helper containers: no libc, five uses.
+ * The program of the pod sandbox and of helper containers: no libc, seven uses.
  *
  *   /pause              holds the pod's namespaces: sleeps until TERM or INT, then exits 0; as PID 1 reaps whatever is orphaned to it.
  *   /pause relay PORT   connects to PORT on the pod's loopback (IPv4, then IPv6), writes one ACK byte (6) and copies stdin to the
@@ -9,6 +9,10 @@
  *   /pause kill PID CONTAINER
  *                       kills a process, with its group, when it belongs to that container's control group; needs the host's processes.
  *   /pause empty        removes everything inside /tree; exits 1 when something stays.
+ *   /pause mount PATH OPTIONS
+ *                       mounts memory (tmpfs) in the mount namespace of its parent, which is that of the engine and thus where it finds
+ *                       what it binds into containers; exits with the kernel's error number. Needs the host's processes.
+ *   /pause unmount PATH the opposite, there; succeeds when nothing is mounted.
  *
  * Built for linux/amd64 and linux/arm64 by build.ts.
  */
@@ -197,10 +201,46 @@ static void kill_process(const char *id, const char *container) {
   leave(1); /* it has gone */
 }
 
+enum { CLONE_NEWNS = 0x20000, UMOUNT_NOFOLLOW = 8, EINVAL = 22, ENOENT = 2 };
+
+/* The engine's shim is the parent of every container's first process. */
+static void enter_parent(void) {
+  char path[32] = {'/', 'p', 'r', 'o', 'c', '/'}; /* on the stack, like everything here */
+  char digits[16];
+  int count = 0, at = 6;
+  for (s64 parent = call(SYS_getppid, 0, 0, 0, 0, 0); parent > 0; parent /= 10) digits[count++] = (char)('0' + parent % 10);
+  while (count > 0) path[at++] = digits[--count];
+  path[at++] = '/';
+  path[at++] = 'n';
+  path[at++] = 's';
+  path[at++] = '/';
+  path[at++] = 'm';
+  path[at++] = 'n';
+  path[at] = 't';
+  s64 space = call(SYS_openat, AT_FDCWD, (s64)path, 0, 0, 0);
+  if (space < 0) leave((int)-space);
+  s64 entered = call(SYS_setns, space, CLONE_NEWNS, 0, 0, 0);
+  if (entered < 0) leave((int)-entered);
+}
+
+static void mount_memory(const char *path, const char *options) {
+  char type[] = {'t', 'm', 'p', 'f', 's', 0}; /* on the stack, like everything here */
+  enter_parent();
+  leave((int)-call(SYS_mount, (s64)type, (s64)path, (s64)type, 0, (s64)options));
+}
+
+static void unmount(const char *path) {
+  enter_parent();
+  s64 error = -call(SYS_umount2, (s64)path, UMOUNT_NOFOLLOW, 0, 0, 0);
+  leave(error == EINVAL || error == ENOENT ? 0 : (int)error);
+}
+
 __attribute__((used)) void run(u64 *stack) {
   const char **arguments = (const char **)(stack + 1);
   if (stack[0] == 4 && arguments[1][0] == 'k') kill_process(arguments[2], arguments[3]);
+  if (stack[0] == 4 && arguments[1][0] == 'm') mount_memory(arguments[2], arguments[3]);
   if (stack[0] == 4) route(arguments[2][0] == 'a', arguments[3]);
+  if (stack[0] == 3 && arguments[1][0] == 'u') unmount(arguments[2]);
   if (stack[0] == 3) relay(arguments[2]);
   if (stack[0] == 2) empty_tree();
   hold();

@@ -11,7 +11,7 @@ import { createDockerRuntime } from '../runtime/container/docker/create-docker-r
 import { DockerHost } from '../runtime/container/docker/docker-host.ts';
 import { createSimulatedRuntime, type SimulatedRuntime } from '../runtime/container/simulated/create-simulated-runtime.ts';
 import type { DeclaredSources } from '../runtime/container/simulated/declared-behaviours.ts';
-import { createHostMounter } from '../runtime/kubelet/volumes/host-mounter.ts';
+import { createHostMounter, type MountHelper } from '../runtime/kubelet/volumes/host-mounter.ts';
 import type { HostMounter } from '../runtime/kubelet/volumes/volume-plugin.ts';
 import type { HostNetworkOptions } from '../runtime/network/host-network.ts';
 import { addressesOf } from './addresses.ts';
@@ -69,7 +69,23 @@ export async function removeTree(settings: ClusterSettings, path: string): Promi
   }
 }
 
-export const hostMounter = (settings: ClusterSettings): HostMounter => createHostMounter((path) => removeTree(settings, path));
+/** Mounts in helper containers. */
+const mountHelper = (settings: ClusterSettings): MountHelper => ({
+  mountTmpfs: async (path, options) => {
+    const host = dockerHost(settings);
+    await host.mountMemory(path, options).finally(() => host.close());
+  },
+  unmount: async (path) => {
+    const host = dockerHost(settings);
+    await host.unmount(path).finally(() => host.close());
+  },
+});
+
+export const hostMounter = (settings: ClusterSettings): HostMounter =>
+  createHostMounter({
+    removeTree: (path) => removeTree(settings, path),
+    ...(settings.runtime === 'docker' ? { helper: mountHelper(settings) } : {}),
+  });
 
 /** The folder of the manifests of static pods, unless the kubelet's configuration names another. */
 export const manifestsFolder = (settings: ClusterSettings): string => join(settings.folder, 'manifests');

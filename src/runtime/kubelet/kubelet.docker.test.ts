@@ -62,7 +62,7 @@ async function startNode(t: TestContext, engine: DockerCluster): Promise<Node> {
     clock: systemClock,
     log: silentLogger,
     root,
-    mounter: createHostMounter((path) => rm(path, { recursive: true, force: true })),
+    mounter: createHostMounter({ removeTree: (path) => rm(path, { recursive: true, force: true }) }),
     probes: createProbeManager({ streams: runtime.streams, clock: systemClock, events, log: silentLogger }),
     clusterDomain: 'cluster.local',
     clusterDns: '10.96.0.10',

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { RuntimeError } from '../container-runtime.ts';
 import { DockerHost } from './docker-host.ts';
+import { busyboxImage, docker } from './docker-test-support.ts';
 
 const range = '10.251.240.0/20';
 const host = new DockerHost({ clusterId: 'docker-host-test' });
@@ -44,5 +45,34 @@ describe('DockerHost', () => {
     await host.emptyFolder(folder);
     assert.deepEqual(readdirSync(folder), []);
     assert.deepEqual(readdirSync(beside), ['kept']);
+  });
+
+  it('mounts memory where containers find it, with its options, and takes it back, also when there is none', async (t) => {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'docker-host-')));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const seen = (): readonly string[] =>
+      docker(
+        'run',
+        '--rm',
+        '--network=none',
+        '-v',
+        `${folder}:/v`,
+        busyboxImage,
+        'sh',
+        '-c',
+        'grep " /v " /proc/mounts; stat -c "%a %g" /v',
+      ).split('\n');
+    await host.mountMemory(folder, 'size=65536,mode=3777,gid=2345');
+    try {
+      const [mount = '', mode] = seen();
+      assert.match(mount, /^tmpfs \/v tmpfs rw,.*size=64k/);
+      assert.equal(mode, '3777 2345');
+      await assert.rejects(host.mountMemory(join(folder, 'absent'), ''), { message: /ended with 2$/ });
+    } finally {
+      await host.unmount(folder);
+    }
+    assert.doesNotMatch(seen()[0] ?? '', /^tmpfs/);
+    await host.unmount(folder);
+    await host.unmount(join(folder, 'absent'));
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Changes on the host that this user may not make, for minik without root privileges: changing routes, and removing
- * files that belong to users of containers. They are made by short-lived helper containers of the sandbox's image.
+ * Changes on the host that this user may not make, for minik without root privileges: changing routes, mounting memory,
+ * and removing files that belong to users of containers. They are made by short-lived helper containers of the sandbox's image.
  */
 import { DockerApi, type DockerConnection } from './docker-api.ts';
 import { HelperContainers } from './helper-container.ts';
@@ -13,6 +13,13 @@ export interface DockerHostOptions extends DockerConnection {
    */
   readonly clusterId: string;
 }
+
+/** Less than privileged: what it takes to enter the mount namespace of the helper's parent, and to mount there. */
+const mountingHost = {
+  ...{ NetworkMode: 'none', PidMode: 'host', UsernsMode: 'host' },
+  CapAdd: ['SYS_ADMIN', 'SYS_CHROOT', 'SYS_PTRACE'],
+  SecurityOpt: ['apparmor=unconfined', 'label=disable'],
+};
 
 export class DockerHost {
   readonly #api: DockerApi;
@@ -38,6 +45,19 @@ export class DockerHost {
       command: ['empty'],
       hostConfig: { NetworkMode: 'none', Mounts: [{ Type: 'bind', Source: path, Target: '/tree' }] },
     });
+  }
+
+  /**
+   * Mounts memory at a folder of the host, with options as the kernel takes them, where the daemon finds what it gives to
+   * containers. Rejects with RuntimeError, whose message ends with the kernel's error number.
+   */
+  async mountMemory(path: string, options: string): Promise<void> {
+    await this.#helpers.run({ command: ['mount', path, options], hostConfig: mountingHost });
+  }
+
+  /** The opposite; also when nothing is mounted. */
+  async unmount(path: string): Promise<void> {
+    await this.#helpers.run({ command: ['unmount', path], hostConfig: mountingHost });
   }
 
   /** The daemon's identity, which stays the same as long as it keeps its data. Rejects with RuntimeError. */

@@ -110,6 +110,7 @@ export async function startKubeletCluster(t: TestContext, options: KubeletCluste
       log: silentLogger,
       root,
       mounter: {
+        isDirect: true,
         mountTmpfs: async () => undefined,
         unmount: async () => undefined,
         isMounted: async () => false,

@@ -4,7 +4,7 @@ import { parseQuantity } from '../../../api/quantity.ts';
 import { makeFolder } from '../host-files.ts';
 import { giveToGroup } from './atomic-writer.ts';
 import { memoryVolumeBytes } from './memory-volume.ts';
-import { fsGroup, volumeMode } from './volume-owner.ts';
+import { fsGroup, memoryOwner, volumeMode } from './volume-owner.ts';
 import type { VolumePlugin } from './volume-plugin.ts';
 
 const inMemory = ({ medium }: EmptyDirVolumeSource): boolean => medium === 'Memory';
@@ -16,7 +16,7 @@ export const emptyDirVolume: VolumePlugin<EmptyDirVolumeSource> = {
   setUp: async (source, path, { pod, facts }, { mounter }) => {
     const isNew = await makeFolder(path, volumeMode);
     if (inMemory(source) && !(await mounter.isMounted(path))) {
-      await mounter.mountTmpfs(path, memoryVolumeBytes(pod, source.sizeLimit, facts.allocatable));
+      await mounter.mountTmpfs(path, { sizeBytes: memoryVolumeBytes(pod, source.sizeLimit, facts.allocatable), ...memoryOwner(pod) });
     }
     const group = fsGroup(pod);
     if (isNew && group !== undefined) await giveToGroup(path, group, true);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -30,12 +30,17 @@ const contextOf = (pod: Pod): VolumeContext => ({
   renewAt: () => undefined,
 });
 
-async function aManager(t: TestContext, refuses = false) {
-  const root = await mkdtemp(join(tmpdir(), 'minik-volumes-'));
+async function aManager(t: TestContext, { refuses = false, isDirect = true } = {}) {
+  const root = await realpath(await mkdtemp(join(tmpdir(), 'minik-volumes-')));
   t.after(() => rm(root, { recursive: true, force: true }));
   const mounted = new Map<string, number>();
+  return { root, mounted, volumes: newManager(root, refuses, isDirect, mounted) };
+}
+
+function newManager(root: string, refuses: boolean, isDirect = false, mounted = new Map<string, number>()): VolumeManager {
   const mounter: HostMounter = {
-    mountTmpfs: async (path, sizeBytes) => {
+    isDirect,
+    mountTmpfs: async (path, { sizeBytes }) => {
       if (refuses) throw new Error('mount: permission denied');
       mounted.set(path, sizeBytes);
     },
@@ -44,7 +49,7 @@ async function aManager(t: TestContext, refuses = false) {
     mountsBelow: async () => [],
     removeTree: (path) => rm(path, { recursive: true, force: true }),
   };
-  return { root, mounted, volumes: new VolumeManager({ root, mounter, unpack: async () => undefined, now: () => 0 }) };
+  return new VolumeManager({ root, mounter, unpack: async () => undefined, now: () => 0 });
 }
 
 const volumesOf: readonly Volume[] = [
@@ -132,7 +137,7 @@ describe('volumes', () => {
     assert.deepEqual(await Promise.all(['a', 'a/b', 'c', 'c/d'].map((path) => modeOf(join(root, path)))), ['755', '755', '755', '644']);
   });
 
-  it('keep secrets in memory where the host allows it', onlyRoot, async (t) => {
+  it('keep secrets in memory where the host allows it', async (t) => {
     const { mounted, volumes } = await aManager(t);
     for (const volume of [...volumesOf, ...volumesOf]) await volumes.setUp(volume, contextOf(aPod()));
     assert.deepEqual(
@@ -144,8 +149,47 @@ describe('volumes', () => {
     );
   });
 
+  it('share one mount for secrets where each would cost a container, and leave nothing in it', async (t) => {
+    const { root, mounted, volumes } = await aManager(t, { isDirect: false });
+    for (const volume of [...volumesOf, ...volumesOf]) await volumes.setUp(volume, contextOf(aPod()));
+    assert.deepEqual([...mounted], [[join(root, 'memory'), 1000 * 1024 ** 2]]);
+    const paths = volumesOf.map((volume) => volumes.path(aPod(), volume));
+    const inMemory = await Promise.all(paths.map(async (path) => (await realpath(path)).startsWith(`${root}/memory/uid-1/`)));
+    assert.deepEqual(inMemory, [true, false, true, false, false]);
+    assert.deepEqual(await Promise.all(paths.map(modeOf)), Array(paths.length).fill('777'));
+    assert.equal(await readFile(join(paths[0] ?? '', 'a'), 'utf8'), '1');
+    await volumes.tearDown('uid-1');
+    assert.deepEqual(await readdir(join(root, 'memory')), []);
+    assert.deepEqual(await volumes.podUids(), []);
+  });
+
+  it('are written again after the machine was restarted and has lost its memory', async (t) => {
+    for (const refuses of [false, true]) {
+      const { root, volumes } = await aManager(t, { isDirect: false });
+      const [secret] = volumesOf;
+      assert.ok(secret);
+      await volumes.setUp(secret, contextOf(aPod()));
+      await rm(join(root, 'memory'), { recursive: true });
+      const later = newManager(root, refuses);
+      await later.setUp(secret, contextOf(aPod()));
+      const path = later.path(aPod(), secret);
+      assert.equal(await readFile(join(path, 'a'), 'utf8'), '1');
+      assert.equal((await realpath(path)).startsWith(`${root}/memory/`), !refuses);
+    }
+  });
+
+  it('stay on disk while pods have them, also once there is memory', async (t) => {
+    const { root, volumes } = await aManager(t, { isDirect: false, refuses: true });
+    const [secret] = volumesOf;
+    assert.ok(secret);
+    await volumes.setUp(secret, contextOf(aPod()));
+    const later = newManager(root, false);
+    await later.setUp(secret, contextOf(aPod()));
+    assert.equal(await realpath(later.path(aPod(), secret)), later.path(aPod(), secret));
+  });
+
   it('keep secrets on disk where it does not', async (t) => {
-    const { volumes } = await aManager(t, true);
+    const { volumes } = await aManager(t, { refuses: true });
     const [secret] = volumesOf;
     assert.ok(secret);
     await volumes.setUp(secret, contextOf(aPod()));

@@ -4,15 +4,16 @@
  * (`volume-plugin.ts`). Guarantees: `setUp` is idempotent and leaves API-backed volumes at their current content;
  * `tearDown` removes everything of a pod. Source: pkg/kubelet/volumemanager.
  */
-import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, readdir, rm, symlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { deepEqual } from '../../../api/deep-equal.ts';
 import { isErrno } from '../../../api/errno.ts';
 import { errorText } from '../../../api/error-text.ts';
 import type { Pod, Volume } from '../../../api/generated/core/v1.ts';
-import { makeFolder } from '../host-files.ts';
-import { giveFolderToGroup, type Payload, writeAtomically } from './atomic-writer.ts';
+import { makeFolder, privateFolder } from '../host-files.ts';
+import { giveFolderToGroup, type Payload, statOrUndefined, writeAtomically } from './atomic-writer.ts';
 import { ImageFolders } from './image-folders.ts';
+import { SharedMemory } from './shared-memory.ts';
 import { fsGroup, volumeMode } from './volume-owner.ts';
 import {
   type HostMounter,
@@ -48,6 +49,20 @@ export interface OwnPlaces {
   use(pod: Pod): Promise<void>;
 }
 
+/** Undefined: there is nothing. */
+async function isSymbolicLink(path: string): Promise<boolean | undefined> {
+  try {
+    return (await lstat(path)).isSymbolicLink();
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a link leads to memory that has gone, as when its machine was restarted. */
+const isDangling = async (path: string): Promise<boolean> =>
+  (await isSymbolicLink(path)) === true && (await statOrUndefined(path)) === undefined;
+
 export class VolumeManager {
   readonly #options: VolumeManagerOptions;
   readonly #pods: string;
@@ -56,6 +71,7 @@ export class VolumeManager {
   /** The places of volumes that are described by objects of the API, by the pod's uid and the volume's name. */
   readonly #located = new Map<string, Map<string, Located['place']>>();
   #version = 0;
+  readonly #memory: SharedMemory;
   /** The host refused a mount, so memory-backed volumes are on disk from then on. */
   #memoryRefused = false;
 
@@ -63,6 +79,7 @@ export class VolumeManager {
     this.#options = options;
     this.#pods = join(options.root, 'pods');
     const { root, mounter } = options;
+    this.#memory = new SharedMemory(root, mounter);
     const unpack = (imageId: string, folder: string): Promise<void> => options.unpack(imageId, folder);
     this.#images = new ImageFolders({ root, pods: this.#pods, unpack, removeTree: (path) => mounter.removeTree(path) });
     this.#host = {
@@ -154,6 +171,7 @@ export class VolumeManager {
       if (!isErrno(error, 'EACCES') && !isErrno(error, 'EPERM')) throw error;
       await this.#options.mounter.removeTree(folder);
     }
+    await this.#memory.remove(uid);
     await this.#images.prune();
   }
 
@@ -178,21 +196,36 @@ export class VolumeManager {
    * allows it, else on disk.
    */
   async #makeContentFolder(path: string, pod: Pod, memoryBytes: number | undefined): Promise<void> {
-    const { mounter } = this.#options;
-    await makeFolder(path, volumeMode);
-    const inMemory = memoryBytes !== undefined && process.getuid?.() === 0 && !this.#memoryRefused;
-    // A folder that already has content on disk may be mounted into containers, so nothing is mounted over it.
-    if (inMemory && !(await mounter.isMounted(path)) && (await readdir(path)).length === 0) {
+    if (memoryBytes !== undefined && !this.#memoryRefused) {
       try {
-        await mounter.mountTmpfs(path, memoryBytes);
+        await this.#useMemory(path, pod, memoryBytes);
       } catch {
         // Mounting is refused, for example to root inside a container. The files then go to disk, in folders that only
         // this user may enter.
         this.#memoryRefused = true;
       }
     }
+    if (await isDangling(path)) await rm(path);
+    await makeFolder(path, volumeMode);
     const group = fsGroup(pod);
     if (group !== undefined) await giveFolderToGroup(path, group);
+  }
+
+  /** A folder that already has content on disk may be mounted into containers, and so stays there. */
+  async #useMemory(path: string, { metadata: { uid } }: Pod, sizeBytes: number): Promise<void> {
+    const { mounter } = this.#options;
+    if (mounter.isDirect) {
+      await makeFolder(path, volumeMode);
+      if (!(await mounter.isMounted(path)) && (await readdir(path)).length === 0) await mounter.mountTmpfs(path, { sizeBytes });
+      return;
+    }
+    const isLink = await isSymbolicLink(path);
+    if (isLink === false) return;
+    const place = await this.#memory.place(uid, basename(path), sizeBytes);
+    await makeFolder(place, volumeMode);
+    if (isLink === true) return;
+    await makeFolder(dirname(path), privateFolder);
+    await symlink(place, path);
   }
 
   async #write(path: string, payload: Payload, pod: Pod): Promise<void> {

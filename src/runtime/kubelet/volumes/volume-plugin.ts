@@ -39,10 +39,22 @@ export interface VolumeContext {
   renewAt(atMs: number): void;
 }
 
+/** A file system in memory. */
+export interface MemoryMount {
+  /** How much it holds; 0: as much as the kernel lets it by default. */
+  readonly sizeBytes: number;
+  /** Its mode, owner and group. Defaults: 1777, and those of who mounts it. */
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
 /** Host commands that need privileges; injected by the composition root. */
 export interface HostMounter {
-  /** Mounts a tmpfs of at most `sizeBytes` (0: the kernel's default). Rejects when the host does not allow it. */
-  mountTmpfs(path: string, sizeBytes: number): Promise<void>;
+  /** Whether this process mounts by itself. Otherwise each mount costs a container. */
+  readonly isDirect: boolean;
+  /** Mounts memory. Rejects when the host does not allow it. */
+  mountTmpfs(path: string, memory: MemoryMount): Promise<void>;
   unmount(path: string): Promise<void>;
   isMounted(path: string): Promise<boolean>;
   /** Mount points at or below a folder, deepest first. */
