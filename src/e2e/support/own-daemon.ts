@@ -7,7 +7,18 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, ok, run } from './shell.ts';
@@ -28,11 +39,16 @@ export async function noOwnDaemon(): Promise<string | undefined> {
 export class OwnDaemon {
   readonly host: string;
   readonly #folder: string;
+  readonly #group: number;
   #containerd: ChildProcess | undefined;
   #daemon: ChildProcess | undefined;
 
-  constructor(name: string) {
+  /** `group`: the group whose members may use it, beside root; default: root's. */
+  constructor(name: string, group = 0) {
+    this.#group = group;
     this.#folder = mkdtempSync(join(tmpdir(), `${name}-daemon-`));
+    // What is in it has modes of its own.
+    if (group !== 0) chmodSync(this.#folder, 0o711);
     this.host = `unix://${this.#path('docker.sock')}`;
   }
 
@@ -58,6 +74,7 @@ export class OwnDaemon {
         throw new Error(`dockerd does not answer; the end of its log:\n${this.#log()}`, { cause: error });
       });
     });
+    chownSync(this.#path('docker.sock'), 0, this.#group);
   }
 
   #startContainerd(): ChildProcess {
