@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JsonObject } from '../../../api/json.ts';
 import type { ContainerConfig, Mount, Sandbox } from '../container-runtime.ts';
-import { aContainer } from '../runtime-test-support.ts';
+import { aContainer, PLAIN_SECURITY } from '../runtime-test-support.ts';
 import { containerBody } from './container-body.ts';
 
 const sandbox = { id: 's', pod: { namespace: 'default', name: 'web', uid: 'u', node: 'minik' } } as Sandbox;
@@ -30,6 +30,9 @@ describe('mounts on Docker', () => {
   it('are binds, which make missing folders, where a bind can say it all', async () => {
     const mount = { hostPath: '/data', containerPath: '/d', readOnly: true, propagation: 'HostToContainer' } as const;
     assert.deepEqual(await mountsOf(mount), [['/data:/d:ro,rslave'], []]);
+    const both = { hostPath: '/data', containerPath: '/d', readOnly: false, propagation: 'Bidirectional' } as const;
+    assert.deepEqual(await mountsOf(both), [['/data:/d:rshared'], []]);
+    assert.deepEqual(await mountsOf({ ...both, propagation: 'None' }), [['/data:/d'], []]);
     const bind = { Type: 'bind', Source: '/a:b', Target: '/d', ReadOnly: false, BindOptions: { Propagation: 'rprivate' } };
     assert.deepEqual(await mountsOf({ hostPath: '/a:b', containerPath: '/d', readOnly: false }), [[], [bind]]);
     const deep = {
@@ -59,6 +62,18 @@ describe('what else Docker is told', () => {
     const plain = await hostConfigOf({});
     assert.deepEqual([plain.DeviceRequests, plain.Runtime], [undefined, undefined]);
     assert.equal((await hostConfigOf({}, { runtimeHandler: 'runsc' })).Runtime, 'runsc');
+  });
+
+  it('labels processes for SELinux, and confines them as it is told', async () => {
+    const security = (change: Partial<ContainerConfig['security']>) =>
+      hostConfigOf({ security: { ...PLAIN_SECURITY, ...change } }).then(({ SecurityOpt }) => SecurityOpt);
+    assert.deepEqual(await security({ selinuxOptions: { user: 'u', role: '', level: 's0' } }), ['label=user:u', 'label=level:s0']);
+    assert.deepEqual(await security({ noNewPrivileges: true }), ['no-new-privileges']);
+    assert.deepEqual(await security({ seccompProfile: 'unconfined', apparmorProfile: 'localhost/web' }), [
+      'seccomp=unconfined',
+      'apparmor=web',
+    ]);
+    assert.deepEqual(await security({ seccompProfile: 'runtime/default', apparmorProfile: 'runtime/default' }), []);
   });
 
   it('limits processes', async () => {

@@ -80,7 +80,7 @@ async function valueFrom(variable: EnvVar, input: EnvironmentInput): Promise<str
     const all = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
     const subject = containerName === undefined || containerName === '' ? container : all.find((c) => c.name === containerName);
     if (subject === undefined) throw configError(`container ${containerName ?? ''} not found`);
-    return resourceValue(subject, from.resourceFieldRef, facts);
+    return resourceValue(pod, subject, from.resourceFieldRef, facts);
   }
   if (from?.configMapKeyRef !== undefined) {
     const { key, optional } = from.configMapKeyRef;

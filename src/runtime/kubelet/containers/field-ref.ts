@@ -4,6 +4,7 @@
  * pkg/api/v1/resource/helpers.go.
  */
 import type { Container, Pod, ResourceFieldSelector } from '../../../api/generated/core/v1.ts';
+import { goQuote } from '../../../api/go-format.ts';
 import { quantityMilli, quantityNumber } from './resources.ts';
 
 /** Facts that only the running node knows. */
@@ -17,7 +18,7 @@ export interface PodRuntimeFacts {
 export function formatMap(map: Readonly<Record<string, string>> | undefined): string {
   return Object.entries(map ?? {})
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .map(([key, value]) => `${key}=${goQuote(value)}`)
     .join('\n');
 }
 
@@ -56,13 +57,20 @@ export function fieldValue(pod: Pod, fieldPath: string, facts: PodRuntimeFacts):
   }
 }
 
-/** A container's request or limit in units of the divisor, rounded up; limits default to what the node can give. */
-export function resourceValue(container: Container, ref: ResourceFieldSelector, facts: PodRuntimeFacts): string {
+/**
+ * A container's request or limit in units of the divisor, rounded up; limits default to those of the pod as a whole, and
+ * else to what the node can give. Source: pkg/kubelet/kubelet_resources.go (defaultPodLimitsForDownwardAPI).
+ */
+export function resourceValue(pod: Pod, container: Container, ref: ResourceFieldSelector, facts: PodRuntimeFacts): string {
   const [list, ...rest] = ref.resource.split('.');
   const resource = rest.join('.');
-  const own = list === 'limits' ? container.resources.limits : container.resources.requests;
-  const fallback = list === 'limits' ? facts.allocatable[resource] : '0';
-  const quantity = own?.[resource] ?? fallback ?? '0';
+  const given = (amounts: Readonly<Record<string, string>> | undefined): string | undefined => {
+    const amount = amounts?.[resource];
+    return amount === undefined || quantityMilli(amount) === 0 ? undefined : amount;
+  };
+  const limit = (): string | undefined =>
+    given(container.resources.limits) ?? given(pod.spec.resources?.limits) ?? given(facts.allocatable);
+  const quantity = (list === 'limits' ? limit() : given(container.resources.requests)) ?? '0';
   const divisor = ref.divisor === undefined || ref.divisor === '0' ? '1' : ref.divisor;
   if (resource === 'cpu') return String(Math.ceil(quantityMilli(quantity) / quantityMilli(divisor)));
   return String(Math.ceil(quantityNumber(quantity) / quantityNumber(divisor)));

@@ -12,6 +12,7 @@ import { isNotFound } from '../../../api/status-error.ts';
 import { type ApiEventRecorder, createEventRecorder } from '../../../client/api-event-recorder.ts';
 import { silentLogger } from '../../../client/logger.ts';
 import { startTestCluster, type TestCluster } from '../../../controllers/testing/test-cluster.ts';
+import type { RuntimeInfo } from '../../container/container-runtime.ts';
 import type { SimulatedScript } from '../../container/simulated/behaviour.ts';
 import { createSimulatedRuntime, type SimulatedRuntime } from '../../container/simulated/create-simulated-runtime.ts';
 import type { SimulatedEngine } from '../../container/simulated/simulated-engine.ts';
@@ -26,6 +27,8 @@ type Fields = Readonly<Record<string, unknown>>;
 export interface KubeletClusterOptions {
   readonly script?: SimulatedScript;
   readonly config?: Partial<KubeletConfig>;
+  /** Replaces parts of what the engine says of itself. */
+  readonly info?: Partial<RuntimeInfo>;
   readonly allocatable?: { readonly cpus?: number; readonly memoryBytes?: number; readonly maxPods?: number };
 }
 
@@ -95,7 +98,7 @@ export async function startKubeletCluster(t: TestContext, options: KubeletCluste
     createSimulatedRuntime({
       clock,
       readsHostFiles: true,
-      info: { cpus, memoryBytes },
+      info: { cpus, memoryBytes, ...options.info },
       ...(engine === undefined ? {} : { engine }),
       ...(options.script === undefined ? {} : { script: options.script }),
     });

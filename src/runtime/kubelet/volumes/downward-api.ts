@@ -1,19 +1,19 @@
 /** `downwardAPI`: files with the pod's own fields and resources. Source: pkg/volume/downwardapi/downwardapi.go. */
 import type { DownwardAPIProjection, DownwardAPIVolumeFile, DownwardAPIVolumeSource } from '../../../api/generated/core/v1.ts';
-import { fieldValue, formatMap, resourceValue } from '../containers/field-ref.ts';
+import { fieldValue, resourceValue } from '../containers/field-ref.ts';
 import { contentVolume, type Files } from './content-volume.ts';
 import type { Projection } from './projection.ts';
 import { type VolumeContext, VolumeError, type VolumePlugin } from './volume-plugin.ts';
 
 function textOf({ fieldRef, resourceFieldRef }: DownwardAPIVolumeFile, { pod, facts }: VolumeContext): string | undefined {
   if (fieldRef !== undefined) {
-    return fieldRef.fieldPath === 'metadata.labels' ? formatMap(pod.metadata.labels) : fieldValue(pod, fieldRef.fieldPath, facts);
+    return fieldValue(pod, fieldRef.fieldPath, facts);
   }
   if (resourceFieldRef === undefined) return undefined;
   const { containerName } = resourceFieldRef;
   const container = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].find((c) => c.name === containerName);
   if (container === undefined) throw new VolumeError(`container ${containerName ?? ''} not found`);
-  return resourceValue(container, resourceFieldRef, facts);
+  return resourceValue(pod, container, resourceFieldRef, facts);
 }
 
 function downwardApiFiles(items: readonly DownwardAPIVolumeFile[], mode: number, context: VolumeContext): Files {
