@@ -172,8 +172,6 @@ export interface ContainerConfig {
   readonly stdin: boolean;
   readonly stdinOnce: boolean;
   readonly tty: boolean;
-  /** Name of the stop signal; absent: the image's. */
-  readonly stopSignal?: string;
   /** Unix socket or file paths inside the container are made by the engine; tmpfs mounts by path → options (size=…). */
   readonly tmpfs: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;

@@ -39,7 +39,6 @@ export async function containerBody(config: ContainerConfig, context: BodyContex
     Tty: config.tty,
     // Kubernetes ignores an image's own health check.
     Healthcheck: { Test: ['NONE'] },
-    ...(config.stopSignal === undefined ? {} : { StopSignal: config.stopSignal }),
     HostConfig: {
       ...mountFields(config.mounts),
       Tmpfs: config.tmpfs,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { RuntimeError } from '../container-runtime.ts';
-import { aContainer, aSandbox, PLAIN_SECURITY as PLAIN } from '../runtime-test-support.ts';
+import { aContainer, aSandbox, PLAIN_SECURITY as PLAIN, untilLogged } from '../runtime-test-support.ts';
 import { busyboxImage, docker, startDockerCluster, type TestCluster } from './docker-test-support.ts';
 
 const FOREVER = ['sh', '-c', 'trap "exit 0" TERM; sleep 3600 & wait'];
@@ -195,10 +195,22 @@ describe('containers on Docker', { timeout: 240_000 }, () => {
     assert.deepEqual((await cluster.run(id, ['sh', '-c', script])).trim().split('\n'), own);
   });
 
-  it('honours the stop signal of the config', async () => {
-    const { id } = await cluster.launch(['sh', '-c', 'trap "exit 7" USR1; sleep 3600 & wait'], { stopSignal: 'SIGUSR1' });
-    await cluster.runtime.containers.stop(id, 10);
-    assert.equal((await cluster.runtime.containers.inspect(id))?.exitCode, 7);
+  it('stops a container by the signal of its image', async () => {
+    const image = 'minik-test/stop-signal:1';
+    const made = docker('create', '--stop-signal', 'SIGUSR1', busyboxImage);
+    try {
+      docker('commit', made, image);
+      assert.equal((await cluster.runtime.images.inspect(image))?.stopSignal, 'SIGUSR1');
+      const command = ['sh', '-c', 'trap "exit 7" USR1; echo ready; sleep 3600 & wait'];
+      const { id } = await cluster.launch(command, { image });
+      await untilLogged(cluster.runtime, id, 'ready');
+      await cluster.runtime.containers.stop(id, 10);
+      assert.equal((await cluster.runtime.containers.inspect(id))?.exitCode, 7);
+      await cluster.runtime.containers.remove(id);
+    } finally {
+      docker('rm', made);
+      docker('rmi', image);
+    }
   });
 
   it('shows a program that may not be executed with exit code 126', async () => {

@@ -5,7 +5,7 @@ import type { RuntimeInfo } from '../../container/container-runtime.ts';
 import { createSimulatedRuntime } from '../../container/simulated/create-simulated-runtime.ts';
 import { createVirtualClock } from '../../container/simulated/virtual-clock.ts';
 import { defaultKubeletConfig, type KubeletConfig, kubeletConfiguration } from '../config/kubelet-config.ts';
-import { nodeImages, nodeResources, nodeStatus, transitions } from './node-status.ts';
+import { nodeImages, nodeLabels, nodeResources, nodeStatus, transitions } from './node-status.ts';
 
 const gib = 1024 ** 3;
 const runtime = createSimulatedRuntime({ clock: createVirtualClock() });
@@ -41,6 +41,29 @@ describe("a node's status", () => {
     assert.deepEqual(left(defaultKubeletConfig), [`${8 * 1024 ** 2 - 100 * 1024}Ki`, 99]);
     assert.deepEqual(left(configured({ 'memory.available': '1Gi', 'nodefs.available': '10%' })), [`${7 * 1024 ** 2}Ki`, 90]);
     assert.deepEqual(left(configured({ 'memory.available': '0%' })), [`${8 * 1024 ** 2}Ki`, 100]);
+  });
+
+  it('says where it is, what it runs on, and how much of it there is', () => {
+    const { addresses, nodeInfo, capacity, daemonEndpoints } = statusWith([]);
+    assert.deepEqual(addresses, [
+      { type: 'InternalIP', address: '10.0.0.1' },
+      { type: 'Hostname', address: 'minik' },
+    ]);
+    assert.deepEqual(daemonEndpoints, { kubeletEndpoint: { Port: 10_250 } });
+    const { machineId, bootId, kernelVersion, osImage, architecture } = info;
+    assert.deepEqual(nodeInfo, {
+      ...{ machineID: machineId, systemUUID: machineId, bootID: bootId, kernelVersion, osImage, architecture },
+      ...{ containerRuntimeVersion: 'simulated://1.0.0', kubeletVersion: 'v1.36.0', kubeProxyVersion: '', operatingSystem: 'linux' },
+    });
+    assert.deepEqual(capacity, {
+      ...{ cpu: '8', memory: `${8 * 1024 ** 2}Ki`, 'ephemeral-storage': `${100 * 1024 ** 2}Ki`, pods: '110' },
+      ...{ 'hugepages-1Gi': '0', 'hugepages-2Mi': '0' },
+    });
+    const labels = nodeLabels({ ...identity, labels: { own: 'yes' } }, architecture);
+    assert.deepEqual(
+      [labels['kubernetes.io/hostname'], labels['kubernetes.io/arch'], labels['kubernetes.io/os'], labels.own],
+      ['minik', 'amd64', 'linux', 'yes'],
+    );
   });
 
   it('says what its runtime can do', () => {

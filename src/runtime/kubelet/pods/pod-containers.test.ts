@@ -133,6 +133,23 @@ describe('probes', () => {
     assert.equal((await k.pod('never')).status.phase, 'Failed');
   });
 
+  it('kill within a grace period of their own, if they have one', async (t) => {
+    for (const [own, seconds] of [
+      [{ terminationGracePeriodSeconds: 3 }, 3],
+      [{}, 12],
+    ] as const) {
+      const script = { ...answers({ value: 1 }), container: () => ({ steps: [], onTerm: 'ignore' as const }) };
+      const k = await startKubeletCluster(t, { script });
+      const livenessProbe = { ...probe, periodSeconds: 1, failureThreshold: 1, ...own };
+      await k.run('web', { terminationGracePeriodSeconds: 12, containers: [{ name: 'main', image, livenessProbe }] });
+      await k.pass(seconds - 1);
+      assert.equal((await k.status('web')).restartCount, 0);
+      await k.pass(2);
+      const { restartCount, lastState } = await k.status('web');
+      assert.deepEqual([restartCount, lastState.terminated?.exitCode], [1, 137]);
+    }
+  });
+
   it('open a readiness gate only with the condition', async (t) => {
     const k = await startKubeletCluster(t);
     await k.run('web', { readinessGates: [{ conditionType: 'example.com/gate' }] });

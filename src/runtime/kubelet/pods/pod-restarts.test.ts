@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { pod as podKind } from '../../../api/kinds/core/pod.ts';
 import { type KubeletCluster, startKubeletCluster } from '../testing/kubelet-cluster.ts';
 
 const crashing = (exitCode: number, ms = 0) => ({
@@ -175,6 +176,18 @@ describe('restarts', () => {
     );
     assert.equal((await k.status('web')).state.terminated?.exitCode, 143);
   });
+});
+
+it('a deadline may be shortened while the pod runs', async (t) => {
+  const k = await startKubeletCluster(t);
+  await k.run('web', { activeDeadlineSeconds: 3000 });
+  await k.pass(10);
+  const body = { spec: { activeDeadlineSeconds: 15 } };
+  await k.cluster.api(podKind).patch({ namespace: 'default', name: 'web' }, { type: 'merge', body });
+  await k.pass(4);
+  assert.equal((await k.pod('web')).status.phase, 'Running');
+  await k.pass(2);
+  assert.equal((await k.pod('web')).status.reason, 'DeadlineExceeded');
 });
 
 describe('containers that another starts again', () => {
