@@ -31,10 +31,17 @@ export function createHttpClient(config: HttpClientConfig): HttpClient {
   const transport = new HttpTransport(config);
   return {
     transport,
-    resource: <T extends KubeObject>(kind: Kind<T>): ResourceClient<T> => new HttpResourceClient(transport, kind),
+    resource: <T extends KubeObject>(kind: Kind<T>): ResourceClient<T> => createResourceClient(transport, kind),
     close: () => transport.close(),
   };
 }
+
+/** What sends the requests of a client. */
+export type Transport = Pick<HttpTransport, 'json' | 'stream'>;
+
+/** Makes the client of one Kind. */
+export const createResourceClient = <T extends KubeObject>(transport: Transport, kind: Kind<T>): ResourceClient<T> =>
+  new HttpResourceClient(transport, kind);
 
 const patchContentTypes: Readonly<Record<PatchType, string>> = {
   json: 'application/json-patch+json',
@@ -60,10 +67,10 @@ function query(parameters: Readonly<Record<string, string | number | boolean | u
 }
 
 class HttpResourceClient<T extends KubeObject> implements ResourceClient<T> {
-  readonly #transport: HttpTransport;
+  readonly #transport: Transport;
   readonly #kind: Kind<T>;
 
-  constructor(transport: HttpTransport, kind: Kind<T>) {
+  constructor(transport: Transport, kind: Kind<T>) {
     this.#transport = transport;
     this.#kind = kind;
   }

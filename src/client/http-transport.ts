@@ -23,6 +23,8 @@ export interface HttpClientConfig {
   readonly password?: string;
   readonly impersonate?: { readonly user: string; readonly uid?: string; readonly groups?: readonly string[] };
   readonly userAgent?: string;
+  /** Sent with every request, beside its own. */
+  readonly headers?: Readonly<Record<string, string | string[]>>;
   /** Timeout of unary requests in milliseconds; default none. */
   readonly timeoutMs?: number;
   /** Receives the texts of `Warning: 299` headers; default: dropped. */
@@ -131,6 +133,7 @@ export class HttpTransport {
           ? `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`
           : undefined;
     return {
+      ...this.#config.headers,
       accept: call.accept ?? 'application/json',
       'user-agent': userAgent ?? 'minik',
       ...(authorization === undefined ? {} : { authorization }),

@@ -20,6 +20,7 @@ import type { Logger } from '../client/logger.ts';
 import { Pending } from '../client/pending.ts';
 import { allControllers, apiServerControllers, namedControllers } from '../controllers/all-controllers.ts';
 import { podAutoscalerAccount } from '../controllers/pod-autoscaler/pod-autoscaler.ts';
+import { joinedKinds } from '../controllers/remote-resources.ts';
 import type { Running } from '../controllers/running.ts';
 import { type RunningControllers, startControllers } from '../controllers/start-controllers.ts';
 import type { ContainerRuntime } from '../runtime/container/container-runtime.ts';
@@ -39,6 +40,7 @@ import { FaultRules } from './faults/fault-rules.ts';
 import { NodePool } from './node-pool.ts';
 import { type NodeParts, startServices } from './nodes.ts';
 import { learnApi } from './outward.ts';
+import { reachRemoteKinds } from './remote-client.ts';
 import { configuredScheduler } from './scheduler-file.ts';
 import { shutdownControl } from './shutdown-control.ts';
 import { stillness } from './stillness.ts';
@@ -123,21 +125,21 @@ export async function openCluster(settings: ClusterSettings, parts: OpenClusterP
     },
     ...(parts.createYamlWorker === undefined ? {} : { createYamlWorker: parts.createYamlWorker }),
   });
-  const { clientFor } = plane;
+  const { remote, clientFor } = reachRemoteKinds(plane, signal);
   await parts.onApi(async (addresses) => {
     const server = await plane.serve(addresses);
     servers.push(server);
     return server;
   });
   onStep('Starting controllers and scheduler');
-  const informers = createInformerFactory({ client: clientFor(controllerManager), kinds: plane.kinds, signal, log });
+  const informers = createInformerFactory({ client: clientFor(controllerManager), kinds: joinedKinds(plane.kinds, remote), signal, log });
   const pods = informers.informer(pod).cache;
   const runtime = parts.runtime({ podOf: (uid) => pods.byUid(uid), clock, faults: faultRules, ...(rules === undefined ? {} : { rules }) });
   const pullRecords = new PullRecords(join(nodesFolder(settings), 'image-pulls.json'));
   const nodeParts: NodeParts = { clientFor, informers, runtime, clock, log, signal, pullRecords, faults: faultRules };
   const controllers = startControllers({
     controllers: wantedControllers(settings)({
-      kinds: plane.kinds,
+      ...{ kinds: plane.kinds, remote },
       certificateAuthority: plane.pki.caCertificate,
       issueSecretToken: (claims) => plane.tokens.issueForSecret(claims),
       signCertificate: (order) => plane.pki.sign(inHostTime(order, clock)),

@@ -6,12 +6,14 @@ import { pod } from '../api/kinds/core/pod.ts';
 import { builtInKinds } from '../api/kinds/index.ts';
 import { createKindSet } from '../server/registry/kind-set.ts';
 import { type AllControllersOptions, allControllers, apiServerControllers } from './all-controllers.ts';
+import { noRemoteResources } from './remote-resources.ts';
 import { startScheduler } from './scheduler/scheduler.ts';
 import { noFolders } from './testing/no-folders.ts';
 import { aDeployment, aNode, makeReady } from './testing/objects.ts';
 import { startTestCluster } from './testing/test-cluster.ts';
 
 const options: AllControllersOptions = {
+  remote: noRemoteResources,
   kinds: createKindSet(builtInKinds),
   certificateAuthority: 'PEM',
   signCertificate: () => '',

@@ -35,6 +35,7 @@ import { taintEvictionController } from './nodes/taint-eviction.ts';
 import type { MetricsApis } from './pod-autoscaler/metrics-apis.ts';
 import { podAutoscaler } from './pod-autoscaler/pod-autoscaler.ts';
 import { policyTypeChecksController } from './policy-type-checks.ts';
+import type { RemoteResources } from './remote-resources.ts';
 import { replicaSetController } from './replicas/replica-set.ts';
 import { replicationControllerController } from './replicas/replication-controller.ts';
 import { resourceQuotaController } from './resource-quota.ts';
@@ -68,6 +69,8 @@ export interface AllControllersOptions {
   readonly celTypes: TypeSource;
   /** Makes and removes the folders of volumes. */
   readonly volumeFolders: VolumeFolders;
+  /** What other servers serve. */
+  readonly remote: RemoteResources;
   /** Whose addresses are divided among nodes. */
   readonly podRanges: PodRangesOptions;
   readonly nodes?: NodeLifecycleOptions;
@@ -115,7 +118,7 @@ export const apiServerControllers = ({ kinds, askApiService, volumeFolders }: Al
 ];
 
 function managerControllers(options: AllControllersOptions): readonly AnyController[] {
-  const { kinds, certificateAuthority, issueSecretToken, nodes } = options;
+  const { kinds, remote, certificateAuthority, issueSecretToken, nodes } = options;
   return [
     replicationControllerController,
     replicaSetController,
@@ -132,9 +135,9 @@ function managerControllers(options: AllControllersOptions): readonly AnyControl
     endpointsController,
     endpointSliceController,
     endpointSliceMirroringController,
-    namespaceController(kinds),
+    namespaceController(kinds, remote),
     resourceQuotaController(kinds),
-    garbageCollector(kinds),
+    garbageCollector(kinds, remote),
     serviceAccountController,
     clusterRoleAggregationController,
     policyTypeChecksController(options.celTypes),

@@ -5,9 +5,12 @@ import { namespace } from '../api/kinds/core/namespace.ts';
 import { pod } from '../api/kinds/core/pod.ts';
 import { serviceAccount } from '../api/kinds/core/service-account.ts';
 import { builtInKinds } from '../api/kinds/index.ts';
+import { statusErrors } from '../api/status-error.ts';
+import type { Client } from '../client/client.ts';
 import { createKindSet } from '../server/registry/kind-set.ts';
 import { namespaceController } from './namespace-controller.ts';
 import { rootCaController, serviceAccountController } from './namespace-defaults.ts';
+import { noRemoteResources, type RemoteResources } from './remote-resources.ts';
 import { aPod, aWidget, widget } from './testing/objects.ts';
 import { startTestCluster, type TestCluster } from './testing/test-cluster.ts';
 
@@ -92,6 +95,78 @@ describe('namespaceController over Kinds that come and go', () => {
     await cluster.settle();
     assert.ok(!(await names(cluster)).includes('team'));
     assert.equal(cluster.informers.informers.length, watched - 1);
+  });
+});
+
+describe('namespaceController with kinds of other servers', () => {
+  /** Widgets are another server's; `state` says whether it is up, and what it can. */
+  async function start(t: TestContext, state: { missing: readonly string[]; verbs?: readonly string[] }) {
+    const remote: RemoteResources = {
+      ...noRemoteResources,
+      all: [widget],
+      supports: (_kind, verb) => (state.verbs ?? ['deletecollection']).includes(verb),
+      get missing() {
+        return state.missing;
+      },
+    };
+    const cluster = await startTestCluster(t, { controllers: [namespaceController(kinds, remote)], namespaces: ['team'] });
+    cluster.kinds.add(widget);
+    await cluster.apply(aWidget('a', { namespace: 'team' }));
+    await cluster.apply(aWidget('b', { namespace: 'team' }));
+    await cluster.api(namespace).delete(ref);
+    await cluster.settle();
+    return cluster;
+  }
+  const condition = async (cluster: TestCluster, wanted: string): Promise<string | undefined> =>
+    (await cluster.api(namespace).get(ref)).status.conditions?.find(({ type }) => type === wanted)?.message;
+
+  for (const verbs of [['deletecollection'], []]) {
+    it(`deletes their objects, ${verbs.length > 0 ? 'all at once' : 'one by one'}`, async (t) => {
+      const cluster = await start(t, { missing: [], verbs });
+      assert.deepEqual(await cluster.list(widget, 'team'), []);
+      assert.ok(!(await names(cluster)).includes('team'));
+    });
+  }
+
+  it('keeps the namespace while it is not known what others serve, and says so', async (t) => {
+    const state = { missing: ['other.example.com/v1'] };
+    const cluster = await start(t, state);
+    assert.equal(
+      await condition(cluster, 'NamespaceDeletionDiscoveryFailure'),
+      'Discovery failed for some groups, 1 failing: unable to retrieve the complete list of server APIs: ' +
+        'other.example.com/v1: stale GroupVersion discovery: other.example.com/v1',
+    );
+    assert.deepEqual(await cluster.list(widget, 'team'), []);
+    state.missing = [];
+    await cluster.pass(10);
+    assert.ok(!(await names(cluster)).includes('team'));
+  });
+
+  it('says what it could not delete, deletes the rest, and tries again', async (t) => {
+    let down = true;
+    const remote: RemoteResources = { ...noRemoteResources, all: [widget], supports: () => true };
+    const failing = (client: Client): Client => ({
+      resource: (kind) => {
+        const api = client.resource(kind);
+        const unable = () => Promise.reject(statusErrors.serviceUnavailable('the server is currently unable to handle the request'));
+        return kind.plural === 'widgets' && down ? { ...api, list: unable } : api;
+      },
+    });
+    const options = { controllers: [namespaceController(kinds, remote)], namespaces: ['team'], controllersClient: failing };
+    const cluster = await startTestCluster(t, options);
+    cluster.kinds.add(widget);
+    await cluster.apply(aWidget('a', { namespace: 'team' }));
+    await cluster.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace: 'team' } });
+    await cluster.api(namespace).delete(ref);
+    await cluster.settle();
+    assert.equal(
+      await condition(cluster, 'NamespaceDeletionContentFailure'),
+      'Failed to delete all resource types, 1 remaining: the server is currently unable to handle the request',
+    );
+    assert.deepEqual(await cluster.list(configMap, 'team'), []);
+    down = false;
+    await cluster.pass(60);
+    assert.ok(!(await names(cluster)).includes('team'));
   });
 });
 

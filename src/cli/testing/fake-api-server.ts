@@ -9,6 +9,8 @@ export interface ServedKind {
   readonly version: string;
   readonly kind: string;
   readonly plural: string;
+  /** Whether its group's server does not answer. */
+  readonly stale?: boolean;
   /** Without apiVersion and kind. */
   readonly objects: readonly { readonly metadata: { readonly name: string } }[];
 }
@@ -40,7 +42,10 @@ const discovery = (served: readonly ServedKind[], core: boolean): object => ({
         singularResource: kind.toLowerCase(),
         verbs: ['get', 'list', 'watch', 'patch'],
       }));
-      return { metadata: { name: group }, versions: [{ version: members[0]?.version ?? '', resources }] };
+      return {
+        metadata: { name: group },
+        versions: [{ version: members[0]?.version ?? '', resources, freshness: members[0]?.stale ? 'Stale' : 'Current' }],
+      };
     }),
 });
 

@@ -6,8 +6,11 @@ import { configMap } from '../../api/kinds/core/config-map.ts';
 import { pod } from '../../api/kinds/core/pod.ts';
 import { builtInKinds } from '../../api/kinds/index.ts';
 import type { KubeObject } from '../../api/object.ts';
+import { statusErrors } from '../../api/status-error.ts';
+import type { Client } from '../../client/client.ts';
 import { createKindSet } from '../../server/registry/kind-set.ts';
 import { deploymentController } from '../deployment/deployment-controller.ts';
+import { noRemoteResources, type RemoteResources } from '../remote-resources.ts';
 import { replicaSetController } from '../replicas/replica-set.ts';
 import { aDeployment, aWidget, widget } from '../testing/objects.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
@@ -144,6 +147,41 @@ describe('garbageCollector', () => {
     await cluster.api(configMap).delete(ref('other'));
     await cluster.settle();
     assert.deepEqual(await names(cluster), []);
+  });
+
+  it('follows owners and dependents among what other servers serve, and waits for none of them', async (t) => {
+    const remote: RemoteResources = { ...noRemoteResources, all: [widget], supports: () => true };
+    let down = true;
+    const failing = (client: Client): Client => ({
+      resource: (kind) => {
+        const api = client.resource(kind);
+        const unable = () => Promise.reject(statusErrors.serviceUnavailable('down'));
+        return kind.plural === 'widgets' && down ? { ...api, get: unable } : api;
+      },
+    });
+    const collector = garbageCollector(createKindSet(builtInKinds), remote);
+    const cluster = await startTestCluster(t, { controllers: [collector], controllersClient: failing });
+    const owner = await make(cluster, 'owner');
+    await make(cluster, 'child', [owner]);
+    await cluster.api(configMap).delete(ref('owner'), { propagationPolicy: 'Background' });
+    await cluster.settle();
+    assert.deepEqual(await names(cluster), [], 'widgets cannot be watched yet');
+    cluster.kinds.add(widget);
+    const first = await cluster.apply(aWidget('first'));
+    const { uid } = first.metadata;
+    const owned = await make(cluster, 'owned', [], {
+      ownerReferences: [{ apiVersion: 'example.com/v1', kind: 'Widget', name: 'first', uid }],
+    });
+    await cluster.apply(
+      aWidget('second', { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owned', uid: owned.metadata.uid }] }),
+    );
+    await cluster.pass(5);
+    await cluster.api(widget).delete(ref('first'));
+    await cluster.pass(5);
+    assert.deepEqual(await names(cluster), ['owned'], 'nobody can say that the owner is gone');
+    down = false;
+    await cluster.pass(60);
+    assert.deepEqual([...(await names(cluster)), ...(await cluster.list(widget))], []);
   });
 
   it('takes a Deployment apart with its sets and Pods', async (t) => {

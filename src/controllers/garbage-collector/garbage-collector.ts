@@ -14,6 +14,7 @@ import { controllerAccount } from '../../client/identity.ts';
 import { followKinds, type KindCatalog } from '../../client/kind-catalog.ts';
 import { WorkQueue } from '../../client/work-queue.ts';
 import { isCollectable } from '../kind-catalog.ts';
+import { joinedKinds, noRemoteResources, type RemoteResources } from '../remote-resources.ts';
 import type { BackgroundController, RunDeps, Running } from '../running.ts';
 import {
   foregroundFinalizer,
@@ -26,13 +27,13 @@ import {
   ownerRef,
 } from './ownership-graph.ts';
 
-/** The garbage collector for the Kinds of a catalog. */
-export function garbageCollector(kinds: KindCatalog): BackgroundController {
+/** The garbage collector for the Kinds of a catalog, and for those of other servers that can be watched. */
+export function garbageCollector(kinds: KindCatalog, remote: RemoteResources = noRemoteResources): BackgroundController {
   return {
     name: 'garbage-collector',
     identity: controllerAccount('generic-garbage-collector'),
     eventSource: 'garbage-collector-controller',
-    start: (deps) => new GarbageCollector(kinds, deps),
+    start: (deps) => new GarbageCollector({ kinds, remote }, deps),
   };
 }
 
@@ -60,16 +61,27 @@ class GarbageCollector implements Running {
   readonly #queue: WorkQueue<Item>;
   readonly #unfollow: () => void;
   readonly #drained = Promise.withResolvers<void>();
-  /** How many informers have not synced yet. Nothing is decided before all have. */
+  /**
+   * How many informers have not synced yet. Nothing is decided before all have, but for those of other servers, which
+   * may be down: an owner that a cache does not have is asked for.
+   */
   #syncing = 0;
   #active = 0;
 
-  constructor(kinds: KindCatalog, deps: RunDeps) {
+  constructor({ kinds, remote }: { readonly kinds: KindCatalog; readonly remote: RemoteResources }, deps: RunDeps) {
     this.#deps = { ...deps, log: deps.log.with({ controller: 'garbage-collector' }) };
-    this.#graph = new OwnershipGraph(kinds, deps.informers);
+    const isWatchable = (kind: AnyKind): boolean => remote.supports(kind, 'watch');
+    const isFollowed = (kind: AnyKind): boolean => isCollectable(kind) && (!remote.all.includes(kind) || isWatchable(kind));
+    this.#graph = new OwnershipGraph(joinedKinds(kinds, remote), isFollowed, deps.informers);
     this.#queue = new WorkQueue({ clock: deps.clock, key: ({ uid }) => uid, available: () => this.#pump() });
     deps.signal.addEventListener('abort', () => this.#stop(), { once: true });
-    this.#unfollow = followKinds(kinds, isCollectable, (kind) => this.#follow(kind));
+    const unfollow = [
+      followKinds(kinds, isCollectable, (kind) => this.#follow(kind, true)),
+      followKinds(remote, isWatchable, (kind) => this.#follow(kind, false)),
+    ];
+    this.#unfollow = () => {
+      for (const end of unfollow) end();
+    };
   }
 
   get idle(): boolean {
@@ -86,7 +98,7 @@ class GarbageCollector implements Running {
     if (this.#active === 0) this.#drained.resolve();
   }
 
-  #follow(kind: AnyKind): () => void {
+  #follow(kind: AnyKind, awaited: boolean): () => void {
     const { informers, log } = this.#deps;
     this.#graph.track(kind);
     const informer = informers.informer(kind);
@@ -95,6 +107,7 @@ class GarbageCollector implements Running {
       updated: (object, previous) => this.#updated({ kind, object }, previous),
       deleted: (object) => this.#deleted(object),
     });
+    if (!awaited) return unfollow;
     this.#syncing++;
     informer
       .synced()

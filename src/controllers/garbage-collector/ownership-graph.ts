@@ -7,7 +7,7 @@ import type { AnyKind } from '../../api/kind.ts';
 import type { KubeObject, ObjectRef } from '../../api/object.ts';
 import type { InformerFactory } from '../../client/informer.ts';
 import type { KindCatalog } from '../../client/kind-catalog.ts';
-import { isCollectable, kindOf } from '../kind-catalog.ts';
+import { kindOf } from '../kind-catalog.ts';
 
 export const foregroundFinalizer = 'foregroundDeletion';
 export const orphanFinalizer = 'orphan';
@@ -37,16 +37,19 @@ export function ownerRef(dependent: KubeObject, ownerKind: AnyKind, { name }: Ow
 
 export class OwnershipGraph {
   readonly #kinds: KindCatalog;
+  readonly #isFollowed: (kind: AnyKind) => boolean;
   readonly #informers: InformerFactory;
 
-  constructor(kinds: KindCatalog, informers: InformerFactory) {
+  /** `isFollowed` says whose objects are known; owners can be of any kind. */
+  constructor(kinds: KindCatalog, isFollowed: (kind: AnyKind) => boolean, informers: InformerFactory) {
     this.#kinds = kinds;
+    this.#isFollowed = isFollowed;
     this.#informers = informers;
   }
 
   /** The Kinds that the garbage collector covers. */
   get kinds(): readonly AnyKind[] {
-    return this.#kinds.all.filter(isCollectable);
+    return this.#kinds.all.filter(this.#isFollowed);
   }
 
   /** Declares the indexes that the graph needs in a Kind's cache. */
@@ -64,8 +67,9 @@ export class OwnershipGraph {
     );
   }
 
+  /** Undefined when it is not known. */
   current(kind: AnyKind, ref: ObjectRef): KubeObject | undefined {
-    return this.#informers.informer(kind).cache.get(ref);
+    return this.#isFollowed(kind) ? this.#informers.informer(kind).cache.get(ref) : undefined;
   }
 
   ownerKind({ apiVersion, kind }: OwnerReference): AnyKind | undefined {

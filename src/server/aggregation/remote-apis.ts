@@ -19,13 +19,19 @@ export class RemoteApis {
   readonly #resources = new Map<string, JsonObject>();
   #known: readonly RemoteApi[] | undefined;
   #version = 0;
+  readonly #listeners: (() => void)[] = [];
 
   constructor(store: Store) {
     this.#store = store;
     store.watch(this.#prefix, store.revision, () => {
       this.#known = undefined;
-      this.#version++;
+      this.#changed();
     });
+  }
+
+  /** Calls back after each change. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   /** Grows when anything has changed, so that documents are made again. */
@@ -53,7 +59,12 @@ export class RemoteApis {
     const before = this.#resources.get(metadata.name);
     if (before !== undefined && JSON.stringify(before) === JSON.stringify(resources)) return;
     this.#resources.set(metadata.name, resources);
+    this.#changed();
+  }
+
+  #changed(): void {
     this.#version++;
+    for (const listener of this.#listeners) listener();
   }
 
   #read(): readonly RemoteApi[] {

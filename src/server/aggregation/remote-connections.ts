@@ -2,7 +2,7 @@
  * Connections to the Services that serve APIs. This server vouches for its users with a certificate of its own and
  * names them in headers. Source: kube-aggregator pkg/apiserver/handler_proxy.go; client-go transport/round_trippers.go.
  */
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { hostPort } from '../../api/go-dial-error.ts';
 import { isObject, type JsonObject } from '../../api/json.ts';
@@ -32,7 +32,7 @@ const idleMs = 90_000;
 const checkMs = 5000;
 
 /** Headers that name a user; groups and values of extras are repeated. */
-export function userHeaders({ name, uid, groups, extra }: UserInfo): OutgoingHttpHeaders {
+export function userHeaders({ name, uid, groups, extra }: UserInfo): Readonly<Record<string, string | string[]>> {
   const extras = Object.entries(extra).map(([key, values]): [string, string[]] => [`x-remote-extra-${escapedKey(key)}`, [...values]]);
   return {
     'x-remote-user': name,

@@ -53,16 +53,21 @@ interface AggregatedResource {
 interface AggregatedDiscovery {
   readonly items?: readonly {
     readonly metadata?: { readonly name?: string };
-    readonly versions?: readonly { readonly version: string; readonly resources?: readonly AggregatedResource[] }[];
+    readonly versions?: readonly {
+      readonly version: string;
+      readonly freshness?: string;
+      readonly resources?: readonly AggregatedResource[];
+    }[];
   }[];
 }
 
 const aggregated =
   'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList';
 
+/** The versions whose server does not answer are left out: what they serve is not known. */
 function resourcesOf(document: AggregatedDiscovery): ApiResource[] {
   return (document.items ?? []).flatMap((group) =>
-    (group.versions ?? []).flatMap(({ version, resources = [] }) =>
+    (group.versions ?? []).filter(isCurrent).flatMap(({ version, resources = [] }) =>
       resources.map((resource) => ({
         group: group.metadata?.name ?? '',
         version,
@@ -79,12 +84,22 @@ function resourcesOf(document: AggregatedDiscovery): ApiResource[] {
   );
 }
 
+const isCurrent = ({ freshness }: { readonly freshness?: string }): boolean => freshness !== 'Stale';
+
+const staleVersions = ({ items = [] }: AggregatedDiscovery): readonly string[] =>
+  items.flatMap(({ metadata, versions = [] }) =>
+    versions.filter((version) => !isCurrent(version)).map(({ version }) => apiVersionOf({ group: metadata?.name ?? '', version })),
+  );
+
 /** All resources of the server; groups and versions are in the server's order of preference. */
 export class Discovery {
   readonly resources: readonly ApiResource[];
+  /** Versions of groups of which nobody says now what they serve. */
+  readonly stale: readonly string[];
 
-  constructor(resources: readonly ApiResource[]) {
+  constructor(resources: readonly ApiResource[], stale: readonly string[] = []) {
     this.resources = resources;
+    this.stale = stale;
   }
 
   /** Asks the server (aggregated discovery, Kubernetes 1.26 and later). */
@@ -96,7 +111,7 @@ export class Discovery {
     // for the first answer.
     const core = await get('/api');
     const groups = await get('/apis');
-    return new Discovery([...resourcesOf(core), ...resourcesOf(groups)]);
+    return new Discovery([...resourcesOf(core), ...resourcesOf(groups)], staleVersions(groups));
   }
 
   /**

@@ -28,6 +28,13 @@ function selected(resources: readonly ApiResource[], flags: Flags): readonly Api
   );
 }
 
+/** Source: client-go discovery/{discovery_client,aggregated_discovery}.go (ErrGroupDiscoveryFailed, StaleGroupVersionError). */
+const incomplete = (stale: readonly string[]): string =>
+  `unable to retrieve the complete list of server APIs: ${stale
+    .map((each) => `${each}: stale GroupVersion discovery: ${each}`)
+    .toSorted()
+    .join(', ')}`;
+
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function ordered(resources: readonly ApiResource[], by: string): readonly ApiResource[] {
@@ -112,7 +119,9 @@ export const apiResources: KubectlCommand = {
     if (flags.args.length > 0) throw new UsageError(`unexpected arguments: [${flags.args.join(' ')}]`);
     const by = flags.string('sort-by');
     if (!['', 'name', 'kind'].includes(by)) throw new CommandError('--sort-by accepts only name or kind');
-    session.out(text(ordered(selected((await session.discovery).resources, flags), by), flags));
+    const { resources, stale } = await session.discovery;
+    session.out(text(ordered(selected(resources, flags), by), flags));
+    if (stale.length > 0) throw new CommandError(incomplete(stale));
     return 0;
   },
 };
