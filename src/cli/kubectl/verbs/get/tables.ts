@@ -23,8 +23,9 @@ export interface TableRow {
 /** A meta.k8s.io/v1 Table. */
 export interface Table {
   readonly kind?: string;
-  readonly columnDefinitions?: readonly TableColumn[];
-  readonly rows?: readonly TableRow[];
+  /** Null in all but the first event of a watch, as servers in Go write what they leave out. */
+  readonly columnDefinitions?: readonly TableColumn[] | null;
+  readonly rows?: readonly TableRow[] | null;
   readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
 }
 
@@ -96,7 +97,8 @@ export class TableWriter {
    * The text of a table; with `eventType`, of a watch event. A table without columns uses those of the previous table.
    */
   text(table: Table, eventType?: string): string {
-    const { columnDefinitions: columns = [], rows = [] } = table;
+    const columns = table.columnDefinitions ?? [];
+    const rows = table.rows ?? [];
     if (columns.length > 0) {
       if (JSON.stringify(columns) !== JSON.stringify(this.#columns)) this.#headersDone = false;
       this.#columns = columns;
