@@ -11,6 +11,7 @@ export const { CLIENT_NAMESPACE: namespace, CLIENT_MINIK: minik, CLIENT_PKI: pki
 /** Removed at the end. */
 export const folder = mkdtempSync(join(tmpdir(), 'minik-client-'));
 const started = [];
+const leftovers = [];
 
 /** What a program prints; throws its error output when it fails. */
 export function run(program, args, { input, cwd } = {}) {
@@ -24,7 +25,7 @@ export const apply = (...objects) => kubectl(['apply', '-f', '-'], objects.map((
 export const read = (...args) => JSON.parse(kubectl(['get', ...args, '-o', 'json']));
 export const items = (...args) => read(...args).items;
 export const wait = (condition, ...args) => kubectl(['wait', `--for=${condition}`, '--timeout=60s', ...args]);
-export const rolledOut = (name) => kubectl(['rollout', 'status', name, '--timeout=60s']);
+export const rolledOut = (name, ...args) => kubectl(['rollout', 'status', name, '--timeout=60s', ...args]);
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** What `probe` answers once that is true; throws its last error, or `what`. */
@@ -71,6 +72,9 @@ export async function stop(launched) {
   await ended;
 }
 
+/** Has something removed at the end of the checks, the last first. */
+export const atEnd = (remove) => leftovers.push(remove);
+
 /** Says something beside the results. */
 export const note = (text) => console.log(`note ${text}`);
 
@@ -92,6 +96,7 @@ export async function report(checks) {
   } finally {
     if (process.exitCode === 1) for (const { name, log } of started) console.error(`${name}:\n${log().slice(-5000)}`);
     for (const launched of [...started]) await stop(launched);
+    for (const remove of leftovers.reverse()) await remove();
     rmSync(folder, { recursive: true, force: true });
   }
 }
