@@ -77,7 +77,7 @@ describe('kubeconfig', () => {
 
   it("explains what is missing in kubectl's words", () => {
     const empty = loadKubeconfig([]);
-    assert.throws(() => resolveContext(empty, 'x'), new KubeconfigError('context "x" does not exist'));
+    assert.throws(() => resolveContext(empty, { context: 'x' }), new KubeconfigError('context "x" does not exist'));
     assert.throws(() => resolveContext(empty), /no configuration has been provided/);
   });
 });

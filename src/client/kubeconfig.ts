@@ -55,6 +55,14 @@ export class KubeconfigError extends Error {
   }
 }
 
+/** What is wrong with the configuration as a whole. Source: client-go tools/clientcmd/validation.go. */
+export class InvalidConfigurationError extends KubeconfigError {
+  constructor(problems: readonly string[]) {
+    super(problems.length === 1 ? (problems[0] ?? '') : `\n${problems.map((problem) => `* ${problem}`).join('\n')}`);
+    this.name = 'InvalidConfigurationError';
+  }
+}
+
 /** The message of a failed system call without its code and path: `permission denied`. */
 export function systemErrorText(error: unknown): string {
   const message = errorText(error);
@@ -154,24 +162,45 @@ function named<T extends object>(list: unknown, field: string): readonly (readon
   });
 }
 
-function readIfThere(path: string): string | undefined {
+function readIfThere(
+  path: string,
+  problem: (cause: string) => string = (cause) => `error loading config file "${path}": ${cause}`,
+): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new KubeconfigError(`error loading config file "${path}": ${systemErrorText(error)}`, { cause: error });
+    throw new KubeconfigError(problem(goSystemErrorText(error)), { cause: error });
   }
 }
+
+/** As Go says it. */
+const goSystemErrorText = (error: unknown): string =>
+  error instanceof Error && 'code' in error && error.code === 'EISDIR' ? 'is a directory' : systemErrorText(error);
 
 /** What a context stands for: the connection and its default namespace. */
 export interface ResolvedContext {
   readonly name: string;
   readonly namespace: string;
+  /** The name of the user's entry. */
+  readonly user: string;
   readonly config: HttpClientConfig;
 }
 
+/** What is taken instead of what a context says. Paths of files are read from the current folder. */
+export interface ContextOverrides {
+  readonly context?: string;
+  /** Names of entries. */
+  readonly cluster?: string;
+  readonly user?: string;
+  readonly certificateAuthority?: string;
+  readonly clientCertificate?: string;
+  readonly clientKey?: string;
+}
+
 /** Resolves a context (default: the current one) to a connection. Throws KubeconfigError with kubectl's messages. */
-export function resolveContext(kubeconfig: Kubeconfig, contextName?: string): ResolvedContext {
+export function resolveContext(kubeconfig: Kubeconfig, overrides: ContextOverrides = {}): ResolvedContext {
+  const { context: contextName } = overrides;
   const name = contextName ?? kubeconfig.currentContext;
   const context = kubeconfig.contexts.get(name);
   if (context === undefined) {
@@ -181,15 +210,43 @@ export function resolveContext(kubeconfig: Kubeconfig, contextName?: string): Re
       'invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable',
     );
   }
-  const cluster = kubeconfig.clusters.get(context.cluster);
-  if (cluster === undefined) throw new KubeconfigError(`cluster "${context.cluster}" does not exist`);
-  const user = kubeconfig.users.get(context.user) ?? {};
-  if (user.exec !== undefined || user['auth-provider'] !== undefined) {
+  const clusterName = overrides.cluster ?? context.cluster;
+  const cluster = kubeconfig.clusters.get(clusterName);
+  if (cluster === undefined) throw new KubeconfigError(`cluster "${clusterName}" does not exist`);
+  const userName = overrides.user ?? context.user;
+  const user = kubeconfig.users.get(userName);
+  if (user === undefined && overrides.user !== undefined) throw new KubeconfigError(`auth info "${userName}" does not exist`);
+  if (user?.exec !== undefined || user?.['auth-provider'] !== undefined) {
     throw new KubeconfigError(
-      `user "${context.user}" authenticates with a plug-in program, which this client does not run; use kubectl for this context`,
+      `user "${userName}" authenticates with a plug-in program, which this client does not run; use kubectl for this context`,
     );
   }
-  return { name, namespace: context.namespace ?? 'default', config: { ...clusterConfig(cluster), ...userConfig(user) } };
+  const config = { ...clusterConfig(cluster), ...userConfig(user ?? {}), ...filesOf(overrides, { clusterName, userName }) };
+  return { name, namespace: context.namespace ?? 'default', user: userName, config };
+}
+
+/**
+ * The files that overrides name, instead of what the context says of them. Throws KubeconfigError that names all that
+ * cannot be opened. Source: client-go tools/clientcmd/validation.go.
+ */
+export function filesOf(
+  { certificateAuthority, clientCertificate, clientKey }: ContextOverrides,
+  { clusterName, userName }: { readonly clusterName: string; readonly userName: string },
+): Partial<HttpClientConfig> {
+  const wanted = [
+    ['certificateAuthority', certificateAuthority, 'certificate-authority', clusterName],
+    ['clientCertificate', clientCertificate, 'client-cert', userName],
+    ['clientKey', clientKey, 'client-key', userName],
+  ] as const;
+  const problems: string[] = [];
+  const found = wanted.flatMap(([key, path, title, owner]) => {
+    if (path === undefined) return [];
+    const text = readIfThere(path, (cause) => `read ${path}: ${cause}`);
+    if (text === undefined) problems.push(`unable to read ${title} ${path} for ${owner} due to open ${path}: no such file or directory`);
+    return [[key, text ?? '']];
+  });
+  if (problems.length > 0) throw new InvalidConfigurationError(problems);
+  return Object.fromEntries(found);
 }
 
 function clusterConfig(cluster: KubeconfigCluster): HttpClientConfig {

@@ -61,6 +61,23 @@ describe('the bundled kubectl, used wrongly and rarely', () => {
       step('drain'),
       step('diff'),
       step('config foo'),
+      step('config set a.b c --kubeconfig=none'),
+      step('config set clusters c --kubeconfig=none'),
+      step('config unset a'),
+      step('get pods --cluster=none'),
+      step('get pods --user=none'),
+      step('get pods --as-group=none'),
+      step('get pods --request-timeout=soon'),
+      step('get pods --certificate-authority=/none/ca.crt'),
+      step('get pods --kubeconfig=/none/config'),
+      step('create job x --from=none'),
+      step('create job x --from=cronjob/none'),
+      step('run x --image=x --overrides={'),
+      step('explain pods --api-version=v9'),
+      step('patch configmap x --patch-file=/'),
+      command('patch', 'configmap', 'x', '-p', 'a: b: c'),
+      step('api-resources more'),
+      step('api-versions more'),
     ]));
 
   it('refuses manifests', async () => {

@@ -144,6 +144,64 @@ describe('the bundled kubectl, writing and streaming', () => {
     ]);
   });
 
+  it('scales, exposes, patches and deletes replication controllers', async () => {
+    const rc = {
+      apiVersion: 'v1',
+      kind: 'ReplicationController',
+      metadata: { name: 'rc', labels: { app: 'rc' } },
+      spec: {
+        replicas: 2,
+        selector: { app: 'rc' },
+        template: {
+          metadata: { labels: { app: 'rc' } },
+          spec: {
+            terminationGracePeriodSeconds: 0,
+            containers: [{ name: 'main', image: 'busybox', command: ['sleep', '9999'], ports: [{ containerPort: 6379 }] }],
+          },
+        },
+      },
+    };
+    await same([
+      step('create -f -', JSON.stringify(rc)),
+      step('wait --for=jsonpath={.status.readyReplicas}=2 rc/rc --timeout=30s'),
+      step('scale rc rc --replicas=1'),
+      step('wait --for=jsonpath={.status.readyReplicas}=1 rc/rc --timeout=30s'),
+      step('scale rc rc --replicas=2 --current-replicas=5'),
+      step('scale rc rc --replicas=2 --current-replicas=1'),
+      step('expose rc rc --name=first --port=1234 --target-port=6379'),
+      step('get service first -o jsonpath={.spec.ports}{.spec.selector}'),
+      step('expose service first --name=second --port=2345 --target-port=6379'),
+      step('get service second -o jsonpath={.spec.ports}{.spec.selector}'),
+      step('rollout status rc/rc'),
+      step('rollout undo rc/rc'),
+      step('set image rc/rc main=busybox:2'),
+      step('label rc rc tier=back'),
+      step('get rc rc -o name'),
+      step('delete rc rc --cascade=orphan'),
+      step('delete rc rc'),
+      step('delete service first second'),
+    ]);
+  });
+
+  it('replaces pods, in place and by force, and patches them in dry runs', async () => {
+    const named = (name: string, image: string): string =>
+      JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { containers: [{ name, image }] } });
+    await same([
+      step('run one --image=busybox:1 --restart=Never'),
+      step('replace --force -f - --grace-period=0', named('one', 'busybox:2')),
+      step('get pod one -o jsonpath={.spec.containers[0].image}'),
+      step('replace -f -', named('none', 'busybox:2')),
+      step('replace --force -f -', named('none', 'busybox:2')),
+      step('replace -f - --grace-period=3', named('one', 'busybox:2')),
+      step('replace -f - --timeout=1s', named('one', 'busybox:2')),
+      step('replace'),
+      command('patch', 'pod', 'one', '--dry-run=server', '-p', '{"spec":{"containers":[{"name":"one","image":"busybox:9"}]}}'),
+      command('patch', 'pod', 'one', '--dry-run=client', '-p', '{"spec":{"containers":[{"name":"one","image":"busybox:9"}]}}'),
+      step('get pod one -o jsonpath={.spec.containers[0].image}'),
+      step('delete pod one none --now'),
+    ]);
+  });
+
   it('brings roles and bindings to what files say', async () => {
     // kubectl reconciles what names no namespace as if it belonged to none, and fails.
     const rbac = (verbs: string, user: string): string => `apiVersion: rbac.authorization.k8s.io/v1

@@ -1,7 +1,7 @@
 /** The bundled kubectl: finds the verb, parses its flags, runs it, and prints errors as kubectl does. */
 
 import { StatusError } from '../../api/status-error.ts';
-import { KubeconfigError } from '../../client/kubeconfig.ts';
+import { InvalidConfigurationError, KubeconfigError } from '../../client/kubeconfig.ts';
 import { PrintError } from '../print/print-error.ts';
 import { outputOf, type Terminal } from '../terminal.ts';
 import { CommandError, globalFlags, type KubectlCommand, PlainError } from './command/command.ts';
@@ -87,7 +87,8 @@ function printError(terminal: Terminal, error: unknown, path: string): number {
     return 1;
   }
   if (error instanceof KubeconfigError) {
-    terminal.err(`${error.message.startsWith('context was not found') ? 'Error in configuration' : 'error'}: ${error.message}\n`);
+    const ofAll = error instanceof InvalidConfigurationError || error.message.startsWith('context was not found');
+    terminal.err(`${ofAll ? 'Error in configuration' : 'error'}: ${error.message}\n`);
     return 1;
   }
   if (error instanceof StatusError) {

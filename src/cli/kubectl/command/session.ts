@@ -2,13 +2,23 @@
  * One run of a kubectl verb: the terminal, the chosen cluster and namespace, and the server's discovery, each made when
  * first needed.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { JsonObject, JsonValue } from '../../../api/json.ts';
 import { type HttpCall, type HttpClientConfig, HttpTransport } from '../../../client/http-transport.ts';
-import { KubeconfigError, kubeconfigPaths, loadKubeconfig, type ResolvedContext, resolveContext } from '../../../client/kubeconfig.ts';
+import {
+  type ContextOverrides,
+  filesOf,
+  InvalidConfigurationError,
+  type Kubeconfig,
+  KubeconfigError,
+  kubeconfigPaths,
+  loadKubeconfig,
+  type ResolvedContext,
+  resolveContext,
+} from '../../../client/kubeconfig.ts';
 import type { Terminal } from '../../terminal.ts';
 import { Discovery } from '../resources/discovery.ts';
-import { type Flags, parseDuration } from './flags.ts';
+import { type Flags, parseDuration, UsageError } from './flags.ts';
 
 /** A JSON object from the API, with the metadata that verbs read. */
 export interface ApiObject extends JsonObject {
@@ -38,6 +48,18 @@ const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]
   if (value !== undefined) result[key] = value;
   return result;
 };
+
+/** In milliseconds. Source: client-go tools/clientcmd/helpers.go (ParseTimeout). */
+function requestTimeout(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new KubeconfigError(
+      'Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)',
+    );
+  }
+}
 
 export class Session {
   readonly terminal: KubectlTerminal;
@@ -73,20 +95,46 @@ export class Session {
   /** The chosen context. Throws KubeconfigError with kubectl's texts. */
   get context(): ResolvedContext {
     if (this.#context === undefined) {
-      const kubeconfig = loadKubeconfig(this.kubeconfigFiles());
-      const chosen = this.flags.given('context') ? this.flags.string('context') : undefined;
-      if (chosen !== undefined && !kubeconfig.contexts.has(chosen)) {
-        throw new KubeconfigError(`context was not found for specified context: ${chosen}`);
+      const overrides = this.#overrides();
+      const kubeconfig = this.#kubeconfig();
+      const { context } = overrides;
+      if (context !== undefined && !kubeconfig.contexts.has(context)) {
+        throw new KubeconfigError(`context was not found for specified context: ${context}`);
       }
-      this.#context = resolveContext(kubeconfig, chosen);
+      const isAlone = context === undefined && kubeconfig.currentContext === '' && this.flags.given('server');
+      this.#context = isAlone ? this.#contextOf(overrides) : resolveContext(kubeconfig, overrides);
     }
     return this.#context;
+  }
+
+  /** A server that no kubeconfig says anything of. */
+  #contextOf(overrides: ContextOverrides): ResolvedContext {
+    const files = filesOf(overrides, { clusterName: '', userName: '' });
+    return { name: '', namespace: 'default', user: '', config: { server: this.flags.string('server'), ...files } };
+  }
+
+  #kubeconfig(): Kubeconfig {
+    const chosen = this.flags.string('kubeconfig');
+    if (chosen !== '' && !existsSync(chosen)) throw new KubeconfigError(`stat ${chosen}: no such file or directory`);
+    return loadKubeconfig(this.kubeconfigFiles());
+  }
+
+  #overrides(): ContextOverrides {
+    const text = (name: string): string | undefined =>
+      this.flags.given(name) && this.flags.string(name) !== '' ? this.flags.string(name) : undefined;
+    return {
+      ...optional('context', this.flags.given('context') ? this.flags.string('context') : undefined),
+      ...optional('cluster', text('cluster')),
+      ...optional('user', text('user')),
+      ...optional('certificateAuthority', text('certificate-authority')),
+      ...optional('clientCertificate', text('client-certificate')),
+      ...optional('clientKey', text('client-key')),
+    };
   }
 
   /** The namespace of the request: from the flag, else from the context, else `default`. */
   get namespace(): string {
     if (this.flags.given('namespace')) return this.flags.string('namespace');
-    if (this.flags.given('server')) return 'default';
     return this.context.namespace === '' ? 'default' : this.context.namespace;
   }
 
@@ -97,25 +145,22 @@ export class Session {
 
   get config(): HttpClientConfig {
     const { flags } = this;
-    const file = (name: string): string | undefined => (flags.given(name) ? readFileSync(flags.string(name), 'utf8') : undefined);
-    const base: HttpClientConfig =
-      flags.given('server') && !flags.given('context') ? { server: flags.string('server') } : this.context.config;
-    const timeout = parseDuration(flags.string('request-timeout'));
+    const { config, user } = this.context;
+    const impersonate = flags.given('as')
+      ? { user: flags.string('as'), uid: flags.string('as-uid'), groups: flags.list('as-group') }
+      : config.impersonate;
+    if (impersonate === undefined && (flags.given('as-uid') || flags.given('as-group')))
+      throw new InvalidConfigurationError([`requesting uid, groups or user-extra for ${user} without impersonating a user`]);
+    const timeout = requestTimeout(flags.string('request-timeout'));
     return {
-      ...base,
+      ...config,
       ...(flags.given('server') ? { server: flags.string('server') } : {}),
       ...optional('token', flags.given('token') ? flags.string('token') : undefined),
-      ...optional('certificateAuthority', file('certificate-authority')),
-      ...optional('clientCertificate', file('client-certificate')),
-      ...optional('clientKey', file('client-key')),
       ...optional('tlsServerName', flags.given('tls-server-name') ? flags.string('tls-server-name') : undefined),
       ...optional('insecureSkipTlsVerify', flags.bool('insecure-skip-tls-verify') ? true : undefined),
       ...optional('username', flags.given('username') ? flags.string('username') : undefined),
       ...optional('password', flags.given('password') ? flags.string('password') : undefined),
-      ...optional(
-        'impersonate',
-        flags.given('as') ? { user: flags.string('as'), uid: flags.string('as-uid'), groups: flags.list('as-group') } : undefined,
-      ),
+      ...optional('impersonate', impersonate),
       ...optional('timeoutMs', timeout > 0 ? timeout : undefined),
       userAgent: 'kubectl/v1.36.0 (minik)',
       onWarning: (text) => {

@@ -3,7 +3,7 @@ import { toJson } from '../../print/json.ts';
 import { renderRows } from '../../print/table.ts';
 import { toYaml } from '../../print/yaml.ts';
 import { CommandError, type KubectlCommand } from '../command/command.ts';
-import { type Flags, UsageError } from '../command/flags.ts';
+import { ArgumentError, type Flags } from '../command/flags.ts';
 import { type ApiResource, apiVersionOf, groupResource } from '../resources/discovery.ts';
 
 /** Each resource once, in the version that the server prefers. */
@@ -28,7 +28,7 @@ function selected(resources: readonly ApiResource[], flags: Flags): readonly Api
   );
 }
 
-/** Source: client-go discovery/{discovery_client,aggregated_discovery}.go (ErrGroupDiscoveryFailed, StaleGroupVersionError). */
+/** Source: client-go discovery/{discovery_client,aggregated_discovery}.go. */
 const incomplete = (stale: readonly string[]): string =>
   `unable to retrieve the complete list of server APIs: ${stale
     .map((each) => `${each}: stale GroupVersion discovery: ${each}`)
@@ -116,7 +116,7 @@ export const apiResources: KubectlCommand = {
     { name: 'cached', type: 'bool', help: 'Use the cached list of resources if available.' },
   ],
   run: async (session, flags) => {
-    if (flags.args.length > 0) throw new UsageError(`unexpected arguments: [${flags.args.join(' ')}]`);
+    if (flags.args.length > 0) throw new ArgumentError(`unexpected arguments: [${flags.args.join(' ')}]`);
     const by = flags.string('sort-by');
     if (!['', 'name', 'kind'].includes(by)) throw new CommandError('--sort-by accepts only name or kind');
     const { resources, stale } = await session.discovery;
@@ -131,7 +131,7 @@ export const apiVersions: KubectlCommand = {
   summary: 'Print the supported API versions on the server, in the form of "group/version"',
   usage: '[options]',
   run: async (session, flags) => {
-    if (flags.args.length > 0) throw new UsageError(`unexpected arguments: [${flags.args.join(' ')}]`);
+    if (flags.args.length > 0) throw new ArgumentError(`unexpected arguments: [${flags.args.join(' ')}]`);
     const versions = new Set((await session.discovery).resources.map(apiVersionOf));
     session.out(
       [...versions]

@@ -6,6 +6,7 @@ import { applyMergePatch } from '../../../api/patch/merge-patch.ts';
 import { applyStrategicMergePatch } from '../../../api/patch/strategic-merge-patch.ts';
 import { sameJson } from '../../../api/same-json.ts';
 import { yamlToJson } from '../../../api/yaml/yaml-to-json.ts';
+import { systemErrorText } from '../../../client/kubeconfig.ts';
 import { CommandError, type KubectlCommand } from '../command/command.ts';
 import type { Flags } from '../command/flags.ts';
 import type { ApiObject } from '../command/session.ts';
@@ -20,8 +21,10 @@ type TypeName = (typeof typeNames)[number];
 function readPatch(file: string): string {
   try {
     return readFileSync(file, 'utf8');
-  } catch {
-    throw new CommandError(`unable to read patch file: open ${file}: no such file or directory`);
+  } catch (error) {
+    const isFolder = error instanceof Error && 'code' in error && error.code === 'EISDIR';
+    const problem = isFolder ? `read ${file}: is a directory` : `open ${file}: ${systemErrorText(error)}`;
+    throw new CommandError(`unable to read patch file: ${problem}`);
   }
 }
 
@@ -54,7 +57,7 @@ function patchOf(flags: Flags): Patch {
     return { value };
   } catch (error) {
     throw new CommandError(
-      `unable to parse ${JSON.stringify(text)}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`,
+      `unable to parse ${JSON.stringify(text)}: yaml: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`,
     );
   }
 }
@@ -117,7 +120,8 @@ export const patchCommand: KubectlCommand = {
         ? (patched.apiVersion ?? '').split('/')
         : ['', patched.apiVersion];
       const resource = { ...info.resource, group, version: version ?? '', kind: patched.kind ?? info.resource.kind };
-      writer.print(sameJson(info.object, patched) ? 'patched (no change)' : 'patched', { resource }, patched);
+      // As upstream, which does not say here that it was a dry run.
+      writer.print(sameJson(info.object, patched) ? 'patched (no change)' : 'patched', { resource }, patched, false);
     });
     if (count === 0) throw new CommandError('no objects passed to patch');
     return 0;

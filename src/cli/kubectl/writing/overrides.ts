@@ -1,5 +1,4 @@
 /** `--overrides` of `run` and `expose`. Source: kubectl pkg/cmd/util/override_options.go. */
-import { errorText } from '../../../api/error-text.ts';
 import type { JsonObject, JsonValue } from '../../../api/json.ts';
 import { applyJsonPatch } from '../../../api/patch/json-patch.ts';
 import { applyMergePatch } from '../../../api/patch/merge-patch.ts';
@@ -27,8 +26,8 @@ function parseOverrides(text: string): JsonValue {
   try {
     const value: JsonValue = JSON.parse(text);
     return value;
-  } catch (error) {
-    throw new CommandError(`invalid overrides: ${errorText(error)}`);
+  } catch {
+    throw new CommandError('Invalid JSON Patch');
   }
 }
 

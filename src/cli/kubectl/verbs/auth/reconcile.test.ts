@@ -58,6 +58,16 @@ describe('kubectl auth reconcile', () => {
     assert.deepEqual(part(write, 'rules'), [rule('pods'), { verbs: ['get'], apiGroups: [''], resources: ['services'] }]);
   });
 
+  it('takes what names no namespace for one of the request', async (t) => {
+    const { code, writes } = await run(t, {}, 'auth reconcile --namespace team', {
+      kind: 'Role',
+      metadata: { name: 'new' },
+      rules: [rule('pods')],
+    });
+    assert.equal(code, 0);
+    assert.match(String(writes[0]?.call), /\/namespaces\/team\/roles/);
+  });
+
   it('takes away what the file does not say when it is told to', async (t) => {
     const { writes } = await run(t, { roles: [role([rule('*')])] }, 'auth reconcile --remove-extra-permissions', role([rule('pods')]));
     assert.deepEqual(part(writes[0], 'rules'), [rule('pods')]);

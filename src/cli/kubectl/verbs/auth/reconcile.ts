@@ -1,6 +1,8 @@
 /**
  * `kubectl auth reconcile`: brings roles and bindings to at least what files say. Source: kubectl
  * pkg/cmd/auth/reconcile.go; component-helpers auth/rbac/reconciliation.
+ *
+ * Differs: what names no namespace is in that of the request. Upstream looks for a namespace without a name, and fails.
  */
 import { deepEqual } from '../../../../api/deep-equal.ts';
 import type { PolicyRule as TypedRule, Subject as TypedSubject } from '../../../../api/generated/rbac/v1.ts';

@@ -198,7 +198,8 @@ function applyProperty(session: Session, editor: KubeconfigEditor, property: str
   const [list = '', ...rest] = property.split('.');
   const known = lists.find((each) => each === list);
   if (known === undefined) {
-    if (property !== 'current-context' && list !== 'preferences') throw new CommandError(`unable to locate path ${JSON.stringify(list)}`);
+    if (property !== 'current-context' && list !== 'preferences')
+      throw new CommandError(`unable to parse ${property} after [] at api.Config`);
     editor.setField(property.split('.'), property === 'current-context' ? (value ?? '') : value);
     return;
   }
@@ -207,7 +208,7 @@ function applyProperty(session: Session, editor: KubeconfigEditor, property: str
   const name = names.find((each) => path === each || path.startsWith(`${each}.`)) ?? rest.slice(0, -1).join('.');
   const field = path.slice(name.length + 1);
   if (field === '' && value === undefined && path !== '') editor.removeEntry(known, path);
-  else if (field === '') throw new CommandError(`can't set a map to a value: ${property}`);
+  else if (field === '') throw new CommandError("can't set a map to a value: map[]");
   else editor.mergeEntry(known, name, { [field]: field === 'insecure-skip-tls-verify' && value !== undefined ? value === 'true' : value });
 }
 

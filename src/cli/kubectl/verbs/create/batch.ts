@@ -24,7 +24,7 @@ interface CronJob {
 
 /** The Job that a CronJob would start now. Rejects with CommandError when `--from` does not name a CronJob. */
 async function jobFrom(session: Session, name: string, from: string): Promise<ApiObject> {
-  const { resource, object } = await readOne(session, from);
+  const { resource, object } = await readOne(session, from, from.includes('/') ? {} : { name: '' });
   if (!isKind(resource, 'CronJob')) throw new CommandError(`unknown object type ${goType(resource)}`);
   const { metadata, spec } = object as unknown as CronJob; // its kind says so
   const template = spec.jobTemplate;

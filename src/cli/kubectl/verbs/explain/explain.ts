@@ -39,7 +39,7 @@ async function loadSchemas(session: Session, resource: ApiResource): Promise<Sch
   const paths = (index.paths ?? {}) as Readonly<Record<string, { readonly serverRelativeURL?: string }>>;
   const entry = paths[resource.group === '' ? `api/${resource.version}` : `apis/${resource.group}/${resource.version}`];
   if (entry?.serverRelativeURL === undefined) {
-    throw new CommandError(`couldn't find resource for "${apiVersionOf(resource)}, Resource=${resource.plural}"`);
+    throw new CommandError(`couldn't find resource for "${resource.group}/${resource.version}, Resource=${resource.plural}"`);
   }
   const document = (await session.object({ method: 'GET', path: entry.serverRelativeURL })) as unknown as Document;
   return document.components?.schemas ?? {};

@@ -10,7 +10,7 @@ import { type ResourceSelection, selectResources } from '../../resources/resourc
 import { rawCall } from '../../streams/raw.ts';
 import { fetchSelection, objectsOf } from './get-objects.ts';
 import { sortBy } from './sort.ts';
-import { asTable, styleOf, type Table, TableWriter, tableAccept } from './tables.ts';
+import { asTable, styleOf, type Table, type TableRow, TableWriter, tableAccept } from './tables.ts';
 
 interface Fetched {
   readonly resource: ApiResource;
@@ -21,6 +21,10 @@ function report(session: Session, errors: readonly StatusError[]): number {
   for (const text of new Set(errors.map(statusText))) session.err(`${text}\n`);
   return errors.length > 0 ? 1 : 0;
 }
+
+/** One row is shown whatever the path is. Source: kubectl pkg/cmd/get/sorter.go (SortingPrinter). */
+const sortedRows = (rows: readonly TableRow[], path: string): readonly TableRow[] =>
+  rows.length > 1 ? sortBy(rows, path, (row) => row.object ?? {}) : rows;
 
 /** Merges adjacent results of the same resource into one table. */
 function grouped(fetched: readonly Fetched[]): readonly Fetched[] {
@@ -36,7 +40,7 @@ function grouped(fetched: readonly Fetched[]): readonly Fetched[] {
 /** Sorts rows. As upstream, rows that cannot be sorted are not shown. */
 function sorted(tables: readonly Table[], path: string): readonly Table[] {
   try {
-    return tables.map((table) => ({ ...table, rows: sortBy(table.rows ?? [], path, (row) => row.object ?? {}) }));
+    return tables.map((table) => ({ ...table, rows: sortedRows(table.rows ?? [], path) }));
   } catch (error) {
     if (error instanceof CommandError) return tables.map((table) => ({ ...table, rows: [] }));
     throw error;
