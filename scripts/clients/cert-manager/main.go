@@ -9,7 +9,11 @@ import (
 	"sync"
 	"time"
 
+	definitions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	kubernetes "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/klog/v2"
+	aggregation "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -33,6 +37,7 @@ import (
 	"github.com/cert-manager/cert-manager/pkg/controller/issuers"
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/ca"
 	_ "github.com/cert-manager/cert-manager/pkg/issuer/selfsigned"
+	"github.com/cert-manager/cert-manager/pkg/util"
 )
 
 const workers = 5
@@ -101,8 +106,14 @@ func runWebhook(ctx context.Context, port int32) error {
 
 // runInjector writes authorities into the webhooks that ask for them.
 func runInjector(ctx context.Context) error {
-	manager, err := ctrl.NewManager(ctrl.GetConfigOrDie(), ctrl.Options{
-		Scheme: api.Scheme, Metrics: server.Options{BindAddress: "0"},
+	scheme := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{kubernetes.AddToScheme, definitions.AddToScheme, aggregation.AddToScheme, api.AddToScheme} {
+		if err := add(scheme); err != nil {
+			return err
+		}
+	}
+	manager, err := ctrl.NewManager(util.RestConfigWithUserAgent(ctrl.GetConfigOrDie(), "cainjector"), ctrl.Options{
+		Scheme: scheme, Metrics: server.Options{BindAddress: "0"},
 		LeaderElection: true, LeaderElectionID: "cert-manager-cainjector-leader-election", LeaderElectionNamespace: "kube-system",
 		LeaderElectionReleaseOnCancel: true,
 	})

@@ -28,7 +28,13 @@ function changed({ metadata, spec, ...object }) {
   const [container] = template.spec.containers;
   const args = container.args
     .filter((arg) => !/^--(kubelet|metric-resolution)/.test(arg))
-    .concat('--kubelet-preferred-address-types=Hostname', '--kubelet-port=443', '--kubelet-insecure-tls', '--metric-resolution=10s');
+    .concat(
+      '--kubelet-preferred-address-types=Hostname',
+      '--kubelet-port=443',
+      '--kubelet-insecure-tls',
+      '--kubelet-request-timeout=5s',
+      '--metric-resolution=10s',
+    );
   const readinessProbe = { ...container.readinessProbe, initialDelaySeconds: 1, periodSeconds: 1, failureThreshold: 60 };
   const image = imageOf('metrics-server', resolve('metrics-server'));
   const containers = [{ ...container, image, imagePullPolicy: 'Never', args, readinessProbe }];
@@ -79,7 +85,13 @@ async function takenOver() {
   assert.equal(read('apiservice', api).spec.service.name, 'metrics-server');
   assert.notEqual(condition().status, 'True');
   assert.throws(() => kubectl(['top', 'nodes']), /unable to handle the request|Metrics API not available/);
-  rolledOut('deployment/metrics-server', ...system);
+  try {
+    rolledOut('deployment/metrics-server', ...system);
+  } catch (error) {
+    console.error(kubectl([...system, 'describe', 'pods', '--selector=k8s-app=metrics-server']));
+    console.error(kubectl([...system, 'logs', 'deployment/metrics-server', '--tail=50']));
+    throw error;
+  }
   await eventually('it is available', () => condition().status === 'True');
 }
 
