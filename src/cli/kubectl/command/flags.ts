@@ -83,6 +83,11 @@ export class Flags {
     return this.#values.has(name);
   }
 
+  /** The type of a flag as the verb has declared it; undefined when there is none. */
+  typeOf(name: string): FlagSpec['type'] | undefined {
+    return this.#specs.get(name)?.type;
+  }
+
   string(name: string): string {
     return this.#values.get(name)?.at(-1) ?? this.#specs.get(name)?.fallback ?? '';
   }

@@ -55,6 +55,14 @@ describe('a server that a flag names', () => {
   });
 });
 
+describe('a flag of a verb that is called like one of all verbs', () => {
+  it('says nothing of the connection', async (t) => {
+    const terminal = fakeTerminal(t);
+    const args = ['create', 'clusterrolebinding', 'b', '--clusterrole=admin', '--user=ann', '--dry-run=client', '-o', 'name'];
+    assert.equal(await runKubectl(['--server', url, ...args], terminal), 0, terminal.printed.err);
+  });
+});
+
 describe('flags that say what cannot be', () => {
   const refusals: Readonly<Record<string, string>> = {
     '--cluster=none': 'error: cluster "none" does not exist\n',

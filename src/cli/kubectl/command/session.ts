@@ -120,10 +120,12 @@ export class Session {
   }
 
   #overrides(): ContextOverrides {
-    const text = (name: string): string | undefined =>
-      this.flags.given(name) && this.flags.string(name) !== '' ? this.flags.string(name) : undefined;
+    const { flags } = this;
+    // `--user` of verbs that bind users takes several, and hides the one that is meant here.
+    const isOwn = (name: string): boolean => flags.given(name) && flags.typeOf(name) === 'string';
+    const text = (name: string): string | undefined => (isOwn(name) && flags.string(name) !== '' ? flags.string(name) : undefined);
     return {
-      ...optional('context', this.flags.given('context') ? this.flags.string('context') : undefined),
+      ...optional('context', flags.given('context') ? flags.string('context') : undefined),
       ...optional('cluster', text('cluster')),
       ...optional('user', text('user')),
       ...optional('certificateAuthority', text('certificate-authority')),
