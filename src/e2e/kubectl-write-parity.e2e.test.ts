@@ -260,6 +260,8 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: ${user}}]
       step('logs two -c b'),
       step('logs two --all-containers --prefix'),
       step('logs two --tail=1'),
+      step('logs two --limit-bytes=1'),
+      step('logs two --tail=1 --since=24h'),
       step('logs none'),
       step('logs'),
       step('exec two -- echo hi'),
