@@ -3,9 +3,18 @@
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { errorText } from '../api/error-text.ts';
+import { headerKey } from '../api/header-key.ts';
 import type { JsonValue } from '../api/json.ts';
 import { type Status, StatusError, statusErrors } from '../api/status-error.ts';
 import { trusting } from '../api/trust.ts';
+
+/** Whom requests are made as. */
+export interface Impersonation {
+  readonly user: string;
+  readonly uid?: string;
+  readonly groups?: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
+}
 
 /** The address of an API server and the credentials for it. */
 export interface HttpClientConfig {
@@ -21,7 +30,7 @@ export interface HttpClientConfig {
   readonly token?: string;
   readonly username?: string;
   readonly password?: string;
-  readonly impersonate?: { readonly user: string; readonly uid?: string; readonly groups?: readonly string[] };
+  readonly impersonate?: Impersonation;
   readonly userAgent?: string;
   /** Sent with every request, beside its own. */
   readonly headers?: Readonly<Record<string, string | string[]>>;
@@ -137,14 +146,20 @@ export class HttpTransport {
       accept: call.accept ?? 'application/json',
       'user-agent': userAgent ?? 'minik',
       ...(authorization === undefined ? {} : { authorization }),
-      ...(impersonate?.uid === undefined || impersonate.uid === '' ? {} : { 'impersonate-uid': impersonate.uid }),
-      ...(impersonate === undefined ? {} : { 'impersonate-user': impersonate.user, 'impersonate-group': [...(impersonate.groups ?? [])] }),
+      ...(impersonate === undefined ? {} : impersonationHeaders(impersonate)),
       ...(contentLength === undefined
         ? {}
         : { 'content-type': call.contentType ?? 'application/json', 'content-length': String(contentLength) }),
     };
   }
 }
+
+const impersonationHeaders = ({ user, uid = '', groups = [], extra = {} }: Impersonation): Record<string, string | string[]> => ({
+  ...(uid === '' ? {} : { 'impersonate-uid': uid }),
+  'impersonate-user': user,
+  'impersonate-group': [...groups],
+  ...Object.fromEntries(Object.entries(extra).map(([key, values]) => [`impersonate-extra-${headerKey(key)}`, [...values]])),
+});
 
 /** The client's own timeout has passed. The request is given up, but its connection is kept. */
 export class RequestTimedOut extends Error {

@@ -8,7 +8,7 @@ import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { errorText } from '../api/error-text.ts';
 import { isRecord } from '../api/json.ts';
-import type { HttpClientConfig } from './http-transport.ts';
+import type { HttpClientConfig, Impersonation } from './http-transport.ts';
 
 export interface KubeconfigCluster {
   readonly server?: string;
@@ -28,7 +28,9 @@ export interface KubeconfigUser {
   readonly username?: string;
   readonly password?: string;
   readonly as?: string;
+  readonly 'as-uid'?: string;
   readonly 'as-groups'?: readonly string[];
+  readonly 'as-user-extra'?: Readonly<Record<string, readonly string[]>>;
   readonly exec?: unknown;
   readonly 'auth-provider'?: unknown;
 }
@@ -182,8 +184,6 @@ const goSystemErrorText = (error: unknown): string =>
 export interface ResolvedContext {
   readonly name: string;
   readonly namespace: string;
-  /** The name of the user's entry. */
-  readonly user: string;
   readonly config: HttpClientConfig;
 }
 
@@ -196,6 +196,8 @@ export interface ContextOverrides {
   readonly certificateAuthority?: string;
   readonly clientCertificate?: string;
   readonly clientKey?: string;
+  /** Those of its fields that are given take the place of the entry's. */
+  readonly impersonate?: Partial<Impersonation>;
 }
 
 /** Resolves a context (default: the current one) to a connection. Throws KubeconfigError with kubectl's messages. */
@@ -221,8 +223,13 @@ export function resolveContext(kubeconfig: Kubeconfig, overrides: ContextOverrid
       `user "${userName}" authenticates with a plug-in program, which this client does not run; use kubectl for this context`,
     );
   }
-  const config = { ...clusterConfig(cluster), ...userConfig(user ?? {}), ...filesOf(overrides, { clusterName, userName }) };
-  return { name, namespace: context.namespace ?? 'default', user: userName, config };
+  const config = {
+    ...clusterConfig(cluster),
+    ...userConfig(user ?? {}),
+    ...filesOf(overrides, { clusterName, userName }),
+    ...impersonated({ ...impersonationOf(user ?? {}), ...overrides.impersonate }, userName),
+  };
+  return { name, namespace: context.namespace ?? 'default', config };
 }
 
 /**
@@ -269,10 +276,25 @@ function userConfig(user: KubeconfigUser): Partial<HttpClientConfig> {
     ...(token === undefined ? {} : { token }),
     ...(user.username === undefined ? {} : { username: user.username }),
     ...(user.password === undefined ? {} : { password: user.password }),
-    ...(user.as === undefined
-      ? {}
-      : { impersonate: { user: user.as, ...(user['as-groups'] === undefined ? {} : { groups: user['as-groups'] }) } }),
   };
+}
+
+function impersonationOf(entry: KubeconfigUser): Partial<Impersonation> {
+  const { as: user, 'as-uid': uid, 'as-groups': groups, 'as-user-extra': extra } = entry;
+  return {
+    ...(user === undefined ? {} : { user }),
+    ...(uid === undefined ? {} : { uid }),
+    ...(groups === undefined ? {} : { groups }),
+    ...(extra === undefined ? {} : { extra }),
+  };
+}
+
+/** Throws InvalidConfigurationError when there is more to impersonate than a user, and no user. */
+export function impersonated(wanted: Partial<Impersonation>, userName: string): Pick<HttpClientConfig, 'impersonate'> {
+  const { user = '', uid = '', groups = [], extra = {} } = wanted;
+  if (user !== '') return { impersonate: { ...wanted, user } };
+  if (uid === '' && groups.length === 0 && Object.keys(extra).length === 0) return {};
+  throw new InvalidConfigurationError([`requesting uid, groups or user-extra for ${userName} without impersonating a user`]);
 }
 
 /** PEM text of inline data or of a file; inline data takes precedence. */

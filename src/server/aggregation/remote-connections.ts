@@ -5,6 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { hostPort } from '../../api/go-dial-error.ts';
+import { headerKey } from '../../api/header-key.ts';
 import { isObject, type JsonObject } from '../../api/json.ts';
 import type { UserInfo } from '../../api/requests.ts';
 import { trusting } from '../../api/trust.ts';
@@ -33,7 +34,7 @@ const checkMs = 5000;
 
 /** Headers that name a user; groups and values of extras are repeated. */
 export function userHeaders({ name, uid, groups, extra }: UserInfo): Readonly<Record<string, string | string[]>> {
-  const extras = Object.entries(extra).map(([key, values]): [string, string[]] => [`x-remote-extra-${escapedKey(key)}`, [...values]]);
+  const extras = Object.entries(extra).map(([key, values]): [string, string[]] => [`x-remote-extra-${headerKey(key)}`, [...values]]);
   return {
     'x-remote-user': name,
     ...(uid === '' ? {} : { 'x-remote-uid': uid }),
@@ -41,18 +42,6 @@ export function userHeaders({ name, uid, groups, extra }: UserInfo): Readonly<Re
     ...Object.fromEntries(extras),
   };
 }
-
-/**
- * Bytes that a header's name cannot hold, and percent signs, are escaped. Source: client-go transport, headerKeyEscape.
- */
-const escapedKey = (key: string): string =>
-  [...Buffer.from(key)]
-    .map((byte) => {
-      const character = String.fromCharCode(byte);
-      const plain = /[!#$&'*+\-.^_`|~0-9A-Za-z]/.test(character);
-      return plain ? character.toLowerCase() : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
-    })
-    .join('');
 
 export class RemoteConnections {
   readonly #options: RemoteConnectionsOptions;

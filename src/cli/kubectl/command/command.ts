@@ -66,6 +66,11 @@ export const globalFlags: readonly FlagSpec[] = [
     type: 'array',
     help: 'Group to impersonate for the operation, this flag can be repeated to specify multiple groups.',
   },
+  {
+    name: 'as-user-extra',
+    type: 'array',
+    help: 'User extras to impersonate for the operation, this flag can be repeated to specify multiple values for the same key.',
+  },
   { name: 'insecure-skip-tls-verify', type: 'bool', help: "If true, the server's certificate will not be checked for validity." },
   { name: 'certificate-authority', type: 'string', help: 'Path to a cert file for the certificate authority' },
   { name: 'client-certificate', type: 'string', help: 'Path to a client certificate file for TLS' },

@@ -50,8 +50,9 @@ describe('a server that a flag names', () => {
   });
 
   it('is asked as the user that another flag names', async (t) => {
-    const { headers } = await ask(t, '--server=SERVER', '--user=joe', '--as=ann', '--as-group=devs');
-    assert.deepEqual([headers?.authorization, headers?.['impersonate-user']], ['Bearer of-joe', 'ann']);
+    const { headers } = await ask(t, '--server=SERVER', '--user=joe', '--as=ann', '--as-group=devs', '--as-user-extra=Some/Thing=a=b');
+    const { authorization, 'impersonate-user': user, 'impersonate-group': groups, 'impersonate-extra-some%2fthing': extra } = headers ?? {};
+    assert.deepEqual([authorization, user, groups, extra], ['Bearer of-joe', 'ann', 'devs', 'a=b']);
   });
 });
 
@@ -68,6 +69,7 @@ describe('flags that say what cannot be', () => {
     '--cluster=none': 'error: cluster "none" does not exist\n',
     '--user=none': 'error: auth info "none" does not exist\n',
     '--as-group=devs': 'Error in configuration: requesting uid, groups or user-extra for jane without impersonating a user\n',
+    '--as-user-extra=a=b': 'Error in configuration: requesting uid, groups or user-extra for jane without impersonating a user\n',
     '--as-uid=7': 'Error in configuration: requesting uid, groups or user-extra for jane without impersonating a user\n',
     '--certificate-authority=/no/ca':
       'Error in configuration: unable to read certificate-authority /no/ca for here due to open /no/ca: no such file or directory\n',

@@ -8,7 +8,7 @@ import { type HttpCall, type HttpClientConfig, HttpTransport } from '../../../cl
 import {
   type ContextOverrides,
   filesOf,
-  InvalidConfigurationError,
+  impersonated,
   type Kubeconfig,
   KubeconfigError,
   kubeconfigPaths,
@@ -48,6 +48,19 @@ const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]
   if (value !== undefined) result[key] = value;
   return result;
 };
+
+/** `key=value`s by their keys. Source: cli-runtime pkg/genericclioptions/config_flags.go. */
+function userExtras(given: readonly string[]): Readonly<Record<string, readonly string[]>> {
+  const found: Record<string, string[]> = {};
+  for (const each of given) {
+    const at = each.indexOf('=');
+    // As upstream, which says nothing of it.
+    if (at === -1) continue;
+    const key = each.slice(0, at);
+    found[key] = [...(found[key] ?? []), each.slice(at + 1)];
+  }
+  return found;
+}
 
 /** In milliseconds. Source: client-go tools/clientcmd/helpers.go (ParseTimeout). */
 function requestTimeout(text: string): number {
@@ -110,7 +123,8 @@ export class Session {
   /** A server that no kubeconfig says anything of. */
   #contextOf(overrides: ContextOverrides): ResolvedContext {
     const files = filesOf(overrides, { clusterName: '', userName: '' });
-    return { name: '', namespace: 'default', user: '', config: { server: this.flags.string('server'), ...files } };
+    const config = { server: this.flags.string('server'), ...files, ...impersonated(overrides.impersonate ?? {}, '') };
+    return { name: '', namespace: 'default', config };
   }
 
   #kubeconfig(): Kubeconfig {
@@ -131,6 +145,12 @@ export class Session {
       ...optional('certificateAuthority', text('certificate-authority')),
       ...optional('clientCertificate', text('client-certificate')),
       ...optional('clientKey', text('client-key')),
+      impersonate: {
+        ...optional('user', text('as')),
+        ...optional('uid', text('as-uid')),
+        ...optional('groups', flags.given('as-group') ? flags.list('as-group') : undefined),
+        ...optional('extra', flags.given('as-user-extra') ? userExtras(flags.list('as-user-extra')) : undefined),
+      },
     };
   }
 
@@ -147,12 +167,7 @@ export class Session {
 
   get config(): HttpClientConfig {
     const { flags } = this;
-    const { config, user } = this.context;
-    const impersonate = flags.given('as')
-      ? { user: flags.string('as'), uid: flags.string('as-uid'), groups: flags.list('as-group') }
-      : config.impersonate;
-    if (impersonate === undefined && (flags.given('as-uid') || flags.given('as-group')))
-      throw new InvalidConfigurationError([`requesting uid, groups or user-extra for ${user} without impersonating a user`]);
+    const { config } = this.context;
     const timeout = requestTimeout(flags.string('request-timeout'));
     return {
       ...config,
@@ -162,7 +177,6 @@ export class Session {
       ...optional('insecureSkipTlsVerify', flags.bool('insecure-skip-tls-verify') ? true : undefined),
       ...optional('username', flags.given('username') ? flags.string('username') : undefined),
       ...optional('password', flags.given('password') ? flags.string('password') : undefined),
-      ...optional('impersonate', impersonate),
       ...optional('timeoutMs', timeout > 0 ? timeout : undefined),
       userAgent: 'kubectl/v1.36.0 (minik)',
       onWarning: (text) => {
