@@ -1,6 +1,7 @@
 /**
  * Changes on the host that this user may not make, for minik without root privileges: changing routes, mounting memory,
- * and removing files that belong to users of containers. They are made by short-lived helper containers of the sandbox's image.
+ * and removing files that belong to users of containers. They are made by short-lived helper containers of the
+ * sandbox's image.
  */
 import { DockerApi, type DockerConnection } from './docker-api.ts';
 import { HelperContainers } from './helper-container.ts';
@@ -48,8 +49,8 @@ export class DockerHost {
   }
 
   /**
-   * Mounts memory at a folder of the host, with options as the kernel takes them, where the daemon finds what it gives to
-   * containers. Rejects with RuntimeError, whose message ends with the kernel's error number.
+   * Mounts memory at a folder of the host, with options as the kernel takes them, where the daemon finds what it gives
+   * to containers. Rejects with RuntimeError, whose message ends with the kernel's error number.
    */
   async mountMemory(path: string, options: string): Promise<void> {
     await this.#helpers.run({ command: ['mount', path, options], hostConfig: mountingHost });

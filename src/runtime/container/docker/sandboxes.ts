@@ -118,8 +118,8 @@ export class DockerSandboxes implements Sandboxes {
   }
 
   /**
-   * Rejects with RuntimeError when the daemon has not what the pod asks for. Docker makes no user namespace for one pod,
-   * but a daemon may run all of its containers in one.
+   * Rejects with RuntimeError when the daemon has not what the pod asks for. Docker makes no user namespace for one
+   * pod, but a daemon may run all of its containers in one.
    */
   async #refuse(config: SandboxConfig): Promise<void> {
     if (config.hostUsers && config.runtimeHandler === '') return;

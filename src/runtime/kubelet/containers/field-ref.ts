@@ -58,8 +58,8 @@ export function fieldValue(pod: Pod, fieldPath: string, facts: PodRuntimeFacts):
 }
 
 /**
- * A container's request or limit in units of the divisor, rounded up; limits default to those of the pod as a whole, and
- * else to what the node can give. Source: pkg/kubelet/kubelet_resources.go (defaultPodLimitsForDownwardAPI).
+ * A container's request or limit in units of the divisor, rounded up; limits default to those of the pod as a whole,
+ * and else to what the node can give. Source: pkg/kubelet/kubelet_resources.go (defaultPodLimitsForDownwardAPI).
  */
 export function resourceValue(pod: Pod, container: Container, ref: ResourceFieldSelector, facts: PodRuntimeFacts): string {
   const [list, ...rest] = ref.resource.split('.');
