@@ -35,6 +35,11 @@ export const exponentialBounds = (first: number, factor: number, count: number):
   // Rounded: powers of fractions are a little off.
   Array.from({ length: count }, (_, power) => Number((first * factor ** power).toPrecision(12)));
 
+/** One series of a counter, for whoever counts often. */
+export interface Counter {
+  count: number;
+}
+
 interface Series<V> {
   readonly labels: MeterLabels;
   readonly value: V;
@@ -66,19 +71,27 @@ function familyOf<S, V>(families: Map<S, Family<V>>, spec: S): Family<V> {
 }
 
 export class Meters {
-  readonly #counters = new Map<CounterSpec, Family<{ count: number }>>();
+  readonly #counters = new Map<CounterSpec, Family<Counter>>();
   readonly #histograms = new Map<HistogramSpec, Family<Histogram>>();
   readonly #gauges = new Map<string, GaugeSpec>();
 
   /** Labels of one metric are given in the same order each time. */
   count(spec: CounterSpec, labels: MeterLabels = {}, by = 1): void {
-    familyOf(this.#counters, spec).of(labels, () => ({ count: 0 })).count += by;
+    this.counter(spec, labels).count += by;
+  }
+
+  /** The series with these labels, which is there from now on. */
+  counter(spec: CounterSpec, labels: MeterLabels = {}): Counter {
+    return familyOf(this.#counters, spec).of(labels, () => ({ count: 0 }));
   }
 
   observe(spec: HistogramSpec, amount: number, labels: MeterLabels = {}): void {
-    familyOf(this.#histograms, spec)
-      .of(labels, () => new Histogram(spec.bounds))
-      .add(amount);
+    this.histogram(spec, labels).add(amount);
+  }
+
+  /** The series with these labels, which is there from now on. */
+  histogram(spec: HistogramSpec, labels: MeterLabels = {}): Histogram {
+    return familyOf(this.#histograms, spec).of(labels, () => new Histogram(spec.bounds));
   }
 
   /** Takes the place of the one with the same name. */

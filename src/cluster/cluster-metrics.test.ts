@@ -30,11 +30,12 @@ it('shows what controllers have to do', () => {
   for (const seconds of [0, 0.5, 3]) queuedSeconds.add(seconds);
   const durations = { queuedSeconds, workSeconds: new Histogram([1]), unfinishedSeconds: [2, 5] };
   const metrics = { reconciles: 9, errors: 1, depth: 2, active: 1, adds: 10, retries: 1, ...durations };
-  workQueueMetrics(() => ({ job: metrics })).write(text);
+  workQueueMetrics(() => ({ job: metrics, 'endpoint-slice': metrics })).write(text);
   const lines = text.toString().split('\n');
   for (const line of [
     ...['workqueue_adds_total{name="job"} 10', 'workqueue_depth{name="job"} 2', 'workqueue_retries_total{name="job"} 1'],
     ...['workqueue_queue_duration_seconds_bucket{name="job",le="1e-08"} 1', 'workqueue_queue_duration_seconds_sum{name="job"} 3.5'],
+    'workqueue_depth{name="endpoint_slice"} 2',
     ...['workqueue_unfinished_work_seconds{name="job"} 7', 'workqueue_longest_running_processor_seconds{name="job"} 5'],
   ]) {
     assert.ok(lines.includes(line), line);

@@ -34,10 +34,40 @@ export const storeMetrics = ({ store, kinds, sizeBytes }: StoreMetricsOptions): 
   },
 });
 
-/** The queues of the controllers. */
+/** Upstream's queues that are not called like the controllers here. Source: pkg/controller. */
+const queueNames: Readonly<Record<string, string>> = {
+  'bootstrap-signer': 'bootstrap_signer_queue',
+  'clusterrole-aggregation': 'ClusterRoleAggregator',
+  'endpoint-slice': 'endpoint_slice',
+  'endpoint-slice-mirroring': 'endpoint_slice_mirroring',
+  'ephemeral-volume': 'ephemeral_volume',
+  'garbage-collector': 'garbage_collector_attempt_to_delete',
+  'horizontal-pod-autoscaler': 'horizontalpodautoscaler',
+  'job-orphan-pod': 'job_orphan_pod',
+  'node-lifecycle': 'node_lifecycle_controller',
+  'persistentvolume-binder': 'claims',
+  'persistentvolume-reclaimer': 'volumes',
+  'pod-garbage-collector': 'orphaned_pods_nodes',
+  'pv-protection': 'pvprotection',
+  'pvc-protection': 'pvcprotection',
+  replication: 'replicationmanager',
+  resourcequota: 'resourcequota_primary',
+  'root-ca-certificate-publisher': 'root_ca_cert_publisher',
+  'service-cidr': 'servicecidrs',
+  'serviceaccount-token': 'serviceaccount_tokens_service',
+  'stale-pod-disruption': 'stale_pod_disruption',
+  'taint-eviction': 'noexec_taint_pod',
+  'token-cleaner': 'token_cleaner',
+  ttl: 'ttlcontroller',
+  'ttl-after-finished': 'ttl_jobs_to_delete',
+  'vac-protection': 'vacprotection',
+  'volume-expand': 'volume_expand',
+};
+
+/** The queues of the controllers, by upstream's names. */
 export const workQueueMetrics = (controllers: () => Readonly<Record<string, ControllerMetrics>>): MetricSource => ({
   write(text) {
-    const queues = Object.entries(controllers());
+    const queues = Object.entries(controllers()).map(([name, metrics]) => [queueNames[name] ?? name, metrics] as const);
     const of = (value: (metrics: ControllerMetrics) => number): readonly (readonly [Labels, number])[] =>
       queues.map(([name, metrics]) => [{ name }, value(metrics)] as const);
     text.counter(

@@ -82,6 +82,7 @@ import { storeMetrics, workQueueMetrics } from './cluster-metrics.ts';
 import { metricsApis } from './metrics-apis.ts';
 import { nodeUsages } from './node-usage.ts';
 import { aggregatedApis, webhookCaller } from './outward.ts';
+import { podResourceMetrics } from './pod-resource-metrics.ts';
 import { formats, schemas } from './schemas.ts';
 import { serverFlags } from './server-flags.ts';
 import { readStaticTokens } from './static-tokens.ts';
@@ -318,6 +319,7 @@ export async function openControlPlane(
         admissionMetrics(admission),
         ...(faults === undefined ? [] : [faults]),
       ],
+      resourceMetrics: [podResourceMetrics(store)],
       logger: log.with({ component: 'apiserver' }),
       now,
       onRequest: () => onWork(1),

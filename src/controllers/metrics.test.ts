@@ -63,6 +63,28 @@ describe('metrics of controllers', () => {
     );
   });
 
+  it('count what the policies of Jobs make of failed Pods, and the ended Pods that are held until they are counted', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [jobController()] });
+    const rule = (action: string, value: number) => ({ action, onExitCodes: { operator: 'In', values: [value] } });
+    const podFailurePolicy = { rules: [rule('Ignore', 1), rule('Count', 2), rule('FailJob', 3)] };
+    await cluster.apply(aJob('judged', { podFailurePolicy, backoffLimit: 5, completions: 3, parallelism: 3 }));
+    await cluster.settle();
+    for (const [i, one] of (await cluster.list(pod)).entries()) {
+      const state = { terminated: { exitCode: i + 1, finishedAt: rfc3339(cluster.clock.now()) } };
+      const containerStatuses = [{ name: 'c', image: 'x', imageID: '', ready: false, restartCount: 0, state }];
+      await cluster.api(pod).updateStatus({ ...one, status: { ...one.status, phase: 'Failed', containerStatuses } });
+      await cluster.settle();
+    }
+    for (const line of [
+      ...['Ignore', 'Count', 'FailJob'].map(
+        (action) => `job_controller_pod_failures_handled_by_failure_policy_total{action="${action}"} 1`,
+      ),
+      'job_controller_terminated_pods_tracking_finalizer_total{event="add"} 3',
+      'job_controller_terminated_pods_tracking_finalizer_total{event="delete"} 3',
+    ])
+      assert.ok(cluster.meters().includes(line), `${line}\n\n${cluster.meters().join('\n')}`);
+  });
+
   it('note how late the Jobs of CronJobs come', async (t) => {
     const cluster = await startTestCluster(t, { controllers: [cronJobController] });
     const spec = { schedule: '* * * * *', jobTemplate: { spec: aJob('').spec } };
@@ -107,8 +129,8 @@ describe('metrics of controllers', () => {
   });
 
   it('count what is published in namespaces, and the slices of Services', async (t) => {
-    const cluster = await startTestCluster(t, { controllers: [rootCaController('PEM'), endpointSliceController] });
-    const spec = { selector: { app: 'web' }, ports: [{ port: 80 }] };
+    const cluster = await startTestCluster(t, { controllers: [rootCaController('PEM'), endpointSliceController()] });
+    const spec = { selector: { app: 'web' }, ports: [{ port: 80 }], trafficDistribution: 'PreferClose' };
     await cluster.apply({ apiVersion: 'v1', kind: 'Service', metadata: { name: 's', namespace: 'default' }, spec });
     for (const name of ['a', 'b']) await cluster.apply(aPod(name));
     await cluster.settle();
@@ -117,6 +139,9 @@ describe('metrics of controllers', () => {
     has('endpoint_slice_controller_num_endpoint_slices{} 1');
     has('endpoint_slice_controller_desired_endpoint_slices{} 1');
     has('endpoint_slice_controller_endpoints_desired{} 2');
+    has('endpoint_slice_controller_services_count_by_traffic_distribution{traffic_distribution="PreferClose"} 1');
+    for (const what of ['added', 'removed'])
+      assert.match(only(cluster, `endpoint_slice_controller_endpoints_${what}_per_sync_count{}`)[0] ?? '', / [1-9]\d*$/);
     assert.match(only(cluster, 'endpoint_slice_controller_syncs{result="success"}')[0] ?? '', / \d+$/);
     assert.match(only(cluster, 'root_ca_cert_publisher_sync_total{code="200"}')[0] ?? '', / \d+$/);
   });
@@ -143,5 +168,45 @@ describe('metrics of controllers', () => {
       'scheduler_cache_size{type="pods"} 1',
     ])
       assert.ok(cluster.meters().includes(line), `${line}\n\n${cluster.meters().join('\n')}`);
+  });
+
+  it('tell what brings Pods into the queues of the scheduler, and how its plugins are run', async (t) => {
+    const cluster = await startTestCluster(t, { parts: [startScheduler] });
+    await cluster.apply(aNode('n'));
+    await cluster.apply(aPod('gated', { schedulingGates: [{ name: 'example.com/g' }], nodeSelector: { disk: 'none' } }));
+    await cluster.settle();
+    const incoming = () =>
+      only(cluster, 'scheduler_queue_incoming_pods_total').map((line) => line.slice('scheduler_queue_incoming_pods_total'.length));
+    assert.deepEqual(incoming(), ['{queue="unschedulable",event="UnschedulablePodAdd"} 1']);
+    await cluster.api(pod).patch({ namespace: 'default', name: 'gated' }, { type: 'merge', body: { spec: { schedulingGates: null } } });
+    await cluster.settle();
+    await cluster.api(node).patch({ namespace: '', name: 'n' }, { type: 'merge', body: { metadata: { labels: { disk: 'none' } } } });
+    await cluster.settle();
+    assert.deepEqual(incoming(), [
+      '{queue="active",event="PopFromBackoffQ"} 1',
+      '{queue="active",event="UnschedulablePodUpdatePodSchedulingGatesEliminated"} 1',
+      '{queue="backoff",event="NodeUpdateNodeLabel"} 1',
+      '{queue="unschedulable",event="ScheduleAttemptFailure"} 1',
+      '{queue="unschedulable",event="UnschedulablePodAdd"} 1',
+    ]);
+    const points = only(cluster, 'scheduler_framework_extension_point_duration_seconds_count').map((line) =>
+      line.replace(/.*extension_point="(\w+)",status="(\w+)",profile="(\S+)"\} (\d+)/, '$1 $2 $3 $4'),
+    );
+    for (const point of [
+      ...['PreFilter Success default-scheduler 2', 'Filter Success default-scheduler 2'],
+      ...['PreEnqueue UnschedulableAndUnresolvable default-scheduler 1', 'Reserve Success default-scheduler 1'],
+      ...['Permit Success default-scheduler 1', 'PreBindPreFlight Skip default-scheduler 1', 'Bind Success default-scheduler 1'],
+      ...['PreBind Success default-scheduler 1', 'PostBind Success default-scheduler 1'],
+    ])
+      assert.ok(points.includes(point), `${point}\n\n${points.join('\n')}`);
+    assert.ok(
+      points.some((point) => point.startsWith('PostFilter Unschedulable')),
+      points.join('\n'),
+    );
+    const runs = only(cluster, 'scheduler_plugin_evaluation_total{plugin="NodeAffinity",extension_point="Filter"');
+    assert.deepEqual(runs, [
+      'scheduler_plugin_evaluation_total{plugin="NodeAffinity",extension_point="Filter",profile="default-scheduler"} 2',
+    ]);
+    assert.match(only(cluster, 'scheduler_scheduling_algorithm_duration_seconds_count')[0] ?? '', / 2$/);
   });
 });

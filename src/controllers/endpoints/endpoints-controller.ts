@@ -11,37 +11,44 @@ import { type Controller, type ControllerContext, defineController, type Outcome
 import { isPodReady } from '../pods.ts';
 import {
   addressOf,
+  canBeEndpoint,
   hasSelector,
   headlessLabel,
   hostnameIn,
   isHeadless,
-  podsOf,
   portsKey,
+  selectedPods,
   targetPort,
   targetRefOf,
-  triggerTime,
   triggerTimeAnnotation,
   watchServicePods,
 } from './service-pods.ts';
+import { TriggerTimes } from './trigger-times.ts';
 
 const maxAddresses = 1000;
 const overCapacityAnnotation = 'endpoints.kubernetes.io/over-capacity';
 const managedByLabel = 'endpoints.kubernetes.io/managed-by';
 
-export const endpointsController: Controller<Service> = defineController<Service>({
-  name: 'endpoint',
-  reconciles: service,
-  reads: [pod],
-  watches: [
-    watchServicePods,
-    watching(endpoints, (object, { cache }) => (cache(endpoints).get(refOf(object)) === undefined ? [refOf(object)] : [])),
-  ],
-  reconcile: async (ref, context) => {
-    const object = context.cache(service).get(ref);
-    if (object === undefined) return removeLeftover(ref, context);
-    return hasSelector(object) ? reconcile(object, context) : settled;
-  },
-});
+export function endpointsController(): Controller<Service> {
+  const times = new TriggerTimes();
+  return defineController<Service>({
+    name: 'endpoint',
+    reconciles: service,
+    reads: [pod],
+    watches: [
+      watchServicePods,
+      watching(endpoints, (object, { cache }) => (cache(endpoints).get(refOf(object)) === undefined ? [refOf(object)] : [])),
+    ],
+    reconcile: async (ref, context) => {
+      const object = context.cache(service).get(ref);
+      if (object === undefined) {
+        times.forget(ref.namespace, ref.name);
+        return removeLeftover(ref, context);
+      }
+      return hasSelector(object) ? reconcile(object, times, context) : settled;
+    },
+  });
+}
 
 /** Deletes the Endpoints of a Service that was deleted. */
 async function removeLeftover(ref: ObjectRef, { cache, api }: ControllerContext): Promise<Outcome> {
@@ -54,15 +61,17 @@ async function removeLeftover(ref: ObjectRef, { cache, api }: ControllerContext)
   return settled;
 }
 
-async function reconcile(object: Service, context: ControllerContext): Promise<Outcome> {
+async function reconcile(object: Service, times: TriggerTimes, context: ControllerContext): Promise<Outcome> {
   const ref = refOf(object);
   const present = context.cache(endpoints).get(ref);
-  const pods = podsOf(object, context).filter(
-    ({ metadata }) => metadata.deletionTimestamp === undefined || object.spec.publishNotReadyAddresses === true,
+  const selected = selectedPods(object, context);
+  const time = times.next(object, selected);
+  const pods = selected.filter(
+    (each) => canBeEndpoint(each) && (each.metadata.deletionTimestamp === undefined || object.spec.publishNotReadyAddresses === true),
   );
   const { subsets, truncated } = withinCapacity(subsetsOf(object, pods));
   const labels = labelsOf(object);
-  const { [triggerTimeAnnotation]: lastTime, ...kept } = present?.metadata.annotations ?? {};
+  const { [triggerTimeAnnotation]: _time, ...kept } = present?.metadata.annotations ?? {};
   const { [overCapacityAnnotation]: _, ...rest } = kept;
   const annotations = truncated ? { ...rest, [overCapacityAnnotation]: 'truncated' } : rest;
   const same =
@@ -71,8 +80,7 @@ async function reconcile(object: Service, context: ControllerContext): Promise<O
     sameJson(present.metadata.labels ?? {}, labels) &&
     sameJson(kept, annotations);
   if (same) return settled;
-  const time = triggerTime(object, pods);
-  const timed = lastTime === undefined || lastTime < time ? { ...annotations, [triggerTimeAnnotation]: time } : annotations;
+  const timed = time === undefined ? annotations : { ...annotations, [triggerTimeAnnotation]: time };
   await write(object, present, { labels, annotations: timed, subsets }, context);
   return settled;
 }

@@ -10,7 +10,7 @@ import { endpointSliceController } from './endpoint-slice-controller.ts';
 import { endpointSliceMirroringController } from './endpoint-slice-mirroring.ts';
 import { endpointsController } from './endpoints-controller.ts';
 
-const controllers = [endpointsController, endpointSliceController, endpointSliceMirroringController];
+const all = () => [endpointsController(), endpointSliceController(), endpointSliceMirroringController];
 const ref = { namespace: 'default', name: 'web' };
 const aService = (spec = {}) => ({
   apiVersion: 'v1',
@@ -27,7 +27,7 @@ const setIp = async (cluster: TestCluster, name: string, podIP: string): Promise
 
 describe('endpointsController', () => {
   it('lists ready Pods as addresses, others as notReadyAddresses, and resolves named ports', async (t) => {
-    const cluster = await startTestCluster(t, { controllers });
+    const cluster = await startTestCluster(t, { controllers: all() });
     await cluster.apply(aPod('a', withPort));
     await cluster.apply(aService());
     await makeReady(cluster);
@@ -45,11 +45,31 @@ describe('endpointsController', () => {
       ['10.0.0.9'],
     );
     assert.deepEqual(metadata.labels, { tier: 'front', 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' });
-    assert.equal(metadata.annotations?.['endpoints.kubernetes.io/last-change-trigger-time'], '2026-01-01T00:00:00Z');
+  });
+
+  it('say when the change came about that they show, as long as it is known', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: all() });
+    const times = async () => {
+      const { metadata } = await cluster.api(endpoints).get(ref);
+      const [slice] = await cluster.list(endpointSlice);
+      return [metadata, slice?.metadata].map((each) => each?.annotations?.['endpoints.kubernetes.io/last-change-trigger-time']);
+    };
+    await cluster.apply(aService());
+    await cluster.settle();
+    assert.deepEqual(await times(), ['2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z']);
+    await cluster.pass(5);
+    await cluster.apply(aPod('a', withPort));
+    await makeReady(cluster);
+    assert.deepEqual(await times(), ['2026-01-01T00:00:05Z', '2026-01-01T00:00:05Z']);
+    await cluster.pass(5);
+    // No change of readiness.
+    await cluster.apply(aPod('b', withPort));
+    await setIp(cluster, 'b', '10.0.0.9');
+    assert.deepEqual(await times(), [undefined, undefined]);
   });
 
   it('gives Pods of a headless Service their host names', async (t) => {
-    const cluster = await startTestCluster(t, { controllers });
+    const cluster = await startTestCluster(t, { controllers: all() });
     await cluster.apply(aService({ clusterIP: 'None' }));
     await cluster.apply(aPod('a', { ...withPort, hostname: 'db-0', subdomain: 'web' }));
     await makeReady(cluster);
@@ -59,7 +79,7 @@ describe('endpointsController', () => {
   });
 
   it('empties when Pods go and goes with its Service', async (t) => {
-    const cluster = await startTestCluster(t, { controllers });
+    const cluster = await startTestCluster(t, { controllers: all() });
     await cluster.apply(aService());
     await cluster.apply(aPod('a', withPort));
     await makeReady(cluster);
@@ -75,7 +95,7 @@ describe('endpointsController', () => {
 
 describe('endpointSliceController', () => {
   it('makes a slice with conditions, target and labels', async (t) => {
-    const cluster = await startTestCluster(t, { controllers });
+    const cluster = await startTestCluster(t, { controllers: all() });
     await cluster.apply(aService());
     await cluster.settle();
     assert.equal((await cluster.list(endpointSlice))[0]?.endpoints?.length ?? 0, 0);
@@ -101,7 +121,7 @@ describe('endpointSliceController', () => {
   });
 
   it('holds at most 100 endpoints a slice', async (t) => {
-    const cluster = await startTestCluster(t, { controllers: [endpointSliceController] });
+    const cluster = await startTestCluster(t, { controllers: [endpointSliceController()] });
     await cluster.apply(aService());
     for (let i = 0; i < 150; i++) await cluster.apply(aPod(`p${i}`, withPort));
     await makeReady(cluster);
@@ -112,7 +132,7 @@ describe('endpointSliceController', () => {
 
 describe('endpointSliceMirroringController', () => {
   it('mirrors hand-made Endpoints and follows their deletion', async (t) => {
-    const cluster = await startTestCluster(t, { controllers });
+    const cluster = await startTestCluster(t, { controllers: all() });
     await cluster.apply(aService({ selector: undefined, ports: [{ port: 80 }] }));
     await cluster.apply({
       apiVersion: 'v1',

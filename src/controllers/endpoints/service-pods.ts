@@ -7,9 +7,8 @@ import { pod } from '../../api/kinds/core/pod.ts';
 import { service } from '../../api/kinds/core/service.ts';
 import { type ObjectRef, refOf } from '../../api/object.ts';
 import { fromSet, type Selector } from '../../api/selector.ts';
-import { rfc3339 } from '../../api/time.ts';
 import { type ControllerContext, type Watch, watching } from '../controller.ts';
-import { isPodTerminal, podCondition, timeOf } from '../pods.ts';
+import { isPodTerminal } from '../pods.ts';
 
 export const headlessLabel = 'service.kubernetes.io/headless';
 export const triggerTimeAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time';
@@ -40,11 +39,12 @@ function servicesOf(object: Pod, context: ControllerContext): readonly ObjectRef
   return services.filter((candidate) => hasSelector(candidate) && selectorOf(candidate).matches(labels)).map(refOf);
 }
 
-/** The Pods that a Service selects and that can be endpoints: those that have an address and are not finished. */
-export function podsOf(object: Service, context: ControllerContext): readonly Pod[] {
-  const selected = context.cache(pod).list({ namespace: object.metadata.namespace ?? '', selector: selectorOf(object) });
-  return selected.filter((candidate) => (candidate.status.podIP ?? '') !== '' && !isPodTerminal(candidate));
-}
+/** The Pods that a Service selects. */
+export const selectedPods = (object: Service, context: ControllerContext): readonly Pod[] =>
+  context.cache(pod).list({ namespace: object.metadata.namespace ?? '', selector: selectorOf(object) });
+
+/** Whether a Pod can be an endpoint: it has an address and is not finished. */
+export const canBeEndpoint = (candidate: Pod): boolean => (candidate.status.podIP ?? '') !== '' && !isPodTerminal(candidate);
 
 /** A Pod's address of one family. */
 export function addressOf(object: Pod, family: string): string | undefined {
@@ -74,14 +74,6 @@ export const targetRefOf = (object: Pod) => ({
   name: object.metadata.name,
   uid: object.metadata.uid,
 });
-
-/**
- * The time of the last change that the endpoints reflect: the newest change of readiness, or the Service's creation.
- */
-export function triggerTime(object: Service, pods: readonly Pod[]): string {
-  const times = pods.map((candidate) => timeOf(podCondition(candidate, 'Ready')?.lastTransitionTime));
-  return rfc3339(Math.max(timeOf(object.metadata.creationTimestamp), ...times));
-}
 
 /** A key that is equal for equal lists of ports. */
 export const portsKey = (

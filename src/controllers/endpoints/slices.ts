@@ -10,6 +10,7 @@ import { isNotFound } from '../../api/status-error.ts';
 import { type CacheIndex, type ControllerContext, indexing } from '../controller.ts';
 import { newControllerRef } from '../owner-refs.ts';
 import { portsKey } from './service-pods.ts';
+import type { SliceContents } from './topology-hints.ts';
 
 export const serviceNameLabel = 'kubernetes.io/service-name';
 export const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
@@ -36,26 +37,43 @@ export interface SlicePlan {
   readonly owner: KubeObject;
   readonly ownerKind: { readonly apiVersion: string; readonly kind: string };
   readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
+  /** Undefined: one that is not there any more. */
+  readonly annotations: Readonly<Record<string, string | undefined>>;
   readonly present: readonly EndpointSlice[];
   readonly groups: readonly PortGroup[];
   /** Endpoints per slice. */
   readonly capacity: number;
+  /** Says for whom the endpoints of one family are meant; default: for all. */
+  hinted?(addressType: PortGroup['addressType'], slices: readonly SliceContents[]): readonly SliceContents[];
+}
+
+/** How many endpoints were put into slices, and taken out. */
+export interface SliceChange {
+  readonly added: number;
+  readonly removed: number;
 }
 
 /** Writes the slices that differ. Slices that nothing needs any more become those that have to be made. */
-export async function writeSlices(plan: SlicePlan, { api }: ControllerContext): Promise<void> {
+export async function writeSlices(plan: SlicePlan, { api }: ControllerContext): Promise<SliceChange> {
   const groups = new Map(plan.groups.map((group) => [groupKey(group), group]));
   const stale = plan.present.filter((slice) => !groups.has(groupKey(slice)));
-  const made: ReturnType<typeof newSlice>[] = [];
+  const wanted: WantedSlice[] = [];
+  const change = { added: 0, removed: stale.reduce((sum, { endpoints }) => sum + (endpoints?.length ?? 0), 0) };
   for (const [key, group] of groups) {
     const mine = plan.present.filter((slice) => groupKey(slice) === key);
-    const { contents, added } = distribute(mine, group, plan.capacity);
+    const { contents, added, kept } = distribute(mine, group, plan.capacity);
+    change.added += group.endpoints.length - kept;
+    change.removed += mine.reduce((sum, { endpoints }) => sum + (endpoints?.length ?? 0), 0) - kept;
     for (const [slice, endpoints] of contents) {
       if (endpoints.length === 0 && contents.size + added.length > 1 && group.endpoints.length > 0) stale.push(slice);
-      else if (!upToDate(slice, endpoints, plan)) await api(endpointSlice).update({ ...slice, ...bodyOf(slice, plan), endpoints });
+      else wanted.push({ group, present: slice, endpoints });
     }
-    made.push(...added.map((endpoints) => newSlice(plan, group, endpoints)));
+    wanted.push(...added.map((endpoints) => ({ group, present: undefined, endpoints })));
+  }
+  const made: ReturnType<typeof newSlice>[] = [];
+  for (const { group, present, endpoints } of hinted(wanted, plan)) {
+    if (present === undefined) made.push(newSlice(plan, group, endpoints));
+    else if (!upToDate(present, endpoints, plan)) await api(endpointSlice).update({ ...present, ...bodyOf(present, plan), endpoints });
   }
   for (const slice of made) {
     const free = stale.findIndex((one) => one.addressType === slice.addressType && isOwnedBy(one, plan.owner));
@@ -73,6 +91,20 @@ export async function writeSlices(plan: SlicePlan, { api }: ControllerContext): 
         if (!isNotFound(error)) throw error;
       });
   }
+  return change;
+}
+
+interface WantedSlice extends SliceContents {
+  readonly group: PortGroup;
+}
+
+/** The slices with hints, family by family. */
+function hinted(wanted: readonly WantedSlice[], plan: SlicePlan): readonly WantedSlice[] {
+  if (plan.hinted === undefined) return wanted;
+  return [...Map.groupBy(wanted, ({ group }) => group.addressType)].flatMap(([addressType, slices]) => {
+    const contents = plan.hinted?.(addressType, slices) ?? slices;
+    return slices.map((slice, i) => ({ ...slice, endpoints: contents[i]?.endpoints ?? slice.endpoints }));
+  });
 }
 
 /** Those of a former object of the same name are about to be collected. */
@@ -102,11 +134,12 @@ function distribute(slices: readonly EndpointSlice[], group: PortGroup, capacity
     contents.set(slice, kept);
   }
   const rest = [...wanted.values()];
-  for (const kept of [...contents.values()].sort((a, b) => b.length - a.length))
-    kept.push(...rest.splice(0, Math.max(0, capacity - kept.length)));
+  const kept = group.endpoints.length - rest.length;
+  for (const endpoints of [...contents.values()].sort((a, b) => b.length - a.length))
+    endpoints.push(...rest.splice(0, Math.max(0, capacity - endpoints.length)));
   const added: Endpoint[][] = [];
   while (rest.length > 0 || (contents.size === 0 && added.length === 0)) added.push(rest.splice(0, capacity));
-  return { contents, added };
+  return { contents, added, kept };
 }
 
 function upToDate(slice: EndpointSlice, endpoints: readonly Endpoint[], plan: SlicePlan): boolean {
@@ -114,7 +147,13 @@ function upToDate(slice: EndpointSlice, endpoints: readonly Endpoint[], plan: Sl
 }
 
 function bodyOf(slice: EndpointSlice, { labels, annotations }: SlicePlan) {
-  return { metadata: { ...slice.metadata, labels, annotations: { ...slice.metadata.annotations, ...annotations } } };
+  return { metadata: { ...slice.metadata, labels, annotations: annotationsOf(slice.metadata.annotations ?? {}, annotations) } };
+}
+
+/** The annotations that an object has from now on. */
+function annotationsOf(before: Readonly<Record<string, string>>, wanted: SlicePlan['annotations']): Readonly<Record<string, string>> {
+  const entries = Object.entries({ ...before, ...wanted });
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
 function newSlice(plan: SlicePlan, { addressType, ports }: PortGroup, endpoints: readonly Endpoint[]) {
@@ -126,7 +165,7 @@ function newSlice(plan: SlicePlan, { addressType, ports }: PortGroup, endpoints:
       generateName: `${name}-`,
       namespace,
       labels: plan.labels,
-      annotations: plan.annotations,
+      annotations: annotationsOf({}, plan.annotations),
       ownerReferences: [newControllerRef(plan.owner, plan.ownerKind)],
     },
     addressType,

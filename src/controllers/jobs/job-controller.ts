@@ -10,9 +10,10 @@ import { isNotFound } from '../../api/status-error.ts';
 import { controllerAccount } from '../../client/identity.ts';
 import { type Controller, type ControllerContext, defineController, type Outcome, settled, watching } from '../controller.ts';
 import { claim, controllerOf } from '../owner-refs.ts';
+import { isPodTerminal } from '../pods.ts';
 import { orphanPods } from '../replicas/replica-core.ts';
 import { type Failures, noFailures } from './backoff.ts';
-import { countSync } from './job-metrics.ts';
+import { countHeld, countSync } from './job-metrics.ts';
 import { isTracked, trackingFinalizer, untrack } from './job-pods.ts';
 import { JobSync } from './job-sync.ts';
 
@@ -33,15 +34,34 @@ async function claimPods(owner: Job, { cache, api }: ControllerContext): Promise
   });
 }
 
+/** Counts Pods that have ended and are not counted by their Job yet. */
+class HeldPods {
+  readonly #uids = new Set<string>();
+
+  /** Called after each change. */
+  note(object: Pod, { cache, meters }: ControllerContext): void {
+    const { metadata } = object;
+    const current = cache(pod).get(refOf(object));
+    const held = current?.metadata.uid === metadata.uid && isTracked(current) && isPodTerminal(current);
+    if (held === this.#uids.has(metadata.uid)) return;
+    if (held) this.#uids.add(metadata.uid);
+    else this.#uids.delete(metadata.uid);
+    countHeld(meters, held ? 'add' : 'delete');
+  }
+}
+
 /** Runs Jobs. How often the Pods of each have failed since the last success is kept in memory only, as upstream. */
 export function jobController(): Controller<Job> {
   const failures = new Map<string, Failures>();
+  const held = new HeldPods();
   return defineController<Job>({
     name: 'job',
     reconciles: job,
     owns: [pod],
     watches: [
-      watching(pod, (object, { cache }) => {
+      watching(pod, (object, context) => {
+        held.note(object, context);
+        const { cache } = context;
         if (controllerOf(object) !== undefined || object.metadata.labels === undefined) return [];
         const jobs = cache(job).list({ namespace: object.metadata.namespace ?? '' });
         return jobs.filter((one) => selectorOf(one).matches(object.metadata.labels)).map(refOf);
@@ -70,12 +90,12 @@ export function jobController(): Controller<Job> {
   });
 }
 
-/** Whether a Job, which may be newer than the cache, still has to count the Pod. */
+/** Whether a Job, which may be newer than the cache, still has to count the Pod, or somebody else does it. */
 async function isCounted(ref: ObjectRef, uid: string, { cache, api }: ControllerContext): Promise<boolean> {
   const known = cache(job).get(ref);
   try {
     const owner = known?.metadata.uid === uid ? known : await api(job).get(ref);
-    return owner.metadata.uid === uid && !isFinished(owner.status);
+    return owner.metadata.uid === uid && (isForeign(owner) || !isFinished(owner.status));
   } catch (error) {
     if (isNotFound(error)) return false;
     throw error;

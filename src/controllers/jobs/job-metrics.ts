@@ -23,6 +23,14 @@ const finishedIndexes: CounterSpec = {
   name: 'job_controller_job_finished_indexes_total',
   help: 'The number of finished indexes. Possible values for the\n\t\t\tstatus label are: "succeeded", "failed". Possible values for the\n\t\t\tbackoffLimit label are: "perIndex" and "global"',
 };
+const handledPods: CounterSpec = {
+  name: 'job_controller_pod_failures_handled_by_failure_policy_total',
+  help: 'The number of failed Pods handled by failure policy with\n\t\t\trespect to the failure policy action applied based on the matched\n\t\t\trule. Possible values of the action label correspond to the\n\t\t\tpossible values for the failure policy rule action, which are:\n\t\t\t"FailJob", "Ignore" and "Count".',
+};
+const heldPods: CounterSpec = {
+  name: 'job_controller_terminated_pods_tracking_finalizer_total',
+  help: 'The number of terminated pods (phase=Failed|Succeeded)\nthat have the finalizer batch.kubernetes.io/job-tracking\nThe event label can be "add" or "delete".',
+};
 const createdPods: CounterSpec = {
   name: 'job_controller_job_pods_creation_total',
   help: 'The number of Pods created by the Job controller labelled with a reason for the Pod creation.\nThis metric also distinguishes between Pods created using different PodReplacementPolicy settings.\nPossible values of the "reason" label are:\n"new", "recreate_terminating_or_failed", "recreate_failed".\nPossible values of the "status" label are:\n"succeeded", "failed".',
@@ -66,6 +74,14 @@ export function countFinished(meters: Meters, job: Job, before: JobStatus, after
   if (succeeded > 0) meters.count(finishedIndexes, { status: 'succeeded', backoffLimit }, succeeded);
   if (failed > 0) meters.count(finishedIndexes, { status: 'failed', backoffLimit }, failed);
 }
+
+/** The actions of the policies of failed Pods. */
+export function countHandled(meters: Meters, actions: readonly string[]): void {
+  for (const action of actions) meters.count(handledPods, { action });
+}
+
+/** A Pod that has ended is held until it is counted, or no longer is. */
+export const countHeld = (meters: Meters, event: 'add' | 'delete'): void => meters.count(heldPods, { event });
 
 /** `replaced`: whether Pods have failed, or are being deleted. */
 export function countCreated(

@@ -17,7 +17,7 @@ import { inSlowStart } from '../slow-start.ts';
 import { type Failures, finishedMs, remainingMs, withFinished } from './backoff.ts';
 import { firstFree, hasIndex, indexesText, indexOf, mergeIntervals, readIndexes, withIndexes } from './indexes.ts';
 import { conditionOf, type Ending, failureOf, withJobCondition } from './job-conditions.ts';
-import { countCreated, countEnding, countFinished, type JobAction } from './job-metrics.ts';
+import { countCreated, countEnding, countFinished, countHandled, type JobAction } from './job-metrics.ts';
 import { allIndexFailures, indexFailures, isTracked, podOfJob, untrack } from './job-pods.ts';
 import { isPodFailed, judge, replacesFailedOnly, successMessage } from './policies.ts';
 
@@ -328,6 +328,7 @@ export class JobSync {
     flush = this.#noteIndexes() || counted.changed || flush;
     flush = this.#noteEnding() || flush;
     if (flush) await this.#write();
+    countHandled(this.#context.meters, counted.actions);
     const results = await Promise.allSettled(counted.pods.map((pod) => untrack(pod, this.#context)));
     counted.pods.forEach(({ metadata }, i) => {
       if (results[i]?.status === 'fulfilled') kept.delete(metadata.uid);
@@ -359,11 +360,13 @@ export class JobSync {
     };
   }
 
-  #countEnded(): { readonly pods: readonly Pod[]; readonly changed: boolean; readonly limited: boolean } {
+  /** `actions`: those of the failure policy, one for each Pod that it was asked about. */
+  #countEnded() {
     const { succeeded = [], failed = [] } = this.#status.uncountedTerminatedPods ?? {};
     const [won, lost] = [[...succeeded], [...failed]];
     const known = readIndexes(this.#job.status.completedIndexes, this.#completions);
     const pods: Pod[] = [];
+    const actions: string[] = [];
     let changed = false;
     for (const pod of this.#pods.filter(isTracked)) {
       if (!this.#mayGo(pod)) continue;
@@ -373,14 +376,18 @@ export class JobSync {
         // Of an indexed Job the indexes are counted.
         if (this.#indexed) changed = (this.#isWanted(pod) && !hasIndex(known, indexOf(pod) ?? 0)) || changed;
         else if (!won.includes(uid)) won.push(uid);
-      } else if (this.#countsAsFailed(pod) && !lost.includes(uid)) lost.push(uid);
+      } else if (this.#failsWithJob(pod) && !lost.includes(uid)) {
+        const { counts, action } = judge(this.#spec.podFailurePolicy, pod);
+        if (action !== undefined) actions.push(action);
+        if (counts) lost.push(uid);
+      }
       if (won.length + lost.length >= maxUncounted) break;
     }
     if (won.length + lost.length > succeeded.length + failed.length) {
       this.#setUncounted(won, lost);
       changed = true;
     }
-    return { pods, changed, limited: won.length + lost.length >= maxUncounted };
+    return { pods, actions, changed, limited: won.length + lost.length >= maxUncounted };
   }
 
   /** Whether a Pod has been, or is about to be, counted. */
@@ -390,10 +397,10 @@ export class JobSync {
     return this.#delayed.get(indexOf(pod) ?? -1)?.metadata.uid !== pod.metadata.uid;
   }
 
-  /** When the Job has failed, every Pod that has not ended counts as failed. */
-  #countsAsFailed(pod: Pod): boolean {
+  /** When the Job has failed, every Pod that has not ended has too. */
+  #failsWithJob(pod: Pod): boolean {
     const ended = this.#ending !== undefined && this.#ending.type !== 'SuccessCriteriaMet';
-    return this.#isWanted(pod) && (isPodFailed(pod, this.#job) || ended) && judge(this.#spec.podFailurePolicy, pod).counts;
+    return this.#isWanted(pod) && (isPodFailed(pod, this.#job) || ended);
   }
 
   #noteIndexes(): boolean {

@@ -22,6 +22,8 @@ export interface Verdict {
   /** Whether the failure counts towards the limits. */
   readonly counts: boolean;
   readonly failIndex: boolean;
+  /** That of the rule that matched. */
+  readonly action?: string;
 }
 
 function matchesExitCode(status: ContainerStatus, { containerName, operator, values }: PodFailurePolicyOnExitCodesRequirement): boolean {
@@ -46,8 +48,8 @@ export function judge(policy: PodFailurePolicy | undefined, { metadata, status }
       if (condition !== undefined) why = `Pod ${pod} has condition ${condition.type}`;
     }
     if (why === undefined) continue;
-    if (action === 'FailJob') return { failJob: `${why} matching FailJob rule at index ${i}`, counts: true, failIndex: false };
-    return { counts: action !== 'Ignore', failIndex: action === 'FailIndex' };
+    if (action === 'FailJob') return { failJob: `${why} matching FailJob rule at index ${i}`, counts: true, failIndex: false, action };
+    return { counts: action !== 'Ignore', failIndex: action === 'FailIndex', action };
   }
   return { counts: true, failIndex: false };
 }

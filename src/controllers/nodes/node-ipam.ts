@@ -5,10 +5,17 @@
 import type { Node } from '../../api/generated/core/v1.ts';
 import { node as nodeKind } from '../../api/kinds/core/node.ts';
 import { controllerAccount } from '../../client/identity.ts';
-import { type Controller, type ControllerContext, defineController, settled } from '../controller.ts';
+import { type Controller, type ControllerContext, type ControllerGauge, defineController, settled } from '../controller.ts';
 import { PodRanges, type PodRangesOptions } from './pod-ranges.ts';
 
 const cidrsOf = ({ spec }: Node): readonly string[] => (spec.podCIDR ? [spec.podCIDR] : (spec.podCIDRs ?? []));
+
+/** The only controller of kube-controller-manager that says that it runs. */
+const running: ControllerGauge = {
+  name: 'running_managed_controllers',
+  help: 'Indicates where instances of a controller are currently running',
+  samples: () => [[{ name: 'nodeipam', manager: 'kube-controller-manager' }, 1]],
+};
 
 export function nodeIpamController(options: PodRangesOptions): Controller<Node> {
   const ranges = new PodRanges(options);
@@ -24,6 +31,7 @@ export function nodeIpamController(options: PodRangesOptions): Controller<Node> 
     identity: controllerAccount('node-controller'),
     eventSource: 'cidrAllocator',
     reconciles: nodeKind,
+    gauges: [running],
     reconcile: async (ref, context) => {
       learn(context);
       const node = context.cache(nodeKind).get(ref);

@@ -5,8 +5,8 @@ import { type CounterSpec, exponentialBounds, type HistogramSpec, type Meters } 
 import type { ControllerGauge } from '../controller.ts';
 
 export type ScaleAction = 'scale_up' | 'scale_down' | 'none';
-/** Whose fault it is that something failed: the object's, or something else's. */
-export type ErrorLabel = 'spec' | 'internal' | 'none';
+/** Whether something failed. What upstream calls `spec`, a fault of the object, its validation finds before. */
+export type ErrorLabel = 'internal' | 'none';
 
 const prefix = 'horizontal_pod_autoscaler_controller';
 const bounds = exponentialBounds(0.001, 2, 15);

@@ -166,6 +166,8 @@ export class AutoscalerSync {
       const counts = `${failures.length} invalid out of ${spec.metrics.length}`;
       throw new ComputeError(`invalid metrics (${counts}), first error is: ${first?.message ?? ''}`, statuses);
     }
+    // The others are scaled by, and the failure is told.
+    if (first !== undefined) this.#failed('internal');
     const { metric, replicas } = most;
     this.#set('ScalingActive', 'True', 'ValidMetricFound', `the HPA was able to successfully calculate a replica count from ${metric}`);
     return { replicas, metric, statuses };
@@ -191,7 +193,6 @@ export class AutoscalerSync {
     const { context, history } = this.#parts;
     const inactive = (reason: string, event: string, message: string, shown = message): never => {
       this.#warn(event, message);
-      this.#failed('spec');
       this.#set('ScalingActive', 'False', reason, shown);
       throw new ComputeError(message, []);
     };

@@ -1,8 +1,9 @@
 /** What the scheduler counts. Source: pkg/scheduler/metrics/metrics.go. */
 import type { Pod } from '../../api/generated/core/v1.ts';
 import { type CounterSpec, exponentialBounds, type HistogramSpec, type MeterLabels, type Meters } from '../../api/meters.ts';
+import type { Code } from './framework/status.ts';
 import type { SchedulerCache } from './scheduler-cache.ts';
-import type { QueuedPod, SchedulingQueue } from './scheduling-queue.ts';
+import type { QueuedPod, QueueName, SchedulingQueue } from './scheduling-queue.ts';
 
 const attempts: CounterSpec = {
   name: 'scheduler_schedule_attempts_total',
@@ -17,6 +18,20 @@ const podSeconds: HistogramSpec = {
   name: 'scheduler_pod_scheduling_sli_duration_seconds',
   help: 'E2e latency for a pod being scheduled, from the time the pod enters the scheduling queue and might involve multiple scheduling attempts.',
   bounds: exponentialBounds(0.01, 2, 20),
+};
+const algorithmSeconds: HistogramSpec = {
+  name: 'scheduler_scheduling_algorithm_duration_seconds',
+  help: 'Scheduling algorithm latency in seconds',
+  bounds: exponentialBounds(0.001, 2, 15),
+};
+const incoming: CounterSpec = {
+  name: 'scheduler_queue_incoming_pods_total',
+  help: 'Number of pods added to scheduling queues by event and queue type.',
+};
+const permitSeconds: HistogramSpec = {
+  name: 'scheduler_permit_wait_duration_seconds',
+  help: 'Duration of waiting on permit.',
+  bounds: exponentialBounds(0.001, 2, 15),
 };
 const podAttempts: HistogramSpec = {
   name: 'scheduler_pod_scheduling_attempts',
@@ -46,12 +61,26 @@ export function countAttempt(meters: Meters, result: 'scheduled' | 'unschedulabl
   meters.observe(attemptSeconds, (nowMs - queued.poppedAtMs) / 1000, labels);
   if (result !== 'scheduled') return;
   const shown = queued.attempts >= mostAttempts ? `${mostAttempts}+` : String(queued.attempts);
-  meters.observe(podSeconds, (nowMs - queued.firstPoppedAtMs) / 1000, { attempts: shown });
+  meters.observe(podSeconds, (nowMs - (queued.firstActiveAtMs ?? nowMs)) / 1000, { attempts: shown });
   meters.observe(podAttempts, queued.attempts);
 }
 
-/** What waits, and what the cache holds, looked up when somebody asks. */
-export function watchQueue(meters: Meters, queue: SchedulingQueue, cache: SchedulerCache): void {
+/** `event`: what brought a Pod into a queue. */
+export const countIncoming = (meters: Meters, queue: QueueName, event: string): void => meters.count(incoming, { queue, event });
+
+/** How long it took to find a node, or that there is none. */
+export const noteAlgorithm = (meters: Meters, ms: number): void => meters.observe(algorithmSeconds, ms / 1000);
+
+export const notePermitWait = (meters: Meters, result: Code | 'Success' | 'Error', ms: number): void =>
+  meters.observe(permitSeconds, ms / 1000, { result });
+
+/** What waits, what the cache holds, and how many Pods are being bound, looked up when somebody asks. */
+export function watchQueue(meters: Meters, queue: SchedulingQueue, cache: SchedulerCache, bindings: () => number): void {
+  meters.gauge({
+    name: 'scheduler_goroutines',
+    help: 'Number of running goroutines split by the work they do such as binding.',
+    samples: () => [[{ operation: 'binding' }, bindings()]],
+  });
   meters.gauge({
     name: 'scheduler_pending_pods',
     help: "Number of pending pods, by the queue type. 'active' means number of pods in activeQ; 'backoff' means number of pods in backoffQ; 'unschedulable' means number of pods in unschedulablePods that the scheduler attempted to schedule and failed; 'gated' is the number of unschedulable pods that the scheduler never attempted to schedule because they are gated.",

@@ -27,9 +27,9 @@ import { Nominator, nominatedNode } from './nominator.ts';
 import { defaultPlugins } from './plugins/default-plugins.ts';
 import { type Profile, Profiles } from './profiles.ts';
 import { SchedulerCache } from './scheduler-cache.ts';
-import { countAttempt, watchQueue } from './scheduler-metrics.ts';
+import { countAttempt, countIncoming, noteAlgorithm, notePermitWait, watchQueue } from './scheduler-metrics.ts';
 import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts';
-import type { Diagnosis } from './select-node.ts';
+import type { Diagnosis, Selection } from './select-node.ts';
 
 export interface SchedulerOptions extends Omit<RunDeps, 'events'> {
   /** The plugins that there are. Default: upstream's; all of them make up the default profile. */
@@ -69,6 +69,7 @@ class Scheduler implements Running {
   readonly #watch: ClusterWatch;
   readonly #api: ResourceClient<Pod>;
   readonly #work = new Set<Promise<void>>();
+  #bindings = 0;
   #synced = false;
   #scheduled = false;
 
@@ -86,8 +87,12 @@ class Scheduler implements Running {
       background: (work) => this.#track(work),
     });
     const timing = { initialBackoffMs, maxBackoffMs };
-    this.#queue = new SchedulingQueue({ clock, profiles: this.#profiles, available: () => this.#wake(), ...timing });
-    watchQueue(meters, this.#queue, this.#cache);
+    this.#queue = new SchedulingQueue({
+      ...{ clock, profiles: this.#profiles, available: () => this.#wake() },
+      entered: (queue, event) => countIncoming(meters, queue, event),
+      ...timing,
+    });
+    watchQueue(meters, this.#queue, this.#cache, () => this.#bindings);
     this.#watch = new ClusterWatch({
       informers,
       profiles: this.#profiles,
@@ -156,7 +161,7 @@ class Scheduler implements Running {
     const state = new CycleState();
     const profile = this.#profiles.of(queued.pod);
     try {
-      const selection = profile.selector.select(state, info, this.#cache);
+      const selection = this.#select(profile, state, info);
       if (selection.type === 'none') return this.#nothingFits(queued, info, state, selection.diagnosis);
       if (selection.type === 'node') this.#place({ profile, queued, info, state, nodeName: selection.node.name });
       else this.#refuse(queued, { message: 'no nodes available to schedule pods', rejectors: noRejectors, nomination: noNomination });
@@ -164,6 +169,16 @@ class Scheduler implements Running {
       this.#fail(queued, error);
     }
     return undefined;
+  }
+
+  #select({ selector }: Profile, state: CycleState, info: PodInfo): Selection {
+    const { clock, meters } = this.#options;
+    const beganMs = clock.now();
+    try {
+      return selector.select(state, info, this.#cache);
+    } finally {
+      noteAlgorithm(meters, clock.now() - beganMs);
+    }
   }
 
   async #nothingFits(queued: QueuedPod, info: PodInfo, state: CycleState, diagnosis: Diagnosis): Promise<void> {
@@ -206,9 +221,10 @@ class Scheduler implements Running {
     const { framework, events } = profile;
     const object = queued.pod;
     const freed = podFreed({ ...object, spec: { ...object.spec, nodeName } });
+    this.#bindings++;
     try {
       if (waits.size > 0 || framework.willPreBind(state)) await this.#expect(object, nodeName);
-      const refused = waits.size === 0 ? undefined : await this.#waitingPods.wait(object, waits);
+      const refused = waits.size === 0 ? undefined : await this.#permission(object, waits);
       if (refused !== undefined) {
         this.#giveBack(placement);
         this.#refuse(queued, refusalOf(nodeName, refused));
@@ -223,10 +239,27 @@ class Scheduler implements Running {
       this.#queue.moved(freed);
       this.#fail(queued, error);
       return;
+    } finally {
+      this.#bindings--;
     }
     this.#count('scheduled', queued);
     events.event(object, 'Normal', 'Scheduled', `Successfully assigned ${textOf(object)} to ${nodeName}`);
     framework.postBind(state, info, nodeName);
+  }
+
+  /** Waits for the plugins that asked for it. Rejects when the Pod loses its place. */
+  async #permission(object: Pod, waits: ReadonlyMap<string, number>): Promise<Status | undefined> {
+    const { clock, meters } = this.#options;
+    const beganMs = clock.now();
+    const note = (result: Parameters<typeof notePermitWait>[1]): void => notePermitWait(meters, result, clock.now() - beganMs);
+    try {
+      const refused = await this.#waitingPods.wait(object, waits);
+      note(refused?.code ?? 'Success');
+      return refused;
+    } catch (error) {
+      note('Error');
+      throw error;
+    }
   }
 
   /**

@@ -8,7 +8,7 @@
 import type { Pod } from '../../api/generated/core/v1.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import type { Clock } from '../../client/clock.ts';
-import type { ClusterEvent } from './framework/cluster-event.ts';
+import { type ClusterEvent, labelOf } from './framework/cluster-event.ts';
 import { podActions } from './framework/object-changes.ts';
 import type { QueuedPodInfo } from './framework/plugin.ts';
 import { type Effect, effectOf, noRejectors, type QueueingHints, type Rejectors } from './framework/queueing-hints.ts';
@@ -21,8 +21,9 @@ export interface QueuedPod extends QueuedPodInfo {
   readonly key: string;
   readonly order: number;
   attempts: number;
-  /** When it was taken for its first attempt, and for the last. */
-  firstPoppedAtMs: number;
+  /** When it could be scheduled for the first time; undefined: not yet. */
+  firstActiveAtMs: number | undefined;
+  /** When it was taken for its last attempt. */
   poppedAtMs: number;
   /** How often plugins refused it. */
   refusals: number;
@@ -36,6 +37,20 @@ export interface QueuedPod extends QueuedPodInfo {
   /** The plugin whose PreEnqueue keeps it out of the queue. */
   gatedBy: string | undefined;
 }
+
+/** Where Pods wait, by upstream's names; gated ones are among the unschedulable. */
+export type QueueName = 'active' | 'backoff' | 'unschedulable';
+
+/** Why Pods enter a queue, when it is not because of an event. Source: pkg/scheduler/framework/events.go. */
+const why = {
+  added: 'UnschedulablePodAdd',
+  updated: 'UnschedulablePodUpdate',
+  refused: 'ScheduleAttemptFailure',
+  backedOff: 'BackoffComplete',
+  popped: 'PopFromBackoffQ',
+  activated: 'ForceActivate',
+  waitedLong: 'UnschedulableTimeout',
+} as const;
 
 /** An event that came while some Pod was being scheduled. */
 interface Missed {
@@ -60,6 +75,14 @@ export interface SchedulingQueueOptions {
   readonly maxBackoffMs?: number;
   /** Called when a Pod can be popped. */
   available(): void;
+  /** Called when a Pod enters a queue, with what brought it there. */
+  entered?(queue: QueueName, event: string): void;
+}
+
+/** How an event is applied to a Pod. */
+interface Application {
+  readonly hints?: ReturnType<QueueingHints['of']>;
+  readonly as?: string;
 }
 
 /** After this long an unschedulable Pod is tried again even without an event. */
@@ -124,17 +147,21 @@ export class SchedulingQueue {
 
   /** Adds a newly created Pod. */
   add(pod: Pod): void {
+    this.#add(pod, why.added);
+  }
+
+  #add(pod: Pod, event: string): void {
     const key = pod.metadata.uid;
     if (this.#find(key) !== undefined) return;
-    const counts = { attempts: 0, firstPoppedAtMs: 0, poppedAtMs: 0, refusals: 0, errors: 0, readyAtMs: 0, parkedAtMs: 0 };
-    this.#activate({ pod, key, order: this.#order++, ...counts, rejectors: noRejectors, gatedBy: undefined });
+    const counts = { attempts: 0, firstActiveAtMs: undefined, poppedAtMs: 0, refusals: 0, errors: 0, readyAtMs: 0, parkedAtMs: 0 };
+    this.#activate({ pod, key, order: this.#order++, ...counts, rejectors: noRejectors, gatedBy: undefined }, event);
   }
 
   /** Updates a waiting Pod that changed. The change may make it schedulable. */
   update(pod: Pod, previous: Pod | undefined): void {
     const known = this.#find(pod.metadata.uid);
     if (known === undefined) {
-      this.add(pod);
+      this.#add(pod, previous === undefined ? why.added : why.updated);
       return;
     }
     known.pod = pod;
@@ -162,13 +189,18 @@ export class SchedulingQueue {
    * waiting would serve nobody (SchedulerPopFromBackoffQ).
    */
   pop(): QueuedPod | undefined {
-    const next = this.#active.pop() ?? this.#backoff.pop();
+    const next = this.#active.pop() ?? this.#popBackedOff();
     if (next === undefined) return undefined;
     this.#stopIdleTimers();
     next.attempts++;
     next.poppedAtMs = this.#options.clock.now();
-    if (next.attempts === 1) next.firstPoppedAtMs = next.poppedAtMs;
     this.#inFlight.set(next.key, { queued: next, from: this.#missed.length });
+    return next;
+  }
+
+  #popBackedOff(): QueuedPod | undefined {
+    const next = this.#backoff.pop();
+    if (next !== undefined) this.#options.entered?.('active', why.popped);
     return next;
   }
 
@@ -188,7 +220,10 @@ export class SchedulingQueue {
     queued.refusals++;
     Object.assign(queued, { rejectors, errors: 0, parkedAtMs: now, readyAtMs: now + this.#backoffMs(queued.refusals) });
     this.#park(queued);
-    for (const { event } of missed) if (event === undefined ? this.#tryAgain(queued) : this.#apply(queued, event)) break;
+    const moved = missed.some(({ event }) =>
+      event === undefined ? this.#tryAgain(queued) : this.#apply(queued, event, { as: why.refused }),
+    );
+    if (!moved) this.#options.entered?.('unschedulable', why.refused);
     this.#cancelFlush ??= this.#options.clock.setTimer(maxParkedMs, () => this.#flush());
     this.#stopIdleTimers();
   }
@@ -200,19 +235,16 @@ export class SchedulingQueue {
     queued.rejectors = noRejectors;
     queued.errors++;
     queued.readyAtMs = this.#options.clock.now() + this.#backoffMs(queued.errors);
-    this.#requeue(queued);
+    this.#requeue(queued, why.refused);
   }
 
   /** Makes a waiting Pod active at once; one that is being scheduled is tried again if it comes back. */
   activate(key: string): void {
     const waiting = this.#backoff.delete(key) ?? this.#errorBackoff.delete(key);
     const parked = this.#parked.get(key) ?? this.#gated.get(key);
-    if (waiting !== undefined) this.#push(waiting);
-    else if (parked !== undefined) {
-      this.#unpark(key);
-      this.#gated.delete(key);
-      this.#activate(parked);
-    } else if (this.#inFlight.has(key)) this.#missed.push({ event: undefined, only: key });
+    if (waiting !== undefined) this.#push(waiting, why.activated);
+    else if (parked !== undefined) this.#activate(parked, why.activated);
+    else if (this.#inFlight.has(key)) this.#missed.push({ event: undefined, only: key });
     this.#stopIdleTimers();
   }
 
@@ -227,7 +259,7 @@ export class SchedulingQueue {
       if (hints.length === 0 && this.#unrefused === 0) continue;
       // What the plugin that keeps a Pod out does not name cannot let it in.
       const canHelp = gatedBy === undefined || hints.some(({ plugin }) => plugin === gatedBy);
-      if (canHelp && concerns(queued.pod)) this.#apply(queued, event, hints);
+      if (canHelp && concerns(queued.pod)) this.#apply(queued, event, { hints });
     }
     this.#stopIdleTimers();
   }
@@ -244,22 +276,23 @@ export class SchedulingQueue {
     return queued ?? this.#parked.get(key) ?? this.#gated.get(key) ?? this.#inFlight.get(key)?.queued;
   }
 
-  /** True when the event moved the Pod. */
-  #apply(queued: QueuedPod, event: ClusterEvent, hints = this.#options.profiles.hintsFor(queued.pod).of(event)): boolean {
+  /** True when the event moved the Pod. `as`: what is said to have moved it. */
+  #apply(
+    queued: QueuedPod,
+    event: ClusterEvent,
+    { hints = this.#options.profiles.hintsFor(queued.pod).of(event), as = labelOf(event) }: Application = {},
+  ): boolean {
     const { key } = queued;
     if (!this.#parked.has(key) && !this.#gated.has(key)) return false;
     const effect: Effect = effectOf(queued.pod, queued.rejectors, event, hints);
     if (effect === 'none') return false;
-    this.#unpark(key);
-    this.#gated.delete(key);
-    if (effect === 'now') this.#activate(queued);
-    else this.#requeue(queued);
+    if (effect === 'now') this.#activate(queued, as);
+    else this.#requeue(queued, as);
     return true;
   }
 
   #tryAgain(queued: QueuedPod): true {
-    this.#unpark(queued.key);
-    this.#requeue(queued);
+    this.#requeue(queued, why.refused);
     return true;
   }
 
@@ -276,35 +309,42 @@ export class SchedulingQueue {
   }
 
   /**
-   * True when a PreEnqueue plugin keeps the Pod out; its events, and those of the plugins that refused it, may let it
-   * in.
+   * Takes the Pod from those that are parked. True when a PreEnqueue plugin keeps it out; its events, and those of the
+   * plugins that refused it, may let it in.
    */
-  #gate(queued: QueuedPod): boolean {
+  #gate(queued: QueuedPod, event: string): boolean {
     const gate = this.#options.profiles.preEnqueue(queued.pod);
     queued.gatedBy = gate?.plugin;
+    const waited = this.#parked.has(queued.key) || this.#gated.has(queued.key);
+    this.#unpark(queued.key);
+    this.#gated.delete(queued.key);
     if (gate === undefined) return false;
+    if (!waited) this.#options.entered?.('unschedulable', event);
     const { plugins, pending } = queued.rejectors;
     queued.rejectors = { plugins: gate.plugin === undefined ? plugins : plugins.union(new Set([gate.plugin])), pending };
     this.#gated.set(queued.key, queued);
     return true;
   }
 
-  #activate(queued: QueuedPod): void {
-    if (!this.#gate(queued)) this.#push(queued);
+  #activate(queued: QueuedPod, event: string): void {
+    if (!this.#gate(queued, event)) this.#push(queued, event);
   }
 
-  #push(queued: QueuedPod): void {
+  #push(queued: QueuedPod, event: string): void {
+    queued.firstActiveAtMs ??= this.#options.clock.now();
     this.#active.push(queued);
+    this.#options.entered?.('active', event);
     this.#options.available();
   }
 
-  #requeue(queued: QueuedPod): void {
+  #requeue(queued: QueuedPod, event: string): void {
     if (queued.readyAtMs <= this.#options.clock.now()) {
-      this.#activate(queued);
+      this.#activate(queued, event);
       return;
     }
     const failed = queued.rejectors.plugins.size === 0;
-    if (this.#gate(queued)) return;
+    if (this.#gate(queued, event)) return;
+    this.#options.entered?.('backoff', event);
     (failed ? this.#errorBackoff : this.#backoff).push(queued);
     this.#armBackoff();
     if (!failed) this.#options.available();
@@ -326,7 +366,7 @@ export class SchedulingQueue {
       for (const heap of [this.#backoff, this.#errorBackoff]) {
         for (let first = heap.peek(); first !== undefined && first.readyAtMs <= clock.now(); first = heap.peek()) {
           heap.pop();
-          this.#push(first);
+          this.#push(first, why.backedOff);
         }
       }
       this.#armBackoff();
@@ -342,8 +382,7 @@ export class SchedulingQueue {
         oldest = Math.min(oldest, queued.parkedAtMs);
         continue;
       }
-      this.#unpark(queued.key);
-      this.#requeue(queued);
+      this.#requeue(queued, why.waitedLong);
     }
     if (oldest !== Number.POSITIVE_INFINITY) {
       this.#cancelFlush = this.#options.clock.setTimer(oldest + maxParkedMs - now, () => this.#flush());

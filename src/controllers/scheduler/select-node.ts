@@ -65,7 +65,7 @@ export class NodeSelector {
     // What was evicted for the Pod there is not to be in vain.
     if (nominated !== undefined && this.#framework.refusal(state, pod, nominated) === undefined) return { type: 'node', node: nominated };
     const nodes = nodesToLookAt(preFiltered, snapshot);
-    const { feasible, byNode, refusedBy, pending, looked } = this.#filter(state, pod, nodes);
+    const { feasible, byNode, refusedBy, pending, looked } = this.#framework.filtering(() => this.#filter(state, pod, nodes));
     this.#start = (this.#start + looked) % all.length;
     const [only] = feasible;
     if (only === undefined) {

@@ -88,6 +88,8 @@ export interface AppOptions {
   readonly flags?: Readonly<Record<string, string>>;
   /** Shown at `/metrics` in addition to the server's own. Default: none. */
   readonly metrics?: readonly MetricSource[];
+  /** Shown at `/metrics/resources`, as by kube-scheduler: too much for each look at `/metrics`. Default: none. */
+  readonly resourceMetrics?: readonly MetricSource[];
   /** Tells when Kinds come, change and go. Default: they do not. */
   readonly kindChanges?: Pick<MutableKindSet, 'onChange'>;
   /** Whether reviews are served in versions that Kubernetes has removed. Default: true. */
@@ -340,7 +342,7 @@ export function createApp(options: AppOptions): App {
 function addRoutes(
   route: (path: string, handler: Handler) => void,
   server: ServerContext,
-  { documents: served = {}, controls = {} }: AppOptions,
+  { documents: served = {}, controls = {}, resourceMetrics = [] }: AppOptions,
 ): void {
   const documents = new OpenApiDocuments(server);
   const api: Handler = (exchange) => {
@@ -376,5 +378,6 @@ function addRoutes(
   };
   route('/metrics', (exchange) => metrics(exchange, server.metricSources));
   route('/metrics/slis', (exchange) => metrics(exchange, [server.healthMetrics]));
+  route('/metrics/resources', (exchange) => metrics(exchange, resourceMetrics));
   route('/', (exchange) => document(exchange, { paths: indexPaths(server, [...Object.keys(served), ...Object.keys(controls)]) }));
 }

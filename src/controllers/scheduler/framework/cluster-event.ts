@@ -69,3 +69,30 @@ export function on<T extends KubeObject>(kind: Kind<T>, actions: ActionSet, hint
     hint: (pod, event) => hint?.(pod, event.previous as T | undefined, event.current as T | undefined) ?? true,
   };
 }
+
+/** In upstream's order: the first that applies names an event. */
+const actionNames: readonly (readonly [ActionSet, string])[] = [
+  [action.add, 'Add'],
+  [action.delete, 'Delete'],
+  [action.updateNodeAllocatable, 'UpdateNodeAllocatable'],
+  [action.updateNodeLabel, 'UpdateNodeLabel'],
+  [action.updateNodeTaint, 'UpdateNodeTaint'],
+  [action.updateNodeCondition, 'UpdateNodeCondition'],
+  [action.updateNodeAnnotation, 'UpdateNodeAnnotation'],
+  [action.updateNodeDeclaredFeature, 'UpdateNodeDeclaredFeature'],
+  [action.updatePodLabel, 'UpdatePodLabel'],
+  [action.updatePodScaleDown, 'UpdatePodScaleDown'],
+  [action.updatePodSchedulingGatesEliminated, 'UpdatePodSchedulingGatesEliminated'],
+  [action.updatePodToleration, 'UpdatePodToleration'],
+  [action.updatePodGeneratedResourceClaim, 'UpdatePodGeneratedResourceClaim'],
+  [action.updateOther, 'Update'],
+];
+
+/** What an event is called in metrics: `NodeAdd`, `AssignedPodDelete`, `storage.k8s.io/CSINodeUpdate`. */
+export function labelOf({ kind, actions, previous, current }: ClusterEvent): string {
+  const what = actionNames.find(([bit]) => (bit & actions) !== 0)?.[1] ?? '';
+  if (kind.resourceName !== 'pods') return `${kind.group === '' ? '' : `${kind.group}/`}${kind.kind}${what}`;
+  // Of a Pod only.
+  const { spec } = (current ?? previous) as Partial<Pod>;
+  return `${spec?.nodeName ? 'AssignedPod' : 'UnschedulablePod'}${what}`;
+}

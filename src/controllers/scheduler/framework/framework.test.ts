@@ -189,6 +189,7 @@ describe("the scheduler's framework", () => {
     for (const name of ['a', 'b']) await cluster.apply(aPod(name));
     await cluster.settle();
     assert.equal(handle?.waitingPods.size, 2);
+    assert.ok(cluster.meters().includes('scheduler_goroutines{operation="binding"} 2'));
     // Others may look at where they will be.
     const nominated = async (name: string) => (await podNamed(cluster, name)).status.nominatedNodeName;
     assert.deepEqual([await nominated('a'), await nominated('b')], ['n1', 'n1']);
@@ -199,6 +200,11 @@ describe("the scheduler's framework", () => {
     const reason = 'rejected due to timeout after waiting 1m30s at plugin Gang';
     assert.deepEqual(await whyNot(cluster, 'b'), ['Unschedulable', `0/1 nodes are available: 1 ${reason}.`]);
     assert.deepEqual([await nominated('a'), await nominated('b')], [undefined, undefined]);
+    const waits = cluster.meters().filter((line) => line.startsWith('scheduler_permit_wait_duration_seconds_count'));
+    assert.deepEqual(waits.toSorted(), [
+      'scheduler_permit_wait_duration_seconds_count{result="Success"} 1',
+      'scheduler_permit_wait_duration_seconds_count{result="Unschedulable"} 1',
+    ]);
   });
 
   it('says where a Pod will be bound only when something is to be done before', async (t) => {

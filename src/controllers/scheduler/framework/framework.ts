@@ -18,6 +18,7 @@ import {
 import type { NodeInfo, PodInfo } from '../node-info.ts';
 import type { NominatedPods } from '../nominator.ts';
 import type { CycleState } from './cycle-state.ts';
+import { type Counted, FrameworkMetrics, outcomeOf } from './framework-metrics.ts';
 import type {
   FrameworkHandle,
   NodeStatuses,
@@ -30,7 +31,7 @@ import type {
   Snapshot,
 } from './plugin.ts';
 import { QueueingHints } from './queueing-hints.ts';
-import { isRejection, PluginError, type Status, unresolvable, unschedulable } from './status.ts';
+import { type Code, isRejection, PluginError, type Status, unresolvable, unschedulable } from './status.ts';
 
 type Having<K extends keyof Plugin> = Plugin & Required<Pick<Plugin, K>>;
 
@@ -50,6 +51,8 @@ export interface PreFiltered {
 export interface PostFiltered {
   readonly nomination: Nomination | undefined;
   readonly reasons: readonly string[];
+  /** Undefined: room has been, or will be, made. */
+  readonly code: Code | undefined;
 }
 
 /** A plugin's method at each extension point; Reserve has a second one. */
@@ -80,17 +83,18 @@ const noWaits: ReadonlyMap<string, number> = new Map();
 
 export class Framework implements PluginsRunner {
   readonly hints: QueueingHints;
+  readonly #metrics: FrameworkMetrics;
   readonly #nominated: NominatedPods;
   readonly #plugins: readonly Plugin[];
   readonly #weights = new Map<string, number>();
   readonly #preEnqueue: readonly Having<'preEnqueue'>[];
   readonly #queueSort: Having<'less'>;
-  readonly #preFilter: readonly Having<'preFilter'>[];
+  readonly #preFilter: readonly Counted<Having<'preFilter'>>[];
   readonly #extensions: readonly Having<'preFilterExtensions'>[];
-  readonly #filter: readonly Having<'filter'>[];
+  readonly #filter: readonly Counted<Having<'filter'>>[];
   readonly #postFilter: readonly Having<'postFilter'>[];
-  readonly #preScore: readonly Having<'preScore'>[];
-  readonly #score: readonly Having<'score'>[];
+  readonly #preScore: readonly Counted<Having<'preScore'>>[];
+  readonly #score: readonly Counted<Having<'score'>>[];
   readonly #reserve: readonly Having<'reserve'>[];
   readonly #unreserve: readonly Having<'unreserve'>[];
   readonly #permit: readonly Having<'permit'>[];
@@ -113,6 +117,7 @@ export class Framework implements PluginsRunner {
     this.#nominated = handle.nominated;
     this.#plugins = used;
     this.hints = new QueueingHints(used);
+    this.#metrics = new FrameworkMetrics(handle, profile?.schedulerName ?? '');
     const name = JSON.stringify(profile?.schedulerName ?? '');
     const sorting = at('queueSort', 'less');
     const [queueSort] = sorting;
@@ -123,12 +128,13 @@ export class Framework implements PluginsRunner {
     }
     this.#queueSort = queueSort;
     this.#preEnqueue = at('preEnqueue', 'preEnqueue');
-    this.#preFilter = at('preFilter', 'preFilter');
-    this.#extensions = having(this.#preFilter, 'preFilterExtensions');
-    this.#filter = at('filter', 'filter');
+    const preFilter = at('preFilter', 'preFilter');
+    this.#preFilter = this.#metrics.counted('PreFilter', preFilter);
+    this.#extensions = having(preFilter, 'preFilterExtensions');
+    this.#filter = this.#metrics.counted('Filter', at('filter', 'filter'));
     this.#postFilter = at('postFilter', 'postFilter');
-    this.#preScore = at('preScore', 'preScore');
-    this.#score = at('score', 'score');
+    this.#preScore = this.#metrics.counted('PreScore', at('preScore', 'preScore'));
+    this.#score = this.#metrics.counted('Score', at('score', 'score'));
     this.#reserve = at('reserve', 'reserve');
     this.#unreserve = at('reserve', 'unreserve').toReversed();
     this.#permit = at('permit', 'permit');
@@ -151,6 +157,10 @@ export class Framework implements PluginsRunner {
 
   /** The first refusal by a PreEnqueue plugin; undefined when the Pod may enter the queue. */
   preEnqueue(pod: Pod): Status | undefined {
+    return this.#metrics.timed('PreEnqueue', () => this.#runPreEnqueue(pod), outcomeOf);
+  }
+
+  #runPreEnqueue(pod: Pod): Status | undefined {
     for (const plugin of this.#preEnqueue) {
       const status = plugin.preEnqueue(pod);
       if (status !== undefined) return { ...status, plugin: plugin.name };
@@ -159,17 +169,27 @@ export class Framework implements PluginsRunner {
   }
 
   preFilter(state: CycleState, pod: PodInfo, snapshot: Snapshot): PreFiltered {
+    return this.#metrics.timed(
+      'PreFilter',
+      () => this.#runPreFilter(state, pod, snapshot),
+      ({ rejection }) => outcomeOf(rejection),
+    );
+  }
+
+  #runPreFilter(state: CycleState, pod: PodInfo, snapshot: Snapshot): PreFiltered {
     let nodeNames: ReadonlySet<string> | undefined;
     let rejection: Status | undefined;
     const pluginsWithNodes: string[] = [];
-    for (const plugin of this.#preFilter) {
+    for (const { plugin, runs } of this.#preFilter) {
       const outcome = attempt(`running PreFilter plugin "${plugin.name}"`, () => plugin.preFilter(state, pod, snapshot));
+      const skips = outcome !== undefined && 'code' in outcome && outcome.code === 'Skip';
+      if (!skips) runs.count++;
       if (outcome === undefined) continue;
       if ('nodeNames' in outcome) {
         pluginsWithNodes.push(plugin.name);
         nodeNames = nodeNames === undefined ? outcome.nodeNames : nodeNames.intersection(outcome.nodeNames);
         if (nodeNames.size === 0) return { rejection: unresolvable(noneLeft(pluginsWithNodes)), nodeNames, pluginsWithNodes };
-      } else if (outcome.code === 'Skip') {
+      } else if (skips) {
         state.skipFilter.add(plugin.name);
       } else {
         rejection = { ...outcome, plugin: plugin.name };
@@ -182,8 +202,13 @@ export class Framework implements PluginsRunner {
   }
 
   /** The Filter plugins that run in this cycle. */
-  filters(state: CycleState): readonly Having<'filter'>[] {
-    return this.#filter.filter(({ name }) => !state.skipFilter.has(name));
+  filters(state: CycleState): readonly Counted<Having<'filter'>>[] {
+    return this.#filter.filter(({ plugin }) => !state.skipFilter.has(plugin.name));
+  }
+
+  /** Times the filtering of all nodes for one Pod. */
+  filtering<T>(run: () => T): T {
+    return this.#metrics.timed('Filter', run);
   }
 
   /**
@@ -201,9 +226,10 @@ export class Framework implements PluginsRunner {
     return this.#refusal(trialState, pod, trial, filters) ?? this.#refusal(state, pod, node, filters);
   }
 
-  #refusal(state: CycleState, pod: PodInfo, node: NodeInfo, filters: readonly Having<'filter'>[]): Refusal | undefined {
-    for (const plugin of filters) {
+  #refusal(state: CycleState, pod: PodInfo, node: NodeInfo, filters: readonly Counted<Having<'filter'>>[]): Refusal | undefined {
+    for (const { plugin, runs } of filters) {
       let status: Status | undefined;
+      runs.count++;
       try {
         status = plugin.filter(state, pod, node);
       } catch (error) {
@@ -228,7 +254,15 @@ export class Framework implements PluginsRunner {
     }
   }
 
-  async postFilter(state: CycleState, pod: PodInfo, statuses: NodeStatuses, snapshot: Snapshot): Promise<PostFiltered> {
+  postFilter(state: CycleState, pod: PodInfo, statuses: NodeStatuses, snapshot: Snapshot): Promise<PostFiltered> {
+    return this.#metrics.timedAsync(
+      'PostFilter',
+      () => this.#runPostFilter(state, pod, statuses, snapshot),
+      ({ code }) => code ?? 'Success',
+    );
+  }
+
+  async #runPostFilter(state: CycleState, pod: PodInfo, statuses: NodeStatuses, snapshot: Snapshot): Promise<PostFiltered> {
     let nomination: Nomination | undefined;
     const reasons: string[] = [];
     for (const plugin of this.#postFilter) {
@@ -237,24 +271,35 @@ export class Framework implements PluginsRunner {
       );
       nomination = result.nomination ?? nomination;
       // A plugin that succeeded ends PostFilter, and so does one that says that nothing can help.
-      if (result.status === undefined) return { nomination, reasons: [] };
-      if (result.status.code === 'UnschedulableAndUnresolvable') return { nomination, reasons: result.status.reasons };
+      if (result.status === undefined) return { nomination, reasons: [], code: undefined };
+      if (result.status.code === 'UnschedulableAndUnresolvable')
+        return { nomination, reasons: result.status.reasons, code: result.status.code };
       reasons.push(...result.status.reasons);
     }
-    return { nomination, reasons };
+    return { nomination, reasons, code: 'Unschedulable' };
   }
 
   /** The weighted sum of all plugins' scores, for each node. */
   score(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], snapshot: Snapshot): Float64Array {
-    for (const plugin of this.#preScore) {
+    this.#metrics.timed('PreScore', () => this.#runPreScore(state, pod, nodes, snapshot));
+    return this.#metrics.timed('Score', () => this.#runScore(state, pod, nodes));
+  }
+
+  #runPreScore(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[], snapshot: Snapshot): void {
+    for (const { plugin, runs } of this.#preScore) {
       const status = attempt(`running PreScore plugin "${plugin.name}"`, () => plugin.preScore(state, pod, nodes, snapshot));
+      if (status?.code !== 'Skip') runs.count++;
       if (status === undefined) continue;
       if (status.code !== 'Skip') throw new PluginError(`running PreScore plugin "${plugin.name}"`, status.reasons.join(', '));
       state.skipScore.add(plugin.name);
     }
+  }
+
+  #runScore(state: CycleState, pod: PodInfo, nodes: readonly NodeInfo[]): Float64Array {
     const totals = new Float64Array(nodes.length);
-    for (const plugin of this.#score) {
+    for (const { plugin, runs } of this.#score) {
       if (state.skipScore.has(plugin.name)) continue;
+      runs.count += nodes.length;
       const what = `running Score plugins: plugin "${plugin.name}" failed with`;
       const scores = attempt(what, () => scoresBy(plugin, state, pod, nodes));
       attempt(`running Normalize on Score plugins: plugin "${plugin.name}" failed with`, () => plugin.normalizeScore?.(state, pod, scores));
@@ -265,6 +310,10 @@ export class Framework implements PluginsRunner {
   }
 
   reserve(state: CycleState, pod: PodInfo, nodeName: string): Status | undefined {
+    return this.#metrics.timed('Reserve', () => this.#runReserve(state, pod, nodeName), outcomeOf);
+  }
+
+  #runReserve(state: CycleState, pod: PodInfo, nodeName: string): Status | undefined {
     for (const plugin of this.#reserve) {
       const status = attempt(`running Reserve plugin "${plugin.name}"`, () => plugin.reserve(state, pod, nodeName));
       if (status !== undefined && isRejection(status)) return { ...status, plugin: plugin.name };
@@ -273,11 +322,21 @@ export class Framework implements PluginsRunner {
   }
 
   unreserve(state: CycleState, pod: PodInfo, nodeName: string): void {
-    for (const plugin of this.#unreserve) plugin.unreserve(state, pod, nodeName);
+    this.#metrics.timed('Unreserve', () => {
+      for (const plugin of this.#unreserve) plugin.unreserve(state, pod, nodeName);
+    });
   }
 
   /** A refusal, or how long the Pod waits for each plugin that returned Wait. */
   permit(state: CycleState, pod: PodInfo, nodeName: string): Status | ReadonlyMap<string, number> {
+    return this.#metrics.timed(
+      'Permit',
+      () => this.#runPermit(state, pod, nodeName),
+      (permit) => ('code' in permit ? permit.code : permit.size === 0 ? 'Success' : 'Wait'),
+    );
+  }
+
+  #runPermit(state: CycleState, pod: PodInfo, nodeName: string): Status | ReadonlyMap<string, number> {
     let waits: Map<string, number> | undefined;
     for (const plugin of this.#permit) {
       const outcome = attempt(`running Permit plugin "${plugin.name}"`, () => plugin.permit(state, pod, nodeName));
@@ -292,10 +351,18 @@ export class Framework implements PluginsRunner {
 
   /** Whether some plugin has something to do before the Pod is bound. */
   willPreBind(state: CycleState): boolean {
-    return this.#preBind.some((plugin) => plugin.willPreBind?.(state) ?? true);
+    return this.#metrics.timed(
+      'PreBindPreFlight',
+      () => this.#preBind.some((plugin) => plugin.willPreBind?.(state) ?? true),
+      (will) => (will ? 'Success' : 'Skip'),
+    );
   }
 
-  async preBind(state: CycleState, pod: PodInfo, nodeName: string): Promise<Status | undefined> {
+  preBind(state: CycleState, pod: PodInfo, nodeName: string): Promise<Status | undefined> {
+    return this.#metrics.timedAsync('PreBind', () => this.#runPreBind(state, pod, nodeName), outcomeOf);
+  }
+
+  async #runPreBind(state: CycleState, pod: PodInfo, nodeName: string): Promise<Status | undefined> {
     for (const plugin of this.#preBind) {
       const status = await attemptAsync(`running PreBind plugin "${plugin.name}"`, () => plugin.preBind(state, pod, nodeName));
       if (status !== undefined && isRejection(status)) return { ...status, plugin: plugin.name };
@@ -303,7 +370,11 @@ export class Framework implements PluginsRunner {
     return undefined;
   }
 
-  async bind(state: CycleState, pod: PodInfo, nodeName: string): Promise<Status | undefined> {
+  bind(state: CycleState, pod: PodInfo, nodeName: string): Promise<Status | undefined> {
+    return this.#metrics.timedAsync('Bind', () => this.#runBind(state, pod, nodeName), outcomeOf);
+  }
+
+  async #runBind(state: CycleState, pod: PodInfo, nodeName: string): Promise<Status | undefined> {
     for (const plugin of this.#bind) {
       const status = await attemptAsync(`running Bind plugin "${plugin.name}"`, () => plugin.bind(state, pod, nodeName));
       if (status?.code === 'Skip') continue;
@@ -313,7 +384,9 @@ export class Framework implements PluginsRunner {
   }
 
   postBind(state: CycleState, pod: PodInfo, nodeName: string): void {
-    for (const plugin of this.#postBind) plugin.postBind(state, pod, nodeName);
+    this.#metrics.timed('PostBind', () => {
+      for (const plugin of this.#postBind) plugin.postBind(state, pod, nodeName);
+    });
   }
 }
 

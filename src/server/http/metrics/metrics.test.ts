@@ -161,6 +161,14 @@ describe('/metrics', () => {
   });
 });
 
+describe('/metrics/resources', () => {
+  it('shows what is too much for each look at the others', async () => {
+    const { fetch } = testApp({ resourceMetrics: [{ write: (text) => text.gauge('requests', 'Of Pods.', [[{ pod: 'p' }, 1]]) }] });
+    assert.match(await (await fetch('/metrics/resources')).text(), /^requests\{pod="p"\} 1$/m);
+    assert.doesNotMatch(await (await fetch('/metrics')).text(), /^requests/m);
+  });
+});
+
 describe('/metrics/slis', () => {
   it('shows the last and all results of each health check', async () => {
     let healthy = true;
