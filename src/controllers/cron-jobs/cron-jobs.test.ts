@@ -94,6 +94,27 @@ describe('cronJobController', () => {
     assert.equal((await names(cluster)).length, 1);
   });
 
+  it('runs Jobs beside each other where nothing is said about it', async (t) => {
+    const cluster = await started(t);
+    await minutes(cluster, 30);
+    assert.deepEqual(
+      (await cluster.list(job)).map(({ status }) => status.conditions),
+      [undefined, undefined, undefined],
+    );
+  });
+
+  it('says when it has missed more than a hundred times, and goes on with the last', async (t) => {
+    const cluster = await started(t, { schedule: '* * * * *', suspend: true });
+    await minutes(cluster, 120);
+    await cluster.api(cronJob).patch(ref, { type: 'merge', body: { spec: { suspend: false } } });
+    await cluster.settle();
+    assert.equal((await names(cluster)).length, 1);
+    const text = 'too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew';
+    assert.ok((await cluster.events()).includes(`Warning TooManyMissedTimes ${text}`));
+    await minutes(cluster, 2);
+    assert.equal((await names(cluster)).length, 3);
+  });
+
   it('leaves out what is too late', async (t) => {
     const cluster = await started(t, { suspend: true, startingDeadlineSeconds: 60 });
     await minutes(cluster, 15);

@@ -103,6 +103,46 @@ describe('daemonSetController', () => {
     assert.deepEqual(await nodes(cluster), ['n2']);
   });
 
+  it('runs where the node affinity of its Pods lets it, whatever is wrong with a node', async (t) => {
+    const wanted = (values: readonly string[]) => ({
+      nodeAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: {
+          nodeSelectorTerms: [{ matchExpressions: [{ key: 'disk', operator: 'In', values }] }],
+        },
+      },
+    });
+    const cluster = await started(t, {}, { affinity: wanted(['hdd', 'tape']) });
+    assert.deepEqual(await nodes(cluster), ['n3']);
+    // What kubelet and controllers say of nodes is tolerated, and so is a cordon.
+    const conditions = ['disk-pressure', 'memory-pressure', 'pid-pressure', 'unschedulable'].map((name) => ({
+      ...{ key: `node.kubernetes.io/${name}`, effect: 'NoSchedule' },
+    }));
+    const dead = ['not-ready', 'unreachable'].map((name) => ({ key: `node.kubernetes.io/${name}`, effect: 'NoExecute' }));
+    const metadata = { name: 'n4', labels: { disk: 'tape' } };
+    await cluster.apply(aNode('n4', { metadata, spec: { unschedulable: true, taints: [...conditions, ...dead] } }));
+    await cluster.settle();
+    assert.deepEqual(await nodes(cluster), ['n3', 'n4']);
+    await cluster.api(node).patch({ namespace: '', name: 'n3' }, { type: 'merge', body: { metadata: { labels: { disk: 'ssd' } } } });
+    await cluster.settle();
+    assert.deepEqual(await nodes(cluster), ['n4']);
+  });
+
+  it('takes a Pod for available once it has been ready for minReadySeconds, and waits for it', async (t) => {
+    const cluster = await started(t, { minReadySeconds: 10 });
+    await ready(cluster);
+    const available = async () => (await cluster.api(daemonSet).get(ref)).status.numberAvailable;
+    assert.equal(await available(), undefined);
+    await cluster.pass(10);
+    assert.equal(await available(), 3);
+    await setImage(cluster, 'busybox:2');
+    await cluster.settle();
+    await ready(cluster);
+    await cluster.pass(9);
+    assert.deepEqual(await images(cluster), ['busybox:1.36', 'busybox:1.36', 'busybox:2']);
+    await cluster.pass(1);
+    assert.deepEqual(await images(cluster), ['busybox:1.36', 'busybox:2', 'busybox:2']);
+  });
+
   it('replaces one Pod after the other', async (t) => {
     const cluster = await started(t);
     await ready(cluster);

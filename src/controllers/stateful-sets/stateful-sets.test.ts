@@ -5,6 +5,7 @@ import { controllerRevision } from '../../api/kinds/apps/controller-revision.ts'
 import { statefulSet } from '../../api/kinds/apps/stateful-set.ts';
 import { persistentVolumeClaim } from '../../api/kinds/core/persistent-volume-claim.ts';
 import { pod } from '../../api/kinds/core/pod.ts';
+import { rfc3339 } from '../../api/time.ts';
 import { makeReady, podSpec } from '../testing/objects.ts';
 import { startTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 import { statefulSetController } from './stateful-set-controller.ts';
@@ -100,6 +101,56 @@ describe('statefulSetController', () => {
       'Normal SuccessfulDelete Delete Pod db-2 in StatefulSet db successful',
       'Normal SuccessfulDelete Delete Pod db-1 in StatefulSet db successful',
     ]);
+  });
+
+  it('makes and replaces the next Pod only once the one before has been ready for minReadySeconds', async (t) => {
+    const cluster = await started(t, { replicas: 2, minReadySeconds: 10 });
+    await makeReady(cluster);
+    await cluster.pass(9);
+    assert.deepEqual(await names(cluster), ['db-0']);
+    await cluster.pass(1);
+    assert.deepEqual(await names(cluster), ['db-0', 'db-1']);
+    await makeReady(cluster);
+    const available = async () => (await cluster.api(statefulSet).get(ref)).status.availableReplicas;
+    assert.equal(await available(), 1);
+    await cluster.pass(10);
+    assert.equal(await available(), 2);
+    await change(cluster, newImage);
+    await cluster.settle();
+    await makeReady(cluster);
+    const images = async () => (await cluster.list(pod)).map(({ spec }) => spec.containers[0]?.image).toSorted();
+    assert.deepEqual(await images(), ['busybox:1.36', 'busybox:2']);
+    await cluster.pass(10);
+    assert.deepEqual(await images(), ['busybox:2', 'busybox:2']);
+  });
+
+  it('neither grows nor shrinks past a Pod that is not ready, unless it is parallel', async (t) => {
+    const unready = async (cluster: TestCluster, name: string): Promise<void> => {
+      const one = await cluster.api(pod).get({ namespace: 'default', name });
+      const conditions = [{ type: 'Ready', status: 'False', lastTransitionTime: rfc3339(cluster.clock.now()) }];
+      await cluster.api(pod).updateStatus({ ...one, status: { ...one.status, conditions } });
+      await cluster.settle();
+    };
+    const ordered = await started(t, { replicas: 2 });
+    await ready(ordered);
+    await unready(ordered, 'db-0');
+    await change(ordered, { replicas: 3 });
+    await ordered.settle();
+    assert.deepEqual(await names(ordered), ['db-0', 'db-1']);
+    await unready(ordered, 'db-1');
+    await change(ordered, { replicas: 0 });
+    await ordered.settle();
+    assert.deepEqual(await names(ordered), ['db-0', 'db-1']);
+    const parallel = await started(t, { replicas: 2, podManagementPolicy: 'Parallel' });
+    await ready(parallel);
+    await unready(parallel, 'db-0');
+    await change(parallel, { replicas: 3 });
+    await parallel.settle();
+    assert.deepEqual(await names(parallel), ['db-0', 'db-1', 'db-2']);
+    await unready(parallel, 'db-1');
+    await change(parallel, { replicas: 0 });
+    await parallel.settle();
+    assert.deepEqual(await names(parallel), []);
   });
 
   it('replaces Pods from the last to the partition, each once the one before is ready', async (t) => {
