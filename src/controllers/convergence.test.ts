@@ -15,6 +15,7 @@ import { statefulSet } from '../api/kinds/apps/stateful-set.ts';
 import { job } from '../api/kinds/batch/job.ts';
 import { node } from '../api/kinds/core/node.ts';
 import { pod } from '../api/kinds/core/pod.ts';
+import { replicationController } from '../api/kinds/core/replication-controller.ts';
 import type { KubeObject } from '../api/object.ts';
 import { isNotFound, StatusError } from '../api/status-error.ts';
 import { daemonSetController } from './daemon-sets/daemon-set-controller.ts';
@@ -23,11 +24,12 @@ import { deploymentController } from './deployment/deployment-controller.ts';
 import { jobController } from './jobs/job-controller.ts';
 import { isPodReady } from './pods.ts';
 import { replicaSetController } from './replicas/replica-set.ts';
+import { replicationControllerController } from './replicas/replication-controller.ts';
 import type { AnyController } from './start-controllers.ts';
 import { statefulSetController } from './stateful-sets/stateful-set-controller.ts';
 import { Choices } from './testing/choices.ts';
 import { type Faults, faultyClient } from './testing/faulty-client.ts';
-import { aDeployment, aNode, aReplicaSet, podSpec } from './testing/objects.ts';
+import { aDeployment, aNode, aReplicaSet, aReplicationController, podSpec } from './testing/objects.ts';
 import { startTestCluster, type TestCluster } from './testing/test-cluster.ts';
 
 const seeds = process.env.MINIK_SEED === undefined ? Array.from({ length: 5 }, (_, i) => i + 1) : [Number(process.env.MINIK_SEED)];
@@ -45,7 +47,9 @@ interface Scenario {
   /** What users and nodes do, besides to Pods. */
   readonly actions: readonly ((world: World) => Promise<unknown>)[];
   /** Called after each step, in the middle of the controllers' work. */
-  bounds(pods: readonly Pod[], world: World): void;
+  bounds(pods: readonly Pod[], world: World): void | Promise<void>;
+  /** How many replicas Pods amount to. Default: as many as live. */
+  size?(pods: readonly Pod[]): number;
   /** Called when nothing has failed for a while and all Pods are well. */
   final(pods: readonly Pod[], world: World): Promise<void>;
 }
@@ -137,6 +141,7 @@ async function heeding(write: Promise<unknown>): Promise<void> {
 }
 
 async function run(t: TestContext, scenario: Scenario, seed: number): Promise<void> {
+  const { size = (pods: readonly Pod[]) => pods.filter(isLive).length } = scenario;
   const choices = new Choices(seed);
   const faults: Faults = { choices, on: false };
   const cluster = await startTestCluster(t, {
@@ -158,8 +163,8 @@ async function run(t: TestContext, scenario: Scenario, seed: number): Promise<vo
     if (quiet) await cluster.settle();
     else for (let turns = choices.below(12); turns > 0; turns--) await turn();
     if (choices.chance(0.2)) await cluster.pass(choices.below(30));
-    scenario.bounds(await world.pods(), world);
-    if (quiet && !faults.on) world.most = Math.max(world.wanted, (await world.pods()).filter(isLive).length);
+    await scenario.bounds(await world.pods(), world);
+    if (quiet && !faults.on) world.most = Math.max(world.wanted, size(await world.pods()));
   }
   faults.on = false;
   await cluster.pass(calmSeconds);
@@ -170,7 +175,7 @@ async function run(t: TestContext, scenario: Scenario, seed: number): Promise<vo
     if (now === before) break;
     before = now;
   }
-  scenario.bounds(await world.pods(), world);
+  await scenario.bounds(await world.pods(), world);
   await scenario.final(await world.pods(), world);
 }
 
@@ -189,6 +194,20 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       assert.deepEqual([status.replicas, status.readyReplicas ?? 0], [world.wanted, world.wanted]);
     },
   },
+  ReplicationController: {
+    controllers: [replicationControllerController],
+    object: aReplicationController({ replicas: 3 }),
+    actions: [
+      (world) => world.scale(replicationController),
+      (world) => world.toSome(({ metadata: { name } }) => relabel(world, name, { app: 'released' })),
+    ],
+    bounds: (pods, { most }) => assert.ok(ownedLive(pods).length <= most, `${ownedLive(pods).length} Pods, ${most} wanted`),
+    final: async (pods, world) => {
+      assert.equal(ownedLive(pods).length, world.wanted);
+      const { status } = await world.get(replicationController);
+      assert.deepEqual([status.replicas, status.readyReplicas ?? 0], [world.wanted, world.wanted]);
+    },
+  },
   Deployment: {
     controllers: [deploymentController, replicaSetController],
     object: aDeployment({ replicas: 3, strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 2, maxUnavailable: 1 } } }),
@@ -197,7 +216,11 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       (world) => world.roll(deployment),
       (world) => world.change(deployment, { paused: world.choices.chance(0.3) }),
     ],
-    bounds: (pods, { most }) => assert.ok(ownedLive(pods).length <= most + 2, `${ownedLive(pods).length} Pods, ${most} wanted`),
+    // Of its sets: a set whose Pods go slowly has more of them than it is to have.
+    bounds: async (_, { most, cluster }) => {
+      const total = (await cluster.list(replicaSet)).reduce((sum, { spec }) => sum + spec.replicas, 0);
+      assert.ok(total <= most + 2, `sets of ${total} Pods, ${most} wanted`);
+    },
     final: async (_, world) => {
       await world.change(deployment, { paused: false });
       for (let i = 0; i < 20; i++) {
@@ -224,8 +247,10 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       spec: { serviceName: 'web', replicas: 3, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: podSpec } },
     },
     actions: [(world) => world.scale(statefulSet, 5), (world) => world.roll(statefulSet)],
+    // One in between may be missing.
+    size: (pods) => Math.max(0, ...ordinalsOf(pods).map((ordinal) => ordinal + 1)),
     bounds: (pods, { most }) => {
-      const ordinals = pods.map(({ metadata: { name } }) => Number(name.slice('web-'.length)));
+      const ordinals = ordinalsOf(pods);
       assert.ok(
         ordinals.every((ordinal) => ordinal < most),
         `${ordinals} of ${most}`,
@@ -300,6 +325,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     },
   },
 };
+
+const ordinalsOf = (pods: readonly Pod[]): readonly number[] => pods.map(({ metadata: { name } }) => Number(name.slice('web-'.length)));
 
 const ownedLive = (pods: readonly Pod[]): readonly Pod[] => pods.filter((one) => isLive(one) && one.metadata.labels?.app === 'web');
 

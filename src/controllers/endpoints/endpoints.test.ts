@@ -129,23 +129,3 @@ describe('endpointSliceController', () => {
     assert.deepEqual(sizes.toSorted(), [100, 50].toSorted());
   });
 });
-
-describe('endpointSliceMirroringController', () => {
-  it('mirrors hand-made Endpoints and follows their deletion', async (t) => {
-    const cluster = await startTestCluster(t, { controllers: all() });
-    await cluster.apply(aService({ selector: undefined, ports: [{ port: 80 }] }));
-    await cluster.apply({
-      apiVersion: 'v1',
-      kind: 'Endpoints',
-      metadata: { name: 'web', namespace: 'default' },
-      subsets: [{ addresses: [{ ip: '192.0.2.1' }], ports: [{ port: 8080 }] }],
-    });
-    await cluster.settle();
-    const [slice] = await cluster.list(endpointSlice);
-    assert.deepEqual(slice?.endpoints, [{ addresses: ['192.0.2.1'], conditions: { ready: true } }]);
-    assert.equal(slice?.metadata.labels?.['endpointslice.kubernetes.io/managed-by'], 'endpointslicemirroring-controller.k8s.io');
-    await cluster.api(endpoints).delete(ref);
-    await cluster.settle();
-    assert.equal((await cluster.list(endpointSlice)).length, 0);
-  });
-});

@@ -43,6 +43,11 @@ export interface SlicePlan {
   readonly groups: readonly PortGroup[];
   /** Endpoints per slice. */
   readonly capacity: number;
+  /**
+   * Slices have these annotations alone, whose changes are changes of the slices. Upstream writes such a slice anew, so
+   * that its prefix is forgotten.
+   */
+  readonly mirrors?: boolean;
   /** Says for whom the endpoints of one family are meant; default: for all. */
   hinted?(addressType: PortGroup['addressType'], slices: readonly SliceContents[]): readonly SliceContents[];
 }
@@ -143,10 +148,16 @@ function distribute(slices: readonly EndpointSlice[], group: PortGroup, capacity
 }
 
 function upToDate(slice: EndpointSlice, endpoints: readonly Endpoint[], plan: SlicePlan): boolean {
-  return sameJson(slice.endpoints ?? [], endpoints) && sameJson(slice.metadata.labels ?? {}, plan.labels);
+  const { labels = {}, annotations = {} } = slice.metadata;
+  if (plan.mirrors === true && !sameJson(annotations, annotationsOf({}, plan.annotations))) return false;
+  return sameJson(slice.endpoints ?? [], endpoints) && sameJson(labels, plan.labels);
 }
 
-function bodyOf(slice: EndpointSlice, { labels, annotations }: SlicePlan) {
+function bodyOf(slice: EndpointSlice, { labels, annotations, mirrors }: SlicePlan) {
+  if (mirrors === true) {
+    const { generateName: _, ...metadata } = slice.metadata;
+    return { metadata: { ...metadata, labels, annotations: annotationsOf({}, annotations) } };
+  }
   return { metadata: { ...slice.metadata, labels, annotations: annotationsOf(slice.metadata.annotations ?? {}, annotations) } };
 }
 

@@ -1,4 +1,5 @@
-/** A client whose writes fail now and then, as those of a busy or broken API do. */
+/** A client whose writes fail or take long now and then, as those of a busy or broken API do. */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { KubeObject } from '../../api/object.ts';
 import { type StatusError, statusErrors } from '../../api/status-error.ts';
 import type { Client, ResourceClient } from '../../client/client.ts';
@@ -12,6 +13,9 @@ export interface Faults {
 
 /** Of the calls, while faults are on. */
 const failing = 0.15;
+/** Of the calls, how many take long, and at most how many turns of the event loop. */
+const slow = 0.15;
+const longestTurns = 30;
 /** Of those that succeed, how many tell so nobody. */
 const unheard = 0.1;
 
@@ -29,11 +33,14 @@ const errors: readonly [() => StatusError, ...(() => StatusError)[]] = [
  */
 export function faultyClient(client: Client, faults: Faults): Client {
   const { choices } = faults;
-  const refuse = (): void => {
-    if (faults.on && choices.chance(failing)) throw choices.of(errors)();
+  const refuse = async (): Promise<void> => {
+    if (!faults.on) return;
+    // Meanwhile the rest of the cluster goes on.
+    if (choices.chance(slow)) for (let turns = choices.below(longestTurns); turns > 0; turns--) await turn();
+    if (choices.chance(failing)) throw choices.of(errors)();
   };
   const attempt = async <T>(call: () => Promise<T>): Promise<T> => {
-    refuse();
+    await refuse();
     const answer = await call();
     if (faults.on && choices.chance(unheard)) throw statusErrors.internal(new Error('the answer was lost'));
     return answer;
@@ -43,7 +50,7 @@ export function faultyClient(client: Client, faults: Faults): Client {
     list: (options) => api.list(options),
     watch: (options) => api.watch(options),
     create: async (object, options) => {
-      refuse();
+      await refuse();
       return api.create(object, options);
     },
     update: (object, options) => attempt(() => api.update(object, options)),
