@@ -32,4 +32,13 @@ describe('in-process client', () => {
     const answer = await client.resource(configMaps).subresource('create', { namespace: 'default', name: 'a' }, 'token', { x: 1 });
     assert.deepEqual(answer, { kind: 'Echo', verb: 'create', name: 'a', subresource: 'token', body: { x: 1 } });
   });
+
+  it('rejects with what an order answers when that is a failure, as over HTTP', async () => {
+    const api = new FakeApiServer();
+    const failure = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: 'not today', code: 500 };
+    api.order = () => Promise.resolve(failure);
+    const client = createInProcessClient(api, { user: { name: 'test' } });
+    const ordered = client.resource(configMaps).subresource('create', { namespace: 'default', name: 'a' }, 'eviction');
+    await assert.rejects(ordered, { name: 'StatusError', code: 500, message: 'not today' });
+  });
 });

@@ -16,6 +16,7 @@ import type {
   UserInfo,
   WatchOutputOf,
 } from '../api/requests.ts';
+import { type Status, StatusError } from '../api/status-error.ts';
 import type {
   Client,
   DeleteOptions,
@@ -43,6 +44,13 @@ export interface InProcessClientOptions {
 }
 
 const never = new AbortController().signal;
+
+/** An answer that is a failure is an error, as over HTTP. */
+function succeeded(answer: JsonObject): JsonObject {
+  if (answer.kind !== 'Status' || answer.status !== 'Failure') return answer;
+  // The registry's own Status.
+  throw new StatusError(answer as unknown as Status);
+}
 
 /** Makes a client that calls `api` as one user. */
 export function createInProcessClient(api: ApiVerbs, options: InProcessClientOptions): Client {
@@ -153,7 +161,7 @@ class InProcessResourceClient<T extends KubeObject> implements ResourceClient<T>
 
   async subresource(verb: 'get' | 'create' | 'update', ref: ObjectRef, name: string, body: JsonObject = {}): Promise<JsonObject> {
     const target = { ...this.#target(ref), subresource: name };
-    if (verb === 'create') return this.#api.order(this.#context, target, bodyOf(body), this.#mutate());
+    if (verb === 'create') return succeeded(await this.#api.order(this.#context, target, bodyOf(body), this.#mutate()));
     const { object } =
       verb === 'get'
         ? await this.#api.get(this.#context, target, { resourceVersion: '' })

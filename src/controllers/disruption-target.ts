@@ -3,7 +3,12 @@ import type { Pod } from '../api/generated/core/v1.ts';
 import type { JsonObject } from '../api/json.ts';
 import { rfc3339 } from '../api/time.ts';
 
-/** A strategic merge patch of the status that adds the condition DisruptionTarget, and a phase if one is given. */
+const type = 'DisruptionTarget';
+
+/**
+ * A strategic merge patch of the status that adds the condition DisruptionTarget behind the others, and a phase if one
+ * is given.
+ */
 export function disruptionTarget(
   pod: Pod,
   because: { readonly reason: string; readonly message: string },
@@ -12,12 +17,14 @@ export function disruptionTarget(
 ): JsonObject {
   const { generation } = pod.metadata;
   const condition = {
-    type: 'DisruptionTarget',
+    type,
     status: 'True',
     ...because,
     lastProbeTime: null,
     lastTransitionTime: rfc3339(nowMs),
     ...(generation === undefined ? {} : { observedGeneration: generation }),
   };
-  return { status: { conditions: [condition], ...(phase === undefined ? {} : { phase }) } };
+  const others = (pod.status.conditions ?? []).map((each) => ({ type: each.type }));
+  const order = others.some((each) => each.type === type) ? others : [...others, { type }];
+  return { status: { '$setElementOrder/conditions': order, conditions: [condition], ...(phase === undefined ? {} : { phase }) } };
 }

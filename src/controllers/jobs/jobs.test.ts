@@ -16,7 +16,7 @@ const indexAnnotation = 'batch.kubernetes.io/job-completion-index';
 const start = (t: TestContext): Promise<TestCluster> =>
   startTestCluster(t, { controllers: [jobController(), orphanedJobPodController, ttlAfterFinishedController] });
 
-async function started(t: TestContext, spec: Partial<JobSpec>): Promise<TestCluster> {
+async function started(t: TestContext, spec: Partial<JobSpec> | object): Promise<TestCluster> {
   const cluster = await start(t);
   await cluster.apply({
     apiVersion: 'batch/v1',
@@ -77,6 +77,24 @@ describe('jobController', () => {
     assert.ok((await cluster.events()).includes('Warning BackoffLimitExceeded Job has reached the specified backoff limit'));
     await cluster.pass(1000);
     assert.equal((await active(cluster)).length, 0);
+  });
+
+  it('counts restarts in place against the limit, where Pods are restarted on failure', async (t) => {
+    const template = { spec: { ...podSpec, restartPolicy: 'OnFailure' } };
+    const cluster = await started(t, { backoffLimit: 3, template });
+    const restarted = async (restartCount: number): Promise<void> => {
+      const [one] = await active(cluster);
+      assert.ok(one);
+      const containerStatuses = [{ name: 'c', image: 'i', imageID: 'i', ready: false, restartCount, state: {} }];
+      await cluster.api(pod).updateStatus({ ...one, status: { ...one.status, phase: 'Running', containerStatuses } });
+      await cluster.settle();
+    };
+    await restarted(2);
+    assert.equal((await active(cluster)).length, 1);
+    assert.deepEqual(await conditions(cluster), []);
+    await restarted(3);
+    assert.deepEqual(await conditions(cluster), ['FailureTarget=True BackoffLimitExceeded', 'Failed=True BackoffLimitExceeded']);
+    assert.deepEqual(await active(cluster), []);
   });
 
   it('makes a Pod for each index, and says which are done', async (t) => {
