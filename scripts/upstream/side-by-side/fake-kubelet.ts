@@ -3,6 +3,7 @@
  * What a Pod does is said by its annotation.
  */
 import type { Pod } from '../../../src/api/generated/core/v1.ts';
+import type { JsonObject } from '../../../src/api/json.ts';
 import { lease } from '../../../src/api/kinds/coordination/lease.ts';
 import { node } from '../../../src/api/kinds/core/node.ts';
 import { pod } from '../../../src/api/kinds/core/pod.ts';
@@ -16,19 +17,44 @@ import type { Side } from './side.ts';
 export const doesAnnotation = 'side-by-side/does';
 export const nodeNames = ['side-node-1', 'side-node-2', 'side-node-3'] as const;
 
+/** Longer than upstream's controller of nodes is between two looks. Source: node_lifecycle_controller.go, 5 s. */
+const noticeMs = 6000;
+
 const resources = { cpu: '64', memory: '64Gi', pods: '500', 'ephemeral-storage': '100Gi' };
 
-export async function makeNodes({ client, now }: Side): Promise<void> {
-  const at = rfc3339(now());
-  for (const name of nodeNames) {
-    const condition = { lastHeartbeatTime: at, lastTransitionTime: at };
-    const pressures = ['MemoryPressure', 'DiskPressure', 'PIDPressure'].map((type) => ({ type, status: 'False', ...condition }));
+/** What a kubelet says of its node while all is well. */
+function conditionsAt(nowMs: number): readonly JsonObject[] {
+  const at = rfc3339(nowMs);
+  const condition = { lastHeartbeatTime: at, lastTransitionTime: at };
+  const pressures = ['MemoryPressure', 'DiskPressure', 'PIDPressure'].map((type) => ({ type, status: 'False', ...condition }));
+  return [...pressures, { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'ready', ...condition }];
+}
+
+/** The nodes of a side, and which of them are silent. */
+export class FakeNodes {
+  readonly #side: Side;
+  readonly #silent = new Set<string>();
+
+  private constructor(side: Side) {
+    this.#side = side;
+  }
+
+  /** Makes them, and gives the controllers time to take note of them. */
+  static async make(side: Side): Promise<FakeNodes> {
+    const nodes = new FakeNodes(side);
+    for (const name of nodeNames) await nodes.#register(name);
+    await side.pass(noticeMs);
+    return nodes;
+  }
+
+  async #register(name: string): Promise<void> {
+    const { client, now } = this.#side;
     await client.resource(node).create({
       ...{ apiVersion: 'v1', kind: 'Node' },
       metadata: { name, labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux' } },
       status: {
         ...{ capacity: resources, allocatable: resources, addresses: [{ type: 'InternalIP', address: `10.1.0.${name.at(-1)}` }] },
-        conditions: [...pressures, { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'ready', ...condition }],
+        conditions: conditionsAt(now()),
       },
     });
     await client.resource(lease).create({
@@ -36,12 +62,63 @@ export async function makeNodes({ client, now }: Side): Promise<void> {
       spec: { holderIdentity: name, leaseDurationSeconds: 40, renewTime: rfc3339Micro(now()) },
     });
   }
-}
 
-/** Says that the nodes live. */
-export async function renewLeases({ client, now }: Side): Promise<void> {
-  const body = { spec: { renewTime: rfc3339Micro(now()) } };
-  for (const name of nodeNames) await client.resource(lease).patch({ namespace: 'kube-node-lease', name }, { type: 'merge', body });
+  /** Says that the nodes live. */
+  async renewLeases(): Promise<void> {
+    const { client, now } = this.#side;
+    const body = { spec: { renewTime: rfc3339Micro(now()) } };
+    for (const name of nodeNames) {
+      if (this.#silent.has(name)) continue;
+      await client.resource(lease).patch({ namespace: 'kube-node-lease', name }, { type: 'merge', body });
+    }
+  }
+
+  /** From now on nothing is heard of a node, and nothing changes on it. */
+  silence(name: string): void {
+    this.#silent.add(name);
+  }
+
+  /** A node is heard of again, and registers itself when it is not there any more. */
+  async wake(name: string): Promise<void> {
+    this.#silent.delete(name);
+    const { client, now } = this.#side;
+    const ref = { namespace: '', name };
+    try {
+      await client
+        .resource(node)
+        .patch(ref, { type: 'merge', body: { status: { conditions: [...conditionsAt(now())] } }, subresource: 'status' });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      await client.resource(lease).delete({ namespace: 'kube-node-lease', name }, {});
+      await this.#register(name);
+    }
+    await this.renewLeases();
+  }
+
+  /** Whether a Pod's kubelet does anything. */
+  lives({ spec }: Pod): boolean {
+    return spec?.nodeName !== undefined && !this.#silent.has(spec.nodeName);
+  }
+
+  /** Does the next thing to the Pods of a namespace, the first made first. Resolves with whether there was any. */
+  async stepPods(view: NamespaceView): Promise<boolean> {
+    const { client, now } = this.#side;
+    for (const object of view.list('Pod') as readonly (KubeObject & Pod)[]) {
+      const change = this.lives(object) ? nextChange(object) : undefined;
+      if (change === undefined) continue;
+      const { name, namespace = '', uid } = object.metadata;
+      const ref = { namespace, name };
+      const body = JSON.parse(JSON.stringify({ metadata: { uid }, status: statusFor(object, change, now()) }));
+      try {
+        await client.resource(pod).patch(ref, { type: 'strategic', body, subresource: 'status' });
+        if (change === 'remove') await client.resource(pod).delete(ref, { gracePeriodSeconds: 0, preconditions: { uid } });
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+      return true;
+    }
+    return false;
+  }
 }
 
 let addresses = 0;
@@ -57,8 +134,7 @@ type Change = 'remove' | 'ready' | 'unready' | 'succeed' | 'fail';
 
 /** What a kubelet does next to a Pod; undefined: nothing. */
 function nextChange(object: Pod): Change | undefined {
-  const { metadata, spec, status } = object;
-  if (!spec?.nodeName) return undefined;
+  const { metadata, status } = object;
   if (metadata.deletionTimestamp !== undefined) return metadata.deletionGracePeriodSeconds === 0 ? undefined : 'remove';
   if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return undefined;
   const does = metadata.annotations?.[doesAnnotation];
@@ -96,23 +172,4 @@ function statusFor(object: Pod, change: Change, nowMs: number): object {
         : { running: { startedAt } },
     })),
   };
-}
-
-/** Does the next thing to the Pods of a namespace, the first made first. Resolves with whether there was any. */
-export async function stepPods({ client, now }: Side, view: NamespaceView): Promise<boolean> {
-  for (const object of view.list('Pod') as readonly (KubeObject & Pod)[]) {
-    const change = nextChange(object);
-    if (change === undefined) continue;
-    const { name, namespace = '', uid } = object.metadata;
-    const ref = { namespace, name };
-    const body = JSON.parse(JSON.stringify({ metadata: { uid }, status: statusFor(object, change, now()) }));
-    try {
-      await client.resource(pod).patch(ref, { type: 'strategic', body, subresource: 'status' });
-      if (change === 'remove') await client.resource(pod).delete(ref, { gracePeriodSeconds: 0, preconditions: { uid } });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
-    return true;
-  }
-  return false;
 }

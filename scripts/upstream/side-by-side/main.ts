@@ -4,7 +4,7 @@ import { describeDifferences } from '../oracle/compare.ts';
 import { DifferenceFilter, type FoundDifference, loadKnownDifferences } from '../oracle/known-differences.ts';
 import { compareObservations } from './compare.ts';
 import { recordedFacts, recordFacts } from './facts.ts';
-import { makeNodes } from './fake-kubelet.ts';
+import { FakeNodes } from './fake-kubelet.ts';
 import { startMinikSide } from './minik-side.ts';
 import { Observer } from './observer.ts';
 import { startRealSide } from './real-side.ts';
@@ -17,16 +17,18 @@ const atOnce = 8;
 async function playAll(side: Side, scenarios: readonly Scenario[], width: number): Promise<ReadonlyMap<string, readonly Observation[]>> {
   const observer = new Observer(side.client);
   try {
-    await makeNodes(side);
+    const stage = { side, observer, nodes: await FakeNodes.make(side) };
     const found = new Map<string, readonly Observation[]>();
-    const left = [...scenarios];
+    const playOne = async (scenario: Scenario): Promise<void> => {
+      found.set(scenario.name, await play(scenario, stage));
+      console.log(`played ${scenario.name}`);
+    };
+    const left = scenarios.filter(({ changesNodes }) => !changesNodes);
     const work = async (): Promise<void> => {
-      for (let scenario = left.shift(); scenario !== undefined; scenario = left.shift()) {
-        found.set(scenario.name, await play(scenario, side, observer));
-        console.log(`played ${scenario.name}`);
-      }
+      for (let scenario = left.shift(); scenario !== undefined; scenario = left.shift()) await playOne(scenario);
     };
     await Promise.all(Array.from({ length: width }, work));
+    for (const scenario of scenarios) if (scenario.changesNodes) await playOne(scenario);
     return found;
   } finally {
     await observer.stop();

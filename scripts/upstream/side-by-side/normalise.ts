@@ -46,8 +46,8 @@ function replacements({ made }: NamespaceView): readonly (readonly [string, stri
   return [...found].toSorted(([a], [b]) => b.length - a.length);
 }
 
-/** Sorted where the order of a list depends on addresses. */
-const unordered = new Set(['endpoints', 'addresses', 'notReadyAddresses', 'subsets']);
+/** Sorted where the order of a list depends on addresses, or on who comes first. */
+const unordered = new Set(['endpoints', 'addresses', 'notReadyAddresses', 'subsets', 'taints']);
 
 function members(value: JsonValue, text: (text: string) => string, key = ''): JsonValue {
   if (typeof value === 'string') return text(value);

@@ -8,7 +8,7 @@ const observed: readonly string[] = [
   ...['pods', 'replicationcontrollers', 'endpoints', 'persistentvolumeclaims', 'resourcequotas', 'serviceaccounts', 'events'],
   ...['deployments.apps', 'replicasets.apps', 'statefulsets.apps', 'daemonsets.apps', 'controllerrevisions.apps'],
   ...['jobs.batch', 'cronjobs.batch', 'horizontalpodautoscalers.autoscaling', 'poddisruptionbudgets.policy'],
-  'endpointslices.discovery.k8s.io',
+  ...['endpointslices.discovery.k8s.io', 'nodes', 'namespaces', 'persistentvolumes'],
 ];
 
 export const kindOf = (resourceName: string): AnyKind => {
@@ -17,7 +17,19 @@ export const kindOf = (resourceName: string): AnyKind => {
   return kind;
 };
 
-/** What a namespace holds. */
+const isAboutNode = (event: KubeObject): boolean =>
+  (event as KubeObject & { readonly involvedObject: { readonly kind: string } }).involvedObject.kind === 'Node';
+
+/** Of an object without a namespace: that of its scenario. */
+export const scenarioLabel = 'side-by-side/namespace';
+
+/** Under which namespace an object is shown: one that is being deleted, among what it holds. */
+function placeOf({ kind, metadata }: KubeObject): string | undefined {
+  if (kind !== 'Namespace') return metadata.namespace ?? metadata.labels?.[scenarioLabel] ?? '';
+  return metadata.deletionTimestamp === undefined ? undefined : metadata.name;
+}
+
+/** What a namespace holds; the one without a name: the nodes. */
 export class NamespaceView {
   /** The objects that are there, by their uids. */
   readonly current = new Map<string, KubeObject>();
@@ -26,6 +38,19 @@ export class NamespaceView {
   /** The events, in the order in which they were written; their last states. */
   readonly events = new Map<string, KubeObject>();
   lastChangeMs = 0;
+
+  /** This namespace together with what is told of nodes from now on. */
+  withNodes(nodes: NamespaceView, told: NamespaceView): () => NamespaceView {
+    const before = new Set(told.events.keys());
+    return () => {
+      const both = new NamespaceView();
+      for (const [uid, object] of [...this.current, ...nodes.current]) both.current.set(uid, object);
+      both.made.push(...this.made);
+      for (const [uid, event] of this.events) both.events.set(uid, event);
+      for (const [uid, event] of told.events) if (!before.has(uid) && isAboutNode(event)) both.events.set(uid, event);
+      return both;
+    };
+  }
 
   see(type: 'ADDED' | 'MODIFIED' | 'DELETED', object: KubeObject): void {
     this.lastChangeMs = Date.now();
@@ -75,9 +100,10 @@ export class Observer {
     for await (const batch of client.resource(kind).watch({ signal: this.#stop.signal })) {
       for (const event of batch) {
         if (event.type === 'BOOKMARK') continue;
-        const { object } = event;
-        // Events name what they are about; their own namespace is the same.
-        this.view(object.metadata.namespace ?? '').see(event.type, { ...object, kind: kind.kind, apiVersion: kind.apiVersion });
+        const object = { ...event.object, kind: kind.kind, apiVersion: kind.apiVersion };
+        const place = placeOf(object);
+        // Events name what they are about; their own namespace is the same, or that of cluster-wide objects: default.
+        if (place !== undefined) this.view(place).see(event.type, object);
       }
     }
   }

@@ -48,6 +48,7 @@ export async function startRealSide(): Promise<Side> {
     await start('kube-controller-manager', [
       `--service-account-private-key-file=${join(folder, 'sa.key')}`,
       `--flex-volume-plugin-dir=${folder}`,
+      ...['--allocate-node-cidrs', '--cluster-cidr=10.244.0.0/16'],
     ]);
     await start('kube-scheduler', []);
     for (const name of ['kube-controller-manager', 'kube-scheduler']) {

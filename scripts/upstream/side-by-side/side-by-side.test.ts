@@ -5,7 +5,7 @@ import { describeDifferences } from '../oracle/compare.ts';
 import { DifferenceFilter, loadKnownDifferences } from '../oracle/known-differences.ts';
 import { compareObservations } from './compare.ts';
 import { recordedFacts } from './facts.ts';
-import { makeNodes } from './fake-kubelet.ts';
+import { FakeNodes } from './fake-kubelet.ts';
 import { startMinikSide } from './minik-side.ts';
 import { Observer } from './observer.ts';
 import { loadScenarios, play } from './scenario.ts';
@@ -15,10 +15,11 @@ describe("minik's controllers and scheduler lead to what upstream's lead to", ()
   const filter = new DifferenceFilter(loadKnownDifferences('controllers'));
   let side: Side;
   let observer: Observer;
+  let nodes: FakeNodes;
   before(async () => {
     side = await startMinikSide();
     observer = new Observer(side.client);
-    await makeNodes(side);
+    nodes = await FakeNodes.make(side);
   });
   after(async () => {
     await observer.stop();
@@ -29,7 +30,7 @@ describe("minik's controllers and scheduler lead to what upstream's lead to", ()
     it(scenario.name, async () => {
       const recorded = recordedFacts(scenario.name);
       assert.equal(recorded.length, scenario.steps.length, `record it anew: scripts/side-by-side --record ${scenario.name}`);
-      const unknown = filter.unknown(compareObservations(scenario.name, recorded, await play(scenario, side, observer)));
+      const unknown = filter.unknown(compareObservations(scenario.name, recorded, await play(scenario, { side, observer, nodes })));
       assert.equal(describeDifferences(unknown), '');
     });
   }

@@ -75,9 +75,12 @@ function claimController(written: Written): Controller<PersistentVolumeClaim> {
     workers: 1,
     reconcile: async (ref, context) => {
       const claim = context.cache(persistentVolumeClaim).get(ref);
-      if (claim === undefined) written.claims.forget(ref);
-      else await new ClaimBinder(context, written).sync(written.claims.newest(claim));
-      return settled;
+      if (claim === undefined) {
+        written.claims.forget(ref);
+        return settled;
+      }
+      const againMs = await new ClaimBinder(context, written).sync(written.claims.newest(claim));
+      return againMs === undefined ? settled : { requeueAfterMs: againMs };
     },
   });
 }

@@ -1,5 +1,5 @@
 /** The binder's work for one claim. Source: pkg/controller/volume/persistentvolume/pv_controller.go (syncClaim). */
-import type { PersistentVolume, PersistentVolumeClaim } from '../../api/generated/core/v1.ts';
+import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../api/generated/core/v1.ts';
 import type { StorageClass } from '../../api/generated/storage/v1.ts';
 import { persistentVolume } from '../../api/kinds/core/persistent-volume.ts';
 import { pod } from '../../api/kinds/core/pod.ts';
@@ -7,7 +7,7 @@ import { storageClassOf } from '../../api/kinds/core/storage-text.ts';
 import { isDefaultStorageClass, storageClass } from '../../api/kinds/storage/storage-class.ts';
 import { refOf } from '../../api/object.ts';
 import type { ControllerContext } from '../controller.ts';
-import { isPodTerminal } from '../pods.ts';
+import { isPodTerminal, podCondition, timeOf } from '../pods.ts';
 import {
   annotated,
   annotationOf,
@@ -29,6 +29,8 @@ import { claimKey, volumesByClassOrClaimName } from './volume-indexes.ts';
 const lostReference = 'Bound claim has lost reference to PersistentVolume. Data on the volume is lost!';
 const lostVolume = 'Bound claim has lost its PersistentVolume. Data on the volume is lost!';
 const misbound = 'Two claims are bound to the same volume, this one is bound incorrectly';
+/** After so long at most upstream looks at claims again. Source: kube-controller-manager, pvclaimbinder-sync-period. */
+const resyncMs = 15_000;
 const noClass = 'no persistent volumes available for this claim and no storage class is set';
 
 export class ClaimBinder {
@@ -42,10 +44,18 @@ export class ClaimBinder {
     this.#writes = new BindingWrites(context, written);
   }
 
-  async sync(claim: PersistentVolumeClaim): Promise<void> {
+  /** Resolves with how long to wait before the next look, in milliseconds; undefined: until something happens. */
+  async sync(claim: PersistentVolumeClaim): Promise<number | undefined> {
+    const wasBound = annotationOf(claim, bindCompleted) !== undefined;
+    if (!wasBound && (claim.spec.volumeName ?? '') === '') return this.#findVolume(claim);
+    await this.#syncNamed(claim);
+    return undefined;
+  }
+
+  async #syncNamed(claim: PersistentVolumeClaim): Promise<void> {
     const wasBound = annotationOf(claim, bindCompleted) !== undefined;
     const volumeName = claim.spec.volumeName ?? '';
-    if (!wasBound) return volumeName === '' ? this.#findVolume(claim) : this.#bindTo(claim, this.#volume(volumeName));
+    if (!wasBound) return this.#bindTo(claim, this.#volume(volumeName));
     if (volumeName === '') return this.#writes.loseClaim(claim, { reason: 'ClaimLost', message: lostReference });
     const volume = this.#volume(volumeName);
     if (volume === undefined) return this.#writes.loseClaim(claim, { reason: 'ClaimLost', message: lostVolume });
@@ -62,7 +72,7 @@ export class ClaimBinder {
   }
 
   /** Any suitable volume will do. */
-  async #findVolume(claim: PersistentVolumeClaim): Promise<void> {
+  async #findVolume(claim: PersistentVolumeClaim): Promise<number | undefined> {
     const className = storageClassOf(claim);
     const found = className === '' ? undefined : this.#context.cache(storageClass).get({ namespace: '', name: className });
     const waits = waitsForConsumer(found);
@@ -71,12 +81,18 @@ export class ClaimBinder {
     const reserved = this.#context.cache(persistentVolume).byIndex(volumesByClassOrClaimName, claimKey(claim));
     const newest = [...new Set([...reserved, ...candidates])].map((volume) => this.#written.volumes.newest(volume));
     const volume = bestMatch(claim, newest, { onlyReserved: waits });
-    if (volume !== undefined) return this.#writes.bind(volume, claim);
-    if (await this.#giveDefaultClass(claim)) return;
-    if (waits && annotationOf(claim, selectedNode) === undefined) this.#tellThatItWaits(claim);
-    else if (className !== '') return this.#provision(claim, className, found);
-    else this.#context.events.event(claim, 'Normal', 'FailedBinding', noClass);
-    await this.#writes.claimStatus(claim, 'Pending');
+    let againMs: number | undefined;
+    if (volume !== undefined) await this.#writes.bind(volume, claim);
+    else if (await this.#giveDefaultClass(claim)) return undefined;
+    else if (waits && annotationOf(claim, selectedNode) === undefined) {
+      againMs = this.#tellThatItWaits(claim);
+      await this.#writes.claimStatus(claim, 'Pending');
+    } else if (className !== '') await this.#provision(claim, className, found);
+    else {
+      this.#context.events.event(claim, 'Normal', 'FailedBinding', noClass);
+      await this.#writes.claimStatus(claim, 'Pending');
+    }
+    return againMs;
   }
 
   /** Gives a claim that was made before there was a default class the one that there is now. */
@@ -93,20 +109,26 @@ export class ClaimBinder {
     return true;
   }
 
-  #tellThatItWaits(claim: PersistentVolumeClaim): void {
+  /** Of a Pod that is scheduled at once nobody is told. */
+  #tellThatItWaits(claim: PersistentVolumeClaim): number | undefined {
     const { namespace, name } = refOf(claim);
-    const waiting = this.#context
+    const { events, clock } = this.#context;
+    const unscheduled = this.#context
       .cache(pod)
       .byIndex(podsByClaimName, `${namespace}/${name}`)
-      .filter((object) => !isPodTerminal(object) && (object.spec.nodeName ?? '') === '')
-      .map(({ metadata }) => metadata.name);
-    const { events } = this.#context;
-    if (waiting.length === 0) {
+      .filter((object) => !isPodTerminal(object) && (object.spec.nodeName ?? '') === '');
+    const patienceMs = (object: Pod): number =>
+      podCondition(object, 'PodScheduled') === undefined ? timeOf(object.metadata.creationTimestamp) + resyncMs - clock.now() : 0;
+    if (unscheduled.length === 0) {
       events.event(claim, 'Normal', 'WaitForFirstConsumer', 'waiting for first consumer to be created before binding');
-      return;
+      return undefined;
     }
+    const leastMs = Math.min(...unscheduled.map(patienceMs));
+    if (leastMs > 0) return leastMs;
+    const waiting = unscheduled.map(({ metadata }) => metadata.name);
     const who = waiting.length === 1 ? 'pod' : 'pods';
     events.event(claim, 'Normal', 'WaitForPodScheduled', `waiting for ${who} ${waiting.join(',')} to be scheduled`);
+    return undefined;
   }
 
   /** Asks the class's provisioner for a volume. No provisioner is part of the binder: all are external to it. */
