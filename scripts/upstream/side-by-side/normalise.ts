@@ -12,6 +12,8 @@ const always: readonly (readonly [RegExp, string])[] = [
   [/\bkube-api-access-[a-z0-9]{5}\b/g, 'kube-api-access-<random>'],
   // The name of a Pod that was refused.
   [/(pods "[a-z0-9-]*-)[a-z0-9]{5}(?=" is forbidden)/g, '$1<random>'],
+  // Certificates and tokens, in base 64.
+  [/^(?:LS0tLS1CRUdJTiBDRVJUSUZJQ0FUR|ZXlKa)[A-Za-z0-9+/=]{100,}$/g, '<signed>'],
   // Jobs of a CronJob are named by the minute for which they were due.
   [/-\d{8}\b/g, '-<minute>'],
 ];

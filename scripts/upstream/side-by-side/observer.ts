@@ -8,7 +8,8 @@ const observed: readonly string[] = [
   ...['pods', 'replicationcontrollers', 'endpoints', 'persistentvolumeclaims', 'resourcequotas', 'serviceaccounts', 'events'],
   ...['deployments.apps', 'replicasets.apps', 'statefulsets.apps', 'daemonsets.apps', 'controllerrevisions.apps'],
   ...['jobs.batch', 'cronjobs.batch', 'horizontalpodautoscalers.autoscaling', 'poddisruptionbudgets.policy'],
-  ...['endpointslices.discovery.k8s.io', 'nodes', 'namespaces', 'persistentvolumes'],
+  ...['endpointslices.discovery.k8s.io', 'nodes', 'namespaces', 'persistentvolumes', 'secrets'],
+  ...['clusterroles.rbac.authorization.k8s.io', 'certificatesigningrequests.certificates.k8s.io'],
 ];
 
 export const kindOf = (resourceName: string): AnyKind => {
@@ -25,7 +26,8 @@ export const scenarioLabel = 'side-by-side/namespace';
 
 /** Under which namespace an object is shown: one that is being deleted, among what it holds. */
 function placeOf({ kind, metadata }: KubeObject): string | undefined {
-  if (kind !== 'Namespace') return metadata.namespace ?? metadata.labels?.[scenarioLabel] ?? '';
+  if (kind === 'Node') return '';
+  if (kind !== 'Namespace') return metadata.namespace ?? metadata.labels?.[scenarioLabel];
   return metadata.deletionTimestamp === undefined ? undefined : metadata.name;
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { lease } from '../../../src/api/kinds/coordination/lease.ts';
 import { createHttpClient } from '../../../src/client/http-client.ts';
+import { loadPki } from '../../../src/server/pki/pki.ts';
 import { freePort } from '../free-port.ts';
 import { startRealServer } from '../oracle/real-server.ts';
 import { upstreamPrograms } from '../programs.ts';
@@ -27,6 +28,8 @@ export async function startRealSide(): Promise<Side> {
     }),
     { mode: 0o600 },
   );
+  const authority = join(folder, 'authority');
+  await loadPki({ directory: authority, serviceIp: '10.96.0.1', extraNames: [] });
   const children: ChildProcess[] = [];
   const start = async (name: keyof typeof programs, flags: readonly string[]): Promise<void> => {
     const out = openSync(join(folder, `${name}.log`), 'w', 0o600);
@@ -48,7 +51,8 @@ export async function startRealSide(): Promise<Side> {
     await start('kube-controller-manager', [
       `--service-account-private-key-file=${join(folder, 'sa.key')}`,
       `--flex-volume-plugin-dir=${folder}`,
-      ...['--allocate-node-cidrs', '--cluster-cidr=10.244.0.0/16'],
+      ...['--allocate-node-cidrs', '--cluster-cidr=10.244.0.0/16', `--root-ca-file=${join(authority, 'ca.crt')}`],
+      ...[`--cluster-signing-cert-file=${join(authority, 'ca.crt')}`, `--cluster-signing-key-file=${join(authority, 'ca.key')}`],
     ]);
     await start('kube-scheduler', []);
     for (const name of ['kube-controller-manager', 'kube-scheduler']) {

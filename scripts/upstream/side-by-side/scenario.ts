@@ -21,7 +21,7 @@ import type { Side } from './side.ts';
 export interface Step {
   readonly name: string;
   readonly create?: readonly JsonObject[];
-  /** Merge patches, by `resource/name`. */
+  /** Merge patches, by `resource/name` or `resource/name/subresource`. */
   readonly patch?: Readonly<Record<string, JsonValue>>;
   /** Propagation policies, by `resource/name`; `namespaces/self` is the scenario's own namespace. */
   readonly delete?: Readonly<Record<string, 'Background' | 'Foreground' | 'Orphan'>>;
@@ -93,6 +93,13 @@ const hasLabel = (object: KubeObject, selector: string): boolean => {
 /** The labels that a scenario gives an object. */
 const asLabels = (labels: JsonValue | undefined): JsonObject => (labels ?? {}) as JsonObject;
 
+/** What a path of a step is about. */
+interface Named {
+  readonly kind: AnyKind;
+  readonly ref: { readonly namespace: string; readonly name: string };
+  readonly subresource: string;
+}
+
 /** Where scenarios are played. */
 export interface Stage {
   readonly side: Side;
@@ -133,11 +140,11 @@ export async function play(scenario: Scenario, { side, observer, nodes }: Stage)
       refused.push(`${what}: ${error.code} ${error.message.replaceAll(namespace, '<namespace>')}`);
     }
   };
-  const named = (path: string): { readonly kind: AnyKind; readonly ref: { readonly namespace: string; readonly name: string } } => {
-    const [resource = '', name = ''] = path.split('/');
+  const named = (path: string): Named => {
+    const [resource = '', name = '', subresource = ''] = path.split('/');
     const kind = kindOf(resource);
-    if (kind.scope === 'Namespaced') return { kind, ref: { namespace, name } };
-    return { kind, ref: { namespace: '', name: path === 'namespaces/self' ? namespace : name } };
+    if (kind.scope === 'Namespaced') return { kind, ref: { namespace, name }, subresource };
+    return { kind, ref: { namespace: '', name: path === 'namespaces/self' ? namespace : name }, subresource };
   };
   const act = async ({
     create = [],
@@ -164,8 +171,10 @@ export async function play(scenario: Scenario, { side, observer, nodes }: Stage)
         client.resource(kind).create(asObject({ ...object, metadata: { ...metadata, ...place } })),
       );
     }
-    for (const [path, body] of Object.entries(patch))
-      await attempt(`patch ${path}`, () => client.resource(named(path).kind).patch(named(path).ref, { type: 'merge', body }));
+    for (const [path, body] of Object.entries(patch)) {
+      const { kind, ref, subresource } = named(path);
+      await attempt(`patch ${path}`, () => client.resource(kind).patch(ref, { type: 'merge', body, subresource }));
+    }
     for (const [path, propagationPolicy] of Object.entries(deleted))
       await attempt(`delete ${path}`, () => client.resource(named(path).kind).delete(named(path).ref, { propagationPolicy }));
     for (const selector of evict) {

@@ -113,4 +113,16 @@ describe('certificate requests', () => {
       assert.ok(await gone(cluster));
     }
   });
+
+  it('stay as long wherever the clock of the cluster stands', async (t) => {
+    const cluster = await start(t);
+    const years = 10 * 365 * 24 * 3600;
+    await cluster.pass(years);
+    await ask(cluster, 'kubernetes.io/kube-apiserver-client', ['client auth']);
+    await decide(cluster, 'Approved');
+    await cluster.pass(3540);
+    assert.notEqual((await get(cluster)).status.certificate, undefined);
+    await cluster.pass(61);
+    assert.ok(await gone(cluster));
+  });
 });

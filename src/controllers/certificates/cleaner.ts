@@ -12,10 +12,14 @@ const decidedMs = hourMs;
 /** How long requests stay that nobody has decided on, or issued. */
 const pendingMs = 24 * hourMs;
 
-/** The end of the first certificate; never for a text that is none. */
-function endOf(pem: string): number {
+/**
+ * For how long the first certificate is valid; for ever, of a text that is none. Certificates are in the host's time,
+ * all else here is in the cluster's, which may be another.
+ */
+function lifeOf(pem: string): number {
   try {
-    return Date.parse(new X509Certificate(pem).validTo);
+    const { validFrom, validTo } = new X509Certificate(pem);
+    return Date.parse(validTo) - Date.parse(validFrom);
   } catch {
     return Number.POSITIVE_INFINITY;
   }
@@ -32,7 +36,7 @@ function deadline(request: CertificateSigningRequest): number {
     if (Number.isNaN(sinceMs)) return Number.POSITIVE_INFINITY;
     if (type === 'Denied' || type === 'Failed') return sinceMs + decidedMs;
     if (type !== 'Approved') return Number.POSITIVE_INFINITY;
-    return issued ? Math.min(sinceMs + decidedMs, endOf(pemOf(status.certificate))) : sinceMs + pendingMs;
+    return sinceMs + (issued ? Math.min(decidedMs, lifeOf(pemOf(status.certificate))) : pendingMs);
   });
   return Math.min(...ends);
 }
