@@ -18,6 +18,9 @@ const always: readonly (readonly [RegExp, string])[] = [
   [/-\d{8}\b/g, '-<minute>'],
 ];
 
+/** A text without what differs each time. */
+export const constantText = (original: string): string => always.reduce((text, [pattern, by]) => text.replaceAll(pattern, by), original);
+
 const dropped = new Set(['managedFields', 'resourceVersion', 'uid']);
 
 /** The hash in the names of a ReplicaSet's or a DaemonSet's Pods: they are computed from Go's dump of the template. */
@@ -128,8 +131,7 @@ export function snapshotOf(view: NamespaceView, namespace: string): Snapshot {
   const text = (original: string): string => {
     let changed = original.replaceAll(namespace, '<namespace>');
     for (const [name, by] of table) changed = changed.replaceAll(name, by);
-    for (const [pattern, by] of always) changed = changed.replaceAll(pattern, by);
-    return changed;
+    return constantText(changed);
   };
   const groups = new Map<string, Map<string, { readonly value: JsonValue; count: number }>>();
   for (const object of view.current.values()) {

@@ -14,7 +14,7 @@ import type { KubeObject } from '../../../src/api/object.ts';
 import { asObject } from '../../../src/api/object-fields.ts';
 import { StatusError } from '../../../src/api/status-error.ts';
 import { doesAnnotation, type FakeNodes } from './fake-kubelet.ts';
-import { type Snapshot, snapshotOf } from './normalise.ts';
+import { constantText, type Snapshot, snapshotOf } from './normalise.ts';
 import { kindOf, type Observer, scenarioLabel } from './observer.ts';
 import type { Side } from './side.ts';
 
@@ -137,7 +137,7 @@ export async function play(scenario: Scenario, { side, observer, nodes }: Stage)
       await action();
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
-      refused.push(`${what}: ${error.code} ${error.message.replaceAll(namespace, '<namespace>')}`);
+      refused.push(`${what}: ${error.code} ${constantText(error.message.replaceAll(namespace, '<namespace>'))}`);
     }
   };
   const named = (path: string): Named => {
