@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { cacheFolder } from '../programs.ts';
-import { conformancePage, summary } from './page.ts';
+import { conformancePage, summary, widerPage } from './page.ts';
 import { parseChoice, parseResults, type SpecResult, withoutResult } from './report.ts';
 import { exactly, labelFilters } from './suite.ts';
 
@@ -96,6 +96,13 @@ describe('the page', () => {
 
   it('says so when all pass', () => {
     assert.ok(conformancePage({ upstreamVersion: 'v1', date: 'd', specs: specs.slice(0, 1) }).endsWith('Every one of them passes.\n'));
+  });
+
+  it('counts other specs on a page of their own, by group', () => {
+    const wider = widerPage({ upstreamVersion: 'v1.2.3', date: '2026-01-02', specs, focus: ['sig-apps'] });
+    assert.ok(wider.includes("`scripts/conformance --wider --write 'sig-apps'`"));
+    assert.ok(wider.includes('| sig-apps | 0 | 0 | 1 |\n'));
+    assert.ok(wider.endsWith('This one does not pass:\n\n## sig-apps\n\n| spec | reason |\n|---|---|\n| more |  |\n'));
   });
 
   it('has a short form for the terminal', () => {

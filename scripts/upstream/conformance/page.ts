@@ -1,4 +1,4 @@
-/** Writes docs/conformance.md: the results of upstream's suite on minik. */
+/** Writes docs/conformance.md and docs/conformance-wider.md: the results of upstream's suite on minik. */
 import type { SpecResult } from './report.ts';
 
 export interface PageFacts {
@@ -23,15 +23,15 @@ const plainName = (name: string): string =>
 const notPassing = (count: number): string =>
   count === 0 ? 'Every one of them passes.' : count === 1 ? 'This one does not pass:' : `These ${count} do not pass:`;
 
-/** The page. It counts only specs that upstream labels as conformance. */
-export function conformancePage({ upstreamVersion, date, specs }: PageFacts): string {
-  const counted = specs.filter(({ conformance }) => conformance);
-  const open = counted.filter(({ outcome }) => outcome !== 'passed');
-  const groups = Map.groupBy(
-    open.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+const bySignature = (specs: readonly SpecResult[]): ReadonlyMap<string, readonly SpecResult[]> =>
+  Map.groupBy(
+    specs.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     ({ name }) => signature(name),
   );
-  const tables = [...groups].map(([name, members]) =>
+
+/** A table of specs that did not pass for each of upstream's groups. */
+const tables = (open: readonly SpecResult[]): readonly string[] =>
+  [...bySignature(open)].map(([name, members]) =>
     [
       `## ${name}`,
       '',
@@ -43,22 +43,51 @@ export function conformancePage({ upstreamVersion, date, specs }: PageFacts): st
       '',
     ].join('\n'),
   );
-  return [
+
+const page = (lines: readonly string[]): string => lines.join('\n').trimEnd().concat('\n');
+
+/** The page of the whole suite. It counts only specs that upstream labels as conformance. */
+export function conformancePage({ upstreamVersion, date, specs }: PageFacts): string {
+  const counted = specs.filter(({ conformance }) => conformance);
+  const open = counted.filter(({ outcome }) => outcome !== 'passed');
+  return page([
     "# Upstream's conformance suite",
     '',
     `Kubernetes ${upstreamVersion}, run on ${date}: **${counted.length - open.length} of ${counted.length}** specs that upstream calls conformance pass.`,
     '',
     'This page is written by `scripts/conformance --write`, which builds the suite from its Go modules (Go 1.26 or newer; 10 minutes the first time),',
     'makes the images that it names, starts a cluster of two nodes on the local Docker daemon, and runs every spec: 30 to 40 minutes on two cores.',
-    '`scripts/conformance FOCUS…` runs those whose names have one of the words.',
+    '`scripts/conformance FOCUS…` runs those whose names have one of the words. [conformance-wider.md](conformance-wider.md) is about other specs.',
     '',
     notPassing(open.length),
     '',
-    ...tables,
-  ]
-    .join('\n')
-    .trimEnd()
-    .concat('\n');
+    ...tables(open),
+  ]);
+}
+
+/** The page of what upstream does not call conformance; `focus` says which part of it was run. */
+export function widerPage({ upstreamVersion, date, specs, focus }: PageFacts & { readonly focus: readonly string[] }): string {
+  const counted = specs.filter(({ conformance }) => !conformance);
+  const open = counted.filter(({ outcome }) => outcome !== 'passed');
+  const count = (of: readonly SpecResult[], wanted: SpecResult['outcome']): number => of.filter(({ outcome }) => outcome === wanted).length;
+  return page([
+    "# Upstream's other specs",
+    '',
+    `Kubernetes ${upstreamVersion}, run on ${date}: specs that upstream does not call conformance, and that need no feature which is off by default,`,
+    'no cloud and no Windows. Many of them skip themselves where they do not find the machines for which they were written.',
+    '',
+    `This page is written by \`scripts/conformance --wider --write ${focus.map((word) => `'${word}'`).join(' ')}\`.`,
+    '',
+    '| group | passed | skipped | failed |',
+    '|---|---|---|---|',
+    ...[...bySignature(counted)].map(
+      ([name, of]) => `| ${name} | ${count(of, 'passed')} | ${count(of, 'skipped')} | ${count(of, 'failed')} |`,
+    ),
+    '',
+    notPassing(open.length),
+    '',
+    ...tables(open),
+  ]);
 }
 
 /** The summary on the terminal at the end. */

@@ -1,0 +1,30 @@
+/** Why specs fail that cannot pass on some machines: what a page says of them instead of the suite's own words. */
+import { spawnSync } from 'node:child_process';
+import type { SpecResult } from './report.ts';
+
+interface Explanation {
+  readonly specs: RegExp;
+  readonly why: string;
+  /** Whether the machine is one on which they cannot pass. */
+  holds(): boolean;
+}
+
+/** As where the daemon itself runs in a container, or with less than all capabilities. */
+const refusesPrivileged = (): boolean =>
+  spawnSync('docker', ['run', '--rm', '--privileged', '--network=none', 'busybox:1.36', 'true'], { stdio: 'ignore' }).status !== 0;
+
+const explanations: readonly Explanation[] = [
+  {
+    specs:
+      /^\[sig-apps\] Job should allow to use a pod failure policy to ignore failure matching on (DisruptionTarget condition|exit code)/,
+    why: 'its pod is privileged, and the Docker daemon of this machine refuses privileged containers (`unable to apply caps: operation not permitted`); where the daemon runs them it passes',
+    holds: refusesPrivileged,
+  },
+];
+
+/** The results, with the reasons of specs that fail because of the machine. */
+export const explained = (specs: readonly SpecResult[]): readonly SpecResult[] =>
+  specs.map((spec) => {
+    const found = spec.outcome === 'failed' ? explanations.find((each) => each.specs.test(spec.name) && each.holds()) : undefined;
+    return found === undefined ? spec : { ...spec, reason: found.why };
+  });
