@@ -7,7 +7,7 @@ import { CommandError } from '../command/command.ts';
 import type { ApiObject, Session } from '../command/session.ts';
 import { statusText } from '../command/status-text.ts';
 import { type ApiResource, apiVersionOf, resourcePath } from './discovery.ts';
-import { listObjects } from './list.ts';
+import { listError, listObjects } from './list.ts';
 import { readManifestsOneByOne } from './manifests.ts';
 import { namespaceOfManifest, resourceOfManifest, selectResources } from './resource-args.ts';
 
@@ -98,7 +98,7 @@ async function* namedInfos(session: Session, args: readonly string[], options: I
       }
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
-      yield error;
+      yield listError(error, resource, { selector: query.labelSelector, fieldSelector: query.fieldSelector });
     }
     for (const name of names ?? []) {
       const bare: ApiObject = {

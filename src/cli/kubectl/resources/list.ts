@@ -1,11 +1,35 @@
 /** Reading whole collections, page by page. */
+import { StatusError } from '../../../api/status-error.ts';
 import type { ApiObject, Session } from '../command/session.ts';
+import type { ApiResource } from './discovery.ts';
 
 export interface CollectionQuery {
   readonly selector: string;
   readonly fieldSelector: string;
   /** Items per page; 0 for all at once. */
   readonly limit: number;
+}
+
+/** `apps/v1, Resource=deployments`, as Go prints it. */
+const resourceText = ({ group, version, plural }: Pick<ApiResource, 'group' | 'version' | 'plural'>): string =>
+  `${group}/${version}, Resource=${plural}`;
+
+/**
+ * The error of a failed list, with which collection it was; any other error as it is. Source: cli-runtime
+ * pkg/resource/helper.go (EnhanceListError).
+ */
+export function listError<E>(
+  error: E,
+  resource: Pick<ApiResource, 'group' | 'version' | 'plural'>,
+  { selector, fieldSelector }: Pick<CollectionQuery, 'selector' | 'fieldSelector'>,
+): E | StatusError {
+  if (!(error instanceof StatusError) || (error.reason !== 'BadRequest' && error.reason !== 'NotFound')) return error;
+  const subject = JSON.stringify(resourceText(resource));
+  const message =
+    selector === '' && fieldSelector === ''
+      ? `Unable to list ${subject}: ${error.message}`
+      : `Unable to find ${subject} that match label selector ${JSON.stringify(selector)}, field selector ${JSON.stringify(fieldSelector)}: ${error.message}`;
+  return new StatusError({ ...error.status, message });
 }
 
 /** Further query parameters, by name. */

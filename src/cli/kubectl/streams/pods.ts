@@ -8,7 +8,7 @@ import type { ApiObject, Session } from '../command/session.ts';
 import { isKind, traitsOf } from '../kinds/kinds.ts';
 import { unregistered } from '../kinds/registered.ts';
 import { type ApiResource, resourcePath } from '../resources/discovery.ts';
-import { listObjects } from '../resources/list.ts';
+import { listError, listObjects } from '../resources/list.ts';
 import { findResource, selectOne } from '../resources/resource-args.ts';
 import { watchUntil } from '../waiting/watch-until.ts';
 
@@ -97,8 +97,13 @@ function comparePods(restartsFirst: boolean): (a: PodObject, b: PodObject) => nu
 /** The pods of a selector, best first. */
 export async function listPods(session: Session, selector: string, forLogs: boolean): Promise<readonly PodObject[]> {
   const pods: PodObject[] = [];
-  const path = resourcePath(await findResource(session, 'pods'), session.namespace);
-  for await (const pod of listObjects(session, path, { labelSelector: selector })) pods.push(asPod(pod));
+  const resource = await findResource(session, 'pods');
+  try {
+    const path = resourcePath(resource, session.namespace);
+    for await (const pod of listObjects(session, path, { labelSelector: selector })) pods.push(asPod(pod));
+  } catch (error) {
+    throw listError(error, resource, { selector, fieldSelector: '' });
+  }
   return pods.sort(comparePods(forLogs));
 }
 

@@ -143,7 +143,7 @@ export const deleteCommand: KubectlCommand = {
       );
     }
     if (flags.given('raw')) return rawCall(session, 'DELETE');
-    const filter = manifestFilter(session);
+    const filter = flags.given('filename') ? manifestFilter(session) : undefined;
     const byQuery = flags.bool('all') || flags.given('selector') || flags.given('field-selector');
     return deleteAll(session, flags, options, {
       allNamespaces: true,

@@ -8,7 +8,7 @@ import type { DescribeContext, Describer } from '../kinds/describe/context.ts';
 import { describeGeneric } from '../kinds/describe/generic.ts';
 import { traitsOf } from '../kinds/kinds.ts';
 import { type ApiResource, resourcePath } from '../resources/discovery.ts';
-import { itemsOf, listAll } from '../resources/list.ts';
+import { itemsOf, listAll, listError } from '../resources/list.ts';
 import { type ResourceSelection, selectResources } from '../resources/resource-args.ts';
 
 interface Found {
@@ -19,7 +19,10 @@ interface Found {
 
 async function collection(session: Session, selection: ResourceSelection, flags: Flags): Promise<readonly Found[]> {
   const path = resourcePath(selection.resource, selection.namespace);
-  const pages = await listAll(session, path, { selector: flags.string('selector'), fieldSelector: '', limit: flags.int('chunk-size') });
+  const query = { selector: flags.string('selector'), fieldSelector: '', limit: flags.int('chunk-size') };
+  const pages = await listAll(session, path, query).catch((error: unknown) => {
+    throw listError(error, selection.resource, query);
+  });
   const items = pages.flatMap((page) => itemsOf(page));
   return items.map(({ metadata }) => ({ selection, namespace: metadata?.namespace ?? '', name: metadata?.name ?? '' }));
 }

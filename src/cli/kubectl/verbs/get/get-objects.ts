@@ -2,25 +2,9 @@
 import { isNotFound, StatusError } from '../../../../api/status-error.ts';
 import type { Flags } from '../../command/flags.ts';
 import type { ApiObject, Session } from '../../command/session.ts';
-import { type ApiResource, apiVersionOf, resourcePath } from '../../resources/discovery.ts';
-import { listAll, queryText } from '../../resources/list.ts';
+import { apiVersionOf, resourcePath } from '../../resources/discovery.ts';
+import { listAll, listError, queryText } from '../../resources/list.ts';
 import type { ResourceSelection } from '../../resources/resource-args.ts';
-
-/** `apps/v1, Resource=deployments`, as Go prints it. */
-const resourceText = (resource: ApiResource): string => `${resource.group}/${resource.version}, Resource=${resource.plural}`;
-
-/**
- * Adds to a failed list's error which collection it was. Source: cli-runtime pkg/resource/helper.go (EnhanceListError).
- */
-function enhanced(error: StatusError, resource: ApiResource, selector: string, fieldSelector: string): StatusError {
-  if (error.reason !== 'BadRequest' && error.reason !== 'NotFound') return error;
-  const subject = JSON.stringify(resourceText(resource));
-  const message =
-    selector === '' && fieldSelector === ''
-      ? `Unable to list ${subject}: ${error.message}`
-      : `Unable to find ${subject} that match label selector ${JSON.stringify(selector)}, field selector ${JSON.stringify(fieldSelector)}: ${error.message}`;
-  return new StatusError({ ...error.status, message });
-}
 
 /**
  * The pages of a selected collection, or the selected objects. Errors of single objects are collected, so that found
@@ -56,7 +40,7 @@ export async function fetchSelection(
       try {
         return await listAll(session, resourcePath(resource, namespace), query, accept, more);
       } catch (error) {
-        throw error instanceof StatusError ? enhanced(error, resource, query.selector, query.fieldSelector) : error;
+        throw listError(error, resource, query);
       }
     });
     return answers;
