@@ -75,6 +75,74 @@ describe('a node runs pods as told', () => {
     assert.equal(logs['env-file'], 'a value\n');
   });
 
+  it('with volumes that have the right modes, are shared, and may be mounted in parts', async () => {
+    const objects = `
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: parts }
+data: { data: configured }
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: parts }
+stringData: { data: secret }
+`;
+    await cluster.kubectl('kubectl', ['apply', '-f', '-'], { stdin: objects });
+    const empty = (medium: string) => ({ volumes: [{ name: 'v', emptyDir: { medium } }] });
+    const mounted = { volumeMounts: [{ name: 'v', mountPath: '/v' }] };
+    const files = `stat -f -c %T /v; stat -c %A /v; for m in 0644 0666 0777; do echo x > /v/$m; chmod $m /v/$m; stat -c '%a %u' /v/$m; done`;
+    const part = (volume: object, mountPath: string, subPath = 'data') => ({
+      spec: { volumes: [{ name: 'v', ...volume }] },
+      container: { volumeMounts: [{ name: 'v', mountPath, subPath }] },
+      script: `cat ${mountPath}`,
+    });
+    const items = [{ path: 'data', fieldRef: { fieldPath: 'metadata.name' } }];
+    const nonRoot = { securityContext: { runAsUser: 1000, fsGroup: 1001 } };
+    const writer = { name: 'writer', image: 'busybox:1.36', command: ['sh', '-c', 'echo shared > /v/file'], ...mounted };
+    const logs = await run({
+      disk: { spec: empty(''), container: mounted, script: files },
+      memory: { spec: empty('Memory'), container: mounted, script: files },
+      'disk-user': { spec: { ...empty(''), ...nonRoot }, container: mounted, script: files },
+      'memory-user': { spec: { ...empty('Memory'), ...nonRoot }, container: mounted, script: files },
+      shared: {
+        spec: {
+          ...empty(''),
+          initContainers: [{ ...writer, restartPolicy: 'Always', command: ['sh', '-c', 'echo shared > /v/file; sleep 100000'] }],
+        },
+        container: mounted,
+        script: 'until [ -s /v/file ]; do sleep 0.1; done; cat /v/file',
+      },
+      'secret-user': {
+        spec: { ...nonRoot, volumes: [{ name: 'v', secret: { secretName: 'parts', defaultMode: 0o440 } }] },
+        container: mounted,
+        script: 'cat /v/data; stat -Lc " %a %g" /v/data',
+      },
+      'part-config': part({ configMap: { name: 'parts' } }, '/v/data'),
+      'part-existing': part({ configMap: { name: 'parts' } }, '/etc/passwd'),
+      'part-secret': part({ secret: { secretName: 'parts' } }, '/v/data'),
+      'part-downward': part({ downwardAPI: { items } }, '/v/data'),
+      'part-projected': part({ projected: { sources: [{ configMap: { name: 'parts' } }] } }, '/v/data'),
+      'read-only-root': {
+        container: { securityContext: { readOnlyRootFilesystem: true } },
+        script: 'touch /x 2> /dev/null || echo refused',
+      },
+      unprivileged: {
+        container: { securityContext: { privileged: false } },
+        script: 'ip link add dummy0 type dummy 2> /dev/null || echo refused',
+      },
+    });
+    const isRoot = process.getuid?.() === 0;
+    const written = (uid: number): string => ['644', '666', '777'].map((mode) => `${mode} ${uid}\n`).join('');
+    assert.match(logs.disk ?? '', new RegExp(`^(?!tmpfs).*\\ndrwxrwxrwx\\n${written(0)}$`));
+    assert.equal(logs.memory, `tmpfs\ndrwxrwxrwt\n${written(0)}`);
+    assert.ok(logs['disk-user']?.endsWith(written(1000)), logs['disk-user']);
+    assert.ok(logs['memory-user']?.startsWith('tmpfs\ndrwxrwsrwt\n') && logs['memory-user'].endsWith(written(1000)), logs['memory-user']);
+    if (isRoot) assert.equal(logs['secret-user'], 'secret 440 1001\n');
+    const parts = ['config', 'existing', 'secret', 'downward', 'projected'].map((name) => logs[`part-${name}`]);
+    assert.deepEqual(parts, ['configured', 'configured', 'secret', 'part-downward', 'configured']);
+    assert.deepEqual([logs.shared, logs['read-only-root'], logs.unprivileged], ['shared\n', 'refused\n', 'refused\n']);
+  });
+
   it('and resizes them while they run', async () => {
     const resources = { requests: { cpu: '100m', memory: '32Mi' }, limits: { cpu: '200m', memory: '64Mi' } };
     const pod = manifest('resized', { script: 'sleep 3600', container: { resources }, spec: { terminationGracePeriodSeconds: 0 } });
