@@ -16,7 +16,7 @@ const refusesPrivileged = (): boolean =>
 const explanations: readonly Explanation[] = [
   {
     specs:
-      /^\[sig-apps\] Job should allow to use a pod failure policy to ignore failure matching on (DisruptionTarget condition|exit code)/,
+      /Job should (allow to use a pod failure policy to ignore failure matching on|run a job to completion when tasks sometimes fail and are not locally)|should enable privileged commands|should propagate mounts within defined scopes/,
     why: 'its pod is privileged, and the Docker daemon of this machine refuses privileged containers (`unable to apply caps: operation not permitted`); where the daemon runs them it passes',
     holds: refusesPrivileged,
   },

@@ -57,7 +57,7 @@ export function conformancePage({ upstreamVersion, date, specs }: PageFacts): st
     '',
     'This page is written by `scripts/conformance --write`, which builds the suite from its Go modules (Go 1.26 or newer; 10 minutes the first time),',
     'makes the images that it names, starts a cluster of two nodes on the local Docker daemon, and runs every spec: 30 to 40 minutes on two cores.',
-    '`scripts/conformance FOCUS…` runs those whose names have one of the words. [conformance-wider.md](conformance-wider.md) is about other specs.',
+    '`scripts/conformance FOCUS…` runs those whose names have one of the words.',
     '',
     notPassing(open.length),
     '',

@@ -5,10 +5,11 @@
 import type { StatefulSet } from '../../api/generated/apps/v1.ts';
 import type { PersistentVolumeClaim, Pod, PodTemplateSpec, Volume } from '../../api/generated/core/v1.ts';
 import type { OwnerReference } from '../../api/generated/meta/v1.ts';
+import type { Kind } from '../../api/kind.ts';
 import { statefulSet } from '../../api/kinds/apps/stateful-set.ts';
 import { persistentVolumeClaim } from '../../api/kinds/core/persistent-volume-claim.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
-import type { Received } from '../../api/object.ts';
+import type { KubeObject, Received } from '../../api/object.ts';
 import { withMeta } from '../../api/object-fields.ts';
 import { newControllerRef } from '../owner-refs.ts';
 import { podOf } from '../pod-control.ts';
@@ -108,15 +109,26 @@ export function podOfSet(set: StatefulSet, template: PodTemplateSpec, revision: 
   };
 }
 
-/** The owners of a claim by the retention policy: the set deletes it with itself, a condemned Pod with itself. */
+const refersTo = (reference: OwnerReference, owner: KubeObject, kind: Pick<Kind, 'apiVersion' | 'kind'>): boolean =>
+  reference.apiVersion === kind.apiVersion && reference.kind === kind.kind && reference.name === owner.metadata.name;
+
+/**
+ * The owners of a claim by the retention policy: the set deletes it with itself, a condemned Pod with itself. The
+ * owners stay as they are when one is an earlier set or Pod of the same name, and neither is added to another
+ * controller: a claim has one.
+ */
 export function claimOwners(
   set: StatefulSet,
   pod: Pod | undefined,
   owners: readonly OwnerReference[],
   condemned: boolean,
 ): readonly OwnerReference[] {
+  const ofSet = owners.filter((one) => refersTo(one, set, statefulSet));
+  const ofPod = pod === undefined ? [] : owners.filter((one) => refersTo(one, pod, podKind));
+  if (ofSet.some(({ uid }) => uid !== set.metadata.uid) || ofPod.some(({ uid }) => uid !== pod?.metadata.uid)) return owners;
+  const others = owners.filter((one) => !ofSet.includes(one) && !ofPod.includes(one));
+  if (others.some(({ controller }) => controller === true)) return others;
   const { whenDeleted, whenScaled } = set.spec.persistentVolumeClaimRetentionPolicy;
-  const others = owners.filter(({ uid }) => uid !== set.metadata.uid && uid !== pod?.metadata.uid);
   const goesWithPod = whenScaled === 'Delete' && condemned;
   const goesWithSet = whenDeleted === 'Delete' && !goesWithPod;
   return [

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import type { StatefulSetSpec } from '../../api/generated/apps/v1.ts';
+import type { JsonObject } from '../../api/json.ts';
 import { controllerRevision } from '../../api/kinds/apps/controller-revision.ts';
 import { statefulSet } from '../../api/kinds/apps/stateful-set.ts';
 import { persistentVolumeClaim } from '../../api/kinds/core/persistent-volume-claim.ts';
@@ -226,6 +227,25 @@ describe('statefulSetController', () => {
     await change(cluster, { replicas: 1 });
     await cluster.settle();
     assert.deepEqual([await owners('data-db-0'), await owners('data-db-1')], [['StatefulSet'], ['Pod']]);
+  });
+
+  it('leaves claims to others who control them or did, and goes on', async (t) => {
+    const policy = { whenDeleted: 'Retain', whenScaled: 'Delete' };
+    const cluster = await started(t, { replicas: 3, volumeClaimTemplates: [claim], persistentVolumeClaimRetentionPolicy: policy });
+    await ready(cluster);
+    const claims = cluster.api(persistentVolumeClaim);
+    const other = { apiVersion: 'v1', kind: 'ConfigMap', name: 'dummy', uid: 'other', controller: true };
+    const earlier = { apiVersion: 'v1', kind: 'Pod', name: 'db-2', uid: 'earlier' };
+    const own = (name: string, ownerReferences: readonly JsonObject[]) =>
+      claims.patch({ namespace: 'default', name }, { type: 'merge', body: { metadata: { ownerReferences } } });
+    await own('data-db-1', [other]);
+    await own('data-db-2', [earlier]);
+    await change(cluster, { replicas: 0 });
+    await cluster.settle();
+    assert.deepEqual(await cluster.list(pod), []);
+    const owners = async (name: string) =>
+      ((await claims.get({ namespace: 'default', name })).metadata.ownerReferences ?? []).map(({ kind, name: of }) => `${kind} ${of}`);
+    assert.deepEqual([await owners('data-db-1'), await owners('data-db-2')], [['ConfigMap dummy'], ['Pod db-2']]);
   });
 
   it('gives a Pod its labels back that somebody took, and says so', async (t) => {

@@ -16,6 +16,7 @@ import type { NodeLogs } from './logs/node-logs.ts';
 import type { ResolverConfig } from './pods/dns-files.ts';
 import type { PodSources } from './pods/pod-sources.ts';
 import type { StatusManager } from './pods/status-manager.ts';
+import type { TerminationCounts } from './pods/termination-counts.ts';
 import type { ProbeManager } from './probes/probe-manager.ts';
 import type { VolumeManager } from './volumes/volume-manager.ts';
 
@@ -43,6 +44,7 @@ export interface KubeletDeps {
   readonly client: Client;
   readonly runtime: ContainerRuntime;
   readonly sources: PodSources;
+  readonly terminations: TerminationCounts;
   readonly volumes: VolumeManager;
   readonly logs: NodeLogs;
   readonly images: ImageManager;

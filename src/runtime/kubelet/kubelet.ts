@@ -53,6 +53,7 @@ import { PodWorkers } from './pods/pod-workers.ts';
 import type { Waiting } from './pods/status-input.ts';
 import { StatusManager } from './pods/status-manager.ts';
 import { StorageEviction } from './pods/storage-eviction.ts';
+import { TerminationCounts } from './pods/termination-counts.ts';
 import type { ProbeManager } from './probes/probe-manager.ts';
 import { isMirrorPod, isStaticPod } from './static-pods/config-annotations.ts';
 import { StaticPods } from './static-pods/static-pods.ts';
@@ -246,6 +247,7 @@ class PodSupervisor {
       pods: () => this.#workers.all().map(({ state }) => state.pod),
       machine: () => this.#options.machine(),
       probes: () => this.#options.probes.records(),
+      terminations: () => this.#deps.terminations.all(),
     });
   }
 
@@ -303,6 +305,7 @@ class PodSupervisor {
         },
       }),
       statuses: new StatusManager({ client, clock, log, signal: this.#stop.signal, cached: (pod) => pods.cache.get(refOf(pod)) }),
+      terminations: new TerminationCounts(),
       probes: options.probes,
       gpus: this.#workers.gpuPool(info),
       podsBeside: (uid) => this.#workers.active().filter(({ metadata }) => metadata.uid !== uid),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { pod as podKind } from '../../../api/kinds/core/pod.ts';
 import { startKubeletCluster } from '../testing/kubelet-cluster.ts';
 
 describe('a pod', () => {
@@ -27,6 +28,26 @@ describe('a pod', () => {
     assert.match(main.containerID ?? '', /^docker:\/\/[0-9a-f]{64}$/);
     assert.match(main.imageID, /^docker-pullable:\/\/busybox@sha256:/);
     assert.deepEqual(main.lastState, {});
+  });
+
+  it('tells for which generation each condition is, also of the one that binding has set', async (t) => {
+    const k = await startKubeletCluster(t);
+    const [ref, api] = [{ namespace: 'default', name: 'web' }, k.cluster.api(podKind)];
+    await k.cluster.apply({
+      ...{ apiVersion: 'v1', kind: 'Pod', metadata: ref },
+      spec: { containers: [{ name: 'main', image: 'busybox:1.36', command: ['sleep', '3600'] }] },
+    });
+    await api.subresource('create', ref, 'binding', {
+      ...{ apiVersion: 'v1', kind: 'Binding', metadata: ref, target: { kind: 'Node', name: 'minik' } },
+    });
+    assert.deepEqual(
+      (await k.pod('web')).status.conditions?.map(({ type, observedGeneration }) => [type, observedGeneration]),
+      [['PodScheduled', undefined]],
+    );
+    await k.settle();
+    const { conditions = [] } = (await k.pod('web')).status;
+    assert.ok(conditions.length > 4);
+    for (const { type, observedGeneration } of conditions) assert.equal(observedGeneration, 1, type);
   });
 
   it('that has begun to start goes on before others begin, however many there are', async (t) => {

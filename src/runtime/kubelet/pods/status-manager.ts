@@ -28,6 +28,7 @@ interface Pending {
 
 /** Types of the conditions that the kubelet sets. */
 export const kubeletConditions: ReadonlySet<string> = new Set([
+  'PodScheduled',
   'PodReadyToStartContainers',
   'Initialized',
   'Ready',
@@ -49,8 +50,7 @@ function mergeConditions(status: PodStatus, current: Pod): PodStatus {
   const others = (current.status.conditions ?? []).filter(
     (c) => !own.some(({ type }) => type === c.type) && !kubeletConditions.has(c.type),
   );
-  const scheduled = others.some((c) => c.type === 'PodScheduled') ? [] : (status.conditions ?? []).filter((c) => c.type === 'PodScheduled');
-  return { ...status, conditions: [...own, ...scheduled, ...others] };
+  return { ...status, conditions: [...own, ...others] };
 }
 
 export class StatusManager {

@@ -44,8 +44,7 @@ export class StatusPublisher {
     if (a.generation !== b.generation || a.deletionTimestamp !== b.deletionTimestamp) return false;
     if (a.deletionGracePeriodSeconds !== b.deletionGracePeriodSeconds) return false;
     if (!deepEqual([a.labels, a.annotations], [b.labels, b.annotations])) return false;
-    const foreign = ({ status }: Pod) =>
-      (status.conditions ?? []).filter((c) => !kubeletConditions.has(c.type) && c.type !== 'PodScheduled');
+    const foreign = ({ status }: Pod) => (status.conditions ?? []).filter((c) => !kubeletConditions.has(c.type));
     if (!deepEqual(foreign(previous), foreign(pod))) return false;
     const published = this.#published;
     if (published === undefined || this.#state.deps.statuses.isWriting(b.uid)) return true;
@@ -97,6 +96,7 @@ export class StatusPublisher {
     if (this.#state.goneFromApi) return;
     const status = podStatus(this.input());
     if (this.#published !== undefined && deepEqual(status, this.#published)) return;
+    this.#state.deps.terminations.add(this.#published ?? this.#state.pod.status, status);
     this.#published = status;
     await this.#state.deps.statuses.set(this.#state.pod, status);
   }

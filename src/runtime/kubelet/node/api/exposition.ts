@@ -3,6 +3,7 @@
  * cadvisor metrics/prometheus.go; pkg/kubelet/prober/prober_manager.go.
  */
 import { type Labels, MetricText, type Sample } from '../../../../api/metric-text.ts';
+import type { TerminationCount } from '../../pods/termination-counts.ts';
 import type { ProbeRecord } from '../../probes/probe-records.ts';
 import type { ContainerUsage, MachineUsage, PodUsage } from './usage.ts';
 
@@ -120,7 +121,13 @@ export function probeMetrics(probes: readonly ProbeRecord[]): string {
 }
 
 /** `/metrics`: the kubelet's own metrics. */
-export function kubeletMetrics(node: string, version: string, pods: number, containersByState: ReadonlyMap<string, number>): string {
+export function kubeletMetrics(
+  node: string,
+  version: string,
+  pods: number,
+  containersByState: ReadonlyMap<string, number>,
+  terminations: readonly TerminationCount[],
+): string {
   const text = new MetricText();
   text.gauge('kubelet_node_name', "[ALPHA] The node's name. The count is always 1.", [[{ node }, 1]]);
   text.gauge(
@@ -129,6 +136,14 @@ export function kubeletMetrics(node: string, version: string, pods: number, cont
     [...containersByState].map(([state, count]) => [{ container_state: state }, count] as const),
   );
   text.gauge('kubelet_running_pods', '[ALPHA] Number of pods that have a running pod sandbox', [[{}, pods]]);
+  text.counter(
+    'kubelet_terminated_containers_total',
+    '[ALPHA] Cumulative number of container terminations.',
+    terminations.map(
+      ({ containerType, exitCode, reason, count }) =>
+        [{ container_type: containerType, exit_code: String(exitCode), reason }, count] as const,
+    ),
+  );
   text.gauge(
     'kubernetes_build_info',
     '[ALPHA] A metric with a constant 1 value labeled by the version from which Kubernetes was built, and platform on which it is running.',

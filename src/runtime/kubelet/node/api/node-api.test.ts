@@ -73,6 +73,31 @@ describe("the node's API", () => {
     }
   });
 
+  it('counts how containers ended, each end once', async (t) => {
+    const { k, text } = await start(t);
+    const container = { name: 'main', image: 'busybox:1.36', command: ['sh', '-c', 'exit 3'] };
+    await k.run('fails', {
+      restartPolicy: 'Never',
+      initContainers: [{ ...container, name: 'init', command: ['true'] }],
+      containers: [container],
+    });
+    await k.pass(3);
+    await k.restart();
+    const found = await text('/metrics');
+    assert.doesNotMatch(found, /terminated_containers_total/, 'what ended before this kubelet started is not counted again');
+    await k.run('again', {
+      restartPolicy: 'Never',
+      initContainers: [{ ...container, name: 'init', command: ['true'] }],
+      containers: [container],
+    });
+    await k.pass(3);
+    const lines = (await text('/metrics')).split('\n').filter((line) => line.startsWith('kubelet_terminated_containers_total'));
+    assert.deepEqual(lines, [
+      'kubelet_terminated_containers_total{container_type="init_container",exit_code="0",reason="Completed"} 1',
+      'kubelet_terminated_containers_total{container_type="container",exit_code="3",reason="Error"} 1',
+    ]);
+  });
+
   it('counts the probes of its pods, until a pod is gone', async (t) => {
     const { k, text } = await start(t);
     assert.equal(await text('/metrics/probes'), '');

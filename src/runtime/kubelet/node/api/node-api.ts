@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import type { Pod } from '../../../../api/generated/core/v1.ts';
 import type { ContainerRuntime, RuntimeInfo } from '../../../container/container-runtime.ts';
 import { type KubeletConfig, shownConfiguration } from '../../config/kubelet-config.ts';
+import type { TerminationCount } from '../../pods/termination-counts.ts';
 import type { ProbeRecord } from '../../probes/probe-records.ts';
 import type { NodeIdentity } from '../node-status.ts';
 import { cadvisorMetrics, kubeletMetrics, probeMetrics, resourceMetrics } from './exposition.ts';
@@ -22,6 +23,7 @@ export interface NodeApiOptions {
   pods(): readonly Pod[];
   machine(): Promise<MachineUsage>;
   probes(): readonly ProbeRecord[];
+  terminations(): readonly TerminationCount[];
   readonly clusterDomain: string;
   readonly clusterDns: string;
   /** Folder of the machine's logs; undefined: none are served. */
@@ -116,7 +118,7 @@ export class NodeApi {
     const states = new Map<string, number>();
     for (const { state } of containers) states.set(state, (states.get(state) ?? 0) + 1);
     const running = sandboxes.filter(({ state }) => state === 'ready').length;
-    return metrics(kubeletMetrics(this.node, identity.kubeletVersion, running, states));
+    return metrics(kubeletMetrics(this.node, identity.kubeletVersion, running, states, this.#options.terminations()));
   }
 
   /**
