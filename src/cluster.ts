@@ -3,15 +3,17 @@
  * The cluster itself is made in cluster/open-cluster.ts.
  */
 import { join } from 'node:path';
+import { errorText } from './api/error-text.ts';
 import type { ClusterHost, ClusterSettings, RunningCluster, StartHooks } from './cli/cluster-port.ts';
 import { systemClock } from './client/clock.ts';
+import type { Logger } from './client/logger.ts';
 import { keptBehaviours } from './cluster/behaviours-file.ts';
 import { clusterClock, saveClock } from './cluster/clock-state.ts';
 import { containerRuntime } from './cluster/container-runtime.ts';
 import { openPki } from './cluster/control-plane.ts';
 import { giveBackMemory, v8Heap } from './cluster/give-back-memory.ts';
 import { keepAllLogs, keepingLogs } from './cluster/kept-logs.ts';
-import { openCluster } from './cluster/open-cluster.ts';
+import { type OpenCluster, openCluster } from './cluster/open-cluster.ts';
 import { ownPages } from './cluster/own-pages.ts';
 import { destroy, locate, plan, prepare } from './cluster/plan.ts';
 import { serveApi } from './cluster/serve-api.ts';
@@ -38,6 +40,16 @@ async function start(settings: ClusterSettings, hooks: StartHooks): Promise<Runn
     await Promise.allSettled([prepared]);
     throw error;
   }
+}
+
+/** An engine that is busy makes what a killed server has asked for until long after that one has ended. */
+const latecomersMs = 10_000;
+
+function removeLatecomers({ runtime, signal }: OpenCluster, log: Logger): void {
+  const again = (): void =>
+    void runtime.prepare().catch((error: unknown) => log.debug('What a killed server left is not removed', { error: errorText(error) }));
+  const timer = setTimeout(again, latecomersMs).unref();
+  signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
 }
 
 async function serve(
@@ -75,6 +87,7 @@ async function serve(
     onWork: (units) => meter.add(units),
     onStreamed: (bytes) => garbage.add(bytes),
   });
+  if (settings.runtime === 'docker') removeLatecomers(cluster, log);
   cluster.signal.addEventListener('abort', giveBackMemory({ ...v8Heap, release: () => pages?.giveBack() }, systemClock), { once: true });
   const { caCertificate, admin } = pki;
   return {

@@ -82,7 +82,7 @@ export class E2eCluster {
   /** Deletes the cluster and its folder. Throws when something of the cluster may be left. */
   async delete(): Promise<void> {
     try {
-      if (!existsSync(this.env.MINIK_HOME ?? '')) return;
+      if (!existsSync(join(this.env.MINIK_HOME ?? '', 'profiles', this.name))) return;
       const { code, stdout, stderr } = await this.minik(['delete'], { timeoutMs: 300_000 });
       if (code !== 0) throw new Error(`minik delete ended with ${code}:\n${stdout}${stderr}`);
     } finally {

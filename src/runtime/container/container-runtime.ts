@@ -418,7 +418,10 @@ export interface ContainerRuntime {
    * that does not answer is reported as `unavailable`. With a node: only events of pods on that node.
    */
   events(signal: AbortSignal, node?: string): AsyncIterable<RuntimeEvent>;
-  /** Creates what the cluster needs once (bridge network, pause image); idempotent. */
+  /**
+   * Creates what the cluster needs once (bridge network, pause image), and removes what killed processes of the cluster
+   * have left behind beside its pods; idempotent.
+   */
   prepare(): Promise<void>;
   /**
    * Removes everything of this cluster from the engine. `abrupt` (default false): whoever used the runtime was killed;

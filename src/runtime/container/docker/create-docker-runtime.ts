@@ -11,7 +11,7 @@ import { removeContainer } from './create-container.ts';
 import { DockerApi, type DockerConnection } from './docker-api.ts';
 import { hostProcesses } from './end-exec.ts';
 import { DockerEvents } from './events.ts';
-import { HelperContainers } from './helper-container.ts';
+import { HelperContainers, removeForgottenHelpers } from './helper-container.ts';
 import { DockerImages } from './images.ts';
 import { inParallel } from './in-parallel.ts';
 import { engineInfo } from './info.ts';
@@ -53,8 +53,8 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
     info: () => engineInfo(api),
     events: (signal, node) => events.subscribe(signal, node),
     prepare: async () => {
-      // When one fails, the other has ended, too, before what is left is removed.
-      const made = await Promise.allSettled([network.ensure(), pause.ensure()]);
+      // When one fails, the others have ended, too, before what is left is removed.
+      const made = await Promise.allSettled([network.ensure(), pause.ensure(), removeForgottenHelpers(api, clusterId)]);
       for (const each of made) if (each.status === 'rejected') throw each.reason;
     },
     destroy: async (abrupt = false) => {

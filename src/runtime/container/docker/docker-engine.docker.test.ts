@@ -76,6 +76,23 @@ describe('the Docker engine', { timeout: 120_000 }, () => {
     await back.stop();
   });
 
+  it('removes what killed processes of the cluster have left behind beside pods', async () => {
+    const made = (helper: string): string =>
+      docker(
+        'create',
+        '--label',
+        `${LABEL.cluster}=runtime-test-engine`,
+        ...(helper === '' ? [] : ['--label', `${LABEL.helper}=${helper}`]),
+        busyboxImage,
+        'true',
+      ).trim();
+    const [forgotten, kept] = [made('killed'), made('')];
+    await cluster.runtime.prepare();
+    const isThere = (id: string): boolean => docker('ps', '-aq', '--filter', `id=${id}`).trim() !== '';
+    assert.deepEqual([isThere(forgotten), isThere(kept)], [false, true]);
+    docker('rm', kept);
+  });
+
   it('prepares twice without harm and makes pruned things again', async () => {
     await cluster.runtime.prepare();
     assert.equal(docker('network', 'ls', '-q', '--filter', 'label=io.minik.cluster=runtime-test-engine').split('\n').length, 1);

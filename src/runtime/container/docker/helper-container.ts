@@ -2,11 +2,28 @@
  * Short-lived containers of the sandbox's image. They do on the engine's host what this process is not permitted to do,
  * or cannot do from where it runs.
  */
+import { randomUUID } from 'node:crypto';
 import { RuntimeError } from '../container-runtime.ts';
 import { removeContainer } from './create-container.ts';
 import type { DockerApi } from './docker-api.ts';
-import { LABEL } from './names-and-labels.ts';
+import { clusterFilter, LABEL } from './names-and-labels.ts';
 import type { PauseImage } from './pause-image.ts';
+
+/** This process, which removes its helpers itself. */
+const owner: string = randomUUID();
+
+/** The labels of a helper of a cluster. */
+export const helperLabels = (cluster: string): Readonly<Record<string, string>> => ({ [LABEL.cluster]: cluster, [LABEL.helper]: owner });
+
+/** Removes the helpers that other processes of the cluster have left behind: they were killed. */
+export async function removeForgottenHelpers(api: DockerApi, cluster: string): Promise<void> {
+  const query = { all: true, filters: clusterFilter(cluster) };
+  const all = await api.json<readonly { Id: string; Labels: Readonly<Record<string, string>> }[]>({
+    ...{ method: 'GET', path: '/containers/json', query },
+  });
+  const forgotten = all.filter(({ Labels }) => ![undefined, owner].includes(Labels[LABEL.helper]));
+  await Promise.all(forgotten.map(({ Id }) => removeContainer(api, Id)));
+}
 
 export interface Helper {
   /** Default: the sandbox's image. */
@@ -46,7 +63,7 @@ export class HelperContainers {
   async made<T>({ image, command, hostConfig }: Helper, use: (id: string) => Promise<T>): Promise<T> {
     const { api, pause, cluster } = this.#options;
     if (image === undefined) await pause.ensure();
-    const body = { Image: image ?? pause.name, Cmd: command, Labels: { [LABEL.cluster]: cluster }, HostConfig: hostConfig };
+    const body = { Image: image ?? pause.name, Cmd: command, Labels: helperLabels(cluster), HostConfig: hostConfig };
     const { Id } = await api.json<{ Id: string }>({ method: 'POST', path: '/containers/create', body });
     try {
       return await use(Id);

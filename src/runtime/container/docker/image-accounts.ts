@@ -5,7 +5,7 @@
 import type { ContainerSecurity, ProcessUser } from '../container-runtime.ts';
 import { removeContainer } from './create-container.ts';
 import type { DockerApi } from './docker-api.ts';
-import { LABEL } from './names-and-labels.ts';
+import { helperLabels } from './helper-container.ts';
 import { firstFile } from './tar.ts';
 
 export interface Accounts {
@@ -108,7 +108,7 @@ export class ImageAccounts {
 
   /** Files of an image can be read only through a container; this one is never started. */
   async #read(image: string, user: string): Promise<Accounts> {
-    const body = { Image: image, Cmd: ['none'], Labels: { [LABEL.cluster]: this.#cluster }, HostConfig: { NetworkMode: 'none' } };
+    const body = { Image: image, Cmd: ['none'], Labels: helperLabels(this.#cluster), HostConfig: { NetworkMode: 'none' } };
     const { Id } = await this.#api.json<{ Id: string }>({ method: 'POST', path: '/containers/create', body });
     try {
       return parseAccounts(await this.#file(Id, '/etc/passwd'), await this.#file(Id, '/etc/group'), user);

@@ -13,6 +13,8 @@ export const LABEL = {
   type: 'io.kubernetes.docker.type',
   sandboxId: 'io.kubernetes.sandbox.id',
   cluster: 'io.minik.cluster',
+  /** On containers that are no part of a pod: the process that needs them. */
+  helper: 'io.minik.helper',
   node: 'io.minik.node',
   attempt: 'io.minik.attempt',
   /** Keys of the labels that the caller gave, which distinguishes them from the labels of the image. */
