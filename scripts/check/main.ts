@@ -56,8 +56,9 @@ async function test(name: string, files: readonly string[], concurrency: number,
 }
 
 const options = process.argv.slice(2).filter((arg) => arg.startsWith('--'));
-const unknown = options.find((option) => option !== '--fast' && option !== '--clients');
-if (unknown !== undefined) throw new Error(`unknown option ${unknown}; there are --fast and --clients`);
+const knownOptions = ['--fast', '--complete', '--clients'];
+const unknown = options.find((option) => !knownOptions.includes(option));
+if (unknown !== undefined) throw new Error(`unknown option ${unknown}; there are ${knownOptions.join(', ')}`);
 if (options.includes('--clients')) tryClients(process.argv.slice(2).filter((arg) => !arg.startsWith('--')));
 const named = filesNamed(process.argv.slice(2).filter((arg) => !arg.startsWith('--')));
 const fast = options.includes('--fast');
@@ -105,6 +106,7 @@ if (onDocker.length > 0) {
   }
 }
 if (totals.tests === 0) failures.push('no test ran');
+if (options.includes('--complete') && totals.skipped + totals.todo > 0) failures.push('tests were skipped');
 
 console.log(failures.length === 0 ? '✔ all checks passed' : `✖ failed: ${failures.join(', ')}`);
 for (const [name, count] of Object.entries(totals)) console.log(`ℹ ${name} ${count}`);
