@@ -82,7 +82,7 @@ describe('the Docker engine', { timeout: 120_000 }, () => {
         'create',
         '--label',
         `${LABEL.cluster}=runtime-test-engine`,
-        ...(helper === '' ? [] : ['--label', `${LABEL.helper}=${helper}`]),
+        ...(helper === '' ? [] : ['--label', `${LABEL.type}=helper`, '--label', `${LABEL.helper}=${helper}`]),
         busyboxImage,
         'true',
       ).trim();

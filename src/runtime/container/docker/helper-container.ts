@@ -13,15 +13,19 @@ import type { PauseImage } from './pause-image.ts';
 const owner: string = randomUUID();
 
 /** The labels of a helper of a cluster. */
-export const helperLabels = (cluster: string): Readonly<Record<string, string>> => ({ [LABEL.cluster]: cluster, [LABEL.helper]: owner });
+export const helperLabels = (cluster: string): Readonly<Record<string, string>> => ({
+  [LABEL.cluster]: cluster,
+  [LABEL.type]: 'helper',
+  [LABEL.helper]: owner,
+});
 
 /** Removes the helpers that other processes of the cluster have left behind: they were killed. */
 export async function removeForgottenHelpers(api: DockerApi, cluster: string): Promise<void> {
-  const query = { all: true, filters: clusterFilter(cluster) };
-  const all = await api.json<readonly { Id: string; Labels: Readonly<Record<string, string>> }[]>({
+  const query = { all: true, filters: clusterFilter(cluster, 'helper') };
+  const helpers = await api.json<readonly { Id: string; Labels: Readonly<Record<string, string>> }[]>({
     ...{ method: 'GET', path: '/containers/json', query },
   });
-  const forgotten = all.filter(({ Labels }) => ![undefined, owner].includes(Labels[LABEL.helper]));
+  const forgotten = helpers.filter(({ Labels }) => Labels[LABEL.helper] !== owner);
   await Promise.all(forgotten.map(({ Id }) => removeContainer(api, Id)));
 }
 

@@ -92,7 +92,7 @@ export function readLabels(all: Readonly<Record<string, string>>): Labelled {
 }
 
 /** A query value that selects the objects of a cluster; with a type and a node, only those. */
-export function clusterFilter(cluster: string, type?: 'podsandbox' | 'container', node?: string): string {
+export function clusterFilter(cluster: string, type?: 'podsandbox' | 'container' | 'helper', node?: string): string {
   const label = [`${LABEL.cluster}=${cluster}`];
   if (type !== undefined) label.push(`${LABEL.type}=${type}`);
   if (node !== undefined) label.push(`${LABEL.node}=${node}`);

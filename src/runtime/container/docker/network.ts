@@ -109,9 +109,10 @@ export class ClusterNetwork {
     );
   }
 
-  async #find(): Promise<InspectedNetwork | undefined> {
+  /** By name or id. */
+  async #find(network = this.name): Promise<InspectedNetwork | undefined> {
     try {
-      return await this.#api.json<InspectedNetwork>({ method: 'GET', path: `/networks/${this.name}` });
+      return await this.#api.json<InspectedNetwork>({ method: 'GET', path: `/networks/${network}` });
     } catch (error) {
       if (error instanceof RuntimeError && statusOf(error.cause) === 404) return undefined;
       throw error;
@@ -189,7 +190,7 @@ export class ClusterNetwork {
 
   /** The names of what uses a network: containers, and endpoints whose container is gone. */
   async #users(id: string): Promise<{ readonly containers: readonly string[]; readonly leftovers: readonly string[] }> {
-    const found = await this.#api.find<InspectedNetwork>({ method: 'GET', path: `/networks/${id}` });
+    const found = await this.#find(id);
     const endpoints = Object.entries(found?.Containers ?? {});
     const names = (ofContainers: boolean): string[] =>
       endpoints.filter(([key]) => key.startsWith(leftoverPrefix) !== ofContainers).map(([, { Name }]) => Name);
