@@ -12,11 +12,14 @@ import { pod } from '../api/kinds/core/pod.ts';
 import { Meters } from '../api/meters.ts';
 import { type BehaviourRules, rulesPath } from '../api/simulated/rules.ts';
 import type { ClusterSettings } from '../cli/cluster-port.ts';
+import type { Client } from '../client/client.ts';
 import type { Clock } from '../client/clock.ts';
 import { type ClockState, ClusterClock } from '../client/cluster-clock.ts';
-import { controllerManager, scheduler as schedulerUser } from '../client/identity.ts';
+import { controllerManager, type Identity, scheduler as schedulerUser } from '../client/identity.ts';
 import { createInformerFactory } from '../client/informer-factory.ts';
 import type { Logger } from '../client/logger.ts';
+import { pacedEvents } from '../client/paced-events.ts';
+import { Pacer } from '../client/pacer.ts';
 import { Pending } from '../client/pending.ts';
 import { allControllers, apiServerControllers, namedControllers } from '../controllers/all-controllers.ts';
 import { podAutoscalerAccount } from '../controllers/pod-autoscaler/pod-autoscaler.ts';
@@ -98,12 +101,13 @@ export async function openCluster(settings: ClusterSettings, parts: OpenClusterP
   const servers: ApiServer[] = [];
   onStep('Starting the API server');
   const pending = new Pending();
+  const eventPacer = new Pacer(() => performance.now());
   const meters = new Meters();
   const running: { controllers?: RunningControllers; scheduler?: Running | undefined; nodes?: Pick<OpenCluster, 'nodes' | 'runtime'> } = {};
   const settled = (): Promise<void> =>
     stillness({
       idle: () => running.controllers?.idle !== false && running.scheduler?.idle !== false,
-      isPending: () => pending.count > 0,
+      isPending: () => pending.count > 0 || eventPacer.waiting > 0,
       state: () => `${parts.store.revision} ${clock instanceof ClusterClock ? clock.pendingTimers : 0}`,
     });
   const clockControl = new ClockControl({ clock, settled, save: parts.saveClock });
@@ -125,7 +129,8 @@ export async function openCluster(settings: ClusterSettings, parts: OpenClusterP
     },
     ...(parts.createYamlWorker === undefined ? {} : { createYamlWorker: parts.createYamlWorker }),
   });
-  const { remote, clientFor } = reachRemoteKinds(plane, signal);
+  const { remote, clientFor: plainClientFor } = reachRemoteKinds(plane, signal);
+  const clientFor = (identity: Identity): Client => pacedEvents(plainClientFor(identity), eventPacer);
   await parts.onApi(async (addresses) => {
     const server = await plane.serve(addresses);
     servers.push(server);

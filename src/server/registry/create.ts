@@ -113,10 +113,12 @@ async function createAdmitted(request: ChangeRequest, gate: Gate, admitted: Kube
 async function store(request: ChangeRequest, object: KubeObject, dryRun: boolean): Promise<WriteAnswer> {
   const { parts, target } = request;
   const key = keyOf({ ...target, namespace: object.metadata.namespace ?? '', name: object.metadata.name });
-  const existing = parts.store.get(key);
-  if (existing !== undefined) throw alreadyExists(request, existing.object);
   const stored = await storedObject(parts, target.kind, object);
-  if (dryRun) return { entry: unstoredEntry(key, stored, 0), created: true };
+  if (dryRun) {
+    const existing = parts.store.get(key);
+    if (existing !== undefined) throw alreadyExists(request, existing.object);
+    return { entry: unstoredEntry(key, stored, 0), created: true };
+  }
   const entry = await commit(parts, { key, object: stored, expectedRevision: 0 });
   if (entry === undefined) throw alreadyExists(request, parts.store.get(key)?.object);
   return { entry, created: true };

@@ -29,9 +29,16 @@ export function prefixEnd(prefix: string): string | undefined {
   return undefined;
 }
 
+/** A key up to its first slash: the resource. */
+const firstPart = (key: string): string => key.slice(0, Math.max(key.indexOf('/'), 0));
+
+const nothing: { readonly entries: readonly Entry[]; readonly remaining: number } = { entries: [], remaining: 0 };
+
 /** A sorted multi-chunk array of entries, unique by key. Mutable; owned by one store. */
 export class SortedEntries {
   readonly #chunks: Entry[][] = [];
+  /** How many keys begin with each first part. Most kinds have no objects, yet every write lists some of them. */
+  readonly #sizes = new Map<string, number>();
   #size = 0;
 
   get size(): number {
@@ -58,13 +65,14 @@ export class SortedEntries {
     const entries = this.#chunks[chunk];
     if (entries?.[at]?.key !== key) return;
     entries.splice(at, 1);
-    this.#size--;
+    this.#count(key, -1);
     if (entries.length === 0) this.#chunks.splice(chunk, 1);
   }
 
   /** The entries under a prefix, in key order, and how many follow the last one returned. */
   range(prefix: string, options: ListOptions = {}): { readonly entries: readonly Entry[]; readonly remaining: number } {
     const { after, limit } = options;
+    if (prefix.includes('/') && !this.#sizes.has(firstPart(prefix))) return nothing;
     const from = after !== undefined && after >= prefix ? this.#locate(after, true) : this.#locate(prefix, false);
     const end = prefixEnd(prefix);
     const to = end === undefined ? { chunk: this.#chunks.length, at: 0 } : this.#locate(end, false);
@@ -86,8 +94,16 @@ export class SortedEntries {
 
   #insert(chunk: number, entries: Entry[], at: number, entry: Entry): void {
     entries.splice(at, 0, entry);
-    this.#size++;
+    this.#count(entry.key, 1);
     if (entries.length > chunkLimit) this.#chunks.splice(chunk + 1, 0, entries.splice(chunkLimit >> 1));
+  }
+
+  #count(key: string, change: 1 | -1): void {
+    this.#size += change;
+    const part = firstPart(key);
+    const size = (this.#sizes.get(part) ?? 0) + change;
+    if (size === 0) this.#sizes.delete(part);
+    else this.#sizes.set(part, size);
   }
 
   /** The position of a key, or where it would be inserted: in the first chunk whose last key is not before it. */

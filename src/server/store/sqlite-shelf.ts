@@ -67,7 +67,7 @@ export class SqliteShelf implements Shelf {
   apply(events: readonly StoreEvent[]): void {
     for (const { type, entry, revision } of events) {
       if (!entry.key.startsWith(this.prefix)) continue;
-      this.#remove.run(entry.key);
+      if (type !== 'ADDED') this.#remove.run(entry.key);
       if (type !== 'DELETED') this.#put.run(revision, entry.key, this.#options.diskOnly.topic(entry.object), this.#options.now());
     }
   }

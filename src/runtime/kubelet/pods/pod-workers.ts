@@ -65,9 +65,12 @@ export class PodWorkers {
    * pkg/kubelet/kubelet_pods.go (GetActivePods, of the pod manager's pods).
    */
   active(): readonly Pod[] {
-    return this.all()
-      .filter(({ state }) => usesNode(state.life) && !state.goneFromApi)
-      .map(({ state }) => state.pod)
-      .filter(({ status }) => status.phase !== 'Succeeded' && status.phase !== 'Failed');
+    const pods: Pod[] = [];
+    for (const { state } of this.#byUid.values()) {
+      const { pod, life, goneFromApi } = state;
+      const ended = pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed';
+      if (!ended && !goneFromApi && usesNode(life)) pods.push(pod);
+    }
+    return pods;
   }
 }
