@@ -118,7 +118,7 @@ const hostTimed: readonly string[] = [
   ...['cli/', 'library/', 'server/pki/', 'runtime/network/', 'runtime/container/docker/'],
   // Connections and requests end although the cluster's time stands still.
   ...['client/informer-factory.ts', 'client/in-process-client.ts', 'runtime/kubelet/probes/', 'server/http/app.ts'],
-  ...['server/http/create-server.ts', 'server/http/http1.ts', 'server/http/node-requests.ts', 'server/http/openapi/openapi-handler.ts'],
+  ...['server/http/secure-server.ts', 'server/http/http1.ts', 'server/http/node-requests.ts', 'server/http/openapi/openapi-handler.ts'],
   // Defaults for tests; the composition root names the clock.
   ...['server/auth/service-account-tokens.ts', 'server/registry/create-registry.ts', 'server/store/'],
 ];

@@ -47,10 +47,11 @@ import { conversionWebhooks } from '../server/custom-resources/conversion-webhoo
 import { CustomResources } from '../server/custom-resources/custom-resources.ts';
 import { certificateAuthenticator } from '../server/http/auth/authenticate.ts';
 import type { Control } from '../server/http/controls.ts';
-import { type ApiServer, createServer, type ListenAddress } from '../server/http/create-server.ts';
+import { type ApiServer, createServer } from '../server/http/create-server.ts';
 import type { FaultSource } from '../server/http/faults/fault-source.ts';
 import { openIdDocuments } from '../server/http/openid.ts';
 import type { HealthCheck } from '../server/http/ports.ts';
+import type { ListenAddress } from '../server/http/secure-server.ts';
 import type { AggregatedApis } from '../server/http/server-context.ts';
 import { resourceMetrics } from '../server/http/virtual/resource-metrics.ts';
 import type { YamlWorker } from '../server/http/yaml/yaml-bodies.ts';

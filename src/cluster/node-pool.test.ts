@@ -16,8 +16,9 @@ import { createSimulatedRuntime } from '../runtime/container/simulated/create-si
 import { PullRecords } from '../runtime/kubelet/images/pull-records.ts';
 import type { Kubelet } from '../runtime/kubelet/kubelet.ts';
 import { NodePool } from './node-pool.ts';
+import type { NodeParts } from './nodes.ts';
 
-async function startPool(t: TestContext, settings: Partial<ClusterSettings> = {}) {
+async function startPool(t: TestContext, settings: Partial<ClusterSettings> = {}, openPort?: NodeParts['openPort']) {
   const cluster = await startTestCluster(t, { namespaces: ['kube-node-lease'] });
   const folder = mkdtempSync(join(tmpdir(), 'minik-pool-'));
   const runtime = createSimulatedRuntime({ clock: systemClock });
@@ -37,6 +38,7 @@ async function startPool(t: TestContext, settings: Partial<ClusterSettings> = {}
       log: silentLogger,
       signal: stop.signal,
       pullRecords: new PullRecords(join(folder, 'image-pulls.json')),
+      ...(openPort === undefined ? {} : { openPort }),
     },
     kubelets,
   });
@@ -103,4 +105,23 @@ it('does at its start what a crash has cut short', async (t) => {
   assert.deepEqual([await nodes(), kubelets.length], [['demo'], 1]);
   assert.deepEqual(await pool.set([first, second]), {});
   assert.deepEqual(await nodes(), ['demo', 'demo-m02']);
+});
+
+it("opens a kubelet's port while its node is on, and does without it where it cannot", async (t) => {
+  const open = new Set<string>();
+  const openPort: NodeParts['openPort'] = async (node, ip) => {
+    if (node === 'demo') throw new Error('EADDRINUSE');
+    open.add(`${node} ${ip}`);
+    return async () => void open.delete(`${node} ${ip}`);
+  };
+  const [first, second] = newNodes(2);
+  assert.ok(first !== undefined && second !== undefined);
+  const { pool, kubelets } = await startPool(t, { nodes: [first, second] }, openPort);
+  assert.deepEqual([[...open], kubelets.length], [['demo-m02 10.244.0.2'], 2]);
+  assert.deepEqual(await pool.set([first, { ...second, wanted: 'stopped' }]), {});
+  assert.deepEqual([...open], []);
+  assert.deepEqual(await pool.set([first, second]), {});
+  assert.deepEqual([...open], ['demo-m02 10.244.0.2']);
+  await pool.stop();
+  assert.deepEqual([...open], []);
 });

@@ -24,7 +24,7 @@ import type { Kubelet } from '../runtime/kubelet/kubelet.ts';
 import { bootAgain, losePower, removeContainers } from '../runtime/kubelet/node/power.ts';
 import { shutdownPeriods } from '../runtime/kubelet/node/shutdown-groups.ts';
 import { addServiceRoute, removeServiceRoute } from '../runtime/network/host-network.ts';
-import { nodeRange } from './addresses.ts';
+import { addressesOf, nodeRange } from './addresses.ts';
 import { hostMounter, nodesFolder, routesByHelper } from './container-runtime.ts';
 import { type NodeParts, type Services, startNode } from './nodes.ts';
 
@@ -33,6 +33,8 @@ import { type NodeParts, type Services, startNode } from './nodes.ts';
  * kubernetes.io/docs/concepts/cluster-administration/node-shutdown.
  */
 const usualPeriods = shutdownPeriods(30, 10);
+
+const nothingToClose = (): Promise<void> => Promise.resolve();
 
 export interface NodePoolOptions {
   readonly settings: ClusterSettings;
@@ -43,6 +45,7 @@ export interface NodePoolOptions {
 
 interface RunningNode {
   readonly kubelet: Kubelet;
+  closePort(): Promise<void>;
   /** Ends what the node does besides its kubelet. */
   readonly stop: AbortController;
 }
@@ -99,7 +102,7 @@ export class NodePool {
   /** Stops all kubelets; containers run on. */
   async stop(): Promise<void> {
     await this.#turn;
-    await Promise.all([...this.#running.values()].map(({ kubelet }) => kubelet.stop()));
+    await Promise.all([...this.#running.values()].flatMap(({ kubelet, closePort }) => [closePort(), kubelet.stop()]));
   }
 
   async #set(wanted: readonly NodeSettings[]): Promise<Readonly<Record<string, string>>> {
@@ -136,9 +139,22 @@ export class NodePool {
     if (this.#off.has(this.#name(node))) await bootAgain(parts.runtime, this.#name(node));
     const stop = new AbortController();
     const kubelet = await startNode(settings, node, { ...parts, signal: AbortSignal.any([parts.signal, stop.signal]) });
-    this.#running.set(node.index, { kubelet, stop });
+    this.#running.set(node.index, { kubelet, stop, closePort: await this.#openPort(node) });
     kubelets.push(kubelet);
     if (this.#off.delete(this.#name(node))) await this.#tellNetwork();
+  }
+
+  /** Without its port a node does all that it does but answer those who scrape it. */
+  async #openPort(node: NodeSettings): Promise<() => Promise<void>> {
+    const { settings, parts } = this.#options;
+    const name = this.#name(node);
+    const ip = addressesOf(settings).nodeIp(node.index);
+    try {
+      return (await parts.openPort?.(name, ip)) ?? nothingToClose;
+    } catch (error) {
+      parts.log.warn("A kubelet's port cannot be opened: its metrics are read through the API server only", { node: name, error });
+      return nothingToClose;
+    }
   }
 
   async #switchOff(node: NodeSettings): Promise<void> {
@@ -148,7 +164,7 @@ export class NodePool {
     if (running !== undefined) {
       this.#running.delete(node.index);
       kubelets.splice(kubelets.indexOf(running.kubelet), 1);
-      await running.kubelet.stop();
+      await Promise.all([running.closePort(), running.kubelet.stop()]);
       running.stop.abort();
     }
     this.#off.add(name);

@@ -36,11 +36,8 @@ import { machineUsage } from './machine-usage.ts';
 import { simulatedMachine } from './simulated-machine.ts';
 import { simulatedReserves } from './simulated-reserves.ts';
 
-/**
- * Upstream's port of the kubelet. Nothing listens there: it is the default of the API server's node proxy, which calls
- * the kubelet in this process.
- */
-const kubeletPort = 10_250;
+/** Upstream's port of the kubelet. */
+export const kubeletPort = 10_250;
 
 export interface NodeParts {
   readonly clientFor: (identity: Identity) => Client;
@@ -53,6 +50,8 @@ export interface NodeParts {
   readonly pullRecords: PullRecords;
   /** Default: nothing is struck. */
   readonly faults?: NodeFaults;
+  /** Opens the port of a node's kubelet; resolves with what closes it. Absent: the nodes have no addresses. */
+  readonly openPort?: (node: string, ip: string) => Promise<() => Promise<void>>;
 }
 
 /** What strikes nodes and their pods. */

@@ -29,7 +29,9 @@ import { type RunningControllers, startControllers } from '../controllers/start-
 import type { ContainerRuntime } from '../runtime/container/container-runtime.ts';
 import { PullRecords } from '../runtime/kubelet/images/pull-records.ts';
 import type { Kubelet } from '../runtime/kubelet/kubelet.ts';
-import type { ApiServer, ListenAddress } from '../server/http/create-server.ts';
+import type { ApiServer } from '../server/http/create-server.ts';
+import { openKubeletPort } from '../server/http/kubelet-port.ts';
+import type { ListenAddress } from '../server/http/secure-server.ts';
 import type { YamlWorker } from '../server/http/yaml/yaml-bodies.ts';
 import type { Pki } from '../server/pki/pki.ts';
 import type { Store } from '../server/store/store.ts';
@@ -41,7 +43,7 @@ import { type ControlPlane, openControlPlane } from './control-plane.ts';
 import { FaultControl } from './faults/fault-control.ts';
 import { FaultRules } from './faults/fault-rules.ts';
 import { NodePool } from './node-pool.ts';
-import { type NodeParts, startServices } from './nodes.ts';
+import { kubeletPort, type NodeParts, startServices } from './nodes.ts';
 import { learnApi } from './outward.ts';
 import { reachRemoteKinds } from './remote-client.ts';
 import { configuredScheduler } from './scheduler-file.ts';
@@ -141,7 +143,19 @@ export async function openCluster(settings: ClusterSettings, parts: OpenClusterP
   const pods = informers.informer(pod).cache;
   const runtime = parts.runtime({ podOf: (uid) => pods.byUid(uid), clock, faults: faultRules, ...(rules === undefined ? {} : { rules }) });
   const pullRecords = new PullRecords(join(nodesFolder(settings), 'image-pulls.json'));
-  const nodeParts: NodeParts = { clientFor, informers, runtime, clock, log, signal, pullRecords, faults: faultRules };
+  const openPort = async (node: string, ip: string): Promise<() => Promise<void>> => {
+    const [server] = servers;
+    if (server === undefined) throw new Error('no API server is there yet');
+    const { close } = await openKubeletPort(server.app, {
+      ...{ node, address: { host: ip, port: kubeletPort }, caCertificate: plane.pki.caCertificate },
+      serving: () => plane.pki.issueServing(`system:node:${node}`, ['system:nodes'], [node, ip]),
+    });
+    return close;
+  };
+  const nodeParts: NodeParts = {
+    ...{ clientFor, informers, runtime, clock, log, signal, pullRecords, faults: faultRules },
+    ...(settings.runtime === 'docker' ? { openPort } : {}),
+  };
   const controllers = startControllers({
     controllers: wantedControllers(settings)({
       ...{ kinds: plane.kinds, remote },

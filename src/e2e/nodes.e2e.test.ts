@@ -45,6 +45,19 @@ describe('the nodes of a cluster', () => {
     }
   });
 
+  it('let pods scrape their kubelets, with the permission for it, at addresses that their certificates name', async () => {
+    const folder = '/var/run/secrets/kubernetes.io/serviceaccount';
+    const scrape = (address: string, path: string): Promise<string> => {
+      const command = `curl -sS --max-time 10 --cacert ${folder}/ca.crt -H "Authorization: Bearer $(cat ${folder}/token)" https://${address}:10250${path}`;
+      return kubectl('exec', 'kubia-manual', '--', 'sh', '-c', command);
+    };
+    for (const address of addresses)
+      assert.match(await scrape(address, '/metrics/resource'), /^Forbidden .*subresource\(s\)=\[metrics\]\)\n$/);
+    await kubectl('create', 'clusterrole', 'scraper', '--verb=get', '--resource=nodes/metrics');
+    await kubectl('create', 'clusterrolebinding', 'scraper', '--clusterrole=scraper', '--serviceaccount=default:default');
+    for (const address of addresses) assert.match(await scrape(address, '/metrics/resource'), /^node_cpu_usage_seconds_total \d/m);
+  });
+
   it('leave no address behind', async () => {
     // The first is that of the bridge, whose range the next cluster may have at once.
     const [, second] = addresses;

@@ -114,8 +114,11 @@ describe('a started cluster', () => {
     const { host, port, node, service, dns } = await addresses();
     const { pid, guardPid } = await cluster.facts();
     assert.equal(host, '127.0.0.1');
-    const expected = [`tcp 127.0.0.1:${port}`, `tcp ${node}:${port}`, `tcp ${service}:443`, `tcp ${dns}:53`, `udp ${dns}:53`].sort();
-    assert.deepEqual(listeningSockets(pid), expected);
+    const expected = [
+      ...[`tcp 127.0.0.1:${port}`, `tcp ${node}:${port}`, `tcp ${node}:10250`],
+      ...[`tcp ${service}:443`, `tcp ${dns}:53`, `udp ${dns}:53`],
+    ];
+    assert.deepEqual(listeningSockets(pid), expected.sort());
     assert.deepEqual(listeningSockets(guardPid), []);
   });
 

@@ -1,5 +1,5 @@
-// What scripts/test --clients tries with metrics-server: it runs in a pod, reads the nodes' figures through the API
-// server, and serves metrics.k8s.io in this cluster's stead. See scripts/clients/recipes.ts.
+// What scripts/test --clients tries with metrics-server: it runs in a pod, reads the nodes' figures from the
+// kubelets' ports, and serves metrics.k8s.io in this cluster's stead. See scripts/clients/recipes.ts.
 import assert from 'node:assert/strict';
 import { join, resolve } from 'node:path';
 import { imageOf } from './image.js';
@@ -20,32 +20,23 @@ const documents = (text) =>
 const condition = () => read('apiservice', api).status.conditions.find(({ type }) => type === 'Available');
 const labels = { 'k8s-app': 'metrics-server' };
 
-/** The Deployment of the module, for the image that was built here; it reaches the nodes by the API server's proxy. */
+/** The Deployment of the module, for the image that was built here; it trusts the authority that certifies the nodes. */
 function changed({ metadata, spec, ...object }) {
-  const { clusterIP } = read('service', 'kubernetes', '--namespace', 'default').spec;
-  const names = items('nodes').map((node) => node.metadata.name);
   const { template } = spec;
   const [container] = template.spec.containers;
   const args = container.args
-    .filter((arg) => !/^--(kubelet|metric-resolution)/.test(arg))
-    .concat(
-      '--kubelet-preferred-address-types=Hostname',
-      '--kubelet-port=443',
-      '--kubelet-insecure-tls',
-      '--kubelet-request-timeout=5s',
-      '--metric-resolution=10s',
-    );
+    .filter((arg) => !arg.startsWith('--metric-resolution'))
+    .concat('--kubelet-certificate-authority=/var/run/secrets/kubernetes.io/serviceaccount/ca.crt', '--metric-resolution=10s');
   const readinessProbe = { ...container.readinessProbe, initialDelaySeconds: 1, periodSeconds: 1, failureThreshold: 60 };
   const image = imageOf('metrics-server', resolve('metrics-server'));
   const containers = [{ ...container, image, imagePullPolicy: 'Never', args, readinessProbe }];
-  const hostAliases = [{ ip: clusterIP, hostnames: names }];
   return {
     ...object,
     metadata: { ...metadata, labels },
     spec: {
       ...spec,
       selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { ...template.spec, hostAliases, containers } },
+      template: { metadata: { labels }, spec: { ...template.spec, containers } },
     },
   };
 }
@@ -62,19 +53,9 @@ async function takenOver() {
       containers: [{ name: 'main', image: 'busybox:1.36', command: ['sh', '-c', 'while true; do sleep 0.01; done'] }],
     },
   });
-  for (const { metadata } of items('nodes')) {
-    const path = `/api/v1/nodes/${metadata.name}/proxy/metrics/resource`;
-    kubectl(['annotate', 'node', metadata.name, `metrics.k8s.io/resource-metrics-path=${path}`]);
-    atEnd(() => kubectl(['annotate', 'node', metadata.name, 'metrics.k8s.io/resource-metrics-path-']));
-  }
   const [rights, service, deployment, registration] = ['rbac', 'service', 'deployment', 'apiservice'].map(manifest);
-  const proxying = { apiGroups: [''], resources: ['nodes/proxy'], verbs: ['get'] };
   const objects = [
-    ...documents(rights).map((object) =>
-      object.metadata.name === 'system:metrics-server' && object.kind === 'ClusterRole'
-        ? { ...object, rules: [...object.rules, proxying] }
-        : object,
-    ),
+    ...documents(rights),
     ...documents(service).map((object) => ({ ...object, spec: { ...object.spec, selector: labels } })),
     ...documents(deployment).map(changed),
     ...documents(registration),

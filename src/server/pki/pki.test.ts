@@ -49,7 +49,7 @@ describe('loadPki', () => {
     const directory = await folder(t);
     const first = await loadPki(options(directory));
     const second = await loadPki(options(directory));
-    const functions = { issueClient: 0, sign: 0 };
+    const functions = { issueClient: 0, issueServing: 0, sign: 0 };
     assert.deepEqual({ ...second, ...functions }, { ...first, ...functions });
     for (const name of ['ca.key', 'apiserver.key', 'admin.key', 'sa.key', 'ca.crt']) {
       assert.equal((await stat(join(directory, name))).mode & 0o777, 0o600, name);

@@ -40,6 +40,8 @@ export interface Pki {
   readonly serviceAccountKey: string;
   /** Makes a client certificate for any user, valid for a year. It is not saved. */
   issueClient(commonName: string, organizations: readonly string[]): KeyAndCertificate;
+  /** Makes a serving certificate for these names and addresses, valid for a year. It is not saved. */
+  issueServing(commonName: string, organizations: readonly string[], names: readonly string[]): KeyAndCertificate;
   /** Certifies what a certificate request asks for; PEM. Throws an Error when the authority has expired. */
   sign(order: SigningOrder): string;
 }
@@ -190,14 +192,15 @@ export async function loadPki(options: PkiOptions): Promise<Pki> {
   ]);
   const serviceAccountKey = knownKey ?? newKey();
   if (knownKey === undefined) await writeText(directory, 'sa.key', serviceAccountKey);
+  const issue = (leaf: Leaf): KeyAndCertificate => make({ options, nowMs: (options.now ?? systemClock.now)() }, ca, leaf);
   return {
     caCertificate: ca.pair.certificate,
     serving,
     admin,
     frontProxy: { caCertificate: frontCa.pair.certificate, client: frontProxy },
     serviceAccountKey,
-    issueClient: (commonName, organizations) =>
-      make({ options, nowMs: (options.now ?? systemClock.now)() }, ca, client('', commonName, organizations)),
+    issueClient: (commonName, organizations) => issue(client('', commonName, organizations)),
+    issueServing: (commonName, organizations, names) => issue({ file: '', commonName, organizations, usage: 'server', names }),
     sign: (order) => signRequest(order, ca.pair),
   };
 }

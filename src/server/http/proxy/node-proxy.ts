@@ -11,7 +11,8 @@ import type { ServerContext } from '../server-context.ts';
 import { answerLog } from '../streaming/log-handler.ts';
 import { logOptions } from '../streaming/log-options.ts';
 
-const decoded = (path: string): string => {
+/** Throws StatusError (400) when a path is badly escaped. */
+export const decodedPath = (path: string): string => {
   try {
     return decodeURIComponent(path);
   } catch {
@@ -21,9 +22,11 @@ const decoded = (path: string): string => {
 
 const logPath = /^\/containerLogs\/([^/]+)\/([^/]+)\/([^/]+)$/;
 
-/** Answers with the response of the node's kubelet. Throws 503 when this process has no kubelet for the node. */
-export async function askKubelet(exchange: Exchange, server: ServerContext, node: string, below: string): Promise<Answer> {
-  const path = decoded(below);
+/**
+ * Answers with the response of the node's kubelet. `path` is decoded. Throws 503 when this process has no kubelet for
+ * the node.
+ */
+export async function askKubelet(exchange: Exchange, server: ServerContext, node: string, path: string): Promise<Answer> {
   const [, namespace, name, container] = logPath.exec(path) ?? [];
   if (namespace !== undefined && name !== undefined && container !== undefined) {
     const { options } = logOptions(exchange, name, server.now());

@@ -11,7 +11,7 @@ import { cutOff } from '../cut-off.ts';
 import type { Exchange, NodeBindings } from '../exchange.ts';
 import { askForBody } from '../http1.ts';
 import type { ServerContext } from '../server-context.ts';
-import { askKubelet } from './node-proxy.ts';
+import { askKubelet, decodedPath } from './node-proxy.ts';
 import { relayResponse } from './relay-response.ts';
 import { authorityOf, resolveBackend } from './resolve-backend.ts';
 import { joinPath } from './rewrite-links.ts';
@@ -109,7 +109,7 @@ export async function proxyRequest(exchange: Exchange, server: ServerContext, ta
     const location = `${exchange.path}/${exchange.search === '' ? '' : `?${exchange.search}`}`;
     return new Answer(301, { Location: location, 'Audit-Id': exchange.auditId });
   }
-  if (backend.kubelet !== undefined) return askKubelet(exchange, server, backend.kubelet, below === '' ? '/' : below);
+  if (backend.kubelet !== undefined) return askKubelet(exchange, server, backend.kubelet, decodedPath(below === '' ? '/' : below));
   if (node === undefined) throw needsConnection();
   const incoming = relayed(node);
   incoming.headers['x-forwarded-uri'] = joinPath(prefix, below === '' ? '/' : below);

@@ -1,6 +1,6 @@
 /**
- * The HTTP API that a kubelet serves on its port, reached through the API server's `nodes/{name}/proxy`. No socket
- * listens, so the API server does all authorization. Source: pkg/kubelet/server/server.go.
+ * The HTTP API that a kubelet serves on its port, and through the API server's `nodes/{name}/proxy`; these decide who
+ * may ask. Source: pkg/kubelet/server/server.go.
  */
 import type { Readable } from 'node:stream';
 import type { Pod } from '../../../../api/generated/core/v1.ts';
