@@ -5,16 +5,19 @@
 
 /** Read at once at most, by one stream. */
 const slabBytes = 256 * 1024;
-/** A rest smaller than this is given up for a new block. */
-export const leastRoomBytes = 64 * 1024;
 
 /** The blocks of one stream. Nothing is written twice: the receivers of what was taken own it. */
 export class Slabs {
   #slab: Buffer = Buffer.alloc(0);
 
-  /** Room for at least 64 KiB, at most 256 KiB. The same until some of it is taken. */
-  room(): Buffer {
-    if (this.#slab.length < leastRoomBytes) this.#slab = Buffer.allocUnsafeSlow(slabBytes);
+  /** How much room there is without a new block. */
+  get leftBytes(): number {
+    return this.#slab.length;
+  }
+
+  /** Room for at least so many bytes, 256 KiB at most. The same until some of it is taken, as long as it suffices. */
+  room(bytes: number): Buffer {
+    if (this.#slab.length < bytes) this.#slab = Buffer.allocUnsafeSlow(slabBytes);
     return this.#slab;
   }
 

@@ -71,8 +71,11 @@ export class WebSocketConnection extends EventEmitter<{ close: [code: number] }>
     return this.#socket.writableLength;
   }
 
-  /** Begins to read. Must be called once, else the connection's end is not seen either. */
-  read(onPiece: OnPiece): void {
+  /**
+   * Begins to read. Must be called once, else the connection's end is not seen either. `onRead` is called when all that
+   * one reading has brought was handed on.
+   */
+  read(onPiece: OnPiece, onRead: () => void = () => undefined): void {
     const reader = new FrameReader(this.#options.role === 'server', {
       onPiece: (piece, message) => {
         if (this.#isOpen) onPiece(piece, message);
@@ -87,6 +90,7 @@ export class WebSocketConnection extends EventEmitter<{ close: [code: number] }>
         stop();
         this.#fail(error.code);
       }
+      onRead();
     });
   }
 

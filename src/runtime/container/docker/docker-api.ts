@@ -70,6 +70,9 @@ class TlsEngineAgent extends TlsAgent {
   }
 }
 
+/** So much is read from a taken connection at once, if it is there: as much as Node reads. */
+const leastReadBytes = 64 * 1024;
+
 /**
  * For connections that are taken over. Over the engine's socket they are read in large pieces: what the engine sends is
  * framed, and each read costs a turn of the event loop.
@@ -77,7 +80,7 @@ class TlsEngineAgent extends TlsAgent {
 class HijackAgent extends Agent {
   override createConnection(options: NetConnectOpts): Socket {
     const slabs = new Slabs();
-    const onread = { buffer: () => slabs.room(), callback: (bytes: number): boolean => socket.push(slabs.take(bytes)) };
+    const onread = { buffer: () => slabs.room(leastReadBytes), callback: (bytes: number): boolean => socket.push(slabs.take(bytes)) };
     const socket: Socket = connect({ ...options, onread });
     return socket;
   }

@@ -172,21 +172,11 @@ async function converse(socket: Socket, options: AttachOptions): Promise<void> {
 /** So much input may wait for the engine before it is no longer read. */
 const INPUT_BYTES = 256 * 1024;
 
-/** Hands the input to the engine. What one reading of the client's connection has brought is one write. */
+/** Hands the input to the engine. */
 function feed(stdin: Readable | undefined, socket: Socket): () => void {
   if (stdin === undefined) return () => undefined;
-  let isCorked = false;
-  const flush = (): void => {
-    isCorked = false;
-    socket.uncork();
-  };
   const onData = (chunk: Buffer): void => {
     if (!socket.writable) return;
-    if (!isCorked) {
-      isCorked = true;
-      socket.cork();
-      process.nextTick(flush);
-    }
     socket.write(chunk);
     if (socket.writableLength >= INPUT_BYTES) stdin.pause();
   };

@@ -44,6 +44,21 @@ describe('SPDY frames', () => {
     }
   });
 
+  it('of one stream that come together are joined, up to one that is its last', () => {
+    const data = (id: number, text: string, fin = false): Buffer[] => [dataHeader(id, fin, text.length), Buffer.from(text)];
+    const parser = new FrameParser();
+    const frames = parser.push(
+      Buffer.concat([
+        ...[...data(3, 'one '), ...data(3, 'two '), ...data(5, 'other '), ...data(3, 'three '), ...data(3, 'four ', true)],
+        ...[...data(5, 'more '), controlFrame(frameTypes.ping, 0, uint32(7)), ...data(5, 'behind')],
+      ]),
+    );
+    assert.deepEqual(
+      frames.map((frame) => (frame.control ? 'ping' : `${frame.streamId}: ${frame.payload}${frame.fin ? 'end' : ''}`)),
+      ['3: one two ', '5: other ', '3: three four end', '5: more ', 'ping', '5: behind'],
+    );
+  });
+
   it('hold back no data and copy none', () => {
     const parser = new FrameParser();
     const first = Buffer.concat([dataHeader(3, false, 10), Buffer.from('hello')]);

@@ -1,5 +1,6 @@
 /** SPDY/3.1 frames as kubectl and Go's spdystream speak them. Source: the SPDY protocol draft 3.1. */
 import { constants, inflateRawSync } from 'node:zlib';
+import { joinAdjacent } from '../../../client/large-reads/join-adjacent.ts';
 
 const words =
   'options head post put delete trace accept accept-charset accept-encoding accept-language accept-ranges age allow authorization cache-control connection content-base content-encoding content-language content-length content-location content-md5 content-range content-type date etag expect expires from host if-match if-modified-since if-none-match if-range if-unmodified-since last-modified location max-forwards pragma proxy-authenticate proxy-authorization range referer retry-after server te trailer transfer-encoding upgrade user-agent vary via warning www-authenticate method get status 200_OK version HTTP/1.1 url public set-cookie keep-alive origin';
@@ -62,7 +63,7 @@ interface OpenData {
 
 /**
  * Cuts a byte stream into frames. Data is handed on as it comes, without a copy: a frame of it
- * may be several, of which only the last has its `fin`.
+ * may be several, of which only the last has its `fin`, and frames that come together may be one.
  */
 export class FrameParser {
   /** The beginning of a frame whose rest has not come. */
@@ -109,7 +110,12 @@ export class FrameParser {
     const payload = bytes.subarray(0, data.leftBytes);
     data.leftBytes -= payload.length;
     const isLast = data.leftBytes === 0;
-    frames.push({ control: false, streamId: data.streamId, fin: data.fin && isLast, payload });
+    const { streamId } = data;
+    const before = frames.at(-1);
+    const joined =
+      before?.control === false && before.streamId === streamId && !before.fin ? joinAdjacent(before.payload, payload) : undefined;
+    if (joined !== undefined) frames.pop();
+    frames.push({ control: false, streamId, fin: data.fin && isLast, payload: joined ?? payload });
     if (isLast) this.#data = undefined;
     return payload.length;
   }

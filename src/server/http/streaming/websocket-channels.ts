@@ -2,6 +2,7 @@
 import { Readable, Writable } from 'node:stream';
 import type { Clock } from '../../../client/clock.ts';
 import { containStream } from '../../../client/error-boundary.ts';
+import { joinAdjacent } from '../../../client/large-reads/join-adjacent.ts';
 import { channelMessages } from '../../../client/web-socket/channel-messages.ts';
 import { closeCodes, type Message } from '../../../client/web-socket/frame-reader.ts';
 import type { WebSocketConnection } from '../../../client/web-socket/web-socket-connection.ts';
@@ -54,6 +55,8 @@ export class WebSocketChannels {
   readonly #inputs = new Map<number, InputChannel>();
   readonly #gone = new AbortController();
   readonly #unread: PausedClient;
+  /** Payloads of one channel, which came with one reading, and follow one another. */
+  #joined: { readonly channel: number; readonly payload: Buffer } | undefined;
   /** The pieces of a text message. */
   #text: Buffer[] = [];
   #textBytes = 0;
@@ -62,12 +65,15 @@ export class WebSocketChannels {
     this.#socket = socket;
     this.#options = options;
     this.#unread = new PausedClient(options.clock, () => socket.ping());
-    const receive = channelMessages((channel, payload) => this.#deliver(channel, payload));
-    socket.read((piece, message) => {
-      options.onBytes?.(piece.length);
-      if (options.base64 && message.isText) this.#receiveText(piece, message);
-      else receive(piece, message);
-    });
+    const receive = channelMessages((channel, payload) => this.#join(channel, payload));
+    socket.read(
+      (piece, message) => {
+        options.onBytes?.(piece.length);
+        if (options.base64 && message.isText) this.#receiveText(piece, message);
+        else receive(piece, message);
+      },
+      () => this.#deliverJoined(),
+    );
     socket.once('close', () => {
       this.#unread.over();
       this.#gone.abort();
@@ -138,6 +144,21 @@ export class WebSocketChannels {
     this.#text = [];
     this.#textBytes = 0;
     if (text !== '') this.#deliver(text.charCodeAt(0) - 0x30, Buffer.from(text.slice(1), 'base64'));
+  }
+
+  /** Holds a payload back until it is known whether the next can be joined to it. */
+  #join(channel: number, payload: Buffer): void {
+    // Inputs are streams of bytes; other channels have messages.
+    const mayJoin = this.#joined?.channel === channel && this.#inputs.has(channel);
+    const joined = this.#joined !== undefined && mayJoin ? joinAdjacent(this.#joined.payload, payload) : undefined;
+    if (joined === undefined) this.#deliverJoined();
+    this.#joined = { channel, payload: joined ?? payload };
+  }
+
+  #deliverJoined(): void {
+    const joined = this.#joined;
+    this.#joined = undefined;
+    if (joined !== undefined) this.#deliver(joined.channel, joined.payload);
   }
 
   #deliver(channel: number, payload: Buffer): void {
