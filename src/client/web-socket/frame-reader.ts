@@ -41,7 +41,7 @@ interface DataFrame {
 }
 
 /** The longest head of a frame: two bytes, eight of length, four of mask. */
-const maxHeadBytes = 14;
+export const maxHeadBytes = 14;
 const maxControlBytes = 125;
 
 export class FrameReader {
@@ -135,14 +135,8 @@ export class FrameReader {
   }
 }
 
-/** The head of a frame that is a whole message, in a buffer with at least `room` bytes behind it. */
-export function frameHead(
-  opcode: number,
-  length: number,
-  mask: Uint8Array | undefined,
-  room = 0,
-): { readonly bytes: Buffer; readonly headBytes: number } {
-  const bytes = Buffer.allocUnsafe(maxHeadBytes + room);
+/** Writes the head of a frame that is a whole message to the beginning of `bytes`; returns the head's length. */
+export function writeHead(bytes: Buffer, opcode: number, length: number, mask?: Uint8Array): number {
   const maskBit = mask === undefined ? 0 : 0x80;
   bytes[0] = 0x80 | opcode;
   let headBytes = 2;
@@ -158,5 +152,5 @@ export function frameHead(
     bytes.set(mask, headBytes);
     headBytes += mask.length;
   }
-  return { bytes, headBytes };
+  return headBytes;
 }

@@ -3,13 +3,12 @@
  * sent in one turn is written at once, and of the payload the server's end makes no copy. (The package ws copies what
  * it reads once and what it sends twice.) No extensions. Source: RFC 6455.
  */
-import { randomFillSync } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../clock.ts';
 import { readInLargePieces } from '../large-reads/in-large-pieces.ts';
-import { closeCodes, FrameError, FrameReader, frameHead, type Message, opcodes } from './frame-reader.ts';
-import { unmask } from './masks.ts';
+import { closeCodes, FrameError, FrameReader, type Message, maxHeadBytes, opcodes, writeHead } from './frame-reader.ts';
+import { MaskedFrames } from './masked-frames.ts';
 
 /** How long the peer may take to end a connection that is being closed. */
 const closeTimeoutMs = 30_000;
@@ -35,6 +34,7 @@ export class WebSocketConnection extends EventEmitter<{ close: [code: number] }>
   readonly protocol: string;
   readonly #socket: Duplex;
   readonly #options: WebSocketOptions;
+  readonly #masked = new MaskedFrames();
   #isOpen = true;
   #isCorked = false;
   #code: number = closeCodes.abnormal;
@@ -162,12 +162,16 @@ export class WebSocketConnection extends EventEmitter<{ close: [code: number] }>
       if (sent !== undefined) setImmediate(sent);
       return;
     }
-    const callback = sent === undefined ? undefined : (): void => sent();
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     if (this.#options.role === 'client') {
-      socket.write(maskedFrame(opcode, parts, length), callback);
+      const frame = this.#masked.frame(opcode, parts, length);
+      socket.write(frame, () => {
+        this.#masked.release(frame);
+        sent?.();
+      });
       return;
     }
+    const callback = sent === undefined ? undefined : (): void => sent();
     if (!this.#isCorked) {
       this.#isCorked = true;
       socket.cork();
@@ -176,22 +180,10 @@ export class WebSocketConnection extends EventEmitter<{ close: [code: number] }>
         socket.uncork();
       });
     }
-    const { bytes, headBytes } = frameHead(opcode, length, undefined);
+    const bytes = Buffer.allocUnsafe(maxHeadBytes);
+    const headBytes = writeHead(bytes, opcode, length);
     const last = parts.length - 1;
     socket.write(bytes.subarray(0, headBytes), parts.length === 0 ? callback : undefined);
     for (const [i, part] of parts.entries()) socket.write(part, i === last ? callback : undefined);
   }
-}
-
-/** A client's frame, in memory of its own: what it sends is masked, and the sender's bytes must stay as they are. */
-function maskedFrame(opcode: number, parts: readonly Uint8Array[], length: number): Buffer {
-  const mask = randomFillSync(new Uint8Array(4));
-  const { bytes, headBytes } = frameHead(opcode, length, mask, length);
-  let at = headBytes;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  unmask(bytes.subarray(headBytes, at), mask);
-  return bytes.subarray(0, at);
 }

@@ -2,12 +2,13 @@
  * The common part of verbs that open a stream to a pod: flags, the terminal's streams, the path. Source: kubectl
  * pkg/cmd/exec/exec.go.
  */
+import { createReadStream, ReadStream } from 'node:fs';
 import { ArgumentError, type FlagSpec, type Flags } from '../command/flags.ts';
 import type { Session } from '../command/session.ts';
 import { resourcePath } from '../resources/discovery.ts';
 import { findResource } from '../resources/resource-args.ts';
 import { type PodObject, podName } from './pods.ts';
-import type { RemoteStreams } from './stream-client.ts';
+import type { RemoteInput, RemoteStreams } from './stream-client.ts';
 
 export const streamFlags: readonly FlagSpec[] = [
   { name: 'container', short: 'c', type: 'string', help: 'Container name.' },
@@ -24,6 +25,13 @@ export function podTimeoutMs(flags: Flags): number {
   return timeout;
 }
 
+/** Four times what Node reads of a file at once: each time is a way to another thread and back, and a message. */
+const fileReadBytes = 256 * 1024;
+
+/** The process's input; a file is read in large pieces. */
+const inputOf = (stdin: NodeJS.ReadStream): RemoteInput =>
+  stdin instanceof ReadStream ? createReadStream('', { fd: process.stdin.fd, autoClose: false, highWaterMark: fileReadBytes }) : stdin;
+
 /** The streams of a session. A TTY is used only when standard input is a terminal. */
 export function sessionStreams(
   session: Session,
@@ -33,7 +41,7 @@ export function sessionStreams(
   if (!wanted.stdin) return { stdout, stderr, tty: false };
   const tty = wanted.tty && stdin.isTTY === true;
   if (wanted.tty && !tty && !wanted.quiet) session.err('Unable to use a TTY - input is not a terminal or the right kind of file\n');
-  return { stdin, stdout, tty, ...(tty ? {} : { stderr }) };
+  return { stdin: inputOf(stdin), stdout, tty, ...(tty ? {} : { stderr }) };
 }
 
 /** The path of an exec or attach session. */
