@@ -1,15 +1,19 @@
 /*
  * The guard of a server: starts it, waits for its end and starts it again when it crashed. No libc: a few pages of memory.
  *
- *   guard RUNNING CRASHES PROGRAM [ARGUMENT...]
+ *   guard RUNNING CRASHES PARENT PROGRAM [ARGUMENT...]
+ *
+ * PARENT is 0, or the pid of a server that runs already and has lost its guard: it has started this one, which waits for its end and starts the next
+ * ones itself. A server that the guard has started gets the signal URG, which is ignored by default, when the guard ends.
  *
  * The server crashed when it ended by a signal or with an exit code other than 0 while the file RUNNING was there, which says that it had been ready and that
  * nobody has stopped it. Each crash adds a line to the file CRASHES:
  *
  *   {"atMs":MILLISECONDS,"pid":PID,"status":STATUS,"restartAfterMs":MILLISECONDS}
  *
- * with the status as wait(2) has it; -1 ms says that the guard has given up. TERM, INT and HUP are passed on to the server as TERM, followed by KILL when it has
- * not ended in time; the guard ends with it. In all other cases, too, the guard ends as the server did.
+ * with the status as wait(2) has it, or -1 when it was the parent, since nobody tells it; -1 ms says that the guard has given up. TERM, INT and HUP are
+ * passed on to the server as TERM, followed by KILL when it has not ended in time; the guard ends with it. In all other cases, too, the guard ends as the
+ * server did.
  *
  * Built for linux/amd64 and linux/arm64 by build.ts.
  */
@@ -51,6 +55,12 @@ static char *decimal(char *to, s64 value) {
   return to;
 }
 
+static s64 number(const char *digit) {
+  s64 value = 0;
+  while (*digit >= '0' && *digit <= '9') value = value * 10 + (*digit++ - '0');
+  return value;
+}
+
 /* One write, so that the line is whole or not there. */
 static void record(const char *file, s64 pid, int status, s64 wait_ms) {
   char line[160];
@@ -75,9 +85,7 @@ static void drop_channel(char **environment) {
   char **kept = environment;
   for (char **each = environment; *each != 0; each++) {
     if (begins_with(*each, "NODE_CHANNEL_FD=")) {
-      int fd = 0;
-      for (const char *digit = *each + 16; *digit >= '0' && *digit <= '9'; digit++) fd = fd * 10 + (*digit - '0');
-      call(SYS_close, fd, 0, 0, 0, 0);
+      call(SYS_close, number(*each + 16), 0, 0, 0, 0);
     } else if (!begins_with(*each, "NODE_CHANNEL_SERIALIZATION_MODE=")) {
       *kept++ = *each;
     }
@@ -89,10 +97,19 @@ static s64 start(char **command, char **environment) {
   s64 pid = call(SYS_clone, SIGCHLD, 0, 0, 0, 0);
   if (pid != 0) return pid;
   u64 none = 0;
+  call(SYS_prctl, PR_SET_PDEATHSIG, SIGURG, 0, 0, 0);
   call(SYS_sigprocmask, SIG_SETMASK, (s64)&none, 0, SIGSET_BYTES, 0);
   call(SYS_execve, (s64)command[0], (s64)command, (s64)environment, 0, 0);
   leave(127);
   return 0;
+}
+
+/* The status of a server that is the parent: nobody tells it. */
+enum { UNKNOWN = -1 };
+
+static int has_ended(s64 pid, int *status) {
+  if (*status != UNKNOWN) return call(SYS_wait4, pid, (s64)status, WNOHANG, 0, 0) != 0;
+  return call(SYS_getppid, 0, 0, 0, 0, 0) != pid;
 }
 
 /* Waits for the server's end; returns whether it was told to end. Signals are blocked and taken one by one, so none is missed. */
@@ -100,7 +117,7 @@ static int wait_for(s64 pid, int *status) {
   u64 signals = SIGNAL(SIGHUP) | SIGNAL(SIGINT) | SIGNAL(SIGTERM) | SIGNAL(SIGCHLD);
   Time limit = {STOP_MS / 1000, 0};
   int stopping = 0;
-  while (call(SYS_wait4, pid, (s64)status, WNOHANG, 0, 0) == 0) {
+  while (!has_ended(pid, status)) {
     s64 signal = call(SYS_sigtimedwait, (s64)&signals, 0, stopping ? (s64)&limit : 0, SIGSET_BYTES, 0);
     if (signal == SIGHUP || signal == SIGINT || signal == SIGTERM) {
       stopping = 1;
@@ -126,18 +143,21 @@ static s64 wait_after(int crashes) {
 }
 
 __attribute__((used)) void run(u64 *stack) {
-  if (stack[0] < 4) leave(64);
+  if (stack[0] < 5) leave(64);
   char **arguments = (char **)(stack + 1);
   char **environment = arguments + stack[0] + 1;
   u64 signals = SIGNAL(SIGHUP) | SIGNAL(SIGINT) | SIGNAL(SIGTERM) | SIGNAL(SIGCHLD);
   call(SYS_sigprocmask, SIG_BLOCK, (s64)&signals, 0, SIGSET_BYTES, 0);
+  s64 parent = number(arguments[3]);
+  if (parent != 0) call(SYS_prctl, PR_SET_PDEATHSIG, SIGCHLD, 0, 0, 0);
   for (int crashes = 0;;) {
     s64 since = milliseconds(CLOCK_BOOTTIME);
-    s64 pid = start(arguments + 3, environment);
+    s64 pid = parent != 0 ? parent : start(arguments + 4, environment);
     if (pid < 0) leave(126);
     if (crashes == 0) drop_channel(environment);
-    int status = 0;
+    int status = parent != 0 ? UNKNOWN : 0;
     int stopped = wait_for(pid, &status);
+    parent = 0;
     int code = (status & 127) != 0 ? 128 + (status & 127) : (status >> 8) & 255;
     if (stopped || status == 0 || call(SYS_faccessat, AT_FDCWD, (s64)arguments[1], F_OK, 0, 0) != 0) leave(code);
     crashes = milliseconds(CLOCK_BOOTTIME) - since < HEALTHY_MS ? crashes + 1 : 1;

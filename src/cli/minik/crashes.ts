@@ -18,7 +18,7 @@ export interface Crash {
 interface Ended {
   readonly atMs: number;
   readonly pid: number;
-  /** The status as wait(2) returns it. */
+  /** The status as wait(2) returns it; -1: the guard was not the server's parent, so that nobody knows it. */
   readonly status: number;
   /** -1: the guard has given up. */
   readonly restartAfterMs: number;
@@ -41,6 +41,7 @@ const usualCauses: Readonly<Record<string, string>> = {
 
 function whyOf(status: number, lastWords: string | undefined): string {
   if (lastWords !== undefined) return lastWords;
+  if (status < 0) return 'for a reason that its second guard was not told';
   const signal = status & 127;
   if (signal === 0) return `exit code ${(status >> 8) & 255}`;
   const name = signalNames.get(signal) ?? `signal ${signal}`;

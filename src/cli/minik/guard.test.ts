@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { describe, it, type TestContext } from 'node:test';
 import { guarded } from './guard.ts';
 import { Profile } from './profile.ts';
@@ -26,6 +27,16 @@ function start(profile: Profile, script: string) {
   const env = { PATH: process.env.PATH, guarded: profile.guardedFile, runs: join(profile.folder, 'runs') };
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], env });
   return { child, ended: once(child, 'exit') };
+}
+
+/** All that a stream carries until its last holder ends; calls back at the first part. */
+async function text(stream: Readable, onFirst: () => void): Promise<string> {
+  let whole = '';
+  for await (const part of stream) {
+    if (whole === '') onFirst();
+    whole += String(part);
+  }
+  return whole;
 }
 
 const runsOf = (profile: Profile): string => readFileSync(join(profile.folder, 'runs'), 'utf8');
@@ -94,6 +105,50 @@ describe('the guard', { skip }, () => {
       profile.crashes().map(({ why }) => why),
       ['TypeError: x is not a function'],
     );
+  });
+
+  it('waits, as the second guard of a running server, for its end, and starts the next one itself', async (t) => {
+    const profile = profileOf(t);
+    writeFileSync(profile.guardedFile, '');
+    // The first server gives itself a guard and is killed; the second one ends well.
+    const second = `echo "second, $PPID" >>"$runs"; rm "$guarded"`;
+    const [program, ...args] = guarded(profile, ['/bin/sh', '-c', second]);
+    const command = args.map((arg, index) => (index === 2 ? '$$' : `'${arg}'`)).join(' ');
+    const first = spawn('/bin/sh', ['-c', `'${program}' ${command} & echo "guard $!"; read line; kill -9 $$`], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { PATH: process.env.PATH, guarded: profile.guardedFile, runs: join(profile.folder, 'runs') },
+    });
+    const told = await text(first.stdout, () => first.stdin.end('crash now\n'));
+    assert.equal(runsOf(profile), `second, ${told.replace('guard ', '')}`);
+    assert.deepEqual(
+      profile.crashes().map(({ pid, why }) => ({ pid, why })),
+      [{ pid: first.pid, why: 'for a reason that its second guard was not told' }],
+    );
+  });
+
+  it('passes the signal to stop on to a server that it has not started, and restarts none that ended before it was ready', async (t) => {
+    for (const signal of ['TERM', 'KILL']) {
+      const profile = profileOf(t);
+      if (signal === 'TERM') writeFileSync(profile.guardedFile, '');
+      const [program, ...args] = guarded(profile, ['/bin/sh', '-c', 'echo again >>"$runs"']);
+      const command = args.map((arg, index) => (index === 2 ? '$$' : `'${arg}'`)).join(' ');
+      const script = `trap 'echo told; exit' TERM; '${program}' ${command} & echo ready; read line; kill -${signal} $${signal === 'TERM' ? '!' : '$'}; read line`;
+      const server = spawn('/bin/sh', ['-c', script], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+        env: { PATH: process.env.PATH, runs: join(profile.folder, 'runs') },
+      });
+      const told = await text(server.stdout, () => server.stdin.write('go on\n'));
+      assert.equal(told, signal === 'TERM' ? 'ready\ntold\n' : 'ready\n');
+      assert.equal(existsSync(join(profile.folder, 'runs')), false);
+      assert.deepEqual(profile.crashes(), []);
+    }
+  });
+
+  it('tells the server that it has started of its own end, by a signal that others ignore', async (t) => {
+    const profile = profileOf(t);
+    const { child } = start(profile, `exec 3>&-; trap 'echo alone; kill $!; exit' URG; sleep 60 & echo ready; wait`);
+    const output = child.stdout ?? assert.fail();
+    assert.equal(await text(output, () => child.kill('SIGKILL')), 'ready\nalone\n');
   });
 
   it('lies in a file of the user alone, replaced at each start', (t) => {

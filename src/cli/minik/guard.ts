@@ -8,6 +8,12 @@ import { join } from 'node:path';
 import { GUARD_PROGRAMS } from './guard-programs.ts';
 import type { Profile } from './profile.ts';
 
+/** The name of the guard program's file. */
+export const guardName = 'guard';
+
+/** Whether servers have guards on this machine. */
+export const hasGuard = (): boolean => guardProgram() !== undefined;
+
 /** The guard program for this machine; undefined when there is none. */
 function guardProgram(): Buffer | undefined {
   if (process.platform !== 'linux') return undefined;
@@ -15,15 +21,19 @@ function guardProgram(): Buffer | undefined {
   return architecture === undefined ? undefined : Buffer.from(GUARD_PROGRAMS[architecture as keyof typeof GUARD_PROGRAMS], 'base64');
 }
 
-/** The server's command, preceded by its guard. The guard program is written to the profile's folder at every start. */
-export function guarded(profile: Profile, command: readonly string[]): readonly string[] {
+/**
+ * The server's command, preceded by its guard. The guard program is written to the profile's folder at every start.
+ * With the pid of a running server, the guard is to be started by that server, waits for its end, and uses the command
+ * only after a crash.
+ */
+export function guarded(profile: Profile, command: readonly string[], runningPid = 0): readonly string[] {
   const program = guardProgram();
   if (program === undefined) return command;
-  const path = join(profile.folder, 'guard');
+  const path = join(profile.folder, guardName);
   const fresh = `${path}.new`;
   rmSync(fresh, { force: true });
   writeFileSync(fresh, program, { mode: 0o700, flag: 'wx' });
   chmodSync(fresh, 0o700);
   renameSync(fresh, path);
-  return [path, profile.guardedFile, profile.crashFile, ...command];
+  return [path, profile.guardedFile, profile.crashFile, String(runningPid), ...command];
 }

@@ -151,6 +151,11 @@ export class Profile {
     writeFileSync(this.guardedFile, '', { mode: 0o600 });
   }
 
+  /** From now on, its end is final. */
+  unmarkGuarded(): void {
+    rmSync(this.guardedFile, { force: true });
+  }
+
   /** JSON lines in which the guard records crashes, and a crashing server records their causes. */
   get crashFile(): string {
     return join(this.folder, 'crashes');
@@ -209,7 +214,8 @@ export class Profile {
 
   /** After this, the guard does not restart the server. */
   forgetServer(): void {
-    for (const path of [this.guardedFile, join(this.folder, 'server.json')]) rmSync(path, { force: true });
+    this.unmarkGuarded();
+    rmSync(join(this.folder, 'server.json'), { force: true });
   }
 
   /** A server begins to change the machine. */

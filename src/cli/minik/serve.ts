@@ -12,6 +12,7 @@ import { newNodes } from '../nodes.ts';
 import { AddressClaims, type OtherCluster } from './address-claims.ts';
 import { crashText } from './crashes.ts';
 import { followNodes } from './follow-nodes.ts';
+import { GuardWatch } from './guard-watch.ts';
 import { processStartOf } from './process-identity.ts';
 import { minikHome, Profile, profileNames } from './profile.ts';
 import { Ownership } from './run/ownership.ts';
@@ -156,6 +157,17 @@ function endOnUncaught(profile: Profile, log: Logger): void {
 
 const uncaughtExitCode = 1;
 
+/** The watch over the guard that has started this server with these words. */
+function guardWatch(context: VerbContext, profile: Profile, choicesJson: string, log: Logger): GuardWatch {
+  const onLostStart = (): void => {
+    log.error('The server ends: its guard has ended before it was ready');
+    process.exit(lostStartExitCode);
+  };
+  return new GuardWatch({ profile, command: [...context.selfCommand, 'serve', profile.name, choicesJson], log, onLostStart });
+}
+
+const lostStartExitCode = 1;
+
 /** Serves; resolves with the exit code after a signal, or when the cluster's run is gone. */
 export async function serve(context: VerbContext, profileName: string, choicesJson: string): Promise<number> {
   const profile = openProfile(context, profileName);
@@ -164,6 +176,7 @@ export async function serve(context: VerbContext, profileName: string, choicesJs
   const stopping = Promise.withResolvers<string>();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopping.resolve(signal));
   const choices = choicesOf(profile, choicesJson);
+  const watch = choices.isGuarded === true ? guardWatch(context, profile, choicesJson, log) : undefined;
   const { loadClusterHost, terminal } = context;
   const ownership = new Ownership({ loadClusterHost, home: minikHome(terminal), profile, mark: choices.owner, log });
   await ownership.watch(() => stopping.resolve('the end of its run'));
@@ -192,10 +205,12 @@ export async function serve(context: VerbContext, profileName: string, choicesJs
   }
   log.info('The cluster is ready', { apiUrl: cluster.apiUrl, afterMs: Math.round(performance.now() - startedMs) });
   const stopFollowing = followNodes(profile, cluster, log);
+  watch?.ready();
   await tell({ type: 'ready' });
   if (process.connected) process.disconnect();
   profile.markGuarded();
   const reason = await stopping.promise;
+  watch?.close();
   log.info(ownership.isOver ? 'The server stops, and its cluster is removed' : 'The server stops', { reason });
   await stopFollowing();
   await cluster.stop();

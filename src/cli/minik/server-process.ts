@@ -8,7 +8,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ClusterChoices, UserError } from '../cluster-port.ts';
-import { guarded } from './guard.ts';
+import { guarded, hasGuard } from './guard.ts';
 import { processStartOf } from './process-identity.ts';
 import type { ProcessIdentity, Profile } from './profile.ts';
 import type { RunMark } from './run/mark.ts';
@@ -26,6 +26,8 @@ export interface ServeChoices extends Omit<ClusterChoices, 'profile' | 'folder' 
   readonly zones?: readonly string[] | undefined;
   /** Whose the cluster is: it goes with that run. Absent: it stays. */
   readonly owner?: RunMark | undefined;
+  /** Whether a guard has started the server; absent: no, as when it is started by hand. */
+  readonly isGuarded?: boolean | undefined;
 }
 
 export interface LaunchOptions {
@@ -75,7 +77,8 @@ export function launchServer(options: LaunchOptions): Promise<void> {
   profile.forgetServer();
   profile.forgetCrashes();
   const log = openSync(profile.logFile, 'a', 0o600);
-  const child = spawn(program, [...args, 'serve', profile.name, JSON.stringify(options.choices)], {
+  const choices: ServeChoices = { ...options.choices, isGuarded: hasGuard() };
+  const child = spawn(program, [...args, 'serve', profile.name, JSON.stringify(choices)], {
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],
     env,
@@ -127,6 +130,8 @@ export async function stopServer(profile: Profile): Promise<boolean> {
   const processes = [profile.guard(), profile.server()].filter((each) => each !== undefined);
   const alive = (): readonly ProcessIdentity[] => processes.filter(({ pid, processStart }) => processStartOf(pid) === processStart);
   const [first] = processes;
+  // A guard that takes the place of one that ends now must not restart the server, either.
+  profile.unmarkGuarded();
   if (first !== undefined) send(first, 'SIGTERM');
   const deadline = Date.now() + killAfterMs;
   while (alive().length > 0) {
