@@ -215,8 +215,8 @@ function lifecycleTests(harness: () => RuntimeHarness, runtime: () => ContainerR
     });
     const failed = await runtime().containers.inspect(id);
     assert.equal(failed?.state, 'exited');
-    assert.equal(failed?.exitCode, 127);
-    assert.equal(failed?.reason, 'ContainerCannotRun');
+    assert.equal(failed?.exitCode, 128);
+    assert.equal(failed?.reason, 'StartError');
     assert.match(failed?.message ?? '', /no such file or directory/);
   });
 

@@ -180,6 +180,12 @@ export interface ContainerConfig {
 
 export type ContainerState = 'created' | 'running' | 'exited' | 'unknown';
 
+/**
+ * How a container that could not be started shows this, whatever the engine's own exit code is. Source: containerd,
+ * internal/cri/server/helpers.go (errorStartReason, errorStartExitCode).
+ */
+export const START_FAILURE = { exitCode: 128, reason: 'StartError' } as const;
+
 export interface Container {
   readonly id: string;
   readonly pod: PodIdentity;
@@ -194,7 +200,7 @@ export interface Container {
   readonly startedAtMs: number;
   readonly finishedAtMs: number;
   readonly exitCode: number;
-  /** 'OOMKilled', 'Error', 'Completed', 'ContainerCannotRun' or ''. */
+  /** 'OOMKilled', 'Error', 'Completed', 'StartError' or ''. */
   readonly reason: string;
   readonly message: string;
   /** What it has written as its last words, where its files cannot be read; absent: nothing, or they can. */

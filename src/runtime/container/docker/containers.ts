@@ -10,6 +10,7 @@ import {
   type Containers,
   type ProcessUser,
   RuntimeError,
+  START_FAILURE,
 } from '../container-runtime.ts';
 import type { RuntimeClock } from '../runtime-clock.ts';
 import { readCgroup } from './cgroup-stats.ts';
@@ -160,8 +161,7 @@ async function logBytes(path: string): Promise<number> {
 
 /**
  * After a failed start, Docker shows a container as `created` with exit code 126, 127 or 128. It is reported as exited
- * with reason ContainerCannotRun, as by dockershim. Differs: containerd-based kubelets say StartError, and 128 for
- * every such failure.
+ * the way containerd does. Differs: the message is Docker's; and the start is when the container was made, not 1970.
  */
 function toContainer({ Id, Created, Image, State, Config }: InspectedContainer): Container {
   const createdAtMs = timeMs(Created);
@@ -179,8 +179,8 @@ function toContainer({ Id, Created, Image, State, Config }: InspectedContainer):
     createdAtMs,
     startedAtMs: cannotRun ? createdAtMs : timeMs(State.StartedAt),
     finishedAtMs: cannotRun ? createdAtMs : state === 'exited' ? finishedAtMs : 0,
-    exitCode: State.ExitCode,
-    reason: cannotRun ? 'ContainerCannotRun' : state === 'exited' ? exitReason(State.OOMKilled, State.ExitCode) : '',
+    exitCode: cannotRun ? START_FAILURE.exitCode : State.ExitCode,
+    reason: cannotRun ? START_FAILURE.reason : state === 'exited' ? exitReason(State.OOMKilled, State.ExitCode) : '',
     message: State.Error,
     ...readLabels(all),
   };

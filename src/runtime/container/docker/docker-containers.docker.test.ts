@@ -213,13 +213,13 @@ describe('containers on Docker', { timeout: 240_000 }, () => {
     }
   });
 
-  it('shows a program that may not be executed with exit code 126', async () => {
+  it('shows a program that may not be executed as a failed start', async () => {
     const sandbox = await cluster.runtime.sandboxes.run(aSandbox());
     const id = await cluster.runtime.containers.create(aContainer(sandbox, cluster.image, ['/etc/passwd']));
     await assert.rejects(cluster.runtime.containers.start(id), { code: 'StartFailed', message: /permission denied/ });
     const failed = await cluster.runtime.containers.inspect(id);
-    assert.equal(failed?.exitCode, 126);
-    assert.equal(failed?.reason, 'ContainerCannotRun');
+    assert.equal(failed?.exitCode, 128);
+    assert.equal(failed?.reason, 'StartError');
   });
 
   it('starts a privileged container, or shows why this host does not', async (t) => {
@@ -234,7 +234,7 @@ describe('containers on Docker', { timeout: 240_000 }, () => {
       assert.ok(error instanceof RuntimeError);
       assert.equal(error.code, 'StartFailed');
       const failed = await cluster.runtime.containers.inspect(id);
-      assert.equal(failed?.reason, 'ContainerCannotRun');
+      assert.equal(failed?.reason, 'StartError');
       assert.equal(failed?.message, error.message);
       t.diagnostic(`this host refuses privileged containers or negative oom_score_adj: ${error.message}`);
       return;

@@ -15,8 +15,6 @@ export interface SimulatedFailure {
   /** Absent: 'StartFailed' for starts and 'ImagePullFailed' for pulls. */
   readonly code?: RuntimeErrorCode;
   readonly message: string;
-  /** Exit code that the container shows after a failed start; absent: 128. */
-  readonly exitCode?: number;
 }
 
 export interface ContainerBehaviour {
@@ -161,7 +159,7 @@ function fromImageName(image: string): ContainerBehaviour | undefined {
   if (!image.startsWith(TEST_DOMAIN)) return undefined;
   const name = image.slice(TEST_DOMAIN.length).replace(/[:@].*$/, '');
   if (name === 'start-failure')
-    return { steps: [], startFailure: { message: 'exec: "/missing": stat /missing: no such file or directory', exitCode: 127 } };
+    return { steps: [], startFailure: { message: 'exec: "/missing": stat /missing: no such file or directory' } };
   const [, code, after] = /^exit-(\d+)(?:-after-(\d+))?$/.exec(name) ?? [];
   if (code === undefined) return undefined;
   return { steps: [...(after === undefined ? [] : [{ do: 'wait' as const, ms: Number(after) }]), { do: 'exit', code: Number(code) }] };

@@ -7,6 +7,7 @@ import {
   type Containers,
   type ProcessUser,
   RuntimeError,
+  START_FAILURE,
 } from '../container-runtime.ts';
 import { canonicalImageName, parseImageReference } from '../image-reference.ts';
 import { delay } from '../runtime-clock.ts';
@@ -76,20 +77,13 @@ export class SimulatedContainers implements Containers {
     }
     const nowMs = engine.clock.now();
     if (behaviour.startFailure !== undefined) {
-      const { message, code, exitCode } = behaviour.startFailure;
-      update(record, {
-        state: 'exited',
-        exitCode: exitCode ?? 128,
-        reason: 'ContainerCannotRun',
-        message,
-        startedAtMs: nowMs,
-        finishedAtMs: nowMs,
-      });
+      const { message, code } = behaviour.startFailure;
+      update(record, { ...START_FAILURE, state: 'exited', message, startedAtMs: nowMs, finishedAtMs: nowMs });
       throw new RuntimeError(code ?? 'StartFailed', message);
     }
     if (engine.sandboxes.get(config.sandboxId)?.view.state !== 'ready') {
       const message = `cannot join network of a non running container: ${config.sandboxId}`;
-      update(record, { state: 'exited', exitCode: 128, reason: 'ContainerCannotRun', message, startedAtMs: nowMs, finishedAtMs: nowMs });
+      update(record, { ...START_FAILURE, state: 'exited', message, startedAtMs: nowMs, finishedAtMs: nowMs });
       throw new RuntimeError('StartFailed', message);
     }
     update(record, { state: 'running', startedAtMs: nowMs, finishedAtMs: 0, exitCode: 0, reason: '', message: '' });

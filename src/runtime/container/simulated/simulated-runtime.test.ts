@@ -22,7 +22,7 @@ containerRuntimeContract('simulated', async () => {
       image: () => ({ present: true }),
       container: ({ command }) =>
         command[0] === MISSING
-          ? { steps: [], startFailure: { message: `exec: "${MISSING}": stat ${MISSING}: no such file or directory`, exitCode: 127 } }
+          ? { steps: [], startFailure: { message: `exec: "${MISSING}": stat ${MISSING}: no such file or directory` } }
           : undefined,
       dial: (_sandbox, port) => (port === 7007 ? new PassThrough() : 'refuse'),
     },

@@ -137,7 +137,7 @@ describe('restarts', () => {
   it('shows a container that cannot run, then backs off', async (t) => {
     const k = await startKubeletCluster(t, {
       script: {
-        container: () => ({ steps: [], startFailure: { message: 'exec: "nope": executable file not found in $PATH', exitCode: 127 } }),
+        container: () => ({ steps: [], startFailure: { message: 'exec: "nope": executable file not found in $PATH' } }),
       },
     });
     await k.run('web');
@@ -146,8 +146,21 @@ describe('restarts', () => {
     assert.match(state.waiting?.message ?? '', /^failed to start container "[0-9a-f]+": Error response from daemon: exec: "nope"/);
     await k.pass(5);
     assert.equal((await k.status('web')).state.waiting?.reason, 'CrashLoopBackOff');
-    assert.equal((await k.status('web')).lastState.terminated?.reason, 'ContainerCannotRun');
+    const { reason, exitCode, message } = (await k.status('web')).lastState.terminated ?? {};
+    assert.deepEqual(
+      { reason, exitCode, message },
+      { reason: 'StartError', exitCode: 128, message: 'exec: "nope": executable file not found in $PATH' },
+    );
     assert.ok((await k.events('web')).some((e) => e.startsWith('Warning Failed Error: failed to start container "main": ')));
+  });
+
+  it('lets a pod fail whose container cannot run and is not restarted', async (t) => {
+    const k = await startKubeletCluster(t, { script: { container: () => ({ steps: [], startFailure: { message: 'no such file' } }) } });
+    await k.run('web', { restartPolicy: 'Never' });
+    await k.pass(5);
+    const { phase } = (await k.pod('web')).status;
+    const { reason, exitCode } = (await k.status('web')).state.terminated ?? {};
+    assert.deepEqual({ phase, reason, exitCode }, { phase: 'Failed', reason: 'StartError', exitCode: 128 });
   });
 
   it('reports an out-of-memory kill', async (t) => {
