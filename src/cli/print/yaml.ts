@@ -8,15 +8,8 @@
 import { goNumber } from '../../api/go-format.ts';
 import type { JsonValue } from '../../api/json.ts';
 import { naturalOrder } from './natural-order.ts';
+import { givenEntries } from './sorted-entries.ts';
 import { blockScalar, plainOrQuoted, scalarStyle } from './yaml-scalar.ts';
-
-/** The same value with the keys of every object in Go's (byte) order. */
-export function sortKeys(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(sortKeys);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([key, inner]) => [key, sortKeys(inner)]));
-}
 
 const longestSimpleKey = 128;
 
@@ -62,12 +55,11 @@ class Emitter {
   }
 
   #mapping(value: Readonly<Record<string, JsonValue | undefined>>, indent: number, inMapping: boolean): void {
-    const entries = Object.entries(value).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined);
+    const entries = givenEntries(value).toSorted(([a], [b]) => naturalOrder(a, b));
     if (entries.length === 0) {
       this.#out += ' {}\n';
       return;
     }
-    entries.sort(([a], [b]) => naturalOrder(a, b));
     const own = indent + 2;
     for (const [i, [key, inner]] of entries.entries()) {
       const simple = Buffer.byteLength(key) <= longestSimpleKey && !key.includes('\n');

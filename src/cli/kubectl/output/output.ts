@@ -5,6 +5,7 @@ import { type ColumnSource, parseCustomColumns } from '../../print/custom-column
 import { parseGoTemplate } from '../../print/go-template.ts';
 import { toCompactJson, toJson } from '../../print/json.ts';
 import { parseJsonPath } from '../../print/jsonpath.ts';
+import { toKyaml } from '../../print/kyaml.ts';
 import { toYaml } from '../../print/yaml.ts';
 import { CommandError } from '../command/command.ts';
 import type { FlagSpec, Flags } from '../command/flags.ts';
@@ -17,7 +18,7 @@ export const outputFlags: readonly FlagSpec[] = [
     name: 'output',
     short: 'o',
     type: 'string',
-    help: 'Output format. One of: (json, yaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file).',
+    help: 'Output format. One of: (json, yaml, kyaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file).',
   },
   { name: 'template', type: 'string', help: 'Template string or path to template file to use when -o=go-template, -o=go-template-file.' },
   {
@@ -40,6 +41,7 @@ export const writtenFormats = [
   'jsonpath',
   'jsonpath-as-json',
   'jsonpath-file',
+  'kyaml',
   'name',
   'template',
   'templatefile',
@@ -164,6 +166,8 @@ export function objectPrinter(
       return (object) => (isWatchEvent(object) ? watchEventLine(shown(object)) : toJson(shown(object)));
     case 'yaml':
       return (object) => toYaml(shown(object));
+    case 'kyaml':
+      return (object) => toKyaml(shown(object));
     case 'name':
       return (object) =>
         itemsOf(isWatchEvent(object) ? (object.object as ApiObject) : object)

@@ -1,5 +1,6 @@
 /** `kubectl api-resources` and `kubectl api-versions`. Source: kubectl pkg/cmd/apiresources. */
 import { toJson } from '../../print/json.ts';
+import { toKyaml } from '../../print/kyaml.ts';
 import { renderRows } from '../../print/table.ts';
 import { toYaml } from '../../print/yaml.ts';
 import { CommandError, type KubectlCommand } from '../command/command.ts';
@@ -85,9 +86,11 @@ function text(resources: readonly ApiResource[], flags: Flags): string {
       return toJson(asList(resources));
     case 'yaml':
       return toYaml(asList(resources));
+    case 'kyaml':
+      return toKyaml(asList(resources));
     default:
       throw new CommandError(
-        `unable to match a printer suitable for the output format ${JSON.stringify(output)}, allowed formats are: json,name,wide,yaml`,
+        `unable to match a printer suitable for the output format ${JSON.stringify(output)}, allowed formats are: json,kyaml,name,wide,yaml`,
       );
   }
 }
@@ -97,7 +100,7 @@ export const apiResources: KubectlCommand = {
   summary: 'Print the supported API resources on the server',
   usage: '[flags] [options]',
   flags: [
-    { name: 'output', short: 'o', type: 'string', help: 'Output format. One of: (json, yaml, name, wide).' },
+    { name: 'output', short: 'o', type: 'string', help: 'Output format. One of: (json, yaml, kyaml, name, wide).' },
     { name: 'api-group', type: 'string', help: 'Limit to resources in the specified API group.' },
     {
       name: 'namespaced',

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { JsonObject, JsonValue } from '../../../../api/json.ts';
 import { type Kubeconfig, loadKubeconfig } from '../../../../client/kubeconfig.ts';
+import { toUnsortedKyaml } from '../../../print/kyaml.ts';
 import { renderRows } from '../../../print/table.ts';
 import { CommandError, type KubectlCommand } from '../../command/command.ts';
 import type { Flags } from '../../command/flags.ts';
@@ -79,7 +80,6 @@ function viewOf(session: Session, flags: Flags): JsonObject {
     contexts: entries(config.contexts, 'context', shown),
     'current-context': config.currentContext,
     kind: 'Config',
-    preferences: {},
     users: entries(config.users, 'user', shown),
   };
 }
@@ -87,7 +87,6 @@ function viewOf(session: Session, flags: Flags): JsonObject {
 const structOrder = [
   'kind',
   'apiVersion',
-  'preferences',
   'name',
   'clusters',
   'users',
@@ -137,7 +136,9 @@ export const view: KubectlCommand = {
   run: async (session, flags) => {
     const printer = objectPrinter(flags, () => ({ group: '', kind: 'Config' }));
     const config = viewOf(session, flags);
-    if (flags.string('output') === 'json') session.out(`${JSON.stringify(inStructOrder(config), undefined, 4)}\n`);
+    const format = flags.string('output');
+    if (format === 'json') session.out(`${JSON.stringify(inStructOrder(config), undefined, 4)}\n`);
+    else if (format === 'kyaml') session.out(toUnsortedKyaml(inStructOrder(config)));
     else session.out(printer === undefined ? '' : printer(config as JsonObject & { readonly kind: string }));
     return 0;
   },
