@@ -26,11 +26,16 @@ export interface DockerRuntimeOptions extends NetworkOptions, DockerConnection {
   /** Value of the label `io.minik.cluster`: unique on this daemon. */
   readonly clusterId: string;
   readonly clock: RuntimeClock;
+  /** How long `destroy()` waits for each answer of the daemon; default: two minutes. */
+  readonly removalLimitMs?: number;
 }
 
 const REMOVALS_AT_ONCE = 8;
 /** How often `destroy()` repeats the removal: a create that was in progress when it began may still take effect. */
 const DESTROY_ROUNDS = 3;
+
+/** Longer than a daemon that is very busy takes to remove one container. */
+const removalLimitMs = 120_000;
 
 /** The engine makes a container also when the client that asked for it has died: within this time. */
 const settleMs = 3000;
@@ -58,18 +63,25 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
       for (const each of made) if (each.status === 'rejected') throw each.reason;
     },
     destroy: async (abrupt = false) => {
-      await removeAll(api, clusterId);
-      await network.remove();
-      if (!abrupt) return;
-      await Promise.all([network.outwait(), delay(settleMs)]);
-      await removeAll(api, clusterId);
-      await network.remove();
+      const bounded = new DockerApi(options, options.removalLimitMs ?? removalLimitMs);
+      await destroy(bounded, options, abrupt).finally(() => bounded.close());
     },
     close: async () => {
       events.close();
       api.close();
     },
   };
+}
+
+async function destroy(api: DockerApi, options: DockerRuntimeOptions, abrupt: boolean): Promise<void> {
+  const { clusterId } = options;
+  const network = new ClusterNetwork(api, clusterId, options);
+  await removeAll(api, clusterId);
+  await network.remove();
+  if (!abrupt) return;
+  await Promise.all([network.outwait(), delay(settleMs)]);
+  await removeAll(api, clusterId);
+  await network.remove();
 }
 
 async function removeAll(api: DockerApi, clusterId: string): Promise<void> {

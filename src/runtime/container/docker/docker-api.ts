@@ -98,11 +98,14 @@ const OK = { 101: true, 200: true, 201: true, 204: true, 304: true };
  */
 export class DockerApi {
   readonly #connection: DockerConnection;
+  readonly #limitMs: number | undefined;
   #modems: Promise<Modems> | undefined;
   #agent: Agent | undefined;
 
-  constructor(connection: DockerConnection) {
+  /** `limitMs`: calls without a signal of their own are given up after this time; absent: never. */
+  constructor(connection: DockerConnection, limitMs?: number) {
     this.#connection = connection;
+    this.#limitMs = limitMs;
   }
 
   /** The decoded JSON answer. `T` is the type of answer that the Engine API documents for the call. */
@@ -150,6 +153,8 @@ export class DockerApi {
   }
 
   async #dial(call: Call, extra: object): Promise<unknown> {
+    const limitMs = call.signal === undefined ? this.#limitMs : undefined;
+    const signal = limitMs === undefined ? call.signal : AbortSignal.timeout(limitMs);
     const { kept, hijacking } = await this.#load();
     const modem = 'hijack' in extra ? hijacking : kept;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
@@ -161,7 +166,7 @@ export class DockerApi {
         statusCodes: OK,
         ...(call.file === undefined ? {} : { file: call.file }),
         ...(call.auth === undefined ? {} : { authconfig: call.auth }),
-        ...(call.signal === undefined ? {} : { abortSignal: call.signal }),
+        ...(signal === undefined ? {} : { abortSignal: signal }),
         ...extra,
       },
       (error, result) => (error ? reject(error) : resolve(result)),
@@ -169,6 +174,7 @@ export class DockerApi {
     try {
       return await promise;
     } catch (error) {
+      if (limitMs !== undefined && signal?.aborted === true) throw unanswered(call, limitMs, error);
       throw toRuntimeError(error, call.failure);
     }
   }
@@ -193,6 +199,10 @@ export class DockerApi {
     return { kept, hijacking: tls === undefined ? modem(new HijackAgent()) : kept };
   }
 }
+
+/** A daemon whose lock of a container, or whose storage, is stuck takes calls and never answers them. */
+const unanswered = ({ method, path }: Call, limitMs: number, cause: unknown): RuntimeError =>
+  new RuntimeError('Other', `the Docker daemon has not answered ${method} ${path} within ${limitMs / 1000} s`, { cause });
 
 /** Sets every option that the modem would otherwise read from the environment. Its types do not declare `agent`. */
 function modemOptions(endpoint: DockerEndpoint, agent: Agent): Dockerode.DockerOptions {

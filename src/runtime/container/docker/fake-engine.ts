@@ -11,6 +11,7 @@ import { DockerApi } from './docker-api.ts';
 
 export interface FakeEngine {
   readonly api: DockerApi;
+  readonly socketPath: string;
   /** `METHOD /path` of every call so far, without queries. */
   readonly calls: readonly string[];
 }
@@ -69,5 +70,5 @@ export async function startFakeEngine(t: TestContext, options: FakeEngineOptions
     server.close();
     await rm(folder, { recursive: true });
   });
-  return { api, calls };
+  return { api, socketPath, calls };
 }
