@@ -61,8 +61,8 @@ function subPathIn({ subPath = '', subPathExpr = '' }: VolumeMount, env: Readonl
 const isWithin = (path: string, root: string): boolean => path === root || path.startsWith(`${root}/`);
 
 /**
- * The host path of a part of a volume, which is made unless it exists. A symbolic link inside the volume must not lead
- * outside it. Source: pkg/volume/util/subpath/subpath_linux.go (SafeMakeDir).
+ * The host path of a part of a volume, which is made unless it exists: with the volume's mode, so that its files too
+ * belong to the pod's group. A symbolic link inside the volume must not lead outside it. Source: pkg/volume/util/subpath/subpath_linux.go (SafeMakeDir).
  */
 async function partOf(base: string, subPath: string, mount: VolumeMount): Promise<string> {
   const full = join(base, subPath);
@@ -70,7 +70,7 @@ async function partOf(base: string, subPath: string, mount: VolumeMount): Promis
     throw configError(`failed to prepare subPath for volumeMount ${JSON.stringify(mount.name)}`);
   }
   try {
-    const mode = (await stat(base)).mode & 0o777;
+    const mode = (await stat(base)).mode & 0o7777;
     await makeFolder(full, mode, mode);
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error; // an existing file is mounted as it is

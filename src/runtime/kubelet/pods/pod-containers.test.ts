@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { configMap } from '../../../api/kinds/core/config-map.ts';
@@ -251,6 +251,18 @@ describe('a part of a volume by the environment', () => {
     assert.ok((await k.status('web')).state.running);
     const { uid } = (await k.pod('web')).metadata;
     assert.ok(existsSync(join(k.root, 'pods', uid, 'volumes/kubernetes.io~empty-dir/data/a/b')));
+  });
+});
+
+describe('a part of a volume', () => {
+  it("is made with all of the volume's mode, so that its files belong to the same group", async (t) => {
+    const k = await startKubeletCluster(t);
+    const path = join(k.root, 'shared');
+    await mkdir(path);
+    await chmod(path, 0o3770);
+    const volumeMounts = [{ name: 'data', mountPath: '/data', subPath: 'a/b' }];
+    await k.run('web', { containers: [{ name: 'main', image, volumeMounts }], volumes: [{ name: 'data', hostPath: { path } }] });
+    for (const part of ['a', 'a/b']) assert.equal((await stat(join(path, part))).mode & 0o7777, 0o3770);
   });
 });
 
