@@ -115,6 +115,7 @@ export async function startKubeletCluster(t: TestContext, options: KubeletCluste
       mounter: {
         isDirect: true,
         mountTmpfs: async () => undefined,
+        mountDevice: async () => undefined,
         unmount: async () => undefined,
         isMounted: async () => false,
         mountsBelow: async () => [],

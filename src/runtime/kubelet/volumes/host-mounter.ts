@@ -8,6 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { isErrno } from '../../../api/errno.ts';
 import { errorText } from '../../../api/error-text.ts';
+import { mountDevice } from './block-device.ts';
 import type { HostMounter, MemoryMount } from './volume-plugin.ts';
 
 const run = promisify(execFile);
@@ -83,6 +84,10 @@ export function createHostMounter(options: HostMounterOptions): HostMounter {
       const text = tmpfsOptions(memory);
       if (isDirect) await run('mount', ['-t', 'tmpfs', ...(text === '' ? [] : ['-o', text]), 'tmpfs', path]);
       else await mountByHelper(await resolved(path), text);
+    },
+    mountDevice: async (path, mount) => {
+      if (!isDirect) throw new Error(`only root can mount ${mount.device}, and minik runs as user ${userId}`);
+      await mountDevice(path, mount);
     },
     unmount: async (path) => {
       if (isDirect || helper === undefined) await run('umount', [path]);

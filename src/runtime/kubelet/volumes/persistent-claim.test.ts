@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../../../api/generated/core/v1.ts';
+import type { DeviceMount } from './block-device.ts';
 import { VolumeManager } from './volume-manager.ts';
-import { type VolumeContext, VolumeError } from './volume-plugin.ts';
+import { type HostMounter, type VolumeContext, VolumeError } from './volume-plugin.ts';
 import { isReadOnly } from './volume-plugins.ts';
 
 const volume: Volume = { name: 'data', persistentVolumeClaim: { claimName: 'c' } };
@@ -35,11 +37,15 @@ interface Setting {
   readonly pod?: Pod;
   readonly of?: Volume;
   readonly writes?: boolean;
+  /** Of the kubelet. */
+  readonly root?: string;
+  readonly mounter?: HostMounter;
 }
 
 /** Sets a volume up; resolves with its path, or with the message of the Event. */
-async function setUp({ claim, found, pod = aPod(), of = volume, writes = true }: Setting): Promise<string> {
-  const manager = new VolumeManager({ root: '/nowhere', mounter: {} as never, writes, unpack: async () => undefined, now: () => 0 });
+async function setUp(setting: Setting): Promise<string> {
+  const { claim, found, pod = aPod(), of = volume, writes = true, root = '/nowhere', mounter = {} as never } = setting;
+  const manager = new VolumeManager({ root, mounter, writes, unpack: async () => undefined, now: () => 0 });
   const sources = { claim: async () => claim, volume: async () => found };
   const context = { pod, sources, facts: {}, renewAt: () => undefined } as unknown as VolumeContext;
   try {
@@ -145,5 +151,48 @@ describe('a claim', () => {
     assert.equal(await groupOf((path) => ({ local: { path } })), 4321);
     assert.equal(await groupOf((path) => ({ hostPath: { path } }), { annotations }), 4321);
     assert.equal(await groupOf((path) => ({ hostPath: { path } })), 0);
+  });
+});
+
+describe('a claim to a block device', { skip: process.getuid?.() === 0 ? false : 'only root may make devices' }, () => {
+  const container = { name: 'main' };
+  const mounting = aPod({ containers: [{ ...container, volumeMounts: [{ name: 'data' }] }], securityContext: { fsGroup: 4321 } });
+
+  /** A device that nothing opens, and the mounts that are asked for. */
+  async function aDevice(t: TestContext, mountDevice: HostMounter['mountDevice'] = async () => undefined) {
+    const root = await aFolder(t);
+    const path = join(root, 'device');
+    execFileSync('mknod', [path, 'b', '7', '250']);
+    const mounts = new Map<string, DeviceMount>();
+    const mounter = {
+      isMounted: async (place: string) => mounts.has(place),
+      mountDevice: async (place: string, mount: DeviceMount) => {
+        await mountDevice(place, mount);
+        mounts.set(place, mount);
+      },
+    };
+    return { path, root, mounts, mounter: mounter as Partial<HostMounter> as HostMounter };
+  }
+
+  it("is its file system, mounted in the pod's folder once, which belongs to the fsGroup", async (t) => {
+    const { path, root, mounter, mounts } = await aDevice(t);
+    const found = aVolume({ local: { path, fsType: 'ext3' }, mountOptions: ['noatime'] });
+    const place = join(root, 'pods/p/volumes/kubernetes.io~local-volume/pv');
+    for (const _ of [1, 2]) assert.equal(await setUp({ claim: aClaim(), found, pod: mounting, root, mounter }), place);
+    assert.deepEqual([...mounts], [[place, { device: path, fsType: 'ext3', options: ['noatime'] }]]);
+    assert.equal((await stat(place)).gid, 4321);
+  });
+
+  it('says why it cannot be mounted', async (t) => {
+    const { path, root, mounter } = await aDevice(t, () => Promise.reject(new Error('no driver')));
+    const message = await setUp({ claim: aClaim(), found: aVolume({ local: { path } }), pod: mounting, root, mounter });
+    assert.equal(message, 'MountVolume.MountDevice failed for volume "pv" : no driver');
+  });
+
+  it('is the device where the pod wants that', async (t) => {
+    const { path, root, mounter, mounts } = await aDevice(t);
+    const pod = aPod({ containers: [{ ...container, volumeDevices: [{ name: 'data' }] }] });
+    assert.equal(await setUp({ claim: aClaim(), found: aVolume({ local: { path }, volumeMode: 'Block' }), pod, root, mounter }), path);
+    assert.equal(mounts.size, 0);
   });
 });

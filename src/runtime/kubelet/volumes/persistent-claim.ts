@@ -3,9 +3,12 @@
  * names. It is found anew at each set-up. Source: pkg/kubelet/volumemanager/populator/desired_state_of_world_populator.go;
  * pkg/volume/local/local.go.
  */
-import type { PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../../../api/generated/core/v1.ts';
+import { join } from 'node:path';
+import { errorText } from '../../../api/error-text.ts';
+import type { LocalVolumeSource, PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../../../api/generated/core/v1.ts';
 import { hostPathProvisioner } from '../../../api/kinds/storage/host-path-provisioner.ts';
 import { claimNameOf, notForPod } from '../../../api/pod/volume-claims.ts';
+import { makeFolder, privateFolder } from '../host-files.ts';
 import { giveToGroup, statOrUndefined } from './atomic-writer.ts';
 import { unknownDriver } from './csi.ts';
 import { hostPathVolume } from './host-path.ts';
@@ -77,13 +80,15 @@ async function own(path: string, pod: Pod): Promise<void> {
   await giveToGroup(path, group, true);
 }
 
-/** Where a PersistentVolume is. */
-function placeOf(volume: Volume, found: PersistentVolume, context: VolumeContext): Located {
+/** Where a PersistentVolume is. `folder`: see `locate`. */
+async function placeOf(volume: Volume, found: PersistentVolume, context: VolumeContext, folder: string): Promise<Located> {
   const { name } = found.metadata;
   const { hostPath, local, nfs, csi, volumeMode } = found.spec;
   const isBlock = volumeMode === 'Block';
   if (local !== undefined) {
     const { path } = local;
+    const device = (await statOrUndefined(path))?.isBlockDevice() === true;
+    if (device && !isBlock) return onDevice(found, local, join(folder, 'kubernetes.io~local-volume', name), context);
     return { name, place: path, setUp: (isNew) => setUpLocal(name, path, isBlock, isNew, context) };
   }
   if (hostPath !== undefined && !isBlock) {
@@ -104,6 +109,28 @@ function placeOf(volume: Volume, found: PersistentVolume, context: VolumeContext
   throw new ProcessingError(volume, `failed to get Plugin from volumeSpec for volume ${JSON.stringify(name)} err=no volume plugin matched`);
 }
 
+/**
+ * A file system on a device of the machine. Differs: upstream mounts it once for all pods of the node, and then for
+ * each of them; here it is mounted for each alone.
+ */
+function onDevice(found: PersistentVolume, { path, fsType }: LocalVolumeSource, place: string, { pod }: VolumeContext): Located {
+  const { name } = found.metadata;
+  const setUp = async (isNew: boolean, { mounter }: VolumeHost): Promise<void> => {
+    await makeFolder(place, privateFolder);
+    if (!(await mounter.isMounted(place))) {
+      try {
+        await mounter.mountDevice(place, { device: path, fsType, options: found.spec.mountOptions ?? [] });
+      } catch (error) {
+        const message = errorText(error);
+        const event = `MountVolume.MountDevice failed for volume ${JSON.stringify(name)} : ${message}`;
+        throw new VolumeError(message, { event, cause: error });
+      }
+    }
+    if (isNew) await own(place, pod);
+  };
+  return { name, place, setUp };
+}
+
 async function setUpLocal(name: string, path: string, isBlock: boolean, isNew: boolean, { pod }: VolumeContext): Promise<void> {
   const found = await statOrUndefined(path);
   const fail = (stage: string, message: string): VolumeError =>
@@ -117,8 +144,8 @@ async function setUpLocal(name: string, path: string, isBlock: boolean, isNew: b
   if (isNew) await own(path, pod);
 }
 
-const located = async (volume: Volume, context: VolumeContext): Promise<Located> =>
-  placeOf(volume, await boundVolume(volume, context), context);
+const located = async (volume: Volume, context: VolumeContext, folder: string): Promise<Located> =>
+  placeOf(volume, await boundVolume(volume, context), context, folder);
 
 const setUpNowhere = (): Promise<void> => Promise.reject(new VolumeError('the volume has not been located'));
 

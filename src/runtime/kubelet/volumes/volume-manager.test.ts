@@ -44,6 +44,7 @@ function newManager(root: string, refuses: boolean, isDirect = false, mounted = 
       if (refuses) throw new Error('mount: permission denied');
       mounted.set(path, sizeBytes);
     },
+    mountDevice: () => assert.fail('no device is mounted'),
     unmount: async (path) => void mounted.delete(path),
     isMounted: async (path) => mounted.has(path),
     mountsBelow: async () => [],

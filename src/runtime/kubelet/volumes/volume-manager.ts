@@ -96,6 +96,10 @@ export class VolumeManager {
     return `${this.#pods}/${uid}`;
   }
 
+  #volumesFolder({ metadata: { uid } }: Pod): string {
+    return `${this.podFolder(uid)}/volumes`;
+  }
+
   /** The host path of a pod's volume. */
   path(pod: Pod, volume: Volume): string {
     const located = this.#located.get(pod.metadata.uid)?.get(volume.name);
@@ -103,7 +107,7 @@ export class VolumeManager {
     const typed = typedVolume(volume);
     const hostPath = typed?.plugin.hostPath?.(typed.source);
     if (hostPath !== undefined) return this.#options.places?.place(hostPath) ?? hostPath;
-    return `${this.podFolder(pod.metadata.uid)}/volumes/kubernetes.io~${typed?.plugin.folder ?? 'unsupported'}/${volume.name}`;
+    return `${this.#volumesFolder(pod)}/kubernetes.io~${typed?.plugin.folder ?? 'unsupported'}/${volume.name}`;
   }
 
   /** Where another machine has a pod's volume; undefined when it is on this host. */
@@ -133,7 +137,10 @@ export class VolumeManager {
       throw new ProcessingError(volume, message);
     }
     const { plugin, source } = typed;
-    if (plugin.locate !== undefined) return this.#setUpLocated(volume, await plugin.locate(volume, context), context.pod);
+    if (plugin.locate !== undefined) {
+      const located = await plugin.locate(volume, context, this.#volumesFolder(context.pod));
+      return this.#setUpLocated(volume, located, context.pod);
+    }
     try {
       const hostPath = plugin.hostPath?.(source);
       if (hostPath !== undefined && this.#options.places?.place(hostPath) !== undefined) await this.#options.places.use(context.pod);

@@ -8,6 +8,7 @@ import type { Mount } from '../../container/container-runtime.ts';
 import type { PodRuntimeFacts } from '../containers/field-ref.ts';
 import type { PodSources, SourceKind } from '../pods/pod-sources.ts';
 import type { Payload } from './atomic-writer.ts';
+import type { DeviceMount } from './block-device.ts';
 
 /** A volume that cannot be set up now; `message` completes upstream's `MountVolume.SetUp failed for volume "x" : …`. */
 export class VolumeError extends Error {
@@ -55,6 +56,8 @@ export interface HostMounter {
   readonly isDirect: boolean;
   /** Mounts memory. Rejects when the host does not allow it. */
   mountTmpfs(path: string, memory: MemoryMount): Promise<void>;
+  /** Mounts a block device, and makes a file system on a blank one. Rejects when the host does not allow it. */
+  mountDevice(path: string, mount: DeviceMount): Promise<void>;
   unmount(path: string): Promise<void>;
   isMounted(path: string): Promise<boolean>;
   /** Mount points at or below a folder, deepest first. */
@@ -100,8 +103,11 @@ export interface VolumePlugin<S extends object = object> {
   remote?(source: S): RemoteVolume;
   /** The pod wants it read-only, whatever its containers ask for. */
   asksReadOnly?(source: S): boolean;
-  /** Finds a volume whose place only the API knows; it is then set up where it is, and not by `setUp`. */
-  locate?(volume: Volume, context: VolumeContext): Promise<Located>;
+  /**
+   * Finds a volume whose place only the API knows; it is then set up where it is, and not by `setUp`. `folder`: that of
+   * the pod's volumes, for what must be mounted first.
+   */
+  locate?(volume: Volume, context: VolumeContext, folder: string): Promise<Located>;
   /** Makes the volume ready at `path`; idempotent. Rejects with `VolumeError` or a system error. */
   setUp(source: S, path: string, context: VolumeContext, host: VolumeHost): Promise<void>;
   /**
