@@ -8,6 +8,7 @@ import { persistentVolume } from '../../api/kinds/core/persistent-volume.ts';
 import { persistentVolumeClaim } from '../../api/kinds/core/persistent-volume-claim.ts';
 import { hostPathProvisioner } from '../../api/kinds/storage/host-path-provisioner.ts';
 import { compareQuantity, formatQuantity, tryParseQuantity, zeroQuantity } from '../../api/quantity.ts';
+import { withoutResizeConditions } from '../../api/resize-conditions.ts';
 import { rfc3339 } from '../../api/time.ts';
 import { controllerAccount } from '../../client/identity.ts';
 import { type Controller, type ControllerContext, defineController, settled } from '../controller.ts';
@@ -18,13 +19,10 @@ const wantsMore = (claim: PersistentVolumeClaim): boolean =>
 
 const isBetweenThem = ({ spec }: PersistentVolume, { metadata }: PersistentVolumeClaim): boolean => spec.claimRef?.uid === metadata.uid;
 
-/** Conditions that say how far an expansion is. */
-const resizing = new Set(['Resizing', 'FileSystemResizePending', 'ControllerResizeError', 'NodeResizeError']);
-
 async function grow(claim: PersistentVolumeClaim, volume: PersistentVolume, { api, clock, events }: ControllerContext): Promise<void> {
   const size = formatQuantity(requestOf(claim));
   const claims = api(persistentVolumeClaim);
-  const others = (claim.status.conditions ?? []).filter(({ type }) => !resizing.has(type));
+  const others = withoutResizeConditions(claim);
   const condition = { type: 'Resizing', status: 'True', lastProbeTime: null, lastTransitionTime: rfc3339(clock.now()) };
   const started = await claims.updateStatus({
     ...claim,

@@ -10,8 +10,10 @@
 import { join } from 'node:path';
 import { errorStack } from '../../api/error-text.ts';
 import type { Node, Pod } from '../../api/generated/core/v1.ts';
+import type { Kind } from '../../api/kind.ts';
 import { configMap as configMapKind } from '../../api/kinds/core/config-map.ts';
 import { node as nodeKind } from '../../api/kinds/core/node.ts';
+import { persistentVolumeClaim as claimKind } from '../../api/kinds/core/persistent-volume-claim.ts';
 import { pod as podKind } from '../../api/kinds/core/pod.ts';
 import { secret as secretKind } from '../../api/kinds/core/secret.ts';
 import { service as serviceKind } from '../../api/kinds/core/service.ts';
@@ -120,6 +122,7 @@ export interface Kubelet {
 }
 
 const nodeIndex = 'kubelet node';
+const sourceKinds = { configMap: configMapKind, secret: secretKind, claim: claimKind } as const;
 const removalsAtOnce = 32;
 
 /** Starts a kubelet. Rejects when the engine does not answer or the node cannot be registered. */
@@ -207,8 +210,8 @@ class PodSupervisor {
 
   async start(): Promise<Kubelet> {
     const { informers, log, probes, runtime } = this.#options;
-    const sources = [informers.informer(configMapKind), informers.informer(secretKind), informers.informer(serviceKind)];
-    await Promise.all([informers.informer(podKind).synced(), ...sources.map((s) => s.synced())]);
+    const kinds = [podKind, serviceKind, ...Object.values(sourceKinds)] as readonly Kind<KubeObject>[];
+    await Promise.all(kinds.map((kind) => informers.informer(kind).synced()));
     this.#node = await this.#agent.register();
     await this.#static.start();
     const adopted = await this.#adopt();
@@ -218,6 +221,7 @@ class PodSupervisor {
     this.#watchNode();
     this.#watchSources('configMap');
     this.#watchSources('secret');
+    this.#watchSources('claim');
     probes.onChange((uid) => this.#workers.byUid(uid)?.wake());
     const loops = Promise.all([this.#agent.run(this.#node), this.#watchEngine(), this.#pressure.start(), this.#collector.start()]);
     loops.catch((error: unknown) => log.error('kubelet stopped by a bug', { error: errorStack(error) }));
@@ -436,12 +440,12 @@ class PodSupervisor {
     });
   }
 
-  /** A changed config map or secret wakes the pods that refer to it. */
+  /** A changed config map, secret or claim wakes the pods that refer to it. */
   #watchSources(source: SourceKind): void {
     const handler = ({ metadata }: KubeObject): void => {
       for (const worker of this.#workers.referringTo(sourceKey(source, metadata.namespace ?? '', metadata.name))) worker.sourceChanged();
     };
-    const informer = this.#options.informers.informer<KubeObject>(source === 'configMap' ? configMapKind : secretKind);
+    const informer = this.#options.informers.informer<KubeObject>(sourceKinds[source]);
     const remove = informer.addHandlers({ added: handler, updated: handler, deleted: handler });
     this.#stop.signal.addEventListener('abort', remove, { once: true });
   }

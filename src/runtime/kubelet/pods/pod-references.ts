@@ -1,5 +1,6 @@
-/** The config maps and secrets that a pod refers to, wherever a change of their data affects the pod. */
+/** The config maps, secrets and claims that a pod refers to, wherever a change of them affects the pod. */
 import type { Container, Pod } from '../../../api/generated/core/v1.ts';
+import { claimNameOf } from '../../../api/pod/volume-claims.ts';
 import type { Reference } from '../volumes/volume-plugin.ts';
 import { typedVolume } from '../volumes/volume-plugins.ts';
 import type { SourceKind } from './pod-sources.ts';
@@ -9,8 +10,9 @@ export const sourceKey = (kind: SourceKind, namespace: string, name: string): st
 
 type Named = { readonly name?: string | undefined } | undefined;
 
-function* volumeReferences({ spec }: Pod): Generator<Reference> {
-  for (const volume of spec.volumes ?? []) {
+function* volumeReferences(pod: Pod): Generator<Reference> {
+  for (const volume of pod.spec.volumes ?? []) {
+    yield ['claim', claimNameOf(pod, volume)];
     const typed = typedVolume(volume);
     if (typed !== undefined) yield* typed.plugin.references?.(typed.source) ?? [];
   }
@@ -27,7 +29,7 @@ function* environmentReferences({ env = [], envFrom = [] }: Pick<Container, 'env
   }
 }
 
-/** The keys of all config maps and secrets that the pod refers to. */
+/** The keys of all config maps, secrets and claims that the pod refers to. */
 export function podReferences(pod: Pod): ReadonlySet<string> {
   const keys = new Set<string>();
   const add = (kind: SourceKind, name: string | undefined): void => {

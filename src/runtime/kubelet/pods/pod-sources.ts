@@ -19,8 +19,8 @@ export interface Token {
   readonly expiresAtMs: number;
 }
 
-/** Kinds of objects that pods take content from. A change of such an object may change the pods that refer to it. */
-export type SourceKind = 'configMap' | 'secret';
+/** Kinds of objects that pods' volumes come from. A change of such an object may change the pods that refer to it. */
+export type SourceKind = 'configMap' | 'secret' | 'claim';
 
 /** Reads the objects that pods need. A missing object is `undefined`; failures reject with `StatusError`. */
 export interface PodSources {

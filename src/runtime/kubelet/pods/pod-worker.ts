@@ -195,7 +195,7 @@ export class PodWorker {
     this.wake();
   }
 
-  /** A config map or secret that the pod refers to changed. */
+  /** A config map, secret or claim that the pod refers to changed. */
   sourceChanged(): void {
     this.#volumes.expire();
     this.wake();

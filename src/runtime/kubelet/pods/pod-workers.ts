@@ -53,7 +53,7 @@ export class PodWorkers {
     return this.#byName.get(refKey(ref));
   }
 
-  /** Workers whose pods refer to a config map or secret. */
+  /** Workers whose pods refer to a config map, secret or claim. */
   referringTo(key: string): readonly PodWorker[] {
     return [...(this.#bySource.get(key) ?? [])];
   }

@@ -116,6 +116,7 @@ export async function startKubeletCluster(t: TestContext, options: KubeletCluste
         isDirect: true,
         mountTmpfs: async () => undefined,
         mountDevice: async () => undefined,
+        growDevice: async () => undefined,
         unmount: async () => undefined,
         isMounted: async () => false,
         mountsBelow: async () => [],

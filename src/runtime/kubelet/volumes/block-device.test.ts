@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type CommandResult, mountDevice, runCommand } from './block-device.ts';
+import { type CommandResult, growDevice, mountDevice, runCommand } from './block-device.ts';
 
 const said = (stdout: string, code = 0): CommandResult => ({ code, stdout, output: stdout });
 
@@ -68,6 +68,29 @@ describe('a block device', () => {
       mountDevice('/m', { ...mount, fsType: 'zfs' }, unmounted.run),
       failed('mount failed: exit status 32: wrong fs type', 'zfs'),
     );
+  });
+});
+
+describe('the file system of a device', () => {
+  it('grows with the tools of its kind', async () => {
+    const grown = async (format: string): Promise<string | undefined> => {
+      const { ran, run } = aHost({ blkid: said(`TYPE=${format}\n`) });
+      await growDevice('/m', '/dev/a', run);
+      return ran.at(-1);
+    };
+    assert.equal(await grown('ext4'), 'resize2fs /dev/a');
+    assert.equal(await grown('xfs'), 'xfs_growfs -d /m');
+    assert.equal(await grown('btrfs'), 'btrfs filesystem resize max /m');
+    await assert.rejects(grown('vfat'), {
+      message: 'ResizeFS.Resize - resize of format vfat is not supported for device /dev/a mounted at /m',
+    });
+  });
+
+  it('says why it cannot grow', async () => {
+    const { run } = aHost({ blkid: said('TYPE=ext4\n'), resize2fs: said('busy', 1) });
+    await assert.rejects(growDevice('/m', '/dev/a', run), {
+      message: 'resize of device /dev/a failed: exit status 1. resize2fs output: busy',
+    });
   });
 });
 

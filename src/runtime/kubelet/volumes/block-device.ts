@@ -73,3 +73,21 @@ export async function mountDevice(path: string, { device, fsType, options }: Dev
     throw new Error(`${where}, error ${errorText(error)}`, { cause: error });
   }
 }
+
+/**
+ * Makes the file system of a mounted device as large as the device. Rejects with a reason. Source: resizefs_linux.go
+ * (Resize).
+ */
+export async function growDevice(path: string, device: string, run: RunCommand = runCommand): Promise<void> {
+  const format = (await formatOf(device, run)) ?? '';
+  const commands: Readonly<Record<string, readonly [string, ...string[]]>> = {
+    ...{ ext3: ['resize2fs', device], ext4: ['resize2fs', device] },
+    ...{ xfs: ['xfs_growfs', '-d', path], btrfs: ['btrfs', 'filesystem', 'resize', 'max', path] },
+  };
+  const [program, ...args] = commands[format] ?? [];
+  if (program === undefined) {
+    throw new Error(`ResizeFS.Resize - resize of format ${format} is not supported for device ${device} mounted at ${path}`);
+  }
+  const { code, output } = await run(program, args);
+  if (code !== 0) throw new Error(`resize of device ${device} failed: exit status ${code}. ${program} output: ${output}`);
+}

@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { isErrno } from '../../../api/errno.ts';
 import { errorText } from '../../../api/error-text.ts';
-import { mountDevice } from './block-device.ts';
+import { growDevice, mountDevice } from './block-device.ts';
 import type { HostMounter, MemoryMount } from './volume-plugin.ts';
 
 const run = promisify(execFile);
@@ -89,6 +89,7 @@ export function createHostMounter(options: HostMounterOptions): HostMounter {
       if (!isDirect) throw new Error(`only root can mount ${mount.device}, and minik runs as user ${userId}`);
       await mountDevice(path, mount);
     },
+    growDevice,
     unmount: async (path) => {
       if (isDirect || helper === undefined) await run('umount', [path]);
       else await helper.unmount(path);

@@ -45,6 +45,7 @@ function newManager(root: string, refuses: boolean, isDirect = false, mounted = 
       mounted.set(path, sizeBytes);
     },
     mountDevice: () => assert.fail('no device is mounted'),
+    growDevice: () => assert.fail('no device is mounted'),
     unmount: async (path) => void mounted.delete(path),
     isMounted: async (path) => mounted.has(path),
     mountsBelow: async () => [],

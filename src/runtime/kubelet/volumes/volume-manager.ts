@@ -9,7 +9,7 @@ import { basename, dirname, join } from 'node:path';
 import { deepEqual } from '../../../api/deep-equal.ts';
 import { isErrno } from '../../../api/errno.ts';
 import { errorText } from '../../../api/error-text.ts';
-import type { Pod, Volume } from '../../../api/generated/core/v1.ts';
+import type { PersistentVolume, Pod, Volume } from '../../../api/generated/core/v1.ts';
 import { makeFolder, privateFolder } from '../host-files.ts';
 import { giveFolderToGroup, type Payload, statOrUndefined, writeAtomically } from './atomic-writer.ts';
 import { ImageFolders } from './image-folders.ts';
@@ -150,6 +150,13 @@ export class VolumeManager {
       if (error instanceof VolumeError) throw error;
       throw new VolumeError(errorText(error), { cause: error });
     }
+  }
+
+  /** Makes a file system that is mounted for the pod as large as its device. Other volumes have no size of their own. */
+  async grow(pod: Pod, volume: Volume, { spec: { local } }: PersistentVolume): Promise<void> {
+    const path = this.path(pod, volume);
+    if (this.#options.writes === false || local === undefined || !(await this.#options.mounter.isMounted(path))) return;
+    if (path !== local.path) await this.#options.mounter.growDevice(path, local.path);
   }
 
   async #setUpLocated({ name }: Volume, located: Located, { metadata: { uid } }: Pod): Promise<void> {

@@ -58,6 +58,8 @@ export interface HostMounter {
   mountTmpfs(path: string, memory: MemoryMount): Promise<void>;
   /** Mounts a block device, and makes a file system on a blank one. Rejects when the host does not allow it. */
   mountDevice(path: string, mount: DeviceMount): Promise<void>;
+  /** Makes the file system of a mounted device as large as the device. */
+  growDevice(path: string, device: string): Promise<void>;
   unmount(path: string): Promise<void>;
   isMounted(path: string): Promise<boolean>;
   /** Mount points at or below a folder, deepest first. */

@@ -5,6 +5,7 @@
 import type { Volume } from '../../../api/generated/core/v1.ts';
 import type { PodState } from '../pods/pod-state.ts';
 import type { SyncResult } from '../pods/sync-result.ts';
+import { growOnNode } from './node-expansion.ts';
 import { VolumeError } from './volume-plugin.ts';
 
 const firstRetryMs = 500;
@@ -51,19 +52,23 @@ export class VolumeSync {
       this.#renewAtMs = Math.min(this.#renewAtMs ?? atMs, atMs);
     };
     let failed = false;
+    const tryAgain = (): void => {
+      if (!failed) {
+        result.soonest(Math.min(firstRetryMs * 2 ** this.#failures, maxRetryMs));
+        this.#failures += 1;
+      }
+      failed = true;
+    };
     for (const volume of pod.spec.volumes ?? []) {
       try {
         await deps.volumes.setUp(volume, { pod, facts: state.facts, sources: deps.sources, renewAt });
         this.#ready.add(volume.name);
+        if (!(await growOnNode(volume, state))) tryAgain();
       } catch (error) {
         if (!(error instanceof VolumeError)) throw error;
         const message = error.event ?? `MountVolume.SetUp failed for volume ${JSON.stringify(volume.name)} : ${error.message}`;
         state.event('Warning', 'FailedMount', message);
-        if (!failed) {
-          result.soonest(Math.min(firstRetryMs * 2 ** this.#failures, maxRetryMs));
-          this.#failures += 1;
-        }
-        failed = true;
+        tryAgain();
         if (!(await this.#wasReady(volume, state))) return { ready: false, failed };
       }
     }
