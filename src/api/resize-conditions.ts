@@ -1,4 +1,7 @@
-/** Conditions that say how far the expansion of a claim is. Source: pkg/volume/util/resize_util.go (knownResizeConditions). */
+/**
+ * Conditions that say how far the expansion of a claim is. Source: pkg/volume/util/resize_util.go
+ * (knownResizeConditions).
+ */
 import type { PersistentVolumeClaim } from './generated/core/v1.ts';
 
 const resizing = new Set(['Resizing', 'FileSystemResizePending', 'ControllerResizeError', 'NodeResizeError']);

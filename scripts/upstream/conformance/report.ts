@@ -10,6 +10,8 @@ export interface SpecResult {
   readonly reason: string;
   readonly seconds: number;
   readonly conformance: boolean;
+  /** The day on which it ran: `2026-11-28`. Empty when it has no result. */
+  readonly date: string;
 }
 
 interface SpecReport {
@@ -19,6 +21,8 @@ interface SpecReport {
   readonly LeafNodeText: string;
   readonly LeafNodeLabels: readonly string[] | null;
   readonly State: string;
+  /** RFC 3339, in the local time zone. */
+  readonly StartTime: string;
   /** Nanoseconds. */
   readonly RunTime: number;
   readonly NumAttempts: number;
@@ -60,6 +64,7 @@ export function parseChoice(report: string): readonly string[] {
 export const withoutResult = (name: string): SpecResult => ({
   ...{ name, outcome: 'failed', reason: "ends the suite's process before it is done", seconds: 0 },
   conformance: name.includes('[Conformance]'),
+  date: '',
 });
 
 const nameOf = ({ ContainerHierarchyTexts, LeafNodeText }: SpecReport): string =>
@@ -79,6 +84,7 @@ function resultOf(spec: SpecReport): SpecResult {
     reason: outcome === 'passed' ? '' : reasonOf(spec),
     seconds: Math.round(spec.RunTime / 1e9),
     conformance: labels.includes('Conformance'),
+    date: spec.StartTime.slice(0, 10),
   };
 }
 

@@ -1,8 +1,9 @@
 /** Runs upstream's suite with ginkgo: first the specs that may run in parallel, then the others one by one. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { upstreamPrograms } from '../programs.ts';
+import { leftOut } from './explanations.ts';
 import { parseChoice, parseResults, type SuiteResult, withoutResult } from './report.ts';
 
 export interface SuiteChoice {
@@ -14,14 +15,17 @@ export interface SuiteChoice {
 
 export interface SuiteSettings extends SuiteChoice {
   readonly kubeconfig: string;
-  /** Where reports and ginkgo's own output go. */
+  /** Where reports go. */
   readonly folder: string;
+  /** The file to which each result is appended as it comes. Those that it has already stay. */
+  readonly results: string;
 }
 
 /** How many specs run side by side. */
 const processes = 4;
 
-const alone = '(Serial || Slow || Disruptive)';
+/** Slow specs are not among them: upstream only starts them first. Source: test/e2e/framework/ginkgowrapper.go. */
+const alone = '(Serial || Disruptive)';
 
 /**
  * Ginkgo's label filter. The wider set excludes specs that need more than a cluster: features that are off by default,
@@ -40,23 +44,38 @@ export function labelFilters({ wider }: SuiteChoice): readonly Part[] {
  * alone.
  */
 export async function runSuite(settings: SuiteSettings): Promise<SuiteResult> {
-  const results = join(settings.folder, 'results.jsonl');
   mkdirSync(settings.folder, { recursive: true });
-  rmSync(results, { force: true });
+  const before = readIfThere(settings.results).length;
+  const written = (): SuiteResult => parseResults(readIfThere(settings.results).slice(before));
   const chosen: string[] = [];
   for (const part of labelFilters(settings)) {
-    const focus = settings.focus.map((word) => `--focus=${word}`);
-    await ginkgo(settings, part, focus, results);
-    const names = await namesOf(settings, part, focus);
+    await ginkgo(settings, part, choiceOf(settings));
+    const names = await namesOf(settings, part, choiceOf(settings));
     chosen.push(...names);
     for (const name of names) {
-      if (!hasResult(results, name)) await ginkgo(settings, { ...part, processes: 1 }, [exactly(name)], results);
+      if (written().specs.some((spec) => spec.name === name)) continue;
+      await ginkgo(settings, { ...part, processes: 1 }, [exactly(name)]);
     }
   }
-  const { specs, problems } = parseResults(readIfThere(results));
+  const { specs, problems } = written();
   const known = new Set(specs.map(({ name }) => name));
   return { specs: [...specs, ...chosen.filter((name) => !known.has(name)).map(withoutResult)], problems };
 }
+
+/** The names of all specs of the wider set, including those that are left out. Nothing runs. */
+export async function widerNames(folder: string): Promise<readonly string[]> {
+  mkdirSync(folder, { recursive: true });
+  const settings = { focus: [], wider: true, kubeconfig: join(folder, 'none'), folder, results: '' };
+  const parts: (readonly string[])[] = [];
+  for (const part of labelFilters(settings)) parts.push(await namesOf(settings, part, []));
+  return parts.flat();
+}
+
+/** Ginkgo's options that choose specs by their names. */
+const choiceOf = ({ focus, wider }: SuiteChoice): readonly string[] => [
+  ...focus.map((word) => `--focus=${word}`),
+  ...(wider ? leftOut.map(({ specs }) => `--skip=${specs.source}`) : []),
+];
 
 interface Part {
   readonly filter: string;
@@ -64,15 +83,14 @@ interface Part {
 }
 
 const readIfThere = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '');
-const hasResult = (results: string, name: string): boolean => parseResults(readIfThere(results)).specs.some((spec) => spec.name === name);
 
 /** The option that chooses one spec. Ginkgo puts the suite's own name before a spec's. */
 export const exactly = (name: string): string => `--focus= ${name.replaceAll(/[\\.+*?()|[\]{}^$]/g, '\\$&')}$`;
 
 /** The specs of a part, by name. */
-async function namesOf(settings: SuiteSettings, { filter }: Part, focus: readonly string[]): Promise<readonly string[]> {
+async function namesOf(settings: SuiteSettings, { filter }: Part, choice: readonly string[]): Promise<readonly string[]> {
   const report = 'choice.json';
-  const options = ['--dry-run', `--label-filter=${filter}`, ...focus, `--output-dir=${settings.folder}`, `--json-report=${report}`];
+  const options = ['--dry-run', `--label-filter=${filter}`, ...choice, `--output-dir=${settings.folder}`, `--json-report=${report}`];
   await run(
     upstreamPrograms(['ginkgo']).ginkgo,
     ['--no-color', '--silence-skips', ...options, ...suiteArguments(settings)],
@@ -91,12 +109,7 @@ function suiteArguments({ kubeconfig }: SuiteSettings): readonly string[] {
   ];
 }
 
-async function ginkgo(
-  settings: SuiteSettings,
-  { filter, processes: procs }: Part,
-  focus: readonly string[],
-  results: string,
-): Promise<void> {
+async function ginkgo(settings: SuiteSettings, { filter, processes: procs }: Part, choice: readonly string[]): Promise<void> {
   const options = [
     `--procs=${procs}`,
     '--no-color',
@@ -104,13 +117,13 @@ async function ginkgo(
     '--keep-going',
     '--silence-skips',
     `--label-filter=${filter}`,
-    ...focus,
+    ...choice,
   ];
   await run(
     upstreamPrograms(['ginkgo']).ginkgo,
     [...options, ...suiteArguments(settings)],
     settings.folder,
-    { SPEC_RESULTS: results },
+    { SPEC_RESULTS: settings.results },
     'inherit',
   );
 }

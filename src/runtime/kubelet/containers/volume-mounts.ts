@@ -5,7 +5,9 @@
 import { realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isErrno } from '../../../api/errno.ts';
+import { errorText } from '../../../api/error-text.ts';
 import type { Container, Pod, VolumeMount } from '../../../api/generated/core/v1.ts';
+import type { Logger } from '../../../client/logger.ts';
 import type { Mount } from '../../container/container-runtime.ts';
 import type { KubeletDeps } from '../deps.ts';
 import { makeFolder } from '../host-files.ts';
@@ -60,21 +62,51 @@ function subPathIn({ subPath = '', subPathExpr = '' }: VolumeMount, env: Readonl
 
 const isWithin = (path: string, root: string): boolean => path === root || path.startsWith(`${root}/`);
 
-/**
- * The host path of a part of a volume, which is made unless it exists: with the volume's mode, so that its files too
- * belong to the pod's group. A symbolic link inside the volume must not lead outside it. Source: pkg/volume/util/subpath/subpath_linux.go (SafeMakeDir).
- */
-async function partOf(base: string, subPath: string, mount: VolumeMount): Promise<string> {
-  const full = join(base, subPath);
-  if (!isWithin(await existingPart(full), await realpath(base))) {
-    throw configError(`failed to prepare subPath for volumeMount ${JSON.stringify(mount.name)}`);
-  }
+interface VolumePart {
+  /** The host path of the volume. */
+  readonly base: string;
+  readonly subPath: string;
+  /** What mounts it. */
+  readonly mount: string;
+  readonly container: string;
+}
+
+/** False for links that lead to nothing. */
+async function exists(path: string): Promise<boolean> {
   try {
-    const mode = (await stat(base)).mode & 0o7777;
-    await makeFolder(full, mode, mode);
+    await stat(path);
+    return true;
   } catch (error) {
-    if (!isErrno(error, 'EEXIST')) throw error; // an existing file is mounted as it is
+    return !isErrno(error, 'ENOENT');
   }
+}
+
+/** The mode is the volume's, so that files in the folder too belong to the pod's group. */
+async function makePart(full: string, base: string): Promise<void> {
+  if (!isWithin(await existingPart(full), await realpath(base))) throw new Error('it is outside of the volume');
+  const mode = (await stat(base)).mode & 0o7777;
+  await makeFolder(full, mode, mode);
+}
+
+/**
+ * The host path of a part of a volume, which is made unless it exists. A symbolic link inside the volume must not lead
+ * outside it. As upstream does, containers are not told what is on the host instead. Source:
+ * pkg/volume/util/subpath/subpath_linux.go (SafeMakeDir, PrepareSafeSubpath).
+ */
+async function partOf({ base, subPath, mount, container }: VolumePart, log: Logger): Promise<string> {
+  const full = join(base, subPath);
+  const attempt = async (what: string, step: () => Promise<void>): Promise<void> => {
+    try {
+      await step();
+    } catch (error) {
+      log.warn('A subPath of a volume cannot be mounted', { path: full, error: errorText(error) });
+      throw configError(`failed to ${what} for volumeMount ${JSON.stringify(mount)} of container ${JSON.stringify(container)}`);
+    }
+  };
+  if (!(await exists(full))) await attempt('create subPath directory', () => makePart(full, base));
+  await attempt('prepare subPath', async () => {
+    if (!isWithin(await realpath(full), await realpath(base))) throw new Error('it is outside of the volume');
+  });
   return full;
 }
 
@@ -106,7 +138,7 @@ async function mountOf(
   mount: VolumeMount,
   { pod, container, images }: MountingContainer,
   env: ReadonlyMap<string, string>,
-  { node, runtime, volumes }: KubeletDeps,
+  { node, runtime, volumes, log }: KubeletDeps,
 ): Promise<Mount> {
   const volume = pod.spec.volumes?.find(({ name }) => name === mount.name);
   if (volume === undefined) {
@@ -124,7 +156,8 @@ async function mountOf(
   const remote = volumes.remote(pod, volume);
   if (remote !== undefined) return { hostPath: '', containerPath, readOnly, remote: { ...remote, path: join(remote.path, subPath) } };
   const base = volumes.path(pod, volume);
-  return { hostPath: whole ? base : await partOf(base, subPath, mount), containerPath, readOnly, ...recursive, ...propagationOf(mount) };
+  const part = { base, subPath, mount: mount.name, container: container.name };
+  return { hostPath: whole ? base : await partOf(part, log), containerPath, readOnly, ...recursive, ...propagationOf(mount) };
 }
 
 /** A mount, with those of the machine's folders that belong below it. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { configMap } from '../../../api/kinds/core/config-map.ts';
@@ -263,6 +263,28 @@ describe('a part of a volume', () => {
     const volumeMounts = [{ name: 'data', mountPath: '/data', subPath: 'a/b' }];
     await k.run('web', { containers: [{ name: 'main', image, volumeMounts }], volumes: [{ name: 'data', hostPath: { path } }] });
     for (const part of ['a', 'a/b']) assert.equal((await stat(join(path, part))).mode & 0o7777, 0o3770);
+  });
+
+  it('is never outside of the volume, nor made behind a link that leads out or to nothing', async (t) => {
+    const k = await startKubeletCluster(t);
+    const path = join(k.root, 'shared');
+    await mkdir(join(path, 'inside'), { recursive: true });
+    await writeFile(join(path, 'file'), '');
+    const links = { within: 'inside', out: '..', nothing: '/nowhere/at/all', 'out-to-nothing': '../absent' };
+    for (const [name, target] of Object.entries(links)) await symlink(target, join(path, name));
+    const waitsFor = async (subPath: string): Promise<string | undefined> => {
+      const name = `web-${subPath.replaceAll('/', '-')}`;
+      const volumeMounts = [{ name: 'data', mountPath: '/data', subPath }];
+      await k.run(name, { containers: [{ name: 'main', image, volumeMounts }], volumes: [{ name: 'data', hostPath: { path } }] });
+      return (await k.status(name)).state.waiting?.message;
+    };
+    const failed = (what: string): string => `failed to ${what} for volumeMount "data" of container "main"`;
+    for (const inside of ['within', 'within/new', 'file']) assert.equal(await waitsFor(inside), undefined);
+    for (const outside of ['out', 'file/a']) assert.equal(await waitsFor(outside), failed('prepare subPath'));
+    for (const absent of ['nothing', 'nothing/a', 'out/new', 'out-to-nothing']) {
+      assert.equal(await waitsFor(absent), failed('create subPath directory'));
+    }
+    assert.deepEqual([existsSync(join(k.root, 'new')), existsSync(join(k.root, 'absent'))], [false, false]);
   });
 });
 

@@ -32,8 +32,8 @@ function grown({ status }: PersistentVolumeClaim, size: string, conditions: Clai
 }
 
 /**
- * Grows a volume that is set up, if its claim waits for that, and says so in the claim. Resolves with false when it could
- * not be grown, which the claim and an event tell too.
+ * Grows a volume that is set up, if its claim waits for that, and says so in the claim. Resolves with false when it
+ * could not be grown, which the claim and an event tell too.
  */
 export async function growOnNode(volume: Volume, { pod, deps }: PodState): Promise<boolean> {
   const { sources, volumes, clock, events, client } = deps;

@@ -152,7 +152,7 @@ export class VolumeManager {
     }
   }
 
-  /** Makes a file system that is mounted for the pod as large as its device. Other volumes have no size of their own. */
+  /** Makes a file system that is mounted for the pod as large as its device. Other volumes have no size. */
   async grow(pod: Pod, volume: Volume, { spec: { local } }: PersistentVolume): Promise<void> {
     const path = this.path(pod, volume);
     if (this.#options.writes === false || local === undefined || !(await this.#options.mounter.isMounted(path))) return;
