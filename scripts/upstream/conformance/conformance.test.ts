@@ -115,14 +115,15 @@ describe('the page', () => {
       ...['d', 'e'].map((name) => `[sig-storage] Slow Volumes of a kind [Driver: local] ${name}`),
       '[sig-storage] In-tree Volumes [Driver: nfs] f',
     ];
-    const wider = widerPage({ upstreamVersion: 'v1.2.3', names, specs: [...specs, ...others] });
+    const wider = widerPage({ upstreamVersion: 'v1.2.3', names, machine: 'kernel is old', specs: [...specs, ...others] });
     const section = (title: string): readonly string[] =>
       wider
         .split('\n## ')
         .find((text) => text.startsWith(title))
         ?.split('\n') ?? [];
 
-    it('counts them by group, and says when each group ran', () => {
+    it('counts them by group, and says when each group ran, and where', () => {
+      assert.ok(wider.includes('the last result of each, here from a machine whose kernel is old.\n'));
       assert.ok(wider.includes('| sig-apps | 1 | 0 | 1 | 0 | 0 | 0 | 2026-01-02 |\n'));
       assert.ok(wider.includes('| sig-storage | 6 | 0 | 1 | 2 | 1 | 2 | 2026-01-02 to 2026-01-04 |\n'));
     });

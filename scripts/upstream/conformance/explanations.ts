@@ -41,11 +41,18 @@ export const leftOut: readonly Pick<Explanation, 'specs' | 'why'>[] = [
   },
 ];
 
+const unprivileged = 'the Docker daemon of this machine refuses privileged containers (`unable to apply caps: operation not permitted`)';
+
 const explanations: readonly Explanation[] = [
+  {
+    specs: /\[Driver: (local|hostPath|hostPathSymlink)\]|\[Driver: emptydir\].* subPath |PersistentVolumes-(local|expansion)/,
+    why: `privileged pods prepare its volume or use it, and ${unprivileged}; where the daemon runs them it passes`,
+    holds: refusesPrivileged,
+  },
   {
     specs:
       /Job should (allow to use a pod failure policy to ignore failure matching on|run a job to completion when tasks sometimes fail and are not locally)/,
-    why: 'its pod is privileged, and the Docker daemon of this machine refuses privileged containers (`unable to apply caps: operation not permitted`); where the daemon runs them it passes',
+    why: `its pod is privileged, and ${unprivileged}; where the daemon runs them it passes`,
     holds: refusesPrivileged,
   },
   {
@@ -66,3 +73,11 @@ export const explained = (specs: readonly SpecResult[]): readonly SpecResult[] =
     const found = spec.outcome === 'failed' ? explanations.find((each) => each.specs.test(spec.name) && each.holds()) : undefined;
     return found === undefined ? spec : { ...spec, reason: found.why };
   });
+
+/** What the results depend on of this machine, in words that end a sentence which begins with "a machine whose". */
+export const machineFacts = (): string =>
+  [
+    `Docker daemon ${refusesPrivileged() ? 'refuses' : 'runs'} privileged containers`,
+    `root is ${hasPrivateRoot() ? 'no shared mount' : 'a shared mount'}`,
+    `kernel ${hasNoDummies() ? 'has no' : 'has a'} driver of dummy interfaces`,
+  ].join(', whose ');

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { cacheFolder, upstreamPrograms, upstreamVersion } from '../programs.ts';
 import { startCluster } from './cluster.ts';
-import { explained } from './explanations.ts';
+import { explained, machineFacts } from './explanations.ts';
 import { buildConformanceImages } from './images.ts';
 import { conformancePage, summary, widerPage } from './page.ts';
 import { parseResults } from './report.ts';
@@ -62,7 +62,7 @@ async function conformance(args: readonly string[]): Promise<boolean> {
 async function writeWiderPage(folder: string): Promise<void> {
   const { specs } = parseResults(existsSync(widerResults) ? readFileSync(widerResults, 'utf8') : '');
   const names = await widerNames(join(folder, 'reports'));
-  writeFileSync(page('conformance-wider.md'), widerPage({ upstreamVersion, names, specs: explained(specs) }));
+  writeFileSync(page('conformance-wider.md'), widerPage({ upstreamVersion, names, machine: machineFacts(), specs: explained(specs) }));
 }
 
 if (!(await conformance(process.argv.slice(2)))) process.exitCode = 1;

@@ -72,12 +72,14 @@ export interface WiderFacts {
   readonly upstreamVersion: string;
   /** All specs that there are, those that upstream calls conformance among them. */
   readonly names: readonly string[];
+  /** The machine on which they ran. See `machineFacts`. */
+  readonly machine: string;
   /** The last result of each spec that ever ran. Those of specs that are not in `names` do not count. */
   readonly specs: readonly SpecResult[];
 }
 
 /** The page of what upstream does not call conformance, from the results of runs of parts of it. */
-export function widerPage({ upstreamVersion, names, specs }: WiderFacts): string {
+export function widerPage({ upstreamVersion, names, machine, specs }: WiderFacts): string {
   const counted = names.filter((name) => !name.includes('[Conformance]')).toSorted();
   const known = new Set(counted);
   const results = specs.filter(({ name }) => known.has(name));
@@ -95,7 +97,7 @@ export function widerPage({ upstreamVersion, names, specs }: WiderFacts): string
     'Windows. Many of them skip themselves where they do not find the machines or the kinds of volumes for which they were written.',
     '',
     '`scripts/conformance --wider FOCUS…` runs those whose names match, and keeps each result; `scripts/conformance --wider --write` writes this page from',
-    'the last result of each.',
+    `the last result of each, here from a machine whose ${machine}.`,
     '',
     '| group | specs | passed | failed | skip themselves | left out | not run yet | last run |',
     '|---|---|---|---|---|---|---|---|',
