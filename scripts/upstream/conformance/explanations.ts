@@ -45,7 +45,7 @@ const unprivileged = 'the Docker daemon of this machine refuses privileged conta
 
 const explanations: readonly Explanation[] = [
   {
-    specs: /\[Driver: (local|hostPath|hostPathSymlink)\]|\[Driver: emptydir\].* subPath |PersistentVolumes-(local|expansion)/,
+    specs: /\[Driver: (local|hostPath|hostPathSymlink)\]|\[Driver: emptydir\].* (subPath|volumes) |PersistentVolumes-(local|expansion)/,
     why: `privileged pods prepare its volume or use it, and ${unprivileged}; where the daemon runs them it passes`,
     holds: refusesPrivileged,
   },

@@ -191,8 +191,9 @@ export class NetworkManager {
   #updateNodes(list: readonly Node[]): boolean {
     const nodes = list
       .filter(({ metadata }) => !this.#switchedOff.has(metadata.name))
-      .map(({ metadata, status }) => ({
+      .map(({ metadata, spec, status }) => ({
         name: metadata.name,
+        ...(spec.podCIDR === undefined ? {} : { podCidr: spec.podCIDR }),
         ip: status.addresses?.find((address) => address.type === 'InternalIP')?.address ?? '',
       }))
       .toSorted((a, b) => (a.name < b.name ? -1 : 1));

@@ -66,8 +66,8 @@ export interface NetworkConfig {
   readonly upstreamDns: readonly string[];
   /** Addresses of the host on which node ports listen, in addition to the nodes' own; 0.0.0.0: all addresses. */
   readonly nodePortAddresses: readonly string[];
-  /** The virtual nodes and their addresses. */
-  readonly nodes: readonly { readonly name: string; readonly ip: string }[];
+  /** The virtual nodes, their addresses, and those of their pods, once they have a range of them. */
+  readonly nodes: readonly { readonly name: string; readonly ip: string; readonly podCidr?: string }[];
 }
 
 export type ToNetworkWorker =

@@ -211,6 +211,29 @@ describe('ServiceProxy', () => {
     for (let i = 0; i < 3; i++) assert.equal(await ask(t, '127.0.0.2', nodePort, ''), 'two:');
   });
 
+  it("serves only endpoints of the client's node under internalTrafficPolicy Local, whatever pod the client is", async (t) => {
+    const nodes = [
+      { name: 'one', ip: '127.0.0.1', podCidr: '127.1.1.0/24' },
+      { name: 'two', ip: '127.0.0.2', podCidr: '127.1.2.0/24' },
+    ];
+    const { apply } = await startPlane(t, aConfig({ nodes }));
+    const backends = [
+      aBackend('127.0.0.1', await named(t, 'one'), { nodeName: 'one' }),
+      aBackend('127.0.0.1', await named(t, 'leaves one'), { nodeName: 'one', ready: false, terminating: true }),
+      aBackend('127.0.0.1', await named(t, 'leaves two'), { nodeName: 'two', ready: false, terminating: true }),
+    ];
+    const set = (all: typeof backends) =>
+      apply([aService({ internalTrafficPolicy: 'Local', ports: [aPort({ port: 8080, backends: all })] })]);
+    await set(backends);
+    for (let i = 0; i < 3; i++) {
+      assert.equal(await ask(t, clusterIp, 8080, '', '127.1.1.7'), 'one:');
+      assert.equal(await ask(t, clusterIp, 8080, '', '127.1.2.7'), 'leaves two:');
+    }
+    await set(backends.slice(0, 2));
+    assert.equal(await ask(t, clusterIp, 8080, '', '127.1.1.7'), 'one:');
+    assert.equal(await ask(t, clusterIp, 8080, '', '127.1.2.7').catch(codeOf), 'ECONNRESET');
+  });
+
   it('reports a port in use, and that it works once the port is free', async (t) => {
     const { apply, message } = await startPlane(t);
     const port = await freePort();

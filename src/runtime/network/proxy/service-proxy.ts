@@ -4,10 +4,10 @@
  * A port without usable endpoints has no listener, so that clients get the kernel's own refusal, as with kube-proxy's
  * REJECT rule. Headless and ExternalName Services have no listeners. Source: pkg/proxy/iptables/proxier.go
  * (syncProxyRules). Differs: connections reach pods from the bridge's gateway, not from the client's address
- * (externalTrafficPolicy Local cannot preserve it either); internalTrafficPolicy Local finds a client's node by the
- * endpoint addresses of Services, and serves clients that are no endpoint from all nodes.
+ * (externalTrafficPolicy Local cannot preserve it either); internalTrafficPolicy Local serves clients that are neither
+ * a node nor one of its pods from all nodes.
  */
-import { type Cidr, parseCidr, parseIpv4 } from '../ipv4.ts';
+import { type Cidr, contains, parseCidr, parseIpv4 } from '../ipv4.ts';
 import type { NetworkConfig, ServicePortState, ServiceState } from '../network-state.ts';
 import { nodePortListenAddresses } from '../node-port-addresses.ts';
 import { Balancer } from './balancer.ts';
@@ -42,16 +42,18 @@ export class ServiceProxy {
    * releases it.
    */
   readonly #losers = new Map<string, Set<string>>();
-  readonly #nodeOfBackend = new Map<string, string>();
+  #podRanges: readonly (readonly [range: Cidr, node: string])[];
 
   constructor(options: ServiceProxyOptions) {
     this.#options = options;
     this.#config = options.config;
+    this.#podRanges = podRangesOf(options.config);
   }
 
   /** Applies changed nodes and addresses. */
   configure(config: NetworkConfig): void {
     this.#config = config;
+    this.#podRanges = podRangesOf(config);
     for (const service of this.#services.values()) this.#apply(service);
   }
 
@@ -122,7 +124,6 @@ export class ServiceProxy {
       service.balancers.set(portKey(port), balancer);
     }
     balancer.update(port.backends);
-    for (const { ip, nodeName } of port.backends) if (nodeName !== undefined) this.#nodeOfBackend.set(ip, nodeName);
     return balancer;
   }
 
@@ -148,7 +149,9 @@ export class ServiceProxy {
 
   #clientNode(state: ServiceState, clientIp: string): string | undefined {
     if (state.internalTrafficPolicy !== 'Local' || this.#config.nodes.length < 2) return undefined;
-    return this.#nodeOfBackend.get(clientIp) ?? this.#config.nodes.find((node) => node.ip === clientIp)?.name;
+    const address = parseIpv4(clientIp);
+    const ofPod = address === undefined ? undefined : this.#podRanges.find(([range]) => contains(range, address))?.[1];
+    return this.#config.nodes.find((node) => node.ip === clientIp)?.name ?? ofPod;
   }
 
   #entryNode(state: ServiceState, localIp: string | undefined): string | undefined {
@@ -156,6 +159,12 @@ export class ServiceProxy {
     return this.#config.nodes.find((node) => node.ip === localIp)?.name;
   }
 }
+
+const podRangesOf = ({ nodes }: NetworkConfig): readonly (readonly [Cidr, string])[] =>
+  nodes.flatMap(({ name, podCidr = '' }) => {
+    const range = parseCidr(podCidr);
+    return range === undefined ? [] : [[range, name] as const];
+  });
 
 function rangesOf(texts: readonly string[]): readonly Cidr[] {
   return texts.map((text) => parseCidr(text)).filter((range) => range !== undefined);
