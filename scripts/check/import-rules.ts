@@ -15,7 +15,7 @@ const everything = [''];
 
 /** The folders that kubectl's verbs share. */
 const kubectlRooms = ['command', 'kinds', 'output', 'resources', 'streams', 'waiting', 'writing'].map((room) => `cli/kubectl/${room}/`);
-const kubectlMay = [...common, 'client/', 'cli/terminal.ts', 'cli/print/', ...kubectlRooms];
+const kubectlMay = [...common, 'client/', 'cli/completion-scripts.ts', 'cli/terminal.ts', 'cli/print/', ...kubectlRooms];
 
 /** For a file, the layer with the longest matching path applies. */
 const layers: readonly Layer[] = [

@@ -42,6 +42,7 @@ const loaders: ReadonlyMap<string, () => Promise<KubectlCommand>> = new Map([
   ['drain', async () => (await import('./verbs/drain/drain.ts')).drain],
   ['events', async () => (await import('./verbs/events.ts')).events],
   ['diff', async () => (await import('./verbs/diff.ts')).diff],
+  ['completion', async () => (await import('./verbs/completion.ts')).completion],
   ['plugin', async () => (await import('./verbs/plugin.ts')).plugin],
   ['options', async () => (await import('./verbs/options.ts')).options],
   ['proxy', async () => (await import('./verbs/proxy/proxy.ts')).proxy],

@@ -9,13 +9,7 @@ import { ArgumentError, MissingFlagError, parseFlags, UsageError } from './comma
 import { type KubectlTerminal, Session } from './command/session.ts';
 import { statusText } from './command/status-text.ts';
 import { loadCommand, loadCommands } from './commands.ts';
-
-interface Chosen {
-  readonly command: KubectlCommand;
-  /** `kubectl rollout status`. */
-  readonly path: string;
-  readonly args: readonly string[];
-}
+import type { ChosenCommand } from './complete.ts';
 
 /**
  * Adds the process's streams through getters. Node creates each stream on first access, and few verbs need all of them.
@@ -49,13 +43,13 @@ function takeWord(args: readonly string[]): { readonly word: string | undefined;
 }
 
 /** The sub-command that the arguments name, or the command itself when they name none. */
-function descend(command: KubectlCommand, path: string, args: readonly string[]): Chosen {
+function descend(command: KubectlCommand, path: string, args: readonly string[]): ChosenCommand {
   const { word = '', rest } = takeWord(args);
   const below = command.subcommands?.find((c) => c.name === word || c.aliases?.includes(word) === true);
   return below === undefined ? { command, path, args } : descend(below, `${path} ${below.name}`, rest);
 }
 
-async function choose(args: readonly string[]): Promise<Chosen | undefined> {
+async function choose(args: readonly string[]): Promise<ChosenCommand | undefined> {
   const { word = '', rest } = takeWord(args);
   const command = await loadCommand(word);
   return command === undefined ? undefined : descend(command, `kubectl ${command.name}`, rest);
@@ -102,7 +96,7 @@ function printError(terminal: Terminal, error: unknown, path: string): number {
  * Answers a call of a command that has only sub-commands when the arguments name none of them. Source: helpers.go
  * DefaultSubCommandRun.
  */
-async function withoutSubcommand({ command, path }: Chosen, args: readonly string[], terminal: Terminal): Promise<number> {
+async function withoutSubcommand({ command, path }: ChosenCommand, args: readonly string[], terminal: Terminal): Promise<number> {
   if (args.length > 0) throw new ArgumentError(`unknown command ${JSON.stringify(args.join(' '))}`);
   const { commandHelp } = await import('./help/help.ts');
   if (command.name === 'rollout') terminal.out(commandHelp(command, path));
@@ -110,8 +104,20 @@ async function withoutSubcommand({ command, path }: Chosen, args: readonly strin
   return 1;
 }
 
+/** Prints what the last of the words may be, for the shell; nothing where that cannot be found out. */
+async function complete(words: readonly string[], terminal: Terminal): Promise<number> {
+  const { completions } = await import('./complete.ts');
+  try {
+    for (const each of await completions(words, withStreams(terminal), choose)) terminal.out(`${each}\n`);
+  } catch {
+    // There is no server, or the words so far are wrong: the command will say so.
+  }
+  return 0;
+}
+
 /** Runs one command line (without the program's name); resolves with the exit code. */
 export async function runKubectl(args: readonly string[], terminal: Terminal): Promise<number> {
+  if (args[0] === '__complete') return complete(args.slice(1), terminal);
   const chosen = await choose(args);
   if (chosen === undefined) {
     const { word } = takeWord(args);

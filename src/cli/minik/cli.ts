@@ -3,9 +3,10 @@
 import { resolve } from 'node:path';
 import { cac } from 'cac';
 import { errorText } from '../../api/error-text.ts';
+import { completionScript, isShell, shells } from '../completion-scripts.ts';
 import { applyBehaviours, listBehaviours, removeBehaviours } from './behaviours.ts';
 import { clockAdvance, clockSetting, moveClock, showClock } from './clock.ts';
-import { completionScript, completions, isShell } from './completion.ts';
+import { completions } from './completion.ts';
 import { deleteCluster } from './delete.ts';
 import { envtestAssets } from './envtest/assets.ts';
 import { envtestEtcd } from './envtest/etcd.ts';
@@ -31,7 +32,7 @@ import { suggestion } from './suggestion.ts';
 import { UsageError } from './usage-error.ts';
 import { commonOptions, InterruptedVerb, openProfile, type VerbContext } from './verb.ts';
 import type { VerbSpec } from './verb-spec.ts';
-import { followingWords, shells, verbNamed, verbs } from './verbs.ts';
+import { followingWords, verbNamed, verbs } from './verbs.ts';
 import { version } from './version.ts';
 
 export interface CliContext extends VerbContext {
@@ -308,7 +309,7 @@ function completion({ terminal }: CliContext, words: readonly string[]): number 
   const [shell, stray] = words;
   if (!isShell(shell) || stray !== undefined)
     throw new UsageError(`"minik completion" takes one of ${shells.join(', ')}`, ['"minik help completion" says what to do with it.']);
-  terminal.out(completionScript(shell));
+  terminal.out(completionScript(shell, 'minik'));
   return 0;
 }
 
@@ -320,6 +321,7 @@ async function run(args: readonly string[], context: CliContext): Promise<number
   if (word === 'envtest' && words[0] === 'etcd') return envtestEtcd(words.slice(1), context.signals());
   if (word === 'envtest' && words[0] === 'kube-apiserver') return envtestApiServer(context, words.slice(1), context.signals());
   if (word === '__complete') {
+    if (words[0] === 'kubectl' && words.length > 1) return context.kubectl(['__complete', ...words.slice(1)], context.terminal);
     const names = {
       profiles: () => profileNames(minikHome(context.terminal)),
       nodes: (profile?: string) => nodeNames(openProfile(context, commonOptions({ profile }, context).profile)),

@@ -4,7 +4,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { completionScript, completions } from './completion.ts';
+import { completionScript } from '../completion-scripts.ts';
+import { completions } from './completion.ts';
 import { suggestion } from './suggestion.ts';
 import { verbs } from './verbs.ts';
 
@@ -50,7 +51,7 @@ describe('completions', () => {
     // Prints the words for which it was called.
     writeFileSync(join(folder, 'minik'), '#!/bin/sh\necho "$#:$1:$2:$3:$4"\necho other\n');
     chmodSync(join(folder, 'minik'), 0o755);
-    const script = `${completionScript('bash')}COMP_WORDS=(minik stop -p '')\nCOMP_CWORD=3\n_minik\nprintf '%s\\n' "\${COMPREPLY[@]}"\n`;
+    const script = `${completionScript('bash', 'minik')}COMP_WORDS=(minik stop -p '')\nCOMP_CWORD=3\n__start_minik\nprintf '%s\\n' "\${COMPREPLY[@]}"\n`;
     const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', script], { env: { PATH: `${folder}:/usr/bin:/bin` }, encoding: 'utf8' });
     assert.equal(stderr, '');
     assert.equal(stdout, '4:__complete:stop:-p:\nother\n');

@@ -1,35 +1,7 @@
-/** Shell completion: small scripts that call `minik __complete WORD…` to get the completions of the last word. */
+/** What `minik __complete WORD…` prints: the completions of the last word. */
+import { shells } from '../completion-scripts.ts';
 import type { FlagSpec, VerbSpec } from './verb-spec.ts';
-import { followingWords, type Shell, shells, verbNamed, verbs } from './verbs.ts';
-
-const scripts: Readonly<Record<Shell, string>> = {
-  bash: `_minik() {
-  local found
-  found="$("\${COMP_WORDS[0]}" __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)"
-  COMPREPLY=($(compgen -W "$found" -- "\${COMP_WORDS[COMP_CWORD]}"))
-}
-complete -o default -F _minik minik
-`,
-  zsh: `#compdef minik
-_minik() {
-  local -a found
-  found=("\${(@f)$("\${words[1]}" __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
-  if [[ -n "\${found[*]}" ]]; then compadd -- "\${found[@]}"; else _files; fi
-}
-compdef _minik minik
-`,
-  fish: `function __minik_complete
-  set -l words (commandline -opc)
-  set -l current (commandline -ct)
-  $words[1] __complete $words[2..] "$current" 2>/dev/null
-end
-complete -c minik -f -a '(__minik_complete)'
-`,
-};
-
-export const isShell = (name: string | undefined): name is Shell => shells.some((shell) => shell === name);
-
-export const completionScript = (shell: Shell): string => scripts[shell];
+import { followingWords, verbNamed, verbs } from './verbs.ts';
 
 const valuesOf = ({ choices = [] }: FlagSpec, profiles: () => readonly string[]): readonly string[] =>
   choices === 'profiles' ? profiles() : choices;

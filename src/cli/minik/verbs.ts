@@ -1,4 +1,5 @@
 /** The verbs of `minik` and their flags, with the texts of their help. Parsing, help and completion all read this. */
+import { shells } from '../completion-scripts.ts';
 import { faults } from './fault-verbs.ts';
 import { common, type FlagSpec, type VerbSpec } from './verb-spec.ts';
 
@@ -300,10 +301,6 @@ const envtest: VerbSpec = {
   ],
   examples: [['For a suite', 'eval "$(minik envtest assets --dir bin/envtest)" && go test ./...']],
 };
-
-/** The shells for which there is completion. */
-export const shells = ['bash', 'zsh', 'fish'] as const;
-export type Shell = (typeof shells)[number];
 
 export const verbs: readonly VerbSpec[] = [
   start,

@@ -11,6 +11,6 @@ export const commandGroups: readonly { readonly title: string; readonly names: r
     names: ['describe', 'logs', 'attach', 'exec', 'port-forward', 'proxy', 'cp', 'auth', 'events'],
   },
   { title: 'Advanced Commands', names: ['diff', 'apply', 'patch', 'replace', 'wait'] },
-  { title: 'Settings Commands', names: ['label', 'annotate'] },
+  { title: 'Settings Commands', names: ['label', 'annotate', 'completion'] },
   { title: 'Other Commands', names: ['api-resources', 'api-versions', 'config', 'plugin', 'version'] },
 ];

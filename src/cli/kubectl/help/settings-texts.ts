@@ -59,6 +59,15 @@ export const settingsTexts: Readonly<Record<string, HelpText>> = {
       ['A token', 'kubectl config set-credentials admin --token=abc'],
     ],
   },
+  completion: {
+    long: 'Output shell completion code for bash, zsh or fish, to be evaluated by the shell.',
+    examples: [
+      ['bash, now and here', 'source <(kubectl completion bash)'],
+      ['bash, also for an alias', 'complete -o default -F __start_kubectl k'],
+      ['zsh, now and here', 'source <(kubectl completion zsh)'],
+      ['fish, for good', 'kubectl completion fish > ~/.config/fish/completions/kubectl.fish'],
+    ],
+  },
   'config unset': {
     long: 'Take a value away from a kubeconfig file.',
     examples: [['The namespace of a context', 'kubectl config unset contexts.minik.namespace']],
