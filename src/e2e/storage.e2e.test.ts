@@ -96,6 +96,34 @@ describe('claims of a StatefulSet', () => {
   });
 });
 
+describe('a claim that pods use one after another', () => {
+  const use = async (name: string, fsGroupChangePolicy: string, script: string): Promise<string> => {
+    const securityContext = { fsGroup: 4321, fsGroupChangePolicy };
+    const mount = { name: 'data', mountPath: '/data' };
+    const containers = [{ name: 'main', image: 'busybox:1.36', command: ['sh', '-c', script], volumeMounts: [mount] }];
+    const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'shared' } }];
+    const spec = { restartPolicy: 'Never', securityContext, containers, volumes };
+    await apply(JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec }));
+    await cluster.until(['get', 'pod', name, '-o', 'jsonpath={.status.phase}'], (phase) => phase === 'Succeeded');
+    return kubectl('logs', name);
+  };
+
+  it('gets the group again for each, or only where its folder lacks it', async () => {
+    await apply(`
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: shared }
+spec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 1Gi } } }
+`);
+    const show = 'cd /data; stat -c "%n %g %a" . file';
+    await use('first', 'OnRootMismatch', 'cd /data; touch file; chgrp 7 file; chmod 600 file');
+    assert.equal(await use('second', 'OnRootMismatch', show), '. 4321 2777\nfile 7 600\n');
+    assert.equal(await use('third', 'Always', show), '. 4321 2777\nfile 4321 660\n');
+    await kubectl('delete', 'pod/first', 'pod/second', 'pod/third', 'pvc/shared');
+    await eventually(() => assert.deepEqual(volumes(), []), 30_000);
+  });
+});
+
 describe('a volume of the host', () => {
   it('is shared by hand, and read-only where the pod wants it so', async () => {
     await apply(`

@@ -88,11 +88,11 @@ export async function giveFolderToGroup(folder: string, group: number, writable 
 }
 
 /**
- * Gives a folder and all its content to a group; folders pass the group on to new entries (set-group-ID). Source:
- * pkg/volume/volume_linux.go (SetVolumeOwnership).
+ * Gives a folder and all its content to a group; folders pass the group on to new entries (set-group-ID). The folder
+ * itself comes last, so that one that has the group tells that this was not interrupted. Source:
+ * pkg/volume/volume_linux.go (ChangePermissions).
  */
 export async function giveToGroup(folder: string, group: number, writable = false): Promise<void> {
-  await giveFolderToGroup(folder, group, writable);
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) await giveToGroup(path, group, writable);
@@ -103,6 +103,7 @@ export async function giveToGroup(folder: string, group: number, writable = fals
       await chmod(path, (file.mode & 0o7777) | (writable ? 0o660 : 0o440));
     }
   }
+  await giveFolderToGroup(folder, group, writable);
 }
 
 export interface AtomicWriteOptions {

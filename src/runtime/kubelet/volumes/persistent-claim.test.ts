@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -151,6 +151,66 @@ describe('a claim', () => {
     assert.equal(await groupOf((path) => ({ local: { path } })), 4321);
     assert.equal(await groupOf((path) => ({ hostPath: { path } }), { annotations }), 4321);
     assert.equal(await groupOf((path) => ({ hostPath: { path } })), 0);
+  });
+
+  it('gets the fsGroup in all its content anew for each pod, or only where its own folder does not fit, or not at all when it is read', {
+    skip: process.getuid?.() === 0 ? false : 'only root may give files away',
+  }, async (t) => {
+    const folder = await aFolder(t);
+    const file = join(folder, 'sub', 'file');
+    const found = aVolume({ local: { path: folder } });
+    await mkdir(join(folder, 'sub'));
+    await writeFile(file, '');
+    const seen = async (path: string): Promise<string> => {
+      const { gid, mode } = await stat(path);
+      return `${gid} ${(mode & 0o7777).toString(8)}`;
+    };
+    /** Sets it up for a pod; resolves with what the file became. */
+    const fileFor = async (fsGroup: number, fsGroupChangePolicy?: string, readOnly = false): Promise<string> => {
+      const of = { name: 'data', persistentVolumeClaim: { claimName: 'c', readOnly } };
+      await setUp({ claim: aClaim(), found, pod: aPod({ securityContext: { fsGroup, fsGroupChangePolicy } }), of });
+      return seen(file);
+    };
+    /** As another program leaves it. */
+    const foreign = async (): Promise<void> => {
+      await chown(file, 0, 7);
+      await chmod(file, 0o600);
+    };
+    await foreign();
+    assert.equal(await fileFor(4321, 'OnRootMismatch'), '4321 660', 'the folder had another group');
+    assert.deepEqual([await seen(folder), await seen(join(folder, 'sub'))], ['4321 2770', '4321 2775']);
+    await foreign();
+    assert.equal(await fileFor(4321, 'OnRootMismatch'), '7 600', 'the folder fits');
+    assert.equal(await fileFor(4321, 'Always', true), '7 600', 'the pod only reads');
+    assert.equal(await fileFor(4321, 'Always'), '4321 660');
+    await foreign();
+    assert.equal(await fileFor(4321), '4321 660', 'always by default');
+    for (const mode of [0o2750, 0o770]) {
+      await foreign();
+      await chmod(folder, mode);
+      assert.equal(await fileFor(4321, 'OnRootMismatch'), '4321 660', `mode ${mode.toString(8)} of the folder lacks something`);
+      assert.equal(await seen(folder), '4321 2770');
+    }
+    await foreign();
+    assert.equal(await fileFor(99, 'OnRootMismatch'), '99 660', 'another group');
+  });
+
+  it('is tried again by a pod that wants the group only where it lacks, when the folder was left half done', {
+    skip: process.getuid?.() === 0 ? false : 'only root may give files away',
+  }, async (t) => {
+    const folder = await aFolder(t);
+    await writeFile(join(folder, 'file'), '');
+    const pod = aPod({ securityContext: { fsGroup: 4321, fsGroupChangePolicy: 'OnRootMismatch' } });
+    const found = aVolume({ local: { path: folder } });
+    // Two trees, one in the other, have paths that are too long to be read.
+    const deep = Array.from({ length: 12 }, () => 'x'.repeat(200)).join('/');
+    const [inner, place] = [join(folder, 'inner'), join(folder, 'outer', deep, 'inner')];
+    for (const tree of [inner, join(folder, 'outer')]) await mkdir(join(tree, deep), { recursive: true });
+    await rename(inner, place);
+    assert.match(await setUp({ claim: aClaim(), found, pod }), /^MountVolume\.SetUp failed for volume "pv" : .*ENAMETOOLONG/);
+    await rename(place, inner);
+    await setUp({ claim: aClaim(), found, pod });
+    assert.equal((await stat(join(folder, 'file'))).gid, 4321);
   });
 });
 

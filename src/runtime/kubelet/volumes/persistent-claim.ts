@@ -70,10 +70,13 @@ function usesOf({ spec }: Pod, { name }: Volume): { readonly mounted: boolean; r
   };
 }
 
-/** Gives a folder to the pod's group, unless the pod only wants that where the folder has another. */
-async function own(path: string, pod: Pod): Promise<void> {
+/**
+ * Gives a folder to the pod's group, unless the pod only wants that where the folder has another, or only reads.
+ * Source: pkg/volume/volume_linux.go (skipPermissionChange); pkg/volume/local/local.go (SetUpAt).
+ */
+async function own(path: string, volume: Volume, pod: Pod): Promise<void> {
   const group = fsGroup(pod);
-  if (group === undefined) return;
+  if (group === undefined || volume.persistentVolumeClaim?.readOnly === true) return;
   const root = await statOrUndefined(path);
   if (pod.spec.securityContext.fsGroupChangePolicy === 'OnRootMismatch' && root?.gid === group && (Number(root.mode) & 0o2770) === 0o2770)
     return;
@@ -88,15 +91,18 @@ async function placeOf(volume: Volume, found: PersistentVolume, context: VolumeC
   if (local !== undefined) {
     const { path } = local;
     const device = (await statOrUndefined(path))?.isBlockDevice() === true;
-    if (device && !isBlock) return onDevice(found, local, join(folder, 'kubernetes.io~local-volume', name), context);
-    return { name, place: path, setUp: (isNew) => setUpLocal(name, path, isBlock, isNew, context) };
+    if (device && !isBlock) {
+      const place = join(folder, 'kubernetes.io~local-volume', name);
+      return onDevice({ found, local, place }, volume, context);
+    }
+    return { name, place: path, setUp: (isNew) => setUpLocal({ name, path, isBlock }, isNew, volume, context) };
   }
   if (hostPath !== undefined && !isBlock) {
     // Differs: folders that minik has made are given to the pod's group; upstream gives no hostPath volume to it.
     const isOwn = found.metadata.annotations?.['pv.kubernetes.io/provisioned-by'] === hostPathProvisioner;
     const setUp = async (isNew: boolean, host: VolumeHost): Promise<void> => {
       await hostPathVolume.setUp(hostPath, hostPath.path, context, host);
-      if (isOwn && isNew) await own(hostPath.path, context.pod);
+      if (isOwn && isNew) await own(hostPath.path, volume, context.pod);
     };
     return { name, place: hostPath.path, setUp };
   }
@@ -109,11 +115,18 @@ async function placeOf(volume: Volume, found: PersistentVolume, context: VolumeC
   throw new ProcessingError(volume, `failed to get Plugin from volumeSpec for volume ${JSON.stringify(name)} err=no volume plugin matched`);
 }
 
+interface DeviceVolume {
+  readonly found: PersistentVolume;
+  readonly local: LocalVolumeSource;
+  /** Where it is mounted. */
+  readonly place: string;
+}
+
 /**
  * A file system on a device of the machine. Differs: upstream mounts it once for all pods of the node, and then for
  * each of them; here it is mounted for each alone.
  */
-function onDevice(found: PersistentVolume, { path, fsType }: LocalVolumeSource, place: string, { pod }: VolumeContext): Located {
+function onDevice({ found, local: { path, fsType }, place }: DeviceVolume, volume: Volume, { pod }: VolumeContext): Located {
   const { name } = found.metadata;
   const setUp = async (isNew: boolean, { mounter }: VolumeHost): Promise<void> => {
     await makeFolder(place, privateFolder);
@@ -126,12 +139,19 @@ function onDevice(found: PersistentVolume, { path, fsType }: LocalVolumeSource, 
         throw new VolumeError(message, { event, cause: error });
       }
     }
-    if (isNew) await own(place, pod);
+    if (isNew) await own(place, volume, pod);
   };
   return { name, place, setUp };
 }
 
-async function setUpLocal(name: string, path: string, isBlock: boolean, isNew: boolean, { pod }: VolumeContext): Promise<void> {
+interface LocalVolume {
+  /** Of the PersistentVolume. */
+  readonly name: string;
+  readonly path: string;
+  readonly isBlock: boolean;
+}
+
+async function setUpLocal({ name, path, isBlock }: LocalVolume, isNew: boolean, volume: Volume, { pod }: VolumeContext): Promise<void> {
   const found = await statOrUndefined(path);
   const fail = (stage: string, message: string): VolumeError =>
     new VolumeError(message, { event: `${stage} failed for volume ${JSON.stringify(name)} : ${message}` });
@@ -141,7 +161,7 @@ async function setUpLocal(name: string, path: string, isBlock: boolean, isNew: b
   }
   if (found === undefined) throw fail('MountVolume.NewMounter initialization', `path ${JSON.stringify(path)} does not exist`);
   if (!found.isDirectory()) throw fail('MountVolume.SetUp', `path ${JSON.stringify(path)} is not a directory`);
-  if (isNew) await own(path, pod);
+  if (isNew) await own(path, volume, pod);
 }
 
 const located = async (volume: Volume, context: VolumeContext, folder: string): Promise<Located> =>
