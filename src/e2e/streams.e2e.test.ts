@@ -36,6 +36,31 @@ for (const flavour of flavours) {
   });
 }
 
+for (const flavour of flavours) {
+  describe(`kubectl debug with ${flavour}`, () => {
+    const name = `debugged-${flavour.replace(' ', '-')}`;
+    before(async () => {
+      await cluster.kubectl('kubectl', ['run', name, '--image=busybox:1.36', '--', 'sleep', '3600']);
+      await cluster.podsReady(`run=${name}`, 1);
+    });
+
+    it('talks to a container beside those of the pod, which sees the processes of its target', async () => {
+      const args = ['debug', name, '-i', '-q', '--image=busybox:1.36', `--target=${name}`, '--', 'sh', '-c', 'read word; echo "$word"; ps'];
+      const { code, stdout, stderr } = await cluster.try(flavour, args, { stdin: 'hello\n' });
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /^hello$[\s\S]*sleep 3600/m);
+    });
+
+    it('runs a copy of the pod with another command', async () => {
+      const copy = `${name}-copy`;
+      const args = ['debug', name, '-q', `--copy-to=${copy}`, `--container=${name}`, '--', 'sh', '-c', 'echo copied; sleep 3600'];
+      await cluster.kubectl(flavour, args);
+      await cluster.kubectl('kubectl', ['wait', '--for=condition=Ready', `pod/${copy}`]);
+      assert.equal(await cluster.kubectl('kubectl', ['logs', copy]), 'copied\n');
+    });
+  });
+}
+
 describe("the books' own pod, whose image is `:latest` and only here", () => {
   before(async () => {
     await cluster.kubectl('kubectl', ['run', 'kubia', '--image=luksa/kubia']);

@@ -15,6 +15,7 @@ const loaders: ReadonlyMap<string, () => Promise<KubectlCommand>> = new Map([
   ['logs', async () => (await import('./verbs/logs.ts')).logs],
   ['exec', async () => (await import('./verbs/exec.ts')).exec],
   ['attach', async () => (await import('./verbs/attach.ts')).attach],
+  ['debug', async () => (await import('./verbs/debug/debug.ts')).debug],
   ['cp', async () => (await import('./verbs/cp/cp.ts')).cp],
   ['port-forward', async () => (await import('./verbs/port-forward/port-forward.ts')).portForward],
   ['label', async () => (await import('./verbs/label.ts')).label],

@@ -87,7 +87,7 @@ const operands: Readonly<Record<string, Source>> = {
   autoscale: objects(['deployment', 'replicaset', 'replicationcontroller']),
   expose: objects(['deployment', 'pod', 'replicaset', 'replicationcontroller', 'service']),
   taint: objects(['node']),
-  ...Object.fromEntries(['logs', 'exec', 'attach', 'port-forward', 'cp', 'top pod'].map((path) => [path, oneOf(named('pods'))])),
+  ...Object.fromEntries(['logs', 'exec', 'attach', 'debug', 'port-forward', 'cp', 'top pod'].map((path) => [path, oneOf(named('pods'))])),
   ...Object.fromEntries(['cordon', 'uncordon', 'drain', 'top node'].map((path) => [path, oneOf(named('nodes'))])),
   ...Object.fromEntries(
     ['approve', 'deny'].map((what) => [`certificate ${what}`, named('certificatesigningrequests.certificates.k8s.io')]),

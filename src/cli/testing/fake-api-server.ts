@@ -1,6 +1,6 @@
 /**
- * An API server for tests of kubectl's verbs: serves what it is given in the namespace `default`, answers every write
- * with the object as it is, and notes the writes.
+ * An API server for tests of kubectl's verbs: serves what it is given in the namespace `default`, answers a creation
+ * with what was sent and every other write with the object as it is, and notes the writes.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
@@ -57,7 +57,8 @@ function answerTo(served: readonly ServedKind[], path: string): { readonly code:
   const one = served.find((kind) => path === collection(kind) || path.startsWith(`${collection(kind)}/`));
   if (one === undefined) return found({ kind: 'List', apiVersion: 'v1', metadata, items: [] });
   if (path === collection(one)) return found({ apiVersion: apiVersion(one), kind: `${one.kind}List`, metadata, items: objectsOf(one) });
-  const object = objectsOf(one).find((o) => path === `${collection(one)}/${o.metadata.name}`);
+  const of = path.replace(/\/ephemeralcontainers$/, '');
+  const object = objectsOf(one).find((o) => of === `${collection(one)}/${o.metadata.name}`);
   if (object !== undefined) return found(object);
   return { code: 404, body: { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', message: 'not found', code: 404 } };
 }
@@ -87,8 +88,10 @@ export async function fakeApiServer(served: readonly ServedKind[]): Promise<Fake
   const writes: { readonly call: string; readonly body: unknown }[] = [];
   const server = createServer(async (request, response) => {
     const { method = '', url = '' } = request;
-    if (method !== 'GET') writes.push({ call: `${method} ${url}`, body: await bodyOf(request) });
-    answer(served, url, response);
+    const body = method === 'GET' ? undefined : await bodyOf(request);
+    if (method !== 'GET') writes.push({ call: `${method} ${url}`, body });
+    if (method === 'POST') response.writeHead(201, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+    else answer(served, url, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

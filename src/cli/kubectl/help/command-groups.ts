@@ -8,7 +8,7 @@ export const commandGroups: readonly { readonly title: string; readonly names: r
   { title: 'Cluster Management Commands', names: ['certificate', 'cluster-info', 'top', 'cordon', 'uncordon', 'drain', 'taint'] },
   {
     title: 'Troubleshooting and Debugging Commands',
-    names: ['describe', 'logs', 'attach', 'exec', 'port-forward', 'proxy', 'cp', 'auth', 'events'],
+    names: ['describe', 'logs', 'attach', 'exec', 'port-forward', 'proxy', 'cp', 'auth', 'debug', 'events'],
   },
   { title: 'Advanced Commands', names: ['diff', 'apply', 'patch', 'replace', 'wait'] },
   { title: 'Settings Commands', names: ['label', 'annotate', 'completion'] },

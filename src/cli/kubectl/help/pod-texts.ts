@@ -17,6 +17,17 @@ export const podTexts: Readonly<Record<string, HelpText>> = {
       ['Out of a pod of another namespace', 'kubectl cp shop/web:/tmp/foo /tmp/bar'],
     ],
   },
+  debug: {
+    long: 'Debug a pod by an ephemeral container in it or by a changed copy of it, or a node by a pod in its namespaces, which has its files at /host.',
+    examples: [
+      ['A shell beside the containers of a pod', 'kubectl debug web -it --image=busybox'],
+      ['Among the processes of one of them', 'kubectl debug web -it --image=busybox --target=main'],
+      ['In a copy with one more container', 'kubectl debug web -it --image=busybox --copy-to=web-debug'],
+      ['In a copy with another command', 'kubectl debug web -it --copy-to=web-debug --container=main -- sh'],
+      ['In a copy with other images', 'kubectl debug web --copy-to=web-debug --set-image=*=busybox'],
+      ['On a node', 'kubectl debug node/minik -it --image=busybox'],
+    ],
+  },
   exec: {
     long: 'Execute a command in a container.',
     examples: [

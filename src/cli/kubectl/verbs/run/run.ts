@@ -7,6 +7,7 @@ import { outputName } from '../../output/output.ts';
 import type { Info } from '../../resources/infos.ts';
 import { deleteInfo } from '../../writing/deletion.ts';
 import { atoi } from '../../writing/generator.ts';
+import { isImageName } from '../../writing/image-name.ts';
 import { createGenerated, overrideFlags } from '../../writing/overrides.ts';
 import { deletionFlags, filenameFlags, recordFlag, saveConfigFlag, writeFlags } from '../../writing/write-flags.ts';
 import { Writer } from '../../writing/writing.ts';
@@ -20,9 +21,7 @@ function checkFlags(flags: Flags, attaching: boolean): Generator {
   if (flags.args.length === 0 || flags.dashAt === 0) throw new ArgumentError('NAME is required for run');
   const image = flags.string('image');
   if (image === '') throw new CommandError('--image is required');
-  if (!/^[\w][\w.:/@+-]*$/.test(image) || /[A-Z]/.test(image.split('/').at(-1)?.split(/[:@]/)[0] ?? '')) {
-    throw new CommandError(`Invalid image name ${JSON.stringify(image)}: invalid reference format`);
-  }
+  if (!isImageName(image)) throw new CommandError(`Invalid image name ${JSON.stringify(image)}: invalid reference format`);
   if (flags.bool('tty') && !flags.bool('stdin')) throw new ArgumentError('-i/--stdin is required for containers with -t/--tty=true');
   if (flags.bool('expose') && flags.string('port') === '') throw new ArgumentError('--port must be set when exposing a service');
   if (flags.string('port') !== '') atoi(flags.string('port'));
