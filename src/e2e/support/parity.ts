@@ -33,6 +33,8 @@ function normalized({ code, stdout, stderr }: Outcome): Outcome {
       .replaceAll(/^ *creationTimestamp: null\n/gm, '')
       // What chooses among several kubectls capitalizes what it says of flags.
       .replaceAll(/^Error: (?=unknown|flag needs|invalid argument)/gm, 'error: ')
+      // kubectl before 1.35 prints no KYAML.
+      .replaceAll(/\bkyaml,/g, '')
       .replaceAll(/^WARNING: version difference between client .*\n/gm, '')
       .replaceAll(/^All commands and output from this session will be recorded.*\n/gm, '');
   return { code, stdout: clean(stdout), stderr: clean(stderr) };
