@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FakeClock } from '../client/fake-clock.ts';
 import { giveBackMemory, type Heap, v8Heap } from './give-back-memory.ts';
+import { youngCollector } from './streamed-garbage.ts';
 
 const mebi = 1024 * 1024;
 
@@ -143,4 +144,12 @@ it('collects garbage of this process', () => {
       resolve();
     });
   });
+});
+
+it('takes the collections that streams ask for for work, so that nothing is given back while they run', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  t.after(v8Heap.onCollected(resolve));
+  const fromMs = v8Heap.now();
+  youngCollector()();
+  assert.ok((await promise) >= fromMs);
 });
