@@ -45,6 +45,25 @@ http {
 }
 `;
 
+/**
+ * Busybox's wget with the options that specs use. Debian's static busybox crashes when it looks up any address, and GNU's
+ * wget tries again for a minute.
+ */
+const wget = `#!/bin/bash
+options=(-fsSL)
+while [ $# -gt 0 ]; do
+  case $1 in
+    -T) options+=(--max-time "$2"); shift ;;
+    -O) options+=(-o "$2"); shift ;;
+    -qO-) options+=(-o -) ;;
+    -q) ;;
+    *) options+=("$1") ;;
+  esac
+  shift
+done
+exec curl "\${options[@]}"
+`;
+
 function debianRoot(root: LayerTar): void {
   root.addFile('etc/nginx/nginx.conf', nginxConfiguration);
   // Owned by a user in the image and by a group that is not that user's. Source: test/images/agnhost/Dockerfile.
@@ -58,7 +77,10 @@ function debianRoot(root: LayerTar): void {
   );
   skeleton(root);
   for (const folder of ['var/log/nginx', 'var/lib/nginx', 'usr/local', 'usr/local/bin']) root.addDirectory(folder);
-  for (const name of ['vi', 'wget']) root.addLink(`usr/bin/${name}`, 'busybox');
+  root.addFile('usr/bin/wget', wget, 0o755);
+  // Upstream's shell is busybox's, which has tests in double brackets; Debian's has not.
+  root.addLink('usr/bin/sh', 'bash');
+  for (const name of ['vi', 'netstat']) root.addLink(`usr/bin/${name}`, 'busybox');
   root.addLink('usr/bin/nc', 'nc.openbsd');
   root.addLink('usr/local/bin/iperf', '../../bin/iperf');
   root.addLink('usr/sbin/iptables', 'xtables-nft-multi');
@@ -119,7 +141,14 @@ function recipesFor(programs: Programs, kubernetes: string): readonly Recipe[] {
       lines: busyboxLines,
     },
     { name: 'nonroot', tags: [`${e2e}/nonroot:1.5`], from: 'busybox', lines: ['USER 1234'] },
-    { name: 'conformance-root', tags: ['minik-conformance-root:latest'], packages, files: debianRoot, lines: [path, 'CMD ["bash"]'] },
+    {
+      name: 'conformance-root',
+      tags: ['minik-conformance-root:latest'],
+      packages,
+      files: debianRoot,
+      inputs: [wget],
+      lines: [path, 'CMD ["bash"]'],
+    },
     {
       name: 'agnhost',
       tags: [`${e2e}/agnhost:2.63.0`, `${e2e}/agnhost:2.55`],

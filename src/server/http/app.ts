@@ -28,7 +28,7 @@ import type { FaultSource } from './faults/fault-source.ts';
 import { InjectedError } from './faults/injected-errors.ts';
 import { withFaults } from './faults/request-faults.ts';
 import { handleResource } from './handlers/resource.ts';
-import { allChecks, type HealthEndpoint, healthOf, healthRoot } from './health.ts';
+import { allChecks, checkAll, type HealthEndpoint, healthOf, healthRoot } from './health.ts';
 import { AccessMetrics } from './metrics/access-metrics.ts';
 import { HealthMetrics } from './metrics/health-metrics.ts';
 import { processMetrics } from './metrics/process-metrics.ts';
@@ -377,7 +377,10 @@ function addRoutes(
     return respond(exchange, 200, text.toString(), baseHeaders(exchange, 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores'));
   };
   route('/metrics', (exchange) => metrics(exchange, server.metricSources));
-  route('/metrics/slis', (exchange) => metrics(exchange, [server.healthMetrics]));
+  route('/metrics/slis', async (exchange) => {
+    await checkAll(server);
+    return metrics(exchange, [server.healthMetrics]);
+  });
   route('/metrics/resources', (exchange) => metrics(exchange, resourceMetrics));
   route('/', (exchange) => document(exchange, { paths: indexPaths(server, [...Object.keys(served), ...Object.keys(controls)]) }));
 }

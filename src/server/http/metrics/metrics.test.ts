@@ -170,7 +170,7 @@ describe('/metrics/resources', () => {
 });
 
 describe('/metrics/slis', () => {
-  it('shows the last and all results of each health check', async () => {
+  it('shows the last and all results of each health check, those of its own look among them', async () => {
     let healthy = true;
     const check = () => (healthy ? undefined : Promise.reject(new Error('disk full')));
     const { fetch } = testApp({ healthChecks: [{ name: 'etcd', endpoints: ['readyz'], check }] });
@@ -182,9 +182,10 @@ describe('/metrics/slis', () => {
     for (const line of [
       'kubernetes_healthcheck{name="etcd",type="readyz"} 0',
       'kubernetes_healthcheck{name="ping",type="livez"} 1',
-      'kubernetes_healthchecks_total{name="etcd",status="error",type="readyz"} 1',
+      'kubernetes_healthchecks_total{name="etcd",status="error",type="readyz"} 2',
       'kubernetes_healthchecks_total{name="etcd",status="success",type="readyz"} 1',
-      'kubernetes_healthchecks_total{name="ping",status="success",type="readyz"} 2',
+      'kubernetes_healthchecks_total{name="ping",status="success",type="readyz"} 3',
+      'kubernetes_healthcheck{name="log",type="healthz"} 1',
     ]) {
       assert.ok(lines.includes(line), line);
     }
