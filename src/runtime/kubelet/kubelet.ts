@@ -222,7 +222,7 @@ class PodSupervisor {
     this.#watchSources('configMap');
     this.#watchSources('secret');
     this.#watchSources('claim');
-    probes.onChange((uid) => this.#workers.byUid(uid)?.wake());
+    probes.onChange((uid) => this.#workers.byUid(uid)?.probed());
     const loops = Promise.all([this.#agent.run(this.#node), this.#watchEngine(), this.#pressure.start(), this.#collector.start()]);
     loops.catch((error: unknown) => log.error('kubelet stopped by a bug', { error: errorStack(error) }));
     return {

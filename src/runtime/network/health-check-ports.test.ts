@@ -42,6 +42,14 @@ describe('health check node ports', () => {
     assert.deepEqual(await ask('127.96.1.2', port), [200, '1', body(1)]);
   });
 
+  it('count none that only serves while terminating, so that load balancers move on in time', async (t) => {
+    const { apply } = await startPlane(t, aConfig({ nodes }));
+    const port = await freePort();
+    const leaving = aBackend('127.96.2.3', 80, { nodeName: 'one', ready: false, terminating: true });
+    await apply([balanced(port, { ports: [aPort({ backends: [leaving] })] })]);
+    assert.deepEqual(await ask('127.96.1.1', port), [503, '0', body(0)]);
+  });
+
   it('count all endpoints where there is one node', async (t) => {
     const { apply } = await startPlane(t, aConfig({ nodes: nodes.slice(0, 1) }));
     const port = await freePort();

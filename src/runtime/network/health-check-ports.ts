@@ -5,7 +5,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { NetworkConfig, ServiceState } from './network-state.ts';
 import { nodePortListenAddresses } from './node-port-addresses.ts';
-import { usableBackends } from './proxy/balancer.ts';
 import { explainListenError } from './proxy/listener-set.ts';
 
 /** A port that could not be opened, or that works again (error is undefined). */
@@ -128,7 +127,8 @@ export class HealthCheckPorts {
   #answer({ namespace, name, ports }: ServiceState, request: IncomingMessage, response: ServerResponse): void {
     const node = this.#nodes.length < 2 ? undefined : this.#nodes.find(({ ip }) => ip === request.socket.localAddress)?.name;
     const backends = ports.flatMap((port) => port.backends.filter((backend) => node === undefined || backend.nodeName === node));
-    const localEndpoints = new Set(usableBackends(backends).map(({ ip }) => ip)).size;
+    // Those that only serve while terminating do not count, so that load balancers move on before they have gone.
+    const localEndpoints = new Set(backends.filter(({ ready }) => ready).map(({ ip }) => ip)).size;
     response.writeHead(localEndpoints > 0 ? 200 : 503, {
       'Content-Type': 'application/json',
       'X-Content-Type-Options': 'nosniff',

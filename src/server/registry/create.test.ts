@@ -143,6 +143,10 @@ describe('create', () => {
       status(500, 'resourceVersion should not be set on objects to be created'),
     );
     await assert.rejects(
+      test.create('configmaps', aConfigMap('No Name', {}, { resourceVersion: '5' })),
+      status(422, /metadata.name: Invalid value: "No Name"/),
+    );
+    await assert.rejects(
       test.create('configmaps', { metadata: {} }),
       status(422, /metadata.name: Required value: name or generateName is required/),
     );

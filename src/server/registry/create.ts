@@ -28,21 +28,27 @@ import { storedObject } from './stored-form.ts';
  */
 const nameAttempts = 8;
 
+interface CreateOptions extends MutateOptions {
+  /** The resourceVersion of what was sent to be created; absent where that may have one. */
+  readonly sentVersion?: string;
+}
+
 /** Creates from a request's body. Rejects with StatusError. */
 export async function create(request: ChangeRequest, body: Body, options: MutateOptions): Promise<WriteAnswer> {
   const { parts, context, target } = request;
   const decoded = await decodeBody(parts, context, target, { ...body, fieldValidation: options.fieldValidation });
   const received = inNamespace(target, withoutSystemMeta(decoded));
-  requireCreatable(request, received, options.dryRun);
+  requireNamespace(request);
+  const own = { ...options, sentVersion: sentResourceVersion(received) };
   const { name = '', generateName: base = '' } = received.metadata;
   const gate = gateOf({ ...request, target: { ...target, name } }, options);
   const admitted = await admit(request, gate, received, options);
-  if (name !== '' || base === '') return createAdmitted({ ...request, target: { ...target, name } }, gate, admitted, options);
+  if (name !== '' || base === '') return createAdmitted({ ...request, target: { ...target, name } }, gate, admitted, own);
   for (let attempt = 1; ; attempt++) {
     const generated = target.kind.create?.generatesName === false ? base : generateName(base, () => parts.random());
     const named = { ...request, target: { ...target, name: generated } };
     try {
-      return await createAdmitted(named, gateOf(named, options), withMeta(admitted, { name: generated }), options);
+      return await createAdmitted(named, gateOf(named, options), withMeta(admitted, { name: generated }), own);
     } catch (error) {
       if (!(error instanceof StatusError) || error.reason !== 'AlreadyExists') throw error;
       if (attempt === nameAttempts) throw statusErrors.generateNameConflict(resourceOf(target), generated);
@@ -50,13 +56,18 @@ export async function create(request: ChangeRequest, body: Body, options: Mutate
   }
 }
 
-function requireCreatable({ target }: ChangeRequest, received: KubeObject, dryRun: boolean): void {
+function requireNamespace({ target }: ChangeRequest): void {
   if (target.kind.scope === 'Namespaced' && target.namespace === '') {
     throw statusErrors.badRequest('an empty namespace may not be set during creation');
   }
-  // Only upstream's storage refuses a resourceVersion, and a dry run does not reach it. Source: apiserver
-  // pkg/storage/etcd3/store.go (Create).
-  if (!dryRun && sentResourceVersion(received) !== '' && sentResourceVersion(received) !== '0') {
+}
+
+/**
+ * Only upstream's storage refuses a resourceVersion, after admission and validation, and a dry run does not reach it.
+ * Source: apiserver pkg/storage/etcd3/store.go (Create).
+ */
+function requireNoVersion({ sentVersion = '', dryRun }: CreateOptions): void {
+  if (!dryRun && sentVersion !== '' && sentVersion !== '0') {
     throw new StatusError({ code: 500, message: 'resourceVersion should not be set on objects to be created' });
   }
 }
@@ -94,7 +105,7 @@ async function admit(request: ChangeRequest, gate: Gate, received: KubeObject, o
   return admittedBy(request, gate, managed);
 }
 
-async function createAdmitted(request: ChangeRequest, gate: Gate, admitted: KubeObject, options: MutateOptions): Promise<WriteAnswer> {
+async function createAdmitted(request: ChangeRequest, gate: Gate, admitted: KubeObject, options: CreateOptions): Promise<WriteAnswer> {
   const { parts, target } = request;
   const behaviour = parts.behaviours.get(target.kind.resourceName);
   // What a client sends to a dry run comes back, as from upstream.
@@ -106,7 +117,10 @@ async function createAdmitted(request: ChangeRequest, gate: Gate, admitted: Kube
   return withReservation(object, begin, async (reserved) => {
     const finished = prepareForCreate(request, reserved);
     await options.authorizeCreate?.();
-    return storedThrough(gate, gate.validate(finished, undefined), () => store(request, finished, options.dryRun));
+    return storedThrough(gate, gate.validate(finished, undefined), () => {
+      requireNoVersion(options);
+      return store(request, finished, options.dryRun);
+    });
   });
 }
 

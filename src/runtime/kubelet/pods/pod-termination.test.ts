@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { pod as podKind } from '../../../api/kinds/core/pod.ts';
-import type { SimulatedScript } from '../../container/simulated/behaviour.ts';
+import type { ExecBehaviour, SimulatedScript } from '../../container/simulated/behaviour.ts';
 import { type KubeletCluster, startKubeletCluster } from '../testing/kubelet-cluster.ts';
 
 const stubborn: SimulatedScript = { container: () => ({ steps: [], onTerm: 'ignore' }) };
@@ -44,6 +44,22 @@ describe('deleting a pod', () => {
     await remove(k, 'later', 2);
     assert.equal(await ageOfEnd(k, 'later'), 2);
     assert.equal(k.engine.containers.size, 0);
+  });
+
+  it('says that it is no longer ready as soon as its probe does, while it is being stopped', async (t) => {
+    let ready = true;
+    const exec = (): ExecBehaviour => ({ steps: [{ do: 'exit', code: ready ? 0 : 1 }] });
+    const k = await startKubeletCluster(t, { script: { ...stubborn, exec } });
+    const readinessProbe = { exec: { command: ['is-ready'] }, periodSeconds: 1, failureThreshold: 1 };
+    await k.run('web', { terminationGracePeriodSeconds: 60, containers: [{ name: 'main', image: 'busybox:1.36', readinessProbe }] });
+    await k.pass(2);
+    assert.equal((await k.status('web')).ready, true);
+    await remove(k, 'web');
+    ready = false;
+    await k.pass(2);
+    assert.equal((await k.status('web')).ready, false);
+    const conditions = (await k.pod('web')).status.conditions?.filter(({ status }) => status === 'False').map(({ type }) => type);
+    assert.deepEqual(conditions?.toSorted(), ['ContainersReady', 'Ready']);
   });
 
   it('gives its room away when its object is gone, not before', async (t) => {

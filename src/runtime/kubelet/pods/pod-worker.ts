@@ -224,6 +224,15 @@ export class PodWorker {
     this.wake();
   }
 
+  /**
+   * A probe has changed its verdict. While containers are being stopped, no other step says so: their readiness lets
+   * Services leave them out. Source: pkg/kubelet/kubelet.go (syncLoopIteration, of readiness updates).
+   */
+  probed(): void {
+    if (mustEnd(this.state.life)) this.#status.publish();
+    this.wake();
+  }
+
   /** Runs the loop if it is not running; otherwise makes it run once more. */
   wake(): void {
     const activity = this.#activity;

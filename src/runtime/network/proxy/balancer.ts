@@ -29,7 +29,7 @@ const maxStickyClients = 16_384;
 export const backendKey = (backend: Backend): string => `${backend.ip}:${backend.port}`;
 
 /** The endpoints that get traffic: the ready ones or, when there are none, those that serve while terminating. */
-export function usableBackends(backends: readonly Backend[]): readonly Backend[] {
+function usableBackends(backends: readonly Backend[]): readonly Backend[] {
   const ready = backends.filter((backend) => backend.ready);
   return ready.length > 0 ? ready : backends.filter((backend) => backend.serving && backend.terminating);
 }
