@@ -116,6 +116,7 @@ function serviceOf(place: Place): ServiceState {
     namespace: 'default',
     name: 'web',
     type: 'ClusterIP',
+    proxied: true,
     clusterIp: place.clusterIp,
     externalIps: [],
     loadBalancerIps: [],

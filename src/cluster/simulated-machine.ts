@@ -51,6 +51,7 @@ export function simulatedMachine({ runtime, node, now }: SimulatedMachineOptions
       startedAtMs,
       cpuUsageNs: containersNs + (timestampMs - startedAtMs) * ownMillicores * 1000,
       memoryUsedBytes,
+      memoryRssBytes: memoryUsedBytes,
       memoryAvailableBytes: Math.max(0, memoryBytes - memoryUsedBytes),
       fs: { availableBytes: capacityBytes, capacityBytes, inodesFree: inodes, inodes },
     };

@@ -46,8 +46,8 @@ http {
 `;
 
 /**
- * Busybox's wget with the options that specs use. Debian's static busybox crashes when it looks up any address, and GNU's
- * wget tries again for a minute.
+ * Busybox's wget with the options that specs use. Debian's static busybox crashes when it looks up any address, and
+ * GNU's wget tries again for a minute.
  */
 const wget = `#!/bin/bash
 options=(-fsSL)

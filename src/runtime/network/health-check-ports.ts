@@ -33,8 +33,8 @@ interface Checked {
 
 const refText = (ref: { readonly namespace: string; readonly name: string }): string => `${ref.namespace}/${ref.name}`;
 
-const wantedPort = ({ type, externalTrafficPolicy, healthCheckNodePort }: ServiceState): number =>
-  type === 'LoadBalancer' && externalTrafficPolicy === 'Local' ? healthCheckNodePort : 0;
+const wantedPort = ({ proxied, type, externalTrafficPolicy, healthCheckNodePort }: ServiceState): number =>
+  proxied && type === 'LoadBalancer' && externalTrafficPolicy === 'Local' ? healthCheckNodePort : 0;
 
 /** Owns the listeners of all health checks. A port that is in use is tried again when its Service changes. */
 export class HealthCheckPorts {

@@ -15,7 +15,7 @@ import type { EventRecorder } from '../../client/event-recorder.ts';
 import type { Informer, InformerFactory } from '../../client/informer.ts';
 import type { Logger } from '../../client/logger.ts';
 import type { FromNetworkWorker, NetworkConfig, ServiceState, ToNetworkWorker } from './network-state.ts';
-import { deriveServiceState, serviceNameLabel, serviceProxyNameLabel } from './service-state.ts';
+import { deriveServiceState, serviceNameLabel } from './service-state.ts';
 
 /** The parts of a worker thread that are used. */
 export type NetworkWorkerThread = Pick<Worker, 'postMessage' | 'on' | 'terminate'>;
@@ -180,8 +180,7 @@ export class NetworkManager {
 
   #derive(key: string, ref: ObjectRef): ServiceState | undefined {
     const object = this.#services.cache.get(ref);
-    if (object === undefined || object.metadata.labels?.[serviceProxyNameLabel] !== undefined) return undefined;
-    return deriveServiceState(object, this.#slices.cache.byIndex(sliceIndex, key));
+    return object === undefined ? undefined : deriveServiceState(object, this.#slices.cache.byIndex(sliceIndex, key));
   }
 
   #nodesChanged(nodes: Informer<Node>): void {

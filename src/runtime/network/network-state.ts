@@ -31,6 +31,8 @@ export interface ServiceState {
   readonly namespace: string;
   readonly name: string;
   readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';
+  /** False: it only has names, and nothing listens at its addresses. */
+  readonly proxied: boolean;
   /** '' or 'None' for headless. */
   readonly clusterIp: string;
   readonly externalIps: readonly string[];

@@ -9,8 +9,11 @@ import type { Backend, L4Protocol, ServicePortState, ServiceState } from './netw
 
 /** The label with which a slice names its Service. */
 export const serviceNameLabel = 'kubernetes.io/service-name';
-/** A Service with this label is ignored, because another proxy handles it. */
-export const serviceProxyNameLabel = 'service.kubernetes.io/service-proxy-name';
+/**
+ * A Service with one of these labels has names, but is not proxied: because another proxy handles it, or none shall.
+ * Source: cmd/kube-proxy/app/server.go (Run).
+ */
+const notProxied = ['service.kubernetes.io/service-proxy-name', 'service.kubernetes.io/headless'];
 
 /** The state of a Service. `slices` are those labelled with its name. IPv6 endpoints and SCTP ports are left out. */
 export function deriveServiceState(service: Service, slices: readonly EndpointSlice[]): ServiceState {
@@ -21,6 +24,7 @@ export function deriveServiceState(service: Service, slices: readonly EndpointSl
     namespace: metadata.namespace ?? '',
     name: metadata.name,
     type: spec.type,
+    proxied: !notProxied.some((label) => metadata.labels?.[label] !== undefined),
     clusterIp: spec.clusterIP ?? '',
     externalIps: spec.externalIPs ?? [],
     loadBalancerIps:

@@ -30,6 +30,7 @@ export const aService = (change: Partial<ServiceState> = {}): ServiceState => ({
   namespace: 'default',
   name: 'web',
   type: 'ClusterIP',
+  proxied: true,
   clusterIp: '127.96.0.20',
   externalIps: [],
   loadBalancerIps: [],

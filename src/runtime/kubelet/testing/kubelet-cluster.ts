@@ -73,6 +73,7 @@ export const idleMachine: MachineUsage = {
   startedAtMs: 1_000_000,
   cpuUsageNs: 3e9,
   memoryUsedBytes: 400,
+  memoryRssBytes: 300,
   memoryAvailableBytes: 600,
   fs: { availableBytes: 30, capacityBytes: 100, inodesFree: 5, inodes: 7 },
 };

@@ -71,6 +71,16 @@ describe('ServiceProxy', () => {
     assert.equal(await ask(t, clusterIp, 8080).catch(codeOf), 'ECONNREFUSED');
   });
 
+  it('leaves Services alone that are not to be proxied, until they are', async (t) => {
+    const { apply } = await startPlane(t);
+    const ports = [aPort({ port: 8080, backends: [aBackend('127.0.0.1', await named(t, 'a'))] })];
+    await apply([aService({ ports })]);
+    await apply([aService({ ports, proxied: false })]);
+    assert.equal(await ask(t, clusterIp, 8080).catch(codeOf), 'ECONNREFUSED');
+    await apply([aService({ ports })]);
+    assert.equal(await ask(t, clusterIp, 8080, ''), 'a:');
+  });
+
   it('tries another endpoint when one refuses, and resets when all do', async (t) => {
     const { apply } = await startPlane(t);
     const dead = await freePort();

@@ -128,7 +128,7 @@ export class ServiceProxy {
   }
 
   #bindingsOf(state: ServiceState, port: ServicePortState, balancer: Balancer): readonly Binding[] {
-    if (state.type === 'ExternalName' || parseIpv4(state.clusterIp) === undefined) return [];
+    if (!state.proxied || state.type === 'ExternalName' || parseIpv4(state.clusterIp) === undefined) return [];
     const { namespace, name, clientIpAffinitySeconds: affinitySeconds } = state;
     const { protocol } = port;
     const anonymous = affinitySeconds === 0 && this.#config.nodes.length < 2;

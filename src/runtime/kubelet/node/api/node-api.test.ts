@@ -15,6 +15,8 @@ async function start(t: TestContext) {
 }
 
 interface Usage {
+  readonly usageBytes?: number;
+  readonly rssBytes?: number;
   readonly workingSetBytes: number;
 }
 
@@ -46,6 +48,7 @@ describe("the node's API", () => {
     const pods = JSON.parse(await text('/pods')) as { kind: string; items: readonly { metadata: { name: string }; kind?: string }[] };
     assert.deepEqual([pods.kind, pods.items.map(({ metadata, kind }) => [metadata.name, kind])], ['PodList', [['web', undefined]]]);
     const { node, pods: used } = JSON.parse(await text('/stats/summary')) as Summary;
+    assert.deepEqual([node.memory.usageBytes, node.memory.rssBytes], [400, 300]);
     assert.deepEqual([node.nodeName, node.memory.workingSetBytes, node.fs?.usedBytes, node.fs?.inodesUsed], ['minik', 400, 70, 2]);
     assert.deepEqual(
       used.map(({ podRef, containers }) => [podRef.namespace, podRef.name, containers.map(({ name }) => name)]),

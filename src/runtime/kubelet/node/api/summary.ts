@@ -55,6 +55,7 @@ export function summary(node: string, machine: MachineUsage, pods: readonly PodU
         availableBytes: machine.memoryAvailableBytes,
         usageBytes: machine.memoryUsedBytes,
         workingSetBytes: machine.memoryUsedBytes,
+        rssBytes: machine.memoryRssBytes,
       },
       ...(onlyCpuAndMemory ? {} : { fs, runtime: { imageFs: fs, containerFs: fs } }),
     },

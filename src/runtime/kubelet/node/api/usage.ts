@@ -9,6 +9,8 @@ export interface MachineUsage {
   /** Nanoseconds of CPU used since its start, over all CPUs. */
   readonly cpuUsageNs: number;
   readonly memoryUsedBytes: number;
+  /** What processes have that is no file's. */
+  readonly memoryRssBytes: number;
   readonly memoryAvailableBytes: number;
   /** The file system that holds pods' files. */
   readonly fs: { readonly availableBytes: number; readonly capacityBytes: number; readonly inodesFree: number; readonly inodes: number };
