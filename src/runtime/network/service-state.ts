@@ -10,21 +10,25 @@ import type { Backend, L4Protocol, ServicePortState, ServiceState } from './netw
 /** The label with which a slice names its Service. */
 export const serviceNameLabel = 'kubernetes.io/service-name';
 /**
- * A Service with one of these labels has names, but is not proxied: because another proxy handles it, or none shall.
- * Source: cmd/kube-proxy/app/server.go (Run).
+ * Services and EndpointSlices with one of these labels have names, but are not proxied: because another proxy handles
+ * them, or none shall. Source: cmd/kube-proxy/app/server.go (Run).
  */
 const notProxied = ['service.kubernetes.io/service-proxy-name', 'service.kubernetes.io/headless'];
+
+const isProxied = ({ metadata: { labels } }: Service | EndpointSlice): boolean =>
+  !notProxied.some((label) => labels?.[label] !== undefined);
 
 /** The state of a Service. `slices` are those labelled with its name. IPv6 endpoints and SCTP ports are left out. */
 export function deriveServiceState(service: Service, slices: readonly EndpointSlice[]): ServiceState {
   const { metadata, spec, status } = service;
   const headless = spec.clusterIP === undefined || spec.clusterIP === '' || spec.clusterIP === 'None';
-  const ports = (spec.ports ?? []).flatMap((port) => portState(port, slices));
+  const used = headless ? slices : slices.filter(isProxied);
+  const ports = (spec.ports ?? []).flatMap((port) => portState(port, used));
   return {
     namespace: metadata.namespace ?? '',
     name: metadata.name,
     type: spec.type,
-    proxied: !notProxied.some((label) => metadata.labels?.[label] !== undefined),
+    proxied: isProxied(service),
     clusterIp: spec.clusterIP ?? '',
     externalIps: spec.externalIPs ?? [],
     loadBalancerIps:

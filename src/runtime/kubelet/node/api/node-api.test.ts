@@ -47,6 +47,7 @@ describe("the node's API", () => {
     await k.run('web', { containers: [{ name: 'main', image: 'busybox:1.36', command: ['sleep', '3600'] }] });
     const pods = JSON.parse(await text('/pods')) as { kind: string; items: readonly { metadata: { name: string }; kind?: string }[] };
     assert.deepEqual([pods.kind, pods.items.map(({ metadata, kind }) => [metadata.name, kind])], ['PodList', [['web', undefined]]]);
+    for (const path of ['/runningpods', '/runningpods/']) assert.match(await text(path), /"kind":"PodList".*"name":"web"/);
     const { node, pods: used } = JSON.parse(await text('/stats/summary')) as Summary;
     assert.deepEqual([node.memory.usageBytes, node.memory.rssBytes], [400, 300]);
     assert.deepEqual([node.nodeName, node.memory.workingSetBytes, node.fs?.usedBytes, node.fs?.inodesUsed], ['minik', 400, 70, 2]);

@@ -69,6 +69,7 @@ export class NodeApi {
       case '/pods':
       case '/pods/':
         return json({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: this.#options.pods().map(withoutType) });
+      case '/runningpods':
       case '/runningpods/':
         return json({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: (await this.#usages()).map(({ pod }) => withoutType(pod)) });
       case '/configz':
