@@ -120,11 +120,6 @@ const explanations: readonly Explanation[] = [
     holds: always,
   },
   {
-    specs: /should be able to pull from private registry with secret/,
-    why: "its registry serves an image from upstream's agnhost image, which the image made here lacks",
-    holds: always,
-  },
-  {
     specs: /RuntimeClass .*scheduling with/,
     why: "it needs a runtime of the name test-handler, which upstream's machines have",
     holds: () => !outputOf('docker', ['info', '--format', '{{range $name, $_ := .Runtimes}}{{$name}} {{end}}']).includes('test-handler'),

@@ -10,6 +10,7 @@ import { ImageBuilder } from '../../images/image-builder.ts';
 import type { LayerTar } from '../../images/layer-tar.ts';
 import { type Recipe, skeleton } from '../../images/recipes.ts';
 import { cacheFolder, moduleFolder, type Program, upstreamPrograms } from '../programs.ts';
+import { addFakeRegistry } from './fake-registry.ts';
 
 const e2e = 'registry.k8s.io/e2e-test-images';
 const path = 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -87,6 +88,8 @@ function debianRoot(root: LayerTar): void {
   root.addLink('usr/sbin/iptables-save', 'xtables-nft-multi');
 }
 
+const pauseProgram = Buffer.from(PAUSE_PROGRAMS[process.arch === 'arm64' ? 'arm64' : 'amd64'], 'base64');
+
 /** One of upstream's programs, and the name of its image. */
 type Programs = Readonly<Record<Program, string>>;
 
@@ -153,11 +156,12 @@ function recipesFor(programs: Programs, kubernetes: string): readonly Recipe[] {
       name: 'agnhost',
       tags: [`${e2e}/agnhost:2.63.0`, `${e2e}/agnhost:2.55`],
       from: 'conformance-root',
-      inputs: [programs.agnhost],
+      inputs: [programs.agnhost, String(addFakeRegistry)],
       files: (layer) => {
         layer.addFile('agnhost', readFileSync(programs.agnhost), 0o755);
         layer.addLink('agnhost-2', 'agnhost');
         layer.addDirectory('uploads', 0o777);
+        addFakeRegistry(layer, pauseProgram);
         for (const file of ['localhost.crt', 'localhost.key']) layer.addFile(file, source(`agnhost/porter/${file}`));
       },
       lines: ['EXPOSE 80 8080 8081 9376 5000', 'ENTRYPOINT ["/agnhost"]', 'CMD ["pause"]'],
@@ -212,7 +216,7 @@ function recipesFor(programs: Programs, kubernetes: string): readonly Recipe[] {
     {
       name: 'pause',
       tags: ['registry.k8s.io/pause:3.10.2'],
-      files: (layer) => layer.addFile('pause', Buffer.from(PAUSE_PROGRAMS[process.arch === 'arm64' ? 'arm64' : 'amd64'], 'base64'), 0o755),
+      files: (layer) => layer.addFile('pause', pauseProgram, 0o755),
       lines: ['USER 65535:65535', 'ENTRYPOINT ["/pause"]'],
     },
   ];
