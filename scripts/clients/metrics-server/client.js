@@ -26,7 +26,11 @@ function changed({ metadata, spec, ...object }) {
   const [container] = template.spec.containers;
   const args = container.args
     .filter((arg) => !arg.startsWith('--metric-resolution'))
-    .concat('--kubelet-certificate-authority=/var/run/secrets/kubernetes.io/serviceaccount/ca.crt', '--metric-resolution=10s');
+    .concat(
+      '--kubelet-certificate-authority=/var/run/secrets/kubernetes.io/serviceaccount/ca.crt',
+      '--kubelet-request-timeout=5s',
+      '--metric-resolution=10s',
+    );
   const readinessProbe = { ...container.readinessProbe, initialDelaySeconds: 1, periodSeconds: 1, failureThreshold: 60 };
   const image = imageOf('metrics-server', resolve('metrics-server'));
   const containers = [{ ...container, image, imagePullPolicy: 'Never', args, readinessProbe }];
