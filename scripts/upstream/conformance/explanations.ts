@@ -80,11 +80,6 @@ const explanations: readonly Explanation[] = [
     holds: () => !readFileSync('/proc/net/protocols', 'utf8').includes('SCTP'),
   },
   {
-    specs: /NodeAuthenticator The kubelet/,
-    why: "minik's kubelets listen on no port of their own: what they serve is at `nodes/NAME/proxy` of the API (docs/nodes.md)",
-    holds: always,
-  },
-  {
     specs: /API priority and fairness should ensure that requests can be classified/,
     why: 'minik keeps FlowSchemas and PriorityLevelConfigurations, but does not sort requests by them',
     holds: always,
