@@ -1,8 +1,10 @@
 /** Streams into pods as a user meets them: commands that end at once, exit codes, copies. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { E2eCluster, flavours } from './support/cluster.ts';
 import { eventually, ok } from './support/shell.ts';
@@ -45,10 +47,14 @@ for (const flavour of flavours) {
     });
 
     it('talks to a container beside those of the pod, which sees the processes of its target', async () => {
-      const args = ['debug', name, '-i', '-q', '--image=busybox:1.36', `--target=${name}`, '--', 'sh', '-c', 'read word; echo "$word"; ps'];
-      const { code, stdout, stderr } = await cluster.try(flavour, args, { stdin: 'hello\n' });
-      assert.equal(code, 0, stderr);
-      assert.match(stdout, /^hello$[\s\S]*sleep 3600/m);
+      const script = 'read word; echo "$word"; ps';
+      const words = ['debug', name, '-i', '-q', '--image=busybox:1.36', `--target=${name}`, '--', 'sh', '-c', script];
+      const [program = '', ...args] = cluster.command(flavour, words);
+      const child = spawn(program, args, { env: { ...process.env, ...cluster.env }, stdio: ['pipe', 'pipe', 'inherit'] });
+      // Its input stays open, because its end would end what is shown, too, as upstream.
+      child.stdin.write('hello\n');
+      assert.match(await text(child.stdout), /^hello$[\s\S]*sleep 3600/m);
+      child.stdin.destroy();
     });
 
     it('runs a copy of the pod with another command', async () => {
