@@ -169,8 +169,11 @@ async function converse(socket: Socket, options: AttachOptions): Promise<void> {
   }
 }
 
-/** So much input may wait for the engine before it is no longer read. */
-const INPUT_BYTES = 256 * 1024;
+/**
+ * So much input may wait for the engine before it is no longer read. The engine takes a fifth of it at once: with much
+ * less, reading would stop and go on with each of its turns.
+ */
+const INPUT_BYTES = 1024 * 1024;
 
 /** Hands the input to the engine. */
 function feed(stdin: Readable | undefined, socket: Socket): () => void {
