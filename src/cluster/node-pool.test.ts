@@ -18,7 +18,7 @@ import type { Kubelet } from '../runtime/kubelet/kubelet.ts';
 import { NodePool } from './node-pool.ts';
 import type { NodeParts } from './nodes.ts';
 
-async function startPool(t: TestContext, settings: Partial<ClusterSettings> = {}, openPort?: NodeParts['openPort']) {
+async function startPool(t: TestContext, settings: Partial<ClusterSettings> = {}, more: Pick<NodeParts, 'openPort' | 'schedulable'> = {}) {
   const cluster = await startTestCluster(t, { namespaces: ['kube-node-lease'] });
   const folder = mkdtempSync(join(tmpdir(), 'minik-pool-'));
   const runtime = createSimulatedRuntime({ clock: systemClock });
@@ -38,7 +38,7 @@ async function startPool(t: TestContext, settings: Partial<ClusterSettings> = {}
       log: silentLogger,
       signal: stop.signal,
       pullRecords: new PullRecords(join(folder, 'image-pulls.json')),
-      ...(openPort === undefined ? {} : { openPort }),
+      ...more,
     },
     kubelets,
   });
@@ -116,7 +116,7 @@ it("opens a kubelet's port while its node is on, and does without it where it ca
   };
   const [first, second] = newNodes(2);
   assert.ok(first !== undefined && second !== undefined);
-  const { pool, kubelets } = await startPool(t, { nodes: [first, second] }, openPort);
+  const { pool, kubelets } = await startPool(t, { nodes: [first, second] }, { openPort });
   assert.deepEqual([[...open], kubelets.length], [['demo-m02 10.244.0.2'], 2]);
   assert.deepEqual(await pool.set([first, { ...second, wanted: 'stopped' }]), {});
   assert.deepEqual([...open], []);
@@ -124,4 +124,15 @@ it("opens a kubelet's port while its node is on, and does without it where it ca
   assert.deepEqual([...open], ['demo-m02 10.244.0.2']);
   await pool.stop();
   assert.deepEqual([...open], []);
+});
+
+it('waits for pods to be scheduled to nodes that are started, and to no others', async (t) => {
+  const [first, second, third] = newNodes(3);
+  assert.ok(first !== undefined && second !== undefined && third !== undefined);
+  const awaited: (readonly string[])[] = [];
+  const schedulable: NodeParts['schedulable'] = async (names) => void awaited.push(names);
+  const { pool } = await startPool(t, { nodes: [first, { ...second, wanted: 'stopped' }] }, { schedulable });
+  assert.deepEqual(awaited, [['demo']]);
+  assert.deepEqual(await pool.set([first, { ...second, wanted: 'stopped' }, third]), {});
+  assert.deepEqual(awaited.slice(1), [['demo-m03']]);
 });

@@ -34,6 +34,9 @@ import { type NodeParts, type Services, startNode } from './nodes.ts';
  */
 const usualPeriods = shutdownPeriods(30, 10);
 
+/** Whether a node is to run. */
+const isWanted = ({ wanted }: NodeSettings): boolean => wanted === undefined;
+
 const nothingToClose = (): Promise<void> => Promise.resolve();
 
 export interface NodePoolOptions {
@@ -63,9 +66,11 @@ export class NodePool {
     this.#options = options;
   }
 
-  /** Starts the nodes that are to run. Rejects when one of them cannot. */
+  /** Starts the nodes that are to run; resolves when pods can be scheduled to them. Rejects when one cannot start. */
   async start(): Promise<void> {
-    await Promise.all(this.#options.settings.nodes.map((node) => this.#make(node)));
+    const { settings, parts } = this.#options;
+    await Promise.all(settings.nodes.map((node) => this.#make(node)));
+    await parts.schedulable?.(settings.nodes.filter(isWanted).map((node) => this.#name(node)));
   }
 
   /** Tells what carries traffic, once it runs, about nodes that are switched off. */
@@ -111,6 +116,7 @@ export class NodePool {
       if (this.#made.get(node.index) === (node.wanted ?? 'running')) continue;
       try {
         await this.#make(node);
+        if (isWanted(node)) await this.#options.parts.schedulable?.([this.#name(node)]);
       } catch (error) {
         failures[this.#name(node)] = errorText(error);
         this.#options.parts.log.error('A node could not be made as it is wanted', { node: this.#name(node), wanted: node.wanted, error });

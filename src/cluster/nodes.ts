@@ -50,6 +50,8 @@ export interface NodeParts {
   readonly pullRecords: PullRecords;
   /** Default: nothing is struck. */
   readonly faults?: NodeFaults;
+  /** See `schedulable`. Absent: nobody takes taints away. */
+  readonly schedulable?: (nodes: readonly string[]) => Promise<void>;
   /** Opens the port of a node's kubelet; resolves with what closes it. Absent: the nodes have no addresses. */
   readonly openPort?: (node: string, ip: string) => Promise<() => Promise<void>>;
 }

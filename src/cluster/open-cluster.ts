@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { shutdownPath } from '../api/cluster-shutdown.ts';
 import { clockPath } from '../api/cluster-time.ts';
 import { faultsPath } from '../api/faults/fault-order.ts';
+import { node } from '../api/kinds/core/node.ts';
 import { pod } from '../api/kinds/core/pod.ts';
 import { Meters } from '../api/meters.ts';
 import { type BehaviourRules, rulesPath } from '../api/simulated/rules.ts';
@@ -46,6 +47,7 @@ import { NodePool } from './node-pool.ts';
 import { kubeletPort, type NodeParts, startServices } from './nodes.ts';
 import { learnApi } from './outward.ts';
 import { reachRemoteKinds } from './remote-client.ts';
+import { schedulable } from './schedulable-nodes.ts';
 import { configuredScheduler } from './scheduler-file.ts';
 import { shutdownControl } from './shutdown-control.ts';
 import { stillness } from './stillness.ts';
@@ -94,7 +96,7 @@ function wantedControllers({ controllerManager, controllers }: ClusterSettings):
   return controllers === undefined ? allControllers : namedControllers(controllers);
 }
 
-/** Resolves when the nodes are Ready. */
+/** Resolves when the nodes are Ready and pods can be scheduled to them. */
 export async function openCluster(settings: ClusterSettings, parts: OpenClusterParts): Promise<OpenCluster> {
   const { clock, log, onStep } = parts;
   const stop = new AbortController();
@@ -143,34 +145,28 @@ export async function openCluster(settings: ClusterSettings, parts: OpenClusterP
   const pods = informers.informer(pod).cache;
   const runtime = parts.runtime({ podOf: (uid) => pods.byUid(uid), clock, faults: faultRules, ...(rules === undefined ? {} : { rules }) });
   const pullRecords = new PullRecords(join(nodesFolder(settings), 'image-pulls.json'));
-  const openPort = async (node: string, ip: string): Promise<() => Promise<void>> => {
+  const openPort = async (name: string, ip: string): Promise<() => Promise<void>> => {
     const [server] = servers;
     if (server === undefined) throw new Error('no API server is there yet');
     const { close } = await openKubeletPort(server.app, {
-      ...{ node, address: { host: ip, port: kubeletPort }, caCertificate: plane.pki.caCertificate },
-      serving: () => plane.pki.issueServing(`system:node:${node}`, ['system:nodes'], [node, ip]),
+      ...{ node: name, address: { host: ip, port: kubeletPort }, caCertificate: plane.pki.caCertificate },
+      serving: () => plane.pki.issueServing(`system:node:${name}`, ['system:nodes'], [name, ip]),
     });
     return close;
   };
-  const nodeParts: NodeParts = {
-    ...{ clientFor, informers, runtime, clock, log, signal, pullRecords, faults: faultRules },
-    ...(settings.runtime === 'docker' ? { openPort } : {}),
-  };
-  const controllers = startControllers({
-    controllers: wantedControllers(settings)({
-      ...{ kinds: plane.kinds, remote },
-      certificateAuthority: plane.pki.caCertificate,
-      issueSecretToken: (claims) => plane.tokens.issueForSecret(claims),
-      signCertificate: (order) => plane.pki.sign(inHostTime(order, clock)),
-      mayCreateRequest: plane.mayCreateRequest,
-      askApiService: (api) => learnApi(plane.remoteApis, api),
-      metrics: plane.metricsFor(podAutoscalerAccount),
-      celTypes: plane.celTypes,
-      volumeFolders: volumeFolders(settings),
-      podRanges: podRanges(settings),
-    }),
-    ...{ clientFor, informers, clock, log, meters, signal },
+  const wanted = wantedControllers(settings)({
+    ...{ kinds: plane.kinds, remote },
+    certificateAuthority: plane.pki.caCertificate,
+    issueSecretToken: (claims) => plane.tokens.issueForSecret(claims),
+    signCertificate: (order) => plane.pki.sign(inHostTime(order, clock)),
+    mayCreateRequest: plane.mayCreateRequest,
+    askApiService: (api) => learnApi(plane.remoteApis, api),
+    metrics: plane.metricsFor(podAutoscalerAccount),
+    celTypes: plane.celTypes,
+    volumeFolders: volumeFolders(settings),
+    podRanges: podRanges(settings),
   });
+  const controllers = startControllers({ controllers: wanted, ...{ clientFor, informers, clock, log, meters, signal } });
   running.controllers = controllers;
   const scheduler =
     settings.scheduler === false
@@ -182,6 +178,12 @@ export async function openCluster(settings: ClusterSettings, parts: OpenClusterP
   const { addressForPods } = plane;
   if (addressForPods !== undefined) await Promise.all(servers.map((server) => server.listen(addressForPods)));
   onStep(count === 1 ? 'Starting the node and the network' : `Starting ${count} nodes and the network`);
+  const untaints = wanted.some(({ name }) => name === 'node-lifecycle');
+  const nodeParts: NodeParts = {
+    ...{ clientFor, informers, runtime, clock, log, signal, pullRecords, faults: faultRules },
+    ...(untaints ? { schedulable: (names) => schedulable(informers.informer(node), names) } : {}),
+    ...(settings.runtime === 'docker' ? { openPort } : {}),
+  };
   const nodes = new NodePool({ settings, parts: nodeParts, kubelets });
   running.nodes = { nodes, runtime };
   const [services] = await Promise.all([startServices(settings, nodeParts), nodes.start()]);

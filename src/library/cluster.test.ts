@@ -39,6 +39,19 @@ describe('Cluster', () => {
     assert.equal((await podsOf(cluster)).length, 2);
   });
 
+  it('has nodes that pods can be scheduled to, as soon as it has started', async () => {
+    const other = await Cluster.start({ nodes: 3 });
+    try {
+      const { items } = await other.client.resource(kinds.node).list();
+      assert.deepEqual(
+        items.map(({ spec }) => spec.taints ?? []),
+        [[], [], []],
+      );
+    } finally {
+      await other.stop();
+    }
+  });
+
   it('applies YAML, objects and lists of them, custom resources right after their definition', async () => {
     const schema = { type: 'object', properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } } } };
     const [, widget] = await cluster.apply([
