@@ -28,6 +28,8 @@ export function nodeIpamController(options: PodRangesOptions): Controller<Node> 
   };
   return defineController<Node>({
     name: 'node-ipam',
+    // Source: pkg/controller/nodeipam/ipam/cidr_allocator.go (cidrUpdateWorkers).
+    workers: 30,
     identity: controllerAccount('node-controller'),
     eventSource: 'cidrAllocator',
     reconciles: nodeKind,

@@ -122,6 +122,7 @@ export interface Kubelet {
 }
 
 const nodeIndex = 'kubelet node';
+const nameIndex = 'kubelet name';
 const sourceKinds = { configMap: configMapKind, secret: secretKind, claim: claimKind } as const;
 const removalsAtOnce = 32;
 
@@ -395,10 +396,11 @@ class PodSupervisor {
 
   #watchNode(): void {
     const { identity, informers } = this.#options;
-    const look = (node: Node): void => {
-      if (node.metadata.name === identity.name) this.#agent.nodeChanged(node);
-    };
-    const remove = informers.informer(nodeKind).addHandlers({ added: look, updated: look, deleted: () => undefined });
+    const look = (node: Node): void => this.#agent.nodeChanged(node);
+    const nodes = informers.informer(nodeKind);
+    // A handler of every node in every kubelet would be called for each pair of nodes.
+    nodes.addIndex(nameIndex, ({ metadata }) => [metadata.name]);
+    const remove = nodes.addIndexHandlers(nameIndex, identity.name, { added: look, updated: look });
     this.#stop.signal.addEventListener('abort', remove, { once: true });
   }
 
