@@ -89,6 +89,12 @@ export class GroupCommitStore implements Store {
     return shelf !== undefined && key.startsWith(shelf.prefix) ? fromDisk(() => shelf.get(key)) : this.#entries.get(key);
   }
 
+  /** Whether the object of a key is kept on disk only. */
+  #isShelved(key: string): boolean {
+    const { shelf } = this.#journal;
+    return shelf !== undefined && key.startsWith(shelf.prefix);
+  }
+
   list(prefix: string, options: ListOptions = {}): ListResult {
     return { ...this.#range(prefix, options), revision: this.#revision };
   }
@@ -174,14 +180,14 @@ export class GroupCommitStore implements Store {
   }
 
   #stageDelete(previous: Entry, revision: number): Entry {
-    const entry = encodeEntry(previous.key, previous.object, revision, this.#freeze);
+    const entry = encodeEntry(previous.key, previous.object, revision, { freeze: this.#freeze, stays: false });
     this.#overlay.set(previous.key, undefined);
     this.#staged.push({ type: 'DELETED', entry, previous, revision });
     return entry;
   }
 
   #stagePut(key: string, object: KubeObject, previous: Entry | undefined, revision: number): Entry {
-    const entry = encodeEntry(key, object, revision, this.#freeze);
+    const entry = encodeEntry(key, object, revision, { freeze: this.#freeze, stays: !this.#isShelved(key) });
     if (previous !== undefined && sameContent(previous, entry)) return previous;
     this.#overlay.set(key, entry);
     this.#staged.push(
@@ -256,7 +262,7 @@ export class GroupCommitStore implements Store {
   #apply(event: StoreEvent): void {
     this.#log.push(event);
     this.#revision = event.revision;
-    if (this.#journal.shelf !== undefined && event.entry.key.startsWith(this.#journal.shelf.prefix)) return;
+    if (this.#isShelved(event.entry.key)) return;
     if (event.type === 'DELETED') {
       this.#entries.delete(event.entry.key);
       this.#index.delete(event.entry.key);

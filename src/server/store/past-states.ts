@@ -31,7 +31,7 @@ export class PastStates {
     if (type === 'ADDED') return { type, entry: this.#state(key, revision), previous: undefined, revision };
     const previous = this.#state(key, previousRevision);
     if (type === 'MODIFIED') return { type, entry: this.#state(key, revision), previous, revision };
-    return { type, entry: encodeEntry(key, previous.object, revision, this.#parts.freeze), previous, revision };
+    return { type, entry: encodeEntry(key, previous.object, revision, { freeze: this.#parts.freeze, stays: false }), previous, revision };
   }
 
   /**
