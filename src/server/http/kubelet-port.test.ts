@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import type { AppOptions } from './app.ts';
 import { certificateAuthenticator } from './auth/authenticate.ts';
 import { openKubeletPort, subresourcesFor } from './kubelet-port.ts';
@@ -17,7 +18,7 @@ const tokens: AppOptions['authenticators'][number] = {
 };
 
 /** The port of node `n`, and what was asked of its authorizer. `scraper` may read metrics, `reader` pods. */
-async function start(t: TestContext) {
+async function start(t: TestContext, headersMs?: number) {
   const asked: AuthorizationAttributes[] = [];
   const rights: Readonly<Record<string, string>> = { scraper: 'metrics', reader: 'pods' };
   const { server, pki, identity } = await startServer(t, {
@@ -37,10 +38,15 @@ async function start(t: TestContext) {
     },
   });
   let issued = 0;
+  let failing = false;
+  const fail = (yes: boolean): void => {
+    failing = yes;
+  };
   const port = await openKubeletPort(server.app, {
-    ...{ node: 'n', address: { host: '127.0.0.1', port: 0 }, caCertificate: pki.caCertificate },
+    ...{ node: 'n', address: { host: '127.0.0.1', port: 0 }, caCertificate: pki.caCertificate, headersMs },
     serving: () => {
       issued += 1;
+      if (failing) throw new Error('no certificate');
       return pki.issueServing('system:node:n', ['system:nodes'], ['n', '127.0.0.1']);
     },
   });
@@ -48,7 +54,7 @@ async function start(t: TestContext) {
   const { ca } = identity;
   const as = (user: string, path: string, method = 'GET') =>
     ask(`https://127.0.0.1:${port.port}${path}`, { ca, method, headers: { authorization: `Bearer token-of-${user}` } });
-  return { port, identity, ca, as, asked, issued: () => issued, url: `https://127.0.0.1:${port.port}` };
+  return { port, identity, ca, as, asked, fail, issued: () => issued, url: `https://127.0.0.1:${port.port}` };
 }
 
 describe("a kubelet's port", () => {
@@ -102,6 +108,23 @@ describe("a kubelet's port", () => {
     assert.equal(issued(), 0);
     for (let i = 0; i < 2; i++) await ask(`${url}/healthz`, identity);
     assert.equal(issued(), 1);
+  });
+
+  it('ends a connection that it cannot serve, and nothing else', async (t) => {
+    const { port, url, identity, fail } = await start(t);
+    fail(true);
+    await once(connect(port.port, '127.0.0.1'), 'close');
+    fail(false);
+    assert.equal((await ask(`${url}/healthz`, identity)).status, 200);
+  });
+
+  it('ends a connection whose client does not finish its headers', async (t) => {
+    const { port, ca } = await start(t, 100);
+    const slow = connectTls({ port: port.port, host: '127.0.0.1', ca, ALPNProtocols: ['http/1.1'] });
+    await once(slow, 'secureConnect');
+    slow.write('GET /healthz HTTP/1.1\r\nHost: n\r\n');
+    slow.resume();
+    await once(slow, 'close');
   });
 
   it('ends its connections when it closes, also those that have said nothing yet', async (t) => {

@@ -14,7 +14,7 @@ import { respondText } from './respond.ts';
 import { Connections, type ListenAddress, listen, type SecureServer, type Site, secureServer } from './secure-server.ts';
 import { toStatusError } from './status.ts';
 
-export interface KubeletPortOptions extends Pick<Site, 'caCertificate'> {
+export interface KubeletPortOptions extends Pick<Site, 'caCertificate' | 'headersMs'> {
   /** The node's name. */
   readonly node: string;
   readonly address: ListenAddress;
@@ -58,7 +58,7 @@ export function subresourcesFor(path: string): readonly string[] {
 /** Listens. Rejects when it cannot. Nothing but the socket is made until somebody connects. */
 export async function openKubeletPort(app: App, options: KubeletPortOptions): Promise<KubeletPort> {
   const { server } = app;
-  const { node, address, caCertificate, serving } = options;
+  const { node, address, caCertificate, headersMs, serving } = options;
   const certificates = new PeerCertificates(server.clock);
   const handle: Site['handle'] = async (request, bindings) => {
     const exchange = new Exchange(request, bindings, server.monotonicMs());
@@ -70,20 +70,32 @@ export async function openKubeletPort(app: App, options: KubeletPortOptions): Pr
       return respondText(exchange, code, code === 401 ? 'Unauthorized' : `${message}\n`);
     }
   };
+  const makeSecure = (): SecureServer => {
+    const made = secureServer({ caCertificate, headersMs, serving: serving(), logger: server.logger, handle }, new Connections());
+    // It is handed its connections and never listens, which is when Node begins to limit how long requests take.
+    made.emit('listening');
+    return made;
+  };
   let secure: SecureServer | undefined;
   const open = new Set<Socket>();
   const front = createServer((socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
     socket.on('error', () => socket.destroy());
-    secure ??= secureServer({ caCertificate, serving: serving(), logger: server.logger, handle }, new Connections());
-    secure.emit('connection', socket);
+    try {
+      secure ??= makeSecure();
+      secure.emit('connection', socket);
+    } catch (error) {
+      server.logger.error('A connection was ended: the kubelet cannot serve it', { node, error });
+      socket.destroy();
+    }
   });
   return {
     port: await listen(front, address),
     close: async () => {
       const closed = new Promise((resolve) => front.close(resolve));
       for (const socket of open) socket.destroy();
+      secure?.close();
       await closed;
     },
   };

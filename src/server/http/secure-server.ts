@@ -37,6 +37,8 @@ export interface Site extends Pick<Pki, 'caCertificate' | 'serving'>, Pick<App, 
   /** Called for every request that arrives, except upgrades. */
   readonly onRequest?: (() => void) | undefined;
   readonly onHandshakeFailed?: () => void;
+  /** How long a client may take to send its headers over HTTP/1.1, in milliseconds. Default: 100,000. */
+  readonly headersMs?: number | undefined;
   /** Requests that become streams. Absent: none do. */
   readonly upgrades?: {
     may(incoming: IncomingMessage): boolean;
@@ -105,7 +107,7 @@ export class Connections {
 
 /** Makes a server of a site, which does not listen yet. */
 export function secureServer(site: Site, connections: Connections): SecureServer {
-  const { logger, upgrades } = site;
+  const { logger, upgrades, headersMs = keepAliveMs + 5000 } = site;
   const report = (error: unknown): void => logger.error('A connection was ended: a handler of it threw an error', { error });
   const server = createSecureServer({
     ...containedRequests(report),
@@ -127,7 +129,9 @@ export function secureServer(site: Site, connections: Connections): SecureServer
   Object.assign(server, {
     maxHeaderSize: maxHeaderBytes,
     keepAliveTimeout: keepAliveMs,
-    headersTimeout: keepAliveMs + 5000,
+    headersTimeout: headersMs,
+    // How often Node looks at the time limits; its default is 30 s.
+    connectionsCheckingInterval: Math.min(30_000, headersMs),
     requestTimeout: 300_000,
     shouldUpgradeCallback: (incoming: IncomingMessage) => upgrades?.may(incoming) === true,
   });
