@@ -1,6 +1,7 @@
 /** Runs test files with node:test, prints a line per file and every failure, and counts. */
-import { relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { run } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 
 export interface TestTotals {
@@ -17,9 +18,21 @@ export interface TestRun {
   readonly files: readonly string[];
   /** How many files run at a time. */
   readonly concurrency: number;
-  /** Timeout of one test file, in milliseconds. */
+  /** Timeout of one test, in milliseconds. */
   readonly timeoutMs: number;
+  /**
+   * How long after that a file may take, for the hooks that clean up; then it is ended. In milliseconds, default one
+   * minute.
+   */
+  readonly cleanUpMs?: number;
   readonly execArgv: readonly string[];
+}
+
+/** Node's arguments that end a test file's process after a time. */
+function endingAfter(limitMs: number): string[] {
+  const url = pathToFileURL(join(import.meta.dirname, 'end-test-file.ts'));
+  url.searchParams.set('limitMs', String(limitMs));
+  return ['--import', url.href];
 }
 
 type Failure = { readonly name: string; readonly file: string | undefined; readonly details: { readonly error: Error } };
@@ -41,7 +54,7 @@ export async function runTests(options: TestRun): Promise<TestTotals> {
     files: [...options.files],
     concurrency: options.concurrency,
     timeout: options.timeoutMs,
-    execArgv: [...options.execArgv],
+    execArgv: [...options.execArgv, ...endingAfter(options.timeoutMs + (options.cleanUpMs ?? 60_000))],
   });
   stream.on('test:fail', (event) => {
     if (!followsFromChild(event.details.error)) console.log(describeFailure({ ...event, file: event.file }));

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { describe, it, type TestContext } from 'node:test';
-import { guarded } from './guard.ts';
+import { setTimeout } from 'node:timers/promises';
+import { guarded, guardName } from './guard.ts';
 import { Profile } from './profile.ts';
 
 function profileOf(t: TestContext): Profile {
@@ -30,13 +31,19 @@ function start(profile: Profile, script: string) {
 }
 
 /** All that a stream carries until its last holder ends; calls back at the first part. */
-async function text(stream: Readable, onFirst: () => void): Promise<string> {
+async function text(stream: Readable, onFirst: (part: string) => unknown): Promise<string> {
   let whole = '';
   for await (const part of stream) {
-    if (whole === '') onFirst();
+    if (whole === '') await onFirst(String(part));
     whole += String(part);
   }
   return whole;
+}
+
+/** Resolves when a guard waits for signals: told to end before that, it would have ended alone. */
+async function waitsForSignals(pid: number): Promise<void> {
+  const isGuard = () => basename(readlinkSync(`/proc/${pid}/exe`)) === guardName;
+  while (!isGuard() || !readFileSync(`/proc/${pid}/status`, 'utf8').includes('\nState:\tS')) await setTimeout(5);
 }
 
 const runsOf = (profile: Profile): string => readFileSync(join(profile.folder, 'runs'), 'utf8');
@@ -132,13 +139,16 @@ describe('the guard', { skip }, () => {
       if (signal === 'TERM') writeFileSync(profile.guardedFile, '');
       const [program, ...args] = guarded(profile, ['/bin/sh', '-c', 'echo again >>"$runs"']);
       const command = args.map((arg, index) => (index === 2 ? '$$' : `'${arg}'`)).join(' ');
-      const script = `trap 'echo told; exit' TERM; '${program}' ${command} & echo ready; read line; kill -${signal} $${signal === 'TERM' ? '!' : '$'}; read line`;
+      const script = `trap 'echo told; exit' TERM; '${program}' ${command} & echo $!; read line; kill -${signal} $${signal === 'TERM' ? '!' : '$'}; read line`;
       const server = spawn('/bin/sh', ['-c', script], {
         stdio: ['pipe', 'pipe', 'inherit'],
         env: { PATH: process.env.PATH, runs: join(profile.folder, 'runs') },
       });
-      const told = await text(server.stdout, () => server.stdin.write('go on\n'));
-      assert.equal(told, signal === 'TERM' ? 'ready\ntold\n' : 'ready\n');
+      const told = await text(server.stdout, async (pid) => {
+        await waitsForSignals(Number(pid));
+        server.stdin.write('go on\n');
+      });
+      assert.match(told, signal === 'TERM' ? /^\d+\ntold\n$/ : /^\d+\n$/);
       assert.equal(existsSync(join(profile.folder, 'runs')), false);
       assert.deepEqual(profile.crashes(), []);
     }
