@@ -203,6 +203,6 @@ function endpointOf(object: Service, candidate: Pod, address: string, host: Node
     ...(hostname === undefined ? {} : { hostname }),
     targetRef: targetRefOf(candidate),
     ...(nodeName === undefined ? {} : { nodeName }),
-    ...(zone === undefined ? {} : { zone }),
+    ...(zone === undefined || zone === '' ? {} : { zone }),
   };
 }

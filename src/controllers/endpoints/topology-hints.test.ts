@@ -84,6 +84,20 @@ describe('hints of EndpointSlices', () => {
       assert.ok(told.includes(text), `${text}\n\n${told.join('\n')}`);
   });
 
+  it('are for no zone where the label of the node has no value, and for its node nevertheless', async (t) => {
+    const cluster = await startTestCluster(t, { controllers: [endpointSliceController()] });
+    await cluster.apply(aNode('n0', { metadata: { name: 'n0', labels: { [zoneLabel]: '' } } }));
+    await cluster.apply(aPod('p0', { nodeName: 'n0' }));
+    const spec = { selector: { app: 'web' }, ports: [{ port: 80 }], trafficDistribution: 'PreferSameNode' };
+    await cluster.apply({ apiVersion: 'v1', kind: 'Service', metadata: ref, spec });
+    await makeReady(cluster);
+    const [slice] = await cluster.list(endpointSlice);
+    assert.deepEqual(
+      slice?.endpoints?.map(({ zone, hints }) => ({ zone, hints })),
+      [{ zone: undefined, hints: { forNodes: [{ name: 'n0' }] } }],
+    );
+  });
+
   it('are given to no endpoint on a node that nobody knows, which gets no traffic at all', async (t) => {
     const cluster = await started(t, ['a'], { spec: { trafficDistribution: 'PreferClose' } });
     await cluster.apply(aPod('lost', { nodeName: 'gone' }));
