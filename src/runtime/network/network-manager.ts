@@ -31,6 +31,7 @@ export interface NetworkManagerOptions {
 }
 
 const sliceIndex = 'network/service';
+const zoneLabel = 'topology.kubernetes.io/zone';
 const firstRestartMs = 100;
 const lastRestartMs = 30_000;
 /** After a worker has lived this long, its next restart uses the shortest delay again. */
@@ -194,6 +195,7 @@ export class NetworkManager {
         name: metadata.name,
         ...(spec.podCIDR === undefined ? {} : { podCidr: spec.podCIDR }),
         ip: status.addresses?.find((address) => address.type === 'InternalIP')?.address ?? '',
+        ...(metadata.labels?.[zoneLabel] ? { zone: metadata.labels[zoneLabel] } : {}),
       }))
       .toSorted((a, b) => (a.name < b.name ? -1 : 1));
     if (JSON.stringify(nodes) === JSON.stringify(this.#config.nodes)) return false;

@@ -6,7 +6,7 @@
 
 export type L4Protocol = 'TCP' | 'UDP';
 
-/** A backend. Names are for DNS (headless Services), the zone is for topology. */
+/** A backend. Names are for DNS (headless Services). */
 export interface Backend {
   readonly ip: string;
   readonly port: number;
@@ -15,6 +15,9 @@ export interface Backend {
   readonly ready: boolean;
   readonly serving: boolean;
   readonly terminating: boolean;
+  /** The zones, and the nodes, whose clients it is meant for (hints); absent: there is no such hint. */
+  readonly forZones?: readonly string[];
+  readonly forNodes?: readonly string[];
 }
 
 export interface ServicePortState {
@@ -68,8 +71,8 @@ export interface NetworkConfig {
   readonly upstreamDns: readonly string[];
   /** Addresses of the host on which node ports listen, in addition to the nodes' own; 0.0.0.0: all addresses. */
   readonly nodePortAddresses: readonly string[];
-  /** The virtual nodes, their addresses, and those of their pods, once they have a range of them. */
-  readonly nodes: readonly { readonly name: string; readonly ip: string; readonly podCidr?: string }[];
+  /** The virtual nodes, their addresses, those of their pods, once they have a range of them, and their zones. */
+  readonly nodes: readonly { readonly name: string; readonly ip: string; readonly podCidr?: string; readonly zone?: string }[];
 }
 
 export type ToNetworkWorker =

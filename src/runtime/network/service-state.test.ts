@@ -28,4 +28,23 @@ describe('a Service', () => {
     assert.deepEqual(backends('10.96.0.7'), ['10.0.0.1']);
     assert.deepEqual(backends('None'), ['10.0.0.1', '10.0.0.2']);
   });
+
+  it('has the zones and nodes whose clients its endpoints are meant for', () => {
+    const hints = [
+      undefined,
+      {},
+      { forZones: [], forNodes: [] },
+      { forZones: [{ name: 'a' }], forNodes: [{ name: 'one' }, { name: 'two' }] },
+    ];
+    const slices = hints.map((each, i) => ({
+      ...{ metadata: { name: `${i}` }, addressType: 'IPv4', ports: [{ name: '', port: 80, protocol: 'TCP' }] },
+      endpoints: [{ addresses: [`10.0.0.${i}`], conditions: {}, ...(each === undefined ? {} : { hints: each }) }],
+    })) as unknown as EndpointSlice[];
+    const spec = { clusterIP: '10.96.0.7', ports: [{ port: 80, protocol: 'TCP' }] };
+    const { ports } = deriveServiceState({ metadata: { name: 'web' }, spec, status: {} } as unknown as Service, slices);
+    assert.deepEqual(
+      ports.flatMap(({ backends }) => backends.map(({ forZones, forNodes }) => [forZones, forNodes])),
+      [...Array.from({ length: 3 }, () => [undefined, undefined]), [['a'], ['one', 'two']]],
+    );
+  });
 });

@@ -70,12 +70,15 @@ function backendsOf(slice: EndpointSlice, port: number): readonly Backend[] {
   );
 }
 
+const namesOf = (hints: readonly { readonly name: string }[]): readonly string[] => hints.map(({ name }) => name);
+
 /**
  * A backend from an endpoint. Conditions that are not set mean: ready; serving if ready; not terminating. Source:
  * discovery/v1 EndpointConditions.
  */
 function backend(endpoint: Endpoint, ip: string, port: number): Backend {
   const { ready = true, serving = ready, terminating = false } = endpoint.conditions;
+  const { forZones = [], forNodes = [] } = endpoint.hints ?? {};
   return {
     ip,
     port,
@@ -84,5 +87,7 @@ function backend(endpoint: Endpoint, ip: string, port: number): Backend {
     terminating,
     ...(endpoint.hostname === undefined ? {} : { hostname: endpoint.hostname }),
     ...(endpoint.nodeName === undefined ? {} : { nodeName: endpoint.nodeName }),
+    ...(forZones.length === 0 ? {} : { forZones: namesOf(forZones) }),
+    ...(forNodes.length === 0 ? {} : { forNodes: namesOf(forNodes) }),
   };
 }

@@ -1,10 +1,11 @@
 /**
  * Chooses a backend for each new connection or flow of one Service port: round-robin from a random start over the ready
- * endpoints or, when none is ready, over those that still serve while terminating; with ClientIP affinity. Pure except
- * for its own state. Source: pkg/proxy/topology.go (CategorizeEndpoints, KEP-1669), pkg/proxy/iptables (recent module:
- * each new connection renews the affinity).
+ * endpoints that are near the client or, when none is ready, over those that still serve while terminating; with
+ * ClientIP affinity. Pure except for its own state. Source: pkg/proxy/topology.go (CategorizeEndpoints, KEP-1669),
+ * pkg/proxy/iptables (recent module: each new connection renews the affinity).
  */
 import type { Backend } from '../network-state.ts';
+import { isHinted, nearBackends, type ProxyNode } from './topology.ts';
 
 /** What the choice depends on besides the endpoints. */
 export interface PickOptions {
@@ -12,8 +13,10 @@ export interface PickOptions {
   readonly nowMs: number;
   /** Seconds; 0: no affinity. */
   readonly affinitySeconds: number;
-  /** Only endpoints of this node (traffic policy Local); absent: endpoints of all nodes. */
-  readonly node?: string | undefined;
+  /** The node that chooses; absent: endpoints of all nodes, wherever they are. */
+  readonly node?: ProxyNode | undefined;
+  /** Only endpoints of that node, whatever the hints (traffic policy Local). */
+  readonly local?: boolean;
   /** Endpoints that have been tried and did not answer. */
   readonly tried?: ReadonlySet<string>;
 }
@@ -23,6 +26,13 @@ interface Sticky {
   readonly lastUsedMs: number;
 }
 
+/** Endpoints that take turns. */
+interface Turns {
+  readonly backends: readonly Backend[];
+  cursor: number;
+}
+
+const cursors = 65_536;
 const maxStickyClients = 16_384;
 
 /** `10.244.0.5:8080`. */
@@ -34,60 +44,81 @@ function usableBackends(backends: readonly Backend[]): readonly Backend[] {
   return ready.length > 0 ? ready : backends.filter((backend) => backend.serving && backend.terminating);
 }
 
+function next(turns: Turns, tried: ReadonlySet<string> | undefined): Backend | undefined {
+  const { backends } = turns;
+  for (let step = 0; step < backends.length; step++) {
+    turns.cursor = (turns.cursor + 1) % backends.length;
+    const backend = backends[turns.cursor];
+    if (backend !== undefined && tried?.has(backendKey(backend)) !== true) return backend;
+  }
+  return undefined;
+}
+
 /** Balances one Service port. It keeps its position and its affinities when the endpoints change. */
 export class Balancer {
   #all: readonly Backend[] = [];
-  #usable: readonly Backend[] = [];
-  #byNode = new Map<string, readonly Backend[]>();
-  #cursor: number;
+  #usable: Turns;
+  #hinted = false;
+  /** By node, made when they are first needed. */
+  readonly #local = new Map<string, Turns>();
+  readonly #near = new Map<string, Turns>();
+  readonly #random: () => number;
   readonly #sticky = new Map<string, Sticky>();
 
   /** `random` gives numbers in [0, 1). */
   constructor(random: () => number) {
-    this.#cursor = Math.floor(random() * 65_536);
+    this.#random = random;
+    this.#usable = this.#turns([]);
   }
 
+  /** Takes the endpoints as they are now. Needed as well when nodes have moved to other zones. */
   update(backends: readonly Backend[]): void {
     this.#all = backends;
-    this.#usable = usableBackends(backends);
-    this.#byNode.clear();
+    const usable = usableBackends(backends);
+    this.#usable = { backends: usable, cursor: this.#usable.cursor };
+    this.#hinted = usable[0]?.ready === true && isHinted(usable);
+    this.#local.clear();
+    this.#near.clear();
   }
 
   get hasEndpoints(): boolean {
-    return this.#usable.length > 0;
+    return this.#usable.backends.length > 0;
+  }
+
+  /** Whether endpoints have hints that are to be followed, so that the choice may depend on the node. */
+  get hinted(): boolean {
+    return this.#hinted;
   }
 
   /** Whether a flow to this backend may continue: it is still an endpoint that gets traffic. */
   includes(key: string): boolean {
-    return this.#usable.some((backend) => backendKey(backend) === key);
+    return this.#usable.backends.some((backend) => backendKey(backend) === key);
   }
 
   pick(options: PickOptions): Backend | undefined {
-    const candidates = options.node === undefined ? this.#usable : this.#onNode(options.node);
-    if (candidates.length === 0) return undefined;
+    const candidates = this.#candidates(options);
+    if (candidates.backends.length === 0) return undefined;
     const { tried, affinitySeconds } = options;
-    const sticky = affinitySeconds > 0 ? this.#stuck(candidates, options) : undefined;
-    const chosen = sticky ?? this.#next(candidates, tried);
+    const sticky = affinitySeconds > 0 ? this.#stuck(candidates.backends, options) : undefined;
+    const chosen = sticky ?? next(candidates, tried);
     if (chosen !== undefined && affinitySeconds > 0) this.#remember(chosen, options);
     return chosen;
   }
 
-  #next(candidates: readonly Backend[], tried: ReadonlySet<string> | undefined): Backend | undefined {
-    for (let step = 0; step < candidates.length; step++) {
-      this.#cursor = (this.#cursor + 1) % candidates.length;
-      const backend = candidates[this.#cursor];
-      if (backend !== undefined && tried?.has(backendKey(backend)) !== true) return backend;
+  #candidates({ node, local = false }: PickOptions): Turns {
+    if (node === undefined || !(local || this.#hinted)) return this.#usable;
+    const known = local ? this.#local : this.#near;
+    let turns = known.get(node.name);
+    if (turns === undefined) {
+      const onNode = (): readonly Backend[] => usableBackends(this.#all.filter(({ nodeName }) => nodeName === node.name));
+      turns = this.#turns(local ? onNode() : nearBackends(this.#usable.backends, node));
+      known.set(node.name, turns);
     }
-    return undefined;
+    return turns;
   }
 
-  #onNode(node: string): readonly Backend[] {
-    let local = this.#byNode.get(node);
-    if (local === undefined) {
-      local = usableBackends(this.#all.filter((backend) => backend.nodeName === node));
-      this.#byNode.set(node, local);
-    }
-    return local;
+  #turns(backends: readonly Backend[]): Turns {
+    return { backends, cursor: Math.floor(this.#random() * cursors) };
   }
 
   #stuck(candidates: readonly Backend[], { clientIp, nowMs, affinitySeconds, tried }: PickOptions): Backend | undefined {

@@ -2,6 +2,7 @@
 import type { Cidr } from '../ipv4.ts';
 import { contains, parseIpv4 } from '../ipv4.ts';
 import type { Balancer } from './balancer.ts';
+import type { ProxyNode } from './topology.ts';
 
 /** The local end of a connection. Reading its address costs a system call, so it is read only when needed. */
 export interface LocalEnd {
@@ -17,8 +18,10 @@ export interface Route {
   readonly anonymous: boolean;
   /** Clients that may connect; empty: all. */
   readonly sourceRanges: readonly Cidr[];
-  /** Under traffic policy Local, the node whose endpoints may serve this client; undefined: those of all nodes may. */
-  node(clientIp: string, local: LocalEnd): string | undefined;
+  /** Whether only endpoints of the node may serve (traffic policy Local). */
+  readonly local: boolean;
+  /** The node that chooses for this client; undefined: it is not known, or nothing depends on it. */
+  node(clientIp: string, local: LocalEnd): ProxyNode | undefined;
 }
 
 /** Whether loadBalancerSourceRanges allow a client. */

@@ -244,6 +244,58 @@ describe('ServiceProxy', () => {
     assert.equal(await ask(t, clusterIp, 8080, '', '127.1.2.7').catch(codeOf), 'ECONNRESET');
   });
 
+  describe('with hints', () => {
+    const nodes = [
+      { name: 'one', ip: '127.0.0.1', podCidr: '127.1.1.0/24', zone: 'a' },
+      { name: 'two', ip: '127.0.0.2', podCidr: '127.1.2.0/24', zone: 'b' },
+    ];
+    const hinted = async (t: TestContext) => [
+      aBackend('127.0.0.1', await named(t, 'a'), { nodeName: 'one', forZones: ['a'] }),
+      aBackend('127.0.0.1', await named(t, 'b'), { nodeName: 'two', forZones: ['b'] }),
+    ];
+    /** The distinct answers to a few connections. */
+    const answers = async (t: TestContext, host: string, port: number, from: string): Promise<string> => {
+      const received = [];
+      for (let i = 0; i < 4; i++) received.push(await ask(t, host, port, '', from));
+      return [...new Set(received)].toSorted().join('');
+    };
+
+    it("prefers endpoints for the zone of the client's node, and follows nodes to other zones", async (t) => {
+      const { apply, plane } = await startPlane(t, aConfig({ nodes }));
+      await apply([aService({ ports: [aPort({ port: 8080, backends: await hinted(t) })] })]);
+      assert.equal(await answers(t, clusterIp, 8080, '127.1.1.7'), 'a:');
+      assert.equal(await answers(t, clusterIp, 8080, '127.1.2.7'), 'b:');
+      assert.equal(await answers(t, clusterIp, 8080, '127.1.3.7'), 'a:b:');
+      plane.handle({ type: 'configure', config: aConfig({ nodes: nodes.map((node) => ({ ...node, zone: 'b' })) }) });
+      assert.equal(await answers(t, clusterIp, 8080, '127.1.1.7'), 'b:');
+      plane.handle({ type: 'configure', config: aConfig({ nodes: nodes.slice(0, 1) }) });
+      assert.equal(await answers(t, clusterIp, 8080, '127.1.3.7'), 'a:');
+    });
+
+    it('prefers on node ports endpoints for the zone of the node whose address is used', async (t) => {
+      const { apply } = await startPlane(t, aConfig({ nodes }));
+      const nodePort = await freePort();
+      await apply([aService({ type: 'NodePort', ports: [aPort({ port: 8080, nodePort, backends: await hinted(t) })] })]);
+      assert.equal(await answers(t, '127.0.0.1', nodePort, '127.1.2.7'), 'a:');
+      assert.equal(await answers(t, '127.0.0.2', nodePort, '127.1.1.7'), 'b:');
+      assert.equal(await answers(t, '127.0.0.3', nodePort, '127.1.1.7'), 'a:');
+      assert.equal(await answers(t, '127.0.0.3', nodePort, '127.1.3.7'), 'a:b:');
+    });
+
+    it('goes by nodes, not hints, where the traffic policy is Local', async (t) => {
+      const { apply } = await startPlane(t, aConfig({ nodes: nodes.map((node) => ({ ...node, zone: 'a' })) }));
+      const nodePort = await freePort();
+      const ports = [aPort({ port: 8080, nodePort, backends: await hinted(t) })];
+      const set = (change: Parameters<typeof aService>[0]) => apply([aService({ type: 'NodePort', ports, ...change })]);
+      await set({ internalTrafficPolicy: 'Local' });
+      assert.equal(await answers(t, clusterIp, 8080, '127.1.2.7'), 'b:');
+      assert.equal(await answers(t, '127.0.0.2', nodePort, '127.1.2.7'), 'a:');
+      await set({ externalTrafficPolicy: 'Local' });
+      assert.equal(await answers(t, clusterIp, 8080, '127.1.2.7'), 'a:');
+      assert.equal(await answers(t, '127.0.0.2', nodePort, '127.1.2.7'), 'b:');
+    });
+  });
+
   it('reports a port in use, and that it works once the port is free', async (t) => {
     const { apply, message } = await startPlane(t);
     const port = await freePort();

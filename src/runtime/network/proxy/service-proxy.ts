@@ -4,14 +4,15 @@
  * A port without usable endpoints has no listener, so that clients get the kernel's own refusal, as with kube-proxy's
  * REJECT rule. Headless and ExternalName Services have no listeners. Source: pkg/proxy/iptables/proxier.go
  * (syncProxyRules). Differs: connections reach pods from the bridge's gateway, not from the client's address
- * (externalTrafficPolicy Local cannot preserve it either); internalTrafficPolicy Local serves clients that are neither
- * a node nor one of its pods from all nodes.
+ * (externalTrafficPolicy Local cannot preserve it either); clients that are neither a node nor one of its pods are
+ * served from all nodes, whatever internalTrafficPolicy and the hints of endpoints say.
  */
-import { type Cidr, contains, parseCidr, parseIpv4 } from '../ipv4.ts';
+import { type Cidr, parseCidr, parseIpv4 } from '../ipv4.ts';
 import type { NetworkConfig, ServicePortState, ServiceState } from '../network-state.ts';
 import { nodePortListenAddresses } from '../node-port-addresses.ts';
 import { Balancer } from './balancer.ts';
 import type { Binding, ListenerSet } from './listener-set.ts';
+import { NodeTable } from './node-table.ts';
 import type { Route } from './route.ts';
 
 interface ProxiedService {
@@ -42,18 +43,18 @@ export class ServiceProxy {
    * releases it.
    */
   readonly #losers = new Map<string, Set<string>>();
-  #podRanges: readonly (readonly [range: Cidr, node: string])[];
+  #nodes: NodeTable;
 
   constructor(options: ServiceProxyOptions) {
     this.#options = options;
     this.#config = options.config;
-    this.#podRanges = podRangesOf(options.config);
+    this.#nodes = new NodeTable(options.config.nodes);
   }
 
   /** Applies changed nodes and addresses. */
   configure(config: NetworkConfig): void {
     this.#config = config;
-    this.#podRanges = podRangesOf(config);
+    this.#nodes = new NodeTable(config.nodes);
     for (const service of this.#services.values()) this.#apply(service);
   }
 
@@ -131,12 +132,11 @@ export class ServiceProxy {
     if (!state.proxied || state.type === 'ExternalName' || parseIpv4(state.clusterIp) === undefined) return [];
     const { namespace, name, clientIpAffinitySeconds: affinitySeconds } = state;
     const { protocol } = port;
-    const anonymous = affinitySeconds === 0 && this.#config.nodes.length < 2;
-    const common = { namespace, name, balancer, affinitySeconds, anonymous };
-    const inside: Route = { ...common, sourceRanges: [], node: (clientIp) => this.#clientNode(state, clientIp) };
-    const outside: Route = { ...common, sourceRanges: [], node: (_ip, local) => this.#entryNode(state, local.localAddress) };
+    const common = { namespace, name, balancer, affinitySeconds, sourceRanges: [] };
+    const inside: Route = { ...common, ...this.#choice({ policy: state.internalTrafficPolicy, state, balancer, entry: false }) };
+    const outside: Route = { ...common, ...this.#choice({ policy: state.externalTrafficPolicy, state, balancer, entry: true }) };
     const sourceRanges = rangesOf(state.loadBalancerSourceRanges);
-    const balanced: Route = { ...outside, sourceRanges, anonymous: anonymous && sourceRanges.length === 0 };
+    const balanced: Route = { ...outside, sourceRanges, anonymous: outside.anonymous && sourceRanges.length === 0 };
     const at = (address: string, portNumber: number, route: Route): Binding => ({ protocol, address, port: portNumber, route });
     const bindings: Binding[] = [];
     // The cluster's DNS server itself listens there.
@@ -147,24 +147,32 @@ export class ServiceProxy {
     return bindings;
   }
 
-  #clientNode(state: ServiceState, clientIp: string): string | undefined {
-    if (state.internalTrafficPolicy !== 'Local' || this.#config.nodes.length < 2) return undefined;
-    const address = parseIpv4(clientIp);
-    const ofPod = address === undefined ? undefined : this.#podRanges.find(([range]) => contains(range, address))?.[1];
-    return this.#config.nodes.find((node) => node.ip === clientIp)?.name ?? ofPod;
-  }
-
-  #entryNode(state: ServiceState, localIp: string | undefined): string | undefined {
-    if (state.externalTrafficPolicy !== 'Local' || this.#config.nodes.length < 2) return undefined;
-    return this.#config.nodes.find((node) => node.ip === localIp)?.name;
+  /**
+   * Who chooses: for a ClusterIP the client's node; for other addresses the node whose address it is, and the client's
+   * when it is no node's.
+   */
+  #choice({ policy, state, balancer, entry }: ChoiceOptions): Choice {
+    const nodes = this.#nodes;
+    const local = policy === 'Local';
+    const unbound = state.clientIpAffinitySeconds === 0;
+    // All endpoints are local to the only node.
+    if (nodes.count < 2) return { local: false, anonymous: unbound, node: () => (local ? undefined : nodes.only) };
+    if (!local && !balancer.hinted) return { local, anonymous: unbound, node: () => undefined };
+    if (!entry) return { local, anonymous: false, node: (clientIp) => nodes.ofClient(clientIp) };
+    if (local) return { local, anonymous: unbound, node: (_clientIp, { localAddress }) => nodes.at(localAddress) };
+    return { local, anonymous: false, node: (clientIp, { localAddress }) => nodes.at(localAddress) ?? nodes.ofClient(clientIp) };
   }
 }
 
-const podRangesOf = ({ nodes }: NetworkConfig): readonly (readonly [Cidr, string])[] =>
-  nodes.flatMap(({ name, podCidr = '' }) => {
-    const range = parseCidr(podCidr);
-    return range === undefined ? [] : [[range, name] as const];
-  });
+type Choice = Pick<Route, 'local' | 'anonymous' | 'node'>;
+
+interface ChoiceOptions {
+  readonly policy: ServiceState['internalTrafficPolicy'];
+  readonly state: ServiceState;
+  readonly balancer: Balancer;
+  /** Whether traffic enters at addresses of nodes. */
+  readonly entry: boolean;
+}
 
 function rangesOf(texts: readonly string[]): readonly Cidr[] {
   return texts.map((text) => parseCidr(text)).filter((range) => range !== undefined);

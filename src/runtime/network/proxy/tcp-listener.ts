@@ -44,8 +44,8 @@ function accept(context: ListenerContext, client: Socket, routeOf: RouteOf): voi
     return;
   }
   const node = route.node(clientIp, client);
-  const { balancer, affinitySeconds } = route;
+  const { balancer, affinitySeconds, local } = route;
   relayTcp(context, client, (tried) =>
-    balancer.pick({ clientIp, nowMs: context.clock.now(), affinitySeconds, node, ...(tried === undefined ? {} : { tried }) }),
+    balancer.pick({ clientIp, nowMs: context.clock.now(), affinitySeconds, node, local, ...(tried === undefined ? {} : { tried }) }),
   );
 }

@@ -88,8 +88,9 @@ class UdpListener implements L4Listener {
     const route = this.#routeOf(this.#local);
     if (route === undefined || !admits(route, address)) return undefined;
     const { clock, sources } = this.#context;
+    const { balancer, affinitySeconds, local } = route;
     const node = route.node(address, this.#local);
-    const backend = route.balancer.pick({ clientIp: address, nowMs: clock.now(), affinitySeconds: route.affinitySeconds, node });
+    const backend = balancer.pick({ clientIp: address, nowMs: clock.now(), affinitySeconds, node, local });
     if (backend === undefined) return undefined;
     const socket = createSocket({ type: 'udp4', lookup: numericLookup });
     const flow: Flow = { backend: backendKey(backend), socket, waiting: [], lastSeenMs: clock.now(), replied: false };
