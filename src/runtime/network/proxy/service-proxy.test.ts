@@ -32,6 +32,14 @@ const named = (t: TestContext, name: string): Promise<number> =>
     socket.on('end', () => socket.end(`${name}:${received}`));
   });
 
+/** A UDP backend that answers with its name and what it was sent. */
+async function echoing(t: TestContext, name: string): Promise<number> {
+  const socket = createSocket('udp4', (message, client) => socket.send(`${name}:${message}`, client.port, client.address));
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  t.after(() => socket.close());
+  return socket.address().port;
+}
+
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : error);
 
 describe('ServiceProxy', () => {
@@ -282,6 +290,32 @@ describe('ServiceProxy', () => {
       assert.equal(await answers(t, '127.0.0.3', nodePort, '127.1.3.7'), 'a:b:');
     });
 
+    it('prefers near endpoints for datagrams as well, or those of the node under Local', async (t) => {
+      const { apply } = await startPlane(t, aConfig({ nodes }));
+      const backends = [
+        aBackend('127.0.0.1', await echoing(t, 'a'), { nodeName: 'two', forZones: ['a'] }),
+        aBackend('127.0.0.1', await echoing(t, 'b'), { nodeName: 'one', forZones: ['b'] }),
+      ];
+      const ports = [aPort({ protocol: 'UDP', port: 8053, backends })];
+      /** The answers to a few clients on node `one`. */
+      const reached = async (): Promise<string> => {
+        const received = [];
+        for (let i = 0; i < 4; i++) {
+          const client = createSocket('udp4');
+          t.after(() => client.close());
+          await new Promise<void>((resolve) => client.bind(0, '127.1.1.7', resolve));
+          client.send('', 8053, clusterIp);
+          const [message] = await once(client, 'message');
+          received.push(String(message));
+        }
+        return [...new Set(received)].join('');
+      };
+      await apply([aService({ ports })]);
+      assert.equal(await reached(), 'a:');
+      await apply([aService({ ports, internalTrafficPolicy: 'Local' })]);
+      assert.equal(await reached(), 'b:');
+    });
+
     it('goes by nodes, not hints, where the traffic policy is Local', async (t) => {
       const { apply } = await startPlane(t, aConfig({ nodes: nodes.map((node) => ({ ...node, zone: 'a' })) }));
       const nodePort = await freePort();
@@ -339,13 +373,7 @@ describe('ServiceProxy', () => {
 
   it('relays UDP flows and moves them when their endpoint goes', async (t) => {
     const { apply } = await startPlane(t);
-    const echo = async (name: string): Promise<number> => {
-      const socket = createSocket('udp4', (message, client) => socket.send(`${name}:${message}`, client.port, client.address));
-      await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-      t.after(() => socket.close());
-      return socket.address().port;
-    };
-    const [a, b] = [await echo('a'), await echo('b')];
+    const [a, b] = [await echoing(t, 'a'), await echoing(t, 'b')];
     const service = (port: number): ReturnType<typeof aService> =>
       aService({ ports: [aPort({ protocol: 'UDP', port: 8053, backends: [aBackend('127.0.0.1', port)] })] });
     await apply([service(a)]);
