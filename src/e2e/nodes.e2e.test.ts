@@ -1,11 +1,14 @@
-/** A cluster of several virtual nodes: each has an address that serves node ports, to pods and to the host. */
+/**
+ * A cluster of several virtual nodes: each has an address that serves node ports, to pods and to the host, and a zone
+ * whose endpoints its pods prefer.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { E2eCluster, testdata } from './support/cluster.ts';
 import { eventually } from './support/shell.ts';
 
-const cluster = new E2eCluster({ name: 'e2e-nodes', startArgs: ['--nodes', '2'] });
+const cluster = new E2eCluster({ name: 'e2e-nodes', startArgs: ['--nodes', '2', '--zones', 'a,b'] });
 const kubectl = (...args: string[]): Promise<string> => cluster.kubectl('kubectl', args);
 const field = (what: string, path: string): Promise<string> => kubectl('get', ...what.split(' '), '-o', `jsonpath={${path}}`);
 const hostRoutes = (): string => readFileSync('/proc/net/fib_trie', 'utf8');
@@ -56,6 +59,38 @@ describe('the nodes of a cluster', () => {
     await kubectl('create', 'clusterrole', 'scraper', '--verb=get', '--resource=nodes/metrics');
     await kubectl('create', 'clusterrolebinding', 'scraper', '--clusterrole=scraper', '--serviceaccount=default:default');
     for (const address of addresses) assert.match(await scrape(address, '/metrics/resource'), /^node_cpu_usage_seconds_total \d/m);
+  });
+
+  it('let pods, and node ports, reach the endpoint in their own zone where the Service prefers that', async () => {
+    const own = await field('pod kubia-manual', '.spec.nodeName');
+    const names = (await field('nodes', '.items[*].metadata.name')).split(' ');
+    const other = names.find((name) => name !== own);
+    const overrides = JSON.stringify({ spec: { nodeName: other } });
+    const image = ['--image=luksa/kubia', '--image-pull-policy=IfNotPresent', '--labels=app=manual'];
+    await kubectl('run', 'kubia-other', ...image, `--overrides=${overrides}`);
+    await cluster.podsReady('app=manual', 2);
+    await kubectl('create', 'service', 'nodeport', 'manual', '--tcp=8080');
+    await kubectl('patch', 'svc', 'manual', '-p', '{"spec":{"trafficDistribution":"PreferSameZone"}}');
+    await eventually(async () =>
+      assert.match(
+        await field('endpointslices -l kubernetes.io/service-name=manual', '.items[*].endpoints[*].hints.forZones[*].name'),
+        /^(a b|b a)$/,
+      ),
+    );
+    const [ip, port] = [await field('svc manual', '.spec.clusterIP'), await field('svc manual', '.spec.ports[0].nodePort')];
+    const script = `for i in 1 2 3 4; do curl -sS --max-time 10 ${ip}:8080; done`;
+    const reached = async (pod: string): Promise<string> =>
+      [...new Set((await kubectl('exec', pod, '--', 'sh', '-c', script)).match(/kubia-\w+/g))].join(' ');
+    await eventually(async () => assert.equal(await reached('kubia-other'), 'kubia-other'));
+    assert.equal(await reached('kubia-manual'), 'kubia-manual');
+    for (const pod of ['kubia-manual', 'kubia-other']) {
+      const url = `http://${await field(`pod ${pod}`, '.status.hostIP')}:${port}`;
+      for (let i = 0; i < 3; i++) assert.equal(await answer(url), `You've hit ${pod}\n`);
+    }
+    // No endpoint is for the zone to which its node moves, so that the pod reaches all.
+    await kubectl('label', '--overwrite', 'node', other ?? '', 'topology.kubernetes.io/zone=c');
+    await eventually(async () => assert.match(await reached('kubia-other'), / /));
+    assert.equal(await reached('kubia-manual'), 'kubia-manual');
   });
 
   it('leave no address behind', async () => {
