@@ -10,12 +10,13 @@ import { DockerContainers } from './containers.ts';
 import { removeContainer } from './create-container.ts';
 import { DockerApi, type DockerConnection } from './docker-api.ts';
 import { hostProcesses } from './end-exec.ts';
+import { Endpoints } from './endpoints.ts';
 import { DockerEvents } from './events.ts';
 import { HelperContainers, removeForgottenHelpers } from './helper-container.ts';
 import { DockerImages } from './images.ts';
 import { inParallel } from './in-parallel.ts';
 import { engineInfo } from './info.ts';
-import { clusterFilter } from './names-and-labels.ts';
+import { clusterFilter, LABEL } from './names-and-labels.ts';
 import { ClusterNetwork, type NetworkOptions } from './network.ts';
 import { PauseImage } from './pause-image.ts';
 import { SandboxTraitsCache } from './sandbox-traits.ts';
@@ -47,11 +48,12 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
   const network = new ClusterNetwork(api, clusterId, options);
   const pause = new PauseImage(api);
   const traits = new SandboxTraitsCache(api);
+  const endpoints = new Endpoints(api, options.networkName);
   const events = new DockerEvents(api, clusterId, clock);
   const helpers = new HelperContainers({ api, pause, cluster: clusterId });
   return {
     readsHostFiles: true,
-    sandboxes: new DockerSandboxes({ api, cluster: clusterId, network, pause, traits }),
+    sandboxes: new DockerSandboxes({ api, cluster: clusterId, network, pause, traits, endpoints }),
     containers: new DockerContainers({ api, cluster: clusterId, clock, traits, helpers }),
     streams: new DockerStreams({ api, clock, helpers, processes: hostProcesses }),
     images: new DockerImages({ api, clock, helpers }),
@@ -68,6 +70,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
     },
     close: async () => {
       events.close();
+      endpoints.close();
       api.close();
     },
   };
@@ -76,19 +79,32 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
 async function destroy(api: DockerApi, options: DockerRuntimeOptions, abrupt: boolean): Promise<void> {
   const { clusterId } = options;
   const network = new ClusterNetwork(api, clusterId, options);
-  await removeAll(api, clusterId);
-  await network.remove();
-  if (!abrupt) return;
-  await Promise.all([network.outwait(), delay(settleMs)]);
-  await removeAll(api, clusterId);
-  await network.remove();
+  const endpoints = new Endpoints(api, options.networkName);
+  try {
+    await removeAll(api, clusterId, endpoints);
+    await network.remove();
+    if (!abrupt) return;
+    await Promise.all([network.outwait(), delay(settleMs)]);
+    await removeAll(api, clusterId, endpoints);
+    await network.remove();
+  } finally {
+    endpoints.close();
+  }
 }
 
-async function removeAll(api: DockerApi, clusterId: string): Promise<void> {
+interface Found {
+  readonly Id: string;
+  readonly Labels?: Readonly<Record<string, string>> | null;
+}
+
+async function removeAll(api: DockerApi, clusterId: string, endpoints: Endpoints): Promise<void> {
   for (let round = 0; round < DESTROY_ROUNDS; round++) {
     const query = { all: true, filters: clusterFilter(clusterId) };
-    const found = await api.json<readonly { Id: string }[]>({ method: 'GET', path: '/containers/json', query });
+    const found = await api.json<readonly Found[]>({ method: 'GET', path: '/containers/json', query });
     if (found.length === 0) return;
-    await inParallel(REMOVALS_AT_ONCE, found, ({ Id }) => removeContainer(api, Id));
+    await inParallel(REMOVALS_AT_ONCE, found, async ({ Id, Labels }) => {
+      if (Labels?.[LABEL.type] === 'podsandbox') await endpoints.leave(Id);
+      await removeContainer(api, Id);
+    });
   }
 }

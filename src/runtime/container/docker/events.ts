@@ -1,15 +1,10 @@
-import type { IncomingMessage } from 'node:http';
 import { errorText } from '../../../api/error-text.ts';
 import type { PodRuntimeEvent, RuntimeEvent } from '../container-runtime.ts';
 import { EventQueue } from '../event-queue.ts';
 import { delay, type RuntimeClock } from '../runtime-clock.ts';
 import type { DockerApi } from './docker-api.ts';
+import { type EngineEvent, readEngineEvents } from './engine-events.ts';
 import { LABEL } from './names-and-labels.ts';
-
-interface EngineEvent {
-  readonly Action: string;
-  readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
-}
 
 const FIRST_BACK_OFF_MS = 50;
 const LAST_BACK_OFF_MS = 2000;
@@ -71,36 +66,25 @@ export class DockerEvents {
 
   /** Reads the stream to its end. Returns whether it could be opened. A broken connection counts as an end. */
   async #follow(signal: AbortSignal): Promise<boolean> {
-    let source: IncomingMessage;
-    try {
-      source = await this.#api.stream({ method: 'GET', path: '/events', query: this.#query(), signal });
-    } catch (error) {
-      if (!signal.aborted) this.#unavailable(error); // the caller tries again
-      return false;
-    }
-    const onAbort = (): void => void source.destroy();
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
+    let opened = false;
+    const onOpened = (): void => {
+      opened = true;
       this.#open = true;
       this.#resync();
-      await readLines(source, (line) => this.#accept(line));
-    } catch {
-      return true; // broken: reopened and reported as resync
+    };
+    const filters = { type: ['container'], label: [`${LABEL.cluster}=${this.#cluster}`], event: ['start', 'die', 'destroy', 'oom'] };
+    try {
+      await readEngineEvents(this.#api, filters, { signal, opened: onOpened, event: (event) => this.#accept(event) });
+    } catch (error) {
+      // The caller tries again; a stream that broke is reported as resync.
+      if (!opened && !signal.aborted) this.#unavailable(error);
     } finally {
       this.#open = false;
-      signal.removeEventListener('abort', onAbort);
-      source.destroy();
     }
-    return true;
+    return opened;
   }
 
-  #query(): Record<string, string> {
-    const filters = { type: ['container'], label: [`${LABEL.cluster}=${this.#cluster}`], event: ['start', 'die', 'destroy', 'oom'] };
-    return { filters: JSON.stringify(filters) };
-  }
-
-  #accept(line: string): void {
-    const engineEvent = JSON.parse(line) as EngineEvent; // the API's contract
+  #accept(engineEvent: EngineEvent): void {
     const event = toRuntimeEvent(engineEvent);
     const podNode = engineEvent.Actor.Attributes[LABEL.node];
     if (event === undefined) return;
@@ -126,14 +110,4 @@ function toRuntimeEvent({ Action, Actor }: EngineEvent): RuntimeEvent | undefine
   const types: Readonly<Record<string, PodRuntimeEvent['type'] | undefined>> = TYPES[kind];
   const type = types[Action];
   return type === undefined ? undefined : { type, podUid: Actor.Attributes[LABEL.podUid] ?? '', id: Actor.ID };
-}
-
-async function readLines(source: AsyncIterable<Uint8Array>, onLine: (line: string) => void): Promise<void> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const chunk of source) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) if (line.trim() !== '') onLine(line);
-  }
 }

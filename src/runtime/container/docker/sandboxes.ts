@@ -5,13 +5,14 @@ import { unknownHandler } from '../unknown-handler.ts';
 import { createNamed, removeContainer } from './create-container.ts';
 import { dialPod } from './dial.ts';
 import type { DockerApi } from './docker-api.ts';
+import type { Endpoints } from './endpoints.ts';
 import { clusterFilter, LABEL, readLabels, sandboxLabels, sandboxName } from './names-and-labels.ts';
 import type { ClusterNetwork } from './network.ts';
 import type { PauseImage } from './pause-image.ts';
 import { SandboxAddresses } from './sandbox-addresses.ts';
 import type { SandboxTraitsCache } from './sandbox-traits.ts';
 
-interface Endpoints {
+interface NetworkEndpoints {
   readonly Networks?: Readonly<Record<string, { readonly IPAddress?: string } | null>>;
 }
 
@@ -20,7 +21,7 @@ interface InspectedSandbox {
   readonly Created: string;
   readonly State: { readonly Running: boolean };
   readonly Config: { readonly Labels: Readonly<Record<string, string>> | null };
-  readonly NetworkSettings: Endpoints;
+  readonly NetworkSettings: NetworkEndpoints;
 }
 
 interface DaemonFeatures {
@@ -34,7 +35,7 @@ interface ListedSandbox {
   readonly Created: number;
   readonly State: string;
   readonly Labels: Readonly<Record<string, string>> | null;
-  readonly NetworkSettings: Endpoints;
+  readonly NetworkSettings: NetworkEndpoints;
 }
 
 /** The pause program exits on TERM at once; this limit is for a daemon under load. */
@@ -51,6 +52,7 @@ export interface DockerSandboxesOptions {
   readonly network: ClusterNetwork;
   readonly pause: PauseImage;
   readonly traits: SandboxTraitsCache;
+  readonly endpoints: Endpoints;
 }
 
 /** Pod sandboxes as pause containers on the cluster's bridge network. */
@@ -61,13 +63,15 @@ export class DockerSandboxes implements Sandboxes {
   readonly #pause: PauseImage;
   readonly #traits: SandboxTraitsCache;
   readonly #addresses: SandboxAddresses;
+  readonly #endpoints: Endpoints;
 
-  constructor({ api, cluster, network, pause, traits }: DockerSandboxesOptions) {
+  constructor({ api, cluster, network, pause, traits, endpoints }: DockerSandboxesOptions) {
     this.#api = api;
     this.#cluster = cluster;
     this.#network = network;
     this.#pause = pause;
     this.#traits = traits;
+    this.#endpoints = endpoints;
     this.#addresses = new SandboxAddresses(new IpPool(network.subnet, network.reservedIps), () => this.list());
   }
 
@@ -102,13 +106,15 @@ export class DockerSandboxes implements Sandboxes {
 
   async stop(id: string): Promise<void> {
     this.#addresses.release(id);
+    await this.#endpoints.leave(id);
     await this.#api.find({ method: 'POST', path: `/containers/${id}/stop`, query: { t: STOP_SECONDS } });
   }
 
-  remove(id: string): Promise<void> {
+  async remove(id: string): Promise<void> {
     this.#traits.forget(id);
     this.#addresses.release(id);
-    return removeContainer(this.#api, id);
+    await this.#endpoints.leave(id);
+    await removeContainer(this.#api, id);
   }
 
   async dial(id: string, port: number): Promise<Duplex> {
@@ -156,7 +162,8 @@ export class DockerSandboxes implements Sandboxes {
     const body = sandboxBody(this.#cluster, config, { image: this.#pause.name, network: this.#network.name, ip });
     const { id } = await createNamed(this.#api, this.#cluster, sandboxName(config), body);
     try {
-      await this.#api.json({ method: 'POST', path: `/containers/${id}/start`, failure: 'StartFailed' });
+      const start = { method: 'POST', path: `/containers/${id}/start`, failure: 'StartFailed' } as const;
+      await this.#endpoints.join(id, () => this.#api.json(start));
     } catch (error) {
       await removeContainer(this.#api, id);
       throw error;
@@ -179,7 +186,7 @@ function toSandbox(
   running: boolean,
   createdAtMs: number,
   labels: Readonly<Record<string, string>>,
-  endpoints: Endpoints,
+  endpoints: NetworkEndpoints,
 ): Sandbox {
   const addresses = Object.values(endpoints.Networks ?? {}).map((endpoint) => endpoint?.IPAddress ?? '');
   const ip = running ? (addresses.find((address) => address !== '') ?? '') : '';

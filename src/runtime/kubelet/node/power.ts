@@ -1,6 +1,6 @@
 /** What a machine's end does to the containers of its node, at once and with no word to the API. */
 import type { ContainerRuntime } from '../../container/container-runtime.ts';
-import { Limiter } from '../limiter.ts';
+import { Limiter } from '../../container/limiter.ts';
 
 /** How many containers are killed or removed at once. */
 const callsAtOnce = 8;

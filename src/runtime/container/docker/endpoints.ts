@@ -1,0 +1,82 @@
+/**
+ * Lets containers join and leave the cluster's network one after another.
+ *
+ * The daemon keeps count of the endpoints of a network and loses count when several change together: it then takes a
+ * network that nobody uses for used, and refuses to remove it until it is restarted. Several of its calls may share one
+ * counter in memory, which each of them reads, changes and writes again when another one was faster. Source: libnetwork
+ * endpoint_cnt.go (atomicIncDecEpCnt), store.go (getNetworksFromStore).
+ */
+import { RuntimeError } from '../container-runtime.ts';
+import { Limiter } from '../limiter.ts';
+import type { DockerApi } from './docker-api.ts';
+import { type EngineEvent, readEngineEvents } from './engine-events.ts';
+
+interface Joining {
+  readonly container: string;
+  endTurn(): void;
+}
+
+export class Endpoints {
+  readonly #api: DockerApi;
+  readonly #network: string;
+  readonly #turns = new Limiter(1);
+  #joining: Joining | undefined;
+  #following: AbortController | undefined;
+
+  /** `network`: its name. */
+  constructor(api: DockerApi, network: string) {
+    this.#api = api;
+    this.#network = network;
+  }
+
+  /**
+   * Makes, in turn, the call that starts a container; resolves or rejects with its outcome. A container joins early in
+   * its start, and the daemon tells of it by an event: the turn ends then, or with the call.
+   */
+  async join<T>(container: string, start: () => Promise<T>): Promise<T> {
+    this.#follow();
+    const endTurn = await this.#turns.enter();
+    this.#joining = { container, endTurn };
+    try {
+      return await start();
+    } finally {
+      endTurn();
+    }
+  }
+
+  /**
+   * Takes a container off the network, in turn. To be done before it is stopped or removed, which would take it off at
+   * any time. Does nothing when it does not run, is gone, or has the host's network. Rejects with RuntimeError when the
+   * daemon cannot be reached.
+   */
+  async leave(container: string): Promise<void> {
+    const body = { Container: container, Force: true };
+    try {
+      await this.#turns.run(() => this.#api.json({ method: 'POST', path: `/networks/${this.#network}/disconnect`, body }));
+    } catch (error) {
+      // The daemon has different words for each of these. What remains on the network leaves it when it is stopped.
+      if (!(error instanceof RuntimeError) || error.code === 'Unavailable') throw error;
+    }
+  }
+
+  /** Gives up the connection to the daemon. */
+  close(): void {
+    this.#following?.abort();
+  }
+
+  /** Opens the event stream unless it is open. Nobody waits for it, since a call's end tells, too. */
+  #follow(): void {
+    if (this.#following !== undefined) return;
+    const following = new AbortController();
+    this.#following = following;
+    const ended = (): void => {
+      this.#following = undefined; // the next start opens it again
+    };
+    const filters = { type: ['network'], event: ['connect'] };
+    readEngineEvents(this.#api, filters, { signal: following.signal, event: (event) => this.#accept(event) }).then(ended, ended);
+  }
+
+  #accept({ Actor }: EngineEvent): void {
+    if (this.#joining?.container === Actor.Attributes.container) this.#joining?.endTurn();
+  }
+}
