@@ -39,7 +39,7 @@ async function conformance(args: readonly string[]): Promise<boolean> {
     return true;
   }
   await buildConformanceImages();
-  const cluster = startCluster(folder);
+  const cluster = startCluster(folder, chosen.wider);
   try {
     const reports = join(folder, 'reports');
     const results = chosen.wider ? widerResults : join(folder, 'results.jsonl');

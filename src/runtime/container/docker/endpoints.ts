@@ -10,6 +10,7 @@ import { RuntimeError } from '../container-runtime.ts';
 import { Limiter } from '../limiter.ts';
 import type { DockerApi } from './docker-api.ts';
 import { type EngineEvent, readEngineEvents } from './engine-events.ts';
+import { statusOf } from './errors.ts';
 
 interface Joining {
   readonly container: string;
@@ -47,7 +48,7 @@ export class Endpoints {
   /**
    * Takes a container off the network, in turn. To be done before it is stopped or removed, which would take it off at
    * any time. Does nothing when it does not run, is gone, or has the host's network. Rejects with RuntimeError when the
-   * daemon cannot be reached.
+   * daemon does not answer.
    */
   async leave(container: string): Promise<void> {
     const body = { Container: container, Force: true };
@@ -55,7 +56,7 @@ export class Endpoints {
       await this.#turns.run(() => this.#api.json({ method: 'POST', path: `/networks/${this.#network}/disconnect`, body }));
     } catch (error) {
       // The daemon has different words for each of these. What remains on the network leaves it when it is stopped.
-      if (!(error instanceof RuntimeError) || error.code === 'Unavailable') throw error;
+      if (!(error instanceof RuntimeError) || statusOf(error.cause) === undefined) throw error;
     }
   }
 

@@ -21,7 +21,7 @@ async function remove(t: TestContext, stuck: string, removing = false): Promise<
   const { socketPath } = await startFakeEngine(t, {
     answer: (call, _query, response) => {
       if (call === stuck) return 'answered'; // later than the test lasts
-      if (call === 'GET /containers/json') return hasContainer ? [{ Id: 'c1' }] : [];
+      if (call === 'GET /containers/json') return hasContainer ? [{ Id: 'c1', Labels: { [LABEL.type]: 'podsandbox' } }] : [];
       if (call === 'GET /networks') return [{ Id: 'n1' }];
       if (call !== 'DELETE /containers/c1') return {};
       hasContainer = false;
@@ -63,7 +63,13 @@ describe('the removal of a cluster', () => {
   });
 
   it('fails, naming the call, when the engine does not answer', async (t) => {
-    const calls = ['GET /containers/json', 'DELETE /containers/c1', 'GET /networks', 'DELETE /networks/n1'];
+    const calls = [
+      'GET /containers/json',
+      'POST /networks/minik-stuck/disconnect',
+      'DELETE /containers/c1',
+      'GET /networks',
+      'DELETE /networks/n1',
+    ];
     const outcomes = calls.map((call) =>
       assert.rejects(remove(t, call), { code: 'Other', message: `the Docker daemon has not answered ${call} within 3 s` }),
     );
