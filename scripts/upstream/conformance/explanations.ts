@@ -85,13 +85,18 @@ const explanations: readonly Explanation[] = [
     holds: always,
   },
   {
-    specs: /preserve source pod IP for traffic thru service cluster IP/,
+    specs: /preserve source pod IP for traffic thru service cluster IP|implement NodePort and HealthCheckNodePort correctly when/,
     why: "the Service proxy is a program, whose connections come from the bridge's gateway (docs/network.md)",
     holds: always,
   },
   {
     specs: /internalTrafficPolicy=Local Pod (and Node, to Pod )?\(hostNetwork: true\)/,
     why: "pods with the host's network have the name of the one machine that all nodes are, and are served by endpoints on all nodes (docs/network.md)",
+    holds: always,
+  },
+  {
+    specs: /Topology Hints should distribute endpoints evenly/,
+    why: 'the first node has the role of the control plane and runs pods, too: upstream leaves its CPUs out, and what is left is uneven; without the label it passes',
     holds: always,
   },
   {

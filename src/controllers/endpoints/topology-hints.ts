@@ -67,7 +67,7 @@ function allocationsOf(count: number, shares: ReadonlyMap<string, number> | unde
   if (shares === undefined) return 'Insufficient Node information: allocatable CPU or zone not specified on one or more nodes';
   const numbers = `(${count} endpoints, ${shares.size} zones)`;
   if (shares.size > count) return `Insufficient number of endpoints ${numbers}`;
-  const least = new Map([...shares].map(([zone, share]) => [zone, Math.ceil((share * count) / (1 + overload))]));
+  const least = new Map([...shares].map(([zone, share]) => [zone, Math.ceil(share * count * (1 / (1 + overload)))]));
   const total = [...least.values()].reduce((sum, minimum) => sum + minimum, 0);
   if (total > count) return `Unable to allocate minimum required endpoints to each zone without exceeding overload threshold ${numbers}`;
   return new Map(
