@@ -71,7 +71,7 @@ describe('DockerHost', () => {
     } finally {
       await host.unmount(folder);
     }
-    assert.doesNotMatch(seen()[0] ?? '', /^tmpfs/);
+    assert.doesNotMatch(seen()[0] ?? '', /size=64k/); // what is below may be memory, too
     await host.unmount(folder);
     await host.unmount(join(folder, 'absent'));
   });
