@@ -41,13 +41,16 @@ class Starts {
   readonly begun: string[] = [];
   readonly #ends = new Map<string, PromiseWithResolvers<string>>();
 
-  start(container: string): () => Promise<string> {
-    return () => {
+  join(endpoints: Endpoints, container: string, failure?: string): Promise<string> {
+    return endpoints.join(async (starts) => {
       this.begun.push(container);
+      starts(container);
       const end = Promise.withResolvers<string>();
       this.#ends.set(container, end);
-      return end.promise;
-    };
+      const outcome = await end.promise;
+      if (failure !== undefined) throw new Error(failure);
+      return outcome;
+    });
   }
 
   end(container: string): void {
@@ -65,9 +68,9 @@ describe('the endpoints of a network', () => {
   it('are joined one after another, the next one as soon as the engine tells of the last', async (t) => {
     const { endpoints, opened, connected } = await engineOf(t, {});
     const starts = new Starts();
-    const first = endpoints.join('a', starts.start('a'));
+    const first = starts.join(endpoints, 'a');
     await opened;
-    const others = ['b', 'c'].map((name) => endpoints.join(name, starts.start(name)));
+    const others = ['b', 'c'].map((name) => starts.join(endpoints, name));
     await starts.until('a');
     connected('x');
     await starts.until('a');
@@ -85,15 +88,8 @@ describe('the endpoints of a network', () => {
   it('are joined one call after another when the engine tells of none, or fails', async (t) => {
     const { endpoints } = await engineOf(t, { hasEvents: false });
     const starts = new Starts();
-    const failing = assert.rejects(
-      endpoints.join('a', () =>
-        starts
-          .start('a')()
-          .then(() => Promise.reject(new Error('no room'))),
-      ),
-      { message: 'no room' },
-    );
-    const second = endpoints.join('b', starts.start('b'));
+    const failing = assert.rejects(starts.join(endpoints, 'a', 'no room'), { message: 'no room' });
+    const second = starts.join(endpoints, 'b');
     await starts.until('a');
     starts.end('a');
     await failing;
@@ -111,7 +107,7 @@ describe('the endpoints of a network', () => {
       },
     });
     const starts = new Starts();
-    const joining = endpoints.join('a', starts.start('a'));
+    const joining = starts.join(endpoints, 'a');
     await opened;
     const leaving = ['b', 'c'].map((name) => endpoints.leave(name));
     await starts.until('a');

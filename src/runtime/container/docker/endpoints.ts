@@ -31,15 +31,17 @@ export class Endpoints {
   }
 
   /**
-   * Makes, in turn, the call that starts a container; resolves or rejects with its outcome. A container joins early in
-   * its start, and the daemon tells of it by an event: the turn ends then, or with the call.
+   * Makes and starts a container in turn, so that a crash of minik leaves at most one that does not run; resolves or
+   * rejects with the outcome. `make` says which container it is before it starts it. A container joins early in its
+   * start, and the daemon tells of it by an event: the turn ends then, or with the call.
    */
-  async join<T>(container: string, start: () => Promise<T>): Promise<T> {
+  async join<T>(make: (starts: (container: string) => void) => Promise<T>): Promise<T> {
     this.#follow();
     const endTurn = await this.#turns.enter();
-    this.#joining = { container, endTurn };
     try {
-      return await start();
+      return await make((container) => {
+        this.#joining = { container, endTurn };
+      });
     } finally {
       endTurn();
     }

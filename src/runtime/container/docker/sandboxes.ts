@@ -160,14 +160,17 @@ export class DockerSandboxes implements Sandboxes {
 
   async #start(config: SandboxConfig, ip: string): Promise<Sandbox> {
     const body = sandboxBody(this.#cluster, config, { image: this.#pause.name, network: this.#network.name, ip });
-    const { id } = await createNamed(this.#api, this.#cluster, sandboxName(config), body);
-    try {
-      const start = { method: 'POST', path: `/containers/${id}/start`, failure: 'StartFailed' } as const;
-      await this.#endpoints.join(id, () => this.#api.json(start));
-    } catch (error) {
-      await removeContainer(this.#api, id);
-      throw error;
-    }
+    const id = await this.#endpoints.join(async (starts) => {
+      const { id } = await createNamed(this.#api, this.#cluster, sandboxName(config), body);
+      starts(id);
+      try {
+        await this.#api.json({ method: 'POST', path: `/containers/${id}/start`, failure: 'StartFailed' });
+      } catch (error) {
+        await removeContainer(this.#api, id);
+        throw error;
+      }
+      return id;
+    });
     const sandbox = await this.inspect(id);
     this.#traits.set(id, { hostIpc: config.hostIpc, cgroupParent: config.cgroupParent, runtimeHandler: config.runtimeHandler });
     if (sandbox?.state !== 'ready') throw new RuntimeError('StartFailed', `sandbox container ${id} is not running`);
