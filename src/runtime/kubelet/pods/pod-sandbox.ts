@@ -91,6 +91,15 @@ function runsAgain(state: PodState): boolean {
   return !containers.every(isDone);
 }
 
+/** Removes earlier sandboxes that do not run: those that died, and those that crashes of minik left unfinished. */
+async function removeOutlived({ deps, observed }: PodState, current: Sandbox): Promise<void> {
+  for (const { id, state } of [...observed.sandboxes.values()]) {
+    if (id === current.id || state === 'ready') continue;
+    await deps.runtime.sandboxes.remove(id);
+    observed.sandboxes.delete(id);
+  }
+}
+
 /** Retry state of one pod's sandbox. */
 export class SandboxSync {
   #failures = 0;
@@ -102,7 +111,9 @@ export class SandboxSync {
    */
   async ensure(state: PodState, result: SyncResult): Promise<Sandbox | undefined> {
     const sandbox = state.observed.readySandbox() ?? (await this.#create(state, result));
-    if (sandbox === undefined || state.aborted) return undefined;
+    if (sandbox === undefined) return undefined;
+    await removeOutlived(state, sandbox);
+    if (state.aborted) return undefined;
     if (this.#filesOf !== sandbox.id) {
       await writeNameFiles(state);
       this.#filesOf = sandbox.id;
@@ -125,10 +136,6 @@ export class SandboxSync {
       const sandbox = await deps.engineLimiter.run(() => deps.runtime.sandboxes.run(config));
       observed.sandboxes.set(sandbox.id, sandbox);
       this.#failures = 0;
-      if (previous !== undefined) {
-        await deps.runtime.sandboxes.remove(previous.id);
-        observed.sandboxes.delete(previous.id);
-      }
       return sandbox;
     } catch (error) {
       const known = error instanceof PodConfigError || (error instanceof RuntimeError && error.code !== 'Unavailable');
