@@ -89,4 +89,17 @@ describe('the sandbox of a pod', () => {
     assert.equal(k.engine.sandboxes.size, 1);
     assert.ok((await k.status('mixed')).state.running);
   });
+
+  it('outlives all others of the pod that do not run, however many crashes have left', async (t) => {
+    const k = await startKubeletCluster(t);
+    await k.run('web', {});
+    const [[id = '', record] = []] = k.engine.sandboxes;
+    const config = record?.config ?? assert.fail('no sandbox');
+    for (const attempt of [1, 2, 3]) await k.runtime.sandboxes.stop((await k.runtime.sandboxes.run({ ...config, attempt })).id);
+    assert.equal(k.engine.sandboxes.size, 4);
+    await k.restart();
+    await k.pass(5);
+    assert.deepEqual([...k.engine.sandboxes.keys()], [id]);
+    assert.ok((await k.status('web')).state.running);
+  });
 });
