@@ -124,6 +124,18 @@ describe('the endpoints of a network', () => {
     await joining;
   });
 
+  it('are not held up for ever by a call that the engine does not answer', async (t) => {
+    const { engine } = await engineOf(t, { disconnected: () => 'answered' }); // later than the test lasts
+    const endpoints = new Endpoints(engine.api, 'pods', 50);
+    t.after(() => endpoints.close());
+    endpoints.leave('stuck').catch(() => undefined); // the end of the test cuts it off
+    const starts = new Starts();
+    const joining = starts.join(endpoints, 'a');
+    await starts.until('a');
+    starts.end('a');
+    assert.equal(await joining, 'a runs');
+  });
+
   it('need not be left by those that have none, and are not when the engine is away', async (t) => {
     const refusal = { message: 'container c1 is not connected to network pods' };
     const { engine, endpoints } = await engineOf(t, {

@@ -12,6 +12,9 @@ import type { DockerApi } from './docker-api.ts';
 import { type EngineEvent, readEngineEvents } from './engine-events.ts';
 import { statusOf } from './errors.ts';
 
+/** Longer than a call takes on a busy machine. A call that the daemon never answers must not hold up all others. */
+const turnLimitMs = 15_000;
+
 interface Joining {
   readonly container: string;
   endTurn(): void;
@@ -20,14 +23,16 @@ interface Joining {
 export class Endpoints {
   readonly #api: DockerApi;
   readonly #network: string;
+  readonly #limitMs: number;
   readonly #turns = new Limiter(1);
   #joining: Joining | undefined;
   #following: AbortController | undefined;
 
-  /** `network`: its name. */
-  constructor(api: DockerApi, network: string) {
+  /** `network`: its name. `limitMs`: how long a turn takes at most, when its call has not ended. */
+  constructor(api: DockerApi, network: string, limitMs = turnLimitMs) {
     this.#api = api;
     this.#network = network;
+    this.#limitMs = limitMs;
   }
 
   /**
@@ -37,7 +42,7 @@ export class Endpoints {
    */
   async join<T>(make: (starts: (container: string) => void) => Promise<T>): Promise<T> {
     this.#follow();
-    const endTurn = await this.#turns.enter();
+    const endTurn = await this.#turn();
     try {
       return await make((container) => {
         this.#joining = { container, endTurn };
@@ -54,12 +59,25 @@ export class Endpoints {
    */
   async leave(container: string): Promise<void> {
     const body = { Container: container, Force: true };
+    const endTurn = await this.#turn();
     try {
-      await this.#turns.run(() => this.#api.json({ method: 'POST', path: `/networks/${this.#network}/disconnect`, body }));
+      await this.#api.json({ method: 'POST', path: `/networks/${this.#network}/disconnect`, body });
     } catch (error) {
       // The daemon has different words for each of these. What remains on the network leaves it when it is stopped.
       if (!(error instanceof RuntimeError) || statusOf(error.cause) === undefined) throw error;
+    } finally {
+      endTurn();
     }
+  }
+
+  /** Resolves at the turn with what ends it. */
+  async #turn(): Promise<() => void> {
+    const end = await this.#turns.enter();
+    const timer = setTimeout(end, this.#limitMs).unref();
+    return () => {
+      clearTimeout(timer);
+      end();
+    };
   }
 
   /** Gives up the connection to the daemon. */
