@@ -57,13 +57,13 @@ describe('containers on Docker', { timeout: 240_000 }, () => {
   });
 
   it('passes command, args, environment, working directory and user on', async () => {
-    const { log } = await cluster.outcome(['sh', '-c', 'echo $0 $1 $COLOR $(pwd) $(id -u):$(id -g) $(id -G); hostname'], {
+    const { stdout } = await cluster.outcome(['sh', '-c', 'echo $0 $1 $COLOR $(pwd) $(id -u):$(id -g) $(id -G); hostname'], {
       args: ['first', 'second'],
       env: [{ name: 'COLOR', value: 'a=b c' }],
       workingDir: '/var',
       security: { ...PLAIN, runAsUser: 1001, runAsGroup: 1002, supplementalGroups: [1003] },
     });
-    assert.match(log, /^first second a=b c \/var 1001:1002 1002 1003\npod-\d+\n$/);
+    assert.match(stdout, /^first second a=b c \/var 1001:1002 1002 1003\npod-\d+\n$/);
   });
 
   it("mounts host paths, the kubelet's resolv.conf and hosts among them, and tmpfs", async () => {
@@ -72,7 +72,7 @@ describe('containers on Docker', { timeout: 240_000 }, () => {
     await writeFile(join(folder, 'with:colon'), 'colon\n');
     const script =
       'cat /etc/resolv.conf /etc/hosts /data/colon; touch /etc/hosts 2>/dev/null || echo ro; mkdir /made/x && grep -c "tmpfs /scratch" /proc/mounts';
-    const { log } = await cluster.outcome(['sh', '-c', script], {
+    const { stdout } = await cluster.outcome(['sh', '-c', script], {
       mounts: [
         { hostPath: join(folder, 'resolv.conf'), containerPath: '/etc/resolv.conf', readOnly: false },
         { hostPath: join(folder, 'hosts'), containerPath: '/etc/hosts', readOnly: true },
@@ -81,7 +81,7 @@ describe('containers on Docker', { timeout: 240_000 }, () => {
       ],
       tmpfs: { '/scratch': 'size=65536' },
     });
-    assert.match(log, /^nameserver 10.96.0.10\n127.0.0.1 localhost mine\ncolon\nro\n1\n$/);
+    assert.match(stdout, /^nameserver 10.96.0.10\n127.0.0.1 localhost mine\ncolon\nro\n1\n$/);
     assert.ok((await stat(join(folder, 'made', 'x'))).isDirectory());
   });
 
@@ -115,8 +115,8 @@ describe('containers on Docker', { timeout: 240_000 }, () => {
     t.after(() => docker('rmi', '-f', image));
     const groups = async (change: object) => {
       const security = { ...PLAIN, runAsUser: 1000, supplementalGroups: [60000], ...change };
-      const { log } = await cluster.outcome(['sh', '-c', 'id -u; id -g; id -G'], { image, security });
-      const [uid, gid, all = ''] = log.trim().split('\n');
+      const { stdout } = await cluster.outcome(['sh', '-c', 'id -u; id -g; id -G'], { image, security });
+      const [uid, gid, all = ''] = stdout.trim().split('\n');
       const known = await cluster.runtime.containers.userOf(docker('inspect', '--format', '{{.Id}}', image), security);
       const ids = all
         .split(' ')
@@ -133,18 +133,18 @@ describe('containers on Docker', { timeout: 240_000 }, () => {
 
   it('shows all of /proc when asked', async () => {
     const masked = ['sh', '-c', 'grep -c " /proc/" /proc/self/mountinfo'];
-    assert.equal((await cluster.outcome(masked, { security: { ...PLAIN, unmaskedProc: true } })).log.trim(), '0');
-    assert.notEqual((await cluster.outcome(masked, { security: PLAIN })).log.trim(), '0');
+    assert.equal((await cluster.outcome(masked, { security: { ...PLAIN, unmaskedProc: true } })).stdout.trim(), '0');
+    assert.notEqual((await cluster.outcome(masked, { security: PLAIN })).stdout.trim(), '0');
   });
 
   it('starts a container whose OOM score is to be low, wherever the daemon may set it or not', async () => {
-    const { exitCode, log } = await cluster.outcome(['cat', '/proc/self/oom_score_adj'], { resources: { oomScoreAdj: -997, pids: 64 } });
+    const { exitCode, stdout } = await cluster.outcome(['cat', '/proc/self/oom_score_adj'], { resources: { oomScoreAdj: -997, pids: 64 } });
     assert.equal(exitCode, 0);
-    assert.match(log, /^(-997|0)$/m);
+    assert.match(stdout, /^(-997|0)$/m);
   });
 
   it('confines: capabilities, privileges, seccomp, read-only root', async () => {
-    const { log } = await cluster.outcome(['sh', '-c', 'touch /x; grep -E "^(NoNewPrivs|CapEff|Seccomp):" /proc/self/status'], {
+    const { stdout, stderr } = await cluster.outcome(['sh', '-c', 'touch /x; grep -E "^(NoNewPrivs|CapEff|Seccomp):" /proc/self/status'], {
       security: {
         ...PLAIN,
         readOnlyRootFilesystem: true,
@@ -153,19 +153,19 @@ describe('containers on Docker', { timeout: 240_000 }, () => {
         addCapabilities: ['NET_BIND_SERVICE'],
       },
     });
-    assert.match(log, /Read-only file system/);
-    assert.match(log, /CapEff:\s+0000000000000400\nNoNewPrivs:\s+1\nSeccomp:\s+2\n/);
+    assert.match(stderr, /Read-only file system/);
+    assert.match(stdout, /CapEff:\s+0000000000000400\nNoNewPrivs:\s+1\nSeccomp:\s+2\n/);
     const free = await cluster.outcome(['grep', '^Seccomp:', '/proc/self/status'], {
       security: { ...PLAIN, seccompProfile: 'unconfined' },
     });
-    assert.match(free.log, /^Seccomp:\s+0/);
+    assert.match(free.stdout, /^Seccomp:\s+0/);
     const profile = join(folder, 'profile.json');
     await writeFile(
       profile,
       JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO' }] }),
     );
     const own = await cluster.outcome(['mkdir', '/tmp/x'], { security: { ...PLAIN, seccompProfile: `localhost/${profile}` } });
-    assert.match(own.log, /Operation not permitted/);
+    assert.match(own.stderr, /Operation not permitted/);
     const sandbox = await cluster.runtime.sandboxes.run(aSandbox());
     const missing = aContainer(sandbox, cluster.image, FOREVER, { security: { ...PLAIN, seccompProfile: 'localhost//absent.json' } });
     await assert.rejects(cluster.runtime.containers.create(missing), { name: 'RuntimeError', message: /cannot load seccomp profile/ });

@@ -102,14 +102,14 @@ describe('streams on Docker', { timeout: 120_000 }, () => {
   });
 
   it('reads the log of a terminal unframed', async () => {
-    const { log } = await cluster.outcome(['echo', 'plain'], { tty: true });
-    assert.equal(log, 'plain\r\n');
+    const { stdout } = await cluster.outcome(['echo', 'plain'], { tty: true });
+    assert.equal(stdout, 'plain\r\n');
   });
 
   it('passes a large log whole', async () => {
-    const { log } = await cluster.outcome(['sh', '-c', 'seq 1 100000']);
-    assert.equal(log.length, 588_895);
-    assert.ok(log.endsWith('\n100000\n'));
+    const { stdout } = await cluster.outcome(['sh', '-c', 'seq 1 100000']);
+    assert.equal(stdout.length, 588_895);
+    assert.ok(stdout.endsWith('\n100000\n'));
   });
 
   it('follows a log over its rotation at 4 MB/s: each line once, whole, with one time', async () => {

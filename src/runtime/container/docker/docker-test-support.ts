@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import type { Container, ContainerConfig, ContainerRuntime, ExecOptions, Sandbox, SandboxConfig } from '../container-runtime.ts';
 import type { RuntimeClock } from '../runtime-clock.ts';
-import { aContainer, aSandbox, collector, untilExit } from '../runtime-test-support.ts';
+import { aContainer, aSandbox, collector, readLog, untilExit } from '../runtime-test-support.ts';
 import { createDockerRuntime } from './create-docker-runtime.ts';
 
 /** An image with a static busybox; `scripts/images/build` makes it before these tests run. */
@@ -38,12 +38,12 @@ export interface TestCluster {
     change?: Partial<ContainerConfig>,
     sandbox?: Partial<SandboxConfig> | Sandbox,
   ): Promise<{ sandbox: Sandbox; id: string }>;
-  /** Runs a command to its end; returns its log and its final state. */
+  /** Runs a command to its end; returns its final state and what it wrote, the streams apart: there is no order between them. */
   outcome(
     command: readonly string[],
     change?: Partial<ContainerConfig>,
     sandbox?: Partial<SandboxConfig> | Sandbox,
-  ): Promise<Container & { log: string }>;
+  ): Promise<Container & { stdout: string; stderr: string }>;
   /** Runs a command in a container; fails unless it exits 0. */
   run(id: string, command: readonly string[], change?: Partial<ExecOptions>): Promise<string>;
 }
@@ -72,9 +72,8 @@ export async function startDockerCluster(name: string, index: number): Promise<T
     async outcome(command, change, sandbox) {
       const { id } = await launch(command, change, sandbox);
       const exited = await untilExit(runtime, id);
-      const { sink, text } = collector();
-      await runtime.streams.logs(id, { follow: false, timestamps: false, signal: new AbortController().signal }, sink);
-      return { ...exited, log: text() };
+      const stdout = await readLog(runtime, id, { stream: 'stdout' });
+      return { ...exited, stdout, stderr: await readLog(runtime, id, { stream: 'stderr' }) };
     },
     async run(id, command, change = {}) {
       const out = collector();
