@@ -1,7 +1,9 @@
 /** Helpers of this folder's tests. */
+import { randomInt } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../client/clock.ts';
+import { firstFreePort } from './free-port.ts';
 import { NetworkPlane } from './network-plane.ts';
 import type { Backend, FromNetworkWorker, NetworkConfig, ServicePortState, ServiceState } from './network-state.ts';
 
@@ -120,12 +122,5 @@ export async function listen(t: TestContext, serve: (socket: Socket) => void, ho
   return address.port;
 }
 
-/** A TCP port that was free on all addresses a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
+/** A TCP port that is free on all addresses, below those that the kernel gives out by itself. */
+export const freePort = (): Promise<number> => firstFreePort('0.0.0.0', 10_000 + randomInt(20_000));

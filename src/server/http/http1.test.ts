@@ -4,7 +4,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import { describe, it, type TestContext } from 'node:test';
 import { connect, type TLSSocket } from 'node:tls';
 import { configMap, sending } from './test-app.ts';
-import { ask, type Running, start } from './test-server.ts';
+import { ask, closed, type Running, start } from './test-server.ts';
 
 const path = '/api/v1/namespaces/default/configmaps/big';
 
@@ -54,7 +54,7 @@ class RawClient {
   }
 
   async ended(): Promise<void> {
-    if (!this.socket.closed) await once(this.socket, 'close');
+    if (!this.socket.closed) await closed(this.socket);
   }
 }
 

@@ -8,7 +8,7 @@ import type { AppOptions } from './app.ts';
 import { certificateAuthenticator } from './auth/authenticate.ts';
 import { openKubeletPort, subresourcesFor } from './kubelet-port.ts';
 import type { AuthorizationAttributes } from './ports.ts';
-import { ask, start as startServer } from './test-server.ts';
+import { ask, closed, start as startServer } from './test-server.ts';
 
 const tokens: AppOptions['authenticators'][number] = {
   authenticate: ({ bearerToken }) =>
@@ -124,14 +124,14 @@ describe("a kubelet's port", () => {
     await once(slow, 'secureConnect');
     slow.write('GET /healthz HTTP/1.1\r\nHost: n\r\n');
     slow.resume();
-    await once(slow, 'close');
+    await closed(slow);
   });
 
   it('ends its connections when it closes, also those that have said nothing yet', async (t) => {
     const { port } = await start(t);
     const silent = connect(port.port, '127.0.0.1');
     await once(silent, 'connect');
-    const ended = once(silent, 'close');
+    const ended = closed(silent);
     await port.close();
     await ended;
   });

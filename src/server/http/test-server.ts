@@ -1,5 +1,5 @@
 /** For tests: the server on its sockets. */
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { type RequestOptions, request } from 'node:https';
@@ -31,6 +31,10 @@ export async function start(t: TestContext, more: Partial<AppOptions> = {}): Pro
   });
   return { server, pki, fetch, identity: { ca: pki.caCertificate, key: pki.admin.key, cert: pki.admin.certificate } };
 }
+
+/** Resolves when it is closed, whether or not with an error; once() would reject. */
+export const closed = (emitter: EventEmitter): Promise<void> =>
+  new Promise((resolve) => emitter.on('error', () => undefined).once('close', () => resolve()));
 
 /** Sends one request over HTTP/1.1 and reads the whole response. */
 export async function ask(

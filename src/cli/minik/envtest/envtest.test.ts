@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { silentLogger } from '../../../client/logger.ts';
+import { firstFreePort } from '../../../runtime/network/free-port.ts';
 import type { ApiServerChoices, ClusterHost } from '../../cluster-port.ts';
 import { fakeTerminal } from '../../testing/fake-terminal.ts';
 import type { SignalName, Signals } from '../signals.ts';
@@ -53,34 +53,23 @@ function harness(t: TestContext, env: Readonly<Record<string, string>> = {}): Ha
   return { context, folder: terminal.home, printed: terminal.printed, served, signals, end };
 }
 
-/** Finds a port that is free now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo; // of a TCP server
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 /** What envtest does with the output of `--help`. Source: controller-runtime process.go, CheckFlag. */
 const hasFlag = (program: string, flag: string): boolean =>
   new RegExp(`^\\s*--${flag}\\b`, 'm').test(execFileSync(program, ['--help'], { encoding: 'utf8' }));
 
 async function etcd(t: TestContext, { folder, signals, end }: Harness): Promise<string> {
-  const url = `http://127.0.0.1:${await freePort()}`;
+  const url = `http://127.0.0.1:${await firstFreePort('127.0.0.1', 10_000 + randomInt(20_000))}`;
   const ended = envtestEtcd([`--listen-client-urls=${url}`, '--data-dir', join(folder, 'etcd'), '--unsafe-no-fsync=true'], signals);
   t.after(async () => {
     end();
     assert.equal(await ended, 0);
   });
-  for (;;)
-    if (
-      await fetch(`${url}/health`).then(
-        ({ ok }) => ok,
-        () => false,
-      )
-    )
-      return url;
+  const healthy = (): Promise<boolean> =>
+    fetch(`${url}/health`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  for (;;) if (await Promise.race([healthy(), ended.then(() => assert.fail('it ended at once'))])) return url;
 }
 
 /** As envtest starts it. Source: controller-runtime apiserver.go, defaultArgs. */

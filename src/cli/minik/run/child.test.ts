@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SignalName, Signals } from '../signals.ts';
 import { runChild } from './child.ts';
 
@@ -38,12 +42,17 @@ describe('the command of a run', () => {
     }
   });
 
-  it('gets the signals, and decides itself what to do', async () => {
+  it('gets the signals, and decides itself what to do', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'minik-child-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const ready = join(folder, 'ready');
     const signals = fakeSignals();
     // A shell that waits for its child runs the trap at once.
-    const end = runChild({ command: ['sh', '-c', 'trap "exit 9" TERM; sleep 60 & wait; exit 1'], env, signals });
-    const again = setInterval(() => signals.send('SIGTERM'), 20);
-    assert.equal((await end.finally(() => clearInterval(again))).code, 9);
+    const script = 'sleep 60 & trap "kill $!; exit 9" TERM; : > "$READY"; wait; exit 1';
+    const end = runChild({ command: ['sh', '-c', script], env: { ...env, READY: ready }, signals });
+    while (!existsSync(ready)) await delay(5);
+    signals.send('SIGTERM');
+    assert.equal((await end).code, 9);
   });
 
   it('finds the command by the PATH that it is given', async () => {

@@ -38,7 +38,7 @@ export interface TestCluster {
     change?: Partial<ContainerConfig>,
     sandbox?: Partial<SandboxConfig> | Sandbox,
   ): Promise<{ sandbox: Sandbox; id: string }>;
-  /** Runs a command to its end; returns its final state and what it wrote, the streams apart: there is no order between them. */
+  /** Runs a command to its end; returns its final state and what it wrote; the streams have no order between them. */
   outcome(
     command: readonly string[],
     change?: Partial<ContainerConfig>,

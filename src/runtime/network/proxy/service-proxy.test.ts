@@ -6,6 +6,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { aBackend, aConfig, aPort, aService, freePort, listen, startPlane } from '../testing.ts';
 
 const clusterIp = '127.96.0.20';
+const servicePort = await freePort();
 
 /** Connects, sends, half-closes, and returns everything that came back; rejects with the socket's error. */
 function ask(t: TestContext, host: string, port: number, text = 'hello', localAddress?: string): Promise<string> {
@@ -45,8 +46,8 @@ const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in
 describe('ServiceProxy', () => {
   it('passes data and half-closes both ways', async (t) => {
     const { apply } = await startPlane(t);
-    await apply([aService({ ports: [aPort({ port: 8080, backends: [aBackend('127.0.0.1', await named(t, 'a'))] })] })]);
-    assert.equal(await ask(t, clusterIp, 8080), 'a:hello');
+    await apply([aService({ ports: [aPort({ port: servicePort, backends: [aBackend('127.0.0.1', await named(t, 'a'))] })] })]);
+    assert.equal(await ask(t, clusterIp, servicePort), 'a:hello');
   });
 
   it('spreads connections over the ready endpoints only', async (t) => {
@@ -56,56 +57,56 @@ describe('ServiceProxy', () => {
       aBackend('127.0.0.1', await named(t, 'b')),
       aBackend('127.0.0.1', await named(t, 'c'), { ready: false, serving: false }),
     ];
-    await apply([aService({ ports: [aPort({ port: 8080, backends })] })]);
+    await apply([aService({ ports: [aPort({ port: servicePort, backends })] })]);
     const answers: string[] = [];
-    for (let i = 0; i < 6; i++) answers.push(await ask(t, clusterIp, 8080, ''));
+    for (let i = 0; i < 6; i++) answers.push(await ask(t, clusterIp, servicePort, ''));
     assert.deepEqual([...new Set(answers)].sort(), ['a:', 'b:']);
   });
 
   it('uses endpoints that serve while terminating when none is ready', async (t) => {
     const { apply } = await startPlane(t);
     const backends = [aBackend('127.0.0.1', await named(t, 'leaving'), { ready: false, terminating: true })];
-    await apply([aService({ ports: [aPort({ port: 8080, backends })] })]);
-    assert.equal(await ask(t, clusterIp, 8080, ''), 'leaving:');
+    await apply([aService({ ports: [aPort({ port: servicePort, backends })] })]);
+    assert.equal(await ask(t, clusterIp, servicePort, ''), 'leaving:');
   });
 
   it('refuses connections when there are no endpoints, and after the Service is gone', async (t) => {
     const { apply } = await startPlane(t);
-    await apply([aService({ ports: [aPort({ port: 8080 })] })]);
-    assert.equal(await ask(t, clusterIp, 8080).catch(codeOf), 'ECONNREFUSED');
-    await apply([aService({ ports: [aPort({ port: 8080, backends: [aBackend('127.0.0.1', await named(t, 'a'))] })] })]);
-    assert.equal(await ask(t, clusterIp, 8080, ''), 'a:');
+    await apply([aService({ ports: [aPort({ port: servicePort })] })]);
+    assert.equal(await ask(t, clusterIp, servicePort).catch(codeOf), 'ECONNREFUSED');
+    await apply([aService({ ports: [aPort({ port: servicePort, backends: [aBackend('127.0.0.1', await named(t, 'a'))] })] })]);
+    assert.equal(await ask(t, clusterIp, servicePort, ''), 'a:');
     await apply([], [{ namespace: 'default', name: 'web' }]);
-    assert.equal(await ask(t, clusterIp, 8080).catch(codeOf), 'ECONNREFUSED');
+    assert.equal(await ask(t, clusterIp, servicePort).catch(codeOf), 'ECONNREFUSED');
   });
 
   it('leaves Services alone that are not to be proxied, until they are', async (t) => {
     const { apply } = await startPlane(t);
-    const ports = [aPort({ port: 8080, backends: [aBackend('127.0.0.1', await named(t, 'a'))] })];
+    const ports = [aPort({ port: servicePort, backends: [aBackend('127.0.0.1', await named(t, 'a'))] })];
     await apply([aService({ ports })]);
     await apply([aService({ ports, proxied: false })]);
-    assert.equal(await ask(t, clusterIp, 8080).catch(codeOf), 'ECONNREFUSED');
+    assert.equal(await ask(t, clusterIp, servicePort).catch(codeOf), 'ECONNREFUSED');
     await apply([aService({ ports })]);
-    assert.equal(await ask(t, clusterIp, 8080, ''), 'a:');
+    assert.equal(await ask(t, clusterIp, servicePort, ''), 'a:');
   });
 
   it('tries another endpoint when one refuses, and resets when all do', async (t) => {
     const { apply } = await startPlane(t);
     const dead = await freePort();
     const alive = aBackend('127.0.0.1', await named(t, 'alive'));
-    await apply([aService({ ports: [aPort({ port: 8080, backends: [aBackend('127.0.0.1', dead), alive] })] })]);
-    for (let i = 0; i < 4; i++) assert.equal(await ask(t, clusterIp, 8080, ''), 'alive:');
-    await apply([aService({ ports: [aPort({ port: 8080, backends: [aBackend('127.0.0.1', dead)] })] })]);
-    assert.equal(await ask(t, clusterIp, 8080).catch(codeOf), 'ECONNRESET');
+    await apply([aService({ ports: [aPort({ port: servicePort, backends: [aBackend('127.0.0.1', dead), alive] })] })]);
+    for (let i = 0; i < 4; i++) assert.equal(await ask(t, clusterIp, servicePort, ''), 'alive:');
+    await apply([aService({ ports: [aPort({ port: servicePort, backends: [aBackend('127.0.0.1', dead)] })] })]);
+    assert.equal(await ask(t, clusterIp, servicePort).catch(codeOf), 'ECONNRESET');
   });
 
   it('keeps a client on one endpoint with ClientIP affinity', async (t) => {
     const { apply } = await startPlane(t);
     const backends = [];
     for (const name of ['a', 'b', 'c']) backends.push(aBackend('127.0.0.1', await named(t, name)));
-    await apply([aService({ clientIpAffinitySeconds: 10, ports: [aPort({ port: 8080, backends })] })]);
+    await apply([aService({ clientIpAffinitySeconds: 10, ports: [aPort({ port: servicePort, backends })] })]);
     const answers = new Set<string>();
-    for (let i = 0; i < 6; i++) answers.add(await ask(t, clusterIp, 8080, '', '127.0.0.9'));
+    for (let i = 0; i < 6; i++) answers.add(await ask(t, clusterIp, servicePort, '', '127.0.0.9'));
     assert.equal(answers.size, 1);
   });
 
@@ -113,8 +114,8 @@ describe('ServiceProxy', () => {
     const { apply } = await startPlane(t);
     const size = 24 << 20;
     const port = await listen(t, (socket) => socket.pipe(socket));
-    await apply([aService({ ports: [aPort({ port: 8080, backends: [aBackend('127.0.0.1', port)] })] })]);
-    const socket = connect({ host: clusterIp, port: 8080, allowHalfOpen: true });
+    await apply([aService({ ports: [aPort({ port: servicePort, backends: [aBackend('127.0.0.1', port)] })] })]);
+    const socket = connect({ host: clusterIp, port: servicePort, allowHalfOpen: true });
     t.after(() => socket.destroy());
     const sent = Buffer.alloc(size);
     for (let at = 0; at < size; at += 4) sent.writeUInt32BE(at, at);
@@ -140,9 +141,9 @@ describe('ServiceProxy', () => {
       socket.on('error', (error) => backendError.resolve(codeOf(error)));
       socket.write('hi');
     });
-    await apply([aService({ ports: [aPort({ port: 8080, backends: [aBackend('127.0.0.1', port)] })] })]);
+    await apply([aService({ ports: [aPort({ port: servicePort, backends: [aBackend('127.0.0.1', port)] })] })]);
     const open = async (): Promise<Socket> => {
-      const socket = connect(8080, clusterIp);
+      const socket = connect(servicePort, clusterIp);
       t.after(() => socket.destroy());
       await new Promise((resolve) => socket.once('data', resolve));
       return socket;
@@ -168,9 +169,9 @@ describe('ServiceProxy', () => {
         reset.resolve();
       });
     });
-    await apply([aService({ ports: [aPort({ port: 8080, backends: [aBackend('127.0.0.1', port)] })] })]);
+    await apply([aService({ ports: [aPort({ port: servicePort, backends: [aBackend('127.0.0.1', port)] })] })]);
     const converse = async (): Promise<Socket> => {
-      const socket = connect({ host: clusterIp, port: 8080, allowHalfOpen: true });
+      const socket = connect({ host: clusterIp, port: servicePort, allowHalfOpen: true });
       t.after(() => socket.destroy());
       for (const text of ['one', 'two', 'three', 'four', 'five']) {
         socket.write(text);
@@ -194,7 +195,7 @@ describe('ServiceProxy', () => {
   it('serves node ports on all addresses beside a cluster IP with the same port', async (t) => {
     const { apply } = await startPlane(t);
     const port = await freePort();
-    const node = aPort({ port: 8080, nodePort: port, backends: [aBackend('127.0.0.1', await named(t, 'node'))] });
+    const node = aPort({ port: servicePort, nodePort: port, backends: [aBackend('127.0.0.1', await named(t, 'node'))] });
     const cluster = aPort({ port, backends: [aBackend('127.0.0.1', await named(t, 'cluster'))] });
     await apply([aService({ name: 'other', clusterIp: '127.96.0.21', ports: [cluster] }), aService({ type: 'NodePort', ports: [node] })]);
     assert.equal(await ask(t, '127.0.0.1', port, ''), 'node:');
@@ -225,7 +226,9 @@ describe('ServiceProxy', () => {
       aBackend('127.0.0.1', await named(t, 'one'), { nodeName: 'one' }),
       aBackend('127.0.0.1', await named(t, 'two'), { nodeName: 'two' }),
     ];
-    await apply([aService({ type: 'NodePort', externalTrafficPolicy: 'Local', ports: [aPort({ port: 8080, nodePort, backends })] })]);
+    await apply([
+      aService({ type: 'NodePort', externalTrafficPolicy: 'Local', ports: [aPort({ port: servicePort, nodePort, backends })] }),
+    ]);
     for (let i = 0; i < 3; i++) assert.equal(await ask(t, '127.0.0.2', nodePort, ''), 'two:');
   });
 
@@ -241,15 +244,15 @@ describe('ServiceProxy', () => {
       aBackend('127.0.0.1', await named(t, 'leaves two'), { nodeName: 'two', ready: false, terminating: true }),
     ];
     const set = (all: typeof backends) =>
-      apply([aService({ internalTrafficPolicy: 'Local', ports: [aPort({ port: 8080, backends: all })] })]);
+      apply([aService({ internalTrafficPolicy: 'Local', ports: [aPort({ port: servicePort, backends: all })] })]);
     await set(backends);
     for (let i = 0; i < 3; i++) {
-      assert.equal(await ask(t, clusterIp, 8080, '', '127.1.1.7'), 'one:');
-      assert.equal(await ask(t, clusterIp, 8080, '', '127.1.2.7'), 'leaves two:');
+      assert.equal(await ask(t, clusterIp, servicePort, '', '127.1.1.7'), 'one:');
+      assert.equal(await ask(t, clusterIp, servicePort, '', '127.1.2.7'), 'leaves two:');
     }
     await set(backends.slice(0, 2));
-    assert.equal(await ask(t, clusterIp, 8080, '', '127.1.1.7'), 'one:');
-    assert.equal(await ask(t, clusterIp, 8080, '', '127.1.2.7').catch(codeOf), 'ECONNRESET');
+    assert.equal(await ask(t, clusterIp, servicePort, '', '127.1.1.7'), 'one:');
+    assert.equal(await ask(t, clusterIp, servicePort, '', '127.1.2.7').catch(codeOf), 'ECONNRESET');
   });
 
   describe('with hints', () => {
@@ -270,20 +273,20 @@ describe('ServiceProxy', () => {
 
     it("prefers endpoints for the zone of the client's node, and follows nodes to other zones", async (t) => {
       const { apply, plane } = await startPlane(t, aConfig({ nodes }));
-      await apply([aService({ ports: [aPort({ port: 8080, backends: await hinted(t) })] })]);
-      assert.equal(await answers(t, clusterIp, 8080, '127.1.1.7'), 'a:');
-      assert.equal(await answers(t, clusterIp, 8080, '127.1.2.7'), 'b:');
-      assert.equal(await answers(t, clusterIp, 8080, '127.1.3.7'), 'a:b:');
+      await apply([aService({ ports: [aPort({ port: servicePort, backends: await hinted(t) })] })]);
+      assert.equal(await answers(t, clusterIp, servicePort, '127.1.1.7'), 'a:');
+      assert.equal(await answers(t, clusterIp, servicePort, '127.1.2.7'), 'b:');
+      assert.equal(await answers(t, clusterIp, servicePort, '127.1.3.7'), 'a:b:');
       plane.handle({ type: 'configure', config: aConfig({ nodes: nodes.map((node) => ({ ...node, zone: 'b' })) }) });
-      assert.equal(await answers(t, clusterIp, 8080, '127.1.1.7'), 'b:');
+      assert.equal(await answers(t, clusterIp, servicePort, '127.1.1.7'), 'b:');
       plane.handle({ type: 'configure', config: aConfig({ nodes: nodes.slice(0, 1) }) });
-      assert.equal(await answers(t, clusterIp, 8080, '127.1.3.7'), 'a:');
+      assert.equal(await answers(t, clusterIp, servicePort, '127.1.3.7'), 'a:');
     });
 
     it('prefers on node ports endpoints for the zone of the node whose address is used', async (t) => {
       const { apply } = await startPlane(t, aConfig({ nodes }));
       const nodePort = await freePort();
-      await apply([aService({ type: 'NodePort', ports: [aPort({ port: 8080, nodePort, backends: await hinted(t) })] })]);
+      await apply([aService({ type: 'NodePort', ports: [aPort({ port: servicePort, nodePort, backends: await hinted(t) })] })]);
       assert.equal(await answers(t, '127.0.0.1', nodePort, '127.1.2.7'), 'a:');
       assert.equal(await answers(t, '127.0.0.2', nodePort, '127.1.1.7'), 'b:');
       assert.equal(await answers(t, '127.0.0.3', nodePort, '127.1.1.7'), 'a:');
@@ -296,7 +299,7 @@ describe('ServiceProxy', () => {
         aBackend('127.0.0.1', await echoing(t, 'a'), { nodeName: 'two', forZones: ['a'] }),
         aBackend('127.0.0.1', await echoing(t, 'b'), { nodeName: 'one', forZones: ['b'] }),
       ];
-      const ports = [aPort({ protocol: 'UDP', port: 8053, backends })];
+      const ports = [aPort({ protocol: 'UDP', port: servicePort, backends })];
       /** The answers to a few clients on node `one`. */
       const reached = async (): Promise<string> => {
         const received = [];
@@ -304,7 +307,7 @@ describe('ServiceProxy', () => {
           const client = createSocket('udp4');
           t.after(() => client.close());
           await new Promise<void>((resolve) => client.bind(0, '127.1.1.7', resolve));
-          client.send('', 8053, clusterIp);
+          client.send('', servicePort, clusterIp);
           const [message] = await once(client, 'message');
           received.push(String(message));
         }
@@ -319,13 +322,13 @@ describe('ServiceProxy', () => {
     it('goes by nodes, not hints, where the traffic policy is Local', async (t) => {
       const { apply } = await startPlane(t, aConfig({ nodes: nodes.map((node) => ({ ...node, zone: 'a' })) }));
       const nodePort = await freePort();
-      const ports = [aPort({ port: 8080, nodePort, backends: await hinted(t) })];
+      const ports = [aPort({ port: servicePort, nodePort, backends: await hinted(t) })];
       const set = (change: Parameters<typeof aService>[0]) => apply([aService({ type: 'NodePort', ports, ...change })]);
       await set({ internalTrafficPolicy: 'Local' });
-      assert.equal(await answers(t, clusterIp, 8080, '127.1.2.7'), 'b:');
+      assert.equal(await answers(t, clusterIp, servicePort, '127.1.2.7'), 'b:');
       assert.equal(await answers(t, '127.0.0.2', nodePort, '127.1.2.7'), 'a:');
       await set({ externalTrafficPolicy: 'Local' });
-      assert.equal(await answers(t, clusterIp, 8080, '127.1.2.7'), 'a:');
+      assert.equal(await answers(t, clusterIp, servicePort, '127.1.2.7'), 'a:');
       assert.equal(await answers(t, '127.0.0.2', nodePort, '127.1.2.7'), 'b:');
     });
   });
@@ -375,14 +378,14 @@ describe('ServiceProxy', () => {
     const { apply } = await startPlane(t);
     const [a, b] = [await echoing(t, 'a'), await echoing(t, 'b')];
     const service = (port: number): ReturnType<typeof aService> =>
-      aService({ ports: [aPort({ protocol: 'UDP', port: 8053, backends: [aBackend('127.0.0.1', port)] })] });
+      aService({ ports: [aPort({ protocol: 'UDP', port: servicePort, backends: [aBackend('127.0.0.1', port)] })] });
     await apply([service(a)]);
     const client = createSocket('udp4');
     t.after(() => client.close());
     const query = (text: string): Promise<string> =>
       new Promise((resolve) => {
         client.once('message', (message) => resolve(message.toString()));
-        client.send(text, 8053, clusterIp);
+        client.send(text, servicePort, clusterIp);
       });
     assert.equal(await query('one'), 'a:one');
     assert.equal(await query('two'), 'a:two');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { it } from 'node:test';
-import { aBackend, aPort, aService, listen, startPlane } from '../testing.ts';
+import { aBackend, aPort, aService, freePort, listen, startPlane } from '../testing.ts';
 import { resetSocket } from './reset-socket.ts';
 
 it('closes a socket that is being shut down when it is to be reset', async (t) => {
@@ -44,10 +44,10 @@ it('delivers a whole upload to a backend that has already said all', async (t) =
       setImmediate(() => socket.resume());
     });
   });
-  // A separate address, because test files run in parallel.
   const clusterIp = '127.96.0.40';
-  await apply([aService({ clusterIp, ports: [aPort({ port: 8080, backends: [aBackend('127.0.0.1', port)] })] })]);
-  const client = connect({ host: clusterIp, port: 8080, allowHalfOpen: true });
+  const servicePort = await freePort();
+  await apply([aService({ clusterIp, ports: [aPort({ port: servicePort, backends: [aBackend('127.0.0.1', port)] })] })]);
+  const client = connect({ host: clusterIp, port: servicePort, allowHalfOpen: true });
   t.after(() => client.destroy());
   client.resume();
   client.end(Buffer.alloc(size));

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { deflateSync } from 'node:zlib';
 import { FakeClock } from '../../../client/fake-clock.ts';
 import { WebSocketConnection } from '../../../client/web-socket/web-socket-connection.ts';
@@ -28,11 +29,11 @@ async function connection(t: TestContext): Promise<{ readonly server: Socket; re
   return { server, client };
 }
 
-/** Lets pings pass until the connection has ended; each is on its way before the next. */
+/** Lets pings pass until the connection has ended; each has time to be answered before the next. */
 async function endsByPings(clock: FakeClock, hasEnded: () => boolean): Promise<void> {
   for (let pings = 0; pings < 1000 && !hasEnded() && clock.pendingTimers > 0; pings++) {
     clock.advance(pingMs);
-    await new Promise(setImmediate);
+    await delay(1);
   }
 }
 
