@@ -53,19 +53,14 @@ describe('autoscaling on simulated nodes', () => {
     await kubectl('annotate', 'pod', '-l', 'app=web', '--overwrite', 'simulated.minik.io/cpu=400m');
     await cluster.kubectl('kubectl', ['apply', '-f', '-'], { stdin: autoscaler });
     await cluster.until(['get', 'deploy', 'web', '-o', 'jsonpath={.spec.replicas}'], (text) => text === '4');
-    assert.match(await kubectl('get', 'hpa', 'web', '--no-headers'), /^web +Deployment\/web +cpu: 400%\/50% +1 +4 +\d /);
+    await cluster.until(['get', 'hpa', 'web', '--no-headers'], (text) => /^web +Deployment\/web +cpu: 400%\/50% +1 +4 +\d /.test(text));
     await kubectl('annotate', 'pod', '-l', 'app=web', '--overwrite', 'simulated.minik.io/cpu=10m');
     await cluster.until(['get', 'deploy', 'web', '-o', 'jsonpath={.spec.replicas}'], (text) => text === '1');
-    const events = await kubectl(
-      'get',
-      'events',
-      '--field-selector',
-      'involvedObject.kind=HorizontalPodAutoscaler',
-      '-o',
-      'jsonpath={.items[*].message}',
+    const ofAutoscalers = ['--field-selector', 'involvedObject.kind=HorizontalPodAutoscaler'];
+    const events = await cluster.until(['get', 'events', ...ofAutoscalers, '-o', 'jsonpath={.items[*].message}'], (text) =>
+      text.includes('New size: 1; reason: All metrics below target'),
     );
     assert.match(events, /New size: 4; reason: cpu resource utilization \(percentage of request\) above target/);
-    assert.match(events, /New size: 1; reason: All metrics below target/);
   });
 
   it('is asked for by kubectl autoscale', async () => {

@@ -109,7 +109,7 @@ it('converges after every crash, leaves no orphan, and starts nothing twice', as
   const names = new Set<string>();
   for (const app of apps) {
     const replicas = Number(await kubectl('get', 'deployment', app, '-o', 'jsonpath={.spec.replicas}'));
-    assert.match(await kubectl('rollout', 'status', `deployment/${app}`, '--timeout=90s'), /successfully rolled out/);
+    assert.match(await kubectl('rollout', 'status', `deployment/${app}`, '--timeout=110s'), /successfully rolled out/);
     for (const name of replicas === 0 ? [] : await cluster.podsReady(`app=${app}`, replicas)) names.add(name);
   }
   await eventually(async () => {

@@ -89,7 +89,7 @@ describe('a Docker daemon', { skip: skip ?? false }, () => {
     await cluster.start();
     await create(deployment('web', 2), pod('once', { restartPolicy: 'Never' }), pod('doomed'), pod('forced'));
     await cluster.podsReady('app=web', 2);
-    await kubectl('wait', '--for=condition=Ready', 'pod/once', 'pod/doomed', 'pod/forced', '--timeout=60s');
+    await kubectl('wait', '--for=condition=Ready', 'pod/once', 'pod/doomed', 'pod/forced', '--timeout=110s');
   });
   after(async () => {
     await cluster.delete().finally(() => daemon.dispose());

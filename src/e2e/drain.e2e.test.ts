@@ -92,13 +92,13 @@ describe('a node that is emptied', () => {
       await cluster.kubectl(flavour, [...own, 'create', '-f', '-'], input);
       await kubectl(...own, 'wait', '--for=condition=Ready', 'pod', '-l', 'app=guarded', '--timeout=60s');
       await cluster.until([...own, 'get', 'pdb', 'guarded', '-o', 'jsonpath={.status.currentHealthy}'], (text) => text === '1');
-      const refused = await cluster.try(flavour, ['drain', node, '--pod-selector=app=guarded', '--timeout=1s']);
+      const refused = await cluster.try(flavour, ['drain', node, '--pod-selector=app=guarded', '--timeout=3s']);
       assert.equal(refused.code, 1);
       assert.match(
         refused.stderr,
         /error when evicting pods\/"guarded-\S+" -n "\S+" \(will retry after 5s\): Cannot evict pod as it would violate the pod's disruption budget\.\n/,
       );
-      assert.match(refused.stderr, /global timeout reached: 1s/);
+      assert.match(refused.stderr, /global timeout reached: 3s/);
       const draining = cluster.background(flavour, ['drain', node, '--pod-selector=app=guarded']);
       await eventually(async () => assert.match(draining.output(), /will retry after 5s/));
       await kubectl(...own, 'patch', 'pdb', 'guarded', '-p', '{"spec":{"minAvailable":0}}');

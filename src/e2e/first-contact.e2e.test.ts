@@ -128,7 +128,7 @@ describe('images built on the same daemon', () => {
     });
     await first.kubectl('kubectl', ['run', 'own', `--image=${image}`, '--image-pull-policy=Never']);
     await first.podsReady('run=own', 1);
-    assert.equal(await first.kubectl('kubectl', ['logs', 'own']), 'built here\n');
+    assert.equal(await first.until(['logs', 'own'], (text) => text !== ''), 'built here\n');
     await first.kubectl('kubectl', ['delete', 'pod', 'own', '--grace-period=1']);
   });
 });

@@ -52,7 +52,9 @@ const secret = (name: string, auths: Readonly<Record<string, readonly [string, s
   },
 });
 const right = ['minik', 'secret'] as const;
-const ready = (name: string): Promise<string> => kubectl('wait', '--for=condition=Ready', `pod/${name}`, '--timeout=60s');
+/** A pod that was refused before waits out its back-off first. */
+const ready = (name: string): Promise<string> =>
+  cluster.kubectl('kubectl', ['wait', '--for=condition=Ready', `pod/${name}`, '--timeout=170s'], { timeoutMs: 180_000 });
 
 /** The messages of a pod's events with this reason. */
 async function events(name: string, reason: string): Promise<readonly string[]> {

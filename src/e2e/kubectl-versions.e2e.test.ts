@@ -29,6 +29,8 @@ before(async () => {
   await cluster.kubectl('kubectl', ['create', '-f', '-'], { stdin: JSON.stringify(talker) });
   await cluster.podsReady('env=prod', 1);
   await cluster.podsReady('run=talker', 1);
+  // A pod without a readiness probe is Running before its program listens.
+  await cluster.until(['exec', 'kubia-manual-v2', '--', 'curl', '-sS', 'localhost:8080'], (text) => text !== '');
 });
 after(() => cluster.delete());
 

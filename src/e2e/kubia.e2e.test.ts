@@ -96,7 +96,7 @@ for (const flavour of flavours) {
         (text) => Number(text) >= 1,
       );
       assert.equal(await kubectl('logs', 'crash', '--previous'), 'run\n');
-      assert.match(await kubectl('get', 'pod', 'crash'), /CrashLoopBackOff|Error/);
+      await cluster.until(['get', 'pod', 'crash'], (text) => /CrashLoopBackOff|Error/.test(text));
       await kubectl('delete', 'pod', 'crash', '--grace-period=0', '--force');
     });
 

@@ -97,8 +97,8 @@ describe('the nodes of a cluster', () => {
       'nobody knows yet',
     );
     await ready(second, 'Unknown');
-    const taints = await kubectl('get', 'node', second, '-o', 'jsonpath={.spec.taints[*].key}');
-    assert.match(taints, /node\.kubernetes\.io\/unreachable/);
+    const taints = ['get', 'node', second, '-o', 'jsonpath={.spec.taints[*].key}'];
+    await cluster.until(taints, (keys) => keys.includes('node.kubernetes.io/unreachable'));
     await eventually(async () => {
       const all = await pods();
       const there = all.filter(([, node]) => node === second);
@@ -115,7 +115,7 @@ describe('the nodes of a cluster', () => {
         [],
       ),
     );
-    assert.equal(await kubectl('get', 'node', second, '-o', 'jsonpath={.spec.taints}'), '');
+    await cluster.until(taints, (keys) => keys === '');
     await eventually(async () => assert.deepEqual(await cluster.containers(`name=${lost[0]}`), []));
   });
 

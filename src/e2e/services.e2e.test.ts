@@ -43,8 +43,11 @@ async function external(name: string): Promise<string> {
 describe('a Service', () => {
   it('leads to a target port by number, and to all pods', async () => {
     assert.match(await kubectl('get', 'svc', 'kubia'), /^kubia +ClusterIP +\d+\.\d+\.\d+\.\d+ +<none> +80\/TCP /m);
-    const answers = await curl(...Array.from({ length: 30 }, () => 'http://kubia'));
-    assert.deepEqual([...new Set(answers.match(/kubia-\w{5}/g))].sort(), [...pods].sort());
+    // Pods without a readiness probe are Ready before their programs listen.
+    await eventually(async () => {
+      const answers = await curl(...Array.from({ length: 30 }, () => 'http://kubia'));
+      assert.deepEqual([...new Set(answers.match(/kubia-\w{5}/g))].sort(), [...pods].sort());
+    });
   });
 
   it('leads to target ports by name, through several ports', async () => {

@@ -61,8 +61,8 @@ for (const flavour of flavours) {
       const copy = `${name}-copy`;
       const args = ['debug', name, '-q', `--copy-to=${copy}`, `--container=${name}`, '--', 'sh', '-c', 'echo copied; sleep 3600'];
       await cluster.kubectl(flavour, args);
-      await cluster.kubectl('kubectl', ['wait', '--for=condition=Ready', `pod/${copy}`]);
-      assert.equal(await cluster.kubectl('kubectl', ['logs', copy]), 'copied\n');
+      await cluster.kubectl('kubectl', ['wait', '--for=condition=Ready', `pod/${copy}`, '--timeout=110s']);
+      assert.equal(await cluster.until(['logs', copy], (text) => text !== ''), 'copied\n');
     });
   });
 }

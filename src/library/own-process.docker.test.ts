@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Pod } from '../api/generated/core/v1.ts';
 import type { KubeObject } from '../api/object.ts';
-import { ok } from '../e2e/support/shell.ts';
+import { eventually, ok } from '../e2e/support/shell.ts';
 import { Cluster, kinds, WaitError } from './index.ts';
 
 const executable = resolve(import.meta.dirname, '../../scripts/minik');
@@ -54,7 +54,8 @@ describe('a cluster on Docker', () => {
 
   it('runs programs: their logs, commands in them, and how they end', async () => {
     await cluster.waitFor('pod/server', 'Ready');
-    assert.equal(await cluster.logs('server'), 'it runs on Linux\n');
+    // A container that runs may not have printed anything yet.
+    await eventually(async () => assert.equal(await cluster.logs('server'), 'it runs on Linux\n'));
     assert.deepEqual(await cluster.exec('server', ['sh', '-c', 'echo out; echo err >&2; exit 3']), {
       stdout: 'out\n',
       stderr: 'err\n',

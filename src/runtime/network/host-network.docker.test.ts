@@ -7,6 +7,7 @@ import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
+import { eventually } from '../../e2e/support/shell.ts';
 import { addServiceRoute, chooseSubnets, hasServiceRoute, removeServiceRoute } from './host-network.ts';
 import { addressAt, parseCidr } from './ipv4.ts';
 import { aBackend, aConfig, aPort, aService, startPlane } from './testing.ts';
@@ -55,8 +56,8 @@ describe('the service range on this host', () => {
 
     await docker('network', 'create', '--label', label, '--subnet', podCidr, name);
     after(() => docker('network', 'rm', name));
-    const serve = 'while true; do echo hello-from-pod | busybox nc -l -p 8080; done';
-    const pod = await docker('run', '--detach', '--label', label, '--network', name, image, 'sh', '-c', serve);
+    const serve = ['nc', '-ll', '-p', '8080', '-e', 'echo', 'hello-from-pod'];
+    const pod = await docker('run', '--detach', '--label', label, '--network', name, image, ...serve);
     after(() => docker('rm', '--force', pod));
     const podIp = await docker('inspect', '--format', `{{(index .NetworkSettings.Networks "${name}").IPAddress}}`, pod);
 
@@ -66,7 +67,8 @@ describe('the service range on this host', () => {
     assert.ok(plane.dnsPort);
 
     const fromPod = (...command: string[]): Promise<string> => docker('exec', pod, '/bin/busybox', ...command);
-    assert.equal(await ask(clusterIp, 80), 'hello-from-pod');
+    // The container runs before its program listens.
+    assert.equal(await eventually(() => ask(clusterIp, 80)), 'hello-from-pod');
     assert.equal(await fromPod('nc', '-w', '5', clusterIp, '80'), 'hello-from-pod');
     const other = await docker('run', '--rm', '--label', label, '--network', name, image, 'nc', '-w', '5', clusterIp, '80');
     assert.equal(other, 'hello-from-pod');

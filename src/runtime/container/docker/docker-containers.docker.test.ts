@@ -178,8 +178,9 @@ describe('containers on Docker', { timeout: 240_000 }, () => {
       cluster.run(container, ['sh', '-c', 'for each in net ipc pid; do readlink /proc/self/ns/$each; done']);
     assert.equal(await namespaces(id), await namespaces(other));
     assert.match(await cluster.run(id, ['cat', '/proc/1/cmdline']), /^\/pause/);
-    await cluster.run(id, ['sh', '-c', '(sh -c "sleep 0.05 & exit") ; sleep 0.2']);
-    assert.doesNotMatch(await cluster.run(id, ['ps', '-o', 'stat']), /Z/);
+    const orphan =
+      '(sh -c "sleep 0.05 & exit"); sleep 0.2; for i in $(seq 100); do ps -o stat | grep -q Z || exit 0; sleep 0.1; done; exit 1';
+    await cluster.run(id, ['sh', '-c', orphan]);
     const { id: debug } = await cluster.launch(FOREVER, { name: 'debug', pidMode: { target: id } }, sandbox);
     assert.match(await cluster.run(debug, ['cat', '/proc/1/cmdline']), /^\/pause/);
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { aSandbox, collector, PLAIN_SECURITY as PLAIN, readLog } from '../runtime-test-support.ts';
 import { DockerApi } from './docker-api.ts';
 import { docker, startDockerCluster, type TestCluster, testClock } from './docker-test-support.ts';
@@ -135,7 +136,8 @@ describe('streams on Docker', { timeout: 120_000 }, () => {
         connection.end('GET /group HTTP/1.0\r\n\r\n');
         answer = await text(connection);
       } catch (error) {
-        if (tries > 50) throw error;
+        if (tries > 300) throw error;
+        await delay(100);
       }
     }
     assert.match(answer, /^HTTP\/1\.[01] 200 OK[\s\S]*root:x:0:/);
@@ -158,15 +160,16 @@ describe('streams on Docker', { timeout: 120_000 }, () => {
         }
         echoed = String(received);
       } catch (error) {
-        if (tries > 50) throw error;
+        if (tries > 300) throw error;
+        await delay(100);
       }
     }
     assert.equal(echoed, String(size));
   });
 
   it('publishes host ports', async () => {
-    const portMappings = [{ hostIp: '127.0.0.1', hostPort: 38_474, containerPort: 80, protocol: 'TCP' as const }];
+    const portMappings = [{ hostIp: '127.0.0.1', hostPort: 18_474, containerPort: 80, protocol: 'TCP' as const }];
     const sandbox = await cluster.runtime.sandboxes.run(aSandbox({ portMappings }));
-    assert.equal(docker('port', sandbox.id), '80/tcp -> 127.0.0.1:38474');
+    assert.equal(docker('port', sandbox.id), '80/tcp -> 127.0.0.1:18474');
   });
 });
