@@ -97,7 +97,23 @@ describe('giveBackMemory', () => {
     assert.equal(state.collections, 1);
   });
 
-  it('leaves a heap alone whose collection would take long', () => {
+  it('leaves a large heap alone until it has grown by a quarter', () => {
+    const clock = new FakeClock();
+    const { state, heap, grow } = fakeHeap();
+    state.floorBytes = 400 * mebi;
+    giveBackMemory(heap, clock);
+    grow(500 * mebi);
+    clock.advance(10_000);
+    assert.deepEqual([state.collections, state.heldBytes], [1, 400 * mebi]);
+    grow(90 * mebi);
+    clock.advance(10_000);
+    assert.equal(state.collections, 1);
+    grow(10 * mebi);
+    clock.advance(10_000);
+    assert.equal(state.collections, 2);
+  });
+
+  it('leaves a heap alone whose collection would take seconds', () => {
     const clock = new FakeClock();
     const { state, heap, grow } = fakeHeap();
     giveBackMemory(heap, clock);

@@ -25,10 +25,19 @@ export interface Heap {
 
 /** A burst is over when there was no garbage collection for this long. */
 const quietMs = 3000;
+const mebi = 1024 * 1024;
 /** If less than this could be freed, a collection is not worthwhile. */
-const worthBytes = 1024 * 1024;
-/** Larger heaps are not collected: that would delay requests noticeably, for a gain that is small in comparison. */
-const largestBytes = 256 * 1024 * 1024;
+const worthBytes = mebi;
+/**
+ * The collection of a larger heap, of some thousand pods, delays requests by a noticeable part of a second. It is
+ * worthwhile only when the heap has grown by a quarter.
+ */
+const largeBytes = 256 * mebi;
+/** Heaps that are larger still are not collected: that would take seconds. */
+const largestBytes = 1024 * mebi;
+
+const isWorthwhile = (heldBytes: number, floorBytes: number): boolean =>
+  heldBytes >= floorBytes + worthBytes && heldBytes <= largestBytes && (heldBytes <= largeBytes || heldBytes >= 1.25 * floorBytes);
 
 /** Watches a heap; returns the function that ends this. */
 export function giveBackMemory(heap: Heap, clock: Clock): () => void {
@@ -46,7 +55,7 @@ export function giveBackMemory(heap: Heap, clock: Clock): () => void {
       return;
     }
     const heldBytes = heap.heldBytes();
-    if (heldBytes >= floorBytes + worthBytes && heldBytes <= largestBytes) {
+    if (isWorthwhile(heldBytes, floorBytes)) {
       heap.collect();
       floorBytes = heap.heldBytes();
     }

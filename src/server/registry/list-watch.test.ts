@@ -99,6 +99,29 @@ describe('list', () => {
     assert.deepEqual(await test.names('configmaps', 'default', { continue: goesOn }), ['c']);
   });
 
+  it('can be gone on from while much is written: the next page, and a watch after a long list', async () => {
+    const names = Array.from({ length: 501 }, (_, index) => `c-${String(index).padStart(3, '0')}`);
+    const test = await withObjects(names, { logWindow: 100 });
+    const churn = async (): Promise<void> => {
+      for (let round = 0; round < 600; round++)
+        await test.patch('configmaps', 'default/c-500', { data: { round: `${test.store.revision}` } });
+    };
+    const first = await test.list('configmaps', 'default', { limit: 500 });
+    await churn();
+    const second = await test.list('configmaps', 'default', { limit: 500, continue: first.continue });
+    assert.deepEqual([second.entries.length, second.resourceVersion], [1, first.resourceVersion]);
+    const { resourceVersion } = await test.list('configmaps', 'default');
+    await churn();
+    test.watch('configmaps', 'default', { resourceVersion });
+    const short = await test.list('configmaps', 'default', { labelSelector: 'none' });
+    await churn();
+    await churn();
+    assert.throws(
+      () => test.watch('configmaps', 'default', { resourceVersion: short.resourceVersion }),
+      status(410, /too old resource version/),
+    );
+  });
+
   it('answers 410 to an expired token, with one that goes on', async () => {
     const test = await withObjects(['a', 'b', 'c'], { logWindow: 1 });
     const first = await test.list('configmaps', 'default', { limit: 1 });

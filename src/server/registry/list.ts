@@ -29,10 +29,16 @@ export function list(parts: RegistryParts, target: Target, request: ListRequest)
   const found = read(parts, { request, prefix, from, selection });
   const page: Page = { prefix, limit: request.limit, selection, begunMs: from?.begunMs ?? parts.now() };
   const entries = converts ? currentEntries(target.kind, found.entries) : found.entries;
-  return entries instanceof Promise
-    ? entries.then((all) => selected({ ...found, entries: all }, page))
-    : selected({ ...found, entries }, page);
+  const answered = (all: readonly Entry[]): ListAnswer => {
+    const answer = selected({ ...found, entries: all }, page);
+    if (answer.continue !== '' || answer.entries.length > longList) parts.store.hold(found.revision);
+    return answer;
+  };
+  return entries instanceof Promise ? entries.then(answered) : answered(entries);
 }
+
+/** Who lists more objects than this needs time to read them, before the watch that usually follows begins. */
+const longList = 500;
 
 /**
  * The key prefix of a collection. For cluster-scoped kinds it includes the empty namespace, which must not appear in

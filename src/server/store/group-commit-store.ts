@@ -7,6 +7,7 @@ import { errorText } from '../../api/error-text.ts';
 import type { KubeObject } from '../../api/object.ts';
 import { type Change, ChangeLog } from './change-log.ts';
 import { encodeEntry, sameContent } from './encode-entry.ts';
+import { HeldRevisions } from './held-revisions.ts';
 import type { Compaction, Journal, JournalContents, Shelf } from './journal.ts';
 import { PastStates } from './past-states.ts';
 import { SortedEntries } from './sorted-entries.ts';
@@ -31,6 +32,8 @@ export interface StoreOptions {
   readonly logWindow?: number;
   /** How many of the newest events stay in memory when the journal can restore the others. Default 32. */
   readonly eventsInMemory?: number;
+  /** For how long revisions are held: milliseconds since any fixed moment. Default: those of the process. */
+  readonly uptimeMs?: () => number;
   /** Whether stored objects are deeply frozen. Default: in tests and when NODE_ENV is `development` or `test`. */
   readonly freeze?: boolean;
 }
@@ -43,6 +46,10 @@ interface Pending {
 const emptyContents: JournalContents = { compacted: 1, entries: [], changes: [] };
 /** Compaction runs in steps of this many revisions, so that no commit pays for much of it. */
 const compactionStep = 256;
+/** How many steps at most, besides what a commit itself adds: there may be much to drop once nobody holds it. */
+const mostSteps = 4;
+/** How many times the log's window is kept at most for those who hold old revisions. */
+const heldWindows = 10;
 
 /** Freezing helps to find mistakes during development; it is off for users because it costs time. */
 export const freezesByDefault = ({ NODE_ENV, NODE_TEST_CONTEXT } = process.env): boolean =>
@@ -55,6 +62,7 @@ export class GroupCommitStore implements Store {
   readonly #entries = new Map<string, Entry>();
   readonly #index = new SortedEntries();
   readonly #log: ChangeLog;
+  readonly #held: HeldRevisions;
   readonly #watchers = new WatchHub();
   readonly #commitListeners = new Set<(revision: number) => void>();
   #revision: number;
@@ -71,6 +79,7 @@ export class GroupCommitStore implements Store {
     this.#freeze = options.freeze ?? freezesByDefault();
     const whole = journal.state === undefined ? Number.POSITIVE_INFINITY : (options.eventsInMemory ?? 32);
     this.#log = new ChangeLog(contents.compacted, whole);
+    this.#held = new HeldRevisions(options.uptimeMs ?? (() => performance.now()));
     this.#revision = contents.compacted + contents.changes.length;
     for (const entry of contents.entries) this.#put(entry);
     for (const change of contents.changes) this.#log.restore(change);
@@ -124,6 +133,10 @@ export class GroupCommitStore implements Store {
     const all = [...kept, ...past].sort((a, b) => (a.key < b.key ? -1 : 1));
     const entries = limit === undefined ? all : all.slice(0, limit);
     return { entries, revision, remaining: total - entries.length };
+  }
+
+  hold(revision: number): void {
+    this.#held.hold(revision);
   }
 
   watch(prefix: string, after: number, listener: WatchListener): WatchHandle {
@@ -225,15 +238,19 @@ export class GroupCommitStore implements Store {
   }
 
   #compactionFor(added: number): Compaction | undefined {
-    const surplus = this.#log.size + added - this.#logWindow;
-    const leaving = Math.min(surplus, this.#log.size);
-    if (surplus < compactionStep || leaving <= 0) return undefined;
+    const { compacted, size } = this.#log;
+    const surplus = size + added - this.#logWindow;
+    if (surplus < compactionStep) return undefined;
+    const held = this.#held.lowest();
+    const free = held === undefined ? surplus : Math.max(held - compacted, size + added - heldWindows * this.#logWindow);
+    const leaving = Math.min(surplus, size, free, added + mostSteps * compactionStep);
+    if (leaving <= 0) return undefined;
     const superseded: number[] = [];
     for (const { type, revision, previousRevision } of this.#log.oldest(leaving)) {
       if (previousRevision !== 0) superseded.push(previousRevision);
       if (type === 'DELETED') superseded.push(revision);
     }
-    return { through: this.#log.compacted + leaving, superseded };
+    return { through: compacted + leaving, superseded };
   }
 
   #pastStates(): PastStates {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { KubeObject } from '../../api/object.ts';
+import { holdMs } from './held-revisions.ts';
 import {
   CompactedError,
   type DiskOnly,
@@ -34,9 +35,16 @@ const names = (entries: readonly { readonly object: KubeObject }[]): readonly st
 const brief = (events: readonly StoreEvent[]): readonly string[] =>
   events.map((event) => `${event.type} ${event.entry.object.metadata.name}@${event.revision}`);
 
+export interface OpenOptions {
+  readonly logWindow: number;
+  readonly diskOnly?: DiskOnly;
+  readonly now?: () => number;
+  readonly uptimeMs?: () => number;
+}
+
 export interface StoreHarness {
   /** Opens an empty store; closed by the suite. Kinds are kept on disk only when the suite says so. */
-  open(options: { readonly logWindow: number; readonly diskOnly?: DiskOnly; readonly now?: () => number }): Store;
+  open(options: OpenOptions): Store;
 }
 
 /** Runs the contract against one implementation. */
@@ -56,6 +64,7 @@ export function storeContract(name: string, harness: StoreHarness): void {
   describe(`${name}: watching`, () => watching(withStore));
   describe(`${name}: model`, () => model(withStore));
   describe(`${name}: kept on disk only`, () => diskOnly(harness));
+  describe(`${name}: holding`, () => holding(harness));
 }
 
 /** What config maps are found by when they are kept on disk only. */
@@ -273,6 +282,55 @@ function reading(withStore: WithStore): void {
     },
     10,
   );
+}
+
+function holding(harness: StoreHarness): void {
+  let uptimeMs = 0;
+  const withStore = (what: string, test: (store: Store) => Promise<void>): void => {
+    it(what, async () => {
+      uptimeMs = 100_000;
+      const store = harness.open({ logWindow: 500, uptimeMs: () => uptimeMs });
+      try {
+        await test(store);
+      } finally {
+        await store.close();
+      }
+    });
+  };
+  const churn = async (store: Store, times: number): Promise<void> => {
+    for (let round = 0; round < times; round++) await put(store, 'a', { round: `${store.revision}` });
+  };
+
+  withStore('keeps the log for who comes back, also several times, and drops it later', async (store) => {
+    await put(store, 'a', { round: 'first' });
+    const { revision } = store;
+    store.hold(revision);
+    for (let page = 0; page < 3; page++) {
+      await churn(store, 800);
+      uptimeMs += holdMs - 1000;
+      assert.match(String(store.listAt(all, revision).entries[0]?.bytes), /"round":"first"/);
+      store.watch(all, revision, () => undefined).close();
+      store.hold(revision);
+    }
+    uptimeMs += holdMs + 1000;
+    await churn(store, 10);
+    assert.throws(() => store.listAt(all, revision), CompactedError);
+    assert.ok(store.compactedRevision <= store.revision - 500);
+    await churn(store, 50);
+    assert.ok(store.revision - store.compactedRevision < 1000, 'all that is not needed has gone');
+  });
+
+  withStore('keeps the lowest of what is held, and no more than ten windows', async (store) => {
+    const { revision } = store;
+    store.hold(revision);
+    await churn(store, 2000);
+    store.hold(store.revision);
+    assert.equal(store.compactedRevision, revision);
+    await churn(store, 4000);
+    assert.throws(() => store.listAt(all, revision), CompactedError);
+    const kept = store.revision - store.compactedRevision;
+    assert.ok(kept >= 4000 && kept <= 5300, `${kept} revisions`);
+  });
 }
 
 function watching(withStore: WithStore): void {

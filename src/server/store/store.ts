@@ -11,7 +11,8 @@
  *   and watches.
  * - Objects under a prefix that is kept on disk only (`DiskOnly`) take no memory where there is a disk. Reads of them
  *   are just as synchronous and exact.
- * - The change log holds at least `logWindow` revisions. A watch from an older one fails with `CompactedError`.
+ * - The change log holds at least `logWindow` revisions, and more for readers who come back (`hold`). A watch from an
+ *   older one fails with `CompactedError`.
  */
 import type { KubeObject } from '../../api/object.ts';
 
@@ -108,6 +109,11 @@ export interface Store {
    * Throws `CompactedError`.
    */
   listAt(prefix: string, revision: number, options?: Omit<ListOptions, 'topic'>): ListResult;
+  /**
+   * Keeps the log from a revision on for some seconds more, because a reader will go on from it: up to ten times
+   * `logWindow`. See held-revisions.ts.
+   */
+  hold(revision: number): void;
   /** For a prefix that is kept on disk only: the keys whose last write is oldest, oldest first. */
   oldest(prefix: string, limit: number): readonly Written[];
   /**
