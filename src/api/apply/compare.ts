@@ -4,7 +4,7 @@
  */
 import { isObject, type JsonArray, type JsonObject, type JsonValue } from '../json.ts';
 import { sameJson } from '../same-json.ts';
-import { emptySet, type FieldSet, type GrowingSet } from './field-set.ts';
+import { emptySet, type FieldSet, type GrowingSet, leaf } from './field-set.ts';
 import { asList, elementOrNone, itemsByElement } from './list-elements.ts';
 import { kindOf, type ListType, type MapType, type MergeType, sortedKeys, type ValueKind } from './merge-type.ts';
 import { compareElements } from './path-element.ts';
@@ -14,6 +14,9 @@ export interface Comparison {
   readonly modified: FieldSet;
   readonly added: FieldSet;
 }
+
+/** It is in every set, so it must not grow: a node that gets elements takes its place. */
+const member = leaf as GrowingSet;
 
 /** Indices into a place's nodes. */
 const removed = 0;
@@ -37,7 +40,8 @@ class Place {
     let node = this.#nodes[which];
     if (node === undefined) {
       const siblings = this.#above?.node(which);
-      node = siblings?.[this.#element] ?? {};
+      const there = siblings?.[this.#element];
+      node = there === undefined || there === member ? {} : there;
       if (siblings !== undefined) siblings[this.#element] = node;
       this.#nodes[which] = node;
     }
@@ -46,12 +50,12 @@ class Place {
 
   /** Makes this place a member, apart from what will be below it. The root is never one. */
   mark(which: Which): void {
-    if (this.#above !== undefined) this.node(which)['.'] = {};
+    if (this.#above !== undefined) this.node(which)['.'] = member;
   }
 
   /** Makes an element of this place a member with nothing below. */
   add(which: Which, element: string): void {
-    this.node(which)[element] ??= {};
+    this.node(which)[element] ??= member;
   }
 
   result(which: Which): FieldSet {

@@ -1,6 +1,6 @@
 /**
  * Shares equal sets: objects of one shape, and the states of one object, then hold the same set, which takes no more
- * memory and need not be read again. Sets that differ, as by a pod's address, share their equal parts.
+ * memory and need not be read again. Sets that differ, as by a pod's address, share the nodes at their ends.
  */
 import type { JsonValue } from '../json.ts';
 import { type FieldSet, type GrowingSet, isEmptySet, leaf, readFieldSet } from './field-set.ts';
@@ -9,24 +9,15 @@ import { reconcile } from './reconcile.ts';
 
 /** How many sets are found again by their text. */
 const capacity = 1000;
-/** How many nodes below roots are found again. */
+/** How many nodes above members are found again by their elements. */
 const nodeCapacity = 5000;
-
-/** A node that stands for all equal ones; the number stands for it among the children of others. */
-interface Part {
-  readonly node: FieldSet;
-  readonly id: number;
-}
-
-const leafPart: Part = { node: leaf, id: 0 };
 
 export class FieldSetPool {
   readonly #byText = new Map<string, FieldSet>();
   /** Sets that are canonical, each with the type that it was last reconciled with. */
   readonly #known = new WeakMap<FieldSet, { type: MergeType | undefined }>();
-  /** By its elements and the numbers of its children. */
-  readonly #parts = new Map<string, Part>();
-  #lastId = 0;
+  /** Nodes with nothing but members below, such as that of a condition, by their elements. */
+  readonly #nodes = new Map<string, FieldSet>();
 
   /** Reads FieldsV1. Throws PathElementError. */
   read(value: JsonValue): FieldSet {
@@ -43,28 +34,31 @@ export class FieldSetPool {
     const shared = this.#byText.get(text);
     if (shared !== undefined) return shared;
     if (this.#byText.size >= capacity) this.#byText.clear();
-    if (this.#parts.size >= nodeCapacity) this.#parts.clear();
-    const made = this.#part(set).node;
+    if (this.#nodes.size >= nodeCapacity) this.#nodes.clear();
+    const made = this.#withSharedNodes(set);
     this.#byText.set(text, made);
     this.#known.set(made, { type: undefined });
     return made;
   }
 
-  /** The one node that stands for all that are equal to this one. */
-  #part(node: FieldSet): Part {
-    if (isEmptySet(node)) return leafPart;
-    const copy: GrowingSet = {};
-    let key = '';
-    for (const [element, child] of Object.entries(node)) {
-      const part = this.#part(child);
-      copy[element] = part.node as GrowingSet;
-      key += `${element}\0${part.id}\0`;
+  #withSharedNodes(node: FieldSet): FieldSet {
+    let elements = '';
+    let hasNodes = false;
+    let copy: GrowingSet | undefined;
+    for (const element in node) {
+      const child = node[element] ?? leaf;
+      const shared = child === leaf || isEmptySet(child) ? leaf : this.#withSharedNodes(child);
+      if (shared === leaf) elements += `${element}\0`;
+      else hasNodes = true;
+      if (shared === child) continue;
+      copy ??= { ...(node as GrowingSet) };
+      copy[element] = shared as GrowingSet;
     }
-    const found = this.#parts.get(key);
-    if (found !== undefined) return found;
-    const part: Part = { node: copy, id: ++this.#lastId };
-    this.#parts.set(key, part);
-    return part;
+    const made = copy ?? node;
+    if (hasNodes) return made;
+    const shared = this.#nodes.get(elements);
+    if (shared === undefined) this.#nodes.set(elements, made);
+    return shared ?? made;
   }
 
   /** The set in line with a type: see `reconcile`. */
