@@ -67,7 +67,8 @@ describe('a cluster on Docker', () => {
     assert.ok(failure instanceof WaitError, String(failure));
     assert.match(failure.message, /container main ended with code 7/);
     assert.match(failure.message, /no luck/);
-    assert.ok((await cluster.events('pod/fails')).some(({ reason }) => reason === 'Started'));
+    // Events are written when there is time for them.
+    await eventually(async () => assert.ok((await cluster.events('pod/fails')).some(({ reason }) => reason === 'Started')));
   });
 
   it('serves kinds that are defined while it runs', async () => {
