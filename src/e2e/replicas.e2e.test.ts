@@ -4,6 +4,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { E2eCluster, flavours, testdata } from './support/cluster.ts';
+import { eventually } from './support/shell.ts';
 
 const cluster = new E2eCluster({ name: 'e2e-replicas' });
 
@@ -37,7 +38,10 @@ for (const flavour of flavours) {
       await kubectl('create', '-f', testdata('kubia/kubia-rc-without-selector.yaml'));
       pods = await cluster.podsReady('app=kubia', 3);
       assert.equal(await kubectl('get', 'rc', 'kubia', '-o', 'jsonpath={.spec.selector}'), '{"app":"kubia"}');
-      assert.match(await kubectl('get', 'rc', '-o', 'wide'), /^kubia +3 +3 +3 +\S+ +kubia +luksa\/kubia +app=kubia$/m);
+      // The controller counts its pods some time after they are Ready.
+      await eventually(async () =>
+        assert.match(await kubectl('get', 'rc', '-o', 'wide'), /^kubia +3 +3 +3 +\S+ +kubia +luksa\/kubia +app=kubia$/m),
+      );
     });
 
     it('makes a substitute for a pod whose label changes, and lets that pod go', async () => {
@@ -55,7 +59,8 @@ for (const flavour of flavours) {
       const [stray = ''] = await names('app=foo');
       await kubectl('label', 'pod', stray, 'app=kubia', '--overwrite');
       pods = await cluster.podsReady('app=kubia', 3);
-      assert.match(await kubectl('describe', 'rc', 'kubia'), /SuccessfulDelete .* Deleted pod: kubia-/);
+      // Events are written when there is time for them.
+      await eventually(async () => assert.match(await kubectl('describe', 'rc', 'kubia'), /SuccessfulDelete .* Deleted pod: kubia-/));
     });
 
     it('follows kubectl edit; a new template is for new pods only', async () => {

@@ -102,6 +102,7 @@ for (const flavour of flavours) {
       ]);
       const visits = visitor(url);
       try {
+        await eventually(() => assert.match(counts.output(), /^3\/3$/m, 'the watch has begun'));
         await real('set', 'image', 'deployment', 'kubia', 'nodejs=luksa/kubia:v2');
         const progress = await kubectl('rollout', 'status', 'deployment', 'kubia');
         assert.match(progress, /^Waiting for deployment "kubia" rollout to finish: [12] out of 3 new replicas have been updated\.\.\.$/m);
@@ -189,10 +190,12 @@ describe('a bad version', () => {
       await field('.status.conditions[?(@.type=="Progressing")].message'),
       /^ReplicaSet "kubia-\w+" has timed out progressing\.$/,
     );
-    const pods = await kubectl('get', 'po', '-l', 'app=kubia');
+    // On a busy machine the bad pod starts, answers and then fails only after the deadline.
+    const isBad = /^kubia-\w+-\w{5} +0\/1 +Running +0 /m;
+    const failed = /Unhealthy .* Readiness probe failed: HTTP probe failed with statuscode: 500/;
+    await cluster.until(['get', 'events'], (events) => failed.test(events));
+    const pods = await cluster.until(['get', 'po', '-l', 'app=kubia'], (text) => isBad.test(text));
     for (const pod of before) assert.match(pods, new RegExp(`^${pod} +1/1 +Running`, 'm'));
-    assert.match(pods, /^kubia-\w+-\w{5} +0\/1 +Running +0 /m);
-    assert.match(await kubectl('get', 'events'), /Unhealthy .* Readiness probe failed: HTTP probe failed with statuscode: 500/);
     await kubectl('rollout', 'undo', 'deploy/kubia');
     await kubectl('rollout', 'status', 'deploy/kubia');
     assert.deepEqual([...(await cluster.podsReady('app=kubia', 3))].sort(), [...before].sort(), 'the good pods were never touched');
@@ -216,6 +219,7 @@ describe('the Recreate strategy', () => {
       'jsonpath={.spec.template.spec.containers[0].image} {.status.replicas}{"\\n"}',
     ]);
     try {
+      await eventually(() => assert.match(watch.output(), /^luksa\/kubia:v1 2$/m, 'the watch has begun'));
       await kubectl('set', 'image', 'deploy/kubia-recreate', 'nodejs=luksa/kubia:v2');
       await kubectl('rollout', 'status', 'deploy/kubia-recreate');
     } finally {
