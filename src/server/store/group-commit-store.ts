@@ -122,16 +122,18 @@ export class GroupCommitStore implements Store {
     }
     if (undone.size === 0) return { ...this.#range(prefix, options), revision };
     const { after, limit } = options;
-    const states = this.#pastStates();
     const changed = [...undone.values()].filter(({ key }) => after === undefined || key > after);
-    const past = changed.map((change) => states.before(change)).filter((entry) => entry !== undefined);
+    const past = changed.filter(({ previousRevision }) => previousRevision !== 0);
     // Reads as many extra entries as may have changed: enough for the page, without reading everything after it.
     const now = this.#range(prefix, { ...options, ...(limit === undefined ? {} : { limit: limit + changed.length }) });
     const present = changed.filter(({ key }) => this.get(key) !== undefined).length;
     const total = now.entries.length + now.remaining - present + past.length;
     const kept = now.entries.filter((entry) => !undone.has(entry.key));
-    const all = [...kept, ...past].sort((a, b) => (a.key < b.key ? -1 : 1));
-    const entries = limit === undefined ? all : all.slice(0, limit);
+    const all: (Entry | Change)[] = [...kept, ...past].sort((a, b) => (a.key < b.key ? -1 : 1));
+    const states = this.#pastStates();
+    // Only the states of the page are read from disk.
+    const page = (limit === undefined ? all : all.slice(0, limit)).map((one) => ('bytes' in one ? one : states.before(one)));
+    const entries = page.filter((entry) => entry !== undefined);
     return { entries, revision, remaining: total - entries.length };
   }
 
