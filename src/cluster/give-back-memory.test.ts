@@ -71,19 +71,26 @@ describe('giveBackMemory', () => {
     assert.deepEqual([state.collections, state.releases], [1, 2]);
   });
 
-  it('leaves a heap alone that has hardly grown since', () => {
-    const clock = new FakeClock();
-    const { state, heap, grow } = fakeHeap();
-    giveBackMemory(heap, clock);
-    grow(10 * mebi);
-    clock.advance(10_000);
-    grow(0.6 * mebi);
-    clock.advance(10_000);
-    assert.equal(state.collections, 1);
-    grow(0.6 * mebi);
-    clock.advance(10_000);
-    assert.equal(state.collections, 2);
-  });
+  for (const [what, floorMebi, littleMebi] of [
+    ['a heap alone that has hardly grown since', 20, 0.6],
+    ['a large heap alone that has grown by less than a quarter', 250, 60],
+  ] as const) {
+    it(`leaves ${what}`, () => {
+      const clock = new FakeClock();
+      const { state, heap, grow } = fakeHeap();
+      state.floorBytes = floorMebi * mebi;
+      giveBackMemory(heap, clock);
+      grow(100 * mebi);
+      clock.advance(10_000);
+      assert.deepEqual([state.collections, state.heldBytes], [1, floorMebi * mebi]);
+      grow(littleMebi * mebi);
+      clock.advance(10_000);
+      assert.equal(state.collections, 1);
+      grow(littleMebi * mebi);
+      clock.advance(10_000);
+      assert.equal(state.collections, 2);
+    });
+  }
 
   it('does not try again for what is in use', () => {
     const clock = new FakeClock();
@@ -97,27 +104,11 @@ describe('giveBackMemory', () => {
     assert.equal(state.collections, 1);
   });
 
-  it('leaves a large heap alone until it has grown by a quarter', () => {
-    const clock = new FakeClock();
-    const { state, heap, grow } = fakeHeap();
-    state.floorBytes = 400 * mebi;
-    giveBackMemory(heap, clock);
-    grow(500 * mebi);
-    clock.advance(10_000);
-    assert.deepEqual([state.collections, state.heldBytes], [1, 400 * mebi]);
-    grow(90 * mebi);
-    clock.advance(10_000);
-    assert.equal(state.collections, 1);
-    grow(10 * mebi);
-    clock.advance(10_000);
-    assert.equal(state.collections, 2);
-  });
-
   it('leaves a heap alone whose collection would take seconds', () => {
     const clock = new FakeClock();
     const { state, heap, grow } = fakeHeap();
     giveBackMemory(heap, clock);
-    grow(1024 * mebi);
+    grow(512 * mebi);
     clock.advance(10_000);
     assert.equal(state.collections, 0);
   });

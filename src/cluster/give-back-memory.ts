@@ -29,12 +29,12 @@ const mebi = 1024 * 1024;
 /** If less than this could be freed, a collection is not worthwhile. */
 const worthBytes = mebi;
 /**
- * The collection of a larger heap, of some thousand pods, delays requests by a noticeable part of a second. It is
- * worthwhile only when the heap has grown by a quarter.
+ * The collection of a larger heap, as of a thousand nodes or pods, delays requests noticeably. It is worthwhile only
+ * when the heap has grown by a quarter.
  */
 const largeBytes = 256 * mebi;
-/** Heaps that are larger still are not collected: that would take seconds. */
-const largestBytes = 1024 * mebi;
+/** Heaps that are larger still are not collected: with 10,000 pods that would take up to two seconds. */
+const largestBytes = 512 * mebi;
 
 const isWorthwhile = (heldBytes: number, floorBytes: number): boolean =>
   heldBytes >= floorBytes + worthBytes && heldBytes <= largestBytes && (heldBytes <= largeBytes || heldBytes >= 1.25 * floorBytes);
