@@ -55,6 +55,8 @@ const heldWindows = 10;
 export const freezesByDefault = ({ NODE_ENV, NODE_TEST_CONTEXT } = process.env): boolean =>
   NODE_ENV === 'development' || NODE_ENV === 'test' || NODE_TEST_CONTEXT !== undefined;
 
+const byKey = (a: { readonly key: string }, b: { readonly key: string }): number => (a.key < b.key ? -1 : 1);
+
 export class GroupCommitStore implements Store {
   readonly #journal: Journal;
   readonly #logWindow: number;
@@ -115,26 +117,43 @@ export class GroupCommitStore implements Store {
 
   listAt(prefix: string, revision: number, options: Omit<ListOptions, 'topic'> = {}): ListResult {
     if (revision < this.#log.compacted) throw new CompactedError(revision, this.#log.compacted);
-    // The first change of a key after the revision holds its state at that revision.
-    const undone = new Map<string, Change>();
-    for (const change of this.#log.after(revision)) {
-      if (change.key.startsWith(prefix) && !undone.has(change.key)) undone.set(change.key, change);
-    }
-    if (undone.size === 0) return { ...this.#range(prefix, options), revision };
     const { after, limit } = options;
-    const changed = [...undone.values()].filter(({ key }) => after === undefined || key > after);
-    const past = changed.filter(({ previousRevision }) => previousRevision !== 0);
-    // Reads as many extra entries as may have changed: enough for the page, without reading everything after it.
-    const now = this.#range(prefix, { ...options, ...(limit === undefined ? {} : { limit: limit + changed.length }) });
-    const present = changed.filter(({ key }) => this.get(key) !== undefined).length;
-    const total = now.entries.length + now.remaining - present + past.length;
-    const kept = now.entries.filter((entry) => !undone.has(entry.key));
-    const all: (Entry | Change)[] = [...kept, ...past].sort((a, b) => (a.key < b.key ? -1 : 1));
+    const undone = this.#changesAfter(revision, prefix);
+    if (undone.size === 0) return { ...this.#range(prefix, options), revision };
+    const changed = [...undone.values()].filter(({ first }) => after === undefined || first.key > after);
+    const past = changed.map(({ first }) => first).filter(({ previousRevision }) => previousRevision !== 0);
+    past.sort(byKey);
+    const kept: Entry[] = [];
+    let now: { readonly entries: readonly Entry[]; readonly remaining: number };
+    let total = past.length - changed.filter(({ isPresent }) => isPresent).length;
+    let read = after;
+    let passed = 0;
+    do {
+      now = this.#range(prefix, { ...options, ...(read === undefined ? {} : { after: read }) });
+      if (read === after) total += now.entries.length + now.remaining;
+      kept.push(...now.entries.filter(({ key }) => !undone.has(key)));
+      read = now.entries.at(-1)?.key ?? '';
+      while ((past[passed]?.key ?? '\u{10ffff}') <= read) passed++;
+    } while (now.remaining > 0 && limit !== undefined && kept.length + passed < limit);
+    const all: (Entry | Change)[] = [...kept, ...past].sort(byKey);
     const states = this.#pastStates();
     // Only the states of the page are read from disk.
     const page = (limit === undefined ? all : all.slice(0, limit)).map((one) => ('bytes' in one ? one : states.before(one)));
     const entries = page.filter((entry) => entry !== undefined);
     return { entries, revision, remaining: total - entries.length };
+  }
+
+  /** By key: the first change after a revision, which holds the state at that revision, and whether it is there now. */
+  #changesAfter(revision: number, prefix: string): ReadonlyMap<string, { readonly first: Change; isPresent: boolean }> {
+    const changes = new Map<string, { readonly first: Change; isPresent: boolean }>();
+    for (const change of this.#log.after(revision)) {
+      if (!change.key.startsWith(prefix)) continue;
+      const isPresent = change.type !== 'DELETED';
+      const known = changes.get(change.key);
+      if (known === undefined) changes.set(change.key, { first: change, isPresent });
+      else known.isPresent = isPresent;
+    }
+    return changes;
   }
 
   hold(revision: number): void {

@@ -18,14 +18,25 @@ export class HeldRevisions {
 
   hold(revision: number): void {
     const until = Math.ceil((this.#now() + holdMs) / 1000);
-    this.#until.set(until, Math.min(revision, this.#until.get(until) ?? revision));
+    const known = this.#until.get(until);
+    if (known === undefined) this.#forget();
+    this.#until.set(until, Math.min(revision, known ?? revision));
   }
 
   /** The lowest revision that is held; undefined when none is. */
   lowest(): number | undefined {
     if (this.#until.size === 0) return undefined;
+    this.#forget();
+    return this.#until.size === 0 ? undefined : Math.min(...this.#until.values());
+  }
+
+  /** How many moments are known. */
+  get size(): number {
+    return this.#until.size;
+  }
+
+  #forget(): void {
     const second = this.#now() / 1000;
     for (const until of this.#until.keys()) if (until <= second) this.#until.delete(until);
-    return this.#until.size === 0 ? undefined : Math.min(...this.#until.values());
   }
 }
